@@ -1,0 +1,268 @@
+"""The view: what every renderer of the card is given, and nothing else.
+
+One dictionary, JSON-safe and bounded, is made from the state of a run (`card.view`). The widget sends its sections as
+traits, the static HTML and the terminal text are made from the same sections, and `js/src/contract.ts` is generated
+from this file, so that Python and TypeScript cannot drift apart.
+
+Rules: words are made in Python and are the same everywhere; numbers that the front end has to count with (ages,
+meters, bars) travel as numbers; moments are milliseconds since 1970 on the kernel's clock; `None` means that the
+server did not say.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, NotRequired, TypedDict
+
+Tone = Literal["running", "good", "attention", "bad", "neutral"]
+"""Colour and shape of a status or notice; never the only carrier of its meaning."""
+
+FunnelPart = Literal["qualified", "kept", "duplicate", "excluded", "filtered"]
+
+ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
+"""`live`: checks go on. `reconnecting`: the last check failed. `stopped`: checks ended on an error. `ended`: no more needed."""
+
+CommandName = Literal["cancel", "answer", "follow_up", "check_now"]
+
+NodeName = Literal["p", "h", "ul", "ol", "li", "quote", "pre", "code", "b", "i", "a", "br", "hr", "table", "tr", "th", "td"]
+
+
+class Node(TypedDict):
+    """One element of prose: name, children, and for `a` the address (checked in Python: https or mailto only)."""
+
+    t: NodeName
+    c: NotRequired[list[str | Node]]
+    href: NotRequired[str]
+
+
+Inline = list[str | Node]
+"""A sentence: text and inline elements."""
+
+
+class Link(TypedDict):
+    """An address that was checked, and its words."""
+
+    href: str
+    label: str
+
+
+class Button(TypedDict):
+    """A button that sends a command. `confirm` is the sentence to ask first; empty when nothing is spent."""
+
+    command: CommandName
+    label: str
+    prompt: str
+    confirm: str
+
+
+class Head(TypedDict):
+    """Status and identity of the run."""
+
+    run_id: str
+    token: str
+    status: str
+    status_label: str
+    tone: Tone
+    done: bool
+    settled: bool
+    prompt: str
+    model: str
+    steps_completed: int | None
+    steps_max: int | None
+    started_at: float | None
+    completed_at: float | None
+    cancel: Literal["none", "available", "requested"]
+    link: Link | None
+    origin: str
+
+
+class Clock(TypedDict):
+    """When the server was last heard and when it is asked next.
+
+    `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
+    """
+
+    now: float
+    heard_at: float | None
+    next_at: float | None
+    interval: float | None
+    connection: ConnectionState
+
+
+class Earlier(TypedDict):
+    """An earlier run of the same conversation, folded above the current one."""
+
+    run_id: str
+    prompt: str
+    status_label: str
+    tone: Tone
+    outcome: str
+
+
+class Notice(TypedDict):
+    """What the state means and what to do about it."""
+
+    key: str
+    tone: Tone
+    title: str
+    text: str
+    button: Button | None
+    link: Link | None
+    code: str
+
+
+class Question(TypedDict):
+    """One pending question with the agent's suggestions; free text is always possible."""
+
+    kind: str
+    question: str
+    suggestions: list[str]
+    freeform: str
+
+
+class Ask(TypedDict):
+    """The answer form. `state` is `sending` from the first click on, so that no second one is sent."""
+
+    run_id: str
+    questions: list[Question]
+    state: Literal["open", "sending"]
+    send_label: str
+    cost_note: str
+
+
+class FunnelCount(TypedDict):
+    """One part of the funnel's bar, in leads."""
+
+    part: FunnelPart
+    label: str
+    count: int
+
+
+class Funnel(TypedDict):
+    """Where the sourced leads went; the parts add up to `sourced`."""
+
+    sourced: int
+    sourced_label: str
+    parts: list[FunnelCount]
+
+
+class ColumnRow(NamedTuple):
+    """One column of a table, as a JSON array to stay small. `call_rate` is a share, `credits_per_run` credits."""
+
+    name: str
+    kind: str
+    call_rate: float | None
+    credits_per_run: float | None
+    credits: float | None
+    running: int | None
+    errored: int | None
+    passed: int | None
+    failed: int | None
+    unsure: int | None
+
+
+class Table(TypedDict):
+    """One table with its economics. `facts` are ready sentences; `more` tells of an unknown total."""
+
+    id: str
+    name: str
+    link: Link | None
+    facts: list[str]
+    filling: str
+    funnel: Funnel | None
+    columns: list[ColumnRow]
+    columns_hidden: int
+
+
+class Tables(TypedDict):
+    """The tables the run touched; `hidden` of them are not shown."""
+
+    items: list[Table]
+    hidden: int
+
+
+class Prose(TypedDict):
+    """The agent's own words as a tree. `cut` when there is more than is shown."""
+
+    nodes: list[Node]
+    cut: bool
+
+
+class ActionGroup(TypedDict):
+    """Consecutive changes to one table."""
+
+    table: str
+    lines: list[Inline]
+
+
+class Actions(TypedDict):
+    """What the run changed, in order; `earlier` changes are not shown."""
+
+    title: str
+    earlier: int
+    groups: list[ActionGroup]
+
+
+class Suggestion(TypedDict):
+    """A next step the agent proposes: a button, or words alone where only the app can do it."""
+
+    label: str
+    kind: str
+    button: Button | None
+
+
+class Foot(TypedDict):
+    """Credits, identity, and the Python lines that go on from here."""
+
+    credits: str
+    run_id: str
+    attach_line: str
+    data_line: str
+
+
+class View(TypedDict):
+    """Everything a renderer is given. Sections that have nothing to say are None or empty."""
+
+    head: Head
+    clock: Clock
+    earlier: list[Earlier]
+    notices: list[Notice]
+    ask: Ask | None
+    tables: Tables
+    prose: Prose
+    actions: Actions
+    suggestions: list[Suggestion]
+    foot: Foot
+
+
+class CommandMessage(TypedDict):
+    """Front end to kernel: a click. `id` is unique per click; the kernel acts once per id."""
+
+    kind: Literal["command"]
+    id: str
+    name: CommandName
+    run_id: str
+    prompt: str
+    answers: list[str]
+
+
+class HelloMessage(TypedDict):
+    """Front end to kernel: asks for the newest clock, after mounting and when stale."""
+
+    kind: Literal["hello"]
+
+
+class AckMessage(TypedDict):
+    """Kernel to front end: what became of a command."""
+
+    kind: Literal["ack"]
+    id: str
+    ok: bool
+    title: str
+    remedy: str
+
+
+class ClockMessage(TypedDict):
+    """Kernel to front end: the answer to `hello`."""
+
+    kind: Literal["clock"]
+    clock: Clock
