@@ -1,0 +1,334 @@
+"""What is known about one run, and how an event changes it. Pure: no clock, no network, no thread.
+
+Moments are Unix seconds on the kernel's clock. The rules that make the state trustworthy live in `reduce`: an answer
+about another run is refused, a terminal status is final, older answers do not undo newer ones, and an answer without
+`response` never wipes what an earlier one told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from origami_widgets.api.errors import OrigamiError
+    from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
+
+TERMINAL_STATUSES = frozenset(
+    {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
+)
+HISTORY_LIMIT = 2_000
+
+ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How the process stands with the server about one run.
+
+    Attributes:
+        state: `live` while checks succeed, `reconnecting` after a failed one, `stopped` when checks ended on an
+            error, `ended` when no more are needed.
+        heard_at: when the server last gave a good answer (Unix seconds), None before the first.
+        next_at: when it is asked next (Unix seconds), None when no check is planned.
+        interval: seconds between checks, None when no check is planned.
+        failures: failed checks in a row.
+        error: the last failure while `reconnecting` or `stopped`.
+    """
+
+    state: ConnectionState = "live"
+    heard_at: float | None = None
+    next_at: float | None = None
+    interval: float | None = None
+    failures: int = 0
+    error: OrigamiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """One record per change: when (Unix seconds), status, and the counts the server gave."""
+
+    time: float
+    status: str
+    steps_completed: int | None
+    lead_count: int | None
+    cells_running: int
+    cells_errored: int
+    credits_used: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """Everything known about one run at one moment.
+
+    Attributes:
+        agent_id: the agent's id.
+        run_id: the run's id.
+        run: the newest run object, None before the first answer.
+        done: no further change of status will come.
+        actions: what the run changed so far, kept when an answer leaves them out.
+        tables: the newest object of every table the run touched.
+        transcript: the last transcript that was read, None when none was asked for.
+        connection: the connection to the server.
+        cancel: `requested` from the user's wish until the server says that the run ended.
+        sending: what is on its way to the server for this run.
+        command_error: why the last user action failed.
+        history: one record per change, oldest first.
+        origin: empty for the real API, `sandbox`, or the host that answers.
+        clock_offset: the server's clock minus the kernel's, in seconds.
+    """
+
+    agent_id: str
+    run_id: str
+    run: RunObject | None = None
+    done: bool = False
+    actions: tuple[Action, ...] = ()
+    tables: tuple[Table, ...] = ()
+    transcript: tuple[TranscriptMessage, ...] | None = None
+    connection: Connection = field(default_factory=Connection)
+    cancel: Literal["none", "requested"] = "none"
+    sending: Literal["", "answer", "follow_up"] = ""
+    command_error: OrigamiError | None = None
+    history: tuple[HistoryPoint, ...] = ()
+    origin: str = ""
+    clock_offset: float = 0.0
+
+    @property
+    def status(self) -> str:
+        """The server's own word; `running` until it has said something."""
+        return self.run.status if self.run is not None else "running"
+
+    @property
+    def cells_running(self) -> int:
+        """Cells waiting, queued or running over all tables."""
+        return sum(table.cells.running or 0 for table in self.tables)
+
+    @property
+    def cells_errored(self) -> int:
+        """Cells that ended in a failure over all tables."""
+        return sum(table.cells.errored or 0 for table in self.tables)
+
+    @property
+    def settled(self) -> bool:
+        """Terminal, and no cell is running any more."""
+        return self.done and self.cells_running == 0
+
+    @property
+    def lead_count(self) -> int | None:
+        """Leads over all tables; None when no table said."""
+        counts = [table.lead_count for table in self.tables if table.lead_count is not None]
+        return sum(counts) if counts else None
+
+    @property
+    def credits_used(self) -> int | None:
+        """Credits the tables have used in their life; None when no table said."""
+        used = [table.credits.lifetime_used for table in self.tables if table.credits.lifetime_used is not None]
+        return sum(used) if used else None
+
+    def payload(self) -> dict[str, Any]:
+        """The newest answer as a plain dictionary, its tables brought up to date by later reads.
+
+        Returns:
+            The run object of the API; the caller may change it freely at its top two levels.
+        """
+        if self.run is None:
+            return {}
+        payload = dict(self.run.raw)
+        response = payload.get("response")
+        merged: dict[str, Any] = dict(response) if isinstance(response, dict) else {}
+        if self.tables:
+            merged["tables"] = [table.raw for table in self.tables]
+        if self.actions and not merged.get("actions"):
+            merged["actions"] = [action.raw for action in self.actions]
+        if self.transcript is not None and merged.get("transcript") is None:
+            merged["transcript"] = [message.raw for message in self.transcript]
+        if merged or isinstance(response, dict):
+            payload["response"] = merged
+        return payload
+
+
+@dataclass(frozen=True, slots=True)
+class RunRead:
+    """The server answered about the run."""
+
+    run: RunObject
+    at: float
+    keep_polling: bool = False
+    origin: str = ""
+    clock_offset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """The server answered about one table of the run."""
+
+    table: Table
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFailed:
+    """A check failed; the run itself goes on at the server."""
+
+    error: OrigamiError
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The next check is planned; both None when there will be none."""
+
+    next_at: float | None
+    interval: float | None
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """The user asked to cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendingChanged:
+    """A follow-up is on its way, or no longer."""
+
+    sending: Literal["", "answer", "follow_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFailed:
+    """A user action failed; None clears the last failure."""
+
+    error: OrigamiError | None
+    cancel: bool = False
+
+
+Event = RunRead | TableRead | CheckFailed | Planned | CancelRequested | SendingChanged | CommandFailed
+
+
+def is_terminal(status: str, *, keep_polling: bool) -> bool:
+    """Whether a status is final. Unknown words are, unless the answer told to ask again (`Retry-After`)."""
+    if status == "running":
+        return False
+    return status in TERMINAL_STATUSES or not keep_polling
+
+
+def reduce(state: RunState, event: Event) -> RunState:
+    """The state after an event.
+
+    Args:
+        state: what was known.
+        event: what happened.
+
+    Returns:
+        The new state; the same object when nothing changed.
+    """
+    match event:
+        case RunRead():
+            return _with_history(_run_read(state, event), event.at)
+        case TableRead():
+            return _with_history(_table_read(state, event), event.at)
+        case CheckFailed():
+            failures = state.connection.failures + 1
+            connection = replace(state.connection, state="reconnecting", failures=failures, error=event.error)
+            return replace(state, connection=connection)
+        case Planned():
+            return _planned(state, event)
+        case CancelRequested():
+            return state if state.done else replace(state, cancel="requested", command_error=None)
+        case SendingChanged():
+            error = None if event.sending else state.command_error
+            return replace(state, sending=event.sending, command_error=error)
+        case CommandFailed():
+            return replace(state, command_error=event.error, cancel="none" if event.cancel else state.cancel)
+
+
+def _run_read(state: RunState, event: RunRead) -> RunState:
+    new = event.run
+    if new.id and new.id != state.run_id:
+        return state
+    heard = replace(state.connection, state="live", heard_at=event.at, failures=0, error=None)
+    state = replace(
+        state,
+        connection=heard,
+        origin=event.origin or state.origin,
+        clock_offset=state.clock_offset if event.clock_offset is None else event.clock_offset,
+    )
+    terminal = is_terminal(new.status, keep_polling=event.keep_polling)
+    if state.done and not terminal:
+        return state
+    if not terminal and _goes_back(state.run, new):
+        return state
+    tables, actions, transcript = state.tables, state.actions, state.transcript
+    response = new.response
+    if response is not None:
+        told = response.raw
+        if terminal or "tables" in told:
+            tables = _newest_tables(state.tables, response.tables) if state.done else response.tables or tables
+        if response.actions or (terminal and "actions" in told):
+            actions = response.actions
+        if response.transcript is not None:
+            transcript = response.transcript
+    return replace(
+        state,
+        run=new,
+        done=terminal,
+        tables=tables,
+        actions=actions,
+        transcript=transcript,
+        cancel="none" if terminal else state.cancel,
+    )
+
+
+def _goes_back(old: RunObject | None, new: RunObject) -> bool:
+    """An answer with fewer steps than one before comes from a server that is behind."""
+    if old is None or old.steps.completed is None or new.steps.completed is None:
+        return False
+    return new.steps.completed < old.steps.completed
+
+
+def _newest_tables(known: tuple[Table, ...], told: tuple[Table, ...]) -> tuple[Table, ...]:
+    """A run that is read again after its end may repeat older tables than phase two has read."""
+    by_id = {table.id: table for table in known}
+    return tuple(_newer(by_id.get(table.id), table) for table in told) if told else known
+
+
+def _newer(old: Table | None, new: Table) -> Table:
+    if old is None or old.updated_at is None or new.updated_at is None:
+        return new
+    return old if new.updated_at < old.updated_at else new
+
+
+def _table_read(state: RunState, event: TableRead) -> RunState:
+    connection = replace(state.connection, state="live", heard_at=event.at, failures=0, error=None)
+    tables = tuple(_newer(table, event.table) if table.id == event.table.id else table for table in state.tables)
+    return replace(state, connection=connection, tables=tables)
+
+
+def _planned(state: RunState, event: Planned) -> RunState:
+    kind: ConnectionState = state.connection.state
+    if event.stopped:
+        kind = "stopped"
+    elif event.next_at is None:
+        kind = "ended"
+    elif kind in ("ended", "stopped"):
+        kind = "live"
+    connection = replace(state.connection, state=kind, next_at=event.next_at, interval=event.interval)
+    return state if connection == state.connection else replace(state, connection=connection)
+
+
+def _with_history(state: RunState, at: float) -> RunState:
+    if state.run is None:
+        return state
+    point = HistoryPoint(
+        time=at,
+        status=state.status,
+        steps_completed=state.run.steps.completed,
+        lead_count=state.lead_count,
+        cells_running=state.cells_running,
+        cells_errored=state.cells_errored,
+        credits_used=state.credits_used,
+    )
+    if state.history and replace(state.history[-1], time=at) == point:
+        return state
+    return replace(state, history=(*state.history, point)[-HISTORY_LIMIT:])
