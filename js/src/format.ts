@@ -50,7 +50,12 @@ export function credits(value: Maybe): string {
   if (!known(value)) return MISSING;
   const cents = Math.floor(Math.abs(value) * 100 + 0.5);
   if (value > 0 && cents < 1) return "<0.01";
-  const fraction = cents % 100 ? `.${String(cents % 100).padStart(2, "0").replace(/0$/, "")}` : "";
+  const fraction =
+    cents % 100
+      ? `.${String(cents % 100)
+          .padStart(2, "0")
+          .replace(/0$/, "")}`
+      : "";
   return `${value < 0 && cents > 0 ? "-" : ""}${grouped(String(Math.floor(cents / 100)))}${fraction}`;
 }
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import cases from "../../tests/fixtures/format_cases.json";
-import * as format from "../src/format";
+import { age, count, credits, duration, percent } from "../src/format";
 
-type Kind = "duration" | "age" | "percent" | "credits" | "count";
+const format = { age, count, credits, duration, percent };
+type Kind = keyof typeof format;
 
 describe("number words", () => {
   it.each(cases)("$kind of $value is $text", ({ kind, value, text }) => {
@@ -10,8 +11,7 @@ describe("number words", () => {
   });
 
   it("says n/a for what is no number", () => {
-    for (const kind of ["duration", "age", "percent", "credits", "count"] as const)
-      for (const value of [undefined, Number.NaN, Number.POSITIVE_INFINITY])
-        expect(format[kind](value)).toBe("n/a");
+    for (const words of Object.values(format))
+      for (const value of [undefined, Number.NaN, Number.POSITIVE_INFINITY]) expect(words(value)).toBe("n/a");
   });
 });

@@ -1,0 +1,242 @@
+// Written by js/tools/generate_contract.py from origami_widgets/card/contract.py. Don't edit.
+
+export type Tone = "running" | "good" | "attention" | "bad" | "neutral";
+
+export type FunnelPart = "qualified" | "kept" | "duplicate" | "excluded" | "filtered";
+
+export type ConnectionState = "live" | "reconnecting" | "stopped" | "ended";
+
+export type CommandName = "cancel" | "answer" | "follow_up" | "check_now";
+
+export type NodeName = "p" | "h" | "ul" | "ol" | "li" | "quote" | "pre" | "code" | "b" | "i" | "a" | "br" | "hr" | "table" | "tr" | "th" | "td";
+
+export type Inline = (string | Node)[];
+
+/** One element of prose: name, children, and for `a` the address (checked in Python: https or mailto only). */
+export interface Node {
+  t: NodeName;
+  c?: Inline;
+  href?: string;
+}
+
+/** An address that was checked, and its words. */
+export interface Link {
+  href: string;
+  label: string;
+}
+
+/** A button that sends a command. `confirm` is the sentence to ask first; empty when nothing is spent. */
+export interface Button {
+  command: CommandName;
+  label: string;
+  prompt: string;
+  confirm: string;
+}
+
+/** Status and identity of the run. */
+export interface Head {
+  run_id: string;
+  token: string;
+  status: string;
+  status_label: string;
+  tone: Tone;
+  done: boolean;
+  settled: boolean;
+  prompt: string;
+  model: string;
+  steps_completed: number | null;
+  steps_max: number | null;
+  started_at: number | null;
+  completed_at: number | null;
+  cancel: "none" | "available" | "requested";
+  link: Link | null;
+  origin: string;
+}
+
+/**
+ * When the server was last heard and when it is asked next.
+ *
+ * `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
+ */
+export interface Clock {
+  now: number;
+  heard_at: number | null;
+  next_at: number | null;
+  interval: number | null;
+  connection: ConnectionState;
+}
+
+/** An earlier run of the same conversation, folded above the current one. */
+export interface Earlier {
+  run_id: string;
+  prompt: string;
+  status_label: string;
+  tone: Tone;
+  outcome: string;
+}
+
+/** What the state means and what to do about it. */
+export interface Notice {
+  key: string;
+  tone: Tone;
+  title: string;
+  text: string;
+  button: Button | null;
+  link: Link | null;
+  code: string;
+}
+
+/** One pending question with the agent's suggestions; free text is always possible. */
+export interface Question {
+  kind: string;
+  question: string;
+  suggestions: string[];
+  freeform: string;
+}
+
+/** The answer form. `state` is `sending` from the first click on, so that no second one is sent. */
+export interface Ask {
+  run_id: string;
+  questions: Question[];
+  state: "open" | "sending";
+  send_label: string;
+  cost_note: string;
+}
+
+/** One part of the funnel's bar, in leads. */
+export interface FunnelCount {
+  part: FunnelPart;
+  label: string;
+  count: number;
+}
+
+/** Where the sourced leads went; the parts add up to `sourced`. */
+export interface Funnel {
+  sourced: number;
+  sourced_label: string;
+  parts: FunnelCount[];
+}
+
+/** One column of a table, as a JSON array to stay small. `call_rate` is a share, `credits_per_run` credits. */
+export type ColumnRow = [
+  name: string,
+  kind: string,
+  call_rate: number | null,
+  credits_per_run: number | null,
+  credits: number | null,
+  running: number | null,
+  errored: number | null,
+  passed: number | null,
+  failed: number | null,
+  unsure: number | null,
+];
+
+/** One table with its economics. `facts` are ready sentences; `more` tells of an unknown total. */
+export interface Table {
+  id: string;
+  name: string;
+  link: Link | null;
+  facts: string[];
+  filling: string;
+  funnel: Funnel | null;
+  columns: ColumnRow[];
+  columns_hidden: number;
+}
+
+/** The tables the run touched; `hidden` of them are not shown. */
+export interface Tables {
+  items: Table[];
+  hidden: number;
+}
+
+/** The agent's own words as a tree. `cut` when there is more than is shown. */
+export interface Prose {
+  nodes: Node[];
+  cut: boolean;
+}
+
+/** Consecutive changes to one table. */
+export interface ActionGroup {
+  table: string;
+  lines: Inline[];
+}
+
+/** What the run changed, in order; `earlier` changes are not shown. */
+export interface Actions {
+  title: string;
+  earlier: number;
+  groups: ActionGroup[];
+}
+
+/** A next step the agent proposes: a button, or words alone where only the app can do it. */
+export interface Suggestion {
+  label: string;
+  kind: string;
+  button: Button | null;
+}
+
+/** Credits, identity, and the Python lines that go on from here. */
+export interface Foot {
+  credits: string;
+  run_id: string;
+  attach_line: string;
+  data_line: string;
+}
+
+/** Everything a renderer is given. Sections that have nothing to say are None or empty. */
+export interface View {
+  head: Head;
+  clock: Clock;
+  earlier: Earlier[];
+  notices: Notice[];
+  ask: Ask | null;
+  tables: Tables;
+  prose: Prose;
+  actions: Actions;
+  suggestions: Suggestion[];
+  foot: Foot;
+}
+
+/** Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. */
+export interface CommandMessage {
+  kind: "command";
+  id: string;
+  name: CommandName;
+  run_id: string;
+  prompt: string;
+  answers: string[];
+}
+
+/** Front end to kernel: asks for the newest clock, after mounting and when stale. */
+export interface HelloMessage {
+  kind: "hello";
+}
+
+/** Kernel to front end: what became of a command. */
+export interface AckMessage {
+  kind: "ack";
+  id: string;
+  ok: boolean;
+  title: string;
+  remedy: string;
+}
+
+/** Kernel to front end: the answer to `hello`. */
+export interface ClockMessage {
+  kind: "clock";
+  clock: Clock;
+}
+
+/** The sections of the view: one trait each. */
+export const SECTIONS = [
+  "head",
+  "clock",
+  "earlier",
+  "notices",
+  "ask",
+  "tables",
+  "prose",
+  "actions",
+  "suggestions",
+  "foot",
+] as const;

@@ -1,0 +1,29 @@
+/**
+ * Keeps the host's single-letter shortcuts away from the card: with a button of the card focused, `b` would insert a
+ * cell into the notebook. JupyterLab listens on the document before the event reaches the card, so it is stopped on
+ * the window; what the browser itself does with the key (typing, pressing, moving) is untouched by that.
+ */
+export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputElement) => void): () => void {
+  const guard = (event: KeyboardEvent): void => {
+    const path = event.composedPath();
+    const target = path[0];
+    if (!path.includes(root) || !(target instanceof HTMLElement)) return;
+    const enter = event.key === "Enter";
+    // Ctrl+Enter and Shift+Enter would run the cell again, which can start a second run.
+    if (!enter && (event.ctrlKey || event.metaKey || event.altKey)) return;
+    event.stopPropagation();
+    if (event.repeat && (enter || event.key === " ") && target instanceof HTMLButtonElement)
+      event.preventDefault();
+    if (
+      enter &&
+      target instanceof HTMLInputElement &&
+      target.type === "text" &&
+      !event.isComposing &&
+      !event.repeat
+    )
+      enterInText(target);
+    if (event.key === "Escape") target.dispatchEvent(new Event("origami-escape", { bubbles: true }));
+  };
+  window.addEventListener("keydown", guard, true);
+  return () => window.removeEventListener("keydown", guard, true);
+}

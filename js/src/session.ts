@@ -1,0 +1,154 @@
+/**
+ * The card's line to the kernel: how fresh what we know is, and whether anybody listens.
+ *
+ * An unchanged check sends nothing, so silence is normal for a while; the kernel is asked only when the silence is
+ * longer than two checks take.
+ */
+
+import type { AckMessage, Clock, ClockMessage, CommandName } from "./contract";
+import { acknowledge, commandKey, request, withdraw } from "./shared";
+
+/** The part of anywidget's model that is used. */
+export interface Model {
+  get(name: string): unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: the hosts' own type
+  on(name: string, callback: (...args: any[]) => void): void;
+  // biome-ignore lint/suspicious/noExplicitAny: the hosts' own type
+  off(name?: string | null, callback?: ((...args: any[]) => void) | null): void;
+  send(content: unknown): void;
+  comm_live?: boolean;
+}
+
+/** `old`: restored, the kernel hasn't spoken yet. `busy`: it doesn't answer. `gone`: the host says so. */
+export type Presence = "live" | "old" | "busy" | "gone";
+
+export const ANSWER_MS = 3000;
+/** A first state older than this may have been restored from a page reload or a saved notebook. */
+const FIRST_STATE_MS = 10_000;
+const DISCONNECTED = ".jupyter-widgets-disconnected";
+
+export class Session {
+  presence: Presence = "live";
+  clock: Clock | null;
+  /** Kernel's clock minus browser's, ms. Known from events only: the first state may be as old as a saved notebook. */
+  offset = 0;
+  /** Browser time of the last word from the kernel. */
+  heard: number | null = null;
+  private asked: number | null = null;
+  /** A message could not be sent: nobody is there until the kernel speaks again. */
+  private unreachable = false;
+
+  constructor(
+    private readonly model: Model,
+    private readonly el: HTMLElement,
+    private readonly changed: () => void,
+  ) {
+    this.clock = (model.get("clock") as Clock | null) ?? null;
+    const old = this.clock ? Math.abs(Date.now() - this.clock.now) : Number.POSITIVE_INFINITY;
+    if (old <= FIRST_STATE_MS) this.heard = Date.now();
+    else this.presence = "old";
+    model.on("msg:custom", this.receive);
+    model.on("comm_live_update", this.inspectSoon);
+    this.inspect();
+  }
+
+  /** The kernel's clock now, in ms. */
+  now(): number {
+    return Date.now() + this.offset;
+  }
+
+  /** When what is shown was true, on the kernel's clock: now, or the time of the last state when it may be old. */
+  asOf(): number {
+    return this.presence === "live" || !this.clock ? this.now() : this.clock.now;
+  }
+
+  /** The kernel spoke: by a trait or by a message. */
+  word(clock?: Clock | null): void {
+    const now = Date.now();
+    if (clock) {
+      this.clock = clock;
+      this.offset = clock.now - now;
+    }
+    this.heard = now;
+    this.asked = null;
+    this.unreachable = false;
+    this.inspect();
+    if (this.presence !== "gone") this.become("live");
+  }
+
+  /** Asks for the newest clock, unless an answer is awaited already. */
+  hello(): void {
+    if (this.asked !== null || this.presence === "gone") return;
+    this.asked = Date.now();
+    if (!this.post({ kind: "hello" })) this.asked = null;
+  }
+
+  /** Once a second while anything can still change. */
+  tick(): void {
+    this.inspect();
+    const now = Date.now();
+    const interval = this.clock?.interval;
+    if (this.asked !== null) {
+      if (now - this.asked >= ANSWER_MS && this.presence !== "gone") this.become("busy");
+    } else if (interval != null && now - (this.heard ?? now) > interval * 2000 + 5000) this.hello();
+  }
+
+  /** Sends a click once. */
+  command(run: string, name: CommandName, prompt = "", answers: string[] = []): void {
+    if (this.presence === "gone") return;
+    const key = commandKey(run, name, prompt);
+    const id = newId();
+    if (!request(key, id)) return;
+    if (!this.post({ kind: "command", id, name, run_id: run, prompt, answers })) withdraw(key);
+  }
+
+  close(): void {
+    this.model.off("msg:custom", this.receive);
+    this.model.off("comm_live_update", this.inspectSoon);
+  }
+
+  private readonly receive = (message: AckMessage | ClockMessage | undefined): void => {
+    if (message?.kind === "clock") this.word(message.clock);
+    else if (message?.kind === "ack") {
+      this.word();
+      acknowledge(message);
+    } else return;
+    this.changed();
+  };
+
+  /** Hosts set the class on the view in their own handler of the same event, which may run after ours. */
+  private readonly inspectSoon = (): void => {
+    this.inspect();
+    queueMicrotask(this.inspect);
+  };
+
+  private readonly inspect = (): void => {
+    if (this.unreachable || this.model.comm_live === false || this.el.closest(DISCONNECTED))
+      this.become("gone");
+    else if (this.presence === "gone") this.become("old");
+  };
+
+  private become(presence: Presence): void {
+    if (this.presence === presence) return;
+    this.presence = presence;
+    if (presence === "gone") this.asked = null;
+    this.changed();
+  }
+
+  private post(message: unknown): boolean {
+    try {
+      this.model.send(message);
+      return true;
+    } catch {
+      this.unreachable = true;
+      this.become("gone");
+      return false;
+    }
+  }
+}
+
+/** Unique per click. `randomUUID` exists only where the page came over https or from this machine. */
+export function newId(): string {
+  if (typeof crypto !== "undefined" && crypto.randomUUID) return crypto.randomUUID();
+  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`;
+}

@@ -1,0 +1,111 @@
+"""Writes `js/src/contract.ts` from `origami_widgets/card/contract.py`.
+
+Run `python js/tools/generate_contract.py` after a change of the contract; a test fails when it was forgotten.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import types
+from pathlib import Path
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "origami_widgets" / "card" / "contract.py"
+TARGET = ROOT / "js" / "src" / "contract.ts"
+
+PRIMITIVES: dict[Any, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
+
+
+def load() -> types.ModuleType:
+    """The contract alone, by its path: importing the package is not needed for it."""
+    spec = importlib.util.spec_from_file_location("origami_card_contract", SOURCE)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{SOURCE} can't be loaded.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def is_named_tuple(value: object) -> bool:
+    """Whether `value` is a class made by `NamedTuple`."""
+    return isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields")
+
+
+class Writer:
+    """Turns the names of one module into TypeScript declarations, in the order of their definition."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        public = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+        self.classes = {
+            name: value
+            for name, value in public.items()
+            if (is_typeddict(value) or is_named_tuple(value)) and value.__module__ == module.__name__
+        }
+        self.aliases = {name: value for name, value in public.items() if get_origin(value) in (Literal, list)}
+
+    def type_of(self, annotation: Any, *, within: str = "") -> str:
+        """The TypeScript type of a Python annotation; `within` is the alias being defined, which can't name itself."""
+        for name, value in self.aliases.items():
+            if name != within and value == annotation:
+                return name
+        if annotation in PRIMITIVES:
+            return PRIMITIVES[annotation]
+        if isinstance(annotation, type) and annotation.__name__ in self.classes:
+            return annotation.__name__
+        origin, arguments = get_origin(annotation), get_args(annotation)
+        if origin is Literal:
+            return " | ".join(f'"{member}"' for member in arguments)
+        if origin is list:
+            item = self.type_of(arguments[0])
+            return f"({item})[]" if " " in item else f"{item}[]"
+        if origin in (Union, types.UnionType):
+            return " | ".join(self.type_of(argument) for argument in arguments)
+        raise SystemExit(f"The contract uses {annotation!r}, which js/tools/generate_contract.py can't translate.")
+
+    def declaration(self, cls: type) -> str:
+        """One interface, or one labelled tuple for a `NamedTuple`."""
+        hints = get_type_hints(cls, include_extras=True)
+        lines = comment(cls)
+        if is_named_tuple(cls):
+            fields = "".join(f"\n  {name}: {self.type_of(hint)}," for name, hint in hints.items())
+            return f"{lines}export type {cls.__name__} = [{fields}\n];\n"
+        fields = ""
+        for name, hint in hints.items():
+            optional = get_origin(hint) is NotRequired
+            fields += f"\n  {name}{'?' if optional else ''}: {self.type_of(get_args(hint)[0] if optional else hint)};"
+        return f"{lines}export interface {cls.__name__} {{{fields}\n}}\n"
+
+    def module(self) -> str:
+        """The whole file."""
+        parts = ["// Written by js/tools/generate_contract.py from origami_widgets/card/contract.py. Don't edit.\n"]
+        parts += [f"export type {name} = {self.type_of(value, within=name)};\n" for name, value in self.aliases.items()]
+        parts += [self.declaration(cls) for cls in self.classes.values()]
+        sections = "".join(f'\n  "{name}",' for name in get_type_hints(self.classes["View"]))
+        parts.append(
+            f"/** The sections of the view: one trait each. */\nexport const SECTIONS = [{sections}\n] as const;\n"
+        )
+        return "\n".join(parts)
+
+
+def comment(cls: type) -> str:
+    """The docstring as a JSDoc comment."""
+    lines = (inspect.getdoc(cls) or "").splitlines()
+    if not lines:
+        return ""
+    if not lines[1:]:
+        return f"/** {lines[0]} */\n"
+    return "/**\n" + "".join(f" * {line}".rstrip() + "\n" for line in lines) + " */\n"
+
+
+def generate() -> str:
+    """The text of `contract.ts` for the contract as it is now."""
+    return Writer(load()).module()
+
+
+if __name__ == "__main__":
+    TARGET.write_text(generate(), encoding="utf-8")
+    print(f"Wrote {TARGET.relative_to(ROOT)}.")
