@@ -1,0 +1,252 @@
+"""Run every check and test, two at a time, and say in one line each how it went.
+
+A check whose inputs have not changed by a byte since it last passed is not repeated, and its line says so: what it reads is
+hashed, with its command and the locked packages. Tests in a browser and of the notebooks depend on clocks and processes and
+always run; so does everything with `--fresh` and where CI is set. The full words of each stage are in .cache/checks.
+"""
+
+# ruff: noqa: INP001, T201 - a script, and its interface is what it prints
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+RECORDS = REPOSITORY / ".cache" / "checks"
+SLOTS = 2
+
+PYTHON = (sys.executable, "-m")
+NPM = ("npm", "run", "--silent", "--prefix", "js")
+PYTEST = (*PYTHON, "pytest", "--no-header")
+ALWAYS_READ = ("tools/checks.py", "pyproject.toml", "requirements-dev.lock", "js/package-lock.json")
+EVERYTHING = ("",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """One line of the report.
+
+    Args:
+        name: What it is called.
+        command: What it runs, in the repository.
+        inputs: Prefixes (or, with a dot first, endings) of the paths that decide its outcome; empty: it always runs.
+        slots: How many of the two cores it keeps busy.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    slots: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a stage went: its exit code, or None when it was not repeated; its output and seconds."""
+
+    stage: Stage
+    code: int | None
+    output: str = ""
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ran and did not pass."""
+        return bool(self.code)
+
+
+# Those that keep both cores busy stand where the short ones have ended.
+STAGES = (
+    Stage("ruff", (*PYTHON, "ruff", "check", "--quiet", ".", "notebooks/serve.py"), (".py",)),
+    Stage("ruff format", (*PYTHON, "ruff", "format", "--quiet", "--check", ".", "notebooks/serve.py"), (".py",)),
+    Stage("mypy", (*PYTHON, "mypy", "--no-error-summary"), ("origami_widgets/",)),
+    Stage("biome", (*NPM, "lint"), ("js/",)),
+    Stage("tsc", (*NPM, "types"), ("js/",)),
+    Stage("vitest", (*NPM, "test"), ("js/", "tests/fixtures/")),
+    Stage(
+        "pytest",
+        (
+            *(*PYTEST, "--numprocesses=2", "--dist=loadfile"),
+            *("--ignore=tests/browser", "--ignore=tests/notebooks", "tests"),
+        ),
+        EVERYTHING,
+        slots=2,
+    ),
+    Stage("pytest notebooks", (*PYTEST, "tests/notebooks")),
+    Stage("pytest browser", (*PYTEST, "tests/browser")),
+)
+
+
+def tracked_files() -> list[str]:
+    """Return the repository's files, also the new ones, without what git ignores."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - the person's own git
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return sorted(name for name in listing.split("\0") if name and (REPOSITORY / name).is_file())
+
+
+def matches(name: str, inputs: Iterable[str]) -> bool:
+    """Tell whether the file `name` is among a stage's inputs."""
+    return any(name.endswith(part) if part.startswith(".") else name.startswith(part) for part in inputs)
+
+
+def fingerprint(stage: Stage, files: Sequence[str]) -> str:
+    """Return the hash of everything that decides how `stage` ends."""
+    digest = hashlib.sha256(repr((sys.version, stage)).encode())
+    for name in files:
+        if name in ALWAYS_READ or matches(name, stage.inputs):
+            content = hashlib.sha256((REPOSITORY / name).read_bytes()).hexdigest()
+            digest.update(f"{name}\0{content}\0".encode())
+    return digest.hexdigest()
+
+
+def test_counts(output: str) -> tuple[int, int]:
+    """Return how many tests passed and failed, from the closing line of pytest or of vitest."""
+    lines = [line for line in output.splitlines() if re.search(r"\b\d+ (passed|failed|errors?)\b", line)]
+    tests = next((line for line in reversed(lines) if line.strip().startswith("Tests")), lines[-1] if lines else "")
+    passed = sum(int(number) for number in re.findall(r"(\d+) passed", tests))
+    failed = sum(int(number) for number in re.findall(r"(\d+) (?:failed|errors?)", tests))
+    return passed, failed
+
+
+class Runner:
+    """Runs stages in threads, as many at a time as there are slots, in their order."""
+
+    def __init__(self, *, fresh: bool) -> None:
+        """Read nothing yet; `fresh` repeats what has not changed, too."""
+        self.fresh = fresh
+        self.free = SLOTS
+        self.room = threading.Condition()
+        self.running: set[subprocess.Popen[str]] = set()
+        self.stopping = False
+        self.files = tracked_files()
+
+    def run(self, stages: Sequence[Stage]) -> list[Outcome]:
+        """Run all of them, report each when it ends, and return how they went."""
+        with ThreadPoolExecutor(len(stages)) as pool:
+            futures = []
+            try:
+                for stage in stages:
+                    # Taking the slots here, not in the thread, keeps the order.
+                    self._take(stage.slots)
+                    futures.append(pool.submit(self._run, stage))
+                return [future.result() for future in futures]
+            except KeyboardInterrupt:
+                self.stop()
+                raise
+
+    def stop(self) -> None:
+        """End what is running, with all that it started."""
+        self.stopping = True
+        for process in list(self.running):
+            os.killpg(process.pid, signal.SIGTERM)
+
+    def _take(self, slots: int) -> None:
+        with self.room:
+            self.room.wait_for(lambda: self.free >= slots)
+            self.free -= slots
+
+    def _run(self, stage: Stage) -> Outcome:
+        try:
+            outcome = self._outcome(stage)
+        finally:
+            with self.room:
+                self.free += stage.slots
+                self.room.notify_all()
+        if not self.stopping:
+            report(outcome)
+        return outcome
+
+    def _outcome(self, stage: Stage) -> Outcome:
+        record = RECORDS / f"{stage.name.replace(' ', '-')}.passed"
+        mark = fingerprint(stage, self.files) if stage.inputs else ""
+        if mark and not self.fresh and record.exists() and record.read_text(encoding="ascii") == mark:
+            return Outcome(stage, None)
+        record.unlink(missing_ok=True)
+        began = time.monotonic()
+        process = subprocess.Popen(  # noqa: S603 - the commands stand above
+            stage.command,
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        self.running.add(process)
+        output, _ = process.communicate()
+        self.running.discard(process)
+        record.with_suffix(".log").write_text(output, encoding="utf-8")
+        if mark and process.returncode == 0:
+            record.write_text(mark, encoding="ascii")
+        return Outcome(stage, process.returncode, output, time.monotonic() - began)
+
+
+def report(outcome: Outcome) -> None:
+    """Print a stage's line; for pytest also its own closing line, and for a failure everything that it said."""
+    name = outcome.stage.name
+    if outcome.code is None:
+        text = f"{name:<17} unchanged since it last passed"
+    else:
+        text = f"{name:<17} {'FAILED' if outcome.failed else 'passed':<7} {outcome.seconds:6.1f} s"
+    words = outcome.output.rstrip()
+    if outcome.failed:
+        text += f"\n{words}\n{'-' * 79}"
+    elif "pytest" in name and words:
+        text += f"\n{words.splitlines()[-1]}"
+    print(text, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the stages. Returns 0 when all passed."""
+    parser = argparse.ArgumentParser(description="Run every check and test.")
+    parser.add_argument("--fresh", action="store_true", help="also repeat what has not changed since it last passed")
+    parser.add_argument("stages", nargs="*", help="only these stages")
+    options = parser.parse_args(arguments)
+    known = {stage.name: stage for stage in STAGES}
+    unknown = [name for name in options.stages if name not in known]
+    if unknown:
+        parser.error(f"no stage is called {', '.join(unknown)}; there are {', '.join(known)}")
+    chosen = [known[name] for name in options.stages] or list(STAGES)
+    RECORDS.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.monotonic()
+    try:
+        outcomes = Runner(fresh=options.fresh or bool(os.environ.get("CI"))).run(chosen)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        return 130
+    failed = [outcome.stage.name for outcome in outcomes if outcome.failed]
+    counts = [test_counts(outcome.output) for outcome in outcomes if "test" in outcome.stage.name]
+    print(
+        f"{len(outcomes) - len(failed)} of {len(outcomes)} stages passed in {time.monotonic() - began:.1f} s",
+        flush=True,
+    )
+    if failed:
+        print(f"failed: {', '.join(failed)}; their full output: {RECORDS.relative_to(REPOSITORY)}", flush=True)
+    print(f"tests: {sum(count[0] for count in counts)} passed, {sum(count[1] for count in counts)} failed", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

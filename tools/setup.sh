@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# One step of the set-up: tools/setup.sh python|node|chromium|project|lock. The Makefile knows when each is due.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+venv_python=.venv/bin/python
+
+fail() {
+  printf 'origami_widgets: %s\n' "$*" >&2
+  exit 1
+}
+
+# apt_install PURPOSE PACKAGE...: install Debian packages, or say in one sentence what stands in the way.
+apt_install() {
+  local purpose=$1 as_root=()
+  shift
+  command -v apt-get >/dev/null || fail "$purpose is missing, and this system has no apt-get to install it with: install $* by hand."
+  if [ "$(id -u)" != 0 ]; then
+    sudo -n true 2>/dev/null || fail "$purpose is missing, and installing it needs root: run 'sudo apt-get install $*'."
+    # sudo forgets the proxies.
+    as_root=(sudo -n env "http_proxy=${http_proxy:-}" "https_proxy=${https_proxy:-}" "no_proxy=${no_proxy:-}")
+  fi
+  echo "installing $purpose with apt-get"
+  local options=(-qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0) log
+  log=$(mktemp)
+  "${as_root[@]}" apt-get "${options[@]}" update >"$log" 2>&1 &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" --no-install-recommends install "$@" >>"$log" 2>&1 || {
+    cat "$log" >&2
+    fail "apt-get could not install $purpose; its own words stand above."
+  }
+  rm -f "$log"
+}
+
+find_python() {
+  local name
+  for name in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
+    if [ -n "$name" ] && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      printf '%s\n' "$name"
+      return
+    fi
+  done
+  fail "Python 3.11 or newer is missing: on Debian 12 and later, 'apt-get install python3 python3-venv' brings it."
+}
+
+setup_python() {
+  local python
+  python=$(find_python)
+  if ! "$venv_python" -m pip --version >/dev/null 2>&1; then
+    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+      apt_install "venv for $("$python" --version)" "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+    "$python" -m venv --clear .venv
+  fi
+  "$venv_python" -m uv --version >/dev/null 2>&1 || "$venv_python" -m pip install --quiet --disable-pip-version-check uv
+  eval "$("$venv_python" tools/pip_settings.py)"
+  "$venv_python" -m uv pip install --quiet --python "$venv_python" --compile-bytecode --require-hashes -r requirements-dev.lock
+}
+
+setup_project() {
+  eval "$("$venv_python" tools/pip_settings.py)"
+  "$venv_python" -m uv pip install --quiet --python "$venv_python" --no-deps --no-build-isolation --editable .
+}
+
+setup_node() {
+  local version
+  version=$(node --version 2>/dev/null) ||
+    fail "Node.js 20 or newer is missing: on Debian 13 and later, 'apt-get install nodejs npm' brings it."
+  version=${version#v}
+  [ "${version%%.*}" -ge 20 ] || fail "Node.js 20 or newer is needed, and this is Node.js $version."
+  command -v npm >/dev/null || fail "npm is missing: on Debian, 'apt-get install npm' brings it."
+  npm ci --prefix js --silent --no-audit --no-fund
+}
+
+setup_chromium() {
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    command -v "$name" >/dev/null && return
+  done
+  apt_install "Chromium for the browser tests" chromium fonts-liberation fonts-dejavu-core fonts-noto-color-emoji
+}
+
+lock() {
+  eval "$("$venv_python" tools/pip_settings.py)"
+  UV_CUSTOM_COMPILE_COMMAND="make lock" "$venv_python" -m uv pip compile --quiet --universal --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra dev \
+    ${UPGRADE:+--upgrade} --output-file requirements-dev.lock pyproject.toml
+}
+
+case ${1:-} in
+  python | node | chromium | project) "setup_$1" ;;
+  lock) lock ;;
+  *) fail "usage: tools/setup.sh python|node|chromium|project|lock" ;;
+esac
