@@ -1,0 +1,288 @@
+"""A page of real JupyterLab, driven through Lab's own commands. Everything waits for conditions, nothing for a time."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+    from notebooks.serve import Lab
+
+READY_SECONDS = 60.0
+CELL_SECONDS = 60.0
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+VIEWPORT = {"width": 1280, "height": 900}
+
+PANEL = "window.jupyterapp.shell.currentWidget"
+CELL = f"{PANEL}.content.widgets[index]"
+KERNEL = f"{PANEL}.sessionContext.session.kernel"
+
+_numbers = itertools.count(1)
+
+
+class LabPage:
+    """A window of JupyterLab with one notebook at a time, in a browser context of its own.
+
+    Args:
+        browser: The Chromium to open it in.
+        lab: The server.
+        viewport: Width and height of the window in px.
+    """
+
+    def __init__(self, browser: Browser, lab: Lab, viewport: dict[str, int] = VIEWPORT) -> None:
+        self.lab = lab
+        self.name = ""
+        self.foreign_requests: list[str] = []
+        self.console_errors: list[str] = []
+        self.context: BrowserContext = browser.new_context(viewport=viewport)
+        self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.url.rstrip("/"))
+        self.page: Page = self._new_page()
+
+    # The notebook
+
+    @property
+    def path(self) -> Path:
+        """The notebook's file."""
+        return self.lab.root / self.name
+
+    def open_notebook(self, source: Sequence[str] | Path, *, theme: str = "light") -> None:
+        """Write a notebook of these cells, or copy the one at this path, and open it with a fresh kernel."""
+        before, self.name = self.name, f"notebook-{next(_numbers)}.ipynb"
+        if isinstance(source, Path):
+            shutil.copy2(source, self.path)
+        else:
+            nbformat.write(notebook_of(source), self.path)
+        if before:
+            self._command("docmanager:open", {"path": self.name})
+            self._wait_until_ready()
+        else:
+            self._goto()
+        self.set_theme(theme)
+
+    def reload(self) -> None:
+        """Load the page again, as F5 does; the kernel lives on."""
+        self.page.reload()
+        self._wait_until_ready()
+
+    def reopen(self) -> None:
+        """Close the window and open the notebook in a new one."""
+        self.page.close()
+        self.page = self._new_page()
+        self._goto()
+
+    def close_notebook(self) -> None:
+        """Close the notebook without saving, end its kernel and leave the window ready for another one.
+
+        Loading JupyterLab takes longer than most tests; a notebook has a kernel and a widget manager of its own.
+        """
+        self.page.evaluate(f"() => {{ const panel = {PANEL}; panel.context.model.dirty = false; panel.close(); }}")
+        self.page.wait_for_function("[...window.jupyterapp.shell.widgets('main')].every(one => !one.context)")
+        self._end_sessions()
+        self.page.set_viewport_size(VIEWPORT)
+        self.foreign_requests.clear()
+        self.console_errors.clear()
+
+    def save(self) -> None:
+        """Save the notebook and return when it is on disk."""
+        self._command("docmanager:save")
+
+    def saved_notebook(self) -> dict[str, Any]:
+        """Return what the file on disk holds."""
+        return nbformat.read(self.path, as_version=4)
+
+    def saved_outputs(self, index: int) -> list[dict[str, Any]]:
+        """Return the outputs of one cell in the file on disk."""
+        return self.saved_notebook()["cells"][index]["outputs"]
+
+    # Cells
+
+    def cell(self, index: int) -> Locator:
+        """Return the cell with this position, from 0."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def output(self, index: int) -> Locator:
+        """Return the whole output area of one cell."""
+        return self.cell(index).locator(".jp-OutputArea-output")
+
+    def start_cell(self, index: int) -> None:
+        """Run one cell and return at once; it queues behind those that run already."""
+        self.page.evaluate(
+            f"""index => {{
+                const notebook = {PANEL}.content;
+                notebook.activeCellIndex = index;
+                notebook.deselectAll();
+                window.testRuns ??= {{}};
+                window.testRuns[index] = false;
+                window.jupyterapp.commands.execute("notebook:run-cell").then(() => {{ window.testRuns[index] = true; }});
+            }}""",
+            index,
+        )
+
+    def run_cell(self, index: int, *, timeout: float = CELL_SECONDS) -> None:
+        """Run one cell to its end; an error in it fails the test with its traceback."""
+        self.start_cell(index)
+        self.wait_executed(index, timeout=timeout)
+
+    def run_all(self, *, timeout: float = CELL_SECONDS) -> None:
+        """Run all cells to the end of the last one; an error in any fails the test."""
+        with self._patience(timeout):
+            self._command("notebook:run-all-cells")
+        for index in range(int(self.page.evaluate(f"{PANEL}.content.widgets.length"))):
+            self._raise_error_of(index)
+
+    def wait_executed(self, index: int, *, timeout: float = CELL_SECONDS) -> None:
+        """Wait until a started cell has its kernel's reply ("idle" can be a subshell's); its error fails the test."""
+        self.page.wait_for_function("index => window.testRuns?.[index] === true", arg=index, timeout=timeout * 1000)
+        self._raise_error_of(index)
+
+    def is_running(self, index: int) -> bool:
+        """Tell whether one cell waits for its kernel's reply."""
+        return bool(self.page.evaluate(f"index => {CELL}.model.executionState === 'running'", index))
+
+    def outputs(self, index: int) -> list[dict[str, Any]]:
+        """Return the outputs of one cell as the page holds them, saved or not."""
+        return self.page.evaluate(f"index => {CELL}.model.outputs?.toJSON() ?? []", index)
+
+    # The kernel
+
+    def interrupt_kernel(self) -> None:
+        """Interrupt what the kernel runs, as the Stop button does."""
+        self.page.evaluate(f"{KERNEL}.interrupt()")
+
+    def restart_kernel(self) -> None:
+        """Restart the kernel without asking."""
+        self.page.evaluate(f"{KERNEL}.restart()")
+        self._wait_until_ready()
+
+    def shutdown_kernel(self) -> None:
+        """End the kernel and the session."""
+        self.page.evaluate(f"{PANEL}.sessionContext.shutdown()")
+
+    # Looks
+
+    def set_theme(self, theme: str) -> None:
+        """Switch JupyterLab to its "light" or "dark" theme. The server remembers it."""
+        name = THEMES[theme]
+        if self.page.evaluate("document.body.dataset.jpThemeName") == name:
+            return
+        self._command("apputils:change-theme", {"theme": name})
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+
+    def set_output_width(self, width: int, *, index: int = 0) -> None:
+        """Make the window as wide as gives the output of one cell `width` px. The side bar is closed for it."""
+        if self.page.evaluate("!window.jupyterapp.shell.leftCollapsed"):
+            self._command("application:toggle-left-area")
+        size = self.page.viewport_size or VIEWPORT
+        self.page.set_viewport_size({"width": width + 400, "height": size["height"]})
+        measure = f"index => Math.round({CELL}.outputArea.node.querySelector('.jp-OutputArea-output').clientWidth)"
+        # Lab lays itself out a frame later, and a scroll bar may come or go: approach until it is right.
+        self.page.wait_for_function(f"index => ({measure})(index) > 0", arg=index)
+        for _ in range(20):
+            now = int(self.page.evaluate(measure, index))
+            if now == width:
+                return
+            size = self.page.viewport_size or VIEWPORT
+            self.page.set_viewport_size({"width": size["width"] + width - now, "height": size["height"]})
+            self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        raise AssertionError(f"the output of cell {index} is {now} px wide, not {width}")
+
+    def screenshot(self, path: Path, target: Locator | None = None) -> None:
+        """Write a PNG of `target`, or of the window."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if target is None:
+            self.page.screenshot(path=path)
+        else:
+            target.screenshot(path=path, animations="disabled")
+
+    def close(self) -> None:
+        """Close the window and end its kernel."""
+        self.context.close()
+        self._end_sessions()
+
+    # Inside
+
+    def _end_sessions(self) -> None:
+        for session in self._request("api/sessions"):
+            if session["path"] == self.name:
+                # One that the test ended a moment ago may be gone by now.
+                with contextlib.suppress(urllib.error.HTTPError):
+                    self._request(f"api/sessions/{session['id']}", method="DELETE")
+
+    def _new_page(self) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(READY_SECONDS * 1000)
+        page.on("console", lambda message: self._heard(message.type, message.text))
+        page.on("pageerror", lambda error: self._heard("error", str(error)))
+        page.on("request", lambda request: self._requested(request.url))
+        return page
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.console_errors.append(text)
+
+    def _requested(self, url: str) -> None:
+        parts = urllib.parse.urlsplit(url)
+        if (
+            parts.scheme in {"http", "https", "ws", "wss"}
+            and parts.netloc != urllib.parse.urlsplit(self.lab.url).netloc
+        ):
+            self.foreign_requests.append(url)
+
+    def _goto(self) -> None:
+        # A workspace of its own: the default one would restore what another window had open.
+        workspace = self.name.removesuffix(".ipynb")
+        self.page.goto(f"{self.lab.url}lab/workspaces/{workspace}/tree/{self.name}?token={self.lab.token}")
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        self.page.wait_for_function(
+            f"name => {PANEL.replace('.shell', '?.shell')}?.context?.path === name && {PANEL}.context.isReady"
+            f" && {PANEL}.sessionContext?.session?.kernel?.status === 'idle'",
+            arg=self.name,
+        )
+
+    def _command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
+        self.page.evaluate(
+            "([name, options]) => window.jupyterapp.commands.execute(name, options).then(() => null)",
+            [name, arguments or {}],
+        )
+
+    @contextlib.contextmanager
+    def _patience(self, seconds: float):
+        self.page.set_default_timeout(seconds * 1000)
+        try:
+            yield
+        finally:
+            self.page.set_default_timeout(READY_SECONDS * 1000)
+
+    def _raise_error_of(self, index: int) -> None:
+        for output in self.outputs(index):
+            if output["output_type"] == "error":
+                raise AssertionError(f"cell {index} raised {output['ename']}: {output['evalue']}")
+
+    def _request(self, path: str, *, method: str = "GET") -> Any:
+        request = urllib.request.Request(  # noqa: S310 - http on loopback
+            f"{self.lab.url}{path}", method=method, headers={"Authorization": f"token {self.lab.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=READY_SECONDS) as answer:  # noqa: S310 - the same
+            return json.loads(answer.read() or b"null")
+
+
+def notebook_of(cells: Sequence[str]) -> nbformat.NotebookNode:
+    """Return a notebook of these code cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return notebook
