@@ -1,0 +1,92 @@
+"""Text from outside, made safe to show in one line or one block: no control, no direction trick, a known length.
+
+Renderers only ever set text, so markup is harmless. What stays dangerous are characters that change how *other*
+text is read: direction overrides, invisible characters, line separators, halves of surrogate pairs.
+"""
+
+from __future__ import annotations
+
+import re
+
+ELLIPSIS = "…"
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_IN_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+# Joiners carry meaning between letters of some scripts and inside emoji; anywhere else they only hide.
+_STRAY_JOINER = re.compile(
+    "(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])",
+)
+
+
+def strip_tricks(text: str) -> str:
+    """Text without direction controls, invisible characters and halves of surrogate pairs.
+
+    Args:
+        text: any string, also one that strict encoders refuse.
+
+    Returns:
+        A string that encodes to UTF-8 and reads in the order it is stored. Line breaks and tabs stay.
+
+    Example:
+        >>> strip_tricks("invoice\u202efdp.exe")
+        'invoicefdp.exe'
+    """
+    text = _SURROGATE.sub("\ufffd", text)
+    text = _INVISIBLE.sub("", text)
+    return _STRAY_JOINER.sub("", text)
+
+
+def clean(value: object, limit: int) -> str:
+    r"""One line of text for a label.
+
+    Args:
+        value: what the server sent; anything but a string becomes an empty one.
+        limit: characters at most, the ellipsis included.
+
+    Returns:
+        The text with runs of white space made one blank and tricks removed.
+
+    Example:
+        >>> clean("  Porto\n bakeries ", 80)
+        'Porto bakeries'
+        >>> clean("a long name", 7)
+        'a long…'
+    """
+    if not isinstance(value, str):
+        return ""
+    # A megabyte is cut before any expression runs over it; blanks and tricks may cost up to three quarters.
+    text = _CONTROL.sub(" ", strip_tricks(value.lstrip()[: limit * 4 + 64]))
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip(" \u200d") + ELLIPSIS
+
+
+def clean_block(value: object, limit: int) -> tuple[str, bool]:
+    """Text of several lines.
+
+    Args:
+        value: what the server sent; anything but a string becomes an empty one.
+        limit: characters at most.
+
+    Returns:
+        The text, cut at a paragraph, line or word where one is near, and whether anything was cut.
+
+    Example:
+        >>> clean_block("one two three", 9)
+        ('one two', True)
+    """
+    if not isinstance(value, str):
+        return "", False
+    text = _CONTROL_IN_BLOCK.sub("", strip_tricks(value[: limit * 2].replace("\r\n", "\n").replace("\r", "\n")))
+    if len(text) <= limit and len(value) <= limit * 2:
+        return text, False
+    text = text[:limit]
+    for mark, room in (("\n\n", limit // 4), ("\n", limit // 8), (" ", limit // 3)):
+        at = text.rfind(mark)
+        if at >= limit - room:
+            return text[:at].rstrip(), True
+    return text, True

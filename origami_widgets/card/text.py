@@ -1,0 +1,267 @@
+"""The card as plain text, for terminals, logs and the text twin of a saved output."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from origami_widgets.card import words
+from origami_widgets.card.contract import ColumnRow
+from origami_widgets.card.view.rows import HEADINGS, column_words
+from origami_widgets.card.view.saved import answer_line, as_saved, meta_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from origami_widgets.card.contract import (
+        Actions,
+        Ask,
+        Earlier,
+        Foot,
+        Node,
+        Notice,
+        Prose,
+        Suggestion,
+        Table,
+        Tone,
+        View,
+    )
+
+WIDTH = 100
+
+_SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "◆", "bad": "✕", "neutral": "■"}
+_INLINE = frozenset({"b", "i", "code", "a", "br"})
+
+
+def render_text(view: View, *, now: float) -> str:
+    """The card in lines of at most 100 columns, without colour.
+
+    Args:
+        view: what `make_view` returned.
+        now: the moment of printing, in Unix seconds.
+
+    Returns:
+        Text without a line break at its end.
+    """
+    past = as_saved(view, then="then")
+    blocks = [
+        list(_head(view, now)),
+        *(list(_earlier(run)) for run in past["earlier"]),
+        *(list(_notice(notice)) for notice in past["notices"]),
+        list(_ask(past["ask"])) if past["ask"] else [],
+        *(list(_table(table)) for table in past["tables"]["items"]),
+        _more(past["tables"]["hidden"], "more table", "ow.tables_frame(run)"),
+        list(_prose(past["prose"])),
+        list(_actions(past["actions"])),
+        list(_suggestions(past["suggestions"])),
+        list(_foot(past["foot"])),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def width_of(text: str) -> int:
+    """Columns a text takes in a terminal: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character) or character in "\u200c\u200d\ufe0e\ufe0f":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def wrap(text: str, indent: str = "", hanging: str | None = None) -> list[str]:
+    """Lines of at most 100 columns; a word that is longer is broken."""
+    hanging = indent if hanging is None else hanging
+    lines, line, empty = [], indent, True
+    for word in text.split():
+        for piece in _pieces(word, WIDTH - max(width_of(indent), width_of(hanging))):
+            if empty:
+                line += piece
+            elif width_of(line) + 1 + width_of(piece) <= WIDTH:
+                line += f" {piece}"
+            else:
+                lines.append(line)
+                line = hanging + piece
+            empty = False
+    return lines if empty else [*lines, line]
+
+
+def _pieces(word: str, room: int) -> Iterator[str]:
+    while width_of(word) > room:
+        taken = cut_to(word, room)
+        yield taken
+        word = word[len(taken) :]
+    if word:
+        yield word
+
+
+def cut_to(text: str, room: int) -> str:
+    """The beginning of a text that fits into some columns."""
+    used = 0
+    for index, character in enumerate(text):
+        used += _width(character)
+        if used > room:
+            return text[:index]
+    return text
+
+
+def _more(hidden: int, noun: str, line: str) -> list[str]:
+    return [f"{words.plural(hidden, noun)}: {line}"] if hidden else []
+
+
+def _head(view: View, now: float) -> Iterator[str]:
+    head = view["head"]
+    yield from wrap(f"{_SIGNS[head['tone']]} {head['status_label']}: {head['prompt']}", "", "  ")
+    pieces = meta_line(view, now=now)
+    if head["origin"]:
+        pieces.append(head["origin"])
+    if not head["settled"]:
+        pieces.append(f"as of {words.moment(now * 1000)}")
+    yield from wrap(" · ".join(pieces), "  ")
+    if head["link"]:
+        yield from wrap(f"{head['link']['label']}: {head['link']['href']}", "  ")
+
+
+def _earlier(run: Earlier) -> Iterator[str]:
+    yield from wrap(f"Earlier: {run['prompt']} {run['status_label']} {run['outcome']}", "  ", "    ")
+
+
+def _notice(notice: Notice) -> Iterator[str]:
+    yield from wrap(f"{_SIGNS[notice['tone']]} {notice['title']}", "", "  ")
+    yield from wrap(notice["text"], "  ")
+    if notice["link"]:
+        yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ")
+    yield from wrap(notice["code"], "  ")
+
+
+def _ask(ask: Ask) -> Iterator[str]:
+    yield "Questions"
+    for number, question in enumerate(ask["questions"], 1):
+        yield from wrap(f"{number}. {question['question']}", "  ", "     ")
+        yield from wrap(" · ".join([*question["suggestions"], question["freeform"]]), "     ")
+    yield from wrap(answer_line(ask), "  ")
+    yield from wrap(ask["cost_note"], "  ")
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield from wrap(table["name"])
+    # A broken address is of no use: the page of the workspace stands in the head.
+    if table["link"] and len(table["link"]["href"]) + 2 <= WIDTH:
+        yield f"  {table['link']['href']}"
+    facts = [*table["facts"], *([table["filling"]] if table["filling"] else [])]
+    yield from wrap(" · ".join(facts), "  ")
+    if funnel := table["funnel"]:
+        yield from wrap(" · ".join([*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]), "  ")
+    if table["columns"]:
+        yield from _columns([ColumnRow(*row) for row in table["columns"]])
+    yield from (f"  {line}" for line in _more(table["columns_hidden"], "more column", "ow.columns_frame(run)"))
+
+
+def _columns(rows: list[ColumnRow]) -> Iterator[str]:
+    lines = [HEADINGS, *((_name(row), *column_words(row)) for row in rows)]
+    widths = [max(width_of(line[i]) for line in lines) for i in range(len(HEADINGS))]
+    # Numbers keep their room; names give way, so that a line stays within the width.
+    widths[0] = min(widths[0], WIDTH - 2 - sum(widths[1:]) - 2 * (len(HEADINGS) - 1))
+    for first, *others in lines:
+        name = first if width_of(first) <= widths[0] else cut_to(first, widths[0] - 1) + "…"
+        cells = [" " * (width - width_of(word)) + word for width, word in zip(widths[1:], others, strict=True)]
+        yield "  ".join(["  " + name + " " * (widths[0] - width_of(name)), *cells]).rstrip()
+
+
+def _name(row: ColumnRow) -> str:
+    name = row.name or "unnamed"
+    return f"{name} ({row.kind})" if row.kind else name
+
+
+def _prose(prose: Prose) -> Iterator[str]:
+    for index, node in enumerate(prose["nodes"]):
+        if index:
+            yield ""
+        yield from _block(node, "")
+    if prose["cut"]:
+        yield "The text goes on: run.text"
+
+
+def _block(node: Node, indent: str) -> Iterator[str]:
+    children = node.get("c", [])
+    match node["t"]:
+        case "ul" | "ol":
+            for number, child in enumerate((child for child in children if isinstance(child, dict)), 1):
+                mark = f"{number}. " if node["t"] == "ol" else "- "
+                yield from _flow(child.get("c", []), indent, mark)
+        case "quote":
+            yield from _flow(children, indent, "> ")
+        case "pre":
+            for line in _inline(children).splitlines():
+                yield from _pieces(f"{indent}    {line}".expandtabs(4), WIDTH) if line.strip() else [""]
+        case "table":
+            for row in children:
+                if isinstance(row, dict):
+                    cells = [_inline(cell.get("c", [])) for cell in row.get("c", []) if isinstance(cell, dict)]
+                    yield from wrap(" | ".join(cells), indent)
+        case "hr":
+            yield f"{indent}· · ·"
+        case _:
+            yield from _flow(children, indent, "")
+
+
+def _flow(children: Sequence[str | Node], indent: str, mark: str) -> Iterator[str]:
+    """Inline children as wrapped lines, blocks among them below, the mark before the first line."""
+    inner = indent + " " * len(mark)
+    first = indent + mark
+    pending: list[str | Node] = []
+    for child in [*children, None]:
+        if child is not None and (isinstance(child, str) or child["t"] in _INLINE):
+            pending.append(child)
+            continue
+        for line in _inline(pending).split("\n"):
+            if line.strip():
+                yield from wrap(line, first, inner)
+                first = inner
+        pending = []
+        if child is not None:
+            yield from _block(child, inner)
+
+
+def _inline(children: Sequence[str | Node]) -> str:
+    parts = []
+    for child in children:
+        if isinstance(child, str):
+            parts.append(child)
+        elif child["t"] == "br":
+            parts.append("\n")
+        else:
+            inner = _inline(child.get("c", []))
+            href = child.get("href", "")
+            parts.append(f"{inner} <{href}>" if href and href != inner else inner)
+    return "".join(parts)
+
+
+def _actions(actions: Actions) -> Iterator[str]:
+    if not actions["groups"]:
+        return
+    yield actions["title"]
+    if actions["earlier"]:
+        yield f"  {words.plural(actions['earlier'], 'earlier change')}"
+    for group in actions["groups"]:
+        yield from wrap(group["table"], "  ")
+        for line in group["lines"]:
+            yield from wrap(_inline(line), "  - ", "    ")
+
+
+def _suggestions(suggestions: list[Suggestion]) -> Iterator[str]:
+    if suggestions:
+        yield "Next steps the agent proposes"
+    for suggestion in suggestions:
+        yield from wrap(suggestion["label"], "  - ", "    ")
+
+
+def _foot(foot: Foot) -> Iterator[str]:
+    pieces = [foot["credits"], f"run {foot['run_id']}"]
+    yield from wrap(" · ".join(piece for piece in pieces if piece))
+    yield from wrap(f"live again: {foot['attach_line']}")
+    if foot["data_line"]:
+        yield from wrap(f"data: {foot['data_line']}")

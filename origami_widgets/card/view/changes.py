@@ -1,0 +1,83 @@
+"""What the run changed, in the order it happened: the newest changes in words, the others counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from origami_widgets.card import words
+from origami_widgets.card.view.budget import ACTIONS_SIZE, clip, size_of
+from origami_widgets.card.view.head import whole
+
+if TYPE_CHECKING:
+    from origami_widgets.api.models import Action
+    from origami_widgets.card.contract import ActionGroup, Actions, Inline
+    from origami_widgets.run.state import RunState
+
+SHOWN_LIMIT = 24
+_NAME_LIMIT = 60
+
+_PLAIN: Final = {
+    "table_created": "Created the table",
+    "table_restored": "Restored the table",
+    "columns_updated": "Changed columns",
+}
+_COUNTED: Final = {
+    "columns_deleted": ("Deleted", "column"),
+    "columns_restored": ("Restored", "column"),
+    "leads_added": ("Added", "lead"),
+    "leads_deleted": ("Deleted", "lead"),
+    "leads_restored": ("Restored", "lead"),
+}
+
+
+def make_actions(state: RunState) -> Actions:
+    """The newest changes, grouped by table where they follow each other."""
+    names = _table_names(state)
+    room = ACTIONS_SIZE
+    groups: list[ActionGroup] = []
+    shown = 0
+    for action in reversed(state.actions[-SHOWN_LIMIT:]):
+        table = names.get(action.table_id or "", "")
+        line = _line(action)
+        same = bool(groups) and groups[-1]["table"] == table
+        room -= size_of(line) + 2 + (0 if same else size_of({"table": table, "lines": []}) + 2)
+        if room < 0:
+            break
+        if not same:
+            groups.append({"table": table, "lines": []})
+        groups[-1]["lines"].append(line)
+        shown += 1
+    for group in groups:
+        group["lines"].reverse()
+    return {
+        "title": "What the run changed" if state.done else "So far",
+        "earlier": len(state.actions) - shown,
+        "groups": groups[::-1],
+    }
+
+
+def _table_names(state: RunState) -> dict[str, str]:
+    """Names by id: of the tables, else of the action that made them."""
+    names = {action.table_id: action.table_name for action in state.actions if action.table_id and action.table_name}
+    names.update({table.id: table.name for table in state.tables if table.id and table.name})
+    return {key: clip(name, _NAME_LIMIT) for key, name in names.items()}
+
+
+def _line(action: Action) -> Inline:
+    kind = action.type
+    if kind in _PLAIN:
+        return [_PLAIN[kind]]
+    if kind == "column_added":
+        column = clip(action.column_name, _NAME_LIMIT)
+        return ["Added column ", {"t": "b", "c": [column]}] if column else ["Added a column"]
+    if kind in _COUNTED:
+        return _counted(*_COUNTED[kind], action.lead_count if kind == "leads_added" else action.count)
+    # A kind of change this version does not know is shown as the server names it.
+    return [{"t": "code", "c": [clip(kind, 40) or "change"]}]
+
+
+def _counted(verb: str, noun: str, value: int | None) -> Inline:
+    number = whole(value)
+    if number is None:
+        return [f"{verb} {noun}s"]
+    return [f"{verb} ", {"t": "b", "c": [words.plural(number, noun)]}]

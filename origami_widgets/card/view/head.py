@@ -1,0 +1,172 @@
+"""Head, clock, earlier runs and foot: who the run is, when it was heard, what it used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from origami_widgets.card import words
+from origami_widgets.card.links import is_product, product_link
+from origami_widgets.card.view.budget import EARLIER_SIZE, clip, take
+from origami_widgets.card.view.status import status_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from origami_widgets.card.contract import Clock, Earlier, Foot, Head, Link
+    from origami_widgets.run.state import RunState
+
+PROMPT_LIMIT = 600
+_ID_LIMIT = 128
+_EARLIER_LIMIT = 8
+_OFFSET_STEP = 5.0
+
+
+def make_head(state: RunState) -> Head:
+    """Status and identity of the run."""
+    label, tone = status_words(state)
+    run = state.run
+    return {
+        "run_id": clip(state.run_id, _ID_LIMIT),
+        "token": token_of(state),
+        "status": clip(state.status, 40),
+        "status_label": label,
+        "tone": tone,
+        "done": state.done,
+        "settled": state.settled,
+        "prompt": clip(full_prompt(state), PROMPT_LIMIT, PROMPT_LIMIT),
+        "model": clip(run.model, 40) if run else "",
+        "steps_completed": whole(run.steps.completed) if run else None,
+        "steps_max": whole(run.steps.max) if run else None,
+        "started_at": _kernel_ms(run.started_at, state) if run else None,
+        "completed_at": _kernel_ms(run.completed_at, state) if run else None,
+        "cancel": _cancel(state),
+        "link": _workspace_link(state),
+        "origin": clip(state.origin, 60),
+    }
+
+
+def make_clock(state: RunState, now: float) -> Clock:
+    """When the server was heard and when it is asked next."""
+    connection = state.connection
+    return {
+        "now": round(now * 1000),
+        "heard_at": _ms(connection.heard_at),
+        "next_at": _ms(connection.next_at),
+        "interval": connection.interval,
+        "connection": connection.state,
+    }
+
+
+def make_earlier(states: Sequence[RunState]) -> list[Earlier]:
+    """The earlier runs of the conversation, the newest eight, oldest first."""
+    items = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
+    return take(reversed(items), EARLIER_SIZE)[::-1]
+
+
+def make_foot(state: RunState) -> Foot:
+    """Credits, identity, and the lines of Python that go on from here."""
+    return {
+        "credits": _credits(state),
+        "run_id": clip(state.run_id, _ID_LIMIT),
+        "attach_line": attach_line(state),
+        "data_line": "ow.columns_frame(run)" if state.tables else "",
+    }
+
+
+def token_of(state: RunState) -> str:
+    """What `attach` takes: agent and run."""
+    return f"{clip(state.agent_id, _ID_LIMIT)}/{clip(state.run_id, _ID_LIMIT)}"
+
+
+def attach_line(state: RunState) -> str:
+    """The line of Python that shows this run again, on any machine."""
+    token = token_of(state).replace("\\", "\\\\").replace('"', '\\"')
+    return f'ow.attach("{token}")'
+
+
+def full_prompt(state: RunState) -> str | None:
+    """The prompt as it was sent; the run's own copy is cut to 200 characters by the server."""
+    if state.run is None:
+        return None
+    request = state.run.request
+    return (request.prompt if request else None) or state.run.prompt
+
+
+def whole(value: float | None) -> int | None:
+    """A count that can be shown, or None."""
+    return int(value) if value is not None and words.known(value) and value >= 0 else None
+
+
+def _ms(seconds: float | None) -> float | None:
+    return round(seconds * 1000) if seconds is not None and words.known(seconds) else None
+
+
+def _kernel_ms(at: datetime | None, state: RunState) -> float | None:
+    """A moment of the server on the kernel's clock.
+
+    Small differences are those of a header that counts whole seconds: following them would send the head again at
+    every check.
+    """
+    if at is None:
+        return None
+    offset = _OFFSET_STEP * round(state.clock_offset / _OFFSET_STEP)
+    return _ms(at.timestamp() - offset)
+
+
+def _cancel(state: RunState) -> str:
+    if state.done or state.connection.state == "stopped":
+        return "none"
+    if state.cancel == "requested":
+        return "requested"
+    return "available" if state.run is not None else "none"
+
+
+def _workspace_link(state: RunState) -> Link | None:
+    """The page of the run's workspace, known only from its tables' addresses."""
+    for table in state.tables:
+        link = product_link(table.url, "Open in Origami")
+        if link is None:
+            continue
+        if is_product(link["href"]) and "/workspace/" in link["href"]:
+            link["href"] = urlunsplit((*urlsplit(link["href"])[:3], "", ""))
+        return link
+    return None
+
+
+def _earlier(state: RunState) -> Earlier:
+    label, tone = status_words(state)
+    return {
+        "run_id": clip(state.run_id, _ID_LIMIT),
+        "prompt": clip(full_prompt(state), 160),
+        "status_label": label,
+        "tone": tone,
+        "outcome": _outcome(state),
+    }
+
+
+def _outcome(state: RunState) -> str:
+    run = state.run
+    questions = len(run.todo.pending_questions) if run else 0
+    parts = []
+    if questions:
+        parts.append(f"asked {words.plural(questions, 'question')}")
+    if state.tables:
+        parts.append(words.plural(len(state.tables), "table"))
+    if (leads := whole(state.lead_count)) is not None:
+        parts.append(words.plural(leads, "lead"))
+    if not parts and run and run.response:
+        return clip(run.response.text, 120)
+    return ", ".join(parts)
+
+
+def _credits(state: RunState) -> str:
+    """What the tables used in their life: the run itself has no price of its own at the server."""
+    used = [whole(table.credits.lifetime_used) for table in state.tables]
+    told = [value for value in used if value is not None]
+    if not told:
+        return ""
+    least = "" if len(told) == len(used) else "at least "
+    where = "this table" if len(used) == 1 else f"these {words.count(len(used))} tables"
+    return f"{least}{words.plural(sum(told), 'credit')} in {where}"

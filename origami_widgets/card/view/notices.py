@@ -1,0 +1,254 @@
+"""What the state means and what to do about it, in the order of urgency."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from origami_widgets.card import words
+from origami_widgets.card.links import product_link
+from origami_widgets.card.view.budget import NOTICES_SIZE, clip, take
+from origami_widgets.card.view.follow_up import FOLLOW_UP_COST, can_follow_up, follow_up_button
+from origami_widgets.card.view.head import attach_line, whole
+from origami_widgets.card.view.questions import QUESTIONS_LIMIT
+from origami_widgets.card.view.status import is_known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from origami_widgets.api.errors import OrigamiError
+    from origami_widgets.card.contract import Button, Link, Notice, Tone
+    from origami_widgets.run.state import RunState
+
+__all__ = ["FOLLOW_UP_COST", "make_notices"]
+
+_TITLE_LIMIT = 160
+_TEXT_LIMIT = 500
+_GOES_ON = "Your run goes on at the server."
+_CONTINUE = "Continue where you stopped."
+_TRY_AGAIN = "That failed. Please try it again."
+
+# Words with which agents claim work on objects of the product. Only the tone depends on them, never whether the
+# sentence stands there: other languages and other words exist.
+_CLAIM = re.compile(
+    r"\b(built|build|created|added|made|found|sourced|enriched|filled|updated|drafted|set up|prepared|compiled)\b"
+    r"(?s:.{0,120}?)\b(tables?|columns?|leads?|rows?|lists?|campaigns?|sequences?|sheets?)\b",
+    re.IGNORECASE,
+)
+_CLAIM_SEARCHED = 4_000
+
+
+def make_notices(state: RunState) -> list[Notice]:
+    """All notices of a state, the most urgent first."""
+    return take(_notices(state), NOTICES_SIZE)
+
+
+def _notices(state: RunState) -> Iterator[Notice]:
+    yield from _failures(state)
+    yield from _on_its_way(state)
+    if state.run is not None:
+        yield from _ends(state)
+        yield from _questions(state)
+        yield from _cells(state)
+
+
+def _notice(
+    key: str,
+    tone: Tone,
+    title: str,
+    text: str = "",
+    *,
+    button: Button | None = None,
+    link: Link | None = None,
+    code: str = "",
+) -> Notice:
+    return {
+        "key": key,
+        "tone": tone,
+        "title": clip(title, _TITLE_LIMIT),
+        "text": clip(text, _TEXT_LIMIT),
+        "button": button,
+        "link": link,
+        "code": code,
+    }
+
+
+def _failures(state: RunState) -> Iterator[Notice]:
+    error = state.command_error
+    if error is not None:
+        yield _notice("command_error", "bad", error.title, _explained(error), link=_link(error))
+    connection = state.connection
+    if connection.state == "reconnecting":
+        cause = connection.error
+        goes_on = "Its cells may go on filling at the server." if state.done else _GOES_ON
+        yield _notice(
+            "reconnecting",
+            "attention",
+            "Can't reach Origami; trying again",
+            _sentences(goes_on, _cause(cause), cause.remedy if cause else ""),
+            button={"command": "check_now", "label": "Try now", "prompt": "", "confirm": ""},
+            link=_link(cause),
+        )
+    elif connection.state == "stopped":
+        yield _stopped(state, connection.error)
+
+
+def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
+    """Checks ended on an error: the run does not, so the way back to it stands here."""
+    if state.done:
+        goes_on = "The run is over; its cells may go on filling at the server."
+    else:
+        goes_on = f"{_GOES_ON} It is shown again with the line below."
+    if error is None:
+        return _notice("stopped", "attention", "This card has stopped checking", goes_on, code=attach_line(state))
+    text = _sentences(_explained(error), goes_on)
+    return _notice("stopped", "bad", error.title, text, link=_link(error), code=attach_line(state))
+
+
+def _on_its_way(state: RunState) -> Iterator[Notice]:
+    if state.cancel == "requested" and not state.done:
+        yield _notice(
+            "cancel_requested",
+            "attention",
+            "Cancel requested",
+            "Origami has not confirmed it yet. A run stops at its next safe point, and what it built is kept.",
+        )
+    if state.sending == "follow_up":
+        yield _notice("sending", "running", "Starting the follow-up run")
+    elif state.sending == "answer":
+        yield _notice("sending", "running", "Sending your answers")
+
+
+def _ends(state: RunState) -> Iterator[Notice]:
+    """What a terminal status means."""
+    run = state.run
+    if run is None or not state.done:
+        return
+    match state.status:
+        case "completed":
+            yield from _nothing_built(state)
+        case "step_cap_hit":
+            cap = whole(run.steps.max)
+            limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
+            text = f"{_kept(state)} A follow-up run goes on from there; a larger plan allows more steps."
+            button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
+            yield _notice("step_cap_hit", "attention", f"The run reached {limit}", text, button=button)
+        case "incomplete":
+            text = (
+                f"One of the agent's steps could not be carried out. {_kept(state)} A follow-up run goes on from there."
+            )
+            button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
+            yield _notice("incomplete", "attention", "The run stopped early", text, button=button)
+        case "cancelled":
+            yield _notice("cancelled", "neutral", "The run was cancelled", _kept(state))
+        case "errored":
+            text = f"{_kept(state)} Try it again in a follow-up run; if it fails again, send Origami's support the run id below."
+            button = follow_up_button(state, "Try again", _TRY_AGAIN)
+            yield _notice("errored", "bad", "The run failed", text, button=button)
+        case "timed_out":
+            text = f"A run may take 20 minutes at most. {_kept(state)} A follow-up run goes on from there."
+            button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
+            yield _notice("timed_out", "bad", "The run ran out of time", text, button=button)
+        case status if not is_known(status):
+            text = (
+                "This version has no words for it. It is shown as Origami sent it; the results below are as they came."
+            )
+            yield _notice("unknown_status", "neutral", f"Origami calls this run “{clip(status, 40)}”", text)
+
+
+def _kept(state: RunState) -> str:
+    return "What it built until then is kept." if state.actions or state.tables else "It changed nothing until then."
+
+
+def _nothing_built(state: RunState) -> Iterator[Notice]:
+    """A run can end cleanly, tell of tables in its text, and have changed nothing at all."""
+    run = state.run
+    if run is None or state.actions or state.tables:
+        return
+    response = run.response
+    if response is None or not isinstance(response.raw.get("actions"), list):
+        yield _notice(
+            "no_result",
+            "attention",
+            "Origami sent no list of changes",
+            "Whether the run built anything cannot be seen here.",
+        )
+        return
+    text = response.text or ""
+    if not text.strip():
+        yield _notice("nothing_built", "attention", "Nothing was built", "The run changed nothing and said nothing.")
+        return
+    unbuilt = "If its text speaks of tables, they were not built."
+    if _CLAIM.search(text[:_CLAIM_SEARCHED]):
+        button = follow_up_button(state, "Ask it to build them", "Nothing was built in that run. Please build it now.")
+        yield _notice(
+            "nothing_built", "attention", "Nothing was built", f"The run changed nothing. {unbuilt}", button=button
+        )
+    else:
+        yield _notice("answered", "neutral", "Answered in words", f"The run changed nothing. {unbuilt}")
+
+
+def _questions(state: RunState) -> Iterator[Notice]:
+    run = state.run
+    if run is None:
+        return
+    pending = len(run.todo.pending_questions)
+    if not state.done:
+        if pending:
+            text = "They can be answered when the run has ended."
+            yield _notice("questions", "attention", f"The agent has {words.plural(pending, 'question')}", text)
+    elif pending > QUESTIONS_LIMIT:
+        text = f"The first {QUESTIONS_LIMIT} are shown; run.questions has all of them."
+        yield _notice("questions", "attention", f"The agent has {words.plural(pending, 'question')}", text)
+    elif pending and state.status != "needs_input":
+        yield _notice("questions", "attention", f"The agent also has {words.plural(pending, 'question')}")
+    elif not pending and state.status == "needs_input":
+        text = "It lists no questions, so read its text and reply with a follow-up run."
+        code = 'run = run.follow_up("…")' if can_follow_up(state) else ""
+        yield _notice("needs_input", "attention", "The agent waits for your answer", text, code=code)
+
+
+def _cells(state: RunState) -> Iterator[Notice]:
+    if not state.done:
+        return
+    running, errored = whole(state.cells_running) or 0, whole(state.cells_errored) or 0
+    if running:
+        over = "The agent is done" if state.status in ("completed", "needs_input") else "The run is over"
+        verb = "is" if running == 1 else "are"
+        failed = f", {words.count(errored)} failed" if errored else ""
+        goes_on = "" if state.connection.state in ("stopped", "ended") else " This card goes on until they settle."
+        yield _notice(
+            "filling",
+            "running",
+            f"{over}; {words.plural(running, 'cell')} {verb} still filling{failed}",
+            f'Empty cells are not "no data" yet.{goes_on}',
+        )
+    elif errored:
+        verb = "stays" if errored == 1 else "stay"
+        text = (
+            f"{'It' if errored == 1 else 'They'} {verb} empty. Cells fail on an error of their own, and when credits, a budget, "
+            "the plan or a connected account does not allow them."
+        )
+        yield _notice("failed_cells", "attention", f"{words.plural(errored, 'cell')} failed", text)
+
+
+def _explained(error: OrigamiError) -> str:
+    return _sentences(_cause(error), error.remedy)
+
+
+def _cause(error: OrigamiError | None) -> str:
+    """What the error says beyond its title and remedy."""
+    return "" if error is None else clip(getattr(error, "cause", ""), 240)
+
+
+def _sentences(*parts: str | None) -> str:
+    """Joined sentences, each with its full stop, none twice."""
+    whole_ones = [part.strip() for part in parts if part and part.strip()]
+    ended = [part if part.endswith((".", "!", "?", "…")) else f"{part}." for part in whole_ones]
+    return " ".join(dict.fromkeys(ended))
+
+
+def _link(error: OrigamiError | None) -> Link | None:
+    if error is None or not error.link:
+        return None
+    return product_link(error.link, "Open the page that fixes this")

@@ -1,0 +1,117 @@
+"""A view as it may stand in a saved document: nothing that was true only then is said as if it were true now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from origami_widgets.card import words
+
+if TYPE_CHECKING:
+    from origami_widgets.card.contract import Ask, Button, Head, Notice, Table, View
+
+_PAST: Final[dict[str, tuple[str, str]]] = {
+    "reconnecting": ("Origami could not be reached {then}", "The run went on at the server."),
+    "cancel_requested": ("A cancel was requested, and not confirmed yet {then}", ""),
+    "sending": ("A follow-up run was being started {then}", ""),
+}
+
+
+def as_saved(view: View, *, then: str = "when saved") -> View:
+    """The view in the past tense, for copies that nothing will bring up to date.
+
+    Args:
+        view: a view of any state.
+        then: the words for the moment of the copy.
+
+    Returns:
+        A new view: a status that is not final "was" when saved, buttons became lines of Python, and notices about
+        what was going on say so.
+    """
+    return {
+        **view,
+        "head": _head(view["head"], then),
+        "notices": [_notice(notice, view, then) for notice in view["notices"]],
+        "tables": {**view["tables"], "items": [_table(table, then) for table in view["tables"]["items"]]},
+    }
+
+
+def answer_line(ask: Ask) -> str:
+    """The line of Python that answers all questions of a form."""
+    blanks = ", ".join('"…"' for _ in ask["questions"])
+    return f"run = run.answer({blanks})"
+
+
+def _head(head: Head, then: str) -> Head:
+    if head["done"]:
+        return {**head, "cancel": "none"}
+    label = head["status_label"]
+    past = f"Was {label.lower()} {then}" if label in ("Running", "Starting") else f"Was “{label}” {then}"
+    return {**head, "cancel": "none", "status_label": past}
+
+
+def _notice(notice: Notice, view: View, then: str) -> Notice:
+    code = notice["code"] or _as_code(notice["button"])
+    past: Notice = {**notice, "button": None, "code": code}
+    if notice["key"] in _PAST:
+        title, past["text"] = _PAST[notice["key"]]
+        past["title"] = title.format(then=then)
+    elif notice["key"] == "filling":
+        title = notice["title"].replace(" is still filling", f" was still filling {then}")
+        past["title"] = title.replace(" are still filling", f" were still filling {then}")
+        past["text"] = "Cells that are empty here may have been filled since."
+        past["code"] = view["foot"]["attach_line"]
+    return past
+
+
+def _as_code(button: Button | None) -> str:
+    if button is None or button["command"] != "follow_up":
+        return ""
+    return f'run = run.follow_up("{button["prompt"]}")'
+
+
+def _table(table: Table, then: str) -> Table:
+    return {**table, "filling": table["filling"].replace("still filling", f"still filling {then}")}
+
+
+_JUST_HEARD = 90.0
+
+
+def meta_line(view: View, *, now: float, past: bool = False) -> list[str]:
+    """What the head says about steps, time and model in a copy that does not tick.
+
+    Args:
+        view: the view, present or past.
+        now: the moment of the copy, in Unix seconds.
+        past: the copy is read later than it is made.
+
+    Returns:
+        Short pieces, in order.
+    """
+    head, clock = view["head"], view["clock"]
+    pieces = [piece for piece in (_steps(head), _elapsed(head, now, past=past)) if piece]
+    if head["done"] and head["completed_at"] is not None:
+        pieces.append(f"ended {words.moment(head['completed_at'])}")
+    if head["model"]:
+        pieces.append(head["model"])
+    heard = clock["heard_at"]
+    if not head["settled"] and heard is not None and now - heard / 1000 > _JUST_HEARD:
+        pieces.append(f"last heard {words.moment(heard)}")
+    return pieces
+
+
+def _steps(head: Head) -> str:
+    done, most = head["steps_completed"], head["steps_max"]
+    if done is None:
+        return ""
+    if head["done"] or most is None:
+        return words.plural(done, "step")
+    return f"{words.count(done)} of at most {words.plural(most, 'step')}"
+
+
+def _elapsed(head: Head, now: float, *, past: bool) -> str:
+    started, ended = head["started_at"], head["completed_at"]
+    if started is None:
+        return ""
+    if not head["done"]:
+        return f"{'had run' if past else 'running'} for {words.duration(now - started / 1000)}"
+    return words.duration((ended - started) / 1000) if ended is not None else ""

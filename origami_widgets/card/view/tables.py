@@ -1,0 +1,184 @@
+"""The tables of a run with their economics, within a budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from origami_widgets.card import words
+from origami_widgets.card.contract import ColumnRow
+from origami_widgets.card.links import product_link
+from origami_widgets.card.view.budget import TABLES_SIZE, clip, size_of
+from origami_widgets.card.view.head import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.api import models
+    from origami_widgets.card.contract import Funnel, FunnelCount, FunnelPart, Table, Tables
+
+NAME_LIMIT = 80
+_ID_LIMIT = 64
+_TABLES_LIMIT = 24
+_HEADS_SIZE = 18_000
+
+
+def make_tables(tables: Sequence[models.Table]) -> Tables:
+    """The tables in the order the run names them.
+
+    Heads come first, as many as fit; what they leave is shared between the tables for their columns, so that the
+    last table of a large run is not the one without any.
+    """
+    shown: list[Table] = []
+    used = 0
+    for table in tables[:_TABLES_LIMIT]:
+        head = _head(table)
+        used += size_of(head) + 2
+        if used > _HEADS_SIZE and shown:
+            break
+        shown.append(head)
+    _share_columns(shown, tables, TABLES_SIZE - min(used, _HEADS_SIZE))
+    return {"items": shown, "hidden": len(tables) - len(shown)}
+
+
+def _share_columns(shown: list[Table], tables: Sequence[models.Table], room: int) -> None:
+    """Small tables get all their columns; what they leave over goes to the larger ones."""
+    rows = [[_row(column) for column in table.columns] for table in tables[: len(shown)]]
+    sizes = [[size_of(row) + 2 for row in each] for each in rows]
+    left = len(shown)
+    for index in sorted(range(len(shown)), key=lambda i: sum(sizes[i])):
+        share = room // left
+        kept = _most_telling(rows[index], sizes[index], share)
+        room -= sum(sizes[index][i] for i in kept)
+        left -= 1
+        shown[index]["columns"] = [rows[index][i] for i in kept]
+        shown[index]["columns_hidden"] = len(rows[index]) - len(kept)
+
+
+def _most_telling(rows: list[ColumnRow], sizes: list[int], room: int) -> list[int]:
+    """Positions of the columns to show: those that cost and judge before those that are typed in.
+
+    The choice depends on kinds alone, which do not change: a column must not come and go while cells fill.
+    """
+    kept: list[int] = []
+    for index in sorted(range(len(rows)), key=lambda i: rows[i].kind == "input"):
+        room -= sizes[index]
+        if room < 0:
+            break
+        kept.append(index)
+    return sorted(kept)
+
+
+def _row(column: models.Column) -> ColumnRow:
+    stats, verdicts = column.stats, column.qualification
+    return ColumnRow(
+        name=clip(column.name, NAME_LIMIT),
+        kind=clip(column.kind, 24),
+        call_rate=_number(stats.call_rate) if stats else None,
+        credits_per_run=_number(stats.avg_credits_per_run) if stats else None,
+        credits=_number(column.credits.lifetime_used),
+        running=whole(column.cells.running),
+        errored=whole(column.cells.errored),
+        passed=whole(verdicts.pass_) if verdicts else None,
+        failed=whole(verdicts.fail) if verdicts else None,
+        unsure=whole(verdicts.unsure) if verdicts else None,
+    )
+
+
+def _number(value: float | None) -> float | None:
+    """Four decimals are more than any word shows; whole numbers travel as such."""
+    if value is None or not words.known(value) or value < 0:
+        return None
+    rounded = round(value, 4)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _head(table: models.Table) -> Table:
+    name = clip(table.name, NAME_LIMIT) or "Unnamed table"
+    return {
+        "id": clip(table.id, _ID_LIMIT),
+        "name": name,
+        "link": product_link(table.url, name),
+        "facts": _facts(table),
+        "filling": filling_words(table.cells.running, table.cells.errored),
+        "funnel": make_funnel(table.stats),
+        "columns": [],
+        "columns_hidden": len(table.columns),
+    }
+
+
+def filling_words(running: int | None, errored: int | None) -> str:
+    """What the cells are doing; empty when all are settled and none failed."""
+    running, errored = whole(running) or 0, whole(errored) or 0
+    parts = [f"{words.plural(running, 'cell')} still filling"] if running else []
+    if errored:
+        parts.append(f"{words.count(errored)} failed" if parts else f"{words.plural(errored, 'cell')} failed")
+    return ", ".join(parts)
+
+
+def _facts(table: models.Table) -> list[str]:
+    stats = table.stats
+    facts = []
+    if (leads := whole(table.lead_count)) is not None:
+        facts.append(words.plural(leads, "lead"))
+    if (used := _number(table.credits.lifetime_used)) is not None:
+        facts.append(f"{words.credits(used)} {'credit' if used == 1 else 'credits'}")
+    if stats is None:
+        return facts
+    if (price := _number(stats.credits_per_lead)) is not None:
+        facts.append(f"{words.credits(price)} credits per lead")
+    if (price := _number(stats.credits_per_qualified_lead)) is not None:
+        facts.append(f"{words.credits(price)} per qualified lead")
+    if stats.funnel and make_funnel(stats) is None:
+        facts.extend(_funnel_facts(stats.funnel, more=bool(stats.has_unknown_total_with_more)))
+    elif stats.has_unknown_total_with_more and not stats.funnel:
+        facts.append("more available")
+    return facts
+
+
+def _funnel_facts(funnel: models.Funnel, *, more: bool) -> list[str]:
+    """The funnel's numbers one by one, where they do not add up to a bar."""
+    facts = []
+    if (sourced := whole(funnel.total_sourced_leads)) is not None and (sourced or more):
+        facts.append(_sourced(sourced, more=more))
+    told = (
+        (funnel.post_static_leads, "kept", "kept"),
+        (funnel.deduped_leads, "duplicate", "duplicates"),
+        (funnel.excluded_leads, "excluded", "excluded"),
+    )
+    facts.extend(words.plural(value, one, many) for raw, one, many in told if (value := whole(raw)))
+    return facts
+
+
+def _sourced(sourced: int, *, more: bool) -> str:
+    return f"{words.count(sourced)} found (more available)" if more else f"{words.count(sourced)} sourced"
+
+
+def make_funnel(stats: models.TableStats | None) -> Funnel | None:
+    """Where the sourced leads went, or None when the server's numbers do not add up."""
+    funnel = stats.funnel if stats else None
+    if stats is None or funnel is None:
+        return None
+    sourced, kept = whole(funnel.total_sourced_leads), whole(funnel.post_static_leads)
+    duplicate, excluded = whole(funnel.deduped_leads), whole(funnel.excluded_leads)
+    if not sourced or kept is None or duplicate is None or excluded is None:
+        return None
+    filtered = sourced - kept - duplicate - excluded
+    if filtered < 0:
+        return None
+    qualified = whole(stats.qualification.qualified_leads) if stats.qualification else None
+    judged = qualified is not None and qualified <= kept
+    told: list[tuple[FunnelPart, int, str]] = [
+        ("qualified", qualified or 0 if judged else 0, "qualified"),
+        ("kept", kept - (qualified or 0) if judged else kept, "kept, not qualified" if judged else "kept"),
+        ("duplicate", duplicate, "duplicate" if duplicate == 1 else "duplicates"),
+        ("excluded", excluded, "excluded"),
+        ("filtered", filtered, "filtered out"),
+    ]
+    parts: list[FunnelCount] = [
+        {"part": part, "label": f"{words.count(value)} {label}", "count": value} for part, value, label in told if value
+    ]
+    return {
+        "sourced": sourced,
+        "sourced_label": f"of {_sourced(sourced, more=bool(stats.has_unknown_total_with_more))}",
+        "parts": parts,
+    }

@@ -1,0 +1,182 @@
+"""Number words, the same as in the front end: both are held to one list of cases.
+
+Rounding is half up by `floor(x + 0.5)`, because Python and JavaScript round halves differently.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TypeGuard
+
+MISSING = "n/a"
+"""What the server did not say."""
+
+NOT_APPLICABLE = "–"  # noqa: RUF001 - the dash is meant
+"""What something of this kind can't have."""
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_LARGEST = 10**15
+
+
+def known(value: float | None) -> TypeGuard[float]:
+    """Whether a number was said and is one that can be shown."""
+    if value is None or not -_LARGEST < value < _LARGEST:
+        return False
+    return math.isfinite(value)
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time in the two largest units that apply.
+
+    Args:
+        seconds: the length in seconds; below zero counts as zero.
+
+    Returns:
+        Words; `n/a` for None.
+
+    Example:
+        >>> duration(108), duration(7500)
+        ('1 min 48 s', '2 h 5 min')
+    """
+    if not known(seconds):
+        return MISSING
+    whole = max(0, math.floor(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return _pair(whole // _MINUTE, "min", whole % _MINUTE, "s")
+    if whole < _DAY:
+        return _pair(whole // _HOUR, "h", whole % _HOUR // _MINUTE, "min")
+    return _pair(whole // _DAY, "d", whole % _DAY // _HOUR, "h")
+
+
+def _pair(big: int, big_unit: str, small: int, small_unit: str) -> str:
+    return f"{big} {big_unit} {small} {small_unit}" if small else f"{big} {big_unit}"
+
+
+def age(seconds: float | None) -> str:
+    """How long ago, in one unit.
+
+    Args:
+        seconds: the age in seconds; below one is just now.
+
+    Returns:
+        Words; `n/a` for None.
+
+    Example:
+        >>> age(125)
+        '2 min ago'
+    """
+    if not known(seconds):
+        return MISSING
+    whole = math.floor(seconds)
+    if whole < 1:
+        return "just now"
+    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit} ago"
+    return f"{whole} s ago"
+
+
+def percent(share: float | None) -> str:
+    """A share as whole percent, never "0 %" for some and never "100 %" for not all.
+
+    Args:
+        share: a fraction, 1 is all.
+
+    Returns:
+        Words; `n/a` for None.
+
+    Example:
+        >>> percent(0.8667), percent(0.9999)
+        ('87 %', '>99 %')
+    """
+    if not known(share):
+        return MISSING
+    whole = math.floor(abs(share) * 100 + 0.5)
+    if share > 0 and whole < 1:
+        return "<1 %"
+    if 0 < share < 1 and whole >= 100:  # noqa: PLR2004 - percent
+        return ">99 %"
+    return f"{'-' if share < 0 and whole else ''}{whole} %"
+
+
+def credits(value: float | None) -> str:  # noqa: A001 - the field's word
+    """An amount of credits with at most two decimals.
+
+    Args:
+        value: credits.
+
+    Returns:
+        Digits without trailing zeros; `n/a` for None.
+
+    Example:
+        >>> credits(3.8), credits(1234.5)
+        ('3.8', '1,234.5')
+    """
+    if not known(value):
+        return MISSING
+    cents = math.floor(abs(value) * 100 + 0.5)
+    if value > 0 and cents < 1:
+        return "<0.01"
+    fraction = f".{cents % 100:02d}".rstrip("0") if cents % 100 else ""
+    return f"{'-' if value < 0 and cents else ''}{cents // 100:,}{fraction}"
+
+
+def count(value: float | None) -> str:
+    """A whole number with its thousands apart.
+
+    Args:
+        value: how many.
+
+    Returns:
+        Digits; `n/a` for None.
+
+    Example:
+        >>> count(12345)
+        '12,345'
+    """
+    if not known(value):
+        return MISSING
+    whole = math.floor(abs(value) + 0.5)
+    return f"{'-' if value < 0 and whole else ''}{whole:,}"
+
+
+def plural(value: float | None, one: str, many: str = "") -> str:
+    """A count with its noun.
+
+    Args:
+        value: how many.
+        one: the noun for one.
+        many: the noun for any other count; `one` with an s when left out.
+
+    Returns:
+        Words.
+
+    Example:
+        >>> plural(1, "lead"), plural(1200, "lead")
+        ('1 lead', '1,200 leads')
+    """
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
+def moment(milliseconds: float | None) -> str:
+    """A moment in UTC, to the minute.
+
+    Args:
+        milliseconds: since 1970.
+
+    Returns:
+        Words; `n/a` for None and for what no calendar holds.
+
+    Example:
+        >>> moment(1_784_625_465_000)
+        '2026-07-21 09:17 UTC'
+    """
+    if not known(milliseconds):
+        return MISSING
+    try:
+        return f"{datetime.fromtimestamp(milliseconds / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC"
+    except (OverflowError, ValueError, OSError):
+        return MISSING
