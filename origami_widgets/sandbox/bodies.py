@@ -1,0 +1,143 @@
+"""Request bodies: read tolerantly as JSON, then checked field by field, with every issue named."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from origami_widgets.sandbox import errors
+from origami_widgets.sandbox.plans import MODEL_ALIASES
+from origami_widgets.sandbox.scripts import SCENARIOS, scenario_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.sandbox.plans import ModelName, Plan
+
+MAX_BODY = 1 << 20
+"""Bytes of a request body that are read; every documented body is far smaller."""
+
+LONGEST_PROMPT, LONGEST_NAME, MOST_FOCUS_TABLES, MOST_ATTACHMENTS = 10_000, 80, 50, 20
+
+Issue = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """A checked request for a run; ids are UUIDs in their usual form."""
+
+    prompt: str
+    name: str
+    model: ModelName | None
+    focus_table_ids: tuple[str, ...]
+    attached_tables: tuple[str, ...]
+    attached_documents: tuple[str, ...]
+    workspace_id: str | None
+
+
+def is_uuid(value: object) -> bool:
+    """Tell whether a value is a UUID written with its hyphens."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return str(UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Decode a JSON object, or refuse."""
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise errors.invalid(("", "The body is not valid JSON")) from None
+    if not isinstance(value, dict):
+        raise errors.invalid(("", "Expected a JSON object"))
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def read_run_request(body: bytes, plan: Plan, *, first: bool) -> RunRequest:
+    """Check the body of a POST that starts a run; unknown fields are dropped silently.
+
+    Args:
+        body: the bytes as they came.
+        plan: decides about the models.
+        first: whether the run is the first of a new agent, which can be named.
+    """
+    data = read_object(body)
+    issues: list[Issue] = []
+    prompt = _text(data.get("prompt"), "prompt", LONGEST_PROMPT, issues, shortest=1)
+    name = ""
+    workspace: str | None = None
+    if first:
+        name = _text(data["name"], "name", LONGEST_NAME, issues) if "name" in data else ""
+        workspace = data.get("workspaceId")
+        if workspace is not None and not is_uuid(workspace):
+            issues.append(("workspaceId", "Expected a UUID or null"))
+    focus = _list(data, "focusTableIds", MOST_FOCUS_TABLES, issues, _table_issue)
+    attachments = _list(data, "attachments", MOST_ATTACHMENTS, issues, _attachment_issue)
+    model = data.get("model", "origami-lite")
+    if not isinstance(model, str) or model not in MODEL_ALIASES:
+        issues.append(("model", "Expected one of: origami-lite, origami-max"))
+    try:
+        scenario_of(prompt)
+    except LookupError as unknown:
+        known = ", ".join(SCENARIOS)
+        issues.append(("prompt", f"The sandbox has no scenario {unknown.args[0]!r}; it has: {known}"))
+    if issues:
+        raise errors.invalid(*issues)
+    chosen = MODEL_ALIASES[model] if "model" in data else None
+    if chosen is not None and chosen not in plan.models:
+        raise errors.Refused(400, "MODEL_NOT_AVAILABLE", f"{chosen} is not available on the {plan.name} plan")
+    return RunRequest(
+        prompt=prompt,
+        name=name.strip(),
+        model=chosen,
+        focus_table_ids=tuple(dict.fromkeys(table_id.lower() for table_id in focus)),
+        attached_tables=tuple(part["tableId"].lower() for part in attachments if part["kind"] == "table"),
+        attached_documents=tuple(part["documentId"].lower() for part in attachments if part["kind"] == "document"),
+        workspace_id=workspace.lower() if workspace is not None else None,
+    )
+
+
+def _text(value: Any, path: str, longest: int, issues: list[Issue], *, shortest: int = 0) -> str:
+    if not isinstance(value, str):
+        issues.append((path, "Required" if value is None and shortest else "Expected a string"))
+        return ""
+    if not shortest <= len(value) <= longest:
+        issues.append((path, f"Expected {shortest} to {longest} characters"))
+        return ""
+    # Half of a surrogate pair is valid in JSON and in no other encoding.
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _list(
+    data: dict[str, Any], path: str, longest: int, issues: list[Issue], check: Callable[[Any], str | None]
+) -> list[Any]:
+    value = data.get(path, [])
+    if not isinstance(value, list):
+        issues.append((path, "Expected an array"))
+        return []
+    if len(value) > longest:
+        issues.append((path, f"Expected at most {longest} items"))
+        return []
+    found = [(f"{path}.{position}", problem) for position, item in enumerate(value) if (problem := check(item))]
+    issues += found
+    return [] if found else value
+
+
+def _table_issue(item: Any) -> str | None:
+    return None if is_uuid(item) else "Expected a UUID"
+
+
+def _attachment_issue(item: Any) -> str | None:
+    if not isinstance(item, dict) or item.get("kind") not in ("document", "table"):
+        return "Expected an object whose kind is document or table"
+    needed = f"{item['kind']}Id"
+    return None if is_uuid(item.get(needed)) else f"Expected a UUID as {needed}"

@@ -1,0 +1,47 @@
+"""The plans an organization can have, with the limits they bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ModelName = Literal["origami-lite", "origami-max"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One plan: `concurrent` runs at a time (None: unlimited), its models, and the cap on the steps of a run."""
+
+    id: str
+    name: str
+    concurrent: int | None
+    models: tuple[ModelName, ...]
+    max_steps: int
+
+    @property
+    def default_model(self) -> ModelName:
+        """The best model of the plan."""
+        return self.models[-1]
+
+
+_LITE: tuple[ModelName, ...] = ("origami-lite",)
+_BOTH: tuple[ModelName, ...] = ("origami-lite", "origami-max")
+
+PLANS = {
+    plan.id: plan
+    for plan in (
+        Plan("starter", "Starter", 1, _LITE, 30),
+        Plan("pro", "Pro", 3, _BOTH, 50),
+        Plan("scale", "Scale", 10, _BOTH, 75),
+        Plan("ultra", "Ultra", 20, _BOTH, 100),
+        Plan("enterprise", "Enterprise", None, _BOTH, 200),
+    )
+}
+
+MODEL_ALIASES: dict[str, ModelName] = {
+    "origami-lite": "origami-lite",
+    "origami-max": "origami-max",
+    "origami-fast": "origami-lite",
+    "origami-mid": "origami-lite",
+}
+"""Names a request may carry, and the model each one means."""

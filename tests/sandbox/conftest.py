@@ -1,0 +1,73 @@
+"""The sandbox under an injected clock, spoken to over HTTP in process."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from origami_widgets.sandbox import Sandbox
+
+START = 1_784_625_242.0
+
+
+class FakeClock:
+    """Seconds since 1970 that only move when told to."""
+
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Talk:
+    """One sandbox, its clock, and short ways to ask it."""
+
+    def __init__(self, **options) -> None:
+        self.clock = FakeClock()
+        self.sandbox = Sandbox(**{"clock": self.clock, **options})
+        self.http = self.connect()
+
+    def connect(self, key: str | None = "og_live_sandbox", **headers: str) -> httpx.AsyncClient:
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        transport = httpx.ASGITransport(app=self.sandbox)
+        return httpx.AsyncClient(transport=transport, base_url=self.sandbox.base_url, headers=headers)
+
+    async def start(self, prompt: str = "Find 12 cheese makers in Leeds", **body) -> tuple[str, str]:
+        answer = await self.http.post("/agents", json={"prompt": prompt, **body})
+        assert answer.status_code == 202, answer.text
+        run = answer.json()["run"]
+        return run["agentId"], run["id"]
+
+    async def follow(self, agent: str, prompt: str, **body) -> str:
+        answer = await self.http.post(f"/agents/{agent}/runs", json={"prompt": prompt, **body})
+        assert answer.status_code == 202, answer.text
+        return answer.json()["run"]["id"]
+
+    async def run(self, agent: str, run: str, include: str = "") -> dict:
+        answer = await self.http.get(f"/agents/{agent}/runs/{run}", params={"include": include} if include else None)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def finished(self, prompt: str = "Find 12 cheese makers in Leeds", include: str = "stats") -> dict:
+        agent, run = await self.start(prompt)
+        self.clock.advance(2000)
+        return await self.run(agent, run, include)
+
+    async def get(self, path: str, **params) -> dict:
+        answer = await self.http.get(path, params=params or None)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def talk() -> Talk:
+    return Talk()
+
+
+@pytest.fixture
+def talk_with():
+    return Talk
