@@ -6,6 +6,7 @@ text is read: direction overrides, invisible characters, line separators, halves
 
 from __future__ import annotations
 
+import json
 import re
 
 ELLIPSIS = "…"
@@ -90,3 +91,26 @@ def clean_block(value: object, limit: int) -> tuple[str, bool]:
         if at >= limit - room:
             return text[:at].rstrip(), True
     return text, True
+
+
+def clip_to(text: str, size: int) -> str:
+    """The beginning of a text that fits into some bytes of ASCII JSON, quotes included.
+
+    Args:
+        text: clean text.
+        size: bytes at most.
+
+    Returns:
+        The text itself when it fits, else its beginning with an ellipsis; empty when not even that fits.
+
+    Example:
+        >>> clip_to("a longer name", 13)
+        'a lo…'
+    """
+    while (now := len(json.dumps(text))) > size:
+        # Fewer characters in proportion; a few rounds are enough because most text has one width.
+        keep = min(len(text) - 2, len(text) * (size - 8) // now)
+        if keep < 1:
+            return ""
+        text = text[:keep].rstrip(" \u200d") + ELLIPSIS
+    return text

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.contract import Link
 
 PRODUCT_DOMAIN = "origami.chat"
-LONGEST = 1_000
+LONGEST = 600
 _HOST_SHOWN = 60
 
 _HTTPS = re.compile(r"https://[!-~]+", re.IGNORECASE)
@@ -31,7 +31,7 @@ def safe_href(address: object) -> str | None:
 
     Returns:
         The address unchanged, or None when it is refused: another scheme than `https` or `mailto`, no host, a user
-        name in it, characters outside printable ASCII (look-alike hosts), or longer than 1,000 characters.
+        name in it, characters outside printable ASCII (look-alike hosts), or longer than 600 characters.
 
     Example:
         >>> safe_href("https://origami.chat/workspace/1")

@@ -10,7 +10,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.clean import clean_block, strip_tricks
+from origami_widgets.card.clean import clean_block, clip_to, strip_tricks
 from origami_widgets.card.links import host_of, is_product, safe_href, shown_host
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _OPENING: Final[dict[str, NodeName]] = {
     "strong_open": "b",
     "em_open": "i",
 }
+_INLINE = frozenset({"strong_open", "em_open"})
 _INVISIBLE = frozenset({"thead_open", "thead_close", "tbody_open", "tbody_close"})
 
 
@@ -47,7 +48,7 @@ _INVISIBLE = frozenset({"thead_open", "thead_close", "tbody_open", "tbody_close"
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False})
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "maxNesting": 60})
     return parser.enable("table").disable(["image", "html_block", "html_inline"])
 
 
@@ -67,26 +68,35 @@ def make_prose(text: object) -> Prose:
     source, cut = clean_block(text, TEXT_LIMIT)
     if not source.strip():
         return {"nodes": [], "cut": cut}
+    nodes, full = _tree(source)
+    return {"nodes": list(nodes), "cut": cut or full}
+
+
+@lru_cache(maxsize=32)
+def _tree(source: str) -> tuple[tuple[Node, ...], bool]:
+    """A run's text is read at every check and hardly ever changes."""
     builder = _Builder()
     nodes = builder.build(_parser().parse(source))
-    kept, used = [], 0
-    for node in nodes:
-        used += len(json.dumps(node)) + 2
-        if used > SIZE_LIMIT:
-            cut = True
-            break
-        kept.append(node)
-    if not kept:
-        # One block alone is too large: its words are worth more than its form.
-        kept = [{"t": "p", "c": [_fitting(source)]}]
-    return {"nodes": kept, "cut": cut or builder.full}
+    # Definitions of links alone make no element, and yet something was said.
+    kept = prune(nodes or [{"t": "p", "c": [source]}], SIZE_LIMIT)
+    return tuple(node for node in kept if isinstance(node, dict)), builder.full or (bool(nodes) and kept != nodes)
 
 
-def _fitting(source: str) -> str:
-    text, _ = clean_block(source, SIZE_LIMIT // 2)
-    while len(json.dumps(text)) > SIZE_LIMIT - 40:
-        text = text[: len(text) * 3 // 4]
-    return text
+def prune(items: Sequence[str | Node], room: int) -> list[str | Node]:
+    """As many items as fit into `room` bytes of JSON; of the first that does not, its beginning."""
+    kept: list[str | Node] = []
+    for item in items:
+        size = len(json.dumps(item)) + 2
+        if size <= room:
+            kept.append(item)
+            room -= size
+            continue
+        if isinstance(item, str):
+            kept.append(clip_to(item, room - 2))
+        elif children := prune(item.get("c", ()), room - len(json.dumps({**item, "c": []})) - 2):
+            kept.append({**item, "c": children})
+        break
+    return [item for item in kept if item]
 
 
 class _Builder:
@@ -116,20 +126,21 @@ class _Builder:
                 self._leaf(into, token)
 
     def _open(self, into: list[str | Node], token: Token, tokens: Iterator[Token], depth: int) -> None:
+        """One element with its children, which have to be read in any case to reach its end."""
+        room = self._room()
         children: list[str | Node] = []
         self._fill(children, tokens, depth + 1)
         if token.type == "link_open":
-            into.extend(_linked(str(token.attrs.get("href", "")), children))
+            into.extend(_linked(str(token.attrs.get("href", "")), children) if room else children)
             return
         name = _OPENING.get(token.type)
         # A paragraph inside a tight list item is no paragraph; neither is what lies too deep or what nobody knows.
-        if name is None or token.hidden or depth >= DEPTH_LIMIT:
+        if name is None or token.hidden or depth >= DEPTH_LIMIT or (token.type in _INLINE and not room):
             _extend(into, children)
-            return
-        if name == "ol" and token.attrs.get("start", 1) != 1:
-            name = "ul"
-            _number(children, int(token.attrs["start"]))
-        if self._room():
+        elif room:
+            start = int(token.attrs.get("start", 1))
+            if name == "ol" and start != 1:
+                name, children = "ul", _numbered(children, start)
             into.append({"t": name, "c": children} if children else {"t": name})
 
     def _leaf(self, into: list[str | Node], token: Token) -> None:
@@ -141,9 +152,11 @@ class _Builder:
                 if self._room():
                     into.append({"t": "br" if token.type == "hardbreak" else "hr"})
             case "code_inline" | "fence" | "code_block":
+                content = strip_tricks(token.content).rstrip("\n")
                 if self._room():
-                    content = strip_tricks(token.content).rstrip("\n")
                     into.append({"t": "code" if token.type == "code_inline" else "pre", "c": [content]})
+                elif token.type == "code_inline":
+                    _extend(into, [content])
             case _:
                 _extend(into, [strip_tricks(token.content)])
 
@@ -162,12 +175,14 @@ def _extend(into: list[str | Node], more: list[str | Node]) -> None:
             into.append(item)
 
 
-def _number(items: list[str | Node], start: int) -> None:
+def _numbered(items: list[str | Node], start: int) -> list[str | Node]:
     """A list that does not start at one carries its numbers in its words: the tree has no place for them."""
+    numbered: list[str | Node] = []
     for number, item in enumerate((item for item in items if isinstance(item, dict)), start):
-        children = item.setdefault("c", [])
-        _extend(first := [f"{number}. "], children)
-        item["c"] = first
+        children: list[str | Node] = [f"{number}. "]
+        _extend(children, item.get("c", []))
+        numbered.append({"t": "li", "c": children})
+    return numbered
 
 
 def _linked(address: str, children: list[str | Node]) -> list[str | Node]:

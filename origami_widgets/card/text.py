@@ -23,11 +23,16 @@ if TYPE_CHECKING:
         Prose,
         Suggestion,
         Table,
+        Tables,
         Tone,
         View,
     )
 
 WIDTH = 100
+SIZE_LIMIT = 11_000
+"""Bytes; a saved output holds the HTML too, and the two together stay under 40 kB."""
+
+_PROSE_SIZE = 3_500
 
 _SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "◆", "bad": "✕", "neutral": "■"}
 _INLINE = frozenset({"b", "i", "code", "a", "br"})
@@ -41,22 +46,40 @@ def render_text(view: View, *, now: float) -> str:
         now: the moment of printing, in Unix seconds.
 
     Returns:
-        Text without a line break at its end.
+        Text of at most 11 kB without a line break at its end.
     """
     past = as_saved(view, then="then")
-    blocks = [
+    before = [
         list(_head(view, now)),
         *(list(_earlier(run)) for run in past["earlier"]),
         *(list(_notice(notice)) for notice in past["notices"]),
         list(_ask(past["ask"])) if past["ask"] else [],
-        *(list(_table(table)) for table in past["tables"]["items"]),
-        _more(past["tables"]["hidden"], "more table", "ow.tables_frame(run)"),
-        list(_prose(past["prose"])),
+    ]
+    after = [
+        _prose(past["prose"]),
         list(_actions(past["actions"])),
         list(_suggestions(past["suggestions"])),
         list(_foot(past["foot"])),
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after))
+    return "\n\n".join("\n".join(block) for block in (*before, *tables, *after) if block)
+
+
+def _size(blocks: list[list[str]]) -> int:
+    return sum(len(line.encode()) + 1 for block in blocks for line in block) + len(blocks)
+
+
+def _tables(tables: Tables, room: int) -> list[list[str]]:
+    """All tables with as many columns each as the room allows; at last without columns, then fewer tables."""
+    most = max((len(table["columns"]) for table in tables["items"]), default=0)
+    blocks: list[list[str]] = []
+    for limit in range(most, -1, -1):
+        blocks = [list(_table(table, limit)) for table in tables["items"]]
+        if _size(blocks) <= room:
+            break
+    while _size(blocks) > room and len(blocks) > 1:
+        blocks.pop()
+    return [*blocks, _more(tables["hidden"] + len(tables["items"]) - len(blocks), "more table", "ow.tables_frame(run)")]
 
 
 def width_of(text: str) -> int:
@@ -114,7 +137,9 @@ def _more(hidden: int, noun: str, line: str) -> list[str]:
 
 def _head(view: View, now: float) -> Iterator[str]:
     head = view["head"]
-    yield from wrap(f"{_SIGNS[head['tone']]} {head['status_label']}: {head['prompt']}", "", "  ")
+    yield from wrap(
+        f"{_SIGNS[head['tone']]} {': '.join(part for part in (head['status_label'], head['prompt']) if part)}", "", "  "
+    )
     pieces = meta_line(view, now=now)
     if head["origin"]:
         pieces.append(head["origin"])
@@ -146,7 +171,7 @@ def _ask(ask: Ask) -> Iterator[str]:
     yield from wrap(ask["cost_note"], "  ")
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(table: Table, limit: int) -> Iterator[str]:
     yield from wrap(table["name"])
     # A broken address is of no use: the page of the workspace stands in the head.
     if table["link"] and len(table["link"]["href"]) + 2 <= WIDTH:
@@ -155,9 +180,11 @@ def _table(table: Table) -> Iterator[str]:
     yield from wrap(" · ".join(facts), "  ")
     if funnel := table["funnel"]:
         yield from wrap(" · ".join([*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]), "  ")
-    if table["columns"]:
-        yield from _columns([ColumnRow(*row) for row in table["columns"]])
-    yield from (f"  {line}" for line in _more(table["columns_hidden"], "more column", "ow.columns_frame(run)"))
+    shown = table["columns"][:limit]
+    if shown:
+        yield from _columns([ColumnRow(*row) for row in shown])
+    hidden = table["columns_hidden"] + len(table["columns"]) - len(shown)
+    yield from (f"  {line}" for line in _more(hidden, "more column" if shown else "column", "ow.columns_frame(run)"))
 
 
 def _columns(rows: list[ColumnRow]) -> Iterator[str]:
@@ -176,13 +203,19 @@ def _name(row: ColumnRow) -> str:
     return f"{name} ({row.kind})" if row.kind else name
 
 
-def _prose(prose: Prose) -> Iterator[str]:
-    for index, node in enumerate(prose["nodes"]):
-        if index:
-            yield ""
-        yield from _block(node, "")
-    if prose["cut"]:
-        yield "The text goes on: run.text"
+def _prose(prose: Prose) -> list[str]:
+    lines: list[str] = []
+    for node in prose["nodes"]:
+        lines += ["", *_block(node, "")] if lines else list(_block(node, ""))
+    shown, room = [], _PROSE_SIZE
+    for line in lines:
+        room -= len(line.encode()) + 1
+        if room < 0:
+            break
+        shown.append(line)
+    if prose["cut"] or len(shown) < len(lines):
+        shown.append("The text goes on: run.text")
+    return shown
 
 
 def _block(node: Node, indent: str) -> Iterator[str]:

@@ -26,19 +26,34 @@ from origami_widgets.card.html.tags import (
     span,
     text,
 )
+from origami_widgets.card.prose import prune
 from origami_widgets.card.view.saved import answer_line, as_saved, meta_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from origami_widgets.card.contract import Actions, Ask, Earlier, Foot, Head, Notice, Prose, Suggestion, Tone, View
+    from origami_widgets.card.contract import (
+        Actions,
+        Ask,
+        Earlier,
+        Foot,
+        Head,
+        Node,
+        Notice,
+        Prose,
+        Suggestion,
+        Tone,
+        View,
+    )
 
-SIZE_LIMIT = 40_000
-_PROSE_SIZE = 7_000
-_ASK_SIZE = 7_000
-_NOTICES_SIZE = 7_000
-_ACTIONS_SIZE = 4_000
-_OTHERS_SIZE = 3_000
+SIZE_LIMIT = 27_000
+"""A saved output holds the text twin too; the two together stay under 40 kB."""
+
+_PROSE_SIZE = 5_000
+_ASK_SIZE = 5_000
+_NOTICES_SIZE = 5_000
+_ACTIONS_SIZE = 3_000
+_OTHERS_SIZE = 2_000
 
 _TONES: Final[dict[Tone, tuple[str, str]]] = {
     "running": (BLUE, "●"),
@@ -65,7 +80,7 @@ def render_html(view: View, *, now: float) -> str:
         now: the moment of saving, in Unix seconds.
 
     Returns:
-        HTML of at most 40 kB.
+        HTML of at most 27 kB, so that it stays under 40 kB together with its text twin.
     """
     past = as_saved(view)
     before = [
@@ -81,7 +96,7 @@ def render_html(view: View, *, now: float) -> str:
         _foot(past["foot"]),
     ]
     used = sum(len(part.encode()) for part in (*before, *after))
-    tables = tables_html(past["tables"], SIZE_LIMIT - 1_000 - used)
+    tables = tables_html(past["tables"], SIZE_LIMIT - 500 - used)
     return div(_CARD, *before, tables, *after)
 
 
@@ -157,17 +172,14 @@ def _ask(ask: Ask) -> Html:
 def _prose(prose: Prose) -> Html:
     if not prose["nodes"]:
         return Html("")
-    kept: list[Html] = []
-    room = _PROSE_SIZE
-    for node in prose["nodes"]:
-        block = prose_html([node])
-        room -= len(block.encode())
-        if room < 0:
-            break
-        kept.append(block)
-    cut = prose["cut"] or len(kept) < len(prose["nodes"])
-    more = text("The text goes on: ") + code("run.text") if cut else ""
-    return div(SECTION, *kept, div(f"font-size:12px;{QUIET}", Html(more)))
+    nodes: list[str | Node] = list(prose["nodes"])
+    body, room = prose_html(nodes), _PROSE_SIZE
+    while len(body.encode()) > _PROSE_SIZE:
+        # Markup and escapes make it longer than its JSON, by how much is known only afterwards.
+        nodes = prune(prose["nodes"], room)
+        body, room = prose_html(nodes), room * 4 // 5
+    more = join(text("The text goes on: "), code("run.text")) if prose["cut"] or nodes != prose["nodes"] else Html("")
+    return div(SECTION, body, div(f"font-size:12px;{QUIET}", more))
 
 
 def _actions(actions: Actions) -> Html:

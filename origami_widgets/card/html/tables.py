@@ -21,6 +21,12 @@ _COLOURS: Final[dict[FunnelPart, str]] = {
     "excluded": "rgba(217,72,61,.5)",
     "filtered": "rgba(122,130,140,.3)",
 }
+_WITH_BARS = 8
+"""Above so many tables their words are worth more than their pictures."""
+
+_AROUND = 200
+_WORTH_A_TABLE = 1_500
+_HEADING_SIZE = 900
 _FIRST = "padding:3px 0;text-align:left;white-space:normal"
 _NEXT = "padding:3px 0 3px 6px;text-align:right;white-space:normal"
 
@@ -28,9 +34,10 @@ _NEXT = "padding:3px 0 3px 6px;text-align:right;white-space:normal"
 def tables_html(tables: Tables, room: int) -> Html:
     """All tables: their heads first, then as many columns as the room in bytes allows, shared between them."""
     heads: list[Html] = []
+    bars = len(tables["items"]) <= _WITH_BARS
     for table in tables["items"]:
-        head = _head(table)
-        room -= _size(head) + 320
+        head = _head(table, bars=bars)
+        room -= _size(head) + _AROUND
         if room < 0 and heads:
             break
         heads.append(head)
@@ -46,18 +53,21 @@ def _size(part: Html) -> int:
     return len(part.encode())
 
 
-def _head(table: Table) -> Html:
+def _head(table: Table, *, bars: bool) -> Html:
     opened = table["link"]
     name = bold(span("unicode-bidi:isolate", text(opened["label"] if opened else table["name"])))
     title = link(opened["href"], name, text(" ↗")) if opened else name
     facts = [*table["facts"], *([table["filling"]] if table["filling"] else [])]
     return join(
         div("", title, Html(" "), span(f"margin-left:6px;font-size:12px;{QUIET}", text(" · ".join(facts)))),
-        _funnel(table["funnel"]) if table["funnel"] else Html(""),
+        _funnel(table["funnel"], bars=bars) if table["funnel"] else Html(""),
     )
 
 
-def _funnel(funnel: Funnel) -> Html:
+def _funnel(funnel: Funnel, *, bars: bool) -> Html:
+    if not bars:
+        told = [*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]
+        return div(f"font-size:12px;{QUIET}", text(" · ".join(told)))
     shares = [(part["count"] / funnel["sourced"], _COLOURS[part["part"]]) for part in funnel["parts"]]
     keys = [join(_swatch(_COLOURS[part["part"]]), span(QUIET, text(part["label"]))) for part in funnel["parts"]]
     return join(
@@ -76,23 +86,28 @@ def _swatch(colour: str) -> Html:
 def _columns(tables: list[Table], room: int) -> list[Html]:
     rows = [[_row(ColumnRow(*row)) for row in table["columns"]] for table in tables]
     bodies = [Html("")] * len(tables)
-    left = len(tables)
-    for index in sorted(range(len(tables)), key=lambda i: sum(map(_size, rows[i]))):
+    if not tables:
+        return bodies
+    # Two columns of each table say nothing: when there is room for few only, the first tables get it.
+    left = min(len(tables), max(1, room // _WORTH_A_TABLE))
+    bodies[left:] = [_table([], len(table["columns"]) + table["columns_hidden"]) for table in tables[left:]]
+    for index in sorted(range(left), key=lambda i: sum(map(_size, rows[i]))):
         kept: list[Html] = []
-        share = room // left
+        share = room // left - _HEADING_SIZE
         for row in rows[index]:
             share -= _size(row)
             if share < 0:
                 break
             kept.append(row)
-        room -= sum(map(_size, kept))
+        room -= sum(map(_size, kept)) + _HEADING_SIZE
         left -= 1
         bodies[index] = _table(kept, tables[index]["columns_hidden"] + len(rows[index]) - len(kept))
     return bodies
 
 
 def _table(rows: list[Html], hidden: int) -> Html:
-    more = f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)" if hidden else ""
+    noun = "more column" if rows else "column"
+    more = f"{words.plural(hidden, noun)}: ow.columns_frame(run)" if hidden else ""
     note = div(f"{QUIET};font-size:12px;margin-top:4px", text(more))
     if not rows:
         return note

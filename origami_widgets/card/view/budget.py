@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from origami_widgets.card.clean import ELLIPSIS, clean
+from origami_widgets.card.clean import clean, clip_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EARLIER_SIZE = 2_000
-NOTICES_SIZE = 6_000
-ASK_SIZE = 6_000
-TABLES_SIZE = 30_000
+NOTICES_SIZE = 5_000
+ASK_SIZE = 5_500
+TABLES_SIZE = 28_000
 ACTIONS_SIZE = 1_900
 SUGGESTIONS_SIZE = 2_400
 
@@ -31,12 +31,7 @@ def size_of(value: object) -> int:
 
 def clip(value: object, limit: int, size: int = 0) -> str:
     """One clean line of at most `limit` characters and `size` bytes of JSON (default: twice the characters)."""
-    text = clean(value, limit)
-    room = (size or 2 * limit) + 2
-    while size_of(text) > room:
-        # Fewer characters in proportion; a few rounds are enough because most text has one width.
-        text = text[: max(1, len(text) * room // size_of(text) - 2)].rstrip(" \u200d") + ELLIPSIS
-    return text
+    return clip_to(clean(value, limit), (size or 2 * limit) + 2)
 
 
 def take(items: Iterable[T], size: int) -> list[T]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from origami_widgets.card import words
-from origami_widgets.card.links import is_product, product_link
+from origami_widgets.card.links import is_product, safe_href
 from origami_widgets.card.view.budget import EARLIER_SIZE, clip, take
 from origami_widgets.card.view.status import status_words
 
@@ -90,8 +90,7 @@ def full_prompt(state: RunState) -> str | None:
     """The prompt as it was sent; the run's own copy is cut to 200 characters by the server."""
     if state.run is None:
         return None
-    request = state.run.request
-    return (request.prompt if request else None) or state.run.prompt
+    return state.run.request.prompt or state.run.prompt
 
 
 def whole(value: float | None) -> int | None:
@@ -115,7 +114,7 @@ def _kernel_ms(at: datetime | None, state: RunState) -> float | None:
     return _ms(at.timestamp() - offset)
 
 
-def _cancel(state: RunState) -> str:
+def _cancel(state: RunState) -> Literal["none", "available", "requested"]:
     if state.done or state.connection.state == "stopped":
         return "none"
     if state.cancel == "requested":
@@ -126,12 +125,11 @@ def _cancel(state: RunState) -> str:
 def _workspace_link(state: RunState) -> Link | None:
     """The page of the run's workspace, known only from its tables' addresses."""
     for table in state.tables:
-        link = product_link(table.url, "Open in Origami")
-        if link is None:
+        href = safe_href(table.url)
+        if href is None or not is_product(href):
             continue
-        if is_product(link["href"]) and "/workspace/" in link["href"]:
-            link["href"] = urlunsplit((*urlsplit(link["href"])[:3], "", ""))
-        return link
+        page = urlunsplit((*urlsplit(href)[:3], "", "")) if "/workspace/" in href else href
+        return {"href": page, "label": "Open in Origami"}
     return None
 
 

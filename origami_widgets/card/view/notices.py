@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.card import words
 from origami_widgets.card.links import product_link
 from origami_widgets.card.view.budget import NOTICES_SIZE, clip, take
-from origami_widgets.card.view.follow_up import FOLLOW_UP_COST, can_follow_up, follow_up_button
+from origami_widgets.card.view.follow_up import can_follow_up, follow_up_button
 from origami_widgets.card.view.head import attach_line, whole
 from origami_widgets.card.view.questions import QUESTIONS_LIMIT
 from origami_widgets.card.view.status import is_known
@@ -20,20 +20,21 @@ if TYPE_CHECKING:
     from origami_widgets.card.contract import Button, Link, Notice, Tone
     from origami_widgets.run.state import RunState
 
-__all__ = ["FOLLOW_UP_COST", "make_notices"]
-
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
 _GOES_ON = "Your run goes on at the server."
 _CONTINUE = "Continue where you stopped."
 _TRY_AGAIN = "That failed. Please try it again."
 
-# Words with which agents claim work on objects of the product. Only the tone depends on them, never whether the
-# sentence stands there: other languages and other words exist.
+# Words with which an agent claims work on objects of the product: "I have built a table", "12 leads were added".
+# Only the tone depends on them, never whether the sentence stands there: other languages and other words exist.
+_DONE = r"(?:built|created|added|made|found|sourced|enriched|filled|updated|drafted|set up|prepared|compiled)"
+_OBJECT = r"(?:tables?|columns?|leads?|rows?|lists?|campaigns?|sequences?|sheets?)"
 _CLAIM = re.compile(
-    r"\b(built|build|created|added|made|found|sourced|enriched|filled|updated|drafted|set up|prepared|compiled)\b"
-    r"(?s:.{0,120}?)\b(tables?|columns?|leads?|rows?|lists?|campaigns?|sequences?|sheets?)\b",
-    re.IGNORECASE,
+    rf"\bI(?:['\u2019]ve| have)?\s+(?:\w+\s+){{0,2}}{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b"
+    rf"|\b{_OBJECT}\b[^.!?\n]{{0,80}}?\b(?:is|are|was|were|been)\s+(?:now\s+)?(?:{_DONE}|ready)\b"
+    rf"|^\W*{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b",
+    re.IGNORECASE | re.MULTILINE,
 )
 _CLAIM_SEARCHED = 4_000
 
@@ -163,29 +164,27 @@ def _kept(state: RunState) -> str:
 def _nothing_built(state: RunState) -> Iterator[Notice]:
     """A run can end cleanly, tell of tables in its text, and have changed nothing at all."""
     run = state.run
-    if run is None or state.actions or state.tables:
+    if run is None or state.actions:
         return
     response = run.response
     if response is None or not isinstance(response.raw.get("actions"), list):
-        yield _notice(
-            "no_result",
-            "attention",
-            "Origami sent no list of changes",
-            "Whether the run built anything cannot be seen here.",
-        )
+        text = "Whether the run changed anything cannot be seen here."
+        yield _notice("no_result", "attention", "Origami sent no list of changes", text)
         return
-    text = response.text or ""
-    if not text.strip():
-        yield _notice("nothing_built", "attention", "Nothing was built", "The run changed nothing and said nothing.")
-        return
-    unbuilt = "If its text speaks of tables, they were not built."
-    if _CLAIM.search(text[:_CLAIM_SEARCHED]):
-        button = follow_up_button(state, "Ask it to build them", "Nothing was built in that run. Please build it now.")
-        yield _notice(
-            "nothing_built", "attention", "Nothing was built", f"The run changed nothing. {unbuilt}", button=button
-        )
+    said = response.text or ""
+    if state.tables:
+        text = "The run changed nothing; the tables below were there before it."
+        unbuilt = "If its text speaks of other changes, they were not made."
     else:
-        yield _notice("answered", "neutral", "Answered in words", f"The run changed nothing. {unbuilt}")
+        text = "The run changed nothing."
+        unbuilt = "If its text speaks of tables, they were not built."
+    if not said.strip():
+        yield _notice("nothing_built", "attention", "Nothing was built", f"{text} It also said nothing.")
+    elif _CLAIM.search(said[:_CLAIM_SEARCHED]):
+        button = follow_up_button(state, "Ask it to build them", "Nothing was built in that run. Please build it now.")
+        yield _notice("nothing_built", "attention", "Nothing was built", f"{text} {unbuilt}", button=button)
+    else:
+        yield _notice("answered", "neutral", "Answered in words", f"{text} {unbuilt}")
 
 
 def _questions(state: RunState) -> Iterator[Notice]:
@@ -238,7 +237,7 @@ def _explained(error: OrigamiError) -> str:
 
 def _cause(error: OrigamiError | None) -> str:
     """What the error says beyond its title and remedy."""
-    return "" if error is None else clip(getattr(error, "cause", ""), 240)
+    return "" if error is None else clip(error.cause, 240)
 
 
 def _sentences(*parts: str | None) -> str:
