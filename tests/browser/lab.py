@@ -30,6 +30,21 @@ PANEL = "window.jupyterapp.shell.currentWidget"
 CELL = f"{PANEL}.content.widgets[index]"
 KERNEL = f"{PANEL}.sessionContext.session.kernel"
 
+# JupyterLab lays itself out some time after the window has changed: as wide as it is once 200 ms changed nothing.
+SETTLED_WIDTH = f"""async (index, wide) => {{
+    let width = -1;
+    let since = performance.now();
+    while (window.innerWidth !== wide || width <= 0 || performance.now() - since < 200) {{
+        await new Promise(requestAnimationFrame);
+        const now = {CELL}.outputArea.node.querySelector(".jp-OutputArea-output")?.clientWidth ?? -1;
+        if (now !== width) {{
+            width = now;
+            since = performance.now();
+        }}
+    }}
+    return width;
+}}"""
+
 _numbers = itertools.count(1)
 
 
@@ -185,18 +200,13 @@ class LabPage:
         """Make the window as wide as gives the output of one cell `width` px. The side bar is closed for it."""
         if self.page.evaluate("!window.jupyterapp.shell.leftCollapsed"):
             self._command("application:toggle-left-area")
-        size = self.page.viewport_size or VIEWPORT
-        self.page.set_viewport_size({"width": width + 400, "height": size["height"]})
-        measure = f"index => Math.round({CELL}.outputArea.node.querySelector('.jp-OutputArea-output').clientWidth)"
-        # Lab lays itself out a frame later, and a scroll bar may come or go: approach until it is right.
-        self.page.wait_for_function(f"index => ({measure})(index) > 0", arg=index)
-        for _ in range(20):
-            now = int(self.page.evaluate(measure, index))
+        # A scroll bar may come or go with the width: once is not always enough.
+        for _ in range(4):
+            size = self.page.viewport_size or VIEWPORT
+            now = int(self.page.evaluate(f"([index, wide]) => ({SETTLED_WIDTH})(index, wide)", [index, size["width"]]))
             if now == width:
                 return
-            size = self.page.viewport_size or VIEWPORT
             self.page.set_viewport_size({"width": size["width"] + width - now, "height": size["height"]})
-            self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         raise AssertionError(f"the output of cell {index} is {now} px wide, not {width}")
 
     def screenshot(self, path: Path, target: Locator | None = None) -> None:
