@@ -63,12 +63,15 @@ clean:
 
 together = $(MAKE) --no-print-directory $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j3)
 
-.PHONY: .setup .setup-browser .chromium
+.PHONY: .setup .setup-browser .project .chromium
 .setup:
-	@$(together) $(project)
+	@$(together) .project
 
 .setup-browser:
-	@$(together) $(project) .chromium
+	@$(together) .project .chromium
+
+.project: $(project)
+	@:
 
 .chromium:
 	@tools/setup.sh chromium

@@ -1,0 +1,59 @@
+"""What every session pays for: importing the package, and the front end that travels with each card."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from tests.packaging.conftest import REPOSITORY
+
+STATIC = REPOSITORY / "origami_widgets" / "card" / "static"
+FRONT_END_BYTES = 30 * 1024
+
+LOADED = """
+import json, sys
+before = set(sys.modules)
+import origami_widgets
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+def loaded_by(code: str) -> list[str]:
+    done = subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def test_import_loads_nothing_of_other_packages() -> None:
+    loaded = loaded_by(LOADED)
+    assert "origami_widgets" in loaded
+    others = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
+    assert others == {"origami_widgets"}
+
+
+def test_import_loads_one_module_of_this_package() -> None:
+    assert [name for name in loaded_by(LOADED) if name.startswith("origami_widgets")] == ["origami_widgets"]
+
+
+def test_import_does_not_load_the_slow_part_of_the_standard_library() -> None:
+    slow = {"asyncio", "concurrent.futures", "email", "http", "json", "logging", "ssl", "typing_extensions", "zoneinfo"}
+    code = LOADED.replace("import json, sys\n", "import sys\n").replace(
+        "print(json.dumps(sorted(set(sys.modules) - before)))",
+        "after = set(sys.modules)\nimport json\nprint(json.dumps(sorted(after - before)))",
+    )
+    assert slow.isdisjoint(loaded_by(code))
+
+
+def test_front_end_is_at_most_30_kib() -> None:
+    sizes = {path.name: path.stat().st_size for path in STATIC.iterdir() if path.suffix in {".js", ".css"}}
+    assert set(sizes) == {"card.js", "card.css"}
+    assert sum(sizes.values()) <= FRONT_END_BYTES, sizes
+
+
+def test_front_end_is_one_module_that_loads_no_other() -> None:
+    script = (STATIC / "card.js").read_text(encoding="utf-8")
+    style = (STATIC / "card.css").read_text(encoding="utf-8")
+    assert "import(" not in script
+    assert "import.meta" not in script
+    assert "@import" not in style
+    assert "url(" not in style

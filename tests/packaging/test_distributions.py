@@ -1,0 +1,103 @@
+"""What is released holds the built front end, and installs and works where there is no Node."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.conftest import REPOSITORY, build
+
+BUILT = {"origami_widgets/card/static/card.js", "origami_widgets/card/static/card.css"}
+
+
+@pytest.fixture
+def without_node(tmp_path: Path) -> dict[str, str]:
+    """Return an environment whose PATH leads nowhere, let alone to Node."""
+    nowhere = tmp_path / "nowhere"
+    nowhere.mkdir()
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PATH": str(nowhere)}
+
+
+def wheel_contents(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_wheel_holds_the_package_and_its_front_end_and_nothing_else(wheel: Path) -> None:
+    names = set(wheel_contents(wheel))
+    assert {*BUILT, "origami_widgets/__init__.py", "origami_widgets/py.typed"} <= names
+    others = {name for name in names if not name.startswith("origami_widgets/")}
+    assert {name.partition("/")[0] for name in others} == {wheel.name.split("-py3")[0] + ".dist-info"}
+    assert {Path(name).suffix for name in names - others} == {".py", ".typed", ".js", ".css"}
+
+
+def test_wheel_metadata_names_licence_command_and_floors(wheel: Path) -> None:
+    contents = wheel_contents(wheel)
+    metadata = next(text for name, text in contents.items() if name.endswith(".dist-info/METADATA")).decode()
+    assert "License-Expression: MIT" in metadata
+    assert "Requires-Python: >=3.11" in metadata
+    assert "Requires-Dist: anywidget>=0.9.21" in metadata
+    entry_points = next(text for name, text in contents.items() if name.endswith("entry_points.txt")).decode()
+    assert "origami-widgets = origami_widgets.cli:main" in entry_points
+
+
+def test_sdist_holds_sources_tests_and_the_built_front_end(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {
+        *BUILT,
+        "pyproject.toml",
+        "LICENSE",
+        "README.md",
+        "js/package.json",
+        "tests/fixtures/rows_flat.json",
+    } <= names
+    assert [name for name in names if "node_modules" in name or name.startswith((".venv", ".cache", "dist/"))] == []
+
+
+def test_sdist_installs_without_node(sdist: Path, wheel: Path, tmp_path: Path, without_node: dict[str, str]) -> None:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    build(tmp_path / sdist.name.removesuffix(".tar.gz"), tmp_path / "out", "--wheel", environment=without_node)
+    (built,) = (tmp_path / "out").glob("*.whl")
+    assert wheel_contents(built) == wheel_contents(wheel)
+
+
+def test_wheel_works_in_an_empty_environment_without_node(
+    wheel: Path, tmp_path: Path, without_node: dict[str, str]
+) -> None:
+    environment = tmp_path / "environment"
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
+    python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
+    subprocess.run(
+        [
+            *(*uv, "pip", "install", "--quiet", "--python", str(python)),
+            *("--constraints", str(REPOSITORY / "requirements-dev.lock"), str(wheel)),
+        ],
+        env=without_node,
+        check=True,
+    )
+    # Every public name, so that each module and each dependency is loaded from what the wheel brought.
+    code = """
+import json, pathlib, origami_widgets as ow
+for name in ow.__all__:
+    getattr(ow, name)
+print(json.dumps([ow.__file__, ow.__version__, len(ow.RunCard._esm), len(ow.RunCard._css)]))
+"""
+    done = subprocess.run(
+        [str(python), "-I", "-c", code], cwd=tmp_path, env=without_node, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    file, version, script, style = json.loads(done.stdout)
+    assert Path(file).is_relative_to(environment)
+    assert wheel.name.startswith(f"origami_widgets-{version}-")
+    contents = wheel_contents(wheel)
+    assert [script, style] == [len(contents[name].decode()) for name in sorted(BUILT, reverse=True)]
