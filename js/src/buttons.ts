@@ -1,9 +1,9 @@
 /** Buttons that send a command once, that ask first when credits are spent, and that say what became of the click. */
 
 import type { Button, CommandName } from "./contract";
-import { el, setText, show, words } from "./dom";
+import { el, type Part, say, setText, show, words } from "./dom";
 import { ANSWER_MS, type Session } from "./session";
-import { commandKey, type Pending, pending } from "./shared";
+import { commandKey, type Pending, pending, underWay } from "./shared";
 
 export const BUSY = "Kernel is busy: sent when the cell ends, or interrupt it.";
 
@@ -17,142 +17,141 @@ const YES: Record<CommandName, string> = {
   check_now: "Yes, check",
 };
 
+/** `aria-disabled` instead of `disabled`: it keeps the keyboard's place. */
 export function button(label: string, press: () => void, cls = ""): HTMLButtonElement {
   const node = el("button", cls, label);
   node.type = "button";
   node.dir = "auto";
-  node.addEventListener("click", () => {
-    if (node.getAttribute("aria-disabled") !== "true") press();
-  });
+  node.addEventListener("click", () => node.ariaDisabled === "true" || press());
   return node;
 }
 
-/** Off without losing the keyboard's place, which `disabled` would. */
 export function turnOff(node: HTMLElement, off: boolean): void {
-  if (off) node.setAttribute("aria-disabled", "true");
-  else node.removeAttribute("aria-disabled");
+  node.ariaDisabled = off ? "true" : null;
 }
 
 /** What became of a click, in words beside its button. */
 export function sayWhatBecame(node: HTMLElement, state: Pending | undefined): void {
-  const failed = state?.phase === "failed";
   const late = state?.phase === "requested" && Date.now() - state.at >= ANSWER_MS;
-  setText(node, failed ? [state.title, state.remedy].filter(Boolean).join(" ") : late ? BUSY : "");
-  node.classList.toggle("t-bad", failed);
-  show(node, failed || late);
+  say(node, late ? BUSY : (state?.words ?? ""));
+  node.classList.toggle("t-bad", state?.phase === "failed");
 }
 
-export class CommandButton {
-  /** The button, and in its place the sentence that asks first. */
-  readonly node = el("span", "act");
+/** A button of the view; `run` is the run it is about. */
+export interface Pressed {
+  spec: Button;
+  run: string;
+}
+
+export interface CommandButton extends Part<Pressed | null> {
   /** What became of the click; placed by the owner, who knows where there is room. */
-  readonly say = words("", "span", "say");
-  private readonly press: HTMLButtonElement;
-  private question: HTMLElement | null = null;
-  private spec: Button = { command: "check_now", label: "", prompt: "", confirm: "" };
-  private run = "";
+  readonly said: HTMLElement;
+  refresh(): void;
+}
 
-  constructor(
-    private readonly session: Session,
-    cls = "",
-  ) {
-    this.press = button("", () => (this.spec.confirm ? this.ask() : this.send()), cls);
-    this.node.append(this.press);
-    show(this.say, false);
-  }
+export function commandButton(session: Session): CommandButton {
+  const said = words("say");
+  const press = button("", () => (pressed?.spec.confirm ? ask(pressed.spec) : send()));
+  const node = el("span", "act", press);
+  let pressed: Pressed | null = null;
+  let question: HTMLElement | null = null;
 
-  /** `label` overrides the words while the server has been asked already. */
-  update(spec: Button, run: string): void {
-    if (this.question && (this.spec.confirm !== spec.confirm || this.spec.prompt !== spec.prompt))
-      this.retract();
-    this.spec = spec;
-    this.run = run;
-    this.refresh();
-  }
-
-  /** After a click, an answer, a tick, or when the kernel came or went. */
-  refresh(): void {
-    const state = pending(commandKey(this.run, this.spec.command, this.spec.prompt));
-    const under = state !== undefined && state.phase !== "failed";
-    setText(this.press, under ? "Requested" : this.spec.label);
-    turnOff(this.press, under || this.session.presence === "gone");
-    if (this.question && (under || this.session.presence === "gone")) this.retract();
-    sayWhatBecame(this.say, state);
-  }
-
-  private send(): void {
-    this.session.command(this.run, this.spec.command, this.spec.prompt);
-  }
-
-  private ask(): void {
+  const send = (): void => {
+    if (pressed) session.command(pressed.run, pressed.spec.command, pressed.spec.prompt);
+  };
+  const retract = (focus = false): void => {
+    question?.remove();
+    question = null;
+    show(press, true);
+    if (focus) press.focus();
+  };
+  const ask = (spec: Button): void => {
     const since = Date.now();
-    const no = button("No", () => this.retract(true));
     const yes = button(
-      YES[this.spec.command],
+      YES[spec.command],
       () => {
         if (Date.now() - since < CONFIRM_AFTER_MS) return;
-        this.retract(true);
-        this.send();
+        retract(true);
+        send();
       },
       "go",
     );
-    this.question = el("span", "confirm", words(this.spec.confirm, "span"), yes, no);
-    this.question.setAttribute("role", "group");
-    this.question.setAttribute("aria-label", this.spec.confirm);
-    this.question.addEventListener("origami-escape", () => this.retract(true));
-    show(this.press, false);
-    this.node.append(this.question);
+    question = el(
+      "span",
+      "act",
+      words("", "span", spec.confirm),
+      yes,
+      button("No", () => retract(true)),
+    );
+    question.role = "group";
+    question.ariaLabel = spec.confirm;
+    question.addEventListener("origami-escape", () => retract(true));
+    show(press, false);
+    node.append(question);
     yes.focus();
-  }
-
-  private retract(focus = false): void {
-    this.question?.remove();
-    this.question = null;
-    show(this.press, true);
-    if (focus) this.press.focus();
-  }
+  };
+  const refresh = (): void => {
+    show(node, pressed);
+    show(said, false);
+    if (!pressed) return;
+    const state = pending(commandKey(pressed.run, pressed.spec.command, pressed.spec.prompt));
+    const off = underWay(state) || session.presence === "gone";
+    setText(press, underWay(state) ? "Requested" : pressed.spec.label);
+    turnOff(press, off);
+    if (off && question) retract();
+    sayWhatBecame(said, state);
+  };
+  return {
+    node,
+    said,
+    refresh,
+    update(next) {
+      const spec = pressed?.spec;
+      if (question && (spec?.confirm !== next?.spec.confirm || spec?.prompt !== next?.spec.prompt)) retract();
+      pressed = next;
+      refresh();
+    },
+  };
 }
 
-/** Copies a line; where the clipboard is forbidden, by way of a selected text field. */
-export class CopyButton {
-  readonly node: HTMLButtonElement;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(what: string, text: () => string) {
-    this.node = button("Copy", () => void this.copy(text()), "copy");
-    this.node.setAttribute("aria-label", `Copy ${what}`);
-    this.node.title = `Copy ${what}`;
-  }
-
-  close(): void {
-    clearTimeout(this.timer);
-  }
-
-  private async copy(text: string): Promise<void> {
+/** A line of code with a button that copies it; where the clipboard is forbidden, by way of a selected text field. */
+export function copyLine(label: string, what: string): Part<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const code = words("", "code");
+  const bySelection = (text: string): boolean => {
+    const field = el("textarea", "hidden", text);
+    node.append(field);
+    field.select();
+    try {
+      return document.execCommand("copy");
+    } catch {
+      return false;
+    } finally {
+      field.remove();
+      press.focus();
+    }
+  };
+  const copy = async (): Promise<void> => {
+    const text = code.textContent ?? "";
     let done = true;
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      done = this.copyBySelection(text);
+      done = bySelection(text);
     }
-    setText(this.node, done ? "Copied" : "Press Ctrl+C");
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => setText(this.node, "Copy"), 2000);
-  }
-
-  private copyBySelection(text: string): boolean {
-    const field = el("textarea", "hidden");
-    field.value = text;
-    this.node.after(field);
-    field.select();
-    let done = false;
-    try {
-      done = document.execCommand("copy");
-    } catch {
-      // Copying is forbidden here; the label says so.
-    }
-    field.remove();
-    this.node.focus();
-    return done;
-  }
+    setText(press, done ? "Copied" : "Press Ctrl+C");
+    clearTimeout(timer);
+    timer = setTimeout(() => setText(press, "Copy"), 2000);
+  };
+  const press = button("Copy", () => void copy(), "link");
+  press.ariaLabel = press.title = `Copy ${what}`;
+  const node = el("span", "line", label, code, press);
+  return {
+    node,
+    update(text) {
+      setText(code, text);
+      show(node, text);
+    },
+    close: () => clearTimeout(timer),
+  };
 }

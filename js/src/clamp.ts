@@ -1,37 +1,33 @@
 import { button } from "./buttons";
-import { el, setText, show, uid } from "./dom";
+import { el, type Part, setText, show, uid } from "./dom";
 
-/** Content cut to some lines, with a button that shows the rest. What has the focus is never cut off. */
-export class Clamp {
-  readonly node: HTMLElement;
-  private readonly more: HTMLButtonElement;
-  private open = false;
-
-  constructor(
-    readonly content: HTMLElement,
-    private readonly lines: number,
-  ) {
-    content.classList.add("clamp");
-    content.id = uid("clamp");
-    this.more = button("Show more", () => this.set(!this.open), "link");
-    this.more.setAttribute("aria-controls", content.id);
-    content.addEventListener("focusin", () => this.set(true));
-    this.node = el("div", "clamped", content, this.more);
-    this.set(false);
-    show(this.more, false);
-  }
-
-  /** Called after the content changed, with whether it is long enough to be cut. */
-  update(long: boolean): void {
-    show(this.more, long);
-    this.content.style.maxHeight = long && !this.open ? `${this.lines}lh` : "";
-    this.content.classList.toggle("cut", long && !this.open);
-  }
-
-  private set(open: boolean): void {
-    this.open = open;
-    this.more.setAttribute("aria-expanded", String(open));
-    setText(this.more, open ? "Show less" : "Show more");
-    this.update(!this.more.hidden);
-  }
+/** Content cut to some lines, with a button that shows the rest. It is told whether the content is long enough. */
+export function clamp(content: HTMLElement, lines: number): Part<boolean> {
+  let open = false;
+  let long = false;
+  const more = button("", () => set(!open), "link");
+  content.id = uid();
+  content.classList.add("clamp");
+  more.setAttribute("aria-controls", content.id);
+  const draw = (): void => {
+    const cut = long && !open;
+    show(more, long);
+    more.ariaExpanded = `${open}`;
+    setText(more, open ? "Show less" : "Show more");
+    content.style.maxHeight = cut ? `${lines}lh` : "";
+    content.classList.toggle("cut", cut);
+  };
+  const set = (to: boolean): void => {
+    open = to;
+    draw();
+  };
+  // What has the focus is never cut off.
+  content.addEventListener("focusin", () => set(true));
+  return {
+    node: el("div", "clamped", content, more),
+    update(isLong) {
+      long = isLong;
+      draw();
+    },
+  };
 }

@@ -1,6 +1,17 @@
 /** Small helpers to build nodes. Text only ever goes through text nodes; nothing here parses markup. */
 
+import type { Link } from "./contract";
+
 export type Child = Node | string | null | undefined | false;
+
+/** A piece of the card: it owns a node and changes it in place. */
+export interface Part<T> {
+  readonly node: HTMLElement;
+  update(value: T): void;
+  /** After a click, an answer, a tick, or when the kernel came or went. */
+  refresh?(): void;
+  close?(): void;
+}
 
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -9,20 +20,30 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const node = document.createElement(tag);
   if (cls) node.className = cls;
-  node.append(...kept(children));
+  fill(node, ...children);
   return node;
 }
 
-const kept = (children: readonly Child[]): (Node | string)[] =>
-  children.filter(
-    (child): child is Node | string => child instanceof Node || (typeof child === "string" && child !== ""),
-  );
+export function fill(node: Element, ...children: Child[]): void {
+  node.replaceChildren(...children.filter((child): child is Node | string => !!child));
+}
 
-/** Words from outside: isolated, in their own direction. */
-export function words(text: string, tag: "bdi" | "b" | "span" | "code" = "bdi", cls = ""): HTMLElement {
+/** A place for words from outside: isolated, in their own direction. */
+export function words(cls = "", tag: "span" | "b" | "code" | "bdi" = "span", text = ""): HTMLElement {
   const node = el(tag, cls, text);
   node.dir = "auto";
   return node;
+}
+
+/** A shape that says nothing the words beside it don't say. */
+export function mark(cls = "", tag: "i" | "span" | "div" = "i"): HTMLElement {
+  const node = el(tag, cls);
+  node.ariaHidden = "true";
+  return node;
+}
+
+export function show(node: HTMLElement, visible: unknown): void {
+  node.hidden = !visible;
 }
 
 /** Sets text only when it differs, so that selections and assistive technology aren't disturbed. */
@@ -30,20 +51,19 @@ export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
-export function fill(node: Element, ...children: Child[]): void {
-  node.replaceChildren(...kept(children));
+/** Sets text; without any, the node takes no room. */
+export function say(node: HTMLElement, text: string): void {
+  setText(node, text);
+  show(node, text);
 }
 
-export function show(node: HTMLElement, visible: boolean): void {
-  node.hidden = !visible;
-}
+export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** The address if it is one that may be followed, else null. Checked in Python too: a saved state can be tampered with. */
 export function safeHref(href: unknown): string | null {
-  if (typeof href !== "string") return null;
   try {
-    const url = new URL(href);
-    const web = url.protocol === "https:" && url.hostname && !url.username && !url.password;
+    const url = new URL(String(href));
+    const web = url.protocol === "https:" && !url.username && !url.password;
     return web || url.protocol === "mailto:" ? url.href : null;
   } catch {
     return null;
@@ -61,48 +81,52 @@ export function anchor(href: unknown, cls: string, ...children: Child[]): HTMLEl
   return node;
 }
 
-export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** A part of a list that keeps its node while its key stays. */
-export interface Part<T> {
-  node: HTMLElement;
-  update(item: T, index: number): void;
+/** A place for a link that may come, change and go. */
+export function linkPlace(cls: string, linkClass = ""): Part<Link | null> {
+  const node = el("span", cls);
+  let shown: Link | null | undefined;
+  return {
+    node,
+    update(link) {
+      if (same(link, shown)) return;
+      shown = link;
+      fill(node, link && anchor(link.href, linkClass, words("", "bdi", link.label), " ↗"));
+      show(node, link);
+    },
+  };
 }
 
 /** A list whose nodes are kept by key: only what is new is made, and only what moved is moved. */
-export class KeyedList<T> {
-  private parts = new Map<string, Part<T>>();
-
-  constructor(
-    readonly node: HTMLElement,
-    private readonly key: (item: T, index: number) => string,
-    private readonly make: (item: T, index: number) => Part<T>,
-  ) {}
-
-  update(items: readonly T[]): void {
-    const next = new Map<string, Part<T>>();
-    items.forEach((item, index) => {
-      let key = this.key(item, index);
-      while (next.has(key)) key += "+";
-      const part = this.parts.get(key) ?? this.make(item, index);
-      part.update(item, index);
-      next.set(key, part);
-    });
-    for (const [key, part] of this.parts) if (next.get(key) !== part) part.node.remove();
-    let at: ChildNode | null = this.node.firstChild;
-    for (const { node } of next.values()) {
-      if (node === at) at = at.nextSibling;
-      else this.node.insertBefore(node, at);
-    }
-    this.parts = next;
-  }
-
-  each(visit: (part: Part<T>) => void): void {
-    this.parts.forEach(visit);
-  }
+export function keyedList<T>(
+  node: HTMLElement,
+  make: (item: T, index: number) => Part<T>,
+  key: (item: T, index: number) => unknown = (_, index) => index,
+): Part<readonly T[]> {
+  let parts = new Map<string, Part<T>>();
+  return {
+    node,
+    update(items) {
+      const next = new Map<string, Part<T>>();
+      items.forEach((item, index) => {
+        let name = `${key(item, index)}`;
+        while (next.has(name)) name += "+";
+        const part = parts.get(name) ?? make(item, index);
+        part.update(item);
+        next.set(name, part);
+      });
+      for (const [name, part] of parts) if (!next.has(name)) part.node.remove();
+      let at: ChildNode | null = node.firstChild;
+      for (const part of next.values())
+        if (part.node === at) at = at.nextSibling;
+        else node.insertBefore(part.node, at);
+      parts = next;
+    },
+    refresh() {
+      for (const part of parts.values()) part.refresh?.();
+    },
+  };
 }
 
 let unique = 0;
 /** An id that no other card on the page has. */
-export const uid = (prefix: string): string =>
-  `origami-${prefix}-${Math.random().toString(36).slice(2, 8)}${unique++}`;
+export const uid = (): string => `origami-${Math.random().toString(36).slice(2)}${unique++}`;

@@ -64,3 +64,6 @@ export function count(value: Maybe): string {
   const whole = Math.floor(Math.abs(value) + 0.5);
   return `${value < 0 && whole > 0 ? "-" : ""}${grouped(String(whole))}`;
 }
+
+/** "1 table", "3 tables". */
+export const plural = (n: number, one: string): string => `${count(n)} ${one}${n === 1 ? "" : "s"}`;

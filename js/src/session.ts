@@ -34,22 +34,25 @@ export class Session {
   offset = 0;
   /** Browser time of the last word from the kernel. */
   heard: number | null = null;
-  private asked: number | null = null;
+  #asked: number | null = null;
   /** A message could not be sent: nobody is there until the kernel speaks again. */
-  private unreachable = false;
+  #unreachable = false;
 
-  constructor(
-    private readonly model: Model,
-    private readonly el: HTMLElement,
-    private readonly changed: () => void,
-  ) {
+  readonly #model: Model;
+  readonly #el: HTMLElement;
+  readonly #changed: () => void;
+
+  constructor(model: Model, el: HTMLElement, changed: () => void) {
+    this.#model = model;
+    this.#el = el;
+    this.#changed = changed;
     this.clock = (model.get("clock") as Clock | null) ?? null;
     const old = this.clock ? Math.abs(Date.now() - this.clock.now) : Number.POSITIVE_INFINITY;
     if (old <= FIRST_STATE_MS) this.heard = Date.now();
     else this.presence = "old";
-    model.on("msg:custom", this.receive);
-    model.on("comm_live_update", this.inspectSoon);
-    this.inspect();
+    model.on("msg:custom", this.#receive);
+    model.on("comm_live_update", this.#inspectSoon);
+    this.#inspect();
   }
 
   /** The kernel's clock now, in ms. */
@@ -70,26 +73,26 @@ export class Session {
       this.offset = clock.now - now;
     }
     this.heard = now;
-    this.asked = null;
-    this.unreachable = false;
-    this.inspect();
-    if (this.presence !== "gone") this.become("live");
+    this.#asked = null;
+    this.#unreachable = false;
+    this.#inspect();
+    if (this.presence !== "gone") this.#become("live");
   }
 
   /** Asks for the newest clock, unless an answer is awaited already. */
   hello(): void {
-    if (this.asked !== null || this.presence === "gone") return;
-    this.asked = Date.now();
-    if (!this.post({ kind: "hello" })) this.asked = null;
+    if (this.#asked !== null || this.presence === "gone") return;
+    this.#asked = Date.now();
+    if (!this.#post({ kind: "hello" })) this.#asked = null;
   }
 
   /** Once a second while anything can still change. */
   tick(): void {
-    this.inspect();
+    this.#inspect();
     const now = Date.now();
     const interval = this.clock?.interval;
-    if (this.asked !== null) {
-      if (now - this.asked >= ANSWER_MS && this.presence !== "gone") this.become("busy");
+    if (this.#asked !== null) {
+      if (now - this.#asked >= ANSWER_MS && this.presence !== "gone") this.#become("busy");
     } else if (interval != null && now - (this.heard ?? now) > interval * 2000 + 5000) this.hello();
   }
 
@@ -99,49 +102,49 @@ export class Session {
     const key = commandKey(run, name, prompt);
     const id = newId();
     if (!request(key, id)) return;
-    if (!this.post({ kind: "command", id, name, run_id: run, prompt, answers })) withdraw(key);
+    if (!this.#post({ kind: "command", id, name, run_id: run, prompt, answers })) withdraw(key);
   }
 
   close(): void {
-    this.model.off("msg:custom", this.receive);
-    this.model.off("comm_live_update", this.inspectSoon);
+    this.#model.off("msg:custom", this.#receive);
+    this.#model.off("comm_live_update", this.#inspectSoon);
   }
 
-  private readonly receive = (message: AckMessage | ClockMessage | undefined): void => {
+  readonly #receive = (message: AckMessage | ClockMessage | undefined): void => {
     if (message?.kind === "clock") this.word(message.clock);
     else if (message?.kind === "ack") {
       this.word();
       acknowledge(message);
     } else return;
-    this.changed();
+    this.#changed();
   };
 
   /** Hosts set the class on the view in their own handler of the same event, which may run after ours. */
-  private readonly inspectSoon = (): void => {
-    this.inspect();
-    queueMicrotask(this.inspect);
+  readonly #inspectSoon = (): void => {
+    this.#inspect();
+    queueMicrotask(this.#inspect);
   };
 
-  private readonly inspect = (): void => {
-    if (this.unreachable || this.model.comm_live === false || this.el.closest(DISCONNECTED))
-      this.become("gone");
-    else if (this.presence === "gone") this.become("old");
+  readonly #inspect = (): void => {
+    if (this.#unreachable || this.#model.comm_live === false || this.#el.closest(DISCONNECTED))
+      this.#become("gone");
+    else if (this.presence === "gone") this.#become("old");
   };
 
-  private become(presence: Presence): void {
+  #become(presence: Presence): void {
     if (this.presence === presence) return;
     this.presence = presence;
-    if (presence === "gone") this.asked = null;
-    this.changed();
+    if (presence === "gone") this.#asked = null;
+    this.#changed();
   }
 
-  private post(message: unknown): boolean {
+  #post(message: unknown): boolean {
     try {
-      this.model.send(message);
+      this.#model.send(message);
       return true;
     } catch {
-      this.unreachable = true;
-      this.become("gone");
+      this.#unreachable = true;
+      this.#become("gone");
       return false;
     }
   }

@@ -10,8 +10,7 @@ export interface Pending {
   id: string;
   at: number;
   phase: "requested" | "accepted" | "failed";
-  title: string;
-  remedy: string;
+  words: string;
 }
 
 interface Shared {
@@ -25,20 +24,29 @@ const KEY = Symbol.for("origami-widgets/page/1");
 const page = globalThis as { [KEY]?: Shared };
 page[KEY] ??= { ticks: new Set(), timer: undefined, commands: new Map(), watchers: new Set() };
 const shared: Shared = page[KEY];
+const { ticks, commands, watchers } = shared;
+
+const call = (all: Set<() => void>): void => {
+  for (const each of [...all]) each();
+};
+
+const put = (all: Set<() => void>, each: () => void, on: boolean): void => {
+  if (on) all.add(each);
+  else all.delete(each);
+};
 
 /** Calls `tick` about once a second as long as it is on; the one timer of the page stops when nobody listens. */
 export function ticking(tick: () => void, on: boolean): void {
-  if (on) shared.ticks.add(tick);
-  else shared.ticks.delete(tick);
-  if (shared.ticks.size && shared.timer === undefined)
-    shared.timer = setInterval(() => {
-      for (const each of [...shared.ticks]) each();
-    }, 1000);
-  if (!shared.ticks.size && shared.timer !== undefined) {
+  put(ticks, tick, on);
+  if (ticks.size) shared.timer ??= setInterval(() => call(ticks), 1000);
+  else {
     clearInterval(shared.timer);
     shared.timer = undefined;
   }
 }
+
+/** Calls `watcher` whenever a command was sent or answered. */
+export const watching = (watcher: () => void, on: boolean): void => put(watchers, watcher, on);
 
 /** How long an accepted command keeps its button off when no change of state follows. */
 const ACCEPTED_MS = 10_000;
@@ -46,60 +54,44 @@ const ACCEPTED_MS = 10_000;
 export const commandKey = (run: string, name: CommandName, prompt = ""): string => `${run}|${name}|${prompt}`;
 
 export function pending(key: string): Pending | undefined {
-  const found = shared.commands.get(key);
-  if (found?.phase === "accepted" && Date.now() - found.at > ACCEPTED_MS) {
-    shared.commands.delete(key);
-    return undefined;
-  }
-  return found;
+  const found = commands.get(key);
+  if (found?.phase !== "accepted" || Date.now() - found.at < ACCEPTED_MS) return found;
+  commands.delete(key);
+  return undefined;
 }
 
-export const anyPending = (): boolean =>
-  [...shared.commands.keys()].some(
-    (key) => pending(key)?.phase === "requested" || pending(key)?.phase === "accepted",
-  );
+/** Whether it is on its way, so that nothing may be sent again. */
+export const underWay = (state: Pending | undefined): boolean => !!state && state.phase !== "failed";
+
+export const anyUnderWay = (): boolean => [...commands.keys()].some((key) => underWay(pending(key)));
 
 /** Notes a click. False when the same command is on its way already: then nothing may be sent. */
 export function request(key: string, id: string): boolean {
-  const before = pending(key);
-  if (before && before.phase !== "failed") return false;
-  shared.commands.set(key, { id, at: Date.now(), phase: "requested", title: "", remedy: "" });
-  changed();
+  if (underWay(pending(key))) return false;
+  commands.set(key, { id, at: Date.now(), phase: "requested", words: "" });
+  call(watchers);
   return true;
 }
 
 /** Takes back a click that could not be sent. */
 export function withdraw(key: string): void {
-  if (shared.commands.delete(key)) changed();
+  commands.delete(key);
+  call(watchers);
 }
 
-export function acknowledge(message: AckMessage): void {
-  for (const [key, command] of shared.commands) {
-    if (command.id !== message.id) continue;
-    if (message.ok && key.includes("|check_now|")) shared.commands.delete(key);
-    else
-      Object.assign(command, {
-        at: Date.now(),
-        phase: message.ok ? "accepted" : "failed",
-        title: message.title,
-        remedy: message.remedy,
-      });
-    changed();
+export function acknowledge({ id, ok, title, remedy }: AckMessage): void {
+  for (const [key, command] of commands) {
+    if (command.id !== id) continue;
+    const words = [title, remedy]
+      .filter(Boolean)
+      .join(". ")
+      .replace(/([.!?]). /g, "$1 ");
+    // A check that was done may be asked for again at once.
+    if (ok && key.includes("|check_now|")) commands.delete(key);
+    else Object.assign(command, { at: Date.now(), phase: ok ? "accepted" : "failed", words });
   }
-}
-
-export function watching(watcher: () => void, on: boolean): void {
-  if (on) shared.watchers.add(watcher);
-  else shared.watchers.delete(watcher);
-}
-
-function changed(): void {
-  for (const each of [...shared.watchers]) each();
+  call(watchers);
 }
 
 /** For tests: how much is held on the page. */
-export const held = (): { ticks: number; timer: boolean; watchers: number } => ({
-  ticks: shared.ticks.size,
-  timer: shared.timer !== undefined,
-  watchers: shared.watchers.size,
-});
+export const held = (): number => ticks.size + watchers.size + (shared.timer === undefined ? 0 : 1);

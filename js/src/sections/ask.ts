@@ -1,0 +1,95 @@
+import { button, sayWhatBecame, turnOff } from "../buttons";
+import type { Ask, Question } from "../contract";
+import { el, fill, type Part, same, setText, show, uid, words } from "../dom";
+import { commandKey, pending, underWay } from "../shared";
+import type { Context } from "./section";
+
+interface Field {
+  node: HTMLFieldSetElement;
+  /** The chosen answer, or "" while there is none. */
+  answer(): string;
+}
+
+/** One question: its suggestions and a free text, of which one counts. */
+function question({ question: asked, suggestions, freeform }: Question, changed: () => void): Field {
+  const name = uid();
+  const radio = (): HTMLInputElement => {
+    const input = el("input");
+    input.type = "radio";
+    input.name = name;
+    return input;
+  };
+  const choices = suggestions.map((suggestion) => ({ input: radio(), suggestion }));
+  const labels = choices.map(({ input, suggestion }) => el("label", "", input, words("", "bdi", suggestion)));
+  const free = radio();
+  free.ariaLabel = freeform;
+  const text = el("input");
+  text.type = "text";
+  text.dir = "auto";
+  text.placeholder = freeform;
+  text.ariaLabel = `${asked} ${freeform}`;
+  // Typing is choosing, and who chooses the free answer is about to type.
+  text.addEventListener("input", () => {
+    free.checked = true;
+  });
+  free.addEventListener("click", () => text.focus());
+  const legend = el("legend", "", words("", "bdi", asked));
+  const node = el("fieldset", "", legend, el("div", "choices", ...labels, el("span", "free", free, text)));
+  node.addEventListener("input", changed);
+  return {
+    node,
+    answer: () =>
+      free.checked ? text.value.trim() : (choices.find(({ input }) => input.checked)?.suggestion ?? ""),
+  };
+}
+
+export interface AskSection extends Part<Ask | null> {
+  /** Enter in a free text: the same as Send, once everything is answered. */
+  enter(field: HTMLElement): void;
+}
+
+/** The agent's questions: one Send for all of them. What was typed stays whatever else changes on the card. */
+export function askSection({ session }: Context): AskSection {
+  const questions = el("div");
+  const send = button("", () => submit(), "go");
+  const note = el("span", "mute");
+  const said = words("say");
+  const node = el("section", "sec", questions, el("div", "sending", send, note, said));
+  let fields: Field[] = [];
+  let ask: Ask | null = null;
+
+  const submit = (): void => {
+    const answers = fields.map((field) => field.answer());
+    if (ask?.state === "open" && !answers.includes("")) session.command(ask.run_id, "answer", "", answers);
+  };
+  const refresh = (): void => {
+    show(node, ask);
+    if (!ask) return;
+    const state = pending(commandKey(ask.run_id, "answer"));
+    const sending = ask.state === "sending" || underWay(state);
+    const off = sending || session.presence === "gone";
+    const answered = fields.filter((field) => field.answer()).length;
+    if (off && questions.matches(":focus-within")) send.focus();
+    for (const field of fields) field.node.disabled = off;
+    setText(send, sending ? "Sending…" : ask.send_label);
+    turnOff(send, off);
+    send.disabled = answered < fields.length && !off;
+    setText(note, answered && send.disabled ? `${answered} of ${fields.length} answered` : ask.cost_note);
+    sayWhatBecame(said, ask.state === "sending" ? undefined : state);
+  };
+  return {
+    node,
+    refresh,
+    update(next) {
+      if (next && !(ask?.run_id === next.run_id && same(ask.questions, next.questions))) {
+        fields = next.questions.map((each) => question(each, refresh));
+        fill(questions, ...fields.map((field) => field.node));
+      }
+      ask = next;
+      refresh();
+    },
+    enter(field) {
+      if (questions.contains(field)) send.click();
+    },
+  };
+}

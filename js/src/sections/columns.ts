@@ -1,0 +1,122 @@
+import { button } from "../buttons";
+import type { ColumnRow, Table } from "../contract";
+import { el, fill, keyedList, mark, type Part, same, say, setText, show, words } from "../dom";
+import { count, credits, MISSING, NOT_APPLICABLE, percent, plural } from "../format";
+
+/** More columns than this wait behind a button. */
+const FOLD = 8;
+
+/** A column's numbers in words. What people type in has no runs, no price and no verdicts. */
+export function columnWords(
+  row: ColumnRow,
+): Record<"rate" | "each" | "credits" | "cells" | "verdict", string> {
+  const [, kind, rate, each, spent, running, errored, ...verdicts] = row;
+  const missing = kind === "input" ? NOT_APPLICABLE : MISSING;
+  const or = (value: number | null, say: (value: number) => string): string =>
+    value === null ? missing : say(value);
+  const cells = [running && `${count(running)} running`, errored && `${count(errored)} failed`].filter(
+    Boolean,
+  );
+  const settled = kind !== "input" && running !== null;
+  return {
+    rate: or(rate, percent),
+    each: or(each, credits),
+    credits: or(kind === "input" && !spent ? null : spent, credits),
+    cells: cells.join(", ") || (settled ? "settled" : missing),
+    verdict: verdicts.every((value) => value === null) ? missing : verdicts.map(count).join(" · "),
+  };
+}
+
+/** Parts of a bar, each as wide as its count says. */
+export function bar(cls: string, parts: [part: string, count: number | null][]): HTMLElement {
+  const node = mark(cls, "span");
+  for (const [part, size] of parts) {
+    if (!size) continue;
+    const piece = el("i", `p-${part}`);
+    piece.style.flexGrow = `${size}`;
+    node.append(piece);
+  }
+  return node;
+}
+
+function line(): Part<ColumnRow> {
+  const node = el("tr");
+  let shown: ColumnRow | null = null;
+  return {
+    node,
+    update(row) {
+      if (same(row, shown)) return;
+      shown = row;
+      const [title, kind, , , , , errored, passed, failed, unsure] = row;
+      const said = columnWords(row);
+      const bad = errored ? " t-bad" : "";
+      // In a narrow card, the columns that are left out stand as words under the name.
+      const more = (cls: string, text: string, sentence: string): HTMLElement | false =>
+        text !== NOT_APPLICABLE && el("small", cls, ` · ${sentence}`);
+      const name = el(
+        "th",
+        "",
+        words("", "bdi", title),
+        " ",
+        el("small", "", kind),
+        more("s1", said.rate, `runs on ${said.rate}`),
+        more("s1", said.credits, `${said.credits} credits`),
+        more(`s2${bad}`, said.cells, said.cells),
+      );
+      name.scope = "row";
+      const verdict = bar("bar", [
+        ["qualified", passed],
+        ["fail", failed],
+        ["unsure", unsure],
+      ]);
+      fill(
+        node,
+        name,
+        el("td", "w1", said.rate),
+        el("td", "", said.each),
+        el("td", "w1", said.credits),
+        el("td", `w2${bad}`, said.cells),
+        el("td", "", verdict.firstChild && verdict, said.verdict),
+      );
+    },
+  };
+}
+
+/** The columns of one table; many of them are folded, and then not even built. */
+export function columnTable(): Part<Table> {
+  const rows = keyedList(el("tbody"), line);
+  const headings = [["Column"], ["Runs on", "w1"], ["Credits / run"], ["Credits", "w1"], ["Cells", "w2"]];
+  const top = [...headings, ["Pass · fail · unsure"]].map(([label = "", cls]) => {
+    const node = el("th", cls, label);
+    node.scope = "col";
+    return node;
+  });
+  const grid = el("table", "", el("thead", "", el("tr", "", ...top)), rows.node);
+  const toggle = button("", () => fold(!folded), "link");
+  const unsent = el("span", "mute");
+  let folded = true;
+  let table: Table | null = null;
+
+  const draw = (): void => {
+    if (!table) return;
+    const { columns, columns_hidden: hidden } = table;
+    const folds = columns.length > FOLD + 1;
+    rows.update(folds && folded ? columns.slice(0, FOLD) : columns);
+    show(grid, columns.length);
+    show(toggle, folds);
+    setText(toggle, folded ? plural(columns.length - FOLD, "more column") : "Fewer columns");
+    toggle.ariaExpanded = `${!folded}`;
+    say(unsent, hidden ? `${plural(hidden, "more column")} not shown here` : "");
+  };
+  const fold = (to: boolean): void => {
+    folded = to;
+    draw();
+  };
+  return {
+    node: el("div", "", grid, toggle, " ", unsent),
+    update(next) {
+      table = next;
+      draw();
+    },
+  };
+}

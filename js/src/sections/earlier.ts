@@ -1,0 +1,33 @@
+import type { Earlier } from "../contract";
+import { el, keyedList, type Part, setText, show, words } from "../dom";
+import { plural } from "../format";
+
+function earlierRun(): Part<Earlier> {
+  const status = el("span");
+  const prompt = words("", "b");
+  const outcome = words("mute");
+  return {
+    node: el("li", "", el("span", "", prompt, " ", status, " ", outcome)),
+    update(run) {
+      setText(prompt, run.prompt);
+      setText(status, run.status_label);
+      status.className = `state t-${run.tone}`;
+      setText(outcome, run.outcome);
+    },
+  };
+}
+
+/** Earlier runs of the same conversation, folded. */
+export function earlierSection(): Part<Earlier[]> {
+  const title = el("summary");
+  const runs = keyedList(el("ol", "acts"), earlierRun, (run) => run.run_id);
+  const node = el("section", "earlier", el("details", "", title, runs.node));
+  return {
+    node,
+    update(earlier) {
+      setText(title, `${plural(earlier.length, "earlier run")} of this conversation`);
+      runs.update(earlier);
+      show(node, earlier.length);
+    },
+  };
+}

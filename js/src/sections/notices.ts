@@ -1,0 +1,65 @@
+import { commandButton, copyLine } from "../buttons";
+import type { Notice } from "../contract";
+import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
+import type { Context } from "./section";
+
+function notice({ session, view }: Context): Part<Notice> {
+  const title = words("", "b");
+  const text = words("mute");
+  const code = words("", "code");
+  const link = linkPlace("act", "button");
+  const press = commandButton(session);
+  const node = el(
+    "div",
+    "",
+    el("div", "", title, text, code, press.said),
+    el("div", "does", press.node, link.node),
+  );
+  return {
+    node,
+    refresh: press.refresh,
+    update(value) {
+      node.className = `note t-${value.tone}`;
+      setText(title, value.title);
+      say(text, value.text);
+      say(code, value.code);
+      link.update(value.link);
+      press.update(value.button && { spec: value.button, run: view("head").run_id });
+    },
+  };
+}
+
+const DONE_GOES_ON = "The buttons of this card are off. To go on from this run, in any kernel:";
+const RUN_GOES_ON =
+  "This is what was last known. The run goes on at the server; to see it again, in any kernel:";
+
+/** What the state means and what to do; first of all, that nobody listens any more. */
+export function noticesSection(context: Context): Part<Notice[]> {
+  const why = el("span", "mute");
+  const line = copyLine("", "the line that attaches this run");
+  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel is gone"), why, line.node));
+  const list = keyedList(
+    el("div"),
+    () => notice(context),
+    (value) => value.key,
+  );
+  const refresh = (): void => {
+    const isGone = context.session.presence === "gone";
+    show(gone, isGone);
+    if (isGone) {
+      const { done } = context.view("head");
+      setText(why, done ? DONE_GOES_ON : RUN_GOES_ON);
+      line.update(context.view("foot").attach_line);
+    }
+    list.refresh?.();
+  };
+  return {
+    node: el("div", "", gone, list.node),
+    refresh,
+    close: () => line.close?.(),
+    update(notices) {
+      list.update(notices);
+      refresh();
+    },
+  };
+}

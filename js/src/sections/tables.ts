@@ -1,0 +1,77 @@
+import type { Funnel, Table, Tables } from "../contract";
+import { el, fill, keyedList, linkPlace, mark, type Part, same, say, setText, show, words } from "../dom";
+import { count, plural } from "../format";
+import { bar, columnTable } from "./columns";
+
+/** So many tables are open at first. */
+const OPEN = 2;
+
+function funnelParts({ parts, sourced_label }: Funnel): HTMLElement[] {
+  const key = parts.map(({ part, label }) => el("span", "", mark(`p-${part}`), label));
+  return [
+    bar(
+      "funnel",
+      parts.map(({ part, count }) => [part, count]),
+    ),
+    el("div", "key", ...key, el("span", "", sourced_label)),
+  ];
+}
+
+function tablePart(open: boolean): Part<Table> {
+  const link = linkPlace("open");
+  const name = words("", "b");
+  const facts = words("mute");
+  const filling = words("filling");
+  const funnel = el("div");
+  const columns = columnTable();
+  const details = el(
+    "details",
+    "",
+    el("summary", "", name, " ", facts, " ", filling),
+    el("div", "body", funnel, columns.node),
+  );
+  let table: Table | null = null;
+  let built: Table | null = null;
+  // The body of a folded table isn't built until it is opened: twenty tables of forty columns are 5,000 cells.
+  const build = (): void => {
+    if (!table || !details.open || table === built) return;
+    if (!same(table.funnel, built?.funnel)) fill(funnel, ...(table.funnel ? funnelParts(table.funnel) : []));
+    columns.update(table);
+    built = table;
+  };
+  details.open = open;
+  details.addEventListener("toggle", build);
+  return {
+    node: el("div", "table", link.node, details),
+    update(next) {
+      table = next;
+      setText(name, next.name);
+      setText(facts, next.facts.join(" · "));
+      say(filling, next.filling);
+      link.update(next.link);
+      build();
+    },
+  };
+}
+
+/** The tables the run touched, with their economics. */
+export function tablesSection(): Part<Tables> {
+  const title = el("h4");
+  const list = keyedList(
+    el("div", "tables"),
+    (_, index) => tablePart(index < OPEN),
+    (table: Table) => table.id,
+  );
+  const unsent = el("p", "mute");
+  const node = el("section", "sec", title, list.node, unsent);
+  return {
+    node,
+    update({ items, hidden }) {
+      const all = items.length + hidden;
+      say(title, all > 1 ? `${count(all)} tables` : "");
+      list.update(items);
+      say(unsent, hidden ? `${plural(hidden, "more table")} not shown here` : "");
+      show(node, all);
+    },
+  };
+}
