@@ -92,7 +92,9 @@ STAGES = (
 
 
 def tracked_files() -> list[str]:
-    """Return the repository's files, also the new ones, without what git ignores."""
+    """Return the repository's files, also the new ones, without what git ignores; none in a copy without git."""
+    if not (REPOSITORY / ".git").exists():
+        return []
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - the person's own git
         cwd=REPOSITORY,
@@ -177,7 +179,7 @@ class Runner:
 
     def _outcome(self, stage: Stage) -> Outcome:
         record = RECORDS / f"{stage.name.replace(' ', '-')}.passed"
-        mark = fingerprint(stage, self.files) if stage.inputs else ""
+        mark = fingerprint(stage, self.files) if stage.inputs and self.files else ""
         if mark and not self.fresh and record.exists() and record.read_text(encoding="ascii") == mark:
             return Outcome(stage, None)
         record.unlink(missing_ok=True)

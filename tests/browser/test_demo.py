@@ -1,0 +1,53 @@
+"""`make demo` serves the quickstart from a copy, says where, and goes away without a question when interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+from notebooks import serve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_demo_serves_the_quickstart_until_interrupted(tmp_path: Path) -> None:
+    command = [sys.executable, str(serve.REPOSITORY / "notebooks" / "serve.py"), "--home", str(tmp_path)]
+    environment = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True) as demo:
+        assert demo.stdout is not None
+        address = demo.stdout.readline().removeprefix("JupyterLab is ready: ").strip()
+        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - http on loopback
+            assert answer.status == 200
+            assert serve.QUICKSTART in answer.url
+        assert (tmp_path / "notebooks" / serve.QUICKSTART).exists()
+        demo.send_signal(signal.SIGINT)
+        rest = demo.stdout.read()
+    assert demo.returncode == 0
+    assert rest.endswith("Stopped.\n")
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(address, timeout=5)  # noqa: S310 - the same
+
+
+def test_a_changed_copy_is_kept_when_the_original_changes(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    original = source / "one.ipynb"
+    original.write_text("first")
+    serve.copy_notebooks(source, target)
+    (target / "one.ipynb").write_text("mine")
+    serve.copy_notebooks(source, target)
+    assert (target / "one.ipynb").read_text() == "mine"
+    original.write_text("second")
+    later = (target / "one.ipynb").stat().st_mtime + 10
+    os.utime(original, (later, later))
+    serve.copy_notebooks(source, target)
+    assert (target / "one.ipynb").read_text() == "second"
+    assert (target / "one.previous.ipynb").read_text() == "mine"

@@ -1,0 +1,76 @@
+"""A check is repeated when a byte of its inputs changed, and never passed off as passed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tools import checks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(checks, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(checks, "RECORDS", tmp_path / "records")
+    monkeypatch.setattr(checks, "tracked_files", lambda: ["code.py", "front.ts"])
+    (tmp_path / "records").mkdir()
+    (tmp_path / "code.py").write_text("raise SystemExit(0)")
+    (tmp_path / "front.ts").write_text("")
+    return tmp_path
+
+
+def run(*, fresh: bool = False, inputs: tuple[str, ...] = (".py",)) -> checks.Outcome:
+    stage = checks.Stage("stage", (sys.executable, "code.py"), inputs)
+    (outcome,) = checks.Runner(fresh=fresh).run([stage])
+    return outcome
+
+
+def test_passed_and_unchanged_is_not_repeated(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run().code == 0
+    (repository / "front.ts").write_text("other")
+    assert run().code is None
+    assert "unchanged since it last passed" in capsys.readouterr().out
+
+
+def test_a_changed_input_is_checked_again(repository: Path) -> None:
+    run()
+    (repository / "code.py").write_text("raise SystemExit(1)")
+    assert run().failed
+    # A failure is never remembered as a pass, nor is the pass before it.
+    assert run().failed
+    (repository / "code.py").write_text("raise SystemExit(0)")
+    assert run().code == 0
+
+
+@pytest.mark.usefixtures("repository")
+def test_fresh_and_stages_without_inputs_always_run() -> None:
+    run()
+    assert run(fresh=True).code == 0
+    run(inputs=())
+    assert run(inputs=()).code == 0
+
+
+def test_a_failure_is_told_in_full(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "code.py").write_text("print('the reason'); raise SystemExit(3)")
+    assert run().code == 3
+    out = capsys.readouterr().out
+    assert "FAILED" in out
+    assert "the reason" in out
+
+
+@pytest.mark.parametrize(
+    ("output", "counts"),
+    [
+        ("===== 12 passed, 1 warning in 3.21s =====", (12, 0)),
+        ("===== 2 failed, 10 passed, 1 error in 3.21s =====", (10, 3)),
+        (" Test Files  3 passed (3)\n      Tests  1 failed | 41 passed (42)\n   Duration  1s", (41, 1)),
+        ("no tests ran in 0.01s", (0, 0)),
+    ],
+)
+def test_closing_lines_are_counted(output: str, counts: tuple[int, int]) -> None:
+    assert checks.test_counts(output) == counts

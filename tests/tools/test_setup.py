@@ -1,0 +1,88 @@
+"""What the set-up needs and does not find, it names in one sentence with the command that helps."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SETUP = Path(__file__).resolve().parent.parent.parent / "tools" / "setup.sh"
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """Return the folder of all commands that the machine has."""
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name in ("bash", "dirname", "env", "mktemp", "cat", "rm", "true"):
+        (commands / name).symlink_to(shutil.which(name) or "/nowhere")
+    return commands
+
+
+def add(commands: Path, name: str, body: str) -> None:
+    (commands / name).write_text(f"#!/usr/bin/env bash\n{body}\n")
+    (commands / name).chmod(0o755)
+
+
+def setup(commands: Path, step: str) -> tuple[int, str]:
+    done = subprocess.run([str(SETUP), step], env={"PATH": str(commands)}, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def fails_with(commands: Path, step: str) -> str:
+    code, said = setup(commands, step)
+    assert code == 1
+    assert len(said.strip().splitlines()) == 1, said
+    return said.strip()
+
+
+def test_node_is_missing_or_too_old_or_without_npm(bare: Path) -> None:
+    assert "Node.js 20 or newer is missing" in fails_with(bare, "node")
+    add(bare, "node", "echo v18.19.0")
+    assert fails_with(bare, "node").endswith("Node.js 20 or newer is needed, and this is Node.js 18.19.0.")
+    add(bare, "node", "echo v20.0.0")
+    assert "npm is missing" in fails_with(bare, "node")
+
+
+def test_python_is_missing_or_too_old(bare: Path) -> None:
+    add(bare, "python3", "exit 1")
+    assert "Python 3.11 or newer is missing" in fails_with(bare, "python")
+
+
+def test_chromium_is_missing_without_apt_or_without_root(bare: Path) -> None:
+    assert "this system has no apt-get" in fails_with(bare, "chromium")
+    add(bare, "apt-get", "exit 0")
+    add(bare, "id", "echo 1000")
+    said = fails_with(bare, "chromium")
+    assert "installing it needs root" in said
+    assert "sudo apt-get install chromium" in said
+
+
+def test_chromium_is_installed_as_root_or_through_sudo(bare: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    add(bare, "apt-get", f'echo "$*" >> {log}')
+    add(bare, "id", "echo 0")
+    assert setup(bare, "chromium") == (0, "installing Chromium for the browser tests with apt-get\n")
+    update, install = log.read_text().splitlines()
+    assert update.endswith("update")
+    assert install.endswith("install chromium fonts-liberation fonts-dejavu-core fonts-noto-color-emoji")
+    add(bare, "id", "echo 1000")
+    add(bare, "sudo", f'echo sudo >> {log}; shift; exec "$@"')
+    assert setup(bare, "chromium")[0] == 0
+    assert log.read_text().count("sudo") == 3
+
+
+def test_apt_that_fails_is_quoted(bare: Path) -> None:
+    add(bare, "apt-get", "echo 'no such mirror' >&2; exit 100")
+    add(bare, "id", "echo 0")
+    code, said = setup(bare, "chromium")
+    assert code == 1
+    assert "no such mirror" in said
+    assert "apt-get could not install Chromium for the browser tests" in said
+
+
+def test_chromium_that_is_there_leaves_apt_alone(bare: Path) -> None:
+    add(bare, "chromium", "exit 0")
+    assert setup(bare, "chromium") == (0, "")
