@@ -47,7 +47,9 @@ class IdempotencyStore:
         """
         if not _KEY.fullmatch(key):
             raise errors.invalid(("Idempotency-Key", "Expected 1 to 255 printable ASCII characters"))
-        self._entries = {known: entry for known, entry in self._entries.items() if now - entry.begun < KEPT}
+        self._entries = {
+            known: entry for known, entry in self._entries.items() if entry.answer is None or now - entry.begun < KEPT
+        }
         entry = self._entries.get(key)
         if entry is None:
             self._entries[key] = _Entry(method, path, now)
@@ -60,8 +62,8 @@ class IdempotencyStore:
 
     def replay(self, key: str, body: bytes) -> Kept:
         """Return the kept answer, or refuse when the body differs from the first one."""
-        entry = self._entries[key]
-        if entry.answer is None or entry.request != body:
+        entry = self._entries.get(key)
+        if entry is None or entry.answer is None or entry.request != body:
             raise _conflict("This Idempotency-Key was used with another body")
         return entry.answer
 

@@ -30,9 +30,10 @@ ColumnKind = Literal["input", "enrichment", "score", "sequence"]
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """One sourced lead; `source` is the position of its source in the table."""
+    """One sourced lead; `source` is the position of its source in the table, `run_id` the run that brought it."""
 
     id: str
+    run_id: str
     source: int
     sourced_at: float
     fate: Fate
@@ -69,6 +70,7 @@ class Column:
     """One column with the work on its cells; `recipe` makes the work for leads that come later."""
 
     id: str
+    run_id: str
     name: str
     type: str
     kind: ColumnKind
@@ -163,7 +165,8 @@ class TableLife:
     """One table from its creation to its last cell."""
 
     id: str
-    agent_id: str
+    run_id: str
+    container: str
     project: str | None
     name: str
     created_at: float
@@ -173,11 +176,11 @@ class TableLife:
     saved_filters: tuple[Mapping[str, Any], ...] = ()
     saved_sort: Mapping[str, Any] | None = None
     slug: str = ""
-    edited_at: tuple[float, ...] = ()
+    edits: tuple[tuple[float, str], ...] = ()
 
     @cached_property
     def _changes(self) -> list[float]:
-        moments = [self.created_at, *self.edited_at]
+        moments = [self.created_at, *(moment for moment, _ in self.edits)]
         moments += [lead.sourced_at for lead in self.leads]
         moments += [lead.deleted_at for lead in self.leads if lead.deleted_at is not None]
         moments += [column.added_at for column in self.columns]
@@ -228,17 +231,19 @@ class TableLife:
         return sum(work.credits for column in self.columns for work in column.works)
 
     def cut(self, run_id: str, at: float) -> TableLife | None:
-        """Take away what a run would have done after a moment; None when the table would not exist.
+        """Take away what one run would have done after a moment; None when the table would not exist.
 
-        Cells whose work had begun are finished and paid for; cells that only waited are dropped and count neither as
-        running nor as errored.
+        Other runs may work on the same table at the same time; what they do stays. Cells whose work had begun are
+        finished and paid for; cells that only waited are dropped and count neither as running nor as errored.
         """
-        if self.created_at > at:
+        if self.run_id == run_id and self.created_at > at:
             return None
         leads = tuple(
-            replace(lead, deleted_at=None) if lead.deleted_at is not None and lead.deleted_at > at else lead
+            replace(lead, deleted_at=None)
+            if lead.run_id == run_id and lead.deleted_at is not None and lead.deleted_at > at
+            else lead
             for lead in self.leads
-            if lead.sourced_at <= at
+            if lead.run_id != run_id or lead.sourced_at <= at
         )
         columns = tuple(
             replace(
@@ -246,8 +251,7 @@ class TableLife:
                 works=tuple(work for work in column.works if work.run_id != run_id or work.started <= at),
             )
             for column in self.columns
-            if column.added_at <= at
+            if column.run_id != run_id or column.added_at <= at
         )
-        return replace(
-            self, leads=leads, columns=columns, edited_at=tuple(moment for moment in self.edited_at if moment <= at)
-        )
+        edits = tuple((moment, editor) for moment, editor in self.edits if editor != run_id or moment <= at)
+        return replace(self, leads=leads, columns=columns, edits=edits)

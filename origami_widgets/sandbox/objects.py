@@ -48,7 +48,7 @@ def run_object(
     active = run.active(now)
     return {
         **run_summary(run, now),
-        "workspaceId": run.agent_id,
+        "workspaceId": run.container,
         "request": {"prompt": run.prompt, "model": run.model, "focusTableIds": list(run.focus_table_ids)},
         "response": None if active and run.form == "null" else _response(run, tables, history, now, include),
         "todo": {
@@ -94,7 +94,7 @@ def table_object(table: TableLife, now: float, *, stats: bool) -> dict[str, Any]
             "running": sum(column["cells"]["running"] for column in columns),
             "errored": sum(column["cells"]["errored"] for column in columns),
         },
-        "url": f"{SITE}/workspace/{table.agent_id}?table={table.id}",
+        "url": f"{SITE}/workspace/{table.container}?table={table.id}",
         "createdAt": iso(table.created_at),
         "updatedAt": iso(table.updated_at(now)),
     }

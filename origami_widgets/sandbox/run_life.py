@@ -29,6 +29,7 @@ class RunLife:
 
     id: str
     agent_id: str
+    container: str
     prompt: str
     model: ModelName
     focus_table_ids: tuple[str, ...]
@@ -72,10 +73,6 @@ class RunLife:
     def messages_at(self, now: float) -> list[Mapping[str, Any]]:
         """List the messages exchanged so far, in order."""
         return [message.body for message in self.messages if message.at <= now]
-
-    def with_cancel_requested(self) -> RunLife:
-        """Note that a cancel was asked for, so that asking again changes nothing."""
-        return replace(self, cancel_requested=True)
 
     def cut(self, at: float, *, status: str, text: str | None, suggestions: tuple[Mapping[str, Any], ...]) -> RunLife:
         """End the run at an earlier moment with another status; what was done until then stays."""

@@ -32,8 +32,7 @@ def column_stats(column: Column, leads: int, now: float) -> dict[str, Any]:
     runs = column.runs(now)
     return {
         "avgCreditsPerRun": ratio(column.credits(now), runs) or 0,
-        # Leads that were deleted after their cells had run must not lift the share above 1.
-        "callRate": min(1.0, ratio(runs, leads) or 0),
+        "callRate": ratio(runs, leads) or 0,
         "totalRuns": runs,
     }
 

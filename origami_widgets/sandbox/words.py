@@ -8,14 +8,14 @@ COMPANY_HEADS = (
 )  # fmt: skip
 COMPANY_TAILS = (
     "mora", "dix", "aro", "wick", "rell", "anta", "beck", "vane", "lith", "oro", "quist", "dane", "phor", "itra",
-    "essa", "und", "ovia", "aris",
+    "essa", "und", "ovia", "orix",
 )  # fmt: skip
 COMPANY_ENDINGS = ("Systems", "Labs", "Analytics", "Works", "Partners", "Studio", "Cloud", "Group", "Collective", "Co")
 FIRST_NAMES = (
     "Ada", "Bruno", "Clara", "Dario", "Elin", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kaia", "Luca", "Mira",
     "Nils", "Olga", "Pavel", "Rosa", "Samir", "Tove", "Uma", "Viktor", "Wanda", "Yusuf", "Zora",
 )  # fmt: skip
-FAMILY_HEADS = ("Ondar", "Vasqu", "Therl", "Brann", "Kest", "Morv", "Lind", "Pell", "Saru", "Drax", "Fjel", "Zahr")
+FAMILY_HEADS = ("Ondar", "Vasqu", "Therl", "Brann", "Kestl", "Morv", "Lyndr", "Pellt", "Saru", "Drax", "Fjurl", "Zahr")
 FAMILY_TAILS = ("ell", "ine", "owitz", "aker", "strom", "idas", "eau", "ano", "berg", "ova", "ura", "wyn")
 ROLES = ("Founder", "Chief executive", "Head of growth", "Operations lead", "Head of sales", "Product lead")
 STREETS = ("Harbour Street", "Mill Lane", "Station Road", "Orchard Way", "Foundry Row", "Market Square", "Quay Road")

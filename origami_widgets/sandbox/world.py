@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,9 @@ from origami_widgets.sandbox.ids import Ids
 from origami_widgets.sandbox.moments import Pace, WorldClock, iso, whole_seconds
 from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.scripts import direct, scenario_of
-from origami_widgets.sandbox.scripts.ending import said_so_far, stop_early
+from origami_widgets.sandbox.scripts.ending import GO_ON, cut_tables, said_so_far
 from origami_widgets.sandbox.scripts.spoken import read_answers
-from origami_widgets.sandbox.scripts.stage import Brief, Story
+from origami_widgets.sandbox.scripts.stage import Brief
 from origami_widgets.sandbox.subject import Subject, read_subject
 
 if TYPE_CHECKING:
@@ -47,13 +47,14 @@ _HISTORY = 200
 
 @dataclass(slots=True)
 class AgentRecord:
-    """One agent with its runs, oldest first."""
+    """One agent with its runs, oldest first; `container` is its own id, or that of an agent whose tables it shares."""
 
     id: str
     name: str
     project: str | None
     created_at: float
     subject: Subject
+    container: str
     runs: list[RunLife] = field(default_factory=list)
 
     @property
@@ -84,8 +85,11 @@ class World:
         self.agents: dict[str, AgentRecord] = {}
         self._archived: list[AgentRecord] = []
         self._wallet = balance
-        self._taken_until: float | None = None
-        idle = AgentRecord(IDLE_AGENT_ID, "Untitled agent", PROJECT_ID, self.clock.now(), read_subject(""))
+        self._taken_for: str | None = None
+        self._taken_until = 0.0
+        idle = AgentRecord(
+            IDLE_AGENT_ID, "Untitled agent", PROJECT_ID, self.clock.now(), read_subject(""), IDLE_AGENT_ID
+        )
         self.agents[idle.id] = idle
 
     # Reading
@@ -111,12 +115,12 @@ class World:
             raise errors.not_found("table")
         return table
 
-    def tables_of(self, project: str | None, now: float, agent_id: str | None = None) -> list[TableLife]:
-        """List the tables of a project (or one agent) in the order in which they were made."""
+    def tables_of(self, project: str | None, now: float, container: str | None = None) -> list[TableLife]:
+        """List the tables of a project, or of one container in it, in the order in which they were made."""
         tables = [
             table
             for table in self.tables.values()
-            if table.project == project and table.created_at <= now and agent_id in {None, table.agent_id}
+            if table.project == project and table.created_at <= now and container in {None, table.container}
         ]
         return sorted(tables, key=lambda table: table.created_at)
 
@@ -145,7 +149,8 @@ class World:
         self._admit(request, now)
         subject = read_subject(request.prompt)
         name = request.name or subject.title
-        record = AgentRecord(self.ids.uuid(), name, project, now, subject)
+        agent_id = self.ids.uuid()
+        record = AgentRecord(agent_id, name, project, now, subject, request.workspace_id or agent_id)
         self.agents[record.id] = record
         return record, self._start(record, request, now)
 
@@ -179,24 +184,22 @@ class World:
         self._archived.append(record)
 
     def _stop(self, record: AgentRecord, run: RunLife, at: float, said: str) -> None:
-        own = {table.id: table for table in self.tables.values() if table.agent_id == record.id}
-        kept = {table_id: cut for table_id, table in own.items() if (cut := table.cut(run.id, at)) is not None}
-        text = f"{said} {said_so_far(kept, at)}"
-        story = stop_early(Story(run, own), at, status="cancelled", text=text)
-        record.runs[-1] = story.run.with_cancel_requested()
-        for table_id in own:
-            self.tables.pop(table_id)
-        self.tables.update(story.tables)
+        self.tables = cut_tables(self.tables, run.id, at)
+        touched = {action.body["tableId"] for action in run.actions if action.at <= at}
+        kept = {table_id: table for table_id, table in self.tables.items() if table_id in touched}
+        stopped = run.cut(at, status="cancelled", text=f"{said} {said_so_far(kept, at)}", suggestions=GO_ON)
+        record.runs[-1] = replace(stopped, cancel_requested=True)
 
     def _start(self, record: AgentRecord, request: RunRequest, now: float) -> RunLife:
         run_id = self.ids.run()
-        own = [table for table in self.tables.values() if table.agent_id == record.id and table.created_at <= now]
+        own = self.tables_of(record.project, now, record.container)
         focused = [self.tables[table_id] for table_id in request.focus_table_ids if table_id in self.tables]
         answers = self._answers(record, request.prompt)
         subject = record.subject if answers or not own else read_subject(request.prompt)
         brief = Brief(
             run_id=run_id,
             agent_id=record.id,
+            container=record.container,
             project=record.project,
             prompt=request.prompt,
             subject=subject.moved(answers[0]) if answers else subject,
@@ -223,7 +226,7 @@ class World:
     def _admit(self, request: RunRequest, now: float) -> None:
         _, _, refusal = scenario_of(request.prompt)
         if refusal is not None:
-            self._refuse(refusal, now)
+            self._refuse(refusal, request.prompt, now)
         balance = self.balance(now)
         if balance < START_CREDITS:
             raise errors.insufficient_credits(START_CREDITS, balance)
@@ -231,7 +234,7 @@ class World:
         if self.plan.concurrent is not None and len(sessions) >= self.plan.concurrent:
             raise self._full(sessions, self.plan.concurrent)
 
-    def _refuse(self, refusal: Refusal, now: float) -> None:
+    def _refuse(self, refusal: Refusal, prompt: str, now: float) -> None:
         match refusal:
             case "no_credits":
                 raise errors.insufficient_credits(START_CREDITS, min(1, self.balance(now)))
@@ -242,23 +245,16 @@ class World:
             case "account_blocked":
                 raise errors.account_blocked()
             case "pool_full":
-                self._fill_pool(now)
+                self._fill_pool(prompt, now)
 
-    def _fill_pool(self, now: float) -> None:
-        limit = self.plan.concurrent
-        if limit is None:
-            return
-        if self._taken_until is None:
+    def _fill_pool(self, prompt: str, now: float) -> None:
+        # Colleagues take every place for a while, and then they are done: a queue can be seen to end. The brief that
+        # was refused is the one that gets through; another one finds the places taken anew.
+        if self._taken_for != prompt:
+            self._taken_for = prompt
             self._taken_until = now + USUAL_DURATION / self.speed
-        if now < self._taken_until:
-            sessions = self._sessions(now)[:limit]
-            ids = Ids(f"{self.seed}/web")
-            started = iso(self._taken_until - 2 * USUAL_DURATION / self.speed)
-            while len(sessions) < limit:
-                name = f"Agent of a colleague {len(sessions) + 1}"
-                sessions.append({"agentId": ids.uuid(), "name": name, "startedAt": started})
-            raise self._full(sessions, limit)
-        self._taken_until = None
+        elif now >= self._taken_until:
+            self._taken_for = None
 
     def _full(self, sessions: list[dict[str, str]], limit: int) -> errors.Refused:
         now = self.clock.now()
@@ -269,8 +265,15 @@ class World:
         return errors.pool_full(limit, sessions, can_upgrade=self.plan.concurrent is not None, retry_after=wait)
 
     def _sessions(self, now: float) -> list[dict[str, str]]:
-        return [
+        sessions = [
             {"agentId": record.id, "name": record.name, "startedAt": iso(run.starts)}
             for record in self.agents.values()
             if (run := record.last_run) is not None and run.active(now)
         ]
+        if now < self._taken_until:
+            ids = Ids(f"{self.seed}/web")
+            started = iso(self._taken_until - 2 * USUAL_DURATION / self.speed)
+            while len(sessions) < (self.plan.concurrent or 0):
+                name = f"Agent of a colleague {len(sessions) + 1}"
+                sessions.append({"agentId": ids.uuid(), "name": name, "startedAt": started})
+        return sessions

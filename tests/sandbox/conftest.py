@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
+import jsonschema
 import pytest
+import yaml
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
 from origami_widgets.sandbox import Sandbox
 
 START = 1_784_625_242.0
@@ -71,3 +78,17 @@ def talk() -> Talk:
 @pytest.fixture
 def talk_with():
     return Talk
+
+
+@pytest.fixture(scope="session")
+def conforms():
+    """Check a value against a named schema of the API description."""
+    description = yaml.safe_load((Path(__file__).parents[1] / "contract" / "openapi.yaml").read_text())
+    registry = Registry().with_resource("urn:api", DRAFT202012.create_resource(description))
+    checker = jsonschema.FormatChecker()
+
+    def check(value, schema: str) -> None:
+        reference = {"$ref": f"urn:api#/components/schemas/{schema}"}
+        jsonschema.Draft202012Validator(reference, registry=registry, format_checker=checker).validate(value)
+
+    return check

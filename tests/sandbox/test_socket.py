@@ -6,6 +6,7 @@ import time
 
 import httpx
 import pytest
+
 from origami_widgets.sandbox import Sandbox
 
 

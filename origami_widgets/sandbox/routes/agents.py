@@ -25,7 +25,7 @@ def create_agent(context: Context) -> Answer:
     agent = _agent_summary(record)
     workspace = {
         "object": "workspace",
-        "id": record.id,
+        "id": record.container,
         "name": record.name,
         "createdAt": iso(record.created_at),
         "createdByApi": True,
@@ -57,7 +57,7 @@ def archive_agent(context: Context) -> Answer:
     return reply(
         {
             "agent": {"object": "agent", "id": record.id, "deletedAt": iso(context.now)},
-            "workspace": {"object": "workspace", "id": record.id, "deletedAt": None},
+            "workspace": {"object": "workspace", "id": record.container, "deletedAt": None},
         }
     )
 
@@ -97,9 +97,9 @@ def list_agent_tables(context: Context) -> Answer:
     """Answer GET /agents/{id}/tables, never in pages."""
     record = _record(context)
     stats = "stats" in context.include
-    tables = context.world.tables_of(context.project, context.now, record.id)
+    tables = context.world.tables_of(context.project, context.now, record.container)
     items = [table_object(table, context.now, stats=stats) for table in tables]
-    return reply(envelope(items, None, context.path, workspaceId=record.id))
+    return reply(envelope(items, None, context.path, workspaceId=record.container))
 
 
 def _record(context: Context) -> AgentRecord:
@@ -117,7 +117,7 @@ def _agent_summary(record: AgentRecord) -> dict[str, Any]:
         "object": "agent",
         "id": record.id,
         "name": record.name,
-        "workspaceId": record.id,
+        "workspaceId": record.container,
         "createdAt": iso(record.created_at),
     }
 
@@ -143,7 +143,7 @@ def _check_references(context: Context, request: RunRequest) -> None:
     for table_id in request.focus_table_ids:
         if table_id not in tables:
             raise errors.invalid(("focusTableIds", "No such table"), code="UNKNOWN_TABLE", error="Unknown table")
-        if workspace is not None and tables[table_id].agent_id != workspace:
+        if workspace is not None and tables[table_id].container != workspace:
             raise errors.invalid(
                 ("focusTableIds", "The table belongs to another workspace"),
                 code="WORKSPACE_TABLE_MISMATCH",

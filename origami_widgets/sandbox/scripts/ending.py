@@ -38,6 +38,7 @@ def finish(
     run = RunLife(
         id=brief.run_id,
         agent_id=brief.agent_id,
+        container=brief.container,
         prompt=brief.prompt,
         model=brief.model,
         focus_table_ids=brief.focus_table_ids,

@@ -12,6 +12,8 @@ from origami_widgets.sandbox.scripts.stage import Stage
 if TYPE_CHECKING:
     from origami_widgets.sandbox.scripts.stage import Brief, Story
 
+_MARKS = re.compile(r"^(?:[\s\-\u2013\u2014:>*\"\u201c]|a(?:nswer)?:)+|[\s.\"\u201d*]+$", re.IGNORECASE)
+
 FREEFORM = "Or something else"
 REGION = "Which region should I search first?"
 LOOKUPS = "May I look up e-mail addresses, which costs credits?"
@@ -78,4 +80,4 @@ def read_answers(prompt: str) -> tuple[str, ...]:
 
 def _after_question(line: str) -> str:
     said = line.rsplit("?", 1)[-1]
-    return re.sub(r"^[\s\-\u2013:>*]+|[\s.]+$", "", said)[:60]
+    return _MARKS.sub("", said)[:60]

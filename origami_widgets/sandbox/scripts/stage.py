@@ -31,6 +31,7 @@ class Brief:
 
     run_id: str
     agent_id: str
+    container: str
     project: str | None
     prompt: str
     subject: Subject
@@ -78,6 +79,7 @@ class Stage:
         self.tables: dict[str, TableLife] = {}
         self.actions: list[Happening] = []
         self._numbers = sum(len(table.leads) for table in brief.tables)
+        self._companies = {lead.facts.company for table in brief.tables for lead in table.leads}
 
     def at(self, seconds: float) -> float:
         """Return the wall moment of a simulated second of the run."""
@@ -131,7 +133,8 @@ class Stage:
         filters = ({"column": "fit", "operator": "greater_than_or_equal", "value": PASS_FROM},)
         table = TableLife(
             id=table_id,
-            agent_id=self.brief.agent_id,
+            run_id=self.brief.run_id,
+            container=self.brief.container,
             project=self.brief.project,
             name=recipe.name,
             created_at=opened,
@@ -147,17 +150,21 @@ class Stage:
         return table
 
     def extend_table(self, table: TableLife, extra: ColumnRecipe, more: int, slot: Slot) -> TableLife:
-        """Go on with a table: one more column for all its leads, and more leads for all its columns."""
+        """Go on with a table: one more column for all its leads, and more leads for all its columns.
+
+        Only what is there when the run starts is worked on: the rest is planned by another run, which may be stopped.
+        """
+        present = self.brief.pace.start
         added = self._column(extra, self.at(slot.opened))
         self.act(slot.opened, "column_added", table.id, columnId=added.id, columnName=added.name)
-        old = [lead for lead in table.leads if lead.fate == "kept"]
+        old = [lead for lead in table.leads if lead.fate == "kept" and lead.sourced_at <= present]
         fates = _fates(self.rng, kept=more, duplicate=more // 4, filtered=more // 5)
         columns = (*table.columns, added)
         new = self._leads(table.id, fates, slot, list(columns), sources=len(table.sources))
         longer = replace(table, columns=columns, leads=(*table.leads, *new))
         fresh = [lead for lead in new if lead.fate == "kept"]
-        longer = self._work(longer, longer.columns[:-1], fresh, slot.cells)
-        longer = self._work(longer, longer.columns[-1:], [*old, *fresh], slot.cells)
+        longer = self._work(longer, tuple(table.columns_at(present)), fresh, slot.cells)
+        longer = self._work(longer, (added,), [*old, *fresh], slot.cells)
         self.tables[table.id] = longer
         return longer
 
@@ -168,11 +175,20 @@ class Stage:
     def touch(self, table: TableLife, seconds: float) -> None:
         """Note that columns of a table were changed."""
         self.act(seconds, "columns_updated", table.id)
-        self.tables[table.id] = replace(table, edited_at=(*table.edited_at, self.at(seconds)))
+        self.tables[table.id] = replace(table, edits=(*table.edits, (self.at(seconds), self.brief.run_id)))
+
+    def _invent(self) -> Facts:
+        while True:
+            facts = invent(self.rng, self.cities(), self._numbers)
+            # Two leads of one name would look like a duplicate that was overlooked.
+            if facts.company not in self._companies:
+                self._companies.add(facts.company)
+                return facts
 
     def _column(self, recipe: ColumnRecipe, added_at: float) -> Column:
         return Column(
             id=self.ids.uuid(),
+            run_id=self.brief.run_id,
             name=recipe.name,
             type=recipe.type,
             kind=recipe.kind,
@@ -211,10 +227,11 @@ class Stage:
             for fate in share:
                 self._numbers += 1
                 known = people[len(leads)] if people is not None and len(leads) < len(people) else None
-                facts = known or invent(self.rng, self.cities(), self._numbers)
+                facts = known or self._invent()
                 leads.append(
                     Lead(
                         id=self.ids.uuid(),
+                        run_id=self.brief.run_id,
                         source=0 if self.rng.random() < 0.6 else self.rng.randrange(sources),  # noqa: PLR2004
                         sourced_at=self.at(seconds),
                         fate=fate,

@@ -1,0 +1,204 @@
+"""At every moment the numbers of a run, its tables and the wallet say the same."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from origami_widgets.sandbox.scripts.catalog import SCRIPTS
+
+from .conftest import Talk
+
+SMALL = sorted(set(SCRIPTS) - {"large"})
+
+
+def check_table(table) -> None:
+    columns = table["columns"]
+    assert table["credits"]["lifetimeUsed"] == sum(column["credits"]["lifetimeUsed"] for column in columns)
+    for name in ("running", "errored"):
+        assert table["cells"][name] == sum(column["cells"][name] for column in columns)
+    assert table["createdAt"] <= table["updatedAt"]
+    stats = table["stats"]
+    check_funnel(table, stats["funnel"])
+    assert sum(source["totalCredits"] for source in stats["leadSources"]) == table["credits"]["lifetimeUsed"]
+    assert sum(source["totalLeads"] for source in stats["leadSources"]) == stats["funnel"]["totalSourcedLeads"]
+    active = stats["running"]["runningLeads"]
+    assert (active > 0) is (table["cells"]["running"] > 0)
+    assert active <= min(table["leadCount"], table["cells"]["running"])
+    assert (stats["running"]["oldestActiveRunStartedAt"] is not None) is (active > 0)
+    for column in columns:
+        check_column(column, table["leadCount"])
+    check_qualification(table, stats)
+
+
+def check_funnel(table, funnel) -> None:
+    filtered = (
+        funnel["totalSourcedLeads"] - funnel["dedupedLeads"] - funnel["excludedLeads"] - funnel["postStaticLeads"]
+    )
+    assert filtered >= 0
+    assert funnel["postStaticLeads"] == table["leadCount"]
+    if funnel["totalSourcedLeads"]:
+        assert funnel["dedupRate"] == round(funnel["dedupedLeads"] / funnel["totalSourcedLeads"], 4)
+        assert funnel["excludedRate"] == round(funnel["excludedLeads"] / funnel["totalSourcedLeads"], 4)
+    else:
+        assert (funnel["dedupRate"], funnel["excludedRate"]) == (None, None)
+
+
+def check_column(column, leads) -> None:
+    stats = column["stats"]
+    assert stats["totalRuns"] + column["cells"]["running"] <= leads
+    assert column["cells"]["errored"] <= stats["totalRuns"]
+    assert stats["avgCreditsPerRun"] * stats["totalRuns"] == pytest.approx(column["credits"]["lifetimeUsed"], abs=0.01)
+    assert stats["callRate"] * leads == pytest.approx(stats["totalRuns"], abs=0.01)
+    if column["kind"] == "input":
+        assert (stats["totalRuns"], column["credits"]["lifetimeUsed"]) == (0, 0)
+    if "qualification" in column:
+        verdicts = column["qualification"]
+        assert verdicts["total"] == verdicts["pass"] + verdicts["fail"] + verdicts["unsure"]
+        assert verdicts["total"] == stats["totalRuns"] - column["cells"]["errored"]
+
+
+def check_qualification(table, stats) -> None:
+    judged = [column["qualification"] for column in table["columns"] if "qualification" in column]
+    if not judged:
+        assert stats["qualification"] is None
+        return
+    said = stats["qualification"]
+    assert said["qualifiedLeads"] == judged[0]["pass"]
+    if judged[0]["total"]:
+        assert said["rate"] == round(judged[0]["pass"] / judged[0]["total"], 4)
+    if judged[0]["pass"]:
+        spent = table["credits"]["lifetimeUsed"]
+        assert stats["creditsPerQualifiedLead"] == round(spent / judged[0]["pass"], 4)
+        assert said["effectiveLeadsPerQualified"] == round(judged[0]["total"] / judged[0]["pass"], 4)
+
+
+def check_actions(run) -> None:
+    """Actions of a first run tell the whole story of its tables."""
+    response = run["response"]
+    tables = {table["id"]: table for table in response["tables"]}
+    assert {action["tableId"] for action in response["actions"]} == set(tables)
+    for table_id, table in tables.items():
+        own = [action for action in response["actions"] if action["tableId"] == table_id]
+        assert own[0]["type"] == "table_created"
+        added = sum(action["leadCount"] for action in own if action["type"] == "leads_added")
+        deleted = sum(action["count"] for action in own if action["type"] == "leads_deleted")
+        assert table["leadCount"] == added - deleted
+        columns = {column["id"]: column["name"] for column in table["columns"]}
+        named = {action["columnId"]: action["columnName"] for action in own if action["type"] == "column_added"}
+        assert named.items() <= columns.items()
+
+
+def check_growth(before, after) -> None:
+    assert before["steps"]["completed"] <= after["steps"]["completed"] <= after["steps"]["max"]
+    if before["completedAt"] is not None:
+        assert (before["status"], before["completedAt"]) == (after["status"], after["completedAt"])
+        assert before["response"]["text"] == after["response"]["text"]
+    done = before["response"]["actions"]
+    assert after["response"]["actions"][: len(done)] == done
+    later = {table["id"]: table for table in after["response"]["tables"]}
+    for table in before["response"]["tables"]:
+        check_table_growth(table, later[table["id"]])
+
+
+def check_table_growth(before, after) -> None:
+    assert before["updatedAt"] <= after["updatedAt"]
+    for name in ("totalSourcedLeads", "dedupedLeads", "excludedLeads"):
+        assert before["stats"]["funnel"][name] <= after["stats"]["funnel"][name]
+    columns = {column["id"]: column for column in after["columns"]}
+    for column in before["columns"]:
+        later = columns[column["id"]]
+        assert column["credits"]["lifetimeUsed"] <= later["credits"]["lifetimeUsed"]
+        assert column["cells"]["errored"] <= later["cells"]["errored"]
+        assert column["stats"]["totalRuns"] <= later["stats"]["totalRuns"]
+
+
+async def check_rows(talk, table) -> None:
+    path = f"/tables/{table['id']}/rows"
+    every = await talk.get(path, defaults="false", limit="200")
+    assert every["total"] == table["leadCount"] == len(every["items"])
+    filled = {}
+    for row in every["items"]:
+        for slug in row["cells"]:
+            filled[slug] = filled.get(slug, 0) + 1
+    for column in table["columns"]:
+        expected = (
+            table["leadCount"]
+            if column["kind"] == "input"
+            else column["stats"]["totalRuns"] - column["cells"]["errored"]
+        )
+        assert filled.get(column["slug"], 0) == expected
+    passing = [column["qualification"]["pass"] for column in table["columns"] if "qualification" in column]
+    if passing:
+        assert (await talk.get(path))["total"] == passing[0]
+
+
+async def check_moment(talk, agent, run, before):
+    body = await talk.run(agent, run, "stats")
+    for table in body["response"]["tables"]:
+        check_table(table)
+        assert await talk.get(f"/tables/{table['id']}", include="stats") == table
+        await check_rows(talk, table)
+    check_actions(body)
+    spent = sum(table["credits"]["lifetimeUsed"] for table in body["response"]["tables"])
+    assert (await talk.get("/account/credits"))["balance"] == 5000 - spent
+    if before is not None:
+        check_growth(before, body)
+    return body
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    scenario=st.sampled_from(SMALL),
+    waits=st.lists(st.floats(0.01, 60), min_size=2, max_size=8),
+    cancel_after=st.none() | st.integers(0, 5),
+    seed=st.integers(0, 5),
+)
+def test_everything_adds_up_and_only_grows(scenario, waits, cancel_after, seed):
+    async def live() -> None:
+        talk = Talk(seed=seed, speed=1)
+        agent, run = await talk.start(f"Find 8 cheese makers scenario:{scenario}")
+        before = None
+        for number, wait in enumerate([*waits, 0.0, 2.5, 400.0]):
+            talk.clock.advance(wait)
+            if number == cancel_after:
+                await talk.http.post(f"/agents/{agent}/cancel")
+            before = await check_moment(talk, agent, run, before)
+
+    asyncio.run(live())
+
+
+async def test_a_follow_up_that_is_cancelled_leaves_its_tables_consistent(talk):
+    first = await talk.finished("Find 12 cheese makers scenario:filling")
+    agent = first["agentId"]
+    for wait in (3, 12, 22, 30, 40, 49, 53):
+        run = await talk.follow(agent, "Find 9 more")
+        talk.clock.advance(wait)
+        await talk.http.post(f"/agents/{agent}/cancel")
+        talk.clock.advance(2)
+        body = await talk.run(agent, run, "stats")
+        assert body["status"] == ("cancelled" if wait < 52 else "completed")
+        talk.clock.advance(60)
+        tables = (await talk.get(f"/agents/{agent}/tables", include="stats"))["items"]
+        for table in tables:
+            check_table(table)
+            await check_rows(talk, table)
+        spent = sum(table["credits"]["lifetimeUsed"] for table in tables)
+        assert (await talk.get("/account/credits"))["balance"] == 5000 - spent
+
+
+async def test_a_run_without_the_credits_for_it_ends_with_errored_cells(talk_with):
+    talk = talk_with(credits=60)
+    run = await talk.finished()
+    tables = run["response"]["tables"]
+    for table in tables:
+        check_table(table)
+    assert sum(table["cells"]["errored"] for table in tables) > 20
+    balance = (await talk.get("/account/credits"))["balance"]
+    assert 0 <= balance < 5
+    assert balance == 60 - sum(table["credits"]["lifetimeUsed"] for table in tables)
+    refused = await talk.http.post("/agents", json={"prompt": "More"})
+    assert (refused.status_code, refused.json()["creditsAvailable"]) == (402, balance)

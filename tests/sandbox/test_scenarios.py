@@ -1,0 +1,165 @@
+"""How each scenario ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from origami_widgets.sandbox.scripts.catalog import SCRIPTS
+
+ENDS = {
+    "completed": "completed",
+    "filling": "completed",
+    "slow": "completed",
+    "large": "completed",
+    "empty": "completed",
+    "answer": "completed",
+    "needs_input": "needs_input",
+    "step_cap_hit": "step_cap_hit",
+    "incomplete": "incomplete",
+    "cancelled": "cancelled",
+    "errored": "errored",
+    "timed_out": "timed_out",
+    "unknown_status": "handed_over",
+}
+
+
+def cells_running(run) -> int:
+    return sum(table["cells"]["running"] for table in run["response"]["tables"])
+
+
+def test_every_script_is_listed_here():
+    assert set(ENDS) == set(SCRIPTS)
+
+
+@pytest.mark.parametrize(("name", "status"), ENDS.items())
+async def test_ends_with_its_status(talk, name, status):
+    run = await talk.finished(f"Find 12 cheese makers in Leeds scenario:{name}")
+    assert run["status"] == status
+    assert run["completedAt"] > run["startedAt"]
+    assert (run["response"]["text"] is None) is (status in {"errored", "timed_out"})
+    assert (run["steps"]["completed"] == run["steps"]["max"]) is (status == "step_cap_hit")
+
+
+async def test_completed_has_two_settled_tables(talk):
+    agent, run = await talk.start()
+    talk.clock.advance(96)
+    body = await talk.run(agent, run)
+    assert [table["name"] for table in body["response"]["tables"]] == [
+        "Cheese makers in Leeds",
+        "People at Cheese makers in Leeds",
+    ]
+    assert cells_running(body) == 0
+    kinds = {column["kind"] for column in body["response"]["tables"][0]["columns"]}
+    assert kinds == {"input", "enrichment", "score", "sequence"}
+    assert [action["type"] for action in body["todo"]["nextActions"][:2]] == ["find_more_leads", "export_csv"]
+    assert "type" not in body["todo"]["nextActions"][2]
+
+
+async def test_filling_goes_on_after_the_end_and_then_settles(talk):
+    agent, run = await talk.start("scenario:filling")
+    talk.clock.advance(72)
+    body = await talk.run(agent, run)
+    assert body["status"] == "completed"
+    table = body["response"]["tables"][0]["id"]
+    before = await talk.get(f"/tables/{table}", include="stats")
+    assert before["cells"]["running"] > 0
+    assert before["stats"]["running"]["runningLeads"] > 0
+    talk.clock.advance(60)
+    later = await talk.get(f"/tables/{table}", include="stats")
+    assert 0 < later["cells"]["running"] < before["cells"]["running"]
+    assert later["credits"]["lifetimeUsed"] > before["credits"]["lifetimeUsed"]
+    assert later["updatedAt"] > before["updatedAt"]
+    talk.clock.advance(60)
+    settled = await talk.get(f"/tables/{table}", include="stats")
+    assert settled["cells"]["running"] == 0
+    assert settled["cells"]["errored"] > 0
+    assert settled["stats"]["running"] == {"runningLeads": 0, "oldestActiveRunStartedAt": None}
+    assert (await talk.run(agent, run, "stats"))["response"]["tables"][0] == settled
+
+
+async def test_empty_claims_work_that_does_not_exist(talk):
+    run = await talk.finished("Find 12 cheese makers in Leeds scenario:empty")
+    assert "I created the table" in run["response"]["text"]
+    assert (run["response"]["actions"], run["response"]["tables"]) == ([], [])
+    assert (await talk.get(f"/agents/{run['agentId']}/tables"))["items"] == []
+
+
+async def test_needs_input_asks_two_questions(talk):
+    run = await talk.finished("Find wholesale partners scenario:needs_input")
+    assert run["steps"]["completed"] == 2
+    assert run["todo"] == {
+        "pendingQuestions": [
+            {
+                "type": "single-choice",
+                "question": "Which region should I search first?",
+                "suggestedAnswers": ["Iberia", "France", "Benelux"],
+                "freeformOption": "Or something else",
+            },
+            {
+                "type": "confirm",
+                "question": "May I look up e-mail addresses, which costs credits?",
+                "suggestedAnswers": ["Confirm"],
+                "freeformOption": "Or something else",
+            },
+        ],
+        "nextActions": [{"label": "Answer the questions", "type": "input_required"}],
+    }
+
+
+@pytest.mark.parametrize("name", ["cancelled", "errored", "incomplete", "step_cap_hit", "timed_out"])
+async def test_an_early_end_keeps_the_work_so_far(talk, name):
+    run = await talk.finished(f"scenario:{name}")
+    assert run["response"]["actions"]
+    assert len(run["response"]["tables"]) == 2
+    assert run["todo"]["nextActions"] == [{"label": "Continue where you stopped"}]
+
+
+async def test_timed_out_ends_at_twenty_minutes(talk):
+    agent, run = await talk.start("scenario:timed_out")
+    talk.clock.advance(1199)
+    assert (await talk.run(agent, run))["status"] == "running"
+    talk.clock.advance(1)
+    body = await talk.run(agent, run)
+    assert (body["status"], body["completedAt"]) == ("timed_out", "2026-07-21T09:34:02.000Z")
+
+
+async def test_a_status_that_is_not_documented(talk):
+    agent, run = await talk.start("scenario:unknown_status")
+    talk.clock.advance(30)
+    answer = await talk.http.get(f"/agents/{agent}/runs/{run}")
+    assert (answer.json()["status"], answer.headers["retry-after"]) == ("reviewing", "15")
+    talk.clock.advance(30)
+    answer = await talk.http.get(f"/agents/{agent}/runs/{run}")
+    assert answer.json()["status"] == "handed_over"
+    assert "retry-after" not in answer.headers
+
+
+async def test_large_has_20_tables_of_40_columns_and_200_actions(talk):
+    run = await talk.finished("scenario:large")
+    assert len(run["response"]["actions"]) == 200
+    assert [len(table["columns"]) for table in run["response"]["tables"]] == [40] * 20
+    assert any(column["slug"] is None for column in run["response"]["tables"][0]["columns"])
+
+
+async def test_a_terminal_run_never_changes_again(talk):
+    agent, run = await talk.start()
+    talk.clock.advance(300)
+    first = await talk.run(agent, run, "stats")
+    talk.clock.advance(10_000)
+    assert await talk.run(agent, run, "stats") == first
+
+
+async def test_an_unknown_scenario_is_refused_with_the_known_names(talk):
+    answer = await talk.http.post("/agents", json={"prompt": "scenario:holiday"})
+    (issue,) = answer.json()["details"]["issues"]
+    assert (answer.status_code, issue["path"]) == (400, "prompt")
+    assert "needs_input" in issue["message"]
+
+
+@pytest.mark.parametrize("plan", ["starter", "pro", "scale", "ultra", "enterprise"])
+async def test_the_step_cap_is_the_plans(talk_with, plan):
+    talk = talk_with(plan=plan)
+    cap = {"starter": 30, "pro": 50, "scale": 75, "ultra": 100, "enterprise": 200}[plan]
+    run = await talk.finished("scenario:step_cap_hit")
+    assert run["steps"] == {"completed": cap, "max": cap}
+    assert run["model"] == ("origami-lite" if plan == "starter" else "origami-max")
