@@ -1,0 +1,8 @@
+"""Runs, tables, columns, lead sources and actions as pandas DataFrames."""
+
+from .actions import actions_frame
+from .columns import columns_frame
+from .lead_sources import lead_sources_frame
+from .tables import tables_frame
+
+__all__ = ["actions_frame", "columns_frame", "lead_sources_frame", "tables_frame"]

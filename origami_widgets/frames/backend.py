@@ -1,0 +1,96 @@
+"""Typed cells to the arrays of pandas, for each `dtype_backend`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from origami_widgets.api.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pandas.api.extensions import ExtensionArray
+
+    from .schema import Field, Kind
+    from .values import Cells
+
+DtypeBackend = Literal["numpy_nullable", "pyarrow"]
+
+
+def check_backend(dtype_backend: str) -> None:
+    """Refuse a backend that does not exist or cannot work here.
+
+    Args:
+        dtype_backend: what the caller asked for.
+
+    Raises:
+        InvalidInput: for another word than the two, or for `pyarrow` where it is not installed.
+    """
+    if dtype_backend not in ("numpy_nullable", "pyarrow"):
+        raise InvalidInput(
+            "Unknown dtype_backend",
+            cause=f"dtype_backend={dtype_backend!r} was given.",
+            remedy='Use dtype_backend="numpy_nullable" (the default) or dtype_backend="pyarrow".',
+        )
+    if dtype_backend == "pyarrow":
+        try:
+            import_module("pyarrow")
+        except ImportError as error:
+            raise InvalidInput(
+                "pyarrow is not installed",
+                cause='dtype_backend="pyarrow" needs it.',
+                remedy="Run: pip install 'origami-widgets[parquet]'. The default dtype_backend works without it.",
+            ) from error
+
+
+def to_array(field: Field, cells: Cells, dtype_backend: DtypeBackend) -> ExtensionArray:
+    """The cells as an array whose dtype depends on the field and the backend only, not on the values.
+
+    Categories are pandas' own in both backends: a dictionary type of Arrow holds no list of possible values, so the
+    documented members that do not occur would be lost.
+
+    Args:
+        field: the column.
+        cells: its values.
+        dtype_backend: `numpy_nullable` or `pyarrow`.
+
+    Returns:
+        An array as long as the cells.
+    """
+    if field.kind == "category":
+        dtype = pd.CategoricalDtype(list(cells.members))
+        return pd.Categorical.from_codes(cells.data, dtype=dtype)
+    if dtype_backend == "pyarrow":
+        return _arrow(field.kind, cells)
+    return _nullable(field.kind, cells)
+
+
+def _nullable(kind: Kind, cells: Cells) -> ExtensionArray:
+    match kind:
+        case "integer":
+            return pd.arrays.IntegerArray(cells.data, cells.missing)
+        case "number":
+            return pd.arrays.FloatingArray(cells.data, cells.missing)
+        case "boolean":
+            return pd.arrays.BooleanArray(cells.data, cells.missing)
+        case "timestamp":
+            moments = cells.data.astype("datetime64[us]")
+            moments[cells.missing] = np.datetime64("NaT")
+            return pd.DatetimeIndex(moments).tz_localize("UTC").array
+        case _:
+            return pd.array(cells.data, dtype=pd.StringDtype())
+
+
+def _arrow(kind: Kind, cells: Cells) -> ExtensionArray:
+    pa: Any = import_module("pyarrow")
+    types = {
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "string": pa.string(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+    }
+    values = cells.data.astype("datetime64[us]") if kind == "timestamp" else cells.data
+    return pd.arrays.ArrowExtensionArray(pa.array(values, type=types[kind], mask=cells.missing))

@@ -1,0 +1,137 @@
+"""A frame from its schema and the objects that hold its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from origami_widgets import __version__
+
+from .backend import DtypeBackend, to_array
+from .schema import RUN_ID
+from .values import Cells, read
+
+if TYPE_CHECKING:
+    from .records import Values
+    from .schema import Origin, Schema
+    from .source import Gathered
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Objects that hold values of a frame, and which of them each row belongs to.
+
+    Attributes:
+        fields: for each path what the objects hold there.
+        rows: for each row of the frame the position of its object; None when there is one row per object.
+    """
+
+    fields: Values
+    rows: npt.NDArray[np.intp] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Objects taken from lists inside other objects.
+
+    Attributes:
+        items: the objects.
+        owners: for each object the position of the one whose list it stood in.
+        positions: for each object its place in that list.
+        skipped: entries that were no objects.
+    """
+
+    items: list[Mapping[str, Any]]
+    owners: npt.NDArray[np.intp]
+    positions: npt.NDArray[np.int64]
+    skipped: int
+
+
+def entries(lists: Sequence[object]) -> Entries:
+    """The objects in many lists, one after the other.
+
+    Args:
+        lists: the lists; anything else counts as empty.
+
+    Returns:
+        The objects, where they come from, and how many entries were left out because they were no objects.
+    """
+    kept = [each if isinstance(each, list | tuple) else () for each in lists]
+    counts = [len(each) for each in kept]
+    items: list[Any] = [item for each in kept for item in each]
+    owners = np.repeat(np.arange(len(kept), dtype=np.intp), counts)
+    starts = np.cumsum([0, *counts])[:-1]
+    positions = np.arange(len(items), dtype=np.int64) - np.repeat(starts, counts)
+    if set(map(type, items)) <= {dict}:
+        return Entries(items, owners, positions, 0)
+    good = np.fromiter((isinstance(item, Mapping) for item in items), np.bool_, len(items))
+    objects = [item for item in items if isinstance(item, Mapping)]
+    return Entries(objects, owners[good], positions[good], len(items) - len(objects))
+
+
+def tables_of(source: Gathered) -> tuple[Entries, Holder]:
+    """All tables of a source, and the holder of the runs they belong to."""
+    tables = entries([batch.tables for batch in source.batches])
+    return tables, Holder(runs_of(source), tables.owners)
+
+
+def runs_of(source: Gathered) -> Values:
+    """What a source says about its runs."""
+    return {RUN_ID.path: [batch.run_id for batch in source.batches]}
+
+
+def build(
+    schema: Schema,
+    source: Gathered,
+    holders: Mapping[Origin, Holder],
+    *,
+    dtype_backend: DtypeBackend,
+    computed: Mapping[str, Cells] | None = None,
+    skipped: int = 0,
+) -> pd.DataFrame:
+    """The frame that a schema describes.
+
+    Args:
+        schema: its columns.
+        source: what it is made of, for the provenance.
+        holders: for each origin in the schema the objects that hold the values.
+        dtype_backend: which arrays hold the columns.
+        computed: cells that a frame has made itself, by the name of their column; the others are read.
+        skipped: entries of the answers that were no objects.
+
+    Returns:
+        The columns in the schema's order with a RangeIndex; units and provenance in `attrs`.
+    """
+    arrays: dict[str, Any] = {}
+    unreadable: dict[str, int] = {}
+    for field in schema.fields:
+        holder = None
+        if computed and field.name in computed:
+            cells = computed[field.name]
+        else:
+            holder = holders[field.origin]
+            cells = read(field, holder.fields[field.path])
+        array = to_array(field, cells, dtype_backend)
+        arrays[field.name] = array if holder is None or holder.rows is None else array.take(holder.rows)
+        if cells.unreadable:
+            unreadable[field.name] = cells.unreadable
+    frame = pd.DataFrame(arrays, copy=False)
+    frame.attrs["units"] = schema.units
+    frame.attrs["origami"] = {
+        "frame": schema.name,
+        "version": __version__,
+        "source": source.kind,
+        "run_ids": _run_ids(source),
+        "skipped_entries": skipped,
+        "unreadable_values": unreadable,
+    }
+    return frame
+
+
+def _run_ids(source: Gathered) -> list[str]:
+    return list(dict.fromkeys(batch.run_id for batch in source.batches if isinstance(batch.run_id, str)))

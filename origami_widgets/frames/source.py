@@ -1,0 +1,166 @@
+"""What frames can be made of: runs, payloads, tables and lists of these, brought into one form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, ValuesView
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+from origami_widgets.api.errors import InvalidInput
+
+Json: TypeAlias = Mapping[str, Any]
+SourceKind = Literal["run", "payload", "table", "list"]
+
+_RUN_KEYS = ("agentId", "response", "request", "steps", "todo", "startedAt")
+# Older answers have no `items`; an envelope of rows, agents or columns holds nothing a frame is made of.
+_ENVELOPE_KEYS = ("items", "tables", "runs", "data")
+_SHOWN_KEYS = 6
+
+
+class HasRaw(Protocol):
+    """A `Run`, a table, or any other typed object that keeps its JSON object in `raw`."""
+
+    @property
+    def raw(self) -> Json:
+        """The JSON object of the API."""
+        ...
+
+
+Source: TypeAlias = "HasRaw | Json | Sequence[HasRaw | Json] | Iterator[HasRaw | Json] | ValuesView[HasRaw | Json]"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One run with its tables and actions, or tables without a run.
+
+    Attributes:
+        run_id: the run's id as the answer has it, None when unknown.
+        tables: the objects in the run's list of tables.
+        actions: what is in the run's list of actions.
+    """
+
+    run_id: object
+    tables: Sequence[object] = ()
+    actions: Sequence[object] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A source in the one form that all frames are built from."""
+
+    kind: SourceKind
+    batches: tuple[Batch, ...]
+
+
+def gather(source: Source, frame: str) -> Gathered:
+    """Bring a source into the one form.
+
+    Args:
+        source: a `Run`, a payload, a table, or a list of these.
+        frame: the name of the frame that is being made, for the error.
+
+    Returns:
+        The runs and tables in the order given; what is given twice is there twice.
+
+    Raises:
+        InvalidInput: for anything else; it says what was given.
+    """
+    given: object = source
+    if isinstance(given, Sequence | Iterator | ValuesView) and not isinstance(given, str | bytes | bytearray):
+        batches: list[Batch] = []
+        for position, item in enumerate(given):
+            batches += _gather_one(item, frame, f"item {position} of the list").batches
+        return Gathered("list", tuple(batches))
+    return _gather_one(given, frame, "the source")
+
+
+def _gather_one(source: object, frame: str, place: str) -> Gathered:
+    if isinstance(source, Mapping):
+        return _gather_payload(source, frame, place)
+    raw = getattr(source, "raw", None)
+    if not isinstance(raw, Mapping):
+        raise _not_a_source(frame, place, source)
+    tables = getattr(source, "tables", None)
+    if isinstance(tables, Sequence):
+        return Gathered("run", (_batch_of_handle(source, raw, tables),))
+    return _gather_payload(raw, frame, place)
+
+
+def _batch_of_handle(run: object, raw: Json, tables: Sequence[object]) -> Batch:
+    """Cells fill after the run has ended, so a handle's tables are newer than those in its last answer."""
+    told = _batch_of_run(raw)
+    newest = [getattr(table, "raw", table) for table in tables]
+    run_id = raw.get("id") or getattr(run, "id", None)
+    return Batch(run_id, newest or told.tables, told.actions)
+
+
+def _batch_of_run(run: Json) -> Batch:
+    response = run.get("response")
+    inner: Json = response if isinstance(response, Mapping) else {}
+    # Some answers of a running run carry its actions at the top level.
+    actions = _as_list(inner.get("actions")) or _as_list(run.get("actions"))
+    return Batch(run.get("id"), _as_list(inner.get("tables")) or _as_list(run.get("tables")), actions)
+
+
+def _as_list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _gather_payload(payload: Json, frame: str, place: str) -> Gathered:
+    stamp = payload.get("object")
+    if stamp == "run" or (stamp is None and _looks_like_run(payload)):
+        return Gathered("payload", (_batch_of_run(payload),))
+    if stamp == "table" or (stamp is None and _looks_like_table(payload)):
+        return Gathered("table", (Batch(None, (payload,)),))
+    if stamp is None and "run" in payload:  # what starting, following up and cancelling answer; null: nothing to cancel
+        run = payload["run"]
+        return Gathered("payload", (_batch_of_run(run),) if isinstance(run, Mapping) else ())
+    items = _envelope(payload) if stamp in (None, "list") else None
+    if items is None:
+        raise _not_a_source(frame, place, payload)
+    batches: list[Batch] = []
+    for position, item in enumerate(items):
+        where = f"entry {position} of {place}"
+        batches += _gather_payload(item, frame, where).batches if isinstance(item, Mapping) else (Batch(None, (item,)),)
+    return Gathered("list", tuple(batches))
+
+
+def _looks_like_run(payload: Json) -> bool:
+    # The second form is a bare `response`, as the models hand it out.
+    return ("id" in payload and any(key in payload for key in _RUN_KEYS)) or (
+        "actions" in payload and "tables" in payload
+    )
+
+
+def _looks_like_table(payload: Json) -> bool:
+    return "id" in payload and ("leadCount" in payload or isinstance(payload.get("columns"), list))
+
+
+def _envelope(payload: Json) -> Sequence[object] | None:
+    for key in _ENVELOPE_KEYS:
+        if isinstance(payload.get(key), list | tuple):
+            return _as_list(payload[key])
+    return None
+
+
+def _not_a_source(frame: str, place: str, given: object) -> InvalidInput:
+    remedy = (
+        "Give a Run, an answer of the API about a run or a table (a dict), a table object, or a list of these; "
+        f"for example {frame}(run) or {frame}(run.tables[0])."
+    )
+    if isinstance(given, str):
+        remedy = f'From an id or a token, attach first: run = origami_widgets.attach("AGENT_ID/RUN_ID"). {remedy}'
+    return InvalidInput(f"{frame} cannot read this", cause=f"{place} is {_describe(given)}.", remedy=remedy)
+
+
+def _describe(given: object) -> str:
+    if given is None:
+        return "None"
+    if not isinstance(given, Mapping):
+        return f"of type {type(given).__name__}"
+    if not given:
+        return "an empty dict"
+    if isinstance(given.get("object"), str) and given["object"] != "list":
+        return f"a dict for the object {given['object'][:40]!r}"
+    keys = [str(key)[:40] for key in list(given)[:_SHOWN_KEYS]]
+    return f"a dict with the keys {', '.join(keys)}{', …' if len(given) > _SHOWN_KEYS else ''}"

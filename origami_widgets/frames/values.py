@@ -1,0 +1,223 @@
+"""Values of JSON to typed arrays, one kind at a time, without ever raising.
+
+Each kind has a fast way for columns that are what the API promises, and a careful way, value by value, for the others.
+What cannot be read becomes missing and is counted. The models of `api` read single values by the same rules.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .schema import Field, Kind
+
+_INT64 = range(-(2**63), 2**63)
+_INTEGER_TEXT = re.compile(r"\s*-?\d{1,80}\s*")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The values of one column before a backend dresses them.
+
+    Attributes:
+        data: numbers as they are, text as objects, timestamps as microseconds since 1970, categories as codes.
+        missing: True where there is no value.
+        unreadable: values that were there and could not be read.
+        members: what the codes of a category stand for.
+    """
+
+    data: npt.NDArray[Any]
+    missing: npt.NDArray[np.bool_]
+    unreadable: int = 0
+    members: tuple[str, ...] = ()
+
+
+def read(field: Field, raw: Sequence[object]) -> Cells:
+    """The cells of one column.
+
+    Args:
+        field: the column; its kind decides how values are read.
+        raw: what the answers hold at the field's place, None where they hold nothing.
+
+    Returns:
+        As many cells as there are raw values.
+    """
+    if field.kind == "category":
+        return _read_category(raw, field.members)
+    reader = _READERS[field.kind]
+    return reader.fast(raw) or _read_carefully(raw, reader)
+
+
+def read_integer(value: object) -> int | None:
+    """An integer of 64 bits, also from a whole float or from digits in a string; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    elif isinstance(value, str):
+        value = int(value) if _INTEGER_TEXT.fullmatch(value) else None
+    return value if isinstance(value, int) and value in _INT64 else None
+
+
+def read_number(value: object) -> float | None:
+    """A finite float, also from a number in a string; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def read_boolean(value: object) -> bool | None:
+    """True or False; None for anything else."""
+    return value if isinstance(value, bool) else None
+
+
+def read_text(value: object) -> str | None:
+    """A string, or a number as one; half an emoji becomes the replacement character. None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        text = str(value)
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        return None
+    return text if _is_unicode(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def read_timestamp(value: object) -> int | None:
+    """Microseconds since 1970 of an ISO 8601 string; without a zone it is UTC. None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How one kind is read: `fast` gives None for a column that needs the careful way."""
+
+    fast: Callable[[Sequence[object]], Cells | None]
+    one: Callable[[object], Any]
+    dtype: type[Any]
+
+
+def _read_carefully(raw: Sequence[object], reader: _Reader) -> Cells:
+    kept = [reader.one(value) for value in raw]
+    missing = np.fromiter((value is None for value in kept), np.bool_, len(kept))
+    data = np.array(kept, dtype=object)
+    if reader.dtype is not object:
+        data[missing] = 0
+    return Cells(data.astype(reader.dtype), missing, int(missing.sum()) - _absent(raw))
+
+
+def _absent(raw: Sequence[object]) -> int:
+    return sum(value is None for value in raw)
+
+
+def _fast_exact(promised: type, dtype: type[Any]) -> Callable[[Sequence[object]], Cells | None]:
+    def fast(raw: Sequence[object]) -> Cells | None:
+        types = set(map(type, raw))
+        if not types <= {promised, NoneType}:
+            return None
+        try:
+            if NoneType not in types:
+                return Cells(np.array(raw, dtype=dtype), np.zeros(len(raw), np.bool_))
+            data = np.array(raw, dtype=object)
+            missing = pd.isna(data)
+            data[missing] = 0
+            return Cells(data.astype(dtype), missing)
+        except OverflowError:  # an integer of more than 64 bits
+            return None
+
+    return fast
+
+
+def _fast_numbers(raw: Sequence[object]) -> Cells | None:
+    if not set(map(type, raw)) <= {int, float, NoneType}:
+        return None
+    try:
+        data = np.array(raw, dtype=np.float64)
+    except OverflowError:  # an integer beyond the largest float
+        return None
+    missing = ~np.isfinite(data)
+    if not missing.any():
+        return Cells(data, missing)
+    data[missing] = 0.0
+    return Cells(data, missing, int(missing.sum()) - _absent(raw))
+
+
+def _fast_text(raw: Sequence[object]) -> Cells | None:
+    complete = True
+    try:
+        joined = "".join(raw)  # type: ignore[arg-type]  # the quickest check that all are strings
+    except TypeError:
+        if not set(map(type, raw)) <= {str, NoneType}:
+            return None
+        complete = False
+        joined = "".join(text for text in raw if isinstance(text, str))
+    if not _is_unicode(joined):
+        return None
+    data = np.array(raw, dtype=object)
+    return Cells(data, np.zeros(len(raw), np.bool_) if complete else pd.isna(data))
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether every storage of strings can hold it; JSON can carry half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _fast_moments(raw: Sequence[object]) -> Cells | None:
+    """Only for columns without any: tables are few, so timestamps are read one by one."""
+    if any(value is not None for value in raw):
+        return None
+    return Cells(np.zeros(len(raw), np.int64), np.ones(len(raw), np.bool_))
+
+
+def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> Cells:
+    words: Sequence[Any] = raw
+    distinct: dict[Any, None] = {}
+    try:
+        distinct = dict.fromkeys(raw)
+        plain = set(map(type, distinct)) <= {str, NoneType} and _is_unicode("".join(filter(None, distinct)))
+    except TypeError:  # a list or an object, which cannot be a key
+        plain = False
+    if not plain:
+        words = [read_text(value) for value in raw]
+        distinct = dict.fromkeys(words)
+    members = tuple(dict.fromkeys((*documented, *(word for word in distinct if word is not None))))
+    codes: dict[Any, int] = {None: -1, **{word: code for code, word in enumerate(members)}}
+    data = np.fromiter(map(codes.__getitem__, words), np.int64, len(words))
+    missing = data < 0
+    return Cells(data, missing, 0 if plain else int(missing.sum()) - _absent(raw), members)
+
+
+_READERS: dict[Kind, _Reader] = {
+    "integer": _Reader(_fast_exact(int, np.int64), read_integer, np.int64),
+    "number": _Reader(_fast_numbers, read_number, np.float64),
+    "boolean": _Reader(_fast_exact(bool, np.bool_), read_boolean, np.bool_),
+    "string": _Reader(_fast_text, read_text, object),
+    "timestamp": _Reader(_fast_moments, read_timestamp, np.int64),
+}
