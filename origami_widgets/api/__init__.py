@@ -1,0 +1,1 @@
+"""The remote API: one core, two thin clients, typed objects and errors."""

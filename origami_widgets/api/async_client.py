@@ -1,0 +1,167 @@
+"""`AsyncClient`: the same verbs for event loops. Each awaits on the caller's loop; the HTTP runs on the background one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.loop import background
+from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
+from origami_widgets.api.settings import settings_from
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    import httpx
+
+    from origami_widgets.api.models import (
+        Account,
+        Agent,
+        Column,
+        CreatedAgent,
+        Credits,
+        FlatRow,
+        Page,
+        Row,
+        RunObject,
+        RunSummary,
+        Table,
+    )
+
+
+class AsyncClient:
+    """The Origami API, version 2, for `await`. Arguments, errors, costs and retries are those of `Client`.
+
+    Example:
+        >>> import asyncio, origami_widgets as ow
+        >>> asyncio.run(ow.Sandbox().async_client().get_account()).plan.id
+        'pro'
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        project: str | None = None,
+        timeout: float = 30.0,
+        *,
+        _transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._settings = settings_from(api_key, base_url, project, timeout)
+        self.operations = Operations(self._settings, _transport)
+
+    def __repr__(self) -> str:
+        project = f" project={self._settings.project}" if self._settings.project else ""
+        return f"<{type(self).__name__} {self._settings.base_url}{project}>"
+
+    async def create_agent(
+        self,
+        prompt: str,
+        *,
+        name: str | None = None,
+        model: str | None = None,
+        focus_table_ids: Iterable[str] = (),
+        attachments: Sequence[Mapping[str, str]] = (),
+        idempotency_key: str | None = None,
+    ) -> CreatedAgent:
+        """Create an agent and start its first run; see `Client.create_agent`. Spends credits."""
+        return await background().bridge(
+            self.operations.create_agent(
+                prompt,
+                name=name,
+                model=model,
+                focus_table_ids=focus_table_ids,
+                attachments=attachments,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def create_run(
+        self,
+        agent_id: str,
+        prompt: str,
+        *,
+        model: str | None = None,
+        focus_table_ids: Iterable[str] = (),
+        attachments: Sequence[Mapping[str, str]] = (),
+        idempotency_key: str | None = None,
+    ) -> RunObject:
+        """Start a further run of an agent; see `Client.create_run`. Spends credits."""
+        return await background().bridge(
+            self.operations.create_run(
+                agent_id,
+                prompt,
+                model=model,
+                focus_table_ids=focus_table_ids,
+                attachments=attachments,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
+        """Read a run; see `Client.get_run`. Free."""
+        return await background().bridge(self.operations.get_run(agent_id, run_id, include=include))
+
+    async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
+        """One page of an agent's runs; see `Client.list_runs`. Free."""
+        return await background().bridge(self.operations.list_runs(agent_id, cursor=cursor, limit=limit))
+
+    async def cancel(self, agent_id: str) -> RunObject | None:
+        """Cancel the agent's active run; see `Client.cancel`."""
+        return await background().bridge(self.operations.cancel(agent_id))
+
+    async def list_agents(
+        self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[Agent]:
+        """One page of agents; see `Client.list_agents`. Free."""
+        return await background().bridge(self.operations.list_agents(search=search, cursor=cursor, limit=limit))
+
+    async def list_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Page[Table]:
+        """Every table that an agent can reach; see `Client.list_agent_tables`. Free."""
+        return await background().bridge(self.operations.list_agent_tables(agent_id, include=include))
+
+    async def get_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Table:
+        """Read a table; see `Client.get_table`. Free."""
+        return await background().bridge(self.operations.get_table(table_id, include=include))
+
+    async def list_tables(
+        self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[Table]:
+        """One page of tables; see `Client.list_tables`. Free."""
+        return await background().bridge(self.operations.list_tables(agent_id=agent_id, cursor=cursor, limit=limit))
+
+    async def list_columns(self, table_id: str) -> Page[Column]:
+        """The columns of a table; see `Client.list_columns`. Free."""
+        return await background().bridge(self.operations.list_columns(table_id))
+
+    async def iter_rows(
+        self,
+        table_id: str,
+        *,
+        filters: Sequence[Mapping[str, Any]] | None = None,
+        sort: Mapping[str, str] | None = None,
+        flat: bool = False,
+        saved_filters: bool = True,
+        page_size: int = LARGEST_ROW_PAGE,
+    ) -> AsyncIterator[Row | FlatRow]:
+        """The leads of a table, page after page; see `Client.iter_rows`. Free."""
+        pages = self.operations.iter_row_pages(
+            table_id, filters=filters, sort=sort, flat=flat, saved_filters=saved_filters, page_size=page_size
+        )
+        seen: set[str] = set()
+
+        async def following() -> Page[Any] | None:
+            return await anext(pages, None)
+
+        while (page := await background().bridge(following())) is not None:
+            for row in page.items:
+                if row.id not in seen:
+                    seen.add(row.id)
+                    yield row
+
+    async def get_account(self) -> Account:
+        """Organization, plan and capabilities behind the key; see `Client.get_account`. Free."""
+        return await background().bridge(self.operations.get_account())
+
+    async def get_credits(self) -> Credits:
+        """The balance, in credits; see `Client.get_credits`. Free."""
+        return await background().bridge(self.operations.get_credits())

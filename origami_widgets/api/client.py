@@ -1,0 +1,219 @@
+"""`Client`: the API for scripts and cells. Every call blocks until the answer is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.loop import background
+from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
+from origami_widgets.api.settings import settings_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import httpx
+
+    from origami_widgets.api.models import (
+        Account,
+        Agent,
+        Column,
+        CreatedAgent,
+        Credits,
+        FlatRow,
+        Page,
+        Row,
+        RunObject,
+        RunSummary,
+        Table,
+    )
+
+
+class Client:
+    """The Origami API, version 2.
+
+    Calls that read are sent again after a passing fault, at most four times; a call that starts a run carries an
+    idempotency key, and is sent again only where that cannot start a second run.
+
+    Args:
+        api_key: the key; `ORIGAMI_API_KEY` when absent. It is sent to `base_url` and nowhere else.
+        base_url: the whole prefix of the API; `ORIGAMI_BASE_URL`, else `https://origami.chat/api/v2` when absent.
+        project: the id of the project to act in; `ORIGAMI_PROJECT` when absent, else the parent organization.
+        timeout: seconds that one request may take in all.
+
+    Raises:
+        MissingKey: there is no key.
+        InvalidInput: an argument cannot be right.
+
+    Attributes:
+        operations: the same verbs as coroutines, for the background loop.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox().client()
+        >>> client.get_account().plan.id
+        'pro'
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        project: str | None = None,
+        timeout: float = 30.0,
+        *,
+        _transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._settings = settings_from(api_key, base_url, project, timeout)
+        self.operations = Operations(self._settings, _transport)
+
+    def __repr__(self) -> str:
+        project = f" project={self._settings.project}" if self._settings.project else ""
+        return f"<{type(self).__name__} {self._settings.base_url}{project}>"
+
+    def create_agent(
+        self,
+        prompt: str,
+        *,
+        name: str | None = None,
+        model: str | None = None,
+        focus_table_ids: Iterable[str] = (),
+        attachments: Sequence[Mapping[str, str]] = (),
+        idempotency_key: str | None = None,
+    ) -> CreatedAgent:
+        """Create an agent and start its first run: `POST /agents`. Spends credits.
+
+        Args:
+            prompt: the brief, 1 to 10,000 characters.
+            name: what to call the agent, up to 80 characters.
+            model: `origami-lite` or `origami-max`; None for the plan's default.
+            focus_table_ids: ids of up to 50 tables to work on.
+            attachments: up to 20 of `{"kind": "table", "tableId": …}` or `{"kind": "document", "documentId": …}`.
+            idempotency_key: the key of this intent; the same key never starts a second run. Made when absent.
+
+        Returns:
+            The agent and its run, which says `running`.
+        """
+        return background().run(
+            self.operations.create_agent(
+                prompt,
+                name=name,
+                model=model,
+                focus_table_ids=focus_table_ids,
+                attachments=attachments,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def create_run(
+        self,
+        agent_id: str,
+        prompt: str,
+        *,
+        model: str | None = None,
+        focus_table_ids: Iterable[str] = (),
+        attachments: Sequence[Mapping[str, str]] = (),
+        idempotency_key: str | None = None,
+    ) -> RunObject:
+        """Start a further run of an agent: `POST /agents/{id}/runs`. Spends credits; arguments as `create_agent`.
+
+        Raises:
+            AgentBusy: a run of the agent is active; the error names it.
+        """
+        return background().run(
+            self.operations.create_run(
+                agent_id,
+                prompt,
+                model=model,
+                focus_table_ids=focus_table_ids,
+                attachments=attachments,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
+        """Read a run: `GET /agents/{id}/runs/{runId}`. Free.
+
+        Args:
+            agent_id: the agent's id.
+            run_id: the run's id.
+            include: `"stats"` for the economics of its tables, `"transcript"` for the message history.
+        """
+        return background().run(self.operations.get_run(agent_id, run_id, include=include))
+
+    def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
+        """One page of an agent's runs: `GET /agents/{id}/runs`. Free; `limit` is 1 to 100."""
+        return background().run(self.operations.list_runs(agent_id, cursor=cursor, limit=limit))
+
+    def cancel(self, agent_id: str) -> RunObject | None:
+        """Cancel the agent's active run: `POST /agents/{id}/cancel`. What was spent is spent.
+
+        Returns:
+            The run that is being cancelled (it may still say `running`), the latest one when none was active, or
+            None when the agent never ran.
+        """
+        return background().run(self.operations.cancel(agent_id))
+
+    def list_agents(self, *, search: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Agent]:
+        """One page of agents whose name contains `search`: `GET /agents`. Free; `limit` is 1 to 100."""
+        return background().run(self.operations.list_agents(search=search, cursor=cursor, limit=limit))
+
+    def list_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Page[Table]:
+        """Every table that an agent can reach: `GET /agents/{id}/tables`. Free."""
+        return background().run(self.operations.list_agent_tables(agent_id, include=include))
+
+    def get_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Table:
+        """Read a table: `GET /tables/{tableId}`. Free."""
+        return background().run(self.operations.get_table(table_id, include=include))
+
+    def list_tables(self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Table]:
+        """One page of tables, of one agent or of all: `GET /tables`. Free; `limit` is 1 to 100."""
+        return background().run(self.operations.list_tables(agent_id=agent_id, cursor=cursor, limit=limit))
+
+    def list_columns(self, table_id: str) -> Page[Column]:
+        """The columns of a table: `GET /tables/{tableId}/columns`. Free."""
+        return background().run(self.operations.list_columns(table_id))
+
+    def iter_rows(
+        self,
+        table_id: str,
+        *,
+        filters: Sequence[Mapping[str, Any]] | None = None,
+        sort: Mapping[str, str] | None = None,
+        flat: bool = False,
+        saved_filters: bool = True,
+        page_size: int = LARGEST_ROW_PAGE,
+    ) -> Iterator[Row | FlatRow]:
+        """The leads of a table, page after page: `GET /tables/{tableId}/rows`. Free.
+
+        Args:
+            table_id: the table's id.
+            filters: `[{"column": slug, "operator": …, "value": …}]`; None for none.
+            sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+            flat: give slug and value instead of typed cells.
+            saved_filters: keep the table's saved filters on; without them unfinished candidates come too.
+            page_size: rows per request, 1 to 200.
+
+        Returns:
+            An iterator over rows, each id once.
+        """
+        pages = self.operations.iter_row_pages(
+            table_id, filters=filters, sort=sort, flat=flat, saved_filters=saved_filters, page_size=page_size
+        )
+        seen: set[str] = set()
+
+        async def following() -> Page[Any] | None:
+            return await anext(pages, None)
+
+        while (page := background().run(following())) is not None:
+            for row in page.items:
+                if row.id not in seen:
+                    seen.add(row.id)
+                    yield row
+
+    def get_account(self) -> Account:
+        """Organization, plan and capabilities behind the key: `GET /account`. Free; a good first call."""
+        return background().run(self.operations.get_account())
+
+    def get_credits(self) -> Credits:
+        """The balance, in credits: `GET /account/credits`. Free."""
+        return background().run(self.operations.get_credits())

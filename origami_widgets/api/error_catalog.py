@@ -1,0 +1,228 @@
+"""From an answer to a typed error: one entry per code of the API, one per status for codes that are new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api import errors as e
+
+if TYPE_CHECKING:
+    from origami_widgets.api.answer import Answer
+
+LONGEST_CAUSE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a code means and what to do."""
+
+    kind: type[e.OrigamiError]
+    title: str
+    remedy: str
+    transient: bool = False
+
+
+CHECK_ID = "Check the id, and the project header: objects of other organizations and projects are not found either."
+FIX_INPUT = "Correct what is named above and send it again."
+WAIT = "It is asked again by itself; if it stays, tell support the request id."
+
+CODES: dict[str, Entry] = {
+    "VALIDATION_ERROR": Entry(e.InvalidInput, "Origami does not accept this request", FIX_INPUT),
+    "MODEL_NOT_AVAILABLE": Entry(
+        e.InvalidInput,
+        "This model is not on the plan",
+        "Leave model= out for the plan's best one, or use 'origami-lite' or 'origami-max'.",
+    ),
+    "UNKNOWN_WORKSPACE": Entry(e.InvalidInput, "There is no such workspace", CHECK_ID),
+    "UNKNOWN_TABLE": Entry(e.InvalidInput, "There is no such table", CHECK_ID),
+    "WORKSPACE_TABLE_MISMATCH": Entry(e.InvalidInput, "The table belongs to another workspace", CHECK_ID),
+    "INVALID_ATTACHMENT": Entry(e.InvalidInput, "An attachment cannot be used", CHECK_ID),
+    "INVALID_FILTERS": Entry(
+        e.InvalidInput,
+        "The filters are not valid",
+        "Give a list of {'column': slug, 'operator': …, 'value': …}.",
+    ),
+    "INVALID_SORT": Entry(e.InvalidInput, "The sort order is not valid", "Give {'column': slug, 'direction': 'asc'}."),
+    "UNKNOWN_COLUMN": Entry(e.InvalidInput, "The table has no such column", "Use a slug from list_columns(table_id)."),
+    "UNKNOWN_FIELDS": Entry(e.InvalidInput, "The rows hold fields that are no columns", FIX_INPUT),
+    "NON_INPUT_COLUMNS": Entry(e.InvalidInput, "Only input columns can be written", FIX_INPUT),
+    "MISSING_MATCH_VALUE": Entry(e.InvalidInput, "A row has no value in a match column", FIX_INPUT),
+    "DUPLICATE_MATCH_KEY": Entry(e.InvalidInput, "Two rows have the same match values", FIX_INPUT),
+    "INVALID_UPLOAD_MODE": Entry(e.InvalidInput, "The upload mode is not valid", FIX_INPUT),
+    "MISSING_SCOPE": Entry(e.InvalidInput, "The request names no scope", FIX_INPUT),
+    "INVALID_CRON": Entry(e.InvalidInput, "The cron expression is not valid", FIX_INPUT),
+    "CRON_TOO_FREQUENT": Entry(e.InvalidInput, "The schedule is too frequent", FIX_INPUT),
+    "PARENT_REQUIRED": Entry(e.InvalidInput, "Only the parent organization can do this", "Leave the project out."),
+    "BUDGET_CAP_REQUIRED": Entry(e.InvalidInput, "A budget needs a cap", FIX_INPUT),
+    "UNAUTHORIZED": Entry(
+        e.AuthenticationError,
+        "Origami does not accept the API key",
+        "Take a valid key from Origami (Settings, API keys), set ORIGAMI_API_KEY, and make a new client. "
+        "Runs that were started go on at the server.",
+    ),
+    "INSUFFICIENT_CREDITS": Entry(
+        e.InsufficientCredits, "Too few credits to start a run", "Add credits, then start again. Nothing was charged."
+    ),
+    "BUDGET_EXCEEDED": Entry(
+        e.BudgetExceeded,
+        "A budget is used up",
+        "Ask whoever keeps the budget to raise it; buying credits does not help.",
+    ),
+    "SUBSCRIPTION_REQUIRED": Entry(
+        e.SubscriptionRequired, "The plan does not include the API", "Change to a plan with API access."
+    ),
+    "ACCOUNT_BLOCKED": Entry(
+        e.AccountBlocked, "Billing blocks the account", "Put the billing right, then start again."
+    ),
+    "WORKSPACE_NOT_DELETABLE": Entry(e.PermissionDenied, "This workspace cannot be deleted", "Delete it in the app."),
+    "WORKSPACE_LIMIT_REACHED": Entry(
+        e.PermissionDenied, "No more workspaces are allowed", "Delete one, or change the plan."
+    ),
+    "AGENT_NOT_FOUND": Entry(
+        e.AgentNotFound,
+        "There is no such agent",
+        f"{CHECK_ID} The id of a table is not the id of an agent: an agent's is the part of a token before the slash.",
+    ),
+    "RUN_NOT_FOUND": Entry(
+        e.RunNotFound, "There is no such run", f"{CHECK_ID} A token is 'AGENT_ID/RUN_ID', as the card's foot shows it."
+    ),
+    "TABLE_NOT_FOUND": Entry(e.TableNotFound, "There is no such table", CHECK_ID),
+    "ROW_NOT_FOUND": Entry(e.NotFound, "There is no such row", CHECK_ID),
+    "COLUMN_NOT_FOUND": Entry(e.NotFound, "There is no such column", CHECK_ID),
+    "PROJECT_NOT_FOUND": Entry(
+        e.ProjectNotFound, "There is no such project", "Check project=, or leave it out for the parent organization."
+    ),
+    "WORKSPACE_NOT_FOUND": Entry(e.NotFound, "There is no such workspace", CHECK_ID),
+    "DOCUMENT_NOT_FOUND": Entry(e.NotFound, "There is no such document", CHECK_ID),
+    "BATCH_NOT_FOUND": Entry(e.NotFound, "There is no such batch", CHECK_ID),
+    "CAMPAIGN_NOT_FOUND": Entry(e.NotFound, "There is no such campaign", CHECK_ID),
+    "SEQUENCE_NOT_FOUND": Entry(e.NotFound, "There is no such sequence", CHECK_ID),
+    "SCHEDULED_AGENT_NOT_FOUND": Entry(e.NotFound, "There is no such scheduled agent", CHECK_ID),
+    "AGENT_BUSY": Entry(
+        e.AgentBusy, "The agent is working on another run", "Wait until that run has ended, or cancel it."
+    ),
+    "IDEMPOTENCY_ERROR": Entry(
+        e.IdempotencyConflict,
+        "This request was sent before",
+        "If the first one is still on its way, the same request succeeds later; a different one needs a new key.",
+    ),
+    "AMBIGUOUS_MATCH": Entry(e.Conflict, "A row matches several others", FIX_INPUT),
+    "DOCUMENT_PATH_TAKEN": Entry(e.Conflict, "There is a document at this path", "Choose another path."),
+    "SEQUENCE_HAS_SENT_MESSAGES": Entry(e.Conflict, "The sequence has sent messages", "It can only be stopped."),
+    "NO_SENDING_ACCOUNT": Entry(e.Conflict, "No sending account is connected", "Connect one in the app."),
+    "SLUG_TAKEN": Entry(e.Conflict, "The slug is taken", "Choose another slug."),
+    "SLUG_EXHAUSTED": Entry(e.Conflict, "No free slug was found", "Choose another name."),
+    "RUN_ALREADY_ACTIVE": Entry(e.Conflict, "A run is active already", "Wait until it has ended."),
+    "CONFIRMATION_REQUIRED": Entry(e.Conflict, "This must be confirmed", "Send it again with confirm=true."),
+    "TOO_MANY_ROWS": Entry(e.TooLarge, "Too many rows at once", "Send them in smaller parts."),
+    "TOO_MANY_FILES": Entry(e.TooLarge, "Too many files at once", "Send them in smaller parts."),
+    "UPLOAD_FAILED": Entry(e.InvalidInput, "No file could be taken", FIX_INPUT),
+    "CONCURRENT_LIMIT_EXCEEDED": Entry(
+        e.RunPoolFull,
+        "All run slots of the plan are in use",
+        "Wait until a run has ended, cancel one, or change to a larger plan. Nothing was charged.",
+    ),
+    "RATE_LIMITED": Entry(e.RateLimited, "Too many requests for the moment", WAIT, transient=True),
+    "INTERNAL_ERROR": Entry(e.ServerError, "Origami had a problem", WAIT, transient=True),
+    "CANCEL_PARTIALLY_FAILED": Entry(
+        e.ServerError, "Not everything could be cancelled", "Cancel again in a moment.", transient=True
+    ),
+    "BUDGET_UPDATE_FAILED": Entry(e.ServerError, "The budget could not be changed", WAIT, transient=True),
+    "ENFORCEMENT_UPDATE_FAILED": Entry(e.ServerError, "The enforcement could not be changed", WAIT, transient=True),
+}
+
+STATUSES: dict[int, Entry] = {
+    400: Entry(e.InvalidInput, "Origami does not accept this request", FIX_INPUT),
+    401: CODES["UNAUTHORIZED"],
+    402: Entry(e.PaymentRequired, "Plan or credits do not allow this", "Look at billing in the app."),
+    403: Entry(e.PermissionDenied, "The key may not do this", "Use a key of an administrator, or ask one."),
+    404: Entry(e.NotFound, "Not found", CHECK_ID),
+    407: Entry(e.ConnectionFailed, "A proxy wants a login", "Set the proxy's user and password in HTTPS_PROXY."),
+    408: Entry(e.ServerError, "The server waited too long for the request", WAIT, transient=True),
+    409: Entry(e.Conflict, "This does not fit the present state", "Look at the present state, then decide."),
+    413: Entry(e.TooLarge, "The request is too large", "Send it in smaller parts."),
+    422: Entry(e.InvalidInput, "Origami cannot use this request", FIX_INPUT),
+    425: Entry(e.ServerError, "The server was asked too early", WAIT, transient=True),
+    429: CODES["RATE_LIMITED"],
+}
+SERVER = Entry(e.ServerError, "Origami had a problem", WAIT, transient=True)
+OTHER = Entry(e.OrigamiError, "Origami refused the request", "Tell support the request id.")
+PROXY_LOGIN = 407
+FIRST_SERVER_ERROR = 500
+
+
+def error_from(answer: Answer) -> e.OrigamiError:
+    """The error in an answer that is not a success.
+
+    Args:
+        answer: the answer; its body may be anything, an HTML page of a proxy too.
+    """
+    body: dict[str, Any] = answer.body if isinstance(answer.body, dict) else {}
+    code = body.get("code") if isinstance(body.get("code"), str) else ""
+    entry = CODES.get(code) or STATUSES.get(answer.status_code)
+    if entry is None:
+        entry = SERVER if answer.status_code >= FIRST_SERVER_ERROR else OTHER
+    details = body.get("details")
+    error = entry.kind(
+        entry.title,
+        cause=_cause(body, answer),
+        remedy=entry.remedy,
+        code="PROXY_REFUSED" if answer.status_code == PROXY_LOGIN else code,
+        status_code=answer.status_code,
+        request_id=answer.request_id,
+        link=_link(body),
+        details={**{k: v for k, v in body.items() if k not in ("error", "code", "details")}, **_as_dict(details)},
+        transient=entry.transient,
+        retry_after=answer.retry_after,
+    )
+    _add_facts(error, body)
+    return error
+
+
+def _cause(body: dict[str, Any], answer: Answer) -> str:
+    if not body:
+        return answer.oddity or f"The answer has no explanation (HTTP {answer.status_code})."
+    said = [body.get("error"), body.get("message"), body.get("hint"), *_issues(body)]
+    if body.get("creditsRequired") is not None:
+        said.append(f"{body['creditsRequired']} credits are needed, {body.get('creditsAvailable', 'fewer')} are there.")
+    if isinstance(body.get("blockedByBudgets"), list):
+        said.append(f"Budgets: {', '.join(map(str, body['blockedByBudgets']))}.")
+    if isinstance(body.get("reason"), str):
+        said.append(f"Reason: {body['reason'].replace('_', ' ')}.")
+    parts = [part.strip() for part in said if isinstance(part, str) and part.strip()]
+    text = " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in dict.fromkeys(parts))
+    return text if len(text) <= LONGEST_CAUSE else f"{text[:LONGEST_CAUSE]}…"
+
+
+def _issues(body: dict[str, Any]) -> list[str]:
+    issues = _as_dict(body.get("details")).get("issues")
+    if not isinstance(issues, list):
+        return []
+    return [f"{issue.get('path', '')}: {issue.get('message', '')}" for issue in issues[:5] if isinstance(issue, dict)]
+
+
+def _link(body: dict[str, Any]) -> str | None:
+    handoff = e.safe_link(_as_dict(body.get("handoff")).get("url"))
+    return handoff or e.safe_link(body.get("topUpUrl"))
+
+
+def _add_facts(error: e.OrigamiError, body: dict[str, Any]) -> None:
+    if isinstance(error, e.AgentBusy):
+        current = _as_dict(body.get("currentRun"))
+        run_id, started = current.get("id"), current.get("startedAt")
+        error.current_run_id = run_id if isinstance(run_id, str) else None
+        try:
+            error.current_run_started_at = datetime.fromisoformat(started) if isinstance(started, str) else None
+        except ValueError:
+            error.current_run_started_at = None
+    if isinstance(error, e.RunPoolFull):
+        limit, sessions = body.get("limit"), body.get("activeSessions")
+        error.limit = limit if isinstance(limit, int) else None
+        listed = sessions if isinstance(sessions, list) else []
+        error.active_sessions = tuple(session for session in listed if isinstance(session, dict))
+
+
+def _as_dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,184 @@
+"""The background loop: one daemon thread for the whole process, on which all HTTP and all polling happens.
+
+A task on the kernel's own loop stands still while a cell is blocked; a thread does not. The thread starts in an empty
+context, so that what it sends to the notebook belongs to no cell, and ends by itself when nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import concurrent.futures
+import contextvars
+import logging
+import os
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+log = logging.getLogger("origami_widgets")
+
+IDLE = 2.0
+"""Seconds without any task after which the thread ends; it starts again when it is needed."""
+LAST_WORDS = 1.0
+"""Seconds that open connections get to close when the process ends."""
+
+
+class BackgroundLoop:
+    """One event loop in one daemon thread, started on first use.
+
+    Attributes:
+        generation: counts the loops; what belongs to a loop (connections) belongs to one generation.
+    """
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._waiting = 0
+        self._closers: dict[object, Callable[[], Awaitable[object]]] = {}
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Run a coroutine on the loop.
+
+        Returns:
+            A future; cancelling it cancels the coroutine.
+        """
+        with self._lock:
+            loop = self._running_loop()
+            self._waiting += 1
+            # In an empty context, or whatever it sends would belong to the cell that happened to call.
+            future = contextvars.Context().run(asyncio.run_coroutine_threadsafe, coroutine, loop)
+        future.add_done_callback(self._one_less)
+        return future
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the loop and block until it is done; an interrupt cancels it.
+
+        Raises:
+            RuntimeError: called on the loop's own thread, where it would wait for itself.
+        """
+        if threading.current_thread() is self._thread:
+            coroutine.close()
+            raise RuntimeError("A blocking call of origami_widgets was made inside one of its own callbacks.")
+        future = self.submit(coroutine)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Await a coroutine of the background loop from any other loop; cancellation reaches it."""
+        return await asyncio.wrap_future(self.submit(coroutine))
+
+    def call_soon(self, callback: Callable[..., object], *args: object) -> None:
+        """Call a function on the loop's thread."""
+        with self._lock:
+            loop = self._running_loop()
+            loop.call_soon_threadsafe(callback, *args, context=contextvars.Context())
+
+    def on_stop(self, owner: object, close: Callable[[], Awaitable[object]]) -> None:
+        """Have something closed when the present loop ends. Loop thread only."""
+        self._closers[owner] = close
+
+    def forget(self, owner: object) -> None:
+        """Close something before the loop ends, from any thread; nothing happens when the loop is gone."""
+        with self._lock:
+            loop = self._loop
+            if loop is not None:
+                loop.call_soon_threadsafe(self._close_one, owner)
+
+    def stop(self) -> None:
+        """End the loop: cancel what runs, close what is open. Used when the process ends."""
+        with self._lock:
+            loop, thread, self._loop = self._loop, self._thread, None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(_cancel_all, loop)
+            thread.join(LAST_WORDS)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self.generation += 1
+            self._waiting = 0
+            self._closers = {}
+            loop = asyncio.new_event_loop()
+            thread = threading.Thread(target=self._serve, args=(loop,), name="origami-widgets", daemon=True)
+            self._loop, self._thread = loop, thread
+            contextvars.Context().run(thread.start)
+        return self._loop
+
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        closers = self._closers
+        try:
+            loop.run_until_complete(self._until_idle(loop))
+            loop.run_until_complete(_close_all(closers))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        except (asyncio.CancelledError, RuntimeError):
+            log.debug("The background loop ended early", exc_info=True)
+        finally:
+            loop.close()
+
+    async def _until_idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        quiet = 0
+        try:
+            while quiet < 2:  # noqa: PLR2004 - a task that came and went in between starts the count anew
+                await asyncio.sleep(IDLE / 2)
+                with self._lock:
+                    busy = self._waiting > 0 or len(asyncio.all_tasks(loop)) > 1
+                    quiet = 0 if busy else quiet + 1
+                    if quiet == 2 and self._loop is loop:  # noqa: PLR2004 - see above
+                        self._loop = None
+        except asyncio.CancelledError:
+            return
+
+    def _one_less(self, _future: object) -> None:
+        with self._lock:
+            self._waiting = max(0, self._waiting - 1)
+
+    def _close_one(self, owner: object) -> None:
+        close = self._closers.pop(owner, None)
+        if close is not None:
+            task = asyncio.ensure_future(close())
+            _closing.add(task)
+            task.add_done_callback(_closing.discard)
+
+
+_closing: set[asyncio.Future[object]] = set()
+
+
+async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
+    for close in list(closers.values()):
+        try:
+            async with asyncio.timeout(LAST_WORDS):
+                await close()
+        except Exception:  # noqa: BLE001 - the process ends; a connection that does not close must not hold it
+            log.debug("A connection did not close", exc_info=True)
+    closers.clear()
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+
+
+_background = BackgroundLoop()
+
+
+def background() -> BackgroundLoop:
+    """The background loop of this process."""
+    return _background
+
+
+def _new_in_child() -> None:
+    """After a fork the parent's thread does not exist: the child begins with a loop of its own."""
+    global _background  # noqa: PLW0603 - one loop for the process is the point
+    _background = BackgroundLoop()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_in_child)
+atexit.register(lambda: _background.stop())

@@ -1,0 +1,210 @@
+"""Objects from the server: frozen, and tolerant of everything a beta API may send.
+
+A model is built from decoded JSON by a plan that is compiled once per class from its annotations. A value that is
+missing, null or of the wrong kind gives the field's default and one note; unknown fields stay in `raw`; unknown enum
+members stay the words they are. Building never raises, whatever JSON it is given.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+Convert = Callable[[Any, str, list[str]], Any]
+T = TypeVar("T", bound="Model")
+LONGEST_NOTE = 80
+
+ABSENT: Any = object()
+"""Marks a value that cannot be used; the default takes its place."""
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Base of everything the server sends.
+
+    Attributes:
+        raw: the JSON object as it came, with the fields that this package does not know.
+    """
+
+    raw: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def from_raw(cls, raw: Any, notes: list[str] | None = None) -> Self:
+        """The object in a piece of decoded JSON.
+
+        Args:
+            raw: what the server sent; anything but an object gives an object of defaults.
+            notes: takes one sentence for each value that could not be used.
+        """
+        return build(cls, raw, "", [] if notes is None else notes)
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """A chance to read documented variants of the same object; gives the fields to read."""
+        return raw
+
+    def __repr__(self) -> str:
+        fields = (field.name for field in msgspec.structs.fields(self) if field.name != "raw")
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in fields)})"
+
+
+def build(cls: type[T], raw: Any, path: str, notes: list[str]) -> T:
+    """Build a model at a path of the answer; see `Model.from_raw`."""
+    if not isinstance(raw, dict):
+        notes.append(f"{path or cls.__name__}: expected an object, got {_short(raw)}")
+        return cls()
+    fields = cls.prepare(raw)
+    values: dict[str, Any] = {"raw": raw}
+    for name, key, convert in _plan(cls):
+        if key in fields:
+            value = convert(fields[key], f"{path}.{key}" if path else key, notes)
+            if value is not ABSENT:
+                values[name] = value
+    return cls(**values)
+
+
+_plans: dict[type[Model], list[tuple[str, str, Convert]]] = {}
+
+
+def _plan(cls: type[Model]) -> list[tuple[str, str, Convert]]:
+    plan = _plans.get(cls)
+    if plan is None:
+        hints = get_type_hints(cls)
+        fields = (field for field in msgspec.structs.fields(cls) if field.name != "raw")
+        plan = [(field.name, field.encode_name, _converter(hints[field.name])) for field in fields]
+        _plans[cls] = plan
+    return plan
+
+
+def _converter(hint: Any) -> Convert:
+    """The function that reads one annotated field; None inside a union means that null is a value of its own."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        (member,) = (arg for arg in inner if arg is not type(None))
+        return _or_null(_converter(member))
+    if origin is tuple:
+        return _sequence(_converter(inner[0]))
+    if origin is dict:
+        return _mapping(_converter(inner[1]))
+    if isinstance(hint, type) and issubclass(hint, Model):
+        return _nested(hint)
+    return _SCALARS.get(hint, _anything)
+
+
+def _or_null(convert: Convert) -> Convert:
+    return lambda value, path, notes: None if value is None else convert(value, path, notes)
+
+
+def _nested(cls: type[Model]) -> Convert:
+    def convert(value: Any, path: str, notes: list[str]) -> Any:
+        if isinstance(value, dict):
+            return build(cls, value, path, notes)
+        return _unusable(value, "an object", path, notes)
+
+    return convert
+
+
+def _sequence(convert: Convert) -> Convert:
+    def convert_all(value: Any, path: str, notes: list[str]) -> Any:
+        if not isinstance(value, list):
+            return _unusable(value, "a list", path, notes)
+        items = (convert(item, f"{path}[{index}]", notes) for index, item in enumerate(value))
+        return tuple(item for item in items if item is not ABSENT)
+
+    return convert_all
+
+
+def _mapping(convert: Convert) -> Convert:
+    def convert_all(value: Any, path: str, notes: list[str]) -> Any:
+        if not isinstance(value, dict):
+            return _unusable(value, "an object", path, notes)
+        items = {key: convert(item, f"{path}.{key}", notes) for key, item in value.items()}
+        return {key: item for key, item in items.items() if item is not ABSENT}
+
+    return convert_all
+
+
+def _anything(value: Any, _path: str, _notes: list[str]) -> Any:
+    return value
+
+
+def _text(value: Any, path: str, notes: list[str]) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        notes.append(f"{path}: expected text, got the number {_short(value)}")
+        return str(value)
+    return _unusable(value, "text", path, notes)
+
+
+def _whole(value: Any, path: str, notes: list[str]) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) <= LONGEST_NOTE:
+        notes.append(f"{path}: expected a whole number, got the text {_short(value)}")
+        return int(value)
+    return _unusable(value, "a whole number", path, notes)
+
+
+def _number(value: Any, path: str, notes: list[str]) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _finite(value, path, notes)
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return _unusable(value, "a number", path, notes)
+        notes.append(f"{path}: expected a number, got the text {_short(value)}")
+        return _finite(number, path, notes)
+    return _unusable(value, "a number", path, notes)
+
+
+def _finite(value: float, path: str, notes: list[str]) -> Any:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    return number if math.isfinite(number) else _unusable(value, "a finite number", path, notes)
+
+
+def _truth(value: Any, path: str, notes: list[str]) -> Any:
+    return value if isinstance(value, bool) else _unusable(value, "true or false", path, notes)
+
+
+def _moment(value: Any, path: str, notes: list[str]) -> Any:
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    return _unusable(value, "a moment (ISO 8601)", path, notes)
+
+
+_SCALARS: dict[Any, Convert] = {
+    str: _text,
+    int: _whole,
+    float: _number,
+    bool: _truth,
+    datetime: _moment,
+}
+
+
+def _unusable(value: Any, expected: str, path: str, notes: list[str]) -> Any:
+    notes.append(f"{path}: expected {expected}, got {_short(value)}")
+    return ABSENT
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and value.bit_length() > LONGEST_NOTE:
+        return "a very large number"
+    text = repr(value)
+    return text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE]}…"

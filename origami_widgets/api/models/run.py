@@ -1,0 +1,143 @@
+"""Runs: what an agent was asked, what it did, and what it wants to know."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from origami_widgets.api.models.base import Model
+from origami_widgets.api.models.table import Table
+
+
+class Steps(Model, frozen=True):
+    """Loop iterations done, and the plan's cap on them."""
+
+    completed: int | None = None
+    max: int | None = None
+
+
+class RunSummary(Model, frozen=True):
+    """A run as lists show it. `prompt` is cut to 200 characters."""
+
+    object: str = ""
+    id: str = ""
+    agent_id: str = ""
+    status: str = "running"
+    prompt: str = ""
+    model: str = ""
+    steps: Steps = Steps()
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+class RunRequest(Model, frozen=True):
+    """What was asked: the full prompt, the model asked for, and the tables in focus."""
+
+    prompt: str = ""
+    model: str = ""
+    focus_table_ids: tuple[str, ...] = ()
+
+
+class Action(Model, frozen=True):
+    """One change that the run made. Which fields are set depends on `type`."""
+
+    type: str = ""
+    table_id: str = ""
+    table_name: str | None = None
+    column_id: str | None = None
+    column_name: str | None = None
+    count: int | None = None
+    lead_count: int | None = None
+    deleted_at: datetime | None = None
+
+
+class Question(Model, frozen=True):
+    """Something the agent wants to know. Free text is always a possible answer."""
+
+    type: str = ""
+    question: str = ""
+    suggested_answers: tuple[str, ...] = ()
+    freeform_option: str = "Or something else"
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """Some answers carry `text` where the schema has `question`."""
+        return {**raw, "question": raw["text"]} if "question" not in raw and "text" in raw else raw
+
+
+class Suggestion(Model, frozen=True):
+    """A next step that the agent proposes; without a `type` it is a plain suggestion."""
+
+    label: str = ""
+    type: str | None = None
+    table_slug: str | None = None
+
+
+class Todo(Model, frozen=True):
+    """What is left to the user."""
+
+    pending_questions: tuple[Question, ...] = ()
+    next_actions: tuple[Suggestion, ...] = ()
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """Some answers carry plain strings where the schema has objects."""
+        return {
+            **raw,
+            **_objects(raw, "pendingQuestions", "question"),
+            **_objects(raw, "nextActions", "label"),
+        }
+
+
+class ToolCall(Model, frozen=True):
+    """One call of a tool in the transcript."""
+
+    id: str = ""
+    name: str = ""
+    input: Any = None
+
+
+class TranscriptMessage(Model, frozen=True):
+    """One message of the conversation. Messages have no times."""
+
+    role: str | None = None
+    content: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+    result: str | None = None
+    truncated: bool | None = None
+
+
+class Response(Model, frozen=True):
+    """What a run brought, so far or in the end."""
+
+    text: str | None = None
+    actions: tuple[Action, ...] = ()
+    tables: tuple[Table, ...] = ()
+    transcript: tuple[TranscriptMessage, ...] | None = None
+    transcript_truncated: bool = False
+
+
+class RunObject(RunSummary, frozen=True):
+    """A run as `GET /agents/{id}/runs/{runId}` gives it."""
+
+    workspace_id: str = ""
+    request: RunRequest = RunRequest()
+    response: Response | None = None
+    todo: Todo = Todo()
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """A running run may carry its actions at the top level instead of in a response."""
+        response = raw.get("response")
+        if isinstance(raw.get("actions"), list) and not (isinstance(response, dict) and "actions" in response):
+            return {**raw, "response": {**(response if isinstance(response, dict) else {}), "actions": raw["actions"]}}
+        return raw
+
+
+def _objects(raw: dict[str, Any], key: str, field: str) -> dict[str, Any]:
+    items = raw.get(key)
+    if not isinstance(items, list):
+        return {}
+    return {key: [{field: item} if isinstance(item, str) else item for item in items]}

@@ -1,0 +1,124 @@
+"""Tables and their economics. A number that the server did not give is None, never 0."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from origami_widgets.api.models.base import Model
+
+
+class CreditsUsed(Model, frozen=True):
+    """Settled credits over all runs ever; work in flight is not in it."""
+
+    lifetime_used: int | None = None
+
+
+class Cells(Model, frozen=True):
+    """Cells waiting, queued or running, and cells that ended in a failure."""
+
+    running: int | None = None
+    errored: int | None = None
+
+
+class ColumnStats(Model, frozen=True):
+    """Mean credits per execution, share of leads that triggered the column (0 to 1), and executions."""
+
+    avg_credits_per_run: float | None = None
+    call_rate: float | None = None
+    total_runs: int | None = None
+
+
+class ColumnQualification(Model, frozen=True):
+    """Verdicts of a column with a relevance condition, in leads."""
+
+    pass_: int | None = msgspec.field(default=None, name="pass")
+    fail: int | None = None
+    unsure: int | None = None
+    total: int | None = None
+
+
+class Column(Model, frozen=True):
+    """One column of a table. `kind` is `input`, `enrichment`, `score` or `sequence`, or a newer word."""
+
+    object: str = ""
+    id: str = ""
+    name: str = ""
+    type: str = ""
+    kind: str = ""
+    slug: str | None = None
+    auto_trigger: bool | None = None
+    credits: CreditsUsed = CreditsUsed()
+    cells: Cells = Cells()
+    stats: ColumnStats | None = None
+    qualification: ColumnQualification | None = None
+
+
+class QualificationStats(Model, frozen=True):
+    """How many of a table's leads qualify. Rates are shares from 0 to 1."""
+
+    rate: float | None = None
+    fetch_rate: float | None = None
+    qualified_leads: int | None = None
+    effective_leads_per_qualified: float | None = None
+    estimated_qualified_leads: int | None = None
+
+
+class Funnel(Model, frozen=True):
+    """Where the sourced leads went. Rates are shares from 0 to 1."""
+
+    total_sourced_leads: int | None = None
+    post_static_leads: int | None = None
+    deduped_leads: int | None = None
+    dedup_rate: float | None = None
+    excluded_leads: int | None = None
+    excluded_rate: float | None = None
+
+
+class RunningStats(Model, frozen=True):
+    """Leads with active cell work, and since when the oldest of it runs."""
+
+    running_leads: int | None = None
+    oldest_active_run_started_at: datetime | None = None
+
+
+class LeadSource(Model, frozen=True):
+    """Where leads came from and what they cost. `source` is `historical` or `estimate`, or a newer word."""
+
+    id: str = ""
+    name: str = ""
+    avg_credits_per_lead: float | None = None
+    total_credits: float | None = None
+    total_leads: int | None = None
+    source: str = ""
+
+
+class TableStats(Model, frozen=True):
+    """The economics of a table; only there when they were asked for."""
+
+    credits_per_lead: float | None = None
+    credits_per_qualified_lead: float | None = None
+    find_more_estimated_credits: float | None = None
+    qualification: QualificationStats | None = None
+    funnel: Funnel | None = None
+    running: RunningStats | None = None
+    lead_sources: tuple[LeadSource, ...] = ()
+    has_unknown_total_with_more: bool | None = None
+
+
+class Table(Model, frozen=True):
+    """A table of leads, as in a run's response and at `GET /tables/{tableId}`."""
+
+    object: str = ""
+    id: str = ""
+    workspace_id: str | None = None
+    name: str = ""
+    lead_count: int | None = None
+    columns: tuple[Column, ...] = ()
+    credits: CreditsUsed = CreditsUsed()
+    cells: Cells = Cells()
+    url: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    stats: TableStats | None = None

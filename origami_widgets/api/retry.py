@@ -1,0 +1,77 @@
+"""Which calls are sent again, and when. Polls are not: they have a plan of their own.
+
+Reading again costs nothing. Starting again may cost credits: the same idempotency key is sent each time, and after a
+5xx, which the server does not remember, nothing is sent again at all.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import tenacity
+
+from origami_widgets.api.errors import (
+    ConnectionFailed,
+    IdempotencyConflict,
+    OrigamiError,
+    RateLimited,
+    RunPoolFull,
+    ServerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+ATTEMPTS = 4
+LONGEST_IN_ALL = 120.0
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+TIMED_OUT_AT_SERVER = 408
+
+
+def may_read_again(error: BaseException) -> bool:
+    """Whether a call that changes nothing is worth sending again."""
+    return isinstance(error, OrigamiError) and error.transient
+
+
+def may_start_again(error: BaseException) -> bool:
+    """Whether a POST that starts a run may be sent again with the same key."""
+    if isinstance(error, ServerError):
+        return error.status_code == TIMED_OUT_AT_SERVER
+    if isinstance(error, RunPoolFull):
+        return False
+    return isinstance(error, ConnectionFailed | IdempotencyConflict | RateLimited) and (
+        error.transient or isinstance(error, IdempotencyConflict)
+    )
+
+
+async def with_retries(call: Callable[[], Awaitable[T]], again: Callable[[BaseException], bool]) -> T:
+    """Call until it succeeds, is not worth it, or four attempts or two minutes are used up.
+
+    Args:
+        call: sends the request once.
+        again: tells whether an error is worth another attempt.
+
+    Raises:
+        OrigamiError: the last attempt's error.
+    """
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(again),
+        wait=_wait,
+        stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(LONGEST_IN_ALL),
+        reraise=True,
+    )
+
+    async def once() -> T:
+        return await call()
+
+    return await retrying(once)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    error: Any = state.outcome.exception() if state.outcome is not None else None
+    backoff = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (state.attempt_number - 1))
+    told = error.retry_after if isinstance(error, OrigamiError) else None
+    return max(backoff * random.uniform(0.75, 1.25), told or 0.0)  # noqa: S311 - spreads load, hides nothing

@@ -1,0 +1,123 @@
+"""Where the API is, who asks, and for which project. Checked once, when a client is made."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.secret import Secret, key_from
+from origami_widgets.api.validate import LONGEST_ID
+
+DEFAULT_BASE_URL = "https://origami.chat/api/v2"
+LONGEST_TIMEOUT = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a client needs to know.
+
+    Attributes:
+        key: the API key.
+        base_url: the whole prefix of the API, without a slash at its end.
+        project: the project to act in, None for the parent organization.
+        timeout: seconds that one request may take in all.
+    """
+
+    key: Secret
+    base_url: str
+    project: str | None
+    timeout: float
+
+    @property
+    def host(self) -> str:
+        """The host, with its port where it is not the usual one."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def origin(self) -> str:
+        """Empty for Origami itself, else the host that answers in its place."""
+        return "" if self.base_url == DEFAULT_BASE_URL else self.host
+
+
+def settings_from(api_key: object, base_url: object, project: object, timeout: object) -> Settings:
+    """Arguments first, then the environment, then the defaults.
+
+    Raises:
+        MissingKey: there is no key.
+        InvalidInput: one of them cannot be right.
+    """
+    key = key_from(api_key if api_key is not None else os.environ.get("ORIGAMI_API_KEY"))
+    url = base_url if base_url is not None else os.environ.get("ORIGAMI_BASE_URL") or DEFAULT_BASE_URL
+    named = project if project is not None else _project_from_environment()
+    return Settings(key, check_base_url(url), _check_project(named), _check_timeout(timeout))
+
+
+def check_base_url(url: object) -> str:
+    """A base URL that a key may be sent to.
+
+    Raises:
+        InvalidInput: it is no URL, or its connection is not encrypted.
+    """
+    remedy = f"Give the whole prefix, for example {DEFAULT_BASE_URL}."
+    if not isinstance(url, str):
+        raise InvalidInput("base_url is not text", cause=f"It is {type(url).__name__}.", remedy=remedy)
+    try:
+        parts = urlsplit(url.strip())
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if not host or parts.scheme not in ("http", "https"):
+        raise InvalidInput("base_url is not a web address", cause="It needs https:// and a host.", remedy=remedy)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise InvalidInput(
+            "base_url holds more than an address",
+            cause="A user, a query or a fragment is in it.",
+            remedy=remedy,
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise InvalidInput(
+            "base_url is not encrypted",
+            cause="Over plain http the key could be read on the way; that is allowed to this machine itself only.",
+            remedy="Use https://.",
+        )
+    return url.strip().rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _project_from_environment() -> str | None:
+    return os.environ.get("ORIGAMI_PROJECT") or os.environ.get("ORIGAMI_PROJECT_ID") or None
+
+
+def _check_project(project: object) -> str | None:
+    if project is None:
+        return None
+    fits = isinstance(project, str) and 0 < len(project) <= LONGEST_ID
+    if not fits or not all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in str(project)):
+        raise InvalidInput(
+            "This is not a project id",
+            cause=f"project was {project!r}"[:200],
+            remedy="Give the project's id (a UUID), or leave it out for the parent organization.",
+        )
+    return str(project)
+
+
+def _check_timeout(timeout: object) -> float:
+    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and 0 < timeout <= LONGEST_TIMEOUT:
+        return float(timeout)
+    raise InvalidInput(
+        "timeout is not a number of seconds",
+        cause=f"It was {timeout!r}"[:200],
+        remedy="Give the seconds that one request may take, for example 30.",
+    )

@@ -1,0 +1,274 @@
+"""One request, one answer. The only place that knows the HTTP library, and the only place that reveals the key."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+import weakref
+import zlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from origami_widgets.api.answer import Answer
+from origami_widgets.api.errors import (
+    ConnectionFailed,
+    OrigamiError,
+    RedirectRefused,
+    RequestTimedOut,
+    UnexpectedAnswer,
+)
+from origami_widgets.api.loop import background
+from origami_widgets.api.retry_after import http_date, retry_after
+from origami_widgets.api.wire import decode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Generator, Mapping
+
+    from origami_widgets.api.settings import Settings
+
+LARGEST_BODY = 32 * 1024 * 1024
+FIRST_REDIRECT, LAST_REDIRECT = 300, 399
+SUCCESS = range(200, 300)
+USER_AGENT = "origami-widgets"
+
+
+class KeyForOneHost(httpx.Auth):
+    """Adds the key, and to nothing but the configured host over the configured scheme.
+
+    Args:
+        settings: where the key belongs.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._home = httpx.URL(settings.base_url)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the header where it may go."""
+        url, home = request.url, self._home
+        if (url.scheme, url.host, url.port) == (home.scheme, home.host, home.port):
+            request.headers["Authorization"] = f"Bearer {self._settings.key.reveal()}"
+        yield request
+
+
+class Transport:
+    """Sends requests on the background loop.
+
+    Args:
+        settings: where to send them.
+        inner: what carries them instead of the network (the sandbox in this process).
+    """
+
+    def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
+        self._settings = settings
+        self._inner = inner
+        self._client: httpx.AsyncClient | None = None
+        self._generation = -1
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request and read its answer; exactly one attempt.
+
+        Args:
+            method: the HTTP method.
+            path: appended to the base URL; begins with a slash, segments percent-encoded.
+            params: the query.
+            body: what to send as JSON.
+            headers: further headers.
+
+        Raises:
+            ConnectionFailed: no answer came; `sent` tells whether the request may have arrived.
+            RedirectRefused: the answer points elsewhere.
+            UnexpectedAnswer: a success whose body is no JSON, or too large.
+        """
+        sent: list[bool] = []
+
+        async def trace(event: str, _info: object) -> None:
+            if event.endswith("send_request_headers.started"):
+                sent.append(True)
+
+        request = self._on_this_loop().build_request(
+            method,
+            f"{self._settings.base_url}{path}",
+            params=dict(params) if params else None,
+            json=body,
+            headers={**self._project_header(), **(headers or {})},
+            extensions={"trace": trace, "timeout": httpx.Timeout(self._settings.timeout).as_dict()},
+        )
+        failure: OrigamiError | None = None
+        answer: Answer | None = None
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                answer = await self._exchange(request)
+        except TimeoutError:
+            failure = self._too_slow(sent=bool(sent) or self._inner is not None)
+        except httpx.TimeoutException as error:
+            early = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
+            failure = self._too_slow(sent=not early)
+        except httpx.HTTPError as error:
+            failure = _no_answer(error, self._settings.host, sent=bool(sent))
+        # Raised out here: inside the handlers the library's own exception, whose frames hold the request with its
+        # headers, would travel along as context.
+        if failure is not None:
+            raise failure
+        if answer is None:  # pragma: no cover - one of the two is always there
+            raise UnexpectedAnswer("There was no answer", transient=True)
+        return answer
+
+    async def _exchange(self, request: httpx.Request) -> Answer:
+        response = await self._on_this_loop().send(request, stream=True)
+        try:
+            if FIRST_REDIRECT <= response.status_code <= LAST_REDIRECT:
+                raise RedirectRefused(
+                    "The server sends the request elsewhere",
+                    cause=f"It answered {response.status_code}, to {_host_of(response.headers.get('location'))}. "
+                    "The key is not carried there.",
+                    remedy="Check base_url. If it is right, a proxy or a sign-in page of the network is in between.",
+                    code="REDIRECT_REFUSED",
+                    status_code=response.status_code,
+                )
+            return _answer(response, await _read(response))
+        finally:
+            await response.aclose()
+
+    def _on_this_loop(self) -> httpx.AsyncClient:
+        """Connections belong to the loop they were made on; a new loop gets new ones."""
+        loop = background()
+        if self._client is None or self._generation != loop.generation:
+            loopback = urlsplit(self._settings.base_url).scheme == "http"
+            client = httpx.AsyncClient(
+                auth=KeyForOneHost(self._settings),
+                transport=self._inner,
+                follow_redirects=False,
+                # A proxy of the environment must not see what is meant for this machine itself.
+                trust_env=not loopback,
+                headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
+                limits=httpx.Limits(max_connections=20, keepalive_expiry=30.0),
+            )
+            self._client, self._generation = client, loop.generation
+            loop.on_stop(id(client), client.aclose)
+            weakref.finalize(self, loop.forget, id(client)).atexit = False
+        return self._client
+
+    def _project_header(self) -> dict[str, str]:
+        return {"x-origami-project": self._settings.project} if self._settings.project else {}
+
+    def _too_slow(self, *, sent: bool) -> RequestTimedOut:
+        error = RequestTimedOut(
+            "Origami did not answer in time",
+            cause=f"No complete answer came within {self._settings.timeout:g} s.",
+            remedy="It is asked again by itself. If it stays, check the network.",
+            code="TIMED_OUT",
+            transient=True,
+        )
+        error.sent = sent
+        return error
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """The body, decompressed under a cap: a small answer can unpack to more than this machine has."""
+    if isinstance(response.stream, httpx.AsyncByteStream) and not response.is_stream_consumed:
+        pieces = response.aiter_raw()
+    else:  # pragma: no cover - transports always stream
+        raise UnexpectedAnswer("The answer cannot be read", transient=True)
+    packed = response.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
+    body = bytearray()
+    async for piece in _unpacked(pieces) if packed else pieces:
+        body += piece
+        if len(body) > LARGEST_BODY:
+            raise UnexpectedAnswer(
+                "The answer is too large",
+                cause=f"It is larger than {LARGEST_BODY // 2**20} MiB.",
+                remedy="If it stays, tell support the request id.",
+                code="ANSWER_TOO_LARGE",
+                request_id=response.headers.get("x-request-id"),
+                transient=True,
+            )
+    return bytes(body)
+
+
+async def _unpacked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        async for piece in pieces:
+            rest = piece
+            while rest:
+                yield unpacker.decompress(rest, 256 * 1024)
+                rest = unpacker.unconsumed_tail
+    except zlib.error:
+        raise httpx.DecodingError("The answer's compression is broken") from None
+    if not unpacker.eof:
+        raise httpx.RemoteProtocolError("The answer was cut off")
+
+
+def _answer(response: httpx.Response, raw: bytes) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    server_date = http_date(headers["date"]) if "date" in headers else None
+    body, oddity = None, ""
+    try:
+        body = decode(raw)
+    except UnexpectedAnswer as error:
+        if response.status_code in SUCCESS:
+            error.status_code, error.request_id = response.status_code, headers.get("x-request-id")
+            raise
+        oddity = error.cause
+    return Answer(
+        status_code=response.status_code,
+        body=body,
+        headers=headers,
+        digest=hashlib.blake2b(raw, digest_size=16).digest(),
+        retry_after=retry_after(response.headers.get_list("retry-after"), now=server_date),
+        server_date=server_date,
+        request_id=headers.get("x-request-id"),
+        sandbox=headers.get("x-origami-sandbox") == "true",
+        oddity=oddity,
+    )
+
+
+def _no_answer(error: httpx.HTTPError, host: str, *, sent: bool) -> OrigamiError:
+    reason = _root(error)
+    if isinstance(error, httpx.ProxyError):
+        title, code, remedy = "The proxy refuses the connection", "PROXY_REFUSED", "Check HTTPS_PROXY."
+    elif isinstance(reason, ssl.SSLError):
+        title, code = "The connection is not secure", "TLS_FAILED"
+        remedy = "Is the clock right? Does the network read encrypted traffic? Then SSL_CERT_FILE must name its root."
+    else:
+        title, code = "Origami cannot be reached", "NO_CONNECTION"
+        remedy = "It is asked again by itself. If it stays, check the network."
+    failure = ConnectionFailed(
+        title,
+        cause=f"{host}: {_plain(reason)}",
+        remedy=remedy,
+        code=code,
+        transient=True,
+    )
+    failure.sent = sent or isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
+    return failure
+
+
+def _root(error: BaseException) -> BaseException:
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    return error
+
+
+def _plain(error: BaseException) -> str:
+    """The library's sentence, or the name of its kind where it has none."""
+    return (str(error) or type(error).__name__)[:200]
+
+
+def _host_of(location: object) -> str:
+    try:
+        return urlsplit(str(location)).hostname or "another path"
+    except ValueError:
+        return "an address that is none"
