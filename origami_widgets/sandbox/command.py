@@ -35,7 +35,7 @@ def run(options: Namespace) -> int:
         sandbox = Sandbox(options.seed, options.speed, plan=options.plan)
         server = make_server(sandbox)
         bound = listen(options.port)
-    except (ValueError, ImportError, OSError, OverflowError) as problem:
+    except (ValueError, ImportError, OSError) as problem:
         sys.stderr.write(f"origami-widgets sandbox: {problem}\n")
         return 1
     with bound:

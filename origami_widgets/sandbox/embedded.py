@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox.plans import PLANS
+from origami_widgets.sandbox.server import MISSING
 from origami_widgets.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 API_KEY = "og_live_sandbox"
 BASE_URL = "https://origami-sandbox.invalid/api/v2"
 CREDITS = 5000
-MISSING = 'The sandbox needs starlette and uvicorn: pip install "origami-widgets[sandbox]"'
 
 
 class Sandbox:
@@ -110,6 +110,7 @@ class Sandbox:
             A context manager that yields an object with `base_url` and `api_key`.
 
         Raises:
+            ValueError: the port is no port.
             OSError: the port is taken.
         """
         from origami_widgets.sandbox.server import serve

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
 HOST = "127.0.0.1"
+MISSING = 'The sandbox needs starlette and uvicorn: pip install "origami-widgets[sandbox]"'
+_LAST_PORT = 65535
 _PATIENCE = 10.0
 
 
@@ -28,7 +30,14 @@ class Served:
 
 
 def listen(port: int) -> socket.socket:
-    """Return a listening socket on loopback; connections wait in it until the server runs."""
+    """Return a listening socket on loopback; connections wait in it until the server runs.
+
+    Raises:
+        ValueError: the port is no port.
+        OSError: the port is taken.
+    """
+    if not 0 <= port <= _LAST_PORT:
+        raise ValueError(f"port must be between 0 and {_LAST_PORT}, not {port}")
     bound = socket.create_server((HOST, port), backlog=512)
     bound.setblocking(False)  # noqa: FBT003  # the signature is the standard library's
     return bound
@@ -41,9 +50,15 @@ def address(bound: socket.socket, api_key: str) -> Served:
 
 
 def make_server(app: ASGIApp) -> Server:
-    """Return a quiet uvicorn server; `Date` comes from the sandbox's own clock."""
-    import uvicorn
+    """Return a quiet uvicorn server; `Date` comes from the sandbox's own clock.
 
+    Raises:
+        ImportError: the extra `sandbox` is not installed.
+    """
+    try:
+        import uvicorn
+    except ModuleNotFoundError as missing:
+        raise ImportError(MISSING) from missing
     options: Any = {"date_header": False, "server_header": False, "timeout_graceful_shutdown": 1}
     return uvicorn.Server(uvicorn.Config(cast("Any", app), log_level="warning", lifespan="off", ws="none", **options))
 

@@ -1,0 +1,166 @@
+"""What holds for every request: key, project, request id, unknown routes, marks of the sandbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from origami_widgets.sandbox import PROJECT_ID
+
+UNKNOWN = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "og_live_sandbox",
+        "Basic og_live_sandbox",
+        "Bearer og_live_other",
+        "Bearer og_live_sändbox",
+    ],
+)
+async def test_a_missing_or_wrong_key(talk, conforms, authorization):
+    for path in ("/account", "/agents", f"/agents/{UNKNOWN}/runs/x", f"/tables/{UNKNOWN}/rows"):
+        headers = {"Authorization": authorization.encode("latin-1")} if authorization else {}
+        answer = await talk.connect(key=None).get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")
+        conforms(answer.json(), "Error")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_the_scheme_is_read_in_any_case(talk):
+    answer = await talk.connect(key=None).get("/account", headers={"Authorization": "bearer og_live_sandbox"})
+    assert answer.status_code == 200
+
+
+async def test_nothing_is_done_without_a_key(talk):
+    answer = await talk.connect(key="og_live_wrong").post("/agents", json={"prompt": "x"})
+    assert answer.status_code == 401
+    assert (await talk.get("/agents"))["items"] == []
+
+
+async def test_a_request_id_is_echoed_when_valid_and_made_when_not(talk):
+    for given in ("abc-DEF_1", "x" * 64):
+        answer = await talk.http.get("/account", headers={"X-Request-Id": given})
+        assert answer.headers["x-request-id"] == given
+    made = set()
+    for given in ("", "x" * 65, "with space", "semi;colon"):
+        answer = await talk.http.get("/nothing", headers={"X-Request-Id": given})
+        made.add(answer.headers["x-request-id"])
+        assert answer.headers["x-request-id"].startswith("req_")
+    assert len(made) == 4
+
+
+@pytest.mark.parametrize("path", ["/account", "/nothing", f"/agents/{UNKNOWN}"])
+async def test_every_answer_is_marked_and_dated_by_the_clock(talk, path):
+    answer = await talk.http.get(path)
+    assert answer.headers["x-origami-sandbox"] == "true"
+    assert answer.headers["date"] == "Tue, 21 Jul 2026 09:14:02 GMT"
+
+
+@pytest.mark.parametrize("path", ["", "/", "/runs", "/agents/", "/agents/a/b/c/d", "/projects", "/account/../x"])
+async def test_unknown_routes(talk, conforms, path):
+    answer = await talk.http.get(f"https://origami-sandbox.invalid/api/v2{path}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+    conforms(answer.json(), "Error")
+
+
+async def test_paths_outside_the_prefix(talk):
+    answer = await talk.http.get("https://origami-sandbox.invalid/agents")
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("PUT", "/agents", "GET, HEAD, POST"),
+        ("DELETE", "/account", "GET, HEAD"),
+        ("GET", f"/agents/{UNKNOWN}/cancel", "POST"),
+        ("OPTIONS", "/tables", "GET, HEAD"),
+        ("PATCH", f"/agents/{UNKNOWN}", "DELETE, GET, HEAD"),
+    ],
+)
+async def test_methods_that_are_not_there(talk, method, path, allow):
+    answer = await talk.http.request(method, path)
+    assert (answer.status_code, answer.json()["code"], answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", allow)
+
+
+async def test_head_has_the_headers_of_get_and_no_body(talk):
+    get, head = await talk.http.get("/account"), await talk.http.head("/account")
+    assert head.status_code == 200
+    assert head.headers["content-length"] == get.headers["content-length"]
+    assert head.content == b""
+
+
+async def test_a_malformed_project(talk):
+    answer = await talk.connect(**{"x-origami-project": "mine"}).get("/agents")
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert answer.json()["details"]["issues"][0]["path"] == "x-origami-project"
+
+
+async def test_an_unknown_project(talk):
+    answer = await talk.connect(**{"x-origami-project": UNKNOWN}).get("/agents")
+    assert (answer.status_code, answer.json()["code"]) == (404, "PROJECT_NOT_FOUND")
+
+
+async def test_project_and_parent_do_not_see_each_others_agents_and_tables(talk):
+    inside = talk.connect(**{"x-origami-project": PROJECT_ID.upper()})
+    created = (await inside.post("/agents", json={"prompt": "Find bakers"})).json()
+    own = await talk.finished()
+    theirs = (await inside.get(f"/agents/{created['agent']['id']}/runs/{created['run']['id']}")).json()
+    table = theirs["response"]["tables"][0]["id"]
+    for path in (f"/agents/{created['agent']['id']}", f"/tables/{table}", f"/agents/{created['agent']['id']}/tables"):
+        assert (await inside.get(path)).status_code == 200
+        assert (await talk.http.get(path)).status_code == 404
+    assert (await inside.get(f"/agents/{own['agentId']}")).status_code == 404
+    assert created["agent"]["id"] in {agent["id"] for agent in (await inside.get("/agents")).json()["items"]}
+    assert [agent["id"] for agent in (await talk.get("/agents"))["items"]] == [own["agentId"]]
+    assert len((await talk.get("/tables"))["items"]) == len((await inside.get("/tables")).json()["items"]) == 2
+
+
+async def test_wallet_pool_and_account_are_the_parents(talk_with):
+    talk = talk_with(plan="starter")
+    inside = talk.connect(**{"x-origami-project": PROJECT_ID})
+    await inside.post("/agents", json={"prompt": "Find bakers"})
+    assert (await talk.http.post("/agents", json={"prompt": "x"})).json()["code"] == "CONCURRENT_LIMIT_EXCEEDED"
+    talk.clock.advance(200)
+    balance = (await talk.get("/account/credits"))["balance"]
+    assert balance < 5000
+    assert (await inside.get("/account/credits")).json()["balance"] == balance
+    stranger = talk.connect(**{"x-origami-project": "nonsense"})
+    assert (await stranger.get("/account")).json() == await talk.get("/account")
+
+
+@pytest.mark.parametrize(
+    ("plan", "concurrent", "name"),
+    [
+        ("starter", 1, "Starter"),
+        ("pro", 3, "Pro"),
+        ("scale", 10, "Scale"),
+        ("ultra", 20, "Ultra"),
+        ("enterprise", None, "Enterprise"),
+    ],
+)
+async def test_the_account_tells_the_plan(talk_with, conforms, plan, concurrent, name):
+    talk = talk_with(plan=plan)
+    body = await talk.get("/account")
+    conforms(body, "Account")
+    assert body["plan"] == {"id": plan, "name": name}
+    assert body["capabilities"]["concurrentAgents"] == concurrent
+    wallet = await talk.get("/account/credits")
+    conforms(wallet, "Credits")
+    assert wallet == {"object": "credits", "balance": 5000, "currency": "credits"}
+
+
+async def test_credits_fall_as_cells_are_settled(talk):
+    agent, run = await talk.start()
+    seen = []
+    for _ in range(11):
+        talk.clock.advance(10)
+        spent = sum(t["credits"]["lifetimeUsed"] for t in (await talk.run(agent, run))["response"]["tables"])
+        seen.append((await talk.get("/account/credits"))["balance"])
+        assert seen[-1] == 5000 - spent
+    assert seen == sorted(seen, reverse=True)
+    assert len(set(seen)) > 5

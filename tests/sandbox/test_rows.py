@@ -1,0 +1,203 @@
+"""Rows, cells and columns of a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+
+import pytest
+
+EMAIL_KEYS = {"email", "confidence", "reasoning", "source_url"}
+
+
+@pytest.fixture
+async def table(talk):
+    run = await talk.finished("Find 60 cheese makers in Leeds")
+    return run["response"]["tables"][0]
+
+
+async def rows(talk, table, **params):
+    return await talk.get(f"/tables/{table['id']}/rows", **params)
+
+
+async def every_page(talk, table, **params):
+    pages, cursor = [], None
+    while True:
+        page = await rows(talk, table, **params, **({"cursor": cursor} if cursor else {}))
+        pages.append(page)
+        cursor = page["nextCursor"]
+        if cursor is None:
+            return pages
+
+
+async def test_columns_are_listed_whole(talk, table, conforms):
+    body = await talk.get(f"/tables/{table['id']}/columns")
+    conforms(body, "ColumnList")
+    assert body["nextCursor"] is None
+    assert [column["id"] for column in body["items"]] == [column["id"] for column in table["columns"]]
+    assert set(body["items"][0]) == {"object", "id", "name", "slug", "kind", "autoTrigger"}
+
+
+async def test_saved_filters_and_sort_hold_unless_told_otherwise(talk, table, conforms):
+    body = await rows(talk, table, limit="200")
+    conforms(body, "RowList")
+    scores = [row["cells"]["fit"]["value"] for row in body["items"]]
+    assert min(scores) >= 60
+    assert scores == sorted(scores, reverse=True)
+    passed = next(column for column in table["columns"] if column["slug"] == "fit")["qualification"]["pass"]
+    assert body["total"] == len(scores) == passed < table["leadCount"]
+    assert (await rows(talk, table, defaults="true")) == (await rows(talk, table))
+    assert (await rows(talk, table, defaults="false"))["total"] == table["leadCount"] == 60
+
+
+async def test_own_filters_and_sort_take_the_place_of_the_saved_ones(talk, table):
+    low = json.dumps([{"column": "fit", "operator": "less_than", "value": 60}])
+    assert (await rows(talk, table, filters=low))["total"] > 0
+    upwards = json.dumps({"column": "company", "direction": "asc"})
+    names = [row["company"] for row in (await rows(talk, table, sort=upwards, cells="flat", limit="200"))["items"]]
+    assert names == sorted(names, key=str.casefold)
+    assert len(names) < 60
+    assert (await rows(talk, table, filters="[]"))["total"] == 60
+
+
+async def test_pages_hold_50_rows_and_at_most_200(talk, table):
+    first, second = await every_page(talk, table, defaults="false")
+    assert (len(first["items"]), len(second["items"]), first["total"], second["total"]) == (50, 10, 60, 60)
+    assert len({row["id"] for page in (first, second) for row in page["items"]}) == 60
+    assert first["url"] == f"/api/v2/tables/{table['id']}/rows"
+    assert len((await rows(talk, table, defaults="false", limit="1000"))["items"]) == 60
+    assert len((await rows(talk, table, defaults="false", limit="0"))["items"]) == 1
+    assert len((await rows(talk, table, defaults="false", limit="many"))["items"]) == 50
+
+
+async def test_a_cursor_of_another_query_starts_over(talk, table):
+    cursor = (await rows(talk, table, defaults="false", limit="7"))["nextCursor"]
+    assert (await rows(talk, table, cursor=cursor))["items"] == (await rows(talk, table))["items"]
+
+
+async def test_pages_while_cells_fill_repeat_no_row(talk):
+    agent, run = await talk.start("Find 60 bakers scenario:filling")
+    talk.clock.advance(100)
+    table = (await talk.run(agent, run))["response"]["tables"][0]
+    seen, cursor = [], None
+    while cursor is not None or not seen:
+        page = await rows(talk, table, limit="5", defaults="false", **({"cursor": cursor} if cursor else {}))
+        seen += [row["id"] for row in page["items"]]
+        cursor = page["nextCursor"]
+        talk.clock.advance(3)
+    assert len(seen) == len(set(seen)) == 60
+
+
+async def test_typed_cells(talk, table):
+    cells = [row["cells"] for row in (await rows(talk, table, defaults="false", limit="200"))["items"]]
+    kinds = {column["slug"]: column["kind"] for column in table["columns"]}
+    tags = {(kinds[slug], cell["type"]) for row in cells for slug, cell in row.items()}
+    assert tags == {("input", "scalar"), ("enrichment", "value"), ("score", "value"), ("sequence", "sequence")}
+    assert {type(row["employees"]["value"]) for row in cells} == {int}
+    values = [row["contact-email"]["value"] for row in cells if "contact-email" in row]
+    assert {frozenset(value) for value in values} == {frozenset(EMAIL_KEYS)}
+    assert {value["confidence"] for value in values} == {"high", "medium", "low"}
+    found_nothing = [value for value in values if value["email"] is None]
+    assert 0 < len(found_nothing) < len(values)
+    assert all(value["source_url"] is None and value["reasoning"] for value in found_nothing)
+    assert all(set(row["first-email"]) == {"type", "sequenceId", "run"} for row in cells if "first-email" in row)
+
+
+async def test_slugs_of_cells_without_a_value_are_missing(talk, table):
+    cells = [row["cells"] for row in (await rows(talk, table, defaults="false", limit="200"))["items"]]
+    there = Counter(slug for row in cells for slug in row)
+    for column in table["columns"]:
+        if column["kind"] != "input":
+            assert there[column["slug"]] == column["stats"]["totalRuns"] - column["cells"]["errored"]
+    assert there["phone"] < 60
+    assert there["company"] == 60
+
+
+async def test_flat_rows_say_the_same(talk, table, conforms):
+    typed = await rows(talk, table, limit="200")
+    flat = await rows(talk, table, limit="200", cells="flat")
+    conforms(flat, "FlatRowList")
+    assert [row["id"] for row in flat["items"]] == [row["id"] for row in typed["items"]]
+    for row, other in zip(flat["items"], typed["items"], strict=True):
+        plain = {
+            slug: cell.get("value", {"sequenceId": cell.get("sequenceId")}) for slug, cell in other["cells"].items()
+        }
+        assert row == {"id": other["id"], **plain}
+
+
+async def test_csv_has_the_names_of_the_columns(talk, table):
+    answer = await talk.http.get(f"/tables/{table['id']}/rows", params={"format": "csv", "limit": "200"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    heading, *lines = list(csv.reader(io.StringIO(answer.text)))
+    assert heading == ["id", *(column["name"] for column in table["columns"])]
+    flat = (await rows(talk, table, limit="200", cells="flat"))["items"]
+    assert [line[0] for line in lines] == [row["id"] for row in flat]
+    assert [line[4] for line in lines] == [str(row["employees"]) for row in flat]
+    email = heading.index("Contact e-mail")
+    assert [json.loads(line[email]) if line[email] else None for line in lines] == [
+        row.get("contact-email") for row in flat
+    ]
+
+
+@pytest.mark.parametrize("params", [{"cells": "typed"}, {"format": "json"}, {"defaults": "no"}])
+async def test_choices_that_do_not_exist_are_refused(talk, table, params):
+    answer = await talk.http.get(f"/tables/{table['id']}/rows", params=params)
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert [issue["path"] for issue in answer.json()["details"]["issues"]] == list(params)
+
+
+async def test_one_row_and_its_cells(talk, table, conforms):
+    row = (await rows(talk, table))["items"][0]
+    body = await talk.get(f"/tables/{table['id']}/rows/{row['id']}")
+    conforms(body, "Row")
+    assert body == row
+    for column in table["columns"]:
+        cell = await talk.get(f"/tables/{table['id']}/rows/{row['id']}/cells/{column['id']}")
+        conforms(cell, "Cell")
+        if column["slug"] in row["cells"]:
+            assert cell == row["cells"][column["slug"]]
+
+
+async def test_a_cell_without_a_value_says_why(talk):
+    agent, run = await talk.start("Find 60 bakers scenario:filling")
+    talk.clock.advance(100)
+    table = (await talk.run(agent, run))["response"]["tables"][0]
+    column = next(column["id"] for column in table["columns"] if column["slug"] == "contact-email")
+    states = Counter()
+    for row in (await rows(talk, table, defaults="false", limit="60"))["items"]:
+        cell = await talk.get(f"/tables/{table['id']}/rows/{row['id']}/cells/{column}")
+        states[cell["run"]["status"]] += 1
+        assert (cell["value"] is not None) is (cell["run"]["status"] == "complete")
+    assert set(states) == {"complete", "errored", "queued", "running"}
+
+
+async def test_what_does_not_exist_is_named(talk, table):
+    row, column, unknown = (await rows(talk, table))["items"][0]["id"], table["columns"][0]["id"], table["id"]
+    for path, code in (
+        (f"/tables/{row}", "TABLE_NOT_FOUND"),
+        (f"/tables/{row}/rows", "TABLE_NOT_FOUND"),
+        (f"/tables/{row}/columns", "TABLE_NOT_FOUND"),
+        (f"/tables/{table['id']}/rows/{unknown}", "ROW_NOT_FOUND"),
+        (f"/tables/{table['id']}/rows/{unknown}/cells/{column}", "ROW_NOT_FOUND"),
+        (f"/tables/{table['id']}/rows/{row}/cells/{unknown}", "COLUMN_NOT_FOUND"),
+    ):
+        answer = await talk.http.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, code)
+
+
+async def test_leads_are_invented(talk, table):
+    flat = (await rows(talk, table, defaults="false", limit="200", cells="flat"))["items"]
+    assert all(row["website"].endswith(".example") for row in flat)
+    assert all(
+        row["contact-email"]["email"].endswith(".example")
+        for row in flat
+        if (row.get("contact-email") or {}).get("email")
+    )
+    assert all(
+        row["phone"]["phone_number"].startswith("+1 555 01")
+        for row in flat
+        if (row.get("phone") or {}).get("phone_number")
+    )
+    assert {row["city"] for row in flat} == {"Leeds"}

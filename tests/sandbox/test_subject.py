@@ -1,0 +1,52 @@
+"""What a brief is about."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import origami_widgets.sandbox as package
+from origami_widgets.sandbox.subject import read_subject, scenario_words, slugify
+
+MODULES = sorted(module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "title", "wanted"),
+    [
+        ("Find 20 SaaS founders in Austin who raised seed in the last 6 months", "SaaS founders in Austin", 20),
+        ("List 15 family-run bakeries in Porto with a web shop and their e-mail.", "Family-run bakeries in Porto", 15),
+        ("Please find me wholesale partners.", "Wholesale partners", 24),
+        ("500 dentists near New York City", "Dentists in New York City", 60),
+        ("2 florists", "Florists", 5),
+        ("scenario:errored", "Companies", 24),
+        ("   ", "Companies", 24),
+        ("🍞🍞🍞", "🍞🍞🍞", 24),
+    ],
+)
+def test_topic_place_and_number(prompt, title, wanted):
+    subject = read_subject(prompt)
+    assert (subject.title, subject.wanted) == (title, wanted)
+
+
+def test_titles_are_short():
+    assert len(read_subject("Find " + "x" * 9000).title) == 60
+
+
+def test_scenarios_are_read_anywhere_and_in_any_case():
+    assert scenario_words("a scenario:Filling, b (SCENARIO:null_response)") == ["filling", "null_response"]
+    assert scenario_words("microscenario:x scenario: y") == []
+
+
+def test_slugs():
+    assert slugify("People at SaaS founders, 2") == "people-at-saas-founders-2"
+    assert slugify("🍞") == "table"
+
+
+def test_examples_in_the_docstrings():
+    results = [doctest.testmod(importlib.import_module(name)) for name in MODULES]
+    assert sum(result.failed for result in results) == 0
+    assert sum(result.attempted for result in results) >= 10
