@@ -23,11 +23,17 @@ apt_install() {
   echo "installing $purpose with apt-get"
   local options=(-qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0) log
   log=$(mktemp)
-  "${as_root[@]}" apt-get "${options[@]}" update >"$log" 2>&1 &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" --no-install-recommends install "$@" >>"$log" 2>&1 || {
+  # apt waits for another's turn at the packages, but not at the lists of them.
+  mkdir -p .cache
+  exec 9>.cache/apt.lock
+  flock 9
+  # A source that can't be reached need not be the one that has these packages: only the second call decides.
+  "${as_root[@]}" apt-get "${options[@]}" update >"$log" 2>&1 || true
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" --no-install-recommends install "$@" >>"$log" 2>&1 || {
     cat "$log" >&2
     fail "apt-get could not install $purpose; its own words stand above."
   }
+  exec 9>&-
   rm -f "$log"
 }
 

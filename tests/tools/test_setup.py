@@ -16,7 +16,7 @@ def bare(tmp_path: Path) -> Path:
     """Return the folder of all commands that the machine has."""
     commands = tmp_path / "bin"
     commands.mkdir()
-    for name in ("bash", "dirname", "env", "mktemp", "cat", "rm", "true"):
+    for name in ("bash", "dirname", "env", "mktemp", "cat", "rm", "true", "mkdir", "flock"):
         (commands / name).symlink_to(shutil.which(name) or "/nowhere")
     return commands
 
@@ -72,6 +72,12 @@ def test_chromium_is_installed_as_root_or_through_sudo(bare: Path, tmp_path: Pat
     add(bare, "sudo", f'echo sudo >> {log}; shift; exec "$@"')
     assert setup(bare, "chromium")[0] == 0
     assert log.read_text().count("sudo") == 3
+
+
+def test_a_list_that_cannot_be_read_does_not_decide(bare: Path) -> None:
+    add(bare, "apt-get", '[[ "$*" != *update ]]')
+    add(bare, "id", "echo 0")
+    assert setup(bare, "chromium")[0] == 0
 
 
 def test_apt_that_fails_is_quoted(bare: Path) -> None:
