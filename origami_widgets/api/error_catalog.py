@@ -160,7 +160,8 @@ def error_from(answer: Answer) -> e.OrigamiError:
         answer: the answer; its body may be anything, an HTML page of a proxy too.
     """
     body: dict[str, Any] = answer.body if isinstance(answer.body, dict) else {}
-    code = body.get("code") if isinstance(body.get("code"), str) else ""
+    said = body.get("code")
+    code = said if isinstance(said, str) else ""
     entry = CODES.get(code) or STATUSES.get(answer.status_code)
     if entry is None:
         entry = SERVER if answer.status_code >= FIRST_SERVER_ERROR else OTHER

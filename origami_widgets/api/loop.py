@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import concurrent.futures
 import contextvars
 import logging
 import os
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import concurrent.futures
+    from collections.abc import Awaitable, Callable, Coroutine
 
 T = TypeVar("T")
 log = logging.getLogger("origami_widgets")
 
 IDLE = 2.0
 """Seconds without any task after which the thread ends; it starts again when it is needed."""
+QUIET_LOOKS = 2
+"""How often in a row nothing must be found: a task that came and went in between starts the count anew."""
 LAST_WORDS = 1.0
 """Seconds that open connections get to close when the process ends."""
 
@@ -125,12 +129,12 @@ class BackgroundLoop:
     async def _until_idle(self, loop: asyncio.AbstractEventLoop) -> None:
         quiet = 0
         try:
-            while quiet < 2:  # noqa: PLR2004 - a task that came and went in between starts the count anew
-                await asyncio.sleep(IDLE / 2)
+            while quiet < QUIET_LOOKS:
+                await asyncio.sleep(IDLE / QUIET_LOOKS)
                 with self._lock:
                     busy = self._waiting > 0 or len(asyncio.all_tasks(loop)) > 1
                     quiet = 0 if busy else quiet + 1
-                    if quiet == 2 and self._loop is loop:  # noqa: PLR2004 - see above
+                    if quiet == QUIET_LOOKS and self._loop is loop:
                         self._loop = None
         except asyncio.CancelledError:
             return
@@ -155,7 +159,7 @@ async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> 
         try:
             async with asyncio.timeout(LAST_WORDS):
                 await close()
-        except Exception:  # noqa: BLE001 - the process ends; a connection that does not close must not hold it
+        except Exception:  # the process ends; a connection that does not close must not hold it
             log.debug("A connection did not close", exc_info=True)
     closers.clear()
 
@@ -181,4 +185,10 @@ def _new_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_new_in_child)
-atexit.register(lambda: _background.stop())
+
+
+def _stop_at_exit() -> None:
+    _background.stop()
+
+
+atexit.register(_stop_at_exit)

@@ -25,7 +25,6 @@ from origami_widgets.api.models import (
     Table,
 )
 from origami_widgets.api.retry import may_read_again, may_start_again, with_retries
-from origami_widgets.api.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     import httpx
 
     from origami_widgets.api.answer import Answer
+    from origami_widgets.api.settings import Settings
 
 M = TypeVar("M", bound=Model)
 
@@ -285,7 +285,7 @@ def _include(tokens: Sequence[str]) -> dict[str, str]:
     return {"include": ",".join(cleaned)} if cleaned else {}
 
 
-def _paging(cursor: str | None, limit: int, largest: int) -> dict[str, str]:
+def _paging(cursor: str | None, limit: object, largest: int) -> dict[str, str]:
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= largest:
         raise InvalidInput(
             "limit is out of range",
@@ -304,7 +304,8 @@ def _object(answer: Answer) -> Answer:
 def _run_in(answer: Answer) -> RunObject | None:
     """The run in `{"run": …}`, or a bare one, which some servers send."""
     body = _object(answer).body
-    inner = body["run"] if "run" in body else body if "id" in body and "status" in body else None
+    bare = body if "id" in body and "status" in body else None
+    inner = body.get("run", bare)
     return RunObject.from_raw(inner) if isinstance(inner, dict) else None
 
 

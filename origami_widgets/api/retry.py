@@ -7,7 +7,7 @@ Reading again costs nothing. Starting again may cost credits: the same idempoten
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import tenacity
 
@@ -71,7 +71,7 @@ async def with_retries(call: Callable[[], Awaitable[T]], again: Callable[[BaseEx
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    error: Any = state.outcome.exception() if state.outcome is not None else None
-    backoff = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (state.attempt_number - 1))
-    told = error.retry_after if isinstance(error, OrigamiError) else None
-    return max(backoff * random.uniform(0.75, 1.25), told or 0.0)  # noqa: S311 - spreads load, hides nothing
+    error = state.outcome.exception() if state.outcome is not None else None
+    backoff: float = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (state.attempt_number - 1))
+    told: float = (error.retry_after or 0.0) if isinstance(error, OrigamiError) else 0.0
+    return max(backoff * random.uniform(0.75, 1.25), told)  # noqa: S311 - spreads load, hides nothing

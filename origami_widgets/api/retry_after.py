@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 LONGEST = 86_400.0
 """Longer waits mean the same as this one to every caller, and overflow nothing."""
+
+SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?", re.ASCII)
 
 
 def retry_after(values: Iterable[str], *, now: datetime | None) -> float | None:
@@ -29,29 +31,24 @@ def retry_after(values: Iterable[str], *, now: datetime | None) -> float | None:
     >>> retry_after(["soon"], now=None) is None
     True
     """
-    waits = [wait for value in values if (wait := _one(value.strip(), now)) is not None]
+    waits = [wait for value in values for part in _parts(value) if (wait := _one(part.strip(), now)) is not None]
     return max(waits) if waits else None
 
 
+def _parts(value: str) -> list[str]:
+    """Two headers that a proxy has joined; a date has a comma of its own."""
+    parts = value.split(",")
+    return parts if all(SECONDS.fullmatch(part.strip()) for part in parts) else [value]
+
+
 def _one(value: str, now: datetime | None) -> float | None:
-    seconds = _seconds(value)
-    if seconds is None:
-        moment = http_date(value)
-        if moment is None:
-            return None
-        seconds = max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
-    return None if seconds < 0 else min(seconds, LONGEST)
-
-
-def _seconds(value: str) -> float | None:
-    if value.isascii() and value.isdecimal():
-        # Digits without end are a number too, and no float can hold them.
-        return LONGEST if len(value) > len("86400") and value.strip("0") else float(value)
-    try:
-        seconds = float(value)
-    except ValueError:
+    if SECONDS.fullmatch(value):
+        # More digits than a float can hold become infinity here, and the longest wait below.
+        return min(float(value), LONGEST)
+    moment = http_date(value)
+    if moment is None:
         return None
-    return None if math.isnan(seconds) else seconds
+    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), LONGEST)
 
 
 def http_date(value: str) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 import msgspec
@@ -10,6 +11,8 @@ import msgspec
 from origami_widgets.api.errors import UnexpectedAnswer
 
 BOM = b"\xef\xbb\xbf"
+DEEPEST = 100
+TOO_DEEP = "The answer is nested too deeply."
 SIGN_IN = "An unexpected answer came from the network, a web page: is there a sign-in page?"
 
 
@@ -26,11 +29,14 @@ def decode(body: bytes) -> Any:
     if not body.strip():
         raise odd("The answer is empty.")
     try:
-        return msgspec.json.decode(body)
+        value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _decode_slowly(body)
+        value = _decode_slowly(body)
     except RecursionError:
-        raise odd("The answer is nested too deeply.") from None
+        raise odd(TOO_DEEP) from None
+    if _is_too_deep(value):
+        raise odd(TOO_DEEP)
+    return value
 
 
 def _decode_slowly(body: bytes) -> Any:
@@ -40,9 +46,9 @@ def _decode_slowly(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise odd("The answer is not text (invalid UTF-8).") from None
     try:
-        return _whole_text(json.loads(text, parse_constant=_refuse))
+        return _whole(json.loads(text, parse_constant=_refuse))
     except RecursionError:
-        raise odd("The answer is nested too deeply.") from None
+        raise odd(TOO_DEEP) from None
     except ValueError:
         start = text.lstrip()[:200].lower()
         looks_like_html = start.startswith("<") or "<html" in start
@@ -53,15 +59,32 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _whole_text(value: Any) -> Any:
-    """Replace lone surrogates: they can be in a Python text but not in any message to a front end."""
+def _whole(value: Any) -> Any:
+    """Replace what Python can hold and no message to a front end: lone surrogates, and numbers beyond any float."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, list):
-        return [_whole_text(item) for item in value]
+        return [_whole(item) for item in value]
     if isinstance(value, dict):
-        return {_whole_text(key): _whole_text(item) for key, item in value.items()}
+        return {_whole(key): _whole(item) for key, item in value.items()}
     return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Level by level, not by recursion: everything that later walks an answer may recurse without fear."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer if type(outer) is list else ())
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return False
+    return True
 
 
 def odd(cause: str) -> UnexpectedAnswer:

@@ -159,6 +159,13 @@ class RunRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """The server answered exactly what it had answered before."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class TableRead:
     """The server answered about one table of the run."""
 
@@ -203,7 +210,7 @@ class CommandFailed:
     cancel: bool = False
 
 
-Event = RunRead | TableRead | CheckFailed | Planned | CancelRequested | SendingChanged | CommandFailed
+Event = RunRead | Heard | TableRead | CheckFailed | Planned | CancelRequested | SendingChanged | CommandFailed
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:
@@ -228,12 +235,20 @@ def reduce(state: RunState, event: Event) -> RunState:
             return _with_history(_run_read(state, event), event.at)
         case TableRead():
             return _with_history(_table_read(state, event), event.at)
+        case Heard():
+            return replace(state, connection=_heard(state.connection, event.at))
         case CheckFailed():
             failures = state.connection.failures + 1
             connection = replace(state.connection, state="reconnecting", failures=failures, error=event.error)
             return replace(state, connection=connection)
         case Planned():
             return _planned(state, event)
+        case _:
+            return _user_acted(state, event)
+
+
+def _user_acted(state: RunState, event: CancelRequested | SendingChanged | CommandFailed) -> RunState:
+    match event:
         case CancelRequested():
             return state if state.done else replace(state, cancel="requested", command_error=None)
         case SendingChanged():
@@ -247,10 +262,9 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
     new = event.run
     if new.id and new.id != state.run_id:
         return state
-    heard = replace(state.connection, state="live", heard_at=event.at, failures=0, error=None)
     state = replace(
         state,
-        connection=heard,
+        connection=_heard(state.connection, event.at),
         origin=event.origin or state.origin,
         clock_offset=state.clock_offset if event.clock_offset is None else event.clock_offset,
     )
@@ -280,6 +294,10 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
     )
 
 
+def _heard(connection: Connection, at: float) -> Connection:
+    return replace(connection, state="live", heard_at=at, failures=0, error=None)
+
+
 def _goes_back(old: RunObject | None, new: RunObject) -> bool:
     """An answer with fewer steps than one before comes from a server that is behind."""
     if old is None or old.steps.completed is None or new.steps.completed is None:
@@ -300,7 +318,7 @@ def _newer(old: Table | None, new: Table) -> Table:
 
 
 def _table_read(state: RunState, event: TableRead) -> RunState:
-    connection = replace(state.connection, state="live", heard_at=event.at, failures=0, error=None)
+    connection = _heard(state.connection, event.at)
     tables = tuple(_newer(table, event.table) if table.id == event.table.id else table for table in state.tables)
     return replace(state, connection=connection, tables=tables)
 

@@ -8,6 +8,7 @@ members stay the words they are. Building never raises, whatever JSON it is give
 from __future__ import annotations
 
 import math
+import re
 import types
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +19,12 @@ import msgspec
 Convert = Callable[[Any, str, list[str]], Any]
 T = TypeVar("T", bound="Model")
 LONGEST_NOTE = 80
+MOST_NOTES = 50
+LARGEST_WHOLE = 2**63 - 1
+"""Counts and ids beyond it are mistakes, and no column of a frame could hold them."""
+
+WHOLE = re.compile(r"\s*-?[0-9]{1,19}\s*", re.ASCII)
+NUMBER = re.compile(r"\s*[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
 
 ABSENT: Any = object()
 """Marks a value that cannot be used; the default takes its place."""
@@ -55,7 +62,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def build(cls: type[T], raw: Any, path: str, notes: list[str]) -> T:
     """Build a model at a path of the answer; see `Model.from_raw`."""
     if not isinstance(raw, dict):
-        notes.append(f"{path or cls.__name__}: expected an object, got {_short(raw)}")
+        _note(notes, f"{path or cls.__name__}: expected an object, got {_short(raw)}")
         return cls()
     fields = cls.prepare(raw)
     values: dict[str, Any] = {"raw": raw}
@@ -65,6 +72,12 @@ def build(cls: type[T], raw: Any, path: str, notes: list[str]) -> T:
             if value is not ABSENT:
                 values[name] = value
     return cls(**values)
+
+
+def build_all(cls: type[T], raws: list[Any], path: str, notes: list[str]) -> tuple[T, ...]:
+    """Build the models of a list; what is no object is left out, with a note."""
+    built = (_nested(cls)(raw, f"{path}[{at}]", notes) for at, raw in enumerate(raws))
+    return tuple(item for item in built if item is not ABSENT)
 
 
 _plans: dict[type[Model], list[tuple[str, str, Convert]]] = {}
@@ -135,19 +148,22 @@ def _anything(value: Any, _path: str, _notes: list[str]) -> Any:
 def _text(value: Any, path: str, notes: list[str]) -> Any:
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        notes.append(f"{path}: expected text, got the number {_short(value)}")
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
+        _note(notes, f"{path}: expected text, got the number {_short(value)}")
         return str(value)
     return _unusable(value, "text", path, notes)
 
 
 def _whole(value: Any, path: str, notes: list[str]) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, str) and WHOLE.fullmatch(value):
+        _note(notes, f"{path}: expected a whole number, got the text {_short(value)}")
         return int(value)
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) <= LONGEST_NOTE:
-        notes.append(f"{path}: expected a whole number, got the text {_short(value)}")
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= LARGEST_WHOLE
+        and value % 1 == 0
+    ):
         return int(value)
     return _unusable(value, "a whole number", path, notes)
 
@@ -156,12 +172,10 @@ def _number(value: Any, path: str, notes: list[str]) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _finite(value, path, notes)
     if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
+        if NUMBER.fullmatch(value) is None:
             return _unusable(value, "a number", path, notes)
-        notes.append(f"{path}: expected a number, got the text {_short(value)}")
-        return _finite(number, path, notes)
+        _note(notes, f"{path}: expected a number, got the text {_short(value)}")
+        return _finite(float(value), path, notes)
     return _unusable(value, "a number", path, notes)
 
 
@@ -197,8 +211,14 @@ _SCALARS: dict[Any, Convert] = {
 
 
 def _unusable(value: Any, expected: str, path: str, notes: list[str]) -> Any:
-    notes.append(f"{path}: expected {expected}, got {_short(value)}")
+    _note(notes, f"{path}: expected {expected}, got {_short(value)}")
     return ABSENT
+
+
+def _note(notes: list[str], note: str) -> None:
+    # A thousand columns of one newer kind would say the same thing a thousand times.
+    if len(notes) < MOST_NOTES:
+        notes.append(note)
 
 
 def _short(value: Any) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from origami_widgets.api.models.base import Model, build
+from origami_widgets.api.models.base import Model, build, build_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 T = TypeVar("T", bound=Model)
 
@@ -12,12 +15,27 @@ OLD_NAMES = ("rows", "runs", "agents", "tables", "columns", "data")
 
 
 class Page(Model, Generic[T], frozen=True):
-    """One page of a list. `next_cursor` None means that it is the last; `total` is given by some lists only."""
+    """One page of a list: a sequence of its items.
 
+    `next_cursor` None means that it is the last; `total` is given by some lists only, `workspace_id` by the tables of
+    an agent.
+    """
+
+    object: str = ""
     items: tuple[T, ...] = ()
     next_cursor: str | None = None
     total: int | None = None
     url: str = ""
+    workspace_id: str | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, at: int) -> T:
+        return self.items[at]
 
     @classmethod
     def of(cls, item: type[T], raw: Any, notes: list[str] | None = None) -> Page[T]:
@@ -29,16 +47,36 @@ class Page(Model, Generic[T], frozen=True):
             notes: takes one sentence for each value that could not be used.
         """
         notes = [] if notes is None else notes
-        if isinstance(raw, list):
-            raw = {"items": raw}
-        if not isinstance(raw, dict):
-            return cls()
-        items = next((raw[name] for name in ("items", *OLD_NAMES) if isinstance(raw.get(name), list)), [])
-        cursor, total, url = raw.get("nextCursor"), raw.get("total"), raw.get("url")
+        envelope = build(Envelope, raw, "", notes)
         return cls(
-            raw=raw,
-            items=tuple(build(item, entry, f"items[{at}]", notes) for at, entry in enumerate(items)),
-            next_cursor=cursor if isinstance(cursor, str) and cursor else None,
-            total=total if isinstance(total, int) and not isinstance(total, bool) else None,
-            url=url if isinstance(url, str) else "",
+            raw=envelope.raw,
+            object=envelope.object,
+            items=build_all(item, entries(raw), "items", notes),
+            next_cursor=envelope.next_cursor or None,
+            total=envelope.total,
+            url=envelope.url,
+            workspace_id=envelope.workspace_id,
         )
+
+
+class Envelope(Model, frozen=True):
+    """What stands around the items of a list."""
+
+    object: str = ""
+    next_cursor: str | None = None
+    total: int | None = None
+    url: str = ""
+    workspace_id: str | None = None
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """Before July 2026 the total stood in `pagination`."""
+        pagination = raw.get("pagination")
+        return {**pagination, **raw} if isinstance(pagination, dict) else raw
+
+
+def entries(raw: Any) -> list[Any]:
+    """The raw items of a list answer, whatever its envelope; empty when there are none."""
+    if not isinstance(raw, dict):
+        return []
+    return next((raw[name] for name in ("items", *OLD_NAMES) if isinstance(raw.get(name), list)), [])

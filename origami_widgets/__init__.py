@@ -1,0 +1,62 @@
+"""See, steer and analyse Origami research agents from a notebook.
+
+>>> import origami_widgets as ow
+>>> client = ow.Sandbox(speed=600).client()
+>>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False)
+>>> frame = ow.columns_frame(run.wait("cells"))
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from origami_widgets.api.async_client import AsyncClient as AsyncClient
+    from origami_widgets.api.client import Client as Client
+    from origami_widgets.api.errors import OrigamiError as OrigamiError
+    from origami_widgets.card.card import RunCard as RunCard
+    from origami_widgets.compose import Run as Run
+    from origami_widgets.compose import attach as attach
+    from origami_widgets.compose import start as start
+    from origami_widgets.frames import actions_frame as actions_frame
+    from origami_widgets.frames import columns_frame as columns_frame
+    from origami_widgets.frames import lead_sources_frame as lead_sources_frame
+    from origami_widgets.frames import tables_frame as tables_frame
+    from origami_widgets.run.settings import configure as configure
+    from origami_widgets.sandbox import Sandbox as Sandbox
+
+# Names resolve on first use, so that importing the package costs next to nothing.
+_HOMES = {
+    "AsyncClient": "api.async_client",
+    "Client": "api.client",
+    "OrigamiError": "api.errors",
+    "Run": "compose",
+    "RunCard": "card.card",
+    "Sandbox": "sandbox",
+    "actions_frame": "frames",
+    "attach": "compose",
+    "columns_frame": "frames",
+    "configure": "run.settings",
+    "lead_sources_frame": "frames",
+    "start": "compose",
+    "tables_frame": "frames",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the names of the table above, nothing else
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its home on first use."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

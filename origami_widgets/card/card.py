@@ -1,0 +1,222 @@
+"""`RunCard`: the live card of a run, an ipywidget that the background poller keeps up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anywidget
+import traitlets
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.loop import background
+from origami_widgets.card.commands import CommandDesk, read_command
+from origami_widgets.card.contract import ClockMessage, View
+from origami_widgets.card.freeze import freeze_after
+from origami_widgets.card.outputs import Outputs
+from origami_widgets.card.view import make_view
+from origami_widgets.run.handle import Run
+
+if TYPE_CHECKING:
+    import concurrent.futures
+    from collections.abc import Callable
+
+    from origami_widgets.run.conversation import Conversation
+
+STATIC = Path(__file__).parent / "static"
+SECTIONS: Final = tuple(View.__annotations__)
+
+
+def _built(name: str) -> str:
+    try:
+        return (STATIC / name).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ImportError(
+            f"The front end of the card is not built ({name} is missing). "
+            "Run `npm ci && npm run build` in js/, or install the published wheel."
+        ) from error
+
+
+def _section(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
+    return kind(read_only=True, **options).tag(sync=True)
+
+
+class RunCard(anywidget.AnyWidget):
+    """The live card of a run and of the runs that continue it.
+
+    The card reads the run's state and stores nothing of its own. Its traits are read-only: `observe` and `link` them.
+    The sections of the view (`head`, `tables`, …) travel to the front end; the rest stays in the kernel.
+
+    Args:
+        run: the run to show.
+
+    Raises:
+        InvalidInput: it is not a `Run`.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False)
+        >>> card = ow.RunCard(run.wait())
+        >>> card.status
+        'completed'
+    """
+
+    # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
+    _esm = _built("card.js")
+    _css = _built("card.css")
+
+    status = traitlets.Unicode("running", read_only=True, help="The server's own word.")
+    done = traitlets.Bool(False, read_only=True, help="The agent has come to an end.")  # noqa: FBT003
+    settled = traitlets.Bool(False, read_only=True, help="Done, and no cell is running.")  # noqa: FBT003
+    steps_completed = traitlets.Int(None, allow_none=True, read_only=True, help="Steps so far.")
+    steps_max = traitlets.Int(None, allow_none=True, read_only=True, help="The plan's cap on steps.")
+    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables.")
+    credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits the tables have used.")
+
+    head = _section(traitlets.Dict)
+    clock = _section(traitlets.Dict)
+    earlier = _section(traitlets.List)
+    notices = _section(traitlets.List)
+    ask = _section(traitlets.Dict, default_value=None, allow_none=True)
+    tables = _section(traitlets.Dict)
+    prose = _section(traitlets.Dict)
+    actions = _section(traitlets.Dict)
+    suggestions = _section(traitlets.List)
+    foot = _section(traitlets.Dict)
+
+    def __init__(self, run: Run) -> None:
+        if not isinstance(run, Run):
+            raise InvalidInput(
+                "A card shows a run",
+                cause=f"RunCard was given a value of type {type(run).__name__}.",
+                remedy="Give it what ow.start(…) or ow.attach(…) returned.",
+            )
+        self._conversation: Conversation = run.conversation
+        self._desk = CommandDesk(self._conversation)
+        self._view = self._make_view()
+        self._flush_planned = False
+        self._freezing: concurrent.futures.Future[None] | None = None
+        self._viewed = False
+        self.frozen = False
+        self.outputs = Outputs()
+        # 0 and not None, so that the host counts the views: the comm must not close under one of them.
+        super().__init__(_view_count=0)
+        self.on_msg(self._on_message)
+        self.observe(self._on_view_count, "_view_count")
+        self._unsubscribe: Callable[[], None] = self._conversation.subscribe(self._changed)
+        background().call_soon(self._flush)
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:  # noqa: FBT001, FBT002 - ipywidgets' signature
+        """The synced state; before the first update it is filled from the view."""
+        self._show(self._view)
+        return super().get_state(key, drop_defaults)
+
+    @property
+    def run(self) -> Run:
+        """The newest run of the conversation that the card shows."""
+        return Run(self._conversation.current, self._conversation)
+
+    @property
+    def view(self) -> View:
+        """What the card shows now, as every renderer is given it."""
+        return self._make_view()
+
+    def close(self) -> None:
+        """Close the card and its comm; the run goes on, and is watched as long as a handle exists."""
+        self._unsubscribe_now()
+        super().close()
+
+    def freeze(self) -> None:
+        """Replace the card's outputs by its static twin. Background loop only."""
+        if self.frozen or (self._viewed and self._view_count == 0):
+            return
+        self.frozen = True
+        self._unsubscribe_now()
+        self.outputs.replace(self._make_view())
+        if self._view_count == 0:
+            self.close()
+
+    @property
+    def watched_by_nobody(self) -> bool:
+        """Whether no front end has ever drawn this card: a notebook that is executed without one."""
+        return not self._viewed
+
+    def _make_view(self) -> View:
+        *earlier, current = (watch.state for watch in self._conversation.watches)
+        return make_view(current, earlier=earlier, now=time.time())
+
+    def _changed(self) -> None:
+        if not self._flush_planned:
+            self._flush_planned = True
+            background().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_planned = False
+        if self.comm is None or self.frozen:
+            return
+        new = self._make_view()
+        if _tells_more(self._view, new):
+            self._view = new
+            with self.hold_sync():
+                self._show(new)
+        self._plan_freeze(new)
+
+    def _show(self, view: View) -> None:
+        for name, section in view.items():
+            self.set_trait(name, section)
+        state = self._conversation.current.state
+        steps = state.run.steps if state.run is not None else None
+        self.set_trait("status", state.status)
+        self.set_trait("done", state.done)
+        self.set_trait("settled", state.settled)
+        self.set_trait("steps_completed", steps.completed if steps else None)
+        self.set_trait("steps_max", steps.max if steps else None)
+        self.set_trait("lead_count", state.lead_count)
+        self.set_trait("credits_used", state.credits_used)
+
+    def _plan_freeze(self, view: View) -> None:
+        if self._freezing is not None:
+            self._freezing.cancel()
+            self._freezing = None
+        delay = freeze_after(view)
+        if delay is not None and self.outputs:
+            self._freezing = background().submit(self._freeze_later(delay))
+
+    async def _freeze_later(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        self._freezing = None
+        self.freeze()
+
+    def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
+        if isinstance(content, dict) and content.get("kind") == "hello":
+            self.send(ClockMessage(kind="clock", clock=self._make_view()["clock"]))
+            return
+        command = read_command(content)
+        if command is not None:
+            background().submit(self._carry_out(command))
+
+    async def _carry_out(self, command: Any) -> None:
+        ack = await self._desk.carry_out(command)
+        if ack is not None and self.comm is not None:
+            self.send(ack)
+
+    def _on_view_count(self, change: Any) -> None:
+        if change["new"]:
+            self._viewed = True
+        elif self.frozen:
+            self.close()
+
+    def _unsubscribe_now(self) -> None:
+        unsubscribe = getattr(self, "_unsubscribe", None)
+        if unsubscribe is not None:
+            unsubscribe()
+
+
+def _tells_more(old: View, new: View) -> bool:
+    """Whether a new view is worth sending: time that passes is not, the front end counts it itself."""
+    if any(old[name] != new[name] for name in SECTIONS if name != "clock"):  # type: ignore[literal-required]
+        return True
+    before, after = old["clock"], new["clock"]
+    return before["connection"] != after["connection"] or before["interval"] != after["interval"]

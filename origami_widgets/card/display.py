@@ -1,0 +1,121 @@
+"""Showing a run in whatever it runs in: a notebook, a terminal, a script."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.loop import background
+from origami_widgets.card.freeze import freeze_after
+from origami_widgets.card.html import render_html
+from origami_widgets.card.text import render_text
+from origami_widgets.card.view import make_view
+
+if TYPE_CHECKING:
+    from origami_widgets.card.card import RunCard
+    from origami_widgets.card.contract import View
+    from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.handle import Run
+
+
+class CardPresenter:
+    """Shows runs as cards. The widget library is loaded only where a kernel can show a widget."""
+
+    def __init__(self) -> None:
+        self._shown_in: dict[str, str] = {}
+
+    def show(self, run: Run) -> None:
+        """Show the run's card at once in a notebook; elsewhere nothing."""
+        cell = running_cell()
+        if cell is not None:
+            self._emit(run)
+            self._shown_in = {run.token: cell}
+
+    def display(self, run: Run) -> None:
+        """Show the run as the value of a cell, unless this very cell has shown it already."""
+        cell = running_cell()
+        if cell is None:
+            print(self.text(run))  # noqa: T201 - this is the display of a terminal
+        elif self._shown_in.get(run.token) != cell:
+            self._emit(run)
+
+    def mimebundle(self, run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The card's output, for hosts that ask for it and place it themselves."""
+        view = view_of(run)
+        if freeze_after(view) == 0 or running_cell() is None:
+            return {"text/html": self.html(run), "text/plain": self.text(run)}, {}
+        return card_bundle(card_of(run), view)
+
+    def html(self, run: Run) -> str:
+        """The static card."""
+        return render_html(view_of(run), now=time.time())
+
+    def text(self, run: Run) -> str:
+        """The text for a terminal."""
+        return render_text(view_of(run), now=time.time())
+
+    def waited(self, run: Run) -> None:
+        """Freeze a card that no front end has drawn: without one, the kernel may end right after the last cell."""
+        card: RunCard | None = run.conversation.presentation
+        if card is not None and card.outputs and card.watched_by_nobody:
+
+            async def freeze() -> None:
+                card.freeze()
+
+            background().run(freeze())
+
+    def _emit(self, run: Run) -> None:
+        from origami_widgets.card.outputs import static_bundle
+
+        view = view_of(run)
+        if freeze_after(view) == 0:
+            from IPython.display import display
+
+            display(static_bundle(view), raw=True)
+            return
+        card = card_of(run)
+        data, metadata = card_bundle(card, view)
+        card.outputs.add(data, metadata, view)
+
+
+def running_cell() -> str | None:
+    """What identifies the cell that runs now; None outside a kernel."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    kernel = getattr(shell, "kernel", None)
+    if shell is None or kernel is None:
+        return None
+    header = getattr(shell, "parent_header", None)
+    message = header.get("header", {}).get("msg_id") if isinstance(header, dict) else None
+    return str(message or shell.execution_count)
+
+
+def card_of(run: Run) -> RunCard:
+    """The one live card of a run's conversation."""
+    from origami_widgets.card.card import RunCard
+
+    conversation: Conversation = run.conversation
+    card: RunCard | None = conversation.presentation
+    if card is None or card.comm is None or card.frozen:
+        card = RunCard(run)
+        conversation.presentation = card
+    return card
+
+
+def card_bundle(card: RunCard, view: View) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Data and metadata that show the widget, with the text for hosts without widgets.
+
+    The metadata is passed through: on Colab it names the widget manager to load.
+    """
+    bundle: Any = card._repr_mimebundle_()
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    now = time.time()
+    return {**data, "text/plain": render_text(view, now=now), "text/html": render_html(view, now=now)}, dict(metadata)
+
+
+def view_of(run: Run) -> View:
+    """The view of a run's conversation as it stands now."""
+    states = [watch.state for watch in run.conversation.watches]
+    at = states.index(run.state) if run.state in states else len(states) - 1
+    return make_view(states[at], earlier=states[:at], now=time.time())

@@ -1,0 +1,66 @@
+"""The places in a notebook where a card was shown, and what replaces it there."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from IPython.display import display
+
+from origami_widgets.card.html import render_html
+from origami_widgets.card.text import render_text
+
+if TYPE_CHECKING:
+    from origami_widgets.card.contract import View
+
+
+class Outputs:
+    """The outputs of one card; each can be replaced from any thread.
+
+    Beside each card stands one muted line with the run's token. It is what is left in a notebook that was saved in
+    mid-run and reopened without its kernel, and it goes away when the card is frozen.
+    """
+
+    def __init__(self) -> None:
+        self._cards: list[str] = []
+        self._lines: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._cards)
+
+    def add(self, data: dict[str, Any], metadata: dict[str, Any], view: View) -> None:
+        """Show a card here."""
+        card_id, line_id = uuid.uuid4().hex, uuid.uuid4().hex
+        display(data, metadata=metadata, raw=True, display_id=card_id)
+        display(token_bundle(view), raw=True, display_id=line_id)
+        self._cards.append(card_id)
+        self._lines.append(line_id)
+
+    def replace(self, view: View) -> None:
+        """Put the static twin in the place of every card shown so far."""
+        bundle = static_bundle(view)
+        for display_id in self._cards:
+            display(bundle, raw=True, display_id=display_id, update=True)
+        for display_id in self._lines:
+            display({"text/html": "", "text/plain": ""}, raw=True, display_id=display_id, update=True)
+        self._cards.clear()
+        self._lines.clear()
+
+
+def static_bundle(view: View) -> dict[str, Any]:
+    """The static card as HTML and as text."""
+    now = time.time()
+    return {"text/html": render_html(view, now=now), "text/plain": render_text(view, now=now)}
+
+
+def token_bundle(view: View) -> dict[str, Any]:
+    """One muted line that tells how to find the run again."""
+    token, line = view["head"]["token"], view["foot"]["attach_line"]
+    code = '<code style="font-size:12px">{}</code>'
+    html = f"Run {code.format(escape(token))}. To see it again: {code.format(escape(line))}"
+    return {
+        "text/html": f'<div style="opacity:0.7;font-size:12px;padding:2px 0">{html}</div>',
+        "text/plain": f"Run {token}. To see it again: {line}",
+    }

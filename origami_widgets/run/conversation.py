@@ -1,0 +1,81 @@
+"""The runs of one agent that follow each other: an answer or a follow-up continues in the same card."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.run.watch import Watch
+
+
+class Conversation:
+    """A chain of watches, the newest last, and one stream of changes over all of them.
+
+    Args:
+        watch: the first run.
+
+    Attributes:
+        presentation: a place for whoever shows the conversation; nothing here looks at it.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self.presentation: Any = None
+        self._watches: tuple[Watch, ...] = ()
+        self._subscribers: dict[object, Callable[[], object]] = {}
+        self.extend(watch)
+
+    @property
+    def watches(self) -> tuple[Watch, ...]:
+        """The runs in order."""
+        return self._watches
+
+    @property
+    def current(self) -> Watch:
+        """The newest run."""
+        return self._watches[-1]
+
+    def extend(self, watch: Watch) -> None:
+        """Go on with a further run; the same run is not taken twice."""
+        if watch in self._watches:
+            return
+        self._watches = (*self._watches, watch)
+        # Weak, or a watch would keep its conversation alive, which keeps the watch alive: polled for ever.
+        tell = weakref.WeakMethod(self._tell)
+        watch.subscribe(lambda: (method := tell()) is not None and method())
+        if len(self._watches) > 1:
+            self._tell()
+
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call back after each change of any of its runs, on the background loop's thread.
+
+        Returns:
+            A function that ends the subscription; it may be called twice.
+        """
+        key = object()
+        self._subscribers[key] = callback
+        return lambda: self._subscribers.pop(key, None) and None
+
+    def _tell(self) -> None:
+        for callback in tuple(self._subscribers.values()):
+            callback()
+
+
+def conversation_of(watch: Watch) -> Conversation:
+    """The conversation that a watch belongs to: handles of one run share one, hence one card."""
+    known = _conversations.get(watch)
+    conversation = known() if known is not None else None
+    if conversation is None:
+        conversation = Conversation(watch)
+        remember(watch, conversation)
+    return conversation
+
+
+def remember(watch: Watch, conversation: Conversation) -> None:
+    """Let later handles of the run find its conversation."""
+    _conversations[watch] = weakref.ref(conversation)
+
+
+_conversations: weakref.WeakKeyDictionary[Watch, weakref.ref[Conversation]] = weakref.WeakKeyDictionary()

@@ -1,0 +1,329 @@
+"""`Run`: the handle on one run of an agent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.loop import background
+from origami_widgets.api.models import RunObject, Steps
+from origami_widgets.run import actions, waiting
+from origami_widgets.run.conversation import Conversation, conversation_of
+from origami_widgets.run.hub import hub
+from origami_widgets.run.outcome import run_error
+from origami_widgets.run.presenter import presenter
+from origami_widgets.run.state import Planned, RunRead, RunState
+from origami_widgets.run.token import make_token
+from origami_widgets.run.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
+    from origami_widgets.run.state import Connection, HistoryPoint
+    from origami_widgets.run.waiting import Until
+
+
+class Run:
+    """A run of an Origami agent: what is known of it now, and what can be done with it.
+
+    Made by `start`, `attach`, `answer`, `follow_up` and `from_payload`. A run is watched in the background as long as
+    a handle or a card of it exists: reading a property sends nothing and never blocks.
+    """
+
+    def __init__(self, watch: Watch, conversation: Conversation | None = None) -> None:
+        self._watch = watch
+        self._conversation = conversation or conversation_of(watch)
+
+    @classmethod
+    def from_payload(cls, payload: object) -> Self:
+        """A handle on a saved answer of the API; nothing is ever sent.
+
+        Args:
+            payload: the run object as `GET /agents/{id}/runs/{runId}` gave it, or an answer that holds one under
+                `run`.
+
+        Raises:
+            InvalidInput: it is not a run object.
+
+        >>> run = Run.from_payload({"id": "v2_run-1", "agentId": "a", "status": "completed"})
+        >>> run.status, run.done
+        ('completed', True)
+        """
+        inner = payload.get("run", payload) if isinstance(payload, dict) else payload
+        if not isinstance(inner, dict) or not isinstance(inner.get("id"), str):
+            raise InvalidInput(
+                "This is not a run",
+                cause=f"Expected a run object with an `id`, got {_describe(payload)}.",
+                remedy="Give the JSON object that run.raw held, or the answer of GET /agents/{id}/runs/{runId}.",
+            )
+        run = RunObject.from_raw(inner)
+        watch = Watch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
+        watch.update(RunRead(run, at=hub().clock.time()), Planned(None, None))
+        return cls(watch)
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self._watch.state.run_id
+
+    @property
+    def agent_id(self) -> str:
+        """The agent's id."""
+        return self._watch.state.agent_id
+
+    @property
+    def token(self) -> str:
+        """`agent/run`: what `attach` needs to find this run from any machine."""
+        return make_token(self.agent_id, self.id)
+
+    @property
+    def state(self) -> RunState:
+        """Everything known at this moment, as one frozen object."""
+        return self._watch.state
+
+    @property
+    def status(self) -> str:
+        """The server's own word: `running`, `completed`, `needs_input`, …; unknown words are kept as they are."""
+        return self._watch.state.status
+
+    @property
+    def done(self) -> bool:
+        """Whether the agent has come to an end, whatever end."""
+        return self._watch.state.done
+
+    @property
+    def settled(self) -> bool:
+        """Whether the agent is done and no cell of its tables is running any more."""
+        return self._watch.state.settled
+
+    @property
+    def steps(self) -> Steps:
+        """`completed` and `max` steps; `max` is the plan's cap, not the run's length."""
+        run = self._watch.state.run
+        return run.steps if run is not None else Steps()
+
+    @property
+    def prompt(self) -> str:
+        """The full brief."""
+        run = self._watch.state.run
+        return "" if run is None else run.request.prompt or run.prompt
+
+    @property
+    def model(self) -> str:
+        """The model that really runs."""
+        run = self._watch.state.run
+        return "" if run is None else run.model
+
+    @property
+    def text(self) -> str | None:
+        """The agent's prose, usually Markdown; None while it runs and when it failed. It is not to be trusted."""
+        run = self._watch.state.run
+        return None if run is None or run.response is None else run.response.text
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What the run changed, in order."""
+        return self._watch.state.actions
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The newest object of every table the run touched, with `stats`."""
+        return self._watch.state.tables
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What the agent wants to know; answered together by `answer`."""
+        run = self._watch.state.run
+        return () if run is None else run.todo.pending_questions
+
+    @property
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """What the agent proposes to do next."""
+        run = self._watch.state.run
+        return () if run is None else run.todo.next_actions
+
+    @property
+    def transcript(self) -> tuple[TranscriptMessage, ...] | None:
+        """The message history; None until `refresh(include=("stats", "transcript"))` has read it."""
+        return self._watch.state.transcript
+
+    @property
+    def error(self) -> OrigamiError | None:
+        """Why the run failed, or why it is not watched any more; None when neither is so."""
+        return run_error(self._watch.state)
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The newest run object as the API gave it, its tables brought up to date while cells fill."""
+        return self._watch.state.payload()
+
+    @property
+    def history(self) -> tuple[HistoryPoint, ...]:
+        """One record per change: time (Unix seconds), status, steps, leads, cells, credits."""
+        return self._watch.state.history
+
+    @property
+    def connection(self) -> Connection:
+        """When the server was last heard, when it is asked next, and what went wrong."""
+        return self._watch.state.connection
+
+    @property
+    def continued_by(self) -> Run | None:
+        """The next run of the same conversation, None when this is the newest."""
+        watches = self._conversation.watches
+        after = watches[watches.index(self._watch) + 1 :] if self._watch in watches else ()
+        return Run(after[0], self._conversation) if after else None
+
+    def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
+        """Block until the agent is done, or until the cells of its tables have settled.
+
+        Interrupting it (Ctrl-C, Stop) only stops waiting. It sends nothing of its own and costs nothing.
+
+        Args:
+            until: `"run"` for the agent's end, `"cells"` for the moment when no cell is running any more.
+            timeout: seconds to wait at most; None waits as long as the run is watched.
+
+        Returns:
+            The run itself. Look at `status`: a run that failed is not an exception.
+
+        Raises:
+            WaitTimedOut: `timeout` seconds passed first; the run goes on.
+            OrigamiError: the run cannot be watched any more (a revoked key, for example).
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> ow.start("Find bakeries in Porto", client=client, show=False).wait().status
+            'completed'
+        """
+        try:
+            waiting.block(self._watch, until, timeout)
+        except KeyboardInterrupt:
+            print("Stopped waiting; the run goes on. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
+            raise
+        presenter().waited(self)
+        return self
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Wait for the agent's end without blocking the event loop; like `wait()`."""
+        return self._wait("run").__await__()
+
+    async def settle(self) -> Self:
+        """Wait for the tables to settle without blocking the event loop; like `wait("cells")`."""
+        return await self._wait("cells")
+
+    async def _wait(self, until: Until) -> Self:
+        await waiting.wait(self._watch, until)
+        presenter().waited(self)
+        return self
+
+    def refresh(self, include: Sequence[str] = ("stats",)) -> Self:
+        """Read the run now, outside its plan. One GET, free of charge; a watch that had stopped starts again.
+
+        Args:
+            include: `"stats"` for the economics of tables and columns, `"transcript"` for the message history.
+
+        Raises:
+            OrigamiError: the read failed.
+        """
+        background().run(actions.refresh(self._watch, tuple(include)))
+        return self
+
+    def cancel(self) -> Self:
+        """Ask the server to cancel the run. One GET and one POST; what was built is kept, what was spent is spent.
+
+        `status` becomes `cancelled` when the server says so, which may take until the next check. A run that is
+        already over is left alone.
+
+        Raises:
+            OrigamiError: the request failed; the run goes on.
+        """
+        background().run(actions.cancel(self._watch))
+        return self
+
+    def answer(self, *answers: str) -> Run:
+        """Answer all pending questions with one follow-up run, in the same card.
+
+        Sends one POST, which starts a run and spends credits; it is never sent twice.
+
+        Args:
+            *answers: one answer per question, in the order of `questions`; free text is always possible.
+
+        Returns:
+            The follow-up run.
+
+        Raises:
+            InvalidInput: the answers do not fit the questions, or they were answered before; nothing was sent.
+            OrigamiError: the run was not started.
+        """
+        successor = background().run(actions.answer(self._conversation, self._watch, answers))
+        return Run(successor, self._conversation)
+
+    def follow_up(self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = ()) -> Run:
+        """Start a further run of the same agent, which remembers the conversation, in the same card.
+
+        Sends one POST, which starts a run and spends credits.
+
+        Args:
+            prompt: the brief, 1 to 10,000 characters.
+            model: `origami-lite` or `origami-max`; None for the plan's default.
+            focus_tables: ids of tables to work on.
+
+        Returns:
+            The follow-up run.
+
+        Raises:
+            InvalidInput: the brief is empty or too long, or a follow-up is being sent already; nothing was sent.
+            AgentBusy: another run of the agent is active.
+            OrigamiError: the run was not started.
+        """
+        successor = background().run(
+            actions.follow_up(self._conversation, self._watch, prompt, model=model, focus_tables=focus_tables)
+        )
+        return Run(successor, self._conversation)
+
+    def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
+        """Call back with this run after each change. Sends nothing.
+
+        Args:
+            callback: called on a background thread, so it should be quick; one that raises is not called again.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        return self._watch.subscribe(lambda: callback(self))
+
+    def to_html(self) -> str:
+        """The static card: what a saved notebook shows. No script, no request to anywhere."""
+        return presenter().html(self)
+
+    def __str__(self) -> str:
+        """The card as text for a terminal."""
+        return presenter().text(self)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.token} {self.status}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and other._watch is self._watch
+
+    def __hash__(self) -> int:
+        return hash(self._watch)
+
+    def _ipython_display_(self) -> None:
+        presenter().display(self)
+
+    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        return presenter().mimebundle(self)
+
+    @property
+    def conversation(self) -> Conversation:
+        """The runs that this one continues and is continued by."""
+        return self._conversation
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, dict):
+        return f"a dict with the keys {sorted(map(str, value))[:8]}"
+    return f"a value of type {type(value).__name__}"

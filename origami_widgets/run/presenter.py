@@ -1,0 +1,75 @@
+"""How a run is shown. The handle knows no widget and no renderer: the package's top hands one in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from origami_widgets.run.handle import Run
+
+
+class Presenter(Protocol):
+    """What a handle asks of whoever shows it."""
+
+    def show(self, run: Run) -> None:
+        """Show the run because it was started or attached; does nothing outside a notebook."""
+        ...
+
+    def display(self, run: Run) -> None:
+        """Show the run because it is the value of a cell."""
+        ...
+
+    def mimebundle(self, run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Data and metadata of the run's output, without any side effect on what is shown."""
+        ...
+
+    def html(self, run: Run) -> str:
+        """The static card."""
+        ...
+
+    def text(self, run: Run) -> str:
+        """The text for a terminal."""
+        ...
+
+    def waited(self, run: Run) -> None:
+        """The caller has waited for the run; the next thing to end may be the kernel."""
+        ...
+
+
+class PlainPresenter:
+    """Shows a run as one line; in use until the package's top hands in the card."""
+
+    def show(self, run: Run) -> None:
+        """Show nothing."""
+
+    def display(self, run: Run) -> None:
+        """Show nothing."""
+
+    def mimebundle(self, run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The one line as plain text."""
+        return {"text/plain": repr(run)}, {}
+
+    def html(self, run: Run) -> str:
+        """Raise: there is no HTML without the card."""
+        raise RuntimeError(f"No card is installed for {run!r}; import origami_widgets instead of its inner modules.")
+
+    def text(self, run: Run) -> str:
+        """The one line."""
+        return repr(run)
+
+    def waited(self, run: Run) -> None:
+        """Do nothing."""
+
+
+_presenter: Presenter = PlainPresenter()
+
+
+def presenter() -> Presenter:
+    """Whoever shows runs in this process."""
+    return _presenter
+
+
+def set_presenter(new: Presenter) -> None:
+    """Hand in whoever shows runs."""
+    global _presenter  # noqa: PLW0603 - set once, by the package's top
+    _presenter = new

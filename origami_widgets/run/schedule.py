@@ -1,0 +1,155 @@
+"""When a run is asked next. Pure: the clock is an argument, so that a test can live through an hour in a millisecond.
+
+Moments are seconds of a monotonic clock. Rules: never earlier than the server told, never past the deadline, back off
+while the server does not answer, stop at once where asking again cannot help.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from origami_widgets.api.errors import OrigamiError
+
+DEFAULT_INTERVAL = 15.0
+"""Seconds between checks where the server names none; what it names itself today."""
+SHORTEST = 1.0
+LONGEST = 300.0
+"""Bounds of any wait: a header that asks for a day is a mistake, and a run would be lost to it."""
+LONGEST_BACKOFF = 30.0
+"""While the server is away it is asked at most this often, and found again at most this late."""
+DEADLINE = 75 * 60.0
+"""A run takes 20 minutes at most; its cells go on filling. After this nobody is watching any more."""
+FORGIVEN_404 = 30.0
+"""A new run may not be readable everywhere at once."""
+TABLE_SPACING = 3.0
+"""Seconds of the organization's budget that one filling table takes per round."""
+TLS_TRIES = 2
+
+Phase = Literal["run", "cells", "over"]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The plan for one run.
+
+    Attributes:
+        started: when watching began.
+        deadline: when watching ends, whatever happens.
+        phase: `run` until a terminal status, `cells` until the tables settle, then `over`.
+        interval: seconds between checks while all is well.
+        failures: failed checks in a row.
+        due: when to check next; None when no check is planned.
+        stopped: checks ended although the run or its cells may go on.
+        fresh: the run was started by us just now, so a 404 may only mean "not yet".
+    """
+
+    started: float
+    deadline: float
+    phase: Phase = "run"
+    interval: float = DEFAULT_INTERVAL
+    failures: int = 0
+    due: float | None = None
+    stopped: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A check succeeded. `retry_after` is what the server told, in seconds; `tables` is how many are still filling."""
+
+    phase: Phase
+    retry_after: float | None = None
+    tables: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A check failed."""
+
+    error: OrigamiError
+
+
+Result = Checked | Failed
+
+
+def begin(now: float, *, fresh: bool = False, deadline: float = DEADLINE) -> Schedule:
+    """The plan for a run that this process just started (`fresh`), or that it has just begun to read.
+
+    Args:
+        now: the present moment.
+        fresh: whether this process just started the run.
+        deadline: seconds after which watching ends.
+    """
+    due = now + (SHORTEST if fresh else DEFAULT_INTERVAL)
+    return Schedule(started=now, deadline=now + deadline, due=due, fresh=fresh)
+
+
+def next_due(schedule: Schedule) -> float | None:
+    """When to check next, None for never."""
+    return schedule.due
+
+
+def on_result(schedule: Schedule, result: Result, now: float) -> Schedule:
+    """The plan after a check.
+
+    Args:
+        schedule: the plan before.
+        result: what the check brought.
+        now: the moment the answer was there.
+    """
+    match result:
+        case Checked(phase="over"):
+            return replace(schedule, phase="over", failures=0, due=None, stopped=False)
+        case Checked():
+            return _after_success(schedule, result, now)
+        case Failed():
+            return _after_failure(schedule, result.error, now)
+
+
+def hurry(schedule: Schedule, now: float) -> Schedule:
+    """The plan after a user asked to check now: a person may be faster than the plan, a stopped watch starts again."""
+    if schedule.phase == "over":
+        return schedule
+    deadline = now + DEADLINE if schedule.stopped or now >= schedule.deadline else schedule.deadline
+    return replace(schedule, due=now, deadline=deadline, stopped=False, failures=0)
+
+
+def clamp(seconds: float | None, *, fallback: float) -> float:
+    """A wait within bounds; the fallback where the server named none."""
+    return fallback if seconds is None else min(max(seconds, SHORTEST), LONGEST)
+
+
+def _after_success(schedule: Schedule, result: Checked, now: float) -> Schedule:
+    interval = schedule.interval if result.phase == "cells" else DEFAULT_INTERVAL
+    interval = clamp(result.retry_after, fallback=interval)
+    if result.phase == "cells":
+        interval = max(interval, result.tables * TABLE_SPACING if result.tables > 1 else 0.0)
+    plan = replace(schedule, phase=result.phase, interval=interval, failures=0, stopped=False)
+    return _wait(plan, interval, now)
+
+
+def _after_failure(schedule: Schedule, error: OrigamiError, now: float) -> Schedule:
+    failures = schedule.failures + 1
+    plan = replace(schedule, failures=failures)
+    if not _worth_asking_again(plan, error, now):
+        return replace(plan, due=None, stopped=True)
+    backoff = min(LONGEST_BACKOFF, 2.0 ** min(failures, 10))
+    return _wait(plan, max(backoff, clamp(error.retry_after, fallback=SHORTEST)), now)
+
+
+def _worth_asking_again(plan: Schedule, error: OrigamiError, now: float) -> bool:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return plan.fresh and now - plan.started < FORGIVEN_404
+    if error.code in {"TLS_FAILED", "PROXY_REFUSED"}:
+        return plan.failures < TLS_TRIES
+    return error.transient
+
+
+def _wait(plan: Schedule, seconds: float, now: float) -> Schedule:
+    due = now + seconds
+    if now >= plan.deadline:
+        return replace(plan, due=None, stopped=True)
+    return replace(plan, due=min(due, plan.deadline))

@@ -1,0 +1,140 @@
+"""`start` and `attach`: how a run comes into a notebook."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.loop import background
+from origami_widgets.run.handle import Run
+from origami_widgets.run.hub import hub
+from origami_widgets.run.presenter import presenter
+from origami_widgets.run.settings import client_or_default
+from origami_widgets.run.token import parse_token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.settings import AnyClient
+    from origami_widgets.run.watch import Watch
+
+
+def start(
+    prompt: str,
+    *,
+    name: str | None = None,
+    model: str | None = None,
+    focus_tables: Sequence[str] = (),
+    client: AnyClient | None = None,
+    show: bool = True,
+) -> Run:
+    """Start a new agent with its first run, and show its live card.
+
+    Sends one POST, which spends credits; the kernel is free again at once, the run is watched in the background.
+
+    Args:
+        prompt: the brief, 1 to 10,000 characters.
+        name: what to call the agent, up to 80 characters; made from the brief when absent.
+        model: `origami-lite` or `origami-max`; None for the plan's default.
+        focus_tables: ids of tables to work on.
+        client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
+        show: show the card in a notebook. As the cell's last expression it is not shown a second time.
+
+    Returns:
+        The handle on the run.
+
+    Raises:
+        MissingKey: there is no key; nothing was sent.
+        InvalidInput: the brief, the name, the model or an id is not valid; nothing was sent.
+        PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
+        RunPoolFull: as many runs as the plan allows are active.
+        OrigamiError: the run was not started.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False)
+        >>> run.wait("cells").tables[0].lead_count > 0
+        True
+    """
+    operations = client_or_default(client).operations
+
+    async def begin() -> Watch:
+        created = await operations.create_agent(
+            prompt, name=name, model=model, focus_table_ids=tuple(focus_tables), idempotency_key=str(uuid.uuid4())
+        )
+        agent_id = created.agent.id or created.run.agent_id
+        return await hub().watch(operations, agent_id, created.run.id, started=created.run)
+
+    run = Run(background().run(begin()))
+    if show:
+        presenter().show(run)
+    return run
+
+
+def attach(
+    token_or_agent_id: str, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
+) -> Run:
+    """Find a run that was started before, here or elsewhere, and show its live card.
+
+    Sends GETs only and costs nothing.
+
+    Args:
+        token_or_agent_id: `"agent/run"` as the card's foot shows it, or an agent's id.
+        run_id: the run's id, when the first argument is an agent's; without it the agent's newest run.
+        client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
+        show: show the card in a notebook.
+
+    Returns:
+        The handle on the run.
+
+    Raises:
+        MissingKey: there is no key; nothing was sent.
+        InvalidInput: that is no token and no id; nothing was sent.
+        NotFound: there is no such agent or run for this key and project.
+        OrigamiError: the run could not be read.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("Find wholesale partners", client=client, show=False)
+        >>> ow.attach(run.token, client=client, show=False) == run
+        True
+    """
+    agent_id, wanted = parse_token(token_or_agent_id, run_id)
+    operations = client_or_default(client).operations
+    run = Run(background().run(_find(operations, agent_id, wanted)))
+    if show:
+        presenter().show(run)
+    return run
+
+
+async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Watch:
+    found = run_id if run_id is not None else await _newest_run(operations, agent_id)
+    watch = await hub().watch(operations, agent_id, found, started=None)
+    if watch.state.run is None:
+        await hub().first_check(watch)
+    return watch
+
+
+async def _newest_run(operations: Operations, agent_id: str) -> str:
+    """The API does not state the order of an agent's runs, so the newest is looked for."""
+    newest: tuple[str, str] = ("", "")
+    cursor: str | None = None
+    for _ in range(20):
+        page = await operations.list_runs(agent_id, cursor=cursor, limit=100)
+        for summary in page.items:
+            started = summary.started_at.isoformat() if summary.started_at is not None else ""
+            newest = max(newest, (started, summary.id))
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    if not newest[1]:
+        raise InvalidInput(
+            "This agent has no run",
+            cause=f"Agent {agent_id} has never been briefed.",
+            remedy="Start one with ow.start('…').",
+        )
+    return newest[1]

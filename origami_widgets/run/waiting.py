@@ -1,0 +1,111 @@
+"""Waiting for a run: blocking for scripts and cells, awaiting for event loops. Neither touches the run itself."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING, Literal
+
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.run.token import make_token
+
+if TYPE_CHECKING:
+    from origami_widgets.run.state import RunState
+    from origami_widgets.run.watch import Watch
+
+Until = Literal["run", "cells"]
+
+SLICE = 0.5
+"""Seconds that one blocking wait takes at most, so that an interrupt is seen on every platform."""
+
+
+class WaitTimedOut(OrigamiError, TimeoutError):
+    """The caller's patience ended before the run did. The run goes on at the server."""
+
+
+class WatchStopped(OrigamiError):
+    """The run is not watched any more although it may go on at the server."""
+
+
+def reached(state: RunState, until: Until) -> bool:
+    """Whether the wait is over, and raise when it can never be.
+
+    Raises:
+        OrigamiError: checks stopped; nothing more will be heard.
+    """
+    if state.done and (until == "run" or state.settled):
+        return True
+    if state.connection.state == "stopped":
+        raise state.connection.error or WatchStopped(
+            "The run is not watched any more",
+            cause="It was watched for 75 minutes, longer than any run takes.",
+            remedy=f'Look again with run.refresh(), or ow.attach("{make_token(state.agent_id, state.run_id)}").',
+        )
+    return state.connection.state == "ended"
+
+
+def block(watch: Watch, until: Until, timeout: float | None) -> None:
+    """Block until the run (or its cells) came to an end.
+
+    Raises:
+        WaitTimedOut: `timeout` seconds passed first.
+        OrigamiError: checks stopped.
+    """
+    check_until(until)
+    ends = None if timeout is None else time.monotonic() + timeout
+    changed = threading.Event()
+    stop = watch.subscribe(changed.set)
+    try:
+        while not reached(watch.state, until):
+            left = SLICE if ends is None else min(SLICE, ends - time.monotonic())
+            if left <= 0:
+                raise _timed_out(watch.state, timeout)
+            changed.wait(left)
+            changed.clear()
+    finally:
+        stop()
+
+
+async def wait(watch: Watch, until: Until) -> None:
+    """Return when the run (or its cells) came to an end; cancelling this leaves the run alone.
+
+    Raises:
+        OrigamiError: checks stopped.
+    """
+    check_until(until)
+    loop = asyncio.get_running_loop()
+    changed = asyncio.Event()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
+    stop = watch.subscribe(tell)
+    try:
+        while not reached(watch.state, until):
+            await changed.wait()
+            changed.clear()
+    finally:
+        stop()
+
+
+def check_until(until: str) -> None:
+    """Refuse anything but `run` and `cells`.
+
+    Raises:
+        InvalidInput: it is something else.
+    """
+    if until not in ("run", "cells"):
+        raise InvalidInput(
+            f"Cannot wait until {until!r}",
+            cause="A run has two ends: the agent is done, and later its cells have settled.",
+            remedy='Use until="run" or until="cells".',
+        )
+
+
+def _timed_out(state: RunState, timeout: float | None) -> WaitTimedOut:
+    return WaitTimedOut(
+        f"The run did not end within {timeout:g} s",
+        cause=f"It still says {state.status!r}. It goes on at the server.",
+        remedy="Wait again with run.wait(), or end it with run.cancel().",
+    )

@@ -1,0 +1,120 @@
+"""The plan of checks: pure rules, lived through with a clock that is a number."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from origami_widgets.api.errors import AuthenticationError, ConnectionFailed, RunNotFound, ServerError
+from origami_widgets.run import schedule as plans
+
+NOW = 1_000.0
+
+
+def server_error(retry_after=None):
+    return ServerError("The server had a problem", status_code=503, transient=True, retry_after=retry_after)
+
+
+def test_a_started_run_is_asked_soon_and_an_attached_one_after_its_first_read():
+    assert plans.begin(NOW, fresh=True).due == NOW + 1
+    assert plans.begin(NOW).due == NOW + 15
+
+
+def test_the_server_names_the_interval():
+    plan = plans.on_result(plans.begin(NOW), plans.Checked("run", retry_after=7), NOW)
+    assert (plan.due, plan.interval) == (NOW + 7, 7)
+
+
+def test_without_a_word_from_the_server_it_is_fifteen_seconds():
+    plan = plans.on_result(plans.begin(NOW), plans.Checked("run"), NOW)
+    assert plan.due == NOW + 15
+
+
+def test_cells_are_asked_as_often_as_the_run_was():
+    plan = plans.on_result(plans.begin(NOW), plans.Checked("run", retry_after=4), NOW)
+    plan = plans.on_result(plan, plans.Checked("cells", tables=1), NOW)
+    assert (plan.phase, plan.due) == ("cells", NOW + 4)
+
+
+def test_many_filling_tables_are_asked_less_often():
+    plan = plans.on_result(plans.begin(NOW), plans.Checked("run", retry_after=15), NOW)
+    plan = plans.on_result(plan, plans.Checked("cells", tables=20), NOW)
+    assert plan.due == NOW + 60
+
+
+def test_a_settled_run_is_not_asked_again():
+    plan = plans.on_result(plans.begin(NOW), plans.Checked("over"), NOW)
+    assert plans.next_due(plan) is None
+    assert not plan.stopped
+    assert plans.next_due(plans.hurry(plan, NOW)) is None
+
+
+def test_failures_back_off_up_to_thirty_seconds():
+    plan, waits, now = plans.begin(NOW), [], NOW
+    for _ in range(8):
+        plan = plans.on_result(plan, plans.Failed(server_error()), now)
+        waits.append(plan.due - now)
+        now = plan.due
+    assert waits == [2, 4, 8, 16, 30, 30, 30, 30]
+    assert plans.on_result(plan, plans.Checked("run", retry_after=5), now).failures == 0
+
+
+def test_a_failure_never_shortens_what_the_server_told():
+    plan = plans.on_result(plans.begin(NOW), plans.Failed(server_error(retry_after=42.0)), NOW)
+    assert plan.due == NOW + 42
+
+
+@pytest.mark.parametrize("error", [AuthenticationError("No", status_code=401), RunNotFound("No", status_code=404)])
+def test_what_cannot_help_is_not_asked_again(error):
+    plan = plans.on_result(plans.begin(NOW), plans.Failed(error), NOW)
+    assert plan.stopped
+    assert plan.due is None
+
+
+def test_a_run_that_was_just_started_may_be_unknown_for_half_a_minute():
+    missing = plans.Failed(RunNotFound("No", status_code=404))
+    plan = plans.on_result(plans.begin(NOW, fresh=True), missing, NOW + 29)
+    assert not plan.stopped
+    assert plans.on_result(plan, missing, NOW + 31).stopped
+
+
+def test_a_stopped_watch_starts_again_when_a_person_asks():
+    plan = plans.on_result(plans.begin(NOW), plans.Failed(AuthenticationError("No", status_code=401)), NOW)
+    again = plans.hurry(plan, NOW + 100)
+    assert (again.due, again.stopped) == (NOW + 100, False)
+
+
+def test_an_outage_is_survived_until_the_deadline_and_no_longer():
+    plan, now = plans.begin(NOW), NOW
+    failed = plans.Failed(ConnectionFailed("No network", transient=True))
+    while plan.due is not None:
+        now = max(now, plan.due)
+        plan = plans.on_result(plan, failed, now)
+    assert plan.stopped
+    assert NOW + plans.DEADLINE <= now <= NOW + plans.DEADLINE + 1
+
+
+results = st.one_of(
+    st.builds(
+        plans.Checked,
+        st.sampled_from(["run", "cells"]),
+        st.one_of(st.none(), st.floats(allow_nan=False, min_value=-10, max_value=1e9)),
+        st.integers(0, 30),
+    ),
+    st.builds(lambda wait: plans.Failed(server_error(wait)), st.one_of(st.none(), st.floats(0, 1e6))),
+)
+
+
+@given(st.lists(st.tuples(results, st.floats(0, 40)), max_size=60))
+def test_whatever_happens_the_next_check_is_neither_too_early_nor_after_the_deadline(events):
+    plan, now = plans.begin(NOW), NOW
+    for result, took in events:
+        if plan.due is None:
+            break
+        now = max(now, plan.due) + took
+        plan = plans.on_result(plan, result, now)
+        if plan.due is None:
+            continue
+        told = result.retry_after if isinstance(result, plans.Checked) else result.error.retry_after
+        least = min(max(told or 1.0, 1.0), 300.0)
+        assert plan.due >= min(now + least, plan.deadline)
+        assert plan.due <= max(plan.deadline, now)
