@@ -1,0 +1,56 @@
+"""A client and a server that misbehaves, with nothing of the machine's own settings in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from origami_widgets.api import retry
+from origami_widgets.api.client import Client
+from tests.support.server import RawServer, answer
+
+KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+ENVIRONMENT = (
+    "ORIGAMI_API_KEY",
+    "ORIGAMI_BASE_URL",
+    "ORIGAMI_PROJECT",
+    "ORIGAMI_PROJECT_ID",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries without their pauses; what the server asks for is still waited."""
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    with RawServer(answer({})) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: RawServer, quick: None) -> Client:
+    return Client(KEY, base_url=server.base_url, timeout=5)
+
+
+def fixture(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))

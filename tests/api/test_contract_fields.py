@@ -1,0 +1,100 @@
+"""Every property that the API's description names has a field. A dropped one fails here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from origami_widgets.api import models
+
+SCHEMAS = yaml.safe_load((Path(__file__).parents[1] / "contract" / "openapi.yaml").read_text(encoding="utf-8"))["components"][
+    "schemas"
+]
+MODEL_OF = {
+    "AgentSummary": models.AgentSummary,
+    "Agent": models.Agent,
+    "CreateAgentResponse": models.CreatedAgent,
+    "RunSteps": models.Steps,
+    "RunSummary": models.RunSummary,
+    "RunRequestEcho": models.RunRequest,
+    "RunAction": models.Action,
+    "TranscriptMessage": models.TranscriptMessage,
+    "RunResponse": models.Response,
+    "PartialRunResponse": models.Response,
+    "PendingQuestion": models.Question,
+    "NextAction": models.Suggestion,
+    "RunTodo": models.Todo,
+    "Run": models.RunObject,
+    "CreditsLifetime": models.CreditsUsed,
+    "CellsLiveness": models.Cells,
+    "ColumnStats": models.ColumnStats,
+    "ColumnQualification": models.ColumnQualification,
+    "TableColumn": models.Column,
+    "ColumnMeta": models.Column,
+    "QualificationStats": models.QualificationStats,
+    "FunnelStats": models.Funnel,
+    "RunningStats": models.RunningStats,
+    "LeadSourceStats": models.LeadSource,
+    "TableStats": models.TableStats,
+    "Table": models.Table,
+    "Cell": models.Cell,
+    "Row": models.Row,
+    "FlatRow": models.FlatRow,
+    "Account": models.Account,
+    "Credits": models.Credits,
+    "ListEnvelope": models.Page,
+    "AgentList": models.Page,
+    "RunSummaryList": models.Page,
+    "ColumnList": models.Page,
+    "TableList": models.Page,
+    "AgentTableList": models.Page,
+    "RowList": models.Page,
+    "FlatRowList": models.Page,
+}
+SENT_BY_US = {"Attachment", "CreateAgentRequest", "SendRunRequest", "RowFilter", "RowSort"}
+NO_VERB = {"ArchiveAgentResponse"}
+OPENED_ON_THE_WAY = {"RunEnvelope", "NullableRunEnvelope", "Handoff"}
+IN_ERRORS = {"Error", "PaymentRequiredError", "AgentBusyError", "ConcurrentLimitError"}
+NOT_ANSWERS = SENT_BY_US | NO_VERB | OPENED_ON_THE_WAY | IN_ERRORS
+
+
+def properties(name: str) -> dict[str, dict]:
+    return merged(SCHEMAS[name])
+
+
+def merged(schema: dict) -> dict[str, dict]:
+    if "$ref" in schema:
+        return properties(schema["$ref"].rpartition("/")[2])
+    found: dict[str, dict] = {}
+    for part in schema.get("allOf", []):
+        found |= merged(part)
+    return found | schema.get("properties", {})
+
+
+def test_every_object_of_the_description_is_accounted_for():
+    objects = {name for name in SCHEMAS if properties(name) or "oneOf" in SCHEMAS[name]}
+    assert objects == set(MODEL_OF) | NOT_ANSWERS
+
+
+@pytest.mark.parametrize("name", MODEL_OF)
+def test_every_property_has_a_field(name):
+    assert set(properties(name)) <= set(MODEL_OF[name].__struct_encode_fields__)
+
+
+def test_nested_objects_without_a_name_of_their_own():
+    account = properties("Account")
+    inside = {
+        "organization": models.Organization,
+        "plan": models.Plan,
+        "capabilities": models.Capabilities,
+        "workspaces": models.WorkspaceQuota,
+    }
+    assert {name for name, schema in account.items() if merged(schema)} == set(inside)
+    for name, model in inside.items():
+        assert set(merged(account[name])) <= set(model.__struct_encode_fields__), name
+    created = properties("CreateAgentResponse")
+    assert set(merged(created["workspace"])) <= set(models.Workspace.__struct_encode_fields__)
+    calls = properties("TranscriptMessage")["toolCalls"]["items"]
+    assert set(merged(calls)) <= set(models.ToolCall.__struct_encode_fields__)

@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from origami_widgets.api import models
+from origami_widgets.api.models import (
+    Account,
+    Agent,
+    Cell,
+    Column,
+    CreatedAgent,
+    FlatRow,
+    Model,
+    Page,
+    Row,
+    RunObject,
+    Table,
+)
+from tests.api.conftest import fixture
+
+ALL_MODELS = sorted(
+    (value for value in vars(models).values() if isinstance(value, type) and issubclass(value, Model)),
+    key=lambda model: model.__name__,
+)
+NUMBERS = st.integers() | st.floats() | st.just(10**400)
+ODD = st.none() | st.booleans() | NUMBERS | st.text(max_size=5) | st.sampled_from(["--5", "-", "²", "٣", "9" * 79, "1e999"])
+JSON = st.recursive(
+    ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=8
+)
+RUNS = ["running_null", "running_partial", "completed_stats", "needs_input", "errored"]
+
+
+def known_names(model: type[Model]) -> list[str]:
+    return [name for name in model.__struct_encode_fields__ if name != "raw"] + ["actions", "text", "cells", "items"]
+
+
+@pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
+@given(data=st.data())
+def test_any_json_object_gives_an_object(model, data):
+    raw = data.draw(st.dictionaries(st.sampled_from(known_names(model)), JSON, max_size=6) | JSON)
+    notes: list[str] = []
+    built = model.from_raw(raw, notes)
+    assert isinstance(built, model)
+    assert isinstance(built.raw, dict)
+    if isinstance(raw, dict):
+        assert built.raw is raw
+    assert all(len(note) < 400 for note in notes)
+    repr(built)
+
+
+@pytest.mark.parametrize("name", RUNS)
+@given(data=st.data())
+def test_a_run_with_one_odd_value_keeps_all_the_others(name, data):
+    whole = fixture(name)
+    raw = copy.deepcopy(whole)
+    path = data.draw(st.sampled_from(sorted(paths(raw), key=str)))
+    place = raw
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = data.draw(JSON)
+    run = RunObject.from_raw(raw)
+    untouched = RunObject.from_raw(whole)
+    for field in ("id", "status", "agent_id", "model", "started_at"):
+        if path[0] != encoded(RunObject, field):
+            assert getattr(run, field) == getattr(untouched, field)
+    assert run.raw is raw
+
+
+def paths(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = []
+    for step, inner in entries:
+        found += [(*above, step), *paths(inner, (*above, step))]
+    return found
+
+
+def encoded(model: type[Model], field: str) -> str:
+    return dict(zip(model.__struct_fields__, model.__struct_encode_fields__, strict=True))[field]
+
+
+def without_optionals(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_optionals(inner) for key, inner in value.items() if inner is not None and key not in OPTIONAL}
+    return [without_optionals(inner) for inner in value] if isinstance(value, list) else value
+
+
+OPTIONAL = {"object", "completedAt", "transcript", "transcriptTruncated", "stats", "qualification", "kind", "tableSlug", "type"}
+
+
+def with_more(value: Any) -> Any:
+    """Unknown fields everywhere, and unknown members in every enum."""
+    if isinstance(value, dict):
+        grown = {key: with_more(inner) for key, inner in value.items()}
+        for key in ("status", "type", "kind", "source", "model"):
+            if isinstance(grown.get(key), str):
+                grown[key] = f"future-{grown[key]}"
+        return {**grown, "fromTheFuture": {"deep": [1]}}
+    return [with_more(inner) for inner in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("change", [without_optionals, with_more])
+def test_shared_payloads_and_their_variants_give_usable_objects_and_no_note(name, change):
+    raw = change(fixture(name))
+    notes: list[str] = []
+    run = RunObject.from_raw(raw, notes)
+    assert notes == []
+    assert run.id == raw["id"]
+    assert run.status == raw["status"]
+    assert run.request.prompt
+    assert run.raw == raw
+    if change is with_more:
+        assert run.raw["fromTheFuture"] == {"deep": [1]}
+        assert run.status.startswith("future-")
+        for action in run.response.actions if run.response else ():
+            assert action.type.startswith("future-")
+            assert action.raw["fromTheFuture"]
+
+
+def test_a_completed_run_in_full():
+    run = RunObject.from_raw(fixture("completed_stats"))
+    table = run.response.tables[0]
+    assert (run.steps.completed, run.steps.max) == (17, 50)
+    assert run.started_at == datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
+    assert run.completed_at.tzinfo is UTC
+    assert table.workspace_id is None
+    assert table.cells.running == 2
+    assert table.columns[2].qualification.pass_ == 12
+    assert table.columns[1].qualification is None
+    assert table.columns[1].stats.call_rate == 0.8667
+    assert table.stats.funnel.dedup_rate == 0.1429
+    assert table.stats.running.oldest_active_run_started_at == datetime(2026, 7, 21, 9, 17, 20, tzinfo=UTC)
+    assert table.stats.lead_sources[0].source == "historical"
+    assert [suggestion.type for suggestion in run.todo.next_actions] == ["find_more_leads", "export_csv", None]
+
+
+def test_numbers_that_the_server_did_not_give_are_none():
+    table = Table.from_raw({"id": "t"})
+    assert (table.lead_count, table.credits.lifetime_used, table.cells.running, table.stats) == (None, None, None, None)
+    assert RunObject.from_raw({}).steps.completed is None
+    assert Column.from_raw({}).auto_trigger is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "completed"),
+    [("12", 12), (12.0, 12), ("twelve", None), (12.5, None), (True, None), ([], None), (float("inf"), None), ("--5", None)],
+)
+def test_a_value_of_another_kind_is_read_or_noted_once(steps, completed):
+    notes: list[str] = []
+    run = RunObject.from_raw({"id": "r", "steps": {"completed": steps, "max": 50}}, notes)
+    assert run.steps.completed == completed
+    assert run.steps.max == 50
+    assert len(notes) == (0 if steps == 12.0 and isinstance(steps, float) else 1)
+    assert all(note.startswith("steps.completed: ") for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-07-21T09:14:02Z", datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)),
+        ("2026-07-21T11:14:02.5+02:00", datetime(2026, 7, 21, 9, 14, 2, 500_000, tzinfo=UTC)),
+        ("2026-07-21T09:14:02", datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)),
+        ("yesterday", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        (1_784_625_242, None),
+        (None, None),
+    ],
+)
+def test_moments_are_aware_and_utc_or_none(text, moment):
+    assert RunObject.from_raw({"startedAt": text}).started_at == moment
+
+
+def test_null_where_a_value_is_required_gives_the_default_and_one_note():
+    notes: list[str] = []
+    run = RunObject.from_raw({"id": "r", "steps": None, "todo": None, "prompt": None}, notes)
+    assert (run.steps.completed, run.todo.pending_questions, run.prompt) == (None, (), "")
+    assert sorted(note.partition(":")[0] for note in notes) == ["prompt", "steps", "todo"]
+
+
+def test_actions_at_the_top_level_of_a_running_run_count():
+    run = RunObject.from_raw({"status": "running", "response": None, "actions": [{"type": "leads_added", "tableId": "t"}]})
+    assert run.response.actions[0].type == "leads_added"
+    assert run.raw["response"] is None
+
+
+@pytest.mark.parametrize(
+    "questions",
+    [["Which region?"], [{"text": "Which region?"}], [{"question": "Which region?", "type": "single-choice"}]],
+)
+def test_all_forms_of_a_question(questions):
+    (question,) = RunObject.from_raw({"todo": {"pendingQuestions": questions}}).todo.pending_questions
+    assert question.question == "Which region?"
+    assert question.freeform_option == "Or something else"
+
+
+def test_a_transcript_that_was_not_asked_for_differs_from_an_empty_one():
+    assert RunObject.from_raw({"response": {"transcript": None}}).response.transcript is None
+    assert RunObject.from_raw({"response": {"transcript": []}}).response.transcript == ()
+
+
+def test_rows_typed_and_flat_hold_the_same_values():
+    typed = Page.of(Row, fixture("rows_typed"))
+    flat = Page.of(FlatRow, fixture("rows_flat"))
+    assert typed.next_cursor == "eyJvIjoyfQ"
+    assert typed.total == 15
+    assert flat.next_cursor is None
+    for row, other in zip(typed.items, flat.items, strict=True):
+        assert row.id == other.id
+        assert {slug: cell.value for slug, cell in row.cells.items()} == other.values
+
+
+def test_a_cell_that_is_a_bare_value_is_kept():
+    row = Row.from_raw({"id": "1", "cells": {"name": "Ana", "n": 0, "none": None}})
+    assert {slug: cell.value for slug, cell in row.cells.items()} == {"name": "Ana", "n": 0, "none": None}
+
+
+def test_a_cells_metadata_survives():
+    assert Cell.from_raw({"type": "value", "value": None, "run": {"id": "x"}}).raw["run"] == {"id": "x"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "values"),
+    [
+        ({"id": "1", "name": "Ana"}, {"name": "Ana"}),
+        ({"id": "1", "cells": {"name": "Ana"}}, {"name": "Ana"}),
+        ({"object": "row", "id": "1", "cells": {"name": "Ana"}}, {"name": "Ana"}),
+        ({"id": "1", "cells": {"phone": "5"}, "name": "Ana"}, {"cells": {"phone": "5"}, "name": "Ana"}),
+    ],
+)
+def test_flat_rows_with_and_without_a_cells_level(raw, values):
+    assert FlatRow.from_raw(raw).values == values
+
+
+@pytest.mark.parametrize("name", ["items", "rows", "runs", "agents", "tables", "columns", "data"])
+def test_list_envelopes_of_all_ages(name):
+    page = Page.of(Agent, {name: [{"id": "a"}, None, {"id": "b"}], "pagination": {"total": 7, "hasMore": False}})
+    assert [agent.id for agent in page.items if agent.id] == ["a", "b"]
+    assert page.next_cursor is None
+    assert page.total == 7
+
+
+def test_a_page_is_a_sequence_of_its_items():
+    page = Page.of(Agent, {"items": [{"id": "a"}, {"id": "b"}]})
+    assert [agent.id for agent in page] == ["a", "b"]
+    assert len(page) == 2
+    assert page[1].id == "b"
+
+
+def test_an_account_without_limits():
+    account = Account.from_raw({"capabilities": {"canUseApi": True, "concurrentAgents": None}, "workspaces": {"used": 3}})
+    assert account.capabilities.can_use_api is True
+    assert account.capabilities.concurrent_agents is None
+    assert account.workspaces.used == 3
+
+
+def test_objects_are_frozen_equal_by_value_and_survive_a_pickle():
+    created = CreatedAgent.from_raw(fixture("create_agent"))
+    assert created == CreatedAgent.from_raw(fixture("create_agent"))
+    assert pickle.loads(pickle.dumps(created)) == created
+    assert copy.deepcopy(created) == created
+    with pytest.raises(AttributeError):
+        created.run.status = "completed"
+
+
+def test_raw_is_not_in_the_repr():
+    assert "raw=" not in repr(RunObject.from_raw(json.loads('{"id": "r", "secretThing": 1}')))

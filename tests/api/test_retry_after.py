@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from origami_widgets.api.retry_after import LONGEST, http_date, retry_after
+
+NOW = datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("values", "seconds"),
+    [
+        (["15"], 15.0),
+        ([" 15 "], 15.0),
+        (["0"], 0.0),
+        (["000015"], 15.0),
+        (["1.5"], 1.5),
+        (["86400"], LONGEST),
+        (["1" + "0" * 400], LONGEST),
+        (["1e400"], None),
+        (["inf"], None),
+        (["3", "5"], 5.0),
+        (["soon", "5"], 5.0),
+        (["3, 5"], 5.0),
+        ([], None),
+        ([""], None),
+        (["soon"], None),
+        (["NaN"], None),
+        (["15s"], None),
+        (["1_5"], None),
+        (["١٥"], None),
+        (["10^400"], None),
+        (["-5"], None),
+        (["Tue, 99 Jul 2026 09:14:06 GMT"], None),
+    ],
+)
+def test_seconds(values, seconds):
+    assert retry_after(values, now=NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["Tue, 21 Jul 2026 09:14:06 GMT", "Tuesday, 21-Jul-26 09:14:06 GMT", "Tue Jul 21 09:14:06 2026"],
+    ids=["imf", "rfc850", "asctime"],
+)
+def test_all_three_dates_are_read_against_the_servers_own_clock(date):
+    assert retry_after([date], now=NOW) == 4.0
+    # A server clock that is hours off does not matter: both of its dates are off alike.
+    shifted = http_date(date) + timedelta(hours=7)
+    assert retry_after([format_datetime(shifted, usegmt=True)], now=NOW + timedelta(hours=7)) == 4.0
+
+
+def test_a_past_date_means_at_once():
+    assert retry_after(["Sun, 06 Nov 1994 08:49:37 GMT"], now=NOW) == 0.0
+
+
+def test_without_the_servers_clock_this_machines_counts():
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    assert 28 <= retry_after([soon], now=None) <= 30
+
+
+@given(st.lists(st.text(), max_size=3), st.none() | st.just(NOW))
+def test_no_text_is_an_exception(values, now):
+    seconds = retry_after(values, now=now)
+    assert seconds is None or 0 <= seconds <= LONGEST
+
+
+@given(st.integers(0, 10**6))
+def test_never_earlier_than_told(seconds):
+    assert retry_after([str(seconds)], now=NOW) == min(seconds, LONGEST)
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1)))
+def test_any_date_can_be_read(moment):
+    date = format_datetime(moment.replace(tzinfo=UTC, microsecond=0), usegmt=True)
+    assert http_date(date) == moment.replace(tzinfo=UTC, microsecond=0)

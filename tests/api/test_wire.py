@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from origami_widgets.api import wire
+from origami_widgets.api.errors import UnexpectedAnswer
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_what_was_encoded_is_decoded(value):
+    assert wire.decode(json.dumps(value).encode()) == value
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_json_or_one_error(body):
+    try:
+        wire.decode(body)
+    except UnexpectedAnswer as error:
+        assert error.transient
+
+
+def test_a_byte_order_mark_is_no_fault():
+    assert wire.decode(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+
+
+def test_an_emoji_cut_in_the_middle_is_readable_and_can_be_sent_on():
+    value = wire.decode(b'{"prompt": "go \\ud83d", "whole": "\\ud83d\\ude00", "\\udc00": 1}')
+    assert value == {"prompt": "go \ufffd", "whole": "😀", "\ufffd": 1}
+    json.dumps(value, ensure_ascii=False).encode()
+
+
+def test_long_integers_keep_every_digit():
+    assert wire.decode(b"[9007199254740993, 12345678901234567890123]") == [9007199254740993, 12345678901234567890123]
+
+
+def test_a_number_that_no_float_can_hold_does_not_become_infinity():
+    json.dumps(wire.decode(b'{"credits": 1e400, "name": "a"}'), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        (b"", "empty"),
+        (b" \r\n", "empty"),
+        (b'{"id": "v2_ru', "cut off"),
+        (b"\x00", "no JSON"),
+        (b'{"a": "\x00"}', "no JSON"),
+        (b'{"a": "\xff"}', "UTF-8"),
+        (b'{"a": NaN}', "no JSON"),
+        (b'{"a": 1} x', "no JSON"),
+        (b"[" * 100_000, "nested"),
+        (b"[" * 500 + b"]" * 500, "nested"),
+        (b'{"a":' * 500 + b"1" + b"}" * 500, "nested"),
+        (b'["\\ud83d",' + b"[" * 500 + b"]" * 501, "nested"),
+        (b"1" * 5_000, "no JSON"),
+        (b"<!DOCTYPE html><title>Hotel</title>", "sign-in page"),
+        (b"\n <html><body>Welcome", "sign-in page"),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+def test_odd_bodies_name_their_cause(body, cause):
+    with pytest.raises(UnexpectedAnswer, match=cause) as caught:
+        wire.decode(body)
+    assert caught.value.transient
+    assert caught.value.remedy
