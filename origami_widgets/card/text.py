@@ -79,7 +79,8 @@ def _tables(tables: Tables, room: int) -> list[list[str]]:
             break
     while _size(blocks) > room and len(blocks) > 1:
         blocks.pop()
-    return [*blocks, _more(tables["hidden"] + len(tables["items"]) - len(blocks), "more table", "ow.tables_frame(run)")]
+    hidden = tables["hidden"] + len(tables["items"]) - len(blocks)
+    return [*blocks, _more(hidden, "more table", "ow.tables_frame(run)")]
 
 
 def width_of(text: str) -> int:
@@ -295,6 +296,6 @@ def _suggestions(suggestions: list[Suggestion]) -> Iterator[str]:
 def _foot(foot: Foot) -> Iterator[str]:
     pieces = [foot["credits"], f"run {foot['run_id']}"]
     yield from wrap(" · ".join(piece for piece in pieces if piece))
-    yield from wrap(f"live again: {foot['attach_line']}")
+    yield from wrap(f"resume anywhere: {foot['attach_line']}")
     if foot["data_line"]:
         yield from wrap(f"data: {foot['data_line']}")

@@ -63,7 +63,7 @@ _TONES: Final[dict[Tone, tuple[str, str]]] = {
     "neutral": (GREY, "■"),
 }
 _CARD = (
-    f"box-sizing:border-box;max-width:900px;border:{LINE};border-radius:10px;overflow:hidden;text-align:left;"
+    f"box-sizing:border-box;max-width:900px;border:{LINE};border-radius:10px;overflow:hidden;overflow-wrap:anywhere;text-align:left;"
     "font:13px/1.45 system-ui,-apple-system,'Segoe UI',sans-serif"
 )
 _HEADING = f"margin:0 0 5px;font-size:11px;font-weight:600;letter-spacing:.05em;text-transform:uppercase;{QUIET}"
@@ -119,7 +119,7 @@ def _head(view: View, now: float) -> Html:
     if head["link"]:
         pieces.append(link(head["link"]["href"], text(head["link"]["label"])))
     pieces.append(text(f"saved copy, as of {words.moment(now * 1000)}"))
-    prompt = bold(span("unicode-bidi:isolate;overflow-wrap:anywhere", text(head["prompt"])))
+    prompt = bold(span("unicode-bidi:isolate", text(head["prompt"])))
     return div(
         "padding:12px 14px",
         div("", _pill(head), Html(" "), prompt),
@@ -222,7 +222,7 @@ def _foot(foot: Foot) -> Html:
     pieces = [
         text(foot["credits"]),
         join(text("run "), code(foot["run_id"])),
-        join(text("live again: "), code(foot["attach_line"])),
+        join(text("resume anywhere: "), code(foot["attach_line"])),
         join(text("data: "), code(foot["data_line"])) if foot["data_line"] else Html(""),
     ]
     return div(f"padding:8px 14px;border-top:{LINE};background:{SOFT};font-size:12px", join(*pieces, by=" · "))

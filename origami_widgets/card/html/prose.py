@@ -27,7 +27,7 @@ _AS: Final[dict[str, tuple[str, str]]] = {
     "code": ("code", f"{_MONO};padding:0"),
     "b": ("b", ""),
     "i": ("i", ""),
-    "table": ("table", f"{_BLOCK};border-collapse:collapse;border:0"),
+    "table": ("table", f"{_BLOCK};table-layout:auto;color:inherit;border-collapse:collapse;border:0"),
     "tr": ("tr", "background:none"),
     "th": ("td", f"{_CELL};font-weight:600"),
     "td": ("td", _CELL),

@@ -45,8 +45,14 @@ def tables_html(tables: Tables, room: int) -> Html:
     columns = _columns(shown, max(0, room))
     sections = [div(SECTION, head, body) for head, body in zip(heads, columns, strict=True)]
     hidden = tables["hidden"] + len(tables["items"]) - len(heads)
-    more = f"{words.plural(hidden, 'more table')}: ow.tables_frame(run)" if hidden else ""
-    return join(*sections, div(f"{SECTION};{QUIET}", text(more)))
+    more = [f"{words.plural(hidden, 'more table')}: ow.tables_frame(run)"] if hidden else []
+    if without := sum(_hidden(table) for table, body in zip(shown, columns, strict=True) if not body):
+        more.append(f"{words.plural(without, 'column')} not shown: ow.columns_frame(run)")
+    return join(*sections, div(f"{SECTION};font-size:12px;{QUIET}", text(" · ".join(more))))
+
+
+def _hidden(table: Table) -> int:
+    return table["columns_hidden"] + len(table["columns"])
 
 
 def _size(part: Html) -> int:
@@ -90,7 +96,6 @@ def _columns(tables: list[Table], room: int) -> list[Html]:
         return bodies
     # Two columns of each table say nothing: when there is room for few only, the first tables get it.
     left = min(len(tables), max(1, room // _WORTH_A_TABLE))
-    bodies[left:] = [_table([], len(table["columns"]) + table["columns_hidden"]) for table in tables[left:]]
     for index in sorted(range(left), key=lambda i: sum(map(_size, rows[i]))):
         kept: list[Html] = []
         share = room // left - _HEADING_SIZE
@@ -101,16 +106,15 @@ def _columns(tables: list[Table], room: int) -> list[Html]:
             kept.append(row)
         room -= sum(map(_size, kept)) + _HEADING_SIZE
         left -= 1
-        bodies[index] = _table(kept, tables[index]["columns_hidden"] + len(rows[index]) - len(kept))
+        bodies[index] = _table(kept, _hidden(tables[index]) - len(kept))
     return bodies
 
 
 def _table(rows: list[Html], hidden: int) -> Html:
-    noun = "more column" if rows else "column"
-    more = f"{words.plural(hidden, noun)}: ow.columns_frame(run)" if hidden else ""
-    note = div(f"{QUIET};font-size:12px;margin-top:4px", text(more))
     if not rows:
-        return note
+        return Html("")
+    more = f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)" if hidden else ""
+    note = div(f"{QUIET};font-size:12px;margin-top:4px", text(more))
     heading = bare(
         "tr",
         *(bare("td", bold(text(word)), style=_NEXT if index else _FIRST) for index, word in enumerate(HEADINGS)),

@@ -51,7 +51,7 @@ def bold(*parts: Html) -> Html:
 
 def code(value: str) -> Html:
     """A line of Python or an id."""
-    style = "font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;background:none;color:inherit;padding:0;overflow-wrap:anywhere"
+    style = "font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;background:none;color:inherit;padding:0"
     return _element("code", style, (text(value),)) if value else Html("")
 
 

@@ -32,7 +32,7 @@ _DONE = r"(?:built|created|added|made|found|sourced|enriched|filled|updated|draf
 _OBJECT = r"(?:tables?|columns?|leads?|rows?|lists?|campaigns?|sequences?|sheets?)"
 _CLAIM = re.compile(
     rf"\bI(?:['\u2019]ve| have)?\s+(?:\w+\s+){{0,2}}{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b"
-    rf"|\b{_OBJECT}\b[^.!?\n]{{0,80}}?\b(?:is|are|was|were|been)\s+(?:now\s+)?(?:{_DONE}|ready)\b"
+    rf"|\b{_OBJECT}\b[^.!?\n]{{0,80}}?\b(?:(?:was|were|been|is now|are now)\s+{_DONE}|(?:is|are)\s+(?:now\s+)?ready)\b"
     rf"|^\W*{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -131,7 +131,7 @@ def _ends(state: RunState) -> Iterator[Notice]:
         case "step_cap_hit":
             cap = whole(run.steps.max)
             limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
-            text = f"{_kept(state)} A follow-up run goes on from there; a larger plan allows more steps."
+            text = _sentences(_kept(state), "A follow-up run goes on from there; a larger plan allows more steps.")
             button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
             yield _notice("step_cap_hit", "attention", f"The run reached {limit}", text, button=button)
         case "incomplete":
@@ -147,7 +147,7 @@ def _ends(state: RunState) -> Iterator[Notice]:
             button = follow_up_button(state, "Try again", _TRY_AGAIN)
             yield _notice("errored", "bad", "The run failed", text, button=button)
         case "timed_out":
-            text = f"A run may take 20 minutes at most. {_kept(state)} A follow-up run goes on from there."
+            text = _sentences("A run may take 20 minutes at most.", _kept(state), "A follow-up run goes on from there.")
             button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
             yield _notice("timed_out", "bad", "The run ran out of time", text, button=button)
         case status if not is_known(status):
@@ -158,7 +158,15 @@ def _ends(state: RunState) -> Iterator[Notice]:
 
 
 def _kept(state: RunState) -> str:
-    return "What it built until then is kept." if state.actions or state.tables else "It changed nothing until then."
+    if state.actions or state.tables:
+        return "What it built until then is kept."
+    return "It changed nothing until then." if _told_actions(state) else ""
+
+
+def _told_actions(state: RunState) -> bool:
+    """Whether the server sent a list of changes; without one, nothing can be said about them."""
+    response = state.run.response if state.run else None
+    return response is not None and isinstance(response.raw.get("actions"), list)
 
 
 def _nothing_built(state: RunState) -> Iterator[Notice]:
@@ -167,7 +175,7 @@ def _nothing_built(state: RunState) -> Iterator[Notice]:
     if run is None or state.actions:
         return
     response = run.response
-    if response is None or not isinstance(response.raw.get("actions"), list):
+    if response is None or not _told_actions(state):
         text = "Whether the run changed anything cannot be seen here."
         yield _notice("no_result", "attention", "Origami sent no list of changes", text)
         return

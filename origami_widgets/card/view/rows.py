@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from origami_widgets.card import words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from origami_widgets.card.contract import ColumnRow
 
 HEADINGS = ("Column", "Runs on", "Credits · per run", "Cells", "Pass · fail · unsure")
@@ -23,30 +25,39 @@ def column_words(row: ColumnRow) -> tuple[str, str, str, str]:
     Returns:
         Share of leads it ran on, credits in all and per run, state of its cells, verdicts.
     """
-    if row.kind == "input":
-        cells = _cells(row) if row.running or row.errored else words.NOT_APPLICABLE
-        return words.NOT_APPLICABLE, words.NOT_APPLICABLE, cells, words.NOT_APPLICABLE
+    if row.kind == "input" and not any(row[2:]):
+        return (words.NOT_APPLICABLE,) * 4
     return (
-        words.percent(row.call_rate),
-        _joined(words.credits(row.credits), words.credits(row.credits_per_run)),
+        _of_runs(row, row.call_rate, words.percent),
+        _joined(_of_runs(row, row.credits, words.credits), _of_runs(row, row.credits_per_run, words.credits)),
         _cells(row),
         _verdicts(row),
     )
 
 
+def _of_runs(row: ColumnRow, value: float | None, say: Callable[[float | None], str]) -> str:
+    return words.NOT_APPLICABLE if row.kind == "input" and not value else say(value)
+
+
 def _cells(row: ColumnRow) -> str:
-    if row.running is None and row.errored is None:
-        return words.MISSING
     parts = [f"{words.count(row.running)} running"] if row.running else []
     if row.errored:
         parts.append(f"{words.count(row.errored)} failed")
-    return ", ".join(parts) or "settled"
+    if parts:
+        return ", ".join(parts)
+    if row.kind == "input":
+        return words.NOT_APPLICABLE
+    return words.MISSING if row.running is None else "settled"
 
 
 def _verdicts(row: ColumnRow) -> str:
-    return _joined(words.count(row.passed), words.count(row.failed), words.count(row.unsure))
+    verdicts = (row.passed, row.failed, row.unsure)
+    if row.kind == "input" and not any(verdicts):
+        return words.NOT_APPLICABLE
+    return _joined(*map(words.count, verdicts))
 
 
 def _joined(*numbers: str) -> str:
-    """Numbers that stand under one heading; missing only once when all of them are."""
-    return words.MISSING if set(numbers) == {words.MISSING} else " · ".join(numbers)
+    """Numbers that stand under one heading; one word when all of them are without a number."""
+    alike = set(numbers)
+    return numbers[0] if alike in ({words.MISSING}, {words.NOT_APPLICABLE}) else " · ".join(numbers)

@@ -1,0 +1,63 @@
+"""Text from outside: one line or one block, without tricks."""
+
+import time
+
+import pytest
+
+from origami_widgets.card.clean import clean, clean_block
+
+RIGHT_TO_LEFT_OVERRIDE, ISOLATE, ZERO_WIDTH, BOM, TAG = "\u202e", "\u2067", "\u200b", "\ufeff", "\U000e0041"
+
+
+@pytest.mark.parametrize("trick", [RIGHT_TO_LEFT_OVERRIDE, ISOLATE, ZERO_WIDTH, BOM, TAG, "\u061c", "\u2060", "\u00ad"])
+def test_tricks_are_removed(trick):
+    assert clean(f"a{trick}b", 10) == "ab"
+    assert clean_block(f"a{trick}b", 10) == ("ab", False)
+
+
+@pytest.mark.parametrize("control", ["\x00", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\t", "\n", "\r\n"])
+def test_controls_become_one_blank_in_a_line(control):
+    assert clean(f"a{control}b", 10) == "a b"
+
+
+def test_a_block_keeps_its_lines():
+    assert clean_block("a\r\nb\n\tc\x1b[31m", 40) == ("a\nb\n\tc[31m", False)
+
+
+def test_joiners_stay_where_they_mean_something():
+    family = "\U0001f468\u200d\U0001f469"
+    persian = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert clean(family, 10) == family
+    assert clean(persian, 20) == persian
+    assert clean("pay\u200dpal\u200c", 10) == "paypal"
+
+
+def test_half_an_emoji_becomes_a_character_that_encodes():
+    assert clean("cut \ud83d", 10) == "cut \ufffd"
+    clean("cut \ud83d", 10).encode()
+
+
+def test_right_to_left_words_stay_as_they_are():
+    assert clean("שלום עולם", 20) == "שלום עולם"
+
+
+def test_cutting_leaves_an_ellipsis_within_the_limit():
+    assert clean("word " * 100, 10) == "word word…"
+    assert len(clean("x" * 100, 10)) == 10
+
+
+def test_what_is_no_text_is_empty():
+    assert clean(None, 5) == clean(12, 5) == clean({}, 5) == ""
+    assert clean_block(None, 5) == ("", False)
+
+
+def test_a_megabyte_is_cut_first():
+    begin = time.perf_counter()
+    assert len(clean("\u202e \n" * 500_000, 100)) <= 100
+    assert clean_block("\u202ex\n" * 500_000, 1_000)[1]
+    assert time.perf_counter() - begin < 0.2
+
+
+def test_a_block_is_cut_where_a_paragraph_or_a_word_ends():
+    assert clean_block("first one\n\nsecond one is longer", 12) == ("first one", True)
+    assert clean_block("abc defghijklm", 6) == ("abc de", True)

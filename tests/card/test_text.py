@@ -1,0 +1,117 @@
+"""The card in a terminal."""
+
+import json
+
+import pytest
+
+from origami_widgets.card.html import render_html
+from origami_widgets.card.text import SIZE_LIMIT, WIDTH, render_text, width_of, wrap
+from origami_widgets.card.words import NOT_APPLICABLE
+from tests.card.markup import words
+from tests.fixtures.make_views import views
+from tests.fixtures.states import NOW
+
+VIEWS = views()
+
+
+@pytest.fixture(params=VIEWS, ids=str)
+def name(request):
+    return request.param
+
+
+def text_of(name):
+    return render_text(VIEWS[name], now=NOW)
+
+
+def test_no_line_is_wider_than_a_hundred_columns(name):
+    assert max(width_of(line) for line in text_of(name).splitlines()) <= WIDTH
+    assert len(text_of(name).encode()) <= SIZE_LIMIT
+
+
+def test_plain_text_only(name):
+    text = text_of(name)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert not text.endswith("\n")
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_it_comes_back_from_json_the_same(name):
+    assert render_text(json.loads(json.dumps(VIEWS[name])), now=NOW) == text_of(name)
+
+
+def test_the_bakeries():
+    assert (
+        text_of("filling")
+        == """\
+✓ Completed: List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
+  17 steps · 3 min 43 s · ended 2026-07-21 09:17 UTC · origami-max · as of 2026-07-21 09:18 UTC
+  Open in Origami: https://origami.chat/workspace/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90
+
+● The agent is done; 2 cells were still filling then, 1 failed
+  Cells that are empty here may have been filled since.
+  ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")
+
+Porto bakeries
+  15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead · 2 cells still filling
+  then, 1 failed
+  12 qualified · 3 kept, not qualified · 3 duplicates · 1 excluded · 2 filtered out · of 21 sourced
+  Column                       Runs on  Credits · per run                Cells  Pass · fail · unsure
+  Bakery (input)                     ~                  ~                    ~                     ~
+  Contact e-mail (enrichment)     87 %             39 · 3  2 running, 1 failed                   n/a
+  Fit (score)                    100 %           18 · 1.2              settled            12 · 2 · 1
+
+I built a table of 15 bakeries; 12 of them sell online.
+
+What the run changed
+  Porto bakeries
+  - Created the table
+  - Added column Contact e-mail
+  - Added column Fit
+  - Added 18 leads
+  - Deleted 3 leads
+
+Next steps the agent proposes
+  - Find more bakeries like these
+  - Download the table
+  - Add opening hours
+
+57 credits in this table · run v2_run-01k0c4m2f7
+resume anywhere: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")
+data: ow.columns_frame(run)""".replace("~", NOT_APPLICABLE)
+    )
+
+
+def test_prose_keeps_its_shape():
+    text = text_of("answered")
+    assert "- 1 means that it ran for all of them\n- 0.5 for half" in text
+    assert "the documentation <https://docs.origami.chat/reading-data>" in text
+
+
+def test_text_and_html_say_the_same(name):
+    """Every sentence of the view's notices, facts and questions is in both."""
+    text = " ".join(text_of(name).split())
+    html = words(render_html(VIEWS[name], now=NOW))
+    view = VIEWS[name]
+    said = [fact for table in view["tables"]["items"][:12] for fact in table["facts"]]
+    said += [question["question"] for question in (view["ask"] or {"questions": []})["questions"]]
+    said += [item["label"] for item in view["suggestions"]]
+    said += [
+        notice["text"]
+        for notice in view["notices"]
+        if notice["key"] not in ("filling", "reconnecting", "cancel_requested")
+    ]
+    for sentence in said:
+        assert sentence in text
+        assert sentence in html
+
+
+def test_wide_characters_take_two_columns():
+    assert width_of("漢字a\u0301") == 5
+    lines = wrap("漢字" * 120, "  ")
+    assert "".join(line.strip() for line in lines) == "漢字" * 120
+    assert max(map(width_of, lines)) <= WIDTH
+
+
+def test_wrapping_keeps_every_word():
+    text = "one two three " * 40 + "x" * 250
+    assert "".join(" ".join(wrap(text, "  ", "    ")).split()) == "".join(text.split())

@@ -1,0 +1,368 @@
+"""What the view says about each status and each thing that can go wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from origami_widgets.api.errors import AuthenticationError, UnexpectedAnswer
+from origami_widgets.card.view import make_view
+from origami_widgets.run.state import Connection, RunState
+from tests.fixtures.states import NOW, STATES, ended, payload, running, settled_payload, state_of
+
+SPENDS = "This starts a follow-up run, which uses credits."
+
+
+def view_of(name):
+    return make_view(STATES[name](), now=NOW)
+
+
+def notice(view, key):
+    (found,) = [item for item in view["notices"] if item["key"] == key]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "tone", "done"),
+    [
+        ("starting", "Starting", "running", False),
+        ("running_null", "Running", "running", False),
+        ("running", "Running", "running", False),
+        ("completed", "Completed", "good", True),
+        ("needs_input", "Needs your answer", "attention", True),
+        ("step_cap_hit", "Step limit reached", "attention", True),
+        ("incomplete", "Stopped early", "attention", True),
+        ("cancelled", "Cancelled", "neutral", True),
+        ("errored", "Failed", "bad", True),
+        ("timed_out", "Timed out", "bad", True),
+        ("unknown_status", "paused_by_budget", "neutral", True),
+    ],
+)
+def test_label_and_tone(name, label, tone, done):
+    head = view_of(name)["head"]
+    assert (head["status_label"], head["tone"], head["done"]) == (label, tone, done)
+
+
+def test_a_running_run_has_nothing_to_say_but_its_head():
+    view = view_of("running")
+    assert view["notices"] == []
+    assert view["ask"] is None
+    assert view["head"]["cancel"] == "available"
+    assert (view["head"]["steps_completed"], view["head"]["steps_max"]) == (9, 50)
+    assert view["head"]["started_at"] == 1784625242000
+    assert view["clock"] == {
+        "now": round(NOW * 1000),
+        "heard_at": round((NOW - 9) * 1000),
+        "next_at": round((NOW + 6) * 1000),
+        "interval": 15.0,
+        "connection": "live",
+    }
+
+
+def test_the_full_prompt_is_shown_not_the_cut_one():
+    run = payload("running_null")
+    run["prompt"] = "short…"
+    assert make_view(state_of(run), now=NOW)["head"]["prompt"] == run["request"]["prompt"]
+
+
+def test_a_clean_end_has_no_notice():
+    view = view_of("completed")
+    assert view["notices"] == []
+    assert view["head"]["cancel"] == "none"
+    assert view["foot"] == {
+        "credits": "57 credits in this table",
+        "run_id": "v2_run-01k0c4m2f7",
+        "attach_line": 'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")',
+        "data_line": "ow.columns_frame(run)",
+    }
+    assert view["head"]["link"] == {
+        "href": "https://origami.chat/workspace/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90",
+        "label": "Open in Origami",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "tone"),
+    [
+        ("step_cap_hit", "The run reached its limit of 50 steps", "attention"),
+        ("incomplete", "The run stopped early", "attention"),
+        ("errored", "The run failed", "bad"),
+        ("timed_out", "The run ran out of time", "bad"),
+    ],
+)
+def test_ends_that_can_be_continued_offer_it_and_say_that_it_spends(name, title, tone):
+    told = notice(view_of(name), name)
+    assert (told["title"], told["tone"]) == (title, tone)
+    assert told["button"]["command"] == "follow_up"
+    assert told["button"]["confirm"] == SPENDS
+    assert told["button"]["prompt"]
+
+
+def test_no_follow_up_while_one_is_on_its_way():
+    state = replace(ended("incomplete"), sending="follow_up")
+    view = make_view(state, now=NOW)
+    assert notice(view, "incomplete")["button"] is None
+    assert notice(view, "sending")["title"] == "Starting the follow-up run"
+
+
+def test_what_was_kept_is_said_only_when_the_server_told():
+    assert "is kept" in notice(view_of("cancelled"), "cancelled")["text"]
+    assert "changed nothing" in notice(make_view(ended("cancelled", kept=False), now=NOW), "cancelled")["text"]
+    run = settled_payload()
+    run |= {"status": "cancelled", "response": None}
+    assert notice(make_view(state_of(run), now=NOW), "cancelled")["text"] == ""
+
+
+def test_cancelled_offers_nothing_that_spends():
+    assert notice(view_of("cancelled"), "cancelled")["button"] is None
+
+
+def test_an_unknown_status_is_shown_as_it_is():
+    assert "paused_by_budget" in notice(view_of("unknown_status"), "unknown_status")["title"]
+
+
+class TestNothingBuilt:
+    def test_claims_get_a_warning_and_a_way_out(self):
+        told = notice(view_of("nothing_built"), "nothing_built")
+        assert told["tone"] == "attention"
+        assert told["text"] == "The run changed nothing. If its text speaks of tables, they were not built."
+        assert told["button"]["confirm"] == SPENDS
+
+    def test_an_answer_in_words_gets_the_same_sentence_quietly(self):
+        told = notice(view_of("answered"), "answered")
+        assert told["tone"] == "neutral"
+        assert told["text"] == "The run changed nothing. If its text speaks of tables, they were not built."
+        assert told["button"] is None
+
+    @pytest.mark.parametrize(
+        ("text", "claims"),
+        [
+            ("I have now created two tables for you.", True),
+            ("I've added 12 leads.", True),
+            ("A list of 40 founders was compiled.", True),
+            ("Your campaign is ready.", True),
+            ("- Created the table **Founders**", True),
+            ("A column runs when its input is filled.", False),
+            ("Tables cost credits. Would you like one?", False),
+            ("The sheet says 12.", False),
+        ],
+    )
+    def test_what_counts_as_a_claim(self, text, claims):
+        run = settled_payload()
+        run["response"] |= {"actions": [], "tables": [], "text": text}
+        keys = [item["key"] for item in make_view(state_of(run), now=NOW)["notices"]]
+        assert keys == ["nothing_built" if claims else "answered"]
+
+    def test_tables_that_were_there_before_are_not_called_unbuilt(self):
+        run = settled_payload()
+        run["response"] |= {"actions": [], "text": "I added a column."}
+        told = notice(make_view(state_of(run), now=NOW), "nothing_built")
+        assert "the tables below were there before it" in told["text"]
+
+    def test_silence(self):
+        run = settled_payload()
+        run["response"] |= {"actions": [], "tables": [], "text": None}
+        assert "said nothing" in notice(make_view(state_of(run), now=NOW), "nothing_built")["text"]
+
+    @pytest.mark.parametrize("response", [None, {"text": "I built a table."}, {"text": "x", "actions": None}])
+    def test_no_list_of_changes_is_not_an_empty_one(self, response):
+        run = settled_payload()
+        run["response"] = response
+        keys = [item["key"] for item in make_view(state_of(run), now=NOW)["notices"]]
+        assert keys == ["no_result"]
+
+    @pytest.mark.parametrize("response", [None, {}, {"actions": []}])
+    def test_never_while_running(self, response):
+        run = payload("running_null")
+        run["response"] = response
+        assert make_view(state_of(run), now=NOW)["notices"] == []
+
+
+class TestQuestions:
+    def test_the_form(self):
+        view = view_of("needs_input")
+        assert view["notices"] == []
+        assert view["ask"] == {
+            "run_id": "v2_run-01k0c6t9qa",
+            "questions": [
+                {
+                    "kind": "single-choice",
+                    "question": "Which region should I search first?",
+                    "suggestions": ["Iberia", "France", "Benelux"],
+                    "freeform": "Or something else",
+                },
+                {
+                    "kind": "confirm",
+                    "question": "May I look up e-mail addresses, which costs credits?",
+                    "suggestions": ["Confirm"],
+                    "freeform": "Or something else",
+                },
+            ],
+            "state": "open",
+            "send_label": "Send both answers",
+            "cost_note": "Starts a follow-up run, which uses credits.",
+        }
+
+    def test_input_required_is_no_suggestion_beside_its_form(self):
+        assert view_of("needs_input")["suggestions"] == []
+
+    def test_sending(self):
+        view = view_of("sending_answers")
+        assert view["ask"]["state"] == "sending"
+        assert notice(view, "sending")["title"] == "Sending your answers"
+
+    @pytest.mark.parametrize(
+        ("count", "label"), [(1, "Send answer"), (2, "Send both answers"), (3, "Send all 3 answers")]
+    )
+    def test_the_button(self, count, label):
+        run = payload("needs_input")
+        run["todo"]["pendingQuestions"] = [{"question": f"q{i}"} for i in range(count)]
+        assert make_view(state_of(run), now=NOW)["ask"]["send_label"] == label
+
+    def test_questions_beside_another_status(self):
+        view = view_of("asks_beside")
+        assert notice(view, "questions")["title"] == "The agent also has 1 question"
+        assert view["ask"]["questions"][0]["freeform"] == "Or something else"
+
+    def test_none_while_the_agent_is_busy(self):
+        run = payload("running_null")
+        run["todo"]["pendingQuestions"] = ["Which one?"]
+        view = make_view(state_of(run), now=NOW)
+        assert view["ask"] is None
+        assert "when the run has ended" in notice(view, "questions")["text"]
+
+    def test_needs_input_without_questions_shows_the_line_that_replies(self):
+        run = payload("needs_input")
+        run["todo"]["pendingQuestions"] = []
+        view = make_view(state_of(run), now=NOW)
+        assert view["ask"] is None
+        assert notice(view, "needs_input")["code"] == 'run = run.follow_up("…")'
+
+    def test_more_than_fit_are_counted(self):
+        run = payload("needs_input")
+        run["todo"]["pendingQuestions"] = [{"question": f"q{i} {'long ' * 200}"} for i in range(40)]
+        view = make_view(state_of(run), now=NOW)
+        assert len(view["ask"]["questions"]) == 12
+        assert "run.questions has all of them" in notice(view, "questions")["text"]
+
+
+class TestCells:
+    def test_filling(self):
+        told = notice(view_of("filling"), "filling")
+        assert told["title"] == "The agent is done; 2 cells are still filling, 1 failed"
+        assert told["text"] == 'Empty cells are not "no data" yet. This card goes on until they settle.'
+        assert view_of("filling")["head"]["settled"] is False
+
+    def test_one_cell_of_a_run_that_failed(self):
+        run = payload("completed_stats") | {"status": "errored"}
+        run["response"]["tables"][0]["cells"] = {"running": 1, "errored": 0}
+        assert (
+            notice(make_view(state_of(run), now=NOW), "filling")["title"] == "The run is over; 1 cell is still filling"
+        )
+
+    def test_a_card_that_stopped_does_not_promise_to_go_on(self):
+        state = replace(STATES["filling"](), connection=Connection(state="stopped"))
+        assert "goes on until" not in notice(make_view(state, now=NOW), "filling")["text"]
+
+    def test_failed_cells_after_the_end(self):
+        assert notice(view_of("failed_cells"), "failed_cells")["title"] == "3 cells failed"
+        assert view_of("failed_cells")["tables"]["items"][0]["filling"] == "3 cells failed"
+
+
+class TestConnection:
+    def test_reconnecting(self):
+        view = view_of("reconnecting")
+        told = notice(view, "reconnecting")
+        assert told["text"].startswith("Your run goes on at the server. The network answered with a web page.")
+        assert told["button"] == {"command": "check_now", "label": "Try now", "prompt": "", "confirm": ""}
+        assert view["clock"]["connection"] == "reconnecting"
+        assert view["head"]["status_label"] == "Running"
+
+    def test_no_moment_in_the_words_so_that_nothing_is_sent_twice(self):
+        first = make_view(STATES["reconnecting"](), now=NOW)
+        later = make_view(STATES["reconnecting"](), now=NOW + 60)
+        assert {**first, "clock": None} == {**later, "clock": None}
+
+    def test_stopped_by_a_wrong_key(self):
+        view = view_of("stopped")
+        told = notice(view, "stopped")
+        assert told["title"] == "Origami does not accept this API key"
+        assert "Your run goes on at the server." in told["text"]
+        assert "Make a new key" in told["text"]
+        assert told["link"]["href"] == "https://origami.chat/settings/developers"
+        assert told["code"] == view["foot"]["attach_line"]
+        assert view["head"]["cancel"] == "none"
+
+    def test_stopped_without_an_error(self):
+        state = replace(running(), connection=Connection(state="stopped", heard_at=NOW))
+        assert notice(make_view(state, now=NOW), "stopped")["title"] == "This card has stopped checking"
+
+    def test_stopped_before_the_first_answer(self):
+        error = AuthenticationError("No", remedy="Do")
+        state = RunState(agent_id="a", run_id="r", connection=Connection(state="stopped", error=error))
+        assert make_view(state, now=NOW)["head"]["status_label"] == "Not heard of yet"
+
+    def test_a_finished_run_is_not_said_to_go_on(self):
+        error = UnexpectedAnswer("Odd", cause="c", remedy="r")
+        for connection in ("reconnecting", "stopped"):
+            state = replace(STATES["filling"](), connection=Connection(state=connection, error=error))
+            told = notice(make_view(state, now=NOW), connection)
+            assert "run goes on" not in told["text"]
+            assert "cells may go on filling" in told["text"]
+
+    def test_a_failed_command_leaves_the_run_as_it_is(self):
+        told = notice(view_of("too_few_credits"), "command_error")
+        assert told["title"] == "Too few credits to start a run"
+        assert told["text"] == "5 credits are needed, 1 is left. Add credits, then send it again."
+        assert told["link"]["href"] == "https://origami.chat/settings/billing"
+
+    def test_cancel_requested_claims_no_more_than_was_said(self):
+        view = view_of("cancel_requested")
+        assert view["head"]["cancel"] == "requested"
+        assert view["head"]["status_label"] == "Running"
+        assert "not confirmed it yet" in notice(view, "cancel_requested")["text"]
+
+
+def test_small_differences_of_clocks_do_not_change_the_head():
+    heads = [make_view(replace(running(), clock_offset=offset), now=NOW)["head"] for offset in (-1.2, 0.0, 0.9)]
+    assert heads[0] == heads[1] == heads[2]
+
+
+def test_a_clock_that_is_hours_off_does_not_change_how_long_it_took():
+    view = make_view(replace(running(), clock_offset=7_200.0), now=NOW - 7_200)
+    assert view["clock"]["now"] - view["head"]["started_at"] == round(NOW * 1000) - 1784625242000
+
+
+def test_earlier_runs_are_told_in_a_line():
+    view = make_view(STATES["filling"](), earlier=[STATES["needs_input"]()] * 12, now=NOW)
+    assert len(view["earlier"]) == 8
+    assert view["earlier"][0] == {
+        "run_id": "v2_run-01k0c6t9qa",
+        "prompt": "Find wholesale partners for us.",
+        "status_label": "Needs your answer",
+        "tone": "attention",
+        "outcome": "asked 2 questions",
+    }
+
+
+def test_suggestions_are_buttons_only_where_the_label_works_as_a_prompt():
+    run = settled_payload()
+    run["todo"]["nextActions"] += [{"label": "Send them", "type": "send_messages"}, {"label": "New", "type": "x"}, {}]
+    told = make_view(state_of(run), now=NOW)["suggestions"]
+    assert [(item["label"], bool(item["button"])) for item in told] == [
+        ("Find more bakeries like these", True),
+        ("Download the table", False),
+        ("Add opening hours", True),
+        ("Send them", False),
+        ("New", False),
+    ]
+    assert told[0]["button"] == {
+        "command": "follow_up",
+        "label": "Find more bakeries like these",
+        "prompt": "Find more bakeries like these",
+        "confirm": SPENDS,
+    }
+
+
+def test_another_server_is_named():
+    assert view_of("sandbox")["head"]["origin"] == "sandbox"
+    assert view_of("running")["head"]["origin"] == ""
