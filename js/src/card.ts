@@ -33,7 +33,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     ask,
     tables: tablesSection(),
     prose: proseSection(),
-    actions: actionsSection(),
+    actions: actionsSection(context),
     suggestions: suggestionsSection(context),
     foot: footSection(),
     clock,

@@ -52,7 +52,6 @@ export class Session {
     else this.presence = "old";
     model.on("msg:custom", this.#receive);
     model.on("comm_live_update", this.#inspectSoon);
-    this.#inspect();
   }
 
   /** The kernel's clock now, in ms. */
@@ -62,7 +61,8 @@ export class Session {
 
   /** When what is shown was true, on the kernel's clock: now, or the time of the last state when it may be old. */
   asOf(): number {
-    return this.presence === "live" || !this.clock ? this.now() : this.clock.now;
+    const stands = this.presence === "live" || (this.presence === "busy" && this.heard !== null);
+    return stands || !this.clock ? this.now() : this.clock.now;
   }
 
   /** The kernel spoke: by a trait or by a message. */
@@ -81,6 +81,7 @@ export class Session {
 
   /** Asks for the newest clock, unless an answer is awaited already. */
   hello(): void {
+    this.#inspect();
     if (this.#asked !== null || this.presence === "gone") return;
     this.#asked = Date.now();
     if (!this.#post({ kind: "hello" })) this.#asked = null;
@@ -90,10 +91,12 @@ export class Session {
   tick(): void {
     this.#inspect();
     const now = Date.now();
-    const interval = this.clock?.interval;
-    if (this.#asked !== null) {
-      if (now - this.#asked >= ANSWER_MS && this.presence !== "gone") this.#become("busy");
-    } else if (interval != null && now - (this.heard ?? now) > interval * 2000 + 5000) this.hello();
+    const interval = this.clock?.interval ?? Number.POSITIVE_INFINITY;
+    // While a cell blocks the kernel no question is answered, but changes arrive: only a long silence is a sign.
+    const silent = this.heard === null || now - this.heard > interval * 2000 + 5000;
+    if (!silent || this.presence === "gone") return;
+    if (this.#asked === null) this.hello();
+    else if (now - this.#asked >= ANSWER_MS) this.#become("busy");
   }
 
   /** Sends a click once. */

@@ -4,6 +4,9 @@ import { age, duration } from "../format";
 import type { Session } from "../session";
 import type { Context } from "./section";
 
+/** After so many seconds it is no longer likely that a cell is all that keeps the kernel from answering. */
+const LONG_SILENCE = 120;
+
 /** "12:17" today, "21 Jul, 12:17" on another day; in the reader's time zone. */
 export function clockTime(ms: number): string {
   const at = new Date(ms);
@@ -52,8 +55,10 @@ function freshness(head: Head, session: Session, now: number): Pick<Said, "age" 
   if (presence === "gone")
     return { age: clock.heard_at === null ? "" : `last heard ${clockTime(clock.heard_at)}`, warn: true };
   if (presence !== "live") {
-    const busy = presence === "busy" ? ", kernel is busy" : "";
-    return { age: `as of ${clockTime(clock.now)}${busy}`, warn: true };
+    const silence = session.heard === null ? null : (Date.now() - session.heard) / 1000;
+    const since = silence === null ? `as of ${clockTime(clock.now)}` : `last word ${age(silence)}`;
+    const why = silence !== null && silence > LONG_SILENCE ? "kernel is busy or gone" : "kernel is busy";
+    return { age: presence === "busy" ? `${since}, ${why}` : since, warn: true };
   }
   const { heard, next } = grid(clock, now);
   const ago = heard === null ? "" : age((now - heard) / 1000);

@@ -1,6 +1,6 @@
 import { button } from "../buttons";
 import type { ColumnRow, Table } from "../contract";
-import { el, fill, keyedList, mark, type Part, same, say, setText, show, words } from "../dom";
+import { type Child, el, fill, keyedList, mark, type Part, same, say, setText, show, words } from "../dom";
 import { count, credits, MISSING, NOT_APPLICABLE, percent, plural } from "../format";
 
 /** More columns than this wait behind a button. */
@@ -9,21 +9,21 @@ const FOLD = 8;
 /** A column's numbers in words. What people type in has no runs, no price and no verdicts. */
 export function columnWords(
   row: ColumnRow,
-): Record<"rate" | "each" | "credits" | "cells" | "verdict", string> {
+): Record<"rate" | "each" | "credits" | "running" | "failed" | "verdict", string> {
   const [, kind, rate, each, spent, running, errored, ...verdicts] = row;
-  const missing = kind === "input" ? NOT_APPLICABLE : MISSING;
+  const computed = kind !== "input";
   const or = (value: number | null, say: (value: number) => string): string =>
-    value === null ? missing : say(value);
-  const cells = [running && `${count(running)} running`, errored && `${count(errored)} failed`].filter(
-    Boolean,
-  );
-  const settled = kind !== "input" && running !== null;
+    !computed && !value ? NOT_APPLICABLE : say(value as number);
+  const judged = verdicts.some((value) => value !== null);
+  const failed = errored ? `${count(errored)} failed` : "";
+  const settled = failed ? "" : or(running, (cells) => (cells === null ? MISSING : "settled"));
   return {
     rate: or(rate, percent),
     each: or(each, credits),
-    credits: or(kind === "input" && !spent ? null : spent, credits),
-    cells: cells.join(", ") || (settled ? "settled" : missing),
-    verdict: verdicts.every((value) => value === null) ? missing : verdicts.map(count).join(" · "),
+    credits: or(spent, credits),
+    running: running ? `${count(running)} running${failed && ", "}` : settled,
+    failed,
+    verdict: judged ? verdicts.map(count).join(" · ") : or(null, () => MISSING),
   };
 }
 
@@ -47,21 +47,21 @@ function line(): Part<ColumnRow> {
     update(row) {
       if (same(row, shown)) return;
       shown = row;
-      const [title, kind, , , , , errored, passed, failed, unsure] = row;
+      const [title, kind, , , , , , passed, failed, unsure] = row;
       const said = columnWords(row);
-      const bad = errored ? " t-bad" : "";
+      const cells = (): Child[] => [said.running, said.failed && el("span", "t-bad", said.failed)];
       // In a narrow card, the columns that are left out stand as words under the name.
-      const more = (cls: string, text: string, sentence: string): HTMLElement | false =>
-        text !== NOT_APPLICABLE && el("small", cls, ` · ${sentence}`);
+      const more = (cls: string, ...sentence: Child[]): HTMLElement | false =>
+        kind !== "input" && el("small", cls, " · ", ...sentence);
       const name = el(
         "th",
         "",
         words("", "bdi", title),
         " ",
         el("small", "", kind),
-        more("s1", said.rate, `runs on ${said.rate}`),
-        more("s1", said.credits, `${said.credits} credits`),
-        more(`s2${bad}`, said.cells, said.cells),
+        more("s1", `runs on ${said.rate}`),
+        more("s1", `${said.credits} credits`),
+        more("s2", ...cells()),
       );
       name.scope = "row";
       const verdict = bar("bar", [
@@ -75,7 +75,7 @@ function line(): Part<ColumnRow> {
         el("td", "w1", said.rate),
         el("td", "", said.each),
         el("td", "w1", said.credits),
-        el("td", `w2${bad}`, said.cells),
+        el("td", "w2", ...cells()),
         el("td", "", verdict.firstChild && verdict, said.verdict),
       );
     },

@@ -48,7 +48,12 @@ function tablePart(open: boolean): Part<Table> {
       setText(name, next.name);
       setText(facts, next.facts.join(" · "));
       say(filling, next.filling);
-      link.update(next.link);
+      // The name stands beside it already.
+      link.update(
+        next.link && { ...next.link, label: next.link.label === next.name ? "Open" : next.link.label },
+      );
+      const open = link.node.firstElementChild;
+      if (open) open.ariaLabel = `${open.textContent} ${next.name}`;
       build();
     },
   };

@@ -1,0 +1,214 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { newId } from "../src/session";
+import { type Drawn, draw, isOff, shown } from "./draw";
+import { sample } from "./samples";
+
+let run = 0;
+/** Commands are held on the page by run, so each test has its own run. */
+const own = (name: string): Drawn =>
+  draw(name, (view) => {
+    view.head.run_id = `run-${++run}`;
+    if (view.ask) view.ask.run_id = view.head.run_id;
+  });
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+const acknowledge = (card: Drawn, ok: boolean, title = "", remedy = ""): void => {
+  const id = card.model.commands().at(-1)?.id;
+  card.model.emit("msg:custom", { kind: "ack", id, ok, title, remedy }, []);
+};
+
+describe("Cancel", () => {
+  it("is sent once, says so at once, and says when the kernel is busy", () => {
+    const card = own("running");
+    const button = card.button("Cancel");
+    button.click();
+    button.click();
+    expect(card.model.commands()).toEqual([
+      {
+        kind: "command",
+        id: expect.any(String),
+        name: "cancel",
+        run_id: `run-${run}`,
+        prompt: "",
+        answers: [],
+      },
+    ]);
+    expect(shown(button)).toBe("Requested");
+    expect(isOff(button)).toBe(true);
+    vi.advanceTimersByTime(3000);
+    expect(card.text()).toContain("Kernel is busy: sent when the cell ends, or interrupt it.");
+    acknowledge(card, true);
+    expect(card.text()).not.toContain("Kernel is busy");
+    expect(isOff(button)).toBe(true);
+  });
+
+  it("that failed says why and how to go on, and can be tried again", () => {
+    const card = own("running");
+    card.button("Cancel").click();
+    acknowledge(card, false, "Origami can't be reached", "Try again when you are online.");
+    expect(card.text()).toContain("Origami can't be reached. Try again when you are online.");
+    card.button("Cancel").click();
+    expect(card.model.commands().length).toBe(2);
+    expect(card.text()).not.toContain("can't be reached");
+  });
+
+  it("gives way to what the server said", () => {
+    const card = own("running");
+    card.button("Cancel").click();
+    vi.advanceTimersByTime(4000);
+    card.model.set({ head: { ...sample("running").head, run_id: `run-${run}`, cancel: "requested" } });
+    expect(isOff(card.button("Cancel requested"))).toBe(true);
+    expect(card.text()).not.toContain("Kernel is busy");
+    card.model.set({ head: { ...sample("cancelled").head, run_id: `run-${run}` } });
+    expect(card.all("button").map(shown)).not.toContain("Cancel requested");
+    expect(card.text()).not.toContain("Kernel is busy");
+  });
+
+  it("is one click for all views of the page", () => {
+    const first = own("running");
+    const second = draw(first.model);
+    first.button("Cancel").click();
+    expect(isOff(second.button("Requested"))).toBe(true);
+    second.button("Requested").click();
+    expect(first.model.commands().length).toBe(1);
+  });
+});
+
+describe("a button that spends credits", () => {
+  const LABEL = "Find more bakeries like these";
+
+  it("asks once, and No sends nothing", () => {
+    const card = own("completed");
+    card.button(LABEL).click();
+    expect(card.text()).toContain("This starts a follow-up run, which uses credits.");
+    card.button("No").click();
+    expect(card.text()).not.toContain("This starts a follow-up run");
+    expect(card.model.commands()).toEqual([]);
+    expect(document.activeElement).toBe(card.button(LABEL));
+  });
+
+  it("does not take the second press of a double click for a Yes", () => {
+    const card = own("completed");
+    card.button(LABEL).click();
+    card.button("Yes, start it").click();
+    expect(card.model.commands()).toEqual([]);
+    vi.advanceTimersByTime(500);
+    card.button("Yes, start it").click();
+    expect(card.model.commands()).toMatchObject([{ name: "follow_up", prompt: LABEL, run_id: `run-${run}` }]);
+    expect(isOff(card.button("Requested"))).toBe(true);
+  });
+
+  it("keeps asking while unrelated sections change", () => {
+    const card = own("completed");
+    card.button(LABEL).click();
+    const yes = card.button("Yes, start it");
+    card.model.set({ prose: sample("cancelled").prose, suggestions: sample("completed").suggestions });
+    expect(card.button("Yes, start it")).toBe(yes);
+    expect(document.activeElement).toBe(yes);
+  });
+
+  it("is free again some time after it was accepted without a change of state", () => {
+    const card = own("completed");
+    card.button(LABEL).click();
+    vi.advanceTimersByTime(500);
+    card.button("Yes, start it").click();
+    acknowledge(card, true);
+    vi.advanceTimersByTime(5000);
+    expect(isOff(card.button("Requested"))).toBe(true);
+    vi.advanceTimersByTime(6000);
+    expect(isOff(card.button(LABEL))).toBe(false);
+  });
+});
+
+describe("Try now", () => {
+  it("can be pressed again as soon as it was done", () => {
+    const card = own("reconnecting");
+    card.button("Try now").click();
+    acknowledge(card, true);
+    expect(isOff(card.button("Try now"))).toBe(false);
+  });
+});
+
+describe("the id of a click", () => {
+  it("is unique, also where the page is not secure", () => {
+    vi.stubGlobal("crypto", {});
+    const ids = new Set(Array.from({ length: 1000 }, newId));
+    expect(ids.size).toBe(1000);
+    for (const id of ids) expect(id.length).toBeLessThanOrEqual(64);
+    vi.unstubAllGlobals();
+  });
+});
+
+describe("keys", () => {
+  const press = (target: Element, init: KeyboardEventInit): { event: KeyboardEvent; reached: boolean } => {
+    let reached = false;
+    const host = (): void => {
+      reached = true;
+    };
+    document.addEventListener("keydown", host, true);
+    const event = new KeyboardEvent("keydown", { bubbles: true, composed: true, cancelable: true, ...init });
+    target.dispatchEvent(event);
+    document.removeEventListener("keydown", host, true);
+    return { event, reached };
+  };
+
+  it.each(["b", "d", "x", "Enter", " ", "ArrowDown"])("%s on a button stays with the card", (key) => {
+    const { event, reached } = press(own("running").button("Cancel"), { key });
+    expect(reached).toBe(false);
+    expect(event.defaultPrevented).toBe(false);
+  });
+
+  it("of the host's own shortcuts pass, except those that would run the cell again", () => {
+    const button = own("running").button("Cancel");
+    expect(press(button, { key: "s", ctrlKey: true }).reached).toBe(true);
+    expect(press(button, { key: "Enter", ctrlKey: true }).reached).toBe(false);
+    expect(press(button, { key: "Enter", shiftKey: true }).reached).toBe(false);
+    expect(press(document.body, { key: "b" }).reached).toBe(true);
+  });
+
+  it("that are held down don't press twice", () => {
+    const button = own("running").button("Cancel");
+    expect(press(button, { key: "Enter", repeat: true }).event.defaultPrevented).toBe(true);
+  });
+
+  it("Escape takes a question back", () => {
+    const card = own("completed");
+    card.button("Add opening hours").click();
+    press(card.button("Yes, start it"), { key: "Escape" });
+    expect(document.activeElement).toBe(card.button("Add opening hours"));
+  });
+});
+
+describe("Copy", () => {
+  it("copies the line and says so", async () => {
+    const written: string[] = [];
+    vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void written.push(text) } });
+    const card = own("completed");
+    const button = card.all<HTMLButtonElement>(".foot button")[1] as HTMLButtonElement;
+    button.click();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(written).toEqual(["ow.columns_frame(run)"]);
+    expect(shown(button)).toBe("Copied");
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(shown(button)).toBe("Copy");
+    vi.unstubAllGlobals();
+  });
+
+  it("falls back to a selection where the clipboard is forbidden", async () => {
+    vi.stubGlobal("navigator", {});
+    const copied: string[] = [];
+    document.execCommand = () => {
+      copied.push(document.querySelector("textarea")?.value ?? "");
+      return true;
+    };
+    const card = own("completed");
+    (card.one(".foot button") as HTMLButtonElement).click();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(copied).toEqual([sample("completed").foot.run_id]);
+    expect(document.querySelector("textarea")).toBeNull();
+    vi.unstubAllGlobals();
+  });
+});

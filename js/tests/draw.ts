@@ -1,0 +1,77 @@
+import { afterEach } from "vitest";
+import type { View } from "../src/contract";
+import widget from "../src/index";
+import { FakeModel } from "./fake-model";
+import { sample } from "./samples";
+
+/** One view of a card on a page, with what a test wants to ask of it. */
+export interface Drawn {
+  model: FakeModel;
+  host: HTMLElement;
+  close: () => void;
+  text(): string;
+  one<T extends HTMLElement = HTMLElement>(selector: string): T;
+  all<T extends HTMLElement = HTMLElement>(selector: string): T[];
+  button(label: string): HTMLButtonElement;
+}
+
+const closers = new Set<() => void>();
+
+afterEach(() => {
+  for (const close of closers) close();
+  closers.clear();
+  document.body.replaceChildren();
+});
+
+export function draw(from: string | View | FakeModel, change: (view: View) => void = () => {}): Drawn {
+  let model: FakeModel;
+  if (from instanceof FakeModel) model = from;
+  else {
+    const view = typeof from === "string" ? sample(from) : from;
+    change(view);
+    model = new FakeModel(view);
+  }
+  const host = document.createElement("div");
+  document.body.append(host);
+  const close = widget.render({ model, el: host });
+  closers.add(close);
+  const all = <T extends HTMLElement>(selector: string): T[] => [...host.querySelectorAll<T>(selector)];
+  const one = <T extends HTMLElement>(selector: string): T => {
+    const found = host.querySelector<T>(selector);
+    if (!found) throw new Error(`Nothing matches ${selector}`);
+    return found;
+  };
+  return {
+    model,
+    host,
+    close,
+    one,
+    all,
+    text: () => shown(host),
+    button: (label) => {
+      const found = all<HTMLButtonElement>("button").find(
+        (each) => shown(each) === label && visible(each, host),
+      );
+      if (!found) throw new Error(`No button says "${label}"`);
+      return found;
+    },
+  };
+}
+
+export const visible = (node: HTMLElement, top: HTMLElement): boolean => {
+  for (let at: HTMLElement | null = node; at && at !== top; at = at.parentElement)
+    if (at.hidden) return false;
+  return true;
+};
+
+/** The words that can be read: hidden parts left out. */
+export function shown(node: HTMLElement): string {
+  const read = (at: ChildNode): string => {
+    if (!(at instanceof HTMLElement)) return at.textContent ?? "";
+    return at.hidden ? "" : [...at.childNodes].map(read).join("");
+  };
+  return read(node).replace(/\s+/g, " ").trim();
+}
+
+export const isOff = (button: HTMLButtonElement): boolean =>
+  button.ariaDisabled === "true" || button.disabled;

@@ -1,0 +1,57 @@
+import { SECTIONS, type View } from "../src/contract";
+import type { Model } from "../src/session";
+
+type Callback = (...args: never[]) => void;
+
+/** Stands in for a host's model: keeps state, calls back, and remembers what was sent. */
+export class FakeModel implements Model {
+  sent: Record<string, unknown>[] = [];
+  comm_live = true;
+  failing = false;
+  readonly callbacks = new Map<string, Set<Callback>>();
+  private state: Record<string, unknown>;
+
+  constructor(view: View) {
+    this.state = { ...view };
+  }
+
+  get(name: string): unknown {
+    return this.state[name];
+  }
+
+  /** The kernel sends sections; those that are equal are not told, like in the hosts. */
+  set(part: Partial<View>): void {
+    const changed = SECTIONS.filter(
+      (name) => name in part && JSON.stringify(part[name]) !== JSON.stringify(this.state[name]),
+    );
+    this.state = { ...this.state, ...structuredClone(part) };
+    for (const name of changed) this.emit(`change:${name}`);
+  }
+
+  on(name: string, callback: Callback): void {
+    if (!this.callbacks.has(name)) this.callbacks.set(name, new Set());
+    this.callbacks.get(name)?.add(callback);
+  }
+
+  off(name?: string | null, callback?: Callback | null): void {
+    if (name && callback) this.callbacks.get(name)?.delete(callback);
+  }
+
+  send(content: unknown): void {
+    if (this.failing) throw new Error("The comm is closed.");
+    this.sent.push(content as Record<string, unknown>);
+  }
+
+  emit(name: string, ...args: unknown[]): void {
+    for (const callback of [...(this.callbacks.get(name) ?? [])]) callback(...(args as never[]));
+  }
+
+  /** How many callbacks are registered. */
+  get listeners(): number {
+    return [...this.callbacks.values()].reduce((sum, set) => sum + set.size, 0);
+  }
+
+  commands(): Record<string, unknown>[] {
+    return this.sent.filter((message) => message.kind === "command");
+  }
+}

@@ -1,0 +1,178 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Clock } from "../src/contract";
+import { grid } from "../src/sections/clock";
+import { type Drawn, draw, isOff, shown, visible } from "./draw";
+import { sample } from "./samples";
+
+const NOON = new Date(2026, 6, 21, 12, 0, 0).getTime();
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOON });
+});
+
+const meta = (card: Drawn): string => shown(card.one(".meta"));
+const hellos = (card: Drawn): number => card.model.sent.filter((each) => each.kind === "hello").length;
+
+/** A running run that was heard 9 s ago and is asked every 15 s. */
+const running = (change: Partial<Clock> = {}): Drawn =>
+  draw("running", (view) => Object.assign(view.clock, change));
+
+function answer(card: Drawn, change: Partial<Clock> = {}): void {
+  const clock = { ...sample("running").clock, ...change };
+  card.model.emit("msg:custom", { kind: "clock", clock }, []);
+}
+
+describe("the grid of checks", () => {
+  const clock: Clock = { now: 0, heard_at: 1000, next_at: 10_000, interval: 15, connection: "live" };
+  it.each([
+    [5000, 1000, 10_000],
+    [10_000, 10_000, 25_000],
+    [24_999, 10_000, 25_000],
+    [70_000, 70_000, 85_000],
+  ])("at %i was heard at %i and asks at %i", (now, heard, next) => {
+    expect(grid(clock, now)).toEqual({ heard, next });
+  });
+
+  it("is not assumed while the connection fails, nor without an interval", () => {
+    const then = { heard: 1000, next: 10_000 };
+    expect(grid({ ...clock, connection: "reconnecting" }, 70_000)).toEqual(then);
+    expect(grid({ ...clock, interval: null }, 70_000)).toEqual(then);
+    expect(grid({ ...clock, interval: 0 }, 70_000)).toEqual(then);
+    expect(grid({ ...clock, next_at: null }, 70_000)).toEqual({ heard: 1000, next: null });
+  });
+});
+
+describe("the clock", () => {
+  it("ticks from timestamps", () => {
+    const card = running();
+    expect(meta(card)).toContain("running for 4 min 28 s");
+    expect(meta(card)).toContain("updated 9 s ago, next check in 6 s");
+    vi.advanceTimersByTime(7000);
+    expect(meta(card)).toContain("running for 4 min 35 s");
+    expect(meta(card)).toContain("updated 1 s ago, next check in 14 s");
+  });
+
+  it("follows the kernel's clock when it is told, whatever the browser's says", () => {
+    const card = running();
+    card.model.set({
+      ...sample("running", NOON + 3_600_000),
+      head: sample("running", NOON + 3_600_000).head,
+    });
+    expect(meta(card)).toContain("running for 4 min 28 s");
+    expect(meta(card)).toContain("updated 9 s ago");
+  });
+
+  it("never shows a negative time", () => {
+    const card = running({ heard_at: NOON + 90_000 });
+    expect(meta(card)).toContain("updated just now");
+    expect(meta(card)).not.toMatch(/-\d/);
+  });
+
+  it("says when a failed connection is tried again", () => {
+    expect(meta(draw("reconnecting"))).toMatch(/last heard \d+ min ago, trying again in \d+ s/);
+    expect(meta(draw("stopped"))).toContain("checks have stopped");
+  });
+
+  it("rests when the run is settled", () => {
+    const card = draw("completed");
+    expect(meta(card)).toContain("3 min 43 s");
+    expect(meta(card)).toMatch(/ended \d\d:\d\d/);
+    expect(meta(card)).not.toContain("next check");
+  });
+});
+
+describe("the kernel", () => {
+  it("is greeted once after mounting and once after a long silence", () => {
+    const card = running();
+    expect(hellos(card)).toBe(1);
+    answer(card);
+    vi.advanceTimersByTime(35_000);
+    expect(hellos(card)).toBe(1);
+    vi.advanceTimersByTime(2000);
+    expect(hellos(card)).toBe(2);
+    vi.advanceTimersByTime(60_000);
+    expect(hellos(card)).toBe(2);
+  });
+
+  it("that answers is not called busy", () => {
+    const card = running();
+    answer(card);
+    for (let i = 0; i < 20; i++) {
+      vi.advanceTimersByTime(10_000);
+      if (hellos(card) > i / 4)
+        answer(card, { now: Date.now(), heard_at: Date.now() - 1000, next_at: Date.now() + 14_000 });
+    }
+    expect(meta(card)).not.toContain("busy");
+  });
+
+  it("that is silent for long and doesn't answer is called busy, until it speaks", () => {
+    const card = running();
+    vi.advanceTimersByTime(35_000);
+    expect(meta(card)).toContain("next check");
+    vi.advanceTimersByTime(5000);
+    expect(meta(card)).toContain("kernel is busy");
+    expect(meta(card)).toContain("running for 5 min 8 s");
+    vi.advanceTimersByTime(120_000);
+    expect(meta(card)).toContain("busy or gone");
+    card.model.set({ head: { ...sample("running").head, steps_completed: 20 } });
+    expect(meta(card)).not.toContain("busy");
+  });
+
+  it("that has not spoken since a reload makes the state a past one", () => {
+    const card = draw(sample("running", NOON - 3_600_000));
+    expect(meta(card)).toContain("as of 11:00");
+    expect(meta(card)).toContain("running for 4 min 28 s");
+    vi.advanceTimersByTime(4000);
+    expect(meta(card)).toContain("as of 11:00, kernel is busy");
+    answer(card);
+    expect(meta(card)).toContain("updated 9 s ago");
+    expect(meta(card)).toContain("running for 1 h 4 min");
+  });
+
+  it("that is gone is said, nothing runs as a present fact, and every command is off", () => {
+    const card = draw("filling");
+    const running = draw("running");
+    for (const { host, model } of [card, running]) {
+      host.className = "jupyter-widgets-disconnected";
+      model.emit("comm_live_update");
+    }
+    expect(card.text()).toContain("Kernel is gone");
+    expect(running.text()).toContain("Last seen: Running");
+    expect(running.text()).not.toContain("running for");
+    expect(running.one(".note code").textContent).toBe(sample("running").foot.attach_line);
+    for (const each of [card, running]) {
+      for (const button of each.all<HTMLButtonElement>(".act > button")) {
+        if (!visible(button, each.host)) continue;
+        expect(isOff(button)).toBe(true);
+        button.click();
+      }
+      expect(each.model.commands()).toEqual([]);
+    }
+  });
+
+  it("that is gone shows in all the ways hosts say it", () => {
+    const dead = running();
+    dead.model.comm_live = false;
+    dead.model.emit("comm_live_update");
+    expect(dead.text()).toContain("Kernel is gone");
+    const closed = running();
+    closed.model.failing = true;
+    closed.button("Cancel").click();
+    expect(closed.text()).toContain("Kernel is gone");
+    const late = running();
+    late.model.emit("comm_live_update");
+    late.host.className = "jupyter-widgets-disconnected";
+    vi.advanceTimersByTime(1000);
+    expect(late.text()).toContain("Kernel is gone");
+    late.host.className = "";
+    answer(late);
+    expect(late.text()).not.toContain("Kernel is gone");
+  });
+
+  it("is asked again when the page becomes visible", () => {
+    const card = running();
+    answer(card);
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(hellos(card)).toBe(2);
+  });
+});
