@@ -52,10 +52,10 @@ def test_what_is_no_text_is_empty():
 
 
 def test_a_megabyte_is_cut_first():
-    begin = time.perf_counter()
+    begin = time.thread_time()
     assert len(clean("\u202e \n" * 500_000, 100)) <= 100
     assert clean_block("\u202ex\n" * 500_000, 1_000)[1]
-    assert time.perf_counter() - begin < 0.2
+    assert time.thread_time() - begin < 0.5
 
 
 def test_a_block_is_cut_where_a_paragraph_or_a_word_ends():

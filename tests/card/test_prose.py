@@ -128,9 +128,9 @@ BOMBS = {
 
 @pytest.mark.parametrize("source", BOMBS.values(), ids=BOMBS)
 def test_bombs_are_fast_and_small(source):
-    begin = time.perf_counter()
+    begin = time.thread_time()
     prose = make_prose(source)
-    assert time.perf_counter() - begin < 1
+    assert time.thread_time() - begin < 1
     assert prose["cut"]
     assert prose["nodes"]
     assert len(json.dumps(prose)) <= SIZE_LIMIT + 40

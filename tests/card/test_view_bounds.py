@@ -198,6 +198,6 @@ def test_a_megabyte_of_text_is_quick():
     for fill in ("[" * 1_000_000, "<b>" * 300_000, "word\n\n" * 200_000):
         run["response"]["text"] = fill
         state = state_of(run)
-        begin = time.perf_counter()
+        begin = time.thread_time()
         check(state)
-        assert time.perf_counter() - begin < 1
+        assert time.thread_time() - begin < 1
