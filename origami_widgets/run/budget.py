@@ -31,7 +31,8 @@ class Budget:
             self._sent.popleft()
         if len(self._sent) < self._limit:
             return 0.0
-        return self._sent[0] + self._window - now
+        # Not simply the oldest: rounding can leave one more in the window than fits.
+        return max(0.0, self._sent[len(self._sent) - self._limit] + self._window - now)
 
     def spend(self, now: float) -> None:
         """Count one request sent at this moment."""

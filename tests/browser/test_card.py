@@ -1,0 +1,90 @@
+"""The card in a real JupyterLab: alive while the kernel is busy, steered by its buttons, and there when all is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from notebooks import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.browser.lab import LabPage
+
+QUICKSTART = serve.REPOSITORY / "notebooks" / "quickstart.ipynb"
+SANDBOX = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
+CARD = ".origami-card"
+STATIC = "text/html"
+
+
+@pytest.fixture
+def card_in(open_lab: Callable[..., LabPage]) -> Callable[..., LabPage]:
+    """Return a function that runs one brief in the second cell and leaves its card open."""
+
+    def show(brief: str, *further: str, speed: float = 20) -> LabPage:
+        lab = open_lab([SANDBOX.format(speed=speed), f"run = ow.start({brief!r})", *further])
+        lab.run_cell(0)
+        lab.run_cell(1)
+        expect(lab.output(1).locator(CARD)).to_be_visible()
+        return lab
+
+    return show
+
+
+def test_the_quickstart_is_alive_while_a_cell_blocks_and_outlives_its_kernel(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab(QUICKSTART)
+    lab.run_cell(1)
+    lab.run_cell(3)
+    card = lab.output(3).locator(CARD)
+    expect(card).to_contain_text("Running")
+
+    lab.start_cell(5)
+    expect(card).not_to_contain_text("0 of at most")
+    before = card.text_content()
+    lab.page.wait_for_function(
+        "([selector, before]) => document.querySelector(selector).textContent !== before", arg=[CARD, before]
+    )
+    expect(card).to_contain_text("Added")
+    assert lab.is_running(5), "the card must change while the cell is still blocked in time.sleep"
+    lab.wait_executed(5)
+
+    lab.start_cell(7)
+    lab.wait_executed(7)
+    frozen = lab.output(3).first
+    expect(frozen.locator(CARD)).to_have_count(0, timeout=60_000)
+    expect(frozen).to_contain_text("Completed")
+
+    lab.save()
+    data = [output["data"] for output in lab.saved_outputs(3) if output["output_type"] == "display_data"]
+    assert all("application/vnd.jupyter.widget-view+json" not in bundle for bundle in data)
+    lab.shutdown_kernel()
+    lab.reopen()
+    expect(lab.output(3).first).to_contain_text("Completed")
+    expect(lab.page.get_by_text("model not found")).to_have_count(0)
+    assert lab.foreign_requests == []
+
+
+def test_cancel_by_its_button(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find dentists. scenario:slow")
+    card = lab.output(1).locator(CARD)
+    button = card.get_by_role("button", name="Cancel")
+    button.click()
+    expect(card).to_contain_text("ancel")
+    expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
+
+
+def test_both_questions_are_answered_in_the_same_card(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find wholesale partners for us. scenario:needs_input", "run.continued_by")
+    card = lab.output(1).locator(CARD)
+    expect(card).to_contain_text("Needs your answer", timeout=60_000)
+    send = card.get_by_role("button", name="Send")
+    expect(send).to_be_disabled()
+    card.get_by_label("Iberia").check()
+    card.get_by_label("Confirm").check()
+    expect(send).to_be_enabled()
+    send.click()
+    expect(card).to_contain_text("Running", timeout=60_000)
+    expect(lab.output(1).first).to_contain_text("Completed", timeout=60_000)
