@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
-from origami_widgets.api.settings import settings_from
+from origami_widgets.api.paging import RowWalk
+from origami_widgets.api.settings import find_key, settings_from
+from origami_widgets.api.validate import row_limit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -46,7 +48,10 @@ class AsyncClient:
         *,
         _transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._settings = settings_from(api_key, base_url, project, timeout)
+        key = find_key(api_key)
+        # Not even the variables of a traceback's frames may show it.
+        del api_key
+        self._settings = settings_from(key, base_url, project, timeout)
         self.operations = Operations(self._settings, _transport)
 
     def __repr__(self) -> str:
@@ -105,9 +110,9 @@ class AsyncClient:
         """One page of an agent's runs; see `Client.list_runs`. Free."""
         return await background().bridge(self.operations.list_runs(agent_id, cursor=cursor, limit=limit))
 
-    async def cancel(self, agent_id: str) -> RunObject | None:
+    async def cancel(self, agent_id: str, *, idempotency_key: str | None = None) -> RunObject | None:
         """Cancel the agent's active run; see `Client.cancel`."""
-        return await background().bridge(self.operations.cancel(agent_id))
+        return await background().bridge(self.operations.cancel(agent_id, idempotency_key=idempotency_key))
 
     async def list_agents(
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
@@ -141,22 +146,24 @@ class AsyncClient:
         sort: Mapping[str, str] | None = None,
         flat: bool = False,
         saved_filters: bool = True,
+        limit: int | None = None,
         page_size: int = LARGEST_ROW_PAGE,
     ) -> AsyncIterator[Row | FlatRow]:
         """The leads of a table, page after page; see `Client.iter_rows`. Free."""
-        pages = self.operations.iter_row_pages(
-            table_id, filters=filters, sort=sort, flat=flat, saved_filters=saved_filters, page_size=page_size
-        )
-        seen: set[str] = set()
-
-        async def following() -> Page[Any] | None:
-            return await anext(pages, None)
-
-        while (page := await background().bridge(following())) is not None:
-            for row in page.items:
-                if row.id not in seen:
-                    seen.add(row.id)
-                    yield row
+        walk = RowWalk(row_limit(limit))
+        while not walk.done:
+            reading = self.operations.list_rows(
+                table_id,
+                filters=filters,
+                sort=sort,
+                flat=flat,
+                saved_filters=saved_filters,
+                cursor=walk.cursor,
+                limit=page_size,
+            )
+            page = await background().bridge(reading)
+            for row in walk.take(page):
+                yield row
 
     async def get_account(self) -> Account:
         """Organization, plan and capabilities behind the key; see `Client.get_account`. Free."""

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
-from origami_widgets.api.settings import settings_from
+from origami_widgets.api.paging import RowWalk
+from origami_widgets.api.settings import find_key, settings_from
+from origami_widgets.api.validate import row_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -63,7 +65,10 @@ class Client:
         *,
         _transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._settings = settings_from(api_key, base_url, project, timeout)
+        key = find_key(api_key)
+        # Not even the variables of a traceback's frames may show it.
+        del api_key
+        self._settings = settings_from(key, base_url, project, timeout)
         self.operations = Operations(self._settings, _transport)
 
     def __repr__(self) -> str:
@@ -144,14 +149,18 @@ class Client:
         """One page of an agent's runs: `GET /agents/{id}/runs`. Free; `limit` is 1 to 100."""
         return background().run(self.operations.list_runs(agent_id, cursor=cursor, limit=limit))
 
-    def cancel(self, agent_id: str) -> RunObject | None:
+    def cancel(self, agent_id: str, *, idempotency_key: str | None = None) -> RunObject | None:
         """Cancel the agent's active run: `POST /agents/{id}/cancel`. What was spent is spent.
+
+        Args:
+            agent_id: the agent's id; an agent has one active run at most.
+            idempotency_key: not needed, as cancelling twice is the same as once.
 
         Returns:
             The run that is being cancelled (it may still say `running`), the latest one when none was active, or
             None when the agent never ran.
         """
-        return background().run(self.operations.cancel(agent_id))
+        return background().run(self.operations.cancel(agent_id, idempotency_key=idempotency_key))
 
     def list_agents(self, *, search: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Agent]:
         """One page of agents whose name contains `search`: `GET /agents`. Free; `limit` is 1 to 100."""
@@ -181,6 +190,7 @@ class Client:
         sort: Mapping[str, str] | None = None,
         flat: bool = False,
         saved_filters: bool = True,
+        limit: int | None = None,
         page_size: int = LARGEST_ROW_PAGE,
     ) -> Iterator[Row | FlatRow]:
         """The leads of a table, page after page: `GET /tables/{tableId}/rows`. Free.
@@ -191,24 +201,29 @@ class Client:
             sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
             flat: give slug and value instead of typed cells.
             saved_filters: keep the table's saved filters on; without them unfinished candidates come too.
+            limit: rows in all; None for every one.
             page_size: rows per request, 1 to 200.
 
         Returns:
-            An iterator over rows, each id once.
+            An iterator over rows, each id once. It may rest for as long as you like; a `PartialRows` warning tells when
+            the server's cursors ran in a circle.
+
+        Raises:
+            TableNotFound: there is no such table for this key and project, or it was deleted on the way.
         """
-        pages = self.operations.iter_row_pages(
-            table_id, filters=filters, sort=sort, flat=flat, saved_filters=saved_filters, page_size=page_size
-        )
-        seen: set[str] = set()
-
-        async def following() -> Page[Any] | None:
-            return await anext(pages, None)
-
-        while (page := background().run(following())) is not None:
-            for row in page.items:
-                if row.id not in seen:
-                    seen.add(row.id)
-                    yield row
+        walk = RowWalk(row_limit(limit))
+        while not walk.done:
+            reading = self.operations.list_rows(
+                table_id,
+                filters=filters,
+                sort=sort,
+                flat=flat,
+                saved_filters=saved_filters,
+                cursor=walk.cursor,
+                limit=page_size,
+            )
+            page = background().run(reading)
+            yield from walk.take(page)
 
     def get_account(self) -> Account:
         """Organization, plan and capabilities behind the key: `GET /account`. Free; a good first call."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import errors as e
+from origami_widgets.api.models.run import RunSummary
 
 if TYPE_CHECKING:
     from origami_widgets.api.answer import Answer
@@ -212,12 +212,8 @@ def _link(body: dict[str, Any]) -> str | None:
 def _add_facts(error: e.OrigamiError, body: dict[str, Any]) -> None:
     if isinstance(error, e.AgentBusy):
         current = _as_dict(body.get("currentRun"))
-        run_id, started = current.get("id"), current.get("startedAt")
-        error.current_run_id = run_id if isinstance(run_id, str) else None
-        try:
-            error.current_run_started_at = datetime.fromisoformat(started) if isinstance(started, str) else None
-        except ValueError:
-            error.current_run_started_at = None
+        run = RunSummary.from_raw(current)
+        error.current_run_id, error.current_run_started_at = run.id or None, run.started_at
     if isinstance(error, e.RunPoolFull):
         limit, sessions = body.get("limit"), body.get("activeSessions")
         error.limit = limit if isinstance(limit, int) else None

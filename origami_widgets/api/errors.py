@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+LONGEST_LINK = 2_000
+MAIL = re.compile(r"mailto:[a-z0-9._+-]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
 
 
 class OrigamiError(Exception):
@@ -22,10 +26,12 @@ class OrigamiError(Exception):
         code: the server's word for programs, or one of this package.
         status_code: the HTTP status, None when there was no answer.
         request_id: what support asks for.
-        link: a page that helps (https only), None when there is none.
+        link: a page that helps (https, or mailto), None when there is none.
         details: what else the server said.
         transient: asking again may help.
         retry_after: seconds that the server asked to wait, None when it did not.
+        idempotency_key: the key of the POST that starts a run, when it was one: the same key never starts a second.
+        may_have_started: that POST may have reached the server, in this attempt or in an earlier one.
     """
 
     def __init__(
@@ -52,6 +58,8 @@ class OrigamiError(Exception):
         self.details = details or {}
         self.transient = transient
         self.retry_after = retry_after
+        self.idempotency_key: str | None = None
+        self.may_have_started = False
         super().__init__(title)
 
     def __str__(self) -> str:
@@ -169,13 +177,7 @@ class RunPoolFull(RateLimited):
 
 
 class ServerError(OrigamiError):
-    """The server had a problem (5xx, 408, 425).
-
-    Attributes:
-        idempotency_key: the key of the POST, when it was one: with it, support can tell whether it took effect.
-    """
-
-    idempotency_key: str | None = None
+    """The server had a problem (5xx, 408, 425)."""
 
 
 class ConnectionFailed(OrigamiError):
@@ -183,11 +185,9 @@ class ConnectionFailed(OrigamiError):
 
     Attributes:
         sent: whether the request may have reached the server.
-        idempotency_key: the key of the POST, when it was one.
     """
 
     sent: bool = True
-    idempotency_key: str | None = None
 
 
 class RequestTimedOut(ConnectionFailed):
@@ -203,9 +203,11 @@ class UnexpectedAnswer(OrigamiError):
 
 
 def safe_link(link: object) -> str | None:
-    """A link that may be shown and clicked: https with a plain host, nothing else."""
-    if not isinstance(link, str):
+    """A link that may be shown and clicked: https with a plain host or a plain mail address, nothing else."""
+    if not isinstance(link, str) or len(link) > LONGEST_LINK:
         return None
+    if MAIL.fullmatch(link):
+        return link
     try:
         parts = urlsplit(link)
         host = parts.hostname

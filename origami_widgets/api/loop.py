@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import concurrent.futures
 import contextvars
+import itertools
 import logging
 import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    import concurrent.futures
     from collections.abc import Awaitable, Callable, Coroutine
 
 T = TypeVar("T")
@@ -27,18 +28,21 @@ QUIET_LOOKS = 2
 """How often in a row nothing must be found: a task that came and went in between starts the count anew."""
 LAST_WORDS = 1.0
 """Seconds that open connections get to close when the process ends."""
+INTERRUPTIBLE = 0.2
+"""Windows delivers an interrupt only between two waits."""
 
 
 class BackgroundLoop:
     """One event loop in one daemon thread, started on first use.
 
     Attributes:
-        generation: counts the loops; what belongs to a loop (connections) belongs to one generation.
+        generation: numbers the loops, also across a fork; what belongs to a loop (connections) belongs to one of them.
     """
 
     def __init__(self) -> None:
         self.generation = 0
-        self._lock = threading.Lock()
+        # Reentrant, because the garbage collector may call `forget` in the middle of any of these methods.
+        self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._waiting = 0
@@ -69,10 +73,12 @@ class BackgroundLoop:
             raise RuntimeError("A blocking call of origami_widgets was made inside one of its own callbacks.")
         future = self.submit(coroutine)
         try:
-            return future.result()
+            while not future.done():
+                concurrent.futures.wait((future,), INTERRUPTIBLE)
         except BaseException:
             future.cancel()
             raise
+        return future.result()
 
     async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Await a coroutine of the background loop from any other loop; cancellation reaches it."""
@@ -82,7 +88,13 @@ class BackgroundLoop:
         """Call a function on the loop's thread."""
         with self._lock:
             loop = self._running_loop()
-            loop.call_soon_threadsafe(callback, *args, context=contextvars.Context())
+            # Counted like a coroutine, so that the loop does not end between now and the call.
+            self._waiting += 1
+            loop.call_soon_threadsafe(self._call, callback, args, context=contextvars.Context())
+
+    def _call(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
+        self._one_less(None)
+        callback(*args)
 
     def on_stop(self, owner: object, close: Callable[[], Awaitable[object]]) -> None:
         """Have something closed when the present loop ends. Loop thread only."""
@@ -105,7 +117,7 @@ class BackgroundLoop:
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
-            self.generation += 1
+            self.generation = next(_generations)
             self._waiting = 0
             self._closers = {}
             loop = asyncio.new_event_loop()
@@ -119,6 +131,7 @@ class BackgroundLoop:
         closers = self._closers
         try:
             loop.run_until_complete(self._until_idle(loop))
+            loop.run_until_complete(_settle(loop))
             loop.run_until_complete(_close_all(closers))
             loop.run_until_complete(loop.shutdown_asyncgens())
         except (asyncio.CancelledError, RuntimeError):
@@ -151,7 +164,16 @@ class BackgroundLoop:
             task.add_done_callback(_closing.discard)
 
 
-_closing: set[asyncio.Future[object]] = set()
+_closing: set[asyncio.Future[Any]] = set()
+_generations = itertools.count(1)
+_inherited: list[BackgroundLoop] = []
+
+
+async def _settle(loop: asyncio.AbstractEventLoop) -> None:
+    """Let cancelled tasks reach their end."""
+    tasks = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    if tasks:
+        await asyncio.wait(tasks, timeout=LAST_WORDS / 2)
 
 
 async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
@@ -180,6 +202,8 @@ def background() -> BackgroundLoop:
 def _new_in_child() -> None:
     """After a fork the parent's thread does not exist: the child begins with a loop of its own."""
     global _background  # noqa: PLW0603 - one loop for the process is the point
+    # Kept for good: collecting the parent's loop and connections here would close them, or complain about it.
+    _inherited.append(_background)
     _background = BackgroundLoop()
 
 

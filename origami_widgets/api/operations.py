@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+import msgspec
+
 from origami_widgets.api import validate
 from origami_widgets.api.error_catalog import error_from
-from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError, ServerError, UnexpectedAnswer
+from origami_widgets.api.errors import ConnectionFailed, OrigamiError, ServerError, UnexpectedAnswer
 from origami_widgets.api.models import (
     Account,
     Agent,
@@ -24,10 +25,12 @@ from origami_widgets.api.models import (
     RunSummary,
     Table,
 )
+from origami_widgets.api.models.page import is_list
+from origami_widgets.api.paging import RowWalk
 from origami_widgets.api.retry import may_read_again, may_start_again, with_retries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 
     import httpx
 
@@ -39,6 +42,8 @@ M = TypeVar("M", bound=Model)
 SUCCESS = range(200, 300)
 LARGEST_PAGE = 100
 LARGEST_ROW_PAGE = 200
+FILTERS = "[{'column': slug, 'operator': 'equals', 'value': …}]"
+SORT = "{'column': slug, 'direction': 'asc' or 'desc'}"
 
 
 class Operations:
@@ -81,11 +86,8 @@ class Operations:
         body = _brief(prompt, model, focus_table_ids, attachments)
         if (checked := validate.agent_name(name)) is not None:
             body["name"] = checked
-        answer = await self._start("/agents", body, idempotency_key)
-        created = CreatedAgent.from_raw(answer.body)
-        if not created.run.id or not (created.agent.id or created.run.agent_id):
-            raise _shapeless(answer, "It names no agent or no run.")
-        return created
+        answer = await self._start("/agents", body, idempotency_key, _creation)
+        return CreatedAgent.from_raw(answer.body)
 
     async def create_run(
         self,
@@ -99,35 +101,39 @@ class Operations:
     ) -> RunObject:
         """`POST /agents/{id}/runs`: a further run of an agent."""
         body = _brief(prompt, model, focus_table_ids, attachments)
-        answer = await self._start(f"{_agent(agent_id)}/runs", body, idempotency_key)
-        run = _run_in(answer)
-        if run is None:
-            raise _shapeless(answer, "It names no run.")
-        return run
+        answer = await self._start(f"{_agent(agent_id)}/runs", body, idempotency_key, _naming_a_run)
+        return _run_in(answer) or RunObject()
 
     async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
         """`GET /agents/{id}/runs/{runId}`, exactly one attempt."""
-        answer = await self._once("GET", f"{_agent(agent_id)}/runs/{_run(run_id)}", params=_include(include))
-        return _object(answer)
+        path, params = _run_path(agent_id, run_id), _include(include)
+        return _about(await self._once("GET", path, params=params), run_id)
 
     async def poll_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
         """`GET /tables/{tableId}`, exactly one attempt."""
-        return _object(await self._once("GET", _table(table_id), params=_include(include)))
+        return _about(await self._once("GET", _table(table_id), params=_include(include)), table_id)
 
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """`GET /agents/{id}/runs/{runId}`."""
-        answer = await self._read(f"{_agent(agent_id)}/runs/{_run(run_id)}", _include(include))
-        return RunObject.from_raw(_object(answer).body)
+        path, params = _run_path(agent_id, run_id), _include(include)
+        answer = await self._read(path, params, check=lambda answer: _about(answer, run_id))
+        return RunObject.from_raw(answer.body)
 
     async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
         """`GET /agents/{id}/runs`, one page."""
         return await self._page(RunSummary, f"{_agent(agent_id)}/runs", _paging(cursor, limit, LARGEST_PAGE))
 
-    async def cancel(self, agent_id: str) -> RunObject | None:
-        """`POST /agents/{id}/cancel`: cancels the agent's active run, if there is one."""
+    async def cancel(self, agent_id: str, *, idempotency_key: str | None = None) -> RunObject | None:
+        """`POST /agents/{id}/cancel`: cancels the agent's active run, if there is one.
+
+        Cancelling twice is the same as once, so it is sent again like a read. Without a key: with one, the server
+        would repeat an earlier answer instead of telling how the run stands now.
+        """
         path = f"{_agent(agent_id)}/cancel"
-        answer = await with_retries(lambda: self._once("POST", path), may_read_again)
-        return _run_in(answer)
+        headers = {} if idempotency_key is None else {"Idempotency-Key": validate.idempotency_key(idempotency_key)}
+        return _run_in(
+            await with_retries(lambda: self._once("POST", path, headers=headers, check=_object), may_read_again)
+        )
 
     async def list_agents(
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
@@ -142,7 +148,8 @@ class Operations:
 
     async def get_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Table:
         """`GET /tables/{tableId}`."""
-        return Table.from_raw(_object(await self._read(_table(table_id), _include(include))).body)
+        answer = await self._read(_table(table_id), _include(include), check=lambda answer: _about(answer, table_id))
+        return Table.from_raw(answer.body)
 
     async def list_tables(
         self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50
@@ -171,9 +178,9 @@ class Operations:
         """`GET /tables/{tableId}/rows`, one page of `Row`, or of `FlatRow` when `flat`."""
         params = _paging(cursor, limit, LARGEST_ROW_PAGE)
         if filters is not None:
-            params["filters"] = json.dumps(list(filters))
+            params["filters"] = validate.as_json("filters", filters, FILTERS)
         if sort is not None:
-            params["sort"] = json.dumps(dict(sort))
+            params["sort"] = validate.as_json("sort", sort, SORT)
         if flat:
             params["cells"] = "flat"
         if not saved_filters:
@@ -188,50 +195,62 @@ class Operations:
         sort: Mapping[str, str] | None = None,
         flat: bool = False,
         saved_filters: bool = True,
+        limit: int | None = None,
         page_size: int = LARGEST_ROW_PAGE,
     ) -> AsyncIterator[Page[Any]]:
-        """Page after page; a server that starts over on a cursor it does not know is noticed and ends it."""
-        cursor: str | None = None
-        seen: set[str] = set()
-        while True:
+        """Page after page, no row twice; for use within one coroutine of the background loop."""
+        walk = RowWalk(validate.row_limit(limit))
+        while not walk.done:
             page = await self.list_rows(
                 table_id,
                 filters=filters,
                 sort=sort,
                 flat=flat,
                 saved_filters=saved_filters,
-                cursor=cursor,
+                cursor=walk.cursor,
                 limit=page_size,
             )
-            yield page
-            cursor = page.next_cursor
-            if cursor is None or cursor in seen:
-                return
-            seen.add(cursor)
+            yield msgspec.structs.replace(page, items=walk.take(page))
 
     async def get_account(self) -> Account:
         """`GET /account`."""
-        return Account.from_raw(_object(await self._read("/account", {})).body)
+        return Account.from_raw((await self._read("/account", {})).body)
 
     async def get_credits(self) -> Credits:
         """`GET /account/credits`."""
-        return Credits.from_raw(_object(await self._read("/account/credits", {})).body)
+        return Credits.from_raw((await self._read("/account/credits", {})).body)
 
     async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
-        return Page.of(item, (await self._read(path, params)).body)
+        return Page.of(item, (await self._read(path, params, check=_list)).body)
 
-    async def _read(self, path: str, params: Mapping[str, str]) -> Answer:
-        return await with_retries(lambda: self._once("GET", path, params=params), may_read_again)
+    async def _read(
+        self, path: str, params: Mapping[str, str], check: Callable[[Answer], Answer] | None = None
+    ) -> Answer:
+        return await with_retries(
+            lambda: self._once("GET", path, params=params, check=check or _object), may_read_again
+        )
 
-    async def _start(self, path: str, body: Mapping[str, Any], key: str | None) -> Answer:
+    async def _start(
+        self, path: str, body: Mapping[str, Any], key: str | None, check: Callable[[Answer], Answer]
+    ) -> Answer:
         """One intent, one key, whatever the number of attempts."""
-        key = key or str(uuid.uuid4())
+        key = str(uuid.uuid4()) if key is None else validate.idempotency_key(key)
         headers = {"Idempotency-Key": key}
+        unclear = False
+
+        async def attempt() -> Answer:
+            nonlocal unclear
+            try:
+                return await self._once("POST", path, body=body, headers=headers, check=check)
+            except OrigamiError as error:
+                unclear = unclear or _may_have_started(error)
+                raise
+
         try:
-            return await with_retries(lambda: self._once("POST", path, body=body, headers=headers), may_start_again)
-        except (ServerError, ConnectionFailed) as error:
-            error.idempotency_key = key
-            if not isinstance(error, ConnectionFailed) or error.sent:
+            return await with_retries(attempt, may_start_again)
+        except OrigamiError as error:
+            error.idempotency_key, error.may_have_started = key, unclear
+            if _may_have_started(error):
                 error.remedy = (
                     "Whether the run was started is not known. Look before you start it again: "
                     "list_agents() shows the newest agents."
@@ -246,11 +265,12 @@ class Operations:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
+        check: Callable[[Answer], Answer] | None = None,
     ) -> Answer:
         answer = await self._transport.send(method, path, params=params, body=body, headers=headers)
         if answer.status_code not in SUCCESS:
             raise error_from(answer)
-        return answer
+        return answer if check is None else check(answer)
 
 
 def _brief(
@@ -261,8 +281,8 @@ def _brief(
         body["model"] = checked
     if ids := validate.table_ids(focus_table_ids):
         body["focusTableIds"] = ids
-    if attachments:
-        body["attachments"] = [dict(attachment) for attachment in attachments]
+    if attached := validate.attachments(attachments):
+        body["attachments"] = attached
     return body
 
 
@@ -270,8 +290,8 @@ def _agent(agent_id: str) -> str:
     return f"/agents/{quote(validate.agent_id(agent_id), safe='')}"
 
 
-def _run(run_id: str) -> str:
-    return quote(validate.run_id(run_id), safe="")
+def _run_path(agent_id: str, run_id: str) -> str:
+    return f"{_agent(agent_id)}/runs/{quote(validate.run_id(run_id), safe='')}"
 
 
 def _table(table_id: str) -> str:
@@ -279,26 +299,54 @@ def _table(table_id: str) -> str:
 
 
 def _include(tokens: Sequence[str]) -> dict[str, str]:
-    if isinstance(tokens, str):
-        tokens = tokens.split(",")
-    cleaned = [token.strip().lower() for token in tokens if token.strip()]
-    return {"include": ",".join(cleaned)} if cleaned else {}
+    words = validate.include(tokens)
+    return {"include": words} if words else {}
 
 
 def _paging(cursor: str | None, limit: object, largest: int) -> dict[str, str]:
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= largest:
-        raise InvalidInput(
-            "limit is out of range",
-            cause=f"It was {limit!r}; a page holds 1 to {largest}.",
-            remedy=f"Give a number from 1 to {largest}; further pages come by their cursor.",
-        )
-    return {"limit": str(limit), **({"cursor": cursor} if cursor else {})}
+    return {"limit": str(validate.page_limit(limit, largest)), **({"cursor": cursor} if cursor else {})}
 
 
 def _object(answer: Answer) -> Answer:
     if not isinstance(answer.body, dict):
         raise _shapeless(answer, "An object was expected.")
     return answer
+
+
+def _list(answer: Answer) -> Answer:
+    """A list answer. One without a list is not an empty one: rows would silently be missing."""
+    if not is_list(_object(answer).body):
+        raise _shapeless(answer, "A list was expected.")
+    return answer
+
+
+def _about(answer: Answer, wanted: str) -> Answer:
+    """An answer about the thing that was asked for."""
+    told = _object(answer).body.get("id")
+    if not isinstance(told, str) and "status" not in answer.body:
+        raise _shapeless(answer, "It names nothing.")
+    if isinstance(told, str) and told != wanted:
+        raise _shapeless(answer, f"Asked for {wanted}, it is about something else.")
+    return answer
+
+
+def _creation(answer: Answer) -> Answer:
+    created = CreatedAgent.from_raw(_object(answer).body)
+    if not created.run.id or not (created.agent.id or created.run.agent_id):
+        raise _shapeless(answer, "It names no agent or no run.")
+    return answer
+
+
+def _naming_a_run(answer: Answer) -> Answer:
+    run = _run_in(answer)
+    if run is None or not run.id:
+        raise _shapeless(answer, "It names no run.")
+    return answer
+
+
+def _may_have_started(error: OrigamiError) -> bool:
+    """Whether a POST that failed so may have reached the server and taken effect."""
+    return (isinstance(error, ConnectionFailed) and error.sent) or isinstance(error, ServerError | UnexpectedAnswer)
 
 
 def _run_in(answer: Answer) -> RunObject | None:

@@ -10,14 +10,15 @@ import random
 from typing import TYPE_CHECKING, TypeVar
 
 import tenacity
+from tenacity.stop import stop_base
 
 from origami_widgets.api.errors import (
     ConnectionFailed,
     IdempotencyConflict,
     OrigamiError,
     RateLimited,
-    RunPoolFull,
     ServerError,
+    UnexpectedAnswer,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ T = TypeVar("T")
 ATTEMPTS = 4
 LONGEST_IN_ALL = 120.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
-TIMED_OUT_AT_SERVER = 408
+NOT_BEGUN = (408, 425)
+TRIES_WITHOUT_TRUST = 2
+"""A certificate or a proxy that refuses does so the next time too."""
 
 
 def may_read_again(error: BaseException) -> bool:
@@ -37,14 +40,16 @@ def may_read_again(error: BaseException) -> bool:
 
 
 def may_start_again(error: BaseException) -> bool:
-    """Whether a POST that starts a run may be sent again with the same key."""
+    """Whether a POST that starts a run may be sent again with the same key.
+
+    Yes where nothing arrived, where the first attempt is still in flight, and where an answer got lost, which the
+    server then repeats. No after a 5xx, which the server does not remember: it would run again, even with the key.
+    """
     if isinstance(error, ServerError):
-        return error.status_code == TIMED_OUT_AT_SERVER
-    if isinstance(error, RunPoolFull):
-        return False
-    return isinstance(error, ConnectionFailed | IdempotencyConflict | RateLimited) and (
-        error.transient or isinstance(error, IdempotencyConflict)
-    )
+        return error.status_code in NOT_BEGUN
+    if isinstance(error, IdempotencyConflict):
+        return True
+    return isinstance(error, ConnectionFailed | RateLimited | UnexpectedAnswer) and error.transient
 
 
 async def with_retries(call: Callable[[], Awaitable[T]], again: Callable[[BaseException], bool]) -> T:
@@ -60,7 +65,9 @@ async def with_retries(call: Callable[[], Awaitable[T]], again: Callable[[BaseEx
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(again),
         wait=_wait,
-        stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(LONGEST_IN_ALL),
+        stop=tenacity.stop_any(
+            tenacity.stop_after_attempt(ATTEMPTS), tenacity.stop_before_delay(LONGEST_IN_ALL), _RefusedTwice()
+        ),
         reraise=True,
     )
 
@@ -68,6 +75,13 @@ async def with_retries(call: Callable[[], Awaitable[T]], again: Callable[[BaseEx
         return await call()
 
     return await retrying(once)
+
+
+class _RefusedTwice(stop_base):
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        error = retry_state.outcome.exception() if retry_state.outcome is not None else None
+        refused = isinstance(error, OrigamiError) and error.code in ("TLS_FAILED", "PROXY_REFUSED")
+        return refused and retry_state.attempt_number >= TRIES_WITHOUT_TRUST
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

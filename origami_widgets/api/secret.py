@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import NoReturn
 
-from origami_widgets.api.errors import InvalidInput, MissingKey
+from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
 
 PREFIX = "og_live_"
 HIDDEN = "og_live_…"
@@ -46,31 +46,40 @@ class Secret:
         return hash(self.fingerprint)
 
 
-def key_from(value: object) -> Secret:
-    """The key in an argument or an environment variable.
+def read_key(value: object) -> Secret | OrigamiError:
+    """The key in an argument or an environment variable, or what is wrong with it.
 
-    Raises:
-        MissingKey: there is none.
-        InvalidInput: it cannot be a key; the message never repeats it.
+    The error is returned, not raised: raised in here, its traceback would hold the key in its frames' variables.
+
+    Args:
+        value: a key as text, one that is hidden already, or None.
     """
+    if isinstance(value, Secret):
+        return value
     if value is None or value == "":
-        raise MissingKey(
+        return MissingKey(
             "There is no API key",
             cause="Neither api_key= was given nor is ORIGAMI_API_KEY set.",
             remedy="Take a key from Origami (Settings, API keys) and set ORIGAMI_API_KEY before Jupyter starts; "
             "or try everything without one: ow.configure(client=ow.Sandbox().client()).",
         )
     if not isinstance(value, str):
-        raise _malformed(f"It is {type(value).__name__}, not text.")
+        return _malformed(f"It is {type(value).__name__}, not text.")
     key = value.strip()
-    if not key.startswith(PREFIX):
-        raise _malformed(f"It does not begin with {PREFIX}.")
-    rest = key[len(PREFIX) :]
+    problem = _problem(key)
+    return _malformed(problem) if problem else Secret(key)
+
+
+def _problem(key: str) -> str:
+    """What is wrong with a key, in words that do not repeat it; empty when nothing is."""
+    rest = key.removeprefix(PREFIX)
+    if rest == key:
+        return f"It does not begin with {PREFIX}."
     if not rest:
-        raise _malformed(f"Nothing follows {PREFIX}.")
+        return f"Nothing follows {PREFIX}."
     if not (rest.isascii() and all(letter.isalnum() or letter in "_-" for letter in rest)):
-        raise _malformed("It holds other characters than letters and digits: a space, a line break or a quote perhaps.")
-    return Secret(key)
+        return "It holds other characters than letters and digits: a space, a line break or a quote perhaps."
+    return ""
 
 
 def _malformed(cause: str) -> InvalidInput:

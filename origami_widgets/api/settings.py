@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.secret import Secret, key_from
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.secret import Secret, read_key
 from origami_widgets.api.validate import LONGEST_ID
 
 DEFAULT_BASE_URL = "https://origami.chat/api/v2"
 LONGEST_TIMEOUT = 3_600.0
+HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+", re.ASCII)
+UNSAFE = re.compile(r"[^!-~]|[\\<>\"^`{|}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,26 @@ class Settings:
         return "" if self.base_url == DEFAULT_BASE_URL else self.host
 
 
-def settings_from(api_key: object, base_url: object, project: object, timeout: object) -> Settings:
+def find_key(api_key: object) -> Secret | OrigamiError:
+    """The key that was given, else the environment's; an error when there is none or it cannot be one."""
+    return read_key(api_key if api_key is not None else os.environ.get("ORIGAMI_API_KEY"))
+
+
+def settings_from(key: Secret | OrigamiError, base_url: object, project: object, timeout: object) -> Settings:
     """Arguments first, then the environment, then the defaults.
+
+    Args:
+        key: what `find_key` found: by now no frame of a traceback holds the key in the clear.
+        base_url: the whole prefix of the API, None for the environment's or Origami's own.
+        project: the project's id, None for the environment's or the parent organization.
+        timeout: seconds for one request.
 
     Raises:
         MissingKey: there is no key.
         InvalidInput: one of them cannot be right.
     """
-    key = key_from(api_key if api_key is not None else os.environ.get("ORIGAMI_API_KEY"))
+    if isinstance(key, OrigamiError):
+        raise key
     url = base_url if base_url is not None else os.environ.get("ORIGAMI_BASE_URL") or DEFAULT_BASE_URL
     named = project if project is not None else _project_from_environment()
     return Settings(key, check_base_url(url), _check_project(named), _check_timeout(timeout))
@@ -69,7 +84,8 @@ def check_base_url(url: object) -> str:
         host, _port = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
-    if not host or parts.scheme not in ("http", "https"):
+    # Only plain hosts: letters of other scripts look like these, and libraries differ in what a backslash means.
+    if not host or not HOST.fullmatch(host) or parts.scheme not in ("http", "https") or UNSAFE.search(url.strip()):
         raise InvalidInput("base_url is not a web address", cause="It needs https:// and a host.", remedy=remedy)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InvalidInput(

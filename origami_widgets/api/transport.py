@@ -33,10 +33,11 @@ LARGEST_BODY = 32 * 1024 * 1024
 FIRST_REDIRECT, LAST_REDIRECT = 300, 399
 SUCCESS = range(200, 300)
 USER_AGENT = "origami-widgets"
+HIDDEN_KEY = b"og_live_hidden"
 
 
 class KeyForOneHost(httpx.Auth):
-    """Adds the key, and to nothing but the configured host over the configured scheme.
+    """Adds the key and the project, and to nothing but the configured host over the configured scheme.
 
     Args:
         settings: where the key belongs.
@@ -47,10 +48,12 @@ class KeyForOneHost(httpx.Auth):
         self._home = httpx.URL(settings.base_url)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the header where it may go."""
+        """Add the headers where they may go."""
         url, home = request.url, self._home
         if (url.scheme, url.host, url.port) == (home.scheme, home.host, home.port):
             request.headers["Authorization"] = f"Bearer {self._settings.key.reveal()}"
+            if self._settings.project:
+                request.headers["x-origami-project"] = self._settings.project
         yield request
 
 
@@ -102,7 +105,7 @@ class Transport:
             f"{self._settings.base_url}{path}",
             params=dict(params) if params else None,
             json=body,
-            headers={**self._project_header(), **(headers or {})},
+            headers=dict(headers or {}),
             extensions={"trace": trace, "timeout": httpx.Timeout(self._settings.timeout).as_dict()},
         )
         failure: OrigamiError | None = None
@@ -137,7 +140,9 @@ class Transport:
                     code="REDIRECT_REFUSED",
                     status_code=response.status_code,
                 )
-            return _answer(response, await _read(response))
+            body = await _read(response)
+            # A proxy's error page may repeat the request, the key with it.
+            return _answer(response, body.replace(self._settings.key.reveal().encode(), HIDDEN_KEY))
         finally:
             await response.aclose()
 
@@ -159,9 +164,6 @@ class Transport:
             loop.on_stop(id(client), client.aclose)
             weakref.finalize(self, loop.forget, id(client)).atexit = False
         return self._client
-
-    def _project_header(self) -> dict[str, str]:
-        return {"x-origami-project": self._settings.project} if self._settings.project else {}
 
     def _too_slow(self, *, sent: bool) -> RequestTimedOut:
         error = RequestTimedOut(
@@ -199,15 +201,17 @@ async def _read(response: httpx.Response) -> bytes:
 
 async def _unpacked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    begun = False
     try:
         async for piece in pieces:
             rest = piece
+            begun = begun or bool(piece)
             while rest:
                 yield unpacker.decompress(rest, 256 * 1024)
                 rest = unpacker.unconsumed_tail
     except zlib.error:
         raise httpx.DecodingError("The answer's compression is broken") from None
-    if not unpacker.eof:
+    if begun and not unpacker.eof:
         raise httpx.RemoteProtocolError("The answer was cut off")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 LONGEST_PROMPT = 10_000
 LONGEST_NAME = 80
 LONGEST_ID = 128
+LONGEST_KEY = 255
+MOST_ATTACHMENTS = 20
 MOST_FOCUS_TABLES = 50
 RUN_PREFIX = "v2_run-"
 
@@ -33,6 +37,12 @@ def prompt(value: object) -> str:
             cause=f"It has {len(value):,} characters; 10,000 are allowed.",
             remedy="Shorten it, or put the material into a table and name it in focus_tables=.",
         )
+    if not _is_whole(value):
+        raise InvalidInput(
+            "The brief holds half a character",
+            cause="A text was cut inside an emoji; the rest cannot be sent.",
+            remedy="Cut it elsewhere, or repair it: prompt.encode('utf-8', 'ignore').decode().",
+        )
     return value
 
 
@@ -44,7 +54,7 @@ def agent_name(value: object) -> str | None:
     """
     if value is None:
         return None
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or not _is_whole(value):
         said = f"It has {len(value)} characters." if isinstance(value, str) else f"It is {type(value).__name__}."
         raise InvalidInput(
             "The agent's name is not valid",
@@ -135,9 +145,113 @@ def _id(value: object, kind: str) -> str:
         raise InvalidInput(f"The {kind} id is empty", cause="Nothing can be found without it.", remedy=remedy)
     if len(value) > LONGEST_ID:
         raise InvalidInput(f"This is not a {kind} id", cause=f"It has {len(value)} characters.", remedy=remedy)
+    if "/" in value:
+        raise InvalidInput(
+            f"This is not a {kind} id",
+            cause=f"{_short(value)} holds a slash: it is an address, or a token 'AGENT_ID/RUN_ID'.",
+            remedy=f"Give the {kind}'s id alone. Tokens are for attach().",
+        )
     if not _is_plain(value, "-_"):
         raise InvalidInput(f"This is not a {kind} id", cause=f"{_short(value)} holds other characters.", remedy=remedy)
     return value
+
+
+def idempotency_key(value: object) -> str:
+    """The key of one intent: 1 to 255 printable ASCII characters.
+
+    Raises:
+        InvalidInput: it cannot be one.
+    """
+    if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and value.isascii() and value.isprintable():
+        return value
+    raise InvalidInput(
+        "This is not an idempotency key",
+        cause=f"It was {_short(value)}.",
+        remedy="Give 1 to 255 printable ASCII characters, best a UUID, or leave it out: one is made.",
+    )
+
+
+def attachments(values: Iterable[object]) -> list[dict[str, Any]]:
+    """Up to 20 tables and documents.
+
+    Raises:
+        InvalidInput: one of them is no object, or they are too many.
+    """
+    remedy = "Give a list of {'kind': 'table', 'tableId': …} or {'kind': 'document', 'documentId': …}, 20 at most."
+    given = [values] if isinstance(values, str | Mapping) else list(values)
+    for value in given:
+        if isinstance(values, str | Mapping) or not isinstance(value, Mapping) or "kind" not in value:
+            raise InvalidInput("This is not an attachment", cause=f"It was {_short(value)}.", remedy=remedy)
+    if len(given) > MOST_ATTACHMENTS:
+        raise InvalidInput("Too many attachments", cause=f"{len(given)} were given.", remedy=remedy)
+    return [dict(value) for value in given if isinstance(value, Mapping)]
+
+
+def include(tokens: Iterable[object]) -> str:
+    """What to add to an answer, as the API takes it: lower case, without spaces. Unknown words are the server's to ignore.
+
+    Raises:
+        InvalidInput: they are no words.
+    """
+    words = tokens.split(",") if isinstance(tokens, str) else list(tokens)
+    cleaned = [word.strip().lower() for word in words if isinstance(word, str)]
+    if len(cleaned) != len(words) or not all(_is_plain(word, "_-") for word in cleaned):
+        raise InvalidInput(
+            "include is not a list of words",
+            cause=f"It was {_short(words)}.",
+            remedy="Give include=('stats',), ('transcript',) or both.",
+        )
+    return ",".join(word for word in cleaned if word)
+
+
+def as_json(name: str, value: object, example: str) -> str:
+    """Filters or a sort order, as the text that the API takes.
+
+    Raises:
+        InvalidInput: it is of another shape, or holds what JSON cannot.
+    """
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        text = ""
+    expected = "[{" if example.startswith("[") else "{"
+    if not text.startswith(expected) and text != "[]":
+        raise InvalidInput(f"{name} cannot be used", cause=f"It was {_short(value)}.", remedy=f"Give {example}.")
+    return text
+
+
+def page_limit(value: object, largest: int) -> int:
+    """How many items a page may hold.
+
+    Raises:
+        InvalidInput: it is no whole number within bounds.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= largest:
+        return value
+    raise InvalidInput(
+        "A page's size is out of range",
+        cause=f"It was {_short(value)}; a page holds 1 to {largest}.",
+        remedy=f"Give a number from 1 to {largest}; further pages come by their cursor.",
+    )
+
+
+def row_limit(value: object) -> int | None:
+    """How many rows are wanted in all, None for every one.
+
+    Raises:
+        InvalidInput: it is no whole number from 0.
+    """
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise InvalidInput(
+        "limit is not a number of rows",
+        cause=f"It was {_short(value)}.",
+        remedy="Give a whole number, or leave limit= out for every row.",
+    )
+
+
+def _is_whole(value: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _is_plain(value: str, extra: str) -> bool:

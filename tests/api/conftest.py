@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from origami_widgets.api import retry
 from origami_widgets.api.client import Client
 from tests.support.server import RawServer, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -9,9 +9,9 @@ import yaml
 
 from origami_widgets.api import models
 
-SCHEMAS = yaml.safe_load((Path(__file__).parents[1] / "contract" / "openapi.yaml").read_text(encoding="utf-8"))["components"][
-    "schemas"
-]
+SCHEMAS = yaml.safe_load((Path(__file__).parents[1] / "contract" / "openapi.yaml").read_text(encoding="utf-8"))[
+    "components"
+]["schemas"]
 MODEL_OF = {
     "AgentSummary": models.AgentSummary,
     "Agent": models.Agent,

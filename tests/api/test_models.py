@@ -31,9 +31,17 @@ ALL_MODELS = sorted(
     key=lambda model: model.__name__,
 )
 NUMBERS = st.integers() | st.floats() | st.just(10**400)
-ODD = st.none() | st.booleans() | NUMBERS | st.text(max_size=5) | st.sampled_from(["--5", "-", "²", "٣", "9" * 79, "1e999"])
+ODD = (
+    st.none()
+    | st.booleans()
+    | NUMBERS
+    | st.text(max_size=5)
+    | st.sampled_from(["--5", "-", "²", "٣", "9" * 79, "1e999"])
+)
 JSON = st.recursive(
-    ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=8
+    ODD,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
 )
 RUNS = ["running_null", "running_partial", "completed_stats", "needs_input", "errored"]
 
@@ -88,11 +96,23 @@ def encoded(model: type[Model], field: str) -> str:
 
 def without_optionals(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: without_optionals(inner) for key, inner in value.items() if inner is not None and key not in OPTIONAL}
+        return {
+            key: without_optionals(inner) for key, inner in value.items() if inner is not None and key not in OPTIONAL
+        }
     return [without_optionals(inner) for inner in value] if isinstance(value, list) else value
 
 
-OPTIONAL = {"object", "completedAt", "transcript", "transcriptTruncated", "stats", "qualification", "kind", "tableSlug", "type"}
+OPTIONAL = {
+    "object",
+    "completedAt",
+    "transcript",
+    "transcriptTruncated",
+    "stats",
+    "qualification",
+    "kind",
+    "tableSlug",
+    "type",
+}
 
 
 def with_more(value: Any) -> Any:
@@ -151,7 +171,16 @@ def test_numbers_that_the_server_did_not_give_are_none():
 
 @pytest.mark.parametrize(
     ("steps", "completed"),
-    [("12", 12), (12.0, 12), ("twelve", None), (12.5, None), (True, None), ([], None), (float("inf"), None), ("--5", None)],
+    [
+        ("12", 12),
+        (12.0, 12),
+        ("twelve", None),
+        (12.5, None),
+        (True, None),
+        ([], None),
+        (float("inf"), None),
+        ("--5", None),
+    ],
 )
 def test_a_value_of_another_kind_is_read_or_noted_once(steps, completed):
     notes: list[str] = []
@@ -186,7 +215,9 @@ def test_null_where_a_value_is_required_gives_the_default_and_one_note():
 
 
 def test_actions_at_the_top_level_of_a_running_run_count():
-    run = RunObject.from_raw({"status": "running", "response": None, "actions": [{"type": "leads_added", "tableId": "t"}]})
+    run = RunObject.from_raw(
+        {"status": "running", "response": None, "actions": [{"type": "leads_added", "tableId": "t"}]}
+    )
     assert run.response.actions[0].type == "leads_added"
     assert run.raw["response"] is None
 
@@ -255,7 +286,9 @@ def test_a_page_is_a_sequence_of_its_items():
 
 
 def test_an_account_without_limits():
-    account = Account.from_raw({"capabilities": {"canUseApi": True, "concurrentAgents": None}, "workspaces": {"used": 3}})
+    account = Account.from_raw(
+        {"capabilities": {"canUseApi": True, "concurrentAgents": None}, "workspaces": {"used": 3}}
+    )
     assert account.capabilities.can_use_api is True
     assert account.capabilities.concurrent_agents is None
     assert account.workspaces.used == 3
@@ -264,7 +297,7 @@ def test_an_account_without_limits():
 def test_objects_are_frozen_equal_by_value_and_survive_a_pickle():
     created = CreatedAgent.from_raw(fixture("create_agent"))
     assert created == CreatedAgent.from_raw(fixture("create_agent"))
-    assert pickle.loads(pickle.dumps(created)) == created
+    assert pickle.loads(pickle.dumps(created)) == created  # noqa: S301 - our own
     assert copy.deepcopy(created) == created
     with pytest.raises(AttributeError):
         created.run.status = "completed"

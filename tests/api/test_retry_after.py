@@ -33,7 +33,7 @@ NOW = datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
         (["NaN"], None),
         (["15s"], None),
         (["1_5"], None),
-        (["١٥"], None),
+        (["\u0661\u0665"], None),
         (["10^400"], None),
         (["-5"], None),
         (["Tue, 99 Jul 2026 09:14:06 GMT"], None),
@@ -75,7 +75,7 @@ def test_never_earlier_than_told(seconds):
     assert retry_after([str(seconds)], now=NOW) == min(seconds, LONGEST)
 
 
-@given(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1)))
+@given(st.integers(31_536_000, 250_000_000_000))
 def test_any_date_can_be_read(moment):
-    date = format_datetime(moment.replace(tzinfo=UTC, microsecond=0), usegmt=True)
-    assert http_date(date) == moment.replace(tzinfo=UTC, microsecond=0)
+    there = datetime.fromtimestamp(moment, UTC)
+    assert http_date(format_datetime(there, usegmt=True)) == there

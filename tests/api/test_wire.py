@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -10,7 +11,11 @@ from origami_widgets.api import wire
 from origami_widgets.api.errors import UnexpectedAnswer
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
@@ -23,10 +28,8 @@ def test_what_was_encoded_is_decoded(value):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_json_or_one_error(body):
-    try:
-        wire.decode(body)
-    except UnexpectedAnswer as error:
-        assert error.transient
+    with contextlib.suppress(UnexpectedAnswer):
+        json.dumps(wire.decode(body), allow_nan=False)
 
 
 def test_a_byte_order_mark_is_no_fault():

@@ -76,8 +76,8 @@ def build(cls: type[T], raw: Any, path: str, notes: list[str]) -> T:
 
 def build_all(cls: type[T], raws: list[Any], path: str, notes: list[str]) -> tuple[T, ...]:
     """Build the models of a list; what is no object is left out, with a note."""
-    built = (_nested(cls)(raw, f"{path}[{at}]", notes) for at, raw in enumerate(raws))
-    return tuple(item for item in built if item is not ABSENT)
+    items: tuple[T, ...] = _sequence(_nested(cls))(raws, path, notes)
+    return items
 
 
 _plans: dict[type[Model], list[tuple[str, str, Convert]]] = {}

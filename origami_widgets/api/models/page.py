@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Model)
 
-OLD_NAMES = ("rows", "runs", "agents", "tables", "columns", "data")
+NAMES = ("items", "rows", "runs", "agents", "tables", "columns", "data")
 
 
 class Page(Model, Generic[T], frozen=True):
@@ -77,6 +77,12 @@ class Envelope(Model, frozen=True):
 
 def entries(raw: Any) -> list[Any]:
     """The raw items of a list answer, whatever its envelope; empty when there are none."""
-    if not isinstance(raw, dict):
+    if not is_list(raw):
         return []
-    return next((raw[name] for name in ("items", *OLD_NAMES) if isinstance(raw.get(name), list)), [])
+    found: list[Any] = next(raw[name] for name in NAMES if isinstance(raw.get(name), list))
+    return found
+
+
+def is_list(raw: Any) -> bool:
+    """Whether an answer is a list, in whatever envelope."""
+    return isinstance(raw, dict) and any(isinstance(raw.get(name), list) for name in NAMES)
