@@ -46,6 +46,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
     ...parts.filter((part) => part !== clock).map((part) => part.node),
     voice.node,
   );
+  // The card's own words are English, whatever the page's direction; words from outside have their own.
+  root.dir = "ltr";
   const undo: (() => void)[] = [];
   let inView = true;
 

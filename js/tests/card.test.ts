@@ -222,3 +222,29 @@ describe("the end of a view", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+describe("words for assistive technology", () => {
+  it("name the table that a link opens", () => {
+    const card = draw("completed");
+    expect(card.one(".table a").ariaLabel).toBe("Open Porto bakeries");
+  });
+
+  it("say whose question a free answer is for, and keep decoration out", () => {
+    const card = draw("needs_input");
+    expect(card.one("input[type=text]").ariaLabel).toBe(
+      "Which region should I search first? Or something else",
+    );
+    for (const mark of draw("filling").all(".funnel, .bar, .pill > i, .key i"))
+      expect(mark.ariaHidden).toBe("true");
+  });
+
+  it("stand in their own direction", () => {
+    const card = draw("needs_input", (view) => {
+      view.head.prompt = "מצא מאפיות";
+      view.prose.nodes = [{ t: "p", c: ["מאפיות"] }];
+    });
+    expect(card.one(".origami-card").dir).toBe("ltr");
+    expect(card.one(".prompt").dir).toBe("auto");
+    expect(card.one(".text p").dir).toBe("auto");
+  });
+});

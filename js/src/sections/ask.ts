@@ -81,8 +81,8 @@ export function askSection({ session }: Context): AskSection {
     node,
     refresh,
     update(next) {
-      if (next && !(ask?.run_id === next.run_id && same(ask.questions, next.questions))) {
-        fields = next.questions.map((each) => question(each, refresh));
+      if (!same([ask?.run_id, ask?.questions], [next?.run_id, next?.questions])) {
+        fields = (next?.questions ?? []).map((each) => question(each, refresh));
         fill(questions, ...fields.map((field) => field.node));
       }
       ask = next;

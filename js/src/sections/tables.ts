@@ -48,12 +48,10 @@ function tablePart(open: boolean): Part<Table> {
       setText(name, next.name);
       setText(facts, next.facts.join(" · "));
       say(filling, next.filling);
-      // The name stands beside it already.
-      link.update(
-        next.link && { ...next.link, label: next.link.label === next.name ? "Open" : next.link.label },
-      );
+      link.update(next.link);
+      // Twenty links that all say "Open" need their table's name where they are read out of context.
       const open = link.node.firstElementChild;
-      if (open) open.ariaLabel = `${open.textContent} ${next.name}`;
+      if (open) open.ariaLabel = `${next.link?.label} ${next.name}`;
       build();
     },
   };
