@@ -8,7 +8,7 @@ SITE = "https://origami-sandbox.invalid"
 """Where the pages for people would be; the name cannot resolve, so no link of the sandbox leads anywhere."""
 
 
-class Refused(Exception):  # noqa: N818  # it is an answer, not a fault of the program
+class Refused(Exception):  # it is an answer, not a fault of the program
     """A request that is answered with an error body.
 
     Args:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -29,6 +30,24 @@ ColumnKind = Literal["input", "enrichment", "score", "sequence"]
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """The time between a deletion and the restoration that undoes it."""
+
+    begins: float
+    ends: float
+
+    def covers(self, now: float) -> bool:
+        """Tell whether it is in force."""
+        return self.begins <= now < self.ends
+
+    def cut(self, at: float) -> Absence | None:
+        """Leave out what would come after a moment; an absence that has begun then lasts for ever."""
+        if self.begins > at:
+            return None
+        return self if self.ends <= at else Absence(self.begins, inf)
+
+
+@dataclass(frozen=True, slots=True)
 class Lead:
     """One sourced lead; `source` is the position of its source in the table, `run_id` the run that brought it."""
 
@@ -37,15 +56,14 @@ class Lead:
     source: int
     sourced_at: float
     fate: Fate
-    deleted_at: float | None
+    absence: Absence | None
     facts: Facts
     values: Mapping[str, Any]
 
     def is_row(self, now: float) -> bool:
         """Tell whether the lead is a row of the table at this moment."""
-        return (
-            self.fate != "duplicate" and self.sourced_at <= now and (self.deleted_at is None or self.deleted_at > now)
-        )
+        there = self.absence is None or not self.absence.covers(now)
+        return self.fate != "duplicate" and self.sourced_at <= now and there
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +97,7 @@ class Column:
     added_at: float
     works: tuple[Work, ...] = ()
     recipe: ColumnRecipe | None = field(default=None, compare=False, repr=False)
+    absence: Absence | None = None
 
     @property
     def relevance(self) -> bool:
@@ -177,12 +196,14 @@ class TableLife:
     saved_sort: Mapping[str, Any] | None = None
     slug: str = ""
     edits: tuple[tuple[float, str], ...] = ()
+    absence: Absence | None = None
 
     @cached_property
     def _changes(self) -> list[float]:
         moments = [self.created_at, *(moment for moment, _ in self.edits)]
         moments += [lead.sourced_at for lead in self.leads]
-        moments += [lead.deleted_at for lead in self.leads if lead.deleted_at is not None]
+        absences = [self.absence, *(lead.absence for lead in self.leads), *(column.absence for column in self.columns)]
+        moments += [moment for absence in absences if absence for moment in (absence.begins, absence.ends)]
         moments += [column.added_at for column in self.columns]
         moments += [work.done for column in self.columns for work in column.works]
         return sorted(moments)
@@ -200,9 +221,17 @@ class TableLife:
         """The moment at which the last cell is done."""
         return max((work.done for column in self.columns for work in column.works), default=self.created_at)
 
+    def exists(self, now: float) -> bool:
+        """Tell whether the table exists."""
+        return self.created_at <= now and (self.absence is None or not self.absence.covers(now))
+
     def columns_at(self, now: float) -> list[Column]:
         """List the columns that exist."""
-        return [column for column in self.columns if column.added_at <= now]
+        return [
+            column
+            for column in self.columns
+            if column.added_at <= now and (column.absence is None or not column.absence.covers(now))
+        ]
 
     def rows_at(self, now: float) -> list[Lead]:
         """List the leads that are rows, in the order in which they came."""
@@ -239,9 +268,7 @@ class TableLife:
         if self.run_id == run_id and self.created_at > at:
             return None
         leads = tuple(
-            replace(lead, deleted_at=None)
-            if lead.run_id == run_id and lead.deleted_at is not None and lead.deleted_at > at
-            else lead
+            replace(lead, absence=lead.absence.cut(at)) if lead.run_id == run_id and lead.absence is not None else lead
             for lead in self.leads
             if lead.run_id != run_id or lead.sourced_at <= at
         )
@@ -249,9 +276,14 @@ class TableLife:
             replace(
                 column,
                 works=tuple(work for work in column.works if work.run_id != run_id or work.started <= at),
+                absence=_cut(column, run_id, at),
             )
             for column in self.columns
             if column.run_id != run_id or column.added_at <= at
         )
         edits = tuple((moment, editor) for moment, editor in self.edits if editor != run_id or moment <= at)
-        return replace(self, leads=leads, columns=columns, edits=edits)
+        return replace(self, leads=leads, columns=columns, edits=edits, absence=_cut(self, run_id, at))
+
+
+def _cut(part: Column | TableLife, run_id: str, at: float) -> Absence | None:
+    return part.absence.cut(at) if part.run_id == run_id and part.absence is not None else part.absence

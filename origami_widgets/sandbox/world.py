@@ -111,7 +111,7 @@ class World:
     def table(self, table_id: str, project: str | None, now: float) -> TableLife:
         """Return a table that exists at this moment in this project, or refuse."""
         table = self.tables.get(table_id)
-        if table is None or table.project != project or table.created_at > now:
+        if table is None or table.project != project or not table.exists(now):
             raise errors.not_found("table")
         return table
 
@@ -120,13 +120,13 @@ class World:
         tables = [
             table
             for table in self.tables.values()
-            if table.project == project and table.created_at <= now and container in {None, table.container}
+            if table.project == project and table.exists(now) and container in {None, table.container}
         ]
         return sorted(tables, key=lambda table: table.created_at)
 
     def existing(self, now: float) -> dict[str, TableLife]:
         """Return all tables that exist at this moment, by id."""
-        return {table_id: table for table_id, table in self.tables.items() if table.created_at <= now}
+        return {table_id: table for table_id, table in self.tables.items() if table.exists(now)}
 
     def history(self, record: AgentRecord, before: RunLife, now: float) -> list[Any]:
         """List the messages of an agent's runs before one of them."""

@@ -10,6 +10,7 @@ ENDS = {
     "completed": "completed",
     "filling": "completed",
     "slow": "completed",
+    "every_action": "completed",
     "large": "completed",
     "empty": "completed",
     "answer": "completed",
@@ -67,6 +68,9 @@ async def test_filling_goes_on_after_the_end_and_then_settles(talk):
     talk.clock.advance(60)
     later = await talk.get(f"/tables/{table}", include="stats")
     assert 0 < later["cells"]["running"] < before["cells"]["running"]
+    # All cells of enrichment and score were queued at once; drafts were queued later.
+    for moment in (before, later):
+        assert moment["stats"]["running"]["oldestActiveRunStartedAt"] == "2026-07-21T09:14:27.920Z"
     assert later["credits"]["lifetimeUsed"] > before["credits"]["lifetimeUsed"]
     assert later["updatedAt"] > before["updatedAt"]
     talk.clock.advance(60)
@@ -163,3 +167,61 @@ async def test_the_step_cap_is_the_plans(talk_with, plan):
     run = await talk.finished("scenario:step_cap_hit")
     assert run["steps"] == {"completed": cap, "max": cap}
     assert run["model"] == ("origami-lite" if plan == "starter" else "origami-max")
+
+
+async def test_every_kind_of_action_with_its_fields(talk):
+    run = await talk.finished("scenario:every_action")
+    actions = run["response"]["actions"]
+    fields = {
+        "table_created": {"tableName"},
+        "table_restored": {"tableName"},
+        "column_added": {"columnId", "columnName"},
+        "columns_updated": set(),
+        "columns_deleted": {"count", "deletedAt"},
+        "columns_restored": {"count"},
+        "leads_added": {"leadCount"},
+        "leads_deleted": {"count", "deletedAt"},
+        "leads_restored": {"count"},
+    }
+    assert {action["type"] for action in actions} == set(fields)
+    for action in actions:
+        assert set(action) == {"type", "tableId"} | fields[action["type"]]
+
+
+async def test_what_is_deleted_is_away_until_it_is_restored(talk):
+    agent, run = await talk.start("scenario:every_action")
+
+    async def look(until: float) -> tuple[list[int], list[int]]:
+        talk.clock.now = 1_784_625_242.0 + until
+        tables = (await talk.get(f"/agents/{agent}/tables"))["items"]
+        assert tables == (await talk.run(agent, run))["response"]["tables"]
+        for table in tables:
+            assert (await talk.get(f"/tables/{table['id']}/rows", defaults="false"))["total"] == table["leadCount"]
+        return [table["leadCount"] for table in tables], [len(table["columns"]) for table in tables]
+
+    (leads,), (columns,) = await look(32.9)
+    assert await look(33.2) == ([leads], [columns - 1])
+    assert await look(33.7) == ([leads - 2], [columns - 1])
+    assert (await look(34.1))[0] == [leads]
+    assert len((await look(37.9))[0]) == 2
+    assert len((await look(38.1))[0]) == 1
+    assert len((await look(41.1))[0]) == 2
+
+
+@pytest.mark.parametrize("moment", [31.2, 31.8, 36.5])
+async def test_what_is_away_when_the_run_is_cancelled_stays_away(talk, moment):
+    agent, run = await talk.start("scenario:every_action")
+    talk.clock.advance(moment)
+    await talk.http.post(f"/agents/{agent}/cancel")
+    talk.clock.advance(2)
+    before = (await talk.run(agent, run))["response"]["tables"]
+    talk.clock.advance(500)
+    after = (await talk.run(agent, run))["response"]["tables"]
+    assert [(table["id"], table["leadCount"], len(table["columns"])) for table in after] == [
+        (table["id"], table["leadCount"], len(table["columns"])) for table in before
+    ]
+
+
+async def test_only_the_step_cap_reaches_the_cap(talk_with):
+    run = await talk_with(plan="starter").finished("scenario:large")
+    assert (run["status"], run["steps"]) == ("completed", {"completed": 29, "max": 30})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from origami_widgets.sandbox.scripts import finished, large, spoken, unfinished
+from origami_widgets.sandbox.scripts import finished, large, reworked, spoken, unfinished
 from origami_widgets.sandbox.subject import scenario_words
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ SCRIPTS: dict[str, Callable[[Brief], Story]] = {
     "completed": finished.completed,
     "filling": finished.filling,
     "slow": finished.slow,
+    "every_action": reworked.every_action,
     "large": large.large,
     "empty": spoken.empty,
     "answer": spoken.answer,

@@ -11,12 +11,15 @@ from origami_widgets.sandbox.scripts.ending import finish, plan_talk
 from origami_widgets.sandbox.scripts.stage import Slot, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from origami_widgets.sandbox.life import TableLife
     from origami_widgets.sandbox.recipes import ColumnRecipe
     from origami_widgets.sandbox.scripts.stage import Brief, Story
+
+LASTS = 96.0
+"""Simulated seconds of a usual run."""
 
 _PLAN = ("Collect candidates", "Remove duplicates and misfits", "Look up contacts", "Judge the fit")
 
@@ -25,25 +28,33 @@ def completed(brief: Brief) -> Story:
     """Two tables, all cells settled before the end; or more of the same when the agent has tables."""
     if brief.tables:
         return _extended(brief)
-    return _built(brief, lasts=96, cells_after=0, failing=0.0)
+    return built(brief, lasts=LASTS)
 
 
 def filling(brief: Brief) -> Story:
     """Two tables whose cells go on filling for two minutes after the end, some with errors."""
-    return _built(brief, lasts=72, cells_after=120, failing=0.06)
+    return built(brief, lasts=72, cells_after=120, failing=0.06)
 
 
 def slow(brief: Brief) -> Story:
     """The same two tables over a quarter of an hour."""
-    return _built(brief, lasts=900, cells_after=0, failing=0.0)
+    return built(brief, lasts=900)
 
 
 def overlong(brief: Brief) -> Story:
     """The same two tables, too slow for the ceiling of 20 minutes."""
-    return _built(brief, lasts=1500, cells_after=0, failing=0.0)
+    return built(brief, lasts=1500)
 
 
-def _built(brief: Brief, *, lasts: float, cells_after: float, failing: float) -> Story:
+def built(
+    brief: Brief,
+    *,
+    lasts: float,
+    cells_after: float = 0,
+    failing: float = 0.0,
+    rework: Callable[[Stage, TableLife, TableLife], None] | None = None,
+) -> Story:
+    """Build two tables; their cells go on for a while after the end, and `rework` may change them before it."""
     stage = Stage(brief)
     companies, contacts = _recipes(brief)
 
@@ -60,6 +71,8 @@ def _built(brief: Brief, *, lasts: float, cells_after: float, failing: float) ->
     people = [lead.facts for lead in first.leads if lead.fate == "kept"]
     second = stage.open_table(contacts, slot(0.38, 0.44, 0.58, 0.61, 0.97), people)
     stage.touch(first, 0.7 * lasts)
+    if rework is not None:
+        rework(stage, stage.tables[first.id], second)
     stage.pay()
     first, second = stage.tables[first.id], stage.tables[second.id]
     text = _report(first, second, stage.at(lasts))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import words
 from origami_widgets.sandbox.budget import afford
 from origami_widgets.sandbox.ids import Ids
-from origami_widgets.sandbox.life import Column, Lead, Source, TableLife
+from origami_widgets.sandbox.life import Absence, Column, Lead, Source, TableLife
 from origami_widgets.sandbox.moments import Pace, iso
 from origami_widgets.sandbox.recipes import PASS_FROM, Facts, TableRecipe, invent
 from origami_widgets.sandbox.run_life import Happening, ResponseForm, RunLife
@@ -157,7 +158,7 @@ class Stage:
         present = self.brief.pace.start
         added = self._column(extra, self.at(slot.opened))
         self.act(slot.opened, "column_added", table.id, columnId=added.id, columnName=added.name)
-        old = [lead for lead in table.leads if lead.fate == "kept" and lead.sourced_at <= present]
+        old = [lead for lead in table.leads if lead.fate == "kept" and lead.is_row(present)]
         fates = _fates(self.rng, kept=more, duplicate=more // 4, filtered=more // 5)
         columns = (*table.columns, added)
         new = self._leads(table.id, fates, slot, list(columns), sources=len(table.sources))
@@ -235,7 +236,7 @@ class Stage:
                         source=0 if self.rng.random() < 0.6 else self.rng.randrange(sources),  # noqa: PLR2004
                         sourced_at=self.at(seconds),
                         fate=fate,
-                        deleted_at=trimmed if fate in {"excluded", "filtered"} else None,
+                        absence=Absence(trimmed, inf) if fate in {"excluded", "filtered"} else None,
                         facts=facts,
                         values={
                             column.slug: column.recipe.make(self.rng, facts, found=True)
