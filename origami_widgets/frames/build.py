@@ -13,11 +13,11 @@ import pandas as pd
 from origami_widgets import __version__
 
 from .backend import DtypeBackend, to_array
+from .records import Values
 from .schema import RUN_ID
 from .values import Cells, read
 
 if TYPE_CHECKING:
-    from .records import Values
     from .schema import Origin, Schema
     from .source import Gathered
 
@@ -82,7 +82,7 @@ def tables_of(source: Gathered) -> tuple[Entries, Holder]:
 
 def runs_of(source: Gathered) -> Values:
     """What a source says about its runs."""
-    return {RUN_ID.path: [batch.run_id for batch in source.batches]}
+    return Values((RUN_ID.path,), [batch.run_id for batch in source.batches])
 
 
 def build(

@@ -7,7 +7,6 @@ What cannot be read becomes missing and is counted. The models of `api` read sin
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import NoneType
@@ -17,13 +16,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from origami_widgets.api.models.base import LARGEST_WHOLE, NUMBER, WHOLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .schema import Field, Kind
 
 _INT64 = range(-(2**63), 2**63)
-_INTEGER_TEXT = re.compile(r"\s*-?\d{1,80}\s*")
+_LARGEST_EXACT = 2.0**53 - 1  # beyond it a float stands for several integers
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -68,7 +69,7 @@ def read_integer(value: object) -> int | None:
     if isinstance(value, float):
         value = int(value) if value.is_integer() else None
     elif isinstance(value, str):
-        value = int(value) if _INTEGER_TEXT.fullmatch(value) else None
+        value = int(value) if WHOLE.fullmatch(value) else None
     return value if isinstance(value, int) and value in _INT64 else None
 
 
@@ -76,9 +77,11 @@ def read_number(value: object) -> float | None:
     """A finite float, also from a number in a string; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if isinstance(value, str) and not NUMBER.fullmatch(value):
+        return None
     try:
         number = float(value)
-    except (ValueError, OverflowError):
+    except OverflowError:
         return None
     return number if math.isfinite(number) else None
 
@@ -90,13 +93,11 @@ def read_boolean(value: object) -> bool | None:
 
 def read_text(value: object) -> str | None:
     """A string, or a number as one; half an emoji becomes the replacement character. None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
+        return str(value)
+    if not isinstance(value, str):
         return None
-    try:
-        text = str(value)
-    except ValueError:  # Python writes out no integer of more than 4,300 digits
-        return None
-    return text if _is_unicode(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value if _is_unicode(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def read_timestamp(value: object) -> int | None:
@@ -130,29 +131,44 @@ def _read_carefully(raw: Sequence[object], reader: _Reader) -> Cells:
 
 
 def _absent(raw: Sequence[object]) -> int:
-    return sum(value is None for value in raw)
+    return raw.count(None)
 
 
-def _fast_exact(promised: type, dtype: type[Any]) -> Callable[[Sequence[object]], Cells | None]:
-    def fast(raw: Sequence[object]) -> Cells | None:
-        types = set(map(type, raw))
-        if not types <= {promised, NoneType}:
-            return None
-        try:
-            if NoneType not in types:
-                return Cells(np.array(raw, dtype=dtype), np.zeros(len(raw), np.bool_))
-            data = np.array(raw, dtype=object)
-            missing = pd.isna(data)
-            data[missing] = 0
-            return Cells(data.astype(dtype), missing)
-        except OverflowError:  # an integer of more than 64 bits
-            return None
+def _nothing(size: int, dtype: type[Any]) -> Cells:
+    return Cells(np.zeros(size, dtype), np.ones(size, np.bool_))
 
-    return fast
+
+def _fast_integers(raw: Sequence[object]) -> Cells | None:
+    types = set(map(type, raw))
+    if types <= {NoneType}:
+        return _nothing(len(raw), np.int64)
+    if not types <= {int, NoneType}:
+        return None
+    try:
+        if NoneType not in types:
+            return Cells(np.array(raw, dtype=np.int64), np.zeros(len(raw), np.bool_))
+        floats = np.array(raw, dtype=np.float64)
+    except OverflowError:  # an integer of more than 64 bits
+        return None
+    missing = np.isnan(floats)
+    floats[missing] = 0.0
+    if np.abs(floats).max() > _LARGEST_EXACT:
+        return None
+    return Cells(floats.astype(np.int64), missing)
+
+
+def _fast_booleans(raw: Sequence[object]) -> Cells | None:
+    types = set(map(type, raw))
+    if types <= {NoneType}:
+        return _nothing(len(raw), np.bool_)
+    return Cells(np.array(raw, dtype=np.bool_), np.zeros(len(raw), np.bool_)) if types == {bool} else None
 
 
 def _fast_numbers(raw: Sequence[object]) -> Cells | None:
-    if not set(map(type, raw)) <= {int, float, NoneType}:
+    types = set(map(type, raw))
+    if types <= {NoneType}:
+        return _nothing(len(raw), np.float64)
+    if not types <= {int, float, NoneType}:
         return None
     try:
         data = np.array(raw, dtype=np.float64)
@@ -193,7 +209,7 @@ def _fast_moments(raw: Sequence[object]) -> Cells | None:
     """Only for columns without any: tables are few, so timestamps are read one by one."""
     if any(value is not None for value in raw):
         return None
-    return Cells(np.zeros(len(raw), np.int64), np.ones(len(raw), np.bool_))
+    return _nothing(len(raw), np.int64)
 
 
 def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> Cells:
@@ -215,9 +231,9 @@ def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> Cells:
 
 
 _READERS: dict[Kind, _Reader] = {
-    "integer": _Reader(_fast_exact(int, np.int64), read_integer, np.int64),
+    "integer": _Reader(_fast_integers, read_integer, np.int64),
     "number": _Reader(_fast_numbers, read_number, np.float64),
-    "boolean": _Reader(_fast_exact(bool, np.bool_), read_boolean, np.bool_),
+    "boolean": _Reader(_fast_booleans, read_boolean, np.bool_),
     "string": _Reader(_fast_text, read_text, object),
     "timestamp": _Reader(_fast_moments, read_timestamp, np.int64),
 }
