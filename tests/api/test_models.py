@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from origami_widgets.api import models
@@ -51,6 +51,7 @@ def known_names(model: type[Model]) -> list[str]:
 
 
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_any_json_object_gives_an_object(model, data):
     raw = data.draw(st.dictionaries(st.sampled_from(known_names(model)), JSON, max_size=6) | JSON)
@@ -65,6 +66,7 @@ def test_any_json_object_gives_an_object(model, data):
 
 
 @pytest.mark.parametrize("name", RUNS)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_run_with_one_odd_value_keeps_all_the_others(name, data):
     whole = fixture(name)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from origami_widgets.api.retry_after import LONGEST, http_date, retry_after
@@ -64,17 +64,20 @@ def test_without_the_servers_clock_this_machines_counts():
     assert 28 <= retry_after([soon], now=None) <= 30
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), max_size=3), st.none() | st.just(NOW))
 def test_no_text_is_an_exception(values, now):
     seconds = retry_after(values, now=now)
     assert seconds is None or 0 <= seconds <= LONGEST
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_never_earlier_than_told(seconds):
     assert retry_after([str(seconds)], now=NOW) == min(seconds, LONGEST)
 
 
+@settings(deadline=None)
 @given(st.integers(31_536_000, 250_000_000_000))
 def test_any_date_can_be_read(moment):
     there = datetime.fromtimestamp(moment, UTC)

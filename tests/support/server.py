@@ -41,6 +41,7 @@ class Received:
         return json.loads(self.body)
 
 
+TLS_HANDSHAKE = b"\x16"
 Behaviour = Callable[[Received, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -184,7 +185,7 @@ class RawServer:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> None:
         try:
             while not writer.is_closing():
-                request = await _read_request(reader, connection)
+                request = await _read_request(reader, writer, connection)
                 self.requests.append(request)
                 behaviour = self._plan.pop(0) if len(self._plan) > 1 else self._plan[0]
                 await behaviour(request, writer)
@@ -198,10 +199,17 @@ class RawServer:
                 writer.transport.abort()
 
 
-async def _read_request(reader: asyncio.StreamReader, connection: int) -> Received:
-    top = await reader.readuntil(b"\r\n\r\n")
+async def _read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> Received:
+    first = await reader.readexactly(1)
+    if first == TLS_HANDSHAKE:
+        writer.write(b"HTTP/1.1 400 Plain text only\r\n\r\n")
+        await writer.drain()
+        raise ConnectionError("plain text only")
+    top = first + await reader.readuntil(b"\r\n\r\n")
     lines = top.decode("latin-1").split("\r\n")
     method, target, _ = lines[0].split(" ", 2)
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
+    headers = {
+        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)
+    }
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Received(method, target, headers, body, top + body, connection)
