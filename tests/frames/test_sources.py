@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from origami_widgets import frames
+from origami_widgets import __version__, frames
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import CreatedAgent, RunObject, Table
 from tests.frames.payloads import EMPTY, SCHEMAS, changed, handle, payload, table
@@ -107,7 +107,7 @@ def test_provenance_says_where_the_frame_comes_from(maker):
         provenance = maker(source).attrs["origami"]
         assert provenance == {
             "frame": maker.__name__,
-            "version": "0.1.0",
+            "version": __version__,
             "source": kind,
             "run_ids": [] if kind == "table" else [RUN_ID],
             "skipped_entries": 0,
