@@ -23,7 +23,9 @@ ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 
 CommandName = Literal["cancel", "answer", "follow_up", "check_now"]
 
-NodeName = Literal["p", "h", "ul", "ol", "li", "quote", "pre", "code", "b", "i", "a", "br", "hr", "table", "tr", "th", "td"]
+NodeName = Literal[
+    "p", "h", "ul", "ol", "li", "quote", "pre", "code", "b", "i", "a", "br", "hr", "table", "tr", "th", "td"
+]
 
 
 class Node(TypedDict):

@@ -87,6 +87,21 @@ def shown_host(address: str) -> str:
     return host if len(host) <= _HOST_SHOWN else "…" + host[1 - _HOST_SHOWN :]
 
 
+def open_link(address: object) -> Link | None:
+    """A link that stands beside the name of what it opens; another host than the product's is named in its words.
+
+    Example:
+        >>> open_link("https://origami.chat/workspace/1")["label"]
+        'Open'
+        >>> open_link("https://tables.example/1")["label"]
+        'Open at tables.example'
+    """
+    href = safe_href(address)
+    if href is None:
+        return None
+    return {"href": href, "label": "Open" if is_product(href) else f"Open at {shown_host(href)}"}
+
+
 def product_link(address: object, label: str) -> Link | None:
     """A link of the product with its words; another host is named in them.
 

@@ -114,7 +114,7 @@ async def _continue(
             watch.state.agent_id,
             prompt,
             model=model,
-            focus_table_ids=tuple(focus_tables),
+            focus_table_ids=focus_tables,
             idempotency_key=str(uuid.uuid4()),
         )
         successor = await hub().watch(operations, watch.state.agent_id, started.id, started=started)

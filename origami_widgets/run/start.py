@@ -63,7 +63,7 @@ def start(
 
     async def begin() -> Watch:
         created = await operations.create_agent(
-            prompt, name=name, model=model, focus_table_ids=tuple(focus_tables), idempotency_key=str(uuid.uuid4())
+            prompt, name=name, model=model, focus_table_ids=focus_tables, idempotency_key=str(uuid.uuid4())
         )
         agent_id = created.agent.id or created.run.agent_id
         return await hub().watch(operations, agent_id, created.run.id, started=created.run)

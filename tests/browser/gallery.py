@@ -55,14 +55,14 @@ def take(window: LabPage, scenes: Sequence[Scene], folder: Path) -> list[Shot]:
     """Run the cells of an open notebook, one for each scene, and photograph their outputs in each theme and width."""
     size = window.page.viewport_size or {"width": 1280}
     window.page.set_viewport_size({"width": size["width"], "height": WINDOW_HEIGHT})
+    shots = []
+    # One after the other: a scene that goes on by itself is photographed before it has gone far.
     for index, scene in enumerate(scenes):
         window.run_cell(index)
         window.output(index).locator(scene.ready).first.wait_for()
-    shots = []
-    for theme in THEMES:
-        window.set_theme(theme)
-        for width in WIDTHS:
-            for index, scene in enumerate(scenes):
+        for theme in THEMES:
+            window.set_theme(theme)
+            for width in WIDTHS:
                 window.set_output_width(width, index=index)
                 shot = Shot(scene.name, theme, width, folder / f"{scene.name}-{theme}-{width}.png")
                 window.screenshot(shot.path, window.output(index).first)

@@ -31,7 +31,7 @@ def test_the_table_of_the_bakeries():
     assert table["filling"] == "2 cells still filling, 1 failed"
     assert table["link"] == {
         "href": payload("completed_stats")["response"]["tables"][0]["url"],
-        "label": "Porto bakeries",
+        "label": "Open",
     }
     assert table["funnel"] == {
         "sourced": 21,
@@ -49,6 +49,22 @@ def test_the_table_of_the_bakeries():
         ("Contact e-mail", "enrichment", 0.8667, 3, 39, 2, 1, None, None, None),
         ("Fit", "score", 1, 1.2, 18, 0, 0, 12, 2, 1),
     ]
+
+
+def test_while_the_condition_is_checked_a_lead_is_not_called_unqualified():
+    run = payload("completed_stats")
+    run["response"]["tables"][0]["columns"][2]["cells"]["running"] = 3
+    labels = [part["label"] for part in table_of(run)["funnel"]["parts"]]
+    assert labels[:2] == ["12 qualified", "3 kept, not qualified yet"]
+
+
+def test_a_table_without_leads_has_no_price_per_lead():
+    run = payload("completed_stats")
+    run["response"]["tables"][0]["leadCount"] = 0
+    assert table_of(run)["facts"] == ["0 leads", "57 credits"]
+    run = payload("completed_stats")
+    run["response"]["tables"][0]["stats"]["qualification"]["qualifiedLeads"] = 0
+    assert table_of(run)["facts"] == ["15 leads", "57 credits", "3.8 credits per lead"]
 
 
 def test_the_parts_add_up():

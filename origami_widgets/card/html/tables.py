@@ -61,8 +61,8 @@ def _size(part: Html) -> int:
 
 def _head(table: Table, *, bars: bool) -> Html:
     opened = table["link"]
-    name = bold(span("unicode-bidi:isolate", text(opened["label"] if opened else table["name"])))
-    title = link(opened["href"], name, text(" ↗")) if opened else name
+    name = bold(span("unicode-bidi:isolate", text(table["name"])))
+    title = join(name, Html(" "), link(opened["href"], text(f"{opened['label']} ↗"))) if opened else name
     facts = [*table["facts"], *([table["filling"]] if table["filling"] else [])]
     return join(
         div("", title, Html(" "), span(f"margin-left:6px;font-size:12px;{QUIET}", text(" · ".join(facts)))),

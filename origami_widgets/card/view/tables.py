@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.card import words
 from origami_widgets.card.contract import ColumnRow
-from origami_widgets.card.links import product_link
+from origami_widgets.card.links import open_link
 from origami_widgets.card.view.budget import TABLES_SIZE, clip, size_of
 from origami_widgets.card.view.head import whole
 
@@ -97,13 +97,18 @@ def _head(table: models.Table) -> Table:
     return {
         "id": clip(table.id, _ID_LIMIT),
         "name": name,
-        "link": product_link(table.url, name),
+        "link": open_link(table.url),
         "facts": _facts(table),
         "filling": filling_words(table.cells.running, table.cells.errored),
-        "funnel": make_funnel(table.stats),
+        "funnel": make_funnel(table.stats, judging=_is_judging(table)),
         "columns": [],
         "columns_hidden": len(table.columns),
     }
+
+
+def _is_judging(table: models.Table) -> bool:
+    judges = (column for column in table.columns if column.kind == "score" or column.qualification is not None)
+    return any(whole(column.cells.running) for column in judges)
 
 
 def filling_words(running: int | None, errored: int | None) -> str:
@@ -124,9 +129,11 @@ def _facts(table: models.Table) -> list[str]:
         facts.append(f"{words.credits(used)} {'credit' if used == 1 else 'credits'}")
     if stats is None:
         return facts
-    if (price := _number(stats.credits_per_lead)) is not None:
+    # A price per lead where there is no lead yet is a number without a meaning.
+    if (price := _number(stats.credits_per_lead)) is not None and leads != 0:
         facts.append(f"{words.credits(price)} credits per lead")
-    if (price := _number(stats.credits_per_qualified_lead)) is not None:
+    qualified = whole(stats.qualification.qualified_leads) if stats.qualification else None
+    if (price := _number(stats.credits_per_qualified_lead)) is not None and leads != 0 and qualified != 0:
         facts.append(f"{words.credits(price)} per qualified lead")
     if stats.funnel and make_funnel(stats) is None:
         facts.extend(_funnel_facts(stats.funnel, more=bool(stats.has_unknown_total_with_more)))
@@ -153,8 +160,11 @@ def _sourced(sourced: int, *, more: bool) -> str:
     return f"{words.count(sourced)} found (more available)" if more else f"{words.count(sourced)} sourced"
 
 
-def make_funnel(stats: models.TableStats | None) -> Funnel | None:
-    """Where the sourced leads went, or None when the server's numbers do not add up."""
+def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> Funnel | None:
+    """Where the sourced leads went, or None when the server's numbers do not add up.
+
+    While a relevance condition is being checked, a lead that does not qualify may only not have been judged.
+    """
     funnel = stats.funnel if stats else None
     if stats is None or funnel is None:
         return None
@@ -167,9 +177,10 @@ def make_funnel(stats: models.TableStats | None) -> Funnel | None:
         return None
     qualified = whole(stats.qualification.qualified_leads) if stats.qualification else None
     judged = qualified is not None and qualified <= kept
+    unqualified = "kept, not qualified yet" if judging else "kept, not qualified"
     told: list[tuple[FunnelPart, int, str]] = [
         ("qualified", qualified or 0 if judged else 0, "qualified"),
-        ("kept", kept - (qualified or 0) if judged else kept, "kept, not qualified" if judged else "kept"),
+        ("kept", kept - (qualified or 0) if judged else kept, unqualified if judged else "kept"),
         ("duplicate", duplicate, "duplicate" if duplicate == 1 else "duplicates"),
         ("excluded", excluded, "excluded"),
         ("filtered", filtered, "filtered out"),

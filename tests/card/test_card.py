@@ -1,0 +1,170 @@
+"""The widget: read-only traits that follow the run, and no byte that tells nothing new."""
+
+import json
+import threading
+
+import pytest
+import traitlets
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.loop import background
+from origami_widgets.api.models import RunObject
+from origami_widgets.card.card import SECTIONS, RunCard
+from origami_widgets.run.handle import Run
+from origami_widgets.run.state import Heard, Planned, RunRead, RunState
+from origami_widgets.run.watch import Watch
+from tests.fixtures.states import STATES, payload
+
+
+def on_loop(function, *args):
+    async def call():
+        return function(*args)
+
+    return background().run(call())
+
+
+def settle():
+    """Return when everything that was planned on the loop before has happened."""
+    for _ in range(3):
+        on_loop(lambda: None)
+
+
+@pytest.fixture
+def watch():
+    run = payload("running_partial")
+    made = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
+    on_loop(made.update, read(run), Planned(115.0, 15.0))
+    return made
+
+
+@pytest.fixture
+def card(watch):
+    made = RunCard(Run(watch))
+    settle()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sent(card, monkeypatch):
+    """What goes over the comm from now on."""
+    messages = []
+    monkeypatch.setattr(card, "_send", lambda message, buffers=None: messages.append(message))
+    return messages
+
+
+def read(run, at=100.0):
+    return RunRead(RunObject.from_raw(run), at=at, keep_polling=run["status"] == "running")
+
+
+def test_the_traits_follow_the_run(card, watch):
+    assert (card.status, card.done, card.steps_completed, card.steps_max) == ("running", False, 9, 50)
+    assert (card.lead_count, card.credits_used) == (None, None)
+    seen = []
+    card.observe(lambda change: seen.append(change["new"]), "status")
+    on_loop(watch.update, read(payload("completed_stats")))
+    settle()
+    assert (card.status, card.done, card.settled, card.lead_count, card.credits_used) == (
+        "completed",
+        True,
+        False,
+        15,
+        57,
+    )
+    assert seen == ["completed"]
+
+
+def test_the_traits_are_read_only(card):
+    for name in ("status", "done", "settled", "lead_count", *SECTIONS):
+        with pytest.raises(traitlets.TraitError):
+            setattr(card, name, None)
+
+
+def test_the_first_state_is_complete(card):
+    state = card.get_state()
+    assert set(SECTIONS) <= set(state)
+    assert state["head"]["status"] == "running"
+    assert state["_view_count"] == 0
+    json.dumps({name: state[name] for name in SECTIONS})
+
+
+def test_an_unchanged_poll_sends_nothing(sent, watch):
+    run = payload("running_partial")
+    on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
+    on_loop(watch.update, Heard(130.0), Planned(145.0, 15.0))
+    settle()
+    assert sent == []
+
+
+def test_a_step_sends_the_head_and_the_clock_only(sent, watch):
+    run = payload("running_partial")
+    run["steps"]["completed"] = 10
+    on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
+    settle()
+    (message,) = sent
+    assert set(message["state"]) == {"head", "clock"}
+
+
+def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes():
+    large = STATES["large"]()
+    made = Watch(None, large, None)
+    card = RunCard(Run(made))
+    settle()
+    messages = []
+    card._send = lambda message, buffers=None: messages.append(message)
+    run = json.loads(json.dumps(large.run.raw))
+    run["steps"]["completed"] = (run["steps"]["completed"] or 0) + 1
+    run["response"]["actions"].append(
+        {"type": "leads_added", "tableId": run["response"]["tables"][0]["id"], "leadCount": 7}
+    )
+    on_loop(made.update, read(run, at=made.state.connection.heard_at + 15))
+    settle()
+    (message,) = messages
+    assert "tables" not in message["state"]
+    assert len(json.dumps(message)) <= 4_000
+    assert len(json.dumps({name: getattr(card, name) for name in SECTIONS})) <= 60_000
+    card.close()
+
+
+def test_two_cards_of_one_run_do_not_make_two_conversations(card, watch):
+    assert RunCard(Run(watch))._conversation is card._conversation
+
+
+def test_a_card_shows_a_run_and_nothing_else():
+    with pytest.raises(InvalidInput, match=r"ow\.start"):
+        RunCard("6b1f/v2_run-1")
+
+
+def test_hello_is_answered_with_the_clock(sent, card, watch):
+    on_loop(watch.update, Heard(130.0))
+    card._handle_custom_msg({"kind": "hello"}, [])
+    (message,) = sent
+    assert message["content"]["kind"] == "clock"
+    assert message["content"]["clock"]["heard_at"] == 130_000
+
+
+@pytest.mark.parametrize(
+    "content", [None, "cancel", {"kind": "command"}, {"kind": "command", "id": 1, "name": "cancel"}]
+)
+def test_odd_messages_are_ignored(sent, card, content):
+    card._handle_custom_msg(content, [])
+    settle()
+    assert sent == []
+
+
+def test_closing_lets_go_of_everything(card, watch):
+    card.close()
+    assert card.comm is None
+    on_loop(watch.update, read(payload("completed_stats")))
+    settle()
+    assert card.status == "running"
+
+
+def test_one_thread_serves_all_cards():
+    client = ow.Sandbox(speed=60).client()
+    cards = [RunCard(ow.start("Find bakeries", client=client, show=False)) for _ in range(3)]
+    assert sum(thread.name == "origami-widgets" for thread in threading.enumerate()) == 1
+    for card in cards:
+        card.run.wait()
+        card.close()

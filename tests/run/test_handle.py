@@ -1,0 +1,321 @@
+"""The handle: started, attached, waited for, steered, against the sandbox."""
+
+import asyncio
+import json
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import (
+    AgentBusy,
+    AgentNotFound,
+    InsufficientCredits,
+    InvalidInput,
+    RunNotFound,
+    RunPoolFull,
+)
+from origami_widgets.api.models import Steps
+from origami_widgets.run.waiting import WaitTimedOut
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+BRIEF = "List bakeries in Porto with a web shop"
+
+
+def fixture(name):
+    return json.loads((FIXTURES / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def client():
+    return ow.Sandbox(speed=240).client()
+
+
+def start(client, brief=BRIEF, **options):
+    return ow.start(brief, client=client, show=False, **options)
+
+
+def test_a_run_from_start_to_settled_cells(client):
+    run = start(client, name="Bakeries", model="origami-lite")
+    assert (run.status, run.done, run.settled) == ("running", False, False)
+    assert run.token == f"{run.agent_id}/{run.id}"
+    run.wait("cells", timeout=30)
+    assert (run.status, run.done, run.settled) == ("completed", True, True)
+    assert run.model == "origami-lite"
+    assert run.prompt == BRIEF
+    assert run.text
+    assert run.actions
+    assert len(run.tables) == 2
+    assert all(table.stats is not None for table in run.tables), "polls ask for stats"
+    assert run.steps.completed <= run.steps.max
+    assert run.error is None
+    assert run.connection.state == "ended"
+    assert [point.status for point in run.history][-1] == "completed"
+    assert run.raw["response"]["tables"][0]["id"] == run.tables[0].id
+
+
+def test_waiting_for_the_run_does_not_wait_for_its_cells():
+    client = ow.Sandbox(speed=60).client()
+    run = start(client, f"{BRIEF}. scenario:filling").wait(timeout=30)
+    assert run.done
+    assert not run.settled
+    assert run.state.cells_running > 0
+    run.wait("cells", timeout=60)
+    assert run.settled
+    assert run.state.cells_running == 0
+
+
+@pytest.mark.parametrize(
+    "status", ["completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"]
+)
+def test_every_end_is_an_end(client, status):
+    run = start(client, f"{BRIEF}. scenario:{status}").wait(timeout=60)
+    assert run.status == status
+    assert (run.error is not None) == (status in ("errored", "timed_out"))
+
+
+def test_both_forms_of_a_running_answer_come_to_the_same_end(client):
+    partial = start(client, f"{BRIEF}. scenario:partial").wait(timeout=30)
+    null = start(client, f"{BRIEF}. scenario:null_response").wait(timeout=30)
+    assert [action.type for action in partial.actions] == [action.type for action in null.actions]
+
+
+def test_answers_start_one_follow_up_in_the_same_conversation(client):
+    run = start(client, "Find wholesale partners. scenario:needs_input").wait(timeout=30)
+    assert len(run.questions) == 2
+    after = run.answer("Iberia", "Confirm")
+    assert after != run
+    assert after.agent_id == run.agent_id
+    assert after.conversation is run.conversation
+    assert run.continued_by == after
+    assert run.questions[0].question in after.prompt
+    assert "Iberia" in after.prompt
+    assert after.wait(timeout=30).status == "completed"
+    with pytest.raises(InvalidInput, match="answered before"):
+        run.answer("France", "Confirm")
+    assert len(client.list_runs(run.agent_id).items) == 2
+
+
+@pytest.mark.parametrize("answers", [(), ("Iberia",), ("Iberia", "Confirm", "more"), ("Iberia", " "), ("Iberia", None)])
+def test_answers_that_do_not_fit_are_refused_before_anything_is_sent(client, answers):
+    run = start(client, "Find wholesale partners. scenario:needs_input").wait(timeout=30)
+    with pytest.raises(InvalidInput, match="Which region"):
+        run.answer(*answers)
+    assert len(client.list_runs(run.agent_id).items) == 1
+
+
+def test_cancel_is_true_when_the_server_says_so(client):
+    run = start(client, f"{BRIEF}. scenario:slow")
+    run.cancel()
+    assert run.status in ("running", "cancelled")
+    assert run.wait(timeout=30).status == "cancelled"
+    run.cancel()
+    assert run.status == "cancelled"
+
+
+def test_cancel_leaves_a_newer_run_of_the_agent_alone(client):
+    run = start(client).wait(timeout=30)
+    newer = run.follow_up("Go on. scenario:slow")
+    run.cancel()
+    assert client.get_run(newer.agent_id, newer.id).status == "running"
+    newer.cancel()
+    assert newer.wait(timeout=30).status == "cancelled"
+
+
+def test_a_busy_agent_names_the_run_to_attach_to(client):
+    run = start(client, f"{BRIEF}. scenario:slow")
+    with pytest.raises(AgentBusy) as caught:
+        run.follow_up("And their opening hours")
+    assert caught.value.current_run_id == run.id
+    assert f'ow.attach("{run.token}")' in caught.value.remedy
+    run.cancel()
+
+
+def test_refusals_cost_nothing_and_say_what_to_do(client):
+    for word, error in (("no_credits", InsufficientCredits), ("pool_full", RunPoolFull)):
+        with pytest.raises(error) as caught:
+            start(client, f"{BRIEF}. scenario:{word}")
+        assert caught.value.remedy
+    assert client.list_agents().items == ()
+
+
+def test_attach_by_token_by_two_ids_and_by_agent(client):
+    run = start(client).wait(timeout=30)
+    newest = run.follow_up("And their opening hours").wait(timeout=30)
+    assert ow.attach(run.token, client=client, show=False) == run
+    assert ow.attach(run.agent_id, run.id, client=client, show=False) == run
+    assert ow.attach(run.agent_id, client=client, show=False) == newest
+
+
+def test_attach_in_another_process_reads_the_run_anew():
+    sandbox = ow.Sandbox(speed=60)
+    run = start(sandbox.client()).wait(timeout=30)
+    other = ow.attach(run.token, client=sandbox.client(), show=False)
+    assert other.wait("cells", timeout=30).raw == run.wait("cells").raw
+
+
+@pytest.mark.parametrize(
+    "token", ["", "   ", "https://origami.chat/workspace/1", "a/b/c", "v2_run-1", "agent/", "a b", 7]
+)
+def test_what_is_no_token_is_refused_with_what_is_expected(client, token):
+    with pytest.raises(InvalidInput) as caught:
+        ow.attach(token, client=client, show=False)
+    assert caught.value.cause
+    assert caught.value.remedy
+
+
+def test_a_table_id_where_an_agent_is_expected_is_named_in_the_remedy(client):
+    run = start(client).wait(timeout=30)
+    with pytest.raises(AgentNotFound, match="table"):
+        ow.attach(run.tables[0].id, client=client, show=False)
+    with pytest.raises((AgentNotFound, RunNotFound)):
+        ow.attach(f"{run.tables[0].id}/{run.id}", client=client, show=False)
+
+
+def test_wait_gives_up_when_told_and_the_run_goes_on(client):
+    run = start(client, f"{BRIEF}. scenario:slow")
+    before = time.monotonic()
+    with pytest.raises(WaitTimedOut, match=r"run\.wait"):
+        run.wait(timeout=0.2)
+    assert time.monotonic() - before < 2
+    assert run.status == "running"
+    with pytest.raises(InvalidInput, match="cells"):
+        run.wait(until="leads")
+    run.cancel()
+
+
+async def test_await_leaves_the_callers_loop_free(client):
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    run = await start(client)
+    assert run.done
+    assert (await run.settle()).settled
+    assert ticks > 10
+    ticking.cancel()
+
+
+async def test_cancelling_an_await_leaves_the_run_alone(client):
+    run = start(client, f"{BRIEF}. scenario:slow")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await run
+    assert run.status == "running"
+    await asyncio.to_thread(run.cancel)
+
+
+def test_a_change_is_told_on_another_thread_until_it_is_no_longer_wanted(client):
+    run = start(client)
+    seen = []
+    stop = run.on_change(lambda told: seen.append((told.status, threading.current_thread().name)))
+    run.wait(timeout=30)
+    assert seen[-1][0] == "completed"
+    assert {name for _, name in seen} == {"origami-widgets"}
+    stop()
+    stop()
+    count = len(seen)
+    run.refresh()
+    assert len(seen) == count
+
+
+def test_a_broken_callback_does_not_end_the_watch(client):
+    run = start(client)
+    run.on_change(lambda told: 1 / 0)
+    assert run.wait(timeout=30).status == "completed"
+
+
+def test_refresh_reads_the_transcript_and_later_reads_keep_it(client):
+    run = start(client).wait(timeout=30)
+    assert run.transcript is None
+    run.refresh(include=("stats", "transcript"))
+    assert run.transcript
+    run.refresh()
+    assert run.transcript
+
+
+def test_a_saved_answer_needs_no_network():
+    run = ow.Run.from_payload(fixture("completed_stats"))
+    assert (run.status, run.done, run.settled, run.steps) == (
+        "completed",
+        True,
+        False,
+        Steps(completed=17, max=50, raw=run.steps.raw),
+    )
+    assert run.raw == fixture("completed_stats")
+    assert "Porto bakeries" in str(run)
+    assert "Porto bakeries" in run.to_html()
+    with pytest.raises(InvalidInput, match=r"ow\.attach"):
+        run.refresh()
+    with pytest.raises(InvalidInput, match=r"ow\.attach"):
+        run.follow_up("More")
+
+
+def test_the_answer_of_a_post_is_a_payload_too():
+    assert ow.Run.from_payload(fixture("create_agent")).status == "running"
+
+
+@pytest.mark.parametrize("payload", [None, [], "x", {}, {"id": 7}, {"run": None}])
+def test_what_is_no_payload_is_refused(payload):
+    with pytest.raises(InvalidInput, match="not a run"):
+        ow.Run.from_payload(payload)
+
+
+def test_a_forgotten_run_is_no_longer_asked_about():
+    import gc
+    import weakref
+
+    run = start(ow.Sandbox(speed=1).client(), f"{BRIEF}. scenario:slow")
+    watch = weakref.ref(run._watch)
+    del run
+    gc.collect()
+    assert watch() is None
+
+
+def test_configure_sets_what_start_uses(monkeypatch):
+    monkeypatch.delenv("ORIGAMI_API_KEY", raising=False)
+    ow.configure()
+    with pytest.raises(ow.OrigamiError, match="ORIGAMI_API_KEY"):
+        ow.start(BRIEF, show=False)
+    ow.configure(client=ow.Sandbox(speed=60).client())
+    assert ow.start(BRIEF, show=False).wait(timeout=30).done
+    with pytest.raises(InvalidInput, match="together"):
+        ow.configure(client=ow.Sandbox().client(), project="p")
+    with pytest.raises(InvalidInput, match=r"ow\.Client"):
+        ow.configure(client="og_live_planted")
+    ow.configure()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"prompt": ""}, "empty"),
+        ({"prompt": "x" * 10_001}, "10,001"),
+        ({"prompt": None}, "text"),
+        ({"prompt": "x", "model": "gpt"}, "origami-lite"),
+        ({"prompt": "x", "name": "n" * 81}, "80"),
+        ({"prompt": "x", "focus_tables": ["a b"]}, "table id"),
+        ({"prompt": "x", "focus_tables": "one-id"}, "list"),
+    ],
+)
+def test_wrong_input_is_refused_before_anything_is_sent(client, options, said):
+    prompt = options.pop("prompt")
+    with pytest.raises(InvalidInput, match=said) as caught:
+        ow.start(prompt, client=client, show=False, **options)
+    assert caught.value.remedy
+    assert client.list_agents().items == ()
+
+
+def test_a_model_that_the_plan_does_not_have_or_that_does_not_exist(client):
+    with pytest.raises(InvalidInput, match="not on the plan") as caught:
+        ow.start(BRIEF, model="origami-max", client=ow.Sandbox(plan="starter").client(), show=False)
+    assert "origami-lite" in caught.value.remedy
+    with pytest.raises(InvalidInput, match="origami-lite"):
+        ow.start(BRIEF, model="origami-ultra", client=client, show=False)
