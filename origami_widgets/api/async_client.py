@@ -55,8 +55,8 @@ class AsyncClient:
         self.operations = Operations(self._settings, _transport)
 
     def __repr__(self) -> str:
-        project = f" project={self._settings.project}" if self._settings.project else ""
-        return f"<{type(self).__name__} {self._settings.base_url}{project}>"
+        # Debuggers also show what could not be made.
+        return f"<{type(self).__name__} {getattr(self, '_settings', 'without settings')}>"
 
     async def create_agent(
         self,

@@ -194,6 +194,8 @@ def _cause(body: dict[str, Any], answer: Answer) -> str:
         said.append(f"Reason: {body['reason'].replace('_', ' ')}.")
     parts = [part.strip() for part in said if isinstance(part, str) and part.strip()]
     text = " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in dict.fromkeys(parts))
+    if not text:
+        return f"The answer has no explanation (HTTP {answer.status_code})."
     return text if len(text) <= LONGEST_CAUSE else f"{text[:LONGEST_CAUSE]}…"
 
 

@@ -184,11 +184,15 @@ async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> 
         except Exception:  # the process ends; a connection that does not close must not hold it
             log.debug("A connection did not close", exc_info=True)
     closers.clear()
+    # Sockets are closed in the turn after the one that closes their connection.
+    await asyncio.sleep(0)
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
     for task in asyncio.all_tasks(loop):
-        task.cancel()
+        # What is closing a connection is on its way out already; cut short, it would leave the socket open.
+        if task not in _closing:
+            task.cancel()
 
 
 _background = BackgroundLoop()

@@ -34,6 +34,9 @@ class Settings:
     project: str | None
     timeout: float
 
+    def __str__(self) -> str:
+        return f"{self.base_url} project={self.project}" if self.project else self.base_url
+
     @property
     def host(self) -> str:
         """The host, with its port where it is not the usual one."""

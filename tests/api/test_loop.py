@@ -1,0 +1,280 @@
+"""One thread, started when needed, gone when idle, and nobody else's context in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from origami_widgets.api import loop as loops
+from origami_widgets.api.loop import BackgroundLoop, background
+
+ROOT = Path(__file__).parents[2]
+HERE = contextvars.ContextVar("here", default="nobody")
+
+
+@pytest.fixture
+def loop(monkeypatch):
+    monkeypatch.setattr(loops, "IDLE", 0.1)
+    own = BackgroundLoop()
+    yield own
+    own.stop()
+
+
+def wait_for(condition, seconds: float = 5) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.01)
+
+
+async def thread_name() -> str:
+    return threading.current_thread().name
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "origami-widgets"]
+
+
+def test_it_runs_in_one_daemon_thread_of_its_own(loop):
+    assert loop.run(thread_name()) == "origami-widgets"
+    before = threads()
+    assert all(thread.daemon for thread in before)
+    for _ in range(20):
+        loop.run(thread_name())
+    assert threads() == before
+
+
+def test_the_callers_context_does_not_reach_it(loop):
+    async def look() -> str:
+        return HERE.get()
+
+    HERE.set("cell 7")
+    seen: list[str] = []
+    assert loop.run(look()) == "nobody"
+    loop.call_soon(lambda: seen.append(HERE.get()))
+    wait_for(lambda: seen)
+    assert seen == ["nobody"]
+
+
+def test_it_ends_when_idle_and_starts_again(loop):
+    loop.run(thread_name())
+    first = loop.generation
+    thread = loop._thread
+    wait_for(lambda: not thread.is_alive())
+    assert loop.run(thread_name()) == "origami-widgets"
+    assert loop.generation > first
+
+
+def test_it_does_not_end_while_something_runs(loop):
+    future = loop.submit(asyncio.sleep(0.6, "done"))
+    first = loop.generation
+    time.sleep(0.4)
+    loop.run(thread_name())
+    assert loop.generation == first
+    assert future.result(5) == "done"
+
+
+def test_what_was_opened_is_closed_with_it(loop):
+    closed = threading.Event()
+
+    async def close() -> None:
+        closed.set()
+
+    async def open_something() -> None:
+        loop.on_stop("it", close)
+
+    loop.run(open_something())
+    assert closed.wait(5)
+
+
+def test_what_is_forgotten_is_closed_at_once(loop):
+    closed = threading.Event()
+
+    async def close() -> None:
+        closed.set()
+
+    async def open_something() -> None:
+        loop.on_stop("it", close)
+
+    busy = loop.submit(asyncio.sleep(30))
+    loop.run(open_something())
+    loop.forget("it")
+    assert closed.wait(5)
+    busy.cancel()
+
+
+def test_cancelling_the_future_cancels_the_coroutine(loop):
+    ended = threading.Event()
+
+    async def forever() -> None:
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            ended.set()
+
+    future = loop.submit(forever())
+    loop.run(asyncio.sleep(0))
+    future.cancel()
+    assert ended.wait(5)
+
+
+def test_an_interrupt_comes_out_at_once_and_cancels(loop):
+    ended = threading.Event()
+
+    async def forever() -> None:
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            ended.set()
+
+    interrupter = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    interrupter.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(forever())
+    assert time.monotonic() - began < 1.3
+    assert ended.wait(5)
+    interrupter.join()
+
+
+async def test_a_bridge_from_another_loop(loop):
+    assert await loop.bridge(thread_name()) == "origami-widgets"
+
+    async def fail() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await loop.bridge(fail())
+
+
+async def test_a_bridge_carries_cancellation(loop):
+    ended = threading.Event()
+
+    async def forever() -> None:
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            ended.set()
+
+    task = asyncio.create_task(loop.bridge(forever()))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(ended.wait, 5)
+
+
+def test_stopping_ends_what_runs(loop):
+    ended = threading.Event()
+
+    async def forever() -> None:
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            ended.set()
+
+    loop.submit(forever())
+    loop.run(asyncio.sleep(0))
+    thread = loop._thread
+    loop.stop()
+    assert ended.is_set()
+    assert not thread.is_alive()
+
+
+def test_many_threads_at_once_share_it(loop):
+    found: list[str] = []
+    callers = [threading.Thread(target=lambda: found.append(loop.run(thread_name()))) for _ in range(20)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert found == ["origami-widgets"] * 20
+
+
+PLAIN = """
+import sys
+from origami_widgets.api.client import Client
+print(Client("og_live_x", base_url=sys.argv[1]).get_credits().balance)
+"""
+
+FORKED = """
+import gc, os, sys
+from origami_widgets.api.client import Client
+from origami_widgets.api.loop import background
+client = Client("og_live_x", base_url=sys.argv[1])
+client.get_credits()
+before = background().generation
+child = os.fork()
+if child == 0:
+    balance = client.get_credits().balance
+    gc.collect()
+    os._exit(0 if balance == 7 and background().generation != before else 1)
+_, status = os.waitpid(child, 0)
+assert client.get_credits().balance == 7
+print(os.waitstatus_to_exitcode(status))
+"""
+
+HANGING = """
+import asyncio, sys
+from origami_widgets.api.client import Client
+from origami_widgets.api.loop import background
+client = Client("og_live_x", base_url=sys.argv[1])
+background().submit(client.operations.get_credits())
+background().submit(asyncio.sleep(3600))
+print("over")
+"""
+
+
+def python(code: str, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *args],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+def balance():
+    from tests.support.server import answer
+
+    return answer({"object": "credits", "balance": 7})
+
+
+def test_a_script_ends_in_silence(server):
+    server.plan(balance())
+    done = python(PLAIN, server.base_url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "7.0\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_has_connections_of_its_own(server):
+    server.plan(balance())
+    done = python(FORKED, server.base_url)
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+    assert server.connections == 2
+    assert "ResourceWarning" not in done.stderr
+
+
+def test_the_process_does_not_wait_for_what_hangs(server):
+    from tests.support.server import silence
+
+    server.plan(silence())
+    began = time.monotonic()
+    done = python(HANGING, server.base_url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", "")
+    assert time.monotonic() - began < 10
+
+
+def test_the_process_has_one_of_it():
+    assert background() is background()

@@ -1,0 +1,203 @@
+"""The key reaches one header of one host, and nothing else: each place it could slip into is searched for it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from origami_widgets.api import errors
+from origami_widgets.api.async_client import AsyncClient
+from origami_widgets.api.client import Client
+from origami_widgets.api.loop import background
+from origami_widgets.api.secret import Secret
+from tests.api.conftest import KEY
+from tests.support.server import answer, head, raw, reset, silence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.server import RawServer
+
+FAULTS = {
+    "wrong key": answer({"error": f"no such key: {KEY}", "code": "UNAUTHORIZED"}, 401),
+    "proxy page": answer(f"<html>Authorization: Bearer {KEY}</html>", 502, content_type="text/html"),
+    "echo": answer({"object": "credits", "balance": 1, "note": f"Bearer {KEY}"}),
+    "reset": reset(),
+    "cut short": raw(head(200, 100) + b"{", close=True),
+    "no HTTP": raw(b"what?\r\n", close=True),
+    "redirect": answer("", 302, headers={"Location": "https://elsewhere.example/"}),
+    "silence": silence(),
+    "no JSON": answer("nope"),
+}
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """What a debugger, a rich traceback or an error collector would write about a value."""
+    yield repr(value)
+    yield str(value)
+    if hasattr(value, "__dict__"):
+        yield repr(vars(value))
+
+
+def texts_of_error(error: BaseException | None) -> Iterator[str]:
+    while error is not None:
+        yield from texts_of(error)
+        yield from traceback.format_exception(error)
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_filename == __file__:
+                continue
+            for name, value in frame.f_locals.items():
+                yield from (f"{frame.f_code.co_qualname}: {name} = {text}" for text in texts_of(value))
+        error = error.__cause__ or error.__context__
+
+
+def assert_hidden(texts: Iterator[str]) -> None:
+    found = [text for text in texts if KEY in text]
+    assert found == []
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_no_error_and_no_log_shows_it(server: RawServer, quick, caplog, fault):
+    caplog.set_level(logging.DEBUG)
+    server.plan(fault)
+    client = Client(KEY, base_url=server.base_url, project="p-1", timeout=0.5)
+    shown: list[str] = []
+    try:
+        shown += texts_of(client.get_credits())
+    except errors.OrigamiError as error:
+        shown += texts_of_error(error)
+        shown.append(json.dumps(error.details))
+        shown += texts_of(pickle.loads(pickle.dumps(error)))  # noqa: S301 - our own
+    assert shown
+    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    assert_hidden(iter(shown))
+    assert_hidden(record.getMessage() for record in caplog.records)
+    assert_hidden(repr(vars(record)) for record in caplog.records)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_no_client_shows_it(server: RawServer, kind):
+    client = kind(KEY, base_url=server.base_url)
+    if kind is Client:
+        client.get_credits()
+    for thing in (client, client.operations, client.operations.identity, client.operations.origin):
+        assert_hidden(texts_of(thing))
+    for part in vars(client.operations).values():
+        assert_hidden(texts_of(part))
+    for refuse in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError):
+            refuse(client.operations.identity if refuse is not copy.copy else vars(client)["_settings"].key)
+    with pytest.raises(TypeError):
+        pickle.dumps(client)
+
+
+def test_a_secret_hides_itself_and_is_written_nowhere():
+    secret = Secret(KEY)
+    assert secret.reveal() == KEY
+    assert_hidden(iter([repr(secret), str(secret), f"{secret}", f"{secret:>60}", f"{secret!r}", "%s" % secret]))  # noqa: UP031
+    for write in (pickle.dumps, copy.copy, copy.deepcopy, json.dumps, msgspec.json.encode, msgspec.to_builtins):
+        with pytest.raises(TypeError):
+            write(secret)
+    with pytest.raises(TypeError):
+        vars(secret)
+    assert secret == Secret(KEY)
+    assert len({secret, Secret(KEY), Secret("og_live_other")}) == 2
+    assert secret != KEY
+
+
+MALFORMED = {
+    "space inside": f"{KEY[:20]} {KEY[20:]}",
+    "line break inside": f"{KEY[:20]}\n{KEY[20:]}",
+    "other prefix": KEY.replace("og_live_", "sk_live_"),
+    "no prefix": KEY.removeprefix("og_live_"),
+    "quotes": f'"{KEY}"',
+    "not ASCII": f"{KEY}é",
+    "header injection": f"{KEY}\r\nX-Other: 1",
+    "prefix only": "og_live_",
+    "bytes": KEY.encode(),
+    "number": 12345678901234567890,
+    "with Bearer": f"Bearer {KEY}",
+}
+
+
+@pytest.mark.parametrize("key", MALFORMED.values(), ids=MALFORMED)
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_malformed_key_is_refused_without_being_repeated(kind, key):
+    with pytest.raises(errors.InvalidInput, match="not an Origami API key") as caught:
+        kind(key)
+    assert caught.value.cause
+    assert "og_live_" in caught.value.remedy
+    parts = (KEY[8:20], "1234567890")
+    assert not [shown for shown in texts_of_error(caught.value) if any(part in shown for part in parts)]
+
+
+def test_a_good_key_is_not_in_the_frames_of_another_mistake():
+    with pytest.raises(errors.InvalidInput) as caught:
+        Client(KEY, base_url="ftp://origami.chat")
+    assert_hidden(texts_of_error(caught.value))
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_no_key_says_where_to_get_one(monkeypatch, value):
+    monkeypatch.setenv("ORIGAMI_API_KEY", "")
+    with pytest.raises(errors.MissingKey) as caught:
+        Client(value)
+    assert "ORIGAMI_API_KEY" in str(caught.value)
+    assert "Sandbox" in caught.value.remedy
+
+
+def test_a_break_at_the_end_of_a_copied_key_does_no_harm(server: RawServer):
+    server.plan(answer({"object": "credits", "balance": 1}))
+    assert Client(f" {KEY}\n", base_url=server.base_url).get_credits().balance == 1
+    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_the_argument_wins_over_the_environment(server: RawServer, monkeypatch):
+    monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_FromTheEnvironment")
+    server.plan(answer({"object": "credits"}))
+    Client(base_url=server.base_url).get_credits()
+    Client(KEY, base_url=server.base_url).get_credits()
+    Client(Secret(KEY), base_url=server.base_url).get_credits()
+    sent = [request.headers["authorization"] for request in server.requests]
+    assert sent == ["Bearer og_live_FromTheEnvironment", f"Bearer {KEY}", f"Bearer {KEY}"]
+
+
+def test_the_header_is_added_for_the_one_host_only():
+    import httpx
+
+    from origami_widgets.api.settings import settings_from
+    from origami_widgets.api.transport import KeyForOneHost
+
+    auth = KeyForOneHost(settings_from(Secret(KEY), "https://origami.chat/api/v2", "p-1", 30))
+    for url in (
+        "http://origami.chat/api/v2/agents",
+        "https://origami.chat:8443/api/v2/agents",
+        "https://origami.chat.evil.example/api/v2/agents",
+        "https://evil.example/https://origami.chat/api/v2",
+        "https://origami.chat@evil.example/api/v2",
+    ):
+        request = next(auth.auth_flow(httpx.Request("GET", url)))
+        assert "authorization" not in request.headers, url
+        assert "x-origami-project" not in request.headers, url
+    request = next(auth.auth_flow(httpx.Request("GET", "https://ORIGAMI.chat:443/api/v2/agents")))
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["x-origami-project"] == "p-1"
+
+
+def test_an_interrupted_call_shows_nothing(server: RawServer, quick):
+    server.plan(silence())
+    client = Client(KEY, base_url=server.base_url, timeout=5)
+    future = background().submit(client.operations.get_credits())
+    while not server.requests:
+        pass
+    future.cancel()
+    assert_hidden(texts_of(future))
+    assert "og_live" not in repr(sys.exc_info())

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+
+from origami_widgets.api.client import Client
+from origami_widgets.api.errors import InvalidInput
+from tests.api.conftest import KEY
+from tests.support.server import answer
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://origami.chat/api/v2", ""),
+        ("https://origami.chat/api/v2/", ""),
+        ("https://staging.example/api/v2", "staging.example"),
+        ("https://staging.example:8443", "staging.example:8443"),
+        ("http://127.0.0.1:8000/api/v2", "127.0.0.1:8000"),
+        ("http://127.8.9.1:8000/api/v2", "127.8.9.1:8000"),
+        ("http://localhost:8000/api/v2", "localhost:8000"),
+        ("http://[::1]:8000/api/v2", "[::1]:8000"),
+    ],
+)
+def test_where_a_key_may_go(url, origin):
+    assert Client(KEY, base_url=url).operations.origin == origin
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://origami.chat/api/v2", "not encrypted"),
+        ("http://10.0.0.1/api/v2", "not encrypted"),
+        ("http://0.0.0.0/api/v2", "not encrypted"),
+        ("http://127.0.0.1.evil.example/api/v2", "not encrypted"),
+        ("http://localhost.evil.example/api/v2", "not encrypted"),
+        ("http://[::ffff:8.8.8.8]/api/v2", "not encrypted"),
+        ("ftp://origami.chat", "not a web address"),
+        ("//origami.chat", "not a web address"),
+        ("origami.chat/api/v2", "not a web address"),
+        ("https://", "not a web address"),
+        ("https://origami.chat:port/", "not a web address"),
+        ("https://оrigami.chat/api/v2", "not a web address"),  # noqa: RUF001 - a look-alike is what is tested
+        ("https://origami.chat\\@evil.example/", "web address|more than an address"),
+        ("https://evil.example\\.origami.chat/", "not a web address"),
+        ("https://origami.chat/api v2", "not a web address"),
+        ("https://origami.chat/\napi", "not a web address"),
+        ("https://user@origami.chat/api/v2", "more than an address"),
+        ("https://origami.chat/api/v2?key=1", "more than an address"),
+        ("https://origami.chat/api/v2#x", "more than an address"),
+        (7, "not text"),
+        ("", "not a web address"),
+    ],
+)
+def test_where_it_may_not(url, words):
+    with pytest.raises(InvalidInput, match=words) as caught:
+        Client(KEY, base_url=url)
+    assert caught.value.remedy
+
+
+def test_the_environment_names_base_url_and_project(server, monkeypatch):
+    server.plan(answer({"object": "credits"}))
+    monkeypatch.setenv("ORIGAMI_API_KEY", KEY)
+    monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
+    Client().get_credits()
+    monkeypatch.setenv("ORIGAMI_PROJECT_ID", "p-second")
+    Client().get_credits()
+    monkeypatch.setenv("ORIGAMI_PROJECT", "p-first")
+    Client().get_credits()
+    Client(project="p-given").get_credits()
+    assert [request.headers.get("x-origami-project") for request in server.requests] == [
+        None,
+        "p-second",
+        "p-first",
+        "p-given",
+    ]
+    assert {request.target for request in server.requests} == {"/api/v2/account/credits"}
+
+
+@pytest.mark.parametrize("project", ["", "a b", "a\nb", "ä", "x" * 200, 7])
+def test_what_is_no_project(project):
+    with pytest.raises(InvalidInput, match="not a project id"):
+        Client(KEY, project=project)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "30", None, True])
+def test_what_is_no_timeout(timeout):
+    with pytest.raises(InvalidInput, match="not a number of seconds"):
+        Client(KEY, timeout=timeout)
+
+
+def test_the_identity_tells_key_project_and_place_apart():
+    clients = [
+        Client(KEY),
+        Client("og_live_other"),
+        Client(KEY, project="p"),
+        Client(KEY, base_url="https://staging.example/api/v2"),
+    ]
+    assert len({client.operations.identity for client in clients}) == 4
+    assert Client(KEY).operations.identity == clients[0].operations.identity

@@ -1,0 +1,176 @@
+"""What cannot be right is refused before anything is sent, and the refusal says what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from origami_widgets.api.errors import AgentNotFound, InvalidInput
+from tests.support.server import answer
+
+
+def refused(call, *args, **kwargs) -> InvalidInput:
+    with pytest.raises(InvalidInput) as caught:
+        call(*args, **kwargs)
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.title
+    assert caught.value.cause
+    assert caught.value.remedy
+    return caught.value
+
+
+@pytest.mark.parametrize("prompt", ["", "  \n", None, 7, "x" * 10_001, "half \ud83d"])
+def test_prompts(server, client, prompt):
+    refused(client.create_agent, prompt)
+    refused(client.create_run, "agent", prompt)
+    assert server.requests == []
+
+
+def test_the_longest_prompt_is_sent(server, client):
+    from tests.api.conftest import fixture
+
+    server.plan(answer(fixture("create_agent"), 202))
+    client.create_agent("ü" * 10_000)
+    assert server.requests[0].json()["prompt"] == "ü" * 10_000
+
+
+@pytest.mark.parametrize("model", ["", 7, "origami lite", "Origami-Max", "gpt", "origami-" + "x" * 100])
+def test_models(server, client, model):
+    error = refused(client.create_agent, "Find bakeries", model=model)
+    assert "origami-lite" in error.remedy
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("model", ["origami-lite", "origami-max", "origami-fast", "origami-mid", "origami-ultra-2"])
+def test_models_that_only_the_server_can_judge(server, client, model):
+    server.plan(answer({"error": "not on the plan", "code": "MODEL_NOT_AVAILABLE"}, 400))
+    with pytest.raises(InvalidInput, match="not on the plan") as caught:
+        client.create_agent("Find bakeries", model=model)
+    assert "model=" in caught.value.remedy
+    assert server.requests[0].json()["model"] == model
+
+
+BAD_IDS = [
+    "",
+    " ",
+    "a b",
+    "a\n",
+    "../x",
+    "a/b",
+    "a\\b",
+    "a?b",
+    "a#b",
+    "a%2Fb",
+    ".",
+    "..",
+    "ä",
+    "x" * 129,
+    None,
+    7,
+    b"a",
+]
+
+
+@pytest.mark.parametrize("value", BAD_IDS)
+def test_ids(server, client, value):
+    refused(client.get_run, value, "v2_run-1")
+    refused(client.get_run, "agent", value)
+    refused(client.get_table, value)
+    refused(client.list_runs, value)
+    refused(client.cancel, value)
+    refused(client.list_agent_tables, value)
+    refused(client.list_columns, value)
+    refused(client.create_agent, "Find", focus_table_ids=[value])
+    refused(lambda: list(client.iter_rows(value)))
+    assert server.requests == []
+
+
+def test_a_runs_id_in_the_place_of_an_agents_is_named(server, client):
+    error = refused(client.cancel, "v2_run-01k0c4m2f7")
+    assert "run" in error.title
+    assert "AGENT_ID/RUN_ID" in error.remedy
+    assert server.requests == []
+
+
+def test_a_token_in_the_place_of_an_id_is_named(client):
+    assert "token" in refused(client.get_run, "agent/v2_run-1", "v2_run-1").cause
+
+
+def test_an_agent_that_is_not_found_may_have_been_a_table(server, client):
+    server.plan(answer({"error": "no", "code": "AGENT_NOT_FOUND"}, 404))
+    with pytest.raises(AgentNotFound, match="id of a table"):
+        client.list_runs("c0a3f1d2-9b6e-4d27-8a1c-5f0e7b3d9a44")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": ""},
+        {"name": "x" * 81},
+        {"name": 7},
+        {"focus_table_ids": "t1"},
+        {"focus_table_ids": ["t"] * 51},
+        {"attachments": [{"kind": "table", "tableId": "t"}] * 21},
+        {"attachments": {"kind": "table"}},
+        {"attachments": ["t1"]},
+        {"attachments": "t1"},
+        {"attachments": [{"tableId": "t"}]},
+        {"idempotency_key": ""},
+        {"idempotency_key": "x" * 256},
+        {"idempotency_key": "a\nb"},
+        {"idempotency_key": "ä"},
+    ],
+    ids=repr,
+)
+def test_options_of_a_start(server, client, options):
+    refused(client.create_agent, "Find bakeries", **options)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("limit", [0, -1, 101, 1.5, "50", None, True])
+def test_page_sizes(server, client, limit):
+    refused(client.list_agents, limit=limit)
+    refused(client.list_tables, limit=limit)
+    refused(client.list_runs, "agent", limit=limit)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"page_size": 201},
+        {"limit": -1},
+        {"limit": "5"},
+        {"filters": {"column": "fit"}},
+        {"filters": "fit > 5"},
+        {"filters": [object()]},
+        {"filters": [{"value": float("nan")}]},
+        {"sort": "fit"},
+        {"sort": ["fit"]},
+    ],
+    ids=repr,
+)
+def test_options_of_rows(server, client, options):
+    refused(lambda: list(client.iter_rows("t1", **options)))
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("include", [[7], ["a b"], ["a&b=c"], [None]])
+def test_what_is_no_include(server, client, include):
+    refused(client.get_table, "t1", include=include)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("include", "query"),
+    [
+        ((), ""),
+        ("", ""),
+        (["stats"], "include=stats"),
+        ("Stats, transcript", "include=stats%2Ctranscript"),
+        (("stats", "newer-word"), "include=stats%2Cnewer-word"),
+    ],
+)
+def test_include_is_sent_as_the_api_reads_it(server, client, include, query):
+    server.plan(answer({"object": "table", "id": "t1"}))
+    client.get_table("t1", include=include)
+    assert server.requests[0].query == query
