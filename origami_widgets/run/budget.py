@@ -6,34 +6,32 @@ the web app.
 
 from __future__ import annotations
 
-from collections import deque
-
-POLLS_PER_WINDOW = 80
-WINDOW = 60.0
+PER_MINUTE = 80
+BURST = 10
+MINUTE = 60.0
+ROUNDING = 1e-6
 
 
 class Budget:
-    """A sliding window over the requests that were sent.
+    """A few requests at once, then evenly spaced ones.
+
+    Evenly, because a window that is used up at its beginning lets the same runs in first each time it opens.
 
     Args:
-        limit: requests per window.
-        window: length of the window in seconds.
+        per_minute: requests in any 60 seconds.
+        burst: how many of them may be sent at once.
     """
 
-    def __init__(self, limit: int = POLLS_PER_WINDOW, window: float = WINDOW) -> None:
-        self._limit = limit
-        self._window = window
-        self._sent: deque[float] = deque()
+    def __init__(self, per_minute: int = PER_MINUTE, burst: int = BURST) -> None:
+        self._burst = burst
+        self._pause = MINUTE / (per_minute - burst)
+        self._full_at = 0.0
 
     def wait(self, now: float) -> float:
         """Seconds until one more request fits; 0 when it fits now."""
-        while self._sent and self._sent[0] <= now - self._window:
-            self._sent.popleft()
-        if len(self._sent) < self._limit:
-            return 0.0
-        # Not simply the oldest: rounding can leave one more in the window than fits.
-        return max(0.0, self._sent[len(self._sent) - self._limit] + self._window - now)
+        wait = self._full_at - now - self._pause * (self._burst - 1)
+        return wait if wait > ROUNDING else 0.0
 
     def spend(self, now: float) -> None:
         """Count one request sent at this moment."""
-        self._sent.append(now)
+        self._full_at = max(self._full_at, now) + self._pause

@@ -139,6 +139,8 @@ class Hub:
         idle = [(self._seconds_until(watch, now), watch) for watch in self._watches.values() if not watch.checking]
         watch = min(((wait, watch) for wait, watch in idle if wait is not None), key=lambda pair: pair[0])[1]
         watch.checking = True
+        # Counted here and not when it is sent: the next check is admitted before this one has begun.
+        self._budget.spend(now)
         task = asyncio.get_running_loop().create_task(self._check(watch), name="origami-widgets check")
         self._checks.add(task)
         task.add_done_callback(self._check_ended)
@@ -157,7 +159,6 @@ class Hub:
                 await self._read_tables(watch, operations)
                 self._on_success(watch, None)
             else:
-                self._budget.spend(self.clock.monotonic())
                 answer = await self._read_run(watch, operations, ("stats",))
                 self._on_success(watch, answer.retry_after)
         except OrigamiError as error:
@@ -201,10 +202,17 @@ class Hub:
 
     async def _read_tables(self, watch: Watch, operations: Operations) -> None:
         filling = [table.id for table in watch.state.tables if table.cells.running]
-        for table_id in filling:
-            self._budget.spend(self.clock.monotonic())
+        for at, table_id in enumerate(filling):
+            if at > 0:
+                await self._room_for_one_more()
             answer = await operations.poll_table(table_id, include=("stats",))
             watch.update(TableRead(Table.from_raw(answer.body), at=self.clock.time()))
+
+    async def _room_for_one_more(self) -> None:
+        never = asyncio.Event()
+        while (wait := self._budget.wait(self.clock.monotonic())) > 0:
+            await self.clock.sleep(wait, never)
+        self._budget.spend(self.clock.monotonic())
 
     def _on_success(self, watch: Watch, retry_after: float | None) -> None:
         if watch.schedule is None:

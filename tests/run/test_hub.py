@@ -1,0 +1,224 @@
+"""One poller for all runs: who is asked, when, and what a failure does. The clock is a number, the server a script."""
+
+import asyncio
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from origami_widgets.api.answer import Answer
+from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError
+from origami_widgets.api.models import RunObject
+from origami_widgets.run.budget import Budget
+from origami_widgets.run.hub import Hub
+from origami_widgets.run.state import RunState
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+RUNNING, COMPLETED = (
+    json.loads((FIXTURES / f"{name}.json").read_text()) for name in ("running_partial", "completed_stats")
+)
+
+
+class FakeClock:
+    """Jumps to the end of every sleep; an hour takes as long as the checks in it."""
+
+    def __init__(self):
+        self.now = 1_000.0
+
+    def monotonic(self):
+        return self.now
+
+    def time(self):
+        return self.now + 1_700_000_000
+
+    async def sleep(self, seconds, wake):
+        await asyncio.sleep(0)
+        if seconds is None:
+            await wake.wait()
+        elif not wake.is_set():
+            self.now += max(seconds, 1e-6)
+
+
+class Server:
+    """Answers polls from a script of bodies and errors, and writes down when it was asked what."""
+
+    origin = ""
+
+    def __init__(self, clock, *script, retry_after=15.0, tables=()):
+        self.clock, self.script, self.tables = clock, list(script), list(tables)
+        self.retry_after, self.asked, self.identity = retry_after, [], object()
+
+    async def poll_run(self, agent_id, run_id, *, include):
+        self.asked.append((self.clock.now, run_id, include))
+        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(step, Exception):
+            raise step
+        body = {**step, "id": run_id}
+        running = body["status"] == "running"
+        return self.answer(body, self.retry_after if running else None)
+
+    async def poll_table(self, table_id, *, include):
+        self.asked.append((self.clock.now, table_id, include))
+        return self.answer(self.tables.pop(0) if len(self.tables) > 1 else self.tables[0], None)
+
+    @staticmethod
+    def answer(body, retry_after):
+        raw = json.dumps(body).encode()
+        return Answer(200, json.loads(raw), digest=hashlib.blake2b(raw).digest(), retry_after=retry_after)
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def hub(clock):
+    return Hub(clock)
+
+
+def started(run_id):
+    return RunObject.from_raw({**RUNNING, "id": run_id, "steps": {"completed": 0, "max": 50}})
+
+
+async def over(*watches):
+    while any(watch.schedule.due is not None or watch.checking for watch in watches):
+        await asyncio.sleep(0)
+
+
+def steps(count):
+    return {**RUNNING, "steps": {"completed": count, "max": 50}}
+
+
+def settled_table():
+    return {
+        **COMPLETED["response"]["tables"][0],
+        "cells": {"running": 0, "errored": 1},
+        "updatedAt": "2026-07-21T09:19:00Z",
+    }
+
+
+async def test_a_run_is_asked_as_told_and_its_cells_after_it(hub, clock):
+    server = Server(clock, steps(3), steps(9), COMPLETED, tables=[COMPLETED["response"]["tables"][0], settled_table()])
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    await over(watch)
+    asked = [(round(at - 1_000), what) for at, what, _ in server.asked]
+    table_id = COMPLETED["response"]["tables"][0]["id"]
+    assert asked == [(1, "r"), (16, "r"), (31, "r"), (46, table_id), (61, table_id)]
+    assert {include for *_, include in server.asked} == {("stats",)}
+    assert (watch.state.status, watch.state.settled, watch.state.connection.state) == ("completed", True, "ended")
+
+
+async def test_two_handles_of_one_run_are_one_watch(hub, clock):
+    server = Server(clock, COMPLETED, tables=[settled_table()])
+    first = await hub.watch(server, "a", "r", started=started("r"))
+    assert await hub.watch(server, "a", "r", started=None) is first
+    other = Server(clock, COMPLETED, tables=[settled_table()])
+    assert await hub.watch(other, "a", "r", started=None) is not first
+    await over(first)
+
+
+async def test_failures_do_not_end_a_run(hub, clock):
+    failed = ServerError("No", status_code=503, transient=True)
+    server = Server(clock, steps(1), *[failed] * 8, steps(9), {**COMPLETED, "response": None})
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    seen = []
+    watch.subscribe(lambda: seen.append((watch.state.connection.state, watch.state.connection.failures)))
+    await over(watch)
+    assert watch.state.status == "completed"
+    assert ("reconnecting", 8) in seen
+    pauses = [later[0] - earlier[0] for earlier, later in zip(server.asked, server.asked[1:], strict=False)]
+    assert [round(pause) for pause in pauses] == [15, 2, 4, 8, 16, 30, 30, 30, 30, 15]
+
+
+async def test_retry_after_of_a_failure_is_kept(hub, clock):
+    server = Server(
+        clock, ServerError("No", status_code=503, transient=True, retry_after=42.0), COMPLETED, tables=[settled_table()]
+    )
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    await over(watch)
+    assert server.asked[1][0] - server.asked[0][0] == pytest.approx(42)
+
+
+async def test_a_revoked_key_stops_at_once_and_a_person_can_start_it_again(hub, clock):
+    server = Server(clock, AuthenticationError("No", status_code=401), COMPLETED, tables=[settled_table()])
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    await over(watch)
+    assert len(server.asked) == 1
+    assert (watch.state.connection.state, watch.state.done) == ("stopped", False)
+    hub.hurry(watch)
+    await over(watch)
+    assert watch.state.settled
+
+
+async def test_a_new_run_may_be_unknown_for_a_moment_and_a_wrong_id_never_is(hub, clock):
+    missing = RunNotFound("No", status_code=404)
+    watch = await hub.watch(
+        Server(clock, missing, missing, {**COMPLETED, "response": None}), "a", "r", started=started("r")
+    )
+    await over(watch)
+    assert watch.state.status == "completed"
+    attached = await hub.watch(Server(clock, missing), "a", "other", started=None)
+    with pytest.raises(RunNotFound):
+        await hub.first_check(attached)
+
+
+async def test_an_answer_about_another_run_is_a_failure_and_not_an_answer(hub, clock):
+    class Mixed(Server):
+        async def poll_run(self, agent_id, run_id, *, include):
+            await super().poll_run(agent_id, run_id, include=include)
+            body = {**COMPLETED, "response": None, "id": "r-other" if len(self.asked) == 1 else run_id}
+            return self.answer(body, None)
+
+    server = Mixed(clock, COMPLETED)
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    await over(watch)
+    assert len(server.asked) == 2
+    assert watch.state.status == "completed"
+
+
+async def test_fifty_runs_stay_within_the_budget_and_none_is_starved(clock):
+    hub = Hub(clock, Budget())
+    server = Server(clock, RUNNING, retry_after=15.0)
+    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
+    while clock.now < 1_000 + 600:
+        await asyncio.sleep(0)
+    times = [at for at, *_ in server.asked]
+    for at in times:
+        assert sum(at <= other < at + 60 for other in times) <= 80
+    counts = [sum(run_id == watch.state.run_id for _, run_id, _ in server.asked) for watch in watches]
+    assert max(counts) - min(counts) <= 2
+    assert min(counts) >= 14
+    for watch in watches:
+        watch.schedule = None
+
+
+async def test_nothing_is_asked_about_a_run_that_nobody_holds(hub, clock):
+    server = Server(clock, RUNNING)
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    while not server.asked:
+        await asyncio.sleep(0)
+    del watch
+    for _ in range(50):
+        await asyncio.sleep(0)
+    count = len(server.asked)
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert len(server.asked) <= count + 1
+    assert hub._task is None or hub._task.done()
+
+
+async def test_a_subscriber_that_raises_is_not_called_again(hub, clock):
+    watch = await hub.watch(Server(clock, steps(3), {**COMPLETED, "response": None}), "a", "r", started=started("r"))
+    calls = []
+
+    def broken():
+        calls.append(1)
+        raise ZeroDivisionError
+
+    watch.subscribe(broken)
+    await over(watch)
+    assert len(calls) == 1
+    assert watch.state.done
+    assert isinstance(watch.state, RunState)
