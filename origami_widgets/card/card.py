@@ -51,6 +51,7 @@ class RunCard(anywidget.AnyWidget):
 
     Args:
         run: the run to show.
+        outputs: where the conversation was shown before; for the card itself.
 
     Raises:
         InvalidInput: it is not a `Run`.
@@ -86,7 +87,7 @@ class RunCard(anywidget.AnyWidget):
     suggestions = _section(traitlets.List)
     foot = _section(traitlets.Dict)
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, outputs: Outputs | None = None) -> None:
         if not isinstance(run, Run):
             raise InvalidInput(
                 "A card shows a run",
@@ -100,7 +101,7 @@ class RunCard(anywidget.AnyWidget):
         self._freezing: concurrent.futures.Future[None] | None = None
         self._viewed = False
         self.frozen = False
-        self.outputs = Outputs()
+        self.outputs = outputs or Outputs()
         # 0 and not None, so that the host counts the views: the comm must not close under one of them.
         super().__init__(_view_count=0)
         self.on_msg(self._on_message)

@@ -65,6 +65,16 @@ class CardPresenter:
 
             background().run(freeze())
 
+    def continued(self, run: Run) -> None:
+        """Bring a frozen card back to life in its place: an answer or a follow-up goes on in the same card."""
+        card: RunCard | None = run.conversation.presentation
+        if card is not None and card.frozen and card.outputs and running_cell() is not None:
+            from origami_widgets.card.card import RunCard
+
+            live = run.conversation.presentation = RunCard(run, card.outputs)
+            view = view_of(run)
+            live.outputs.revive(*card_bundle(live, view), view)
+
     def _emit(self, run: Run) -> None:
         from origami_widgets.card.outputs import static_bundle
 

@@ -45,8 +45,13 @@ class Outputs:
             display(bundle, raw=True, display_id=display_id, update=True)
         for display_id in self._lines:
             display({"text/html": "", "text/plain": ""}, raw=True, display_id=display_id, update=True)
-        self._cards.clear()
-        self._lines.clear()
+
+    def revive(self, data: dict[str, Any], metadata: dict[str, Any], view: View) -> None:
+        """Put a live card back in the place of its static twins, because the conversation goes on."""
+        for display_id in self._cards:
+            display(data, metadata=metadata, raw=True, display_id=display_id, update=True)
+        for display_id in self._lines:
+            display(token_bundle(view), raw=True, display_id=display_id, update=True)
 
 
 def static_bundle(view: View) -> dict[str, Any]:

@@ -257,8 +257,7 @@ class Run:
             InvalidInput: the answers do not fit the questions, or they were answered before; nothing was sent.
             OrigamiError: the run was not started.
         """
-        successor = background().run(actions.answer(self._conversation, self._watch, answers))
-        return Run(successor, self._conversation)
+        return self._continued(background().run(actions.answer(self._conversation, self._watch, answers)))
 
     def follow_up(self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = ()) -> Run:
         """Start a further run of the same agent, which remembers the conversation, in the same card.
@@ -278,10 +277,16 @@ class Run:
             AgentBusy: another run of the agent is active.
             OrigamiError: the run was not started.
         """
-        successor = background().run(
-            actions.follow_up(self._conversation, self._watch, prompt, model=model, focus_tables=focus_tables)
+        return self._continued(
+            background().run(
+                actions.follow_up(self._conversation, self._watch, prompt, model=model, focus_tables=focus_tables)
+            )
         )
-        return Run(successor, self._conversation)
+
+    def _continued(self, successor: Watch) -> Run:
+        run = Run(successor, self._conversation)
+        presenter().continued(run)
+        return run
 
     def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
         """Call back with this run after each change. Sends nothing.

@@ -31,6 +31,10 @@ class Presenter(Protocol):
         """The text for a terminal."""
         ...
 
+    def continued(self, run: Run) -> None:
+        """The caller has started this run, which continues another one."""
+        ...
+
     def waited(self, run: Run) -> None:
         """The caller has waited for the run; the next thing to end may be the kernel."""
         ...
@@ -56,6 +60,9 @@ class PlainPresenter:
     def text(self, run: Run) -> str:
         """The one line."""
         return repr(run)
+
+    def continued(self, run: Run) -> None:
+        """Do nothing."""
 
     def waited(self, run: Run) -> None:
         """Do nothing."""
