@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import TimeoutError, sync_playwright  # noqa: A004 - its own, not an OSError
 
 from notebooks import serve
 from tests.browser import chromium
@@ -24,6 +24,7 @@ THEMES = ("light", "dark")
 WIDTHS = (320, 900)
 # High enough for any card: what Lab scrolls out of its own view is not in an element's screenshot.
 WINDOW_HEIGHT = 4000
+READY_SECONDS = 15.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +60,11 @@ def take(window: LabPage, scenes: Sequence[Scene], folder: Path) -> list[Shot]:
     # One after the other: a scene that goes on by itself is photographed before it has gone far.
     for index, scene in enumerate(scenes):
         window.run_cell(index)
-        window.output(index).locator(scene.ready).first.wait_for()
+        window.show_cell(index)
+        try:
+            window.output(index).locator(scene.ready).first.wait_for(timeout=READY_SECONDS * 1000)
+        except TimeoutError as error:
+            raise AssertionError(f"the output of scene {scene.name} has no {scene.ready}") from error
         for theme in THEMES:
             window.set_theme(theme)
             for width in WIDTHS:

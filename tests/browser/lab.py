@@ -132,6 +132,10 @@ class LabPage:
         """Return the whole output area of one cell."""
         return self.cell(index).locator(".jp-OutputArea-output")
 
+    def show_cell(self, index: int) -> None:
+        """Scroll one cell into view: Lab draws nothing of those that are far from it."""
+        self.page.evaluate(f"index => {CELL}.node.scrollIntoView()", index)
+
     def start_cell(self, index: int) -> None:
         """Run one cell and return at once; it queues behind those that run already."""
         self.page.evaluate(
