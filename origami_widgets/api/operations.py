@@ -325,7 +325,8 @@ def _about(answer: Answer, wanted: str) -> Answer:
     told = _object(answer).body.get("id")
     if not isinstance(told, str) and "status" not in answer.body:
         raise _shapeless(answer, "It names nothing.")
-    if isinstance(told, str) and told != wanted:
+    # A person may have typed an id in capitals; the server writes it in its own way.
+    if isinstance(told, str) and told.lower() != wanted.lower():
         raise _shapeless(answer, f"Asked for {wanted}, it is about something else.")
     return answer
 

@@ -249,3 +249,10 @@ async def test_cancelling_an_await_ends_the_request(server):
 def test_operations_have_the_verbs_as_coroutines():
     for name in [*VERBS, "poll_run", "poll_table"]:
         assert inspect.iscoroutinefunction(getattr(Operations, name))
+
+
+def test_an_id_in_capitals_is_the_same_id(server, client):
+    server.plan(answer({**TABLE, "id": "c0a3f1d2-9b6e"}))
+    assert client.get_table("C0A3F1D2-9B6E").id == "c0a3f1d2-9b6e"
+    with pytest.raises(UnexpectedAnswer, match="something else"):
+        background().run(client.operations.poll_table("c0a3f1d2-0000"))
