@@ -152,7 +152,9 @@ def _head(view: View, now: float) -> Iterator[str]:
 
 
 def _earlier(run: Earlier) -> Iterator[str]:
-    yield from wrap(f"Earlier: {run['prompt']} {run['status_label']} {run['outcome']}", "  ", "    ")
+    yield from wrap(
+        f"Earlier: {run['prompt']} · {' · '.join(filter(None, (run['status_label'], run['outcome'])))}", "  ", "    "
+    )
 
 
 def _notice(notice: Notice) -> Iterator[str]:

@@ -338,9 +338,9 @@ def test_earlier_runs_are_told_in_a_line():
     assert view["earlier"][0] == {
         "run_id": "v2_run-01k0c6t9qa",
         "prompt": "Find wholesale partners for us.",
-        "status_label": "Needs your answer",
-        "tone": "attention",
-        "outcome": "asked 2 questions",
+        "status_label": "Asked 2 questions",
+        "tone": "neutral",
+        "outcome": "Two things to settle before I start.",
     }
 
 

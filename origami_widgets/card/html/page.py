@@ -134,8 +134,8 @@ def _pill(head: Head) -> Html:
 
 
 def _earlier(run: Earlier) -> Html:
-    outcome = f" {run['outcome']}" if run["outcome"] else ""
-    words_of_it = join(text(f"Earlier: {run['prompt']} "), bold(text(run["status_label"])), text(outcome))
+    outcome = f" · {run['outcome']}" if run["outcome"] else ""
+    words_of_it = join(text(f"Earlier: {run['prompt']} · "), bold(text(run["status_label"])), text(outcome))
     return div(f"padding:6px 14px;border-top:{LINE};font-size:12px;{QUIET}", words_of_it)
 
 

@@ -135,6 +135,10 @@ def _workspace_link(state: RunState) -> Link | None:
 
 def _earlier(state: RunState) -> Earlier:
     label, tone = status_words(state)
+    if state.status == "needs_input":
+        # A later run continues it: nothing is asked any more.
+        questions = len(state.run.todo.pending_questions) if state.run else 0
+        label, tone = f"Asked {words.plural(questions, 'question')}", "neutral"
     return {
         "run_id": clip(state.run_id, _ID_LIMIT),
         "prompt": clip(full_prompt(state), 160),
@@ -146,10 +150,7 @@ def _earlier(state: RunState) -> Earlier:
 
 def _outcome(state: RunState) -> str:
     run = state.run
-    questions = len(run.todo.pending_questions) if run else 0
     parts = []
-    if questions:
-        parts.append(f"asked {words.plural(questions, 'question')}")
     if state.tables:
         parts.append(words.plural(len(state.tables), "table"))
     if (leads := whole(state.lead_count)) is not None:
