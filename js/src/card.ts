@@ -70,7 +70,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   /** Ticks only while somebody can see it and something can still change. */
   const schedule = (): void => {
     const { done, settled } = view("head");
-    ticking(tick, inView && !document.hidden && (!(done && settled) || anyUnderWay()));
+    ticking(tick, inView && !document.hidden && (!(done && settled) || session.doubt || anyUnderWay()));
   };
   const refresh = (): void => {
     redraw();

@@ -6,7 +6,7 @@
  */
 
 import type { AckMessage, Clock, ClockMessage, CommandName } from "./contract";
-import { acknowledge, commandKey, request, withdraw } from "./shared";
+import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
 
 /** The part of anywidget's model that is used. */
 export interface Model {
@@ -38,6 +38,11 @@ export class Session {
   /** A message could not be sent: nobody is there until the kernel speaks again. */
   #unreachable = false;
 
+  /** The host said that the line changed, but not how. */
+  doubt = false;
+  /** What `asOf` was when the kernel went. */
+  #last = 0;
+  readonly #sent = new Set<string>();
   readonly #model: Model;
   readonly #el: HTMLElement;
   readonly #changed: () => void;
@@ -51,7 +56,7 @@ export class Session {
     if (old <= FIRST_STATE_MS) this.heard = Date.now();
     else this.presence = "old";
     model.on("msg:custom", this.#receive);
-    model.on("comm_live_update", this.#inspectSoon);
+    model.on("comm_live_update", this.#lineChanged);
   }
 
   /** The kernel's clock now, in ms. */
@@ -61,6 +66,7 @@ export class Session {
 
   /** When what is shown was true, on the kernel's clock: now, or the time of the last state when it may be old. */
   asOf(): number {
+    if (this.presence === "gone") return this.#last;
     const stands = this.presence === "live" || (this.presence === "busy" && this.heard !== null);
     return stands || !this.clock ? this.now() : this.clock.now;
   }
@@ -75,6 +81,7 @@ export class Session {
     this.heard = now;
     this.#asked = null;
     this.#unreachable = false;
+    this.doubt = false;
     this.#inspect();
     if (this.presence !== "gone") this.#become("live");
   }
@@ -93,7 +100,7 @@ export class Session {
     const now = Date.now();
     const interval = this.clock?.interval ?? Number.POSITIVE_INFINITY;
     // While a cell blocks the kernel no question is answered, but changes arrive: only a long silence is a sign.
-    const silent = this.heard === null || now - this.heard > interval * 2000 + 5000;
+    const silent = this.doubt || this.heard === null || now - this.heard > interval * 2000 + 5000;
     if (!silent || this.presence === "gone") return;
     if (this.#asked === null) this.hello();
     else if (now - this.#asked >= ANSWER_MS) this.#become("busy");
@@ -105,12 +112,15 @@ export class Session {
     const key = commandKey(run, name, prompt);
     const id = newId();
     if (!request(key, id)) return;
-    if (!this.#post({ kind: "command", id, name, run_id: run, prompt, answers })) withdraw(key);
+    this.#sent.add(key);
+    if (!this.#post({ kind: "command", id, name, run_id: run, prompt, answers }))
+      this.#sent.forEach(withdraw);
   }
 
   close(): void {
+    this.#sent.forEach(leave);
     this.#model.off("msg:custom", this.#receive);
-    this.#model.off("comm_live_update", this.#inspectSoon);
+    this.#model.off("comm_live_update", this.#lineChanged);
   }
 
   readonly #receive = (message: AckMessage | ClockMessage | undefined): void => {
@@ -122,10 +132,15 @@ export class Session {
     this.#changed();
   };
 
-  /** Hosts set the class on the view in their own handler of the same event, which may run after ours. */
-  readonly #inspectSoon = (): void => {
+  /**
+   * JupyterLab tells of a restarted kernel by this event and nothing else, before the comm refuses to send. So the
+   * next tick asks: it fails at once when the comm is closed.
+   */
+  readonly #lineChanged = (): void => {
+    this.doubt = true;
+    this.#asked = null;
     this.#inspect();
-    queueMicrotask(this.#inspect);
+    this.#changed();
   };
 
   readonly #inspect = (): void => {
@@ -136,8 +151,13 @@ export class Session {
 
   #become(presence: Presence): void {
     if (this.presence === presence) return;
+    this.#last = this.asOf();
     this.presence = presence;
-    if (presence === "gone") this.#asked = null;
+    if (presence === "gone") {
+      this.#asked = null;
+      this.doubt = false;
+      this.#sent.forEach(withdraw);
+    }
     this.#changed();
   }
 

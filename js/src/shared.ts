@@ -73,10 +73,16 @@ export function request(key: string, id: string): boolean {
   return true;
 }
 
-/** Takes back a click that could not be sent. */
+/** Takes back a click that was not or will not be answered: nobody is there to do so. */
 export function withdraw(key: string): void {
-  commands.delete(key);
+  if (commands.get(key)?.phase === "requested") commands.delete(key);
   call(watchers);
+}
+
+/** The view that sent it is closed and may not hear the answer: another one may send again after a while. */
+export function leave(key: string): void {
+  const command = commands.get(key);
+  if (command?.phase === "requested") Object.assign(command, { at: Date.now(), phase: "accepted" });
 }
 
 export function acknowledge({ id, ok, title, remedy }: AckMessage): void {

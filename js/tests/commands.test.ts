@@ -77,6 +77,30 @@ describe("Cancel", () => {
   });
 });
 
+describe("a click that nobody will answer", () => {
+  it("is taken back when the kernel is gone, so that a new kernel's card of the run can send it", () => {
+    const old = own("running");
+    old.button("Cancel").click();
+    old.model.comm_live = false;
+    old.model.emit("comm_live_update");
+    const fresh = draw("running", (view) => {
+      view.head.run_id = `run-${run}`;
+    });
+    fresh.button("Cancel").click();
+    expect(fresh.model.commands().length).toBe(1);
+  });
+
+  it("is free again some time after its view was closed", () => {
+    const old = own("running");
+    old.button("Cancel").click();
+    old.close();
+    const next = draw(old.model);
+    expect(isOff(next.button("Requested"))).toBe(true);
+    vi.advanceTimersByTime(11_000);
+    expect(isOff(next.button("Cancel"))).toBe(false);
+  });
+});
+
 describe("a button that spends credits", () => {
   const LABEL = "Find more bakeries like these";
 

@@ -169,6 +169,30 @@ describe("the kernel", () => {
     expect(late.text()).not.toContain("Kernel is gone");
   });
 
+  it("that was restarted shows by an event alone, also on a card that rests", () => {
+    for (const name of ["running", "needs_input"]) {
+      const card = draw(name);
+      answer(card, sample(name).clock);
+      vi.advanceTimersByTime(10_000);
+      card.model.emit("comm_live_update");
+      expect(card.text()).not.toContain("Kernel is gone");
+      card.model.failing = true;
+      vi.advanceTimersByTime(1000);
+      expect(card.text()).toContain("Kernel is gone");
+      if (name === "running") expect(meta(card)).toContain("4 min 39 s when last seen");
+    }
+  });
+
+  it("whose line changed and that answers is as live as before", () => {
+    const card = draw("needs_input");
+    card.model.emit("comm_live_update");
+    vi.advanceTimersByTime(1000);
+    expect(hellos(card)).toBe(2);
+    answer(card, sample("needs_input").clock);
+    expect(card.text()).not.toContain("gone");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("is asked again when the page becomes visible", () => {
     const card = running();
     answer(card);
