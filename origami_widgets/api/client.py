@@ -97,6 +97,19 @@ class Client:
 
         Returns:
             The agent and its run, which says `running`.
+
+        Raises:
+            InvalidInput: an argument cannot be right; nothing was sent.
+            PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
+            RunPoolFull: as many runs as the plan allows are active; `retry_after` is the usual wait, in seconds.
+            ServerError: a fault of the server after which nothing is sent again: a second run might be started.
+            ConnectionFailed: no answer came. `may_have_started` tells whether the run may exist all the same, and
+                `idempotency_key` is what to send again.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> ow.Sandbox().client().create_agent("List bakeries in Porto").run.status
+            'running'
         """
         return background().run(
             self.operations.create_agent(
@@ -122,7 +135,19 @@ class Client:
         """Start a further run of an agent: `POST /agents/{id}/runs`. Spends credits; arguments as `create_agent`.
 
         Raises:
-            AgentBusy: a run of the agent is active; the error names it.
+            AgentBusy: a run of the agent is active; `current_run_id` names it.
+            AgentNotFound: there is no such agent for this key and project.
+            OrigamiError: what `create_agent` raises.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> agent = client.create_agent("List bakeries in Porto").agent
+            >>> try:
+            ...     client.create_run(agent.id, "Add opening hours")
+            ... except ow.OrigamiError as error:
+            ...     error.code
+            'AGENT_BUSY'
         """
         return background().run(
             self.operations.create_run(
@@ -142,11 +167,37 @@ class Client:
             agent_id: the agent's id.
             run_id: the run's id.
             include: `"stats"` for the economics of its tables, `"transcript"` for the message history.
+
+        Returns:
+            The run as it stands now. A run that failed is no exception: look at `status`.
+
+        Raises:
+            RunNotFound: there is no such run for this key and project.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> created = client.create_agent("List bakeries in Porto")
+            >>> client.get_run(created.agent.id, created.run.id, include=["stats"]).request.prompt
+            'List bakeries in Porto'
         """
         return background().run(self.operations.get_run(agent_id, run_id, include=include))
 
     def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
-        """One page of an agent's runs: `GET /agents/{id}/runs`. Free; `limit` is 1 to 100."""
+        """One page of an agent's runs: `GET /agents/{id}/runs`. Free. Their order is not promised.
+
+        Args:
+            agent_id: the agent's id.
+            cursor: `next_cursor` of the page before; None for the first.
+            limit: runs on the page, 1 to 100.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> agent = client.create_agent("List bakeries in Porto").agent
+            >>> [run.status for run in client.list_runs(agent.id)]
+            ['running']
+        """
         return background().run(self.operations.list_runs(agent_id, cursor=cursor, limit=limit))
 
     def cancel(self, agent_id: str, *, idempotency_key: str | None = None) -> RunObject | None:
@@ -159,27 +210,102 @@ class Client:
         Returns:
             The run that is being cancelled (it may still say `running`), the latest one when none was active, or
             None when the agent never ran.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> created = client.create_agent("List bakeries in Porto")
+            >>> client.cancel(created.agent.id).id == created.run.id
+            True
         """
         return background().run(self.operations.cancel(agent_id, idempotency_key=idempotency_key))
 
     def list_agents(self, *, search: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Agent]:
-        """One page of agents whose name contains `search`: `GET /agents`. Free; `limit` is 1 to 100."""
+        """One page of agents: `GET /agents`. Free. Their order is not promised.
+
+        Args:
+            search: a part of the agent's name; None for all agents.
+            cursor: `next_cursor` of the page before; None for the first.
+            limit: agents on the page, 1 to 100.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> _ = client.create_agent("List bakeries in Porto", name="Porto")
+            >>> [agent.name for agent in client.list_agents()]
+            ['Porto']
+        """
         return background().run(self.operations.list_agents(search=search, cursor=cursor, limit=limit))
 
     def list_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Page[Table]:
-        """Every table that an agent can reach: `GET /agents/{id}/tables`. Free."""
+        """Every table that an agent can reach, at once: `GET /agents/{id}/tables`. Free.
+
+        Args:
+            agent_id: the agent's id.
+            include: `"stats"` for the economics of tables and columns.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> agent = client.create_agent("List bakeries in Porto").agent
+            >>> client.list_agent_tables(agent.id).workspace_id == agent.workspace_id
+            True
+        """
         return background().run(self.operations.list_agent_tables(agent_id, include=include))
 
     def get_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Table:
-        """Read a table: `GET /tables/{tableId}`. Free."""
+        """Read a table: `GET /tables/{tableId}`. Free.
+
+        Args:
+            table_id: the table's id.
+            include: `"stats"` for the economics of the table and its columns.
+
+        Raises:
+            TableNotFound: there is no such table for this key and project.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> client.get_table("c0a3f1d2-9b6e-4d27-8a1c-5f0e7b3d9a44")  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+            origami_widgets.api.errors.TableNotFound: There is no such table
+            ...
+        """
         return background().run(self.operations.get_table(table_id, include=include))
 
     def list_tables(self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Table]:
-        """One page of tables, of one agent or of all: `GET /tables`. Free; `limit` is 1 to 100."""
+        """One page of tables: `GET /tables`. Free. They come without `stats`.
+
+        Args:
+            agent_id: only the tables of this agent; None for all.
+            cursor: `next_cursor` of the page before; None for the first.
+            limit: tables on the page, 1 to 100.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> len(ow.Sandbox().client().list_tables())
+            0
+        """
         return background().run(self.operations.list_tables(agent_id=agent_id, cursor=cursor, limit=limit))
 
     def list_columns(self, table_id: str) -> Page[Column]:
-        """The columns of a table: `GET /tables/{tableId}/columns`. Free."""
+        """The columns of a table, at once: `GET /tables/{tableId}/columns`. Free.
+
+        They are the frame for rows: a row leaves out the cells that are empty or failed.
+
+        Args:
+            table_id: the table's id.
+
+        Raises:
+            TableNotFound: there is no such table for this key and project.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("List bakeries in Porto", client=client, show=False).wait()
+            >>> client.list_columns(run.tables[0].id)[0].kind
+            'input'
+        """
         return background().run(self.operations.list_columns(table_id))
 
     def iter_rows(
@@ -210,6 +336,13 @@ class Client:
 
         Raises:
             TableNotFound: there is no such table for this key and project, or it was deleted on the way.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("List bakeries in Porto", client=client, show=False).wait()
+            >>> len(list(client.iter_rows(run.tables[0].id, flat=True, limit=3)))
+            3
         """
         walk = RowWalk(row_limit(limit))
         while not walk.done:
@@ -226,9 +359,24 @@ class Client:
             yield from walk.take(page)
 
     def get_account(self) -> Account:
-        """Organization, plan and capabilities behind the key: `GET /account`. Free; a good first call."""
+        """Organization, plan and capabilities behind the key: `GET /account`. Free; a good first call.
+
+        Raises:
+            AuthenticationError: the key is wrong, revoked or expired.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> ow.Sandbox(plan="starter").client().get_account().capabilities.concurrent_agents
+            1
+        """
         return background().run(self.operations.get_account())
 
     def get_credits(self) -> Credits:
-        """The balance, in credits: `GET /account/credits`. Free."""
+        """The balance, in credits: `GET /account/credits`. Free.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> ow.Sandbox(credits=12).client().get_credits().balance
+            12.0
+        """
         return background().run(self.operations.get_credits())
