@@ -34,7 +34,7 @@ demo: .setup
 
 .PHONY: test
 test: .setup-browser
-	@exec $(python) tools/checks.py $(if $(FRESH),--fresh)
+	@exec $(python) .ci/checks.py $(if $(FRESH),--fresh)
 
 .PHONY: gallery
 gallery: .setup-browser
@@ -46,13 +46,13 @@ bench: .setup
 
 .PHONY: format
 format: .setup
-	@$(python) -m ruff check --fix --exit-zero --quiet . notebooks/serve.py
-	@$(python) -m ruff format . notebooks/serve.py
+	@$(python) -m ruff check --fix --exit-zero --quiet . notebooks/serve.py .ci
+	@$(python) -m ruff format . notebooks/serve.py .ci
 	@npm run --silent --prefix js format
 
 .PHONY: lock
 lock: $(python_packages)
-	@tools/setup.sh lock
+	@.ci/setup.sh lock
 
 .PHONY: clean
 clean:
@@ -74,14 +74,14 @@ together = $(MAKE) --no-print-directory $(if $(findstring --jobserver,$(MAKEFLAG
 	@:
 
 .chromium:
-	@tools/setup.sh chromium
+	@.ci/setup.sh chromium
 
-$(python_packages): requirements-dev.lock tools/setup.sh
-	@tools/setup.sh python
+$(python_packages): requirements-dev.lock .ci/setup.sh
+	@.ci/setup.sh python
 	@touch $@
 
-$(node_packages): js/package-lock.json js/package.json tools/setup.sh
-	@tools/setup.sh node
+$(node_packages): js/package-lock.json js/package.json .ci/setup.sh
+	@.ci/setup.sh node
 	@touch $@
 
 $(front_end) &: $(node_packages) $(front_end_sources)
@@ -89,5 +89,5 @@ $(front_end) &: $(node_packages) $(front_end_sources)
 	@touch $(front_end)
 
 $(project): $(python_packages) $(front_end) pyproject.toml hatch_build.py
-	@tools/setup.sh project
+	@.ci/setup.sh project
 	@touch $@

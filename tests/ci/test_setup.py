@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SETUP = Path(__file__).resolve().parent.parent.parent / "tools" / "setup.sh"
+SETUP = Path(__file__).resolve().parent.parent.parent / ".ci" / "setup.sh"
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ SLOTS = 2
 PYTHON = (sys.executable, "-m")
 NPM = ("npm", "run", "--silent", "--prefix", "js")
 PYTEST = (*PYTHON, "pytest", "--no-header")
-ALWAYS_READ = ("tools/checks.py", "pyproject.toml", "requirements-dev.lock", "js/package-lock.json")
+ALWAYS_READ = (".ci/checks.py", "pyproject.toml", "requirements-dev.lock", "js/package-lock.json")
 EVERYTHING = ("",)
 
 
@@ -71,8 +71,8 @@ class Outcome:
 
 # Those that keep both cores busy stand where the short ones have ended.
 STAGES = (
-    Stage("ruff", (*PYTHON, "ruff", "check", "--quiet", ".", "notebooks/serve.py"), (".py",)),
-    Stage("ruff format", (*PYTHON, "ruff", "format", "--quiet", "--check", ".", "notebooks/serve.py"), (".py",)),
+    Stage("ruff", (*PYTHON, "ruff", "check", "--quiet", ".", "notebooks/serve.py", ".ci"), (".py",)),
+    Stage("ruff format", (*PYTHON, "ruff", "format", "--quiet", "--check", ".", "notebooks/serve.py", ".ci"), (".py",)),
     Stage("mypy", (*PYTHON, "mypy", "--no-error-summary"), ("origami_widgets/",)),
     Stage("biome", (*NPM, "lint"), ("js/",)),
     Stage("tsc", (*NPM, "types"), ("js/",)),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.pip_settings import pip_settings, uv_environment
+from tests.ci.scripts import load
+
+pip_settings, uv_environment = load("pip_settings").pip_settings, load("pip_settings").uv_environment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools import checks
+from tests.ci.scripts import load
+
+checks = load("checks")
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One step of the set-up: tools/setup.sh python|node|chromium|project|lock. The Makefile knows when each is due.
+# One step of the set-up: .ci/setup.sh python|node|chromium|project|lock. The Makefile knows when each is due.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,12 +57,12 @@ setup_python() {
     "$python" -m venv --clear .venv
   fi
   "$venv_python" -m uv --version >/dev/null 2>&1 || "$venv_python" -m pip install --quiet --disable-pip-version-check uv
-  eval "$("$venv_python" tools/pip_settings.py)"
+  eval "$("$venv_python" .ci/pip_settings.py)"
   "$venv_python" -m uv pip install --quiet --python "$venv_python" --compile-bytecode --require-hashes -r requirements-dev.lock
 }
 
 setup_project() {
-  eval "$("$venv_python" tools/pip_settings.py)"
+  eval "$("$venv_python" .ci/pip_settings.py)"
   "$venv_python" -m uv pip install --quiet --python "$venv_python" --no-deps --no-build-isolation --editable .
 }
 
@@ -85,7 +85,7 @@ setup_chromium() {
 }
 
 lock() {
-  eval "$("$venv_python" tools/pip_settings.py)"
+  eval "$("$venv_python" .ci/pip_settings.py)"
   UV_CUSTOM_COMPILE_COMMAND="make lock" "$venv_python" -m uv pip compile --quiet --universal --generate-hashes \
     --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra dev \
     ${UPGRADE:+--upgrade} --output-file requirements-dev.lock pyproject.toml
@@ -94,5 +94,5 @@ lock() {
 case ${1:-} in
   python | node | chromium | project) "setup_$1" ;;
   lock) lock ;;
-  *) fail "usage: tools/setup.sh python|node|chromium|project|lock" ;;
+  *) fail "usage: .ci/setup.sh python|node|chromium|project|lock" ;;
 esac
