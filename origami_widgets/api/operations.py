@@ -61,11 +61,12 @@ class Operations:
         self._settings = settings
         self._transport = Transport(settings, inner)
         self._inner = inner
+        self._is_sandbox = False
 
     @property
     def origin(self) -> str:
-        """Empty for Origami itself, else the host that answers in its place."""
-        return self._settings.origin
+        """Empty for Origami itself, `sandbox` once the server has said that it is one, else its host."""
+        return "sandbox" if self._is_sandbox else self._settings.origin
 
     @property
     def identity(self) -> Hashable:
@@ -268,6 +269,7 @@ class Operations:
         check: Callable[[Answer], Answer] | None = None,
     ) -> Answer:
         answer = await self._transport.send(method, path, params=params, body=body, headers=headers)
+        self._is_sandbox = self._is_sandbox or answer.sandbox
         if answer.status_code not in SUCCESS:
             raise error_from(answer)
         return answer if check is None else check(answer)

@@ -193,7 +193,7 @@ class Hub:
                 run,
                 at=at,
                 keep_polling=answer.retry_after is not None,
-                origin="sandbox" if answer.sandbox else "",
+                origin=operations.origin,
                 clock_offset=offset,
             )
         )
