@@ -156,6 +156,17 @@ describe("what the reader did", () => {
     expect(card.all("tbody tr").length).toBe(8);
   });
 
+  it("folds what people type in before what costs and judges", () => {
+    const card = draw("completed", (view) => {
+      const table = view.tables.items[0];
+      const [typed, , judged] = table?.columns ?? [];
+      if (table && typed && judged) table.columns = [...Array.from({ length: 12 }, () => typed), judged];
+    });
+    const rows = card.all("tbody tr");
+    expect(rows.length).toBe(8);
+    expect(rows[7]?.textContent).toContain("12 · 2 · 1");
+  });
+
   it("follows a change of one column without touching the other rows", () => {
     const card = draw("filling");
     const rows = card.all("tbody tr");

@@ -18,7 +18,8 @@ for ahead in {moments}:
     run.refresh()
 {show}
 """
-LIVE = "run"
+# In a box, so that a settled card stays alive for its picture.
+LIVE = "import ipywidgets\nipywidgets.VBox([ow.RunCard(run)])"
 SAVED = "from IPython.display import HTML\nHTML(run.to_html())"
 BRIEF = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
 OVER = (30, 600, 1500)
@@ -47,7 +48,7 @@ def scene(name: str, word: str, moments: tuple[int, ...], *, saved: bool = False
     code = CODE.format(options="", brief=f"{BRIEF}. scenario:{word}", moments=moments, show=SAVED if saved else LIVE)
     if saved:
         return Scene(f"{name}-saved", code, "div")
-    return Scene(name, code, f".origami-card [data-status='{name}'], .origami-card")
+    return Scene(name, code, ".origami-card")
 
 
 SCENES = [

@@ -82,6 +82,13 @@ function line(): Part<ColumnRow> {
   };
 }
 
+/** The columns to show of many: those that cost and judge before those that people type in, in the table's order. */
+function telling(columns: ColumnRow[]): ColumnRow[] {
+  let computed = FOLD;
+  let inputs = FOLD - columns.filter(([, kind]) => kind !== "input").length;
+  return columns.filter(([, kind]) => (kind === "input" ? inputs-- : computed--) > 0);
+}
+
 /** The columns of one table; many of them are folded, and then not even built. */
 export function columnTable(): Part<Table> {
   const rows = keyedList(el("tbody"), line);
@@ -101,7 +108,7 @@ export function columnTable(): Part<Table> {
     if (!table) return;
     const { columns, columns_hidden: hidden } = table;
     const folds = columns.length > FOLD + 1;
-    rows.update(folds && folded ? columns.slice(0, FOLD) : columns);
+    rows.update(folds && folded ? telling(columns) : columns);
     show(grid, columns.length);
     show(toggle, folds);
     setText(toggle, folded ? plural(columns.length - FOLD, "more column") : "Fewer columns");
