@@ -24,10 +24,10 @@ SAVED = "from IPython.display import HTML\nHTML(run.to_html())"
 BRIEF = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
 OVER = (30, 600, 1500)
 
-# Name, word of the sandbox's scenario, and how many seconds after the start it is looked at.
+# Name, word of the sandbox's scenario (none: the usual one), and how many seconds after the start it is looked at.
 STATUSES = (
-    ("running", "partial", (20, 40)),
-    ("completed", "completed", OVER),
+    ("running", "", (20, 40)),
+    ("completed", "", OVER),
     ("needs_input", "needs_input", OVER),
     ("step_cap_hit", "step_cap_hit", OVER),
     ("incomplete", "incomplete", OVER),
@@ -45,7 +45,9 @@ FURTHER = (
 
 def scene(name: str, word: str, moments: tuple[int, ...], *, saved: bool = False) -> Scene:
     """The cell that shows one scenario at one moment."""
-    code = CODE.format(options="", brief=f"{BRIEF}. scenario:{word}", moments=moments, show=SAVED if saved else LIVE)
+    code = CODE.format(
+        options="", brief=f"{BRIEF}. scenario:{word}" if word else BRIEF, moments=moments, show=SAVED if saved else LIVE
+    )
     if saved:
         return Scene(f"{name}-saved", code, "div")
     return Scene(name, code, ".origami-card")

@@ -27,8 +27,9 @@ _WITH_BARS = 8
 _AROUND = 200
 _WORTH_A_TABLE = 1_500
 _HEADING_SIZE = 900
-_FIRST = "padding:3px 0;text-align:left;white-space:normal"
-_NEXT = "padding:3px 0 3px 6px;text-align:right;white-space:normal"
+# Whole words: the card breaks anywhere, which would break "Company" in a narrow table.
+_FIRST = "padding:3px 0;text-align:left;white-space:normal;overflow-wrap:break-word"
+_NEXT = "padding:3px 0 3px 6px;text-align:right;white-space:normal;overflow-wrap:break-word"
 
 
 def tables_html(tables: Tables, room: int) -> Html:
@@ -120,9 +121,8 @@ def _table(rows: list[Html], hidden: int) -> Html:
         *(bare("td", bold(text(word)), style=_NEXT if index else _FIRST) for index, word in enumerate(HEADINGS)),
         style=f"background:none;border-bottom:{LINE};font-size:11px",
     )
-    style = (
-        "width:100%;margin:8px 0 0;border-collapse:collapse;border:0;font-size:12px;font-variant-numeric:tabular-nums"
-    )
+    # Spelled out where JupyterLab's own style for tables says otherwise.
+    style = "table-layout:auto;width:100%;margin:8px 0 0;border-collapse:collapse;border:0;font-size:12px;font-variant-numeric:tabular-nums"
     return join(div("overflow-x:auto", bare("table", heading, *rows, style=style)), note)
 
 

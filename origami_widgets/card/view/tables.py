@@ -20,6 +20,7 @@ NAME_LIMIT = 80
 _ID_LIMIT = 64
 _TABLES_LIMIT = 24
 _HEADS_SIZE = 18_000
+_WORTH = {"score": 0, "enrichment": 1, "sequence": 2, "input": 3}
 
 
 def make_tables(tables: Sequence[models.Table]) -> Tables:
@@ -60,7 +61,7 @@ def _most_telling(rows: list[ColumnRow], sizes: list[int], room: int) -> list[in
     The choice depends on kinds alone, which do not change: a column must not come and go while cells fill.
     """
     kept: list[int] = []
-    for index in sorted(range(len(rows)), key=lambda i: rows[i].kind == "input"):
+    for index in sorted(range(len(rows)), key=lambda i: _WORTH.get(rows[i].kind, 1)):
         room -= sizes[index]
         if room < 0:
             break
