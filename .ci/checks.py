@@ -80,8 +80,8 @@ STAGES = (
     Stage(
         "pytest",
         (
-            *(*PYTEST, "--numprocesses=2", "--dist=loadfile"),
-            *("--ignore=tests/browser", "--ignore=tests/notebooks", "tests"),
+            *(*PYTEST, "--numprocesses=4", "--dist=loadfile", "--doctest-modules"),
+            *("--ignore=tests/browser", "--ignore=tests/notebooks", "tests", "origami_widgets"),
         ),
         EVERYTHING,
         slots=2,

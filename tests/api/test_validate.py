@@ -142,7 +142,7 @@ def test_page_sizes(server, client, limit):
         {"limit": "5"},
         {"filters": {"column": "fit"}},
         {"filters": "fit > 5"},
-        {"filters": [object()]},
+        {"filters": [b"fit"]},
         {"filters": [{"value": float("nan")}]},
         {"sort": "fit"},
         {"sort": ["fit"]},
