@@ -40,6 +40,10 @@ async def cancel(watch: Watch) -> None:
     except OrigamiError as error:
         watch.update(CommandFailed(error, cancel=True))
         raise
+    except BaseException:
+        # Interrupted: whether the server was asked is not known, so nothing is claimed. It says so itself if it was.
+        watch.update(CommandFailed(None, cancel=True))
+        raise
     if told is not None and told.id == watch.state.run_id:
         watch.update(RunRead(told, at=hub().clock.time()))
         if _is_done(watch):

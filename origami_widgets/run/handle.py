@@ -227,7 +227,8 @@ class Run:
         Raises:
             OrigamiError: the read failed.
         """
-        background().run(actions.refresh(self._watch, tuple(include)))
+        words = include.split(",") if isinstance(include, str) else include
+        background().run(actions.refresh(self._watch, tuple(words)))
         return self
 
     def cancel(self) -> Self:

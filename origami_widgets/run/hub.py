@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import weakref
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
+from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject, Table
 from origami_widgets.run import schedule as plans
 from origami_widgets.run.budget import Budget
 from origami_widgets.run.clock import Clock, SystemClock
-from origami_widgets.run.state import CheckFailed, Heard, Planned, RunRead, RunState, TableRead
+from origami_widgets.run.state import (
+    TERMINAL_STATUSES,
+    CheckFailed,
+    Heard,
+    Planned,
+    RunRead,
+    RunState,
+    TableGone,
+    TableRead,
+)
 from origami_widgets.run.watch import Watch
 
 if TYPE_CHECKING:
@@ -23,6 +33,9 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
 
 
+log = logging.getLogger("origami_widgets")
+
+KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 DATE_RESOLUTION = 2.0
 """Seconds by which a clock offset from `Date`, which has whole seconds, may differ from another for no reason."""
 
@@ -69,21 +82,35 @@ class Hub:
         self._poll()
         return watch
 
+    def keep(self, watch: Watch) -> None:
+        """Go on with a watch that another poller made: that of the process which this one was forked from."""
+        if watch.operations is None or any(known is watch for known in self._watches.values()):
+            return
+        watch.checking = False
+        self._watches[id(watch)] = watch
+        weakref.finalize(watch, self._wake_up_from_anywhere).atexit = False
+        self._poll()
+
     def hurry(self, watch: Watch) -> None:
         """Check a run now, because a person asked; a stopped watch starts again. Background loop only."""
         if watch.schedule is not None and watch.operations is not None:
+            self.keep(watch)
             watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
             self._plan(watch)
             self._poll()
 
     async def check(self, watch: Watch, include: tuple[str, ...] = ("stats",)) -> None:
-        """Read a run once, outside its plan, and raise what goes wrong.
+        """Read a run once, outside its plan, and raise what goes wrong. A watch that had stopped starts again.
 
         Raises:
             OrigamiError: the read failed; the plan is unchanged.
         """
         if watch.operations is not None:
-            answer = await self._read_run(watch, watch.operations, include)
+            self.keep(watch)
+            # With `stats` in any case: an answer without them would wipe those that are known.
+            answer = await self._read_run(watch, watch.operations, tuple(dict.fromkeys(("stats", *include))))
+            if watch.schedule is not None:
+                watch.schedule = plans.renew(watch.schedule, self.clock.monotonic())
             self._on_success(watch, answer.retry_after)
 
     async def first_check(self, watch: Watch) -> None:
@@ -100,16 +127,22 @@ class Hub:
                 raise
 
     def _poll(self) -> None:
-        if self._task is None or self._task.done():
+        loop = asyncio.get_running_loop()
+        if self._task is None or self._task.done() or self._task.get_loop() is not loop:
             self._wake = asyncio.Event()
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="origami-widgets poller")
+            self._task = loop.create_task(self._run(), name="origami-widgets poller")
         elif self._wake is not None:
             self._wake.set()
 
     def _wake_up_from_anywhere(self) -> None:
         wake = self._wake
-        if wake is not None:
+        # Without a poller there is nobody to wake, and the loop's thread must not start for nothing.
+        if wake is not None and self._task is not None:
             background().call_soon(wake.set)
+
+    def abandon(self) -> None:
+        """Forget a poller whose loop does not exist in this process."""
+        self._task = self._wake = None
 
     async def _run(self) -> None:
         wake = self._wake
@@ -118,26 +151,28 @@ class Hub:
         while True:
             wake.clear()
             now = self.clock.monotonic()
-            waits = [self._seconds_until(watch, now) for watch in self._watches.values() if not watch.checking]
-            planned = [wait for wait in waits if wait is not None]
-            if not planned and not self._checks:
+            wait, watch = self._most_due(now)
+            if wait is None and not self._checks:
                 self._task = None
                 return
-            pause = max(min(planned), self._budget.wait(now)) if planned else None
-            if pause is not None and pause <= 0:
-                self._start_check(now)
-            else:
+            pause = None if wait is None else max(wait, self._budget.wait(now))
+            if watch is not None and pause is not None and pause <= 0:
+                self._start_check(watch, now)
+            # A sleeping poller must not be what keeps a forgotten run alive.
+            del watch
+            if pause is None or pause > 0:
                 await self.clock.sleep(pause, wake)
 
-    @staticmethod
-    def _seconds_until(watch: Watch, now: float) -> float | None:
-        due = plans.next_due(watch.schedule) if watch.schedule is not None else None
-        return None if due is None else due - now
+    def _most_due(self, now: float) -> tuple[float, Watch] | tuple[None, None]:
+        """The watch that waits longest for its check, so that no run is starved by the others."""
+        found: tuple[float, Watch] | tuple[None, None] = (None, None)
+        for watch in self._watches.values():
+            due = plans.next_due(watch.schedule) if watch.schedule is not None and not watch.checking else None
+            if due is not None and (found[0] is None or due - now < found[0]):
+                found = (due - now, watch)
+        return found
 
-    def _start_check(self, now: float) -> None:
-        """Start the check that has waited longest, so that no run is starved by the others."""
-        idle = [(self._seconds_until(watch, now), watch) for watch in self._watches.values() if not watch.checking]
-        watch = min(((wait, watch) for wait, watch in idle if wait is not None), key=lambda pair: pair[0])[1]
+    def _start_check(self, watch: Watch, now: float) -> None:
         watch.checking = True
         # Counted here and not when it is sent: the next check is admitted before this one has begun.
         self._budget.spend(now)
@@ -163,6 +198,10 @@ class Hub:
                 self._on_success(watch, answer.retry_after)
         except OrigamiError as error:
             self._on_failure(watch, error)
+        except Exception as error:
+            # A mistake of ours must not end the watch of a run that costs credits, nor ask again without a pause.
+            log.exception("A check of run %s failed", watch.state.run_id)
+            self._on_failure(watch, _not_understood(error))
         finally:
             watch.checking = False
 
@@ -173,7 +212,14 @@ class Hub:
             watch.update(Heard(at))
             return answer
         run = RunObject.from_raw(answer.body)
-        if run.id and run.id != watch.state.run_id:
+        if not run.id and run.status not in KNOWN_STATUSES:
+            raise UnexpectedAnswer(
+                "The answer is not about a run",
+                cause="It names no run and has no status that a run can have.",
+                remedy="Nothing to do: it is asked again. If it stays, something else than Origami answers.",
+                transient=True,
+            )
+        if run.id and run.id.lower() != watch.state.run_id.lower():
             raise UnexpectedAnswer(
                 "The answer is about another run",
                 cause=f"Asked for {watch.state.run_id}, the answer names {run.id}.",
@@ -202,11 +248,19 @@ class Hub:
 
     async def _read_tables(self, watch: Watch, operations: Operations) -> None:
         filling = [table.id for table in watch.state.tables if table.cells.running]
+        # A table that cannot be read comes last, so that it does not keep the others from being read.
+        filling.sort(key=lambda table_id: table_id in watch.failing)
         for at, table_id in enumerate(filling):
             if at > 0:
                 await self._room_for_one_more()
-            answer = await operations.poll_table(table_id, include=("stats",))
-            watch.update(TableRead(Table.from_raw(answer.body), at=self.clock.time()))
+            watch.failing.add(table_id)
+            try:
+                answer = await operations.poll_table(table_id, include=("stats",))
+            except TableNotFound:
+                watch.update(TableGone(table_id, at=self.clock.time()))
+            else:
+                watch.update(TableRead(Table.from_raw(answer.body), at=self.clock.time()))
+            watch.failing.discard(table_id)
 
     async def _room_for_one_more(self) -> None:
         never = asyncio.Event()
@@ -227,7 +281,8 @@ class Hub:
         if watch.schedule is None:
             return
         watch.schedule = plans.on_result(watch.schedule, plans.Failed(error), self.clock.monotonic())
-        self._plan(watch, CheckFailed(error, at=self.clock.time()))
+        # Kept without its frames: they hold the watch, which would outlive its last handle, and the answer.
+        self._plan(watch, CheckFailed(error.with_traceback(None), at=self.clock.time()))
 
     def _plan(self, watch: Watch, *events: CheckFailed) -> None:
         plan = watch.schedule
@@ -236,6 +291,15 @@ class Hub:
         next_at = None if plan.due is None else self.clock.time() + plan.due - self.clock.monotonic()
         interval = plan.interval if plan.due is not None else None
         watch.update(*events, Planned(next_at, interval, stopped=plan.stopped))
+
+
+def _not_understood(error: Exception) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        "The answer could not be understood",
+        cause=f"{type(error).__name__}: {error}",
+        remedy="Nothing to do: it is asked again. If it stays, please report it: run.raw holds the newest answer.",
+        transient=True,
+    )
 
 
 _hub: Hub | None = None
@@ -252,6 +316,8 @@ def hub() -> Hub:
 def _forget_in_child() -> None:
     """After a fork the parent's loop and tasks do not run in the child: it begins with a poller of its own."""
     global _hub  # noqa: PLW0603 - see `hub`
+    if _hub is not None:
+        _hub.abandon()
     _hub = None
 
 

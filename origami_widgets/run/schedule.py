@@ -113,8 +113,14 @@ def hurry(schedule: Schedule, now: float) -> Schedule:
     """The plan after a user asked to check now: a person may be faster than the plan, a stopped watch starts again."""
     if schedule.phase == "over":
         return schedule
-    deadline = now + DEADLINE if schedule.stopped or now >= schedule.deadline else schedule.deadline
-    return replace(schedule, due=now, deadline=deadline, stopped=False, failures=0)
+    return replace(renew(schedule, now), due=now, failures=0)
+
+
+def renew(schedule: Schedule, now: float) -> Schedule:
+    """The plan after a user looked again: what had stopped has all its time before it once more."""
+    if not schedule.stopped and now < schedule.deadline:
+        return schedule
+    return replace(schedule, deadline=now + DEADLINE, stopped=False)
 
 
 def clamp(seconds: float | None, *, fallback: float) -> float:

@@ -114,7 +114,7 @@ def attach(
 async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Watch:
     found = run_id if run_id is not None else await _newest_run(operations, agent_id)
     watch = await hub().watch(operations, agent_id, found, started=None)
-    if watch.state.run is None:
+    if watch.state.run is None or watch.state.connection.state == "stopped":
         await hub().first_check(watch)
     return watch
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec.structs import replace as replace_struct
+
 if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
@@ -174,6 +176,14 @@ class TableRead:
 
 
 @dataclass(frozen=True, slots=True)
+class TableGone:
+    """A table of the run exists no more: none of its cells will run again."""
+
+    table_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class CheckFailed:
     """A check failed; the run itself goes on at the server."""
 
@@ -210,7 +220,9 @@ class CommandFailed:
     cancel: bool = False
 
 
-Event = RunRead | Heard | TableRead | CheckFailed | Planned | CancelRequested | SendingChanged | CommandFailed
+Event = (
+    RunRead | Heard | TableRead | TableGone | CheckFailed | Planned | CancelRequested | SendingChanged | CommandFailed
+)
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:
@@ -233,7 +245,7 @@ def reduce(state: RunState, event: Event) -> RunState:
     match event:
         case RunRead():
             return _with_history(_run_read(state, event), event.at)
-        case TableRead():
+        case TableRead() | TableGone():
             return _with_history(_table_read(state, event), event.at)
         case Heard():
             return replace(state, connection=_heard(state.connection, event.at))
@@ -260,7 +272,7 @@ def _user_acted(state: RunState, event: CancelRequested | SendingChanged | Comma
 
 def _run_read(state: RunState, event: RunRead) -> RunState:
     new = event.run
-    if new.id and new.id != state.run_id:
+    if new.id and new.id.lower() != state.run_id.lower():
         return state
     state = replace(
         state,
@@ -317,10 +329,22 @@ def _newer(old: Table | None, new: Table) -> Table:
     return old if new.updated_at < old.updated_at else new
 
 
-def _table_read(state: RunState, event: TableRead) -> RunState:
+def _table_read(state: RunState, event: TableRead | TableGone) -> RunState:
+    def now(table: Table) -> Table:
+        match event:
+            case TableRead() if table.id == event.table.id:
+                return _newer(table, event.table)
+            case TableGone() if table.id == event.table_id:
+                return _without_running_cells(table)
+        return table
+
     connection = _heard(state.connection, event.at)
-    tables = tuple(_newer(table, event.table) if table.id == event.table.id else table for table in state.tables)
-    return replace(state, connection=connection, tables=tables)
+    return replace(state, connection=connection, tables=tuple(now(table) for table in state.tables))
+
+
+def _without_running_cells(table: Table) -> Table:
+    cells = replace_struct(table.cells, running=0, raw={**table.cells.raw, "running": 0})
+    return replace_struct(table, cells=cells, raw={**table.raw, "cells": cells.raw})
 
 
 def _planned(state: RunState, event: Planned) -> RunState:

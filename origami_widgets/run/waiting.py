@@ -8,6 +8,8 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.loop import background
+from origami_widgets.run.hub import hub
 from origami_widgets.run.token import make_token
 
 if TYPE_CHECKING:
@@ -37,7 +39,10 @@ def reached(state: RunState, until: Until) -> bool:
     if state.done and (until == "run" or state.settled):
         return True
     if state.connection.state == "stopped":
-        raise state.connection.error or WatchStopped(
+        if state.connection.error is not None:
+            # Raised by everyone who waits: without this it would carry the frames of all of them.
+            raise state.connection.error.with_traceback(None)
+        raise WatchStopped(
             "The run is not watched any more",
             cause="It was watched for 75 minutes, longer than any run takes.",
             remedy=f'Look again with run.refresh(), or ow.attach("{make_token(state.agent_id, state.run_id)}").',
@@ -53,6 +58,10 @@ def block(watch: Watch, until: Until, timeout: float | None) -> None:
         OrigamiError: checks stopped.
     """
     check_until(until)
+    if reached(watch.state, until):
+        return
+    # Also refuses to wait on the very thread that brings the news.
+    background().run(_keep(watch))
     ends = None if timeout is None else time.monotonic() + timeout
     changed = threading.Event()
     stop = watch.subscribe(changed.set)
@@ -74,6 +83,9 @@ async def wait(watch: Watch, until: Until) -> None:
         OrigamiError: checks stopped.
     """
     check_until(until)
+    if reached(watch.state, until):
+        return
+    await background().bridge(_keep(watch))
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
 
@@ -87,6 +99,10 @@ async def wait(watch: Watch, until: Until) -> None:
             changed.clear()
     finally:
         stop()
+
+
+async def _keep(watch: Watch) -> None:
+    hub().keep(watch)
 
 
 def check_until(until: str) -> None:

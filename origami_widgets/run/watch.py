@@ -34,15 +34,18 @@ class Watch:
         self.state = state
         self.schedule = schedule
         self.checking = False
+        self.failing: set[str] = set()
         self.digest: bytes | None = None
         self._subscribers: dict[object, Callable[[], object]] = {}
 
     def update(self, *events: Event) -> None:
         """Apply events in order and tell the subscribers once, if anything changed. Background loop only."""
-        before = self.state
+        before = state = self.state
         for event in events:
-            self.state = reduce(self.state, event)
-        if self.state is not before:
+            state = reduce(state, event)
+        # Set once: another thread may look at any moment, and must not see half of what happened.
+        self.state = state
+        if state is not before:
             self._tell()
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
@@ -59,8 +62,8 @@ class Watch:
         for key, callback in tuple(self._subscribers.items()):
             try:
                 callback()
-            except Exception:
-                # A broken callback must not end the watch of a run that costs credits. It is not called again, and
+            except BaseException:
+                # Also what ends a program elsewhere (`sys.exit`): here it would end the loop of every run. A broken callback must not end the watch of a run that costs credits. It is not called again, and
                 # nothing is printed: from this thread the text would land in whichever cell is running.
                 self._subscribers.pop(key, None)
                 log.exception("A subscriber of run %s raised and was removed", self.state.run_id)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from origami_widgets.api.answer import Answer
-from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError
+from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
 from origami_widgets.api.models import RunObject
 from origami_widgets.run.budget import Budget
 from origami_widgets.run.hub import Hub
+from origami_widgets.run.schedule import DEADLINE
 from origami_widgets.run.state import RunState
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -222,3 +223,89 @@ async def test_a_subscriber_that_raises_is_not_called_again(hub, clock):
     assert len(calls) == 1
     assert watch.state.done
     assert isinstance(watch.state, RunState)
+
+
+async def test_a_deleted_table_does_not_keep_the_others_from_settling(hub, clock):
+    first = COMPLETED["response"]["tables"][0]
+    other = {**first, "id": "table-2"}
+
+    class OneGone(Server):
+        async def poll_table(self, table_id, *, include):
+            if table_id == first["id"]:
+                raise TableNotFound("No", status_code=404)
+            return await super().poll_table(table_id, include=include)
+
+    body = {**COMPLETED, "response": {**COMPLETED["response"], "tables": [first, other]}}
+    server = OneGone(clock, body, tables=[{**settled_table(), "id": "table-2"}])
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    await over(watch)
+    assert (watch.state.settled, watch.state.connection.state) == (True, "ended")
+    assert [table.cells.running for table in watch.state.tables] == [0, 0]
+    assert watch.state.payload()["response"]["tables"][0]["cells"]["running"] == 0
+
+
+async def test_a_table_that_cannot_be_read_does_not_keep_the_others_from_being_read(hub, clock):
+    first = COMPLETED["response"]["tables"][0]
+
+    class OneBroken(Server):
+        async def poll_table(self, table_id, *, include):
+            if table_id == first["id"]:
+                raise ServerError("No", status_code=500, transient=True)
+            return await super().poll_table(table_id, include=include)
+
+    body = {**COMPLETED, "response": {**COMPLETED["response"], "tables": [first, {**first, "id": "table-2"}]}}
+    server = OneBroken(clock, body, tables=[{**settled_table(), "id": "table-2"}])
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    await over(watch)
+    assert [table.cells.running == 0 for table in watch.state.tables] == [False, True]
+    assert watch.state.connection.state == "stopped"
+
+
+async def test_a_look_after_the_deadline_starts_the_watch_again(hub, clock):
+    watch = await hub.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
+    await over(watch)
+    assert watch.state.connection.state == "stopped"
+    await hub.check(watch)
+    assert watch.state.connection.state == "live"
+    before = clock.now
+    await over(watch)
+    assert clock.now - before == pytest.approx(DEADLINE, abs=16)
+
+
+async def test_a_mistake_of_ours_is_a_failed_check(hub, clock):
+    class Odd(Server):
+        async def poll_run(self, agent_id, run_id, *, include):
+            answer = await super().poll_run(agent_id, run_id, include=include)
+            if len(self.asked) == 2:
+                raise ZeroDivisionError
+            return answer
+
+    server = Odd(clock, steps(1), steps(2), steps(3), {**COMPLETED, "response": None})
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    seen = []
+    watch.subscribe(lambda: seen.append(watch.state.connection.state))
+    await over(watch)
+    assert watch.state.status == "completed"
+    assert "reconnecting" in seen
+    assert min(later[0] - earlier[0] for earlier, later in zip(server.asked, server.asked[1:], strict=False)) >= 1
+
+
+async def test_an_object_that_is_no_run_is_no_end_of_one(hub, clock):
+    class Portal(Server):
+        async def poll_run(self, agent_id, run_id, *, include):
+            answer = await super().poll_run(agent_id, run_id, include=include)
+            return self.answer({"status": "ok"}, None) if len(self.asked) == 1 else answer
+
+    watch = await hub.watch(Portal(clock, {**COMPLETED, "response": None}), "a", "r", started=started("r"))
+    await over(watch)
+    assert watch.state.status == "completed"
+
+
+async def test_an_id_in_capitals_is_the_same_id(hub, clock):
+    class Own(Server):
+        async def poll_run(self, agent_id, run_id, *, include):
+            return await super().poll_run(agent_id, run_id.lower(), include=include)
+
+    watch = await hub.watch(Own(clock, {**COMPLETED, "response": None}), "A", "R", started=None)
+    await hub.check(watch)
+    assert watch.state.status == "completed"

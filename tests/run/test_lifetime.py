@@ -1,0 +1,145 @@
+"""What a run survives: stops, forks, broken callbacks, interrupts; and what is left when it is over."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import sys
+import threading
+import time
+import traceback
+import warnings
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import AuthenticationError
+from origami_widgets.api.loop import background
+from origami_widgets.run import actions
+from origami_widgets.run.hub import hub
+
+BRIEF = "List bakeries in Porto with a web shop"
+SLOW = f"{BRIEF}. scenario:slow"
+
+
+@pytest.fixture
+def client():
+    return ow.Sandbox(speed=240).client()
+
+
+def start(client, brief=BRIEF):
+    return ow.start(brief, client=client, show=False)
+
+
+def stop_watching(run):
+    async def fail():
+        hub()._on_failure(run._watch, AuthenticationError("No", status_code=401))
+
+    background().run(fail())
+    assert run.connection.state == "stopped"
+
+
+def test_attach_starts_a_stopped_watch_again(client):
+    run = start(client, SLOW)
+    stop_watching(run)
+    assert ow.attach(run.token, client=client, show=False) == run
+    assert (run.connection.state, run.connection.error) == ("live", None)
+    run.cancel()
+
+
+def test_an_error_that_many_waits_raise_carries_the_frames_of_one(client):
+    run = start(client, SLOW)
+    stop_watching(run)
+    depths = []
+    for _ in range(3):
+        with pytest.raises(AuthenticationError) as caught:
+            run.wait()
+        depths.append(len(traceback.extract_tb(caught.value.__traceback__)))
+    assert len(set(depths)) == 1
+    run.refresh()
+    run.cancel()
+
+
+def test_a_callback_that_waits_is_refused_instead_of_standing_still(client):
+    run = start(client, SLOW)
+    refused = []
+
+    def callback(told):
+        try:
+            told.wait("cells")
+        except RuntimeError as error:
+            refused.append(error)
+
+    stop = run.on_change(callback)
+    run.refresh()
+    stop()
+    assert refused
+    run.cancel()
+
+
+def test_a_callback_that_ends_the_program_does_not_end_the_loop(client):
+    run = start(client)
+    run.on_change(lambda told: sys.exit(1))
+    assert run.wait(timeout=20).status == "completed"
+
+
+def test_an_interrupted_cancel_claims_nothing(client, monkeypatch):
+    run = start(client, SLOW)
+    sent = threading.Event()
+
+    async def never(agent_id):
+        sent.set()
+        await asyncio.Event().wait()
+
+    async def interrupt():
+        task = asyncio.create_task(actions.cancel(run._watch))
+        while not sent.is_set():
+            await asyncio.sleep(0.01)
+        assert run.state.cancel == "requested"
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run._watch.operations, "cancel", never)
+        background().run(interrupt())
+    assert run.state.cancel == "none"
+    run.cancel()
+
+
+def test_a_look_at_the_transcript_alone_keeps_the_statistics(client):
+    run = start(client).wait("cells", timeout=20)
+    run.refresh(include="transcript")
+    assert run.transcript
+    assert all(table.stats is not None for table in run.tables)
+
+
+def test_a_forgotten_run_starts_no_thread(client):
+    run = start(client).wait("cells", timeout=20)
+    ends = time.monotonic() + 10
+    while loops() and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert not loops()
+    del run
+    gc.collect()
+    assert not loops()
+
+
+def loops():
+    return [thread for thread in threading.enumerate() if thread.name == "origami-widgets"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_goes_on_watching_what_it_inherited(client):
+    run = start(client)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:  # pragma: no cover - measured in the parent only
+        code = 1
+        with contextlib.suppress(BaseException):
+            code = 0 if run.wait(timeout=15).status == "completed" else 2
+        os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert run.wait(timeout=20).status == "completed"
