@@ -83,10 +83,11 @@ def open_lab(
 
     yield open_page
     for window in opened:
-        if request.node.stash.get(PASSED, False):
+        if request.node.stash.get(PASSED, False) and not window.was_reopened:
             window.close_notebook()
             windows.append(window)
-        else:
+            continue
+        if not request.node.stash.get(PASSED, False):
             # What is left of a failure is looked at, and never used again.
             window.screenshot(FAILURES / f"{request.node.name}-{window.path.stem}.png")
-            window.close()
+        window.close()

@@ -62,6 +62,8 @@ class LabPage:
         self.name = ""
         self.foreign_requests: list[str] = []
         self.console_errors: list[str] = []
+        # JupyterLab restores what a loaded page had open, now and then after the next notebook was opened.
+        self.was_reopened = False
         self.context: BrowserContext = browser.new_context(viewport=viewport)
         self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.url.rstrip("/"))
         self.page: Page = self._new_page()
@@ -89,11 +91,13 @@ class LabPage:
 
     def reload(self) -> None:
         """Load the page again, as F5 does; the kernel lives on."""
+        self.was_reopened = True
         self.page.reload()
         self._wait_until_ready()
 
     def reopen(self) -> None:
         """Close the window and open the notebook in a new one."""
+        self.was_reopened = True
         self.page.close()
         self.page = self._new_page()
         self._goto()

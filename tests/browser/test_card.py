@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,3 +89,29 @@ def test_both_questions_are_answered_in_the_same_card(card_in: Callable[..., Lab
     send.click()
     expect(card).to_contain_text("Running", timeout=60_000)
     expect(lab.output(1).first).to_contain_text("Completed", timeout=60_000)
+
+
+def test_a_follow_up_from_code_goes_on_where_the_frozen_card_stands(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in(
+        "What can you do? scenario:answer", "run = run.follow_up('Find dentists. scenario:slow')", "run.cancel()"
+    )
+    place = lab.output(1).first
+    expect(place.locator(CARD)).to_have_count(0, timeout=60_000)
+    expect(place).to_contain_text("saved copy")
+    lab.run_cell(2)
+    expect(place.locator(CARD)).to_contain_text("Running")
+    expect(place).to_contain_text("1 earlier run")
+    lab.run_cell(3)
+    expect(place.locator(CARD)).to_contain_text("Cancelled", timeout=60_000)
+
+
+def test_a_card_over_a_restarted_kernel_says_so(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find dentists. scenario:slow", speed=1)
+    card = lab.output(1).locator(CARD)
+    expect(card).to_contain_text("Running")
+    lab.restart_kernel()
+    expect(card).to_contain_text("Kernel is gone", timeout=60_000)
+    expect(card).to_contain_text("ow.attach(")
+    expect(card).not_to_contain_text("next check in")
+    expect(card.get_by_role("button", name="Cancel")).to_be_disabled()
+    lab.screenshot(Path(".cache/browser/kernel-gone.png"), card)
