@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.run.conversation import Conversation
 
+log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parent / "static"
 SECTIONS: Final = tuple(View.__annotations__)
 
@@ -100,10 +103,13 @@ class RunCard(anywidget.AnyWidget):
         self._flush_planned = False
         self._freezing: concurrent.futures.Future[None] | None = None
         self._viewed = False
+        self._filled = False
+        self.lock = threading.RLock()
         self.frozen = False
         self.outputs = outputs or Outputs()
         # 0 and not None, so that the host counts the views: the comm must not close under one of them.
         super().__init__(_view_count=0)
+        self._own_layout = self.layout
         self.on_msg(self._on_message)
         self.observe(self._on_view_count, "_view_count")
         self._unsubscribe: Callable[[], None] = self._conversation.subscribe(self._changed)
@@ -111,7 +117,10 @@ class RunCard(anywidget.AnyWidget):
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:  # noqa: FBT001, FBT002 - ipywidgets' signature
         """The synced state; before the first update it is filled from the view."""
-        self._show(self._view)
+        # Only then: this is also called on other threads, where an older view could undo what the loop just set.
+        if not self._filled:
+            self._filled = True
+            self._show(self._view)
         return super().get_state(key, drop_defaults)
 
     @property
@@ -126,18 +135,27 @@ class RunCard(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Close the card and its comm; the run goes on, and is watched as long as a handle exists."""
-        self._unsubscribe_now()
+        self._let_go()
         super().close()
+        # Every widget comes with a layout, a widget of its own that nobody else closes.
+        layout = getattr(self, "_own_layout", None)
+        if layout is not None:
+            layout.close()
 
     def freeze(self) -> None:
         """Replace the card's outputs by its static twin. Background loop only."""
-        if self.frozen or (self._viewed and self._view_count == 0):
-            return
-        self.frozen = True
-        self._unsubscribe_now()
-        self.outputs.replace(self._make_view())
-        if self._view_count == 0:
-            self.close()
+        with self.lock:
+            if self.frozen or (self._viewed and self._view_count == 0):
+                return
+            self.frozen = True
+            self._let_go()
+            self.outputs.replace(self._make_view())
+            if self._view_count == 0:
+                self.close()
+
+    def shown(self) -> None:
+        """Tell the card that it has a further output, which is frozen like the others when the time has come."""
+        background().call_soon(self._flush)
 
     @property
     def watched_by_nobody(self) -> bool:
@@ -166,16 +184,23 @@ class RunCard(anywidget.AnyWidget):
 
     def _show(self, view: View) -> None:
         for name, section in view.items():
-            self.set_trait(name, section)
+            self._tell(name, section)
         state = self._conversation.current.state
         steps = state.run.steps if state.run is not None else None
-        self.set_trait("status", state.status)
-        self.set_trait("done", state.done)
-        self.set_trait("settled", state.settled)
-        self.set_trait("steps_completed", steps.completed if steps else None)
-        self.set_trait("steps_max", steps.max if steps else None)
-        self.set_trait("lead_count", state.lead_count)
-        self.set_trait("credits_used", state.credits_used)
+        self._tell("status", state.status)
+        self._tell("done", state.done)
+        self._tell("settled", state.settled)
+        self._tell("steps_completed", steps.completed if steps else None)
+        self._tell("steps_max", steps.max if steps else None)
+        self._tell("lead_count", state.lead_count)
+        self._tell("credits_used", state.credits_used)
+
+    def _tell(self, name: str, value: object) -> None:
+        try:
+            self.set_trait(name, value)
+        except Exception:
+            # An observer's mistake must keep neither the other traits nor the freeze from happening.
+            log.exception("An observer of %s raised", name)
 
     def _plan_freeze(self, view: View) -> None:
         if self._freezing is not None:
@@ -209,10 +234,14 @@ class RunCard(anywidget.AnyWidget):
         elif self.frozen:
             self.close()
 
-    def _unsubscribe_now(self) -> None:
+    def _let_go(self) -> None:
+        """Nothing may keep a card that is done with: no subscription, no freeze to come. It may be half made."""
         unsubscribe = getattr(self, "_unsubscribe", None)
         if unsubscribe is not None:
             unsubscribe()
+        freezing, self._freezing = getattr(self, "_freezing", None), None
+        if freezing is not None:
+            freezing.cancel()
 
 
 def _tells_more(old: View, new: View) -> bool:

@@ -5,6 +5,7 @@ A message may arrive on any thread (see the kernel's subshells); everything happ
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast, get_args
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 REMEMBERED = 200
 LONGEST_ID = 64
+UNEXPECTED = "That did not work"
+REPORT = "Look at the run again before you repeat it, and please report this: it is a mistake in the package."
+
+log = logging.getLogger("origami_widgets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,10 @@ class CommandDesk:
             await self._do(command)
         except OrigamiError as error:
             return AckMessage(kind="ack", id=command.id, ok=False, title=error.title, remedy=error.remedy)
+        except Exception:
+            # Without an answer the button would stay "requested" for ever.
+            log.exception("The command %s failed", command.name)
+            return AckMessage(kind="ack", id=command.id, ok=False, title=UNEXPECTED, remedy=REPORT)
         return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
 
     async def _do(self, command: Command) -> None:

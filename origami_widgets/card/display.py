@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
@@ -23,21 +24,25 @@ class CardPresenter:
     """Shows runs as cards. The widget library is loaded only where a kernel can show a widget."""
 
     def __init__(self) -> None:
-        self._shown_in: dict[str, str] = {}
+        self._cell = ""
+        self._shown: weakref.WeakSet[Conversation] = weakref.WeakSet()
 
     def show(self, run: Run) -> None:
         """Show the run's card at once in a notebook; elsewhere nothing."""
         cell = running_cell()
         if cell is not None:
             self._emit(run)
-            self._shown_in = {run.token: cell}
+            if cell != self._cell:
+                self._cell = cell
+                self._shown.clear()
+            self._shown.add(run.conversation)
 
     def display(self, run: Run) -> None:
         """Show the run as the value of a cell, unless this very cell has shown it already."""
         cell = running_cell()
         if cell is None:
             print(self.text(run))  # noqa: T201 - this is the display of a terminal
-        elif self._shown_in.get(run.token) != cell:
+        elif cell != self._cell or run.conversation not in self._shown:
             self._emit(run)
 
     def mimebundle(self, run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -56,12 +61,15 @@ class CardPresenter:
         return render_text(view_of(run), now=time.time())
 
     def waited(self, run: Run) -> None:
-        """Freeze a card that no front end has drawn: without one, the kernel may end right after the last cell."""
+        """Freeze a card where a program executes the cells: the kernel may end right after the last one."""
         card: RunCard | None = run.conversation.presentation
-        if card is not None and card.outputs and card.watched_by_nobody:
+        if card is not None and card.outputs and card.watched_by_nobody and nobody_there():
 
             async def freeze() -> None:
-                card.freeze()
+                if card.frozen:
+                    card.outputs.replace(card.view)
+                else:
+                    card.freeze()
 
             background().run(freeze())
 
@@ -84,21 +92,46 @@ class CardPresenter:
 
             display(static_bundle(view), raw=True)
             return
+        place(run, view)
+        if run.done:
+            self.waited(run)
+
+
+def place(run: Run, view: View) -> None:
+    """Show the live card of a run here."""
+    while True:
         card = card_of(run)
-        data, metadata = card_bundle(card, view)
-        card.outputs.add(data, metadata, view)
+        # The loop may be freezing it at this moment: what is shown must not be what was just taken away.
+        with card.lock:
+            if not card.frozen:
+                card.outputs.add(*card_bundle(card, view), view)
+                card.shown()
+                return
 
 
 def running_cell() -> str | None:
     """What identifies the cell that runs now; None outside a kernel."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    kernel = getattr(shell, "kernel", None)
-    if shell is None or kernel is None:
+    if shell is None or getattr(shell, "kernel", None) is None:
         return None
-    header = getattr(shell, "parent_header", None)
-    message = header.get("header", {}).get("msg_id") if isinstance(header, dict) else None
-    return str(message or shell.execution_count)
+    return str(_request(shell).get("header", {}).get("msg_id") or shell.execution_count)
+
+
+def nobody_there() -> bool:
+    """Whether the cell is executed by a program, which cannot be asked for input, and not by a person.
+
+    That no view was drawn says nothing: while a cell is blocked, the kernel does not hear of its views.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return _request(shell).get("content", {}).get("allow_stdin") is False
+
+
+def _request(shell: object) -> dict[str, Any]:
+    """The message that made the kernel run the present cell."""
+    message = getattr(shell, "parent_header", None)
+    return message if isinstance(message, dict) else {}
 
 
 def card_of(run: Run) -> RunCard:
@@ -127,5 +160,6 @@ def card_bundle(card: RunCard, view: View) -> tuple[dict[str, Any], dict[str, An
 def view_of(run: Run) -> View:
     """The view of a run's conversation as it stands now."""
     states = [watch.state for watch in run.conversation.watches]
-    at = states.index(run.state) if run.state in states else len(states) - 1
+    # By its id: a state that is compared may have changed meanwhile.
+    at = [state.run_id for state in states].index(run.id)
     return make_view(states[at], earlier=states[:at], now=time.time())

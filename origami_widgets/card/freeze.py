@@ -25,6 +25,8 @@ def freeze_after(view: View) -> float | None:
     """
     if not view["head"]["settled"] or view["ask"] is not None:
         return None
+    if any(notice["key"] == "sending" for notice in view["notices"]):
+        return None
     if any(notice["button"] is not None for notice in view["notices"]):
         return SECOND_THOUGHTS
     if any(suggestion["button"] is not None for suggestion in view["suggestions"]):

@@ -1,8 +1,10 @@
 """The widget: read-only traits that follow the run, and no byte that tells nothing new."""
 
+import gc
 import json
 import threading
 
+import ipywidgets.widgets.widget as widgets
 import pytest
 import traitlets
 
@@ -11,10 +13,11 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.card.card import SECTIONS, RunCard
+from origami_widgets.card.outputs import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Heard, Planned, RunRead, RunState
 from origami_widgets.run.watch import Watch
-from tests.fixtures.states import STATES, payload
+from tests.fixtures.states import STATES, payload, settled_payload, state_of
 
 
 def on_loop(function, *args):
@@ -168,3 +171,38 @@ def test_one_thread_serves_all_cards():
     for card in cards:
         card.run.wait()
         card.close()
+
+
+def test_an_observer_that_raises_keeps_nothing_from_happening(card, watch, monkeypatch):
+    monkeypatch.setattr(Outputs, "__bool__", lambda outputs: True)
+    card.observe(lambda change: 1 / 0, "status")
+    on_loop(watch.update, read(settled_payload()))
+    settle()
+    assert (card.status, card.done, card.settled) == ("completed", True, True)
+    assert card._freezing is not None
+
+
+def test_a_closed_card_is_not_frozen_later(monkeypatch):
+    card = RunCard(Run(Watch(None, state_of(settled_payload()), None)))
+    monkeypatch.setattr(Outputs, "__bool__", lambda outputs: True)
+    on_loop(card._flush)
+    planned = card._freezing
+    card.close()
+    settle()
+    assert planned is not None
+    assert planned.cancelled()
+
+
+def test_three_hundred_cards_leave_nothing():
+    run = Run(Watch(None, state_of(settled_payload()), None))
+
+    def left():
+        settle()
+        gc.collect()
+        cards = sum(isinstance(thing, RunCard) for thing in gc.get_objects())
+        return cards, len(widgets._instances), threading.active_count(), len(run.conversation._subscribers)
+
+    before = left()
+    for _ in range(300):
+        RunCard(run).close()
+    assert left() == before

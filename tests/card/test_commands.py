@@ -88,3 +88,17 @@ def test_a_button_of_a_run_that_is_not_shown_does_nothing(sandbox):
     stray = background().run(CommandDesk(run.conversation).carry_out(Command("c1", "cancel", "v2_run-other", "", ())))
     assert (stray["ok"], stray["title"]) == (False, "The card is out of date")
     assert run.wait().status == "completed"
+
+
+def test_even_a_mistake_of_ours_is_answered(sandbox, monkeypatch):
+    run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
+
+    async def broken(watch):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("origami_widgets.run.actions.cancel", broken)
+        told = do(CommandDesk(run.conversation), "cancel", run)
+    assert (told["ok"], told["title"]) == (False, "That did not work")
+    assert told["remedy"]
+    run.cancel()

@@ -1,5 +1,7 @@
 """When a card gives way to its static twin."""
 
+from dataclasses import replace
+
 import pytest
 
 from origami_widgets.card.freeze import READ_AND_CLICK, SECOND_THOUGHTS, freeze_after
@@ -29,3 +31,8 @@ def test_a_card_with_nothing_to_offer_is_frozen_at_once():
     run = settled_payload()
     run["todo"]["nextActions"] = []
     assert delay(state_of(run)) == 0
+
+
+@pytest.mark.parametrize("sending", ["answer", "follow_up"])
+def test_a_card_stays_while_what_goes_on_in_it_is_being_started(sending):
+    assert delay(replace(state_of(settled_payload()), sending=sending)) is None
