@@ -213,7 +213,9 @@ class RunCard(anywidget.AnyWidget):
     async def _freeze_later(self, delay: float) -> None:
         await asyncio.sleep(delay)
         self._freezing = None
-        self.freeze()
+        # A follow-up may have been sent at this very moment.
+        if freeze_after(self._make_view()) is not None:
+            self.freeze()
 
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         if isinstance(content, dict) and content.get("kind") == "hello":

@@ -11,7 +11,7 @@ from origami_widgets.run import actions, waiting
 from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.hub import hub
 from origami_widgets.run.outcome import run_error
-from origami_widgets.run.presenter import presenter
+from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.state import Planned, RunRead, RunState
 from origami_widgets.run.token import make_token
 from origami_widgets.run.watch import Watch
@@ -286,11 +286,12 @@ class Run:
 
     def _continued(self, successor: Watch) -> Run:
         run = Run(successor, self._conversation)
-        presenter().continued(run)
+        with naming(run):
+            presenter().continued(run)
         return run
 
     def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
-        """Call back with this run after each change. Sends nothing.
+        """Call back with this run after each change, as long as a handle or card of it exists. Sends nothing.
 
         Args:
             callback: called on a background thread, so it should be quick; one that raises is not called again.

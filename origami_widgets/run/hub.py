@@ -83,12 +83,13 @@ class Hub:
         return watch
 
     def keep(self, watch: Watch) -> None:
-        """Go on with a watch that another poller made: that of the process which this one was forked from."""
-        if watch.operations is None or any(known is watch for known in self._watches.values()):
+        """Make sure that a watch is polled, also one of the process which this one was forked from."""
+        if watch.operations is None:
             return
-        watch.checking = False
-        self._watches[id(watch)] = watch
-        weakref.finalize(watch, self._wake_up_from_anywhere).atexit = False
+        if not any(known is watch for known in self._watches.values()):
+            watch.checking = False
+            self._watches[id(watch)] = watch
+            weakref.finalize(watch, self._wake_up_from_anywhere).atexit = False
         self._poll()
 
     def hurry(self, watch: Watch) -> None:

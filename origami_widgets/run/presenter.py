@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from origami_widgets.run.handle import Run
 
 
@@ -66,6 +69,16 @@ class PlainPresenter:
 
     def waited(self, run: Run) -> None:
         """Do nothing."""
+
+
+@contextmanager
+def naming(run: Run) -> Iterator[None]:
+    """Let a failure to show a run say how to find it: it was paid for, and the caller has no handle on it yet."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f'The run was started and goes on. To see it: ow.attach("{run.token}")')
+        raise
 
 
 _presenter: Presenter = PlainPresenter()

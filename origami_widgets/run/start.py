@@ -9,7 +9,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
-from origami_widgets.run.presenter import presenter
+from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default
 from origami_widgets.run.token import parse_token
 
@@ -70,7 +70,8 @@ def start(
 
     run = Run(background().run(begin()))
     if show:
-        presenter().show(run)
+        with naming(run):
+            presenter().show(run)
     return run
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Until = Literal["run", "cells"]
 
 SLICE = 0.5
-"""Seconds that one blocking wait takes at most, so that an interrupt is seen on every platform."""
+"""Seconds that one wait takes at most, so that an interrupt is seen in every place and on every platform."""
 
 
 class WaitTimedOut(OrigamiError, TimeoutError):
@@ -95,7 +96,10 @@ async def wait(watch: Watch, until: Until) -> None:
     stop = watch.subscribe(tell)
     try:
         while not reached(watch.state, until):
-            await changed.wait()
+            # In slices as well: a kernel's interrupt is seen when its loop wakes up, and nothing else may wake it.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SLICE):
+                    await changed.wait()
             changed.clear()
     finally:
         stop()

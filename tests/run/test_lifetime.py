@@ -11,12 +11,14 @@ import traceback
 import warnings
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.api.loop import background
 from origami_widgets.run import actions
 from origami_widgets.run.hub import hub
+from origami_widgets.run.presenter import presenter
 
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
@@ -143,3 +145,41 @@ def test_a_forked_child_goes_on_watching_what_it_inherited(client):
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert run.wait(timeout=20).status == "completed"
+
+
+def test_a_wait_outlives_the_end_of_the_loop(client):
+    run = start(client)
+    background().stop()
+    assert run.wait(timeout=20).status == "completed"
+
+
+def test_an_interrupt_of_a_kernel_ends_an_await_within_a_second():
+    manager, kernel = start_new_kernel()
+    try:
+        kernel.execute_interactive(
+            "import origami_widgets as ow\n"
+            "client = ow.Sandbox(speed=1).client()\n"
+            "run = ow.start('Find bakeries. scenario:slow', client=client, show=False)",
+            output_hook=lambda message: None,
+        )
+        asked = kernel.execute("await run")
+        time.sleep(1)
+        manager.interrupt_kernel()
+        before = time.monotonic()
+        reply = kernel.get_shell_msg(timeout=20)
+        assert reply["parent_header"]["msg_id"] == asked
+        assert reply["content"]["status"] == "error"
+        assert time.monotonic() - before < 1
+        told = kernel.execute_interactive("assert run.status == 'running'", output_hook=lambda message: None)
+        assert told["content"]["status"] == "ok"
+    finally:
+        kernel.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_a_run_whose_card_cannot_be_shown_is_named(client, monkeypatch):
+    monkeypatch.setattr(type(presenter()), "show", lambda shower, run: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as caught:
+        ow.start(BRIEF, client=client)
+    (run,) = client.list_runs(client.list_agents().items[0].id).items
+    assert run.id in caught.value.__notes__[0]
