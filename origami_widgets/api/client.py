@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.api.base_client import BaseClient
 from origami_widgets.api.loop import background
-from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
+from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.paging import RowWalk
-from origami_widgets.api.settings import find_key, settings_from
 from origami_widgets.api.validate import row_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    import httpx
 
     from origami_widgets.api.models import (
         Account,
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 
-class Client:
+class Client(BaseClient):
     """The Origami API, version 2.
 
     Calls that read are sent again after a passing fault, at most four times; a call that starts a run carries an
@@ -55,25 +53,6 @@ class Client:
         >>> client.get_account().plan.id
         'pro'
     """
-
-    def __init__(
-        self,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        project: str | None = None,
-        timeout: float = 30.0,
-        *,
-        _transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        key = find_key(api_key)
-        # Not even the variables of a traceback's frames may show it.
-        del api_key
-        self._settings = settings_from(key, base_url, project, timeout)
-        self.operations = Operations(self._settings, _transport)
-
-    def __repr__(self) -> str:
-        # Debuggers also show what could not be made.
-        return f"<{type(self).__name__} {getattr(self, '_settings', 'without settings')}>"
 
     def create_agent(
         self,

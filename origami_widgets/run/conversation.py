@@ -5,6 +5,8 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.run.subscribers import Subscribers
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,7 +26,7 @@ class Conversation:
     def __init__(self, watch: Watch) -> None:
         self.presentation: Any = None
         self._watches: tuple[Watch, ...] = ()
-        self._subscribers: dict[object, Callable[[], object]] = {}
+        self._subscribers = Subscribers()
         self.extend(watch)
 
     @property
@@ -43,10 +45,15 @@ class Conversation:
             return
         self._watches = (*self._watches, watch)
         # Weak, or a watch would keep its conversation alive, which keeps the watch alive: polled for ever.
-        tell = weakref.WeakMethod(self._tell)
-        watch.subscribe(lambda: (method := tell()) is not None and method())
+        subscribers = weakref.ref(self._subscribers)
+
+        def tell() -> None:
+            if (known := subscribers()) is not None:
+                known.tell()
+
+        watch.subscribe(tell)
         if len(self._watches) > 1:
-            self._tell()
+            self._subscribers.tell()
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back after each change of any of its runs, on the background loop's thread.
@@ -54,13 +61,7 @@ class Conversation:
         Returns:
             A function that ends the subscription; it may be called twice.
         """
-        key = object()
-        self._subscribers[key] = callback
-        return lambda: self._subscribers.pop(key, None) and None
-
-    def _tell(self) -> None:
-        for callback in tuple(self._subscribers.values()):
-            callback()
+        return self._subscribers.add(callback)
 
 
 def conversation_of(watch: Watch) -> Conversation:
