@@ -157,6 +157,12 @@ class RunCard(anywidget.AnyWidget):
         """Tell the card that it has a further output, which is frozen like the others when the time has come."""
         background().call_soon(self._flush)
 
+    def _ipython_display_(self) -> None:
+        """Show the card where its output can be replaced; in a box or a layout it stays as it is."""
+        from origami_widgets.card.display import show_card
+
+        show_card(self)
+
     @property
     def watched_by_nobody(self) -> bool:
         """Whether no front end has ever drawn this card: a notebook that is executed without one."""

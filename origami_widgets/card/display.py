@@ -84,13 +84,9 @@ class CardPresenter:
             live.outputs.revive(*card_bundle(live, view), view)
 
     def _emit(self, run: Run) -> None:
-        from origami_widgets.card.outputs import static_bundle
-
         view = view_of(run)
         if freeze_after(view) == 0:
-            from IPython.display import display
-
-            display(static_bundle(view), raw=True)
+            show_static(view)
             return
         place(run, view)
         if run.done:
@@ -107,6 +103,32 @@ def place(run: Run, view: View) -> None:
                 card.outputs.add(*card_bundle(card, view), view)
                 card.shown()
                 return
+
+
+def show_card(card: RunCard) -> None:
+    """Show a card that was made by hand; one that is closed or frozen is shown as what it has become."""
+    if running_cell() is None:
+        print(render_text(card.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
+        return
+    with card.lock:
+        view = card.view
+        if card.comm is None or card.frozen:
+            show_static(view)
+            return
+        conversation = card.run.conversation
+        if conversation.presentation is None:
+            conversation.presentation = card
+        card.outputs.add(*card_bundle(card, view), view)
+        card.shown()
+
+
+def show_static(view: View) -> None:
+    """Show the static card here."""
+    from IPython.display import display
+
+    from origami_widgets.card.outputs import static_bundle
+
+    display(static_bundle(view), raw=True)
 
 
 def running_cell() -> str | None:

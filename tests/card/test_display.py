@@ -68,3 +68,20 @@ def test_a_settled_card_that_is_shown_again_is_frozen_too():
     quiet = slow.replace("client=client", "client=client, show=False")
     again, _ = executed(quiet + "run.wait('cells')\nrun", "import time; time.sleep(2)", by=Person)
     assert [WIDGET in data for data in again] == [False, False]
+
+
+def test_a_card_made_by_hand_is_frozen_like_a_run():
+    quiet = START.format("answer").replace("client=client", "client=client, show=False")
+    (card, line), *_ = executed(
+        quiet + "ow.RunCard(run)", "run.wait('cells');", "import time; time.sleep(1)", by=Person
+    )
+    assert WIDGET not in card
+    assert "Completed" in card["text/plain"]
+    assert line["text/plain"] == ""
+
+
+def test_a_closed_card_is_shown_as_what_it_has_become():
+    quiet = START.format("answer").replace("client=client", "client=client, show=False")
+    (card,), *_ = executed(quiet + "card = ow.RunCard(run.wait())\ncard.close()\ncard", by=Person)
+    assert WIDGET not in card
+    assert "Completed" in card["text/plain"]
