@@ -1,0 +1,177 @@
+"""Imports go one way, and what is pure loads nothing heavy: the rules of the map in CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = "origami_widgets"
+ROOT = Path(__file__).parents[1]
+PARTS = {
+    "api": {"api"},
+    "run": {"api", "run"},
+    "card": {"api", "run", "card"},
+    "frames": {"api", "frames"},
+    "sandbox": {"api", "sandbox"},
+}
+TOP = {"__init__", "compose", "cli"}
+WIDGETS = ("anywidget", "ipywidgets", "traitlets", "IPython")
+HEAVY = (*WIDGETS, "httpx", "pandas", "numpy")
+# What knows a library of the outside; whoever else wants it asks these.
+HOMES = {
+    "httpx": {"api.transport", "sandbox.embedded"},
+    "anywidget": {"card.card"},
+    "ipywidgets": set(),
+    "traitlets": {"card.card"},
+    "IPython": {"card.display", "card.outputs"},
+    "starlette": {"sandbox.app"},
+    "uvicorn": {"sandbox.server"},
+}
+PURE = (
+    *("card.view", "card.html", "card.text", "card.freeze", "card.contract"),
+    *("run.state", "run.schedule", "run.budget", "api.models"),
+)
+
+
+class Import(NamedTuple):
+    """A module of the package wants another one when it runs; `early`: as soon as it is loaded itself."""
+
+    importer: str
+    target: str
+    early: bool
+
+    @property
+    def part(self) -> str:
+        return self.importer.partition(".")[0]
+
+
+def imports_of(source: str, importer: str, *, package: bool = False) -> Iterator[Import]:
+    """Every import of a module, without those that only the type checker reads."""
+
+    here = [PACKAGE, *importer.split(".")]
+    if not package:
+        here.pop()
+
+    def targets(node: ast.AST) -> Iterator[str]:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) + 1 - node.level] if node.level else []
+            yield from (".".join([*base, *filter(None, [node.module]), alias.name]) for alias in node.names)
+
+    def walk(node: ast.AST, *, early: bool) -> Iterator[Import]:
+        yield from (Import(importer, target, early) for target in targets(node))
+        typing_only = isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in node.orelse if typing_only else ast.iter_child_nodes(node):
+            yield from walk(child, early=early and not inside)
+
+    yield from walk(ast.parse(source), early=True)
+
+
+def all_imports() -> list[Import]:
+    found: list[Import] = []
+    for path in sorted((ROOT / PACKAGE).rglob("*.py")):
+        names = path.relative_to(ROOT / PACKAGE).with_suffix("").parts
+        package = names[-1] == "__init__" and len(names) > 1
+        importer = ".".join(names[:-1] if package else names)
+        found += imports_of(path.read_text(encoding="utf-8"), importer, package=package)
+    return found
+
+
+IMPORTS = all_imports()
+
+
+def test_every_part_has_a_rule():
+    assert {each.part for each in IMPORTS} <= PARTS.keys() | TOP
+    assert {path.name for path in (ROOT / PACKAGE).iterdir() if path.is_dir() and path.name[0] != "_"} == set(PARTS)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_no_import_goes_back_up(part):
+    inner = [each for each in IMPORTS if each.part == part and each.target.startswith(f"{PACKAGE}.")]
+    assert inner
+    assert [each for each in inner if each.target.split(".")[1] not in PARTS[part] | {"__version__"}] == []
+
+
+def test_the_sandbox_takes_a_client_only_when_it_is_asked_for_one():
+    across = [each for each in IMPORTS if each.part == "sandbox" and each.target.startswith(f"{PACKAGE}.api")]
+    assert {(each.importer, each.early) for each in across} == {("sandbox.embedded", False)}
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_each_library_has_its_home(library):
+    assert {each.importer for each in IMPORTS if each.target.split(".")[0] == library} == HOMES[library]
+
+
+def test_frames_alone_know_pandas():
+    knowing = {each.part for each in IMPORTS if each.target.split(".")[0] in {"pandas", "numpy"}}
+    assert knowing == {"frames"}
+
+
+def loaded_by(module: str) -> set[str]:
+    code = f"import sys, {module}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_what_is_pure_loads_nothing_heavy(module):
+    loaded = loaded_by(f"{PACKAGE}.{module}")
+    assert f"{PACKAGE}.{module}" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_runs_are_watched_without_widgets_and_frames():
+    loaded = loaded_by(f"{PACKAGE}.run.start")
+    assert loaded.isdisjoint({*WIDGETS, "pandas", "numpy"})
+    assert not [name for name in loaded if name.startswith((f"{PACKAGE}.card", f"{PACKAGE}.frames"))]
+
+
+def test_a_script_that_starts_runs_loads_no_widget():
+    loaded = loaded_by(f"{PACKAGE}.compose")
+    assert f"{PACKAGE}.card.display" in loaded
+    assert loaded.isdisjoint({*WIDGETS, "pandas", "numpy"})
+
+
+def test_frames_load_neither_runs_nor_cards_nor_the_http_library():
+    loaded = loaded_by(f"{PACKAGE}.frames")
+    assert "pandas" in loaded
+    assert loaded.isdisjoint({*WIDGETS, "httpx"})
+    assert not [name for name in loaded if name.startswith((f"{PACKAGE}.card", f"{PACKAGE}.run"))]
+
+
+SAMPLE = """
+from typing import TYPE_CHECKING
+import httpx
+from . import sibling
+from ..card import view
+if TYPE_CHECKING:
+    import pandas
+else:
+    import numpy
+def later():
+    from origami_widgets.run.state import reduce
+"""
+
+
+def test_imports_are_read_as_python_reads_them():
+    found = {(each.target, each.early) for each in imports_of(SAMPLE, "api.wire")}
+    assert found == {
+        ("typing.TYPE_CHECKING", True),
+        ("httpx", True),
+        (f"{PACKAGE}.api.sibling", True),
+        (f"{PACKAGE}.card.view", True),
+        ("numpy", True),
+        (f"{PACKAGE}.run.state.reduce", False),
+    }
+    (own,) = imports_of("from .tables import x", "frames", package=True)
+    assert own.target == f"{PACKAGE}.frames.tables.x"
