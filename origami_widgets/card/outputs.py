@@ -62,10 +62,11 @@ def static_bundle(view: View) -> dict[str, Any]:
 
 def token_bundle(view: View) -> dict[str, Any]:
     """One muted line that tells how to find the run again."""
-    token, line = view["head"]["token"], view["foot"]["attach_line"]
-    code = '<code style="font-size:12px">{}</code>'
-    html = f"Run {code.format(escape(token))}. To see it again: {code.format(escape(line))}"
+    line = view["foot"]["attach_line"]
     return {
-        "text/html": f'<div style="opacity:0.7;font-size:12px;padding:2px 0">{html}</div>',
-        "text/plain": f"Run {token}. To see it again: {line}",
+        "text/html": (
+            '<div style="opacity:0.7;font-size:12px;padding:2px 0">To see this run again: '
+            f'<code style="font-size:12px">{escape(line)}</code></div>'
+        ),
+        "text/plain": f"To see this run again: {line}",
     }
