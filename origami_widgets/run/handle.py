@@ -226,6 +226,13 @@ class Run:
 
         Raises:
             OrigamiError: the read failed.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait()
+            >>> run.refresh(include=("stats", "transcript")).transcript[0].role
+            'user'
         """
         words = include.split(",") if isinstance(include, str) else include
         background().run(actions.refresh(self._watch, tuple(words)))
@@ -239,6 +246,13 @@ class Run:
 
         Raises:
             OrigamiError: the request failed; the run goes on.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=60).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False)
+            >>> run.cancel().wait().status
+            'cancelled'
         """
         background().run(actions.cancel(self._watch))
         return self
@@ -257,6 +271,15 @@ class Run:
         Raises:
             InvalidInput: the answers do not fit the questions, or they were answered before; nothing was sent.
             OrigamiError: the run was not started.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find partners. scenario:needs_input", client=client, show=False).wait()
+            >>> len(run.questions)
+            2
+            >>> run.answer("Iberia", "yes").wait().status
+            'completed'
         """
         return self._continued(background().run(actions.answer(self._conversation, self._watch, answers)))
 
@@ -277,6 +300,13 @@ class Run:
             InvalidInput: the brief is empty or too long, or a follow-up is being sent already; nothing was sent.
             AgentBusy: another run of the agent is active.
             OrigamiError: the run was not started.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait()
+            >>> run.follow_up("Add opening hours").wait().agent_id == run.agent_id
+            True
         """
         return self._continued(
             background().run(
@@ -298,7 +328,25 @@ class Run:
 
         Returns:
             A function that ends the subscription.
+
+        Raises:
+            InvalidInput: the callback cannot be called.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False)
+            >>> told = []
+            >>> stop = run.on_change(lambda run: told.append(run.status))
+            >>> _ = run.wait("cells")
+            >>> stop()
         """
+        if not callable(callback):
+            raise InvalidInput(
+                "This cannot be called back",
+                cause=f"on_change was given {_describe(callback)}.",
+                remedy="Give it a function of one argument, the run: run.on_change(lambda run: print(run.status)).",
+            )
         return self._watch.subscribe(lambda: callback(self))
 
     def to_html(self) -> str:

@@ -232,6 +232,12 @@ def test_a_broken_callback_does_not_end_the_watch(client):
     assert run.wait(timeout=30).status == "completed"
 
 
+def test_what_cannot_be_called_back_is_refused_at_once(client):
+    with pytest.raises(InvalidInput, match=r"of type str") as caught:
+        start(client).on_change("print")
+    assert "lambda run" in caught.value.remedy
+
+
 def test_refresh_reads_the_transcript_and_later_reads_keep_it(client):
     run = start(client).wait(timeout=30)
     assert run.transcript is None
