@@ -1,0 +1,112 @@
+"""What each call sends, as its documentation says: a POST is what may spend credits."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+import origami_widgets as ow
+
+
+class Listening(httpx.ASGITransport):
+    """Notes method and last part of the path of every request."""
+
+    def __init__(self, sandbox: ow.Sandbox) -> None:
+        super().__init__(app=sandbox)
+        self.heard: list[tuple[str, str]] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.heard.append((request.method, request.url.path.rpartition("/")[2]))
+        return await super().handle_async_request(request)
+
+    def during(self, call):
+        """What a call gives, and what was sent while it lasted."""
+        before = len(self.heard)
+        result = call()
+        return result, self.heard[before:]
+
+
+@pytest.fixture
+def listening():
+    return Listening(ow.Sandbox())
+
+
+@pytest.fixture
+def client(listening):
+    return ow.Client("og_live_sandbox", "https://origami-sandbox.invalid/api/v2", _transport=listening)
+
+
+@pytest.fixture
+def ended():
+    """A run with questions that has ended, on a sandbox that is quick."""
+    quick = Listening(ow.Sandbox(speed=600))
+    client = ow.Client("og_live_sandbox", "https://origami-sandbox.invalid/api/v2", _transport=quick)
+    return ow.start("Find partners. scenario:needs_input", client=client, show=False).wait(timeout=30), quick
+
+
+def start(client):
+    """A running run that has just been read: the poller comes back in 15 s only."""
+    return ow.start("Find bakers. scenario:slow", client=client, show=False).refresh()
+
+
+def test_start_sends_one_post(listening, client):
+    _, heard = listening.during(lambda: ow.start("Find bakers. scenario:slow", client=client, show=False))
+    assert heard == [("POST", "agents")]
+
+
+def test_attach_only_reads(listening, client):
+    run = start(client)
+    for target in (run.token, run.agent_id):
+        _, heard = listening.during(lambda target=target: ow.attach(target, client=client, show=False))
+        assert {method for method, _ in heard} <= {"GET"}
+
+
+def test_refresh_sends_one_get(listening, client):
+    run = start(client)
+    _, heard = listening.during(lambda: run.refresh(include=("stats", "transcript")))
+    assert heard == [("GET", run.id)]
+
+
+def test_cancel_sends_one_get_and_one_post_and_nothing_after_the_end(listening, client, ended):
+    run = start(client)
+    _, heard = listening.during(run.cancel)
+    assert heard == [("GET", run.id), ("POST", "cancel")]
+    over, quick = ended
+    assert quick.during(over.cancel)[1] == []
+
+
+def test_answer_and_follow_up_send_one_post_each(ended):
+    run, listening = ended
+    answered, heard = listening.during(lambda: run.answer("Iberia", "yes"))
+    assert heard == [("POST", "runs")]
+    with pytest.raises(ow.OrigamiError, match="answered before"):
+        run.answer("Iberia", "yes")
+    answered.wait("cells", timeout=30)
+    _, heard = listening.during(lambda: answered.follow_up("Find more. scenario:slow"))
+    assert heard == [("POST", "runs")]
+
+
+def test_reading_and_rendering_send_nothing(ended):
+    run, listening = ended
+
+    def look():
+        return [getattr(run, name) for name in dir(run) if not name.startswith("_")], str(run), run.to_html()
+
+    assert listening.during(look)[1] == []
+    assert listening.during(lambda: [frame(run) for frame in (ow.tables_frame, ow.columns_frame)])[1] == []
+
+
+def test_polls_ask_for_stats():
+    asked = []
+
+    class Asking(httpx.ASGITransport):
+        async def handle_async_request(self, request):
+            if request.method == "GET":
+                asked.append(request.url.query)
+            return await super().handle_async_request(request)
+
+    transport = Asking(app=ow.Sandbox(speed=600))
+    client = ow.Client("og_live_sandbox", "https://origami-sandbox.invalid/api/v2", _transport=transport)
+    ow.start("Find bakers. scenario:filling", client=client, show=False).wait("cells", timeout=30)
+    assert asked
+    assert set(asked) == {b"include=stats"}
