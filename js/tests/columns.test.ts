@@ -35,7 +35,7 @@ describe("a column's words", () => {
       ["A", "score", 1, 1.2, 18, 0, 0, 1200, null, 0],
       ["100 %", "1.2", "18", "settled", "", "1,200 · n/a · 0"],
     ],
-    ["new kind", ["A", "oracle", 0, 0, 0, 0, 0, null, null, null], ["0 %", "0", "0", "settled", "", "n/a"]],
+    ["new kind", ["A", "oracle", 0, 0, 0, 0, 0, null, null, null], ["0 %", "0", "0", "not run", "", "n/a"]],
   ];
   it.each(cases)("%s", (_, row, expected) => {
     const { rate, each, credits, running, failed, verdict } = columnWords(row);

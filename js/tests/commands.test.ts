@@ -214,7 +214,9 @@ describe("Copy", () => {
     const button = card.all<HTMLButtonElement>(".foot button")[1] as HTMLButtonElement;
     button.click();
     await vi.advanceTimersByTimeAsync(10);
-    expect(written).toEqual(["ow.columns_frame(run)"]);
+    expect(written).toEqual([
+      'ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))',
+    ]);
     expect(shown(button)).toBe("Copied");
     await vi.advanceTimersByTimeAsync(2000);
     expect(shown(button)).toBe("Copy");

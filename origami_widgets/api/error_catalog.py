@@ -24,9 +24,9 @@ class Entry:
     transient: bool = False
 
 
-CHECK_ID = "Check the id, and the project header: objects of other organizations and projects are not found either."
+CHECK_ID = "Check the id. What belongs to another organization or project is not found either."
 FIX_INPUT = "Correct what is named above and send it again."
-WAIT = "It is asked again by itself; if it stays, tell support the request id."
+WAIT = "Try again in a moment (a watched run is asked about again by itself). If it stays, tell support the request id."
 
 CODES: dict[str, Entry] = {
     "VALIDATION_ERROR": Entry(e.InvalidInput, "Origami does not accept this request", FIX_INPUT),
@@ -186,7 +186,8 @@ def _cause(body: dict[str, Any], answer: Answer) -> str:
     if not body:
         return answer.oddity or f"The answer has no explanation (HTTP {answer.status_code})."
     said = [body.get("error"), body.get("message"), body.get("hint"), *_issues(body)]
-    if body.get("creditsRequired") is not None:
+    told = " ".join(part for part in said if isinstance(part, str))
+    if body.get("creditsRequired") is not None and str(body["creditsRequired"]) not in told:
         said.append(f"{body['creditsRequired']} credits are needed, {body.get('creditsAvailable', 'fewer')} are there.")
     if isinstance(body.get("blockedByBudgets"), list):
         said.append(f"Budgets: {', '.join(map(str, body['blockedByBudgets']))}.")

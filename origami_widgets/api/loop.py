@@ -16,6 +16,8 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from origami_widgets.api.errors import OrigamiError
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
@@ -78,6 +80,10 @@ class BackgroundLoop:
         except BaseException:
             future.cancel()
             raise
+        error = future.exception()
+        if isinstance(error, OrigamiError):
+            # Its words say what to do; thirty frames of event loop and HTTP library above them say nothing.
+            raise error.with_traceback(None)
         return future.result()
 
     async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:

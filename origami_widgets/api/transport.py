@@ -172,7 +172,7 @@ class Transport:
         error = RequestTimedOut(
             "Origami did not answer in time",
             cause=f"No complete answer came within {self._settings.timeout:g} s.",
-            remedy="It is asked again by itself. If it stays, check the network.",
+            remedy="Check the network, then try again. A run that is being watched is asked about again by itself.",
             code="TIMED_OUT",
             transient=True,
         )
@@ -257,7 +257,7 @@ def _no_answer(error: httpx.HTTPError, host: str, *, sent: bool) -> OrigamiError
         remedy = "Is the clock right? Does the network read encrypted traffic? Then SSL_CERT_FILE must name its root."
     else:
         title, code = "Origami cannot be reached", "NO_CONNECTION"
-        remedy = "It is asked again by itself. If it stays, check the network."
+        remedy = "Check the network and base_url, then try again. A watched run is asked about again by itself."
     failure = ConnectionFailed(
         title,
         cause=f"{host}: {_plain(reason)}",

@@ -92,7 +92,7 @@ def odd(cause: str) -> UnexpectedAnswer:
     return UnexpectedAnswer(
         "The answer is not from Origami's API",
         cause=cause,
-        remedy="It is asked again by itself. If it stays: is the network open, is base_url right?",
+        remedy="Is the network open, is base_url right? A watched run is asked about again by itself.",
         code="UNEXPECTED_ANSWER",
         transient=True,
     )

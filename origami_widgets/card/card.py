@@ -183,7 +183,10 @@ class RunCard(anywidget.AnyWidget):
             return
         new = self._make_view()
         if _tells_more(self._view, new):
+            continued = new["head"]["token"] != self._view["head"]["token"]
             self._view = new
+            if continued:
+                self.outputs.name(new)
             with self.hold_sync():
                 self._show(new)
         self._plan_freeze(new)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from origami_widgets.card.contract import View
 
-READ_AND_CLICK = 10.0
+READ_AND_CLICK = 120.0
 """Seconds that the buttons of a settled card stay, for a person who is looking at it."""
 SECOND_THOUGHTS = 600.0
 """The same for a run that came to a bad end: its remedy is a button."""

@@ -50,6 +50,10 @@ class Outputs:
         """Put a live card back in the place of its static twins, because the conversation goes on."""
         for display_id in self._cards:
             display(data, metadata=metadata, raw=True, display_id=display_id, update=True)
+        self.name(view)
+
+    def name(self, view: View) -> None:
+        """Let the line beside each card name the run that the card shows now."""
         for display_id in self._lines:
             display(token_bundle(view), raw=True, display_id=display_id, update=True)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.card import words
 from origami_widgets.card.contract import ColumnRow
 from origami_widgets.card.view.rows import HEADINGS, column_words
-from origami_widgets.card.view.saved import answer_line, as_saved, meta_line
+from origami_widgets.card.view.saved import FOLLOW_UP_LINE, answer_line, as_saved, meta_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -293,6 +293,8 @@ def _suggestions(suggestions: list[Suggestion]) -> Iterator[str]:
         yield "Next steps the agent proposes"
     for suggestion in suggestions:
         yield from wrap(suggestion["label"], "  - ", "    ")
+    if any(suggestion["button"] for suggestion in suggestions):
+        yield f"  {FOLLOW_UP_LINE}"
 
 
 def _foot(foot: Foot) -> Iterator[str]:

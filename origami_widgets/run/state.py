@@ -291,7 +291,8 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
         told = response.raw
         if terminal or "tables" in told:
             tables = _newest_tables(state.tables, response.tables) if state.done else response.tables or tables
-        if response.actions or (terminal and "actions" in told):
+        # Changes are only ever added: a shorter list of a running run comes from a server that is behind.
+        if ("actions" in told and terminal) or len(response.actions) >= max(1, len(actions)):
             actions = response.actions
         if response.transcript is not None:
             transcript = response.transcript

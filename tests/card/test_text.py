@@ -74,10 +74,12 @@ Next steps the agent proposes
   - Find more bakeries like these
   - Download the table
   - Add opening hours
+  run = run.follow_up("…")
 
 57 credits in this table · run v2_run-01k0c4m2f7
 resume anywhere: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")
-data: ow.columns_frame(run)""".replace("~", NOT_APPLICABLE)
+data: ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7",
+show=False))""".replace("~", NOT_APPLICABLE)
     )
 
 

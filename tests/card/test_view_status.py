@@ -72,7 +72,7 @@ def test_a_clean_end_has_no_notice():
         "credits": "57 credits in this table",
         "run_id": "v2_run-01k0c4m2f7",
         "attach_line": 'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")',
-        "data_line": "ow.columns_frame(run)",
+        "data_line": 'ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))',
     }
     assert view["head"]["link"] == {
         "href": "https://origami.chat/workspace/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90",
@@ -93,7 +93,7 @@ def test_ends_that_can_be_continued_offer_it_and_say_that_it_spends(name, title,
     told = notice(view_of(name), name)
     assert (told["title"], told["tone"]) == (title, tone)
     assert told["button"]["command"] == "follow_up"
-    assert told["button"]["confirm"] == SPENDS
+    assert told["button"]["confirm"] == f"{told['button']['label']}? {SPENDS}"
     assert told["button"]["prompt"]
 
 
@@ -125,7 +125,7 @@ class TestNothingBuilt:
         told = notice(view_of("nothing_built"), "nothing_built")
         assert told["tone"] == "attention"
         assert told["text"] == "The run changed nothing. If its text speaks of tables, they were not built."
-        assert told["button"]["confirm"] == SPENDS
+        assert told["button"]["confirm"] == f"{told['button']['label']}? {SPENDS}"
 
     def test_an_answer_in_words_gets_the_same_sentence_quietly(self):
         told = notice(view_of("answered"), "answered")
@@ -359,7 +359,7 @@ def test_suggestions_are_buttons_only_where_the_label_works_as_a_prompt():
         "command": "follow_up",
         "label": "Find more bakeries like these",
         "prompt": "Find more bakeries like these",
-        "confirm": SPENDS,
+        "confirm": f"Find more bakeries like these? {SPENDS}",
     }
 
 

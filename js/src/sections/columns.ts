@@ -16,7 +16,9 @@ export function columnWords(
     !computed && !value ? NOT_APPLICABLE : say(value as number);
   const judged = verdicts.some((value) => value !== null);
   const failed = errored ? `${count(errored)} failed` : "";
-  const settled = failed ? "" : or(running, (cells) => (cells === null ? MISSING : "settled"));
+  const settled = failed
+    ? ""
+    : or(running, (cells) => (cells === null ? MISSING : rate || spent ? "settled" : "not run"));
   return {
     rate: or(rate, percent),
     each: or(each, credits),

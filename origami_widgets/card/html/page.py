@@ -27,7 +27,7 @@ from origami_widgets.card.html.tags import (
     text,
 )
 from origami_widgets.card.prose import prune
-from origami_widgets.card.view.saved import answer_line, as_saved, meta_line
+from origami_widgets.card.view.saved import FOLLOW_UP_LINE, answer_line, as_saved, meta_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -215,6 +215,7 @@ def _suggestions(suggestions: list[Suggestion]) -> Html:
         SECTION,
         div(_HEADING, text("Next steps the agent proposes")),
         bare("ul", _within(items, _OTHERS_SIZE), style="margin:0;padding-left:20px"),
+        div("margin-top:4px", code(FOLLOW_UP_LINE)) if any(one["button"] for one in suggestions) else Html(""),
     )
 
 

@@ -22,4 +22,6 @@ def follow_up_button(state: RunState, label: str, prompt: str) -> Button | None:
     """A button that continues the conversation, or None when that is not possible now."""
     if not can_follow_up(state):
         return None
-    return {"command": "follow_up", "label": clip(label, 160), "prompt": prompt, "confirm": FOLLOW_UP_COST}
+    shown = clip(label, 160)
+    # The question takes the button's place: it must say what it asks about.
+    return {"command": "follow_up", "label": shown, "prompt": prompt, "confirm": f"{shown}? {FOLLOW_UP_COST}"}

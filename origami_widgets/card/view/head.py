@@ -71,7 +71,8 @@ def make_foot(state: RunState) -> Foot:
         "credits": _credits(state),
         "run_id": clip(state.run_id, _ID_LIMIT),
         "attach_line": attach_line(state),
-        "data_line": "ow.columns_frame(run)" if state.tables else "",
+        # Not `ow.columns_frame(run)`: in the reader's notebook that name may hold another run.
+        "data_line": f"ow.columns_frame({attach_line(state)[:-1]}, show=False))" if state.tables else "",
     }
 
 

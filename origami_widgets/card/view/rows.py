@@ -47,7 +47,10 @@ def _cells(row: ColumnRow) -> str:
         return ", ".join(parts)
     if row.kind == "input":
         return words.NOT_APPLICABLE
-    return words.MISSING if row.running is None else "settled"
+    if row.running is None:
+        return words.MISSING
+    # A column that has run on no lead yet has nothing that could have settled.
+    return "settled" if row.call_rate or row.credits else "not run"
 
 
 def _verdicts(row: ColumnRow) -> str:

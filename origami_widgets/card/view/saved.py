@@ -16,6 +16,10 @@ _PAST: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+FOLLOW_UP_LINE: Final = 'run = run.follow_up("…")'
+"""What stands in a copy in the place of the buttons that were suggested."""
+
+
 def as_saved(view: View, *, then: str = "when saved") -> View:
     """The view in the past tense, for copies that nothing will bring up to date.
 

@@ -134,7 +134,7 @@ def _facts(table: models.Table) -> list[str]:
     if (price := _number(stats.credits_per_lead)) is not None and leads != 0:
         facts.append(f"{words.credits(price)} credits per lead")
     qualified = whole(stats.qualification.qualified_leads) if stats.qualification else None
-    if (price := _number(stats.credits_per_qualified_lead)) is not None and leads != 0 and qualified != 0:
+    if (price := _number(stats.credits_per_qualified_lead)) is not None and leads != 0 and qualified:
         facts.append(f"{words.credits(price)} per qualified lead")
     if stats.funnel and make_funnel(stats) is None:
         facts.extend(_funnel_facts(stats.funnel, more=bool(stats.has_unknown_total_with_more)))
