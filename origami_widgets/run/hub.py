@@ -209,7 +209,9 @@ class Hub:
     async def _read_run(self, watch: Watch, operations: Operations, include: tuple[str, ...]) -> Answer:
         answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
         at = self.clock.time()
-        if answer.digest == watch.digest:
+        # The header belongs to it: for a status we do not know, its absence is what tells the end.
+        told = (answer.digest, answer.retry_after is not None)
+        if told == watch.told:
             watch.update(Heard(at))
             return answer
         run = RunObject.from_raw(answer.body)
@@ -244,7 +246,7 @@ class Hub:
                 clock_offset=offset,
             )
         )
-        watch.digest = answer.digest
+        watch.told = told
         return answer
 
     async def _read_tables(self, watch: Watch, operations: Operations) -> None:

@@ -32,7 +32,7 @@ class Watch:
         self.schedule = schedule
         self.checking = False
         self.failing: set[str] = set()
-        self.digest: bytes | None = None
+        self.told: tuple[bytes, bool] | None = None
         self._subscribers = Subscribers()
 
     def update(self, *events: Event) -> None:
