@@ -9,7 +9,9 @@ import pytest
 
 from origami_widgets.card import words
 
-CASES = json.loads((Path(__file__).parents[1] / "fixtures" / "format_cases.json").read_text(encoding="utf-8"))
+SHARED = json.loads((Path(__file__).parents[1] / "fixtures" / "format_cases.json").read_text(encoding="utf-8"))
+# Ages grow while a card is looked at: the front end alone counts them.
+CASES = [case for case in SHARED if case["kind"] != "age"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['kind']} {case['value']}")
