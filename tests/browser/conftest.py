@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
 
 from notebooks import serve
-from tests.browser import chromium
+from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
 from tests.browser.lab import LabPage
 
 if TYPE_CHECKING:
@@ -17,28 +16,13 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-LAB_OPTIONS = ("--LabApp.expose_app_in_browser=True",)
-# Playwright gives up after 5 s, which a busy machine can need to start a kernel.
-expect.set_options(timeout=30_000)
+__all__ = ["browser", "pytest_runtest_makereport"]
 
-HERE = Path(__file__).parent
-FAILURES = serve.REPOSITORY / ".cache" / "browser"
-PASSED = pytest.StashKey[bool]()
+LAB_OPTIONS = ("--LabApp.expose_app_in_browser=True",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("browser")
-
-
-# The package's end, not the session's: Playwright's event loop would stand in the way of later asyncio tests.
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = chromium.launch(playwright)
-        yield started
-        started.close()
+    mark(items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="package")
@@ -49,14 +33,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serve.Lab]:
     started = serve.start(home, root, LAB_OPTIONS)
     yield started
     started.stop()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    report = yield
-    if report.when == "call":
-        item.stash[PASSED] = report.passed
-    return report
 
 
 @pytest.fixture(scope="package")
@@ -83,11 +59,11 @@ def open_lab(
 
     yield open_page
     for window in opened:
-        if request.node.stash.get(PASSED, False) and not window.was_reopened:
+        if has_passed(request.node) and not window.was_reopened:
             window.close_notebook()
             windows.append(window)
             continue
-        if not request.node.stash.get(PASSED, False):
+        if not has_passed(request.node):
             # What is left of a failure is looked at, and never used again.
-            window.screenshot(FAILURES / f"{request.node.name}-{window.path.stem}.png")
+            picture(request.node, window, window.path.stem)
         window.close()

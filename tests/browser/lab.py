@@ -7,24 +7,23 @@ import itertools
 import json
 import shutil
 import urllib.error
-import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 
+from tests.browser.window import READY_SECONDS, VIEWPORT, Window
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+    from playwright.sync_api import Browser, Locator
 
     from notebooks.serve import Lab
 
-READY_SECONDS = 60.0
 CELL_SECONDS = 60.0
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-VIEWPORT = {"width": 1280, "height": 900}
 
 PANEL = "window.jupyterapp.shell.currentWidget"
 CELL = f"{PANEL}.content.widgets[index]"
@@ -48,7 +47,7 @@ SETTLED_WIDTH = f"""async (index, wide) => {{
 _numbers = itertools.count(1)
 
 
-class LabPage:
+class LabPage(Window):
     """A window of JupyterLab with one notebook at a time, in a browser context of its own.
 
     Args:
@@ -58,15 +57,12 @@ class LabPage:
     """
 
     def __init__(self, browser: Browser, lab: Lab, viewport: dict[str, int] = VIEWPORT) -> None:
+        super().__init__(browser, lab.url, viewport)
         self.lab = lab
         self.name = ""
-        self.foreign_requests: list[str] = []
-        self.console_errors: list[str] = []
         # JupyterLab restores what a loaded page had open, now and then after the next notebook was opened.
         self.was_reopened = False
-        self.context: BrowserContext = browser.new_context(viewport=viewport)
         self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.url.rstrip("/"))
-        self.page: Page = self._new_page()
 
     # The notebook
 
@@ -217,17 +213,9 @@ class LabPage:
             self.page.set_viewport_size({"width": size["width"] + width - now, "height": size["height"]})
         raise AssertionError(f"the output of cell {index} is {now} px wide, not {width}")
 
-    def screenshot(self, path: Path, target: Locator | None = None) -> None:
-        """Write a PNG of `target`, or of the window."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if target is None:
-            self.page.screenshot(path=path)
-        else:
-            target.screenshot(path=path, animations="disabled")
-
     def close(self) -> None:
         """Close the window and end its kernel."""
-        self.context.close()
+        super().close()
         self._end_sessions()
 
     # Inside
@@ -238,26 +226,6 @@ class LabPage:
                 # One that the test ended a moment ago may be gone by now.
                 with contextlib.suppress(urllib.error.HTTPError):
                     self._request(f"api/sessions/{session['id']}", method="DELETE")
-
-    def _new_page(self) -> Page:
-        page = self.context.new_page()
-        page.set_default_timeout(READY_SECONDS * 1000)
-        page.on("console", lambda message: self._heard(message.type, message.text))
-        page.on("pageerror", lambda error: self._heard("error", str(error)))
-        page.on("request", lambda request: self._requested(request.url))
-        return page
-
-    def _heard(self, kind: str, text: str) -> None:
-        if kind == "error":
-            self.console_errors.append(text)
-
-    def _requested(self, url: str) -> None:
-        parts = urllib.parse.urlsplit(url)
-        if (
-            parts.scheme in {"http", "https", "ws", "wss"}
-            and parts.netloc != urllib.parse.urlsplit(self.lab.url).netloc
-        ):
-            self.foreign_requests.append(url)
 
     def _goto(self) -> None:
         # A workspace of its own: the default one would restore what another window had open.

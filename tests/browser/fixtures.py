@@ -1,0 +1,59 @@
+"""What the tests in JupyterLab and in its other hosts share: one Chromium, and pictures of what failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from notebooks import serve
+from tests.browser import chromium
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    from tests.browser.window import Window
+
+# Playwright gives up after 5 s, which a busy machine can need to start a kernel.
+expect.set_options(timeout=30_000)
+
+FAILURES = serve.REPOSITORY / ".cache" / "browser"
+PASSED = pytest.StashKey[bool]()
+
+
+def mark(items: list[pytest.Item], folder: Path) -> None:
+    """Mark the tests in `folder` as those of a browser."""
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker("browser")
+
+
+# The package's end, not the session's: Playwright's event loop would stand in the way of later asyncio tests.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = chromium.launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
+def has_passed(node: pytest.Item) -> bool:
+    """Tell whether the test has run and passed."""
+    return node.stash.get(PASSED, False)
+
+
+def picture(node: pytest.Item, window: Window, name: str = "window") -> None:
+    """Keep a picture of what a failed test left."""
+    window.screenshot(FAILURES / f"{node.name}-{name}.png")

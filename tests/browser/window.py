@@ -1,0 +1,72 @@
+"""A window of Chromium that remembers what its page asked for and complained about."""
+
+from __future__ import annotations
+
+import urllib.parse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page
+
+READY_SECONDS = 60.0
+VIEWPORT = {"width": 1280, "height": 900}
+# The card's module is loaded from a blob; hosts have errors of their own, which are not ours to judge.
+OURS = ("origami", "anywidget", "blob:")
+
+
+class Window:
+    """A window in a browser context of its own.
+
+    Args:
+        browser: The Chromium to open it in.
+        url: The address of the only server that its page may ask, with a slash at the end.
+        viewport: Width and height of the window in px.
+    """
+
+    def __init__(self, browser: Browser, url: str, viewport: dict[str, int] = VIEWPORT) -> None:
+        self.url = url
+        self.foreign_requests: list[str] = []
+        self.console_errors: list[str] = []
+        self.context: BrowserContext = browser.new_context(viewport=viewport)
+        self.page: Page = self._new_page()
+
+    @property
+    def errors_of_ours(self) -> list[str]:
+        """The errors in the console that name the card or what loads it."""
+        return [error for error in self.console_errors if any(word in error for word in OURS)]
+
+    def screenshot(self, path: Path, target: Locator | None = None) -> None:
+        """Write a PNG of `target`, or of the window."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if target is None:
+            self.page.screenshot(path=path)
+        else:
+            target.screenshot(path=path, animations="disabled")
+
+    def close(self) -> None:
+        """Close the window."""
+        self.context.close()
+
+    def _new_page(self) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(READY_SECONDS * 1000)
+        page.on("console", lambda message: self._heard(message.type, f"{message.text} {message.location['url']}"))
+        page.on("pageerror", lambda error: self._heard("error", _with_stack(error)))
+        page.on("request", lambda request: self._requested(request.url))
+        page.on("websocket", lambda socket: self._requested(socket.url))
+        return page
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.console_errors.append(text)
+
+    def _requested(self, url: str) -> None:
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != urllib.parse.urlsplit(self.url).netloc:
+            self.foreign_requests.append(url)
+
+
+def _with_stack(error: Error) -> str:
+    return f"{error.message}\n{error.stack or ''}"
