@@ -48,7 +48,7 @@ class CardPresenter:
     def mimebundle(self, run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         """The card's output, for hosts that ask for it and place it themselves."""
         view = view_of(run)
-        if freeze_after(view) == 0 or running_cell() is None:
+        if freeze_after(view) == 0 or not (running_cell() or in_marimo()):
             return {"text/html": self.html(run), "text/plain": self.text(run)}, {}
         return card_bundle(card_of(run), view)
 
@@ -140,6 +140,12 @@ def running_cell() -> str | None:
     return str(_request(shell).get("header", {}).get("msg_id") or shell.execution_count)
 
 
+def in_marimo() -> bool:
+    """Whether this is a marimo notebook: it has no IPython shell and places what `_repr_mimebundle_` returns."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
 def nobody_there() -> bool:
     """Whether the cell is executed by a program, which cannot be asked for input, and not by a person.
 
@@ -173,10 +179,11 @@ def card_bundle(card: RunCard, view: View) -> tuple[dict[str, Any], dict[str, An
 
     The metadata is passed through: on Colab it names the widget manager to load.
     """
+    from origami_widgets.card.outputs import copy_bundle
+
     bundle: Any = card._repr_mimebundle_()
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    now = time.time()
-    return {**data, "text/plain": render_text(view, now=now), "text/html": render_html(view, now=now)}, dict(metadata)
+    return {**data, **copy_bundle(view, card.key)}, dict(metadata)
 
 
 def view_of(run: Run) -> View:
