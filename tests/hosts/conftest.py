@@ -1,0 +1,55 @@
+"""One Jupyter server, with all that it serves, and one Chromium for all hosts; a kernel and a window for each test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from notebooks import serve
+from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
+from tests.hosts import notebook7
+from tests.hosts.notebook7 import NotebookPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+__all__ = ["browser", "pytest_runtest_makereport"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark(items, Path(__file__).parent)
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serve.Lab]:
+    """The server of Notebook 7, of voila and of the kernels behind our own pages."""
+    home = tmp_path_factory.mktemp("hosts")
+    root = home / "notebooks"
+    root.mkdir()
+    started = serve.start(home, root, notebook7.OPTIONS)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def open_notebook(
+    request: pytest.FixtureRequest, browser: Browser, server: serve.Lab
+) -> Iterator[Callable[..., NotebookPage]]:
+    """Return a function that opens these cells in Notebook 7."""
+    opened: list[NotebookPage] = []
+
+    def open_page(cells: list[str], *, theme: str = "light") -> NotebookPage:
+        window = NotebookPage(browser, server)
+        opened.append(window)
+        window.open_notebook(cells, theme=theme)
+        return window
+
+    yield open_page
+    for window in opened:
+        if not has_passed(request.node):
+            picture(request.node, window, window.path.stem)
+        window.close()

@@ -1,0 +1,67 @@
+"""What every host's test asks of a card: that it lives by itself, and wears the host's colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from tests.browser.window import Window
+
+CARD = ".origami-card"
+START = "run = ow.start({brief!r})"
+SANDBOX = "import time\nimport origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
+SLOW = "Find dentists. scenario:slow"
+STEPS = r"""element => element.textContent.match(/(\d+) of at most/)?.[1]"""
+# Colours are painted to be read: a page can give them in any notation.
+LUMINANCES = """element => {
+    const style = getComputedStyle(element);
+    const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    return [style.color, style.backgroundColor].map((colour) => {
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+        return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
+    });
+}"""
+
+
+def steps(card: Locator) -> int:
+    """The steps that the card tells, which only the server knows."""
+    return int(card.evaluate(STEPS))
+
+
+def expect_more_steps(card: Locator) -> None:
+    """Wait until the card tells of more steps than now: the poller, the comm and the front end are all at work."""
+    before = steps(card)
+    card.page.wait_for_function(
+        f"([card, before]) => Number(({STEPS})(card)) > before", arg=[card.element_handle(), before]
+    )
+
+
+def expect_theme(card: Locator, theme: str) -> None:
+    """Wait until the card is dark on light, or light on dark."""
+    card.page.wait_for_function(
+        f"""([card, dark]) => {{
+            const [ink, surface] = ({LUMINANCES})(card);
+            return dark ? ink > 0.7 && surface < 0.2 : ink < 0.2 && surface > 0.8;
+        }}""",
+        arg=[card.element_handle(), theme == "dark"],
+    )
+
+
+def cancel(card: Locator) -> None:
+    """Press Cancel and wait for the server's word on it."""
+    button = card.get_by_role("button", name="Cancel")
+    button.click()
+    expect(card).to_contain_text("Cancelled")
+    expect(button).to_be_hidden()
+
+
+def assert_quiet(window: Window) -> None:
+    """Nothing was asked of another server, and nothing of ours failed."""
+    assert window.foreign_requests == []
+    assert window.errors_of_ours == []

@@ -1,0 +1,64 @@
+"""The card in a real Notebook 7."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet, cancel, expect_more_steps, expect_theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.hosts.notebook7 import NotebookPage
+
+
+# The buttons of a card stay for a person who reads; this one reads fast.
+READS_FAST = "\nfrom origami_widgets.card import freeze\nfreeze.READ_AND_CLICK = 3"
+
+
+def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: Callable[..., NotebookPage]) -> None:
+    notebook = open_notebook([SANDBOX.format(speed=20) + READS_FAST, START.format(brief=SLOW), "time.sleep(600)"])
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    place = notebook.output(1).first
+    card = place.locator(CARD)
+    expect(card).to_contain_text("Running")
+    expect_theme(card, "light")
+
+    notebook.start_cell(2)
+    expect_more_steps(card)
+    notebook.set_theme("dark")
+    expect_theme(card, "dark")
+    expect_more_steps(card)
+    assert notebook.is_running(2), "the card must change while the cell is still blocked in time.sleep"
+    notebook.interrupt_kernel()
+
+    cancel(card)
+    expect(card).to_have_count(0)
+    expect(place).to_contain_text("Cancelled")
+    expect(place).to_contain_text("saved copy")
+
+    notebook.save()
+    (bundle, line) = [output["data"] for output in notebook.saved_outputs(1)]
+    assert set(bundle) == {"text/html", "text/plain"}
+    assert line == {"text/html": "", "text/plain": ""}
+    notebook.shutdown_kernel()
+    notebook.reopen()
+    expect(notebook.output(1).first).to_contain_text("Cancelled")
+    expect(notebook.page.get_by_text("model not found")).to_have_count(0)
+    assert_quiet(notebook)
+
+
+def test_both_questions_are_answered_in_the_card(open_notebook: Callable[..., NotebookPage]) -> None:
+    brief = "Find wholesale partners for us. scenario:needs_input"
+    notebook = open_notebook([SANDBOX.format(speed=200) + READS_FAST, START.format(brief=brief)])
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    card = notebook.output(1).locator(CARD)
+    card.get_by_label("Iberia").check()
+    card.get_by_label("Confirm").check()
+    card.get_by_role("button", name="Send").click()
+    expect(notebook.output(1).first).to_contain_text("Completed")
+    assert_quiet(notebook)
