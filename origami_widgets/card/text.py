@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.card import words
 from origami_widgets.card.contract import ColumnRow
 from origami_widgets.card.view.rows import HEADINGS, column_words
-from origami_widgets.card.view.saved import FOLLOW_UP_LINE, answer_line, as_saved, meta_line
+from origami_widgets.card.view.saved import (
+    FOLLOW_UP_LINE,
+    TEXT_GOES_ON,
+    answer_line,
+    as_current,
+    as_of,
+    as_saved,
+    columns_not_shown,
+    meta_line,
+    tables_not_shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,20 +48,21 @@ _SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": 
 _INLINE = frozenset({"b", "i", "code", "a", "br"})
 
 
-def render_text(view: View, *, now: float) -> str:
+def render_text(view: View, *, now: float, saved: bool = True) -> str:
     """The card in lines of at most 100 columns, without colour.
 
     Args:
         view: what `make_view` returned.
         now: the moment of printing, in Unix seconds.
+        saved: nothing will change it any more; False where it is replaced as the run goes on.
 
     Returns:
         Text of at most 11 kB without a line break at its end.
     """
-    past = as_saved(view, then="then")
+    past = as_saved(view, then="then") if saved else as_current(view)
     before = [
-        list(_head(view, now)),
-        *(list(_earlier(run)) for run in past["earlier"]),
+        list(_earlier(past["earlier"])),
+        list(_head(view, now, saved=saved)),
         *(list(_notice(notice)) for notice in past["notices"]),
         list(_ask(past["ask"])) if past["ask"] else [],
     ]
@@ -71,6 +82,8 @@ def _size(blocks: list[list[str]]) -> int:
 
 def _tables(tables: Tables, room: int) -> list[list[str]]:
     """All tables with as many columns each as the room allows; at last without columns, then fewer tables."""
+    every = len(tables["items"]) + tables["hidden"]
+    title = [words.plural(every, "table")] if every > 1 else []
     most = max((len(table["columns"]) for table in tables["items"]), default=0)
     blocks: list[list[str]] = []
     for limit in range(most, -1, -1):
@@ -79,8 +92,7 @@ def _tables(tables: Tables, room: int) -> list[list[str]]:
             break
     while _size(blocks) > room and len(blocks) > 1:
         blocks.pop()
-    hidden = tables["hidden"] + len(tables["items"]) - len(blocks)
-    return [*blocks, _more(hidden, "more table", "ow.tables_frame(run)")]
+    return [title, *blocks, [tables_not_shown(every - len(blocks))] if every > len(blocks) else []]
 
 
 def width_of(text: str) -> int:
@@ -96,15 +108,15 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def wrap(text: str, indent: str = "", hanging: str | None = None) -> list[str]:
-    """Lines of at most 100 columns; a word that is longer is broken."""
+def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
+    """Lines of at most so many columns; a word that is longer is broken."""
     hanging = indent if hanging is None else hanging
     lines, line, empty = [], indent, True
     for word in text.split():
-        for piece in _pieces(word, WIDTH - max(width_of(indent), width_of(hanging))):
+        for piece in _pieces(word, width - max(width_of(indent), width_of(hanging))):
             if empty:
                 line += piece
-            elif width_of(line) + 1 + width_of(piece) <= WIDTH:
+            elif width_of(line) + 1 + width_of(piece) <= width:
                 line += f" {piece}"
             else:
                 lines.append(line)
@@ -132,29 +144,29 @@ def cut_to(text: str, room: int) -> str:
     return text
 
 
-def _more(hidden: int, noun: str, line: str) -> list[str]:
-    return [f"{words.plural(hidden, noun)}: {line}"] if hidden else []
-
-
-def _head(view: View, now: float) -> Iterator[str]:
+def _head(view: View, now: float, *, saved: bool) -> Iterator[str]:
     head = view["head"]
     yield from wrap(
         f"{_SIGNS[head['tone']]} {': '.join(part for part in (head['status_label'], head['prompt']) if part)}", "", "  "
     )
+    yield from wrap(head["reply"], "  ")
     pieces = meta_line(view, now=now)
     if head["origin"]:
         pieces.append(head["origin"])
     if not head["settled"]:
-        pieces.append(f"as of {words.moment(now * 1000)}")
+        pieces.append(f"as of {words.moment(now * 1000)}" if saved else as_of(now, saved=False))
     yield from wrap(" · ".join(pieces), "  ")
     if head["link"]:
         yield from wrap(f"{head['link']['label']}: {head['link']['href']}", "  ")
 
 
-def _earlier(run: Earlier) -> Iterator[str]:
-    yield from wrap(
-        f"Earlier: {run['prompt']} · {' · '.join(filter(None, (run['status_label'], run['outcome'])))}", "  ", "    "
-    )
+def _earlier(runs: list[Earlier]) -> Iterator[str]:
+    if runs:
+        yield f"{words.plural(len(runs), 'earlier run')} of this conversation"
+    for number, run in enumerate(runs, 1):
+        mark = f"{number}. "
+        told = " · ".join(filter(None, (run["prompt"], run["status_label"], run["outcome"])))
+        yield from wrap(f"{mark}{told}", "  ", "  " + " " * len(mark))
 
 
 def _notice(notice: Notice) -> Iterator[str]:
@@ -166,19 +178,19 @@ def _notice(notice: Notice) -> Iterator[str]:
 
 
 def _ask(ask: Ask) -> Iterator[str]:
-    yield "Questions"
-    for number, question in enumerate(ask["questions"], 1):
-        yield from wrap(f"{number}. {question['question']}", "  ", "     ")
-        yield from wrap(" · ".join([*question["suggestions"], question["freeform"]]), "     ")
-    yield from wrap(answer_line(ask), "  ")
-    yield from wrap(ask["cost_note"], "  ")
+    for question in ask["questions"]:
+        yield from wrap(question["question"])
+        for choice in (*question["suggestions"], question["freeform"]):
+            yield from wrap(f"○ {choice}", "  ", "    ")
+    yield from wrap(answer_line(ask))
+    yield from wrap(ask["cost_note"])
 
 
 def _table(table: Table, limit: int) -> Iterator[str]:
     yield from wrap(table["name"])
     # A broken address is of no use: the page of the workspace stands in the head.
-    if table["link"] and len(table["link"]["href"]) + 2 <= WIDTH:
-        yield f"  {table['link']['href']}"
+    if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= WIDTH:
+        yield line
     facts = [*table["facts"], *([table["filling"]] if table["filling"] else [])]
     yield from wrap(" · ".join(facts), "  ")
     if funnel := table["funnel"]:
@@ -186,8 +198,7 @@ def _table(table: Table, limit: int) -> Iterator[str]:
     shown = table["columns"][:limit]
     if shown:
         yield from _columns([ColumnRow(*row) for row in shown])
-    hidden = table["columns_hidden"] + len(table["columns"]) - len(shown)
-    yield from (f"  {line}" for line in _more(hidden, "more column" if shown else "column", "ow.columns_frame(run)"))
+    yield from wrap(columns_not_shown(table["columns_hidden"] + len(table["columns"]) - len(shown)), "  ")
 
 
 def _columns(rows: list[ColumnRow]) -> Iterator[str]:
@@ -196,9 +207,10 @@ def _columns(rows: list[ColumnRow]) -> Iterator[str]:
     # Numbers keep their room; names give way, so that a line stays within the width.
     widths[0] = min(widths[0], WIDTH - 2 - sum(widths[1:]) - 2 * (len(HEADINGS) - 1))
     for first, *others in lines:
-        name = first if width_of(first) <= widths[0] else cut_to(first, widths[0] - 1) + "…"
+        name, *further = wrap(first, "", "  ", widths[0])
         cells = [" " * (width - width_of(word)) + word for width, word in zip(widths[1:], others, strict=True)]
         yield "  ".join(["  " + name + " " * (widths[0] - width_of(name)), *cells]).rstrip()
+        yield from (f"  {line}" for line in further)
 
 
 def _name(row: ColumnRow) -> str:
@@ -217,7 +229,7 @@ def _prose(prose: Prose) -> list[str]:
             break
         shown.append(line)
     if prose["cut"] or len(shown) < len(lines):
-        shown.append("The text goes on: run.text")
+        shown.append(f"{TEXT_GOES_ON} run.text.")
     return shown
 
 
@@ -277,7 +289,7 @@ def _inline(children: Sequence[str | Node]) -> str:
 
 
 def _actions(actions: Actions) -> Iterator[str]:
-    if not actions["groups"]:
+    if not actions["groups"] and not actions["earlier"]:
         return
     yield actions["title"]
     if actions["earlier"]:
@@ -290,7 +302,7 @@ def _actions(actions: Actions) -> Iterator[str]:
 
 def _suggestions(suggestions: list[Suggestion]) -> Iterator[str]:
     if suggestions:
-        yield "Next steps the agent proposes"
+        yield "Next steps"
     for suggestion in suggestions:
         yield from wrap(suggestion["label"], "  - ", "    ")
     if any(suggestion["button"] for suggestion in suggestions):
@@ -300,6 +312,6 @@ def _suggestions(suggestions: list[Suggestion]) -> Iterator[str]:
 def _foot(foot: Foot) -> Iterator[str]:
     pieces = [foot["credits"], f"run {foot['run_id']}"]
     yield from wrap(" · ".join(piece for piece in pieces if piece))
-    yield from wrap(f"resume anywhere: {foot['attach_line']}")
     if foot["data_line"]:
         yield from wrap(f"data: {foot['data_line']}")
+    yield from wrap(f"resume anywhere: {foot['attach_line']}")

@@ -4,34 +4,15 @@ import json
 import re
 
 import pytest
-from nbconvert.filters.strings import clean_html
 
 from origami_widgets.card.html import render_html
 from origami_widgets.card.text import render_text
 from origami_widgets.card.view import make_view
-from tests.card.markup import read, words
+from tests.card.markup import only_ours, read, words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW, STATES
 
 VIEWS = views()
-ALLOWED = {"div", "span", "a", "b", "i", "code", "pre", "ul", "ol", "li", "blockquote", "table", "tr", "td"}
-LINK = {"href", "target", "rel", "style"}
-PROPERTIES = {
-    *("background", "border", "border-bottom", "border-collapse", "border-left", "border-radius", "border-top"),
-    *("box-sizing", "color", "display", "font", "font-size", "font-variant-numeric", "font-weight", "height"),
-    *("letter-spacing", "margin", "margin-bottom", "margin-left", "margin-right", "margin-top", "max-width", "opacity"),
-    *(
-        "overflow",
-        "overflow-wrap",
-        "overflow-x",
-        "padding",
-        "padding-left",
-        "table-layout",
-        "text-align",
-        "text-decoration",
-    ),
-    *("text-transform", "unicode-bidi", "vertical-align", "white-space", "width"),
-}
 
 
 def html_of(name):
@@ -44,40 +25,7 @@ def name(request):
 
 
 def test_only_our_own_elements_and_attributes(name):
-    for tag, attributes in read(html_of(name)).elements:
-        assert tag in ALLOWED
-        assert set(attributes) <= (LINK if tag == "a" else {"style"})
-        for declaration in filter(None, attributes.get("style", "").split(";")):
-            assert declaration.split(":")[0].strip() in PROPERTIES
-        assert not re.search(r"var\(|url\(|expression|@import|\\", attributes.get("style", ""))
-
-
-def test_links_are_checked_and_lead_out(name):
-    for tag, attributes in read(html_of(name)).elements:
-        if tag == "a":
-            assert attributes["href"].startswith(("https://", "mailto:"))
-            assert "@" not in attributes["href"].removeprefix("mailto:").split("/")[0]
-            assert attributes["rel"] == "noopener noreferrer nofollow"
-            assert attributes["target"] == "_blank"
-
-
-def test_all_words_survive_the_strictest_sanitizer(name):
-    cleaned = clean_html(html_of(name))
-    assert "style=" not in cleaned
-    # Its parser puts a `tbody` into every table and then shows it, as it is not on its list; no table escapes that.
-    cleaned = cleaned.replace("&lt;tbody&gt;", " ").replace("&lt;/tbody&gt;", " ")
-    assert words(cleaned) == words(html_of(name))
-
-
-def test_words_do_not_run_together_without_styles():
-    plain = words(clean_html(html_of("filling")))
-    for sentence in (
-        "✓ Completed List 15 family-run bakeries",
-        "17 steps · 3 min 43 s · ended 2026-07-21 09:17 UTC · origami-max · Open in Origami · saved copy, as of",
-        "15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead",
-        "12 qualified · 3 kept, not qualified · 3 duplicates · 1 excluded · 2 filtered out · of 21 sourced",
-    ):
-        assert sentence in re.sub(r" (?=[·])| (?= )", " ", plain).replace("  ", " ")
+    only_ours(html_of(name))
 
 
 def test_it_says_when_it_was_saved(name):
@@ -118,7 +66,7 @@ def test_nothing_is_said_by_colour_alone():
     """Each tone has a sign of its own, and every part of a bar its number in words."""
     signs = {words(html_of(name))[0] for name in ("running", "completed", "needs_input", "errored", "cancelled")}
     assert len(signs) == 5
-    assert "12 · 2 · 1" in words(html_of("completed"))
+    assert "12 · 2 · 1" in words(html_of("completed")).replace("\u00a0", " ")
 
 
 def test_hostile_text_stays_text():
@@ -134,7 +82,7 @@ def test_the_largest_run_and_its_text_twin_fit_into_a_saved_output():
     assert len(json.dumps([html, text]).encode()) <= 40_000
     assert "columns not shown: ow.columns_frame(run)" in words(html)
     assert "176 earlier changes" in words(html)
-    assert "The text goes on: run.text" in words(html)
+    assert "The text goes on in Origami, and in run.text" in words(html)
 
 
 def test_rendering_changes_nothing():

@@ -55,10 +55,11 @@ Porto bakeries
   15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead · 2 cells still filling
   then, 1 failed
   12 qualified · 3 kept, not qualified · 3 duplicates · 1 excluded · 2 filtered out · of 21 sourced
-  Column                       Runs on  Credits · per run                Cells  Pass · fail · unsure
-  Bakery (input)                     ~                  ~                    ~                     ~
-  Contact e-mail (enrichment)     87 %             39 · 3  2 running, 1 failed                   n/a
-  Fit (score)                    100 %           18 · 1.2              settled            12 · 2 · 1
+  Column                  Runs on  Credits / run  Credits                Cells  Pass · fail · unsure
+  Bakery (input)                ~              ~        ~                    ~                     ~
+  Contact e-mail             87 %              3       39  2 running, 1 failed                   n/a
+    (enrichment)
+  Fit (score)               100 %            1.2       18              settled            12 · 2 · 1
 
 I built a table of 15 bakeries; 12 of them sell online.
 
@@ -70,16 +71,16 @@ What the run changed
   - Added 18 leads
   - Deleted 3 leads
 
-Next steps the agent proposes
+Next steps
   - Find more bakeries like these
   - Download the table
   - Add opening hours
   run = run.follow_up("…")
 
 57 credits in this table · run v2_run-01k0c4m2f7
-resume anywhere: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")
 data: ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7",
-show=False))""".replace("~", NOT_APPLICABLE)
+show=False))
+resume anywhere: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")""".replace("~", NOT_APPLICABLE)
     )
 
 

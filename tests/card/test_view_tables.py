@@ -105,7 +105,7 @@ def test_without_stats_the_table_keeps_what_is_known():
     table = table_of(run)
     assert table["facts"] == ["15 leads", "57 credits"]
     assert table["funnel"] is None
-    assert column_words(table["columns"][1]) == ("n/a", "39 · n/a", "settled", "n/a")
+    assert column_words(table["columns"][1]) == ("n/a", "n/a", "39", "settled", "n/a")
 
 
 @pytest.mark.parametrize(
@@ -125,12 +125,12 @@ def test_filling(running, errored, words):
 
 def test_the_words_of_columns():
     bakery, mail, fit = table_of(payload("completed_stats"))["columns"]
-    assert column_words(bakery) == (NOT_APPLICABLE,) * 4
-    assert column_words(mail) == ("87 %", "39 · 3", "2 running, 1 failed", "n/a")
-    assert column_words(fit) == ("100 %", "18 · 1.2", "settled", "12 · 2 · 1")
-    assert column_words(bakery._replace(running=1)) == (NOT_APPLICABLE, NOT_APPLICABLE, "1 running", NOT_APPLICABLE)
-    assert column_words(bakery._replace(credits=2))[1] == f"2 · {NOT_APPLICABLE}"
-    assert column_words(fit._replace(running=None, errored=None))[2] == "n/a"
+    assert column_words(bakery) == (NOT_APPLICABLE,) * 5
+    assert column_words(mail) == ("87 %", "3", "39", "2 running, 1 failed", "n/a")
+    assert column_words(fit) == ("100 %", "1.2", "18", "settled", "12 · 2 · 1")
+    assert column_words(bakery._replace(running=1))[3] == "1 running"
+    assert column_words(bakery._replace(credits=2))[1:3] == (NOT_APPLICABLE, "2")
+    assert column_words(fit._replace(running=None, errored=None))[3] == "n/a"
 
 
 def test_credits_say_when_some_are_unknown():

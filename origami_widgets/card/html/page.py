@@ -1,4 +1,4 @@
-"""The static card from a view: head, notices, questions, tables, prose, changes, next steps, foot."""
+"""The static card from a view, part by part in the order of the live one."""
 
 from __future__ import annotations
 
@@ -12,22 +12,33 @@ from origami_widgets.card.html.tags import (
     BLUE,
     GREEN,
     GREY,
+    HEADING,
     LINE,
     QUIET,
     RED,
+    SMALL,
     SOFT,
     Html,
     bare,
     bold,
     code,
     div,
+    isolated,
     join,
-    link,
+    link_button,
     span,
     text,
 )
 from origami_widgets.card.prose import prune
-from origami_widgets.card.view.saved import FOLLOW_UP_LINE, answer_line, as_saved, meta_line
+from origami_widgets.card.view.saved import (
+    FOLLOW_UP_LINE,
+    TEXT_GOES_ON,
+    answer_line,
+    as_current,
+    as_of,
+    as_saved,
+    meta_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +52,7 @@ if TYPE_CHECKING:
         Node,
         Notice,
         Prose,
+        Question,
         Suggestion,
         Tone,
         View,
@@ -63,13 +75,14 @@ _TONES: Final[dict[Tone, tuple[str, str]]] = {
     "neutral": (GREY, "■"),
 }
 _CARD = (
-    f"box-sizing:border-box;max-width:900px;border:{LINE};border-radius:10px;overflow:hidden;overflow-wrap:anywhere;text-align:left;"
-    "font:13px/1.45 system-ui,-apple-system,'Segoe UI',sans-serif"
+    f"box-sizing:border-box;margin:2px 0;border:{LINE};border-radius:10px;overflow:hidden;overflow-wrap:anywhere;"
+    "text-align:left;font:13px/1.45 system-ui,'Segoe UI',Inter,'DejaVu Sans',sans-serif"
 )
-_HEADING = f"margin:0 0 5px;font-size:11px;font-weight:600;letter-spacing:.05em;text-transform:uppercase;{QUIET}"
+_STRIP = f"padding:8px 14px;background:{SOFT};font-size:12px"
+_LIST = "margin:0 0 6px;padding-left:20px"
 
 
-def render_html(view: View, *, now: float) -> str:
+def render_html(view: View, *, now: float, saved: bool = True) -> str:
     """The card as one static piece of HTML.
 
     Inline styles only, no script, no style sheet, no image; nothing is fetched. It reads well with every style
@@ -78,14 +91,15 @@ def render_html(view: View, *, now: float) -> str:
     Args:
         view: what `make_view` returned.
         now: the moment of saving, in Unix seconds.
+        saved: nothing will change it any more; False where it is replaced as the run goes on.
 
     Returns:
         HTML of at most 27 kB, so that it stays under 40 kB together with its text twin.
     """
-    past = as_saved(view)
+    past = as_saved(view) if saved else as_current(view)
     before = [
-        _head(past, now),
-        _within(map(_earlier, past["earlier"]), _OTHERS_SIZE),
+        _earlier(past["earlier"]),
+        _head(past, now, saved=saved),
         _within(map(_notice, past["notices"]), _NOTICES_SIZE),
         _ask(past["ask"]) if past["ask"] else Html(""),
     ]
@@ -111,61 +125,72 @@ def _within(parts: Iterable[Html], size: int) -> Html:
     return join(*kept)
 
 
-def _head(view: View, now: float) -> Html:
+def _earlier(runs: list[Earlier]) -> Html:
+    if not runs:
+        return Html("")
+    lines = [bare("li", bold(isolated(run["prompt"])), text(f" {run['status_label']}"), _outcome(run)) for run in runs]
+    title = f"{words.plural(len(runs), 'earlier run')} of this conversation"
+    listed = bare("ol", _within(lines, _OTHERS_SIZE), style=f"{_LIST};margin-top:4px")
+    return div(f"{_STRIP};border-bottom:{LINE}", span(QUIET, text(title)), listed)
+
+
+def _outcome(run: Earlier) -> Html:
+    return join(text(" · "), isolated(run["outcome"])) if run["outcome"] else Html("")
+
+
+def _head(view: View, now: float, *, saved: bool) -> Html:
     head = view["head"]
-    pieces = [text(piece) for piece in meta_line(view, now=now, past=True)]
+    pieces = [text(piece) for piece in meta_line(view, now=now, past=saved)]
     if head["origin"]:
-        pieces.append(text(head["origin"]))
-    if head["link"]:
-        pieces.append(link(head["link"]["href"], text(head["link"]["label"])))
-    pieces.append(text(f"saved copy, as of {words.moment(now * 1000)}"))
-    prompt = bold(span("unicode-bidi:isolate", text(head["prompt"])))
+        pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
+    pieces.append(text(as_of(now, saved=saved)))
+    reply = div(SMALL, isolated(head["reply"]))
+    prompt = div("flex:1 1 240px;padding:4px 0", bold(isolated(head["prompt"])), reply)
+    opened = span("margin-left:12px", link_button(head["link"])) if head["link"] else Html("")
     return div(
         "padding:12px 14px",
-        div("", _pill(head), Html(" "), prompt),
-        div(f"margin-top:5px;font-size:12px;{QUIET}", join(*pieces, by=" · ")),
+        div("display:flex;flex-wrap:wrap;align-items:flex-start", join(_pill(head), prompt, opened, by=" ")),
+        div(f"margin-top:5px;{SMALL};font-variant-numeric:tabular-nums", join(*pieces, by=" · ")),
     )
 
 
 def _pill(head: Head) -> Html:
     colour, sign = _TONES[head["tone"]]
-    style = f"display:inline-block;margin-right:8px;padding:1px 10px 1px 8px;border:1px solid {colour};border-radius:99px;font-size:12px;font-weight:600;white-space:nowrap"
+    style = f"margin:2px 12px 2px 0;padding:2px 10px 2px 8px;border:1px solid {colour};border-radius:99px;font-size:12px;font-weight:600"
     return span(style, span(f"color:{colour}", text(sign)), text(f" {head['status_label']}"))
-
-
-def _earlier(run: Earlier) -> Html:
-    outcome = f" · {run['outcome']}" if run["outcome"] else ""
-    words_of_it = join(text(f"Earlier: {run['prompt']} · "), bold(text(run["status_label"])), text(outcome))
-    return div(f"padding:6px 14px;border-top:{LINE};font-size:12px;{QUIET}", words_of_it)
 
 
 def _notice(notice: Notice) -> Html:
     colour, sign = _TONES[notice["tone"]]
-    further = [text(notice["text"])]
-    if notice["link"]:
-        further.append(link(notice["link"]["href"], text(notice["link"]["label"])))
-    return div(
-        f"padding:9px 14px 9px 11px;border-top:{LINE};border-left:3px solid {colour};background:{SOFT}",
-        div("", span(f"color:{colour}", text(sign)), Html(" "), bold(text(notice["title"]))),
-        div(f"font-size:12px;{QUIET}", join(*further, by=" ")),
+    said = div(
+        "flex:1 1 220px",
+        div("", span(f"color:{colour}", text(sign)), Html(" "), bold(isolated(notice["title"]))),
+        div(SMALL, isolated(notice["text"])),
         div("", code(notice["code"])),
+    )
+    to = div("margin-left:14px", link_button(notice["link"])) if notice["link"] else Html("")
+    return div(
+        f"display:flex;flex-wrap:wrap;padding:8px 14px 8px 11px;border-top:{LINE};border-left:3px solid {colour};background:{SOFT}",
+        said,
+        to,
     )
 
 
 def _ask(ask: Ask) -> Html:
     asked = [
-        div(
-            "margin-bottom:6px",
-            div("", bold(text(question["question"]))),
-            div(QUIET, text(" · ".join([*question["suggestions"], question["freeform"]]))),
-        )
+        div("margin-bottom:12px", bold(isolated(question["question"])), _choices(question))
         for question in ask["questions"]
     ]
+    line = join(code(answer_line(ask)), span(SMALL, text(ask["cost_note"])), by=" ")
+    return div(SECTION, _within(asked, _ASK_SIZE), div("", line))
+
+
+def _choices(question: Question) -> Html:
+    choices = [*question["suggestions"], question["freeform"]]
+    circle = span(QUIET, text("○ "))
+    # Like the live card's radio buttons; with all styles removed the circles still tell the answers apart.
     return div(
-        SECTION,
-        div(_HEADING, text("Questions")),
-        _within(asked, _ASK_SIZE),
-        div("", code(answer_line(ask)), Html(" "), span(f"font-size:12px;{QUIET}", text(ask["cost_note"]))),
+        "margin-top:4px", *(span("margin-right:16px", circle, isolated(choice), text(" ")) for choice in choices)
     )
 
 
@@ -178,22 +203,26 @@ def _prose(prose: Prose) -> Html:
         # Markup and escapes make it longer than its JSON, by how much is known only afterwards.
         nodes = prune(prose["nodes"], room)
         body, room = prose_html(nodes), room * 4 // 5
-    more = join(text("The text goes on: "), code("run.text")) if prose["cut"] or nodes != prose["nodes"] else Html("")
-    return div(SECTION, body, div(f"font-size:12px;{QUIET}", more))
+    more = (
+        join(text(f"{TEXT_GOES_ON} "), code("run.text"), text("."))
+        if prose["cut"] or nodes != prose["nodes"]
+        else Html("")
+    )
+    return div(SECTION, body, div(SMALL, more))
 
 
 def _actions(actions: Actions) -> Html:
-    if not actions["groups"]:
+    if not actions["groups"] and not actions["earlier"]:
         return Html("")
     groups = []
     for group in actions["groups"]:
         lines = [bare("li", prose_html(line)) for line in group["lines"]]
-        title = div("", bold(span("unicode-bidi:isolate", text(group["table"]))))
-        groups.append(join(title, bare("ul", *lines, style="margin:0 0 5px;padding-left:20px")))
+        title = div(f"{SMALL};font-weight:600", isolated(group["table"]))
+        groups.append(join(title, bare("ul", *lines, style=_LIST)))
     kept = _newest(groups)
     earlier = actions["earlier"] + sum(len(group["lines"]) for group in actions["groups"][: len(groups) - len(kept)])
     more = words.plural(earlier, "earlier change") if earlier else ""
-    return div(SECTION, div(_HEADING, text(actions["title"])), div(QUIET, text(more)), *kept)
+    return div(SECTION, div(HEADING, text(actions["title"])), div(SMALL, text(more)), *kept)
 
 
 def _newest(groups: list[Html]) -> list[Html]:
@@ -210,20 +239,27 @@ def _newest(groups: list[Html]) -> list[Html]:
 def _suggestions(suggestions: list[Suggestion]) -> Html:
     if not suggestions:
         return Html("")
-    items = [bare("li", text(suggestion["label"])) for suggestion in suggestions]
+    items = [bare("li", isolated(suggestion["label"])) for suggestion in suggestions]
     return div(
         SECTION,
-        div(_HEADING, text("Next steps the agent proposes")),
-        bare("ul", _within(items, _OTHERS_SIZE), style="margin:0;padding-left:20px"),
-        div("margin-top:4px", code(FOLLOW_UP_LINE)) if any(one["button"] for one in suggestions) else Html(""),
+        div(HEADING, text("Next steps")),
+        bare("ul", _within(items, _OTHERS_SIZE), style=_LIST),
+        div("", code(FOLLOW_UP_LINE)) if any(one["button"] for one in suggestions) else Html(""),
     )
 
 
 def _foot(foot: Foot) -> Html:
-    pieces = [
-        text(foot["credits"]),
-        join(text("run "), code(foot["run_id"])),
-        join(text("resume anywhere: "), code(foot["attach_line"])),
-        join(text("data: "), code(foot["data_line"])) if foot["data_line"] else Html(""),
+    first = [
+        bold(text(foot["credits"])) if foot["credits"] else Html(""),
+        _line("run", foot["run_id"]),
     ]
-    return div(f"padding:8px 14px;border-top:{LINE};background:{SOFT};font-size:12px", join(*pieces, by=" · "))
+    return div(
+        f"{_STRIP};border-top:{LINE}",
+        div("", join(*first, by=" · ")),
+        div("", _line("data", foot["data_line"])),
+        div("", _line("resume anywhere", foot["attach_line"])),
+    )
+
+
+def _line(label: str, line: str) -> Html:
+    return join(span(QUIET, text(label)), code(line), by=" ") if line else Html("")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.html.tags import QUIET, Html, bare, link, text
+from origami_widgets.card.html.tags import MONO, QUIET, SOFT, Html, bare, div, grid, grid_rows, link, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.card.contract import Node
 
-_BLOCK = "margin:0 0 6px"
-_CELL = "text-align:left;padding:2px 12px 2px 0;white-space:normal"
-_MONO = "font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;background:none;color:inherit"
+_BLOCK = "margin:0 0 7px"
+_PADDING = "3px 12px 3px 0"
 
 # Element and style of each node. `p` becomes a `div` and `h` a bold one, because the strictest sanitizer keeps neither.
 _AS: Final[dict[str, tuple[str, str]]] = {
@@ -23,14 +22,10 @@ _AS: Final[dict[str, tuple[str, str]]] = {
     "ol": ("ol", f"{_BLOCK};padding-left:22px"),
     "li": ("li", ""),
     "quote": ("blockquote", f"{_BLOCK};padding:0 0 0 10px;border-left:3px solid rgba(128,128,128,.4)"),
-    "pre": ("pre", f"{_BLOCK};{_MONO};white-space:pre-wrap"),
-    "code": ("code", f"{_MONO};padding:0"),
+    "pre": ("pre", f"{MONO};{_BLOCK};padding:7px 9px;border-radius:4px;background:{SOFT};white-space:pre-wrap"),
+    "code": ("code", f"{MONO};padding:0 3px;border-radius:4px;background:{SOFT}"),
     "b": ("b", ""),
     "i": ("i", ""),
-    "table": ("table", f"{_BLOCK};table-layout:auto;color:inherit;border-collapse:collapse;border:0"),
-    "tr": ("tr", "background:none"),
-    "th": ("td", f"{_CELL};font-weight:600"),
-    "td": ("td", _CELL),
 }
 
 
@@ -42,6 +37,8 @@ def prose_html(nodes: Sequence[str | Node]) -> Html:
 def _one(node: str | Node) -> Html:
     if isinstance(node, str):
         return text(node)
+    if node["t"] == "table":
+        return _table(node)
     children = prose_html(node.get("c", ()))
     match node["t"]:
         case "a":
@@ -53,3 +50,14 @@ def _one(node: str | Node) -> Html:
         case name:
             element, style = _AS[name]
             return bare(element, children, style=style)
+
+
+def _table(node: Node) -> Html:
+    """A table of the agent, with the first row as its headings."""
+    rows = [
+        [prose_html(cell.get("c", ())) for cell in row.get("c", ()) if isinstance(cell, dict)]
+        for row in node.get("c", ())
+        if isinstance(row, dict)
+    ]
+    style = f"{_BLOCK};border-collapse:collapse;text-align:left"
+    return div("overflow-x:auto", grid(rows[:1], grid_rows(rows[1:], padding=_PADDING), padding=_PADDING, style=style))

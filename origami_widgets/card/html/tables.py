@@ -6,10 +6,32 @@ from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card import words
 from origami_widgets.card.contract import ColumnRow
-from origami_widgets.card.html.tags import GREEN, LINE, QUIET, RED, Html, bar, bare, bold, div, join, link, span, text
+from origami_widgets.card.html.tags import (
+    GREEN,
+    HEADING,
+    LINE,
+    QUIET,
+    RED,
+    SMALL,
+    Html,
+    bar,
+    bare,
+    bold,
+    div,
+    grid,
+    grid_rows,
+    isolated,
+    join,
+    link,
+    span,
+    text,
+)
 from origami_widgets.card.view.rows import HEADINGS, column_words
+from origami_widgets.card.view.saved import columns_not_shown, tables_not_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from origami_widgets.card.contract import Funnel, FunnelPart, Table, Tables
 
 SECTION = f"padding:11px 14px;border-top:{LINE}"
@@ -27,9 +49,7 @@ _WITH_BARS = 8
 _AROUND = 200
 _WORTH_A_TABLE = 1_500
 _HEADING_SIZE = 900
-# Whole words: the card breaks anywhere, which would break "Company" in a narrow table.
-_FIRST = "padding:3px 0;text-align:left;white-space:normal;overflow-wrap:break-word"
-_NEXT = "padding:3px 0 3px 6px;text-align:right;white-space:normal;overflow-wrap:break-word"
+_PADDING = "4px 0 4px 8px"
 
 
 def tables_html(tables: Tables, room: int) -> Html:
@@ -44,12 +64,18 @@ def tables_html(tables: Tables, room: int) -> Html:
         heads.append(head)
     shown = tables["items"][: len(heads)]
     columns = _columns(shown, max(0, room))
-    sections = [div(SECTION, head, body) for head, body in zip(heads, columns, strict=True)]
+    sections = [
+        div("margin-top:14px" if place else "", head, body)
+        for place, (head, body) in enumerate(zip(heads, columns, strict=True))
+    ]
     hidden = tables["hidden"] + len(tables["items"]) - len(heads)
-    more = [f"{words.plural(hidden, 'more table')}: ow.tables_frame(run)"] if hidden else []
-    if without := sum(_hidden(table) for table, body in zip(shown, columns, strict=True) if not body):
-        more.append(f"{words.plural(without, 'column')} not shown: ow.columns_frame(run)")
-    return join(*sections, div(f"{SECTION};font-size:12px;{QUIET}", text(" · ".join(more))))
+    without = sum(_hidden(table) for table, body in zip(shown, columns, strict=True) if not body)
+    more = [tables_not_shown(hidden), columns_not_shown(without)]
+    if not sections and not hidden:
+        return Html("")
+    every = len(tables["items"]) + tables["hidden"]
+    title = div(HEADING, text(words.plural(every, "table"))) if every > 1 else Html("")
+    return div(SECTION, title, *sections, div(f"margin-top:8px;{SMALL}", text(" · ".join(filter(None, more)))))
 
 
 def _hidden(table: Table) -> int:
@@ -62,11 +88,12 @@ def _size(part: Html) -> int:
 
 def _head(table: Table, *, bars: bool) -> Html:
     opened = table["link"]
-    name = bold(span("unicode-bidi:isolate", text(table["name"])))
-    title = join(name, Html(" "), link(opened["href"], text(f"{opened['label']} ↗"))) if opened else name
-    facts = [*table["facts"], *([table["filling"]] if table["filling"] else [])]
+    facts = span(f"margin-left:6px;{SMALL}", text(" · ".join(table["facts"])))
+    filling = span("margin-left:6px;font-size:12px;font-weight:600", text(table["filling"]))
+    said = div("flex:1 1 200px", join(bold(isolated(table["name"])), facts, filling, by=" "))
+    to = link(opened["href"], isolated(opened["label"]), Html(" ↗")) if opened else Html("")
     return join(
-        div("", title, Html(" "), span(f"margin-left:6px;font-size:12px;{QUIET}", text(" · ".join(facts)))),
+        div("display:flex;flex-wrap:wrap", said, div("margin-left:12px;font-size:12px", to)),
         _funnel(table["funnel"], bars=bars) if table["funnel"] else Html(""),
     )
 
@@ -74,11 +101,11 @@ def _head(table: Table, *, bars: bool) -> Html:
 def _funnel(funnel: Funnel, *, bars: bool) -> Html:
     if not bars:
         told = [*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]
-        return div(f"font-size:12px;{QUIET}", text(" · ".join(told)))
+        return div(SMALL, text(" · ".join(told)))
     shares = [(part["count"] / funnel["sourced"], _COLOURS[part["part"]]) for part in funnel["parts"]]
     keys = [join(_swatch(_COLOURS[part["part"]]), span(QUIET, text(part["label"]))) for part in funnel["parts"]]
     return join(
-        bar(shares, "height:12px;border-radius:4px;margin:8px 0 4px"),
+        bar(shares, "height:16px;border-radius:4px;margin:8px 0 4px"),
         div("font-size:12px", join(*keys, span(QUIET, text(funnel["sourced_label"])), by=" · ")),
     )
 
@@ -91,7 +118,7 @@ def _swatch(colour: str) -> Html:
 
 
 def _columns(tables: list[Table], room: int) -> list[Html]:
-    rows = [[_row(ColumnRow(*row)) for row in table["columns"]] for table in tables]
+    rows = [list(_rows(map(ColumnRow._make, table["columns"]))) for table in tables]
     bodies = [Html("")] * len(tables)
     if not tables:
         return bodies
@@ -114,25 +141,24 @@ def _columns(tables: list[Table], room: int) -> list[Html]:
 def _table(rows: list[Html], hidden: int) -> Html:
     if not rows:
         return Html("")
-    more = f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)" if hidden else ""
-    note = div(f"{QUIET};font-size:12px;margin-top:4px", text(more))
-    heading = bare(
-        "tr",
-        *(bare("td", bold(text(word)), style=_NEXT if index else _FIRST) for index, word in enumerate(HEADINGS)),
-        style=f"background:none;border-bottom:{LINE};font-size:11px",
-    )
-    # Spelled out where JupyterLab's own style for tables says otherwise.
-    style = "table-layout:auto;width:100%;margin:8px 0 0;border-collapse:collapse;border:0;font-size:12px;font-variant-numeric:tabular-nums"
-    return join(div("overflow-x:auto", bare("table", heading, *rows, style=style)), note)
+    note = div(f"{SMALL};margin-top:4px", text(columns_not_shown(hidden)))
+    # Whole words: the card breaks anywhere, which would break "Company" in a narrow table.
+    style = "width:100%;margin:6px 0 0;border-collapse:collapse;text-align:right;overflow-wrap:break-word"
+    heading = grid([map(text, HEADINGS)], rows, padding=_PADDING, style=style)
+    return join(div("overflow-x:auto", heading), note)
 
 
-def _row(row: ColumnRow) -> Html:
-    name = text(row.name or "unnamed")
-    first = join(name, span(f"{QUIET};font-size:11px", text(row.kind)), by=" ")
+def _rows(columns: Iterable[ColumnRow]) -> Iterable[Html]:
+    return grid_rows(map(_cells, columns), padding=_PADDING)
+
+
+def _cells(row: ColumnRow) -> Iterable[Html]:
+    kind = span(f"{QUIET};font-size:11px", text(row.kind))
+    yield join(isolated(row.name or "unnamed"), kind, by=" ")
     *others, verdicts = column_words(row)
-    cells = [bare("td", text(word.replace(" %", "\u00a0%")), style=_NEXT) for word in others]
-    judged = join(_verdict_bar(row), text(verdicts))
-    return bare("tr", bare("td", first, style=_FIRST), *cells, bare("td", judged, style=_NEXT), style="background:none")
+    for word in others:
+        yield text(word.replace(" %", "\u00a0%"))
+    yield join(_verdict_bar(row), text(verdicts.replace(" ", "\u00a0")))
 
 
 def _verdict_bar(row: ColumnRow) -> Html:
@@ -141,6 +167,4 @@ def _verdict_bar(row: ColumnRow) -> Html:
     if not total:
         return Html("")
     shares = [(told[0] / total, GREEN), (told[1] / total, RED)]
-    return bar(
-        shares, "display:inline-block;width:40px;height:8px;border-radius:3px;margin-right:6px;vertical-align:middle"
-    )
+    return bar(shares, "display:inline-block;width:44px;height:8px;border-radius:4px;margin-right:8px")

@@ -1,14 +1,20 @@
 """The few elements the static card is made of.
 
 Hosts sanitize saved output, each in its own way. What survives everywhere are `div`, `span`, `a`, `b`, `i`, `code`,
-`pre`, `ul`, `ol`, `li`, `blockquote`, `table`, `tr` and `td`; what may be lost is every `style`. So nothing else is
-used, and no meaning hangs on a style. `Html` is a type of its own: a plain string does not pass where markup goes.
+`pre`, `ul`, `ol`, `li` and `blockquote`; what may be lost is every other attribute than `href`. So nothing else is used,
+and no meaning hangs on a style. There is no `table` either: parsers put a `tbody` into it, which the strictest sanitizer
+then shows as text. `Html` is a type of its own: a plain string does not pass where markup goes.
 """
 
 from __future__ import annotations
 
 from html import escape
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from origami_widgets.card.contract import Link
 
 Html = NewType("Html", str)
 
@@ -22,6 +28,9 @@ GREY = "#7a828c"
 LINE = "1px solid rgba(128,128,128,.32)"
 SOFT = "rgba(128,128,128,.08)"
 QUIET = "opacity:.74"
+SMALL = f"font-size:12px;{QUIET}"
+HEADING = f"margin:0 0 6px;font-size:11px;font-weight:600;letter-spacing:.05em;text-transform:uppercase;{QUIET}"
+MONO = "font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;background:none;color:inherit"
 
 
 def text(value: str) -> Html:
@@ -51,20 +60,62 @@ def bold(*parts: Html) -> Html:
 
 def code(value: str) -> Html:
     """A line of Python or an id."""
-    style = "font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;background:none;color:inherit;padding:0"
-    return _element("code", style, (text(value),)) if value else Html("")
+    return _element("code", f"{MONO};padding:0", (text(value),)) if value else Html("")
 
 
-def link(href: str, *parts: Html) -> Html:
+def link(href: str, *parts: Html, style: str = "color:inherit;text-decoration:underline") -> Html:
     """A link to an address that was checked when the view was made."""
     attributes = f'href="{escape(href, quote=True)}" target="_blank" rel="noopener noreferrer nofollow"'
-    return Html(f'<a {attributes} style="color:inherit;text-decoration:underline">{"".join(parts)}</a>')
+    return Html(f'<a {attributes} style="{style}">{"".join(parts)}</a>')
 
 
-def bare(name: str, *parts: Html, style: str = "") -> Html:
+def link_button(to: Link) -> Html:
+    """A link that looks like the buttons of the live card."""
+    style = (
+        f"display:inline-block;padding:4px 11px;border:{LINE};border-radius:7px;background:{SOFT};color:inherit;"
+        "font-size:12px;font-weight:600;text-decoration:none"
+    )
+    return link(to["href"], isolated(to["label"]), Html(" ↗"), style=style)
+
+
+def isolated(value: str) -> Html:
+    """Words from outside, which must not turn the direction of what stands around them."""
+    return span("unicode-bidi:isolate", text(value))
+
+
+def grid(heading: Iterable[Iterable[Html]], rows: Iterable[Html], *, padding: str, style: str) -> Html:
+    """Rows and columns without a `table`. With all styles removed, each row is a line with bars between its cells.
+
+    Args:
+        heading: the cells of the rows that hold headings.
+        rows: the others, made by `grid_rows`.
+        padding: around each cell.
+        style: of the whole.
+    """
+    headings = grid_rows(heading, padding=f"{padding};font-size:11px;font-weight:600", role="columnheader")
+    return bare("div", *headings, *rows, style=f"display:table;{style}", role="table")
+
+
+def grid_rows(rows: Iterable[Iterable[Html]], *, padding: str, role: str = "cell") -> Iterator[Html]:
+    """The rows of a grid, from the cells of each."""
+    between = bare("i", Html(" | "), style="display:none")
+    style = f"display:table-cell;padding:{padding}"
+    # What stands in the first column is read along the left edge, numbers along the right one.
+    first = f"{style};padding-left:0;text-align:left"
+    for row in rows:
+        cells = [
+            bare("span", between if place else Html(""), cell, style=style if place else first, role=role)
+            for place, cell in enumerate(row)
+        ]
+        yield bare("div", *cells, style=f"display:table-row;border-bottom:{LINE}", role="row")
+
+
+def bare(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
     """Any other element of the list above, also an empty one."""
-    attribute = f' style="{escape(style, quote=True)}"' if style else ""
-    return Html(f"<{name}{attribute}>{''.join(parts)}</{name}>")
+    attributes = f' role="{role}"' if role else ""
+    if style:
+        attributes += f' style="{escape(style, quote=True)}"'
+    return Html(f"<{name}{attributes}>{''.join(parts)}</{name}>")
 
 
 def bar(parts: list[tuple[float, str]], style: str) -> Html:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from origami_widgets.card.contract import ColumnRow
 
-HEADINGS = ("Column", "Runs on", "Credits · per run", "Cells", "Pass · fail · unsure")
+HEADINGS = ("Column", "Runs on", "Credits / run", "Credits", "Cells", "Pass · fail · unsure")
 
 
-def column_words(row: ColumnRow) -> tuple[str, str, str, str]:
+def column_words(row: ColumnRow) -> tuple[str, str, str, str, str]:
     """What stands under the headings after the first.
 
     A column that is typed in has no runs and no verdicts, which differs from numbers the server did not say.
@@ -23,13 +23,12 @@ def column_words(row: ColumnRow) -> tuple[str, str, str, str]:
         row: one column of a view.
 
     Returns:
-        Share of leads it ran on, credits in all and per run, state of its cells, verdicts.
+        Share of leads it ran on, credits per run, credits in all, state of its cells, verdicts.
     """
-    if row.kind == "input" and not any(row[2:]):
-        return (words.NOT_APPLICABLE,) * 4
     return (
         _of_runs(row, row.call_rate, words.percent),
-        _joined(_of_runs(row, row.credits, words.credits), _of_runs(row, row.credits_per_run, words.credits)),
+        _of_runs(row, row.credits_per_run, words.credits),
+        _of_runs(row, row.credits, words.credits),
         _cells(row),
         _verdicts(row),
     )
@@ -55,12 +54,6 @@ def _cells(row: ColumnRow) -> str:
 
 def _verdicts(row: ColumnRow) -> str:
     verdicts = (row.passed, row.failed, row.unsure)
-    if row.kind == "input" and not any(verdicts):
-        return words.NOT_APPLICABLE
-    return _joined(*map(words.count, verdicts))
-
-
-def _joined(*numbers: str) -> str:
-    """Numbers that stand under one heading; one word when all of them are without a number."""
-    alike = set(numbers)
-    return numbers[0] if alike in ({words.MISSING}, {words.NOT_APPLICABLE}) else " · ".join(numbers)
+    if all(verdict is None for verdict in verdicts):
+        return words.NOT_APPLICABLE if row.kind == "input" else words.MISSING
+    return " · ".join(map(words.count, verdicts))

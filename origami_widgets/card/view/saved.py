@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card import words
@@ -15,6 +16,9 @@ _PAST: Final[dict[str, tuple[str, str]]] = {
     "sending": ("A follow-up run was being started {then}", ""),
 }
 
+
+TEXT_GOES_ON: Final = "The text goes on in Origami, and in"
+"""What stands below a text that was cut, before `run.text`."""
 
 FOLLOW_UP_LINE: Final = 'run = run.follow_up("…")'
 """What stands in a copy in the place of the buttons that were suggested."""
@@ -39,10 +43,28 @@ def as_saved(view: View, *, then: str = "when saved") -> View:
     }
 
 
+def as_current(view: View) -> View:
+    """The view for a copy that is brought up to date while the run goes on: only its buttons became lines of Python."""
+    notices: list[Notice] = [
+        {**notice, "button": None, "code": notice["code"] or _as_code(notice["button"])} for notice in view["notices"]
+    ]
+    return {**view, "head": {**view["head"], "cancel": "none"}, "notices": notices}
+
+
 def answer_line(ask: Ask) -> str:
     """The line of Python that answers all questions of a form."""
     blanks = ", ".join('"…"' for _ in ask["questions"])
     return f"run = run.answer({blanks})"
+
+
+def tables_not_shown(hidden: int) -> str:
+    """What is said of tables that a copy leaves out; empty when it has all of them."""
+    return f"{words.plural(hidden, 'more table')} not shown here: ow.tables_frame(run)" if hidden else ""
+
+
+def columns_not_shown(hidden: int) -> str:
+    """What is said of columns that a copy leaves out; empty when it has all of them."""
+    return f"{words.plural(hidden, 'column')} not shown: ow.columns_frame(run)" if hidden else ""
 
 
 def _head(head: Head, then: str) -> Head:
@@ -70,11 +92,17 @@ def _notice(notice: Notice, view: View, then: str) -> Notice:
 def _as_code(button: Button | None) -> str:
     if button is None or button["command"] != "follow_up":
         return ""
-    return f'run = run.follow_up("{button["prompt"]}")'
+    # As a whole Python string: what an agent wrote must not end it, since the line is made to be copied and run.
+    return f"run = run.follow_up({json.dumps(button['prompt'], ensure_ascii=False)})"
 
 
 def _table(table: Table, then: str) -> Table:
     return {**table, "filling": table["filling"].replace("still filling", f"still filling {then}")}
+
+
+def as_of(now: float, *, saved: bool) -> str:
+    """The moment of a copy, to the second in one that is brought up to date; `now` in Unix seconds."""
+    return f"saved copy, as of {words.moment(now * 1000)}" if saved else f"as of {words.instant(now * 1000)}"
 
 
 _JUST_HEARD = 90.0

@@ -1,0 +1,99 @@
+/**
+ * Prints what can be read on the live card: takes views by name as JSON from stdin, and prints their words by name.
+ *
+ * Everything folded is unfolded first, hidden nodes are left out, and what stands on a control is put between ⟦ and ⟧, so
+ * that a reader can tell what is said from what is offered. With `--frame` the elements and their attributes are
+ * printed instead of the words.
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { Window } from "happy-dom";
+
+/** Shown at some widths only, in place of a column that is hidden there. */
+const NARROW = "small.s1, small.s2, .s1, .s2";
+/** For assistive technology, and for copying. */
+const UNSEEN = ".hidden";
+/** What acts, and does not tell. */
+const CONTROL = "button, label:has(select)";
+/** Elements inside a line of the agent's text, which must not tear its words apart. */
+const INLINE = ":is(.text, .acts) :is(a, bdi, code, em, strong)";
+
+/** The card and the model that the tests of the front end draw it with. */
+async function card() {
+  const folder = mkdtempSync(join(tmpdir(), "origami-live-"));
+  try {
+    const outfile = join(folder, "card.mjs");
+    const contents = 'export { default as widget } from "../src/index"; export { FakeModel } from "../tests/fake-model";';
+    const stdin = { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) };
+    await build({ stdin, outfile, bundle: true, format: "esm", logLevel: "warning" });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The page that the card is drawn on, with the clock standing still at `now`. */
+function page(now) {
+  const window = new Window({ url: "https://notebook.example/", width: 1280, height: 900 });
+  const names = ["document", "Node", "Element", "HTMLElement", "Text", "MutationObserver", "Event", "CustomEvent"];
+  for (const name of names) globalThis[name] = window[name];
+  globalThis.window = window;
+  globalThis.getComputedStyle = window.getComputedStyle.bind(window);
+  globalThis.matchMedia = window.matchMedia.bind(window);
+  globalThis.Date = class extends RealDate {
+    constructor(...given) {
+      super(...(given.length ? given : [now]));
+    }
+    static now() {
+      return now;
+    }
+  };
+  return window;
+}
+const RealDate = Date;
+
+function unfold(host, window) {
+  for (const details of host.querySelectorAll("details")) {
+    details.open = true;
+    details.dispatchEvent(new window.Event("toggle"));
+  }
+  for (const button of host.querySelectorAll("button"))
+    if (/^All [\d,]+ columns$/.test(button.textContent)) button.click();
+}
+
+const skipped = (node) => node.hidden || node.matches(NARROW) || node.matches(UNSEEN);
+
+function words(node) {
+  if (node.nodeType === 3) return node.textContent;
+  if (node.nodeType !== 1 || skipped(node)) return "";
+  const inner = [...node.childNodes].map(words).join("");
+  if (node.matches(CONTROL)) return ` ⟦${inner.trim()}⟧ `;
+  if (node.tagName === "INPUT") return ` ${node.placeholder} `;
+  return node.matches(INLINE) ? inner : ` ${inner} `;
+}
+
+const frame = (host) =>
+  [...host.querySelectorAll("*")].map((node) => [
+    node.tagName.toLowerCase(),
+    Object.fromEntries([...node.attributes].map(({ name, value }) => [name, value])),
+  ]);
+
+const views = JSON.parse(await text(process.stdin));
+const { widget, FakeModel } = await card();
+const printed = {};
+for (const [name, view] of Object.entries(views)) {
+  const window = page(view.clock.now);
+  const host = window.document.createElement("div");
+  window.document.body.append(host);
+  const close = widget.render({ model: new FakeModel(view), el: host });
+  unfold(host, window);
+  printed[name] = process.argv.includes("--frame") ? frame(host) : words(host).replace(/\s+/g, " ").trim();
+  close();
+  await window.happyDOM.close();
+}
+console.log(JSON.stringify(printed));
