@@ -39,10 +39,13 @@ class BackgroundLoop:
 
     Attributes:
         generation: numbers the loops, also across a fork; what belongs to a loop (connections) belongs to one of them.
+        new_context: makes the context of each call. An empty one, or whatever is sent would belong to the cell that
+            happened to call; whoever knows better what a kernel needs may replace it.
     """
 
     def __init__(self) -> None:
         self.generation = 0
+        self.new_context: Callable[[], contextvars.Context] = contextvars.Context
         # Reentrant, because the garbage collector may call `forget` in the middle of any of these methods.
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -59,8 +62,7 @@ class BackgroundLoop:
         with self._lock:
             loop = self._running_loop()
             self._waiting += 1
-            # In an empty context, or whatever it sends would belong to the cell that happened to call.
-            future = contextvars.Context().run(asyncio.run_coroutine_threadsafe, coroutine, loop)
+            future = self.new_context().run(asyncio.run_coroutine_threadsafe, coroutine, loop)
         future.add_done_callback(self._one_less)
         return future
 
@@ -96,7 +98,7 @@ class BackgroundLoop:
             loop = self._running_loop()
             # Counted like a coroutine, so that the loop does not end between now and the call.
             self._waiting += 1
-            loop.call_soon_threadsafe(self._call, callback, args, context=contextvars.Context())
+            loop.call_soon_threadsafe(self._call, callback, args, context=self.new_context())
 
     def _call(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
         self._one_less(None)

@@ -15,6 +15,7 @@ import traitlets
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.card.commands import CommandDesk, read_command
+from origami_widgets.card.cells import follow_cells
 from origami_widgets.card.contract import ClockMessage, View
 from origami_widgets.card.freeze import freeze_after
 from origami_widgets.card.outputs import Outputs
@@ -115,6 +116,7 @@ class RunCard(anywidget.AnyWidget):
         self._unsubscribe: Callable[[], None] = self._conversation.subscribe(self._changed)
         background().call_soon(self._flush)
 
+        follow_cells()
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:  # noqa: FBT001, FBT002 - ipywidgets' signature
         """The synced state; before the first update it is filled from the view."""
         # Only then: this is also called on other threads, where an older view could undo what the loop just set.
