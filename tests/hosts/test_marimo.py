@@ -1,0 +1,90 @@
+"""The card in a real marimo, which has no IPython shell, no cell outputs to replace, and a shadow root around the card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.fixtures import has_passed, picture
+from tests.browser.window import Window
+from tests.hosts import marimo
+from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet, cancel, expect_more_steps, expect_theme
+from tests.hosts.marimo import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+IN_SHADOW = "element => element.getRootNode() instanceof ShadowRoot"
+# It holds the kernel until the test lets it go.
+BLOCK = """run
+while not os.path.exists("go"):
+    time.sleep(0.05)
+"let go"
+"""
+
+
+@pytest.fixture
+def open_marimo(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Window]]:
+    """Return a function that opens a notebook of a brief and further cells."""
+    servers: list[marimo.Marimo] = []
+    windows: list[Window] = []
+
+    def open_window(mode: str, brief: str, *further: Cell, speed: float, theme: str) -> Window:
+        cells = [
+            Cell(SANDBOX.format(speed=speed) + "\nimport os", gives=("os", "ow", "time")),
+            Cell(START.format(brief=brief) + "\nrun", takes=("ow",), gives=("run",)),
+            *further,
+        ]
+        servers.append(marimo.start(tmp_path, mode, cells, theme=theme))
+        windows.append(Window(browser, servers[-1].url))
+        windows[-1].page.goto(servers[-1].url)
+        return windows[-1]
+
+    yield open_window
+    for window in windows:
+        if not has_passed(request.node):
+            picture(request.node, window)
+        window.close()
+    for server in servers:
+        server.stop()
+
+
+def test_the_card_lives_while_a_cell_blocks_and_is_cancelled(
+    open_marimo: Callable[..., Window], tmp_path: Path
+) -> None:
+    block = Cell(BLOCK, takes=("os", "run", "time"))
+    # The browser prefers light: the card must not ask it.
+    window = open_marimo("edit", SLOW, block, speed=20, theme="dark")
+    card = window.page.locator(CARD)
+    expect(card).to_contain_text("Running")
+    assert card.evaluate(IN_SHADOW)
+    expect_theme(card, "dark")
+    expect_more_steps(card)
+    expect(window.page.get_by_text("'let go'")).to_have_count(0)
+
+    (tmp_path / "go").touch()
+    expect(window.page.get_by_text("'let go'")).to_be_visible()
+    cancel(card)
+    # There is nothing that could replace it: the card stays, and says how it ended.
+    expect(card.get_by_text("Running")).to_have_count(0)
+    assert_quiet(window)
+
+
+def test_an_app_answers_both_questions_and_changes_its_theme(open_marimo: Callable[..., Window]) -> None:
+    brief = "Find wholesale partners for us. scenario:needs_input"
+    window = open_marimo("run", brief, speed=200, theme="system")
+    card = window.page.locator(CARD)
+    expect(card).to_be_visible()
+    expect_theme(card, "light")
+    window.page.emulate_media(color_scheme="dark")
+    expect_theme(card, "dark")
+    card.get_by_label("Iberia").check()
+    card.get_by_label("Confirm").check()
+    card.get_by_role("button", name="Send").click()
+    expect(card).to_contain_text("Completed")
+    assert_quiet(window)
