@@ -81,13 +81,14 @@ STAGES = (
         "pytest",
         (
             *(*PYTEST, "--numprocesses=4", "--dist=loadfile", "--doctest-modules"),
-            *("--ignore=tests/browser", "--ignore=tests/notebooks", "tests", "origami_widgets"),
+            *("--ignore=tests/browser", "--ignore=tests/hosts", "--ignore=tests/notebooks", "tests", "origami_widgets"),
         ),
         EVERYTHING,
         slots=2,
     ),
     Stage("pytest notebooks", (*PYTEST, "tests/notebooks")),
     Stage("pytest browser", (*PYTEST, "tests/browser")),
+    Stage("pytest hosts", (*PYTEST, "tests/hosts")),
 )
 
 
