@@ -28,7 +28,8 @@ async function card() {
   const folder = mkdtempSync(join(tmpdir(), "origami-live-"));
   try {
     const outfile = join(folder, "card.mjs");
-    const contents = 'export { default as widget } from "../src/index"; export { FakeModel } from "../tests/fake-model";';
+    const contents =
+      'export { default as widget } from "../src/index"; export { FakeModel } from "../tests/fake-model";';
     const stdin = { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) };
     await build({ stdin, outfile, bundle: true, format: "esm", logLevel: "warning" });
     return await import(pathToFileURL(outfile).href);
@@ -40,7 +41,16 @@ async function card() {
 /** The page that the card is drawn on, with the clock standing still at `now`. */
 function page(now) {
   const window = new Window({ url: "https://notebook.example/", width: 1280, height: 900 });
-  const names = ["document", "Node", "Element", "HTMLElement", "Text", "MutationObserver", "Event", "CustomEvent"];
+  const names = [
+    "document",
+    "Node",
+    "Element",
+    "HTMLElement",
+    "Text",
+    "MutationObserver",
+    "Event",
+    "CustomEvent",
+  ];
   for (const name of names) globalThis[name] = window[name];
   globalThis.window = window;
   globalThis.getComputedStyle = window.getComputedStyle.bind(window);

@@ -4,10 +4,8 @@ import json
 
 import pytest
 
-from origami_widgets.card.html import render_html
 from origami_widgets.card.text import SIZE_LIMIT, WIDTH, render_text, width_of, wrap
 from origami_widgets.card.words import NOT_APPLICABLE
-from tests.card.markup import words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
 
@@ -88,24 +86,6 @@ def test_prose_keeps_its_shape():
     text = text_of("answered")
     assert "- 1 means that it ran for all of them\n- 0.5 for half" in text
     assert "the documentation <https://docs.origami.chat/reading-data>" in text
-
-
-def test_text_and_html_say_the_same(name):
-    """Every sentence of the view's notices, facts and questions is in both."""
-    text = " ".join(text_of(name).split())
-    html = words(render_html(VIEWS[name], now=NOW))
-    view = VIEWS[name]
-    said = [fact for table in view["tables"]["items"][:12] for fact in table["facts"]]
-    said += [question["question"] for question in (view["ask"] or {"questions": []})["questions"]]
-    said += [item["label"] for item in view["suggestions"]]
-    said += [
-        notice["text"]
-        for notice in view["notices"]
-        if notice["key"] not in ("filling", "reconnecting", "cancel_requested")
-    ]
-    for sentence in said:
-        assert sentence in text
-        assert sentence in html
 
 
 def test_wide_characters_take_two_columns():

@@ -10,12 +10,22 @@ from origami_widgets.card import words
 if TYPE_CHECKING:
     from origami_widgets.card.contract import Ask, Button, Head, Notice, Table, View
 
-_PAST: Final[dict[str, tuple[str, str]]] = {
-    "reconnecting": ("Origami could not be reached {then}", "The run went on at the server."),
-    "cancel_requested": ("A cancel was requested, and not confirmed yet {then}", ""),
-    "sending": ("A follow-up run was being started {then}", ""),
-}
-
+# What is going on, and how it is told later; `{then}` is the moment of the copy.
+_PAST: Final = (
+    ("Can't reach Origami; trying again", "Origami could not be reached {then}"),
+    ("Your run goes on at the server.", "The run went on at the server."),
+    ("cells may go on filling", "cells may have gone on filling"),
+    ("This card has stopped checking", "The card had stopped checking {then}"),
+    ("Cancel requested", "A cancel was requested"),
+    ("Origami has not confirmed it yet.", "Origami had not confirmed it {then}."),
+    ("Starting the follow-up run", "A follow-up run was being started {then}"),
+    ("Sending your answers", "The answers were being sent {then}"),
+    ("is still filling", "was still filling {then}"),
+    ("are still filling", "were still filling {then}"),
+    ('Empty cells are not "no data" yet.', "Cells that are empty here may have been filled since."),
+    (" This card goes on until they settle.", ""),
+    ("They can be answered when the run has ended.", "They could be answered when the run had ended."),
+)
 
 TEXT_GOES_ON: Final = "The text goes on in Origami, and in"
 """What stands below a text that was cut, before `run.text`."""
@@ -77,16 +87,16 @@ def _head(head: Head, then: str) -> Head:
 
 def _notice(notice: Notice, view: View, then: str) -> Notice:
     code = notice["code"] or _as_code(notice["button"])
-    past: Notice = {**notice, "button": None, "code": code}
-    if notice["key"] in _PAST:
-        title, past["text"] = _PAST[notice["key"]]
-        past["title"] = title.format(then=then)
-    elif notice["key"] == "filling":
-        title = notice["title"].replace(" is still filling", f" was still filling {then}")
-        past["title"] = title.replace(" are still filling", f" were still filling {then}")
-        past["text"] = "Cells that are empty here may have been filled since."
-        past["code"] = view["foot"]["attach_line"]
-    return past
+    if notice["key"] == "filling":
+        code = view["foot"]["attach_line"]
+    title, text = (_in_past(notice[part], then) for part in ("title", "text"))
+    return {**notice, "title": title, "text": text, "button": None, "code": code}
+
+
+def _in_past(sentence: str, then: str) -> str:
+    for now, later in _PAST:
+        sentence = sentence.replace(now, later.format(then=then))
+    return sentence
 
 
 def _as_code(button: Button | None) -> str:
