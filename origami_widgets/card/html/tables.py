@@ -105,7 +105,7 @@ def _funnel(funnel: Funnel, *, bars: bool) -> Html:
     shares = [(part["count"] / funnel["sourced"], _COLOURS[part["part"]]) for part in funnel["parts"]]
     keys = [join(_swatch(_COLOURS[part["part"]]), span(QUIET, text(part["label"]))) for part in funnel["parts"]]
     return join(
-        bar(shares, "height:16px;border-radius:4px;margin:8px 0 4px"),
+        bar(shares, "width:100%;height:16px;border-radius:4px;margin:8px 0 4px"),
         div("font-size:12px", join(*keys, span(QUIET, text(funnel["sourced_label"])), by=" · ")),
     )
 
@@ -167,4 +167,4 @@ def _verdict_bar(row: ColumnRow) -> Html:
     if not total:
         return Html("")
     shares = [(told[0] / total, GREEN), (told[1] / total, RED)]
-    return bar(shares, "display:inline-block;width:44px;height:8px;border-radius:4px;margin-right:8px")
+    return bar(shares, "width:44px;height:8px;border-radius:4px;margin-right:8px")

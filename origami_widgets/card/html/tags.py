@@ -119,16 +119,19 @@ def bare(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
 
 
 def bar(parts: list[tuple[float, str]], style: str) -> Html:
-    """A stacked bar: shares of the whole with their colours. Says nothing that words beside it don't."""
+    """A stacked bar: shares of the whole with their colours. Says nothing that words beside it don't.
+
+    It is a `span`, which keeps its line where styles are removed and nothing of the bar is left.
+    """
     shown = [
         span(f"display:inline-block;height:100%;width:{share * 100:.1f}%;background:{colour}", Html(""))
         for share, colour in parts
         if share > 0
     ]
     return bare(
-        "div",
+        "span",
         *shown,
-        style=f"{style};font-size:0;text-align:left;white-space:nowrap;overflow:hidden;background:rgba(128,128,128,.18)",
+        style=f"display:inline-block;{style};font-size:0;text-align:left;white-space:nowrap;overflow:hidden;background:rgba(128,128,128,.18)",
     )
 
 
