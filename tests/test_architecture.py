@@ -31,12 +31,12 @@ HOMES = {
     "anywidget": {"card.card"},
     "ipywidgets": set(),
     "traitlets": {"card.card"},
-    "IPython": {"card.display", "card.outputs"},
+    "IPython": {"card.display", "card.outputs", "card.stream"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
 }
 PURE = (
-    *("card.view", "card.html", "card.text", "card.freeze", "card.contract"),
+    *("card.view", "card.html", "card.text", "card.freeze", "card.contract", "card.host", "card.news"),
     *("run.state", "run.schedule", "run.budget", "api.models"),
 )
 

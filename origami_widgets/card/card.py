@@ -18,6 +18,7 @@ from origami_widgets.card.commands import CommandDesk, read_command
 from origami_widgets.card.cells import follow_cells
 from origami_widgets.card.contract import ClockMessage, View
 from origami_widgets.card.freeze import freeze_after
+from origami_widgets.card.news import tells_more
 from origami_widgets.card.outputs import Outputs
 from origami_widgets.card.view import make_view
 from origami_widgets.run.handle import Run
@@ -184,7 +185,7 @@ class RunCard(anywidget.AnyWidget):
         if self.comm is None or self.frozen:
             return
         new = self._make_view()
-        if _tells_more(self._view, new):
+        if tells_more(self._view, new):
             continued = new["head"]["token"] != self._view["head"]["token"]
             self._view = new
             if continued:
@@ -255,11 +256,3 @@ class RunCard(anywidget.AnyWidget):
         freezing, self._freezing = getattr(self, "_freezing", None), None
         if freezing is not None:
             freezing.cancel()
-
-
-def _tells_more(old: View, new: View) -> bool:
-    """Whether a new view is worth sending: time that passes is not, the front end counts it itself."""
-    if any(old[name] != new[name] for name in SECTIONS if name != "clock"):  # type: ignore[literal-required]
-        return True
-    before, after = old["clock"], new["clock"]
-    return before["connection"] != after["connection"] or before["interval"] != after["interval"]

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
 from origami_widgets.card.freeze import freeze_after
+from origami_widgets.card.host import lacks_widgets
 from origami_widgets.card.html import render_html
 from origami_widgets.card.text import render_text
 from origami_widgets.card.view import make_view
+from origami_widgets.run.settings import render_mode
 
 if TYPE_CHECKING:
     from origami_widgets.card.card import RunCard
     from origami_widgets.card.contract import View
+    from origami_widgets.card.stream import Stream
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.handle import Run
 
@@ -48,7 +51,7 @@ class CardPresenter:
     def mimebundle(self, run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         """The card's output, for hosts that ask for it and place it themselves."""
         view = view_of(run)
-        if freeze_after(view) == 0 or not (running_cell() or in_marimo()):
+        if freeze_after(view) == 0 or without_widgets() or not (running_cell() or in_marimo()):
             return {"text/html": self.html(run), "text/plain": self.text(run)}, {}
         return card_bundle(card_of(run), view)
 
@@ -62,8 +65,12 @@ class CardPresenter:
 
     def waited(self, run: Run) -> None:
         """Freeze a card where a program executes the cells: the kernel may end right after the last one."""
+        if not nobody_there():
+            return
+        if (stream := stream_known(run.conversation)) is not None:
+            stream.update()
         card: RunCard | None = run.conversation.presentation
-        if card is not None and card.outputs and card.watched_by_nobody and nobody_there():
+        if card is not None and card.outputs and card.watched_by_nobody:
 
             async def freeze() -> None:
                 if card.frozen:
@@ -84,6 +91,11 @@ class CardPresenter:
             live.outputs.revive(*card_bundle(live, view), view)
 
     def _emit(self, run: Run) -> None:
+        if without_widgets():
+            from origami_widgets.card.stream import stream_of
+
+            stream_of(run.conversation).show()
+            return
         view = view_of(run)
         if freeze_after(view) == 0:
             show_static(view)
@@ -144,6 +156,21 @@ def in_marimo() -> bool:
     """Whether this is a marimo notebook: it has no IPython shell and places what `_repr_mimebundle_` returns."""
     marimo = sys.modules.get("marimo")
     return marimo is not None and bool(marimo.running_in_notebook())
+
+
+def without_widgets() -> bool:
+    """Whether cards are shown as HTML that is replaced: because it was configured, or the host has no widgets."""
+    if (mode := render_mode()) != "auto":
+        return mode == "html"
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return lacks_widgets(getattr(shell, "kernel", None), _request(shell))
+
+
+def stream_known(conversation: Conversation) -> Stream | None:
+    """The stream of a conversation that was shown without widgets."""
+    stream = sys.modules.get("origami_widgets.card.stream")
+    return None if stream is None else stream.known_stream(conversation)
 
 
 def nobody_there() -> bool:

@@ -153,8 +153,10 @@ def _head(view: View, now: float, *, saved: bool) -> Iterator[str]:
     pieces = meta_line(view, now=now)
     if head["origin"]:
         pieces.append(head["origin"])
-    if not head["settled"]:
-        pieces.append(f"as of {words.moment(now * 1000)}" if saved else as_of(now, saved=False))
+    if not saved:
+        pieces.append(as_of(now, saved=False))
+    elif not head["settled"]:
+        pieces.append(f"as of {words.moment(now * 1000)}")
     yield from wrap(" · ".join(pieces), "  ")
     if head["link"]:
         yield from wrap(f"{head['link']['label']}: {head['link']['href']}", "  ")

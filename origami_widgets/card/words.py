@@ -150,9 +150,29 @@ def moment(milliseconds: float | None) -> str:
         >>> moment(1_784_625_465_000)
         '2026-07-21 09:17 UTC'
     """
+    return _written(milliseconds, "%Y-%m-%d %H:%M")
+
+
+def instant(milliseconds: float | None) -> str:
+    """A moment in UTC, to the second.
+
+    Args:
+        milliseconds: since 1970.
+
+    Returns:
+        Words; `n/a` for None and for what no calendar holds.
+
+    Example:
+        >>> instant(1_784_625_465_000)
+        '2026-07-21 09:17:45 UTC'
+    """
+    return _written(milliseconds, "%Y-%m-%d %H:%M:%S")
+
+
+def _written(milliseconds: float | None, form: str) -> str:
     if not known(milliseconds):
         return MISSING
     try:
-        return f"{datetime.fromtimestamp(milliseconds / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC"
+        return f"{datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime(form)} UTC"
     except (OverflowError, ValueError, OSError):
         return MISSING

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import InvalidInput
 
 AnyClient = Client | AsyncClient
+RenderMode = Literal["auto", "widget", "html"]
 
 _client: AnyClient | None = None
 _base_url: str | None = None
 _project: str | None = None
+_render: RenderMode = "auto"
 
 
-def configure(*, client: AnyClient | None = None, base_url: str | None = None, project: str | None = None) -> None:
-    """Set what later calls without `client=` use. Sends nothing.
+def configure(
+    *,
+    client: AnyClient | None = None,
+    base_url: str | None = None,
+    project: str | None = None,
+    render: RenderMode | None = None,
+) -> None:
+    """Set what later calls without `client=` use, and how cards are shown. Sends nothing.
+
+    `client`, `base_url` and `project` are set together; a call with `render` alone leaves them as they are.
 
     Args:
         client: a client; None makes one on first use from `base_url`, `project` and the environment.
         base_url: the whole prefix of the API, for example that of a sandbox server.
         project: the id of the project to act in.
+        render: `"widget"` shows cards as widgets; `"html"` as HTML that is replaced as the run goes on, for hosts
+            without a widget manager; `"auto"` decides by the host. None leaves it as it is.
 
     Raises:
-        InvalidInput: a client was given together with an option that it already carries, or it is no client.
+        InvalidInput: a client was given together with an option that it already carries, it is no client, or there
+            is no such way to render.
 
     Example:
         >>> import origami_widgets as ow
         >>> ow.configure(client=ow.Sandbox(speed=60).client())
     """
-    global _client, _base_url, _project
+    global _client, _base_url, _project, _render  # noqa: PLW0603 - the settings of the process
+    if render is not None and render not in get_args(RenderMode):
+        raise InvalidInput(
+            f"Cards cannot be rendered as {render!r}",
+            cause="There are widgets, and HTML that is replaced as the run goes on.",
+            remedy='Use render="auto", render="widget" or render="html".',
+        )
     if client is not None:
         if base_url is not None or project is not None:
             raise InvalidInput(
@@ -37,7 +58,16 @@ def configure(*, client: AnyClient | None = None, base_url: str | None = None, p
                 remedy="Give either client=…, or base_url= and project=.",
             )
         check_client(client)
+    if render is not None:
+        _render = render
+        if client is None and base_url is None and project is None:
+            return
     _client, _base_url, _project = client, base_url, project
+
+
+def render_mode() -> RenderMode:
+    """How cards are shown."""
+    return _render
 
 
 def client_or_default(client: AnyClient | None) -> AnyClient:

@@ -18,6 +18,7 @@ from origami_widgets.api.errors import (
     RunPoolFull,
 )
 from origami_widgets.api.models import Steps
+from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import WaitTimedOut
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -297,6 +298,23 @@ def test_configure_sets_what_start_uses(monkeypatch):
     with pytest.raises(InvalidInput, match=r"ow\.Client"):
         ow.configure(client="og_live_planted")
     ow.configure()
+
+
+def test_configure_of_the_rendering_leaves_the_client_alone():
+    ow.configure(client=ow.Sandbox(speed=60).client())
+    try:
+        ow.configure(render="html")
+        assert render_mode() == "html"
+        ow.configure(client=ow.Sandbox(speed=60).client())
+        assert render_mode() == "html"
+        ow.configure(render="auto")
+        assert ow.start(BRIEF, show=False).wait(timeout=30).done
+        with pytest.raises(InvalidInput, match="'png'") as caught:
+            ow.configure(render="png")
+        assert 'render="html"' in caught.value.remedy
+    finally:
+        ow.configure(render="auto")
+        ow.configure()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""Which hosts can show no widget, as far as the kernel can know it. Pure.
+
+A kernel is not told who reads its messages, so only what is certain counts here; everywhere else the widget is shown,
+and stands beside its own HTML and text for hosts that turn out to have no widget manager. Deliberately absent:
+
+- programs that execute notebooks (nbclient, papermill): the widget gives way to its static twin when the run is waited for;
+- Databricks, Kaggle, Deepnote, SageMaker, PyCharm and DataSpell: their notebooks show ipywidgets;
+- jupyter console, a plain qtconsole, Zed, Emacs: nothing that they send tells them from a notebook.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def lacks_widgets(kernel: object, request: dict[str, Any]) -> bool:
+    """Whether the front end before this kernel has certainly no widget manager.
+
+    Args:
+        kernel: the kernel object of the shell.
+        request: the message that made the kernel run the present cell.
+    """
+    home = type(kernel).__module__
+    # Without sockets: its only front ends are Python objects in the same process (ipykernel.inprocess), in practice
+    # the Qt console inside an application. A widget manager is JavaScript.
+    if home.startswith("ipykernel.inprocess"):
+        return True
+    # Spyder starts this kernel for its console, a Qt console (spyder-ide/qtconsole#382: no widgets), and for its
+    # notebook plug-in, which is made from JupyterLab's parts; those name the cell in the metadata of each request.
+    return home.startswith("spyder_kernels.") and "cellId" not in request.get("metadata", {})
