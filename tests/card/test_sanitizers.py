@@ -18,6 +18,7 @@ from tests.fixtures.states import NOW
 VIEWS = views()
 STATE = "application/vnd.jupyter.widget-state+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+FILLING = "2 cells still filling when saved, 1 failed"
 OTHER_WIDGET = {
     "state": {"a": {"model_name": "IntSliderModel", "model_module": "@jupyter-widgets/controls", "state": {}}}
 }
@@ -65,8 +66,7 @@ def test_words_do_not_run_together_without_styles():
         "✓ Completed",
         "List 15 family-run bakeries in Porto with a web shop and their contact e-mail.",
         "17 steps · 3 min 43 s · ended 2026-07-21 09:17 UTC · origami-max · saved copy, as of 2026-07-21 09:18 UTC",
-        "Porto bakeries 15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead 2 cells still filling when "
-        + "saved, 1 failed",
+        "Porto bakeries 15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead " + FILLING,
         "12 qualified · 3 kept, not qualified · 3 duplicates · 1 excluded · 2 filtered out · of 21 sourced",
         "Column | Runs on | Credits / run | Credits | Cells | Pass · fail · unsure",
         "Contact e-mail enrichment | 87 % | 3 | 39 | 2 running, 1 failed | n/a",
