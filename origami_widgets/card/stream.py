@@ -97,7 +97,8 @@ class Stream:
         # Before the update: what changes during it is planned anew.
         with self._lock:
             self._planned = None
-        self.update()
+        # Not in the context of this task: it may have waited since an earlier cell.
+        background().call_soon(self.update)
 
     def _hold(self, conversation: Conversation, view: View) -> None:
         """Keep a run that is shown watched until its end, although its cell may have kept no handle on it."""
