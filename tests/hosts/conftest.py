@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+    from tests.browser.window import Window
+
 __all__ = ["browser", "pytest_runtest_makereport"]
 
 
@@ -36,20 +38,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serve.Lab]:
 
 
 @pytest.fixture
-def open_notebook(
-    request: pytest.FixtureRequest, browser: Browser, server: serve.Lab
-) -> Iterator[Callable[..., NotebookPage]]:
+def windows(request: pytest.FixtureRequest) -> Iterator[list[Window]]:
+    """The windows that the test opens; they are closed after it, and photographed when it failed."""
+    opened: list[Window] = []
+    yield opened
+    for number, window in enumerate(opened):
+        if not has_passed(request.node):
+            picture(request.node, window, str(number))
+        window.close()
+
+
+@pytest.fixture
+def open_notebook(browser: Browser, server: serve.Lab, windows: list[Window]) -> Callable[..., NotebookPage]:
     """Return a function that opens these cells in Notebook 7."""
-    opened: list[NotebookPage] = []
 
     def open_page(cells: list[str], *, theme: str = "light") -> NotebookPage:
         window = NotebookPage(browser, server)
-        opened.append(window)
+        windows.append(window)
         window.open_notebook(cells, theme=theme)
         return window
 
-    yield open_page
-    for window in opened:
-        if not has_passed(request.node):
-            picture(request.node, window, window.path.stem)
-        window.close()
+    return open_page

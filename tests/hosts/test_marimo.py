@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.fixtures import has_passed, picture
 from tests.browser.window import Window
 from tests.hosts import marimo
 from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet, cancel, expect_more_steps, expect_theme
@@ -29,10 +28,9 @@ while not os.path.exists("go"):
 
 
 @pytest.fixture
-def open_marimo(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Window]]:
+def open_marimo(browser: Browser, windows: list[Window], tmp_path: Path) -> Iterator[Callable[..., Window]]:
     """Return a function that opens a notebook of a brief and further cells."""
     servers: list[marimo.Marimo] = []
-    windows: list[Window] = []
 
     def open_window(mode: str, brief: str, *further: Cell, speed: float, theme: str) -> Window:
         cells = [
@@ -46,10 +44,6 @@ def open_marimo(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path
         return windows[-1]
 
     yield open_window
-    for window in windows:
-        if not has_passed(request.node):
-            picture(request.node, window)
-        window.close()
     for server in servers:
         server.stop()
 

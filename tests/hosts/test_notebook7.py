@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet, cancel, expect_more_steps, expect_theme
+from tests.hosts.looks import (
+    CARD,
+    READS_FAST,
+    SANDBOX,
+    SLOW,
+    START,
+    assert_quiet,
+    cancel,
+    expect_more_steps,
+    expect_theme,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.hosts.notebook7 import NotebookPage
-
-
-# The buttons of a card stay for a person who reads; this one reads fast.
-READS_FAST = "\nfrom origami_widgets.card import freeze\nfreeze.READ_AND_CLICK = 3"
 
 
 def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: Callable[..., NotebookPage]) -> None:
