@@ -1,7 +1,7 @@
 /** Buttons that send a command once, that ask first when credits are spent, and that say what became of the click. */
 
 import type { Button, CommandName } from "./contract";
-import { el, type Part, say, setText, show, words } from "./dom";
+import { el, on, type Part, say, setText, show, words } from "./dom";
 import { ANSWER_MS, type Session } from "./session";
 import { commandKey, type Pending, pending, underWay } from "./shared";
 
@@ -15,6 +15,7 @@ const YES: Record<CommandName, string> = {
   answer: "Yes, send",
   follow_up: "Yes, start it",
   check_now: "Yes, check",
+  stop_waiting: "Yes, stop",
 };
 
 /** `aria-disabled` instead of `disabled`: it keeps the keyboard's place. */
@@ -22,7 +23,7 @@ export function button(label: string, press: () => void, cls = ""): HTMLButtonEl
   const node = el("button", cls, label);
   node.type = "button";
   node.dir = "auto";
-  node.addEventListener("click", () => node.ariaDisabled === "true" || press());
+  on(node, "click", () => node.ariaDisabled === "true" || press());
   return node;
 }
 
@@ -85,7 +86,7 @@ export function commandButton(session: Session): CommandButton {
     );
     question.role = "group";
     question.ariaLabel = spec.confirm;
-    question.addEventListener("origami-escape", () => retract(true));
+    on(question, "origami-escape", () => retract(true));
     show(press, false);
     node.append(question);
     yes.focus();

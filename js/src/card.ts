@@ -1,6 +1,6 @@
 import { announcer } from "./announce";
 import { SECTIONS, type View } from "./contract";
-import { el, type Part } from "./dom";
+import { el, on, type Part } from "./dom";
 import { guardKeys } from "./keys";
 import { actionsSection } from "./sections/actions";
 import { askSection } from "./sections/ask";
@@ -15,13 +15,20 @@ import { suggestionsSection } from "./sections/suggestions";
 import { tablesSection } from "./sections/tables";
 import { type Model, Session } from "./session";
 import { anyUnderWay, ticking, watching } from "./shared";
+import { SLOTS, section } from "./slots";
 import { followTheme } from "./theme";
 
 type Sections = { [K in keyof View]: Part<View[K]> };
 
+/** What has the focus within the card, also where the card stands in a shadow root. */
+function focused(root: HTMLElement): Element | null {
+  const { activeElement: active } = root.getRootNode() as Document | ShadowRoot;
+  return active && active !== root && root.contains(active) ? active : null;
+}
+
 /** Draws one view of the run card and returns its clean-up. Views of one model are independent cards on one state. */
 export function mount(model: Model, host: HTMLElement): () => void {
-  const view: Context["view"] = (name) => model.get(name) as never;
+  const view: Context["view"] = (name) => section(model, name);
   const session = new Session(model, host, () => refresh());
   const context: Context = { session, view };
   const clock = clockSection(context);
@@ -31,7 +38,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     head: headSection(context, clock.node),
     notices: noticesSection(context),
     ask,
-    tables: tablesSection(),
+    tables: tablesSection(context),
     prose: proseSection(),
     actions: actionsSection(context),
     suggestions: suggestionsSection(context),
@@ -48,6 +55,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
   );
   // The card's own words are English, whatever the page's direction; words from outside have their own.
   root.dir = "ltr";
+  root.tabIndex = -1;
+  root.ariaLabel = "Origami run";
   const undo: (() => void)[] = [];
   let inView = true;
 
@@ -81,23 +90,29 @@ export function mount(model: Model, host: HTMLElement): () => void {
     refresh();
   };
 
-  for (const name of SECTIONS) {
-    draw(name);
+  const follow = (trait: string, name: keyof View): void => {
     const changed = (): void => {
+      const had = focused(root);
       session.word(name === "clock" ? view("clock") : null);
       draw(name);
       tell();
       refresh();
+      // Who pressed a button that went away goes on from the top of the card, not of the page.
+      if (had && !had.checkVisibility()) root.focus();
     };
-    model.on(`change:${name}`, changed);
-    undo.push(() => model.off(`change:${name}`, changed));
+    model.on(`change:${trait}`, changed);
+    undo.push(() => model.off(`change:${trait}`, changed));
+  };
+  for (const name of SECTIONS) {
+    draw(name);
+    follow(name, name);
   }
+  for (const slot of SLOTS) follow(slot, "tables");
   tell();
   watching(refresh, true);
-  document.addEventListener("visibilitychange", visible);
   undo.push(
     () => watching(refresh, false),
-    () => document.removeEventListener("visibilitychange", visible),
+    on(document, "visibilitychange", visible),
     () => ticking(tick, false),
     () => session.close(),
     guardKeys(root, ask.enter),

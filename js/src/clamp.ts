@@ -1,5 +1,5 @@
 import { button } from "./buttons";
-import { el, type Part, setText, show, uid } from "./dom";
+import { el, on, type Part, setText, show, uid } from "./dom";
 
 /** Content cut to some lines, with a button that shows the rest. It is told whether the content is long enough. */
 export function clamp(content: HTMLElement, lines: number): Part<boolean> {
@@ -22,7 +22,7 @@ export function clamp(content: HTMLElement, lines: number): Part<boolean> {
     draw();
   };
   // What has the focus is never cut off.
-  content.addEventListener("focusin", () => set(true));
+  on(content, "focusin", () => set(true));
   return {
     node: el("div", "clamped", content, more),
     update(isLong) {

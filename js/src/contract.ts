@@ -6,7 +6,7 @@ export type FunnelPart = "qualified" | "kept" | "duplicate" | "excluded" | "filt
 
 export type ConnectionState = "live" | "reconnecting" | "stopped" | "ended";
 
-export type CommandName = "cancel" | "answer" | "follow_up" | "check_now";
+export type CommandName = "cancel" | "answer" | "follow_up" | "check_now" | "stop_waiting";
 
 export type NodeName = "p" | "h" | "ul" | "ol" | "li" | "quote" | "pre" | "code" | "b" | "i" | "a" | "br" | "hr" | "table" | "tr" | "th" | "td";
 
@@ -33,7 +33,7 @@ export interface Button {
   confirm: string;
 }
 
-/** Status and identity of the run. */
+/** Status and identity of the run. `reply`: what was answered, when the run goes on from questions about `prompt`. */
 export interface Head {
   run_id: string;
   token: string;
@@ -43,6 +43,7 @@ export interface Head {
   done: boolean;
   settled: boolean;
   prompt: string;
+  reply: string;
   model: string;
   steps_completed: number | null;
   steps_max: number | null;
@@ -207,9 +208,10 @@ export interface CommandMessage {
   answers: string[];
 }
 
-/** Front end to kernel: asks for the newest clock, after mounting and when stale. */
+/** Front end to kernel: asks for the newest clock, after mounting and when stale; `copy`: also for the static copy. */
 export interface HelloMessage {
   kind: "hello";
+  copy: boolean;
 }
 
 /** Kernel to front end: what became of a command. */
@@ -226,6 +228,28 @@ export interface ClockMessage {
   kind: "clock";
   clock: Clock;
 }
+
+/** Front end to kernel: asks for all columns of one table, of which the view holds the most telling only. */
+export interface ColumnsMessage {
+  kind: "columns";
+  table: string;
+}
+
+/** Kernel to front end: all columns of one table, as far as they can be sent; `hidden` of them are not. */
+export interface ColumnsAnswer {
+  kind: "columns";
+  table: string;
+  columns: ColumnRow[];
+  hidden: number;
+}
+
+/** Kernel to front end: the static copy by media type, for a notebook that is saved while the card is alive. */
+export interface CopyMessage {
+  kind: "copy";
+  data: Record<string, string>;
+}
+
+export const TABLE_SLOTS = 24;
 
 /** The sections of the view: one trait each. */
 export const SECTIONS = [

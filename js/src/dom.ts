@@ -46,6 +46,17 @@ export function show(node: HTMLElement, visible: unknown): void {
   node.hidden = !visible;
 }
 
+/** Calls back on an event; returns what ends that. */
+export function on(
+  node: EventTarget,
+  event: string,
+  react: (event: Event) => void,
+  capture = false,
+): () => void {
+  node.addEventListener(event, react, capture);
+  return () => node.removeEventListener(event, react, capture);
+}
+
 /** Sets text only when it differs, so that selections and assistive technology aren't disturbed. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;

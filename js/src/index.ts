@@ -1,9 +1,11 @@
 /** The run card as an anywidget module. */
 
 import { mount } from "./card";
+import { keep } from "./keep";
 import type { Model } from "./session";
 
 export default {
+  initialize: ({ model }: { model: Model }): (() => void) => keep(model),
   /** Works with anywidget 0.9, which gives no `signal`: the clean-up is what ends a view. */
   render: ({ model, el }: { model: Model; el: HTMLElement }): (() => void) => mount(model, el),
 };

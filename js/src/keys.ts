@@ -1,3 +1,5 @@
+import { on } from "./dom";
+
 /**
  * Keeps the host's single-letter shortcuts away from the card: with a button of the card focused, `b` would insert a
  * cell into the notebook. JupyterLab listens on the document before the event reaches the card, so it is stopped on
@@ -24,6 +26,5 @@ export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputEleme
       enterInText(target);
     if (event.key === "Escape") target.dispatchEvent(new Event("origami-escape", { bubbles: true }));
   };
-  window.addEventListener("keydown", guard, true);
-  return () => window.removeEventListener("keydown", guard, true);
+  return on(window, "keydown", guard as (event: Event) => void, true);
 }

@@ -1,24 +1,8 @@
 import type { Inline, Node as ProseNode } from "./contract";
 import { anchor, el } from "./dom";
 
-const TAGS = {
-  p: "p",
-  h: "h4",
-  ul: "ul",
-  ol: "ol",
-  li: "li",
-  quote: "blockquote",
-  pre: "pre",
-  code: "code",
-  b: "strong",
-  i: "em",
-  br: "br",
-  hr: "hr",
-  table: "table",
-  tr: "tr",
-  th: "th",
-  td: "td",
-} as const;
+const TAGS = "p ul ol li pre code b i br hr table tr th td".split(" ");
+const OTHERS: Record<string, string> = { h: "h4", quote: "blockquote" };
 
 /** Deeper than this is not built: a saved state can be tampered with. */
 const DEEPEST = 30;
@@ -33,7 +17,8 @@ export function prose(inline: Inline | undefined, depth = 0): (HTMLElement | str
 function build(item: ProseNode, depth: number): HTMLElement {
   const children = depth < DEEPEST ? prose(item.c, depth + 1) : [];
   if (item.t === "a") return anchor(item.href, "", ...children);
-  const node = el(Object.hasOwn(TAGS, item.t) ? TAGS[item.t] : "span", "", ...children);
+  const tag = TAGS.includes(item.t) ? item.t : (Object.hasOwn(OTHERS, item.t) && OTHERS[item.t]) || "span";
+  const node = el(tag as "p", "", ...children);
   node.dir = "auto";
   if (item.t !== "table") return node;
   const scroll = el("div", "scroll", node);

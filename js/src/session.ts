@@ -5,7 +5,7 @@
  * longer than two checks take.
  */
 
-import type { AckMessage, Clock, ClockMessage, CommandName } from "./contract";
+import type { AckMessage, Clock, ClockMessage, ColumnsAnswer, CommandName } from "./contract";
 import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
 
 /** The part of anywidget's model that is used. */
@@ -17,6 +17,8 @@ export interface Model {
   off(name?: string | null, callback?: ((...args: any[]) => void) | null): void;
   send(content: unknown): void;
   comm_live?: boolean;
+  /** The host's own; JupyterLab's knows the document. */
+  widget_manager?: unknown;
 }
 
 /** `old`: restored, the kernel hasn't spoken yet. `busy`: it doesn't answer. `gone`: the host says so. */
@@ -43,6 +45,7 @@ export class Session {
   /** What `asOf` was when the kernel went. */
   #last = 0;
   readonly #sent = new Set<string>();
+  readonly #tables = new Map<string, (answer: ColumnsAnswer) => void>();
   readonly #model: Model;
   readonly #el: HTMLElement;
   readonly #changed: () => void;
@@ -91,7 +94,7 @@ export class Session {
     this.#inspect();
     if (this.#asked !== null || this.presence === "gone") return;
     this.#asked = Date.now();
-    if (!this.#post({ kind: "hello" })) this.#asked = null;
+    if (!this.#post({ kind: "hello", copy: false })) this.#asked = null;
   }
 
   /** Once a second while anything can still change. */
@@ -117,15 +120,24 @@ export class Session {
       this.#sent.forEach(withdraw);
   }
 
+  /** Asks for all columns of a table; `use` also gets what later answers say. */
+  columns(table: string, use: (answer: ColumnsAnswer) => void): void {
+    this.#tables.set(table, use);
+    if (this.presence !== "gone") this.#post({ kind: "columns", table });
+  }
+
   close(): void {
     this.#sent.forEach(leave);
     this.#model.off("msg:custom", this.#receive);
     this.#model.off("comm_live_update", this.#lineChanged);
   }
 
-  readonly #receive = (message: AckMessage | ClockMessage | undefined): void => {
+  readonly #receive = (message: AckMessage | ClockMessage | ColumnsAnswer | undefined): void => {
     if (message?.kind === "clock") this.word(message.clock);
-    else if (message?.kind === "ack") {
+    else if (message?.kind === "columns") {
+      this.word();
+      this.#tables.get(message.table)?.(message);
+    } else if (message?.kind === "ack") {
       this.word();
       acknowledge(message);
     } else return;
@@ -174,7 +186,4 @@ export class Session {
 }
 
 /** Unique per click. `randomUUID` exists only where the page came over https or from this machine. */
-export function newId(): string {
-  if (typeof crypto !== "undefined" && crypto.randomUUID) return crypto.randomUUID();
-  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`;
-}
+export const newId = (): string => [...crypto.getRandomValues(new Uint32Array(4))].join("-");

@@ -3,7 +3,7 @@
  * and "one click for all views" need a place on the page itself.
  */
 
-import type { AckMessage, CommandName } from "./contract";
+import type { AckMessage, CommandName, CopyMessage } from "./contract";
 
 /** Where a command stands. `accepted` lasts until the state says more, or some seconds at most. */
 export interface Pending {
@@ -18,13 +18,24 @@ interface Shared {
   timer: ReturnType<typeof setInterval> | undefined;
   commands: Map<string, Pending>;
   watchers: Set<() => void>;
+  copies: Map<string, CopyMessage["data"]>;
+  guarded: WeakSet<object>;
 }
 
-const KEY = Symbol.for("origami-widgets/page/1");
+const KEY = Symbol.for("origami-widgets/page/2");
 const page = globalThis as { [KEY]?: Shared };
-page[KEY] ??= { ticks: new Set(), timer: undefined, commands: new Map(), watchers: new Set() };
+page[KEY] ??= {
+  ticks: new Set(),
+  timer: undefined,
+  commands: new Map(),
+  watchers: new Set(),
+  copies: new Map(),
+  guarded: new WeakSet(),
+};
 const shared: Shared = page[KEY];
 const { ticks, commands, watchers } = shared;
+/** The newest static copy of each card, by its key; and the documents that save copies. */
+export const { copies, guarded } = shared;
 
 const call = (all: Set<() => void>): void => {
   for (const each of [...all]) each();

@@ -6,23 +6,14 @@
 export function followTheme(root: HTMLElement): () => void {
   const { body, documentElement: page } = document;
   const follow = (): void => {
-    const kind = `${body.className} ${body.dataset.vscodeThemeKind ?? ""}`;
-    const lab = body.dataset.jpThemeLight;
-    const dark =
-      /\bvscode-(dark|high-contrast)(?!-light)\b/.test(kind) ||
-      lab === "false" ||
-      page.classList.contains("dark");
-    const light = /\bvscode-(light|high-contrast-light)\b/.test(kind) || lab === "true";
-    if (dark || light) root.dataset.scheme = dark ? "dark" : "light";
+    const { jpThemeLight, vscodeThemeKind } = body.dataset;
+    const said = `${body.className} ${page.className} ${vscodeThemeKind} lab-${jpThemeLight}`;
+    if (/\b(dark|vscode-high-contrast(?!-light)|lab-false)\b/.test(said)) root.dataset.scheme = "dark";
+    else if (/\b(vscode-(high-contrast-)?light|lab-true)\b/.test(said)) root.dataset.scheme = "light";
     else delete root.dataset.scheme;
   };
   follow();
   const watch = new MutationObserver(follow);
-  const what = {
-    attributes: true,
-    attributeFilter: ["class", "data-jp-theme-light", "data-vscode-theme-kind"],
-  };
-  watch.observe(body, what);
-  watch.observe(page, what);
+  for (const node of [body, page]) watch.observe(node, { attributes: true });
   return () => watch.disconnect();
 }

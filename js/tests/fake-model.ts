@@ -1,5 +1,6 @@
-import { SECTIONS, type View } from "../src/contract";
+import type { View } from "../src/contract";
 import type { Model } from "../src/session";
+import { spread } from "../src/slots";
 
 type Callback = (...args: never[]) => void;
 
@@ -8,23 +9,28 @@ export class FakeModel implements Model {
   sent: Record<string, unknown>[] = [];
   comm_live = true;
   failing = false;
+  /** The host's own manager. */
+  widget_manager: unknown;
+  /** Traits beside the view. */
+  own: Record<string, unknown> = {};
   readonly callbacks = new Map<string, Set<Callback>>();
   private state: Record<string, unknown>;
 
   constructor(view: View) {
-    this.state = { ...view };
+    this.state = spread(view);
   }
 
   get(name: string): unknown {
-    return this.state[name];
+    return name in this.own ? this.own[name] : this.state[name];
   }
 
   /** The kernel sends sections; those that are equal are not told, like in the hosts. */
   set(part: Partial<View>): void {
-    const changed = SECTIONS.filter(
-      (name) => name in part && JSON.stringify(part[name]) !== JSON.stringify(this.state[name]),
+    const traits = structuredClone(spread(part));
+    const changed = Object.keys(traits).filter(
+      (name) => JSON.stringify(traits[name]) !== JSON.stringify(this.state[name]),
     );
-    this.state = { ...this.state, ...structuredClone(part) };
+    this.state = { ...this.state, ...traits };
     for (const name of changed) this.emit(`change:${name}`);
   }
 

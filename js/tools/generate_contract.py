@@ -45,6 +45,7 @@ class Writer:
             for name, value in public.items()
             if (is_typeddict(value) or is_named_tuple(value)) and value.__module__ == module.__name__
         }
+        self.numbers = {name: value for name, value in public.items() if type(value) is int}
         self.aliases = {name: value for name, value in public.items() if get_origin(value) in (Literal, list)}
 
     def type_of(self, annotation: Any, *, within: str = "") -> str:
@@ -62,6 +63,8 @@ class Writer:
         if origin is list:
             item = self.type_of(arguments[0])
             return f"({item})[]" if " " in item else f"{item}[]"
+        if origin is dict and arguments[0] is str:
+            return f"Record<string, {self.type_of(arguments[1])}>"
         if origin in (Union, types.UnionType):
             return " | ".join(self.type_of(argument) for argument in arguments)
         raise SystemExit(f"The contract uses {annotation!r}, which js/tools/generate_contract.py can't translate.")
@@ -84,6 +87,7 @@ class Writer:
         parts = ["// Written by js/tools/generate_contract.py from origami_widgets/card/contract.py. Don't edit.\n"]
         parts += [f"export type {name} = {self.type_of(value, within=name)};\n" for name, value in self.aliases.items()]
         parts += [self.declaration(cls) for cls in self.classes.values()]
+        parts += [f"export const {name} = {value};\n" for name, value in self.numbers.items()]
         sections = "".join(f'\n  "{name}",' for name in get_type_hints(self.classes["View"]))
         parts.append(
             f"/** The sections of the view: one trait each. */\nexport const SECTIONS = [{sections}\n] as const;\n"

@@ -40,7 +40,10 @@ async function show({ views, script, css }) {
     const callbacks = {};
     const model = {
       sent: [],
-      get: (key) => view[key],
+      get: (key) => {
+        if (key === "tables") return { hidden: view.tables.hidden };
+        return key.startsWith("table_") ? (view.tables.items[Number(key.slice(6))] ?? null) : view[key];
+      },
       on: (key, callback) => {
         callbacks[key] = [...(callbacks[key] ?? []), callback];
       },

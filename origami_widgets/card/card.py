@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,13 +15,14 @@ import traitlets
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
-from origami_widgets.card.commands import CommandDesk, read_command
 from origami_widgets.card.cells import follow_cells
-from origami_widgets.card.contract import ClockMessage, View
+from origami_widgets.card.commands import CommandDesk, read_command
+from origami_widgets.card.contract import TABLE_SLOTS, ClockMessage, ColumnsAnswer, CopyMessage, View
 from origami_widgets.card.freeze import freeze_after
 from origami_widgets.card.news import tells_more
-from origami_widgets.card.outputs import Outputs
-from origami_widgets.card.view import make_view
+from origami_widgets.card.outputs import Outputs, copy_bundle
+from origami_widgets.card.view import make_all_columns, make_view
+from origami_widgets.card.view.budget import TABLE_ID_LIMIT, clip
 from origami_widgets.run.handle import Run
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ def _built(name: str) -> str:
             f"The front end of the card is not built ({name} is missing). "
             "Run `npm ci && npm run build` in js/, or install the published wheel."
         ) from error
+
+
+_NOTHING: Final = {"default_value": None, "allow_none": True}
 
 
 def _section(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
@@ -81,12 +86,14 @@ class RunCard(anywidget.AnyWidget):
     lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables.")
     credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits the tables have used.")
 
+    key = _section(traitlets.Unicode)
     head = _section(traitlets.Dict)
     clock = _section(traitlets.Dict)
     earlier = _section(traitlets.List)
     notices = _section(traitlets.List)
-    ask = _section(traitlets.Dict, default_value=None, allow_none=True)
+    ask = _section(traitlets.Dict, **_NOTHING)
     tables = _section(traitlets.Dict)
+    locals().update({f"table_{slot}": _section(traitlets.Dict, **_NOTHING) for slot in range(TABLE_SLOTS)})
     prose = _section(traitlets.Dict)
     actions = _section(traitlets.Dict)
     suggestions = _section(traitlets.List)
@@ -106,18 +113,20 @@ class RunCard(anywidget.AnyWidget):
         self._freezing: concurrent.futures.Future[None] | None = None
         self._viewed = False
         self._filled = False
+        self._copied = self._stage_shown = _stage(self._view)
         self.lock = threading.RLock()
         self.frozen = False
         self.outputs = outputs or Outputs()
+        follow_cells()
         # 0 and not None, so that the host counts the views: the comm must not close under one of them.
         super().__init__(_view_count=0)
+        self.set_trait("key", uuid.uuid4().hex)
         self._own_layout = self.layout
         self.on_msg(self._on_message)
         self.observe(self._on_view_count, "_view_count")
         self._unsubscribe: Callable[[], None] = self._conversation.subscribe(self._changed)
         background().call_soon(self._flush)
 
-        follow_cells()
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:  # noqa: FBT001, FBT002 - ipywidgets' signature
         """The synced state; before the first update it is filled from the view."""
         # Only then: this is also called on other threads, where an older view could undo what the loop just set.
@@ -152,7 +161,10 @@ class RunCard(anywidget.AnyWidget):
                 return
             self.frozen = True
             self._let_go()
-            self.outputs.replace(self._make_view())
+            view = self._make_view()
+            self.outputs.replace(view)
+            # Outputs that a page has loaded again since are not reached by that.
+            self._send_copy(view)
             if self._view_count == 0:
                 self.close()
 
@@ -192,11 +204,18 @@ class RunCard(anywidget.AnyWidget):
                 self.outputs.name(new)
             with self.hold_sync():
                 self._show(new)
+            if _stage(new) != self._copied:
+                self._send_copy(new)
         self._plan_freeze(new)
 
     def _show(self, view: View) -> None:
         for name, section in view.items():
-            self._tell(name, section)
+            if name != "tables":
+                self._tell(name, section)
+        tables = view["tables"]
+        self._tell("tables", {"hidden": tables["hidden"]})
+        for slot in range(TABLE_SLOTS):
+            self._tell(f"table_{slot}", tables["items"][slot] if slot < len(tables["items"]) else None)
         state = self._conversation.current.state
         steps = state.run.steps if state.run is not None else None
         self._tell("status", state.status)
@@ -230,9 +249,16 @@ class RunCard(anywidget.AnyWidget):
             self.freeze()
 
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
-        if isinstance(content, dict) and content.get("kind") == "hello":
-            self.send(ClockMessage(kind="clock", clock=self._make_view()["clock"]))
-            return
+        match content:
+            case {"kind": "hello", **more}:
+                view = self._make_view()
+                self.send(ClockMessage(kind="clock", clock=view["clock"]))
+                if more.get("copy") is True and _stage(view) != self._stage_shown:
+                    self._send_copy(view)
+                return
+            case {"kind": "columns", "table": str(table)}:
+                self._send_columns(table)
+                return
         command = read_command(content)
         if command is not None:
             background().submit(self._carry_out(command))
@@ -241,6 +267,19 @@ class RunCard(anywidget.AnyWidget):
         ack = await self._desk.carry_out(command)
         if ack is not None and self.comm is not None:
             self.send(ack)
+
+    def _send_copy(self, view: View) -> None:
+        """Give the front end what it shall save in the place of the widget."""
+        self._copied = _stage(view)
+        if self.comm is not None:
+            self.send(CopyMessage(kind="copy", data=copy_bundle(view, self.key)))
+
+    def _send_columns(self, table_id: str) -> None:
+        for table in self._conversation.current.state.tables:
+            if clip(table.id, TABLE_ID_LIMIT) == table_id:
+                columns, hidden = make_all_columns(table)
+                self.send(ColumnsAnswer(kind="columns", table=table_id, columns=columns, hidden=hidden))
+                return
 
     def _on_view_count(self, change: Any) -> None:
         if change["new"]:
@@ -256,3 +295,8 @@ class RunCard(anywidget.AnyWidget):
         freezing, self._freezing = getattr(self, "_freezing", None), None
         if freezing is not None:
             freezing.cancel()
+
+
+def _stage(view: View) -> tuple[str, str, bool]:
+    """What makes a new copy worth its bytes: another run, another status, all cells settled."""
+    return view["head"]["token"], view["head"]["status"], view["head"]["settled"]

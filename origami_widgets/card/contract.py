@@ -11,7 +11,10 @@ server did not say.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, NotRequired, TypedDict
+from typing import Final, Literal, NamedTuple, NotRequired, TypedDict
+
+TABLE_SLOTS: Final = 24
+"""Tables shown at most. Each travels in a trait of its own, `table_0` and so on, so that one that fills does not send all."""
 
 Tone = Literal["running", "good", "attention", "bad", "neutral"]
 """Colour and shape of a status or notice; never the only carrier of its meaning."""
@@ -21,7 +24,7 @@ FunnelPart = Literal["qualified", "kept", "duplicate", "excluded", "filtered"]
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 """`live`: checks go on. `reconnecting`: the last check failed. `stopped`: checks ended on an error. `ended`: no more needed."""
 
-CommandName = Literal["cancel", "answer", "follow_up", "check_now"]
+CommandName = Literal["cancel", "answer", "follow_up", "check_now", "stop_waiting"]
 
 NodeName = Literal[
     "p", "h", "ul", "ol", "li", "quote", "pre", "code", "b", "i", "a", "br", "hr", "table", "tr", "th", "td"
@@ -57,7 +60,7 @@ class Button(TypedDict):
 
 
 class Head(TypedDict):
-    """Status and identity of the run."""
+    """Status and identity of the run. `reply`: what was answered, when the run goes on from questions about `prompt`."""
 
     run_id: str
     token: str
@@ -67,6 +70,7 @@ class Head(TypedDict):
     done: bool
     settled: bool
     prompt: str
+    reply: str
     model: str
     steps_completed: int | None
     steps_max: int | None
@@ -248,9 +252,10 @@ class CommandMessage(TypedDict):
 
 
 class HelloMessage(TypedDict):
-    """Front end to kernel: asks for the newest clock, after mounting and when stale."""
+    """Front end to kernel: asks for the newest clock, after mounting and when stale; `copy`: also for the static copy."""
 
     kind: Literal["hello"]
+    copy: bool
 
 
 class AckMessage(TypedDict):
@@ -268,3 +273,26 @@ class ClockMessage(TypedDict):
 
     kind: Literal["clock"]
     clock: Clock
+
+
+class ColumnsMessage(TypedDict):
+    """Front end to kernel: asks for all columns of one table, of which the view holds the most telling only."""
+
+    kind: Literal["columns"]
+    table: str
+
+
+class ColumnsAnswer(TypedDict):
+    """Kernel to front end: all columns of one table, as far as they can be sent; `hidden` of them are not."""
+
+    kind: Literal["columns"]
+    table: str
+    columns: list[ColumnRow]
+    hidden: int
+
+
+class CopyMessage(TypedDict):
+    """Kernel to front end: the static copy by media type, for a notebook that is saved while the card is alive."""
+
+    kind: Literal["copy"]
+    data: dict[str, str]

@@ -58,10 +58,20 @@ class Outputs:
             display(token_bundle(view), raw=True, display_id=display_id, update=True)
 
 
-def static_bundle(view: View) -> dict[str, Any]:
+def static_bundle(view: View) -> dict[str, str]:
     """The static card as HTML and as text."""
     now = time.time()
     return {"text/html": render_html(view, now=now), "text/plain": render_text(view, now=now)}
+
+
+def copy_bundle(view: View, key: str) -> dict[str, str]:
+    """The static card beside a live one: the front end knows it again by the card's key.
+
+    It is what a notebook holds that is saved while the card is alive, and where the card is drawn when the page is
+    loaded again.
+    """
+    bundle = static_bundle(view)
+    return {**bundle, "text/html": f'<div class="origami-copy-{key}">{bundle["text/html"]}</div>'}
 
 
 def token_bundle(view: View) -> dict[str, Any]:

@@ -10,55 +10,13 @@ import traitlets
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.loop import background
-from origami_widgets.api.models import RunObject
 from origami_widgets.card.card import SECTIONS, RunCard
 from origami_widgets.card.outputs import Outputs
 from origami_widgets.run.handle import Run
-from origami_widgets.run.state import Heard, Planned, RunRead, RunState
+from origami_widgets.run.state import Heard, Planned
 from origami_widgets.run.watch import Watch
-from tests.fixtures.states import STATES, payload, settled_payload, state_of
-
-
-def on_loop(function, *args):
-    async def call():
-        return function(*args)
-
-    return background().run(call())
-
-
-def settle():
-    """Return when everything that was planned on the loop before has happened."""
-    for _ in range(3):
-        on_loop(lambda: None)
-
-
-@pytest.fixture
-def watch():
-    run = payload("running_partial")
-    made = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
-    on_loop(made.update, read(run), Planned(115.0, 15.0))
-    return made
-
-
-@pytest.fixture
-def card(watch):
-    made = RunCard(Run(watch))
-    settle()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def sent(card, monkeypatch):
-    """What goes over the comm from now on."""
-    messages = []
-    monkeypatch.setattr(card, "_send", lambda message, buffers=None: messages.append(message))
-    return messages
-
-
-def read(run, at=100.0):
-    return RunRead(RunObject.from_raw(run), at=at, keep_polling=run["status"] == "running")
+from tests.card.live import on_loop, read, settle
+from tests.fixtures.states import payload, settled_payload, state_of
 
 
 def test_the_traits_follow_the_run(card, watch):
@@ -107,27 +65,6 @@ def test_a_step_sends_the_head_and_the_clock_only(sent, watch):
     settle()
     (message,) = sent
     assert set(message["state"]) == {"head", "clock"}
-
-
-def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes():
-    large = STATES["large"]()
-    made = Watch(None, large, None)
-    card = RunCard(Run(made))
-    settle()
-    messages = []
-    card._send = lambda message, buffers=None: messages.append(message)
-    run = json.loads(json.dumps(large.run.raw))
-    run["steps"]["completed"] = (run["steps"]["completed"] or 0) + 1
-    run["response"]["actions"].append(
-        {"type": "leads_added", "tableId": run["response"]["tables"][0]["id"], "leadCount": 7}
-    )
-    on_loop(made.update, read(run, at=made.state.connection.heard_at + 15))
-    settle()
-    (message,) = messages
-    assert "tables" not in message["state"]
-    assert len(json.dumps(message)) <= 4_000
-    assert len(json.dumps({name: getattr(card, name) for name in SECTIONS})) <= 60_000
-    card.close()
 
 
 def test_two_cards_of_one_run_do_not_make_two_conversations(card, watch):

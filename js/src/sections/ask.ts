@@ -1,6 +1,6 @@
 import { button, sayWhatBecame, turnOff } from "../buttons";
 import type { Ask, Question } from "../contract";
-import { el, fill, type Part, same, setText, show, uid, words } from "../dom";
+import { el, fill, on, type Part, same, setText, show, uid, words } from "../dom";
 import { commandKey, pending, underWay } from "../shared";
 import type { Context } from "./section";
 
@@ -29,13 +29,13 @@ function question({ question: asked, suggestions, freeform }: Question, changed:
   text.placeholder = freeform;
   text.ariaLabel = `${asked} ${freeform}`;
   // Typing is choosing, and who chooses the free answer is about to type.
-  text.addEventListener("input", () => {
+  on(text, "input", () => {
     free.checked = true;
   });
-  free.addEventListener("click", () => text.focus());
+  on(free, "click", () => text.focus());
   const legend = el("legend", "", words("", "bdi", asked));
   const node = el("fieldset", "", legend, el("div", "choices", ...labels, el("span", "free", free, text)));
-  node.addEventListener("input", changed);
+  on(node, "input", changed);
   return {
     node,
     answer: () =>

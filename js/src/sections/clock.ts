@@ -62,12 +62,13 @@ function freshness(head: Head, session: Session, now: number): Pick<Said, "age" 
   }
   const { heard, next } = grid(clock, now);
   const ago = heard === null ? "" : age((now - heard) / 1000);
-  const soon = next === null ? "" : next - now < 1000 ? "now" : `in ${duration((next - now) / 1000)}`;
+  const soon = next === null ? "" : next - now < 1000 ? "" : `in ${duration((next - now) / 1000)}`;
   const both = (what: string, then: string): string =>
     [ago && `${what} ${ago}`, then].filter(Boolean).join(", ");
+  const then = (what: string): string => (next === null ? "" : soon ? `${what} ${soon}` : "checking…");
   if (clock.connection === "live")
-    return { age: both(head.done ? "cells checked" : "updated", soon && `next check ${soon}`), warn: false };
-  const retry = clock.connection === "stopped" ? "checks have stopped" : soon && `trying again ${soon}`;
+    return { age: both(head.done ? "cells checked" : "updated", then("next check")), warn: false };
+  const retry = clock.connection === "stopped" ? "checks have stopped" : then("trying again");
   return { age: both("last heard", retry), warn: true };
 }
 

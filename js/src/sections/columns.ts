@@ -1,7 +1,21 @@
 import { button } from "../buttons";
-import type { ColumnRow, Table } from "../contract";
-import { type Child, el, fill, keyedList, mark, type Part, same, say, setText, show, words } from "../dom";
+import type { ColumnRow, ColumnsAnswer, Table } from "../contract";
+import {
+  type Child,
+  el,
+  fill,
+  keyedList,
+  mark,
+  on,
+  type Part,
+  same,
+  say,
+  setText,
+  show,
+  words,
+} from "../dom";
 import { count, credits, MISSING, NOT_APPLICABLE, percent, plural } from "../format";
+import type { Context } from "./section";
 
 /** More columns than this wait behind a button. */
 const FOLD = 8;
@@ -91,8 +105,24 @@ function telling(columns: ColumnRow[]): ColumnRow[] {
   return columns.filter(([, kind]) => (kind === "input" ? inputs-- : computed--) > 0);
 }
 
+/** What columns can be ordered by: the words, and the place of the number in a row. */
+const ORDERS: [string, number][] = [
+  ["table order", -1],
+  ["credits", 4],
+  ["credits per run", 3],
+  ["share of leads", 2],
+  ["failed cells", 6],
+];
+
+/** The largest first; what the server didn't say comes last. */
+function ordered(columns: ColumnRow[], by: number): ColumnRow[] {
+  if (by < 0) return columns;
+  const worth = (row: ColumnRow): number => (row[by] as number | null) ?? -1;
+  return [...columns].sort((a, b) => worth(b) - worth(a));
+}
+
 /** The columns of one table; many of them are folded, and then not even built. */
-export function columnTable(): Part<Table> {
+export function columnTable({ session }: Context): Part<Table> {
   const rows = keyedList(el("tbody"), line);
   const headings = [["Column"], ["Runs on", "w1"], ["Credits / run"], ["Credits", "w1"], ["Cells", "w2"]];
   const top = [...headings, ["Pass · fail · unsure"]].map(([label = "", cls]) => {
@@ -101,30 +131,58 @@ export function columnTable(): Part<Table> {
     return node;
   });
   const grid = el("table", "", el("thead", "", el("tr", "", ...top)), rows.node);
-  const toggle = button("", () => fold(!folded), "link");
+  const toggle = button("", () => change(by, !folded), "link");
+  const order = el("select", "", ...ORDERS.map(([label]) => el("option", "", label)));
+  on(order, "change", () => change(ORDERS[order.selectedIndex]?.[1] ?? -1, folded));
+  const sort = el("label", "", "Sort by", order);
   const unsent = el("span", "mute");
   let folded = true;
+  let by = -1;
   let table: Table | null = null;
+  /** All columns, once somebody asked for more than the view holds. */
+  let all: ColumnsAnswer | null = null;
 
+  /** All that are known; those that the view holds are the newest. */
+  const known = ({ columns }: Table): ColumnRow[] => {
+    const name = (row: ColumnRow): string => `${row[1]} ${row[0]}`;
+    const newest = new Map(columns.map((row) => [name(row), row]));
+    return all?.columns.map((row) => newest.get(name(row)) ?? row) ?? columns;
+  };
   const draw = (): void => {
     if (!table) return;
-    const { columns, columns_hidden: hidden } = table;
-    const folds = columns.length > FOLD + 1;
-    rows.update(folds && folded ? telling(columns) : columns);
-    show(grid, columns.length);
-    show(toggle, folds);
-    setText(toggle, folded ? plural(columns.length - FOLD, "more column") : "Fewer columns");
+    const total = table.columns.length + table.columns_hidden;
+    const columns = known(table);
+    const few = folded && total > FOLD + 1;
+    rows.update(
+      few ? (by < 0 ? telling(columns) : ordered(columns, by).slice(0, FOLD)) : ordered(columns, by),
+    );
+    show(grid, total);
+    show(toggle, total > FOLD + 1);
+    setText(toggle, folded ? `All ${count(total)} columns` : "Fewer columns");
     toggle.ariaExpanded = `${!folded}`;
-    say(unsent, hidden ? `${plural(hidden, "more column")} not shown here` : "");
+    show(sort, total > 2);
+    const hidden = folded && by < 0 ? 0 : total - columns.length;
+    say(unsent, hidden ? `${plural(hidden, "column")} not shown: ow.columns_frame(run)` : "");
   };
-  const fold = (to: boolean): void => {
-    folded = to;
+  /** A person wants to see or compare all of them, and the view holds the most telling only. */
+  const fetch = (): void => {
+    if (!table?.columns_hidden || (folded && by < 0)) return;
+    session.columns(table.id, (answer) => {
+      all = answer;
+      draw();
+    });
+  };
+  const change = (order: number, fold: boolean): void => {
+    by = order;
+    folded = fold;
+    fetch();
     draw();
   };
   return {
-    node: el("div", "", grid, toggle, " ", unsent),
+    node: el("div", "", grid, el("div", "under", toggle, sort, unsent)),
     update(next) {
       table = next;
+      fetch();
       draw();
     },
   };

@@ -23,7 +23,7 @@ function steps(): Part<Head> {
       }
       const meter = mark("meter", "span");
       const filled = el("i");
-      filled.style.inlineSize = `${Math.min(100, (100 * done) / Math.max(1, most))}%`;
+      filled.style.width = `${Math.min(100, (100 * done) / Math.max(1, most))}%`;
       meter.append(filled);
       fill(node, el("span", "", number, ` of at most ${count(most)} steps`), meter);
     },
@@ -36,6 +36,7 @@ export function headSection({ session }: Context, clock: HTMLElement): Part<Head
   const pill = el("span", "pill", mark(), status);
   const prompt = words("prompt");
   const clamped = clamp(prompt, 2);
+  const reply = words("mute");
   const done = steps();
   const model = words();
   const origin = words("chip");
@@ -59,7 +60,7 @@ export function headSection({ session }: Context, clock: HTMLElement): Part<Head
       "header",
       "head",
       pill,
-      clamped.node,
+      el("div", "brief", clamped.node, reply),
       el("div", "does", link.node, cancel.node, requested),
       el("div", "meta", done.node, clock, model, origin),
       cancel.said,
@@ -69,6 +70,7 @@ export function headSection({ session }: Context, clock: HTMLElement): Part<Head
       head = next;
       setText(prompt, head.prompt);
       clamped.update(head.prompt.length > LONG_PROMPT);
+      say(reply, head.reply);
       say(model, head.model);
       say(origin, head.origin);
       link.update(head.link);

@@ -1,7 +1,8 @@
 import type { Funnel, Table, Tables } from "../contract";
-import { el, fill, keyedList, linkPlace, mark, type Part, same, say, setText, show, words } from "../dom";
+import { el, fill, keyedList, linkPlace, mark, on, type Part, same, say, setText, show, words } from "../dom";
 import { count, plural } from "../format";
 import { bar, columnTable } from "./columns";
+import type { Context } from "./section";
 
 /** So many tables are open at first. */
 const OPEN = 2;
@@ -17,13 +18,13 @@ function funnelParts({ parts, sourced_label }: Funnel): HTMLElement[] {
   ];
 }
 
-function tablePart(open: boolean): Part<Table> {
+function tablePart(open: boolean, context: Context): Part<Table> {
   const link = linkPlace("open");
   const name = words("", "b");
   const facts = words("mute");
   const filling = words("filling");
   const funnel = el("div");
-  const columns = columnTable();
+  const columns = columnTable(context);
   const details = el(
     "details",
     "",
@@ -40,7 +41,7 @@ function tablePart(open: boolean): Part<Table> {
     built = table;
   };
   details.open = open;
-  details.addEventListener("toggle", build);
+  on(details, "toggle", build);
   return {
     node: el("div", "table", link.node, details),
     update(next) {
@@ -58,11 +59,11 @@ function tablePart(open: boolean): Part<Table> {
 }
 
 /** The tables the run touched, with their economics. */
-export function tablesSection(): Part<Tables> {
+export function tablesSection(context: Context): Part<Tables> {
   const title = el("h4");
   const list = keyedList(
     el("div", "tables"),
-    (_, index) => tablePart(index < OPEN),
+    (_, index) => tablePart(index < OPEN, context),
     (table: Table) => table.id,
   );
   const unsent = el("p", "mute");

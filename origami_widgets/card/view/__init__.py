@@ -2,5 +2,6 @@
 
 from origami_widgets.card.view.make import make_view
 from origami_widgets.card.view.saved import as_saved
+from origami_widgets.card.view.tables import make_all_columns
 
-__all__ = ["as_saved", "make_view"]
+__all__ = ["as_saved", "make_all_columns", "make_view"]

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 PROMPT_LIMIT = 600
+REPLY_LIMIT = 240
 _ID_LIMIT = 128
 _EARLIER_LIMIT = 8
 _OFFSET_STEP = 5.0
 
 
-def make_head(state: RunState) -> Head:
-    """Status and identity of the run."""
+def make_head(state: RunState, earlier: Sequence[RunState] = ()) -> Head:
+    """Status and identity of the run. A run that answers questions goes on with the brief they were about."""
     label, tone = status_words(state)
     run = state.run
+    prompt, reply = _brief(state, earlier)
     return {
         "run_id": clip(state.run_id, _ID_LIMIT),
         "token": token_of(state),
@@ -35,7 +37,8 @@ def make_head(state: RunState) -> Head:
         "tone": tone,
         "done": state.done,
         "settled": state.settled,
-        "prompt": clip(full_prompt(state), PROMPT_LIMIT, PROMPT_LIMIT),
+        "prompt": clip(prompt, PROMPT_LIMIT, PROMPT_LIMIT),
+        "reply": clip(reply, REPLY_LIMIT),
         "model": clip(run.model, 40) if run else "",
         "steps_completed": whole(run.steps.completed) if run else None,
         "steps_max": whole(run.steps.max) if run else None,
@@ -92,6 +95,29 @@ def full_prompt(state: RunState) -> str | None:
     if state.run is None:
         return None
     return state.run.request.prompt or state.run.prompt
+
+
+def _brief(state: RunState, earlier: Sequence[RunState]) -> tuple[str | None, str]:
+    """What a run is about, and what was answered last when its own prompt is a list of answers."""
+    prompt = full_prompt(state)
+    answers = _answers(prompt, earlier[-1]) if earlier else []
+    if not answers:
+        return prompt, ""
+    before, _ = _brief(earlier[-1], earlier[:-1])
+    return before, f"Answered: {' · '.join(answers)}"
+
+
+def _answers(prompt: str | None, asked: RunState) -> list[str]:
+    """The answers in a prompt that repeats each question of the run before."""
+    questions = asked.run.todo.pending_questions if asked.run is not None else ()
+    answers = []
+    for question in questions:
+        start = f"{question.question} "
+        line = next((line for line in (prompt or "").split("\n") if line.startswith(start)), "")
+        if not line:
+            return []
+        answers.append(line.removeprefix(start))
+    return answers
 
 
 def whole(value: float | None) -> int | None:

@@ -31,7 +31,7 @@ def make_view(state: RunState, *, earlier: Sequence[RunState] = (), now: float) 
     """
     response = state.run.response if state.run else None
     return {
-        "head": make_head(state),
+        "head": make_head(state, earlier),
         "clock": make_clock(state, now),
         "earlier": make_earlier(earlier),
         "notices": make_notices(state),

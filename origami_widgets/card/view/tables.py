@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.card import words
-from origami_widgets.card.contract import ColumnRow
+from origami_widgets.card.contract import TABLE_SLOTS, ColumnRow
 from origami_widgets.card.links import open_link
-from origami_widgets.card.view.budget import TABLES_SIZE, clip, size_of
+from origami_widgets.card.view.budget import COLUMNS_SIZE, TABLE_ID_LIMIT, TABLES_SIZE, clip, size_of, take
 from origami_widgets.card.view.head import whole
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from origami_widgets.card.contract import Funnel, FunnelCount, FunnelPart, Table, Tables
 
 NAME_LIMIT = 80
-_ID_LIMIT = 64
-_TABLES_LIMIT = 24
 _HEADS_SIZE = 18_000
 _WORTH = {"score": 0, "enrichment": 1, "sequence": 2, "input": 3}
 
@@ -31,7 +29,7 @@ def make_tables(tables: Sequence[models.Table]) -> Tables:
     """
     shown: list[Table] = []
     used = 0
-    for table in tables[:_TABLES_LIMIT]:
+    for table in tables[:TABLE_SLOTS]:
         head = _head(table)
         used += size_of(head) + 2
         if used > _HEADS_SIZE and shown:
@@ -39,6 +37,12 @@ def make_tables(tables: Sequence[models.Table]) -> Tables:
         shown.append(head)
     _share_columns(shown, tables, TABLES_SIZE - min(used, _HEADS_SIZE))
     return {"items": shown, "hidden": len(tables) - len(shown)}
+
+
+def make_all_columns(table: models.Table) -> tuple[list[ColumnRow], int]:
+    """All columns of one table, which a person asked for, and how many of them are too many to be sent."""
+    rows = take((_row(column) for column in table.columns), COLUMNS_SIZE)
+    return rows, len(table.columns) - len(rows)
 
 
 def _share_columns(shown: list[Table], tables: Sequence[models.Table], room: int) -> None:
@@ -96,7 +100,7 @@ def _number(value: float | None) -> float | None:
 def _head(table: models.Table) -> Table:
     name = clip(table.name, NAME_LIMIT) or "Unnamed table"
     return {
-        "id": clip(table.id, _ID_LIMIT),
+        "id": clip(table.id, TABLE_ID_LIMIT),
         "name": name,
         "link": open_link(table.url),
         "facts": _facts(table),

@@ -1,0 +1,125 @@
+"""What goes over the comm: bounded for a large run, by table, and the static copy only when it says more."""
+
+import json
+
+import pytest
+
+from origami_widgets.card.card import SECTIONS, RunCard
+from origami_widgets.card.contract import TABLE_SLOTS
+from origami_widgets.run.handle import Run
+from origami_widgets.run.state import Planned, RunState
+from origami_widgets.run.watch import Watch
+from tests.card.live import on_loop, read, settle
+from tests.fixtures.states import STATES, payload
+
+TRAITS = (*SECTIONS, *(f"table_{slot}" for slot in range(TABLE_SLOTS)))
+
+
+@pytest.fixture
+def large():
+    """A card of 20 tables with 40 columns and 200 actions, its watch, and what it sends from now on."""
+    run = {**STATES["large"]().run.raw, "status": "running", "completedAt": None}
+    watch = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
+    on_loop(watch.update, read(run), Planned(115.0, 15.0))
+    card = RunCard(Run(watch))
+    settle()
+    messages = []
+    card._send = lambda message, buffers=None: messages.append(message)
+    yield card, watch, messages
+    card.close()
+
+
+def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
+    _, watch, messages = large
+    run = json.loads(json.dumps(watch.state.run.raw))
+    table = run["response"]["tables"][0]
+    run["steps"]["completed"] += 1
+    run["response"]["actions"].append({"type": "leads_added", "tableId": table["id"], "leadCount": 7})
+    table["leadCount"] += 7
+    table["cells"] = {"running": 7, "errored": 1}
+    table["columns"][1]["cells"] = {"running": 7, "errored": 1}
+    on_loop(watch.update, read(run, at=watch.state.connection.heard_at + 15))
+    settle()
+    state = next(message for message in messages if message["method"] == "update")
+    assert {"head", "actions", "table_0"} <= set(state["state"])
+    assert not {"tables", "table_1", "prose"} & set(state["state"])
+    assert len(json.dumps(messages)) <= 4_000
+
+
+def test_the_whole_view_of_a_large_run_is_at_most_sixty_kilobytes(large):
+    card, *_ = large
+    assert len(json.dumps({name: getattr(card, name) for name in TRAITS})) <= 60_000
+    assert [getattr(card, f"table_{slot}") is not None for slot in range(TABLE_SLOTS)] == [True] * 20 + [False] * 4
+
+
+def test_the_slots_hold_the_tables_of_the_view(large):
+    card, *_ = large
+    items = [getattr(card, f"table_{slot}") for slot in range(20)]
+    assert json.dumps(items) == json.dumps(card.view["tables"]["items"])
+
+
+def test_all_columns_of_a_table_come_when_they_are_asked_for(large):
+    card, _, messages = large
+    first = card.table_0
+    assert len(first["columns"]) + first["columns_hidden"] == 40
+    assert first["columns_hidden"] > 0
+    card._handle_custom_msg({"kind": "columns", "table": first["id"]}, [])
+    (message,) = messages
+    answer = message["content"]
+    assert (answer["kind"], answer["table"], answer["hidden"], len(answer["columns"])) == (
+        "columns",
+        first["id"],
+        0,
+        40,
+    )
+    rows = [list(row) for row in answer["columns"]]
+    assert all(list(row) in rows for row in first["columns"])
+
+
+@pytest.mark.parametrize("table", ["", "another", 7, None])
+def test_columns_of_no_table_are_not_answered(large, table):
+    card, _, messages = large
+    card._handle_custom_msg({"kind": "columns", "table": table}, [])
+    assert messages == []
+
+
+def copies(sent):
+    return [
+        message["content"]["data"]
+        for message in sent
+        if message["method"] == "custom" and message["content"]["kind"] == "copy"
+    ]
+
+
+def test_a_step_sends_no_copy_and_an_end_sends_one(sent, card, watch):
+    run = payload("running_partial")
+    run["steps"]["completed"] = 10
+    on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
+    settle()
+    assert copies(sent) == []
+    on_loop(watch.update, read(payload("completed_stats"), at=130.0), Planned(145.0, 15.0))
+    settle()
+    (copy,) = copies(sent)
+    assert set(copy) == {"text/html", "text/plain"}
+    assert copy["text/html"].startswith(f'<div class="origami-copy-{card.key}">')
+    assert "Completed" in copy["text/html"]
+    assert "Completed" in copy["text/plain"]
+
+
+def test_a_page_that_comes_later_gets_the_copy_once_it_says_more(sent, card, watch):
+    card._handle_custom_msg({"kind": "hello", "copy": True}, [])
+    assert copies(sent) == []
+    on_loop(watch.update, read(payload("completed_stats")))
+    settle()
+    sent.clear()
+    card._handle_custom_msg({"kind": "hello", "copy": False}, [])
+    assert copies(sent) == []
+    card._handle_custom_msg({"kind": "hello", "copy": True}, [])
+    assert len(copies(sent)) == 1
+
+
+def test_each_card_has_a_key_of_its_own(card, watch):
+    other = RunCard(Run(watch))
+    assert card.key
+    assert card.key != other.key
+    other.close()
