@@ -9,7 +9,7 @@ import pytest
 from origami_widgets.card.contract import ColumnRow
 from origami_widgets.card.html import render_html
 from origami_widgets.card.text import WIDTH, render_text
-from tests.card import live
+from tests.card import front_end
 from tests.card.markup import words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
@@ -52,7 +52,7 @@ PAST = (
 @pytest.fixture(scope="module")
 def read():
     """The words of the live cards."""
-    return live.texts_of(VIEWS)
+    return front_end.texts_of(VIEWS)
 
 
 def tokens(text):
@@ -214,7 +214,7 @@ def test_columns_are_described_alike():
         for index, columns in enumerate(itertools.batched(rows, 8) if hasattr(itertools, "batched") else _eights(rows)):
             tables = {"items": [{**table, "columns": list(columns)}], "hidden": 0}
             mixed[f"{kind or 'unknown'}_{index}"] = {**view, "tables": tables}
-    told = live.texts_of(mixed)
+    told = front_end.texts_of(mixed)
     for name, each in mixed.items():
         expected = live_words(each, told[name])
         assert differences(expected, copy_words(each, words(render_html(each, now=NOW)))) == ({}, {}), name
