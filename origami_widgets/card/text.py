@@ -17,6 +17,7 @@ from origami_widgets.card.view.saved import (
     as_saved,
     columns_not_shown,
     meta_line,
+    stored,
     tables_not_shown,
 )
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 SIZE_LIMIT = 11_000
-"""Bytes; a saved output holds the HTML too, and the two together stay under 40 kB."""
+"""Bytes in the file of a notebook, which holds the HTML too: the two together stay under 40 kB."""
 
 _PROSE_SIZE = 3_500
 
@@ -73,11 +74,20 @@ def render_text(view: View, *, now: float, saved: bool = True) -> str:
         list(_foot(past["foot"])),
     ]
     tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after))
-    return "\n\n".join("\n".join(block) for block in (*before, *tables, *after) if block)
+    blocks = _fitted([block for block in (*before, *tables, *after) if block])
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _fitted(blocks: list[list[str]]) -> list[list[str]]:
+    """The blocks within the limit: where escapes double what looked small, the longest lose their last lines."""
+    while _size(blocks) > SIZE_LIMIT:
+        longest = max(blocks, key=lambda block: _size([block]))
+        longest[-2:] = ["  …"]
+    return blocks
 
 
 def _size(blocks: list[list[str]]) -> int:
-    return sum(len(line.encode()) + 1 for block in blocks for line in block) + len(blocks)
+    return sum(stored(line) + 2 for block in blocks for line in block) + 2 * len(blocks)
 
 
 def _tables(tables: Tables, room: int) -> list[list[str]]:
@@ -226,7 +236,7 @@ def _prose(prose: Prose) -> list[str]:
         lines += ["", *_block(node, "")] if lines else list(_block(node, ""))
     shown, room = [], _PROSE_SIZE
     for line in lines:
-        room -= len(line.encode()) + 1
+        room -= stored(line) + 2
         if room < 0:
             break
         shown.append(line)

@@ -38,6 +38,7 @@ from origami_widgets.card.view.saved import (
     as_of,
     as_saved,
     meta_line,
+    stored,
 )
 
 if TYPE_CHECKING:
@@ -58,13 +59,15 @@ if TYPE_CHECKING:
         View,
     )
 
-SIZE_LIMIT = 27_000
-"""A saved output holds the text twin too; the two together stay under 40 kB."""
+SIZE_LIMIT = 28_500
+"""Bytes in the file of a notebook, which holds the text twin too: the two together stay under 40 kB."""
 
+_AROUND = 1_000
+_TABLES_LEAST = 3_500
 _PROSE_SIZE = 5_000
 _ASK_SIZE = 5_000
 _NOTICES_SIZE = 5_000
-_ACTIONS_SIZE = 3_000
+_ACTIONS_SIZE = 3_600
 _OTHERS_SIZE = 2_000
 
 _TONES: Final[dict[Tone, tuple[str, str]]] = {
@@ -94,7 +97,7 @@ def render_html(view: View, *, now: float, saved: bool = True) -> str:
         saved: nothing will change it any more; False where it is replaced as the run goes on.
 
     Returns:
-        HTML of at most 27 kB, so that it stays under 40 kB together with its text twin.
+        HTML that takes at most 28.5 kB in a notebook, so that it stays under 40 kB together with its text twin.
     """
     past = as_saved(view) if saved else as_current(view)
     before = [
@@ -103,22 +106,19 @@ def render_html(view: View, *, now: float, saved: bool = True) -> str:
         _within(map(_notice, past["notices"]), _NOTICES_SIZE),
         _ask(past["ask"]) if past["ask"] else Html(""),
     ]
-    after = [
-        _prose(past["prose"]),
-        _actions(past["actions"]),
-        _suggestions(past["suggestions"]),
-        _foot(past["foot"]),
-    ]
-    used = sum(len(part.encode()) for part in (*before, *after))
-    tables = tables_html(past["tables"], SIZE_LIMIT - 500 - used)
-    return div(_CARD, *before, tables, *after)
+    after = [_actions(past["actions"]), _suggestions(past["suggestions"]), _foot(past["foot"])]
+    room = SIZE_LIMIT - _AROUND - sum(map(stored, (*before, *after)))
+    # Words that consist of escapes are up to six times as long here: the prose gives way first.
+    prose = _prose(past["prose"], min(_PROSE_SIZE, room - _TABLES_LEAST))
+    tables = tables_html(past["tables"], room - stored(prose))
+    return div(_CARD, *before, tables, prose, *after)
 
 
 def _within(parts: Iterable[Html], size: int) -> Html:
     """The first parts that fit into a size in bytes."""
     kept: list[Html] = []
     for part in parts:
-        size -= len(part.encode())
+        size -= stored(part)
         if size < 0:
             break
         kept.append(part)
@@ -194,21 +194,18 @@ def _choices(question: Question) -> Html:
     )
 
 
-def _prose(prose: Prose) -> Html:
+def _prose(prose: Prose, size: int) -> Html:
     if not prose["nodes"]:
         return Html("")
     nodes: list[str | Node] = list(prose["nodes"])
-    body, room = prose_html(nodes), _PROSE_SIZE
-    while len(body.encode()) > _PROSE_SIZE:
+    body, room = prose_html(nodes), size
+    while stored(body) > size and nodes:
         # Markup and escapes make it longer than its JSON, by how much is known only afterwards.
         nodes = prune(prose["nodes"], room)
         body, room = prose_html(nodes), room * 4 // 5
-    more = (
-        join(text(f"{TEXT_GOES_ON} "), code("run.text"), text("."))
-        if prose["cut"] or nodes != prose["nodes"]
-        else Html("")
-    )
-    return div(SECTION, body, div(SMALL, more))
+    more = join(text(f"{TEXT_GOES_ON} "), code("run.text"), text("."))
+    cut = prose["cut"] or nodes != prose["nodes"]
+    return div(SECTION, body, div(SMALL, more) if cut else Html(""))
 
 
 def _actions(actions: Actions) -> Html:
@@ -229,7 +226,7 @@ def _newest(groups: list[Html]) -> list[Html]:
     kept: list[Html] = []
     room = _ACTIONS_SIZE
     for group in reversed(groups):
-        room -= len(group.encode())
+        room -= stored(group)
         if room < 0:
             break
         kept.append(group)

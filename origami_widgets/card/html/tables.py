@@ -27,7 +27,7 @@ from origami_widgets.card.html.tags import (
     text,
 )
 from origami_widgets.card.view.rows import HEADINGS, column_words
-from origami_widgets.card.view.saved import columns_not_shown, tables_not_shown
+from origami_widgets.card.view.saved import columns_not_shown, stored, tables_not_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ def tables_html(tables: Tables, room: int) -> Html:
     bars = len(tables["items"]) <= _WITH_BARS
     for table in tables["items"]:
         head = _head(table, bars=bars)
-        room -= _size(head) + _AROUND
+        room -= stored(head) + _AROUND
         if room < 0 and heads:
             break
         heads.append(head)
@@ -80,10 +80,6 @@ def tables_html(tables: Tables, room: int) -> Html:
 
 def _hidden(table: Table) -> int:
     return table["columns_hidden"] + len(table["columns"])
-
-
-def _size(part: Html) -> int:
-    return len(part.encode())
 
 
 def _head(table: Table, *, bars: bool) -> Html:
@@ -124,15 +120,15 @@ def _columns(tables: list[Table], room: int) -> list[Html]:
         return bodies
     # Two columns of each table say nothing: when there is room for few only, the first tables get it.
     left = min(len(tables), max(1, room // _WORTH_A_TABLE))
-    for index in sorted(range(left), key=lambda i: sum(map(_size, rows[i]))):
+    for index in sorted(range(left), key=lambda i: sum(map(stored, rows[i]))):
         kept: list[Html] = []
         share = room // left - _HEADING_SIZE
         for row in rows[index]:
-            share -= _size(row)
+            share -= stored(row)
             if share < 0:
                 break
             kept.append(row)
-        room -= sum(map(_size, kept)) + _HEADING_SIZE
+        room -= sum(map(stored, kept)) + _HEADING_SIZE
         left -= 1
         bodies[index] = _table(kept, _hidden(tables[index]) - len(kept))
     return bodies

@@ -20,6 +20,9 @@ _PAST: Final = (
     ("Origami has not confirmed it yet.", "Origami had not confirmed it {then}."),
     ("Starting the follow-up run", "A follow-up run was being started {then}"),
     ("Sending your answers", "The answers were being sent {then}"),
+    ("All run slots are in use", "All run slots were in use"),
+    ("waits for a free one, and is sent again", "waited for a free one {then}, to be sent again"),
+    ("and asked about further on.", "and was asked about further on {then}."),
     ("is still filling", "was still filling {then}"),
     ("are still filling", "were still filling {then}"),
     ('Empty cells are not "no data" yet.', "Cells that are empty here may have been filled since."),
@@ -59,6 +62,11 @@ def as_current(view: View) -> View:
         {**notice, "button": None, "code": notice["code"] or _as_code(notice["button"])} for notice in view["notices"]
     ]
     return {**view, "head": {**view["head"], "cancel": "none"}, "notices": notices}
+
+
+def stored(text: str) -> int:
+    """Bytes that a text takes in the file of a notebook, which is JSON."""
+    return len(text.encode()) + sum(map(text.count, '"\\\n'))
 
 
 def answer_line(ask: Ask) -> str:
