@@ -31,7 +31,6 @@ AGES = (
 )
 # Said later than it was so.
 PAST = (
-    (r"^(|1 earlier run of this conversation .*? )(Starting|Running)\b", r"\1Was \2 {then}"),
     (r"running for", "had run for"),
     (r"Can't reach Origami; trying again", "Origami could not be reached {then}"),
     (r"Your run goes on at the server\.", "The run went on at the server."),
@@ -40,6 +39,9 @@ PAST = (
         "A cancel was requested Origami had not confirmed it {then}.",
     ),
     (r"Sending your answers", "The answers were being sent {then}"),
+    (r"All run slots are in use", "All run slots were in use"),
+    (r"waits for a free one, and is sent again", "waited for a free one {then}, to be sent again"),
+    (r"asked about further on\.", "was asked about further on {then}."),
     (r"are still filling", "were still filling {then}"),
     (r"cells still filling", "cells still filling {then}"),
     (
@@ -128,10 +130,13 @@ def text_words(name, **options):
     return copy_words(VIEWS[name], " ".join(lines.split()), **options)
 
 
-def in_past(text, then):
+def in_past(view, text, then, *, head=True):
+    """What the live card says, told later; in a terminal the head is of the moment at which it was printed."""
+    label = view["head"]["status_label"]
     for present, past in PAST:
-        text = re.sub(present, past.replace("{then}", then), text)
-    return text
+        if head or past != "had run for":
+            text = re.sub(present, past.replace("{then}", then), text)
+    return text.replace(label, f"Was {label} {then}", 1) if head and not view["head"]["done"] else text
 
 
 def differences(one, other):
@@ -154,22 +159,20 @@ def every_link(view):
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_the_saved_card_says_what_the_live_one_says(name, read):
-    told = live_words(VIEWS[name], in_past(read[name], "when saved"))
+    told = live_words(VIEWS[name], in_past(VIEWS[name], read[name], "when saved"))
     assert differences(told, html_words(name)) == ({}, {})
 
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_the_saved_card_says_it_in_the_same_order(name, read):
     view = VIEWS[name]
-    told = live_words(view, in_past(read[name], "when saved"))
+    told = live_words(view, in_past(VIEWS[name], read[name], "when saved"))
     assert without_links(view, told) == without_links(view, html_words(name))
 
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_the_terminal_says_what_the_live_card_says(name, read):
-    past = in_past(read[name], "then")
-    # A terminal shows the moment at which it was printed, and that is the present of the run.
-    past = re.sub(r"Was (Running|Starting) then", r"\1", past).replace("had run for", "running for")
+    past = in_past(VIEWS[name], read[name], "then", head=False)
     assert differences(live_words(VIEWS[name], without_long_links(VIEWS[name], past)), text_words(name)) == ({}, {})
 
 
@@ -183,7 +186,7 @@ def test_a_copy_that_is_kept_up_to_date_says_it_in_the_present(name, read):
 
 @pytest.mark.parametrize("name", sorted(CUT))
 def test_what_is_cut_says_nothing_else(name, read):
-    told = live_words(VIEWS[name], f"{in_past(read[name], 'when saved')} {in_past(read[name], 'then')}")
+    told = live_words(VIEWS[name], " ".join(in_past(VIEWS[name], read[name], then) for then in ("when saved", "then")))
     left_out = tokens(LEFT_OUT)
     for copied in (html_words(name), text_words(name)):
         assert copied
@@ -194,7 +197,7 @@ def test_what_is_cut_says_nothing_else(name, read):
 
 def test_every_button_that_sends_has_its_line_of_python():
     for name, view in VIEWS.items():
-        sends = [each for each in commands(view) if each and each.get("command") != "check_now"]
+        sends = [each for each in commands(view) if each and each.get("command", "answer") in ("follow_up", "answer")]
         for copied in (words(render_html(view, now=NOW)), render_text(view, now=NOW)):
             assert bool(re.search(r"run = run\.(follow_up|answer)\(", copied)) == bool(sends), name
 
