@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,9 +18,9 @@ from origami_widgets.card.cells import follow_cells
 from origami_widgets.card.commands import CommandDesk, read_command
 from origami_widgets.card.contract import TABLE_SLOTS, ClockMessage, ColumnsAnswer, CopyMessage, View
 from origami_widgets.card.freeze import freeze_after
-from origami_widgets.card.news import tells_more
+from origami_widgets.card.news import tells_more, view_now
 from origami_widgets.card.outputs import Outputs, copy_bundle
-from origami_widgets.card.view import make_all_columns, make_view
+from origami_widgets.card.view import make_all_columns
 from origami_widgets.card.view.budget import TABLE_ID_LIMIT, clip
 from origami_widgets.run.handle import Run
 
@@ -108,7 +107,7 @@ class RunCard(anywidget.AnyWidget):
             )
         self._conversation: Conversation = run.conversation
         self._desk = CommandDesk(self._conversation)
-        self._view = self._make_view()
+        self._view = view_now(self._conversation)
         self._flush_planned = False
         self._freezing: concurrent.futures.Future[None] | None = None
         self._viewed = False
@@ -143,7 +142,7 @@ class RunCard(anywidget.AnyWidget):
     @property
     def view(self) -> View:
         """What the card shows now, as every renderer is given it."""
-        return self._make_view()
+        return view_now(self._conversation)
 
     def close(self) -> None:
         """Close the card and its comm; the run goes on, and is watched as long as a handle exists."""
@@ -161,7 +160,7 @@ class RunCard(anywidget.AnyWidget):
                 return
             self.frozen = True
             self._let_go()
-            view = self._make_view()
+            view = view_now(self._conversation)
             self.outputs.replace(view)
             # Outputs that a page has loaded again since are not reached by that.
             self._send_copy(view)
@@ -183,10 +182,6 @@ class RunCard(anywidget.AnyWidget):
         """Whether no front end has ever drawn this card: a notebook that is executed without one."""
         return not self._viewed
 
-    def _make_view(self) -> View:
-        *earlier, current = (watch.state for watch in self._conversation.watches)
-        return make_view(current, earlier=earlier, now=time.time())
-
     def _changed(self) -> None:
         if not self._flush_planned:
             self._flush_planned = True
@@ -196,7 +191,7 @@ class RunCard(anywidget.AnyWidget):
         self._flush_planned = False
         if self.comm is None or self.frozen:
             return
-        new = self._make_view()
+        new = view_now(self._conversation)
         if tells_more(self._view, new):
             continued = new["head"]["token"] != self._view["head"]["token"]
             self._view = new
@@ -245,13 +240,13 @@ class RunCard(anywidget.AnyWidget):
         await asyncio.sleep(delay)
         self._freezing = None
         # A follow-up may have been sent at this very moment.
-        if freeze_after(self._make_view()) is not None:
+        if freeze_after(view_now(self._conversation)) is not None:
             self.freeze()
 
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         match content:
             case {"kind": "hello", **more}:
-                view = self._make_view()
+                view = view_now(self._conversation)
                 self.send(ClockMessage(kind="clock", clock=view["clock"]))
                 if more.get("copy") is True and _stage(view) != self._stage_shown:
                     self._send_copy(view)

@@ -91,7 +91,7 @@ class CommandDesk:
             case "cancel":
                 await actions.cancel(watch)
             case "answer":
-                await actions.answer(self._conversation, watch, command.answers)
+                await actions.answer(self._conversation, watch, command.answers, queue=True)
             case "follow_up":
                 if watch is not self._conversation.current:
                     raise InvalidInput(
@@ -99,9 +99,11 @@ class CommandDesk:
                         cause="The button belongs to an earlier run of this conversation.",
                         remedy="Use the buttons of the newest run.",
                     )
-                await actions.follow_up(self._conversation, watch, command.prompt)
+                await actions.follow_up(self._conversation, watch, command.prompt, queue=True)
             case "check_now":
                 hub().hurry(watch)
+            case "stop_waiting":
+                actions.stop_waiting(watch)
 
     def _watch(self, run_id: str) -> Watch:
         for watch in self._conversation.watches:

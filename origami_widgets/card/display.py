@@ -215,7 +215,7 @@ def card_bundle(card: RunCard, view: View) -> tuple[dict[str, Any], dict[str, An
 
 def view_of(run: Run) -> View:
     """The view of a run's conversation as it stands now."""
-    states = [watch.state for watch in run.conversation.watches]
+    states = run.conversation.states
     # By its id: a state that is compared may have changed meanwhile.
     at = [state.run_id for state in states].index(run.id)
     return make_view(states[at], earlier=states[:at], now=time.time())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def view_now(conversation: Conversation) -> View:
     """The view of a conversation's newest run, with those before it."""
-    *earlier, current = (watch.state for watch in conversation.watches)
+    *earlier, current = conversation.states
     return make_view(current, earlier=earlier, now=time.time())
 
 

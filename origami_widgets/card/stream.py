@@ -126,7 +126,7 @@ def known_stream(conversation: Conversation) -> Stream | None:
 
 def is_final(view: View) -> bool:
     """Whether nothing will change by itself any more."""
-    return view["head"]["settled"] and not any(notice["key"] == "sending" for notice in view["notices"])
+    return view["head"]["settled"] and not any(notice["key"] in ("sending", "queued") for notice in view["notices"])
 
 
 def bundle_of(view: View) -> dict[str, Any]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING, Literal
 
-from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
+from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError, RunPoolFull
 from origami_widgets.run.answers import answer_prompt
 from origami_widgets.run.conversation import remember
 from origami_widgets.run.hub import hub
-from origami_widgets.run.state import CancelRequested, CommandFailed, RunRead, SendingChanged
+from origami_widgets.run.state import CancelRequested, CommandFailed, Queue, RunRead, SendingChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.watch import Watch
+
+
+USUAL_WAIT = 60.0
+"""Seconds to wait for a free slot when the server names no time."""
+LONGEST_QUEUE = 75 * 60.0
+"""Seconds after which nobody is thought to wait for it any more."""
 
 
 async def cancel(watch: Watch) -> None:
@@ -60,8 +68,8 @@ async def refresh(watch: Watch, include: tuple[str, ...]) -> None:
     await hub().check(watch, include)
 
 
-async def answer(conversation: Conversation, watch: Watch, answers: Sequence[str]) -> Watch:
-    """Answer all pending questions of a run with one follow-up run.
+async def answer(conversation: Conversation, watch: Watch, answers: Sequence[str], *, queue: bool = False) -> Watch:
+    """Answer all pending questions of a run with one follow-up run; `queue` as in `follow_up`.
 
     Raises:
         InvalidInput: the answers do not fit the questions, or they were sent before.
@@ -75,7 +83,7 @@ async def answer(conversation: Conversation, watch: Watch, answers: Sequence[str
             cause=f"Run {conversation.current.state.run_id} continues this one.",
             remedy="Go on with the newest run, or send a new brief with run.follow_up('…').",
         )
-    return await _continue(conversation, watch, prompt, "answer")
+    return await _continue(conversation, watch, prompt, "answer", queue=queue)
 
 
 async def follow_up(
@@ -85,14 +93,26 @@ async def follow_up(
     *,
     model: str | None = None,
     focus_tables: Sequence[str] = (),
+    queue: bool = False,
 ) -> Watch:
     """Start a further run of the same agent.
 
+    Args:
+        conversation: the runs that it goes on from.
+        watch: the run that it goes on from.
+        prompt: the brief.
+        model: the model, None for the plan's best one.
+        focus_tables: ids of tables to look at.
+        queue: when all run slots are in use, wait for a free one where everybody can see it, instead of failing.
+
     Raises:
         AgentBusy: a run of the agent is active.
+        RunPoolFull: all run slots are in use, and it is not or no longer waited for one.
         OrigamiError: the run was not started.
     """
-    return await _continue(conversation, watch, prompt, "follow_up", model=model, focus_tables=focus_tables)
+    return await _continue(
+        conversation, watch, prompt, "follow_up", model=model, focus_tables=focus_tables, queue=queue
+    )
 
 
 async def _continue(
@@ -103,6 +123,7 @@ async def _continue(
     *,
     model: str | None = None,
     focus_tables: Sequence[str] = (),
+    queue: bool = False,
 ) -> Watch:
     operations = _operations(watch)
     newest = conversation.current
@@ -114,13 +135,15 @@ async def _continue(
         )
     newest.update(SendingChanged(kind))
     try:
-        started = await operations.create_run(
-            watch.state.agent_id,
-            prompt,
-            model=model,
-            focus_table_ids=focus_tables,
-            idempotency_key=str(uuid.uuid4()),
-        )
+        # Made before the first attempt and the same for all: one intent is one run.
+        key = str(uuid.uuid4())
+
+        async def send() -> RunObject:
+            return await operations.create_run(
+                watch.state.agent_id, prompt, model=model, focus_table_ids=focus_tables, idempotency_key=key
+            )
+
+        started = await (_in_queue(newest, kind, send) if queue else send())
         successor = await hub().watch(operations, watch.state.agent_id, started.id, started=started)
     except OrigamiError as error:
         newest.update(SendingChanged(""), CommandFailed(_with_token(error, watch)))
@@ -132,6 +155,36 @@ async def _continue(
     newest.update(SendingChanged(""))
     conversation.extend(successor)
     return successor
+
+
+async def _in_queue(
+    watch: Watch, kind: Literal["answer", "follow_up"], send: Callable[[], Awaitable[RunObject]]
+) -> RunObject:
+    """Send until a run slot is free, never earlier than the server told, and until somebody stops the waiting."""
+    clock = hub().clock
+    until = clock.monotonic() + LONGEST_QUEUE
+    watch.stop_waiting = stop = asyncio.Event()
+    try:
+        while True:
+            try:
+                return await send()
+            except RunPoolFull as full:
+                wait = max(1.0, full.retry_after or USUAL_WAIT)
+                if clock.monotonic() + wait > until:
+                    raise
+                watch.update(SendingChanged(kind, Queue(wait, full.limit)))
+                await clock.sleep(wait, stop)
+                if stop.is_set():
+                    raise
+                watch.update(SendingChanged(kind))
+    finally:
+        watch.stop_waiting = None
+
+
+def stop_waiting(watch: Watch) -> None:
+    """Take the follow-up of a run out of the queue for a free slot; nothing was sent that costs."""
+    if watch.stop_waiting is not None:
+        watch.stop_waiting.set()
 
 
 def _with_token(error: OrigamiError, watch: Watch) -> OrigamiError:

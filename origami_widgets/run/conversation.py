@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from origami_widgets.run.state import RunState
     from origami_widgets.run.watch import Watch
 
 
@@ -19,12 +20,15 @@ class Conversation:
     Args:
         watch: the first run.
 
+        before: what is known of the agent's runs before that one, oldest first; they are over and not watched.
+
     Attributes:
         presentation: a place for whoever shows the conversation; nothing here looks at it.
     """
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, before: Sequence[RunState] = ()) -> None:
         self.presentation: Any = None
+        self.before = tuple(before)
         self._watches: tuple[Watch, ...] = ()
         self._subscribers = Subscribers()
         self.extend(watch)
@@ -33,6 +37,11 @@ class Conversation:
     def watches(self) -> tuple[Watch, ...]:
         """The runs in order."""
         return self._watches
+
+    @property
+    def states(self) -> tuple[RunState, ...]:
+        """What is known of all its runs, oldest first."""
+        return (*self.before, *(watch.state for watch in self._watches))
 
     @property
     def current(self) -> Watch:
@@ -64,12 +73,17 @@ class Conversation:
         return self._subscribers.add(callback)
 
 
-def conversation_of(watch: Watch) -> Conversation:
-    """The conversation that a watch belongs to: handles of one run share one, hence one card."""
+def conversation_of(watch: Watch, before: Sequence[RunState] = ()) -> Conversation:
+    """The conversation that a watch belongs to: handles of one run share one, hence one card.
+
+    Args:
+        watch: the run.
+        before: what is known of earlier runs, for a conversation that is not known yet.
+    """
     known = _conversations.get(watch)
     conversation = known() if known is not None else None
     if conversation is None:
-        conversation = Conversation(watch)
+        conversation = Conversation(watch, before)
         remember(watch, conversation)
     return conversation
 

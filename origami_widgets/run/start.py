@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
+from origami_widgets.api.models import RunObject, RunSummary
+from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default
+from origami_widgets.run.state import RunState
 from origami_widgets.run.token import parse_token
 
 if TYPE_CHECKING:
@@ -19,6 +22,11 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.settings import AnyClient
     from origami_widgets.run.watch import Watch
+
+
+EARLIER_RUNS = 8
+"""So many runs before the newest one of an agent are shown folded."""
+MOST_PAGES = 20
 
 
 def start(
@@ -80,7 +88,8 @@ def attach(
 ) -> Run:
     """Find a run that was started before, here or elsewhere, and show its live card.
 
-    Sends GETs only and costs nothing.
+    Sends GETs only and costs nothing. Of an agent without a run id, its newest run is shown, and the runs before it are
+    folded above.
 
     Args:
         token_or_agent_id: `"agent/run"` as the card's foot shows it, or an agent's id.
@@ -106,36 +115,48 @@ def attach(
     """
     agent_id, wanted = parse_token(token_or_agent_id, run_id)
     operations = client_or_default(client).operations
-    run = Run(background().run(_find(operations, agent_id, wanted)))
+    run = background().run(_find(operations, agent_id, wanted))
     if show:
         presenter().show(run)
     return run
 
 
-async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Watch:
-    found = run_id if run_id is not None else await _newest_run(operations, agent_id)
-    watch = await hub().watch(operations, agent_id, found, started=None)
+async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Run:
+    before: list[RunState] = []
+    if run_id is None:
+        *earlier, newest = await _runs_of(operations, agent_id)
+        before = [_as_known(agent_id, summary) for summary in earlier[-EARLIER_RUNS:]]
+        run_id = newest.id
+    watch = await hub().watch(operations, agent_id, run_id, started=None)
     if watch.state.run is None or watch.state.connection.state == "stopped":
         await hub().first_check(watch)
-    return watch
+    return Run(watch, conversation_of(watch, before))
 
 
-async def _newest_run(operations: Operations, agent_id: str) -> str:
-    """The API does not state the order of an agent's runs, so the newest is looked for."""
-    newest: tuple[str, str] = ("", "")
+async def _runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
+    """All runs of an agent, the newest last: the API does not state in which order it lists them."""
+    runs: dict[str, RunSummary] = {}
     cursor: str | None = None
-    for _ in range(20):
+    for _ in range(MOST_PAGES):
         page = await operations.list_runs(agent_id, cursor=cursor, limit=100)
-        for summary in page.items:
-            started = summary.started_at.isoformat() if summary.started_at is not None else ""
-            newest = max(newest, (started, summary.id))
+        runs.update((summary.id, summary) for summary in page.items if summary.id)
         cursor = page.next_cursor
         if cursor is None:
             break
-    if not newest[1]:
+    if not runs:
         raise InvalidInput(
             "This agent has no run",
             cause=f"Agent {agent_id} has never been briefed.",
             remedy="Start one with ow.start('…').",
         )
-    return newest[1]
+    return sorted(runs.values(), key=_started)
+
+
+def _started(summary: RunSummary) -> tuple[str, str]:
+    return summary.started_at.isoformat() if summary.started_at is not None else "", summary.id
+
+
+def _as_known(agent_id: str, summary: RunSummary) -> RunState:
+    """An earlier run as the list tells of it: over, since an agent has one active run at most, and never asked about."""
+    run = RunObject.from_raw(summary.raw)
+    return RunState(agent_id=agent_id, run_id=summary.id, run=run, done=True)

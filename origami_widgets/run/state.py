@@ -47,6 +47,19 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Queue:
+    """A follow-up that waits because all run slots are in use.
+
+    Attributes:
+        wait: seconds until it is sent again, as the server told.
+        limit: how many runs the plan allows at once, None when the server did not say.
+    """
+
+    wait: float
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryPoint:
     """One record per change: when (Unix seconds), status, and the counts the server gave."""
 
@@ -74,6 +87,7 @@ class RunState:
         connection: the connection to the server.
         cancel: `requested` from the user's wish until the server says that the run ended.
         sending: what is on its way to the server for this run.
+        queue: why it is not sent yet, None while it is under way.
         command_error: why the last user action failed.
         history: one record per change, oldest first.
         origin: empty for the real API, `sandbox`, or the host that answers.
@@ -90,6 +104,7 @@ class RunState:
     connection: Connection = field(default_factory=Connection)
     cancel: Literal["none", "requested"] = "none"
     sending: Literal["", "answer", "follow_up"] = ""
+    queue: Queue | None = None
     command_error: OrigamiError | None = None
     history: tuple[HistoryPoint, ...] = ()
     origin: str = ""
@@ -207,9 +222,10 @@ class CancelRequested:
 
 @dataclass(frozen=True, slots=True)
 class SendingChanged:
-    """A follow-up is on its way, or no longer."""
+    """A follow-up is on its way, waits for a free slot, or does so no longer."""
 
     sending: Literal["", "answer", "follow_up"]
+    queue: Queue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +281,7 @@ def _user_acted(state: RunState, event: CancelRequested | SendingChanged | Comma
             return state if state.done else replace(state, cancel="requested", command_error=None)
         case SendingChanged():
             error = None if event.sending else state.command_error
-            return replace(state, sending=event.sending, command_error=error)
+            return replace(state, sending=event.sending, queue=event.queue, command_error=error)
         case CommandFailed():
             return replace(state, command_error=event.error, cancel="none" if event.cancel else state.cancel)
 

@@ -11,6 +11,7 @@ from origami_widgets.run.state import Event, RunState, reduce
 from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from origami_widgets.api.operations import Operations
@@ -24,6 +25,9 @@ class Watch:
         operations: the API through which the run is read; None for a saved answer that is never read again.
         state: what is known at the start.
         schedule: when to ask; None for never.
+
+    Attributes:
+        stop_waiting: set to take a follow-up out of the queue for a free slot; None while there is none in it.
     """
 
     def __init__(self, operations: Operations | None, state: RunState, schedule: Schedule | None) -> None:
@@ -33,6 +37,7 @@ class Watch:
         self.checking = False
         self.failing: set[str] = set()
         self.told: tuple[bytes, bool] | None = None
+        self.stop_waiting: asyncio.Event | None = None
         self._subscribers = Subscribers()
 
     def update(self, *events: Event) -> None:

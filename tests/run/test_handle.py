@@ -18,6 +18,7 @@ from origami_widgets.api.errors import (
     RunPoolFull,
 )
 from origami_widgets.api.models import Steps
+from origami_widgets.card.news import view_now
 from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import WaitTimedOut
 
@@ -148,6 +149,18 @@ def test_attach_by_token_by_two_ids_and_by_agent(client):
     assert ow.attach(run.token, client=client, show=False) == run
     assert ow.attach(run.agent_id, run.id, client=client, show=False) == run
     assert ow.attach(run.agent_id, client=client, show=False) == newest
+
+
+def test_attach_by_agent_knows_the_runs_before_the_newest(client):
+    created = client.create_agent(BRIEF)
+    agent_id, first = created.agent.id, created.run.id
+    ow.attach(agent_id, client=client, show=False).wait(timeout=30)
+    second = client.create_run(agent_id, "And their opening hours").id
+    found = ow.attach(agent_id, client=client, show=False)
+    assert [state.run_id for state in found.conversation.states] == [first, second]
+    (earlier,) = view_now(found.conversation)["earlier"]
+    assert (earlier["prompt"], earlier["status_label"]) == (BRIEF, "Completed")
+    assert "steps" in earlier["outcome"]
 
 
 def test_attach_in_another_process_reads_the_run_anew():

@@ -75,7 +75,7 @@ export function askSection({ session }: Context): AskSection {
     turnOff(send, off);
     send.disabled = answered < fields.length && !off;
     setText(note, answered && send.disabled ? `${answered} of ${fields.length} answered` : ask.cost_note);
-    sayWhatBecame(said, ask.state === "sending" ? undefined : state);
+    sayWhatBecame(said, ask.state === "sending" ? undefined : state, session.heard);
   };
   return {
     node,

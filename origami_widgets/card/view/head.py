@@ -184,6 +184,8 @@ def _outcome(state: RunState) -> str:
         parts.append(words.plural(leads, "lead"))
     if not parts and run and run.response:
         return clip(run.response.text, 120)
+    if not parts and run and (steps := whole(run.steps.completed)) is not None:
+        return words.plural(steps, "step")
     return ", ".join(parts)
 
 

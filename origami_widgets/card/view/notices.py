@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card import words
 from origami_widgets.card.links import product_link
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.card.contract import Button, Link, Notice, Tone
-    from origami_widgets.run.state import RunState
+    from origami_widgets.run.state import Queue, RunState
 
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
@@ -37,6 +37,9 @@ _CLAIM = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CLAIM_SEARCHED = 4_000
+
+
+_CHECK_AGAIN: Final[Button] = {"command": "check_now", "label": "Check again", "prompt": "", "confirm": ""}
 
 
 def make_notices(state: RunState) -> list[Notice]:
@@ -87,7 +90,7 @@ def _failures(state: RunState) -> Iterator[Notice]:
             "attention",
             "Can't reach Origami; trying again",
             _sentences(goes_on, _cause(cause), cause.remedy if cause else ""),
-            button={"command": "check_now", "label": "Try now", "prompt": "", "confirm": ""},
+            button={**_CHECK_AGAIN, "label": "Try now"},
             link=_link(cause),
         )
     elif connection.state == "stopped":
@@ -96,14 +99,17 @@ def _failures(state: RunState) -> Iterator[Notice]:
 
 def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
     """Checks ended on an error: the run does not, so the way back to it stands here."""
+    line = attach_line(state)
     if state.done:
         goes_on = "The run is over; its cells may go on filling at the server."
     else:
         goes_on = f"{_GOES_ON} It is shown again with the line below."
     if error is None:
-        return _notice("stopped", "attention", "This card has stopped checking", goes_on, code=attach_line(state))
+        return _notice(
+            "stopped", "attention", "This card has stopped checking", goes_on, button=_CHECK_AGAIN, code=line
+        )
     text = _sentences(_explained(error), goes_on)
-    return _notice("stopped", "bad", error.title, text, link=_link(error), code=attach_line(state))
+    return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=_link(error), code=line)
 
 
 def _on_its_way(state: RunState) -> Iterator[Notice]:
@@ -114,16 +120,36 @@ def _on_its_way(state: RunState) -> Iterator[Notice]:
             "Cancel requested",
             "Origami has not confirmed it yet. A run stops at its next safe point, and what it built is kept.",
         )
-    if state.sending == "follow_up":
+    if state.queue is not None:
+        yield _queued(state.queue)
+    elif state.sending == "follow_up":
         yield _notice("sending", "running", "Starting the follow-up run")
     elif state.sending == "answer":
         yield _notice("sending", "running", "Sending your answers")
 
 
+def _queued(queue: Queue) -> Notice:
+    """A follow-up waits its turn; nothing is charged for that."""
+    limit = f" Your plan allows {words.plural(queue.limit, 'run')} at once." if queue.limit else ""
+    text = (
+        f"The follow-up waits for a free one, and is sent again after the {words.duration(queue.wait)} that Origami "
+        f"asked for.{limit} Waiting costs nothing."
+    )
+    button: Button = {"command": "stop_waiting", "label": "Stop waiting", "prompt": "", "confirm": ""}
+    return _notice("queued", "attention", "All run slots are in use", text, button=button)
+
+
 def _ends(state: RunState) -> Iterator[Notice]:
     """What a terminal status means."""
     run = state.run
-    if run is None or not state.done:
+    if run is None:
+        return
+    if not is_known(state.status):
+        goes_on = "It is shown as Origami sent it"
+        goes_on += "; the results below are as they came." if state.done else ", and asked about further on."
+        title = f"Origami calls this run “{clip(state.status, 40)}”"
+        yield _notice("unknown_status", "neutral", title, f"This version has no words for it. {goes_on}")
+    if not state.done:
         return
     match state.status:
         case "completed":
@@ -150,11 +176,6 @@ def _ends(state: RunState) -> Iterator[Notice]:
             text = _sentences("A run may take 20 minutes at most.", _kept(state), "A follow-up run goes on from there.")
             button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
             yield _notice("timed_out", "bad", "The run ran out of time", text, button=button)
-        case status if not is_known(status):
-            text = (
-                "This version has no words for it. It is shown as Origami sent it; the results below are as they came."
-            )
-            yield _notice("unknown_status", "neutral", f"Origami calls this run “{clip(status, 40)}”", text)
 
 
 def _kept(state: RunState) -> str:

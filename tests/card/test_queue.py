@@ -1,0 +1,74 @@
+"""A follow-up from the card when all run slots are in use: it waits where everybody sees it, and can be taken back."""
+
+import threading
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import RunPoolFull
+from origami_widgets.api.loop import background
+from origami_widgets.card.commands import Command, CommandDesk
+from origami_widgets.card.freeze import freeze_after
+from origami_widgets.card.news import view_now
+
+FULL = "Find more dentists. scenario:pool_full"
+
+
+@pytest.fixture
+def run():
+    return ow.start("What can you do? scenario:answer", client=ow.Sandbox(speed=240).client(), show=False).wait()
+
+
+def click(run, name, number, prompt=""):
+    command = Command(f"c{number}", name, run.id, prompt, ())
+    desk = CommandDesk(run.conversation)
+    return background().submit(desk.carry_out(command))
+
+
+def until(run, condition):
+    """Return once the newest run of the conversation fulfils it."""
+    there = threading.Event()
+
+    def look():
+        if condition(run.conversation.current.state):
+            there.set()
+
+    forget = run.conversation.subscribe(look)
+    look()
+    assert there.wait(30)
+    forget()
+
+
+def notices(run):
+    return {notice["key"]: notice for notice in view_now(run.conversation)["notices"]}
+
+
+def test_it_waits_for_a_free_slot_and_then_starts_one_run(run):
+    sent = click(run, "follow_up", 1, FULL)
+    until(run, lambda state: state.queue is not None)
+    notice = notices(run)["queued"]
+    assert notice["button"]["command"] == "stop_waiting"
+    assert "1 s" in notice["text"]
+    assert "Waiting costs nothing" in notice["text"]
+    assert freeze_after(view_now(run.conversation)) is None
+    assert click(run, "follow_up", 2, FULL).result(30)["title"] == "A follow-up is being sent"
+    assert sent.result(30)["ok"]
+    assert len(run.conversation.watches) == 2
+    assert run.conversation.watches[0].state.queue is None
+
+
+def test_the_waiting_can_be_stopped(run):
+    sent = click(run, "follow_up", 1, FULL)
+    until(run, lambda state: state.queue is not None)
+    assert click(run, "stop_waiting", 2).result(30)["ok"]
+    ack = sent.result(30)
+    assert (ack["ok"], ack["title"]) == (False, "All run slots of the plan are in use")
+    assert len(run.conversation.watches) == 1
+    assert "queued" not in notices(run)
+    assert notices(run)["command_error"]["title"] == "All run slots of the plan are in use"
+
+
+def test_code_is_told_at_once(run):
+    with pytest.raises(RunPoolFull):
+        run.follow_up(FULL)
+    assert len(run.conversation.watches) == 1
