@@ -1,6 +1,6 @@
 /** Buttons that send a command once, that ask first when credits are spent, and that say what became of the click. */
 
-import type { Button, CommandName } from "./contract";
+import type { Button } from "./contract";
 import { el, on, type Part, say, setText, show, words } from "./dom";
 import { ANSWER_MS, type Session } from "./session";
 import { commandKey, type Pending, pending, underWay } from "./shared";
@@ -9,14 +9,6 @@ export const BUSY = "Kernel is busy: sent when the cell ends, or interrupt it.";
 
 /** The second press of a double click must not confirm what the first one asked. */
 const CONFIRM_AFTER_MS = 400;
-
-const YES: Record<CommandName, string> = {
-  cancel: "Yes, cancel",
-  answer: "Yes, send",
-  follow_up: "Yes, start it",
-  check_now: "Yes, check",
-  stop_waiting: "Yes, stop",
-};
 
 /** `aria-disabled` instead of `disabled`: it keeps the keyboard's place. */
 export function button(label: string, press: () => void, cls = ""): HTMLButtonElement {
@@ -27,14 +19,16 @@ export function button(label: string, press: () => void, cls = ""): HTMLButtonEl
   return node;
 }
 
-export function turnOff(node: HTMLElement, off: boolean): void {
+/** Off, and where nobody is there who could do it, with that as its description. */
+export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
   node.ariaDisabled = off ? "true" : null;
+  node.title = gone ? "The kernel is gone" : "";
 }
 
 /** What became of a click, in words beside its button. */
 export function sayWhatBecame(node: HTMLElement, state: Pending | undefined, heard: number | null): void {
   // A kernel that has spoken since is not busy: it is the server that takes its time.
-  const waits = state?.phase === "requested" && (heard ?? 0) < state.at;
+  const waits = state?.phase === "requested" && (heard ?? 0) <= state.at;
   const late = waits && Date.now() - state.at >= ANSWER_MS;
   say(node, late ? BUSY : (state?.words ?? ""));
   node.classList.toggle("t-bad", state?.phase === "failed");
@@ -71,7 +65,7 @@ export function commandButton(session: Session): CommandButton {
   const ask = (spec: Button): void => {
     const since = Date.now();
     const yes = button(
-      YES[spec.command],
+      "Yes, start it",
       () => {
         if (Date.now() - since < CONFIRM_AFTER_MS) return;
         retract(true);
@@ -98,9 +92,10 @@ export function commandButton(session: Session): CommandButton {
     show(said, false);
     if (!pressed) return;
     const state = pending(commandKey(pressed.run, pressed.spec.command, pressed.spec.prompt));
-    const off = underWay(state) || session.presence === "gone";
+    const gone = session.presence === "gone";
+    const off = underWay(state) || gone;
     setText(press, underWay(state) ? "Requested" : pressed.spec.label);
-    turnOff(press, off);
+    turnOff(press, off, gone);
     if (off && question) retract();
     sayWhatBecame(said, state, session.heard);
   };

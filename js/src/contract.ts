@@ -176,10 +176,11 @@ export interface Suggestion {
   button: Button | null;
 }
 
-/** Credits, identity, and the Python lines that go on from here. */
+/** Credits, identity, and the Python lines that go on from here. `gone`: what to say above them without a kernel. */
 export interface Foot {
   credits: string;
   run_id: string;
+  gone: string;
   attach_line: string;
   data_line: string;
 }

@@ -62,6 +62,11 @@ export class Session {
     model.on("comm_live_update", this.#lineChanged);
   }
 
+  /** Whether anybody still looks what the run does: else all that is known of a run that isn't over is the past. */
+  follows(): boolean {
+    return this.presence !== "gone" && this.clock?.connection !== "stopped";
+  }
+
   /** The kernel's clock now, in ms. */
   now(): number {
     return Date.now() + this.offset;

@@ -217,10 +217,11 @@ class Suggestion(TypedDict):
 
 
 class Foot(TypedDict):
-    """Credits, identity, and the Python lines that go on from here."""
+    """Credits, identity, and the Python lines that go on from here. `gone`: what to say above them without a kernel."""
 
     credits: str
     run_id: str
+    gone: str
     attach_line: str
     data_line: str
 

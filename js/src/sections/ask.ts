@@ -67,12 +67,13 @@ export function askSection({ session }: Context): AskSection {
     if (!ask) return;
     const state = pending(commandKey(ask.run_id, "answer"));
     const sending = ask.state === "sending" || underWay(state);
-    const off = sending || session.presence === "gone";
+    const gone = session.presence === "gone";
+    const off = sending || gone;
     const answered = fields.filter((field) => field.answer()).length;
     if (off && questions.matches(":focus-within")) send.focus();
     for (const field of fields) field.node.disabled = off;
     setText(send, sending ? "Sending…" : ask.send_label);
-    turnOff(send, off);
+    turnOff(send, off, gone);
     send.disabled = answered < fields.length && !off;
     setText(note, answered && send.disabled ? `${answered} of ${fields.length} answered` : ask.cost_note);
     sayWhatBecame(said, ask.state === "sending" ? undefined : state, session.heard);

@@ -10,9 +10,9 @@ const LONG_SILENCE = 120;
 /** "12:17" today, "21 Jul, 12:17" on another day; in the reader's time zone. */
 export function clockTime(ms: number): string {
   const at = new Date(ms);
-  const time = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  if (at.toDateString() === new Date().toDateString()) return time;
-  return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
+  const day =
+    at.toDateString() !== new Date().toDateString() && ({ day: "numeric", month: "short" } as const);
+  return at.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
 }
 
 /** When the server was heard last and will be asked next: on the grid of checks, because an unchanged check is silent. */
@@ -35,14 +35,15 @@ export interface Said {
 
 export function clockWords(head: Head, session: Session): Said {
   const now = session.asOf();
-  const end = head.done ? head.completed_at : now;
+  const followed = session.follows();
+  const stopped = session.clock?.connection === "stopped";
+  const end = head.done ? head.completed_at : stopped ? (session.clock?.heard_at ?? null) : now;
   const start = head.started_at;
   const lasted = start !== null && end !== null;
-  const gone = session.presence === "gone";
   return {
-    before: lasted && !head.done && !gone ? "running for " : "",
+    before: lasted && !head.done && followed ? "running for " : "",
     elapsed: lasted ? duration((end - start) / 1000) : "",
-    after: lasted && !head.done && gone ? " when last seen" : "",
+    after: lasted && !head.done && !followed ? " when last seen" : "",
     ...freshness(head, session, now),
   };
 }

@@ -19,6 +19,8 @@ import type { Context } from "./section";
 
 /** More columns than this wait behind a button. */
 const FOLD = 8;
+/** So few need no order of their own. */
+const FEW = 4;
 
 /** A column's numbers in words. What people type in has no runs, no price and no verdicts. */
 export function columnWords(
@@ -160,7 +162,7 @@ export function columnTable({ session }: Context): Part<Table> {
     show(toggle, total > FOLD + 1);
     setText(toggle, folded ? `All ${count(total)} columns` : "Fewer columns");
     toggle.ariaExpanded = `${!folded}`;
-    show(sort, total > 2);
+    show(sort, total > FEW);
     const hidden = folded && by < 0 ? 0 : total - columns.length;
     say(unsent, hidden ? `${plural(hidden, "column")} not shown: ow.columns_frame(run)` : "");
   };

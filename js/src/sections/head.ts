@@ -48,7 +48,7 @@ export function headSection({ session }: Context, clock: HTMLElement): Part<Head
 
   const refresh = (): void => {
     if (!head) return;
-    const known = session.presence !== "gone" || head.done;
+    const known = head.done || session.follows();
     const tone = known ? head.tone : "neutral";
     pill.className = `pill t-${tone}`;
     // A run that nobody watches any more is the past, whatever its last status said.

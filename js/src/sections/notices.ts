@@ -29,12 +29,6 @@ function notice({ session, view }: Context): Part<Notice> {
   };
 }
 
-const DONE_GOES_ON = "The buttons of this card are off. To go on from this run, in any kernel:";
-const RUN_GOES_ON =
-  "This is what was last known. The run goes on at the server; to see it again, in any kernel:";
-const SANDBOX_GONE =
-  "This is what was last known. A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:";
-
 /** What the state means and what to do; first of all, that nobody listens any more. */
 export function noticesSection(context: Context): Part<Notice[]> {
   const why = el("span", "mute");
@@ -49,9 +43,9 @@ export function noticesSection(context: Context): Part<Notice[]> {
     const isGone = context.session.presence === "gone";
     show(gone, isGone);
     if (isGone) {
-      const { done, origin } = context.view("head");
-      setText(why, origin === "sandbox" ? SANDBOX_GONE : done ? DONE_GOES_ON : RUN_GOES_ON);
-      line.update(context.view("foot").attach_line);
+      const { gone, attach_line } = context.view("foot");
+      setText(why, gone);
+      line.update(attach_line);
     }
     list.refresh?.();
   };

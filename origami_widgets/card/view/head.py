@@ -73,10 +73,20 @@ def make_foot(state: RunState) -> Foot:
     return {
         "credits": _credits(state),
         "run_id": clip(state.run_id, _ID_LIMIT),
+        "gone": _gone(state),
         "attach_line": attach_line(state),
         # Not `ow.columns_frame(run)`: in the reader's notebook that name may hold another run.
         "data_line": f"ow.columns_frame({attach_line(state)[:-1]}, show=False))" if state.tables else "",
     }
+
+
+def _gone(state: RunState) -> str:
+    """What is true once the kernel of the card is gone, before the line that shows the run again."""
+    if state.origin == "sandbox":
+        return "This is what was last known. A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
+    if state.done:
+        return "The buttons of this card are off. To go on from this run, in any kernel:"
+    return "This is what was last known. The run goes on at the server; to see it again, in any kernel:"
 
 
 def token_of(state: RunState) -> str:
