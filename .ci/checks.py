@@ -81,10 +81,17 @@ STAGES = (
         "pytest",
         (
             *(*PYTEST, "--numprocesses=4", "--dist=loadfile", "--doctest-modules"),
-            *("--ignore=tests/browser", "--ignore=tests/hosts", "--ignore=tests/notebooks", "tests", "origami_widgets"),
+            *("--ignore=tests/browser", "--ignore=tests/hosts", "--ignore=tests/kernels", "--ignore=tests/notebooks"),
+            *("tests", "origami_widgets"),
         ),
         EVERYTHING,
         slots=2,
+    ),
+    # One group for each environment, whose kernel is started once; its tests wait most of the time.
+    Stage(
+        "pytest kernels",
+        (*PYTEST, "--numprocesses=3", "--dist=loadgroup", "tests/kernels"),
+        ("origami_widgets/", "tests/kernels/", "tests/ci/", ".ci/"),
     ),
     Stage("pytest notebooks", (*PYTEST, "tests/notebooks")),
     Stage("pytest browser", (*PYTEST, "tests/browser")),

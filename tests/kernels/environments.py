@@ -1,0 +1,220 @@
+"""The environments whose kernels the card is tested in: several of ipykernel, Colab's pins, and the lowest versions allowed.
+
+Each is made once, in .cache/kernels/NAME, and again when a pin changes. Everything is pinned and hashed: what a lock here
+does not name comes from requirements-dev.lock, so an `ipykernel-…` differs from the tests' own environment in one thing.
+
+`python -m tests.kernels.environments` makes them all; with `--lock` it compiles their locks anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.ci.scripts import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOCKS = Path(__file__).parent / "locks"
+FOLDER = REPOSITORY / ".cache" / "kernels"
+UV = (sys.executable, "-m", "uv")
+
+COLAB = (
+    *("anywidget==0.9.21", "ipywidgets==7.7.1", "ipykernel==6.17.1", "ipython==7.34.0"),
+    *("traitlets==5.7.1", "pandas==2.2.3", "httpx==0.28.1"),
+)
+FLOORS_NEED = ("ipykernel>=6.31", "ipython>=8.12,<8.20")
+"""The newest of these that get along with the lowest traitlets."""
+NEWER_PYTHONS = ("pandas>=2.2.3; python_version >= '3.13'", "pandas>=2.3.3; python_version >= '3.14'")
+NEWER_PYTHONS += ("msgspec>=0.20; python_version >= '3.14'",)
+"""Where the lowest version allowed was released before the Python, and there is nothing that could be installed."""
+NOT_NEEDED = "widgetsnbextension ; python_version < '3'"
+"""It brings a whole notebook server, and a kernel needs none of it."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment.
+
+    Args:
+        subshells: whether its kernel has a second line, on which it can hear while a cell runs.
+        clicks: whether it hears the messages to a widget there, too.
+        python: the version of Python it should have; where there is none, it has the tests' own.
+        whole: whether its lock names everything.
+    """
+
+    subshells: bool = False
+    clicks: bool = False
+    python: str = ""
+    whole: bool = False
+
+
+ENVIRONMENTS = {
+    "ipykernel-6.17.1": Environment(),
+    "ipykernel-6.31.0": Environment(),
+    "ipykernel-7.0.1": Environment(subshells=True, clicks=True),
+    "ipykernel-7.1.0": Environment(subshells=True, clicks=True),
+    "ipykernel-7.3.0": Environment(subshells=True, clicks=True),
+    "ipykernel-7.4.0": Environment(subshells=True),
+    "colab": Environment(python="3.13", whole=True),
+    "floors": Environment(python="3.11", whole=True),
+}
+
+
+class EnvironmentMissing(RuntimeError):
+    """An environment could not be made; the text says why."""
+
+
+def made(name: str) -> Path:
+    """Return the folder of an environment, after making it where that is due.
+
+    Raises:
+        EnvironmentMissing: it could not be made.
+    """
+    folder = FOLDER / name
+    requirements, constraints = _pins(name)
+    python = _interpreter(ENVIRONMENTS[name].python)
+    mark = hashlib.sha256(repr((requirements, constraints, python, Path(__file__).read_bytes())).encode()).hexdigest()
+    stamp = folder / ".made"
+    with _alone(name):
+        if not (stamp.exists() and stamp.read_text(encoding="ascii") == mark):
+            (FOLDER / f"{name}.requirements.txt").write_text(requirements, encoding="utf-8")
+            (FOLDER / f"{name}.constraints.txt").write_text(constraints, encoding="utf-8")
+            _make(name, folder, python)
+            stamp.write_text(mark, encoding="ascii")
+    return folder
+
+
+def _make(name: str, folder: Path, python: str) -> None:
+    _uv(name, "venv", "--quiet", "--clear", "--python", python, str(folder))
+    _uv(
+        name,
+        *("pip", "install", "--quiet", "--require-hashes", "--python", str(folder)),
+        *("--requirements", str(FOLDER / f"{name}.requirements.txt")),
+        *("--constraints", str(FOLDER / f"{name}.constraints.txt")),
+        *(("--no-deps",) if ENVIRONMENTS[name].whole else ()),
+    )
+    (packages,) = folder.glob("lib/python3.*/site-packages")
+    # The working tree itself is tested, whatever was last installed from it.
+    (packages / "origami_widgets.pth").write_text(f"{REPOSITORY}\n", encoding="utf-8")
+    kernel = folder / "share" / "jupyter" / "kernels" / name
+    kernel.mkdir(parents=True)
+    argv = [str(folder / "bin" / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    # Without bytecode every kernel would compile pandas again; empty means unset.
+    spec = {"argv": argv, "display_name": name, "language": "python", "env": {"PYTHONDONTWRITEBYTECODE": ""}}
+    (kernel / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+
+
+def _pins(name: str) -> tuple[str, str]:
+    """The requirements of an environment, and what holds for everything that they need."""
+    lock = (LOCKS / f"{name}.txt").read_text(encoding="utf-8")
+    if ENVIRONMENTS[name].whole:
+        return lock, ""
+    ours = blocks(lock)
+    newest = blocks((REPOSITORY / "requirements-dev.lock").read_text(encoding="utf-8"))
+    wanted = {re.split(r"[><=\[;]", line)[0] for line in dependencies()}
+    requirements = [*(newest[package] for package in sorted(wanted)), *ours.values()]
+    return "\n".join(requirements), "\n".join(text for package, text in newest.items() if package not in ours)
+
+
+def blocks(lock: str) -> dict[str, str]:
+    """The text of each package in a lock, by its name; several versions, for several Pythons, are one text."""
+    found: dict[str, str] = {}
+    for part in re.split(r"\n(?=[a-z0-9])", lock):
+        if "==" in part.partition("\n")[0]:
+            name = part.partition("==")[0]
+            found[name] = f"{found[name]}\n{part}" if name in found else part
+    return found
+
+
+def dependencies() -> list[str]:
+    """What the package needs to run, with its sandbox, as `pyproject.toml` has it."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
+
+
+def _interpreter(version: str) -> str:
+    """The interpreter to use: one of that version if there is one, else the tests' own."""
+    if version and not sys.version.startswith(version):
+        asked = [*UV, "python", "find", "--system", "--no-project", "--no-python-downloads", version]
+        found = subprocess.run(asked, capture_output=True, text=True, check=False)
+        if found.returncode == 0:
+            return found.stdout.strip()
+    return sys.executable
+
+
+def _uv(name: str, *arguments: str) -> str:
+    done = subprocess.run([*UV, *arguments], capture_output=True, text=True, check=False, env=_uv_environment())
+    if done.returncode:
+        raise EnvironmentMissing(f"The environment {name} could not be made, uv says: {done.stderr.strip()}")
+    return done.stdout
+
+
+@functools.cache
+def _uv_environment() -> dict[str, str]:
+    settings = load("pip_settings")
+    listing = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
+    )
+    own = settings.uv_environment(settings.pip_settings(listing.stdout), dict(os.environ))
+    return {**os.environ, **own, "UV_PYTHON_DOWNLOADS": "never"}
+
+
+@contextlib.contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Let no other process make the same environment meanwhile."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def compile_lock(name: str) -> None:
+    """Compile the lock of one environment anew.
+
+    Raises:
+        EnvironmentMissing: the requirements contradict each other, or the registry does not answer.
+    """
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    source, without = FOLDER / f"{name}.in", FOLDER / "not-needed.txt"
+    without.write_text(NOT_NEEDED, encoding="utf-8")
+    options: tuple[str, ...] = ("--overrides", str(without))
+    if name == "colab":
+        wanted = [*dependencies(), *COLAB]
+    elif name == "floors":
+        wanted = [*dependencies(), *FLOORS_NEED, *NEWER_PYTHONS]
+        options += ("--resolution", "lowest-direct")
+    else:
+        # nest-asyncio is all that an older ipykernel needs and the newest does not.
+        wanted, options = [name.replace("-", "==", 1), "nest-asyncio==1.6.0"], ("--no-deps",)
+    source.write_text("\n".join(wanted), encoding="utf-8")
+    text = _uv(
+        name,
+        *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
+        *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", *options, str(source)),
+    )
+    (LOCKS / f"{name}.txt").write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Make all environments, or compile their locks."""
+    with ThreadPoolExecutor(len(ENVIRONMENTS)) as pool:
+        list(pool.map(compile_lock if "--lock" in sys.argv[1:] else made, ENVIRONMENTS))
+
+
+if __name__ == "__main__":
+    main()

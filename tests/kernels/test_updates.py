@@ -1,0 +1,38 @@
+"""What the background thread learns reaches the card while a cell blocks the kernel, on every version of ipykernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from origami_widgets.card.contract import View
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.kernels.front_end import FrontEnd
+
+SECTIONS = sorted(View.__annotations__)
+
+
+def test_updates_arrive_while_a_cell_blocks(front_end: FrontEnd, flag: Path) -> None:
+    comm = front_end.show("run = ow.start('Find bakeries in Porto. scenario:slow')")
+    since = len(front_end.heard)
+    cell = front_end.execute(f"block({str(flag)!r})")
+    front_end.until(lambda: len(front_end.updates(comm, since)) >= 2)
+    assert not front_end.is_over(cell)
+    flag.touch()
+    front_end.see_out(cell)
+    for update in front_end.updates(comm, since):
+        assert "head" in update["content"]["data"]["state"]
+        # What belongs to another cell than the one that runs is dropped by programs that execute notebooks.
+        assert update["parent_header"]["msg_id"] == cell
+
+
+def test_what_the_front_end_has_is_what_the_kernel_has_and_nothing_is_printed(front_end: FrontEnd) -> None:
+    since = len(front_end.heard)
+    comm = front_end.show("run = ow.start('Find bakeries in Porto')")
+    front_end.until(lambda: front_end.models[comm]["head"]["settled"])
+    assert [message for message in front_end.heard[since:] if message["msg_type"] == "stream"] == []
+    kept = front_end.value(f"run.conversation.presentation.get_state({SECTIONS})")
+    assert sorted(kept) == SECTIONS
+    assert {name: front_end.models[comm][name] for name in SECTIONS} == kept
