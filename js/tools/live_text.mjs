@@ -2,8 +2,7 @@
  * Prints what can be read on the live card: takes views by name as JSON from stdin, and prints their words by name.
  *
  * Everything folded is unfolded first, hidden nodes are left out, and what stands on a control is put between ⟦ and ⟧, so
- * that a reader can tell what is said from what is offered. With `--frame` the elements and their attributes are
- * printed instead of the words.
+ * that a reader can tell what is said from what is offered.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -87,12 +86,6 @@ function words(node) {
   return node.matches(INLINE) ? inner : ` ${inner} `;
 }
 
-const frame = (host) =>
-  [...host.querySelectorAll("*")].map((node) => [
-    node.tagName.toLowerCase(),
-    Object.fromEntries([...node.attributes].map(({ name, value }) => [name, value])),
-  ]);
-
 const views = JSON.parse(await text(process.stdin));
 const { widget, FakeModel } = await card();
 const printed = {};
@@ -102,7 +95,7 @@ for (const [name, view] of Object.entries(views)) {
   window.document.body.append(host);
   const close = widget.render({ model: new FakeModel(view), el: host });
   unfold(host, window);
-  printed[name] = process.argv.includes("--frame") ? frame(host) : words(host).replace(/\s+/g, " ").trim();
+  printed[name] = words(host).replace(/\s+/g, " ").trim();
   close();
   await window.happyDOM.close();
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 
 ELLIPSIS = "…"
 
@@ -22,10 +23,14 @@ _CONTROL_IN_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _STRAY_JOINER = re.compile(
     "(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])",
 )
+# Neither letters nor blanks: marks that pile up on one letter stand in a row of these.
+_PILE = re.compile("[^\\w\\s\x00-\x7f]{9,}")
+_PILE_LIMIT = 8
+"""Marks on one letter; the scripts that need most get along with fewer."""
 
 
 def strip_tricks(text: str) -> str:
-    """Text without direction controls, invisible characters and halves of surrogate pairs.
+    """Text without direction controls, invisible characters, halves of surrogate pairs and piles of marks.
 
     Args:
         text: any string, also one that strict encoders refuse.
@@ -39,7 +44,27 @@ def strip_tricks(text: str) -> str:
     """
     text = _SURROGATE.sub("\ufffd", text)
     text = _INVISIBLE.sub("", text)
-    return _STRAY_JOINER.sub("", text)
+    text = _STRAY_JOINER.sub("", text)
+    return text if text.isascii() else _PILE.sub(_unpiled, text)
+
+
+def _unpiled(found: re.Match[str]) -> str:
+    """Marks above and below a letter cover the lines around it when there are many."""
+    kept: list[str] = []
+    marks = 0
+    for character in found[0]:
+        if unicodedata.category(character) in ("Mn", "Me"):
+            marks += 1
+        elif character not in "\u200c\u200d":
+            marks = 0
+        if marks <= _PILE_LIMIT:
+            kept.append(character)
+    return "".join(kept)
+
+
+def one_line(text: str) -> str:
+    """Text without tricks, with a blank in the place of every control."""
+    return _CONTROL.sub(" ", strip_tricks(text))
 
 
 def clean(value: object, limit: int) -> str:
@@ -61,7 +86,7 @@ def clean(value: object, limit: int) -> str:
     if not isinstance(value, str):
         return ""
     # A megabyte is cut before any expression runs over it; blanks and tricks may cost up to three quarters.
-    text = _CONTROL.sub(" ", strip_tricks(value.lstrip()[: limit * 4 + 64]))
+    text = one_line(value.lstrip()[: limit * 4 + 64])
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1].rstrip(" \u200d") + ELLIPSIS
 

@@ -10,7 +10,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.clean import clean_block, clip_to, strip_tricks
+from origami_widgets.card.clean import clean_block, clip_to, one_line, strip_tricks
 from origami_widgets.card.links import host_of, is_product, safe_href, shown_host
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class _Builder:
         match token.type:
             case "text" | "softbreak":
                 # Character references (&#x202e;) turn into characters only in the parser.
-                _extend(into, [strip_tricks(token.content) if token.type == "text" else " "])
+                _extend(into, [one_line(token.content) if token.type == "text" else " "])
             case "hardbreak" | "hr":
                 if self._room():
                     into.append({"t": "br" if token.type == "hardbreak" else "hr"})
@@ -158,7 +158,7 @@ class _Builder:
                 elif token.type == "code_inline":
                     _extend(into, [content])
             case _:
-                _extend(into, [strip_tricks(token.content)])
+                _extend(into, [one_line(token.content)])
 
     def _room(self) -> bool:
         self._count += 1

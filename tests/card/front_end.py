@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,21 +19,12 @@ FRONT_END = Path(__file__).parents[2] / "js"
 
 def texts_of(views: Mapping[str, View]) -> dict[str, str]:
     """What can be read on the live card of each view; what stands on a control is between ⟦ and ⟧."""
-    return _print(views)
-
-
-def frames_of(views: Mapping[str, View]) -> dict[str, list[tuple[str, dict[str, str]]]]:
-    """The elements of the live card of each view, with their attributes."""
-    return _print(views, "--frame")
-
-
-def _print(views: Mapping[str, View], *options: str) -> dict[str, Any]:
     if shutil.which("node") is None or not (FRONT_END / "node_modules").is_dir():
         raise FileNotFoundError(
             "The front end's tools are missing: run the tests with 'make test', which installs them."
         )
     done = subprocess.run(
-        ["node", "tools/live_text.mjs", *options],
+        ["node", "tools/live_text.mjs"],
         cwd=FRONT_END,
         input=json.dumps(views),
         env={**os.environ, "TZ": "UTC"},
@@ -42,4 +33,5 @@ def _print(views: Mapping[str, View], *options: str) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    texts: dict[str, str] = json.loads(done.stdout)
+    return texts

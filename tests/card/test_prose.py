@@ -1,11 +1,11 @@
 """The agent's prose as a small, safe tree."""
 
 import json
-import time
 
 import pytest
 
 from origami_widgets.card.prose import NODE_LIMIT, SIZE_LIMIT, make_prose
+from tests.card.work import count_calls
 
 
 def words(nodes):
@@ -72,6 +72,10 @@ def test_markup_is_text():
     assert "<script>" in words(nodes)
 
 
+def test_references_bring_no_controls():
+    assert words(make_prose("a&#13;b&#10;c&Tab;d&NewLine;e")["nodes"]) == "a b c d e"
+
+
 def test_images_are_never_fetched():
     nodes = make_prose("![beacon](https://evil.example/p.gif)")["nodes"]
     assert {node["t"] for node in every(nodes)} <= {"p", "a"}
@@ -109,6 +113,8 @@ def test_character_references_bring_no_tricks():
     assert words(make_prose("a&#x202e;b&#8203;c `d&#x202e;\u202e`")["nodes"]) == "abc d&#x202e;"
 
 
+# What 8,000 brackets take, at which the parser tries a link 8,000 times: a quarter of a second.
+MOST_CALLS = 2_000_000
 BOMBS = {
     "brackets": "[" * 50_000,
     "links": "[](" * 20_000,
@@ -127,10 +133,9 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("source", BOMBS.values(), ids=BOMBS)
-def test_bombs_are_fast_and_small(source):
-    begin = time.thread_time()
+def test_bombs_are_little_work_and_small(source):
+    assert count_calls(lambda: make_prose(source)) < MOST_CALLS
     prose = make_prose(source)
-    assert time.thread_time() - begin < 1
     assert prose["cut"]
     assert prose["nodes"]
     assert len(json.dumps(prose)) <= SIZE_LIMIT + 40

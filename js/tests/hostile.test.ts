@@ -1,0 +1,114 @@
+/**
+ * Hostile text in every string of a view, as it would lie in a saved state that somebody tampered with: Python, which
+ * cleans all text, is left out here. It stays text, and nothing on the page is anything that the card did not make.
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { View } from "../src/contract";
+import { draw } from "./draw";
+import { sample } from "./samples";
+
+type Pieces = string | [text: string, times: number][];
+
+const FILE = join(import.meta.dirname, "../../tests/fixtures/hostile.json");
+/** More than this of one text is what Python cuts; the page would only be slow. */
+const LONGEST = 600;
+const CORPUS = Object.entries(JSON.parse(readFileSync(FILE, "utf8")) as Record<string, Pieces>).map(
+  ([name, pieces]) => [name, expanded(pieces).slice(0, LONGEST)] as const,
+);
+const VIEWS = [
+  "completed",
+  "conversation",
+  "needs_input",
+  "stopped",
+  "running",
+  "answered",
+  "too_few_credits",
+];
+
+function expanded(pieces: Pieces): string {
+  if (typeof pieces === "string") return pieces;
+  return pieces.map(([text, times]) => text.repeat(Math.min(times, LONGEST))).join("");
+}
+
+/** Words that stand for a layout, and not for something to read. */
+const KINDS = new Set(["t", "tone", "part", "connection", "cancel", "command", "state", "kind", "status"]);
+
+function filled<T>(value: T, text: string, everything: boolean, key = ""): T {
+  if (typeof value === "string") return (everything || !KINDS.has(key) ? text : value) as T;
+  if (Array.isArray(value)) return value.map((each) => filled(each, text, everything, key)) as T;
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, filled(part, text, everything, name)]),
+  ) as T;
+}
+
+/** What the card is made of. Everything else came from outside. */
+const ELEMENTS = new Set(
+  `a article b bdi blockquote br button code details div em fieldset footer h4 header hr i input label legend li ol option p
+   pre section select small span strong summary table tbody td th thead tr ul`.split(/\s+/),
+);
+const ATTRIBUTES = new Set(
+  "class dir disabled hidden href id name open placeholder rel role scope style tabindex target title type".split(
+    " ",
+  ),
+);
+const STYLES = new Set(["width", "inline-size", "flex-grow", "max-height"]);
+
+function foreign(host: HTMLElement): string[] {
+  const found: string[] = [];
+  for (const node of host.querySelectorAll<HTMLElement>("*")) {
+    const tag = node.tagName.toLowerCase();
+    if (!ELEMENTS.has(tag)) found.push(tag);
+    for (const { name, value } of node.attributes) {
+      if (!ATTRIBUTES.has(name) && !name.startsWith("aria-")) found.push(`${tag}[${name}]`);
+      if (name === "href" && !/^(https:\/\/[^@/\\]*(\/|$|\?)|mailto:)/.test(value))
+        found.push(`${tag} to ${value}`);
+      if (name === "style")
+        for (const rule of value.split(";").filter((each) => each.trim()))
+          if (!STYLES.has(rule.split(":")[0]?.trim() ?? "")) found.push(`${tag} with ${rule}`);
+    }
+  }
+  return found;
+}
+
+function unfold(host: HTMLElement): void {
+  for (const details of host.querySelectorAll("details")) {
+    details.open = true;
+    details.dispatchEvent(new Event("toggle"));
+  }
+}
+
+beforeEach(() => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test.each(CORPUS)("%s is only text", (_, text) => {
+  for (const name of VIEWS) {
+    const { host, close } = draw(filled<View>(sample(name), text, false));
+    unfold(host);
+    expect(foreign(host)).toEqual([]);
+    expect(console.error).not.toHaveBeenCalled();
+    if (text.trim()) expect(host.textContent).toContain(text);
+    close();
+  }
+});
+
+test.each(CORPUS)("%s in the place of every word of the contract opens nothing", (_, text) => {
+  for (const name of VIEWS) {
+    const { host, close } = draw(filled<View>(sample(name), text, true));
+    unfold(host);
+    expect(foreign(host)).toEqual([]);
+    close();
+  }
+});
+
+test("nothing was written onto the prototype of all objects", () => {
+  expect(Object.keys(Object.prototype)).toEqual([]);
+});
