@@ -101,7 +101,7 @@ export function linkPlace(cls: string, linkClass = ""): Part<Link | null> {
     update(link) {
       if (same(link, shown)) return;
       shown = link;
-      fill(node, link && anchor(link.href, linkClass, words("", "bdi", link.label), " ↗"));
+      fill(node, link && anchor(link.href, linkClass, words("", "bdi", link.label), "\u00a0↗"));
       show(node, link);
     },
   };

@@ -80,7 +80,7 @@ export function keep(model: Model): () => void {
   model.on("msg:custom", receive);
   watch.observe(document, { childList: true, subtree: true });
   look(document.documentElement);
-  model.send({ kind: "hello", copy: true });
+  model.send({ kind: "hello", seq: model.get("seq"), copy: true });
   return () => {
     watch.disconnect();
     model.off("msg:custom", receive);

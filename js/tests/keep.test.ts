@@ -19,7 +19,7 @@ function inLab(outputs: unknown[] = []): { model: FakeModel; key: string; saved:
   const key = `k${keys++}`;
   const document = { toJSON: () => ({ cells: [{ source: "x" }, { outputs }], nbformat: 4 }) };
   const model = new FakeModel(sample("running"));
-  model.own = { key };
+  model.own = { key, seq: 3 };
   model.widget_manager = { context: { model: document } };
   ends.push(widget.initialize({ model }));
   return { model, key, saved: () => document.toJSON().cells[1]?.outputs ?? [] };
@@ -107,6 +107,6 @@ describe("a page that was loaded again", () => {
   });
 
   it("asks for the copy that it has not", () => {
-    expect(inLab().model.sent).toEqual([{ kind: "hello", copy: true }]);
+    expect(inLab().model.sent).toEqual([{ kind: "hello", seq: 3, copy: true }]);
   });
 });

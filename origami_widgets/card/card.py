@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parent / "static"
 SECTIONS: Final = tuple(View.__annotations__)
+TRAITS: Final = ("seq", *SECTIONS, *(f"table_{slot}" for slot in range(TABLE_SLOTS)))
+"""What changes with the run, in contrast to the front end itself, which is as large again."""
 
 
 def _built(name: str) -> str:
@@ -86,6 +88,7 @@ class RunCard(anywidget.AnyWidget):
     credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits the tables have used.")
 
     key = _section(traitlets.Unicode)
+    seq = _section(traitlets.Int)
     head = _section(traitlets.Dict)
     clock = _section(traitlets.Dict)
     earlier = _section(traitlets.List)
@@ -198,6 +201,7 @@ class RunCard(anywidget.AnyWidget):
             if continued:
                 self.outputs.name(new)
             with self.hold_sync():
+                self._tell("seq", self.seq + 1)
                 self._show(new)
             if _stage(new) != self._copied:
                 self._send_copy(new)
@@ -246,6 +250,8 @@ class RunCard(anywidget.AnyWidget):
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         match content:
             case {"kind": "hello", **more}:
+                if more.get("seq") != self.seq:
+                    self.send_state(TRAITS)
                 view = view_now(self._conversation)
                 self.send(ClockMessage(kind="clock", clock=view["clock"]))
                 if more.get("copy") is True and _stage(view) != self._stage_shown:

@@ -253,9 +253,14 @@ class CommandMessage(TypedDict):
 
 
 class HelloMessage(TypedDict):
-    """Front end to kernel: asks for the newest clock, after mounting and when stale; `copy`: also for the static copy."""
+    """Front end to kernel: asks for the newest clock, after mounting, when stale and when it becomes visible.
+
+    `seq` is the trait of that name as the front end knows it: when it is behind, the kernel sends the whole state again,
+    because not every host delivers what another thread sends. `copy`: the static copy is wanted too.
+    """
 
     kind: Literal["hello"]
+    seq: int
     copy: bool
 
 

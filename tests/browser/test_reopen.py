@@ -9,12 +9,12 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import LabPage
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Locator
+
+    from tests.browser.lab import LabPage
 
 CARD = ".origami-card"
 WIDGET = "application/vnd.jupyter.widget-view+json"

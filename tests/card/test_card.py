@@ -64,7 +64,7 @@ def test_a_step_sends_the_head_and_the_clock_only(sent, watch):
     on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
     settle()
     (message,) = sent
-    assert set(message["state"]) == {"head", "clock"}
+    assert set(message["state"]) == {"seq", "head", "clock"}
 
 
 def test_two_cards_of_one_run_do_not_make_two_conversations(card, watch):
@@ -78,7 +78,7 @@ def test_a_card_shows_a_run_and_nothing_else():
 
 def test_hello_is_answered_with_the_clock(sent, card, watch):
     on_loop(watch.update, Heard(130.0))
-    card._handle_custom_msg({"kind": "hello"}, [])
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": False}, [])
     (message,) = sent
     assert message["content"]["kind"] == "clock"
     assert message["content"]["clock"]["heard_at"] == 130_000

@@ -4,16 +4,13 @@ import json
 
 import pytest
 
-from origami_widgets.card.card import SECTIONS, RunCard
+from origami_widgets.card.card import TRAITS, RunCard
 from origami_widgets.card.contract import TABLE_SLOTS
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Planned, RunState
 from origami_widgets.run.watch import Watch
 from tests.card.live import on_loop, read, settle
 from tests.fixtures.states import STATES, payload
-
-TRAITS = (*SECTIONS, *(f"table_{slot}" for slot in range(TABLE_SLOTS)))
-
 
 @pytest.fixture
 def large():
@@ -107,14 +104,14 @@ def test_a_step_sends_no_copy_and_an_end_sends_one(sent, card, watch):
 
 
 def test_a_page_that_comes_later_gets_the_copy_once_it_says_more(sent, card, watch):
-    card._handle_custom_msg({"kind": "hello", "copy": True}, [])
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": True}, [])
     assert copies(sent) == []
     on_loop(watch.update, read(payload("completed_stats")))
     settle()
     sent.clear()
-    card._handle_custom_msg({"kind": "hello", "copy": False}, [])
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": False}, [])
     assert copies(sent) == []
-    card._handle_custom_msg({"kind": "hello", "copy": True}, [])
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": True}, [])
     assert len(copies(sent)) == 1
 
 
@@ -123,3 +120,22 @@ def test_each_card_has_a_key_of_its_own(card, watch):
     assert card.key
     assert card.key != other.key
     other.close()
+
+
+def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, watch):
+    before = card.seq
+    run = payload("running_partial")
+    run["steps"]["completed"] = 10
+    on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
+    settle()
+    assert card.seq == before + 1
+    sent.clear()
+    card._handle_custom_msg({"kind": "hello", "seq": before, "copy": False}, [])
+    state, clock = sent
+    assert state["method"] == "update"
+    assert set(state["state"]) == set(TRAITS)
+    assert state["state"]["head"]["steps_completed"] == 10
+    assert clock["content"]["kind"] == "clock"
+    sent.clear()
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": False}, [])
+    assert [message["method"] for message in sent] == ["custom"]

@@ -1,0 +1,166 @@
+"""Steering by hand: by keyboard alone, from two windows, with the focus and the typed words where they belong."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import LabPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Locator
+
+    from notebooks import serve
+
+SANDBOX = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
+CARD = ".origami-card"
+RUNS = "from origami_widgets.run.settings import client_or_default\nprint(len(client_or_default(None).list_runs(run.agent_id).items))"
+
+
+@pytest.fixture
+def card_in(open_lab: Callable[..., LabPage]) -> Callable[..., LabPage]:
+    """Return a function that runs one brief in the second cell and leaves its card open."""
+
+    def show(brief: str, *further: str, speed: float = 20) -> LabPage:
+        lab = open_lab([SANDBOX.format(speed=speed), f"run = ow.start({brief!r})", *further])
+        lab.run_cell(0)
+        lab.run_cell(1)
+        expect(lab.output(1).locator(CARD)).to_be_visible()
+        return lab
+
+    return show
+
+
+@pytest.fixture
+def second_window(browser: Browser, lab: serve.Lab) -> Iterator[Callable[[LabPage], LabPage]]:
+    """Return a function that opens the notebook of a window in another one, on the same kernel."""
+    opened: list[LabPage] = []
+
+    def open_also(first: LabPage) -> LabPage:
+        first.save()
+        window = LabPage(browser, lab)
+        opened.append(window)
+        window.name = first.name
+        window._goto()
+        return window
+
+    yield open_also
+    for window in opened:
+        window.context.close()
+
+
+def focused(lab: LabPage) -> Locator:
+    return lab.page.locator("*:focus")
+
+
+def tab_to(lab: LabPage, wanted: Locator, *, most: int = 40) -> None:
+    """Press Tab until something has the focus."""
+    for _ in range(most):
+        if wanted.evaluate("node => node === document.activeElement"):
+            return
+        lab.page.keyboard.press("Tab")
+    raise AssertionError(f"{most} times Tab did not reach {wanted}")
+
+
+def test_the_keyboard_alone_answers_and_follows_up(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find wholesale partners for us. scenario:needs_input")
+    card = lab.output(1).locator(CARD)
+    expect(card).to_contain_text("Needs your answer", timeout=60_000)
+    cells = lab.page.locator(".jp-Notebook .jp-Cell").count()
+    card.focus()
+
+    tab_to(lab, card.get_by_role("radio").first)
+    lab.page.keyboard.press("Space")
+    expect(card.get_by_role("radio").first).to_be_checked()
+    lab.page.keyboard.press("ArrowDown")
+    expect(card.get_by_role("radio").nth(1)).to_be_checked()
+    second = card.get_by_role("group").nth(1)
+    tab_to(lab, second.get_by_role("textbox"))
+    lab.page.keyboard.type("by bicycle, abdmy")
+    expect(second.get_by_role("textbox")).to_have_value("by bicycle, abdmy")
+    lab.page.keyboard.press("Enter")
+    expect(card).to_contain_text("Answered:", timeout=60_000)
+    expect(card).to_contain_text("by bicycle, abdmy")
+    # Who pressed a button that went away stays in the card.
+    assert card.evaluate("node => node.contains(document.activeElement)")
+    assert lab.page.locator(".jp-Notebook .jp-Cell").count() == cells, "letters must not reach Lab's shortcuts"
+
+
+def test_typed_words_and_the_focus_survive_updates(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in(
+        "Find wholesale partners for us. scenario:needs_input",
+        "from origami_widgets.api.loop import background\n"
+        "from origami_widgets.run.state import CommandFailed\n"
+        "from origami_widgets.api.errors import OrigamiError\n"
+        "async def disturb():\n"
+        "    run._watch.update(CommandFailed(OrigamiError('Something else happened')))\n"
+        "background().run(disturb())",
+    )
+    card = lab.output(1).locator(CARD)
+    expect(card).to_contain_text("Needs your answer", timeout=60_000)
+    text = card.get_by_role("textbox").first
+    text.fill("half a sen")
+    lab.page.evaluate("window.typed = document.activeElement")
+    lab.page.evaluate(
+        """() => {
+            const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
+            const code = window.jupyterapp.shell.currentWidget.content.widgets[2].model.sharedModel.getSource();
+            return session.kernel.requestExecute({ code }).done.then(() => null);
+        }"""
+    )
+    expect(card).to_contain_text("Something else happened")
+    expect(text).to_have_value("half a sen")
+    assert lab.page.evaluate("window.typed === document.activeElement")
+
+
+def test_two_windows_start_one_run(
+    card_in: Callable[..., LabPage], second_window: Callable[[LabPage], LabPage]
+) -> None:
+    lab = card_in("List bakeries in Porto", RUNS)
+    card = lab.output(1).locator(CARD)
+    expect(card.get_by_role("button", name="Find more")).to_be_visible(timeout=60_000)
+    other = second_window(lab)
+    twin = other.output(1).locator(CARD)
+    expect(twin.get_by_role("button", name="Find more")).to_be_visible(timeout=60_000)
+    for each in (card, twin):
+        each.get_by_role("button", name="Find more").click()
+        expect(each.get_by_role("button", name="Yes, start it")).to_be_visible()
+    # Both at once and twice each, later than what counts as the second press of a double click.
+    at = time.time() * 1000 + 1500
+    for each in (card, twin):
+        each.get_by_role("button", name="Yes, start it").evaluate(
+            "(node, at) => void setTimeout(() => { node.click(); node.click(); }, at - Date.now())", at
+        )
+    for each in (lab.output(1).first, other.output(1).first):
+        expect(each).to_contain_text("1 earlier run", timeout=60_000)
+    lab.run_cell(2)
+    expect(lab.output(2)).to_have_text("2")
+
+
+def test_the_card_follows_the_theme_while_it_changes(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find dentists. scenario:slow", speed=1)
+    card = lab.output(1).locator(CARD)
+    colours = {}
+    for theme in ("light", "dark", "light"):
+        lab.set_theme(theme)
+        seen = card.evaluate("node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color].join()")
+        assert colours.setdefault(theme, seen) == seen
+    assert colours["light"] != colours["dark"]
+
+
+def test_an_interrupt_of_a_wait_leaves_run_and_card_alone(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find dentists. scenario:slow", "print('waiting')\nrun.wait()", speed=5)
+    card = lab.output(1).locator(CARD)
+    lab.start_cell(2)
+    expect(lab.output(2).first).to_contain_text("waiting")
+    lab.interrupt_kernel()
+    lab.page.wait_for_function("window.testRuns?.[2] === true")
+    expect(card).to_contain_text("Running")
+    expect(card).to_contain_text("updated")
+    card.get_by_role("button", name="Cancel").click()
+    expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
