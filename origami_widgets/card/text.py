@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card import words
@@ -13,6 +14,7 @@ from origami_widgets.card.view.saved import (
     TEXT_GOES_ON,
     answer_line,
     as_current,
+    as_known,
     as_of,
     as_saved,
     columns_not_shown,
@@ -63,7 +65,7 @@ def render_text(view: View, *, now: float, saved: bool = True) -> str:
     past = as_saved(view, then="then") if saved else as_current(view)
     before = [
         list(_earlier(past["earlier"])),
-        list(_head(view, now, saved=saved)),
+        list(_head({**view, "head": as_known(view)}, now, saved=saved)),
         *(list(_notice(notice)) for notice in past["notices"]),
         list(_ask(past["ask"])) if past["ask"] else [],
     ]
@@ -95,11 +97,12 @@ def _tables(tables: Tables, room: int) -> list[list[str]]:
     every = len(tables["items"]) + tables["hidden"]
     title = [words.plural(every, "table")] if every > 1 else []
     most = max((len(table["columns"]) for table in tables["items"]), default=0)
-    blocks: list[list[str]] = []
-    for limit in range(most, -1, -1):
-        blocks = [list(_table(table, limit)) for table in tables["items"]]
-        if _size(blocks) <= room:
-            break
+
+    def blocks_of(limit: int) -> list[list[str]]:
+        return [list(_table(table, limit)) for table in tables["items"]]
+
+    limit = bisect_right(range(most + 1), room, key=lambda limit: _size(blocks_of(limit))) - 1
+    blocks = blocks_of(max(limit, 0))
     while _size(blocks) > room and len(blocks) > 1:
         blocks.pop()
     return [title, *blocks, [tables_not_shown(every - len(blocks))] if every > len(blocks) else []]

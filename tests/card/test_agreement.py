@@ -133,10 +133,11 @@ def text_words(name, **options):
 def in_past(view, text, then, *, head=True):
     """What the live card says, told later; in a terminal the head is of the moment at which it was printed."""
     label = view["head"]["status_label"]
+    known = view["clock"]["connection"] != "stopped"
     for present, past in PAST:
         if head or past != "had run for":
             text = re.sub(present, past.replace("{then}", then), text)
-    return text.replace(label, f"Was {label} {then}", 1) if head and not view["head"]["done"] else text
+    return text.replace(label, f"Was {label} {then}", 1) if head and known and not view["head"]["done"] else text
 
 
 def differences(one, other):

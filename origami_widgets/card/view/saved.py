@@ -50,7 +50,7 @@ def as_saved(view: View, *, then: str = "when saved") -> View:
     """
     return {
         **view,
-        "head": _head(view["head"], then),
+        "head": _head(view, then),
         "notices": [_notice(notice, view, then) for notice in view["notices"]],
         "tables": {**view["tables"], "items": [_table(table, then) for table in view["tables"]["items"]]},
     }
@@ -61,7 +61,17 @@ def as_current(view: View) -> View:
     notices: list[Notice] = [
         {**notice, "button": None, "code": notice["code"] or _as_code(notice["button"])} for notice in view["notices"]
     ]
-    return {**view, "head": {**view["head"], "cancel": "none"}, "notices": notices}
+    return {**view, "head": as_known(view), "notices": notices}
+
+
+def as_known(view: View) -> Head:
+    """The head as far as it is known: what a run that is not asked about any more is doing now, nobody knows."""
+    head: Head = {**view["head"], "cancel": "none"}
+    return {**head, "status_label": f"Last seen: {head['status_label']}"} if _unwatched(view) else head
+
+
+def _unwatched(view: View) -> bool:
+    return not view["head"]["done"] and view["clock"]["connection"] == "stopped"
 
 
 def stored(text: str) -> int:
@@ -85,12 +95,13 @@ def columns_not_shown(hidden: int) -> str:
     return f"{words.plural(hidden, 'column')} not shown: ow.columns_frame(run)" if hidden else ""
 
 
-def _head(head: Head, then: str) -> Head:
-    if head["done"]:
-        return {**head, "cancel": "none"}
+def _head(view: View, then: str) -> Head:
+    head = as_known(view)
+    if head["done"] or _unwatched(view):
+        return head
     label = head["status_label"]
     past = f"Was {label.lower()} {then}" if label in ("Running", "Starting") else f"Was “{label}” {then}"
-    return {**head, "cancel": "none", "status_label": past}
+    return {**head, "status_label": past}
 
 
 def _notice(notice: Notice, view: View, then: str) -> Notice:
@@ -137,16 +148,14 @@ def meta_line(view: View, *, now: float, past: bool = False) -> list[str]:
     Returns:
         Short pieces, in order.
     """
-    head, clock = view["head"], view["clock"]
-    pieces = [piece for piece in (_steps(head), _elapsed(head, now, past=past)) if piece]
+    head, heard = view["head"], view["clock"]["heard_at"]
+    pieces = [_steps(head), _elapsed(view, now, past=past)]
     if head["done"] and head["completed_at"] is not None:
         pieces.append(f"ended {words.moment(head['completed_at'])}")
-    if head["model"]:
-        pieces.append(head["model"])
-    heard = clock["heard_at"]
     if not head["settled"] and heard is not None and now - heard / 1000 > _JUST_HEARD:
         pieces.append(f"last heard {words.moment(heard)}")
-    return pieces
+    pieces.append(head["model"])
+    return [piece for piece in pieces if piece]
 
 
 def _steps(head: Head) -> str:
@@ -158,10 +167,13 @@ def _steps(head: Head) -> str:
     return f"{words.count(done)} of at most {words.plural(most, 'step')}"
 
 
-def _elapsed(head: Head, now: float, *, past: bool) -> str:
+def _elapsed(view: View, now: float, *, past: bool) -> str:
+    head, heard = view["head"], view["clock"]["heard_at"]
     started, ended = head["started_at"], head["completed_at"]
     if started is None:
         return ""
-    if not head["done"]:
-        return f"{'had run' if past else 'running'} for {words.duration(now - started / 1000)}"
-    return words.duration((ended - started) / 1000) if ended is not None else ""
+    if head["done"]:
+        return words.duration((ended - started) / 1000) if ended is not None else ""
+    if _unwatched(view):
+        return f"{words.duration((heard - started) / 1000)} when last seen" if heard is not None else ""
+    return f"{'had run' if past else 'running'} for {words.duration(now - started / 1000)}"
