@@ -1,0 +1,172 @@
+"""What a card costs in Python: a run of 20 tables of 40 columns and 200 actions, and fifty live cards in a kernel.
+
+Times are processor time. The share of fifty cards is what their kernel uses over some seconds of polling, with all that
+goes over its sockets, against a sandbox in this process whose runs are so fast that nearly every poll tells something new.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_client.manager import start_new_kernel
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import origami_widgets as ow
+from origami_widgets.api.loop import background
+from origami_widgets.api.models import RunObject
+from origami_widgets.card.html import render_html
+from origami_widgets.card.text import render_text
+from origami_widgets.card.view import make_view
+from origami_widgets.run.handle import Run
+from origami_widgets.run.state import RunRead
+from origami_widgets.run.watch import Watch
+from tests.fixtures.states import NOW, STATES
+from tests.kernels.front_end import FrontEnd
+
+CARDS = 50
+HITCH = 50
+"""Milliseconds: the background thread must not hold up a cell that computes for longer than a person would notice."""
+PREPARE = """
+import time
+import origami_widgets as ow
+from IPython.display import display
+
+def share(seconds):
+    began, used = time.monotonic(), time.process_time()
+    time.sleep(seconds)
+    return 100 * (time.process_time() - used) / (time.monotonic() - began)
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number with the most that it may be."""
+
+    name: str
+    value: float
+    unit: str
+    bar: float
+
+    def __str__(self) -> str:
+        return f"{self.name:<50} {self.value:8.1f} {self.unit:<5} (at most {self.bar:g})"
+
+
+def milliseconds(function, rounds: int) -> float:
+    """Return the processor time of one call, the median over the rounds."""
+    times = []
+    for _ in range(rounds):
+        began = time.process_time()
+        function()
+        times.append((time.process_time() - began) * 1e3)
+    return statistics.median(times)
+
+
+def large_run(rounds: int) -> list[Figure]:
+    """Measure the view of a large run, its next step and its static twin."""
+    state = STATES["large"]()
+    view = make_view(state, now=NOW)
+    watch = Watch(None, state, None)
+    card = ow.RunCard(Run(watch))
+    sent: list[str] = []
+
+    async def flushes() -> float:
+        card._flush()
+        card._send = lambda message, buffers=None: sent.append(json.dumps(message))
+        times = []
+        for _ in range(rounds):
+            run = next_answer(watch.state.run.raw)
+            began = time.process_time()
+            watch.update(RunRead(RunObject.from_raw(run), at=NOW, keep_polling=True))
+            card._flush()
+            times.append((time.process_time() - began) * 1e3)
+        return statistics.median(times)
+
+    flush = background().run(flushes())
+    card.close()
+    html, text = render_html(view, now=NOW), render_text(view, now=NOW)
+    return [
+        Figure("view", milliseconds(lambda: make_view(state, now=NOW), rounds), "ms", HITCH),
+        Figure("one more step, from answer to bytes for the comm", flush, "ms", HITCH),
+        Figure("one more step", max(map(len, sent)) / 1e3, "kB", 4),
+        Figure("whole view", len(json.dumps(view).encode()) / 1e3, "kB", 60),
+        Figure("static twin, from view to HTML and text", milliseconds(lambda: both(view), rounds), "ms", HITCH),
+        Figure("static twin, HTML and text", (len(html.encode()) + len(text.encode())) / 1e3, "kB", 40),
+    ]
+
+
+def next_answer(run: dict) -> dict:
+    """Return the answer of the next poll: one step further, with one more action."""
+    run = json.loads(json.dumps(run))
+    run["steps"]["completed"] = (run["steps"]["completed"] or 0) + 1
+    run["response"]["actions"].append({"type": "leads_added", "tableId": "table-19", "leadCount": 7})
+    return run
+
+
+def both(view: dict) -> None:
+    """Render the static twin."""
+    render_html(view, now=NOW)
+    render_text(view, now=NOW)
+
+
+class Counted(ow.Sandbox):
+    """A sandbox that counts what it is asked."""
+
+    asked = 0
+
+    async def __call__(self, scope, receive, send) -> None:
+        """Answer one request."""
+        self.asked += 1
+        await super().__call__(scope, receive, send)
+
+
+def fifty_cards(seconds: float) -> list[Figure]:
+    """Measure a kernel with fifty live cards in it."""
+    manager, client = start_new_kernel()
+    try:
+        sandbox = Counted(speed=10, plan="enterprise")
+        with sandbox.serve() as served:
+            front_end = FrontEnd(client)
+            front_end.run(PREPARE)
+            idle = front_end.value("share(3)")
+            front_end.run(
+                f"client = ow.Client({served.api_key!r}, base_url={served.base_url!r})\n"
+                f"runs = [ow.start('Find bakeries. scenario:slow', client=client, show=False) for _ in range({CARDS})]\n"
+                "cards = [ow.RunCard(run) for run in runs]\n"
+                "for card in cards: display(card)"
+            )
+            # The starts have used up what may be sent at once.
+            front_end.run("time.sleep(2)")
+            before, since = sandbox.asked, len(front_end.heard)
+            busy = front_end.value(f"share({seconds})")
+            polls = sandbox.asked - before
+            updates = sum(message["msg_type"] == "comm_msg" for message in front_end.heard[since:])
+            print(
+                f"{CARDS} live cards over {seconds:g} s: {polls} requests, {updates} updates; before them {idle:.1f} %"
+            )
+            return [Figure(f"{CARDS} live cards, share of one core", busy, "%", 2)]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def main() -> int:
+    """Print the figures; returns 1 when one of them is above its bar."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--seconds", type=float, default=10)
+    options = parser.parse_args()
+    figures = [*large_run(options.rounds), *fifty_cards(options.seconds)]
+    for figure in figures:
+        print(figure)
+    return int(any(figure.value > figure.bar for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
