@@ -80,7 +80,11 @@ export function keep(model: Model): () => void {
   model.on("msg:custom", receive);
   watch.observe(document, { childList: true, subtree: true });
   look(document.documentElement);
-  model.send({ kind: "hello", seq: model.get("seq"), copy: true });
+  try {
+    model.send({ kind: "hello", seq: model.get("seq"), copy: true });
+  } catch {
+    // Nobody is there; the card itself says so.
+  }
   return () => {
     watch.disconnect();
     model.off("msg:custom", receive);

@@ -164,3 +164,21 @@ def test_an_interrupt_of_a_wait_leaves_run_and_card_alone(card_in: Callable[...,
     expect(card).to_contain_text("updated")
     card.get_by_role("button", name="Cancel").click()
     expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
+
+
+def test_a_click_while_a_cell_blocks_the_kernel_is_kept_and_says_so(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in(
+        "Find dentists. scenario:slow",
+        "import pathlib, time\nprint('blocked')\nwhile not pathlib.Path('go-on').exists():\n    time.sleep(0.05)",
+        speed=5,
+    )
+    card = lab.output(1).locator(CARD)
+    lab.start_cell(2)
+    expect(lab.output(2).first).to_contain_text("blocked")
+    card.get_by_role("button", name="Cancel").click()
+    expect(card.get_by_role("button", name="Requested")).to_be_disabled()
+    expect(card).to_contain_text("Kernel is busy: sent when the cell ends, or interrupt it.")
+    assert lab.is_running(2)
+    (lab.path.parent / "go-on").touch()
+    lab.wait_executed(2)
+    expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
