@@ -9,7 +9,7 @@ import pytest
 
 from notebooks import serve
 from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
-from tests.hosts import notebook7
+from tests.hosts import notebook7, pages
 from tests.hosts.notebook7 import NotebookPage
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serve.Lab]:
     home = tmp_path_factory.mktemp("hosts")
     root = home / "notebooks"
     root.mkdir()
-    started = serve.start(home, root, notebook7.OPTIONS)
+    pages.build(home / "static")
+    # The pages come from the server itself: Chromium lets no page of unknown origin speak to this machine.
+    started = serve.start(home, root, (*notebook7.OPTIONS, f"--ServerApp.extra_static_paths={home / 'static'}"))
     yield started
     started.stop()
 

@@ -1,0 +1,74 @@
+/**
+ * What the pages that stand in for a host share: a kernel of a Jupyter server, cells that run in it, and a place in the
+ * page for each widget that they display. The host's own manager makes the models and the views.
+ */
+
+import type { DOMWidgetModel, WidgetView } from "@jupyter-widgets/base";
+import { type Kernel, KernelManager, KernelMessage, ServerConnection } from "@jupyterlab/services";
+
+const WIDGET = "application/vnd.jupyter.widget-view+json";
+
+/** The part of a widget manager that a cell's output needs. */
+export interface Host {
+  get_model(id: string): Promise<unknown>;
+  show(model: DOMWidgetModel, place: HTMLElement): Promise<WidgetView | unknown>;
+}
+
+/** What the tests call. */
+export interface Page {
+  /** Runs one cell; its widgets are shown below those of the cells before. */
+  run(code: string): Promise<void>;
+  interrupt(): Promise<void>;
+  /** The state of every model that was displayed, newest last. */
+  states(): Record<string, unknown>[];
+  closed: number;
+}
+
+declare global {
+  interface Window {
+    page?: Page;
+  }
+}
+
+/** Starts a kernel on the server that this page came from. */
+export async function startKernel(): Promise<Kernel.IKernelConnection> {
+  const { origin, searchParams } = new URL(location.href);
+  const token = searchParams.get("token") ?? "";
+  const serverSettings = ServerConnection.makeSettings({ baseUrl: origin, token, appendToken: true });
+  return new KernelManager({ serverSettings }).startNew({ name: "python3" });
+}
+
+/** Offers the tests a notebook on this kernel. */
+export function open(kernel: Kernel.IKernelConnection, host: Host): void {
+  const models: DOMWidgetModel[] = [];
+  const display = async (id: string, place: HTMLElement): Promise<void> => {
+    const model = (await host.get_model(id)) as DOMWidgetModel;
+    models.push(model);
+    model.on("comm:close", () => {
+      page.closed += 1;
+    });
+    await host.show(model, place);
+  };
+  const page: Page = {
+    closed: 0,
+    states: () => models.map((model) => model.get_state()),
+    interrupt: () => kernel.interrupt(),
+    run: async (code) => {
+      const shown: Promise<void>[] = [];
+      const future = kernel.requestExecute({ code });
+      future.onIOPub = (message) => {
+        if (!KernelMessage.isDisplayDataMsg(message)) return;
+        const view = message.content.data[WIDGET] as { model_id: string } | undefined;
+        if (!view) return;
+        const place = document.createElement("div");
+        place.className = "cell-output-ipywidget-background";
+        document.body.append(place);
+        shown.push(display(view.model_id, place));
+      };
+      const { content } = await future.done;
+      await Promise.all(shown);
+      if (content.status === "error") throw new Error(`${content.ename}: ${content.evalue}`);
+    },
+  };
+  window.page = page;
+}
