@@ -30,6 +30,7 @@ class Sandbox(ow.Sandbox):
         await super().__call__(scope, receive, send)
 
 ow.configure(client=Sandbox(speed=60).client())
+ow.configure(render="auto")
 
 stopped = time.time()
 still = lambda: ow.Sandbox(speed=60, clock=lambda: stopped).client()

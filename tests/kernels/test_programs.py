@@ -51,6 +51,14 @@ def test_the_saved_output_is_the_static_twin(environment: str, tmp_path: Path) -
     assert shown == []
 
 
+def test_a_card_without_a_widget_is_saved_as_it_ended(environment: str, tmp_path: Path) -> None:
+    html = "ow.configure(render='html'); run = ow.start('Find bakeries in Porto')"
+    program = executed(environment, tmp_path, PREPARE, html, "run.wait('cells')")
+    (card,) = program.nb.cells[1].outputs
+    assert all("Completed" in card.data[form] for form in ("text/html", "text/plain"))
+    assert program.widget_state == {}
+
+
 def test_updates_during_a_later_cell_are_kept(environment: str, tmp_path: Path) -> None:
     start = "run = ow.start('Find bakeries in Porto. scenario:slow')"
     program = executed(environment, tmp_path, PREPARE, start, "2 + 2", WATCHED)

@@ -36,3 +36,19 @@ def test_what_the_front_end_has_is_what_the_kernel_has_and_nothing_is_printed(fr
     kept = front_end.value(f"run.conversation.presentation.get_state({SECTIONS})")
     assert sorted(kept) == SECTIONS
     assert {name: front_end.models[comm][name] for name in SECTIONS} == kept
+
+
+def test_a_card_without_a_widget_is_replaced_while_a_cell_blocks(front_end: FrontEnd, flag: Path) -> None:
+    known = len(front_end.heard)
+    front_end.run("ow.configure(render='html'); run = ow.start('Find bakeries in Porto. scenario:slow')")
+    (place,) = (message["content"]["transient"]["display_id"] for message in front_end.displays(known))
+    since = len(front_end.heard)
+    cell = front_end.execute(f"block({str(flag)!r})")
+    front_end.until(lambda: len(front_end.replacements(since)) >= 2)
+    assert not front_end.is_over(cell)
+    flag.touch()
+    front_end.see_out(cell)
+    for copy in front_end.replacements(since):
+        assert copy["content"]["transient"]["display_id"] == place
+        assert sorted(copy["content"]["data"]) == ["text/html", "text/plain"]
+        assert copy["parent_header"]["msg_id"] == cell
