@@ -211,7 +211,7 @@ def test_a_cancel_acts_at_once_among_fifty_cards(shown):
     until(lambda: last.head["cancel"] == "requested")
     until(lambda: "POST" in [method for _, method, _ in sandbox.asked[before:]])
     after = [f"{method} {path.rpartition('/')[2]}" for _, method, path in sandbox.asked[before:]]
-    # It reads the run first, and about one poll a second is sent: it stands behind none of those that wait.
-    assert after.index("POST cancel") <= 3
+    # It reads the run first, and about one poll a second is sent meanwhile: it does not stand behind those that wait.
+    assert after.index("POST cancel") < CARDS / 4
     assert [card.head["cancel"] for card in cards[:-1]] == ["available"] * (CARDS - 1)
     assert len(threads()) == 1
