@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card import words
-from origami_widgets.card.html.prose import prose_html
+from origami_widgets.card.html.prose import prose_blocks, prose_html
 from origami_widgets.card.html.tables import SECTION, tables_html
 from origami_widgets.card.html.tags import (
     AMBER,
     BLUE,
     GREEN,
     GREY,
-    HEADING,
     LINE,
     QUIET,
     RED,
@@ -23,6 +22,7 @@ from origami_widgets.card.html.tags import (
     bold,
     code,
     div,
+    heading,
     isolated,
     join,
     link_button,
@@ -82,7 +82,7 @@ _CARD = (
     "text-align:left;font:13px/1.45 system-ui,'Segoe UI',Inter,'DejaVu Sans',sans-serif"
 )
 _STRIP = f"padding:8px 14px;background:{SOFT};font-size:12px"
-_LIST = "margin:0 0 6px;padding-left:20px"
+_LIST = "margin:0;padding-left:20px"
 
 
 def render_html(view: View, *, now: float, saved: bool = True) -> str:
@@ -145,8 +145,8 @@ def _head(view: View, now: float, *, saved: bool) -> Html:
         pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
     pieces.append(text(as_of(now, saved=saved)))
     reply = div(SMALL, isolated(head["reply"]))
-    prompt = div("flex:1 1 240px;padding:4px 0", bold(isolated(head["prompt"])), reply)
-    opened = span("margin-left:12px", link_button(head["link"])) if head["link"] else Html("")
+    prompt = div("flex:1 1 240px;padding:4px 12px 4px 0", bold(isolated(head["prompt"])), reply)
+    opened = link_button(head["link"]) if head["link"] else Html("")
     return div(
         "padding:12px 14px",
         div("display:flex;flex-wrap:wrap;align-items:flex-start", join(_pill(head), prompt, opened, by=" ")),
@@ -198,11 +198,11 @@ def _prose(prose: Prose, size: int) -> Html:
     if not prose["nodes"]:
         return Html("")
     nodes: list[str | Node] = list(prose["nodes"])
-    body, room = prose_html(nodes), size
+    body, room = prose_blocks(nodes), size
     while stored(body) > size and nodes:
         # Markup and escapes make it longer than its JSON, by how much is known only afterwards.
         nodes = prune(prose["nodes"], room)
-        body, room = prose_html(nodes), room * 4 // 5
+        body, room = prose_blocks(nodes), room * 4 // 5
     more = join(text(f"{TEXT_GOES_ON} "), code("run.text"), text("."))
     cut = prose["cut"] or nodes != prose["nodes"]
     return div(SECTION, body, div(SMALL, more) if cut else Html(""))
@@ -214,12 +214,12 @@ def _actions(actions: Actions) -> Html:
     groups = []
     for group in actions["groups"]:
         lines = [bare("li", prose_html(line)) for line in group["lines"]]
-        title = div(f"{SMALL};font-weight:600", isolated(group["table"]))
+        title = div(f"margin-top:6px;{SMALL}", bold(isolated(group["table"])) if group["table"] else Html(""))
         groups.append(join(title, bare("ul", *lines, style=_LIST)))
     kept = _newest(groups)
     earlier = actions["earlier"] + sum(len(group["lines"]) for group in actions["groups"][: len(groups) - len(kept)])
     more = words.plural(earlier, "earlier change") if earlier else ""
-    return div(SECTION, div(HEADING, text(actions["title"])), div(SMALL, text(more)), *kept)
+    return div(SECTION, heading(actions["title"]), div(SMALL, text(more)), *kept)
 
 
 def _newest(groups: list[Html]) -> list[Html]:
@@ -239,9 +239,9 @@ def _suggestions(suggestions: list[Suggestion]) -> Html:
     items = [bare("li", isolated(suggestion["label"])) for suggestion in suggestions]
     return div(
         SECTION,
-        div(HEADING, text("Next steps")),
+        heading("Next steps"),
         bare("ul", _within(items, _OTHERS_SIZE), style=_LIST),
-        div("", code(FOLLOW_UP_LINE)) if any(one["button"] for one in suggestions) else Html(""),
+        div("margin-top:4px", code(FOLLOW_UP_LINE)) if any(one["button"] for one in suggestions) else Html(""),
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.html.tags import MONO, QUIET, SOFT, Html, bare, div, grid, grid_rows, link, text
+from origami_widgets.card.html.tags import MONO, QUIET, SOFT, Html, bare, div, grid, link, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.card.contract import Node
 
-_BLOCK = "margin:0 0 7px"
-_PADDING = "3px 12px 3px 0"
+_ABOVE = 7
+_BLOCK = f"margin:{_ABOVE}px 0 0"
 
 # Element and style of each node. `p` becomes a `div` and `h` a bold one, because the strictest sanitizer keeps neither.
 _AS: Final[dict[str, tuple[str, str]]] = {
@@ -32,6 +32,11 @@ _AS: Final[dict[str, tuple[str, str]]] = {
 def prose_html(nodes: Sequence[str | Node]) -> Html:
     """Nodes of prose, inline or block."""
     return Html("".join(_one(node) for node in nodes))
+
+
+def prose_blocks(nodes: Sequence[str | Node]) -> Html:
+    """Blocks of prose, the first without room above it."""
+    return div(f"margin-top:-{_ABOVE}px", prose_html(nodes))
 
 
 def _one(node: str | Node) -> Html:
@@ -59,5 +64,4 @@ def _table(node: Node) -> Html:
         for row in node.get("c", ())
         if isinstance(row, dict)
     ]
-    style = f"{_BLOCK};border-collapse:collapse;text-align:left"
-    return div("overflow-x:auto", grid(rows[:1], grid_rows(rows[1:], padding=_PADDING), padding=_PADDING, style=style))
+    return div(f"{_BLOCK};overflow-x:auto", grid(rows, style="text-align:left"))

@@ -8,7 +8,6 @@ from origami_widgets.card import words
 from origami_widgets.card.contract import ColumnRow
 from origami_widgets.card.html.tags import (
     GREEN,
-    HEADING,
     LINE,
     QUIET,
     RED,
@@ -16,12 +15,13 @@ from origami_widgets.card.html.tags import (
     Html,
     bar,
     bare,
+    between,
     bold,
     div,
-    grid,
-    grid_rows,
+    heading,
     isolated,
     join,
+    line,
     link,
     span,
     text,
@@ -48,8 +48,13 @@ _WITH_BARS = 8
 
 _AROUND = 200
 _WORTH_A_TABLE = 1_500
-_HEADING_SIZE = 900
-_PADDING = "4px 0 4px 8px"
+_HEADING_SIZE = 1_200
+# A name and its numbers stand in one line where there is room, and below each other where there is none. The shares of
+# the numbers are the same in every row, so that they stand below their headings.
+_ROW = f"display:flex;flex-wrap:wrap;padding:4px 0;border-top:{LINE}"
+_NAME = "flex:1 1 150px;text-align:left"
+_NUMBERS = "display:flex;flex:4 1 290px"
+_SHARES = ("1", "1.2", "1", "1.6", "1.8")
 
 
 def tables_html(tables: Tables, room: int) -> Html:
@@ -74,7 +79,7 @@ def tables_html(tables: Tables, room: int) -> Html:
     if not sections and not hidden:
         return Html("")
     every = len(tables["items"]) + tables["hidden"]
-    title = div(HEADING, text(words.plural(every, "table"))) if every > 1 else Html("")
+    title = heading(words.plural(every, "table")) if every > 1 else Html("")
     return div(SECTION, title, *sections, div(f"margin-top:8px;{SMALL}", text(" · ".join(filter(None, more)))))
 
 
@@ -114,7 +119,7 @@ def _swatch(colour: str) -> Html:
 
 
 def _columns(tables: list[Table], room: int) -> list[Html]:
-    rows = [list(_rows(map(ColumnRow._make, table["columns"]))) for table in tables]
+    rows = [[_row(_cells(ColumnRow(*row))) for row in table["columns"]] for table in tables]
     bodies = [Html("")] * len(tables)
     if not tables:
         return bodies
@@ -139,13 +144,20 @@ def _table(rows: list[Html], hidden: int) -> Html:
         return Html("")
     note = div(f"{SMALL};margin-top:4px", text(columns_not_shown(hidden)))
     # Whole words: the card breaks anywhere, which would break "Company" in a narrow table.
-    style = "width:100%;margin:6px 0 0;border-collapse:collapse;text-align:right;overflow-wrap:break-word"
-    heading = grid([map(text, HEADINGS)], rows, padding=_PADDING, style=style)
-    return join(div("overflow-x:auto", heading), note)
+    style = "margin-top:6px;text-align:right;overflow-wrap:break-word;font-variant-numeric:tabular-nums"
+    headings = _row(
+        map(text, HEADINGS), role="columnheader", style="display:flex;flex-wrap:wrap;font-size:11px;font-weight:600"
+    )
+    return join(bare("div", headings, *rows, style=style, role="table"), note)
 
 
-def _rows(columns: Iterable[ColumnRow]) -> Iterable[Html]:
-    return grid_rows(map(_cells, columns), padding=_PADDING)
+def _row(cells: Iterable[Html], *, role: str = "cell", style: str = _ROW) -> Html:
+    (_, name), *numbers = between(cells)
+    shown = [
+        bare("span", *number, style=f"flex:{share};padding-left:8px", role=role)
+        for share, number in zip(_SHARES, numbers, strict=True)
+    ]
+    return line((bare("span", name, style=_NAME, role=role), span(_NUMBERS, *shown)), style=style)
 
 
 def _cells(row: ColumnRow) -> Iterable[Html]:

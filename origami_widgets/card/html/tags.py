@@ -83,31 +83,34 @@ def isolated(value: str) -> Html:
     return span("unicode-bidi:isolate", text(value))
 
 
-def grid(heading: Iterable[Iterable[Html]], rows: Iterable[Html], *, padding: str, style: str) -> Html:
-    """Rows and columns without a `table`. With all styles removed, each row is a line with bars between its cells.
-
-    Args:
-        heading: the cells of the rows that hold headings.
-        rows: the others, made by `grid_rows`.
-        padding: around each cell.
-        style: of the whole.
-    """
-    headings = grid_rows(heading, padding=f"{padding};font-size:11px;font-weight:600", role="columnheader")
-    return bare("div", *headings, *rows, style=f"display:table;{style}", role="table")
+def heading(words: str) -> Html:
+    """The heading of a section."""
+    return div(HEADING, bold(text(words)))
 
 
-def grid_rows(rows: Iterable[Iterable[Html]], *, padding: str, role: str = "cell") -> Iterator[Html]:
-    """The rows of a grid, from the cells of each."""
-    between = bare("i", Html(" | "), style="display:none")
-    style = f"display:table-cell;padding:{padding}"
-    # What stands in the first column is read along the left edge, numbers along the right one.
-    first = f"{style};padding-left:0;text-align:left"
-    for row in rows:
-        cells = [
-            bare("span", between if place else Html(""), cell, style=style if place else first, role=role)
-            for place, cell in enumerate(row)
-        ]
-        yield bare("div", *cells, style=f"display:table-row;border-bottom:{LINE}", role="row")
+def grid(rows: Iterable[Iterable[Html]], *, style: str) -> Html:
+    """Rows and columns without a `table`, the first row for the headings."""
+    cell = "display:table-cell;padding:3px 12px 3px 0"
+    lines = [
+        line(
+            (bare("span", *part, style=cell, role="cell" if number else "columnheader") for part in between(row)),
+            style=f"display:table-row;border-bottom:{LINE}" + ("" if number else ";font-weight:600"),
+        )
+        for number, row in enumerate(rows)
+    ]
+    return bare("div", *lines, style=f"display:table;border-collapse:collapse;{style}", role="table")
+
+
+def line(cells: Iterable[Html], *, style: str) -> Html:
+    """One row."""
+    return bare("div", *cells, style=style, role="row")
+
+
+def between(cells: Iterable[Html]) -> Iterator[tuple[Html, Html]]:
+    """Each cell after a bar that is seen only where all styles are lost, and a row is a line of text."""
+    bar_between = bare("i", Html(" | "), style="display:none")
+    for place, cell in enumerate(cells):
+        yield (bar_between if place else Html(""), cell)
 
 
 def bare(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
