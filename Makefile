@@ -41,8 +41,8 @@ gallery: .setup-browser
 	@exec $(python) -m tests.browser.gallery
 
 .PHONY: bench
-bench: .setup
-	@for module in tests/bench/bench_*.py; do echo "== $$module"; $(python) "$$module"; done
+bench: .setup-browser
+	@for file in tests/bench/bench_*.py; do echo "== $$file"; name=$${file%.py}; $(python) -m "$${name//\//.}"; done
 
 .PHONY: format
 format: .setup
