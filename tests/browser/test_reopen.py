@@ -138,3 +138,22 @@ def test_a_notebook_from_another_machine_is_shown_without_trust(both: Callable[.
     assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets[1].model.trusted") is False
     is_a_copy_of_the_past(lab)
     nothing_is_broken(lab)
+
+
+@pytest.mark.parametrize("end", ["shut down", "killed"])
+def test_a_kernel_that_ends_leaves_a_card_that_says_so(both: Callable[..., LabPage], end: str) -> None:
+    lab = both()
+    if end == "killed":
+        lab.page.evaluate(
+            """() => {
+                const code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)";
+                window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code });
+            }"""
+        )
+    else:
+        lab.shutdown_kernel()
+    card = live(lab)
+    expect(card).to_contain_text("Kernel is gone", timeout=60_000)
+    expect(card).to_contain_text("Last seen: Running")
+    expect(card).not_to_contain_text("next check in")
+    nothing_is_broken(lab)
