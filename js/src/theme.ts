@@ -8,8 +8,9 @@ export function followTheme(root: HTMLElement): () => void {
   const follow = (): void => {
     const { jpThemeLight, vscodeThemeKind } = body.dataset;
     const said = `${body.className} ${page.className} ${vscodeThemeKind} lab-${jpThemeLight}`;
-    if (/\b(dark|vscode-high-contrast(?!-light)|lab-false)\b/.test(said)) root.dataset.scheme = "dark";
-    else if (/\b(vscode-(high-contrast-)?light|lab-true)\b/.test(said)) root.dataset.scheme = "light";
+    // Light first: VS Code's light high contrast has the class of the dark one as well.
+    if (/\b(vscode-(high-contrast-)?light|lab-true)\b/.test(said)) root.dataset.scheme = "light";
+    else if (/\b(dark|vscode-high-contrast|lab-false)\b/.test(said)) root.dataset.scheme = "dark";
     else delete root.dataset.scheme;
   };
   follow();

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from notebooks.serve import Lab
     from tests.browser.window import Window
 
-# The four kinds of theme, each with the class of the body, and what the card must wear.
+# The four kinds of theme, each with the classes that VS Code gives the body, and what the card must wear.
 THEMES = (
     ("vscode-dark", "vscode-dark", "dark"),
     ("vscode-light", "vscode-light", "light"),
     ("vscode-high-contrast", "vscode-high-contrast", "dark"),
-    ("vscode-high-contrast-light", "vscode-high-contrast-light vscode-light", "light"),
+    ("vscode-high-contrast-light", "vscode-high-contrast-light vscode-high-contrast", "light"),
 )
 
 
@@ -33,7 +33,7 @@ def vscode(browser: Browser, server: Lab, windows: list[Window]) -> HostPage:
 
 
 def test_the_card_lives_while_a_cell_blocks_and_is_cancelled(vscode: HostPage) -> None:
-    vscode.run(SANDBOX.format(speed=20))
+    vscode.run(SANDBOX.format(speed=40))
     vscode.run(START.format(brief=SLOW))
     card = vscode.page.locator(CARD)
     expect(card).to_contain_text("Running")
@@ -49,12 +49,14 @@ def test_the_card_lives_while_a_cell_blocks_and_is_cancelled(vscode: HostPage) -
 
 
 def test_the_card_follows_the_theme_and_both_questions_are_answered(vscode: HostPage) -> None:
-    vscode.run(SANDBOX.format(speed=200))
+    vscode.run(SANDBOX.format(speed=400))
     vscode.run(START.format(brief="Find wholesale partners for us. scenario:needs_input"))
     card = vscode.page.locator(CARD)
     for kind, classes, theme in THEMES:
         vscode.set_body(class_=classes, data_vscode_theme_kind=kind)
         expect_theme(card, theme)
+        behind = "rgb(255, 255, 255)" if kind == "vscode-light" else "rgba(0, 0, 0, 0)"
+        expect(vscode.page.locator(".cell-output-ipywidget-background")).to_have_css("background-color", behind)
     card.get_by_label("Iberia").check()
     card.get_by_label("Confirm").check()
     card.get_by_role("button", name="Send").click()
