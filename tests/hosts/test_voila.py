@@ -43,7 +43,7 @@ def open_voila(browser: Browser, server: Lab, windows: list[Window]) -> Callable
 
 
 def test_the_card_lives_is_cancelled_and_stays_as_it_ended(open_voila: Callable[..., VoilaPage]) -> None:
-    voila = open_voila(SLOW, speed=20, theme="dark")
+    voila = open_voila(SLOW, speed=40, theme="dark")
     card = voila.page.locator(CARD)
     expect(card).to_contain_text("Running")
     expect_theme(card, "dark")
@@ -61,7 +61,7 @@ def test_the_card_lives_is_cancelled_and_stays_as_it_ended(open_voila: Callable[
 
 
 def test_both_questions_are_answered_in_the_card(open_voila: Callable[..., VoilaPage]) -> None:
-    voila = open_voila("Find wholesale partners for us. scenario:needs_input", speed=200, theme="light")
+    voila = open_voila("Find wholesale partners for us. scenario:needs_input", speed=400, theme="light")
     card = voila.page.locator(CARD)
     expect_theme(card, "light")
     card.get_by_label("Iberia").check()
