@@ -18,6 +18,19 @@ PLAIN = re.compile(r"[!-\[\]-~]+")
 MAIL = re.compile(r"mailto:[a-z0-9._+-]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
 
 
+_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""What a server said, for a terminal: without controls and what turns the direction of other text.
+
+    Example:
+        >>> printable("\x1b[31mno credits").isprintable()
+        True
+    """
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
 class OrigamiError(Exception):
     """Something went wrong between this process and Origami, or in what it was asked.
 
@@ -75,7 +88,7 @@ class OrigamiError(Exception):
             if part
         )
         lines = [self.title, self.cause, self.remedy, self.link or "", f"({about})" if about else ""]
-        return "\n".join(line for line in lines if line)
+        return printable("\n".join(line for line in lines if line))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions travel between processes (joblib, dask); keyword arguments would be lost on the way.

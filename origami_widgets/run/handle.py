@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject, Steps
 from origami_widgets.run import actions, waiting
@@ -358,7 +358,7 @@ class Run:
         return presenter().text(self)
 
     def __repr__(self) -> str:
-        return f"<Run {self.token} {self.status}>"
+        return printable(f"<Run {self.token} {self.status}>")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other._watch is self._watch

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+import origami_widgets as ow
 from origami_widgets.card.html import render_html
 from origami_widgets.card.links import safe_href
 from origami_widgets.card.outputs import token_bundle
@@ -32,6 +33,8 @@ TRICKS = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064"
     "\u2066-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+
+CONTROLS = re.compile("[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @pytest.fixture(scope="module", params=hostile.CORPUS, ids=str)
@@ -116,6 +119,15 @@ def test_the_terminal_gets_letters_and_line_breaks_only(views):
         assert not TRICKS.search(text.replace("\n", ""))
         assert "\t" not in text
         assert max(map(width_of, text.split("\n"))) <= WIDTH
+
+
+@pytest.mark.parametrize("name", [name for name, text in hostile.CORPUS.items() if len(text) < LONG])
+def test_an_error_and_a_handle_print_no_controls(name):
+    """A traceback and the value of a cell reach a terminal without a card."""
+    run = ow.Run.from_payload(hostile.filled(hostile.full_payload(), hostile.CORPUS[name]))
+    error = hostile.known(hostile.CORPUS[name]).command_error
+    for shown in (str(error), repr(error), repr(run), str(run)):
+        assert not CONTROLS.search(shown)
 
 
 def test_the_copies_fit_into_a_saved_output(views):
