@@ -96,6 +96,7 @@ class Hub:
         """Check a run now, because a person asked; a stopped watch starts again. Background loop only."""
         if watch.schedule is not None and watch.operations is not None:
             self.keep(watch)
+            watch.hurried = True
             watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
             self._plan(watch)
             self._poll()
@@ -165,16 +166,23 @@ class Hub:
                 await self.clock.sleep(pause, wake)
 
     def _most_due(self, now: float) -> tuple[float, Watch] | tuple[None, None]:
-        """The watch that waits longest for its check, so that no run is starved by the others."""
+        """The watch that waits longest for its check, so that no run is starved by the others.
+
+        Before them all comes a check that a person waits for: of a run that was told to cancel, or to check again.
+        """
         found: tuple[float, Watch] | tuple[None, None] = (None, None)
+        first = (False, 0.0)
         for watch in self._watches.values():
             due = plans.next_due(watch.schedule) if watch.schedule is not None and not watch.checking else None
-            if due is not None and (found[0] is None or due - now < found[0]):
-                found = (due - now, watch)
+            if due is None:
+                continue
+            rank = (not (due <= now and (watch.hurried or watch.state.cancel == "requested")), due)
+            if found[1] is None or rank < first:
+                found, first = (due - now, watch), rank
         return found
 
     def _start_check(self, watch: Watch, now: float) -> None:
-        watch.checking = True
+        watch.checking, watch.hurried = True, False
         # Counted here and not when it is sent: the next check is admitted before this one has begun.
         self._budget.spend(now)
         task = asyncio.get_running_loop().create_task(self._check(watch), name="origami-widgets check")

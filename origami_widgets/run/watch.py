@@ -34,7 +34,7 @@ class Watch:
         self.operations = operations
         self.state = state
         self.schedule = schedule
-        self.checking = False
+        self.checking = self.hurried = False
         self.failing: set[str] = set()
         self.told: tuple[bytes, bool] | None = None
         self.stop_waiting: asyncio.Event | None = None

@@ -13,6 +13,7 @@ from origami_widgets.api.models import RunObject
 from origami_widgets.run.budget import Budget
 from origami_widgets.run.hub import Hub
 from origami_widgets.run.schedule import DEADLINE
+from origami_widgets.run.state import CancelRequested
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 RUNNING, COMPLETED = (
@@ -205,6 +206,30 @@ async def test_fifty_runs_stay_within_the_budget_and_none_is_starved(clock):
     counts = [sum(run_id == watch.state.run_id for _, run_id, _ in server.asked) for watch in watches]
     assert max(counts) - min(counts) <= 2
     assert min(counts) >= 14
+    for watch in watches:
+        watch.schedule = None
+
+
+@pytest.mark.parametrize("wish", ["cancel", "check"])
+async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, wish):
+    hub = Hub(clock, Budget())
+    server = Server(clock, RUNNING, retry_after=15.0)
+    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
+    while clock.now < 1_000 + 100:
+        await asyncio.sleep(0)
+    # The one that was asked about last would be asked again after all others.
+    last = next(watch for watch in watches if watch.state.run_id == server.asked[-1][1])
+    known = len(server.asked)
+    if wish == "cancel":
+        last.update(CancelRequested())
+        due = clock.now + 15.0
+    else:
+        hub.hurry(last)
+        due = clock.now
+    while not any(run_id == last.state.run_id for _, run_id, _ in server.asked[known:]):
+        await asyncio.sleep(0)
+    at, *_ = next(entry for entry in server.asked[known:] if entry[1] == last.state.run_id)
+    assert due <= at <= due + 2.0
     for watch in watches:
         watch.schedule = None
 
