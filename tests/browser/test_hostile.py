@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 import origami_widgets
 from origami_widgets.card.contract import TABLE_SLOTS
 from origami_widgets.card.html import render_html
+from origami_widgets.card.text import render_text
 from tests.fixtures import hostile
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
@@ -142,6 +145,29 @@ def only_expected(found: set[str]) -> bool:
             assert word in ELEMENTS, each
             assert not rest or rest in ATTRIBUTES or rest.startswith("aria-"), each
     return "article" in found
+
+
+@pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
+def test_an_exported_page_asks_for_nothing_more_than_any_other(page: Page, *, sanitize: bool) -> None:
+    texts = [view for name in short() for view in (hostile.view_of(name, "known"), hostile.view_of(name, "unknown"))]
+    asked = []
+    for exported in ([views()["completed"]], texts):
+        page.set_content(page_of(exported, sanitize=sanitize))
+        asked.append({each for each in page.happened if each.startswith("http")})  # type: ignore[attr-defined]
+        assert not any("evil" in each or each.startswith(("dialog", "window")) for each in page.happened)  # type: ignore[attr-defined]
+        page.happened.clear()  # type: ignore[attr-defined]
+    assert asked[1] == asked[0]
+
+
+def page_of(exported: Any, *, sanitize: bool) -> str:
+    """The page that nbconvert makes of a notebook with these cards and, as state of widgets, their views."""
+    bundles = [{"text/html": render_html(view, now=NOW), "text/plain": render_text(view, now=NOW)} for view in exported]
+    outputs = [nbformat.v4.new_output("display_data", data=bundle) for bundle in bundles]
+    outputs += [nbformat.v4.new_output("display_data", data={"text/plain": each["text/plain"]}) for each in bundles]
+    state = {"state": {f"m{n}": {"state": view} for n, view in enumerate(exported)}}
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=outputs)])
+    notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": state}
+    return HTMLExporter(sanitize_html=sanitize).from_notebook_node(notebook)[0]
 
 
 def test_the_saved_card_shows_text_and_asks_for_nothing(page: Page) -> None:

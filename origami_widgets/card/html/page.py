@@ -65,6 +65,7 @@ SIZE_LIMIT = 28_500
 _AROUND = 1_000
 _TABLES_LEAST = 3_500
 _PROSE_SIZE = 5_000
+_FEW_TABLES = 8
 _ASK_SIZE = 5_000
 _NOTICES_SIZE = 5_000
 _ACTIONS_SIZE = 3_600
@@ -108,8 +109,9 @@ def render_html(view: View, *, now: float, saved: bool = True) -> str:
     ]
     after = [_actions(past["actions"]), _suggestions(past["suggestions"]), _foot(past["foot"])]
     room = SIZE_LIMIT - _AROUND - sum(map(stored, (*before, *after)))
-    # Words that consist of escapes are up to six times as long here: the prose gives way first.
-    prose = _prose(past["prose"], min(_PROSE_SIZE, room - _TABLES_LEAST))
+    # Words that consist of escapes are up to six times as long here: the prose gives way first, also to many tables.
+    wanted = _PROSE_SIZE if len(past["tables"]["items"]) <= _FEW_TABLES else _PROSE_SIZE // 2
+    prose = _prose(past["prose"], min(wanted, room - _TABLES_LEAST))
     tables = tables_html(past["tables"], room - stored(prose))
     return div(_CARD, *before, tables, prose, *after)
 
