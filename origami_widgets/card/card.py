@@ -262,7 +262,16 @@ class RunCard(anywidget.AnyWidget):
                 return
         command = read_command(content)
         if command is not None:
+            self._thaw()
             background().submit(self._carry_out(command))
+
+    def _thaw(self) -> None:
+        """Go on when a view that outlasted the freeze is used: voila loses the update that would have replaced it."""
+        with self.lock:
+            if self.frozen and self.comm is not None:
+                self.frozen = False
+                self._unsubscribe = self._conversation.subscribe(self._changed)
+                background().call_soon(self._flush)
 
     async def _carry_out(self, command: Any) -> None:
         ack = await self._desk.carry_out(command)

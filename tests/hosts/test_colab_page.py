@@ -61,7 +61,7 @@ def test_the_card_lives_while_a_cell_blocks_and_goes_on_after_the_end(colab: Hos
 
 
 def test_both_questions_are_answered_in_the_card(colab: HostPage) -> None:
-    colab.run(SANDBOX.format(speed=400))
+    colab.run(SANDBOX.format(speed=200))
     colab.run(START.format(brief="Find wholesale partners for us. scenario:needs_input"))
     card = colab.page.locator(CARD)
     card.get_by_label("Iberia").check()

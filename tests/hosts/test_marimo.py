@@ -71,7 +71,7 @@ def test_the_card_lives_while_a_cell_blocks_and_is_cancelled(
 
 def test_an_app_answers_both_questions_and_changes_its_theme(open_marimo: Callable[..., Window]) -> None:
     brief = "Find wholesale partners for us. scenario:needs_input"
-    window = open_marimo("run", brief, speed=400, theme="system")
+    window = open_marimo("run", brief, speed=200, theme="system")
     card = window.page.locator(CARD)
     expect(card).to_be_visible()
     expect_theme(card, "light")

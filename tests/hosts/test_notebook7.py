@@ -59,7 +59,7 @@ def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: C
 
 def test_both_questions_are_answered_in_the_card(open_notebook: Callable[..., NotebookPage]) -> None:
     brief = "Find wholesale partners for us. scenario:needs_input"
-    notebook = open_notebook([SANDBOX.format(speed=400) + READS_FAST, START.format(brief=brief)])
+    notebook = open_notebook([SANDBOX.format(speed=200) + READS_FAST, START.format(brief=brief)])
     notebook.run_cell(0)
     notebook.run_cell(1)
     card = notebook.output(1).locator(CARD)

@@ -42,7 +42,7 @@ def open_voila(browser: Browser, server: Lab, windows: list[Window]) -> Callable
     return open_page
 
 
-def test_the_card_lives_is_cancelled_and_stays_as_it_ended(open_voila: Callable[..., VoilaPage]) -> None:
+def test_the_card_is_cancelled_stays_as_it_ended_and_goes_on_when_asked(open_voila: Callable[..., VoilaPage]) -> None:
     voila = open_voila(SLOW, speed=40, theme="dark")
     card = voila.page.locator(CARD)
     expect(card).to_contain_text("Running")
@@ -57,11 +57,20 @@ def test_the_card_lives_is_cancelled_and_stays_as_it_ended(open_voila: Callable[
     voila.wait_received('"kind": "clock"')
     expect(card.get_by_text("Kernel is gone")).to_be_hidden()
     assert card.inner_text() == said
+
+    card.get_by_role("button", name="Continue where you stopped").click()
+    confirm = card.get_by_role("button", name="Yes, start it")
+    confirm.wait_for()
+    # One that comes at once is taken for the second half of a double click.
+    while confirm.is_visible():
+        confirm.click()
+    expect(card).to_contain_text("1 earlier run")
+    expect(card.get_by_text("Running", exact=True)).to_be_visible()
     assert_quiet(voila)
 
 
 def test_both_questions_are_answered_in_the_card(open_voila: Callable[..., VoilaPage]) -> None:
-    voila = open_voila("Find wholesale partners for us. scenario:needs_input", speed=400, theme="light")
+    voila = open_voila("Find wholesale partners for us. scenario:needs_input", speed=200, theme="light")
     card = voila.page.locator(CARD)
     expect_theme(card, "light")
     card.get_by_label("Iberia").check()

@@ -49,7 +49,7 @@ def test_the_card_lives_while_a_cell_blocks_and_is_cancelled(vscode: HostPage) -
 
 
 def test_the_card_follows_the_theme_and_both_questions_are_answered(vscode: HostPage) -> None:
-    vscode.run(SANDBOX.format(speed=400))
+    vscode.run(SANDBOX.format(speed=200))
     vscode.run(START.format(brief="Find wholesale partners for us. scenario:needs_input"))
     card = vscode.page.locator(CARD)
     for kind, classes, theme in THEMES:
