@@ -12,7 +12,7 @@ from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerE
 from origami_widgets.api.models import RunObject
 from origami_widgets.run.budget import Budget
 from origami_widgets.run.hub import Hub
-from origami_widgets.run.schedule import DEADLINE
+from origami_widgets.run.schedule import DEADLINE, next_due
 from origami_widgets.run.state import CancelRequested
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -222,10 +222,9 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, w
     known = len(server.asked)
     if wish == "cancel":
         last.update(CancelRequested())
-        due = clock.now + 15.0
     else:
         hub.hurry(last)
-        due = clock.now
+    due = next_due(last.schedule)
     while not any(run_id == last.state.run_id for _, run_id, _ in server.asked[known:]):
         await asyncio.sleep(0)
     at, *_ = next(entry for entry in server.asked[known:] if entry[1] == last.state.run_id)
