@@ -46,7 +46,7 @@ _COLOURS: Final[dict[FunnelPart, str]] = {
 _WITH_BARS = 8
 """Above so many tables their words are worth more than their pictures."""
 
-_AROUND = 200
+_AROUND = 80
 _WORTH_A_TABLE = 1_500
 _HEADING_SIZE = 1_200
 # A name and its numbers stand in one line where there is room, and below each other where there is none. The shares of
