@@ -71,6 +71,7 @@ def test_a_clean_end_has_no_notice():
     assert view["foot"] == {
         "credits": "57 credits in this table",
         "run_id": "v2_run-01k0c4m2f7",
+        "gone": "The buttons of this card are off. To go on from this run, in any kernel:",
         "attach_line": 'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")',
         "data_line": 'ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))',
     }

@@ -138,6 +138,7 @@ export function columnTable({ session }: Context): Part<Table> {
   on(order, "change", () => change(ORDERS[order.selectedIndex]?.[1] ?? -1, folded));
   const sort = el("label", "", "Sort by", order);
   const unsent = el("span", "mute");
+  const under = el("div", "under", toggle, sort, unsent);
   let folded = true;
   let by = -1;
   let table: Table | null = null;
@@ -163,6 +164,7 @@ export function columnTable({ session }: Context): Part<Table> {
     setText(toggle, folded ? `All ${count(total)} columns` : "Fewer columns");
     toggle.ariaExpanded = `${!folded}`;
     show(sort, total > FEW);
+    show(under, total > FEW);
     const hidden = folded && by < 0 ? 0 : total - columns.length;
     say(unsent, hidden ? `${plural(hidden, "column")} not shown: ow.columns_frame(run)` : "");
   };
@@ -181,7 +183,7 @@ export function columnTable({ session }: Context): Part<Table> {
     draw();
   };
   return {
-    node: el("div", "", grid, el("div", "under", toggle, sort, unsent)),
+    node: el("div", "", grid, under),
     update(next) {
       table = next;
       fetch();
