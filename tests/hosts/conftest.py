@@ -10,12 +10,9 @@ import pytest
 from notebooks import serve
 from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
 from tests.hosts import notebook7, pages
-from tests.hosts.notebook7 import NotebookPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from playwright.sync_api import Browser
+    from collections.abc import Iterator
 
     from tests.browser.window import Window
 
@@ -48,16 +45,3 @@ def windows(request: pytest.FixtureRequest) -> Iterator[list[Window]]:
         if not has_passed(request.node):
             picture(request.node, window, str(number))
         window.close()
-
-
-@pytest.fixture
-def open_notebook(browser: Browser, server: serve.Lab, windows: list[Window]) -> Callable[..., NotebookPage]:
-    """Return a function that opens these cells in Notebook 7."""
-
-    def open_page(cells: list[str], *, theme: str = "light") -> NotebookPage:
-        window = NotebookPage(browser, server)
-        windows.append(window)
-        window.open_notebook(cells, theme=theme)
-        return window
-
-    return open_page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.hosts.looks import (
@@ -17,11 +18,28 @@ from tests.hosts.looks import (
     expect_more_steps,
     expect_theme,
 )
+from tests.hosts.notebook7 import NotebookPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.hosts.notebook7 import NotebookPage
+    from playwright.sync_api import Browser
+
+    from notebooks.serve import Lab
+    from tests.browser.window import Window
+
+
+@pytest.fixture
+def open_notebook(browser: Browser, server: Lab, windows: list[Window]) -> Callable[..., NotebookPage]:
+    """Return a function that opens these cells in Notebook 7."""
+
+    def open_page(cells: list[str], *, theme: str = "light") -> NotebookPage:
+        window = NotebookPage(browser, server)
+        windows.append(window)
+        window.open_notebook(cells, theme=theme)
+        return window
+
+    return open_page
 
 
 def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: Callable[..., NotebookPage]) -> None:

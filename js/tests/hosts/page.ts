@@ -3,7 +3,7 @@
  * page for each widget that they display. The host's own manager makes the models and the views.
  */
 
-import type { DOMWidgetModel, WidgetView } from "@jupyter-widgets/base";
+import type { DOMWidgetModel } from "@jupyter-widgets/base";
 import { type Kernel, KernelManager, KernelMessage, ServerConnection } from "@jupyterlab/services";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
@@ -11,7 +11,7 @@ const WIDGET = "application/vnd.jupyter.widget-view+json";
 /** The part of a widget manager that a cell's output needs. */
 export interface Host {
   get_model(id: string): Promise<unknown>;
-  show(model: DOMWidgetModel, place: HTMLElement): Promise<WidgetView | unknown>;
+  show(model: DOMWidgetModel, place: HTMLElement): Promise<unknown>;
 }
 
 /** What the tests call. */
@@ -19,8 +19,7 @@ export interface Page {
   /** Runs one cell; its widgets are shown below those of the cells before. */
   run(code: string): Promise<void>;
   interrupt(): Promise<void>;
-  /** The state of every model that was displayed, newest last. */
-  states(): Record<string, unknown>[];
+  /** How many of the shown models have lost their comm. */
   closed: number;
 }
 
@@ -40,10 +39,8 @@ export async function startKernel(): Promise<Kernel.IKernelConnection> {
 
 /** Offers the tests a notebook on this kernel. */
 export function open(kernel: Kernel.IKernelConnection, host: Host): void {
-  const models: DOMWidgetModel[] = [];
   const display = async (id: string, place: HTMLElement): Promise<void> => {
     const model = (await host.get_model(id)) as DOMWidgetModel;
-    models.push(model);
     model.on("comm:close", () => {
       page.closed += 1;
     });
@@ -51,7 +48,6 @@ export function open(kernel: Kernel.IKernelConnection, host: Host): void {
   };
   const page: Page = {
     closed: 0,
-    states: () => models.map((model) => model.get_state()),
     interrupt: () => kernel.interrupt(),
     run: async (code) => {
       const shown: Promise<void>[] = [];
