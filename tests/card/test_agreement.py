@@ -11,6 +11,7 @@ from origami_widgets.card.html import render_html
 from origami_widgets.card.text import WIDTH, render_text
 from tests.card import front_end
 from tests.card.markup import words
+from tests.fixtures import hostile
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
 
@@ -194,6 +195,17 @@ def test_what_is_cut_says_nothing_else(name, read):
         for word in set(copied) - set(told):
             # Cut, or broken where a line ends, a word is still a part of one that the live card says.
             assert word in left_out or word.isdecimal() or any(word in each for each in told), word
+
+
+def test_hostile_text_is_told_alike():
+    """Nothing is lost to an escape, a limit or a layout of one of them; short texts, which nothing has to cut."""
+    short = {name: hostile.view_of(name, "known") for name, text in hostile.CORPUS.items() if len(text) < 300}
+    named = {name: view for name, view in short.items() if view["head"]["prompt"]}
+    assert len(named) > 80
+    told = front_end.texts_of(named)
+    for name, view in named.items():
+        expected = live_words(view, in_past(view, told[name], "when saved"))
+        assert differences(expected, copy_words(view, words(render_html(view, now=NOW)))) == ({}, {}), name
 
 
 def test_every_button_that_sends_has_its_line_of_python():
