@@ -213,6 +213,18 @@ class LabPage(Window):
             self.page.set_viewport_size({"width": size["width"] + width - now, "height": size["height"]})
         raise AssertionError(f"the output of cell {index} is {now} px wide, not {width}")
 
+    def screenshot_part(self, path: Path, target: Locator) -> None:
+        """Write a PNG of what the window shows of `target` when it is scrolled to its top; quicker than `screenshot`."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        box = target.evaluate(
+            """node => {
+                node.scrollIntoView();
+                const { x, y, width, height } = node.getBoundingClientRect();
+                return { x, y, width, height: Math.min(height, window.innerHeight - y) };
+            }"""
+        )
+        self.page.screenshot(path=path, clip=box, animations="disabled")
+
     def close(self) -> None:
         """Close the window and end its kernel."""
         super().close()

@@ -1,60 +1,81 @@
-"""What the gallery shows: every status of a run, alive and saved.
-
-Each scene's server has a clock of its own that is set ahead, so that the run is where the picture wants it.
-"""
+"""What the gallery shows: every state of the fixtures, alive, frozen and as text, and what people do to a live card."""
 
 from __future__ import annotations
 
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from notebooks import serve
 from tests.browser.gallery import Scene
+from tests.browser.states import FORMS, NAMES
 
-CODE = """
-import time
+if TYPE_CHECKING:
+    from tests.browser.lab import LabPage
+
+SETUP = f"""
+import os, sys
+print(os.getpid())
+sys.path.insert(0, {str(serve.REPOSITORY)!r})
+from tests.browser.states import run_of, set_clock, show
+set_clock()
+import ipywidgets
 import origami_widgets as ow
-
-ahead = 0.0
-client = ow.Sandbox(clock=lambda: time.time() + ahead{options}).client()
-run = ow.start({brief!r}, client=client, show=False)
-for ahead in {moments}:
-    run.refresh()
-{show}
 """
-# In a box, so that a settled card stays alive for its picture.
-LIVE = "import ipywidgets\nipywidgets.VBox([ow.RunCard(run)])"
-SAVED = "from IPython.display import HTML\nHTML(run.to_html())"
-BRIEF = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
-OVER = (30, 600, 1500)
-
-# Name, word of the sandbox's scenario (none: the usual one), and how many seconds after the start it is looked at.
-STATUSES = (
-    ("running", "", (20, 40)),
-    ("completed", "", OVER),
-    ("needs_input", "needs_input", OVER),
-    ("step_cap_hit", "step_cap_hit", OVER),
-    ("incomplete", "incomplete", OVER),
-    ("cancelled", "cancelled", OVER),
-    ("errored", "errored", OVER),
-    ("timed_out", "timed_out", OVER),
-)
-FURTHER = (
-    ("filling", "filling", (30, 240)),
-    ("empty", "empty", OVER),
-    ("answer", "answer", OVER),
-    ("large", "large", OVER),
-)
+ALONE = "ipywidgets.VBox([ow.RunCard(run_of({!r}))])"
+CARD = ".origami-card"
+# What is said 3 s after a click that the kernel did not answer, and after the kernel has ended.
+BUSY, GONE = "Kernel is busy", "Kernel is gone"
 
 
-def scene(name: str, word: str, moments: tuple[int, ...], *, saved: bool = False) -> Scene:
-    """The cell that shows one scenario at one moment."""
-    code = CODE.format(
-        options="", brief=f"{BRIEF}. scenario:{word}" if word else BRIEF, moments=moments, show=SAVED if saved else LIVE
-    )
-    if saved:
-        return Scene(f"{name}-saved", code, "div")
-    return Scene(name, code, ".origami-card")
+def ask_before_spending(window: LabPage, index: int) -> None:
+    """Press a button that asks first."""
+    window.output(index).get_by_role("button", name="Continue in a follow-up run").click()
+
+
+def answer_in_own_words(window: LabPage, index: int) -> None:
+    """Choose one answer and type the other."""
+    card = window.output(index).locator(CARD)
+    card.get_by_label("Iberia").check()
+    card.get_by_role("textbox").last.fill("Only with those that deliver within two days, please.")
+
+
+def unfold(window: LabPage, index: int) -> None:
+    """Open everything that can be opened."""
+    closed = window.output(index).locator(CARD).locator("details:not([open]) > summary:visible")
+    while closed.count():
+        closed.first.click()
+
+
+def cancel_in_vain(window: LabPage, index: int) -> None:
+    """Press Cancel while the kernel answers nothing. A blocked cell is not enough: a subshell answers all the same."""
+    _signal(window, signal.SIGSTOP)
+    card = window.output(index).locator(CARD)
+    card.get_by_role("button", name="Cancel").click()
+    card.get_by_text(BUSY).first.wait_for()
+
+
+def let_it_answer(window: LabPage, _index: int) -> None:
+    """Let the kernel go on."""
+    _signal(window, signal.SIGCONT)
+
+
+def _signal(window: LabPage, number: signal.Signals) -> None:
+    # From the model: what is far from the window's top is not drawn.
+    os.kill(int(window.outputs(0)[0]["text"]), number)
+
+
+def restart(window: LabPage, index: int) -> None:
+    """Take the kernel away."""
+    window.restart_kernel()
+    window.output(index).locator(CARD).get_by_text(GONE).first.wait_for()
 
 
 SCENES = [
-    *(scene(*status) for status in STATUSES),
-    *(scene(*more) for more in FURTHER),
-    *(scene(*status, saved=True) for status in STATUSES),
+    *(Scene(name, f"show({name!r})", CARD, forms=FORMS) for name in NAMES),
+    Scene("asked_first", ALONE.format("incomplete"), CARD, act=ask_before_spending),
+    Scene("typed", ALONE.format("needs_input"), CARD, act=answer_in_own_words),
+    Scene("unfolded", ALONE.format("large"), CARD, act=unfold),
+    Scene("kernel_busy", ALONE.format("running"), CARD, act=cancel_in_vain, undo=let_it_answer, alone=True),
+    Scene("kernel_gone", ALONE.format("running_many"), CARD, act=restart, alone=True),
 ]

@@ -1,0 +1,127 @@
+"""Shows the states of the fixtures in a notebook: what the cells of the gallery call.
+
+The kernel's clock is set to the moment of the fixtures, so that their ages are those of a card that is at work.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import itertools
+import time
+from typing import TYPE_CHECKING
+
+import ipywidgets
+from IPython.display import display
+
+import origami_widgets as ow
+from origami_widgets.api.errors import RunPoolFull
+from origami_widgets.run.conversation import Conversation
+from origami_widgets.run.watch import Watch
+from tests.fixtures.states import NOW, STATES, payload, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.run.state import RunState
+
+FORMS = ("live", "frozen", "text")
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+# ruff: noqa: RUF001 - characters that look like others are what is shown here
+
+
+def scripts() -> RunState:
+    """Right-to-left, Chinese and Japanese, emoji of several code points, and words that are wider than the card."""
+    run = payload("completed_stats")
+    run["prompt"] = run["request"]["prompt"] = (
+        f"ابحث عن ١٥ مخبزًا عائليًا في بورتو (Porto) 👩‍👩‍👧‍👦🇵🇹 — 波尔图的家庭面包店，带网上商店 · {LONG}"
+    )
+    run["response"]["text"] = (
+        "## مخابز بورتو\n\nوجدتُ **١٢** مخبزًا، منها Padaria Ribeiro.\n\n"
+        f"- 🥐 1️⃣ クロワッサン専門店：{'超' * 60}\n- {LONG * 2}\n\n"
+        f"| שם המאפייה | 評価 |\n|---|---|\n| מאפייה | ⭐⭐⭐⭐⭐ |\n| {LONG} | `{'x' * 120}` |"
+    )
+    table = run["response"]["tables"][0]
+    table["name"] = "مخابز بورتو 🥖"
+    for column, name in zip(table["columns"], ("מאפייה", f"連絡先メールアドレス {LONG}", "ملاءمة 🙂"), strict=False):
+        column["name"] = name
+    other = copy.deepcopy(table)
+    other |= {"id": "other", "name": LONG}
+    run["response"]["tables"].append(other)
+    run["todo"]["pendingQuestions"] = [
+        {
+            "type": "single-choice",
+            "question": "هل أتابع مع لشبونة؟",
+            "suggestedAnswers": ["نعم، تابع", "いいえ、結構です", f"👍🏽 {LONG}"],
+            "freeformOption": "شيء آخر",
+        }
+    ]
+    run["todo"]["nextActions"] = [{"label": "أضف ساعات العمل"}, {"label": "営業時間を追加する"}, {"label": LONG * 2}]
+    return state_of(run)
+
+
+def unheard() -> RunState:
+    """An hour without a word from the server, late in a long run."""
+    state = STATES["reconnecting"]()
+    lost = dataclasses.replace(state.connection, heard_at=NOW - 3_700, failures=60)
+    return dataclasses.replace(state, connection=lost)
+
+
+def no_slot() -> RunState:
+    """A follow-up that found all slots of the plan taken."""
+    error = RunPoolFull(
+        "All run slots of the plan are taken",
+        cause="2 of 2 runs are active",
+        remedy="Wait until one of them ends, or cancel one.",
+        code="RUN_POOL_FULL",
+        status_code=429,
+    )
+    return dataclasses.replace(STATES["completed"](), command_error=error)
+
+
+def much_earlier() -> tuple[RunState, ...]:
+    """The third run of a conversation."""
+    return STATES["needs_input"](), STATES["timed_out"](), STATES["running_many"]()
+
+
+MORE: dict[str, Callable[[], RunState | tuple[RunState, ...]]] = {
+    "earlier_runs": much_earlier,
+    "no_slot": no_slot,
+    "unheard": unheard,
+    "scripts": scripts,
+}
+NAMES = (*STATES, *MORE)
+_began = 0.0
+_numbers = itertools.count(100)
+
+
+def set_clock() -> None:
+    """Let the kernel's clock begin at the moment of the fixtures, and go on from there."""
+    global _began  # noqa: PLW0603 - a kernel has one clock
+    real = time.time
+    _began = _began or real()
+    time.time = lambda: NOW + real() - _began
+
+
+def run_of(name: str) -> ow.Run:
+    """A handle on one state; nothing is ever sent or asked."""
+    made = {**STATES, **MORE}[name]()
+    states = made if isinstance(made, tuple) else (made,)
+    # The fixtures are all the same run; cards of one run know of each other, and what one sends the others show.
+    numbered = (dataclasses.replace(state, run_id=f"{state.run_id[:-3]}{next(_numbers)}") for state in states)
+    first, *others = (Watch(None, state, None) for state in numbered)
+    conversation = Conversation(first)
+    for watch in others:
+        conversation.extend(watch)
+    return ow.Run(conversation.current, conversation)
+
+
+def show(name: str) -> None:
+    """Show one state alive, frozen and as text, each in an output of its own."""
+    run = run_of(name)
+    # In a box, so that a settled card stays alive for its picture.
+    display(ipywidgets.VBox([ow.RunCard(run)]))
+    display({"text/html": run.to_html(), "text/plain": ""}, raw=True)
+    display({"text/plain": str(run)}, raw=True)
