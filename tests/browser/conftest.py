@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from notebooks import serve
 from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
 from tests.browser.lab import LabPage
+from tests.browser.window import CARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["browser", "pytest_runtest_makereport"]
 
+SANDBOX = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
 LAB_OPTIONS = ("--LabApp.expose_app_in_browser=True",)
 
 
@@ -67,3 +70,17 @@ def open_lab(
             # What is left of a failure is looked at, and never used again.
             picture(request.node, window, window.path.stem)
         window.close()
+
+
+@pytest.fixture
+def card_in(open_lab: Callable[..., LabPage]) -> Callable[..., LabPage]:
+    """Return a function that runs one brief in the second cell and leaves its card open."""
+
+    def show(brief: str, *further: str, speed: float = 20) -> LabPage:
+        lab = open_lab([SANDBOX.format(speed=speed), f"run = ow.start({brief!r})", *further])
+        lab.run_cell(0)
+        lab.run_cell(1)
+        expect(lab.output(1).locator(CARD)).to_be_visible()
+        return lab
+
+    return show

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from notebooks import serve
+from tests.browser.window import CARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,23 +18,7 @@ if TYPE_CHECKING:
     from tests.browser.lab import LabPage
 
 QUICKSTART = serve.REPOSITORY / "notebooks" / "quickstart.ipynb"
-SANDBOX = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
-CARD = ".origami-card"
 STATIC = "text/html"
-
-
-@pytest.fixture
-def card_in(open_lab: Callable[..., LabPage]) -> Callable[..., LabPage]:
-    """Return a function that runs one brief in the second cell and leaves its card open."""
-
-    def show(brief: str, *further: str, speed: float = 20) -> LabPage:
-        lab = open_lab([SANDBOX.format(speed=speed), f"run = ow.start({brief!r})", *further])
-        lab.run_cell(0)
-        lab.run_cell(1)
-        expect(lab.output(1).locator(CARD)).to_be_visible()
-        return lab
-
-    return show
 
 
 @pytest.fixture

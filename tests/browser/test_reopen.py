@@ -9,6 +9,8 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.window import CARD
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from tests.browser.lab import LabPage
 
-CARD = ".origami-card"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LIVE, FROZEN = 1, 2
 CELLS = [

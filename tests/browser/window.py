@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page
 
 READY_SECONDS = 60.0
+CARD = ".origami-card"
 VIEWPORT = {"width": 1280, "height": 900}
 # The card's module is loaded from a blob; hosts have errors of their own, which are not ours to judge.
 OURS = ("origami", "anywidget", "blob:")
