@@ -52,7 +52,7 @@ _HEADING_SIZE = 1_200
 # A name and its numbers stand in one line where there is room, and below each other where there is none. The shares of
 # the numbers are the same in every row, so that they stand below their headings.
 _ROW = f"display:flex;flex-wrap:wrap;padding:4px 0;border-top:{LINE}"
-_NAME = "flex:1 1 150px;text-align:left"
+_NAME = "flex:1 1 150px;overflow-wrap:anywhere;text-align:left"
 _NUMBERS = "display:flex;flex:4 1 290px"
 _SHARES = ("1", "1.2", "1", "1.6", "1.8")
 
@@ -162,7 +162,7 @@ def _row(cells: Iterable[Html], *, role: str = "cell", style: str = _ROW) -> Htm
 
 def _cells(row: ColumnRow) -> Iterable[Html]:
     kind = span(f"{QUIET};font-size:11px", text(row.kind))
-    yield join(isolated(row.name or "unnamed"), kind, by=" ")
+    yield join(isolated(row.name), kind, by=" ")
     *others, verdicts = column_words(row)
     for word in others:
         yield text(word.replace(" %", "\u00a0%"))
