@@ -229,7 +229,7 @@ def _columns(rows: list[ColumnRow]) -> Iterator[str]:
 
 
 def _name(row: ColumnRow) -> str:
-    name = row.name or "unnamed"
+    name = row.name
     return f"{name} ({row.kind})" if row.kind else name
 
 

@@ -76,7 +76,7 @@ def _most_telling(rows: list[ColumnRow], sizes: list[int], room: int) -> list[in
 def _row(column: models.Column) -> ColumnRow:
     stats, verdicts = column.stats, column.qualification
     return ColumnRow(
-        name=clip(column.name, NAME_LIMIT),
+        name=clip(column.name, NAME_LIMIT) or "Unnamed column",
         kind=clip(column.kind, 24),
         call_rate=_number(stats.call_rate) if stats else None,
         credits_per_run=_number(stats.avg_credits_per_run) if stats else None,
