@@ -270,6 +270,9 @@ class RunCard(anywidget.AnyWidget):
         with self.lock:
             if self.frozen and self.comm is not None:
                 self.frozen = False
+                if self._conversation.presentation is not self:
+                    # Another card goes on in the places of this one: they are its own now.
+                    self.outputs = Outputs()
                 self._unsubscribe = self._conversation.subscribe(self._changed)
                 background().call_soon(self._flush)
 
