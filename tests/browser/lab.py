@@ -217,8 +217,16 @@ class LabPage(Window):
         """Write a PNG of what the window shows of `target` when it is scrolled to its top; quicker than `screenshot`."""
         path.parent.mkdir(parents=True, exist_ok=True)
         box = target.evaluate(
-            """node => {
-                node.scrollIntoView();
+            """async node => {
+                // Lab moves things once more when it has drawn what came into view.
+                let still = 0;
+                for (let last = NaN; still < 3; ) {
+                    node.scrollIntoView();
+                    await new Promise(requestAnimationFrame);
+                    const { top, bottom } = node.getBoundingClientRect();
+                    still = top + bottom === last ? still + 1 : 0;
+                    last = top + bottom;
+                }
                 const { x, y, width, height } = node.getBoundingClientRect();
                 return { x, y, width, height: Math.min(height, window.innerHeight - y) };
             }"""
