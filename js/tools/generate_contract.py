@@ -57,16 +57,20 @@ class Writer:
             return PRIMITIVES[annotation]
         if isinstance(annotation, type) and annotation.__name__ in self.classes:
             return annotation.__name__
+        return self.compound(annotation)
+
+    def compound(self, annotation: Any) -> str:
+        """The TypeScript type of what is made of other types."""
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is Literal:
             return " | ".join(f'"{member}"' for member in arguments)
+        parts = [self.type_of(argument) for argument in arguments]
         if origin is list:
-            item = self.type_of(arguments[0])
-            return f"({item})[]" if " " in item else f"{item}[]"
-        if origin is dict and arguments[0] is str:
-            return f"Record<string, {self.type_of(arguments[1])}>"
+            return f"({parts[0]})[]" if " " in parts[0] else f"{parts[0]}[]"
         if origin in (Union, types.UnionType):
-            return " | ".join(self.type_of(argument) for argument in arguments)
+            return " | ".join(parts)
+        if origin is dict and arguments[0] is str:
+            return f"Record<string, {parts[1]}>"
         raise SystemExit(f"The contract uses {annotation!r}, which js/tools/generate_contract.py can't translate.")
 
     def declaration(self, cls: type) -> str:

@@ -12,6 +12,7 @@ from origami_widgets.run.watch import Watch
 from tests.card.live import on_loop, read, settle
 from tests.fixtures.states import STATES, payload
 
+
 @pytest.fixture
 def large():
     """A card of 20 tables with 40 columns and 200 actions, its watch, and what it sends from now on."""

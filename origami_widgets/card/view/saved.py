@@ -67,7 +67,9 @@ def as_current(view: View) -> View:
 def as_known(view: View) -> Head:
     """The head as far as it is known: what a run that is not asked about any more is doing now, nobody knows."""
     head: Head = {**view["head"], "cancel": "none"}
-    return {**head, "status_label": f"Last seen: {head['status_label']}"} if _unwatched(view) else head
+    if not _unwatched(view):
+        return head
+    return {**head, "status_label": f"Last seen: {head['status_label']}", "tone": "neutral"}
 
 
 def _unwatched(view: View) -> bool:
@@ -101,7 +103,7 @@ def _head(view: View, then: str) -> Head:
         return head
     label = head["status_label"]
     past = f"Was {label.lower()} {then}" if label in ("Running", "Starting") else f"Was “{label}” {then}"
-    return {**head, "status_label": past}
+    return {**head, "status_label": past, "tone": "neutral"}
 
 
 def _notice(notice: Notice, view: View, then: str) -> Notice:

@@ -1,0 +1,129 @@
+"""What is wrong with elements of a page: axe-core's findings, and words that are clipped, lost or on top of each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from notebooks import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+AXE = serve.REPOSITORY / "js" / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+# JupyterLab's body has no height and clips what overflows: to axe-core, nothing in it would be visible.
+RUN_AXE = """async ([selector, tags, contrast]) => {
+    document.body.style.overflow = "visible";
+    try {
+        return await window.axe.run(
+            { include: [selector] },
+            {
+                runOnly: { type: "tag", values: tags },
+                rules: { "color-contrast": { enabled: contrast } },
+                resultTypes: ["violations", "incomplete"],
+            },
+        );
+    } finally {
+        document.body.style.overflow = "";
+    }
+}"""
+
+LAYOUT = """selector => {
+    const found = [];
+    const name = node => `<${node.localName} class="${node.className}"> ${node.textContent.trim().slice(0, 60)}`;
+    const style = node => getComputedStyle(node);
+    const scrolls = node => ["auto", "scroll"].includes(style(node).overflowX);
+    const clips = node => style(node).overflowX !== "visible" && !scrolls(node);
+    // For screen readers only.
+    const unseen = node => style(node).clipPath !== "none" || style(node).position === "absolute";
+    const within = (inner, outer) =>
+        inner.left >= outer.left - 1 && inner.right <= outer.right + 1;
+
+    for (const root of document.querySelectorAll(selector)) {
+        const area = root.getBoundingClientRect();
+        const boxes = [];
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            const text = walker.currentNode;
+            const parent = text.parentElement;
+            if (!text.data.trim() || !parent.checkVisibility() || parent.closest("option")) continue;
+            const above = [];
+            for (let node = parent; node !== root; node = node.parentElement) above.push(node);
+            if (above.some(unseen)) continue;
+            const region = above.find(scrolls);
+            const range = document.createRange();
+            range.selectNodeContents(text);
+            const bounds = [root, ...above.filter(clips)].map(node => [node, node.getBoundingClientRect()]);
+            for (const rect of range.getClientRects()) {
+                if (rect.width < 1) continue;
+                for (const [node, bound] of region ? [] : bounds)
+                    if (!within(rect, bound)) found.push(`cut off by ${name(node)}: ${name(parent)}`);
+                // What a clamped text hides below its last line is neither seen nor in anybody's way.
+                const floor = Math.min(...bounds.map(([, bound]) => bound.bottom));
+                const { left, right, top } = rect;
+                if (!region && top < floor - 1) boxes.push([{ left, right, top, bottom: Math.min(rect.bottom, floor) }, parent, text]);
+            }
+        }
+        for (const node of root.querySelectorAll("*")) {
+            const shown = node.checkVisibility() && style(node).display !== "inline" && !unseen(node);
+            if (shown && !scrolls(node) && node.textContent.trim() && node.clientWidth && node.scrollWidth > node.clientWidth + 1)
+                found.push(`${node.scrollWidth} px of words in ${node.clientWidth} px: ${name(node)}`);
+        }
+        for (const control of root.querySelectorAll("button, input, select, meter, progress"))
+            if (control.checkVisibility()) boxes.push([control.getBoundingClientRect(), control, control]);
+        boxes.sort(([one], [other]) => one.top - other.top);
+        boxes.forEach(([one, parent, text], index) => {
+            for (const [other, owner, further] of boxes.slice(index + 1)) {
+                if (other.top > one.bottom - 2) break;
+                const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+                const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+                if (text === further || parent.contains(owner) || owner.contains(parent)) continue;
+                if (wide > 2 && high > 2) found.push(`on top of each other: ${name(parent)} and ${name(owner)}`);
+            }
+        });
+        if (area.width > root.parentElement.clientWidth + 1) found.push(`wider than its place: ${name(root)}`);
+    }
+    return [...new Set(found)];
+}"""
+
+ANIMATIONS = """selector => document.getAnimations()
+    .filter(one => one.playState === "running" && one.effect.target.closest(selector))
+    .map(one => one.animationName ?? one.transitionProperty)"""
+
+
+def axe_findings(page: Page, selector: str, *, contrast: bool = True) -> list[str]:
+    """Run axe-core on the elements of a selector and return what it is sure of.
+
+    Args:
+        page: The page.
+        selector: Of the elements.
+        contrast: Measure contrasts too. With forced colours it measures those that the page asked for, not those shown.
+
+    Raises:
+        FileNotFoundError: axe-core is not there.
+    """
+    if not AXE.is_file():
+        raise FileNotFoundError("axe-core is missing: run the tests with 'make test', or 'npm ci' in js/.")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    return list(_told(page.evaluate(RUN_AXE, [selector, list(TAGS), contrast])["violations"]))
+
+
+def _told(results: list[dict[str, Any]]) -> Iterator[str]:
+    for rule in results:
+        for node in rule["nodes"]:
+            why = "; ".join(check["message"] for kind in ("any", "all", "none") for check in node[kind])
+            yield f"{rule['id']}: {node['html'][:160]} ({why[:240]})"
+
+
+def layout_findings(page: Page, selector: str) -> list[str]:
+    """Words that are cut off or overlap, and elements that are too wide for their place."""
+    return page.evaluate(LAYOUT, selector)
+
+
+def running_animations(page: Page, selector: str) -> list[str]:
+    """The names of the animations that run within the elements of a selector."""
+    return page.evaluate(ANIMATIONS, selector)

@@ -1,0 +1,87 @@
+"""The card in real JupyterLab, alive and frozen, in both themes and widths: axe-core finds nothing, nothing is cut off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.browser import audit, gallery, scenes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.browser.lab import LabPage
+
+# Between them these hold every kind of element that a card can have.
+SHOWN = (
+    *("running_many", "needs_input", "incomplete", "stopped", "reconnecting", "filling", "answered", "completed"),
+    *("earlier_runs", "scripts", "hostile"),
+)
+FROZEN = ".frozen-card"
+# The frozen card has no mark of its own.
+MARK = """() => {
+    for (const card of document.querySelectorAll(".jp-OutputArea-output.jp-RenderedHTMLCommon > div"))
+        card.classList.add("frozen-card");
+}"""
+TALL = 16_000
+
+
+def cards_in(open_lab: Callable[..., LabPage], names: tuple[str, ...]) -> LabPage:
+    """Show cards below each other in one output, which Lab draws as a whole."""
+    window = open_lab([scenes.SETUP, f"for name in {names}:\n    show(name)"])
+    window.run_cell(0)
+    window.page.set_viewport_size({"width": 1280, "height": TALL})
+    window.run_cell(1)
+    window.page.wait_for_function(f"document.querySelectorAll('{scenes.CARD}').length === {len(names)}")
+    window.page.evaluate(MARK)
+    return window
+
+
+def findings_in(window: LabPage) -> Iterator[str]:
+    """Everything that is found in each look, with the look before it."""
+    page = window.page
+    for theme in gallery.THEMES:
+        window.set_theme(theme)
+        for width in gallery.WIDTHS:
+            window.set_output_width(width, index=1)
+            for colors in ("none", "active"):
+                page.emulate_media(forced_colors=colors)
+                for kind in (scenes.CARD, FROZEN):
+                    sure = audit.axe_findings(page, kind, contrast=colors == "none")
+                    for found in (*sure, *audit.layout_findings(page, kind)):
+                        yield f"{theme}, {width} px, forced colors {colors}, {kind}: {found}"
+            page.emulate_media(forced_colors="none")
+
+
+def test_axe_finds_nothing_and_no_word_is_cut_off_or_covered(open_lab: Callable[..., LabPage]) -> None:
+    window = cards_in(open_lab, SHOWN)
+    assert window.page.locator(FROZEN).count() == len(SHOWN)
+    found = list(findings_in(window))
+    assert not found, "\n".join(found)
+
+
+def test_nothing_moves_where_motion_is_unwelcome(open_lab: Callable[..., LabPage]) -> None:
+    page = cards_in(open_lab, ("running",)).page
+    assert audit.running_animations(page, scenes.CARD) == ["origami-pulse"]
+    page.emulate_media(reduced_motion="reduce")
+    assert audit.running_animations(page, scenes.CARD) == []
+    page.emulate_media(reduced_motion="no-preference")
+
+
+def test_what_is_wrong_is_found(open_lab: Callable[..., LabPage]) -> None:
+    window = open_lab([f"from IPython.display import HTML\nHTML({WRONG!r})"])
+    window.run_cell(0)
+    found = "\n".join((*audit.axe_findings(window.page, ".wrong"), *audit.layout_findings(window.page, ".wrong")))
+    assert "color-contrast" in found
+    assert "button-name" in found
+    assert "cut off by" in found
+    assert "on top of each other" in found
+
+
+WRONG = """
+<div class="wrong" style="width:200px;overflow:hidden;background:white">
+<p style="color:rgb(200, 200, 200)">too pale</p>
+<button></button>
+<p style="white-space:nowrap">a sentence that is much wider than the box in which it stands</p>
+<p style="margin:0">one sentence</p><p style="margin:-14px 0 0">another sentence</p>
+</div>
+"""
