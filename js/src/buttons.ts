@@ -26,10 +26,9 @@ export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
 }
 
 /** What became of a click, in words beside its button. */
-export function sayWhatBecame(node: HTMLElement, state: Pending | undefined, heard: number | null): void {
-  // A kernel that has spoken since is not busy: it is the server that takes its time.
-  const waits = state?.phase === "requested" && (heard ?? 0) <= state.at;
-  const late = waits && Date.now() - state.at >= ANSWER_MS;
+export function sayWhatBecame(node: HTMLElement, state: Pending | undefined): void {
+  // That the kernel speaks says nothing: news come from the background, also while a cell keeps it from hearing clicks.
+  const late = state?.phase === "requested" && Date.now() - state.at >= ANSWER_MS;
   say(node, late ? BUSY : (state?.words ?? ""));
   node.classList.toggle("t-bad", state?.phase === "failed");
 }
@@ -97,7 +96,7 @@ export function commandButton(session: Session): CommandButton {
     setText(press, underWay(state) ? "Requested" : pressed.spec.label);
     turnOff(press, off, gone);
     if (off && question) retract();
-    sayWhatBecame(said, state, session.heard);
+    sayWhatBecame(said, state);
   };
   return {
     node,

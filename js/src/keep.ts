@@ -14,13 +14,17 @@ import { copies, guarded } from "./shared";
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const COPY = /\borigami-copy-(\w+)/;
 
+/** What a host's manager is asked for. JupyterLab's knows its document too; other hosts save in their own way. */
+interface Manager {
+  get_model?(id: string): Promise<{ comm_live?: boolean }>;
+  context?: { model?: Document };
+}
 interface Output {
   data?: Record<string, unknown>;
 }
 interface Notebook {
   cells?: { outputs?: Output[] }[];
 }
-/** JupyterLab's document; other hosts save in their own way. */
 interface Document {
   toJSON?: () => Notebook;
 }
@@ -51,7 +55,9 @@ function guard(document: Document | undefined): void {
 export function keep(model: Model): () => void {
   const key = `${model.get("key")}`;
   const places = new Map<Element, () => void>();
-  guard((model.widget_manager as { context?: { model?: Document } } | undefined)?.context?.model);
+  let ended = false;
+  const manager = (model.widget_manager ?? {}) as Manager;
+  guard(manager.context?.model);
 
   const look = (node: Node): void => {
     if (!(node instanceof Element)) return;
@@ -78,14 +84,20 @@ export function keep(model: Model): () => void {
     if (message?.kind === "copy") copies.set(key, message.data);
   };
   model.on("msg:custom", receive);
-  watch.observe(document, { childList: true, subtree: true });
-  look(document.documentElement);
+  // One that was restored from the notebook has no kernel: its copy says more than an old state without anybody behind.
+  const begin = (real: { comm_live?: boolean }): void => {
+    if (ended || !real.comm_live) return;
+    watch.observe(document, { childList: true, subtree: true });
+    look(document.documentElement);
+  };
+  void manager.get_model?.(key).then(begin, () => {});
   try {
     model.send({ kind: "hello", seq: model.get("seq"), copy: true });
   } catch {
     // Nobody is there; the card itself says so.
   }
   return () => {
+    ended = true;
     watch.disconnect();
     model.off("msg:custom", receive);
     for (const end of places.values()) end();

@@ -15,12 +15,16 @@ afterEach(() => {
 let keys = 0;
 
 /** A model in a JupyterLab whose document holds these outputs. */
-function inLab(outputs: unknown[] = []): { model: FakeModel; key: string; saved: () => unknown[] } {
+function inLab(
+  outputs: unknown[] = [],
+  live = true,
+): { model: FakeModel; key: string; saved: () => unknown[] } {
   const key = `k${keys++}`;
   const document = { toJSON: () => ({ cells: [{ source: "x" }, { outputs }], nbformat: 4 }) };
   const model = new FakeModel(sample("running"));
   model.own = { key, seq: 3 };
-  model.widget_manager = { context: { model: document } };
+  const get_model = async (id: string): Promise<unknown> => ({ comm_live: live && id === key });
+  model.widget_manager = { context: { model: document }, get_model };
   ends.push(widget.initialize({ model }));
   return { model, key, saved: () => document.toJSON().cells[1]?.outputs ?? [] };
 }
@@ -104,6 +108,15 @@ describe("a page that was loaded again", () => {
     output.remove();
     await vi.waitFor(() => expect(model.listeners).toBe(before));
     expect(shown(output)).toBe("Was running");
+  });
+
+  it("leaves the copy of a card whose kernel is gone", async () => {
+    const { model, key } = inLab([], false);
+    const before = model.listeners;
+    document.body.append(place(key));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(shown(document.body)).toBe("Was running");
+    expect(model.listeners).toBe(before);
   });
 
   it("asks for the copy that it has not", () => {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -122,7 +122,8 @@ class RunCard(anywidget.AnyWidget):
         follow_cells()
         # 0 and not None, so that the host counts the views: the comm must not close under one of them.
         super().__init__(_view_count=0)
-        self.set_trait("key", uuid.uuid4().hex)
+        # The model's own id, by which the page asks its host whether it is alive; hosts name models as they like.
+        self.set_trait("key", re.sub(r"\W", "", str(self.model_id)))
         self._own_layout = self.layout
         self.on_msg(self._on_message)
         self.observe(self._on_view_count, "_view_count")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import queue
 import time
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 LIMIT = 30.0
 """Seconds after which something that should have come never will."""
+NUDGE = 1.0
+"""Seconds after which a kernel that is waited for gets a further request. Its news must not keep that from being sent."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 Message = dict[str, Any]
@@ -73,14 +76,17 @@ class FrontEnd:
 
     def until(self, condition: Callable[[], object]) -> None:
         """Listen until something holds."""
-        ends = time.monotonic() + LIMIT
+        now = time.monotonic()
+        ends, nudge = now + LIMIT, now + NUDGE
         while not condition():
-            assert time.monotonic() < ends, "it never came"
-            try:
-                self._hear(self._client.get_iopub_msg(timeout=1))
-            except queue.Empty:
+            assert now < ends, "it never came"
+            with contextlib.suppress(queue.Empty):
+                self._hear(self._client.get_iopub_msg(timeout=NUDGE))
+            now = time.monotonic()
+            if now >= nudge:
                 # What they overheard they hear with the next request, whatever it is.
                 self._client.kernel_info()
+                nudge = now + NUDGE
 
     def _hear(self, message: Message) -> None:
         self.heard.append(message)

@@ -76,7 +76,7 @@ export function askSection({ session }: Context): AskSection {
     turnOff(send, off, gone);
     send.disabled = answered < fields.length && !off;
     setText(note, answered && send.disabled ? `${answered} of ${fields.length} answered` : ask.cost_note);
-    sayWhatBecame(said, ask.state === "sending" ? undefined : state, session.heard);
+    sayWhatBecame(said, ask.state === "sending" ? undefined : state);
   };
   return {
     node,
