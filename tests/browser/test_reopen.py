@@ -23,7 +23,7 @@ LIVE, FROZEN = 1, 2
 CELLS = [
     "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())",
     "run = ow.start('Find dentists in Lyon. scenario:slow')",
-    "ow.start('What can you do? scenario:answer').wait();",
+    "ow.start('What can you do? scenario:answer', client=ow.Sandbox(speed=600).client()).wait();",
 ]
 
 
