@@ -1,0 +1,47 @@
+"""A server that misbehaves, and a poller whose clock jumps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from origami_widgets.run import hub as hub_module
+from origami_widgets.run.hub import Hub
+from tests.api.conftest import ENVIRONMENT
+from tests.faults.journey import INTERFACES, Journey, JumpingClock
+from tests.support.server import RawServer, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*ENVIRONMENT, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(params=INTERFACES)
+def interface(request: pytest.FixtureRequest) -> str:
+    """The blocking handle, the awaited one, and the card."""
+    return str(request.param)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
+    """The clock of a poller of this test's own."""
+    made = JumpingClock()
+    monkeypatch.setattr(hub_module, "_hub", Hub(made))
+    return made
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    with RawServer(answer({})) as serving:
+        yield serving
+
+
+@pytest.fixture
+def journey(server: RawServer, clock: JumpingClock) -> Callable[..., Journey]:
+    return lambda **options: Journey(server, clock, **options)

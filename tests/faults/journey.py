@@ -1,0 +1,165 @@
+"""A run through the public interface over real sockets, on a clock that jumps over every wait.
+
+The clock stands still while a request is on its way, so the moment at which the server was asked is exact.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import origami_widgets as ow
+from origami_widgets.api.errors import OrigamiError
+from tests.support.server import answer
+
+if TYPE_CHECKING:
+    from origami_widgets.run.handle import Run
+    from origami_widgets.run.state import Connection
+    from tests.support.server import Behaviour, RawServer
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+RUNNING, COMPLETED = (
+    json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
+    for name in ("running_partial", "completed_stats")
+)
+KEY = "og_live_F4ultsOnTheWayThatMustNeverShow000000000"
+INTERFACES = ("wait", "await", "card")
+PATIENCE = 20.0
+"""Seconds after which a run that should have come to an end never will."""
+
+
+class JumpingClock:
+    """Jumps to the end of every sleep, once it is let go; an hour takes as long as the requests in it."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.wall = 1_784_625_300.0
+        self.slept = 0.0
+        self.held = True
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.wall + self.now
+
+    def suspended(self) -> float:
+        return self.slept
+
+    async def sleep(self, seconds: float | None, wake: asyncio.Event) -> None:
+        await asyncio.sleep(0)
+        while self.held and not wake.is_set():
+            await asyncio.sleep(0.001)
+        if seconds is None:
+            await wake.wait()
+        elif not wake.is_set():
+            self.now += max(seconds, 1e-6)
+
+
+def running(steps: int = 3, **more: Any) -> dict[str, Any]:
+    return {**RUNNING, "steps": {"completed": steps, "max": 50}, "response": None, **more}
+
+
+def going_on(steps: int = 3, *, told: str = "15", **more: Any) -> Behaviour:
+    """The run is under way; ask again in so many seconds."""
+    return answer(running(steps, **more), headers={"Retry-After": told})
+
+
+def completed(**more: Any) -> Behaviour:
+    """The run is over, and none of its cells is running."""
+    return answer({**COMPLETED, "id": RUNNING["id"], "agentId": RUNNING["agentId"], "response": None, **more})
+
+
+class Journey:
+    """One run from its start to its end, and what was seen of it.
+
+    Attributes:
+        run: the handle.
+        asked: when the server was asked about the run, on the clock.
+        connections: each state of the connection, in order.
+        notices: each notice that the card showed, in order; for the card only.
+        heads: each head that the card showed.
+        error: what ended the wait instead of the run.
+    """
+
+    def __init__(self, server: RawServer, clock: JumpingClock, *, timeout: float = 5.0) -> None:
+        self._server, self._clock = server, clock
+        self._timeout = timeout
+        self.base_url = server.base_url
+        self.asked: list[float] = []
+        self.connections: list[Connection] = []
+        self.notices: list[dict[str, Any]] = []
+        self.heads: list[dict[str, Any]] = []
+        self.error: OrigamiError | None = None
+
+    @property
+    def pauses(self) -> list[float]:
+        """The seconds between one question and the next."""
+        return [later - earlier for earlier, later in zip(self.asked, self.asked[1:], strict=False)]
+
+    @property
+    def words(self) -> str:
+        """What the card's notices said, all of them."""
+        return " ".join(f"{notice['title']}. {notice['text']} {notice['code']}" for notice in self.notices)
+
+    def go(self, interface: str, *polls: Behaviour) -> Journey:
+        """Start a run, and see it through these answers; the last one is repeated."""
+        self._server.plan(
+            answer({"agent": {"id": RUNNING["agentId"]}, "run": running(0)}, 201), *map(self._noted, polls)
+        )
+        client = ow.Client(KEY, base_url=self.base_url, timeout=self._timeout)
+        self.run: Run = ow.start("Find bakeries", client=client, show=False)
+        self._see(self.run)
+        stop = self.run.on_change(self._see)
+        try:
+            getattr(self, f"_{interface}")()
+        except OrigamiError as error:
+            self.error = error
+        finally:
+            stop()
+        return self
+
+    def _noted(self, behaviour: Behaviour) -> Behaviour:
+        async def behave(request: Any, writer: asyncio.StreamWriter) -> None:
+            self.asked.append(self._clock.now)
+            await behaviour(request, writer)
+
+        return behave
+
+    def _see(self, run: Run) -> None:
+        if not self.connections or self.connections[-1] != run.connection:
+            self.connections.append(run.connection)
+
+    def _wait(self) -> None:
+        self._clock.held = False
+        self.run.wait(timeout=PATIENCE)
+
+    def _await(self) -> None:
+        async def waiting() -> None:
+            self._clock.held = False
+            async with asyncio.timeout(PATIENCE):
+                await self.run
+
+        asyncio.run(waiting())
+
+    def _card(self) -> None:
+        card = ow.RunCard(self.run)
+        changed = threading.Event()
+
+        def look(_change: object) -> None:
+            self.notices += card.notices
+            self.heads.append(dict(card.head))
+            changed.set()
+
+        card.observe(look, ["notices", "done", "head"])
+        self._clock.held = False
+        try:
+            while not (card.done or any(notice["key"] == "stopped" for notice in card.notices)):
+                assert changed.wait(PATIENCE), f"the card never came to an end: {card.notices}"
+                changed.clear()
+        finally:
+            card.close()
+        self.error = self.run.connection.error

@@ -1,0 +1,86 @@
+"""One fault on one poll, in the middle of a run that otherwise completes: it completes, whoever waits for it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from tests.faults.journey import completed, going_on, running
+from tests.support.server import answer, drip, head, raw, reset, silence
+
+HTML = "<!DOCTYPE html><title>Welcome to the hotel</title>"
+HALF = head(200, 400) + b'{"id": "v2_'
+
+GOES_ON = {
+    "500": (answer({"error": "no", "code": "INTERNAL_ERROR"}, 500), "no"),
+    "502 with a page of HTML": (answer("<html>Bad gateway</html>", 502, content_type="text/html"), ""),
+    "503": (answer({}, 503), "503"),
+    "504": (answer(b"", 504), ""),
+    "404 soon after the start": (answer({"error": "no such run", "code": "RUN_NOT_FOUND"}, 404), "no such run"),
+    "408": (answer({}, 408), "408"),
+    "425": (answer({}, 425), "425"),
+    "429": (answer({"error": "slow down", "code": "RATE_LIMITED"}, 429), "slow down"),
+    "reset before the headers": (reset(), ""),
+    "reset after the headers": (reset(head(200, 400)), ""),
+    "reset in the body": (reset(HALF), ""),
+    "closed without an answer": (raw(b"", close=True), ""),
+    "body cut short": (raw(HALF, close=True), ""),
+    "something else than HTTP": (raw(b"SSH-2.0-OpenSSH_9.9\r\n", close=True), ""),
+    "JSON cut off": (answer('{"id": "v2_run'), "cut off"),
+    "empty body": (answer(""), "empty"),
+    "null": (answer("null"), "object was expected"),
+    "a list": (answer("[]"), "object was expected"),
+    "a bare byte order mark": (answer(b"\xef\xbb\xbf"), "empty"),
+    "invalid UTF-8": (answer(b'{"id": "\xff"}'), "UTF-8"),
+    "NUL": (answer(b'{"id": "\x00"}'), "JSON"),
+    "a sign-in page": (answer(HTML, content_type="text/html"), "sign-in page"),
+    "an object that is no run": (answer({"status": "ok"}), "names no run"),
+    "another run's answer": (answer(running(9, id="v2_run-other")), "something else"),
+    "broken compression": (answer(b"\x1f\x8bnonsense", headers={"Content-Encoding": "gzip"}), "compression"),
+}
+
+
+@pytest.mark.parametrize(("fault", "said"), GOES_ON.values(), ids=GOES_ON)
+def test_the_run_completes_and_the_card_says_what_was_wrong(journey, interface, fault, said):
+    seen = journey().go(interface, going_on(3), fault, going_on(9), completed())
+    assert seen.error is None
+    assert seen.run.status == "completed"
+    assert [round(pause) for pause in seen.pauses] == [15, 2, 15]
+    assert [connection.state for connection in seen.connections][-1] in ("live", "ended")
+    failed = [connection for connection in seen.connections if connection.state == "reconnecting"]
+    assert {connection.failures for connection in failed} == {1}
+    assert all(connection.heard_at is not None and connection.error is not None for connection in failed)
+    if interface == "card":
+        assert "Can't reach Origami; trying again" in seen.words
+        assert "Your run goes on at the server" in seen.words
+        assert said in seen.words
+
+
+@pytest.mark.parametrize(
+    "fault", [silence(), drip(head(200, 4_000) + b" " * 4_000, every=0.05)], ids=["silence", "drip"]
+)
+def test_one_poll_has_a_budget_of_time_and_the_next_one_comes(journey, interface, fault):
+    seen = journey(timeout=0.4).go(interface, going_on(3), fault, going_on(9), completed())
+    assert seen.run.status == "completed"
+    assert len(seen.asked) == 4
+    if interface == "card":
+        assert "did not answer in time" in seen.words or "No complete answer came" in seen.words
+
+
+def test_eight_failures_in_a_row_are_asked_less_and_less_often(journey, interface):
+    seen = journey().go(interface, going_on(3), *[answer({}, 503)] * 8, completed())
+    assert seen.run.status == "completed"
+    assert [round(pause) for pause in seen.pauses] == [15, 2, 4, 8, 16, 30, 30, 30, 30]
+
+
+def test_a_byte_order_mark_and_a_packed_body_are_no_faults(journey, interface):
+    marked = answer(b"\xef\xbb\xbf" + json.dumps(running(5)).encode(), headers={"Retry-After": "15"})
+    packed = answer(
+        gzip.compress(json.dumps(running(7)).encode()), headers={"Retry-After": "15", "Content-Encoding": "gzip"}
+    )
+    seen = journey().go(interface, marked, packed, completed())
+    assert seen.run.status == "completed"
+    assert {connection.failures for connection in seen.connections} == {0}
+    assert [point.steps_completed for point in seen.run.history][:3] == [0, 5, 7]
