@@ -73,6 +73,10 @@ class Operations:
         """What makes two clients the same: place, project and key."""
         return (self._settings.base_url, self._settings.project, self._settings.key, id(self._inner))
 
+    def renew_connections(self) -> None:
+        """Make new connections from now on, because the old ones are dead. Background loop only."""
+        self._transport.renew()
+
     async def create_agent(
         self,
         prompt: str,

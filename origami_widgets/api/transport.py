@@ -138,7 +138,7 @@ class Transport:
                     "The server sends the request elsewhere",
                     cause=f"It answered {response.status_code}, to {_host_of(response.headers.get('location'))}. "
                     "The key is not carried there.",
-                    remedy="Check base_url. If it is right, a proxy or a sign-in page of the network is in between.",
+                    remedy="Is there a sign-in page of the network? If not, a proxy is in between, or base_url is wrong.",
                     code="REDIRECT_REFUSED",
                     status_code=response.status_code,
                 )
@@ -167,6 +167,16 @@ class Transport:
             loop.on_stop(id(client), client.aclose)
             weakref.finalize(self, loop.forget, id(client)).atexit = False
         return self._client
+
+    def renew(self) -> None:
+        """Use new connections from now on. Background loop only.
+
+        What is on its way over the old ones is not cut off: it may be a POST that starts a run.
+        """
+        client, self._client = self._client, None
+        if client is not None and self._generation == background().generation:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._settings.timeout, background().forget, id(client))
 
     def _too_slow(self, *, sent: bool) -> RequestTimedOut:
         error = RequestTimedOut(

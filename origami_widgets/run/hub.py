@@ -163,7 +163,19 @@ class Hub:
             # A sleeping poller must not be what keeps a forgotten run alive.
             del watch
             if pause is None or pause > 0:
-                await self.clock.sleep(pause, wake)
+                away = await self.clock.sleep(pause, wake)
+                if away:
+                    self._wake_up(away)
+
+    def _wake_up(self, away: float) -> None:
+        """The machine was suspended: no connection has outlived that, and nobody wants to wait for the news."""
+        for task in self._checks:
+            task.cancel()
+        for watch in list(self._watches.values()):
+            if watch.operations is not None and watch.schedule is not None:
+                watch.operations.renew_connections()
+                watch.schedule = plans.wake_up(watch.schedule, away)
+                self._plan(watch)
 
     def _most_due(self, now: float) -> tuple[float, Watch] | tuple[None, None]:
         """The watch that waits longest for its check, so that no run is starved by the others.
@@ -219,7 +231,12 @@ class Hub:
         at = self.clock.time()
         # The header belongs to it: for a status we do not know, its absence is what tells the end.
         told = (answer.digest, answer.retry_after is not None)
-        if told == watch.told:
+        offset = None if answer.server_date is None else answer.server_date.timestamp() - at
+        if offset is not None and abs(offset - watch.state.clock_offset) < DATE_RESOLUTION:
+            # `Date` has whole seconds only: a new value each time would redraw every card for nothing.
+            offset = None
+        # A clock that was set anew is news although the answer is none.
+        if told == watch.told and offset is None:
             watch.update(Heard(at))
             return answer
         run = RunObject.from_raw(answer.body)
@@ -237,14 +254,6 @@ class Hub:
                 remedy="Nothing to do: it is asked again. If it stays, a proxy between here and Origami mixes answers up.",
                 transient=True,
             )
-        offset = None if answer.server_date is None else answer.server_date.timestamp() - at
-        if (
-            offset is not None
-            and watch.state.run is not None
-            and abs(offset - watch.state.clock_offset) < DATE_RESOLUTION
-        ):
-            # `Date` has whole seconds only: a new value each time would redraw every card for nothing.
-            offset = None
         watch.update(
             RunRead(
                 run,

@@ -44,6 +44,7 @@ class Schedule:
         due: when to check next; None when no check is planned.
         stopped: checks ended although the run or its cells may go on.
         fresh: the run was started by us just now, so a 404 may only mean "not yet".
+        heard: the server has answered about this run before.
     """
 
     started: float
@@ -54,6 +55,7 @@ class Schedule:
     due: float | None = None
     stopped: bool = False
     fresh: bool = False
+    heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,14 @@ def renew(schedule: Schedule, now: float) -> Schedule:
     return replace(schedule, deadline=now + DEADLINE, stopped=False)
 
 
+def wake_up(schedule: Schedule, away: float) -> Schedule:
+    """The plan after the machine was suspended for `away` seconds: they were not spent watching.
+
+    What became due meanwhile is checked at once; what the server told to wait for longer still waits.
+    """
+    return schedule if schedule.due is None else replace(schedule, deadline=schedule.deadline + away)
+
+
 def clamp(seconds: float | None, *, fallback: float) -> float:
     """A wait within bounds; the fallback where the server named none."""
     return fallback if seconds is None else min(max(seconds, SHORTEST), LONGEST)
@@ -133,7 +143,7 @@ def _after_success(schedule: Schedule, result: Checked, now: float) -> Schedule:
     interval = clamp(result.retry_after, fallback=interval)
     if result.phase == "cells":
         interval = max(interval, result.tables * TABLE_SPACING if result.tables > 1 else 0.0)
-    plan = replace(schedule, phase=result.phase, interval=interval, failures=0, stopped=False)
+    plan = replace(schedule, phase=result.phase, interval=interval, failures=0, stopped=False, heard=True)
     return _wait(plan, interval, now)
 
 
@@ -151,6 +161,9 @@ def _worth_asking_again(plan: Schedule, error: OrigamiError, now: float) -> bool
         return plan.fresh and now - plan.started < FORGIVEN_404
     if error.code in {"TLS_FAILED", "PROXY_REFUSED"}:
         return plan.failures < TLS_TRIES
+    if error.code == "REDIRECT_REFUSED":
+        # An address that was right until now is not wrong: a network's sign-in page has come in between.
+        return plan.fresh or plan.heard
     return error.transient
 
 

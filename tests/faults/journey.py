@@ -37,7 +37,7 @@ class JumpingClock:
     def __init__(self) -> None:
         self.now = 1_000.0
         self.wall = 1_784_625_300.0
-        self.slept = 0.0
+        self.suspend_for = 0.0
         self.held = True
 
     def monotonic(self) -> float:
@@ -46,17 +46,19 @@ class JumpingClock:
     def time(self) -> float:
         return self.wall + self.now
 
-    def suspended(self) -> float:
-        return self.slept
-
-    async def sleep(self, seconds: float | None, wake: asyncio.Event) -> None:
+    async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
         await asyncio.sleep(0)
         while self.held and not wake.is_set():
             await asyncio.sleep(0.001)
+        if self.suspend_for:
+            away, self.suspend_for = self.suspend_for, 0.0
+            self.now += away
+            return away
         if seconds is None:
             await wake.wait()
         elif not wake.is_set():
             self.now += max(seconds, 1e-6)
+        return None
 
 
 def running(steps: int = 3, **more: Any) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""A laptop that was suspended, and a wall clock that was set anew, in the middle of a run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from origami_widgets.api.client import Client
+from origami_widgets.api.loop import background
+from origami_widgets.run import clock as clocks
+from origami_widgets.run.hub import hub
+from tests.faults.journey import KEY, completed, going_on, running
+from tests.support.server import answer
+
+HOURS = 2 * 3_600.0
+
+
+def before(behaviour, act):
+    """Do something to the clock at the moment at which the server is asked, then answer."""
+
+    async def behave(request, writer):
+        act()
+        await behaviour(request, writer)
+
+    return behave
+
+
+def test_a_laptop_that_wakes_up_asks_at_once_over_a_new_connection(journey, server, clock, interface):
+    def suspend():
+        clock.suspend_for = HOURS
+
+    seen = journey().go(interface, going_on(3), before(going_on(5), suspend), going_on(9), completed())
+    assert seen.run.status == "completed"
+    first, suspended, woken, last = seen.asked
+    assert (suspended - first, woken - suspended, last - woken) == (15, HOURS, 15)
+    assert {connection.state for connection in seen.connections} <= {"live", "ended"}
+    assert {request.connection for request in server.requests[:3]} == {1}
+    assert {request.connection for request in server.requests[3:]} == {2}
+
+
+def test_what_was_on_its_way_when_the_laptop_was_suspended_is_asked_again(journey, server, clock, interface):
+    async def lost(request, writer):
+        clock.suspend_for = HOURS
+        # What wakes the poller here is in life the end of a short sleep.
+        background().call_soon(hub()._wake.set)
+        await asyncio.sleep(3_600)
+
+    seen = journey().go(interface, going_on(3), lost, going_on(9), completed())
+    assert seen.run.status == "completed"
+    assert seen.pauses[1] == HOURS
+    assert {connection.failures for connection in seen.connections} == {0}
+
+
+def test_a_suspension_shortens_no_wait_that_the_server_told(journey, clock, interface):
+    def suspend():
+        clock.suspend_for = 20.0
+
+    seen = journey().go(interface, going_on(3), before(going_on(5, told="60"), suspend), completed())
+    assert seen.pauses == [15, 60]
+
+
+def test_a_suspension_is_no_time_of_watching(journey, clock, interface):
+    def suspend():
+        clock.suspend_for = HOURS
+
+    seen = journey().go(interface, before(going_on(3, told="300"), suspend), going_on(5, told="300"))
+    assert not seen.run.done
+    assert seen.run.connection.state == "stopped"
+    assert seen.asked[-1] - 1_000.0 - HOURS == 75 * 60
+
+
+@pytest.mark.parametrize("by", [HOURS, -HOURS], ids=["forward", "back"])
+def test_a_wall_clock_that_is_set_anew_changes_no_wait_and_no_elapsed_time(journey, clock, interface, by):
+    def dated(behaviour_of, *, steps=None):
+        async def behave(request, writer):
+            moment = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(true_time()))
+            body = behaviour_of if steps is None else running(steps)
+            await answer(body, headers={"Retry-After": "15", "Date": moment})(request, writer)
+
+        return behave
+
+    began = clock.time()
+
+    def true_time():
+        return began + clock.now - 1_000.0
+
+    def set_anew():
+        clock.wall += by
+
+    same = dated(running(5))
+    seen = journey().go(interface, same, before(same, set_anew), same, dated(running(9)), completed())
+    assert seen.run.status == "completed"
+    assert seen.pauses == [15, 15, 15, 15]
+    assert seen.run.state.clock_offset == pytest.approx(-by, abs=2)
+    if interface == "card":
+        started = {head["started_at"] - by * 1_000 for head in seen.heads[-1:]} | {seen.heads[0]["started_at"]}
+        assert max(started) - min(started) <= 2_000, "the start moves with the clock, so that elapsed time does not"
+
+
+async def test_the_machines_own_clock_tells_a_suspension_and_returns_early(monkeypatch):
+    monkeypatch.setattr(clocks, "NAP", 0.01)
+    away = 0.0
+    monkeypatch.setattr(clocks, "seconds_passed", lambda: time.monotonic() + away)
+    clock, wake = clocks.SystemClock(), asyncio.Event()
+    for seconds in (600.0, None):
+        sleeping = asyncio.ensure_future(clock.sleep(seconds, wake))
+        await asyncio.sleep(0.02)
+        assert not sleeping.done()
+        away += HOURS
+        assert await asyncio.wait_for(sleeping, 5) == pytest.approx(HOURS, abs=1)
+    before = clock.monotonic()
+    assert await clock.sleep(0.05, wake) is None
+    assert clock.monotonic() - before >= 0.05
+    wake.set()
+    assert await clock.sleep(None, wake) is None
+
+
+def test_what_is_on_its_way_over_an_old_connection_is_not_cut_off(server):
+    release = asyncio.Event()
+    loops = []
+
+    async def late(request, writer):
+        loops.append(asyncio.get_running_loop())
+        await release.wait()
+        await answer({"object": "credits", "balance": 7})(request, writer)
+
+    server.plan(late, answer({"object": "credits", "balance": 8}))
+    client = Client(KEY, base_url=server.base_url, timeout=20)
+    first = background().submit(client.operations.get_credits())
+    while not loops:
+        time.sleep(0.001)
+    background().call_soon(client.operations.renew_connections)
+    assert client.get_credits().balance == 8
+    loops[0].call_soon_threadsafe(release.set)
+    assert first.result(10).balance == 7
+    assert server.connections == 2
