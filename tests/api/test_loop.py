@@ -140,16 +140,21 @@ def test_an_interrupt_comes_out_at_once_and_cancels(loop):
     pressed: list[float] = []
 
     def press() -> None:
-        # More than once: one that arrives while a garbage collector's callback runs is lost there.
+        # More than once: one that arrives while a callback of the garbage collector runs is lost there.
         while not out.wait(0.5):
             pressed.append(time.monotonic())
             signal.raise_signal(signal.SIGINT)
 
+    # Who runs the tests in the background of a shell has interrupts ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupter = threading.Thread(target=press)
     interrupter.start()
-    with pytest.raises(KeyboardInterrupt):
-        loop.run(forever())
-    out.set()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            loop.run(forever())
+    finally:
+        out.set()
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - pressed[-1] < 1.0
     assert ended.wait(5)
     interrupter.join()
