@@ -16,6 +16,8 @@ from origami_widgets.api.errors import OrigamiError
 from tests.support.server import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from origami_widgets.run.handle import Run
     from origami_widgets.run.state import Connection
     from tests.support.server import Behaviour, RawServer
@@ -38,6 +40,7 @@ class JumpingClock:
         self.now = 1_000.0
         self.wall = 1_784_625_300.0
         self.suspend_for = 0.0
+        self.appointments: list[tuple[float, Callable[[], object]]] = []
         self.held = True
 
     def monotonic(self) -> float:
@@ -50,6 +53,8 @@ class JumpingClock:
         await asyncio.sleep(0)
         while self.held and not wake.is_set():
             await asyncio.sleep(0.001)
+        while self.appointments and self.appointments[0][0] <= self.now:
+            self.appointments.pop(0)[1]()
         if self.suspend_for:
             away, self.suspend_for = self.suspend_for, 0.0
             self.now += away

@@ -124,6 +124,7 @@ class RawServer:
     """The server. Use it as a context manager.
 
     Attributes:
+        port: where it listens; set before it starts, it is that one, as when a server comes back.
         requests: everything that was received, in order.
         connections: how many connections were made.
     """
@@ -166,7 +167,7 @@ class RawServer:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
