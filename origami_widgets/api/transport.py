@@ -203,10 +203,12 @@ async def _read(response: httpx.Response) -> bytes:
     else:  # pragma: no cover - transports always stream
         raise UnexpectedAnswer("The answer cannot be read", transient=True)
     packed = response.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
-    body = bytearray()
+    # Not one buffer: that grows by more than it needs, and beyond the cap.
+    kept: list[bytes] = []
+    size = 0
     async for piece in _unpacked(pieces) if packed else pieces:
-        body += piece
-        if len(body) > LARGEST_BODY:
+        size += len(piece)
+        if size > LARGEST_BODY:
             raise UnexpectedAnswer(
                 "The answer is too large",
                 cause=f"It is larger than {LARGEST_BODY // 2**20} MiB.",
@@ -215,7 +217,8 @@ async def _read(response: httpx.Response) -> bytes:
                 request_id=response.headers.get("x-request-id"),
                 transient=True,
             )
-    return bytes(body)
+        kept.append(piece)
+    return b"".join(kept)
 
 
 async def _unpacked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

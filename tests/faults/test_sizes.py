@@ -1,0 +1,92 @@
+"""Answers that unpack to more than a machine should hold, or are nested beyond any use: bounded, named, survived."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.faults.journey import completed, going_on, running
+from tests.support.server import answer
+
+MEGABYTE = 2**20
+ALLOWED = 32
+"""Megabytes of one answer."""
+
+
+def bomb(megabytes: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return b"".join([packer.compress(b" " * MEGABYTE) for _ in range(megabytes)]) + packer.flush()
+
+
+TOO_MUCH = {
+    "200 MB in 200 kB": (answer(bomb(200), headers={"Content-Encoding": "gzip"}), "larger than 32 MiB"),
+    "unpacked": (answer(b" " * 33 * MEGABYTE), "larger than 32 MiB"),
+    "100,000 arrays": (answer(b"[" * 100_000 + b"]" * 100_000), "nested too deeply"),
+    "100,000 objects": (answer(b'{"a":' * 100_000 + b"1" + b"}" * 100_000), "nested too deeply"),
+    "100,000 arrays in a run": (
+        answer(b'{"status": "running", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+        "nested too deeply",
+    ),
+    "a number of 5,000 digits": (answer(b'{"status": "running", "steps": ' + b"1" * 5_000 + b"}"), "no JSON"),
+}
+
+
+@pytest.mark.parametrize(("fault", "said"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_it_is_one_failed_poll_whose_cause_is_named(journey, interface, fault, said):
+    seen = journey(timeout=20).go(interface, going_on(3), fault, going_on(9), completed())
+    assert seen.run.status == "completed"
+    assert [round(pause) for pause in seen.pauses] == [15, 2, 15]
+    causes = {connection.error.cause for connection in seen.connections if connection.error is not None}
+    assert len(causes) == 1
+    assert said in causes.pop()
+    if interface == "card":
+        assert said in seen.words
+
+
+def test_many_digits_in_a_run_are_no_fault(journey, interface):
+    long = answer({**running(9), "serial": 12345678901234567890123}, headers={"Retry-After": "15"})
+    seen = journey().go(interface, going_on(3), long, completed(serial=12345678901234567890123))
+    assert {connection.failures for connection in seen.connections} == {0}
+    assert seen.run.raw["serial"] == 12345678901234567890123
+
+
+WATCHER = """
+import sys, tracemalloc
+import origami_widgets as ow
+from origami_widgets.run import hub as hubs
+from tests.faults.journey import JumpingClock
+clock = JumpingClock()
+hubs._hub = hubs.Hub(clock)
+client = ow.Client("og_live_x", base_url=sys.argv[1], timeout=30)
+run = ow.start("Find bakeries", client=client, show=False)
+said = []
+run.on_change(lambda run: said.append(run.connection.error.code) if run.connection.error else None)
+tracemalloc.start()
+before = tracemalloc.get_traced_memory()[0]
+clock.held = False
+run.wait(timeout=50)
+assert run.status == "completed"
+assert "ANSWER_TOO_LARGE" in said, said
+print((tracemalloc.get_traced_memory()[1] - before) // 2**20)
+"""
+
+
+def test_what_is_held_of_it_is_never_more_than_the_limit(server):
+    from tests.faults.journey import RUNNING
+
+    created = answer({"agent": {"id": RUNNING["agentId"]}, "run": running(0)}, 201)
+    server.plan(created, going_on(3), TOO_MUCH["200 MB in 200 kB"][0], going_on(9), completed())
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHER, server.base_url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) <= ALLOWED

@@ -1,0 +1,54 @@
+"""What asking again cannot change: the watch stops at once, says why, and the run is not said to have ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from origami_widgets.api import errors
+from tests.faults.journey import completed, going_on
+from tests.support.server import answer
+
+MISSING = answer({"error": "no such run", "code": "RUN_NOT_FOUND"}, 404)
+STOPS = {
+    "401": (answer({"error": "revoked", "code": "UNAUTHORIZED"}, 401), errors.AuthenticationError, "does not accept"),
+    "401 without a word": (answer(b"", 401), errors.AuthenticationError, "does not accept"),
+    "403": (answer({"error": "not yours"}, 403), errors.PermissionDenied, "The key may not do this"),
+    "403 with a page of HTML": (
+        answer("<html>Blocked</html>", 403, content_type="text/html"),
+        errors.PermissionDenied,
+        "web page",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "kind", "said"), STOPS.values(), ids=STOPS)
+def test_a_key_that_is_refused_is_not_shown_again(journey, interface, fault, kind, said):
+    seen = journey().go(interface, going_on(3), fault, completed())
+    assert len(seen.asked) == 2
+    assert isinstance(seen.error, kind)
+    assert (seen.run.status, seen.run.done) == ("running", False)
+    assert seen.run.connection.state == "stopped"
+    assert said in (seen.words if interface == "card" else str(seen.error))
+    if interface == "card":
+        assert "Your run goes on at the server" in seen.words
+        assert f'ow.attach("{seen.run.token}")' in seen.words
+
+
+def test_a_run_that_is_not_found_is_waited_for_half_a_minute_after_its_start_and_no_longer(journey, interface):
+    seen = journey().go(interface, MISSING, MISSING, MISSING, MISSING, MISSING, completed())
+    assert isinstance(seen.error, errors.RunNotFound)
+    assert [round(pause) for pause in seen.pauses] == [2, 4, 8, 16]
+    assert seen.asked[-2] - 1_000 < 30 <= seen.asked[-1] - 1_000
+    assert seen.run.connection.state == "stopped"
+
+
+def test_a_run_that_appears_in_time_is_watched(journey, interface):
+    seen = journey().go(interface, MISSING, MISSING, going_on(3), completed())
+    assert seen.run.status == "completed"
+
+
+def test_a_person_can_start_the_watch_again(journey, interface):
+    seen = journey().go(interface, going_on(3), answer({}, 401), completed())
+    assert not seen.run.done
+    assert seen.run.refresh().status == "completed"
+    assert seen.run.connection.state in ("live", "ended")
