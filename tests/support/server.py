@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -129,7 +130,8 @@ class RawServer:
         connections: how many connections were made.
     """
 
-    def __init__(self, *plan: Behaviour) -> None:
+    def __init__(self, *plan: Behaviour, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.requests: list[Received] = []
         self.connections = 0
         self.port = 0
@@ -142,7 +144,7 @@ class RawServer:
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -167,7 +169,7 @@ class RawServer:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()

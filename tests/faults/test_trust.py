@@ -1,0 +1,94 @@
+"""Certificates and proxies that refuse in the middle of a run: two tries, a likely cause, and never without encryption."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from origami_widgets.api.errors import ConnectionFailed
+from tests.faults.between import TunnelProxy, certificate, context_of
+from tests.faults.journey import COMPLETED, KEY, RUNNING, Journey, running
+from tests.support.server import RawServer, answer, head, raw
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    return certificate(folder, "trusted"), certificate(folder, "unknown")
+
+
+@pytest.fixture
+def secure(certificates, monkeypatch):
+    """A server over https that is trusted."""
+    (cert, key), _ = certificates
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    with RawServer(answer({}), tls=context_of(cert, key)) as serving:
+        yield serving
+
+
+def closing(body, act=None):
+    """Answer, do something, and close, so that the next poll needs a new connection."""
+    data = json.dumps(body).encode()
+    send = raw(head(200, len(data), {"Retry-After": "15", "Connection": "close"}) + data, close=True)
+
+    async def behave(request, writer):
+        if act is not None:
+            act()
+        await send(request, writer)
+
+    return behave
+
+
+OVER = {**COMPLETED, "id": RUNNING["id"], "agentId": RUNNING["agentId"], "response": None}
+
+
+def test_a_certificate_that_nobody_knows_is_tried_twice_and_named(secure, clock, interface, certificates):
+    _, unknown = certificates
+    seen = Journey(secure, clock)
+    seen.go(interface, closing(running(3), lambda: secure.tls.load_cert_chain(*unknown)), closing(OVER))
+    assert isinstance(seen.error, ConnectionFailed)
+    assert seen.error.code == "TLS_FAILED"
+    assert seen.run.connection.state == "stopped"
+    assert seen.run.connection.failures == 2
+    assert len(secure.requests) == 2, "nothing was sent over a connection that is not trusted"
+    told = seen.words if interface == "card" else str(seen.error)
+    assert "The connection is not secure" in told
+    assert "certificate" in told
+    assert "Is the clock right?" in told
+    if interface == "card":
+        assert "Your run goes on at the server" in seen.words
+        assert seen.run.token in seen.words
+
+
+def test_a_certificate_that_is_right_again_at_the_second_try_is_enough(secure, clock, interface, certificates):
+    trusted, unknown = certificates
+
+    def break_it():
+        secure.tls.load_cert_chain(*unknown)
+        # The first failure is followed by a pause of two seconds.
+        clock.appointments = [(clock.now + 16.0, lambda: secure.tls.load_cert_chain(*trusted))]
+
+    seen = Journey(secure, clock).go(interface, closing(running(3), break_it), closing(OVER))
+    assert seen.error is None
+    assert seen.run.status == "completed"
+    assert {connection.failures for connection in seen.connections} == {0, 1}
+
+
+@pytest.mark.parametrize(("until", "ends"), [(3, "completed"), (9, "running")], ids=["once", "twice"])
+def test_a_proxy_that_wants_a_login_is_tried_twice_and_named(secure, clock, interface, monkeypatch, until, ends):
+    with TunnelProxy(refuse_from=2, refuse_until=until) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        seen = Journey(secure, clock)
+        # One tunnel for the start, which is kept for the first poll; the next ones are refused.
+        seen.go(interface, closing(running(3)), closing(running(5)), closing(OVER))
+        asked = list(proxy.asked)
+    assert not any(KEY.encode() in request for request in asked)
+    assert seen.run.status == ends
+    if ends == "running":
+        assert seen.error.code == "PROXY_REFUSED"
+        assert len(asked) == 4
+        told = seen.words if interface == "card" else str(seen.error)
+        assert "The proxy refuses the connection" in told
+        assert "407" in told
+        assert "HTTPS_PROXY" in told
