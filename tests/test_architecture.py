@@ -34,10 +34,12 @@ HOMES = {
     "IPython": {"card.display", "card.outputs", "card.stream"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
+    "filelock": {"run.registry"},
+    "platformdirs": {"run.registry"},
 }
 PURE = (
     *("card.view", "card.html", "card.text", "card.freeze", "card.contract", "card.host", "card.news"),
-    *("run.state", "run.schedule", "run.budget", "api.models"),
+    *("run.state", "run.schedule", "run.budget", "run.claims", "api.models"),
 )
 
 

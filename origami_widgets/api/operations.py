@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -52,6 +53,9 @@ class Operations:
     Args:
         settings: where and who.
         inner: what carries requests instead of the network.
+
+    Attributes:
+        clock_offset: the server's clock minus this machine's, in seconds, None before it has told.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
@@ -62,6 +66,7 @@ class Operations:
         self._transport = Transport(settings, inner)
         self._inner = inner
         self._is_sandbox = False
+        self.clock_offset: float | None = None
 
     @property
     def origin(self) -> str:
@@ -72,6 +77,16 @@ class Operations:
     def identity(self) -> Hashable:
         """What makes two clients the same: place, project and key."""
         return (self._settings.base_url, self._settings.project, self._settings.key, id(self._inner))
+
+    @property
+    def place(self) -> tuple[str, str | None]:
+        """Where requests go: the base URL, and the project or None."""
+        return self._settings.base_url, self._settings.project
+
+    @property
+    def embedded(self) -> object | None:
+        """The API itself when it lives in this process, and ends with it; else None."""
+        return getattr(self._inner, "app", self._inner)
 
     def renew_connections(self) -> None:
         """Make new connections from now on, because the old ones are dead. Background loop only."""
@@ -274,6 +289,8 @@ class Operations:
     ) -> Answer:
         answer = await self._transport.send(method, path, params=params, body=body, headers=headers)
         self._is_sandbox = self._is_sandbox or answer.sandbox
+        if answer.server_date is not None:
+            self.clock_offset = answer.server_date.timestamp() - time.time()
         if answer.status_code not in SUCCESS:
             raise error_from(answer)
         return answer if check is None else check(answer)

@@ -11,8 +11,10 @@ from origami_widgets.api.models import RunObject, RunSummary
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
+from origami_widgets.run.once import once_intent, start_once
 from origami_widgets.run.presenter import naming, presenter
-from origami_widgets.run.settings import client_or_default
+from origami_widgets.run.settings import client_or_default, waits_for_a_slot
+from origami_widgets.run.starting import Caller, Intent
 from origami_widgets.run.state import RunState
 from origami_widgets.run.token import parse_token
 
@@ -35,18 +37,31 @@ def start(
     name: str | None = None,
     model: str | None = None,
     focus_tables: Sequence[str] = (),
+    once: str | None = None,
+    fresh: bool = False,
     client: AnyClient | None = None,
     show: bool = True,
 ) -> Run:
     """Start a new agent with its first run, and show its live card.
 
-    Sends one POST, which spends credits; the kernel is free again at once, the run is watched in the background.
+    Sends one POST, which spends credits; the kernel is free again at once, the run is watched in the background. When
+    all run slots of the plan are in use it says so and waits for a free one: interrupting it leaves the queue, and
+    `configure(queue=False)` raises instead. An interrupt while the answer is outstanding carries `reconcile()`, which
+    finds the run.
+
+    With `once="a-name"` it does so the first time only. The same call again, in this cell or after the kernel was
+    restarted, attaches to that run, and the card says so; two kernels that make it at once get the same run. What is
+    needed for that is kept in a file of ids for each name (in the platform's data folder, or where
+    `ORIGAMI_WIDGETS_DATA` points), separately for each base URL, project and organization, and holds neither brief nor
+    key. An embedded `Sandbox` ends with the kernel, and with it the names of its runs: a restarted notebook starts anew.
 
     Args:
         prompt: the brief, 1 to 10,000 characters.
         name: what to call the agent, up to 80 characters; made from the brief when absent.
         model: `origami-lite` or `origami-max`; None for the plan's default.
         focus_tables: ids of tables to work on.
+        once: a name of your own for this brief with these options, up to 100 characters of any script.
+        fresh: start a new run although the name has one, and let the name stand for it from now on.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook. As the cell's last expression it is not shown a second time.
 
@@ -57,7 +72,12 @@ def start(
         MissingKey: there is no key; nothing was sent.
         InvalidInput: the brief, the name, the model or an id is not valid; nothing was sent.
         PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
-        RunPoolFull: as many runs as the plan allows are active.
+        RunPoolFull: as many runs as the plan allows are active, and it is not or no longer waited for a slot.
+        AmbiguousStart: the server failed, and whether it has started the run is not known; look with `reconcile()`.
+        NameTaken: the name of `once` stands for another brief or other options; an `InvalidInput`, nothing was sent.
+        RunNotFound: the run of that name is gone at the server; nothing was started.
+        StartUnclear: a run of that name may exist that cannot be found; nothing was started.
+        RegistryUnusable: what is known about that name cannot be read or written; nothing was started.
         OrigamiError: the run was not started.
 
     Example:
@@ -66,17 +86,28 @@ def start(
         >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False)
         >>> run.wait("cells").tables[0].lead_count > 0
         True
+
+        The same brief under the same name is paid for once, however often the cell is run:
+
+        >>> first = ow.start("List bakeries in Porto", once="porto", client=client, show=False)
+        >>> ow.start("List bakeries in Porto", once="porto", client=client, show=False).id == first.id
+        True
+        >>> ow.start("List bakeries in Porto", once="porto", fresh=True, client=client, show=False).id == first.id
+        False
     """
     operations = client_or_default(client).operations
 
-    async def begin() -> Watch:
-        created = await operations.create_agent(
-            prompt, name=name, model=model, focus_table_ids=focus_tables, idempotency_key=str(uuid.uuid4())
-        )
-        agent_id = created.agent.id or created.run.agent_id
-        return await hub().watch(operations, agent_id, created.run.id, started=created.run)
+    caller = Caller()
 
-    run = Run(background().run(begin()))
+    async def begin(key: str) -> Watch:
+        caller.intent = Intent(operations, prompt, name=name, model=model, focus_tables=focus_tables, key=key)
+        return await caller.intent.carry_out(queue=waits_for_a_slot())
+
+    if once is None:
+        run = Run(caller.run(begin(str(uuid.uuid4()))))
+    else:
+        intent = once_intent(prompt, name, model, focus_tables)
+        run = Run(start_once(operations, once, intent, begin, fresh=fresh))
     if show:
         with naming(run):
             presenter().show(run)

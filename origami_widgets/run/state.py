@@ -92,6 +92,7 @@ class RunState:
         history: one record per change, oldest first.
         origin: empty for the real API, `sandbox`, or the host that answers.
         clock_offset: the server's clock minus the kernel's, in seconds.
+        attached: when the run had begun that a call of `start` was attached to (Unix seconds), None when it began here.
     """
 
     agent_id: str
@@ -109,6 +110,7 @@ class RunState:
     history: tuple[HistoryPoint, ...] = ()
     origin: str = ""
     clock_offset: float = 0.0
+    attached: float | None = None
 
     @property
     def status(self) -> str:
@@ -236,9 +238,15 @@ class CommandFailed:
     cancel: bool = False
 
 
-Event = (
-    RunRead | Heard | TableRead | TableGone | CheckFailed | Planned | CancelRequested | SendingChanged | CommandFailed
-)
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A call of `start` found this run under its name, and started none."""
+
+    began: float
+
+
+Asked = Attached | CancelRequested | SendingChanged | CommandFailed
+Event = RunRead | Heard | TableRead | TableGone | CheckFailed | Planned | Asked
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:
@@ -275,8 +283,10 @@ def reduce(state: RunState, event: Event) -> RunState:
             return _user_acted(state, event)
 
 
-def _user_acted(state: RunState, event: CancelRequested | SendingChanged | CommandFailed) -> RunState:
+def _user_acted(state: RunState, event: Asked) -> RunState:
     match event:
+        case Attached():
+            return replace(state, attached=event.began)
         case CancelRequested():
             return state if state.done else replace(state, cancel="requested", command_error=None)
         case SendingChanged():

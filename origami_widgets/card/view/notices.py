@@ -50,6 +50,7 @@ def make_notices(state: RunState) -> list[Notice]:
 def _notices(state: RunState) -> Iterator[Notice]:
     yield from _failures(state)
     yield from _on_its_way(state)
+    yield from _attached(state)
     if state.run is not None:
         yield from _ends(state)
         yield from _questions(state)
@@ -126,6 +127,17 @@ def _on_its_way(state: RunState) -> Iterator[Notice]:
         yield _notice("sending", "running", "Starting the follow-up run")
     elif state.sending == "answer":
         yield _notice("sending", "running", "Sending your answers")
+
+
+def _attached(state: RunState) -> Iterator[Notice]:
+    """A cell that was run again has not paid again."""
+    if state.attached is not None and words.known(state.attached):
+        text = (
+            "It was found under the name that the cell gave it (once=), so no other run was started and nothing was "
+            "charged. To start anew: fresh=True."
+        )
+        title = f"Attached to the run of {words.moment(1000 * state.attached)}"
+        yield _notice("attached", "neutral", title, text)
 
 
 def _queued(queue: Queue) -> Notice:

@@ -1,0 +1,223 @@
+"""`start(..., once="a-name")`: the first call starts a run, later ones attach to it instead of paying again.
+
+A name is valid for one base URL, one project and one organization. The organization is asked for (`GET /account`, once
+per client): nothing that is made from the key is written down. Where the server names none, keys of two organizations
+share their names, and the second one is told that the run is not there; it never pays in silence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+import warnings
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from origami_widgets.api import validate
+from origami_widgets.api.errors import IdempotencyConflict, NotFound, OrigamiError, ProjectNotFound, RunNotFound
+from origami_widgets.api.loop import background
+from origami_widgets.run.claims import Claim, Intent, Scope, new_claim, next_step, spoken, valid_once
+from origami_widgets.run.hub import hub
+from origami_widgets.run.registry import RegistryUnusable, Slot, slot_for
+from origami_widgets.run.state import Attached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Hashable, Sequence
+
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.watch import Watch
+
+    Send = Callable[[str], Coroutine[Any, Any, Watch]]
+
+SANDBOX = "sandbox"
+FIRST_FAULT = 500
+"""The lowest status that says: a fault of the server, and this answer is not kept."""
+JUST_STARTED = 30.0
+"""Seconds after its start in which a server may not know a run yet."""
+
+
+class StartUnclear(OrigamiError):
+    """A run may have been started under this name; starting it again might pay twice. Nothing was sent."""
+
+
+def once_intent(prompt: str, name: str | None, model: str | None, focus_tables: Sequence[str]) -> Intent:
+    """What the fingerprint is made of, checked, so that nothing is claimed for a request that cannot be sent.
+
+    Raises:
+        InvalidInput: one of them is not valid.
+    """
+    tables = tuple(validate.table_ids(focus_tables))
+    return Intent(validate.prompt(prompt), validate.agent_name(name), validate.model(model), tables)
+
+
+def start_once(operations: Operations, once: str, intent: Intent, send: Send, *, fresh: bool) -> Watch:
+    """The watch of the run of this name: of the one that exists, else of a new one.
+
+    Args:
+        operations: the API.
+        once: the name.
+        intent: what is asked for.
+        send: starts the run with an idempotency key.
+        fresh: start a run in any case, and let the name stand for it from now on.
+
+    Raises:
+        NameTaken: the name stands for something else.
+        StartUnclear: a run may exist that cannot be found.
+        RunNotFound: the run is gone at the server.
+        RegistryUnusable: the registry cannot be read or written.
+        OrigamiError: the run was not started, or could not be read.
+    """
+    name = valid_once(once)
+    scope = background().run(_scope(operations))
+    slot = slot_for(operations.embedded, scope, name)
+    if not fresh:
+        # Without the lock: a run that is known needs no writing, hence no folder that can be written to.
+        found = _known(operations, slot.read(), intent)
+        if found is not None:
+            return found
+    with slot.held():
+        before = _before(slot, fresh=fresh)
+        if not fresh:
+            found = _known(operations, before, intent)
+            if found is not None:
+                return found
+            step = next_step(before, intent, _now())
+            if before is not None and step == "unclear":
+                raise _unclear(before)
+            if before is not None and step == "send_again":
+                return _send_again(slot, before, send)
+        claim = new_claim(scope, name, intent, str(uuid.uuid4()), _now())
+        slot.write(claim)
+        return _send(slot, claim, before, send)
+
+
+async def _scope(operations: Operations) -> Scope:
+    base_url, project = operations.place
+    if operations.embedded is not None:
+        return Scope(base_url, project, "")
+    known = _organizations.get(operations.identity)
+    if known is None:
+        known = _organizations[operations.identity] = (await operations.get_account()).organization.id
+    return Scope(base_url, project, known)
+
+
+_organizations: dict[Hashable, str] = {}
+
+
+def _before(slot: Slot, *, fresh: bool) -> Claim | None:
+    try:
+        return slot.read()
+    except RegistryUnusable:
+        # Whoever starts anew in any case needs nothing of what stood there.
+        if fresh:
+            return None
+        raise
+
+
+def _known(operations: Operations, claim: Claim | None, intent: Intent) -> Watch | None:
+    """The watch of the run that is known under the name, None when there is none."""
+    if claim is None or next_step(claim, intent, _now()) != "attach":
+        return None
+    try:
+        return background().run(_watch_again(operations, claim, intent))
+    except NotFound as error:
+        if isinstance(error, ProjectNotFound):
+            raise
+        if operations.origin == SANDBOX:
+            # A sandbox that was started again has forgotten its runs, and a new one costs nothing.
+            return None
+        raise _gone(claim, error) from error
+
+
+async def _watch_again(operations: Operations, claim: Claim, intent: Intent) -> Watch | None:
+    watch = await hub().watch(operations, claim.agent_id, claim.run_id, started=None)
+    if watch.state.run is None or watch.state.connection.state == "stopped":
+        await hub().first_check(watch)
+    run = watch.state.run
+    if operations.origin == SANDBOX and run is not None and run.request.prompt not in ("", intent.prompt):
+        # A sandbox that was started again gives the same ids again, to other runs.
+        return None
+    watch.update(Attached(claim.began.timestamp()))
+    return watch
+
+
+def _send(slot: Slot, claim: Claim, before: Claim | None, send: Send) -> Watch:
+    try:
+        watch = background().run(send(claim.idempotency_key))
+    except OrigamiError as error:
+        if not error.may_have_started and not isinstance(error, IdempotencyConflict):
+            # Nothing was started, so the name stands for what it stood for before.
+            with contextlib.suppress(RegistryUnusable):
+                slot.write(before)
+        else:
+            _keep(slot, claim, error)
+        raise
+    _record(slot, claim, watch)
+    return watch
+
+
+def _send_again(slot: Slot, claim: Claim, send: Send) -> Watch:
+    """Ask for the answer that never arrived; the same key starts no second run."""
+    try:
+        watch = background().run(send(claim.idempotency_key))
+    except OrigamiError as error:
+        # A refusal may be that of the first request, or a new one: it does not prove that no run was started.
+        _keep(slot, claim, error)
+        raise
+    _record(slot, claim, watch)
+    return watch
+
+
+def _keep(slot: Slot, claim: Claim, error: OrigamiError) -> None:
+    """Let the next call find the run, if there is one."""
+    error.add_note(
+        f"once={claim.name!r} goes on to stand for the request of {spoken(claim.claimed_at)}: run the cell again to ask "
+        "for its answer, which starts no second run. When you know that there is no such run: fresh=True."
+    )
+    if (error.status_code or 0) >= FIRST_FAULT and not claim.refused:
+        with contextlib.suppress(RegistryUnusable):
+            slot.write(replace(claim, refused=True))
+
+
+def _record(slot: Slot, claim: Claim, watch: Watch) -> None:
+    run = watch.state.run
+    started = (run.started_at if run is not None else None) or claim.claimed_at
+    try:
+        slot.write(replace(claim, agent_id=watch.state.agent_id, run_id=watch.state.run_id, started_at=started))
+    except RegistryUnusable as error:
+        # The run was paid for: it is handed over. What was claimed still finds it, while the server keeps the answer.
+        warnings.warn(f"The run was started, but not written down. {error.cause}", RuntimeWarning, stacklevel=4)
+
+
+def _unclear(claim: Claim) -> StartUnclear:
+    return StartUnclear(
+        f"Whether {claim.name!r} was started is not known",
+        cause=f"The answer to the request of {spoken(claim.claimed_at)} never arrived, and asking for it again might "
+        "start a second run. Nothing was sent.",
+        remedy="Look for its agent in Origami, or with list_agents(). If it is there: ow.attach('AGENT_ID'). If it is "
+        "not, start anew with fresh=True, or under another name.",
+        code="START_UNCLEAR",
+    )
+
+
+def _gone(claim: Claim, error: NotFound) -> RunNotFound:
+    young = (_now() - claim.began).total_seconds() < JUST_STARTED
+    if young:
+        remedy = "It was started a moment ago, and the server may not know it yet: run this cell again."
+    else:
+        remedy = "Start anew under the same name with fresh=True, which pays for a further run, or take another name."
+    return RunNotFound(
+        f"The run of {claim.name!r} is gone",
+        cause=f"It was started at {spoken(claim.began)} ({claim.agent_id}/{claim.run_id}), and the server does not know "
+        "it for this key and project. Nothing was started.",
+        remedy=remedy,
+        code=error.code,
+        status_code=error.status_code,
+        request_id=error.request_id,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,199 @@
+"""Where the names of `once=` are kept: one small JSON file for each, in the platform's data folder.
+
+A file is only ever replaced as a whole, and each name has a lock of its own: kernels that run the same cell at once wait
+for each other, others do not, and what is wrong with one file concerns one name. An API that lives in this process (the
+embedded sandbox) ends with it, and so do its names: they are kept in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.run import claims
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from origami_widgets.run.claims import Claim, Scope
+
+FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
+"""Names a folder to use instead of the platform's."""
+PATIENCE = 300.0
+"""Seconds to wait for another kernel that is starting the same run."""
+
+
+class RegistryUnusable(OrigamiError):
+    """What is known about a name of `once=` cannot be read or written; nothing was sent."""
+
+
+class Slot(Protocol):
+    """The place of one name."""
+
+    def read(self) -> Claim | None:
+        """What is known, None for nothing."""
+        ...
+
+    def write(self, claim: Claim | None) -> None:
+        """Replace what is known; None forgets it."""
+        ...
+
+    def held(self) -> contextlib.AbstractContextManager[None]:
+        """Keep everybody else out who wants to start under this name."""
+        ...
+
+
+def slot_for(embedded: object | None, scope: Scope, name: str) -> Slot:
+    """The place of a name.
+
+    Args:
+        embedded: the API itself when it lives in this process, else None.
+        scope: where the name is valid.
+        name: the name.
+    """
+    if embedded is not None:
+        with _memory_lock:
+            slots = _memory.setdefault(embedded, {})
+            return slots.setdefault((scope, name), MemorySlot())
+    return FileSlot(folder(), scope, name)
+
+
+def folder() -> Path:
+    """Where the files are."""
+    if chosen := os.environ.get(FOLDER_VARIABLE):
+        return Path(chosen) / "once"
+    # Loaded here, because few runs have a name.
+    from platformdirs import user_data_path
+
+    return user_data_path("origami_widgets", appauthor=False) / "once"
+
+
+class FileSlot:
+    """The place of one name on disk.
+
+    Args:
+        place: the folder.
+        scope: where the name is valid.
+        name: the name.
+    """
+
+    def __init__(self, place: Path, scope: Scope, name: str) -> None:
+        self._scope = scope
+        self._name = name
+        self.path = place / f"{claims.file_stem(scope, name)}.json"
+
+    def read(self) -> Claim | None:
+        """What is known, None for nothing.
+
+        Raises:
+            RegistryUnusable: the file cannot be read, or holds something else.
+        """
+        try:
+            return claims.read(self.path.read_bytes(), self._scope, self._name)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unusable("cannot be read", error) from error
+        except ValueError as error:
+            raise self._unusable("is damaged", error) from error
+
+    def write(self, claim: Claim | None) -> None:
+        """Replace what is known; None forgets it.
+
+        Raises:
+            RegistryUnusable: the folder cannot be written to, or the disk is full.
+        """
+        try:
+            if claim is None:
+                self.path.unlink(missing_ok=True)
+                return
+            self._make_folder()
+            _replace(self.path, claims.written(claim))
+        except OSError as error:
+            raise self._unusable("cannot be written", error) from error
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every kernel and thread out that wants to start under this name.
+
+        Raises:
+            RegistryUnusable: the folder cannot be written to, or another kernel does not come to an end.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            self._make_folder()
+            lock = FileLock(self.path.with_suffix(".lock"))
+            lock.acquire(timeout=PATIENCE)
+        except Timeout as error:
+            raise RegistryUnusable(
+                f"Another kernel is starting {self._name!r}",
+                cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes.",
+                remedy="Look at that kernel, or end it, and run this cell again.",
+                code="REGISTRY_BUSY",
+            ) from error
+        except (OSError, NotImplementedError) as error:
+            raise self._unusable("cannot be locked", error) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _make_folder(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _unusable(self, what: str, error: Exception) -> RegistryUnusable:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return RegistryUnusable(
+            f"What is known about once={self._name!r} {what}",
+            cause=f"{self.path}: {reason}. Nothing was started.",
+            remedy=f"Put the file right or delete it (the run that it stands for is then not found again), name another "
+            f"folder in the environment variable {FOLDER_VARIABLE}, or leave once= out.",
+            code="REGISTRY_UNUSABLE",
+        )
+
+
+class MemorySlot:
+    """The place of one name in this process."""
+
+    def __init__(self) -> None:
+        self._claim: Claim | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> Claim | None:
+        """What is known, None for nothing."""
+        return self._claim
+
+    def write(self, claim: Claim | None) -> None:
+        """Replace what is known; None forgets it."""
+        self._claim = claim
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other thread out that wants to start under this name."""
+        with self._lock:
+            yield
+
+
+_memory: weakref.WeakKeyDictionary[object, dict[tuple[Scope, str], MemorySlot]] = weakref.WeakKeyDictionary()
+_memory_lock = threading.Lock()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a file in the place of another, so that whoever reads it sees the one or the other, also after a crash."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
