@@ -11,7 +11,7 @@ import contextlib
 import uuid
 import warnings
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -21,15 +21,16 @@ from origami_widgets.api.loop import background
 from origami_widgets.run.claims import Claim, Intent, Scope, new_claim, next_step, spoken, valid_once
 from origami_widgets.run.hub import hub
 from origami_widgets.run.registry import RegistryUnusable, Slot, slot_for
+from origami_widgets.run.starting import AmbiguousStart
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.watch import Watch
 
-    Send = Callable[[str], Coroutine[Any, Any, Watch]]
+    Send = Callable[[str], Watch]
 
 SANDBOX = "sandbox"
 FIRST_FAULT = 500
@@ -59,7 +60,7 @@ def start_once(operations: Operations, once: str, intent: Intent, send: Send, *,
         operations: the API.
         once: the name.
         intent: what is asked for.
-        send: starts the run with an idempotency key.
+        send: starts the run with an idempotency key, and returns when it is known.
         fresh: start a run in any case, and let the name stand for it from now on.
 
     Raises:
@@ -145,7 +146,7 @@ async def _watch_again(operations: Operations, claim: Claim, intent: Intent) -> 
 
 def _send(slot: Slot, claim: Claim, before: Claim | None, send: Send) -> Watch:
     try:
-        watch = background().run(send(claim.idempotency_key))
+        watch = send(claim.idempotency_key)
     except OrigamiError as error:
         if not error.may_have_started and not isinstance(error, IdempotencyConflict):
             # Nothing was started, so the name stands for what it stood for before.
@@ -161,7 +162,7 @@ def _send(slot: Slot, claim: Claim, before: Claim | None, send: Send) -> Watch:
 def _send_again(slot: Slot, claim: Claim, send: Send) -> Watch:
     """Ask for the answer that never arrived; the same key starts no second run."""
     try:
-        watch = background().run(send(claim.idempotency_key))
+        watch = send(claim.idempotency_key)
     except OrigamiError as error:
         # A refusal may be that of the first request, or a new one: it does not prove that no run was started.
         _keep(slot, claim, error)
@@ -176,7 +177,7 @@ def _keep(slot: Slot, claim: Claim, error: OrigamiError) -> None:
         f"once={claim.name!r} goes on to stand for the request of {spoken(claim.claimed_at)}: run the cell again to ask "
         "for its answer, which starts no second run. When you know that there is no such run: fresh=True."
     )
-    if (error.status_code or 0) >= FIRST_FAULT and not claim.refused:
+    if (isinstance(error, AmbiguousStart) or (error.status_code or 0) >= FIRST_FAULT) and not claim.refused:
         with contextlib.suppress(RegistryUnusable):
             slot.write(replace(claim, refused=True))
 

@@ -134,7 +134,7 @@ class FileSlot:
         except Timeout as error:
             raise RegistryUnusable(
                 f"Another kernel is starting {self._name!r}",
-                cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes.",
+                cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
                 remedy="Look at that kernel, or end it, and run this cell again.",
                 code="REGISTRY_BUSY",
             ) from error

@@ -107,7 +107,7 @@ def start(
         run = Run(caller.run(begin(str(uuid.uuid4()))))
     else:
         intent = once_intent(prompt, name, model, focus_tables)
-        run = Run(start_once(operations, once, intent, begin, fresh=fresh))
+        run = Run(start_once(operations, once, intent, lambda key: caller.run(begin(key)), fresh=fresh))
     if show:
         with naming(run):
             presenter().show(run)

@@ -1,0 +1,313 @@
+"""`once=`: a brief is paid for once, over HTTP, by several kernels; the runs are counted at the server."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InsufficientCredits, InvalidInput, RunNotFound
+from origami_widgets.run import registry
+from origami_widgets.run.claims import NameTaken
+from origami_widgets.run.once import StartUnclear
+from origami_widgets.run.registry import RegistryUnusable
+from origami_widgets.sandbox.server import serve
+
+BRIEF = "List bakeries in Porto with a web shop"
+NOT_FOUND = {"error": "No such run", "code": "RUN_NOT_FOUND"}
+
+
+class Server:
+    """A sandbox that counts what starts runs, and may be told to keep its answer or to give another one."""
+
+    def __init__(self):
+        self.sandbox = ow.Sandbox(speed=240, plan="ultra")
+        self.starts = []
+        self.gone = False
+        self.broken = False
+        self.says_sandbox = True
+        self.keep_answer = threading.Event()
+        self.kept_answer = threading.Event()
+
+    @property
+    def runs(self):
+        """How many runs there are."""
+        return len(self.sandbox.client().list_agents(limit=100).items)
+
+    async def __call__(self, scope, receive, send):
+        starts = (scope["method"], scope["path"]) == ("POST", "/api/v2/agents")
+        if starts:
+            self.starts.append(dict(scope["headers"])[b"idempotency-key"])
+        if self.gone and "/runs/" in scope["path"]:
+            return await answer(send, 404, NOT_FOUND)
+        if starts and self.broken:
+            return await answer(send, 500, {"error": "Sorry", "code": "INTERNAL_ERROR"})
+
+        async def late(message):
+            if starts and self.keep_answer.is_set():
+                self.kept_answer.set()
+                return
+            if not self.says_sandbox and message["type"] == "http.response.start":
+                message["headers"] = [each for each in message["headers"] if each[0] != b"x-origami-sandbox"]
+            await send(message)
+
+        return await self.sandbox(scope, receive, late)
+
+
+async def answer(send, status, body):
+    data = json.dumps(body).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(data)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": data})
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv(registry.FOLDER_VARIABLE, str(tmp_path / "data"))
+    return tmp_path / "data" / "once"
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+@pytest.fixture
+def served(server):
+    with serve(server, ow.Sandbox.api_key, 0) as where:
+        yield where
+
+
+@pytest.fixture
+def client(served):
+    return ow.Client(served.api_key, base_url=served.base_url)
+
+
+def start(client, brief=BRIEF, once="porto", **options):
+    return ow.start(brief, once=once, client=client, show=False, **options)
+
+
+KERNEL = """
+import sys
+import origami_widgets as ow
+run = ow.start(sys.argv[1], once=sys.argv[2], show=False)
+print(run.token)
+print(run)
+"""
+
+
+def kernel(served, brief=BRIEF, once="porto"):
+    """Another kernel that runs the same cell."""
+    own = {"ORIGAMI_API_KEY": served.api_key, "ORIGAMI_BASE_URL": served.base_url}
+    command = [sys.executable, "-c", KERNEL, brief, once]
+    environment = {**os.environ, **own}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def token_from(other):
+    said, problem = other.communicate(timeout=60)
+    assert other.returncode == 0, problem
+    return said.partition("\n")[0], said
+
+
+def test_the_second_call_attaches_and_its_card_says_so(client, server):
+    first = start(client)
+    assert "Attached" not in str(first)
+    second = start(client)
+    assert second == first
+    assert server.runs == 1
+    assert "Attached to the run of " in str(second)
+    assert "nothing was charged" in second.to_html().replace("\n", " ")
+
+
+def test_a_restarted_kernel_attaches(client, server, served):
+    first = start(client)
+    token, card = token_from(kernel(served))
+    assert token == first.token
+    assert "Attached to the run of " in card
+    assert server.runs == len(server.starts) == 1
+
+
+def test_kernels_that_run_the_cell_at_once_share_one_run(server, served):
+    tokens = {token_from(each)[0] for each in [kernel(served) for _ in range(3)]}
+    assert len(tokens) == 1
+    assert server.runs == len(server.starts) == 1
+
+
+def test_threads_that_run_the_cell_at_once_share_one_run(client, server):
+    with ThreadPoolExecutor(6) as pool:
+        runs = list(pool.map(lambda _: start(client), range(12)))
+    assert len(set(runs)) == 1
+    assert server.runs == len(server.starts) == 1
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_kernel_that_ended_before_the_answer_has_paid_once(end, client, server, served, folder):
+    server.keep_answer.set()
+    dying = kernel(served)
+    assert server.kept_answer.wait(60)
+    dying.send_signal(end)
+    dying.communicate(timeout=60)
+    server.keep_answer.clear()
+    (claim,) = folder.glob("*.json")
+    assert json.loads(claim.read_text())["run_id"] == ""
+    found = start(client)
+    assert server.runs == 1
+    assert len(server.starts) == 2
+    assert len(set(server.starts)) == 1, "with the same key"
+    assert start(client) == found
+    assert len(server.starts) == 2
+
+
+def test_fresh_starts_anew_and_the_name_stands_for_the_new_run(client, server):
+    first = start(client)
+    second = start(client, fresh=True)
+    assert second != first
+    assert start(client) == second
+    assert server.runs == 2
+
+
+@pytest.mark.parametrize("options", [{"name": "Bakeries"}, {"model": "origami-lite"}, {"brief": "List cheese makers"}])
+def test_the_same_name_for_something_else_offers_both_ways_out(client, server, options):
+    first = start(client)
+    with pytest.raises(NameTaken) as caught:
+        start(client, **options)
+    assert isinstance(caught.value, InvalidInput)
+    assert "fresh=True" in caught.value.remedy
+    assert "another name" in caught.value.remedy
+    assert server.runs == 1
+    other = start(client, once="another", **options)
+    anew = start(client, fresh=True, **options)
+    assert len({first, other, anew}) == server.runs == 3
+
+
+def test_without_a_name_every_call_starts(client, server, folder):
+    assert start(client, once=None) != start(client, once=None)
+    assert server.runs == 2
+    assert not folder.exists()
+
+
+def test_a_refused_start_leaves_the_name_to_what_it_stood_for(client, server, folder):
+    with pytest.raises(InsufficientCredits):
+        start(client, f"{BRIEF}. scenario:no_credits")
+    assert list(folder.glob("*.json")) == []
+    first = start(client)
+    with pytest.raises(InsufficientCredits):
+        start(client, f"{BRIEF}. scenario:no_credits", fresh=True)
+    assert start(client) == first
+    assert server.runs == 1
+
+
+def test_projects_and_base_urls_have_names_of_their_own(client, server, served):
+    first = start(client)
+    loopback = ow.Client(served.api_key, base_url=served.base_url.replace("127.0.0.1", "localhost"))
+    assert start(loopback) != first
+    assert server.runs == 2
+
+
+def test_nothing_written_down_tells_brief_or_key(client, folder):
+    start(client, name="Secret bakeries")
+    written = " ".join(path.read_text() + path.name for path in folder.iterdir())
+    assert "org_" in written or "organization" in written
+    for secret in (
+        client.operations._settings.key.reveal(),
+        client.operations._settings.key.fingerprint,
+        BRIEF,
+        "Secret",
+    ):
+        assert secret not in written
+
+
+def test_a_damaged_entry_is_an_error_before_anything_is_sent_and_fresh_replaces_it(client, server, folder):
+    start(client)
+    (entry,) = folder.glob("*.json")
+    entry.write_text("{")
+    with pytest.raises(RegistryUnusable, match="Nothing was started"):
+        start(client)
+    assert len(server.starts) == 1
+    assert start(client, fresh=True) == start(client)
+    assert server.runs == 2
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error_before_anything_is_sent(client, server, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv(registry.FOLDER_VARIABLE, str(tmp_path / "file"))
+    with pytest.raises(RegistryUnusable):
+        start(client)
+    assert server.starts == []
+
+
+def test_a_run_that_was_started_is_handed_over_although_it_cannot_be_written_down(client, server, folder, monkeypatch):
+    kept = registry.FileSlot.write
+
+    def full(slot, claim):
+        if claim.run_id:
+            raise slot._unusable("cannot be written", OSError(28, "No space left on device"))
+        kept(slot, claim)
+
+    monkeypatch.setattr(registry.FileSlot, "write", full)
+    with pytest.warns(RuntimeWarning, match="No space left"):
+        first = start(client)
+    monkeypatch.undo()
+    monkeypatch.setenv(registry.FOLDER_VARIABLE, str(folder.parent))
+    assert start(client) == first
+    assert server.runs == 1
+
+
+def test_a_fault_of_the_server_is_not_followed_by_a_second_start(client, server, monkeypatch):
+    monkeypatch.setattr("origami_widgets.run.starting.LOOKS", (0.0, 0.0))
+    server.broken = True
+    with pytest.raises(ow.OrigamiError) as caught:
+        start(client)
+    assert any("fresh=True" in note for note in caught.value.__notes__)
+    server.broken = False
+    before = len(server.starts)
+    with pytest.raises(StartUnclear, match="fresh=True"):
+        start(client)
+    assert len(server.starts) == before
+    start(client, fresh=True)
+    assert server.runs == 1
+
+
+def test_a_sandbox_that_has_forgotten_the_run_starts_another(client, server):
+    first = start(client).id
+    server.sandbox = ow.Sandbox(seed=1, speed=240)
+    assert start(client).id != first
+    assert server.runs == 1
+
+
+@pytest.mark.parametrize("age", ["old", "young"])
+def test_a_run_that_is_gone_is_an_error_and_nothing_is_started(age, client, server, folder):
+    server.says_sandbox = False
+    start(client)
+    gc.collect()
+    (entry,) = folder.glob("*.json")
+    if age == "old":
+        entry.write_text(entry.read_text().replace('"started_at": "20', '"started_at": "19'))
+    server.gone = True
+    with pytest.raises(RunNotFound) as caught:
+        start(client)
+    assert ("run this cell again" in caught.value.remedy) == (age == "young")
+    assert ("fresh=True" in caught.value.remedy) == ("another name" in caught.value.remedy) == (age == "old")
+    assert server.runs == 1
+    server.gone = False
+    start(client, fresh=True)
+    assert server.runs == 2
+
+
+def test_a_name_in_an_embedded_sandbox_lives_as_long_as_it_does(folder):
+    sandbox = ow.Sandbox(speed=240)
+    first = start(sandbox.client())
+    assert start(sandbox.client()).id == first.id
+    assert len(sandbox.client().list_agents().items) == 1
+    restarted = ow.Sandbox(speed=240, seed=1)
+    assert start(restarted.client()).id != first.id
+    assert not folder.exists()
