@@ -66,8 +66,12 @@ class BackgroundLoop:
         future.add_done_callback(self._one_less)
         return future
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T], meanwhile: Callable[[], object] | None = None) -> T:
         """Run a coroutine on the loop and block until it is done; an interrupt cancels it.
+
+        Args:
+            coroutine: what to run.
+            meanwhile: called again and again while it blocks, on the caller's thread.
 
         Raises:
             RuntimeError: called on the loop's own thread, where it would wait for itself.
@@ -79,6 +83,8 @@ class BackgroundLoop:
         try:
             while not future.done():
                 concurrent.futures.wait((future,), INTERRUPTIBLE)
+                if meanwhile is not None:
+                    meanwhile()
         except BaseException:
             future.cancel()
             raise
@@ -90,7 +96,11 @@ class BackgroundLoop:
 
     async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Await a coroutine of the background loop from any other loop; cancellation reaches it."""
-        return await asyncio.wrap_future(self.submit(coroutine))
+        try:
+            return await asyncio.wrap_future(self.submit(coroutine))
+        except OrigamiError as error:
+            # As in `run`; besides, those frames hold the request with its headers.
+            raise error.with_traceback(None) from error.__cause__
 
     def call_soon(self, callback: Callable[..., object], *args: object) -> None:
         """Call a function on the loop's thread."""

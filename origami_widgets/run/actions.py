@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from typing import TYPE_CHECKING, Literal
 
-from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError, RunPoolFull
+from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.run.answers import answer_prompt
 from origami_widgets.run.conversation import remember
 from origami_widgets.run.hub import hub
-from origami_widgets.run.state import CancelRequested, CommandFailed, Queue, RunRead, SendingChanged
+from origami_widgets.run.starting import Intent
+from origami_widgets.run.state import CancelRequested, CommandFailed, RunRead, SendingChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.starting import Caller
     from origami_widgets.run.watch import Watch
-
-
-USUAL_WAIT = 60.0
-"""Seconds to wait for a free slot when the server names no time."""
-LONGEST_QUEUE = 75 * 60.0
-"""Seconds after which nobody is thought to wait for it any more."""
 
 
 async def cancel(watch: Watch) -> None:
@@ -68,8 +63,15 @@ async def refresh(watch: Watch, include: tuple[str, ...]) -> None:
     await hub().check(watch, include)
 
 
-async def answer(conversation: Conversation, watch: Watch, answers: Sequence[str], *, queue: bool = False) -> Watch:
-    """Answer all pending questions of a run with one follow-up run; `queue` as in `follow_up`.
+async def answer(
+    conversation: Conversation,
+    watch: Watch,
+    answers: Sequence[str],
+    *,
+    queue: bool = False,
+    caller: Caller | None = None,
+) -> Watch:
+    """Answer all pending questions of a run with one follow-up run; `queue` and `caller` as in `follow_up`.
 
     Raises:
         InvalidInput: the answers do not fit the questions, or they were sent before.
@@ -83,7 +85,7 @@ async def answer(conversation: Conversation, watch: Watch, answers: Sequence[str
             cause=f"Run {conversation.current.state.run_id} continues this one.",
             remedy="Go on with the newest run, or send a new brief with run.follow_up('…').",
         )
-    return await _continue(conversation, watch, prompt, "answer", queue=queue)
+    return await _continue(conversation, watch, prompt, "answer", queue=queue, caller=caller)
 
 
 async def follow_up(
@@ -94,6 +96,7 @@ async def follow_up(
     model: str | None = None,
     focus_tables: Sequence[str] = (),
     queue: bool = False,
+    caller: Caller | None = None,
 ) -> Watch:
     """Start a further run of the same agent.
 
@@ -104,6 +107,7 @@ async def follow_up(
         model: the model, None for the plan's best one.
         focus_tables: ids of tables to look at.
         queue: when all run slots are in use, wait for a free one where everybody can see it, instead of failing.
+        caller: code that waits for it, which is to know what it waits for.
 
     Raises:
         AgentBusy: a run of the agent is active.
@@ -111,7 +115,14 @@ async def follow_up(
         OrigamiError: the run was not started.
     """
     return await _continue(
-        conversation, watch, prompt, "follow_up", model=model, focus_tables=focus_tables, queue=queue
+        conversation,
+        watch,
+        prompt,
+        "follow_up",
+        model=model,
+        focus_tables=focus_tables,
+        queue=queue,
+        caller=caller,
     )
 
 
@@ -124,6 +135,7 @@ async def _continue(
     model: str | None = None,
     focus_tables: Sequence[str] = (),
     queue: bool = False,
+    caller: Caller | None = None,
 ) -> Watch:
     operations = _operations(watch)
     newest = conversation.current
@@ -133,52 +145,39 @@ async def _continue(
             cause="Only one run of an agent can be active, and each costs credits: it is sent once.",
             remedy="Wait for its answer, then go on from there.",
         )
-    newest.update(SendingChanged(kind))
-    try:
-        # Made before the first attempt and the same for all: one intent is one run.
-        key = str(uuid.uuid4())
+    intent = Intent(
+        operations,
+        prompt,
+        agent_id=watch.state.agent_id,
+        model=model,
+        focus_tables=focus_tables,
+        known=[state.run_id for state in conversation.states],
+    )
 
-        async def send() -> RunObject:
-            return await operations.create_run(
-                watch.state.agent_id, prompt, model=model, focus_table_ids=focus_tables, idempotency_key=key
-            )
-
-        started = await (_in_queue(newest, kind, send) if queue else send())
+    async def go_on_with(started: RunObject) -> Watch:
         successor = await hub().watch(operations, watch.state.agent_id, started.id, started=started)
+        remember(successor, conversation)
+        newest.update(SendingChanged(""))
+        conversation.extend(successor)
+        return successor
+
+    intent.adopt = go_on_with
+    if caller is not None:
+        caller.intent = intent
+    newest.update(SendingChanged(kind))
+    newest.stop_waiting = stop = asyncio.Event() if queue else None
+    try:
+        return await intent.carry_out(
+            queue=queue, tell=lambda waits: newest.update(SendingChanged(kind, waits)), stop=stop
+        )
     except OrigamiError as error:
         newest.update(SendingChanged(""), CommandFailed(_with_token(error, watch)))
         raise
     except BaseException:
         newest.update(SendingChanged(""))
         raise
-    remember(successor, conversation)
-    newest.update(SendingChanged(""))
-    conversation.extend(successor)
-    return successor
-
-
-async def _in_queue(
-    watch: Watch, kind: Literal["answer", "follow_up"], send: Callable[[], Awaitable[RunObject]]
-) -> RunObject:
-    """Send until a run slot is free, never earlier than the server told, and until somebody stops the waiting."""
-    clock = hub().clock
-    until = clock.monotonic() + LONGEST_QUEUE
-    watch.stop_waiting = stop = asyncio.Event()
-    try:
-        while True:
-            try:
-                return await send()
-            except RunPoolFull as full:
-                wait = max(1.0, full.retry_after or USUAL_WAIT)
-                if clock.monotonic() + wait > until:
-                    raise
-                watch.update(SendingChanged(kind, Queue(wait, full.limit)))
-                await clock.sleep(wait, stop)
-                if stop.is_set():
-                    raise
-                watch.update(SendingChanged(kind))
     finally:
-        watch.stop_waiting = None
+        newest.stop_waiting = None
 
 
 def stop_waiting(watch: Watch) -> None:

@@ -12,6 +12,8 @@ from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.hub import hub
 from origami_widgets.run.outcome import run_error
 from origami_widgets.run.presenter import naming, presenter
+from origami_widgets.run.settings import waits_for_a_slot
+from origami_widgets.run.starting import Caller
 from origami_widgets.run.state import Planned, RunRead, RunState
 from origami_widgets.run.token import make_token
 from origami_widgets.run.watch import Watch
@@ -260,7 +262,8 @@ class Run:
     def answer(self, *answers: str) -> Run:
         """Answer all pending questions with one follow-up run, in the same card.
 
-        Sends one POST, which starts a run and spends credits; it is never sent twice.
+        Sends one POST, which starts one run and spends credits. It waits for a free run slot as `start` does, and an
+        interrupt leaves the same behind.
 
         Args:
             *answers: one answer per question, in the order of `questions`; free text is always possible.
@@ -270,6 +273,7 @@ class Run:
 
         Raises:
             InvalidInput: the answers do not fit the questions, or they were answered before; nothing was sent.
+            AmbiguousStart: whether the server has started the run is not known; look with `reconcile()`.
             OrigamiError: the run was not started.
 
         Example:
@@ -281,12 +285,18 @@ class Run:
             >>> run.answer("Iberia", "yes").wait().status
             'completed'
         """
-        return self._continued(background().run(actions.answer(self._conversation, self._watch, answers)))
+        caller = Caller()
+        return self._continued(
+            caller.run(
+                actions.answer(self._conversation, self._watch, answers, queue=waits_for_a_slot(), caller=caller)
+            )
+        )
 
     def follow_up(self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = ()) -> Run:
         """Start a further run of the same agent, which remembers the conversation, in the same card.
 
-        Sends one POST, which starts a run and spends credits.
+        Sends one POST, which starts one run and spends credits. It waits for a free run slot as `start` does, and an
+        interrupt leaves the same behind.
 
         Args:
             prompt: the brief, 1 to 10,000 characters.
@@ -299,6 +309,7 @@ class Run:
         Raises:
             InvalidInput: the brief is empty or too long, or a follow-up is being sent already; nothing was sent.
             AgentBusy: another run of the agent is active.
+            AmbiguousStart: whether the server has started the run is not known; look with `reconcile()`.
             OrigamiError: the run was not started.
 
         Example:
@@ -308,9 +319,18 @@ class Run:
             >>> run.follow_up("Add opening hours").wait().agent_id == run.agent_id
             True
         """
+        caller = Caller()
         return self._continued(
-            background().run(
-                actions.follow_up(self._conversation, self._watch, prompt, model=model, focus_tables=focus_tables)
+            caller.run(
+                actions.follow_up(
+                    self._conversation,
+                    self._watch,
+                    prompt,
+                    model=model,
+                    focus_tables=focus_tables,
+                    queue=waits_for_a_slot(),
+                    caller=caller,
+                )
             )
         )
 

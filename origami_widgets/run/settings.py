@@ -15,6 +15,7 @@ _client: AnyClient | None = None
 _base_url: str | None = None
 _project: str | None = None
 _render: RenderMode = "auto"
+_queue = True
 
 
 def configure(
@@ -23,10 +24,11 @@ def configure(
     base_url: str | None = None,
     project: str | None = None,
     render: RenderMode | None = None,
+    queue: bool | None = None,
 ) -> None:
     """Set what later calls without `client=` use, and how cards are shown. Sends nothing.
 
-    `client`, `base_url` and `project` are set together; a call with `render` alone leaves them as they are.
+    `client`, `base_url` and `project` are set together; a call with `render` or `queue` alone leaves them as they are.
 
     Args:
         client: a client; None makes one on first use from `base_url`, `project` and the environment.
@@ -34,6 +36,8 @@ def configure(
         project: the id of the project to act in.
         render: `"widget"` shows cards as widgets; `"html"` as HTML that is replaced as the run goes on, for hosts
             without a widget manager; `"auto"` decides by the host. None leaves it as it is.
+        queue: whether code that starts a run waits for a free run slot when all are in use, as it does by default;
+            False raises `RunPoolFull` at once. None leaves it as it is.
 
     Raises:
         InvalidInput: a client was given together with an option that it already carries, it is no client, or there
@@ -43,7 +47,7 @@ def configure(
         >>> import origami_widgets as ow
         >>> ow.configure(client=ow.Sandbox(speed=60).client())
     """
-    global _client, _base_url, _project, _render  # noqa: PLW0603 - the settings of the process
+    global _client, _base_url, _project, _render, _queue  # noqa: PLW0603 - the settings of the process
     if render is not None and render not in get_args(RenderMode):
         raise InvalidInput(
             f"Cards cannot be rendered as {render!r}",
@@ -60,14 +64,21 @@ def configure(
         check_client(client)
     if render is not None:
         _render = render
-        if client is None and base_url is None and project is None:
-            return
+    if queue is not None:
+        _queue = queue
+    if (render is not None or queue is not None) and client is None and base_url is None and project is None:
+        return
     _client, _base_url, _project = client, base_url, project
 
 
 def render_mode() -> RenderMode:
     """How cards are shown."""
     return _render
+
+
+def waits_for_a_slot() -> bool:
+    """Whether code that starts a run waits when all run slots are in use."""
+    return _queue
 
 
 def client_or_default(client: AnyClient | None) -> AnyClient:

@@ -10,6 +10,7 @@ from origami_widgets.api.loop import background
 from origami_widgets.card.commands import Command, CommandDesk
 from origami_widgets.card.freeze import freeze_after
 from origami_widgets.card.news import view_now
+from origami_widgets.run import settings
 
 FULL = "Find more dentists. scenario:pool_full"
 
@@ -68,7 +69,37 @@ def test_the_waiting_can_be_stopped(run):
     assert notices(run)["command_error"]["title"] == "All run slots of the plan are in use"
 
 
-def test_code_is_told_at_once(run):
+def test_code_waits_too_and_says_so_in_one_line(run, capsys):
+    assert run.follow_up(FULL).id == run.continued_by.id
+    assert len(run.conversation.watches) == 2
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    assert "in use" in printed
+    assert "1 s" in printed
+    assert "costs nothing" in printed
+
+
+def test_the_wait_of_code_is_on_the_card_and_can_be_stopped_there(run):
+    raised = []
+
+    def ask():
+        try:
+            run.follow_up(FULL)
+        except RunPoolFull as full:
+            raised.append(full)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    until(run, lambda state: state.queue is not None)
+    assert click(run, "stop_waiting", 1).result(30)["ok"]
+    asking.join(30)
+    assert len(raised) == 1
+    assert len(run.conversation.watches) == 1
+
+
+def test_code_that_does_not_want_to_wait_is_told_at_once(run, monkeypatch):
+    monkeypatch.setattr(settings, "_queue", True)
+    ow.configure(queue=False)
     with pytest.raises(RunPoolFull):
         run.follow_up(FULL)
     assert len(run.conversation.watches) == 1

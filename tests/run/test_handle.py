@@ -19,6 +19,7 @@ from origami_widgets.api.errors import (
 )
 from origami_widgets.api.models import Steps
 from origami_widgets.card.news import view_now
+from origami_widgets.run import settings
 from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import WaitTimedOut
 
@@ -135,7 +136,9 @@ def test_a_busy_agent_names_the_run_to_attach_to(client):
     run.cancel()
 
 
-def test_refusals_cost_nothing_and_say_what_to_do(client):
+def test_refusals_cost_nothing_and_say_what_to_do(client, monkeypatch):
+    monkeypatch.setattr(settings, "_queue", True)
+    ow.configure(queue=False)
     for word, error in (("no_credits", InsufficientCredits), ("pool_full", RunPoolFull)):
         with pytest.raises(error) as caught:
             start(client, f"{BRIEF}. scenario:{word}")

@@ -1,0 +1,321 @@
+"""One intent is one run, whatever happens to the request that starts it: counted at the server, over real sockets."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import errors, retry
+from origami_widgets.api.loop import background
+from origami_widgets.card.commands import Command, CommandDesk
+from origami_widgets.run import hub as hub_module
+from origami_widgets.run.clock import SystemClock
+from origami_widgets.run.hub import Hub
+from tests.api.conftest import ENVIRONMENT
+from tests.support.front import Front, forgotten, kept_off, lost, passes
+from tests.support.server import RawServer, answer, head, raw, reset, silence
+
+BRIEF = "List bakeries in Porto with a web shop"
+MORE = "Add their opening hours"
+INTENTS = ("start", "follow_up", "answer", "card")
+EMPTY_LIST = answer({"object": "list", "items": [], "nextCursor": None, "url": ""})
+FULL = {"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 1}
+
+
+class QuickClock(SystemClock):
+    """Remembers how long it was asked to sleep, and hardly does."""
+
+    def __init__(self):
+        self.slept = []
+
+    async def sleep(self, seconds, wake):
+        self.slept.append(seconds)
+        return await super().sleep(seconds if seconds is None else min(seconds, 0.02), wake)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = QuickClock()
+    monkeypatch.setattr(hub_module, "_hub", Hub(made))
+    return made
+
+
+@pytest.fixture
+def front():
+    return Front()
+
+
+@pytest.fixture
+def client(front, clock):
+    with RawServer(front) as server:
+        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=1.0)
+
+
+@pytest.fixture(params=INTENTS)
+def intend(request, client, front):
+    """A wish for one run, ready to be carried out; the runs before it are not counted."""
+    kind = request.param
+    if kind == "start":
+        act = lambda: ow.start(BRIEF, client=client, show=False)  # noqa: E731
+    else:
+        words = "scenario:needs_input" if kind == "answer" else "scenario:answer"
+        run = ow.start(f"{BRIEF}. {words}", client=client, show=False).wait(timeout=30)
+        act = {
+            "follow_up": lambda: run.follow_up(MORE),
+            "answer": lambda: run.answer("Iberia", "yes"),
+            "card": lambda: click(run),
+        }[kind]
+    before = set(front.runs())
+    front.starts.clear()
+    act.kind = kind
+    act.made = lambda: [run_id for run_id in front.runs() if run_id not in before]
+    return act
+
+
+class Refused(Exception):
+    """What the card was told instead of a run."""
+
+
+def click(run):
+    desk = CommandDesk(run.conversation)
+    ack = background().run(desk.carry_out(Command("c1", "follow_up", run.id, MORE, ())))
+    if not ack["ok"]:
+        raise Refused(ack["title"])
+    return ow.Run(run.conversation.current)
+
+
+def one_run(front, intend):
+    run = intend()
+    assert intend.made() == [run.id]
+    assert len({request.headers["idempotency-key"] for request in front.starts}) == 1
+    assert len({request.body for request in front.starts}) == 1
+
+
+WITHOUT_ANSWER = {
+    "reset": reset(),
+    "reset in the answer": reset(head(202, 500) + b'{"agent"'),
+    "closed": raw(b"", close=True),
+    "timeout": silence(),
+    "408": answer({}, 408),
+    "429": answer({"error": "slow down", "code": "RATE_LIMITED"}, 429),
+    "answer of a proxy": answer("<html>Welcome", content_type="text/html"),
+}
+
+
+@pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
+def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_key(front, intend, fault):
+    front.faults = [lost(fault)]
+    one_run(front, intend)
+
+
+@pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
+def test_a_request_that_is_lost_is_sent_again_with_the_same_key(front, intend, fault):
+    front.faults = [kept_off(fault)]
+    one_run(front, intend)
+
+
+def test_an_answer_that_never_comes_through_is_found_in_the_list(front, intend):
+    front.faults = [lost(reset())] * 4
+    one_run(front, intend)
+    assert len(front.starts) == 4
+
+
+def test_a_first_request_in_flight_is_waited_for(front, intend):
+    in_flight = answer({"error": "in flight", "code": "IDEMPOTENCY_ERROR"}, 409)
+    front.faults = [lost(reset()), kept_off(in_flight), kept_off(in_flight)]
+    one_run(front, intend)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_fault_of_the_server_that_has_started_the_run_sends_nothing_again(front, intend, clock, status):
+    front.faults = [forgotten(answer({"error": "no"}, status))]
+    one_run(front, intend)
+    assert len(front.starts) == 1
+    assert 2.0 in clock.slept
+
+
+def test_a_run_that_is_late_in_the_list_is_found_at_the_second_look(front, intend, clock):
+    front.faults = [forgotten(answer({}, 500))]
+    front.reads = [kept_off(EMPTY_LIST)]
+    one_run(front, intend)
+    assert len(front.starts) == 1
+    assert [pause for pause in clock.slept if pause in (2.0, 10.0)][:2] == [2.0, 10.0]
+
+
+def test_a_fault_of_the_server_that_has_started_nothing_sends_it_again_after_two_looks(front, intend, clock):
+    front.faults = [kept_off(answer({}, 500))]
+    one_run(front, intend)
+    assert len(front.starts) == 2
+    assert [pause for pause in clock.slept if pause in (2.0, 10.0)][:2] == [2.0, 10.0]
+
+
+def test_the_second_fault_of_the_server_is_looked_after_too(front, intend):
+    front.faults = [kept_off(answer({}, 500)), forgotten(answer({}, 502))]
+    one_run(front, intend)
+
+
+def test_a_run_that_is_found_nowhere_is_said_to_be_possible_and_can_be_looked_for_again(front, intend):
+    front.faults = [kept_off(answer({}, 500)), forgotten(answer({}, 500))]
+    front.reads = [kept_off(EMPTY_LIST)] * 4
+    with pytest.raises((ow.AmbiguousStart, Refused)) as caught:
+        intend()
+    assert len(front.starts) == 2
+    (made,) = intend.made()
+    error = caught.value
+    assert "A run may have been started" in str(error)
+    if intend.kind != "card":
+        assert error.idempotency_key == front.starts[0].headers["idempotency-key"]
+        assert "reconcile()" in str(error)
+        assert error.reconcile().id == made
+        assert pickle.loads(pickle.dumps(error)).idempotency_key == error.idempotency_key  # noqa: S301 - our own
+    assert intend.made() == [made]
+
+
+def test_where_nobody_can_look_nothing_is_sent_again(front, intend):
+    front.faults = [forgotten(answer({}, 500))]
+    front.reads = [kept_off(answer({}, 503))] * 8
+    with pytest.raises((ow.AmbiguousStart, Refused)):
+        intend()
+    assert len(front.starts) == 1
+    assert len(intend.made()) == 1
+
+
+def test_a_reconciliation_that_finds_nothing_says_so(front, client):
+    front.faults = [kept_off(answer({}, 500))] * 2
+    with pytest.raises(ow.AmbiguousStart) as caught:
+        ow.start(BRIEF, client=client, show=False)
+    assert caught.value.reconcile() is None
+    assert front.runs() == []
+
+
+@pytest.mark.parametrize("named", ["Porto", None])
+def test_a_run_of_somebody_else_is_never_taken_for_ours(front, client, named):
+    other = front.sandbox.client()
+    front.asked = lambda: front.starts[1:] or other.create_agent(BRIEF if named else MORE, name="Theirs")
+    front.faults = [kept_off(answer({}, 500))]
+    run = ow.start(BRIEF, name=named, client=client, show=False)
+    assert len(front.starts) == 2
+    assert len(front.runs()) == 2
+    assert run.prompt == BRIEF
+
+
+def test_of_two_runs_that_fit_none_is_taken(front, client):
+    other = front.sandbox.client()
+    front.asked = lambda: other.create_agent(BRIEF)
+    front.faults = [forgotten(answer({}, 500))]
+    with pytest.raises(ow.AmbiguousStart, match=r"One of them is yours: ow\.attach"):
+        ow.start(BRIEF, client=client, show=False)
+    assert len(front.starts) == 1
+
+
+def test_two_intents_with_one_brief_get_a_run_each(front, client):
+    first = ow.start(BRIEF, client=client, show=False)
+    front.faults = [forgotten(answer({}, 500))]
+    second = ow.start(BRIEF, client=client, show=False)
+    assert sorted(front.runs()) == sorted([first.id, second.id])
+
+
+def test_a_brief_that_lists_cut_short_is_compared_whole(front, client):
+    long = f"{BRIEF} {'with care ' * 60}"
+    front.faults = [forgotten(answer({}, 500))]
+    run = ow.start(long, client=client, show=False)
+    assert front.runs() == [run.id]
+    assert run.prompt == long
+
+
+@pytest.mark.parametrize("intend", ["follow_up", "answer", "card"], indirect=True)
+def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted(front, intend):
+    front.faults = [forgotten(reset())]
+    one_run(front, intend)
+    assert len(front.starts) == 2
+
+
+@pytest.mark.parametrize("fault", [None, kept_off(reset())], ids=["at once", "after a lost attempt"])
+def test_an_agent_that_is_busy_with_another_run_is_an_error_with_the_line_that_shows_it(front, client, fault):
+    run = ow.start(f"{BRIEF}. scenario:answer", client=client, show=False).wait(timeout=30)
+    theirs = front.sandbox.client().create_run(run.agent_id, "Something else. scenario:slow")
+    front.faults = [fault] if fault else []
+    with pytest.raises(errors.AgentBusy) as caught:
+        run.follow_up(MORE)
+    assert f'ow.attach("{run.agent_id}/{theirs.id}")' in caught.value.remedy
+    assert len(front.runs()) == 2
+
+
+REFUSALS = {
+    "INSUFFICIENT_CREDITS": (402, errors.InsufficientCredits),
+    "BUDGET_EXCEEDED": (402, errors.BudgetExceeded),
+    "SUBSCRIPTION_REQUIRED": (402, errors.SubscriptionRequired),
+    "ACCOUNT_BLOCKED": (402, errors.AccountBlocked),
+    "FORBIDDEN": (403, errors.PermissionDenied),
+    "VALIDATION_ERROR": (400, errors.InvalidInput),
+    "TOO_LARGE": (413, errors.TooLarge),
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_refusal_is_told_at_once(front, intend, clock, code):
+    status, kind = REFUSALS[code]
+    handoff = {"kind": "billing", "url": "https://origami.chat/billing", "label": "Billing"}
+    front.faults = [kept_off(answer({"error": "no", "code": code, "handoff": handoff}, status))]
+    with pytest.raises((kind, Refused)) as caught:
+        intend()
+    assert len(front.starts) == 1
+    assert intend.made() == []
+    assert 2.0 not in clock.slept
+    if intend.kind != "card":
+        assert caught.value.link == "https://origami.chat/billing"
+
+
+def test_a_full_pool_is_waited_for_with_the_same_key(front, intend, clock):
+    front.faults = [kept_off(answer(FULL, 429, headers={"Retry-After": "96"}))] * 2
+    one_run(front, intend)
+    assert len(front.starts) == 3
+    assert clock.slept.count(96) == 2
+
+
+def test_a_pool_that_our_own_lost_attempt_has_filled_is_not_waited_for(front, intend, clock):
+    front.faults = [kept_off(answer({}, 500)), forgotten(answer(FULL, 429, headers={"Retry-After": "96"}))]
+    one_run(front, intend)
+    assert 96 not in clock.slept
+
+
+def test_what_could_not_be_sent_is_sent_when_somebody_listens(clock):
+    sandbox = ow.Sandbox(speed=240)
+    with ExitStack() as stack, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+
+        class Listen(logging.Handler):
+            def emit(self, record):
+                if record.getMessage().startswith("connect_tcp.failed") and taken.fileno() != -1:
+                    taken.close()
+                    stack.enter_context(sandbox.serve(port))
+
+        log = logging.getLogger("httpcore.connection")
+        handler, level = Listen(), log.level
+        log.addHandler(handler)
+        log.setLevel(logging.DEBUG)
+        stack.callback(log.setLevel, level)
+        stack.callback(log.removeHandler, handler)
+        client = ow.Client(sandbox.api_key, base_url=f"http://127.0.0.1:{port}/api/v2")
+        run = ow.start(BRIEF, client=client, show=False)
+        assert [agent.last_run.id for agent in sandbox.client().list_agents().items] == [run.id]
+
+
+def test_the_fault_layer_itself_would_start_two_runs(front, client):
+    """What the tests above rest on: a key that the server forgot protects from nothing."""
+    front.faults = [forgotten(reset()), passes]
+    client.create_agent(BRIEF)
+    assert len(front.runs()) == 2
