@@ -12,6 +12,7 @@ two runs fit, none is taken.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -55,6 +56,8 @@ USUAL_WAIT = 60.0
 """Seconds to wait for a free slot when the server names no time."""
 LONGEST_QUEUE = 75 * 60.0
 """Seconds after which nobody is thought to wait for it any more."""
+LAST_WORDS = 0.3
+"""Seconds that an interrupted attempt gets to end."""
 
 UNCLEAR = (ConnectionFailed, ServerError, UnexpectedAnswer, IdempotencyConflict)
 LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
@@ -142,6 +145,7 @@ class Intent:
         self._known = frozenset(known)
         self._is_new = not agent_id
         self._sent_at: float | None = None
+        self._over = asyncio.Event()
 
     async def carry_out(
         self,
@@ -162,7 +166,12 @@ class Intent:
             AmbiguousStart: a run may have been started, and was not found.
             OrigamiError: the run was not started.
         """
-        stop = asyncio.Event() if stop is None else stop
+        try:
+            return await self._carry_out(tell, asyncio.Event() if stop is None else stop, queue=queue)
+        finally:
+            self._over.set()
+
+    async def _carry_out(self, tell: Callable[[Queue | None], object], stop: asyncio.Event, *, queue: bool) -> Watch:
         clock = hub().clock
         until = clock.monotonic() + LONGEST_QUEUE
         while True:
@@ -201,6 +210,12 @@ class Intent:
 
         watch = background().run(self._found_again())
         return None if watch is None else Run(watch)
+
+    async def given_up(self) -> None:
+        """Return when an interrupted attempt has ended, so that the next call meets nothing that is half done."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await self._over.wait()
 
     async def _found_again(self) -> Watch | None:
         if self.run is None and self._sent_at is not None:
@@ -413,6 +428,9 @@ class Caller:
                 print(line)  # noqa: T201 - said where the caller stands, not from the background
                 stopped.add_note(f"{line} (idempotency key {self.intent.key})")
                 vars(stopped).update(idempotency_key=self.intent.key, reconcile=self.intent.reconcile)
+                # Pressed again, it is the same wish.
+                with contextlib.suppress(KeyboardInterrupt, SystemExit):
+                    background().run(self.intent.given_up())
             raise
 
     def _tell(self) -> None:

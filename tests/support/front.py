@@ -66,7 +66,8 @@ class Front:
 async def passes(front: Front, request: Received, writer: asyncio.StreamWriter) -> None:
     """Nothing happens to it."""
     answer = await front.forward(request)
-    front.asked()
+    if request.method == "POST":
+        front.asked()
     headers = [
         (name, value) for name, value in answer.headers.items() if name not in ("content-length", "content-type")
     ]
