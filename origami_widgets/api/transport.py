@@ -9,7 +9,7 @@ import os
 import ssl
 import weakref
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, AnyStr
 from urllib.parse import urlsplit
 
 import httpx
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 LARGEST_BODY = 32 * 1024 * 1024
 FIRST_REDIRECT, LAST_REDIRECT = 300, 399
 SUCCESS = range(200, 300)
+LONGEST_REASON = 200
 USER_AGENT = "origami-widgets"
-HIDDEN_KEY = b"og_live_hidden"
+HIDDEN_KEY = "og_live_hidden"
 
 
 class KeyForOneHost(httpx.Auth):
@@ -121,7 +122,7 @@ class Transport:
             early = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
             failure = self._too_slow(sent=not early)
         except httpx.HTTPError as error:
-            failure = _no_answer(error, self._settings.host, sent=bool(sent))
+            failure = _no_answer(error, self._settings.host, self._hidden(_plain(_root(error))), sent=bool(sent))
         # Raised out here: inside the handlers the library's own exception, whose frames hold the request with its
         # headers, would travel along as context.
         if failure is not None:
@@ -136,17 +137,24 @@ class Transport:
             if FIRST_REDIRECT <= response.status_code <= LAST_REDIRECT:
                 raise RedirectRefused(
                     "The server sends the request elsewhere",
-                    cause=f"It answered {response.status_code}, to {_host_of(response.headers.get('location'))}. "
+                    cause=f"It answered {response.status_code}, to {_host_of(self._hidden(response.headers.get('location', '')))}. "
                     "The key is not carried there.",
                     remedy="Is there a sign-in page of the network? If not, a proxy is in between, or base_url is wrong.",
                     code="REDIRECT_REFUSED",
                     status_code=response.status_code,
                 )
-            body = await _read(response)
-            # A proxy's error page may repeat the request, the key with it.
-            return _answer(response, body.replace(self._settings.key.reveal().encode(), HIDDEN_KEY))
+            response.headers = httpx.Headers(
+                [(name, self._hidden(value)) for name, value in response.headers.multi_items()]
+            )
+            return _answer(response, self._hidden(await _read(response)))
         finally:
             await response.aclose()
+
+    def _hidden(self, said: AnyStr) -> AnyStr:
+        """What a server said, without the key: a proxy's error page may repeat the request, the key with it."""
+        if isinstance(said, bytes):
+            return said.replace(self._settings.key.reveal().encode(), HIDDEN_KEY.encode())
+        return said.replace(self._settings.key.reveal(), HIDDEN_KEY)
 
     def _on_this_loop(self) -> httpx.AsyncClient:
         """Connections belong to the loop they were made on; a new loop gets new ones."""
@@ -261,7 +269,7 @@ def _answer(response: httpx.Response, raw: bytes) -> Answer:
     )
 
 
-def _no_answer(error: httpx.HTTPError, host: str, *, sent: bool) -> OrigamiError:
+def _no_answer(error: httpx.HTTPError, host: str, said: str, *, sent: bool) -> OrigamiError:
     reason = _root(error)
     if isinstance(error, httpx.ProxyError):
         title, code, remedy = "The proxy refuses the connection", "PROXY_REFUSED", "Check HTTPS_PROXY."
@@ -273,7 +281,7 @@ def _no_answer(error: httpx.HTTPError, host: str, *, sent: bool) -> OrigamiError
         remedy = "Check the network and base_url, then try again. A watched run is asked about again by itself."
     failure = ConnectionFailed(
         title,
-        cause=f"{host}: {_plain(reason)}",
+        cause=f"{host}: {said[:LONGEST_REASON]}",
         remedy=remedy,
         code=code,
         transient=True,
@@ -290,11 +298,11 @@ def _root(error: BaseException) -> BaseException:
 
 def _plain(error: BaseException) -> str:
     """The library's sentence, or the name of its kind where it has none."""
-    return (str(error) or type(error).__name__)[:200]
+    return str(error) or type(error).__name__
 
 
-def _host_of(location: object) -> str:
+def _host_of(location: str) -> str:
     try:
-        return urlsplit(str(location)).hostname or "another path"
+        return urlsplit(location).hostname or "another path"
     except ValueError:
         return "an address that is none"
