@@ -83,7 +83,7 @@ class AmbiguousStart(OrigamiError):
             The run, or None when there is still none.
 
         Raises:
-            OrigamiError: nobody could look.
+            AmbiguousStart: nobody could look, or several runs fit.
         """
         if self.intent is None:
             raise InvalidInput(
@@ -205,10 +205,19 @@ class Intent:
         return cast("RunObject", self.run)
 
     def reconcile(self) -> Run | None:
-        """Look again for the run, and watch it if it is there. Sends GETs only."""
+        """Look again for the run, and watch it if it is there. Sends GETs only.
+
+        Raises:
+            AmbiguousStart: nobody could look; it can be tried again from there.
+        """
         from origami_widgets.run.handle import Run
 
-        watch = background().run(self._found_again())
+        try:
+            watch = background().run(self._found_again())
+        except AmbiguousStart:
+            raise
+        except OrigamiError as unseen:
+            raise self._ambiguous(unseen, unseen=True) from unseen
         return None if watch is None else Run(watch)
 
     async def given_up(self) -> None:
@@ -276,7 +285,7 @@ class Intent:
             except OrigamiError as problem:
                 unseen = problem
         if unseen is not None:
-            raise self._ambiguous(error) from unseen
+            raise self._ambiguous(error, unseen=True) from unseen
         return True
 
     async def _is_there_after(self, refusal: OrigamiError) -> bool:
@@ -367,14 +376,17 @@ class Intent:
     async def _watch(self, started: RunObject) -> Watch:
         return await hub().watch(self._operations, self.agent_id, started.id, started=started)
 
-    def _ambiguous(self, last: OrigamiError | None, found: Sequence[tuple[str, str]] = ()) -> AmbiguousStart:
+    def _ambiguous(
+        self, last: OrigamiError | None, found: Sequence[tuple[str, str]] = (), *, unseen: bool = False
+    ) -> AmbiguousStart:
         if found:
             tokens = ", ".join(f'ow.attach("{make_token(agent_id, run_id)}")' for agent_id, run_id in found)
             cause = f"The answer was lost, and {len(found)} runs with this brief were started since."
             remedy = f"One of them is yours: {tokens}."
         else:
             where = f'ow.attach("{self.agent_id}") shows' if self.agent_id else "client.list_agents() lists"
-            cause = f"The server failed while it was asked{_words(last)}. No run with this brief was found since."
+            looked = "The run could not be looked for." if unseen else "No run with this brief was found since."
+            cause = f"The answer was lost{_words(last)}. {looked}"
             remedy = (
                 f"Look before you start it again, or it may run and cost twice: error.reconcile() finds it, and {where} "
                 f"the newest {'run' if self.agent_id else 'agents'}."
