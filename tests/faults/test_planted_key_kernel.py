@@ -1,0 +1,101 @@
+"""A planted key in a real kernel: its messages, the saved notebook, the exported page, and every file that is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+
+from origami_widgets.sandbox import Sandbox, embedded
+from tests.faults.journey import KEY
+from tests.faults.planted import showing
+from tests.kernels.front_end import FrontEnd
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CELLS = (
+    "import io, logging\nlog = io.StringIO()\nlogging.basicConfig(level=logging.DEBUG, stream=log)\n%xmode Verbose",
+    'import origami_widgets as ow\nrun = ow.start("Find bakers. scenario:filling", once="bakers")',
+    "run.wait()\nclient = ow.Client()\nprint(vars(run), vars(client), vars(client.operations), run.raw)",
+    "card = ow.RunCard(run)\ncard",
+    'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90")',
+    'await ow.AsyncClient().get_run("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", "v2_run-1")',
+    "print(log.getvalue())",
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A home of this test's own, and a sandbox that takes the planted key."""
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "ORIGAMI_WIDGETS_DATA", "IPYTHONDIR"):
+        folder = tmp_path / name.lower()
+        folder.mkdir()
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.setattr(embedded, "API_KEY", KEY)
+    with Sandbox(speed=120).serve() as served:
+        monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
+        monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
+        yield tmp_path
+
+
+def test_no_message_of_a_kernel_and_no_file_shows_it(home: Path) -> None:
+    manager, client = start_new_kernel()
+    try:
+        front_end = FrontEnd(client)
+        for cell in CELLS:
+            front_end.see_out(front_end.execute(cell))
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    said = json.dumps(front_end.heard, default=str)
+    assert "httpcore.http11" in said
+    assert "comm_open" in said
+    failed = [message["content"]["ename"] for message in front_end.heard if message["msg_type"] == "error"]
+    assert failed == ["AgentNotFound", "AgentNotFound"]
+    assert showing([said, json.dumps(front_end.models, default=str)]) == []
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert any("origami_widgets_data" in path.parts for path in files), "the registry of names was written"
+    assert showing(path.read_bytes().decode("latin-1") for path in files) == []
+
+
+def test_no_saved_notebook_and_no_exported_page_shows_it(home: Path) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    NotebookClient(notebook, timeout=60, allow_errors=True, store_widget_state=True).execute()
+    saved = home / "saved.ipynb"
+    nbformat.write(notebook, saved)
+    page, _ = HTMLExporter().from_filename(str(saved))
+    assert "widget-state+json" in page
+    assert "Completed" in page
+    assert showing([saved.read_text(encoding="utf-8"), page]) == []
+
+
+def test_the_sandbox_repeats_a_real_key_neither_in_answers_nor_in_what_it_prints(home: Path) -> None:
+    program = "import sys; from origami_widgets.cli import main; sys.exit(main(['sandbox']))"
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ
+    ) as served:
+        try:
+            first = served.stdout.readline() if served.stdout is not None else ""
+            base = next(word for word in first.split() if word.startswith("http"))
+            headers = {"Authorization": f"Bearer {KEY}"}
+            answers = [
+                httpx.get(f"{base}/agents", headers=headers, trust_env=False),
+                httpx.post(f"{base}/agents", headers=headers, json={"prompt": "x"}, trust_env=False),
+            ]
+        finally:
+            served.send_signal(signal.SIGINT)
+            printed, _ = served.communicate(timeout=20)
+    assert {response.status_code for response in answers} == {401}
+    assert showing([*(response.text + repr(response.headers) for response in answers), first + printed]) == []
