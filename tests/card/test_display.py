@@ -73,7 +73,10 @@ def test_a_settled_card_that_is_shown_again_is_frozen_too():
 def test_a_card_made_by_hand_is_frozen_like_a_run():
     quiet = START.format("answer").replace("client=client", "client=client, show=False")
     (card, line), *_ = executed(
-        quiet + "ow.RunCard(run)", "run.wait('cells');", "import time; time.sleep(1)", by=Person
+        quiet + "card = ow.RunCard(run)\ncard",
+        "run.wait('cells');",
+        "import time\nwhile not card.frozen:\n    time.sleep(0.05)",
+        by=Person,
     )
     assert WIDGET not in card
     assert "Completed" in card["text/plain"]

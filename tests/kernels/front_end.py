@@ -9,10 +9,10 @@ import queue
 import time
 from typing import TYPE_CHECKING, Any
 
+from jupyter_client.blocking import BlockingKernelClient
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from jupyter_client.blocking import BlockingKernelClient
 
 LIMIT = 30.0
 """Seconds after which something that should have come never will."""
@@ -54,7 +54,7 @@ class FrontEnd:
     def see_out(self, cell: str) -> dict[str, Any]:
         """Listen until a cell has ended, and return the kernel's reply."""
         self.until(lambda: self.is_over(cell))
-        # Some ipykernel 7 overhear a request that arrives while this is on its way.
+        # See `_nudge`: nothing is sent while this is on its way.
         return self._reply(self._client.get_shell_msg, cell)
 
     def value(self, expression: str) -> Any:
@@ -84,9 +84,20 @@ class FrontEnd:
                 self._hear(self._client.get_iopub_msg(timeout=NUDGE))
             now = time.monotonic()
             if now >= nudge:
-                # What they overheard they hear with the next request, whatever it is.
-                self._client.kernel_info()
+                self._nudge()
                 nudge = now + NUDGE
+
+    def _nudge(self) -> None:
+        """Make a kernel read what it overheard.
+
+        Some ipykernel 7 don't read a request that arrives while a reply is on its way. Further ones on the same line
+        don't wake them either, because that line counts as being read already: it takes another one.
+        """
+        line = BlockingKernelClient()
+        line.load_connection_info(self._client.get_connection_info())
+        line.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        line.kernel_info()
+        line.stop_channels()
 
     def _hear(self, message: Message) -> None:
         self.heard.append(message)
