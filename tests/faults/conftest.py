@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from origami_widgets.api.loop import background
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.hub import Hub
 from tests.api.conftest import ENVIRONMENT
@@ -29,11 +30,15 @@ def interface(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[JumpingClock]:
     """The clock of a poller of this test's own."""
     made = JumpingClock()
-    monkeypatch.setattr(hub_module, "_hub", Hub(made))
-    return made
+    own = Hub(made)
+    monkeypatch.setattr(hub_module, "_hub", own)
+    yield made
+    # A clock that is still held would keep the loop of the process busy for the tests after this one.
+    if own._task is not None:
+        background().call_soon(own._task.cancel)
 
 
 @pytest.fixture
