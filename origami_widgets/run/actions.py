@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
@@ -171,7 +172,8 @@ async def _continue(
             queue=queue, tell=lambda waits: newest.update(SendingChanged(kind, waits)), stop=stop
         )
     except OrigamiError as error:
-        newest.update(SendingChanged(""), CommandFailed(_with_token(error, watch)))
+        # A copy: the one that is raised carries its frames, which hold the watch, and it would never be let go.
+        newest.update(SendingChanged(""), CommandFailed(copy.copy(_with_token(error, watch))))
         raise
     except BaseException:
         newest.update(SendingChanged(""))

@@ -17,6 +17,8 @@ from tests.support.front import Front, forgotten, kept_off, lost
 from tests.support.server import RawServer, answer, reset, silence
 
 BRIEF = "List bakeries in Porto with a web shop"
+SOON = 5.0
+"""Seconds; a machine with nothing else to do needs a fifth of one. What would not come out at once would wait for longer."""
 MORE = "Add their opening hours"
 FULL = answer({"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 3}, 429, headers={"Retry-After": "3600"})
 
@@ -105,7 +107,7 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
     else:
         front.asked = lambda: len(front.starts) == wanted and reached.set()
     stopped, took = interrupt(intend, reached)
-    assert took < 1.0
+    assert took < SOON
     assert stopped.idempotency_key == front.starts[0].headers["idempotency-key"]
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
@@ -123,7 +125,7 @@ def test_an_interrupt_in_the_queue_for_a_slot_leaves_it(front, intend, capsys):
     reached = threading.Event()
     front.asked = reached.set
     stopped, took = interrupt(intend, reached)
-    assert took < 1.0
+    assert took < SOON
     *waits, left = capsys.readouterr().out.splitlines()
     assert all("All 3 run slots of the plan are in use" in line and "3600 s" in line for line in waits)
     assert "nothing is charged" in left

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import ssl
 import struct
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    import ssl
 
 
 @dataclass(frozen=True)
