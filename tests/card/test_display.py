@@ -75,7 +75,7 @@ def test_a_card_made_by_hand_is_frozen_like_a_run():
     (card, line), *_ = executed(
         quiet + "card = ow.RunCard(run)\ncard",
         "run.wait('cells');",
-        "import time\nwhile not card.frozen:\n    time.sleep(0.05)",
+        "import time\nwhile card.comm is not None:\n    time.sleep(0.05)",
         by=Person,
     )
     assert WIDGET not in card
