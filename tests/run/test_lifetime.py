@@ -139,10 +139,6 @@ def test_a_forgotten_run_starts_no_thread():
     subprocess.run([sys.executable, "-c", FORGOTTEN], check=True, timeout=60)
 
 
-def loops():
-    return [thread for thread in threading.enumerate() if thread.name == "origami-widgets"]
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_goes_on_watching_what_it_inherited(client):
     run = start(client)
