@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from tests.browser.window import Window
 
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
 @pytest.fixture
 def open_notebook(browser: Browser, server: Lab, windows: list[Window]) -> Callable[..., NotebookPage]:
     """Return a function that opens these cells in Notebook 7."""
@@ -86,3 +89,28 @@ def test_both_questions_are_answered_in_the_card(open_notebook: Callable[..., No
     card.get_by_role("button", name="Send").click()
     expect(notebook.output(1).first).to_contain_text("Completed")
     assert_quiet(notebook)
+
+
+def test_a_notebook_saved_in_mid_run_is_alive_after_a_reload_and_a_copy_without_its_kernel(
+    open_notebook: Callable[..., NotebookPage],
+) -> None:
+    notebook = open_notebook([SANDBOX.format(speed=2), START.format(brief=SLOW)])
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    card = notebook.output(1).locator(CARD)
+    expect(card).to_contain_text("Running")
+    notebook.save()
+    assert all(WIDGET not in output["data"] for output in notebook.saved_outputs(1))
+    notebook.reload()
+    expect(card).to_contain_text("Running")
+    notebook.restart_kernel()
+    expect(card).to_contain_text("Kernel is gone")
+    expect(card).to_contain_text("Last seen: Running")
+    notebook.save()
+    notebook.shutdown_kernel()
+    notebook.reopen()
+    copy = notebook.output(1).first
+    expect(copy).to_contain_text("saved copy, as of")
+    expect(copy).to_contain_text("ow.attach(")
+    expect(copy.locator(CARD)).to_have_count(0)
+    expect(notebook.page.locator(".jp-Notebook")).not_to_contain_text("model not found")
