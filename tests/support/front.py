@@ -6,6 +6,7 @@ Use it as the only behaviour of a `RawServer`. POSTs that start a run take the n
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     Fault = Callable[["Front", Received, asyncio.StreamWriter], Awaitable[None]]
 
 
+_seeds = itertools.count(1)
+"""The system gives a port again: two sandboxes behind one address must not hand out the same run ids."""
+
+
 class Front:
     """The way to one sandbox.
 
@@ -34,7 +39,7 @@ class Front:
     """
 
     def __init__(self, **options: Any) -> None:
-        self.sandbox = ow.Sandbox(speed=240, **options)
+        self.sandbox = ow.Sandbox(speed=240, seed=next(_seeds), **options)
         self.faults: list[Fault] = []
         self.reads: list[Fault] = []
         self.starts: list[Received] = []
