@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.base_client import BaseClient
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
-from origami_widgets.api.paging import RowWalk
-from origami_widgets.api.validate import row_limit
+from origami_widgets.api.row_query import RowQuery
+from origami_widgets.api.row_reader import AsyncRowReader, row_pages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from origami_widgets.api.models import (
         Account,
@@ -117,7 +117,7 @@ class AsyncClient(BaseClient):
         """The columns of a table; see `Client.list_columns`. Free."""
         return await background().bridge(self.operations.list_columns(table_id))
 
-    async def iter_rows(
+    def iter_rows(
         self,
         table_id: str,
         *,
@@ -127,22 +127,10 @@ class AsyncClient(BaseClient):
         saved_filters: bool = True,
         limit: int | None = None,
         page_size: int = LARGEST_ROW_PAGE,
-    ) -> AsyncIterator[Row | FlatRow]:
-        """The leads of a table, page after page; see `Client.iter_rows`. Free."""
-        walk = RowWalk(row_limit(limit))
-        while not walk.done:
-            reading = self.operations.list_rows(
-                table_id,
-                filters=filters,
-                sort=sort,
-                flat=flat,
-                saved_filters=saved_filters,
-                cursor=walk.cursor,
-                limit=page_size,
-            )
-            page = await background().bridge(reading)
-            for row in walk.take(page):
-                yield row
+    ) -> AsyncRowReader[Row | FlatRow]:
+        """The leads of a table, page after page, for `async for`; see `Client.iter_rows`. Free."""
+        query = RowQuery(filters, sort, flat, saved_filters)
+        return AsyncRowReader(row_pages(self.operations, table_id, query, limit=limit, page_size=page_size))
 
     async def get_account(self) -> Account:
         """Organization, plan and capabilities behind the key; see `Client.get_account`. Free."""

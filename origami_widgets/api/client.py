@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.base_client import BaseClient
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
-from origami_widgets.api.paging import RowWalk
-from origami_widgets.api.validate import row_limit
+from origami_widgets.api.row_query import RowQuery
+from origami_widgets.api.row_reader import RowReader, row_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from origami_widgets.api.models import (
         Account,
@@ -297,7 +297,7 @@ class Client(BaseClient):
         saved_filters: bool = True,
         limit: int | None = None,
         page_size: int = LARGEST_ROW_PAGE,
-    ) -> Iterator[Row | FlatRow]:
+    ) -> RowReader[Row | FlatRow]:
         """The leads of a table, page after page: `GET /tables/{tableId}/rows`. Free.
 
         Args:
@@ -310,11 +310,14 @@ class Client(BaseClient):
             page_size: rows per request, 1 to 200.
 
         Returns:
-            An iterator over rows, each id once. It may rest for as long as you like; a `PartialRows` warning tells when
-            the server's cursors ran in a circle.
+            An iterator over rows, each id once, which asks for the next page when it has no row left; it may rest for
+            as long as you like. It shows where it stands (`rows`, `pages`, `total`, `cursor`, `complete`, `stopped`),
+            and goes on after an error or an interrupt: `next()`, or another loop over it, asks for the same page
+            again, not before the server allows it. A `PartialRows` warning tells at its end when not all rows came.
 
         Raises:
             TableNotFound: there is no such table for this key and project, or it was deleted on the way.
+            RateLimited: too many requests, even after waiting; go on with the same iterator.
 
         Example:
             >>> import origami_widgets as ow
@@ -323,19 +326,8 @@ class Client(BaseClient):
             >>> len(list(client.iter_rows(run.tables[0].id, flat=True, limit=3)))
             3
         """
-        walk = RowWalk(row_limit(limit))
-        while not walk.done:
-            reading = self.operations.list_rows(
-                table_id,
-                filters=filters,
-                sort=sort,
-                flat=flat,
-                saved_filters=saved_filters,
-                cursor=walk.cursor,
-                limit=page_size,
-            )
-            page = background().run(reading)
-            yield from walk.take(page)
+        query = RowQuery(filters, sort, flat, saved_filters)
+        return RowReader(row_pages(self.operations, table_id, query, limit=limit, page_size=page_size))
 
     def get_account(self) -> Account:
         """Organization, plan and capabilities behind the key: `GET /account`. Free; a good first call.

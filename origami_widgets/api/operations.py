@@ -7,8 +7,6 @@ import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-import msgspec
-
 from origami_widgets.api import validate
 from origami_widgets.api.error_catalog import error_from
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, ServerError, UnexpectedAnswer
@@ -27,15 +25,16 @@ from origami_widgets.api.models import (
     Table,
 )
 from origami_widgets.api.models.page import is_list
-from origami_widgets.api.paging import RowWalk
+from origami_widgets.api.paging import RawRows
 from origami_widgets.api.retry import may_read_again, may_start_again, with_retries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     import httpx
 
     from origami_widgets.api.answer import Answer
+    from origami_widgets.api.row_query import RowQuery
     from origami_widgets.api.settings import Settings
 
 M = TypeVar("M", bound=Model)
@@ -43,8 +42,6 @@ M = TypeVar("M", bound=Model)
 SUCCESS = range(200, 300)
 LARGEST_PAGE = 100
 LARGEST_ROW_PAGE = 200
-FILTERS = "[{'column': slug, 'operator': 'equals', 'value': …}]"
-SORT = "{'column': slug, 'direction': 'asc' or 'desc'}"
 
 
 class Operations:
@@ -185,52 +182,20 @@ class Operations:
         return await self._page(Column, f"{_table(table_id)}/columns", {})
 
     async def list_rows(
-        self,
-        table_id: str,
-        *,
-        filters: Sequence[Mapping[str, Any]] | None = None,
-        sort: Mapping[str, str] | None = None,
-        flat: bool = False,
-        saved_filters: bool = True,
-        cursor: str | None = None,
-        limit: int = LARGEST_ROW_PAGE,
+        self, table_id: str, query: RowQuery, *, cursor: str | None = None, limit: int = LARGEST_ROW_PAGE
     ) -> Page[Any]:
-        """`GET /tables/{tableId}/rows`, one page of `Row`, or of `FlatRow` when `flat`."""
-        params = _paging(cursor, limit, LARGEST_ROW_PAGE)
-        if filters is not None:
-            params["filters"] = validate.as_json("filters", filters, FILTERS)
-        if sort is not None:
-            params["sort"] = validate.as_json("sort", sort, SORT)
-        if flat:
-            params["cells"] = "flat"
-        if not saved_filters:
-            params["defaults"] = "false"
-        return await self._page(FlatRow if flat else Row, f"{_table(table_id)}/rows", params)
+        """`GET /tables/{tableId}/rows`, one page of `Row`, or of `FlatRow` when the query asks for flat rows."""
+        return Page.of(FlatRow if query.flat else Row, await self._rows(table_id, query, cursor, limit))
 
-    async def iter_row_pages(
-        self,
-        table_id: str,
-        *,
-        filters: Sequence[Mapping[str, Any]] | None = None,
-        sort: Mapping[str, str] | None = None,
-        flat: bool = False,
-        saved_filters: bool = True,
-        limit: int | None = None,
-        page_size: int = LARGEST_ROW_PAGE,
-    ) -> AsyncIterator[Page[Any]]:
-        """Page after page, no row twice; for use within one coroutine of the background loop."""
-        walk = RowWalk(validate.row_limit(limit))
-        while not walk.done:
-            page = await self.list_rows(
-                table_id,
-                filters=filters,
-                sort=sort,
-                flat=flat,
-                saved_filters=saved_filters,
-                cursor=walk.cursor,
-                limit=page_size,
-            )
-            yield msgspec.structs.replace(page, items=walk.take(page))
+    async def list_raw_rows(
+        self, table_id: str, query: RowQuery, *, cursor: str | None = None, limit: int = LARGEST_ROW_PAGE
+    ) -> RawRows:
+        """`list_rows` without a typed object for each row."""
+        return RawRows.of(await self._rows(table_id, query, cursor, limit))
+
+    async def _rows(self, table_id: str, query: RowQuery, cursor: str | None, limit: int) -> Any:
+        params = {**_paging(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
+        return (await self._read(f"{_table(table_id)}/rows", params, check=_list)).body
 
     async def get_account(self) -> Account:
         """`GET /account`."""

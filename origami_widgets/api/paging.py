@@ -1,21 +1,74 @@
-"""Walking through all rows of a table, page by page, without end loops and without a row twice."""
+"""Walking through all rows of a table, page by page, without end loops and without a row twice. Pure."""
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, TypeVar
+import hashlib
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from origami_widgets.api.models.base import build
+from origami_widgets.api.models.page import Envelope, entries
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import FlatRow, Page, Row
+    from collections.abc import Sequence
 
-R = TypeVar("R", "Row", "FlatRow")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 MOST_EMPTY_PAGES = 3
 """Pages without a row in a row; after these nothing more is expected behind their cursors."""
+MOST_PAGES = 100_000
+"""Twenty million rows: no table, but a server that does not find its end."""
+MOST_REMEMBERED = 1_000_000
+"""Row ids kept to tell rows that come again; about 150 MB. Beyond them the oldest are forgotten."""
+MOST_UNCOUNTED = 10_000
+"""Rows beyond twice what the server counts; after these it goes round in a circle with new ids."""
 
 
 class PartialRows(UserWarning):
     """Not all rows of a table could be read; those that were given are right."""
+
+
+class PageOfRows(Protocol[T_co]):
+    """What a walk needs to know of a page."""
+
+    @property
+    def items(self) -> Sequence[T_co]:
+        """Its rows."""
+        ...
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Where the next page begins; None: it is the last."""
+        ...
+
+    @property
+    def total(self) -> int | None:
+        """Rows over all pages, as the server counts them now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawRows:
+    """One page of rows as decoded JSON, for those to whom a typed object per row costs too much.
+
+    Attributes:
+        items: the rows.
+        next_cursor: where the next page begins; None: it is the last.
+        total: rows over all pages, as the server counts them now.
+    """
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+    total: int | None
+
+    @classmethod
+    def of(cls, body: Any) -> RawRows:
+        """The page in a decoded answer, in whatever envelope; entries that are no objects are left out."""
+        envelope = build(Envelope, body, "", [])
+        items = [item for item in entries(body) if isinstance(item, dict)]
+        return cls(items, envelope.next_cursor or None, envelope.total)
 
 
 class RowWalk:
@@ -26,57 +79,98 @@ class RowWalk:
 
     Attributes:
         cursor: where the next page begins, None for the first.
-        done: there is no next page.
-        stopped: why the walk ended before the server said that it was through; empty when it did not.
+        pages: pages that were taken.
+        rows: rows that were given, each once.
+        total: rows over all pages as the server counted them last, None when it did not.
+        total_changed: that count was not the same on every page: rows came or went meanwhile.
+        complete: everything that was asked for has been given.
+        stopped: why the walk ended with less than that; empty when it did not.
     """
 
     def __init__(self, limit: int | None = None) -> None:
         self.cursor: str | None = None
-        self.done = limit == 0
+        self.pages = 0
+        self.rows = 0
+        self.total: int | None = None
+        self.total_changed = False
+        self.complete = limit == 0
         self.stopped = ""
-        self._left = limit
-        self._cursors: set[str] = set()
-        self._rows: set[str] = set()
+        self._limit = limit
+        self._cursors: set[bytes] = set()
+        self._first: frozenset[str] = frozenset()
+        self._seen: dict[str, None] = {}
         self._empty = 0
 
-    def take(self, page: Page[R]) -> tuple[R, ...]:
+    @property
+    def done(self) -> bool:
+        """There is no next page."""
+        return self.complete or bool(self.stopped)
+
+    def take(self, page: PageOfRows[T], ids: Sequence[str]) -> Sequence[T]:
         """The rows of a page that were not given before; moves on to the next page.
 
         The API silently starts over on a cursor that it does not know (any more): a cursor or a whole page that comes
-        again ends the walk, with a `PartialRows` warning.
+        again ends the walk.
 
         Args:
             page: the page that begins at `cursor`.
+            ids: the ids of its rows; a row without an id cannot be told from another one, and is better given twice
+                than lost.
         """
-        rows = tuple(row for row in page.items if self._is_new(row.id))
-        if self._left is not None:
-            rows = rows[: self._left]
-            self._left -= len(rows)
+        fresh = self._fresh(page.items, ids)
+        rows = fresh if self._limit is None else fresh[: self._limit - self.rows]
+        self.pages += 1
+        self.rows += len(rows)
+        if page.total is not None:
+            self.total_changed = self.total_changed or self.total not in (None, page.total)
+            self.total = page.total
         self._empty = 0 if page.items else self._empty + 1
-        following = page.next_cursor
-        if following is None or self._left == 0:
-            self._end("")
-        elif following in self._cursors:
-            self._end("a cursor came twice")
-        elif page.items and not rows:
-            self._end("a page came twice")
-        elif self._empty >= MOST_EMPTY_PAGES:
-            self._end("page after page was empty")
-        else:
-            self._cursors.add(following)
-            self.cursor = following
+        self._move(page.next_cursor, repeated=bool(page.items) and not fresh)
         return rows
 
-    def _is_new(self, row_id: str) -> bool:
-        # A row without an id cannot be told from another one, and is better given twice than lost.
-        new = not row_id or row_id not in self._rows
-        self._rows.add(row_id)
-        return new
+    def _fresh(self, items: Sequence[T], ids: Sequence[str]) -> Sequence[T]:
+        seen, first = self._seen, self._first
+        fresh = []
+        for item, row_id in zip(items, ids, strict=True):
+            if row_id and (row_id in seen or row_id in first):
+                continue
+            fresh.append(item)
+            if row_id:
+                seen[row_id] = None
+        if self.pages == 0:
+            # Never forgotten: a server that starts over begins with these.
+            self._first = frozenset(filter(None, ids))
+        for row_id in list(islice(seen, max(0, len(seen) - MOST_REMEMBERED))):
+            del seen[row_id]
+        return fresh
 
-    def _end(self, reason: str) -> None:
-        self.done = True
-        self.stopped = reason
-        if reason:
-            warnings.warn(
-                f"The rows may be incomplete: {reason}. Read them again to be sure.", PartialRows, stacklevel=3
-            )
+    def _move(self, following: str | None, *, repeated: bool) -> None:
+        mark = _mark(following) if following is not None else b""
+        if self._limit is not None and self.rows >= self._limit:
+            self.complete = True
+        elif following is None:
+            self._end()
+        elif mark in self._cursors:
+            self.stopped = "a cursor came twice"
+        elif repeated:
+            self.stopped = "a page came twice"
+        elif self._empty >= MOST_EMPTY_PAGES:
+            self.stopped = "page after page was empty"
+        elif self.total is not None and self.rows > 2 * self.total + MOST_UNCOUNTED:
+            self.stopped = f"the server counts {self.total:,} rows and goes on giving more"
+        elif self.pages >= MOST_PAGES:
+            self.stopped = f"there was no end after {self.pages:,} pages"
+        else:
+            self._cursors.add(mark)
+            self.cursor = following
+
+    def _end(self) -> None:
+        if self.total is not None and self.rows < self.total:
+            self.stopped = f"the server counts {self.total:,} rows and gave {self.rows:,}"
+        else:
+            self.complete = True
+
+
+def _mark(cursor: str) -> bytes:
+    """A cursor may be as long as the server likes."""
+    return hashlib.blake2b(cursor.encode(errors="surrogatepass"), digest_size=16).digest()

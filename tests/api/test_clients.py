@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import time
 import urllib.parse
 
 import httpx
 import pytest
 
-from origami_widgets.api import loop as loops
 from origami_widgets.api import models
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
-from origami_widgets.api.errors import TableNotFound, UnexpectedAnswer
+from origami_widgets.api.errors import UnexpectedAnswer
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
-from origami_widgets.api.paging import PartialRows
 from tests.api.conftest import KEY, fixture
 from tests.support.server import answer
 
@@ -95,123 +92,6 @@ def test_a_list_without_a_list_is_no_empty_list(server, client, body):
     server.plan(answer(body))
     with pytest.raises(UnexpectedAnswer, match="list was expected"):
         client.list_agents()
-
-
-def rows(*ids: str, cursor: str | None = None, total: int | None = None):
-    items = [{"object": "row", "id": row_id, "cells": {"n": {"type": "scalar", "value": row_id}}} for row_id in ids]
-    return answer({"object": "list", "items": items, "nextCursor": cursor, "total": total, "url": ""})
-
-
-async def read(server, kind, **options) -> list[str]:
-    if kind is Client:
-        client = Client(KEY, base_url=server.base_url)
-        return await asyncio.to_thread(lambda: [row.id for row in client.iter_rows("t", **options)])
-    client = AsyncClient(KEY, base_url=server.base_url)
-    return [row.id async for row in client.iter_rows("t", **options)]
-
-
-both = pytest.mark.parametrize("kind", [Client, AsyncClient])
-
-
-@both
-async def test_all_pages_in_order(server, kind):
-    server.plan(rows("1", "2", cursor="a"), rows("3", cursor="b"), rows("4"))
-    assert await read(server, kind) == ["1", "2", "3", "4"]
-    assert [request.query for request in server.requests] == [
-        "limit=200",
-        "limit=200&cursor=a",
-        "limit=200&cursor=b",
-    ]
-
-
-@both
-async def test_what_is_asked_of_the_rows_is_sent(server, kind):
-    server.plan(rows("1"))
-    filters = [{"column": "fit", "operator": "greater_than", "value": 70}]
-    sort = {"column": "fit", "direction": "desc"}
-    await read(server, kind, filters=filters, sort=sort, flat=True, saved_filters=False, page_size=10)
-    query = dict(urllib.parse.parse_qsl(server.requests[0].query))
-    assert json.loads(query.pop("filters")) == filters
-    assert json.loads(query.pop("sort")) == sort
-    assert query == {"limit": "10", "cells": "flat", "defaults": "false"}
-
-
-@both
-async def test_flat_rows(server, kind):
-    server.plan(answer(fixture("rows_flat")))
-    assert len(await read(server, kind, flat=True)) == 2
-
-
-@both
-async def test_rows_that_come_again_are_given_once(server, kind):
-    server.plan(rows("1", "2", cursor="a"), rows("2", "3"))
-    assert await read(server, kind) == ["1", "2", "3"]
-
-
-@both
-@pytest.mark.parametrize(
-    ("plan", "ids", "reason"),
-    [
-        ([rows("1", cursor="a"), rows("2", cursor="b"), rows("3", cursor="a")], ["1", "2", "3"], "cursor came twice"),
-        ([rows("1", cursor="a"), rows("1", cursor="b"), rows("2")], ["1"], "page came twice"),
-        ([rows("1", cursor="a"), rows(cursor="b"), rows(cursor="c"), rows(cursor="d")], ["1"], "empty"),
-    ],
-)
-async def test_a_walk_in_a_circle_ends_and_says_so(server, kind, plan, ids, reason):
-    server.plan(*plan)
-    with pytest.warns(PartialRows, match=reason):
-        assert await read(server, kind) == ids
-
-
-@both
-async def test_an_empty_page_in_between_is_no_end(server, kind):
-    server.plan(rows("1", cursor="a"), rows(cursor="b"), rows("2"))
-    assert await read(server, kind) == ["1", "2"]
-
-
-@both
-async def test_a_limit_over_all_pages(server, kind):
-    server.plan(rows("1", "2", cursor="a"), rows("3", "4", cursor="b"), rows("5"))
-    assert await read(server, kind, limit=3) == ["1", "2", "3"]
-    assert len(server.requests) == 2
-    assert await read(server, kind, limit=0) == []
-    assert len(server.requests) == 2
-
-
-@both
-async def test_a_fault_in_the_middle_is_passed_over(server, quick, kind):
-    server.plan(rows("1", cursor="a"), answer({}, 429), answer("", 502), rows("2"))
-    assert await read(server, kind) == ["1", "2"]
-
-
-@both
-async def test_a_table_that_is_deleted_on_the_way_is_an_error(server, kind):
-    server.plan(rows("1", cursor="a"), answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
-    with pytest.raises(TableNotFound):
-        await read(server, kind)
-
-
-def test_a_reader_may_rest_between_two_pages_until_the_loop_has_ended(server, client, monkeypatch):
-    monkeypatch.setattr(loops, "IDLE", 0.1)
-    server.plan(rows("1", cursor="a"), rows("2"))
-    reading = client.iter_rows("t")
-    assert next(reading).id == "1"
-    generation = background().generation
-    background().stop()
-    assert [row.id for row in reading] == ["2"]
-    assert background().generation > generation
-
-
-def test_pages_for_the_background_loop(server, client):
-    server.plan(rows("1", cursor="a", total=2), rows("1", "2", total=2))
-
-    async def read_pages() -> list[models.Page]:
-        return [page async for page in client.operations.iter_row_pages("t")]
-
-    pages = background().run(read_pages())
-    assert [[row.id for row in page] for page in pages] == [["1"], ["2"]]
-    assert pages[0].total == 2
-    assert pages[1].raw["items"][0]["id"] == "1"
 
 
 def test_a_client_without_sockets():

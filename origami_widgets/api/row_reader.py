@@ -1,0 +1,237 @@
+"""Reading a table's rows over a walk that nothing can make forget where it stood: no fault, no interrupt.
+
+`RowPages` reads one page at a time on the background loop; `RowReader` and `AsyncRowReader` give its rows one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import warnings
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.loop import background
+from origami_widgets.api.paging import PartialRows, RowWalk
+from origami_widgets.api.validate import page_limit, row_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.api.paging import PageOfRows
+    from origami_widgets.api.row_query import RowQuery
+
+T = TypeVar("T")
+LARGEST_PAGE = 200
+LONGEST_CURSOR = 40
+
+
+class RowPages(Generic[T]):
+    """One page after the other, each once, whatever happens in between.
+
+    Args:
+        ask: reads the page at a cursor.
+        ids: the ids of rows, in their order.
+        limit: rows in all; None for every one.
+
+    Attributes:
+        walk: where it stands.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[str | None], Awaitable[PageOfRows[T]]],
+        ids: Callable[[Sequence[T]], Sequence[str]],
+        limit: int | None = None,
+    ) -> None:
+        self.walk = RowWalk(limit)
+        self._ask = ask
+        self._ids = ids
+        self._lock = threading.Lock()
+        self._turn = 0
+        self._not_before = 0.0
+
+    async def read(self, keep: Callable[[Sequence[T]], object]) -> None:
+        """Read the next page and hand on its new rows. Background loop only.
+
+        After an error the same page is asked for again, and not earlier than the server said. Rows are handed on and
+        the walk moves on without a pause in between, on a thread that no interrupt reaches.
+
+        Args:
+            keep: takes the rows.
+
+        Raises:
+            OrigamiError: the page could not be read; nothing has changed.
+        """
+        with self._lock:
+            self._turn += 1
+            turn = self._turn
+        await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
+        try:
+            page = await self._ask(self.walk.cursor)
+        except OrigamiError as error:
+            self._not_before = time.monotonic() + (error.retry_after or 0.0)
+            raise
+        with self._lock:
+            # An interrupted read may still come to its end; by then its page is another read's.
+            if turn == self._turn:
+                keep(self.walk.take(page, self._ids(page.items)))
+
+    def progress(self) -> str:
+        """How far it has come, in a few words."""
+        walk = self.walk
+        of = "" if walk.total is None else f" of {walk.total:,}"
+        return f"{walk.rows:,}{of} rows, {walk.pages:,} page{'' if walk.pages == 1 else 's'}"
+
+
+def row_pages(
+    operations: Operations, table_id: str, query: RowQuery, *, limit: int | None, page_size: int
+) -> RowPages[Any]:
+    """The pages of a table's rows as typed objects. Sends nothing yet.
+
+    Args:
+        operations: where to ask.
+        table_id: the table's id.
+        query: what is asked.
+        limit: rows in all; None for every one.
+        page_size: rows per request.
+
+    Raises:
+        InvalidInput: `limit` is no number of rows, or no page has that size.
+    """
+    wanted = row_limit(limit)
+    page_limit(page_size, LARGEST_PAGE)
+    size = min(page_size, wanted) if wanted else page_size
+    return RowPages(
+        lambda cursor: operations.list_rows(table_id, query, cursor=cursor, limit=size),
+        lambda rows: [row.id for row in rows],
+        limit,
+    )
+
+
+class _Reading(Generic[T]):
+    """What both iterators show of where they stand.
+
+    Args:
+        pages: what is read.
+    """
+
+    def __init__(self, pages: RowPages[T]) -> None:
+        self._pages = pages
+        self._waiting: deque[T] = deque()
+        self._warned = False
+
+    @property
+    def pages(self) -> int:
+        """Pages that were read."""
+        return self._pages.walk.pages
+
+    @property
+    def rows(self) -> int:
+        """Rows that were given so far."""
+        return self._pages.walk.rows - len(self._waiting)
+
+    @property
+    def total(self) -> int | None:
+        """Rows in all, as the server counted them last; None when it did not."""
+        return self._pages.walk.total
+
+    @property
+    def total_changed(self) -> bool:
+        """The server's count was not the same on every page: rows came or went meanwhile."""
+        return self._pages.walk.total_changed
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the next page begins; None before the first."""
+        return self._pages.walk.cursor
+
+    @property
+    def complete(self) -> bool:
+        """All rows that were asked for have been given."""
+        return self._pages.walk.complete and not self._waiting
+
+    @property
+    def stopped(self) -> str:
+        """Why reading ended with less than that, in a few words; empty when it did not."""
+        return self._pages.walk.stopped
+
+    def __repr__(self) -> str:
+        if self.complete:
+            state = "complete"
+        elif self.stopped:
+            state = f"stopped: {self.stopped}"
+        else:
+            state = f"next page at {str(self.cursor)[:LONGEST_CURSOR]!r}" if self.pages else "not begun"
+        return f"<{type(self).__name__} {self._pages.progress()}; {state}>"
+
+    def _at_end(self) -> bool:
+        return not self._waiting and self._pages.walk.done
+
+    def _warn(self) -> None:
+        if self.stopped and not self._warned:
+            self._warned = True
+            # Here, on the caller's thread and in the name of the caller's line.
+            warnings.warn(
+                f"The rows may be incomplete: {self.stopped}. Read them again to be sure.", PartialRows, stacklevel=3
+            )
+
+    def _tell(self, error: OrigamiError) -> None:
+        if self.pages:
+            error.add_note(
+                f"{self._pages.progress()} were read before. Nothing is lost: the same iterator goes on with page "
+                f"{self.pages + 1:,} when it is asked again."
+            )
+
+
+class RowReader(_Reading[T]):
+    """An iterator over rows that goes on after an error: `next()` asks for the same page again.
+
+    A generator would be at its end. Rows that were given are yours, and no row is given twice.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("List bakeries in Porto", client=client, show=False).wait()
+        >>> reader = client.iter_rows(run.tables[0].id)
+        >>> rows = list(reader)
+        >>> reader.complete, reader.rows == reader.total
+        (True, True)
+    """
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> T:
+        while not self._waiting:
+            if self._at_end():
+                self._warn()
+                raise StopIteration
+            try:
+                background().run(self._pages.read(self._waiting.extend))
+            except OrigamiError as error:
+                self._tell(error)
+                raise
+        return self._waiting.popleft()
+
+
+class AsyncRowReader(_Reading[T]):
+    """`RowReader` for `async for`."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._waiting:
+            if self._at_end():
+                self._warn()
+                raise StopAsyncIteration
+            try:
+                await background().bridge(self._pages.read(self._waiting.extend))
+            except OrigamiError as error:
+                self._tell(error)
+                raise
+        return self._waiting.popleft()
