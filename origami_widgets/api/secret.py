@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
+from origami_widgets.api.redact import PREFIX
 
-PREFIX = "og_live_"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 HIDDEN = "og_live_…"
 
 
@@ -18,15 +21,16 @@ class Secret:
         value: the value to keep.
     """
 
-    __slots__ = ("__value", "fingerprint")
+    __slots__ = ("__reveal", "fingerprint")
 
     def __init__(self, value: str) -> None:
-        self.__value = value
+        # In a closure: debuggers and inspectors list the values of attributes, also of private ones.
+        self.__reveal: Callable[[], str] = lambda: value
         self.fingerprint = hashlib.blake2b(value.encode(), digest_size=8).hexdigest()
 
     def reveal(self) -> str:
         """The value itself; for the one place that puts it into a header."""
-        return self.__value
+        return self.__reveal()
 
     def __repr__(self) -> str:
         return f"<Secret {HIDDEN}>"
@@ -38,6 +42,9 @@ class Secret:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("An API key is not written anywhere: it cannot be pickled or copied.")
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce_ex__(None)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other.fingerprint == self.fingerprint

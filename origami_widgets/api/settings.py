@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.secret import Secret, read_key
-from origami_widgets.api.validate import LONGEST_ID
+from origami_widgets.api.validate import LONGEST_ID, not_a_key, shortened
 
 DEFAULT_BASE_URL = "https://origami.chat/api/v2"
 LONGEST_TIMEOUT = 3_600.0
@@ -90,7 +90,9 @@ def check_base_url(url: object) -> str:
     # Only plain hosts: letters of other scripts look like these, and libraries differ in what a backslash means.
     if not host or not HOST.fullmatch(host) or parts.scheme not in ("http", "https") or UNSAFE.search(url.strip()):
         raise InvalidInput("base_url is not a web address", cause="It needs https:// and a host.", remedy=remedy)
-    if "@" in parts.netloc or parts.query or parts.fragment:
+    not_a_key(url, "a part of base_url")
+    # Also an empty query: what is appended to it would no longer be a path.
+    if "@" in parts.netloc or "?" in url or "#" in url:
         raise InvalidInput(
             "base_url holds more than an address",
             cause="A user, a query or a fragment is in it.",
@@ -126,10 +128,10 @@ def _check_project(project: object) -> str | None:
     if not fits or not all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in str(project)):
         raise InvalidInput(
             "This is not a project id",
-            cause=f"project was {project!r}"[:200],
+            cause=f"project was {shortened(project)}.",
             remedy="Give the project's id (a UUID), or leave it out for the parent organization.",
         )
-    return str(project)
+    return not_a_key(str(project), "a project's id")
 
 
 def _check_timeout(timeout: object) -> float:
@@ -137,6 +139,6 @@ def _check_timeout(timeout: object) -> float:
         return float(timeout)
     raise InvalidInput(
         "timeout is not a number of seconds",
-        cause=f"It was {timeout!r}"[:200],
+        cause=f"It was {shortened(timeout)}.",
         remedy="Give the seconds that one request may take, for example 30.",
     )

@@ -9,7 +9,8 @@ import os
 import ssl
 import weakref
 import zlib
-from typing import TYPE_CHECKING, Any, AnyStr
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,12 +18,14 @@ import httpx
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import (
     ConnectionFailed,
+    InvalidInput,
     OrigamiError,
     RedirectRefused,
     RequestTimedOut,
     UnexpectedAnswer,
 )
 from origami_widgets.api.loop import background
+from origami_widgets.api.redact import hide_key, keep_out_of_logs
 from origami_widgets.api.retry_after import http_date, retry_after
 from origami_widgets.api.wire import decode
 
@@ -36,7 +39,6 @@ FIRST_REDIRECT, LAST_REDIRECT = 300, 399
 SUCCESS = range(200, 300)
 LONGEST_REASON = 200
 USER_AGENT = "origami-widgets"
-HIDDEN_KEY = "og_live_hidden"
 
 
 class KeyForOneHost(httpx.Auth):
@@ -69,6 +71,7 @@ class Transport:
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
+        _check_home(settings.base_url)
         self._settings = settings
         self._inner = inner
         self._client: httpx.AsyncClient | None = None
@@ -146,15 +149,16 @@ class Transport:
             response.headers = httpx.Headers(
                 [(name, self._hidden(value)) for name, value in response.headers.multi_items()]
             )
-            return _answer(response, self._hidden(await _read(response)))
+            return _answer(response, self._hidden_bytes(await _read(response)))
         finally:
             await response.aclose()
 
-    def _hidden(self, said: AnyStr) -> AnyStr:
+    def _hidden(self, said: str) -> str:
         """What a server said, without the key: a proxy's error page may repeat the request, the key with it."""
-        if isinstance(said, bytes):
-            return said.replace(self._settings.key.reveal().encode(), HIDDEN_KEY.encode())
-        return said.replace(self._settings.key.reveal(), HIDDEN_KEY)
+        return self._hidden_bytes(said.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def _hidden_bytes(self, said: bytes) -> bytes:
+        return hide_key(said, self._settings.key.reveal())
 
     def _on_this_loop(self) -> httpx.AsyncClient:
         """Connections belong to the loop they were made on; a new loop gets new ones."""
@@ -170,7 +174,10 @@ class Transport:
                 trust_env=not loopback,
                 headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
                 limits=httpx.Limits(max_connections=20, keepalive_expiry=30.0),
+                # The API has no cookies; those of a proxy in between would be kept, and may repeat the request.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             )
+            keep_out_of_logs()
             self._client, self._generation = client, loop.generation
             loop.on_stop(id(client), client.aclose)
             weakref.finalize(self, loop.forget, id(client)).atexit = False
@@ -196,6 +203,24 @@ class Transport:
         )
         error.sent = sent
         return error
+
+
+def _check_home(base_url: str) -> None:
+    """Refuse an address that the library could not send to: found out later, it would be no error of ours.
+
+    Raises:
+        InvalidInput: its host is no name and no number that exists.
+    """
+    try:
+        readable = bool(httpx.URL(base_url).host)
+    except (httpx.InvalidURL, UnicodeError):
+        readable = False
+    if not readable:
+        raise InvalidInput(
+            "base_url is not a web address",
+            cause="There can be no such host.",
+            remedy="Give the whole prefix, as the API's documentation names it.",
+        )
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.redact import hide_all, holds_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +44,7 @@ def prompt(value: object) -> str:
             cause="A text was cut inside an emoji; the rest cannot be sent.",
             remedy="Cut it elsewhere, or repair it: prompt.encode('utf-8', 'ignore').decode().",
         )
-    return value
+    return not_a_key(value, "a brief")
 
 
 def agent_name(value: object) -> str | None:
@@ -61,7 +62,7 @@ def agent_name(value: object) -> str | None:
             cause=said,
             remedy="Give 1 to 80 characters, or leave name= out: it is made from the brief.",
         )
-    return value
+    return not_a_key(value, "an agent's name")
 
 
 def model(value: object) -> str | None:
@@ -76,7 +77,7 @@ def model(value: object) -> str | None:
     if not fits or not str(value).startswith("origami-"):
         raise InvalidInput(
             "This is not a model",
-            cause=f"model= was {_short(value)}.",
+            cause=f"model= was {shortened(value)}.",
             remedy="Use 'origami-lite' or 'origami-max', or leave model= out for the plan's best one.",
         )
     return str(value)
@@ -125,7 +126,7 @@ def table_ids(values: Iterable[object]) -> list[str]:
     if isinstance(values, str):
         raise InvalidInput(
             "A list of table ids is expected, one text was given",
-            cause=f"focus_tables= was {_short(values)}.",
+            cause=f"focus_tables= was {shortened(values)}.",
             remedy="Put it into a list: focus_tables=['…'].",
         )
     # Table objects are accepted for their ids: `focus_tables=run.tables` is what one writes.
@@ -141,6 +142,7 @@ def _id(value: object, kind: str) -> str:
     remedy = f"Give the {kind}'s id as Origami shows it: letters, digits, - and _ only."
     if not isinstance(value, str):
         raise InvalidInput(f"This is not a {kind} id", cause=f"It is {type(value).__name__}, not text.", remedy=remedy)
+    not_a_key(value, f"the id of a{'n' if kind == 'agent' else ''} {kind}")
     if not value.strip():
         raise InvalidInput(f"The {kind} id is empty", cause="Nothing can be found without it.", remedy=remedy)
     if len(value) > LONGEST_ID:
@@ -148,11 +150,13 @@ def _id(value: object, kind: str) -> str:
     if "/" in value:
         raise InvalidInput(
             f"This is not a {kind} id",
-            cause=f"{_short(value)} holds a slash: it is an address, or a token 'AGENT_ID/RUN_ID'.",
+            cause=f"{shortened(value)} holds a slash: it is an address, or a token 'AGENT_ID/RUN_ID'.",
             remedy=f"Give the {kind}'s id alone. Tokens are for attach().",
         )
     if not _is_plain(value, "-_"):
-        raise InvalidInput(f"This is not a {kind} id", cause=f"{_short(value)} holds other characters.", remedy=remedy)
+        raise InvalidInput(
+            f"This is not a {kind} id", cause=f"{shortened(value)} holds other characters.", remedy=remedy
+        )
     return value
 
 
@@ -163,10 +167,10 @@ def idempotency_key(value: object) -> str:
         InvalidInput: it cannot be one.
     """
     if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and value.isascii() and value.isprintable():
-        return value
+        return not_a_key(value, "an idempotency key")
     raise InvalidInput(
         "This is not an idempotency key",
-        cause=f"It was {_short(value)}.",
+        cause=f"It was {shortened(value)}.",
         remedy="Give 1 to 255 printable ASCII characters, best a UUID, or leave it out: one is made.",
     )
 
@@ -181,7 +185,7 @@ def attachments(values: Iterable[object]) -> list[dict[str, Any]]:
     given = [values] if isinstance(values, str | Mapping) else list(values)
     for value in given:
         if isinstance(values, str | Mapping) or not isinstance(value, Mapping) or "kind" not in value:
-            raise InvalidInput("This is not an attachment", cause=f"It was {_short(value)}.", remedy=remedy)
+            raise InvalidInput("This is not an attachment", cause=f"It was {shortened(value)}.", remedy=remedy)
     if len(given) > MOST_ATTACHMENTS:
         raise InvalidInput("Too many attachments", cause=f"{len(given)} were given.", remedy=remedy)
     return [dict(value) for value in given if isinstance(value, Mapping)]
@@ -198,7 +202,7 @@ def include(tokens: Iterable[object]) -> str:
     if len(cleaned) != len(words) or not all(_is_plain(word, "_-") for word in cleaned):
         raise InvalidInput(
             "include is not a list of words",
-            cause=f"It was {_short(words)}.",
+            cause=f"It was {shortened(words)}.",
             remedy="Give include=('stats',), ('transcript',) or both.",
         )
     return ",".join(word for word in cleaned if word)
@@ -216,7 +220,7 @@ def as_json(name: str, value: object, example: str) -> str:
         text = ""
     expected = "[{" if example.startswith("[") else "{"
     if not text.startswith(expected) and text != "[]":
-        raise InvalidInput(f"{name} cannot be used", cause=f"It was {_short(value)}.", remedy=f"Give {example}.")
+        raise InvalidInput(f"{name} cannot be used", cause=f"It was {shortened(value)}.", remedy=f"Give {example}.")
     return text
 
 
@@ -230,7 +234,7 @@ def page_limit(value: object, largest: int) -> int:
         return value
     raise InvalidInput(
         "A page's size is out of range",
-        cause=f"It was {_short(value)}; a page holds 1 to {largest}.",
+        cause=f"It was {shortened(value)}; a page holds 1 to {largest}.",
         remedy=f"Give a number from 1 to {largest}; further pages come by their cursor.",
     )
 
@@ -245,9 +249,28 @@ def row_limit(value: object) -> int | None:
         return value
     raise InvalidInput(
         "limit is not a number of rows",
-        cause=f"It was {_short(value)}.",
+        cause=f"It was {shortened(value)}.",
         remedy="Give a whole number, or leave limit= out for every row.",
     )
+
+
+def not_a_key(value: str, what: str) -> str:
+    """The same text, when it holds no API key: in a path, a brief or a name it would be sent, logged and shown.
+
+    Args:
+        value: what was given.
+        what: what it was given as, with its article.
+
+    Raises:
+        InvalidInput: it holds one.
+    """
+    if holds_key(value):
+        raise InvalidInput(
+            f"An API key was given as {what}",
+            cause="It was not sent, and it is not shown here.",
+            remedy="Keys go into ORIGAMI_API_KEY or ow.Client('…'). Where others can read it already, replace it.",
+        )
+    return value
 
 
 def _is_whole(value: str) -> bool:
@@ -258,6 +281,7 @@ def _is_plain(value: str, extra: str) -> bool:
     return value.isascii() and all(letter.isalnum() or letter in extra for letter in value)
 
 
-def _short(value: object) -> str:
-    text = repr(value)
+def shortened(value: object) -> str:
+    """A value as it was given, for the words of a refusal: its beginning, and never a key."""
+    text = hide_all(repr(value))
     return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"

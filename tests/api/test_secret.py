@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import inspect
+import io
 import json
 import logging
 import pickle
@@ -12,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+import rich
+import rich.console
 
+import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
@@ -106,11 +112,73 @@ def test_a_secret_hides_itself_and_is_written_nowhere():
     for write in (pickle.dumps, copy.copy, copy.deepcopy, json.dumps, msgspec.json.encode, msgspec.to_builtins):
         with pytest.raises(TypeError):
             write(secret)
-    with pytest.raises(TypeError):
-        vars(secret)
+    for look in (vars, lambda held: held.__getstate__(), dataclasses.asdict, jsonable):
+        with pytest.raises(TypeError):
+            look(secret)
     assert secret == Secret(KEY)
     assert len({secret, Secret(KEY), Secret("og_live_other")}) == 2
     assert secret != KEY
+
+
+def jsonable(value: object) -> str:
+    """What libraries do that write any object: they ask it for its state."""
+    return json.dumps(value, default=lambda each: each.__getstate__())
+
+
+def test_who_lists_its_attributes_sees_no_value():
+    """As debuggers, variable inspectors and `rich.inspect` do, private attributes included."""
+    secret = Secret(KEY)
+    listed = rich.console.Console(file=io.StringIO(), width=200)
+    rich.inspect(secret, console=listed, all=True, private=True, methods=True)
+    assert "fingerprint" in listed.file.getvalue()
+    assert_hidden(iter([listed.file.getvalue(), repr(inspect.getmembers(secret))]))
+
+
+MISPLACED = {
+    "brief": lambda client: client.create_agent(KEY),
+    "in a brief": lambda client: client.create_agent(f"Find bakers, my key is {KEY}."),
+    "name": lambda client: client.create_agent("Find bakers", name=KEY),
+    "model": lambda client: client.create_agent("Find bakers", model=KEY),
+    "focus": lambda client: client.create_agent("Find bakers", focus_table_ids=[KEY]),
+    "focus alone": lambda client: client.create_agent("Find bakers", focus_table_ids=KEY),
+    "attachment": lambda client: client.create_agent("Find bakers", attachments=[KEY]),
+    "idempotency": lambda client: client.cancel("agent", idempotency_key=KEY),
+    "agent": lambda client: client.list_runs(KEY),
+    "agent with more": lambda client: client.list_runs(f"a {KEY}"),
+    "run": lambda client: client.get_run("agent", KEY),
+    "table": lambda client: client.get_table(KEY),
+    "include": lambda client: client.get_table("t1", include=[f"a {KEY}"]),
+    "filters": lambda client: list(client.iter_rows("t1", filters=KEY)),
+    "page": lambda client: client.list_agents(limit=KEY),
+    "token": lambda client: ow.attach(KEY, client=client, show=False),
+    "follow-up": lambda client: ow.attach("a", KEY, client=client, show=False),
+    "project": lambda _: Client(KEY, project=KEY),
+    "project with more": lambda _: Client(KEY, project=f"{KEY} "),
+    "base URL": lambda _: Client(KEY, base_url=KEY),
+    "in the base URL": lambda _: Client(KEY, base_url=f"https://origami.chat/{KEY}"),
+    "as a host": lambda _: Client(KEY, base_url=f"https://{KEY.replace('_', '-')}.example/{KEY}"),
+    "as a query": lambda _: Client(KEY, base_url=f"https://origami.chat/api/v2?key={KEY}"),
+    "timeout": lambda _: Client(KEY, timeout=KEY),
+    "client": lambda _: ow.start("Find bakers", client=KEY, show=False),
+}
+
+
+@pytest.mark.parametrize("misplace", MISPLACED.values(), ids=MISPLACED)
+def test_where_something_else_belongs_it_is_neither_sent_nor_repeated(server: RawServer, client, caplog, misplace):
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(errors.InvalidInput) as refused:
+        misplace(client)
+    assert refused.value.remedy
+    assert server.requests == []
+    shown = [str(refused.value), repr(refused.value), repr(vars(refused.value)), repr(refused.value.args)]
+    assert_hidden(iter(shown + [record.getMessage() for record in caplog.records]))
+
+
+def test_a_key_in_the_environment_of_the_project_is_not_repeated(monkeypatch):
+    monkeypatch.setenv("ORIGAMI_PROJECT", KEY)
+    with pytest.raises(errors.InvalidInput, match="as a project's id") as refused:
+        Client(KEY)
+    assert_hidden(texts_of(refused.value))
 
 
 MALFORMED = {
