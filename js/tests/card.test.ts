@@ -48,6 +48,16 @@ describe("every view", () => {
   });
 });
 
+describe("a host that answers in Origami's place", () => {
+  it("is named, and Origami itself is not", () => {
+    const card = draw("completed");
+    expect(card.all(".chip").filter((chip) => !chip.hidden)).toEqual([]);
+    card.model.set({ head: { ...sample("completed").head, origin: "staging.example:8443" } });
+    expect(shown(card.one(".chip"))).toBe("staging.example:8443");
+    expect(card.one(".chip").hidden).toBe(false);
+  });
+});
+
 describe("text from outside", () => {
   it("stays text", () => {
     const card = draw("hostile");

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { newId } from "../src/session";
+import { newId, Session } from "../src/session";
 import { type Drawn, draw, isOff, shown } from "./draw";
 import { sample } from "./samples";
 
@@ -74,6 +74,17 @@ describe("Cancel", () => {
     expect(isOff(second.button("Requested"))).toBe(true);
     second.button("Requested").click();
     expect(first.model.commands().length).toBe(1);
+  });
+});
+
+describe("the same click", () => {
+  it("is sent once, also by whoever does not look at the buttons", () => {
+    const card = own("running");
+    const sessions = [1, 2].map(() => new Session(card.model, card.host, () => {}));
+    for (const session of sessions) session.command(`run-${run}`, "follow_up", "Find more");
+    for (const session of sessions) session.command(`run-${run}`, "follow_up", "Find other ones");
+    expect(card.model.commands().map(({ prompt }) => prompt)).toEqual(["Find more", "Find other ones"]);
+    for (const session of sessions) session.close();
   });
 });
 

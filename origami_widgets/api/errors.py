@@ -9,6 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from origami_widgets.api.invisible import INVISIBLE
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -17,12 +19,11 @@ PLAIN = re.compile(r"[!-\[\]-~]+")
 """Visible ASCII without the backslash: no look-alikes, no reversed text, nothing that programs read differently."""
 MAIL = re.compile(r"mailto:[a-z0-9._+-]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
 
-
-_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNPRINTABLE = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{INVISIBLE}]")
 
 
 def printable(text: str) -> str:
-    r"""What a server said, for a terminal: without controls and what turns the direction of other text.
+    r"""What a server said, for a terminal: without controls and what hides or turns the direction of other text.
 
     Example:
         >>> printable("\x1b[31mno credits").isprintable()
@@ -88,7 +89,12 @@ class OrigamiError(Exception):
             if part
         )
         lines = [self.title, self.cause, self.remedy, self.link or "", f"({about})" if about else ""]
-        return printable("\n".join(line for line in lines if line))
+        # Each stays one line: what the server says must not look like a remedy of ours.
+        told = (" ".join(line.split()) for line in lines)
+        return printable("\n".join(_cut(line) for line in told if line))
+
+    def __repr__(self) -> str:
+        return printable(super().__repr__())
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions travel between processes (joblib, dask); keyword arguments would be lost on the way.
@@ -230,6 +236,10 @@ def safe_link(link: object) -> str | None:
         return None
     safe = parts.scheme == "https" and bool(host) and "@" not in parts.netloc
     return link if safe and PLAIN.fullmatch(link) else None
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_LINK else f"{line[:LONGEST_LINK]}…"
 
 
 def _restore(kind: type[OrigamiError], title: str, state: dict[str, Any]) -> OrigamiError:

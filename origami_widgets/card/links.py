@@ -82,8 +82,17 @@ def is_product(address: str) -> bool:
 
 
 def shown_host(address: str) -> str:
-    """The host in words; a long one keeps its end, which says who owns it."""
-    host = host_of(address) or address.partition("@")[2]
+    """The host of an address in words."""
+    return short_host(host_of(address) or address.partition("@")[2])
+
+
+def short_host(host: str) -> str:
+    """A host in at most 60 characters; a long one keeps its end, which says who owns it.
+
+    Example:
+        >>> short_host("origami.chat." * 9 + "evil.example").endswith("origami.chat.evil.example")
+        True
+    """
     return host if len(host) <= _HOST_SHOWN else "…" + host[1 - _HOST_SHOWN :]
 
 

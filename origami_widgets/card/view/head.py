@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
 
+from origami_widgets.api.validate import LONGEST_PROMPT
 from origami_widgets.card import words
-from origami_widgets.card.links import is_product, safe_href
+from origami_widgets.card.links import is_product, safe_href, short_host
 from origami_widgets.card.view.budget import EARLIER_SIZE, clip, take
+from origami_widgets.card.view.questions import QUESTIONS_LIMIT
 from origami_widgets.card.view.status import status_words
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 PROMPT_LIMIT = 600
 REPLY_LIMIT = 240
 _ID_LIMIT = 128
+_HOST_LIMIT = 300
 _EARLIER_LIMIT = 8
 _OFFSET_STEP = 5.0
 
@@ -46,7 +49,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = ()) -> Head:
         "completed_at": _kernel_ms(run.completed_at, state) if run else None,
         "cancel": _cancel(state),
         "link": _workspace_link(state),
-        "origin": clip(state.origin, 60),
+        "origin": clip(short_host(clip(state.origin, _HOST_LIMIT)), 60),
     }
 
 
@@ -120,10 +123,14 @@ def _brief(state: RunState, earlier: Sequence[RunState]) -> tuple[str | None, st
 def _answers(prompt: str | None, asked: RunState) -> list[str]:
     """The answers in a prompt that repeats each question of the run before."""
     questions = asked.run.todo.pending_questions if asked.run is not None else ()
+    # A brief that we sent is shorter, and has a line for each question.
+    lines = (prompt or "")[: 2 * LONGEST_PROMPT].split("\n")
+    if len(questions) > len(lines):
+        return []
     answers = []
-    for question in questions:
+    for question in questions[:QUESTIONS_LIMIT]:
         start = f"{question.question} "
-        line = next((line for line in (prompt or "").split("\n") if line.startswith(start)), "")
+        line = next((line for line in lines if line.startswith(start)), "")
         if not line:
             return []
         answers.append(line.removeprefix(start))
