@@ -27,6 +27,7 @@ from origami_widgets.api.models import (
 from origami_widgets.api.models.page import is_list
 from origami_widgets.api.paging import RawRows
 from origami_widgets.api.retry import may_read_again, may_start_again, with_retries
+from origami_widgets.api.traffic import traffic_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -53,6 +54,7 @@ class Operations:
 
     Attributes:
         clock_offset: the server's clock minus this machine's, in seconds, None before it has told.
+        traffic: what is sent to the organization, and what it says of its quotas, by all clients of this process.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
@@ -64,6 +66,7 @@ class Operations:
         self._inner = inner
         self._is_sandbox = False
         self.clock_offset: float | None = None
+        self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
 
     @property
     def origin(self) -> str:
@@ -252,7 +255,9 @@ class Operations:
         headers: Mapping[str, str] | None = None,
         check: Callable[[Answer], Answer] | None = None,
     ) -> Answer:
+        self.traffic.send()
         answer = await self._transport.send(method, path, params=params, body=body, headers=headers)
+        self.traffic.hear(answer)
         self._is_sandbox = self._is_sandbox or answer.sandbox
         if answer.server_date is not None:
             self.clock_offset = answer.server_date.timestamp() - time.time()

@@ -1,4 +1,4 @@
-"""The one poller of the process: it asks about every watched run, within one budget, on the background loop."""
+"""The one poller of the process: it asks about every watched run, within budgets, on the background loop."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject, Table
+from origami_widgets.api.traffic import is_counted
 from origami_widgets.run import schedule as plans
 from origami_widgets.run.budget import Budget
+from origami_widgets.run.budgets import Budgets
 from origami_widgets.run.clock import Clock, SystemClock
 from origami_widgets.run.state import (
     TERMINAL_STATUSES,
@@ -24,10 +26,11 @@ from origami_widgets.run.state import (
     TableGone,
     TableRead,
 )
+from origami_widgets.run.turns import Claim, next_turn
 from origami_widgets.run.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
     from origami_widgets.api.answer import Answer
     from origami_widgets.api.operations import Operations
@@ -48,15 +51,17 @@ class Hub:
 
     Args:
         clock: the clock to plan with.
-        budget: how many requests the polls may send.
+        budget: makes the budget of an organization: how many requests the polls may send.
     """
 
-    def __init__(self, clock: Clock | None = None, budget: Budget | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, budget: Callable[[], Budget] = Budget) -> None:
         self.clock = clock or SystemClock()
-        self._budget = budget or Budget()
+        self._budgets = Budgets(self.clock, budget)
         self._watches: weakref.WeakValueDictionary[Hashable, Watch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
         self._checks: set[asyncio.Task[None]] = set()
+        self._further: list[tuple[float, Budget, asyncio.Future[None]]] = []
+        self._others_first = False
         self._wake: asyncio.Event | None = None
 
     async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> Watch:
@@ -118,9 +123,17 @@ class Hub:
     async def first_check(self, watch: Watch) -> None:
         """Read a run for the first time. A passing fault is left to the plan, which asks again.
 
+        While the server refuses all requests, it is not asked: the plan does that as soon as it may be.
+
         Raises:
             OrigamiError: asking again cannot help; the watch is given up.
         """
+        now = self.clock.monotonic()
+        if watch.operations is not None and watch.schedule is not None and self._budgets.of(watch.operations).held(now):
+            watch.schedule = plans.hurry(watch.schedule, now)
+            self._plan(watch)
+            self.keep(watch)
+            return
         try:
             await self.check(watch)
         except OrigamiError as error:
@@ -153,17 +166,17 @@ class Hub:
         while True:
             wake.clear()
             now = self.clock.monotonic()
-            wait, watch = self._most_due(now)
-            if wait is None and not self._checks:
+            wait, turn = next_turn(self._claims(), now, others_first=self._others_first)
+            if turn is None and not self._checks:
                 self._task = None
                 return
-            pause = None if wait is None else max(wait, self._budget.wait(now))
-            if watch is not None and pause is not None and pause <= 0:
-                self._start_check(watch, now)
+            if wait is not None and turn is not None and wait <= 0:
+                self._others_first = turn.urgent
+                self._admit(turn, now)
             # A sleeping poller must not be what keeps a forgotten run alive.
-            del watch
-            if pause is None or pause > 0:
-                away = await self.clock.sleep(pause, wake)
+            del turn
+            if wait is None or wait > 0:
+                away = await self.clock.sleep(wait, wake)
                 if away:
                     self._wake_up(away)
 
@@ -177,27 +190,26 @@ class Hub:
                 watch.schedule = plans.wake_up(watch.schedule, away)
                 self._plan(watch)
 
-    def _most_due(self, now: float) -> tuple[float, Watch] | tuple[None, None]:
-        """The watch that waits longest for its check, so that no run is starved by the others.
-
-        Before them all comes a check that a person waits for: of a run that was told to cancel, or to check again.
-        """
-        found: tuple[float, Watch] | tuple[None, None] = (None, None)
-        first = (False, 0.0)
+    def _claims(self) -> Iterator[Claim[Watch | asyncio.Future[None]]]:
+        """All that is to be asked, now or later: runs, and further tables of those that are being checked."""
+        self._further = [further for further in self._further if not further[2].done()]
+        for since, budget, turn in self._further:
+            yield Claim(turn, since, budget)
         for watch in self._watches.values():
-            due = plans.next_due(watch.schedule) if watch.schedule is not None and not watch.checking else None
-            if due is None:
+            plan, operations = watch.schedule, watch.operations
+            if plan is None or operations is None or watch.checking or (due := plans.next_due(plan)) is None:
                 continue
-            rank = (not (due <= now and (watch.hurried or watch.state.cancel == "requested")), due)
-            if found[1] is None or rank < first:
-                found, first = (due - now, watch), rank
-        return found
+            urgent = watch.hurried or watch.state.cancel == "requested"
+            yield Claim(watch, due, self._budgets.of(operations), urgent)
 
-    def _start_check(self, watch: Watch, now: float) -> None:
-        watch.checking, watch.hurried = True, False
-        # Counted here and not when it is sent: the next check is admitted before this one has begun.
-        self._budget.spend(now)
-        task = asyncio.get_running_loop().create_task(self._check(watch), name="origami-widgets check")
+    def _admit(self, turn: Claim[Watch | asyncio.Future[None]], now: float) -> None:
+        # Counted here and not when it is sent: the next one is admitted before this one has begun.
+        turn.budget.spend(now)
+        if not isinstance(turn.who, Watch):
+            turn.who.set_result(None)
+            return
+        turn.who.checking, turn.who.hurried = True, False
+        task = asyncio.get_running_loop().create_task(self._check(turn.who), name="origami-widgets check")
         self._checks.add(task)
         task.add_done_callback(self._check_ended)
 
@@ -210,6 +222,7 @@ class Hub:
         operations, plan = watch.operations, watch.schedule
         if operations is None or plan is None:  # pragma: no cover - such a watch is never planned
             return
+        is_counted.set(True)
         try:
             if plan.phase == "cells":
                 await self._read_tables(watch, operations)
@@ -272,7 +285,7 @@ class Hub:
         filling.sort(key=lambda table_id: table_id in watch.failing)
         for at, table_id in enumerate(filling):
             if at > 0:
-                await self._room_for_one_more()
+                await self._next_turn(operations)
             watch.failing.add(table_id)
             try:
                 answer = await operations.poll_table(table_id, include=("stats",))
@@ -282,11 +295,13 @@ class Hub:
                 watch.update(TableRead(Table.from_raw(answer.body), at=self.clock.time()))
             watch.failing.discard(table_id)
 
-    async def _room_for_one_more(self) -> None:
-        never = asyncio.Event()
-        while (wait := self._budget.wait(self.clock.monotonic())) > 0:
-            await self.clock.sleep(wait, never)
-        self._budget.spend(self.clock.monotonic())
+    async def _next_turn(self, operations: Operations) -> None:
+        """Return when the poller lets one more request through."""
+        turn = asyncio.get_running_loop().create_future()
+        self._further.append((self.clock.monotonic(), self._budgets.of(operations), turn))
+        if self._wake is not None:
+            self._wake.set()
+        await turn
 
     def _on_success(self, watch: Watch, retry_after: float | None) -> None:
         if watch.schedule is None:

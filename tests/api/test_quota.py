@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from origami_widgets.api.answer import Answer
@@ -75,6 +75,7 @@ def test_a_limit_that_is_not_told_is_the_documented_one(scope, limit, said):
 words = st.one_of(st.text(max_size=30), st.integers().map(str), st.floats().map(str))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([f"x-ratelimit-{n}-global" for n in ("limit", "remaining", "reset")]), words))
 def test_no_header_is_too_odd(headers):
     for quota in read_quotas(headers, SERVER):

@@ -1,0 +1,60 @@
+"""An hour of several kernels that share one organization, with the sandbox's own quotas, on a simulated clock."""
+
+import asyncio
+
+import pytest
+
+from tests.support.simulation import START, Kernel, Organization, SharedClock, crowded, longest_gap
+
+HOUR = 3_600.0
+
+
+async def an_hour(kernels, runs, seconds=HOUR):
+    clock = SharedClock()
+    organization = Organization(clock)
+    crowd = [Kernel(organization, number) for number in range(kernels)]
+    attaching = [asyncio.ensure_future(kernel.attach(runs)) for kernel in crowd]
+    await clock.go_on(seconds)
+    await asyncio.gather(*attaching)
+    for kernel in crowd:
+        kernel.close()
+    return organization
+
+
+async def test_ten_kernels_with_twenty_runs_each_leave_the_organization_its_reserve():
+    seen = await an_hour(10, 20)
+    assert len(seen.asked) == 200
+    # People attach 200 times within seconds, before any kernel knows of the others. After that there is nothing to refuse.
+    assert max(map(len, seen.refused.values()), default=0) <= 2
+    assert not [at for times in seen.refused.values() for at in times if at > START + 60]
+    assert max(longest_gap(times, START + HOUR) for times in seen.asked.values()) < 450
+    counts = [len(times) for times in seen.by_kernel.values()]
+    assert max(counts) <= 1.5 * min(counts)
+    assert sum(counts) >= 65 * HOUR / 60
+    left = sorted(seen.left[200:])
+    assert left[len(left) // 20] >= 15
+    assert left[0] > 0
+
+
+async def test_fifty_runs_in_one_kernel_send_eighty_requests_a_minute_at_most_and_nearly_as_many():
+    seen = await an_hour(1, 50, 1_200)
+    (times,) = seen.by_kernel.values()
+    assert not seen.refused
+    # To attach is what a person does, and is not put off.
+    polls = [at for at in times if at >= START + 60]
+    assert crowded(polls) <= 80
+    assert len(polls) >= 60 * 19
+    # At first the polls make up for what it took to attach.
+    assert max(longest_gap(asked, START + 1_200) for asked in seen.asked.values()) <= 120
+    assert (
+        max(longest_gap([at for at in asked if at > START + 180], START + 1_200) for asked in seen.asked.values()) <= 60
+    )
+
+
+@pytest.mark.parametrize("kernels", [2, 3])
+async def test_few_kernels_share_alike(kernels):
+    seen = await an_hour(kernels, 50, 1_800)
+    counts = [len(times) for times in seen.by_kernel.values()]
+    assert max(counts) <= 1.5 * min(counts)
+    assert crowded([at for times in seen.by_kernel.values() for at in times if at > START + 120]) <= 100
+    assert sum(counts) >= 50 * 30

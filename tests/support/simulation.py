@@ -1,0 +1,154 @@
+"""Several pollers that share one organization, on a clock that stands still while anything is being done.
+
+The pollers are real ones. What they ask is a stand-in with the sandbox's own quotas, which counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.answer import Answer
+from origami_widgets.api.error_catalog import error_from
+from origami_widgets.api.traffic import Traffic
+from origami_widgets.run.budget import Budget
+from origami_widgets.run.hub import Hub
+from origami_widgets.sandbox.errors import Refused
+from origami_widgets.sandbox.limits import Quota
+
+if TYPE_CHECKING:
+    from origami_widgets.run.watch import Watch
+
+START = 1_795_000_000.0
+LATENCY = 0.2
+"""Seconds that a request and its answer are on their way."""
+RUNNING = json.loads((Path(__file__).parents[1] / "fixtures" / "running_partial.json").read_text(encoding="utf-8"))
+
+
+class SharedClock:
+    """Goes on to the end of the next sleep when nothing else is left to do."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self._sleepers: set[tuple[float, asyncio.Future[None]]] = set()
+
+    def monotonic(self) -> float:
+        return self.now
+
+    time = monotonic
+
+    async def sleep(self, seconds: float | None, wake: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        sleeper = (float("inf") if seconds is None else self.now + seconds, loop.create_future())
+        woken = asyncio.ensure_future(wake.wait())
+        self._sleepers.add(sleeper)
+        try:
+            await asyncio.wait({sleeper[1], woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._sleepers.discard(sleeper)
+            woken.cancel()
+
+    async def go_on(self, seconds: float) -> None:
+        """Let so much time pass."""
+        loop, ends = asyncio.get_running_loop(), self.now + seconds
+        while self.now < ends:
+            await asyncio.sleep(0)
+            if not loop._ready:
+                due, sleeper = min(self._sleepers, default=(ends, None), key=lambda known: known[0])
+                self.now = max(self.now, min(due, ends))
+                if sleeper is not None and due <= self.now and not sleeper.done():
+                    sleeper.set_result(None)
+
+
+class Organization:
+    """What all kernels ask, and what it counted.
+
+    Attributes:
+        asked: when each run was asked about with success, by run id.
+        by_kernel: when each kernel asked, whatever became of it.
+        refused: when each kernel was refused, by its number.
+        left: what was left of the quota, at each answer.
+    """
+
+    def __init__(self, clock: SharedClock) -> None:
+        self.clock = clock
+        self.asked: dict[str, list[float]] = defaultdict(list)
+        self.by_kernel: dict[int, list[float]] = defaultdict(list)
+        self.refused: dict[int, list[float]] = defaultdict(list)
+        self.left: list[int] = []
+        self._quota = Quota(1.0)
+
+    def answer(self, kernel: int, run_id: str) -> Answer:
+        now = self.clock.now
+        self.by_kernel[kernel].append(now)
+        status, body = 200, {**RUNNING, "id": run_id}
+        try:
+            headers = self._quota.take_organization(now)
+            self.asked[run_id].append(now)
+        except Refused as refused:
+            status, body, headers = refused.status, refused.body, refused.headers
+            self.refused[kernel].append(now)
+        said = {name.lower(): value for name, value in headers.items()}
+        self.left.append(int(said["x-ratelimit-remaining-global"]))
+        wait = float(said.get("retry-after", 15))
+        # Cut to whole seconds, as the header is.
+        date = datetime.fromtimestamp(int(now), UTC)
+        digest = hashlib.blake2b(json.dumps(body).encode()).digest()
+        return Answer(status, body, said, digest, wait, date)
+
+
+class Kernel:
+    """One process: a poller, and its client of the organization."""
+
+    origin = ""
+
+    def __init__(self, organization: Organization, number: int) -> None:
+        self.identity, self.traffic = object(), Traffic()
+        chance = random.Random(number)  # noqa: S311 - the same hour each time
+        self.hub = Hub(organization.clock, lambda: Budget(uneven=chance.random))
+        self.watches: list[Watch] = []
+        self._organization, self._number = organization, number
+
+    async def attach(self, runs: int) -> None:
+        """Attach to so many runs, one after the other, as `ow.attach` does."""
+        for number in range(runs):
+            watch = await self.hub.watch(self, "agent", f"run-{self._number}-{number}", started=None)
+            self.watches.append(watch)
+            await self.hub.first_check(watch)
+
+    async def poll_run(self, agent_id: str, run_id: str, *, include: Any) -> Answer:
+        self.traffic.send()
+        await self._organization.clock.sleep(LATENCY / 2, asyncio.Event())
+        answer = self._organization.answer(self._number, run_id)
+        await self._organization.clock.sleep(LATENCY / 2, asyncio.Event())
+        self.traffic.hear(answer)
+        if answer.status_code != 200:
+            raise error_from(answer)
+        return answer
+
+    def close(self) -> None:
+        for watch in self.watches:
+            watch.schedule = None
+        self.watches.clear()
+
+
+def crowded(times: list[float], seconds: float = 60.0) -> int:
+    """The most moments that fall into any stretch of so many seconds."""
+    times = sorted(times)
+    most = begin = 0
+    for at, moment in enumerate(times):
+        while times[begin] <= moment - seconds:
+            begin += 1
+        most = max(most, at - begin + 1)
+    return most
+
+
+def longest_gap(times: list[float], ends: float) -> float:
+    """The longest time between two moments, or the last one and the end."""
+    return max(later - earlier for earlier, later in zip(times, [*times[1:], ends], strict=True))
