@@ -78,6 +78,7 @@ class Budget:
     def __init__(
         self, per_minute: int = PER_MINUTE, burst: int = BURST, uneven: Callable[[], float] = random.random
     ) -> None:
+        self._per_minute = per_minute
         self._pause = MINUTE / (per_minute - burst)
         self._slack = self._pause * (burst - 1)
         self._kept = self._pause * min(KEPT, burst - 1)
@@ -86,8 +87,8 @@ class Budget:
         self._last = self._held_until = NEVER
         self._is_shared = False
         self._paces: dict[str, _Pace] = {}
-        self._polls: deque[float] = deque()
-        self._others: deque[float] = deque()
+        self._sent: deque[float] = deque()
+        self._by_people: deque[float] = deque()
 
     def wait(self, now: float, *, urgent: bool = False) -> float:
         """Seconds until one more poll may be sent; 0 when it may be sent now.
@@ -99,9 +100,11 @@ class Budget:
         if urgent:
             earliest = max(self._held_until, self._full_at - self._slack)
         else:
+            # People may have sent more than that; what they send is not put off, so polls are.
+            counted = self._sent[-self._per_minute] + MINUTE if len(self._sent) >= self._per_minute else NEVER
             earliest = max(
                 self._held_until,
-                min(self._full_at - self._slack + self._kept, self._last + TRICKLE),
+                min(max(counted, self._full_at - self._slack + self._kept), self._last + TRICKLE),
                 *(pace.earliest(now, self._last) for pace in self._paces.values()),
             )
         return wait if (wait := earliest - now) > ROUNDING else 0.0
@@ -117,13 +120,14 @@ class Budget:
             self._full_at = max(self._full_at, now + self._slack - self._kept)
         self._full_at = max(self._full_at, now) + self._pause
         self._last = now
-        self._polls.append(now)
+        self._note(self._sent, now)
 
     def count(self, now: float) -> None:
-        """Count a request that is no poll. Polls give way to it, for a minute at most."""
+        """Count a request that is no poll. It uses up what may be sent at once, but puts off nothing urgent."""
         full_at = max(self._full_at, now) + self._pause
-        self._full_at = max(self._full_at, min(full_at, now + MINUTE))
-        self._others.append(now)
+        self._full_at = max(self._full_at, min(full_at, now + self._slack))
+        self._note(self._sent, now)
+        self._note(self._by_people, now)
 
     def hear(self, quotas: Iterable[Quota], now: float) -> None:
         """Learn from an answer what is left."""
@@ -143,18 +147,19 @@ class Budget:
         While a window slides, what was sent a minute ago comes back, so we may go on as we did. Of what is left besides
         we take no more than our part, as the others see the same remainder.
         """
-        self._forget(now)
         left = max(quota.resets_in, 1.0)
-        own = len(self._polls) + len(self._others)
+        sent = [at for at in self._sent if at > now - MINUTE]
+        own = len(sent)
         others = max(0.0, quota.limit - quota.remaining - own)
         self._is_shared = others > 0
-        room: float = sum(at <= now - MINUTE + left for sent in (self._polls, self._others) for at in sent)
+        room: float = sum(at <= now - MINUTE + left for at in sent)
         spare = quota.remaining - RESERVE * quota.limit
         if self._is_shared:
             spare *= (own + 1) / (own + 1 + others) * (1 if spare > 0 else LESS)
             room += MORE * left / MINUTE
-        room = max(room + spare - len(self._others), AT_LEAST * left / MINUTE)
-        pause = left / room
+        # People go on, too.
+        room -= sum(at > now - MINUTE for at in self._by_people) * left / MINUTE
+        pause = left / max(room + spare, AT_LEAST * left / MINUTE)
         if self._is_shared:
             pause *= 1 + UNEVEN * (2 * self._uneven() - 1)
         if (before := self._paces.get(quota.scope)) is not None:
@@ -162,7 +167,8 @@ class Budget:
         opens = now + left + self._uneven() * GENTLE if quota.remaining <= LAST * quota.limit else NEVER
         return _Pace(pause, now, now + left, opens)
 
-    def _forget(self, now: float) -> None:
-        for sent in (self._polls, self._others):
-            while sent and sent[0] <= now - MINUTE:
-                sent.popleft()
+    @staticmethod
+    def _note(moments: deque[float], now: float) -> None:
+        while moments and moments[0] <= now - MINUTE:
+            moments.popleft()
+        moments.append(now)
