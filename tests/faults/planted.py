@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import gc
+import sys
 import traceback
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.secret import Secret
@@ -13,8 +17,34 @@ from tests.faults.journey import KEY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARTS = (KEY, KEY[8:20])
-"""Formatters wrap and shorten: a part of it is as bad as the whole."""
+
+def percent(text: str) -> str:
+    """Escaped as in an address, each letter."""
+    return "".join(f"%{ord(letter):02X}" for letter in text)
+
+
+def escaped(text: str) -> str:
+    """Escaped as in JSON, each letter."""
+    return "".join(f"\\u{ord(letter):04x}" for letter in text)
+
+
+def references(text: str) -> str:
+    """Escaped as in HTML, each letter."""
+    return "".join(f"&#{ord(letter)};" for letter in text)
+
+
+def in_base64(text: str) -> tuple[str, ...]:
+    """What a text becomes inside of a longer one, without the letters that depend on what stands around it."""
+    return tuple(base64.b64encode(b"?" * before + text.encode()).decode()[2:-4] for before in range(3))
+
+
+def forms_of(key: str) -> tuple[str, ...]:
+    """A part of a key in all the ways in which it may be written: formatters wrap and shorten, so a part is enough."""
+    part = key[8:20]
+    return (part, part.lower(), percent(part), percent(part).lower(), escaped(part), references(part), *in_base64(part))
+
+
+PARTS = forms_of(KEY)
 CODE = (
     types.ModuleType
     | type
@@ -75,6 +105,66 @@ def of_error(error: BaseException | None) -> Iterator[str]:
                     if hasattr(value, "__dict__"):
                         yield f"{frame.f_code.co_qualname}: vars({name}) = {_text(vars(value))}"
         error = error.__cause__ or error.__context__
+
+
+def under_way() -> Iterator[str]:
+    """What is told of all tasks and threads while they run: as lists of tasks and dumps of threads show them."""
+    for loop in [each for each in gc.get_objects() if isinstance(each, asyncio.AbstractEventLoop)]:
+        for task in asyncio.all_tasks(loop):
+            yield f"{task!r} {task.get_coro()!r}"
+            waiting: Any = task.get_coro()
+            while (frame := getattr(waiting, "cr_frame", None)) is not None:
+                yield from _locals(frame)
+                waiting = waiting.cr_await
+    for top in sys._current_frames().values():
+        for called, _ in traceback.walk_stack(top):
+            yield from _locals(called)
+
+
+def _locals(frame: types.FrameType) -> Iterator[str]:
+    if "/tests/" not in frame.f_code.co_filename and "pytest" not in frame.f_code.co_filename:
+        yield f"{frame.f_code.co_qualname}: { ({name: _text(value) for name, value in frame.f_locals.items()}) }"
+
+
+def reachable(*things: Any) -> Iterator[str]:
+    """Every string that the garbage collector finds behind these objects, but for what a secret keeps."""
+    known: set[int] = set()
+    left = list(things)
+    while left:
+        thing = left.pop()
+        if id(thing) in known or isinstance(thing, Secret | types.ModuleType | type | types.FrameType | types.CodeType):
+            continue
+        known.add(id(thing))
+        if isinstance(thing, str):
+            yield thing
+        elif isinstance(thing, bytes | bytearray):
+            yield bytes(thing).decode("latin-1")
+        elif isinstance(thing, types.FunctionType):
+            # Its globals are those of its module, this one's among them.
+            left += [cell.cell_contents for cell in thing.__closure__ or () if cell != types.CellType()]
+            left += [thing.__defaults__, thing.__kwdefaults__, thing.__dict__]
+        else:
+            left += gc.get_referents(thing)
+
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def echoing(app: App) -> App:
+    """The same application behind a proxy that repeats the request's key in the headers of every answer."""
+
+    async def answered(scope: Any, receive: Any, send: Any) -> None:
+        key = dict(scope["headers"]).get(b"authorization", b"")
+
+        async def repeat(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                more = [(b"x-echo", key), (b"set-cookie", b"seen=" + key), (b"x-coded", base64.b64encode(key))]
+                message = {**message, "headers": [*message["headers"], *more]}
+            await send(message)
+
+        await app(scope, receive, repeat)
+
+    return answered
 
 
 def _text(value: Any) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import base64
 import copy
+import functools
 import json
 import logging
 import pickle
 import urllib.parse
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,7 +20,16 @@ import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.secret import Secret
 from tests.faults.journey import KEY, RUNNING, completed, going_on, running
-from tests.faults.planted import of_error, showing, within
+from tests.faults.planted import (
+    escaped,
+    of_error,
+    percent,
+    reachable,
+    references,
+    showing,
+    under_way,
+    within,
+)
 from tests.support.server import answer, head, raw, reset, silence
 
 ECHO = f"Authorization: Bearer {KEY}"
@@ -24,6 +37,21 @@ ECHOING_FAULTS = {
     "a wrong key": answer({"error": f"no such key: {KEY}", "code": "UNAUTHORIZED", "details": {KEY: [KEY]}}, 401),
     "a proxy's page": answer(f"<html>{ECHO}</html>", 502, content_type="text/html"),
     "a header": answer({}, 503, {"X-Request-Id": KEY, "WWW-Authenticate": ECHO, "Retry-After": KEY}),
+    "every header": answer(
+        running(4),
+        headers=[("X-Echo", ECHO), ("Set-Cookie", f"seen={KEY}; Path=/"), ("Server", KEY), ("Retry-After", "15")],
+    ),
+    "headers that escape it": answer(
+        {"error": "x", "code": percent(KEY)},
+        503,
+        {"X-Request-Id": base64.b64encode(ECHO.encode()).decode(), "X-Percent": percent(KEY), "X-Small": KEY.lower()},
+    ),
+    "a reason": raw(f"HTTP/1.1 503 {KEY}\r\nContent-Length: 2\r\n\r\n{{}}".encode()),
+    "a field that escapes it": answer(
+        f'{{"status": "running", "id": "{RUNNING["id"]}", "agentId": "{RUNNING["agentId"]}", "prompt": "{escaped(KEY)}",'
+        f' "model": "{references(KEY)}", "note": "{percent(KEY)}"}}'
+    ),
+    "a redirect in small letters": answer("", 302, {"Location": f"https://{KEY.lower()}.example/"}),
     "a redirect": answer("", 302, {"Location": f"https://elsewhere.example/{KEY}?{KEY}"}),
     "a redirect to a host": answer("", 302, {"Location": f"https://{KEY}.example/"}),
     "a field of the run": answer(running(4, note=ECHO, prompt=f"list {KEY}"), headers={"Retry-After": "15"}),
@@ -38,16 +66,31 @@ ECHOING_FAULTS = {
 
 @pytest.mark.parametrize("fault", ECHOING_FAULTS.values(), ids=ECHOING_FAULTS)
 def test_no_run_no_card_and_no_log_shows_it_after_a_fault(journey, server, interface, fault, caplog):
-    caplog.set_level(logging.DEBUG, "origami_widgets")
+    debug(caplog)
     seen = journey(timeout=0.4).go(interface, going_on(3), fault, going_on(9), completed())
     assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {KEY}"}
+    assert (
+        showing(
+            request.target + request.body.decode() + str(request.headers.get("cookie")) for request in server.requests
+        )
+        == []
+    )
     assert showing(within(seen.run, seen.connections, seen.notices, seen.heads)) == []
     assert showing(of_error(seen.error) if seen.error is not None else ["none"]) == []
     assert showing([*(error_text for c in seen.connections for error_text in of_error(c.error)), "end"]) == []
     run = seen.run
     shown = [str(run), repr(run), run.to_html(), json.dumps(run.raw), str(run.history), str(run._repr_mimebundle_())]
     assert showing(shown) == []
-    assert showing([*(repr(vars(record)) + record.getMessage() for record in caplog.records), "end"]) == []
+    assert {"httpcore.http11", "httpcore.connection"} <= {record.name for record in caplog.records}
+    assert showing(repr(vars(record)) + record.getMessage() for record in caplog.records) == []
+    assert showing(reachable(run, seen.connections, seen.notices, seen.heads, seen.error)) == []
+
+
+def debug(caplog):
+    """Everything that any library wants to say."""
+    caplog.set_level(logging.DEBUG)
+    for name in ("httpx", "httpcore", "asyncio", "origami_widgets"):
+        caplog.set_level(logging.DEBUG, name)
 
 
 @pytest.mark.parametrize("fault", ECHOING_FAULTS.values(), ids=ECHOING_FAULTS)
@@ -77,13 +120,18 @@ def _outcome(kind, call):
         return list(within(result))
 
 
-def test_the_libraries_that_carry_it_do_not_log_it(journey, interface, caplog):
-    caplog.set_level(logging.DEBUG)
-    for name in ("httpx", "httpcore", "asyncio", "origami_widgets"):
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    journey().go(interface, going_on(3), answer({}, 503), reset(), completed())
-    assert {"httpx", "httpcore.http11"} <= {record.name for record in caplog.records}
-    assert showing(f"{record.getMessage()} {vars(record)!r}" for record in caplog.records) == []
+@pytest.mark.parametrize("interface", ["wait", "await", "card"])
+def test_nothing_that_is_under_way_shows_it(journey, server, interface):
+    """In the middle of a request the key is on its way, and a list of tasks or a dump of threads must not tell it."""
+    shown = []
+
+    async def look(_request, _writer):
+        shown.extend(under_way())
+
+    journey(timeout=0.5).go(interface, going_on(3), look, going_on(9), completed())
+    assert any(text.startswith("Transport._exchange: ") for text in shown)
+    assert any(text.startswith("BackgroundLoop.") for text in shown)
+    assert showing(shown) == []
 
 
 @pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
@@ -97,6 +145,9 @@ def test_all_that_hangs_on_a_client_hides_it(server, clock, kind):
         assert any("<Secret" in text for text in texts), "it was reached, and hid itself"
         assert any("KeyForOneHost" in text for text in texts)
         assert showing(texts) == []
+        found = list(reachable(client, run, card))
+        assert any(RUNNING["id"] in text for text in found)
+        assert showing(found) == []
         assert showing([json.dumps(card.get_state(), default=repr), str(card._repr_mimebundle_()), repr(card)]) == []
     finally:
         card.close()
@@ -122,6 +173,28 @@ def test_a_shallow_copy_of_a_client_shows_no_more_than_the_client(server):
         copy.copy(Secret(KEY))
 
 
+def test_no_process_inherits_it():
+    """None is started: what a child's environment and arguments hold is for others to read."""
+    starters = {
+        "subprocess",
+        "multiprocessing",
+        "pty",
+        "os.system",
+        "os.popen",
+        "os.execv",
+        "os.spawnv",
+        "os.posix_spawn",
+    }
+    for path in Path(ow.__file__).parent.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        used = {
+            name.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
+        }
+        used |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        used |= {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not used & starters, path
+
+
 def test_the_key_is_looked_for_where_it_could_be():
     """The searcher itself finds it in every place that it is said to look into."""
 
@@ -133,3 +206,12 @@ def test_the_key_is_looked_for_where_it_could_be():
     assert showing(within(holder))
     assert showing(within({KEY: 1}))
     assert showing(of_error(ValueError(urllib.parse.quote(ECHO))))
+    for coded in (percent(KEY), escaped(KEY), references(KEY), KEY.lower(), base64.b64encode(ECHO.encode()).decode()):
+        assert showing([coded])
+    for hidden in (closing_over(KEY), {1: [holder]}, functools.partial(print, KEY), (KEY.encode(),)):
+        assert showing(reachable([hidden]))
+    assert showing(reachable(Secret(KEY), "end")) == []
+
+
+def closing_over(value):
+    return lambda: value
