@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.run.settings import configure as configure
-    from origami_widgets.run.starting import AmbiguousStart as AmbiguousStart
+    from origami_widgets.api.ambiguous_start import AmbiguousStart as AmbiguousStart
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
 _HOMES = {
-    "AmbiguousStart": "run.starting",
+    "AmbiguousStart": "api.ambiguous_start",
     "AsyncClient": "api.async_client",
     "Client": "api.client",
     "OrigamiError": "api.errors",

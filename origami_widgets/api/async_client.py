@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.base_client import BaseClient
+from origami_widgets.api.intent import Intent
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.row_query import RowQuery
 from origami_widgets.api.row_reader import AsyncRowReader, row_pages
+from origami_widgets.api.starter import started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,17 +49,22 @@ class AsyncClient(BaseClient):
         attachments: Sequence[Mapping[str, str]] = (),
         idempotency_key: str | None = None,
     ) -> CreatedAgent:
-        """Create an agent and start its first run; see `Client.create_agent`. Spends credits."""
-        return await background().bridge(
-            self.operations.create_agent(
-                prompt,
-                name=name,
-                model=model,
-                focus_table_ids=focus_table_ids,
-                attachments=attachments,
-                idempotency_key=idempotency_key,
-            )
+        """Create an agent and start its first run; see `Client.create_agent`. Spends credits.
+
+        A task that is cancelled leaves a run alone that was started. Its `CancelledError` (the cause of a `TimeoutError`)
+        carries `idempotency_key` and `reconcile_async()`, which finds the run.
+        """
+        intent = Intent(
+            self.operations,
+            prompt,
+            name=name,
+            model=model,
+            focus_tables=focus_table_ids,
+            attachments=attachments,
+            key=idempotency_key,
         )
+        created: CreatedAgent = await started(intent)
+        return created
 
     async def create_run(
         self,
@@ -69,17 +76,18 @@ class AsyncClient(BaseClient):
         attachments: Sequence[Mapping[str, str]] = (),
         idempotency_key: str | None = None,
     ) -> RunObject:
-        """Start a further run of an agent; see `Client.create_run`. Spends credits."""
-        return await background().bridge(
-            self.operations.create_run(
-                agent_id,
-                prompt,
-                model=model,
-                focus_table_ids=focus_table_ids,
-                attachments=attachments,
-                idempotency_key=idempotency_key,
-            )
+        """Start a further run of an agent; see `Client.create_run`, and `create_agent` for cancellation. Spends credits."""
+        intent = Intent(
+            self.operations,
+            prompt,
+            agent_id=agent_id,
+            model=model,
+            focus_tables=focus_table_ids,
+            attachments=attachments,
+            key=idempotency_key,
         )
+        run: RunObject = await started(intent)
+        return run
 
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """Read a run; see `Client.get_run`. Free."""

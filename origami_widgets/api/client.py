@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.base_client import BaseClient
+from origami_widgets.api.intent import Intent
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.row_query import RowQuery
 from origami_widgets.api.row_reader import RowReader, row_pages
+from origami_widgets.api.starter import Starter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,25 +83,29 @@ class Client(BaseClient):
             InvalidInput: an argument cannot be right; nothing was sent.
             PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
             RunPoolFull: as many runs as the plan allows are active; `retry_after` is the usual wait, in seconds.
-            ServerError: a fault of the server after which nothing is sent again: a second run might be started.
-            ConnectionFailed: no answer came. `may_have_started` tells whether the run may exist all the same, and
-                `idempotency_key` is what to send again.
+            AmbiguousStart: the server failed, and whether it has started the run is not known: it was looked for, twice,
+                before anything was sent again. `reconcile()` looks once more.
+            ConnectionFailed: nothing has reached the server.
+
+        An interrupt withdraws it: nothing is sent again, and the server is asked to cancel what was started. The
+        exception carries `idempotency_key`, and `reconcile()`, which finds the run.
 
         Example:
             >>> import origami_widgets as ow
             >>> ow.Sandbox().client().create_agent("List bakeries in Porto").run.status
             'running'
         """
-        return background().run(
-            self.operations.create_agent(
-                prompt,
-                name=name,
-                model=model,
-                focus_table_ids=focus_table_ids,
-                attachments=attachments,
-                idempotency_key=idempotency_key,
-            )
+        intent = Intent(
+            self.operations,
+            prompt,
+            name=name,
+            model=model,
+            focus_tables=focus_table_ids,
+            attachments=attachments,
+            key=idempotency_key,
         )
+        created: CreatedAgent = Starter(intent).run(intent.fulfil())
+        return created
 
     def create_run(
         self,
@@ -128,16 +134,17 @@ class Client(BaseClient):
             ...     error.code
             'AGENT_BUSY'
         """
-        return background().run(
-            self.operations.create_run(
-                agent_id,
-                prompt,
-                model=model,
-                focus_table_ids=focus_table_ids,
-                attachments=attachments,
-                idempotency_key=idempotency_key,
-            )
+        intent = Intent(
+            self.operations,
+            prompt,
+            agent_id=agent_id,
+            model=model,
+            focus_tables=focus_table_ids,
+            attachments=attachments,
+            key=idempotency_key,
         )
+        run: RunObject = Starter(intent).run(intent.fulfil())
+        return run
 
     def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """Read a run: `GET /agents/{id}/runs/{runId}`. Free.

@@ -14,6 +14,7 @@ import itertools
 import logging
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
@@ -66,12 +67,25 @@ class BackgroundLoop:
         future.add_done_callback(self._one_less)
         return future
 
-    def run(self, coroutine: Coroutine[Any, Any, T], meanwhile: Callable[[], object] | None = None) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop and block until it is done; an interrupt cancels it.
 
         Args:
             coroutine: what to run.
-            meanwhile: called again and again while it blocks, on the caller's thread.
+
+        Raises:
+            RuntimeError: called on the loop's own thread, where it would wait for itself.
+        """
+        self.check_may_block(coroutine)
+        future = self.submit(coroutine)
+        try:
+            return self.result(future)
+        except BaseException:
+            future.cancel()
+            raise
+
+    def check_may_block(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Refuse to wait on the loop's own thread; the coroutine is closed then.
 
         Raises:
             RuntimeError: called on the loop's own thread, where it would wait for itself.
@@ -79,15 +93,30 @@ class BackgroundLoop:
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise RuntimeError("A blocking call of origami_widgets was made inside one of its own callbacks.")
-        future = self.submit(coroutine)
-        try:
-            while not future.done():
-                concurrent.futures.wait((future,), INTERRUPTIBLE)
-                if meanwhile is not None:
-                    meanwhile()
-        except BaseException:
-            future.cancel()
-            raise
+
+    def result(
+        self,
+        future: concurrent.futures.Future[T],
+        meanwhile: Callable[[], object] = lambda: None,
+        timeout: float | None = None,
+    ) -> T:
+        """Block until a coroutine that was submitted is done; an interrupt leaves it alone.
+
+        Args:
+            future: what `submit` returned.
+            meanwhile: called again and again while it blocks, on the caller's thread.
+            timeout: seconds to wait at most.
+
+        Raises:
+            TimeoutError: the time passed first.
+        """
+        ends = None if timeout is None else time.monotonic() + timeout
+        while not future.done():
+            left = INTERRUPTIBLE if ends is None else min(INTERRUPTIBLE, ends - time.monotonic())
+            if left <= 0:
+                raise TimeoutError
+            concurrent.futures.wait((future,), left)
+            meanwhile()
         error = future.exception()
         if isinstance(error, OrigamiError):
             # Its words say what to do; thirty frames of event loop and HTTP library above them say nothing.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -101,12 +103,13 @@ class Operations:
         focus_table_ids: Iterable[str] = (),
         attachments: Sequence[Mapping[str, str]] = (),
         idempotency_key: str | None = None,
+        stop: asyncio.Event | None = None,
     ) -> CreatedAgent:
-        """`POST /agents`: a new agent with its first run."""
+        """`POST /agents`: a new agent with its first run; not sent again once `stop` is set."""
         body = _brief(prompt, model, focus_table_ids, attachments)
         if (checked := validate.agent_name(name)) is not None:
             body["name"] = checked
-        answer = await self._start("/agents", body, idempotency_key, _creation)
+        answer = await self._start("/agents", body, idempotency_key, _creation, stop)
         return CreatedAgent.from_raw(answer.body)
 
     async def create_run(
@@ -118,10 +121,11 @@ class Operations:
         focus_table_ids: Iterable[str] = (),
         attachments: Sequence[Mapping[str, str]] = (),
         idempotency_key: str | None = None,
+        stop: asyncio.Event | None = None,
     ) -> RunObject:
-        """`POST /agents/{id}/runs`: a further run of an agent."""
+        """`POST /agents/{id}/runs`: a further run of an agent; not sent again once `stop` is set."""
         body = _brief(prompt, model, focus_table_ids, attachments)
-        answer = await self._start(f"{_agent(agent_id)}/runs", body, idempotency_key, _naming_a_run)
+        answer = await self._start(f"{_agent(agent_id)}/runs", body, idempotency_key, _naming_a_run, stop)
         return _run_in(answer) or RunObject()
 
     async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
@@ -143,17 +147,21 @@ class Operations:
         """`GET /agents/{id}/runs`, one page."""
         return await self._page(RunSummary, f"{_agent(agent_id)}/runs", _paging(cursor, limit, LARGEST_PAGE))
 
-    async def cancel(self, agent_id: str, *, idempotency_key: str | None = None) -> RunObject | None:
-        """`POST /agents/{id}/cancel`: cancels the agent's active run, if there is one.
+    async def cancel(
+        self, agent_id: str, *, idempotency_key: str | None = None, once: bool = False
+    ) -> RunObject | None:
+        """`POST /agents/{id}/cancel`: cancels the agent's active run, if there is one; exactly one attempt if `once`.
 
         Cancelling twice is the same as once, so it is sent again like a read. Without a key: with one, the server
         would repeat an earlier answer instead of telling how the run stands now.
         """
         path = f"{_agent(agent_id)}/cancel"
         headers = {} if idempotency_key is None else {"Idempotency-Key": validate.idempotency_key(idempotency_key)}
-        return _run_in(
-            await with_retries(lambda: self._once("POST", path, headers=headers, check=_object), may_read_again)
-        )
+
+        async def attempt() -> Answer:
+            return await self._once("POST", path, headers=headers, check=_object)
+
+        return _run_in(await attempt() if once else await with_retries(attempt, may_read_again))
 
     async def list_agents(
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
@@ -219,23 +227,36 @@ class Operations:
         )
 
     async def _start(
-        self, path: str, body: Mapping[str, Any], key: str | None, check: Callable[[Answer], Answer]
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        key: str | None,
+        check: Callable[[Answer], Answer],
+        stop: asyncio.Event | None,
     ) -> Answer:
         """One intent, one key, whatever the number of attempts."""
         key = str(uuid.uuid4()) if key is None else validate.idempotency_key(key)
         headers = {"Idempotency-Key": key}
+        unwanted = asyncio.Event() if stop is None else stop
         unclear = False
 
         async def attempt() -> Answer:
             nonlocal unclear
+            if unwanted.is_set():
+                raise _not_wanted()
             try:
                 return await self._once("POST", path, body=body, headers=headers, check=check)
             except OrigamiError as error:
                 unclear = unclear or _may_have_started(error)
                 raise
 
+        async def pause(seconds: float) -> None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await unwanted.wait()
+
         try:
-            return await with_retries(attempt, may_start_again)
+            return await with_retries(attempt, may_start_again, pause)
         except OrigamiError as error:
             error.idempotency_key, error.may_have_started = key, unclear
             if _may_have_started(error):
@@ -336,6 +357,13 @@ def _naming_a_run(answer: Answer) -> Answer:
     if run is None or not run.id:
         raise _shapeless(answer, "It names no run.")
     return answer
+
+
+def _not_wanted() -> OrigamiError:
+    """Not an unclear end in itself: what an earlier attempt may have started is told by `may_have_started`."""
+    error = ConnectionFailed("The run was not started", cause="It was interrupted.", code="INTERRUPTED")
+    error.sent = False
+    return error
 
 
 def _may_have_started(error: OrigamiError) -> bool:

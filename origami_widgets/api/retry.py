@@ -6,6 +6,7 @@ Reading again costs nothing. Starting again may cost credits: the same idempoten
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import TYPE_CHECKING, TypeVar
 
@@ -52,17 +53,23 @@ def may_start_again(error: BaseException) -> bool:
     return isinstance(error, ConnectionFailed | RateLimited | UnexpectedAnswer) and error.transient
 
 
-async def with_retries(call: Callable[[], Awaitable[T]], again: Callable[[BaseException], bool]) -> T:
+async def with_retries(
+    call: Callable[[], Awaitable[T]],
+    again: Callable[[BaseException], bool],
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> T:
     """Call until it succeeds, is not worth it, or four attempts or two minutes are used up.
 
     Args:
         call: sends the request once.
         again: tells whether an error is worth another attempt.
+        pause: waits between two attempts.
 
     Raises:
         OrigamiError: the last attempt's error.
     """
     retrying = tenacity.AsyncRetrying(
+        sleep=pause,
         retry=tenacity.retry_if_exception(again),
         wait=_wait,
         stop=tenacity.stop_any(

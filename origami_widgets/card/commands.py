@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.contract import AckMessage, CommandName
-from origami_widgets.run import actions
+from origami_widgets.run import actions, cancelling
+from origami_widgets.run.continuing import Continuation, answering
 from origami_widgets.run.hub import hub
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ class CommandDesk:
         watch = self._watch(command.run_id)
         match command.name:
             case "cancel":
-                await actions.cancel(watch)
+                await cancelling.cancel(watch)
             case "answer":
-                await actions.answer(self._conversation, watch, command.answers, queue=True)
+                await self._continue(answering(self._conversation, watch, command.answers))
             case "follow_up":
                 if watch is not self._conversation.current:
                     raise InvalidInput(
@@ -99,11 +100,14 @@ class CommandDesk:
                         cause="The button belongs to an earlier run of this conversation.",
                         remedy="Use the buttons of the newest run.",
                     )
-                await actions.follow_up(self._conversation, watch, command.prompt, queue=True)
+                await self._continue(Continuation(self._conversation, watch, command.prompt, "follow_up"))
             case "check_now":
                 hub().hurry(watch)
             case "stop_waiting":
                 actions.stop_waiting(watch)
+
+    async def _continue(self, wanted: Continuation) -> None:
+        await wanted.carry_out(wanted.intent(), queue=True)
 
     def _watch(self, run_id: str) -> Watch:
         for watch in self._conversation.watches:

@@ -23,14 +23,14 @@ KEY_KEPT = timedelta(hours=23)
 """The server gives its first answer again for a day to the same idempotency key; an hour less, for clocks that differ."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Step = Literal["start", "attach", "send_again", "unclear"]
+Step = Literal["start", "attach", "send_again", "look"]
 
 
 class NameTaken(InvalidInput):
     """The name of `once=` stands for a run with another brief or other options; nothing was sent."""
 
 
-class Intent(NamedTuple):
+class Brief(NamedTuple):
     """What makes two calls of `start` the same."""
 
     prompt: str
@@ -64,7 +64,6 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         fingerprint: of the brief and the options, salted with the idempotency key.
         idempotency_key: the key of the request that starts the run.
         claimed_at: when that request was about to be sent.
-        refused: the server answered it with a fault of its own, after which the key protects from nothing.
         agent_id: the agent's id, empty until the answer came.
         run_id: the run's id, empty until the answer came.
         started_at: when the run started.
@@ -78,7 +77,6 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     idempotency_key: str
     claimed_at: Moment
-    refused: bool = False
     agent_id: str = ""
     run_id: str = ""
     started_at: Moment | None = None
@@ -95,37 +93,37 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         return self.started_at or self.claimed_at
 
 
-def new_claim(scope: Scope, name: str, intent: Intent, key: str, now: datetime) -> Claim:
+def new_claim(scope: Scope, name: str, brief: Brief, key: str, now: datetime) -> Claim:
     """The claim that is written before the run is started."""
     return Claim(
         name=name,
         base_url=scope.base_url,
         project=scope.project,
         organization=scope.organization,
-        fingerprint=fingerprint(intent, key),
+        fingerprint=fingerprint(brief, key),
         idempotency_key=key,
         claimed_at=now,
     )
 
 
-def next_step(claim: Claim | None, intent: Intent, now: datetime) -> Step:
-    """What a call with this intent has to do.
+def next_step(claim: Claim | None, brief: Brief, now: datetime) -> Step:
+    """What a call with this brief has to do.
 
     Args:
         claim: what is known under its name.
-        intent: what it asks for.
+        brief: what it asks for.
         now: the present moment.
 
     Returns:
-        `start` a run; `attach` to the one that is known; `send_again` the same request with the same key, which starts
-        no second run; or `unclear`: a run may exist, and sending again might start a second one.
+        `start` a run; `attach` to the one that is known; `send_again` the same request with the same key where no run
+        is found that it has started; or `look`: the server has forgotten the key, so nothing may be sent again.
 
     Raises:
         NameTaken: the name stands for something else.
     """
     if claim is None:
         return "start"
-    if claim.fingerprint != fingerprint(intent, claim.idempotency_key):
+    if claim.fingerprint != fingerprint(brief, claim.idempotency_key):
         raise NameTaken(
             f"The name {claim.name!r} stands for another run",
             cause=f"once={claim.name!r} was used at {spoken(claim.began)} with another brief or other options.",
@@ -134,19 +132,17 @@ def next_step(claim: Claim | None, intent: Intent, now: datetime) -> Step:
         )
     if claim.run_id:
         return "attach"
-    if claim.refused or abs(now - claim.claimed_at) > KEY_KEPT:
-        return "unclear"
-    return "send_again"
+    return "look" if abs(now - claim.claimed_at) > KEY_KEPT else "send_again"
 
 
-def fingerprint(intent: Intent, salt: str) -> str:
-    """A short word for an intent that does not repeat it.
+def fingerprint(brief: Brief, salt: str) -> str:
+    """A short word for a brief that does not repeat it.
 
     Args:
-        intent: what is asked for.
-        salt: makes the same intent look different in every entry, so that entries cannot be compared.
+        brief: what is asked for.
+        salt: makes the same brief look different in every entry, so that entries cannot be compared.
     """
-    return hashlib.blake2b(msgspec.json.encode(tuple(intent)), key=salt.encode()[:64], digest_size=16).hexdigest()
+    return hashlib.blake2b(msgspec.json.encode(tuple(brief)), key=salt.encode()[:64], digest_size=16).hexdigest()
 
 
 def valid_once(name: object) -> str:
@@ -166,6 +162,20 @@ def valid_once(name: object) -> str:
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in composed):
         raise InvalidInput("The name cannot be written down", cause="It holds a control character.", remedy=remedy)
     return composed
+
+
+def follow_up_name(once: str, after: str, brief: Brief) -> str:
+    """The name of a run that continues another one: the same continuation of the same run is the same name.
+
+    Args:
+        once: the name that the conversation began with.
+        after: the id of the run that is continued.
+        brief: what is asked for.
+
+    >>> follow_up_name("bakeries", "v2_run-1", Brief("Add their opening hours"))[:21]
+    'bakeries, continued 7'
+    """
+    return f"{once}, continued {fingerprint(brief, after)[:12]}"
 
 
 def file_stem(scope: Scope, name: str) -> str:

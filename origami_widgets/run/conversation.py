@@ -19,15 +19,16 @@ class Conversation:
 
     Args:
         watch: the first run.
-
         before: what is known of the agent's runs before that one, oldest first; they are over and not watched.
 
     Attributes:
         presentation: a place for whoever shows the conversation; nothing here looks at it.
+        once: the name of `once=` that its first run was started under; empty for none.
     """
 
     def __init__(self, watch: Watch, before: Sequence[RunState] = ()) -> None:
         self.presentation: Any = None
+        self.once = ""
         self.before = tuple(before)
         self._watches: tuple[Watch, ...] = ()
         self._subscribers = Subscribers()

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject, Steps
-from origami_widgets.run import actions, waiting
+from origami_widgets.run import actions, cancelling, waiting
+from origami_widgets.run.continuing import Continuation, answering
 from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.hub import hub
 from origami_widgets.run.outcome import run_error
 from origami_widgets.run.presenter import naming, presenter
-from origami_widgets.run.settings import waits_for_a_slot
-from origami_widgets.run.starting import Caller
 from origami_widgets.run.state import Planned, RunRead, RunState
 from origami_widgets.run.token import make_token
 from origami_widgets.run.watch import Watch
@@ -244,10 +243,12 @@ class Run:
         """Ask the server to cancel the run. One GET and one POST; what was built is kept, what was spent is spent.
 
         `status` becomes `cancelled` when the server says so, which may take until the next check. A run that is
-        already over is left alone.
+        already over is left alone. While the server cannot be reached it is asked again and again, also when this was
+        interrupted.
 
         Raises:
-            OrigamiError: the request failed; the run goes on.
+            CancelPending: it has not got through for 20 seconds; it is tried further, and the card tells.
+            OrigamiError: the server refused; the run goes on.
 
         Example:
             >>> import origami_widgets as ow
@@ -256,17 +257,22 @@ class Run:
             >>> run.cancel().wait().status
             'cancelled'
         """
-        background().run(actions.cancel(self._watch))
+        try:
+            background().run(cancelling.cancel(self._watch))
+        except KeyboardInterrupt:
+            print("Stopped waiting; Origami is still asked to cancel. run.wait() waits for the end.")  # noqa: T201
+            raise
         return self
 
-    def answer(self, *answers: str) -> Run:
+    def answer(self, *answers: str, fresh: bool = False) -> Run:
         """Answer all pending questions with one follow-up run, in the same card.
 
         Sends one POST, which starts one run and spends credits. It waits for a free run slot as `start` does, and an
-        interrupt leaves the same behind.
+        interrupt does the same. After `start(once=…)` the same answers to the same run are sent once, too.
 
         Args:
             *answers: one answer per question, in the order of `questions`; free text is always possible.
+            fresh: send them although they were sent before under the name of `once=`.
 
         Returns:
             The follow-up run.
@@ -285,23 +291,21 @@ class Run:
             >>> run.answer("Iberia", "yes").wait().status
             'completed'
         """
-        caller = Caller()
-        return self._continued(
-            caller.run(
-                actions.answer(self._conversation, self._watch, answers, queue=waits_for_a_slot(), caller=caller)
-            )
-        )
+        return self._continue(answering(self._conversation, self._watch, answers), fresh=fresh)
 
-    def follow_up(self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = ()) -> Run:
+    def follow_up(
+        self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = (), fresh: bool = False
+    ) -> Run:
         """Start a further run of the same agent, which remembers the conversation, in the same card.
 
         Sends one POST, which starts one run and spends credits. It waits for a free run slot as `start` does, and an
-        interrupt leaves the same behind.
+        interrupt does the same. After `start(once=…)` the same follow-up of the same run is sent once, too.
 
         Args:
             prompt: the brief, 1 to 10,000 characters.
             model: `origami-lite` or `origami-max`; None for the plan's default.
             focus_tables: ids of tables to work on.
+            fresh: send it although it was sent before under the name of `once=`.
 
         Returns:
             The follow-up run.
@@ -319,23 +323,11 @@ class Run:
             >>> run.follow_up("Add opening hours").wait().agent_id == run.agent_id
             True
         """
-        caller = Caller()
-        return self._continued(
-            caller.run(
-                actions.follow_up(
-                    self._conversation,
-                    self._watch,
-                    prompt,
-                    model=model,
-                    focus_tables=focus_tables,
-                    queue=waits_for_a_slot(),
-                    caller=caller,
-                )
-            )
-        )
+        wanted = Continuation(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
+        return self._continue(wanted, fresh=fresh)
 
-    def _continued(self, successor: Watch) -> Run:
-        run = Run(successor, self._conversation)
+    def _continue(self, wanted: Continuation, *, fresh: bool) -> Run:
+        run = Run(wanted.carried_out(fresh=fresh), self._conversation)
         with naming(run):
             presenter().continued(run)
         return run

@@ -3,6 +3,9 @@
 A name is valid for one base URL, one project and one organization. The organization is asked for (`GET /account`, once
 per client): nothing that is made from the key is written down. Where the server names none, keys of two organizations
 share their names, and the second one is told that the run is not there; it never pays in silence.
+
+What code sends after such a run, answers and follow-ups, is kept by the same name: a notebook that is run again pays
+for none of it.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 import warnings
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,23 +22,18 @@ from msgspec.structs import replace
 from origami_widgets.api import validate
 from origami_widgets.api.errors import IdempotencyConflict, NotFound, OrigamiError, ProjectNotFound, RunNotFound
 from origami_widgets.api.loop import background
-from origami_widgets.run.claims import Claim, Intent, Scope, new_claim, next_step, spoken, valid_once
+from origami_widgets.run.claims import Brief, Claim, Scope, follow_up_name, new_claim, next_step, spoken, valid_once
 from origami_widgets.run.hub import hub
 from origami_widgets.run.registry import RegistryUnusable, Slot, slot_for
-from origami_widgets.run.starting import AmbiguousStart
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Awaitable, Callable, Hashable, Sequence
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.watch import Watch
 
-    Send = Callable[[str], Watch]
-
 SANDBOX = "sandbox"
-FIRST_FAULT = 500
-"""The lowest status that says: a fault of the server, and this answer is not kept."""
 JUST_STARTED = 30.0
 """Seconds after its start in which a server may not know a run yet."""
 
@@ -43,24 +42,40 @@ class StartUnclear(OrigamiError):
     """A run may have been started under this name; starting it again might pay twice. Nothing was sent."""
 
 
-def once_intent(prompt: str, name: str | None, model: str | None, focus_tables: Sequence[str]) -> Intent:
+@dataclass(frozen=True)
+class Sender:
+    """How a run is started; each blocks.
+
+    Attributes:
+        send: starts it with an idempotency key, and returns when it is known. When an attempt was made before with
+            this key, in Unix seconds, the run is looked for first.
+        find: looks for the run of such an attempt, and sends nothing that could start one.
+        attached: told of a run that was found under its name. Background loop only.
+    """
+
+    send: Callable[[str, float | None], Watch]
+    find: Callable[[str, float], Watch | None]
+    attached: Callable[[Watch], Awaitable[object]]
+
+
+def once_brief(prompt: str, name: str | None, model: str | None, focus_tables: Sequence[str]) -> Brief:
     """What the fingerprint is made of, checked, so that nothing is claimed for a request that cannot be sent.
 
     Raises:
         InvalidInput: one of them is not valid.
     """
     tables = tuple(validate.table_ids(focus_tables))
-    return Intent(validate.prompt(prompt), validate.agent_name(name), validate.model(model), tables)
+    return Brief(validate.prompt(prompt), validate.agent_name(name), validate.model(model), tables)
 
 
-def start_once(operations: Operations, once: str, intent: Intent, send: Send, *, fresh: bool) -> Watch:
+def start_once(operations: Operations, once: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
     """The watch of the run of this name: of the one that exists, else of a new one.
 
     Args:
         operations: the API.
         once: the name.
-        intent: what is asked for.
-        send: starts the run with an idempotency key, and returns when it is known.
+        brief: what is asked for.
+        sender: how it is started.
         fresh: start a run in any case, and let the name stand for it from now on.
 
     Raises:
@@ -70,28 +85,45 @@ def start_once(operations: Operations, once: str, intent: Intent, send: Send, *,
         RegistryUnusable: the registry cannot be read or written.
         OrigamiError: the run was not started, or could not be read.
     """
-    name = valid_once(once)
+    return _of_name(operations, valid_once(once), brief, sender, fresh=fresh)
+
+
+def continue_once(operations: Operations, once: str, after: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
+    """The watch of the run that continues one which was started under a name; arguments and errors as `start_once`.
+
+    Args:
+        operations: the API.
+        once: the name of the run that the conversation began with.
+        after: the id of the run that is continued.
+        brief: what is asked for.
+        sender: how it is started.
+        fresh: start a run in any case.
+    """
+    return _of_name(operations, follow_up_name(once, after, brief), brief, sender, fresh=fresh)
+
+
+def _of_name(operations: Operations, name: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
     scope = background().run(_scope(operations))
     slot = slot_for(operations.embedded, scope, name)
     if not fresh:
         # Without the lock: a run that is known needs no writing, hence no folder that can be written to.
-        found = _known(operations, slot.read(), intent)
+        found = _known(operations, slot.read(), brief, sender)
         if found is not None:
             return found
     with slot.held():
         before = _before(slot, fresh=fresh)
         if not fresh:
-            found = _known(operations, before, intent)
+            found = _known(operations, before, brief, sender)
             if found is not None:
                 return found
-            step = next_step(before, intent, _now())
-            if before is not None and step == "unclear":
-                raise _unclear(before)
+            step = next_step(before, brief, _now())
+            if before is not None and step == "look":
+                return _look(slot, before, sender)
             if before is not None and step == "send_again":
-                return _send_again(slot, before, send)
-        claim = new_claim(scope, name, intent, str(uuid.uuid4()), _now())
+                return _send_again(slot, before, sender)
+        claim = new_claim(scope, name, brief, str(uuid.uuid4()), _now())
         slot.write(claim)
-        return _send(slot, claim, before, send)
+        return _send(slot, claim, before, sender)
 
 
 async def _scope(operations: Operations) -> Scope:
@@ -117,12 +149,12 @@ def _before(slot: Slot, *, fresh: bool) -> Claim | None:
         raise
 
 
-def _known(operations: Operations, claim: Claim | None, intent: Intent) -> Watch | None:
+def _known(operations: Operations, claim: Claim | None, brief: Brief, sender: Sender) -> Watch | None:
     """The watch of the run that is known under the name, None when there is none."""
-    if claim is None or next_step(claim, intent, _now()) != "attach":
+    if claim is None or next_step(claim, brief, _now()) != "attach":
         return None
     try:
-        return background().run(_watch_again(operations, claim, intent))
+        return background().run(_watch_again(operations, claim, brief, sender))
     except NotFound as error:
         if isinstance(error, ProjectNotFound):
             raise
@@ -132,54 +164,59 @@ def _known(operations: Operations, claim: Claim | None, intent: Intent) -> Watch
         raise _gone(claim, error) from error
 
 
-async def _watch_again(operations: Operations, claim: Claim, intent: Intent) -> Watch | None:
+async def _watch_again(operations: Operations, claim: Claim, brief: Brief, sender: Sender) -> Watch | None:
     watch = await hub().watch(operations, claim.agent_id, claim.run_id, started=None)
     if watch.state.run is None or watch.state.connection.state == "stopped":
         await hub().first_check(watch)
     run = watch.state.run
-    if operations.origin == SANDBOX and run is not None and run.request.prompt not in ("", intent.prompt):
+    if operations.origin == SANDBOX and run is not None and run.request.prompt not in ("", brief.prompt):
         # A sandbox that was started again gives the same ids again, to other runs.
         return None
     watch.update(Attached(claim.began.timestamp()))
+    await sender.attached(watch)
     return watch
 
 
-def _send(slot: Slot, claim: Claim, before: Claim | None, send: Send) -> Watch:
+def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) -> Watch:
     try:
-        watch = send(claim.idempotency_key)
+        watch = sender.send(claim.idempotency_key, None)
     except OrigamiError as error:
         if not error.may_have_started and not isinstance(error, IdempotencyConflict):
             # Nothing was started, so the name stands for what it stood for before.
             with contextlib.suppress(RegistryUnusable):
                 slot.write(before)
         else:
-            _keep(slot, claim, error)
+            _say_what_the_name_stands_for(claim, error)
         raise
     _record(slot, claim, watch)
     return watch
 
 
-def _send_again(slot: Slot, claim: Claim, send: Send) -> Watch:
-    """Ask for the answer that never arrived; the same key starts no second run."""
+def _send_again(slot: Slot, claim: Claim, sender: Sender) -> Watch:
+    """Find what the request has started whose answer never arrived, or ask for it with the same key."""
     try:
-        watch = send(claim.idempotency_key)
+        watch = sender.send(claim.idempotency_key, claim.claimed_at.timestamp())
     except OrigamiError as error:
         # A refusal may be that of the first request, or a new one: it does not prove that no run was started.
-        _keep(slot, claim, error)
+        _say_what_the_name_stands_for(claim, error)
         raise
     _record(slot, claim, watch)
     return watch
 
 
-def _keep(slot: Slot, claim: Claim, error: OrigamiError) -> None:
-    """Let the next call find the run, if there is one."""
+def _look(slot: Slot, claim: Claim, sender: Sender) -> Watch:
+    watch = sender.find(claim.idempotency_key, claim.claimed_at.timestamp())
+    if watch is None:
+        raise _unclear(claim)
+    _record(slot, claim, watch)
+    return watch
+
+
+def _say_what_the_name_stands_for(claim: Claim, error: OrigamiError) -> None:
     error.add_note(
-        f"once={claim.name!r} goes on to stand for the request of {spoken(claim.claimed_at)}: run the cell again to ask "
-        "for its answer, which starts no second run. When you know that there is no such run: fresh=True."
+        f"once={claim.name!r} goes on to stand for the request of {spoken(claim.claimed_at)}: run the cell again to look "
+        "for its run, which starts no second one. When you know that there is no such run: fresh=True."
     )
-    if (isinstance(error, AmbiguousStart) or (error.status_code or 0) >= FIRST_FAULT) and not claim.refused:
-        with contextlib.suppress(RegistryUnusable):
-            slot.write(replace(claim, refused=True))
 
 
 def _record(slot: Slot, claim: Claim, watch: Watch) -> None:
@@ -195,8 +232,8 @@ def _record(slot: Slot, claim: Claim, watch: Watch) -> None:
 def _unclear(claim: Claim) -> StartUnclear:
     return StartUnclear(
         f"Whether {claim.name!r} was started is not known",
-        cause=f"The answer to the request of {spoken(claim.claimed_at)} never arrived, and asking for it again might "
-        "start a second run. Nothing was sent.",
+        cause=f"The answer to the request of {spoken(claim.claimed_at)} never arrived. No run with this brief is found "
+        "now, and the server has forgotten the request: sent again, it might start a second run. Nothing was sent.",
         remedy="Look for its agent in Origami, or with list_agents(). If it is there: ow.attach('AGENT_ID'). If it is "
         "not, start anew with fresh=True, or under another name.",
         code="START_UNCLEAR",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject, RunSummary
+from origami_widgets.run.claims import valid_once
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
-from origami_widgets.run.once import once_intent, start_once
+from origami_widgets.run.once import Sender, once_brief, start_once
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
-from origami_widgets.run.starting import Caller, Intent
+from origami_widgets.run.starting import QueueingStarter, WatchedIntent
 from origami_widgets.run.state import RunState
 from origami_widgets.run.token import parse_token
 
@@ -46,11 +46,12 @@ def start(
 
     Sends one POST, which spends credits; the kernel is free again at once, the run is watched in the background. When
     all run slots of the plan are in use it says so and waits for a free one: interrupting it leaves the queue, and
-    `configure(queue=False)` raises instead. An interrupt while the answer is outstanding carries `reconcile()`, which
-    finds the run.
+    `configure(queue=False)` raises instead. An interrupt while the answer is outstanding withdraws the run: the server is
+    asked to cancel it as soon as it is known. The exception carries `reconcile()`, which finds it.
 
     With `once="a-name"` it does so the first time only. The same call again, in this cell or after the kernel was
-    restarted, attaches to that run, and the card says so; two kernels that make it at once get the same run. What is
+    restarted, attaches to that run, and the card says so; two kernels that make it at once get the same run. The same
+    goes for `answer` and `follow_up` on that run and on those that continue it. What is
     needed for that is kept in a file of ids for each name (in the platform's data folder, or where
     `ORIGAMI_WIDGETS_DATA` points), separately for each base URL, project and organization, and holds neither brief nor
     key. An embedded `Sandbox` ends with the kernel, and with it the names of its runs: a restarted notebook starts anew.
@@ -97,17 +98,22 @@ def start(
     """
     operations = client_or_default(client).operations
 
-    caller = Caller()
+    def wanted(key: str | None, since: float | None) -> WatchedIntent:
+        return WatchedIntent(
+            operations, prompt, name=name, model=model, focus_tables=focus_tables, key=key, since=since
+        )
 
-    async def begin(key: str) -> Watch:
-        caller.intent = Intent(operations, prompt, name=name, model=model, focus_tables=focus_tables, key=key)
-        return await caller.intent.carry_out(queue=waits_for_a_slot())
+    def send(key: str | None, since: float | None) -> Watch:
+        intent = wanted(key, since)
+        return QueueingStarter(intent).run(intent.carry_out(queue=waits_for_a_slot()))
 
     if once is None:
-        run = Run(caller.run(begin(str(uuid.uuid4()))))
+        run = Run(send(None, None))
     else:
-        intent = once_intent(prompt, name, model, focus_tables)
-        run = Run(start_once(operations, once, intent, lambda key: caller.run(begin(key)), fresh=fresh))
+        sender = Sender(send, lambda key, since: wanted(key, since).found(), _nothing_more)
+        brief = once_brief(prompt, name, model, focus_tables)
+        run = Run(start_once(operations, once, brief, sender, fresh=fresh))
+        run.conversation.once = valid_once(once)
     if show:
         with naming(run):
             presenter().show(run)
@@ -150,6 +156,10 @@ def attach(
     if show:
         presenter().show(run)
     return run
+
+
+async def _nothing_more(_watch: Watch) -> None:
+    """A run that is found under its name is a conversation of its own."""
 
 
 async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Run:

@@ -86,6 +86,7 @@ class RunState:
         transcript: the last transcript that was read, None when none was asked for.
         connection: the connection to the server.
         cancel: `requested` from the user's wish until the server says that the run ended.
+        cancel_error: why the server has not heard that wish yet; None when it has, or there is none.
         sending: what is on its way to the server for this run.
         queue: why it is not sent yet, None while it is under way.
         command_error: why the last user action failed.
@@ -104,6 +105,7 @@ class RunState:
     transcript: tuple[TranscriptMessage, ...] | None = None
     connection: Connection = field(default_factory=Connection)
     cancel: Literal["none", "requested"] = "none"
+    cancel_error: OrigamiError | None = None
     sending: Literal["", "answer", "follow_up"] = ""
     queue: Queue | None = None
     command_error: OrigamiError | None = None
@@ -219,7 +221,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested:
-    """The user asked to cancel."""
+    """The user asked to cancel, or the server has heard it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDelayed:
+    """The server could not be told that the run is to be cancelled; it is tried again."""
+
+    error: OrigamiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +254,7 @@ class Attached:
     began: float
 
 
-Asked = Attached | CancelRequested | SendingChanged | CommandFailed
+Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed
 Event = RunRead | Heard | TableRead | TableGone | CheckFailed | Planned | Asked
 
 
@@ -288,12 +297,16 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
         case Attached():
             return replace(state, attached=event.began)
         case CancelRequested():
-            return state if state.done else replace(state, cancel="requested", command_error=None)
+            return state if state.done else replace(state, cancel="requested", cancel_error=None, command_error=None)
+        case CancelDelayed():
+            return state if state.done else replace(state, cancel_error=event.error)
         case SendingChanged():
             error = None if event.sending else state.command_error
             return replace(state, sending=event.sending, queue=event.queue, command_error=error)
         case CommandFailed():
-            return replace(state, command_error=event.error, cancel="none" if event.cancel else state.cancel)
+            if event.cancel:
+                return replace(state, command_error=event.error, cancel="none", cancel_error=None)
+            return replace(state, command_error=event.error)
 
 
 def _run_read(state: RunState, event: RunRead) -> RunState:
@@ -330,6 +343,7 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
         actions=actions,
         transcript=transcript,
         cancel="none" if terminal else state.cancel,
+        cancel_error=None if terminal else state.cancel_error,
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.schedule import Schedule
 
@@ -28,6 +29,7 @@ class Watch:
 
     Attributes:
         stop_waiting: set to take a follow-up out of the queue for a free slot; None while there is none in it.
+        cancelling: asks the server to cancel the run; None when nobody wanted that.
     """
 
     def __init__(self, operations: Operations | None, state: RunState, schedule: Schedule | None) -> None:
@@ -38,6 +40,7 @@ class Watch:
         self.failing: set[str] = set()
         self.told: tuple[bytes, bool] | None = None
         self.stop_waiting: asyncio.Event | None = None
+        self.cancelling: asyncio.Task[OrigamiError | None] | None = None
         self._subscribers = Subscribers()
 
     def update(self, *events: Event) -> None:

@@ -39,6 +39,11 @@ PAST = (
         r"Cancel requested Origami has not confirmed it yet\.",
         "A cancel was requested Origami had not confirmed it {then}.",
     ),
+    (r"Origami has not heard the cancel yet", "Origami had not heard the cancel {then}"),
+    (
+        r"Trying again until it has; until then the run goes on\.",
+        "It was tried again until it had; the run went on.",
+    ),
     (r"Sending your answers", "The answers were being sent {then}"),
     (r"All run slots are in use", "All run slots were in use"),
     (r"waits for a free one, and is sent again", "waited for a free one {then}, to be sent again"),

@@ -97,7 +97,7 @@ def test_even_a_mistake_of_ours_is_answered(sandbox, monkeypatch):
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr("origami_widgets.run.actions.cancel", broken)
+        patched.setattr("origami_widgets.run.cancelling.cancel", broken)
         told = do(CommandDesk(run.conversation), "cancel", run)
     assert (told["ok"], told["title"]) == (False, "That did not work")
     assert told["remedy"]

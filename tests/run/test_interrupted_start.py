@@ -1,25 +1,28 @@
-"""An interrupt while a run is being started: it comes out at once, says what became of the run, and finds it."""
+"""An interrupt while a run is being started: it comes out at once, says what became of the run, and ends it."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
-import signal
 import threading
 import time
 
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
-from origami_widgets.api.errors import RunPoolFull
+from origami_widgets.api import intent, retry, starter
+from origami_widgets.api.errors import InvalidInput, RunPoolFull
+from origami_widgets.api.loop import BackgroundLoop
 from tests.api.conftest import ENVIRONMENT
 from tests.support.front import Front, forgotten, kept_off, lost
+from tests.support.interrupts import interrupt
 from tests.support.server import RawServer, answer, reset, silence
 
 BRIEF = "List bakeries in Porto with a web shop"
+SLOW = f"{BRIEF}. scenario:slow"
 SOON = 5.0
 """Seconds; a machine with nothing else to do needs a fifth of one. What would not come out at once would wait for longer."""
-MORE = "Add their opening hours"
+MORE = "Add their opening hours. scenario:slow"
 FULL = answer({"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 3}, 429, headers={"Retry-After": "3600"})
 
 
@@ -27,54 +30,34 @@ FULL = answer({"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 3}
 def own_environment(monkeypatch):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(intent, "LOOKS", (0.5, 1.0))
 
 
 @pytest.fixture
 def front():
-    return Front()
+    # Slow enough to be cancelled while it runs.
+    return Front(speed=20)
 
 
 @pytest.fixture
 def client(front):
     with RawServer(front) as server:
-        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=60)
+        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=3)
     # An exception holds what it can find again, in a circle; it would be asked about after its server is gone.
     gc.collect()
 
 
-@pytest.fixture(params=["start", "follow_up"])
+@pytest.fixture(params=["start", "follow_up", "create_agent", "create_run"])
 def intend(request, client, front):
+    if request.param == "create_agent":
+        return lambda: client.create_agent(SLOW)
     if request.param == "start":
-        return lambda: ow.start(BRIEF, client=client, show=False)
+        return lambda: ow.start(SLOW, client=client, show=False)
     run = ow.start(f"{BRIEF}. scenario:answer", client=client, show=False).wait(timeout=30)
     front.starts.clear()
+    if request.param == "create_run":
+        return lambda: client.create_run(run.agent_id, MORE)
     return lambda: run.follow_up(MORE)
-
-
-def interrupt(act, reached):
-    """Press the interrupt once `reached` is set, until it is heard; the exception, and the seconds it took."""
-    out = threading.Event()
-    pressed = []
-
-    def press():
-        reached.wait(30)
-        # More than once: one that arrives while a callback of the garbage collector runs is lost there.
-        while not out.wait(0.5):
-            pressed.append(time.monotonic())
-            signal.raise_signal(signal.SIGINT)
-
-    # Who runs the tests in the background of a shell has interrupts ignored.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    presser = threading.Thread(target=press)
-    presser.start()
-    try:
-        with pytest.raises(KeyboardInterrupt) as caught:
-            act()
-    finally:
-        out.set()
-        presser.join()
-        signal.signal(signal.SIGINT, before)
-    return caught.value, time.monotonic() - pressed[-1]
 
 
 AWAITED = {
@@ -86,9 +69,31 @@ AWAITED = {
 }
 
 
+def made_since(front, before):
+    return [run_id for run_id in front.runs() if run_id not in before]
+
+
+def status_at_the_server(front, run_id):
+    client = front.sandbox.client()
+    (status,) = [
+        run.status
+        for agent in client.list_agents().items
+        for run in client.list_runs(agent.id).items
+        if run.id == run_id
+    ]
+    return status
+
+
+def until(reached):
+    ends = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("stage", AWAITED)
 def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, stage):
-    """Whatever it waits for: the exception finds the one run that was started."""
+    """Whatever it waits for: the one run that was started is found, and cancelled."""
     monkeypatch.setattr(retry, "FIRST_WAIT", 3600.0 if stage.startswith("the pause") else 0.01)
     monkeypatch.setattr(retry, "LONGEST_WAIT", 3600.0)
     monkeypatch.setattr(retry, "LONGEST_IN_ALL", 7200.0)
@@ -111,14 +116,71 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
     assert stopped.idempotency_key == front.starts[0].headers["idempotency-key"]
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
-    assert "it may go on and cost credits" in printed
-    assert "reconcile()" in printed
+    assert "cancel it" in printed
     assert stopped.idempotency_key in "".join(stopped.__notes__)
-    run = stopped.reconcile()
-    assert [run_id for run_id in front.runs() if run_id not in before] == [run.id]
-    assert stopped.reconcile() == run
+    sent = len(front.starts)
+    (run_id,) = made_since(front, before)
+    found = stopped.reconcile()
+    assert run_id in (getattr(found, "id", ""), getattr(getattr(found, "run", None), "id", ""))
+    until(lambda: status_at_the_server(front, run_id) == "cancelled")
+    assert len(front.starts) == sent, "nothing was sent again"
+    assert made_since(front, before) == [run_id]
 
 
+def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, client, capsys, monkeypatch):
+    """The run is known already, and nobody was given it."""
+    before = set(front.runs())
+    kept = BackgroundLoop.result
+
+    def interrupted(loop, future, *arguments, **options):
+        monkeypatch.undo()
+        kept(loop, future, *arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BackgroundLoop, "result", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        ow.start(SLOW, client=client, show=False)
+    (run_id,) = made_since(front, before)
+    assert caught.value.reconcile().id == run_id
+    until(lambda: status_at_the_server(front, run_id) == "cancelled")
+    assert "the run was started, and Origami" in capsys.readouterr().out
+
+
+def test_a_second_interrupt_returns_at_once(front, client, capsys, monkeypatch):
+    monkeypatch.setattr(starter, "LAST_WORDS", 3600.0)
+    front.faults = [lost(silence())]
+    reached = threading.Event()
+    front.asked = reached.set
+    _, took = interrupt(lambda: ow.start(SLOW, client=client, show=False), reached)
+    assert took < SOON
+    assert capsys.readouterr().out.count("Interrupted") == 1
+    until(lambda: status_at_the_server(front, front.runs()[0]) == "cancelled")
+
+
+def test_a_cancelled_task_leaves_the_run_alone_and_finds_it(front, client):
+    """What an event loop does to a task says nothing about the run."""
+    front.faults = [lost(silence())]
+
+    async def cut_short():
+        with RawServer(front) as server:
+            slow = ow.AsyncClient(front.sandbox.api_key, base_url=server.base_url, timeout=60)
+            reached = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            front.asked = lambda: loop.call_soon_threadsafe(reached.set)
+            task = asyncio.create_task(slow.create_agent(SLOW))
+            await reached.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            return caught.value, await caught.value.reconcile_async()
+
+    stopped, found = asyncio.run(cut_short())
+    assert stopped.idempotency_key == front.starts[0].headers["idempotency-key"]
+    assert front.runs() == [found.run.id]
+    assert status_at_the_server(front, found.run.id) == "running"
+
+
+@pytest.mark.parametrize("intend", ["start", "follow_up"], indirect=True)
 def test_an_interrupt_in_the_queue_for_a_slot_leaves_it(front, intend, capsys):
     before = front.runs()
     front.faults = [kept_off(FULL)] * 2
@@ -139,9 +201,11 @@ def test_after_an_interrupt_the_follow_up_can_be_sent_anew(front, client):
     reached = threading.Event()
     front.asked = reached.set
     stopped, _ = interrupt(lambda: run.follow_up(MORE), reached)
-    assert run.state.sending == ""
+    with pytest.raises(InvalidInput, match="being sent"):
+        run.follow_up(MORE)
+    until(lambda: run.state.sending == "")
     assert stopped.reconcile() is None
-    assert run.follow_up(MORE).wait(timeout=30).done
+    assert run.follow_up(MORE).status == "running"
 
 
 def test_a_run_that_is_found_again_goes_on_in_the_same_card(front, client):

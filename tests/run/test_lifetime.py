@@ -1,11 +1,9 @@
 """What a run survives: stops, forks, broken callbacks, interrupts; and what is left when it is over."""
 
-import asyncio
 import contextlib
 import os
 import subprocess
 import sys
-import threading
 import time
 import traceback
 import warnings
@@ -16,7 +14,6 @@ from jupyter_client.manager import start_new_kernel
 import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.api.loop import background
-from origami_widgets.run import actions
 from origami_widgets.run.hub import hub
 from origami_widgets.run.presenter import presenter
 
@@ -85,30 +82,6 @@ def test_a_callback_that_ends_the_program_does_not_end_the_loop(client):
     run = start(client)
     run.on_change(lambda told: sys.exit(1))
     assert run.wait(timeout=20).status == "completed"
-
-
-def test_an_interrupted_cancel_claims_nothing(client, monkeypatch):
-    run = start(client, SLOW)
-    sent = threading.Event()
-
-    async def never(agent_id):
-        sent.set()
-        await asyncio.Event().wait()
-
-    async def interrupt():
-        task = asyncio.create_task(actions.cancel(run._watch))
-        while not sent.is_set():
-            await asyncio.sleep(0.01)
-        assert run.state.cancel == "requested"
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    with monkeypatch.context() as patched:
-        patched.setattr(run._watch.operations, "cancel", never)
-        background().run(interrupt())
-    assert run.state.cancel == "none"
-    run.cancel()
 
 
 def test_a_look_at_the_transcript_alone_keeps_the_statistics(client):

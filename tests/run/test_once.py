@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -104,10 +105,10 @@ print(run)
 """
 
 
-def kernel(served, brief=BRIEF, once="porto"):
+def kernel(served, brief=BRIEF, once="porto", code=KERNEL):
     """Another kernel that runs the same cell."""
     own = {"ORIGAMI_API_KEY": served.api_key, "ORIGAMI_BASE_URL": served.base_url}
-    command = [sys.executable, "-c", KERNEL, brief, once]
+    command = [sys.executable, "-c", code, brief, once]
     environment = {**os.environ, **own}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
@@ -160,11 +161,8 @@ def test_a_kernel_that_ended_before_the_answer_has_paid_once(end, client, server
     (claim,) = folder.glob("*.json")
     assert json.loads(claim.read_text())["run_id"] == ""
     found = start(client)
-    assert server.runs == 1
-    assert len(server.starts) == 2
-    assert len(set(server.starts)) == 1, "with the same key"
+    assert server.runs == len(server.starts) == 1, "it is found, not asked for again"
     assert start(client) == found
-    assert len(server.starts) == 2
 
 
 def test_fresh_starts_anew_and_the_name_stands_for_the_new_run(client, server):
@@ -262,19 +260,92 @@ def test_a_run_that_was_started_is_handed_over_although_it_cannot_be_written_dow
     assert server.runs == 1
 
 
-def test_a_fault_of_the_server_is_not_followed_by_a_second_start(client, server, monkeypatch):
-    monkeypatch.setattr("origami_widgets.run.starting.LOOKS", (0.0, 0.0))
+def test_after_a_fault_of_the_server_the_next_call_looks_before_it_sends(client, server, monkeypatch):
+    monkeypatch.setattr("origami_widgets.api.intent.LOOKS", (0.0, 0.0))
     server.broken = True
-    with pytest.raises(ow.OrigamiError) as caught:
+    with pytest.raises(ow.AmbiguousStart) as caught:
         start(client)
     assert any("fresh=True" in note for note in caught.value.__notes__)
     server.broken = False
-    before = len(server.starts)
+    first = start(client)
+    assert server.runs == 1
+    assert len(set(server.starts)) == 1, "with the same key"
+    assert start(client) == first
+
+
+def test_what_the_server_has_forgotten_is_looked_for_and_never_sent_again(client, server, served, folder):
+    server.keep_answer.set()
+    dying = kernel(served)
+    assert server.kept_answer.wait(60)
+    dying.kill()
+    dying.communicate(timeout=60)
+    server.keep_answer.clear()
+    (entry,) = folder.glob("*.json")
+    claim = json.loads(entry.read_text())
+    before = datetime.fromisoformat(claim["claimed_at"]) - timedelta(days=2)
+    entry.write_text(json.dumps({**claim, "claimed_at": before.isoformat()}))
+    found = start(client)
+    assert server.runs == len(server.starts) == 1
+    assert start(client) == found
+
+
+def test_what_is_forgotten_and_not_found_is_left_to_the_person(client, server, folder, monkeypatch):
+    monkeypatch.setattr("origami_widgets.api.intent.LOOKS", (0.0, 0.0))
+    server.broken = True
+    with pytest.raises(ow.AmbiguousStart):
+        start(client)
+    server.broken = False
+    sent = len(server.starts)
+    (entry,) = folder.glob("*.json")
+    claim = json.loads(entry.read_text())
+    before = datetime.fromisoformat(claim["claimed_at"]) - timedelta(days=2)
+    entry.write_text(json.dumps({**claim, "claimed_at": before.isoformat()}))
     with pytest.raises(StartUnclear, match="fresh=True"):
         start(client)
-    assert len(server.starts) == before
-    start(client, fresh=True)
+    assert len(server.starts) == sent
+    assert start(client, fresh=True).id
     assert server.runs == 1
+
+
+NOTEBOOK = """
+import sys
+import origami_widgets as ow
+run = ow.start(sys.argv[1], once=sys.argv[2], show=False).wait(timeout=60)
+if run.questions:
+    run = run.answer("Iberia", "yes").wait(timeout=60)
+run = run.follow_up("Add their opening hours").wait(timeout=60)
+print(run.token)
+"""
+
+
+def test_a_notebook_that_is_run_again_pays_for_none_of_its_follow_ups(client, server, served):
+    brief = f"{BRIEF}. scenario:needs_input"
+    first = token_from(kernel(served, brief, code=NOTEBOOK))[0]
+    runs = server.sandbox.client().list_runs(first.partition("/")[0]).items
+    assert len(runs) == 3
+    assert token_from(kernel(served, brief, code=NOTEBOOK))[0] == first
+    assert len(server.sandbox.client().list_runs(first.partition("/")[0]).items) == 3
+    assert server.runs == 1
+
+
+def test_the_same_follow_up_of_the_same_run_attaches_and_another_one_is_sent(client, server):
+    run = start(client, f"{BRIEF}. scenario:answer").wait(timeout=30)
+    first = run.follow_up("Add prices. scenario:answer").wait(timeout=30)
+    assert run.follow_up("Add prices. scenario:answer") == first
+    assert run.continued_by == first
+    second = first.follow_up("Add prices. scenario:answer").wait(timeout=30)
+    assert second != first, "it continues another run"
+    assert run.follow_up("Add prices. scenario:answer", fresh=True) not in (first, second)
+    assert len(server.sandbox.client().list_runs(run.agent_id).items) == 4
+
+
+def test_answers_that_were_sent_are_not_sent_again(client, server):
+    run = start(client, f"{BRIEF}. scenario:needs_input").wait(timeout=30)
+    first = run.answer("Iberia", "yes")
+    assert run.answer("Iberia", "yes") == first
+    with pytest.raises(InvalidInput, match="answered before"):
+        run.answer("Iberia", "no")
+    assert len(server.sandbox.client().list_runs(run.agent_id).items) == 2
 
 
 def test_a_sandbox_that_has_forgotten_the_run_starts_another(client, server):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import pickle
@@ -11,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import errors, retry
+from origami_widgets.api import errors, intent, retry
 from origami_widgets.api.loop import background
 from origami_widgets.card.commands import Command, CommandDesk
 from origami_widgets.run import hub as hub_module
@@ -23,7 +24,8 @@ from tests.support.server import RawServer, answer, head, raw, reset, silence
 
 BRIEF = "List bakeries in Porto with a web shop"
 MORE = "Add their opening hours"
-INTENTS = ("start", "follow_up", "answer", "card")
+QUEUEING = ("start", "follow_up", "answer", "card")
+INTENTS = (*QUEUEING, "create_agent", "create_run", "async create_agent", "async create_run")
 EMPTY_LIST = answer({"object": "list", "items": [], "nextCursor": None, "url": ""})
 FULL = {"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 1}
 
@@ -50,6 +52,7 @@ def quick(monkeypatch):
 def clock(monkeypatch):
     made = QuickClock()
     monkeypatch.setattr(hub_module, "_hub", Hub(made))
+    monkeypatch.setattr(intent, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
     return made
 
 
@@ -70,8 +73,14 @@ def client(front, clock):
 def intend(request, client, front):
     """A wish for one run, ready to be carried out; the runs before it are not counted."""
     kind = request.param
-    if kind == "start":
-        act = lambda: ow.start(BRIEF, client=client, show=False)  # noqa: E731
+    patient = ow.AsyncClient(front.sandbox.api_key, base_url=client.operations.place[0], timeout=1.0)
+    from_nothing = {
+        "start": lambda: ow.start(BRIEF, client=client, show=False),
+        "create_agent": lambda: client.create_agent(BRIEF).run,
+        "async create_agent": lambda: asyncio.run(patient.create_agent(BRIEF)).run,
+    }
+    if kind in from_nothing:
+        act = from_nothing[kind]
     else:
         words = "scenario:needs_input" if kind == "answer" else "scenario:answer"
         run = ow.start(f"{BRIEF}. {words}", client=client, show=False).wait(timeout=30)
@@ -79,6 +88,8 @@ def intend(request, client, front):
             "follow_up": lambda: run.follow_up(MORE),
             "answer": lambda: run.answer("Iberia", "yes"),
             "card": lambda: click(run),
+            "create_run": lambda: client.create_run(run.agent_id, MORE),
+            "async create_run": lambda: asyncio.run(patient.create_run(run.agent_id, MORE)),
         }[kind]
     before = set(front.runs())
     front.starts.clear()
@@ -181,7 +192,8 @@ def test_a_run_that_is_found_nowhere_is_said_to_be_possible_and_can_be_looked_fo
     if intend.kind != "card":
         assert error.idempotency_key == front.starts[0].headers["idempotency-key"]
         assert "reconcile()" in str(error)
-        assert error.reconcile().id == made
+        found = error.reconcile()
+        assert getattr(found, "run", found).id == made
         assert pickle.loads(pickle.dumps(error)).idempotency_key == error.idempotency_key  # noqa: S301 - our own
     assert intend.made() == [made]
 
@@ -197,7 +209,8 @@ def test_where_nobody_can_look_nothing_is_sent_again(front, intend):
         front.reads = [kept_off(answer({}, 503))] * 4
         with pytest.raises(ow.AmbiguousStart, match="could not be looked for") as again:
             caught.value.reconcile()
-        assert again.value.reconcile().id == made
+        found = again.value.reconcile()
+        assert getattr(found, "run", found).id == made
 
 
 def test_a_reconciliation_that_finds_nothing_says_so(front, client):
@@ -243,7 +256,7 @@ def test_a_brief_that_lists_cut_short_is_compared_whole(front, client):
     assert run.prompt == long
 
 
-@pytest.mark.parametrize("intend", ["follow_up", "answer", "card"], indirect=True)
+@pytest.mark.parametrize("intend", ["follow_up", "answer", "card", "create_run"], indirect=True)
 def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted(front, intend):
     front.faults = [forgotten(reset())]
     one_run(front, intend)
@@ -286,6 +299,7 @@ def test_a_refusal_is_told_at_once(front, intend, clock, code):
         assert caught.value.link == "https://origami.chat/billing"
 
 
+@pytest.mark.parametrize("intend", QUEUEING, indirect=True)
 def test_a_full_pool_is_waited_for_with_the_same_key(front, intend, clock):
     front.faults = [kept_off(answer(FULL, 429, headers={"Retry-After": "96"}))] * 2
     one_run(front, intend)

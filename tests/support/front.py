@@ -34,15 +34,21 @@ class Front:
         sandbox: the API behind it.
         faults: what the next starts of a run meet; without any they pass.
         reads: what the next reads of a list meet.
+        polls: what the next reads of one run are answered.
+        cancels: what the next wishes to cancel are answered.
         starts: the requests that asked for a run.
+        asked_to_cancel: how many wishes to cancel have reached the sandbox.
         asked: what is called at each of them, after the sandbox has seen it.
     """
 
-    def __init__(self, **options: Any) -> None:
-        self.sandbox = ow.Sandbox(speed=240, seed=next(_seeds), **options)
+    def __init__(self, *, speed: float = 240, **options: Any) -> None:
+        self.sandbox = ow.Sandbox(speed=speed, seed=next(_seeds), **options)
         self.faults: list[Fault] = []
         self.reads: list[Fault] = []
+        self.polls: list[Behaviour] = []
+        self.cancels: list[Behaviour] = []
         self.starts: list[Received] = []
+        self.asked_to_cancel = 0
         self.asked: Callable[[], object] = lambda: None
         self._behind = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.sandbox), base_url="http://sandbox")
 
@@ -51,8 +57,13 @@ class Front:
         if request.method == "POST" and not request.path.endswith("/cancel"):
             self.starts.append(request)
             fault = self.faults.pop(0) if self.faults else passes
+        elif request.path.endswith("/cancel"):
+            fault = kept_off(self.cancels.pop(0)) if self.cancels else passes
+            self.asked_to_cancel += fault is passes
         elif request.path.endswith(("/agents", "/runs")) and self.reads:
             fault = self.reads.pop(0)
+        elif "/runs/" in request.path and self.polls:
+            fault = kept_off(self.polls.pop(0))
         await fault(self, request, writer)
 
     async def forward(self, request: Received, *, without_key: bool = False) -> httpx.Response:

@@ -114,7 +114,14 @@ def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
 
 
 def _on_its_way(state: RunState) -> Iterator[Notice]:
-    if state.cancel == "requested" and not state.done:
+    if state.cancel == "requested" and not state.done and state.cancel_error is not None:
+        yield _notice(
+            "cancel_requested",
+            "attention",
+            "Origami has not heard the cancel yet",
+            _sentences(f"{state.cancel_error.title}.", "Trying again until it has; until then the run goes on."),
+        )
+    elif state.cancel == "requested" and not state.done:
         yield _notice(
             "cancel_requested",
             "attention",

@@ -18,6 +18,8 @@ _PAST: Final = (
     ("This card has stopped checking", "The card had stopped checking {then}"),
     ("Cancel requested", "A cancel was requested"),
     ("Origami has not confirmed it yet.", "Origami had not confirmed it {then}."),
+    ("Origami has not heard the cancel yet", "Origami had not heard the cancel {then}"),
+    ("Trying again until it has; until then the run goes on.", "It was tried again until it had; the run went on."),
     ("Starting the follow-up run", "A follow-up run was being started {then}"),
     ("Sending your answers", "The answers were being sent {then}"),
     ("All run slots are in use", "All run slots were in use"),

@@ -1,0 +1,104 @@
+"""Asking the server to cancel a run, until it has heard it or the run is over.
+
+The API cancels by agent. The run is read first, so that a newer run of the same agent, started elsewhere, is never
+cancelled in its place: an agent has one active run at most. "Cancelled" is the server's word and comes with a later
+check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from typing import TYPE_CHECKING
+
+from origami_widgets.api.errors import OrigamiError, RunNotFound
+from origami_widgets.run.actions import operations_of
+from origami_widgets.run.hub import hub
+from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead
+
+if TYPE_CHECKING:
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.watch import Watch
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+PATIENCE = 20.0
+"""Seconds after which whoever asked is told that it takes longer; it is tried further all the same."""
+FORGIVEN_404 = 30.0
+"""A new run may not be readable everywhere at once."""
+
+
+class CancelPending(OrigamiError):
+    """The server has not heard yet that the run is to be cancelled; it is asked again and again."""
+
+
+async def cancel(watch: Watch) -> None:
+    """Ask the server to cancel a run, again and again while it cannot be reached.
+
+    Who asks is told after a while that it has not got through, and so is the card; the asking goes on until the server
+    has heard it, refuses, or the run is over, also when nobody waits for it any more.
+
+    Raises:
+        CancelPending: it has not got through yet.
+        OrigamiError: the server refused; the run goes on.
+    """
+    operations = operations_of(watch)
+    if watch.state.done:
+        return
+    loop = asyncio.get_running_loop()
+    heard = watch.cancelling
+    # One of a loop that has ended, or of the process that this one was forked from, asks no more.
+    if heard is None or heard.done() or heard.get_loop() is not loop:
+        heard = watch.cancelling = loop.create_task(_until_heard(watch, operations), name="origami-widgets cancel")
+    await asyncio.wait((heard,), timeout=PATIENCE)
+    if not heard.done():
+        raise _pending(watch)
+    if (refused := heard.result()) is not None:
+        raise refused
+
+
+async def _until_heard(watch: Watch, operations: Operations) -> OrigamiError | None:
+    """The error that ended it, None when the server has heard it or the run is over."""
+    clock, never = hub().clock, asyncio.Event()
+    began, pause = clock.monotonic(), FIRST_PAUSE
+    watch.update(CancelRequested())
+    while not _is_done(watch):
+        try:
+            await _ask(watch, operations)
+        except OrigamiError as error:
+            early = isinstance(error, RunNotFound) and clock.monotonic() - began < FORGIVEN_404
+            if not (error.transient or early):
+                # A copy: the one that is raised carries its frames, which hold the watch.
+                watch.update(CommandFailed(copy.copy(error), cancel=True))
+                return error.with_traceback(None)
+            watch.update(CancelDelayed(copy.copy(error)))
+            await clock.sleep(max(pause, error.retry_after or 0.0), never)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        else:
+            watch.update(CancelRequested())
+            return None
+    return None
+
+
+async def _ask(watch: Watch, operations: Operations) -> None:
+    await hub().check(watch)
+    if _is_done(watch):
+        return
+    told = await operations.cancel(watch.state.agent_id, once=True)
+    if told is not None and told.id == watch.state.run_id:
+        watch.update(RunRead(told, at=hub().clock.time()))
+        if _is_done(watch):
+            hub().hurry(watch)
+
+
+def _is_done(watch: Watch) -> bool:
+    return watch.state.done
+
+
+def _pending(watch: Watch) -> CancelPending:
+    error = watch.state.cancel_error
+    return CancelPending(
+        "Origami has not heard the cancel yet",
+        cause=f"{error.title}. {error.cause}" if error is not None else "It has not answered.",
+        remedy="It is asked again by itself until it has heard it or the run is over; the card tells.",
+        code="CANCEL_PENDING",
+    )

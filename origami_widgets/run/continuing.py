@@ -1,0 +1,172 @@
+"""Going on with a conversation: an answer or a follow-up is a further run of the same agent, in the same card."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from origami_widgets.api import validate
+from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
+from origami_widgets.run.actions import operations_of
+from origami_widgets.run.answers import answer_prompt
+from origami_widgets.run.claims import Brief
+from origami_widgets.run.conversation import remember
+from origami_widgets.run.hub import hub
+from origami_widgets.run.once import Sender, continue_once
+from origami_widgets.run.settings import waits_for_a_slot
+from origami_widgets.run.starting import QueueingStarter, WatchedIntent
+from origami_widgets.run.state import CommandFailed, SendingChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.api.models import RunObject
+    from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.watch import Watch
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What is asked for next.
+
+    Args:
+        conversation: the runs that it goes on from.
+        watch: the run that it goes on from.
+        prompt: the brief.
+        kind: what it is to the person who sends it.
+        model: the model, None for the plan's best one.
+        focus_tables: ids of tables to look at.
+    """
+
+    conversation: Conversation
+    watch: Watch
+    prompt: str
+    kind: Literal["answer", "follow_up"]
+    model: str | None = None
+    focus_tables: Sequence[str] = ()
+
+    @property
+    def brief(self) -> Brief:
+        """What makes two of them the same.
+
+        Raises:
+            InvalidInput: a part of it is not valid.
+        """
+        tables = tuple(validate.table_ids(self.focus_tables))
+        return Brief(validate.prompt(self.prompt), None, validate.model(self.model), tables)
+
+    def intent(self, key: str | None = None, since: float | None = None) -> WatchedIntent:
+        """The wish for its run; `key` and `since` as in `Intent`.
+
+        Raises:
+            InvalidInput: the run is a saved answer, or an id is not valid.
+        """
+        wanted = WatchedIntent(
+            operations_of(self.watch),
+            self.prompt,
+            agent_id=self.watch.state.agent_id,
+            model=self.model,
+            focus_tables=self.focus_tables,
+            known=[state.run_id for state in self.conversation.states],
+            key=key,
+            since=since,
+        )
+        wanted.adopt = self._adopt
+        return wanted
+
+    async def carry_out(self, intent: WatchedIntent, *, queue: bool) -> Watch:
+        """Start the run. Background loop only.
+
+        Args:
+            intent: the wish for it.
+            queue: when all run slots are in use, wait for a free one where everybody can see it, instead of failing.
+
+        Raises:
+            InvalidInput: the questions were answered before, or something is being sent already.
+            AgentBusy: a run of the agent is active.
+            RunPoolFull: all run slots are in use, and it is not or no longer waited for one.
+            OrigamiError: the run was not started.
+        """
+        newest = self._free_to_go_on()
+        newest.update(SendingChanged(self.kind))
+        newest.stop_waiting = intent.withdrawn if queue else None
+        try:
+            return await intent.carry_out(
+                queue=queue, tell=lambda waits: newest.update(SendingChanged(self.kind, waits))
+            )
+        except OrigamiError as error:
+            # A copy: the one that is raised carries its frames, which hold the watch, and it would never be let go.
+            newest.update(SendingChanged(""), CommandFailed(copy.copy(self._with_token(error))))
+            raise
+        except BaseException:
+            newest.update(SendingChanged(""))
+            raise
+        finally:
+            newest.stop_waiting = None
+
+    def carried_out(self, *, fresh: bool) -> Watch:
+        """Start the run, and block until it is known; under a name, find the one that was started before.
+
+        Args:
+            fresh: start it although the same was sent before under the conversation's name.
+
+        Raises:
+            OrigamiError: what `carry_out` raises, and `start` with `once=`.
+        """
+
+        def send(key: str | None, since: float | None) -> Watch:
+            intent = self.intent(key, since)
+            return QueueingStarter(intent).run(self.carry_out(intent, queue=waits_for_a_slot()))
+
+        once = self.conversation.once
+        if not once:
+            return send(None, None)
+        sender = Sender(send, lambda key, since: self.intent(key, since).found(), self.go_on_with)
+        operations, after = operations_of(self.watch), self.watch.state.run_id
+        return continue_once(operations, once, after, self.brief, sender, fresh=fresh)
+
+    async def go_on_with(self, successor: Watch) -> None:
+        """Let the conversation go on with a run that is known. Background loop only."""
+        remember(successor, self.conversation)
+        self.conversation.current.update(SendingChanged(""))
+        self.conversation.extend(successor)
+
+    async def _adopt(self, started: RunObject) -> Watch:
+        operations = operations_of(self.watch)
+        successor = await hub().watch(operations, self.watch.state.agent_id, started.id, started=started)
+        await self.go_on_with(successor)
+        return successor
+
+    def _free_to_go_on(self) -> Watch:
+        newest = self.conversation.current
+        if self.kind == "answer" and self.watch is not newest:
+            raise InvalidInput(
+                "These questions were answered before",
+                cause=f"Run {newest.state.run_id} continues this one.",
+                remedy="Go on with the newest run, or send a new brief with run.follow_up('…').",
+            )
+        if newest.state.sending:
+            raise InvalidInput(
+                "A follow-up is being sent",
+                cause="Only one run of an agent can be active, and each costs credits: it is sent once.",
+                remedy="Wait for its answer, then go on from there.",
+            )
+        return newest
+
+    def _with_token(self, error: OrigamiError) -> OrigamiError:
+        if isinstance(error, AgentBusy) and error.current_run_id:
+            line = f'ow.attach("{self.watch.state.agent_id}/{error.current_run_id}")'
+            error.remedy = f"{error.remedy} To see it: {line}."
+        return error
+
+
+def answering(conversation: Conversation, watch: Watch, answers: Sequence[str]) -> Continuation:
+    """One follow-up run that answers all pending questions of a run.
+
+    Raises:
+        InvalidInput: the answers do not fit the questions.
+    """
+    run = watch.state.run
+    prompt = answer_prompt(run.todo.pending_questions if run is not None else (), answers)
+    return Continuation(conversation, watch, prompt, "answer")

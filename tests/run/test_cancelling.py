@@ -1,0 +1,120 @@
+"""A wish to cancel is told to the server until it has heard it, and is told truthfully meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import AuthenticationError
+from origami_widgets.run import cancelling
+from origami_widgets.run.cancelling import CancelPending
+from tests.api.conftest import ENVIRONMENT
+from tests.support.front import Front
+from tests.support.interrupts import interrupt
+from tests.support.server import RawServer, answer, reset
+
+SLOW = "List bakeries in Porto. scenario:slow"
+NOT_YET = answer({"error": "No such run", "code": "RUN_NOT_FOUND"}, 404)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cancelling, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(cancelling, "LONGEST_PAUSE", 0.2)
+
+
+@pytest.fixture
+def front():
+    return Front(speed=20)
+
+
+@pytest.fixture
+def run(front):
+    with RawServer(front) as server:
+        client = ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5)
+        yield ow.start(SLOW, client=client, show=False)
+
+
+def until(reached):
+    ends = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("fault", [answer({}, 500), reset(), answer({}, 429)], ids=["500", "reset", "429"])
+def test_it_is_asked_again_until_it_is_heard(front, run, fault):
+    front.cancels = [fault] * 6
+    run.cancel()
+    assert front.cancels == []
+    assert run.wait(timeout=30).status == "cancelled"
+
+
+def test_whoever_asks_is_told_that_it_takes_longer_and_the_card_tells_too(front, run, monkeypatch):
+    monkeypatch.setattr(cancelling, "PATIENCE", 0.5)
+    front.cancels = [answer({"error": "Sorry"}, 503)] * 1000
+    with pytest.raises(CancelPending, match="asked again by itself"):
+        run.cancel()
+    until(lambda: run.state.cancel_error)
+    assert run.state.cancel == "requested"
+    assert "Origami had not heard the cancel" in str(run)
+    assert "Origami had not heard the cancel" in run.to_html()
+    front.cancels.clear()
+    assert run.wait(timeout=30).status == "cancelled"
+    assert run.state.cancel_error is None
+    assert "not heard the cancel" not in str(run)
+
+
+def test_a_run_that_cannot_be_read_at_once_is_cancelled_all_the_same(front, run):
+    front.polls = [NOT_YET] * 3
+    run.cancel()
+    assert run.wait(timeout=30).status == "cancelled"
+
+
+def test_a_refusal_is_told_and_nothing_is_claimed(front, run):
+    front.cancels = [answer({"error": "no", "code": "UNAUTHORIZED"}, 401)]
+    with pytest.raises(AuthenticationError):
+        run.cancel()
+    assert run.state.cancel == "none"
+    assert isinstance(run.state.command_error, AuthenticationError)
+    assert run.cancel().wait(timeout=30).status == "cancelled"
+
+
+def test_whoever_asks_meanwhile_waits_for_the_same_answer(front, run):
+    front.cancels = [answer({}, 500)] * 1000
+    threads = [threading.Thread(target=run.cancel) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+        until(lambda: run.state.cancel_error)
+    front.cancels.clear()
+    for thread in threads:
+        thread.join()
+    assert front.asked_to_cancel == 1
+    assert run.wait(timeout=30).status == "cancelled"
+
+
+def test_an_interrupted_call_leaves_the_wish_standing(front, run, capsys):
+    front.cancels = [answer({}, 500)] * 1000
+    asked = threading.Event()
+    run.on_change(lambda told: told.state.cancel_error and asked.set())
+    interrupt(run.cancel, asked)
+    assert "still asked to cancel" in capsys.readouterr().out
+    assert run.state.cancel == "requested"
+    front.cancels.clear()
+    assert run.wait(timeout=30).status == "cancelled"
+
+
+def test_a_newer_run_of_the_agent_is_never_cancelled_in_its_place(front, run):
+    other = front.sandbox.client()
+    other.cancel(run.agent_id)
+    until(lambda: other.get_run(run.agent_id, run.id).status == "cancelled")
+    newer = other.create_run(run.agent_id, SLOW)
+    run.cancel()
+    assert run.status == "cancelled"
+    assert other.get_run(run.agent_id, newer.id).status == "running"
+    assert front.asked_to_cancel == 0
