@@ -16,34 +16,44 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from origami_widgets.sandbox import Sandbox, embedded
+from origami_widgets.sandbox import Sandbox, embedded, server
 from tests.faults.journey import KEY
-from tests.faults.planted import showing
+from tests.faults.planted import echoing, showing
 from tests.kernels.front_end import FrontEnd
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+INSPECTED = """
+import asyncio, copy, dataclasses, threading, rich.console, rich.traceback
+raised, shown = sys.last_value, rich.console.Console(width=300)
+shown.print(rich.traceback.Traceback.from_exception(type(raised), raised, sys.last_traceback, show_locals=True))
+print(vars(raised), getattr(raised, "__notes__", None), asyncio.all_tasks(), threading.enumerate())
+rich.inspect(client._settings, private=True), rich.inspect(client._settings.key, private=True)
+print(copy.copy(client), vars(copy.copy(client)))
+"""
 CELLS = (
-    "import io, logging\nlog = io.StringIO()\nlogging.basicConfig(level=logging.DEBUG, stream=log)\n%xmode Verbose",
+    "import io, logging, sys\nlog = io.StringIO()\nlogging.basicConfig(level=logging.DEBUG, stream=log)\n%xmode Verbose",
     'import origami_widgets as ow\nrun = ow.start("Find bakers. scenario:filling", once="bakers")',
     "run.wait()\nclient = ow.Client()\nprint(vars(run), vars(client), vars(client.operations), run.raw)",
     "card = ow.RunCard(run)\ncard",
     'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90")',
     'await ow.AsyncClient().get_run("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", "v2_run-1")',
+    INSPECTED,
+    "dataclasses.asdict(client._settings)",
     "print(log.getvalue())",
 )
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A home of this test's own, and a sandbox that takes the planted key."""
+    """A home of this test's own, and a sandbox that takes the planted key and repeats it in its headers."""
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "ORIGAMI_WIDGETS_DATA", "IPYTHONDIR"):
         folder = tmp_path / name.lower()
         folder.mkdir()
         monkeypatch.setenv(name, str(folder))
     monkeypatch.setattr(embedded, "API_KEY", KEY)
-    with Sandbox(speed=120).serve() as served:
+    with server.serve(echoing(Sandbox(speed=120)), KEY, 0) as served:
         monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
         monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
         yield tmp_path
@@ -61,8 +71,9 @@ def test_no_message_of_a_kernel_and_no_file_shows_it(home: Path) -> None:
     said = json.dumps(front_end.heard, default=str)
     assert "httpcore.http11" in said
     assert "comm_open" in said
+    assert "x-echo" in said, "the answers repeated the key, and the log tells of it"
     failed = [message["content"]["ename"] for message in front_end.heard if message["msg_type"] == "error"]
-    assert failed == ["AgentNotFound", "AgentNotFound"]
+    assert failed == ["AgentNotFound", "AgentNotFound", "TypeError"]
     assert showing([said, json.dumps(front_end.models, default=str)]) == []
     files = [path for path in home.rglob("*") if path.is_file()]
     assert any("origami_widgets_data" in path.parts for path in files), "the registry of names was written"
