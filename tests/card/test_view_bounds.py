@@ -201,3 +201,22 @@ def test_a_megabyte_of_text_is_quick():
         begin = time.thread_time()
         check(state)
         assert time.thread_time() - begin < 1
+
+
+def test_answers_are_not_looked_for_in_a_brief_of_any_length():
+    """A hundred times as many questions about the same brief cost about the same."""
+
+    def cost(questions):
+        asked = payload("needs_input")
+        asked["todo"]["pendingQuestions"] = [{"question": "a"}] * questions
+        run = payload("completed_stats")
+        run["request"]["prompt"] = "\n" * 100_000 + "a x"
+        state, before = state_of(run), [state_of(asked)]
+        times = []
+        for _ in range(3):
+            start = time.thread_time()
+            make_view(state, earlier=before, now=NOW)
+            times.append(time.thread_time() - start)
+        return min(times)
+
+    assert cost(1_000) < 20 * cost(10)
