@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import origami_widgets as ow
 from origami_widgets.api.errors import AgentNotFound, InvalidInput
 from tests.support.server import answer
 
@@ -60,17 +61,24 @@ BAD_IDS = [
     "a?b",
     "a#b",
     "a%2Fb",
+    "%2e%2e",
+    "a\x00",
+    "a\r\nX-Other: 1",
+    "a\u202e",
+    "\uff41",  # a full-width letter
+    "\u0661",  # a digit of another script
     ".",
     "..",
     "ä",
     "x" * 129,
+    "x" * 10**6,
     None,
     7,
     b"a",
 ]
 
 
-@pytest.mark.parametrize("value", BAD_IDS)
+@pytest.mark.parametrize("value", BAD_IDS, ids=lambda value: repr(value)[:40])
 def test_ids(server, client, value):
     refused(client.get_run, value, "v2_run-1")
     refused(client.get_run, "agent", value)
@@ -81,6 +89,20 @@ def test_ids(server, client, value):
     refused(client.list_columns, value)
     refused(client.create_agent, "Find", focus_table_ids=[value])
     refused(lambda: list(client.iter_rows(value)))
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("value", BAD_IDS, ids=lambda value: repr(value)[:40])
+def test_what_is_attached(server, client, value):
+    if value is not None:
+        refused(ow.attach, "agent", value, client=client, show=False)
+    if isinstance(value, str):
+        refused(ow.attach, f"{value}/v2_run-1", client=client, show=False)
+    # A break at the end of a copied line does no harm; of two words with a slash the first one is an agent's.
+    if isinstance(value, str) and value != "a\n":
+        refused(ow.attach, f"agent/{value}", client=client, show=False)
+    if value not in ("a\n", "a/b"):
+        refused(ow.attach, value, client=client, show=False)
     assert server.requests == []
 
 
