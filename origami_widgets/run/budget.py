@@ -90,12 +90,13 @@ class Budget:
         self._sent: deque[float] = deque()
         self._by_people: deque[float] = deque()
 
-    def wait(self, now: float, *, urgent: bool = False) -> float:
+    def wait(self, now: float, *, urgent: bool = False, after_urgent: bool = False) -> float:
         """Seconds until one more poll may be sent; 0 when it may be sent now.
 
         Args:
             now: the present moment.
             urgent: a person waits for it. It may use what is kept for people, but not come before a refusal is over.
+            after_urgent: the last one was urgent; then nothing is kept, or many of them would let nobody else through.
         """
         if urgent:
             earliest = max(self._held_until, self._full_at - self._slack)
@@ -104,7 +105,10 @@ class Budget:
             counted = self._sent[-self._per_minute] + MINUTE if len(self._sent) >= self._per_minute else NEVER
             earliest = max(
                 self._held_until,
-                min(max(counted, self._full_at - self._slack + self._kept), self._last + TRICKLE),
+                min(
+                    max(counted, self._full_at - self._slack + (0.0 if after_urgent else self._kept)),
+                    self._last + TRICKLE,
+                ),
                 *(pace.earliest(now, self._last) for pace in self._paces.values()),
             )
         return wait if (wait := earliest - now) > ROUNDING else 0.0

@@ -50,7 +50,7 @@ def next_turn(
         urgent = claim.urgent and claim.due <= now
         allowed = waits.get((id(claim.budget), urgent))
         if allowed is None:
-            allowed = waits[id(claim.budget), urgent] = claim.budget.wait(now, urgent=urgent)
+            allowed = waits[id(claim.budget), urgent] = claim.budget.wait(now, urgent=urgent, after_urgent=others_first)
         wait = max(allowed, claim.due - now, 0.0)
         rank = (wait, urgent == others_first, claim.due)
         if rank < best:

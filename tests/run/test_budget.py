@@ -68,6 +68,27 @@ def test_polls_give_way_to_what_people_send():
     assert len(sent) >= 60
 
 
+def test_a_person_who_sends_many_at_once_leaves_the_rest_of_the_minute_to_polls():
+    budget = Budget()
+    for _ in range(70):
+        budget.count(100.0)
+    # Ten, and the trickle.
+    assert 10 <= len(polls(budget, 100.0, 59)) <= 14
+
+
+def test_what_a_person_will_send_is_left_to_them():
+    def wait(note):
+        budget = Budget(uneven=lambda: 0.5)
+        budget.spend(50.0)
+        for at in range(20):
+            note(budget, 60.0 + at * 1.5)
+        budget.spend(100.0)
+        budget.hear(organization(45), 100.0)
+        return budget.wait(100.0)
+
+    assert wait(Budget.count) > 1.5 * wait(Budget.spend)
+
+
 def test_a_person_who_takes_everything_leaves_polls_a_trickle():
     budget, sent = Budget(), []
     for now in range(100, 700):

@@ -45,6 +45,7 @@ class Server:
     """Answers polls from a script of bodies and errors, and writes down when it was asked what."""
 
     origin = ""
+    clock_offset = None
 
     def __init__(self, clock, *script, retry_after=15.0, tables=()):
         self.clock, self.script, self.tables = clock, list(script), list(tables)
@@ -347,3 +348,33 @@ async def test_an_id_in_capitals_is_the_same_id(hub, clock):
     watch = await hub.watch(Own(clock, {**COMPLETED, "response": None}), "A", "R", started=None)
     await hub.check(watch)
     assert watch.state.status == "completed"
+
+
+async def test_runs_that_are_told_to_cancel_and_do_not_end_leave_half_of_the_budget_to_the_others(hub, clock):
+    server = Server(clock, RUNNING, retry_after=1.0)
+    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(20)]
+    for watch in watches[:10]:
+        watch.update(CancelRequested())
+    while clock.now < 1_000 + 300:
+        await asyncio.sleep(0)
+    counts = [sum(run_id == watch.state.run_id for _, run_id, _ in server.asked) for watch in watches]
+    assert min(counts[10:]) >= 10
+    for watch in watches:
+        watch.schedule = None
+
+
+@pytest.mark.parametrize(("code", "holds"), [("RATE_LIMITED", True), ("CONCURRENT_LIMIT_EXCEEDED", False)])
+async def test_a_refusal_of_requests_holds_every_run_and_a_full_pool_none(hub, clock, code, holds):
+    server = Server(clock, RUNNING)
+    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(3)]
+    while len(server.asked) < 3:
+        await asyncio.sleep(0)
+    # Some other request of the process got it.
+    server.traffic.hear(Answer(429, {"code": code}, retry_after=50.0))
+    at, known = clock.now, len(server.asked)
+    while len(server.asked) < known + 3:
+        await asyncio.sleep(0)
+    pause = next(asked - at for asked, *_ in server.asked[known:] if asked > at)
+    assert (pause >= 50) is holds
+    for watch in watches:
+        watch.schedule = None

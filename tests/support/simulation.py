@@ -107,6 +107,7 @@ class Kernel:
     """One process: a poller, and its client of the organization."""
 
     origin = ""
+    clock_offset = None
 
     def __init__(self, organization: Organization, number: int) -> None:
         self.identity, self.traffic = object(), Traffic()
