@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from origami_widgets.api import validate
 from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
+from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.errors import (
     AgentBusy,
     ConnectionFailed,
@@ -103,7 +104,7 @@ class Intent:
         self._attachments = attachments
         self._known = frozenset(known)
         self._is_new = agent_id is None
-        self._since = since
+        self._since = None if since is None else seconds_passed() - (time.time() - since)
         self._sleep = sleep or pause
         self._created: CreatedAgent | None = None
 
@@ -167,7 +168,7 @@ class Intent:
     async def _attempt(self) -> OrigamiError | None:
         """Send, with those repetitions that the key makes safe; the error when no run is known afterwards."""
         if self._since is None:
-            self._since = time.time()
+            self._since = seconds_passed()
         try:
             if self._is_new:
                 created = await self._operations.create_agent(

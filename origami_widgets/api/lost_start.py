@@ -7,8 +7,10 @@ put into the agent's name: people read it as long as the agent lives, and a brie
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.errors import OrigamiError
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class LostStart:
         agent_id: the agent that was to be continued; empty for a new one.
         name: what a new agent was to be called; None where the server was to choose.
         known: ids of the agent's runs that were there before.
-        since: when the first request was sent, in Unix seconds of this machine.
+        since: when the first request was sent, of `seconds_passed`.
     """
 
     def __init__(
@@ -117,9 +119,12 @@ class LostStart:
 
     def _came_after(self, at: datetime | None) -> bool:
         """Whether the server says of something that it is younger than our first request."""
-        offset = self._operations.clock_offset
-        slack = SLACK_WITHOUT_DATE if offset is None else SLACK
-        return at is not None and at.timestamp() >= self._since + (offset or 0.0) - slack
+        if at is None:
+            return False
+        sent = self._operations.server_time(self._since)
+        if sent is None:
+            return at.timestamp() >= time.time() - (seconds_passed() - self._since) - SLACK_WITHOUT_DATE
+        return at.timestamp() >= sent - SLACK
 
     async def _agents(self) -> AsyncIterator[Agent]:
         """The agents that are younger than our first request."""

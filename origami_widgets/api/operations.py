@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from origami_widgets.api import validate
+from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.error_catalog import error_from
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, ServerError, UnexpectedAnswer
 from origami_widgets.api.models import (
@@ -53,9 +54,6 @@ class Operations:
     Args:
         settings: where and who.
         inner: what carries requests instead of the network.
-
-    Attributes:
-        clock_offset: the server's clock minus this machine's, in seconds, None before it has told.
         traffic: what is sent to the organization, and what it says of its quotas, by all clients of this process.
     """
 
@@ -67,7 +65,7 @@ class Operations:
         self._transport = Transport(settings, inner)
         self._inner = inner
         self._is_sandbox = False
-        self.clock_offset: float | None = None
+        self._told_time: tuple[float, float] | None = None
         self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
 
     @property
@@ -89,6 +87,23 @@ class Operations:
     def embedded(self) -> object | None:
         """The API itself when it lives in this process, and ends with it; else None."""
         return getattr(self._inner, "app", self._inner)
+
+    def server_time(self, moment: float) -> float | None:
+        """What the server's clock said at a moment, in Unix seconds; None before it has told.
+
+        Args:
+            moment: of `seconds_passed`, so that a clock that is set meanwhile changes nothing.
+        """
+        if self._told_time is None:
+            return None
+        told, then = self._told_time
+        return told + moment - then
+
+    @property
+    def clock_offset(self) -> float | None:
+        """The server's clock minus this machine's, in seconds; None before it has told."""
+        now = self.server_time(seconds_passed())
+        return None if now is None else now - time.time()
 
     def renew_connections(self) -> None:
         """Make new connections from now on, because the old ones are dead. Background loop only."""
@@ -281,7 +296,7 @@ class Operations:
         self.traffic.hear(answer)
         self._is_sandbox = self._is_sandbox or answer.sandbox
         if answer.server_date is not None:
-            self.clock_offset = answer.server_date.timestamp() - time.time()
+            self._told_time = (answer.server_date.timestamp(), seconds_passed())
         if answer.status_code not in SUCCESS:
             raise error_from(answer)
         return answer if check is None else check(answer)

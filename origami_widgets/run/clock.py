@@ -7,12 +7,12 @@ import contextlib
 import time
 from typing import Protocol
 
+from origami_widgets.api.elapsed import seconds_passed
+
 NAP = 1.0
 """A timer does not run while the machine is suspended, so it is looked at the clock this often."""
 SUSPENDED = 1.0
 """Two clocks that are read one after the other differ by less, however busy the machine is."""
-_COUNTING = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-"""The clock that goes on during a suspension; its name differs between systems. Windows has no other kind."""
 
 
 class Clock(Protocol):
@@ -63,11 +63,6 @@ class SystemClock:
             if (away := _suspended() - suspended) > SUSPENDED:
                 return away
         return None
-
-
-def seconds_passed() -> float:
-    """Seconds that only ever grow, also while the machine is suspended."""
-    return time.monotonic() if _COUNTING is None else time.clock_gettime(_COUNTING)
 
 
 def _suspended() -> float:

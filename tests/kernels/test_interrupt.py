@@ -1,11 +1,15 @@
-"""Interrupting the kernel ends the waiting and not the run."""
+"""Interrupting the kernel ends the waiting and not the run, except where the call that waits was to start it."""
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support.front import Front, lost
+from tests.support.server import RawServer, silence
 
 if TYPE_CHECKING:
     from tests.kernels.conftest import Kernel
@@ -27,3 +31,26 @@ def test_an_interrupt_ends_the_wait_at_once_and_leaves_the_run_alone(kernel: Ker
     assert front_end.see_out(cell)["ename"] in ("KeyboardInterrupt", "CancelledError")
     assert time.monotonic() - before < SOON
     assert front_end.value("[run.status, run.connection.state]") == ["running", "live"]
+
+
+def test_an_interrupted_start_says_one_line_finds_its_run_and_ends_it(kernel: Kernel) -> None:
+    front, reached = Front(speed=20), threading.Event()
+    front.faults, front.asked = [lost(silence())], reached.set
+    front_end = kernel.front_end
+    with RawServer(front) as server:
+        front_end.run(
+            f"import sys; slow = ow.Client({front.sandbox.api_key!r}, base_url={server.base_url!r}, timeout=3)"
+        )
+        cell = front_end.execute("ow.start('Find bakeries in Porto. scenario:slow', client=slow)")
+        assert reached.wait(30)
+        before = time.monotonic()
+        kernel.manager.interrupt_kernel()
+        assert front_end.see_out(cell)["ename"] == "KeyboardInterrupt"
+        assert time.monotonic() - before < SOON
+        printed = "".join(m["content"]["text"] for m in front_end.of(cell) if m["msg_type"] == "stream")
+        assert printed.count("\n") == 1
+        assert "import sys; run = sys.last_value.reconcile() finds it" in printed
+        front_end.run("run = sys.last_value.reconcile(); slow = None")
+        assert [front_end.value("run.id")] == front.runs()
+        assert front_end.run("print(run.wait(timeout=60).status)").strip() == "cancelled"
+        front_end.run("del run; sys.last_value = None")

@@ -1,0 +1,88 @@
+"""The end of a process: nothing hangs, nothing complains, whatever is on its way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from tests.support.front import Front, kept_off
+from tests.support.server import RawServer, silence
+
+SOON = 20.0
+"""Seconds; the request that hangs would take sixty, the run that is watched half an hour."""
+UNDER_WAY = {
+    "a run that is watched": "run = ow.start('Find bakeries. scenario:slow', client=client, show=False)",
+    "a start without an answer": """
+beside(lambda: ow.start('Find bakeries', client=client, show=False))
+time.sleep(0.5)""",
+    "a cancel that does not get through": """
+run = ow.start('Find bakeries. scenario:slow', client=client, show=False)
+beside(run.cancel)
+time.sleep(0.5)""",
+    "a subscription and a card": """
+run = ow.start('Find bakeries. scenario:slow', client=client, show=False)
+run.on_change(print)
+card = ow.RunCard(run)""",
+}
+
+
+BESIDE = """
+import contextlib, threading, time
+import origami_widgets as ow
+
+def beside(act):
+    def quietly():
+        with contextlib.suppress(BaseException):
+            act()
+    threading.Thread(target=quietly, daemon=True).start()
+
+client = ow.Client({key!r}, base_url={base_url!r}, timeout=60)
+"""
+
+
+@pytest.fixture
+def prepared():
+    front = Front(speed=1)
+    with RawServer(front) as server:
+        yield front, BESIDE.format(key=front.sandbox.api_key, base_url=server.base_url)
+
+
+def hang(front, what):
+    if what == "a start without an answer":
+        front.faults = [kept_off(silence())]
+    front.cancels = [silence()]
+
+
+@pytest.mark.parametrize("what", UNDER_WAY)
+def test_a_script_ends_at_once_and_says_nothing(prepared, what):
+    front, code = prepared
+    hang(front, what)
+    before = time.monotonic()
+    command = [sys.executable, "-X", "dev", "-c", code + UNDER_WAY[what]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "never retrieved" not in done.stderr
+    assert time.monotonic() - before < SOON
+
+
+def test_a_kernel_shuts_down_by_itself(prepared):
+    front, code = prepared
+    hang(front, "")
+    manager, kernel = start_new_kernel()
+    try:
+        for what in ("a run that is watched", "a subscription and a card"):
+            reply = kernel.execute_interactive(code + UNDER_WAY[what], output_hook=lambda message: None)
+            assert reply["content"]["status"] == "ok"
+        kernel.shutdown()
+        ends = time.monotonic() + SOON
+        while manager.is_alive():
+            assert time.monotonic() < ends, "it had to be killed"
+            time.sleep(0.05)
+    finally:
+        kernel.stop_channels()
+        manager.shutdown_kernel(now=True)
