@@ -80,7 +80,8 @@ class Hub:
         state = RunState(agent_id=agent_id, run_id=run_id, origin=operations.origin)
         watch = Watch(operations, state, plans.begin(self.clock.monotonic(), fresh=started is not None))
         if started is not None:
-            watch.update(RunRead(started, at=self.clock.time(), keep_polling=True))
+            offset = operations.clock_offset
+            watch.update(RunRead(started, at=self.clock.time(), keep_polling=True, clock_offset=offset))
         self._watches[key] = watch
         self._plan(watch)
         weakref.finalize(watch, self._wake_up_from_anywhere).atexit = False
