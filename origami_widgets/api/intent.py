@@ -64,7 +64,7 @@ class Intent:
         sleep: how to wait before a look; None for the clock of the loop.
 
     Raises:
-        InvalidInput: an id is not valid.
+        InvalidInput: an id or the key is not valid.
 
     Attributes:
         key: the idempotency key, the same for every attempt.
@@ -90,7 +90,7 @@ class Intent:
         since: float | None = None,
         sleep: Callable[[float], Awaitable[object]] | None = None,
     ) -> None:
-        self.key = str(uuid.uuid4()) if key is None else key
+        self.key = str(uuid.uuid4()) if key is None else validate.idempotency_key(key)
         self.doubtful = since is not None
         self.run: RunObject | None = None
         self.agent_id = "" if agent_id is None else validate.agent_id(agent_id)

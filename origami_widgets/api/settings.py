@@ -43,6 +43,11 @@ class Settings:
         return urlsplit(self.base_url).netloc
 
     @property
+    def is_local(self) -> bool:
+        """Whether the host is this machine itself."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
     def origin(self) -> str:
         """Empty for Origami itself, else the host that answers in its place."""
         return "" if self.base_url == DEFAULT_BASE_URL else self.host

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.validate import not_a_key
 
 VERSION = 1
 LONGEST_ONCE = 100
@@ -161,7 +162,7 @@ def valid_once(name: object) -> str:
         raise InvalidInput("The name is too long", cause=f"once= has {len(composed):,} characters.", remedy=remedy)
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in composed):
         raise InvalidInput("The name cannot be written down", cause="It holds a control character.", remedy=remedy)
-    return composed
+    return not_a_key(composed, "the name of a run")
 
 
 def follow_up_name(once: str, after: str, brief: Brief) -> str:

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.validate import shortened
 
 AnyClient = Client | AsyncClient
 RenderMode = Literal["auto", "widget", "html"]
@@ -50,7 +51,7 @@ def configure(
     global _client, _base_url, _project, _render, _queue  # noqa: PLW0603 - the settings of the process
     if render is not None and render not in get_args(RenderMode):
         raise InvalidInput(
-            f"Cards cannot be rendered as {render!r}",
+            f"Cards cannot be rendered as {shortened(render)}",
             cause="There are widgets, and HTML that is replaced as the run goes on.",
             remedy='Use render="auto", render="widget" or render="html".',
         )

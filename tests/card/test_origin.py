@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.api.answer import Answer
 from origami_widgets.card.html import render_html
 from origami_widgets.card.text import render_text
 from origami_widgets.card.view import make_view
@@ -67,3 +68,17 @@ def test_however_it_was_named(monkeypatch, how):
             card.close()
         finally:
             ow.configure()
+
+
+@pytest.mark.parametrize(("base_url", "said"), [("https://evil.example/api/v2", "evil.example"), (None, "")])
+def test_no_host_hides_behind_the_word_sandbox(base_url, said):
+    """Only a server on this machine is believed when it says that it is one."""
+    client = ow.Client(KEY, base_url=base_url or "https://origami.chat/api/v2")
+    with pytest.MonkeyPatch.context() as patched:
+
+        async def send(*_arguments, **_options):
+            return Answer(200, {"object": "account"}, sandbox=True)
+
+        patched.setattr(client.operations._transport, "send", send)
+        client.get_account()
+    assert client.operations.origin == said
