@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from origami_widgets.card.card import RunCard as RunCard
     from origami_widgets.compose import Run as Run
     from origami_widgets.compose import attach as attach
+    from origami_widgets.compose import configure as configure
     from origami_widgets.compose import start as start
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import columns_frame as columns_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
+    from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import tables_frame as tables_frame
-    from origami_widgets.run.settings import configure as configure
+    from origami_widgets.frames.row_reading import IncompleteRows as IncompleteRows
+    from origami_widgets.frames.row_reading import InterruptedRows as InterruptedRows
     from origami_widgets.api.ambiguous_start import AmbiguousStart as AmbiguousStart
     from origami_widgets.sandbox import Sandbox as Sandbox
 
@@ -34,6 +37,8 @@ _HOMES = {
     "AmbiguousStart": "api.ambiguous_start",
     "AsyncClient": "api.async_client",
     "Client": "api.client",
+    "IncompleteRows": "frames.row_reading",
+    "InterruptedRows": "frames.row_reading",
     "OrigamiError": "api.errors",
     "Run": "compose",
     "RunCard": "card.card",
@@ -41,8 +46,9 @@ _HOMES = {
     "actions_frame": "frames",
     "attach": "compose",
     "columns_frame": "frames",
-    "configure": "run.settings",
+    "configure": "compose",
     "lead_sources_frame": "frames",
+    "rows_frame": "frames",
     "start": "compose",
     "tables_frame": "frames",
 }

@@ -140,5 +140,9 @@ def test_frames_load_pandas_and_nothing_of_the_rest_of_the_package():
     others = [name for name in loaded if not name.startswith("origami_widgets.frames")]
     assert "origami_widgets.api.errors" in others
     assert [
-        name for name in others if not name.startswith(("origami_widgets.api.errors", "origami_widgets.api.models"))
+        name
+        for name in others
+        if not name.startswith(
+            ("origami_widgets.api.errors", "origami_widgets.api.models", "origami_widgets.api.invisible")
+        )
     ] == ["origami_widgets.api"]

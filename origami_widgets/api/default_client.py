@@ -1,0 +1,57 @@
+"""The client of calls that were given none.
+
+What a process has configured is known above this package, and is handed in from there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from origami_widgets.api.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.api.async_client import AsyncClient
+    from origami_widgets.api.client import Client
+
+    AnyClient: TypeAlias = Client | AsyncClient
+
+
+def _from_environment() -> AnyClient:
+    from origami_widgets.api.client import Client
+
+    return Client()
+
+
+_find: Callable[[], AnyClient] = _from_environment
+
+
+def set_default_client(find: Callable[[], AnyClient]) -> None:
+    """Say where calls without `client=` find theirs.
+
+    Args:
+        find: gives the client; called at each such call.
+    """
+    global _find  # noqa: PLW0603 - one default for the process is the point
+    _find = find
+
+
+def client_or_default(client: AnyClient | None) -> AnyClient:
+    """The client that was given, else the default one.
+
+    Raises:
+        InvalidInput: it is no client, a key for example.
+        MissingKey: none was given or configured, and there is no key.
+    """
+    if client is None:
+        return _find()
+    from origami_widgets.api.base_client import BaseClient
+
+    if not isinstance(client, BaseClient):
+        raise InvalidInput(
+            "This is not a client",
+            cause=f"client= was given a value of type {type(client).__name__}.",
+            remedy="Make one with ow.Client('og_live_…'), or leave client= out to use ORIGAMI_API_KEY.",
+        )
+    return client

@@ -1,0 +1,236 @@
+"""Leads as they come, page after page, into the columns of a frame. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import pandas as pd
+
+from .cells import CellColumn
+from .flatten import LeadColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from .backend import DtypeBackend
+
+Names: TypeAlias = Literal["slug", "name"]
+
+MOST_UNLISTED = 100
+"""Columns that the server did not list and that get a column all the same."""
+ROW_ID = "row_id"
+UNLISTED = "unlisted"
+BESIDE = frozenset({"id", "object"})
+"""What stands beside the cells in a row."""
+LEVELS = BESIDE | {"cells"}
+CELL_TYPES = frozenset({"scalar", "value", "sequence"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A column as the server lists it.
+
+    Attributes:
+        id: the column's id.
+        name: its heading.
+        slug: its key in rows, None when it has none.
+        kind: `input`, `enrichment`, `score` or `sequence`, or a newer word.
+    """
+
+    id: str
+    name: str
+    slug: str | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is worth knowing of the columns of a frame of leads.
+
+    Attributes:
+        columns: column of the frame to the id of the table's column.
+        mixed_types: columns of dtype `object` to the kinds of values in them.
+        timestamps: columns whose texts are all dates or times, and were read as such.
+        without_cells: columns that cannot have cells, to the reason.
+        unlisted: columns that rows have and the list of columns has not.
+    """
+
+    columns: dict[str, str] = field(default_factory=dict)
+    mixed_types: dict[str, list[str]] = field(default_factory=dict)
+    timestamps: list[str] = field(default_factory=list)
+    without_cells: dict[str, str] = field(default_factory=dict)
+    unlisted: list[str] = field(default_factory=list)
+
+
+def needs_typed_cells(listed: Iterable[Listed]) -> bool:
+    """Whether a slug collides with what stands beside the values in a flat row."""
+    return any(column.slug in LEVELS for column in listed)
+
+
+class LeadTable:
+    """The columns while rows arrive.
+
+    Args:
+        listed: the table's columns.
+        dtype_backend: which arrays hold the cells.
+        flatten: take objects apart into `slug.key`.
+        names: what columns are called by.
+    """
+
+    def __init__(self, listed: Sequence[Listed], *, dtype_backend: DtypeBackend, flatten: bool, names: Names) -> None:
+        self._listed = listed
+        self._names = names
+        self._backend = dtype_backend
+        self._flatten = flatten
+        self._length = 0
+        self._ids = CellColumn(dtype_backend)
+        self._columns: dict[str, LeadColumn] = {}
+        for column in listed:
+            if column.slug is not None and column.slug not in self._columns:
+                self._columns[column.slug] = self._column(column.slug, computed=column.kind != "input")
+        self._unlisted: dict[str, LeadColumn] = {}
+        self._rest: CellColumn | None = None
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Add a page of rows as they were decoded, flat or typed."""
+        if not rows:
+            return
+        self._ids.add(ids_of(rows))
+        keys = set().union(*rows)
+        cells = rows
+        if "cells" in keys:
+            cells = cells_of(rows, self._columns.keys())
+            keys = set().union(*cells)
+        for column in self._columns.values():
+            column.add(cells)
+        self._add_unlisted(cells, keys - self._columns.keys() - BESIDE)
+        self._length += len(rows)
+
+    def frame(self, *, copy: bool) -> tuple[pd.DataFrame, Findings]:
+        """All rows so far.
+
+        Args:
+            copy: whether the frame must not share memory with what is kept here.
+        """
+        findings = Findings()
+        arrays: dict[str, Any] = {ROW_ID: self._ids.array(copy=copy)}
+        told: set[str | None] = {None}
+        bases = self._base_names()
+        for column, name in zip(self._listed, bases, strict=True):
+            if column.slug in told:
+                findings.columns[name] = column.id
+                findings.without_cells[name] = "no slug" if column.slug is None else f"shares the slug {column.slug}"
+                arrays[name] = self._empty()
+                continue
+            told.add(column.slug)
+            given = self._give(self._columns[column.slug or ""], name, (arrays, {ROW_ID, *bases}), findings, copy=copy)
+            findings.columns.update(dict.fromkeys(given, column.id))
+        for slug, extra in self._unlisted.items():
+            name = _unique(slug or "column", arrays)
+            findings.unlisted.extend(self._give(extra, name, (arrays, arrays.keys()), findings, copy=copy))
+        if self._rest is not None:
+            findings.unlisted.append(name := _unique(UNLISTED, arrays))
+            arrays[name] = _made(self._rest, name, findings, copy=copy)
+        return pd.DataFrame(arrays, copy=False), findings
+
+    def _base_names(self) -> list[str]:
+        """What the listed columns are called; decided first, or a part of one could take the name of another."""
+        taken: dict[str, None] = {ROW_ID: None}
+        for column in self._listed:
+            wanted = (column.slug if self._names == "slug" else None) or column.name or column.slug or column.id
+            taken[_unique(wanted or "column", taken)] = None
+        return list(taken)[1:]
+
+    def _column(self, slug: str, *, computed: bool) -> LeadColumn:
+        return LeadColumn(slug, self._backend, computed=computed, flatten=self._flatten)
+
+    def _add_unlisted(self, cells: Sequence[dict[str, Any]], extra: set[str]) -> None:
+        keys = [key for key in dict.fromkeys(chain.from_iterable(cells)) if key in extra] if extra else []
+        for key in keys:
+            if key not in self._unlisted and len(self._unlisted) < MOST_UNLISTED:
+                self._unlisted[key] = column = self._column(key, computed=True)
+                column.add_nulls(self._length)
+        for key, column in self._unlisted.items():
+            column.add(cells) if key in keys else column.add_nulls(len(cells))
+        rest = [key for key in keys if key not in self._unlisted]
+        if rest and self._rest is None:
+            self._rest = CellColumn(self._backend)
+            self._rest.add_nulls(self._length)
+        if self._rest is not None:
+            self._rest.add([{key: row[key] for key in rest if key in row} or None for row in cells])
+
+    @staticmethod
+    def _give(
+        column: LeadColumn,
+        name: str,
+        places: tuple[dict[str, Any], Collection[str]],
+        findings: Findings,
+        *,
+        copy: bool,
+    ) -> list[str]:
+        arrays, reserved = places
+        given: list[str] = []
+        for suffix, part in column.columns():
+            full = name if part is not None and not given else _unique(f"{name}.{suffix}", {*arrays, *reserved})
+            arrays[full] = column.found() if part is None else _made(part, full, findings, copy=copy)
+            given.append(full)
+        return given
+
+    def _empty(self) -> Any:
+        column = CellColumn(self._backend)
+        column.add_nulls(self._length)
+        return column.array(copy=False)
+
+
+def _made(part: CellColumn, name: str, findings: Findings, *, copy: bool) -> Any:
+    array = part.array(copy=copy)
+    if part.kind == "object":
+        findings.mixed_types[name] = [*part.words, *(["more than 64 bits"] if part.too_large else [])]
+    elif part.read_as == "timestamp":
+        findings.timestamps.append(name)
+    return array
+
+
+def ids_of(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The ids of rows; empty where there is none."""
+    ids = [row.get("id") for row in rows]
+    if set(map(type, ids)) == {str}:
+        return ids  # type: ignore[return-value]
+    return ["" if row_id is None else str(row_id) for row_id in ids]
+
+
+def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[dict[str, Any]]:
+    """The cells of rows by slug, whether they come flat, under `cells`, or typed.
+
+    >>> cells_of([{"object": "row", "id": "1", "cells": {"fit": {"type": "value", "value": 82, "run": None}}}], ["fit"])
+    [{'fit': 82}]
+    """
+    if "cells" in slugs:
+        level = all(row.keys() <= LEVELS and isinstance(row.get("cells"), dict) for row in rows)
+    else:
+        level = "cells" in set().union(*rows)
+    if not level:
+        return rows
+    return [
+        {slug: _value(cell) for slug, cell in inner.items()} if isinstance(inner := row.get("cells"), dict) else row
+        for row in rows
+    ]
+
+
+def _value(cell: Any) -> Any:
+    if not isinstance(cell, dict) or cell.get("type") not in CELL_TYPES:
+        return cell
+    if "value" in cell:
+        return cell["value"]
+    # A reference to a drafted sequence, whose shape is not documented; flat rows have it without what is beside.
+    return {key: value for key, value in cell.items() if key not in ("type", "run")} or None
+
+
+def _unique(name: str, taken: Iterable[str]) -> str:
+    found, number = name, 1
+    while found in taken:
+        number += 1
+        found = f"{name}_{number}"
+    return found

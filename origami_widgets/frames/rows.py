@@ -1,0 +1,96 @@
+"""`rows_frame`: the leads of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from origami_widgets.api.default_client import AnyClient
+
+    from .backend import DtypeBackend
+    from .lead_table import Names
+    from .progress import Progress
+    from .source import HasRaw
+
+
+def rows_frame(
+    table: HasRaw | Mapping[str, Any] | str,
+    *,
+    client: AnyClient | None = None,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    flatten: bool = True,
+    names: Names = "slug",
+    progress: Progress | None = None,
+    dtype_backend: DtypeBackend = "numpy_nullable",
+) -> pd.DataFrame:
+    """The leads of a table, one row each: `GET /tables/{tableId}/columns`, then all pages of its rows. Free.
+
+    Cells hold what agents found on the web: never trust them as links, markup or formulas. The table's saved filters
+    stay on, as they hold what the brief demanded; own filters and an own sort take the place of the saved ones.
+
+    Args:
+        table: a table, for example `run.tables[0]`, or a table's id (which is one more request).
+        client: the client; the configured one when absent.
+        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the saved ones.
+        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved one.
+        limit: rows in all; None for every one.
+        flatten: take the objects of enrichments apart; False leaves them in the cells.
+        names: call columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
+        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and rows in all (None: unknown),
+            called after each page.
+        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+
+    Returns:
+        A frame with these columns, in the table's order, for every column that the server lists, also an empty one.
+        Names that come twice, or are taken, get `_2`.
+
+        - `row_id` (string): the lead
+        - `slug`: the cell's value; of an object its main part, for example the e-mail address
+        - `slug.key`: each part of the column's objects; parts beyond 64 stay together in `slug.rest`
+        - `slug.found` (boolean): where a column has objects or nulls: True: a value was found, False: looked and found
+          nothing, NA: it has not run, is running or failed
+
+        Dtypes follow what is in a column: `Int64`, `Float64`, `boolean`, `string` (also for a column without any
+        value), `datetime64[us, UTC]` when all texts are ISO dates or times (one without a zone is UTC), and `object`
+        for lists, objects, mixed types and integers of more than 64 bits, with a note in
+        `attrs["origami"]["mixed_types"]`. `attrs["origami"]` also says whether it is `complete`, why it `stopped`, the
+        server's `total`, and the table's `lead_count` before filters.
+
+    Raises:
+        InvalidInput: an argument cannot be right, or filters or sort name a column that the table has not.
+        TableNotFound: there is no such table for this key and project.
+        IncompleteRows: an error came after some rows. Its `partial` is the frame so far, its `resume()` reads on.
+        InterruptedRows: so did an interrupt; it is a `KeyboardInterrupt` that keeps the same.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
+        >>> leads = ow.rows_frame(run.tables[0], client=client)
+        >>> list(leads.columns[:3]), str(leads["row_id"].dtype)
+        (['row_id', 'company', 'website'], 'string')
+        >>> leads.attrs["origami"]["complete"], len(leads) == leads.attrs["origami"]["total"]
+        (True, True)
+    """
+    # Loaded here: frames of what is at hand already need no network.
+    from origami_widgets.api.default_client import client_or_default
+
+    from .row_query import request_from
+    from .row_reading import RowsReading
+
+    request = request_from(
+        table,
+        filters=filters,
+        sort=sort,
+        limit=limit,
+        flatten=flatten,
+        names=names,
+        dtype_backend=dtype_backend,
+    )
+    return RowsReading(client_or_default(client).operations, request).read(progress)
