@@ -1,0 +1,217 @@
+"""Decoding rows into `rows_frame`'s columns beside `orjson` + `DataFrame` and `json` + `json_normalize`, on the same bytes.
+
+Bars, at 100,000 rows of 12 cells: no slower than `orjson` + `DataFrame`, and at most twice the frame at the peak. Times are
+taken in turns in one process; memory is the high-water mark of a process of its own, over what it held before. The bytes are
+the bodies of pages of 200 rows, as they come from the network; both sides read page after page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from origami_widgets.api.paging import RawRows, RowWalk
+from origami_widgets.api.wire import decode
+from origami_widgets.frames.lead_table import LeadTable, Listed, ids_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SIZES = (1_000, 10_000, 100_000)
+PAGE = 200
+SLOWEST, LARGEST = 1.0, 2.0
+INPUTS = (
+    "company",
+    "website",
+    "city",
+    "country",
+    "industry",
+    "founded-on",
+    "employees",
+    "revenue-usd",
+    "hiring",
+    "fit",
+)
+ENRICHMENTS = ("contact-email", "phone", "address", "funding")
+MIXES = {"plain": 0, "enriched": 3}
+"""How many of the twelve cells are objects of enrichments."""
+
+
+def listed(mix: str) -> list[Listed]:
+    """Return the columns of a table of twelve."""
+    objects = ENRICHMENTS[: MIXES[mix]]
+    plain = (*INPUTS, "notes", "score")[: 12 - len(objects)]
+    columns = [(slug, "input") for slug in plain] + [(slug, "enrichment") for slug in objects]
+    return [Listed(str(number), slug, slug, kind) for number, (slug, kind) in enumerate(columns)]
+
+
+def cell(slug: str, number: int, rng: random.Random) -> Any:  # noqa: PLR0911 - one line per kind of column
+    """Return the value of one cell; None for one that is missing."""
+    match slug:
+        case "employees" | "fit" | "score":
+            return rng.randint(1, 999) if rng.random() < 0.95 else None
+        case "revenue-usd":
+            return round(rng.random() * 1e6, 2)
+        case "hiring":
+            return rng.random() < 0.4
+        case "founded-on":
+            return f"{rng.randint(1970, 2025)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+        case "country":
+            return rng.choice(("Portugal", "Spain", "France"))
+        case slug if slug in ENRICHMENTS:
+            found = rng.random() < 0.8
+            return {
+                slug.replace("-", "_"): f"{slug}-{number}@bakery-{number}.example" if found else None,
+                "confidence": rng.choice(("high", "medium", "low")),
+                "reasoning": "Listed on the contact page." if found else "The site gives a form and no address.",
+                "source_url": f"https://bakery-{number}.example/contact",
+            }
+        case _:
+            return f"{slug.capitalize()} of bakery {number}" if rng.random() < 0.97 else None
+
+
+def bodies(rows: int, mix: str) -> list[bytes]:
+    """Return the bodies of all pages."""
+    rng = random.Random(rows)  # noqa: S311 - makes examples
+    slugs = [column.slug or "" for column in listed(mix)]
+    pages = []
+    for first in range(0, rows, PAGE):
+        items = []
+        for number in range(first, min(first + PAGE, rows)):
+            cells = {slug: value for slug in slugs if (value := cell(slug, number, rng)) is not None}
+            items.append({"id": f"5bc4d099-1a77-4d4e-9e41-{number:012}", **cells})
+        cursor = str(first + PAGE) if first + PAGE < rows else None
+        body = {"object": "list", "items": items, "nextCursor": cursor, "total": rows, "url": "/rows"}
+        pages.append(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    return pages
+
+
+def ours(pages: list[bytes], mix: str) -> pd.DataFrame:
+    """Return what `rows_frame` makes of the bodies, by all that it does to them."""
+    table = LeadTable(listed(mix), dtype_backend="numpy_nullable", flatten=True, names="slug")
+    walk = RowWalk()
+    for body in pages:
+        page = RawRows.of(decode(body))
+        table.add(walk.take(page, ids_of(page.items)))
+    return table.frame(copy=False)[0]
+
+
+def with_orjson(pages: list[bytes], _mix: str) -> pd.DataFrame:
+    """Return the frame of the rows as they are; objects stay in their cells."""
+    import orjson
+
+    rows: list[Any] = []
+    for body in pages:
+        rows.extend(orjson.loads(body)["items"])
+    return pd.DataFrame(rows)
+
+
+def with_normalize(pages: list[bytes], _mix: str) -> pd.DataFrame:
+    """Return the frame with objects taken apart, by pandas' own means."""
+    rows: list[Any] = []
+    for body in pages:
+        rows.extend(json.loads(body)["items"])
+    return pd.json_normalize(rows)
+
+
+WAYS: dict[str, Callable[[list[bytes], str], pd.DataFrame]] = {
+    "rows_frame": ours,
+    "orjson + DataFrame": with_orjson,
+    "json + json_normalize": with_normalize,
+}
+
+
+def ways() -> list[str]:
+    """Return the ways that can be gone here, and say when one cannot."""
+    try:
+        import orjson  # noqa: F401
+    except ImportError:
+        print("orjson is not installed: nothing to compare with; pip install orjson")
+        return [way for way in WAYS if "orjson" not in way]
+    return list(WAYS)
+
+
+def seconds(way: str, pages: list[bytes], mix: str) -> float:
+    """Return the processor time of one way."""
+    began = time.process_time()
+    WAYS[way](pages, mix)
+    return time.process_time() - began
+
+
+def peak(way: str, pages: Path, mix: str) -> tuple[float, float]:
+    """Return the peak and the frame's own size in megabytes, from a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.bench_rows", "--measure", way, str(pages), mix]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    high, own = map(float, done.stdout.split())
+    return high, own
+
+
+def measure(way: str, file: Path, mix: str) -> None:
+    """Print how far the memory of this process rises by one way, and the size of the frame, in megabytes."""
+    pages = file.read_bytes().splitlines()
+    WAYS[way](pages[:1], mix)  # libraries and caches are no part of it
+    before = memory("VmRSS")
+    frame = WAYS[way](pages, mix)
+    print(max(0.0, memory("VmHWM") - before), frame.memory_usage(deep=True).sum() / 2**20)
+
+
+def memory(name: str) -> float:
+    """Return what Linux says of this process's memory, in megabytes."""
+    told = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in told.splitlines() if line.startswith(name)) / 1024
+
+
+def main() -> int:
+    """Print the comparison; returns 1 when a bar is missed at the largest size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        way, file, mix = options.measure
+        measure(way, Path(file), mix)
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        missed = compare(Path(folder) / "pages", options.rounds)
+    print(f"bars at {max(SIZES):,} rows: {SLOWEST:.1f} times as long, {LARGEST:.1f} times the frame")
+    print("missed: " + "; ".join(missed) if missed else "both held")
+    return 1 if missed else 0
+
+
+def compare(file: Path, rounds: int) -> list[str]:
+    """Print the comparison and return what was missed; the file takes the pages, one a line."""
+    missed = []
+    present = ways()
+    for mix in MIXES:
+        for rows in SIZES:
+            pages = bodies(rows, mix)
+            file.write_bytes(b"\n".join(pages))
+            times = [[seconds(way, pages, mix) for way in present] for _ in range(rounds)]
+            print(f"{mix}, {rows:,} rows of 12 cells, {sum(map(len, pages)) / 2**20:.1f} MB")
+            for number, way in enumerate(present):
+                took = statistics.median(each[number] for each in times)
+                ratio = statistics.median(each[0] / each[number] for each in times)
+                high, own = peak(way, file, mix)
+                print(
+                    f"  {way:22} {took * 1e3:8.1f} ms (rows_frame takes {ratio:4.2f} of it), "
+                    f"peak {high:6.1f} MB, frame {own:6.1f} MB: {high / own:4.2f} times"
+                )
+                if rows == max(SIZES) and "orjson" in way and ratio > SLOWEST:
+                    missed.append(f"{mix}: {ratio:.2f} times as long as {way}")
+                if rows == max(SIZES) and way == "rows_frame" and high / own > LARGEST:
+                    missed.append(f"{mix}: {high / own:.2f} times the frame")
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
