@@ -13,6 +13,7 @@ from origami_widgets.card.host import lacks_widgets
 from origami_widgets.card.html import render_html
 from origami_widgets.card.text import render_text
 from origami_widgets.card.view import make_view
+from origami_widgets.run.again import Place
 from origami_widgets.run.settings import render_mode
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class CardPresenter:
     def __init__(self) -> None:
         self._cell = ""
         self._shown: weakref.WeakSet[Conversation] = weakref.WeakSet()
+
+    def place(self) -> Place | None:
+        """The cell that runs now, where the front end names its cells."""
+        execution, cell = running_cell(), _request(_shell()).get("metadata", {}).get("cellId")
+        return Place(cell, execution) if execution and isinstance(cell, str) and cell else None
 
     def show(self, run: Run) -> None:
         """Show the run's card at once in a notebook; elsewhere nothing."""
@@ -145,8 +151,7 @@ def show_static(view: View) -> None:
 
 def running_cell() -> str | None:
     """What identifies the cell that runs now; None outside a kernel."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell: Any = _shell()
     if shell is None or getattr(shell, "kernel", None) is None:
         return None
     return str(_request(shell).get("header", {}).get("msg_id") or shell.execution_count)
@@ -162,8 +167,7 @@ def without_widgets() -> bool:
     """Whether cards are shown as HTML that is replaced: because it was configured, or the host has no widgets."""
     if (mode := render_mode()) != "auto":
         return mode == "html"
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell = _shell()
     return lacks_widgets(getattr(shell, "kernel", None), _request(shell))
 
 
@@ -178,9 +182,12 @@ def nobody_there() -> bool:
 
     That no view was drawn says nothing: while a cell is blocked, the kernel does not hear of its views.
     """
+    return _request(_shell()).get("content", {}).get("allow_stdin") is False
+
+
+def _shell() -> object:
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return _request(shell).get("content", {}).get("allow_stdin") is False
+    return ipython.get_ipython() if ipython is not None else None
 
 
 def _request(shell: object) -> dict[str, Any]:

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from origami_widgets.run.again import Place
     from origami_widgets.run.handle import Run
 
 
 class Presenter(Protocol):
     """What a handle asks of whoever shows it."""
+
+    def place(self) -> Place | None:
+        """The cell that runs now; None outside a notebook, and where the notebook does not name its cells."""
+        ...
 
     def show(self, run: Run) -> None:
         """Show the run because it was started or attached; does nothing outside a notebook."""
@@ -45,6 +50,10 @@ class Presenter(Protocol):
 
 class PlainPresenter:
     """Shows a run as one line; in use until the package's top hands in the card."""
+
+    def place(self) -> Place | None:
+        """None: nothing is known of cells."""
+        return None
 
     def show(self, run: Run) -> None:
         """Show nothing."""

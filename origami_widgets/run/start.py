@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject, RunSummary
+from origami_widgets.run import again
 from origami_widgets.run.claims import valid_once
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.handle import Run
@@ -49,7 +50,9 @@ def start(
     `configure(queue=False)` raises instead. An interrupt while the answer is outstanding withdraws the run: the server is
     asked to cancel it as soon as it is known. The exception carries `reconcile()`, which finds it.
 
-    With `once="a-name"` it does so the first time only. The same call again, in this cell or after the kernel was
+    A cell that is run again while its run goes on shows that run, and starts none; `fresh=True` starts another one.
+
+    With `once="a-name"` a run is started the first time only. The same call again, in this cell or after the kernel was
     restarted, attaches to that run, and the card says so; two kernels that make it at once get the same run. The same
     goes for `answer` and `follow_up` on that run and on those that continue it. What is
     needed for that is kept in a file of ids for each name (in the platform's data folder, or where
@@ -62,7 +65,7 @@ def start(
         model: `origami-lite` or `origami-max`; None for the plan's default.
         focus_tables: ids of tables to work on.
         once: a name of your own for this brief with these options, up to 100 characters of any script.
-        fresh: start a new run although the name has one, and let the name stand for it from now on.
+        fresh: start a new run although the cell's run goes on, or the name has one; the name stands for the new one.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook. As the cell's last expression it is not shown a second time.
 
@@ -107,11 +110,16 @@ def start(
         intent = wanted(key, since)
         return QueueingStarter(intent).run(intent.carry_out(queue=waits_for_a_slot()))
 
+    brief = once_brief(prompt, name, model, focus_tables)
     if once is None:
-        run = Run(send(None, None))
+        place = presenter().place()
+        watch = None if fresh else again.going_on(operations, place, brief)
+        if watch is None:
+            watch = send(None, None)
+            again.remember(operations, place, brief, watch)
+        run = Run(watch)
     else:
         sender = Sender(send, lambda key, since: wanted(key, since).found(), _nothing_more)
-        brief = once_brief(prompt, name, model, focus_tables)
         run = Run(start_once(operations, once, brief, sender, fresh=fresh))
         run.conversation.once = valid_once(once)
     if show:

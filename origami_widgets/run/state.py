@@ -94,6 +94,7 @@ class RunState:
         origin: empty for the real API, `sandbox`, or the host that answers.
         clock_offset: the server's clock minus the kernel's, in seconds.
         attached: when the run had begun that a call of `start` was attached to (Unix seconds), None when it began here.
+        attached_by: how that call found it: by the name of `once=`, or because its cell had started it.
     """
 
     agent_id: str
@@ -113,6 +114,7 @@ class RunState:
     origin: str = ""
     clock_offset: float = 0.0
     attached: float | None = None
+    attached_by: Literal["name", "cell"] = "name"
 
     @property
     def status(self) -> str:
@@ -249,9 +251,10 @@ class CommandFailed:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A call of `start` found this run under its name, and started none."""
+    """A call of `start` found this run, under its name or as one that its cell had started, and started none."""
 
     began: float
+    by: Literal["name", "cell"] = "name"
 
 
 Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed
@@ -295,7 +298,7 @@ def reduce(state: RunState, event: Event) -> RunState:
 def _user_acted(state: RunState, event: Asked) -> RunState:
     match event:
         case Attached():
-            return replace(state, attached=event.began)
+            return replace(state, attached=event.began, attached_by=event.by)
         case CancelRequested():
             return state if state.done else replace(state, cancel="requested", cancel_error=None, command_error=None)
         case CancelDelayed():

@@ -39,9 +39,14 @@ class FrontEnd:
         self.heard: list[Message] = []
         self.models: dict[str, dict[str, Any]] = {}
 
-    def execute(self, code: str) -> str:
-        """Send a cell and return its id at once."""
-        return self._client.execute(code, stop_on_error=False)
+    def execute(self, code: str, cell: str = "") -> str:
+        """Send a cell and return the id of the request at once; `cell` names the cell, as notebooks do."""
+        if not cell:
+            return self._client.execute(code, stop_on_error=False)
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True, "stop_on_error": False}
+        message = self._client.session.msg("execute_request", content, metadata={"cellId": cell})
+        self._client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
 
     def run(self, code: str) -> str:
         """Run a cell to its end and return what it printed."""

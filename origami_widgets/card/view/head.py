@@ -99,8 +99,17 @@ def token_of(state: RunState) -> str:
 
 def attach_line(state: RunState) -> str:
     """The line of Python that shows this run again, on any machine."""
-    token = token_of(state).replace("\\", "\\\\").replace('"', '\\"')
-    return f'ow.attach("{token}")'
+    return _attach(token_of(state))
+
+
+def agent_line(state: RunState) -> str:
+    """The line of Python that shows the newest run of the agent."""
+    return _attach(token_of(state).partition("/")[0])
+
+
+def _attach(token: str) -> str:
+    quoted = token.replace("\\", "\\\\").replace('"', '\\"')
+    return f'ow.attach("{quoted}")'
 
 
 def full_prompt(state: RunState) -> str | None:

@@ -9,7 +9,7 @@ from origami_widgets.card import words
 from origami_widgets.card.links import product_link
 from origami_widgets.card.view.budget import NOTICES_SIZE, clip, take
 from origami_widgets.card.view.follow_up import can_follow_up, follow_up_button
-from origami_widgets.card.view.head import attach_line, whole
+from origami_widgets.card.view.head import agent_line, attach_line, whole
 from origami_widgets.card.view.questions import QUESTIONS_LIMIT
 from origami_widgets.card.view.status import is_known
 
@@ -80,7 +80,13 @@ def _notice(
 
 def _failures(state: RunState) -> Iterator[Notice]:
     error = state.command_error
-    if error is not None:
+    if error is not None and error.code == "AMBIGUOUS_START":
+        look = (
+            "Look before you send it again, or it may run and cost twice: the line below shows the agent's newest run."
+        )
+        text = _sentences(_cause(error), look)
+        yield _notice("command_error", "bad", error.title, text, code=agent_line(state))
+    elif error is not None:
         yield _notice("command_error", "bad", error.title, _explained(error), link=_link(error))
     connection = state.connection
     if connection.state == "reconnecting":
@@ -139,10 +145,12 @@ def _on_its_way(state: RunState) -> Iterator[Notice]:
 def _attached(state: RunState) -> Iterator[Notice]:
     """A cell that was run again has not paid again."""
     if state.attached is not None and words.known(state.attached):
-        text = (
-            "It was found under the name that the cell gave it (once=), so no other run was started and nothing was "
-            "charged. To start anew: fresh=True."
+        found = (
+            "It was found under the name that the cell gave it (once=)"
+            if state.attached_by == "name"
+            else "This cell had started it, and it was running"
         )
+        text = f"{found}, so no other run was started and nothing was charged. To start anew: fresh=True."
         title = f"Attached to the run of {words.moment(1000 * state.attached)}"
         yield _notice("attached", "neutral", title, text)
 

@@ -1,0 +1,100 @@
+"""A cell that is run again while its run goes on shows that run: the same cell with the same brief pays once at a time.
+
+A loop in one cell starts as many runs as it asks for; when that cell is run again, each call finds one of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.loop import background
+from origami_widgets.run.hub import hub
+from origami_widgets.run.state import Attached
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.claims import Brief
+    from origami_widgets.run.watch import Watch
+
+REMEMBERED = 20
+"""Runs of one cell and brief; it has forgotten those before."""
+
+
+class Place(NamedTuple):
+    """Where code runs.
+
+    Args:
+        cell: the cell, the same each time it is run.
+        execution: this time.
+    """
+
+    cell: str
+    execution: str
+
+
+@dataclass
+class _Begun:
+    execution: str
+    agent_id: str
+    run_id: str
+    at: float
+
+
+_begun: dict[tuple[str, Hashable, Brief], list[_Begun]] = {}
+
+
+def going_on(operations: Operations, place: Place | None, brief: Brief) -> Watch | None:
+    """The run that an earlier execution of this cell has started for this brief, while it is running; else None.
+
+    Sends a GET where the run is not watched any more. Where it cannot be read, nothing is known of it, and None is
+    returned.
+
+    Args:
+        operations: the API.
+        place: where `start` was called; None where that is not known.
+        brief: what is asked for.
+    """
+    if place is None:
+        return None
+    for begun in _begun.get((place.cell, operations.identity, brief), ()):
+        if begun.execution == place.execution:
+            continue
+        watch = background().run(_still_running(operations, begun))
+        if watch is not None:
+            begun.execution = place.execution
+            return watch
+    return None
+
+
+async def _still_running(operations: Operations, begun: _Begun) -> Watch | None:
+    watch = await hub().watch(operations, begun.agent_id, begun.run_id, started=None)
+    try:
+        if watch.state.run is None:
+            await hub().check(watch)
+    except OrigamiError:
+        return None
+    if watch.state.done:
+        return None
+    watch.update(Attached(begun.at, by="cell"))
+    return watch
+
+
+def remember(operations: Operations, place: Place | None, brief: Brief, watch: Watch) -> None:
+    """Note which run a cell has started.
+
+    Args:
+        operations: the API.
+        place: where `start` was called; None where that is not known.
+        brief: what was asked for.
+        watch: the run.
+    """
+    if place is not None:
+        run = watch.state.run
+        at = run.started_at.timestamp() if run is not None and run.started_at is not None else hub().clock.time()
+        known = _begun.setdefault((place.cell, operations.identity, brief), [])
+        known.append(_Begun(place.execution, watch.state.agent_id, watch.state.run_id, at))
+        del known[:-REMEMBERED]
