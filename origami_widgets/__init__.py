@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from origami_widgets.api.ambiguous_start import AmbiguousStart as AmbiguousStart
     from origami_widgets.api.async_client import AsyncClient as AsyncClient
     from origami_widgets.api.client import Client as Client
     from origami_widgets.api.errors import OrigamiError as OrigamiError
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
     from origami_widgets.compose import start as start
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import columns_frame as columns_frame
+    from origami_widgets.frames import export as export
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.row_reading import InterruptedRows as InterruptedRows
-    from origami_widgets.api.ambiguous_start import AmbiguousStart as AmbiguousStart
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
@@ -47,6 +48,7 @@ _HOMES = {
     "attach": "compose",
     "columns_frame": "frames",
     "configure": "compose",
+    "export": "frames",
     "lead_sources_frame": "frames",
     "rows_frame": "frames",
     "start": "compose",

@@ -1,0 +1,158 @@
+"""Files that are whole, that compute nothing, and that come back as they went."""
+
+from __future__ import annotations
+
+import doctest
+from importlib import import_module
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames import sheets
+from origami_widgets.frames.formulas import is_formula, neutral
+from tests.frames.payloads import payload
+
+FORMULAS = [
+    "=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\tplain", " =1", "\uff1d1+1", "\uff0bx", "\uff0d1", "\uff20a",
+    "-2+3+cmd|' /C calc'!A0", "+A1", "-", "=", "\u200b=1",
+]  # fmt: skip
+HARMLESS = ["-3.5", "+1 555 0127", "+49 (0)30 1234-5", "-1,000.50", "1e-5", "-12 %", "a=b", "", "Padaria", "'=1", "+5"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_what_may_be_computed_is_neutralized(text):
+    assert neutral(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_numbers_phone_numbers_and_prose_are_left_alone(text):
+    assert neutral(text) == text
+
+
+@given(st.text())
+def test_neutral_texts_are_neutral_and_lose_nothing(text):
+    assert not is_formula(neutral(text))
+    assert neutral(text).removeprefix("'" if is_formula(text) else "") == text
+    assert neutral(neutral(text)) == neutral(text)
+
+
+@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+def test_no_number_is_a_formula(number):
+    assert not is_formula(str(number))
+
+
+def leads():
+    moments = pd.to_datetime(["1970-01-01", "9999-12-31"], utc=True).as_unit("us")
+    return pd.DataFrame(
+        {
+            "text": pd.array(["=1+1", "+1 555 0127"], dtype="string"),
+            "big": pd.array([2**53 + 1, None], dtype="Int64"),
+            "when": moments,
+            "link": pd.array(["https://a.example", None], dtype="string"),
+            "mixed": pd.Series([["=a"], "=b"], dtype=object),
+            "kind": pd.Categorical(["input", None], categories=["input", "score"]),
+        }
+    )
+
+
+def test_a_workbook_has_dates_and_texts_and_neither_formulas_nor_links(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    (file,) = ow.export({"a/b": leads(), "A?B": leads()}, tmp_path / "book.xlsx")
+    book = openpyxl.load_workbook(file)
+    assert book.sheetnames == ["a_b", "A_B_2"]
+    sheet = book["a_b"]
+    assert sheet.freeze_panes == "A2"
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[0] == ["text", "big", "when (UTC)", "link", "mixed", "kind"]
+    assert rows[1][:2] == ["=1+1", str(2**53 + 1)]
+    assert rows[2][4] == "=b"
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}
+    assert sheet["A2"].quotePrefix
+    assert not sheet["A3"].quotePrefix
+    assert [row[2].year for row in rows[2:]] == [9999]
+    assert sheet["D2"].hyperlink is None
+    assert sheet.column_dimensions["A"].width > 8
+
+
+def test_a_text_that_no_cell_holds_is_cut_and_told(tmp_path):
+    with pytest.warns(UserWarning, match="1 texts of frame were cut"):
+        ow.export(pd.DataFrame({"a": ["x" * 40_000]}), tmp_path / "book.xlsx")
+
+
+def test_csv_is_neutral_and_marked_as_utf_8(tmp_path):
+    (file,) = ow.export(leads(), tmp_path / "out")
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+    back = pd.read_csv(file, dtype={"big": "Int64"})
+    assert back["text"].to_list() == ["'=1+1", "+1 555 0127"]
+    assert back["mixed"].to_list() == ['["=a"]', "'=b"]
+    assert back["big"][0] == 2**53 + 1
+    (bare,) = ow.export(leads(), tmp_path / "bare", bom=False, neutralize=False)
+    assert not bare.read_bytes().startswith(b"\xef")
+    assert pd.read_csv(bare)["text"][0] == "=1+1"
+
+
+def test_parquet_brings_dtypes_categories_and_attrs_back(tmp_path):
+    frame = leads()
+    frame.attrs["origami"] = {"table_name": "Leads"}
+    (file,) = ow.export(frame, tmp_path / "out", format="parquet")
+    back = pd.read_parquet(file)
+    assert file.name == "Leads.parquet"
+    pd.testing.assert_frame_equal(back.drop(columns="mixed"), frame.drop(columns="mixed"))
+    assert back["mixed"].to_list() == ['["=a"]', '"=b"']
+    assert back.attrs == {"origami": {"table_name": "Leads"}, "json_columns": ["mixed"]}
+    assert "json_columns" not in frame.attrs
+
+
+def test_a_run_gives_its_four_frames(tmp_path):
+    files = ow.export(payload(), tmp_path / "run")
+    assert [file.stem for file in files] == ["tables", "columns", "lead_sources", "actions"]
+    assert all(file.is_file() for file in files)
+
+
+@pytest.mark.parametrize("name", ["book.xlsx", "folder"])
+def test_nothing_is_overwritten_unasked(tmp_path, name):
+    (file,) = ow.export(leads(), tmp_path / name)
+    file.write_bytes(b"mine")
+    with pytest.raises(InvalidInput, match="overwrite=True"):
+        ow.export(leads(), tmp_path / name)
+    assert file.read_bytes() == b"mine"
+    ow.export(leads(), tmp_path / name, overwrite=True)
+    assert file.read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize("name", ["book.xlsx", "folder"])
+def test_a_failure_leaves_nothing_half(tmp_path, name, monkeypatch):
+    (file,) = ow.export(leads(), tmp_path / name)
+    before = file.read_bytes()
+
+    def fail(*_args, **_options):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(sheets, "_fill", fail)
+    monkeypatch.setattr(pd.DataFrame, "to_csv", fail)
+    with pytest.raises(OSError, match="disk full"):
+        ow.export(leads(), tmp_path / name, overwrite=True)
+    assert file.read_bytes() == before
+    assert [each for each in file.parent.iterdir() if each.name != file.name] == []
+
+
+@pytest.mark.parametrize(("path", "options", "module"), [("a.xlsx", {}, "xlsxwriter"), ("a", {"format": "parquet"}, "pyarrow")])  # fmt: skip
+def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, path, options, module):
+    def missing(name, *_):
+        raise ImportError(name)
+
+    monkeypatch.setattr(
+        f"origami_widgets.frames.{'sheets' if module == 'xlsxwriter' else 'backend'}.import_module", missing
+    )
+    with pytest.raises(InvalidInput, match=rf"(?s){module} is not installed.*pip install"):
+        ow.export(leads(), tmp_path / path, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["formulas", "sheets", "plain", "exporting"])
+def test_examples_run(name):
+    assert doctest.testmod(import_module(f"origami_widgets.frames.{name}")).failed == 0
