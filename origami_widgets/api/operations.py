@@ -13,6 +13,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.error_catalog import error_from
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, ServerError, UnexpectedAnswer
+from origami_widgets.api.expected import a_creation, a_list, about, an_object, naming_a_run, run_in
 from origami_widgets.api.models import (
     Account,
     Agent,
@@ -27,7 +28,6 @@ from origami_widgets.api.models import (
     RunSummary,
     Table,
 )
-from origami_widgets.api.models.page import is_list
 from origami_widgets.api.paging import RawRows
 from origami_widgets.api.retry import may_read_again, may_start_again, with_retries
 from origami_widgets.api.traffic import traffic_of
@@ -126,7 +126,7 @@ class Operations:
         body = _brief(prompt, model, focus_table_ids, attachments)
         if (checked := validate.agent_name(name)) is not None:
             body["name"] = checked
-        answer = await self._start("/agents", body, idempotency_key, _creation, stop)
+        answer = await self._start("/agents", body, idempotency_key, a_creation, stop)
         return CreatedAgent.from_raw(answer.body)
 
     async def create_run(
@@ -142,22 +142,22 @@ class Operations:
     ) -> RunObject:
         """`POST /agents/{id}/runs`: a further run of an agent; not sent again once `stop` is set."""
         body = _brief(prompt, model, focus_table_ids, attachments)
-        answer = await self._start(f"{_agent(agent_id)}/runs", body, idempotency_key, _naming_a_run, stop)
-        return _run_in(answer) or RunObject()
+        answer = await self._start(f"{_agent(agent_id)}/runs", body, idempotency_key, naming_a_run, stop)
+        return run_in(answer) or RunObject()
 
     async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
         """`GET /agents/{id}/runs/{runId}`, exactly one attempt."""
         path, params = _run_path(agent_id, run_id), _include(include)
-        return _about(await self._once("GET", path, params=params), run_id)
+        return about(await self._once("GET", path, params=params), run_id)
 
     async def poll_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
         """`GET /tables/{tableId}`, exactly one attempt."""
-        return _about(await self._once("GET", _table(table_id), params=_include(include)), table_id)
+        return about(await self._once("GET", _table(table_id), params=_include(include)), table_id)
 
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """`GET /agents/{id}/runs/{runId}`."""
         path, params = _run_path(agent_id, run_id), _include(include)
-        answer = await self._read(path, params, check=lambda answer: _about(answer, run_id))
+        answer = await self._read(path, params, check=lambda answer: about(answer, run_id))
         return RunObject.from_raw(answer.body)
 
     async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
@@ -176,9 +176,9 @@ class Operations:
         headers = {} if idempotency_key is None else {"Idempotency-Key": validate.idempotency_key(idempotency_key)}
 
         async def attempt() -> Answer:
-            return await self._once("POST", path, headers=headers, check=_object)
+            return await self._once("POST", path, headers=headers, check=an_object)
 
-        return _run_in(await attempt() if once else await with_retries(attempt, may_read_again))
+        return run_in(await attempt() if once else await with_retries(attempt, may_read_again))
 
     async def list_agents(
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
@@ -193,7 +193,7 @@ class Operations:
 
     async def get_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Table:
         """`GET /tables/{tableId}`."""
-        answer = await self._read(_table(table_id), _include(include), check=lambda answer: _about(answer, table_id))
+        answer = await self._read(_table(table_id), _include(include), check=lambda answer: about(answer, table_id))
         return Table.from_raw(answer.body)
 
     async def list_tables(
@@ -223,7 +223,7 @@ class Operations:
 
     async def _rows(self, table_id: str, query: RowQuery, cursor: str | None, limit: int) -> Any:
         params = {**_paging(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
-        return (await self._read(f"{_table(table_id)}/rows", params, check=_list)).body
+        return (await self._read(f"{_table(table_id)}/rows", params, check=a_list)).body
 
     async def get_account(self) -> Account:
         """`GET /account`."""
@@ -234,13 +234,13 @@ class Operations:
         return Credits.from_raw((await self._read("/account/credits", {})).body)
 
     async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
-        return Page.of(item, (await self._read(path, params, check=_list)).body)
+        return Page.of(item, (await self._read(path, params, check=a_list)).body)
 
     async def _read(
         self, path: str, params: Mapping[str, str], check: Callable[[Answer], Answer] | None = None
     ) -> Answer:
         return await with_retries(
-            lambda: self._once("GET", path, params=params, check=check or _object), may_read_again
+            lambda: self._once("GET", path, params=params, check=check or an_object), may_read_again
         )
 
     async def _start(
@@ -338,44 +338,6 @@ def _paging(cursor: str | None, limit: object, largest: int) -> dict[str, str]:
     return {"limit": str(validate.page_limit(limit, largest)), **({"cursor": cursor} if cursor else {})}
 
 
-def _object(answer: Answer) -> Answer:
-    if not isinstance(answer.body, dict):
-        raise _shapeless(answer, "An object was expected.")
-    return answer
-
-
-def _list(answer: Answer) -> Answer:
-    """A list answer. One without a list is not an empty one: rows would silently be missing."""
-    if not is_list(_object(answer).body):
-        raise _shapeless(answer, "A list was expected.")
-    return answer
-
-
-def _about(answer: Answer, wanted: str) -> Answer:
-    """An answer about the thing that was asked for."""
-    told = _object(answer).body.get("id")
-    if not isinstance(told, str) and "status" not in answer.body:
-        raise _shapeless(answer, "It names nothing.")
-    # A person may have typed an id in capitals; the server writes it in its own way.
-    if isinstance(told, str) and told.lower() != wanted.lower():
-        raise _shapeless(answer, f"Asked for {wanted}, it is about something else.")
-    return answer
-
-
-def _creation(answer: Answer) -> Answer:
-    created = CreatedAgent.from_raw(_object(answer).body)
-    if not created.run.id or not (created.agent.id or created.run.agent_id):
-        raise _shapeless(answer, "It names no agent or no run.")
-    return answer
-
-
-def _naming_a_run(answer: Answer) -> Answer:
-    run = _run_in(answer)
-    if run is None or not run.id:
-        raise _shapeless(answer, "It names no run.")
-    return answer
-
-
 def _not_wanted() -> OrigamiError:
     """Not an unclear end in itself: what an earlier attempt may have started is told by `may_have_started`."""
     error = ConnectionFailed("The run was not started", cause="It was interrupted.", code="INTERRUPTED")
@@ -386,23 +348,3 @@ def _not_wanted() -> OrigamiError:
 def _may_have_started(error: OrigamiError) -> bool:
     """Whether a POST that failed so may have reached the server and taken effect."""
     return (isinstance(error, ConnectionFailed) and error.sent) or isinstance(error, ServerError | UnexpectedAnswer)
-
-
-def _run_in(answer: Answer) -> RunObject | None:
-    """The run in `{"run": …}`, or a bare one, which some servers send."""
-    body = _object(answer).body
-    bare = body if "id" in body and "status" in body else None
-    inner = body.get("run", bare)
-    return RunObject.from_raw(inner) if isinstance(inner, dict) else None
-
-
-def _shapeless(answer: Answer, cause: str) -> OrigamiError:
-    return UnexpectedAnswer(
-        "The answer is not what the API promises",
-        cause=cause,
-        remedy="It is asked again by itself where that is free. If it stays, tell support the request id.",
-        code="UNEXPECTED_ANSWER",
-        status_code=answer.status_code,
-        request_id=answer.request_id,
-        transient=True,
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.run.state import Event, RunState, reduce
+from origami_widgets.run.reduce import reduce
 from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.schedule import Schedule
+    from origami_widgets.run.state import Event, RunState
 
 
 class Watch:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from origami_widgets.api.errors import ServerError
 from origami_widgets.api.models import RunObject, Table
+from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import (
     HISTORY_LIMIT,
     CancelRequested,
@@ -21,7 +22,6 @@ from origami_widgets.run.state import (
     RunState,
     SendingChanged,
     TableRead,
-    reduce,
 )
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

@@ -1,0 +1,194 @@
+"""How an event changes what is known about a run. Pure: no clock, no network, no thread.
+
+The rules that make the state trustworthy: an answer about another run is refused, a terminal status is final, older
+answers do not undo newer ones, and an answer without `response` never wipes what an earlier one told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace as replace_struct
+
+from origami_widgets.run.state import (
+    HISTORY_LIMIT,
+    TERMINAL_STATUSES,
+    Attached,
+    CancelDelayed,
+    CancelRequested,
+    CheckFailed,
+    CommandFailed,
+    Connection,
+    Heard,
+    HistoryPoint,
+    Planned,
+    RunRead,
+    RunState,
+    SendingChanged,
+    TableGone,
+    TableRead,
+)
+
+if TYPE_CHECKING:
+    from origami_widgets.api.models import RunObject, Table
+    from origami_widgets.run.state import Asked, ConnectionState, Event
+
+
+def is_terminal(status: str, *, keep_polling: bool) -> bool:
+    """Whether a status is final. Unknown words are, unless the answer told to ask again (`Retry-After`)."""
+    if status == "running":
+        return False
+    return status in TERMINAL_STATUSES or not keep_polling
+
+
+def reduce(state: RunState, event: Event) -> RunState:
+    """The state after an event.
+
+    Args:
+        state: what was known.
+        event: what happened.
+
+    Returns:
+        The new state; the same object when nothing changed.
+    """
+    match event:
+        case RunRead():
+            return _with_history(_run_read(state, event), event.at)
+        case TableRead() | TableGone():
+            return _with_history(_table_read(state, event), event.at)
+        case Heard():
+            return replace(state, connection=_heard(state.connection, event.at))
+        case CheckFailed():
+            failures = state.connection.failures + 1
+            connection = replace(state.connection, state="reconnecting", failures=failures, error=event.error)
+            return replace(state, connection=connection)
+        case Planned():
+            return _planned(state, event)
+        case _:
+            return _user_acted(state, event)
+
+
+def _user_acted(state: RunState, event: Asked) -> RunState:
+    match event:
+        case Attached():
+            return replace(state, attached=event.began, attached_by=event.by)
+        case CancelRequested():
+            return state if state.done else replace(state, cancel="requested", cancel_error=None, command_error=None)
+        case CancelDelayed():
+            return state if state.done else replace(state, cancel_error=event.error)
+        case SendingChanged():
+            error = None if event.sending else state.command_error
+            return replace(state, sending=event.sending, queue=event.queue, command_error=error)
+        case CommandFailed():
+            if event.cancel:
+                return replace(state, command_error=event.error, cancel="none", cancel_error=None)
+            return replace(state, command_error=event.error)
+
+
+def _run_read(state: RunState, event: RunRead) -> RunState:
+    new = event.run
+    if new.id and new.id.lower() != state.run_id.lower():
+        return state
+    state = replace(
+        state,
+        connection=_heard(state.connection, event.at),
+        origin=event.origin or state.origin,
+        clock_offset=state.clock_offset if event.clock_offset is None else event.clock_offset,
+    )
+    terminal = is_terminal(new.status, keep_polling=event.keep_polling)
+    if state.done and not terminal:
+        return state
+    if not terminal and _goes_back(state.run, new):
+        return state
+    tables, actions, transcript = state.tables, state.actions, state.transcript
+    response = new.response
+    if response is not None:
+        told = response.raw
+        if terminal or "tables" in told:
+            tables = _newest_tables(state.tables, response.tables) if state.done else response.tables or tables
+        # Changes are only ever added: a shorter list of a running run comes from a server that is behind.
+        if ("actions" in told and terminal) or len(response.actions) >= max(1, len(actions)):
+            actions = response.actions
+        if response.transcript is not None:
+            transcript = response.transcript
+    return replace(
+        state,
+        run=new,
+        done=terminal,
+        tables=tables,
+        actions=actions,
+        transcript=transcript,
+        cancel="none" if terminal else state.cancel,
+        cancel_error=None if terminal else state.cancel_error,
+    )
+
+
+def _heard(connection: Connection, at: float) -> Connection:
+    return replace(connection, state="live", heard_at=at, failures=0, error=None)
+
+
+def _goes_back(old: RunObject | None, new: RunObject) -> bool:
+    """An answer with fewer steps than one before comes from a server that is behind."""
+    if old is None or old.steps.completed is None or new.steps.completed is None:
+        return False
+    return new.steps.completed < old.steps.completed
+
+
+def _newest_tables(known: tuple[Table, ...], told: tuple[Table, ...]) -> tuple[Table, ...]:
+    """A run that is read again after its end may repeat older tables than phase two has read."""
+    by_id = {table.id: table for table in known}
+    return tuple(_newer(by_id.get(table.id), table) for table in told) if told else known
+
+
+def _newer(old: Table | None, new: Table) -> Table:
+    if old is None or old.updated_at is None or new.updated_at is None:
+        return new
+    return old if new.updated_at < old.updated_at else new
+
+
+def _table_read(state: RunState, event: TableRead | TableGone) -> RunState:
+    def now(table: Table) -> Table:
+        match event:
+            case TableRead() if table.id == event.table.id:
+                return _newer(table, event.table)
+            case TableGone() if table.id == event.table_id:
+                return _without_running_cells(table)
+        return table
+
+    connection = _heard(state.connection, event.at)
+    return replace(state, connection=connection, tables=tuple(now(table) for table in state.tables))
+
+
+def _without_running_cells(table: Table) -> Table:
+    cells = replace_struct(table.cells, running=0, raw={**table.cells.raw, "running": 0})
+    return replace_struct(table, cells=cells, raw={**table.raw, "cells": cells.raw})
+
+
+def _planned(state: RunState, event: Planned) -> RunState:
+    kind: ConnectionState = state.connection.state
+    if event.stopped:
+        kind = "stopped"
+    elif event.next_at is None:
+        kind = "ended"
+    elif kind in ("ended", "stopped"):
+        kind = "live"
+    connection = replace(state.connection, state=kind, next_at=event.next_at, interval=event.interval)
+    return state if connection == state.connection else replace(state, connection=connection)
+
+
+def _with_history(state: RunState, at: float) -> RunState:
+    if state.run is None:
+        return state
+    point = HistoryPoint(
+        time=at,
+        status=state.status,
+        steps_completed=state.run.steps.completed,
+        lead_count=state.lead_count,
+        cells_running=state.cells_running,
+        cells_errored=state.cells_errored,
+        credits_used=state.credits_used,
+    )
+    if state.history and replace(state.history[-1], time=at) == point:
+        return state
+    return replace(state, history=(*state.history, point)[-HISTORY_LIMIT:])
