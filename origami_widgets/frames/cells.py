@@ -16,7 +16,7 @@ import pandas as pd
 
 from .backend import DtypeBackend, to_array
 from .schema import Field, Kind
-from .values import Cells, read, read_timestamp
+from .values import Cells, read, read_text, read_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,15 +84,19 @@ class CellColumn:
         merged = self._merged()
         self.read_as = self.kind
         if self.kind == "string" and self._maybe_moments:
-            moments = read_moments(_as_objects(merged))
+            moments = _moments_of(merged)
             if moments is not None:
                 self.read_as = "timestamp"
                 return to_array(_FIELDS["timestamp"], moments, self._backend)
+        if _is_arrow(merged):
+            # Arrow's memory is never written to, so it may be shared.
+            return _dressed(merged, self._backend)
         return merged.copy() if copy else merged
 
     def missing(self) -> Any:
         """Per cell whether it has no value."""
-        return pd.isna(self._merged())
+        merged = self._merged()
+        return pd.isna(_dressed(merged, self._backend) if _is_arrow(merged) else merged)
 
     def _type_waiting(self) -> None:
         values, self._waiting = self._waiting, []
@@ -210,14 +214,39 @@ def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
     try:
         if dtype_backend == "pyarrow":
             pa: Any = import_module("pyarrow")
-            return pd.arrays.ArrowExtensionArray(pa.array(values, pa.string()))
+            return pa.chunked_array([pa.array(values, pa.string())])
         if dtype.storage == "pyarrow":
             pa = import_module("pyarrow")
-            return dtype.__from_arrow__(pa.array(values, pa.large_string()))
+            return pa.chunked_array([pa.array(values, pa.large_string())])
         return pd.array(_objects(values), dtype=dtype)
     except UnicodeEncodeError:
         # Half an emoji, which JSON can carry and no storage of strings can hold.
-        return to_array(_FIELDS["string"], read(_FIELDS["string"], values), dtype_backend)
+        return _text([read_text(value) for value in values], dtype_backend)
+
+
+def _is_arrow(array: Any) -> bool:
+    return hasattr(array, "iterchunks")
+
+
+def _dressed(texts: Any, dtype_backend: DtypeBackend) -> Any:
+    """Texts of Arrow as an array of pandas."""
+    dtype: Any = pd.StringDtype()
+    return pd.arrays.ArrowExtensionArray(texts) if dtype_backend == "pyarrow" else dtype.__from_arrow__(texts)
+
+
+def _moments_of(texts: Any) -> Cells | None:
+    """As `read_moments`, a piece at a time where there are pieces: texts take more room as Python's own."""
+    if not _is_arrow(texts):
+        return read_moments(_as_objects(texts))
+    pieces = []
+    for chunk in texts.iterchunks():
+        if chunk.null_count == len(chunk):
+            pieces.append(Cells(np.zeros(len(chunk), np.int64), np.ones(len(chunk), np.bool_)))
+        elif (piece := read_moments(chunk.to_pylist())) is not None:
+            pieces.append(piece)
+        else:
+            return None
+    return Cells(np.concatenate([piece.data for piece in pieces]), np.concatenate([piece.missing for piece in pieces]))
 
 
 def _objects(values: list[Any]) -> Any:
@@ -226,6 +255,8 @@ def _objects(values: list[Any]) -> Any:
 
 
 def _as_objects(array: Any) -> Any:
+    if _is_arrow(array):
+        return _objects(array.to_pylist())
     return array if isinstance(array, np.ndarray) else array.to_numpy(dtype=object, na_value=None)
 
 
@@ -239,4 +270,6 @@ def _joined(arrays: list[Any]) -> Any:
         return arrays[0]
     if isinstance(arrays[0], np.ndarray):
         return np.concatenate(arrays)
+    if _is_arrow(arrays[0]):
+        return import_module("pyarrow").chunked_array([chunk for array in arrays for chunk in array.iterchunks()])
     return pd.concat([pd.Series(array, copy=False) for array in arrays], ignore_index=True).array
