@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.errors import OrigamiError, RunNotFound
 from origami_widgets.run.actions import operations_of
 from origami_widgets.run.hub import hub
+from origami_widgets.run.schedule import clamp
 from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ async def _until_heard(watch: Watch, operations: Operations) -> OrigamiError | N
                 watch.update(CommandFailed(copy.copy(error), cancel=True))
                 return error.with_traceback(None)
             watch.update(CancelDelayed(copy.copy(error)))
-            await clock.sleep(max(pause, error.retry_after or 0.0), never)
+            await clock.sleep(max(pause, clamp(error.retry_after, fallback=0.0)), never)
             pause = min(2 * pause, LONGEST_PAUSE)
         else:
             watch.update(CancelRequested())
@@ -85,7 +86,8 @@ async def _ask(watch: Watch, operations: Operations) -> None:
         return
     told = await operations.cancel(watch.state.agent_id, once=True)
     if told is not None and told.id == watch.state.run_id:
-        watch.update(RunRead(told, at=hub().clock.time()))
+        # No answer to a POST tells to ask again: for a status that we do not know that is no end.
+        watch.update(RunRead(told, at=hub().clock.time(), keep_polling=True))
         if _is_done(watch):
             hub().hurry(watch)
 

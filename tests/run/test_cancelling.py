@@ -11,6 +11,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.run import cancelling
 from origami_widgets.run.cancelling import CancelPending
+from origami_widgets.run.hub import hub
 from tests.api.conftest import ENVIRONMENT
 from tests.support.front import Front
 from tests.support.interrupts import interrupt
@@ -118,3 +119,31 @@ def test_a_newer_run_of_the_agent_is_never_cancelled_in_its_place(front, run):
     assert run.status == "cancelled"
     assert other.get_run(run.agent_id, newer.id).status == "running"
     assert front.asked_to_cancel == 0
+
+
+def test_a_status_that_nobody_knows_is_no_end_in_the_answer_to_a_cancel():
+    ahead = 0.0
+    front = Front(speed=1, clock=lambda: time.time() + ahead)
+    with RawServer(front) as server:
+        client = ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5)
+        run = ow.start("List bakeries in Porto. scenario:unknown_status", client=client, show=False)
+        ahead = 30.0
+        assert run.refresh().status == "reviewing"
+        run.cancel()
+        assert (run.status, run.done, run.state.cancel) == ("reviewing", False, "requested")
+        ahead = 40.0
+        assert run.refresh().status == "cancelled"
+
+
+def test_a_server_that_asks_for_a_day_is_asked_sooner(front, run, monkeypatch):
+    slept, real = [], hub().clock.sleep
+
+    async def sleep(seconds, wake):
+        slept.append(seconds)
+        return await real(seconds if seconds is None else min(seconds, 0.02), wake)
+
+    monkeypatch.setattr(hub().clock, "sleep", sleep)
+    front.cancels = [answer({}, 503, headers={"Retry-After": "86400"})]
+    run.cancel()
+    assert 300.0 in slept
+    assert max(filter(None, slept)) <= 300.0
