@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from origami_widgets.api.loop import background
 from origami_widgets.run import hub as hub_module
@@ -15,6 +16,15 @@ from tests.support.server import RawServer, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+settings.register_profile(
+    "deep",
+    max_examples=2_000,
+    stateful_step_count=40,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.fixture(autouse=True)
