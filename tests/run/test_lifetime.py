@@ -1,5 +1,6 @@
 """What a run survives: stops, forks, broken callbacks, interrupts; and what is left when it is over."""
 
+import asyncio
 import contextlib
 import os
 import subprocess
@@ -126,6 +127,43 @@ def test_a_forked_child_goes_on_watching_what_it_inherited(client):
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert run.wait(timeout=20).status == "completed"
+
+
+async def timed_out(run):
+    async with asyncio.timeout(0.2):
+        await run
+
+
+async def group(run):
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run.settle())
+        await asyncio.sleep(0.2)
+        raise ZeroDivisionError
+
+
+async def cancelled(run):
+    task = asyncio.ensure_future(run)
+    await asyncio.sleep(0.2)
+    task.cancel()
+    await task
+
+
+@pytest.mark.parametrize(
+    ("act", "ends"),
+    [(timed_out, TimeoutError), (group, ExceptionGroup), (cancelled, asyncio.CancelledError)],
+)
+def test_what_a_loop_does_to_an_await_leaves_the_run_alone(client, act, ends):
+    run = start(client, SLOW)
+    with pytest.raises(ends):
+        asyncio.run(act(run))
+    assert run.status == "running"
+    assert run.state.cancel == "none"
+    assert asyncio.run(act_again(run)) == "cancelled"
+
+
+async def act_again(run):
+    await asyncio.to_thread(run.cancel)
+    return (await run).status
 
 
 def test_a_wait_outlives_the_end_of_the_loop(client):

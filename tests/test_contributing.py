@@ -1,0 +1,46 @@
+"""The tables of CONTRIBUTING name tests that exist, and its map names files that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+FOLDERS = ("tests/faults", "tests/run", ".")
+
+
+def named_tests():
+    """Each file and function in the tables; a file without a folder lies where its table says, `::` goes on in it."""
+    for line in TEXT.splitlines():
+        path = None
+        if not line.startswith("|"):
+            continue
+        for file, function in re.findall(r"`([\w/.]*test[\w/.]*\.(?:py|ts))?(?:::(\w+))?`", line):
+            if file:
+                path = next((found for folder in FOLDERS if (found := ROOT / folder / file).exists()), None)
+                assert path is not None, file
+            elif function and path is None:
+                path = ROOT / "tests/run/test_one_run.py"
+            if function:
+                yield path, function
+
+
+def test_the_tables_name_tests_that_exist():
+    named = list(named_tests())
+    assert len(named) > 40
+    for path, function in named:
+        assert re.search(rf"^(async )?def {function}\b", path.read_text(encoding="utf-8"), re.MULTILINE), function
+
+
+def test_the_map_names_files_that_exist():
+    drawn = TEXT.split("```")[1]
+    files = set(re.findall(r"\b([a-z_]+\.py)\b", drawn))
+    known = {path.name for path in (ROOT / "origami_widgets").rglob("*.py")} | {"serve.py"}
+    assert files <= known, files - known
+    missing = {
+        path.name
+        for path in (ROOT / "origami_widgets").rglob("*.py")
+        if path.parent.name in ("api", "run") and not path.name.startswith("_")
+    } - files
+    assert not missing
