@@ -72,6 +72,7 @@ class Checks(RuleBasedStateMachine):
         self.clicks: list[tuple[dict[str, Any], concurrent.futures.Future[Any]]] = []
         self.intents: dict[str, int] = {}
         self.seen: weakref.WeakKeyDictionary[Watch, RunState] = weakref.WeakKeyDictionary()
+        self.heard: weakref.WeakKeyDictionary[Watch, tuple[float | None, float]] = weakref.WeakKeyDictionary()
         self.steps: dict[str, int] = {}
         self.deadlines: dict[str, float] = {}
         self.shown: dict[Run, RunState] = {}
@@ -142,6 +143,8 @@ class Checks(RuleBasedStateMachine):
         if state.done and (life.active(self.clock.server_time()) or life.status != state.status):
             self.wrong.append(f"{run.id} is said to be {state.status}")
         self.seen[run._watch] = state
+        if state.connection.heard_at != self.heard.get(run._watch, (None,))[0]:
+            self.heard[run._watch] = (state.connection.heard_at, self.clock.now)
 
     def what_is_shown_is_valid_and_never_falls(self, run: Run) -> None:
         view = view_now(run.conversation)
@@ -162,10 +165,9 @@ class Checks(RuleBasedStateMachine):
 
     def elapsed_is_right(self, run: Run) -> None:
         state, life = run.state, self._life_of(run)
-        heard_at = state.connection.heard_at
-        heard = -1.0 if heard_at is None else heard_at - self.clock.wall
         # What the wall clock showed before it was set says nothing.
-        if state.done or not self.clock.wall_set_at < heard <= self.clock.now + SLACK or state.run is None:
+        heard_at, heard = self.heard.get(run._watch, (None, 0.0))
+        if state.done or heard_at != state.connection.heard_at or heard <= self.clock.wall_set_at:
             return
         head = make_head(state)
         if head["started_at"] is not None:

@@ -64,6 +64,8 @@ def lives(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Life]]:
     yield type("OwnLife", (Life,), {"install": staticmethod(install), "kept": [], "planned": []})
     gc.unfreeze()
     background().stop()
+    # Whoever was imported meanwhile has kept these functions.
+    clocks.clear()
 
 
 def chosen() -> settings:
