@@ -104,7 +104,8 @@ class Client(BaseClient):
             attachments=attachments,
             key=idempotency_key,
         )
-        created: CreatedAgent = Starter(intent).run(intent.fulfil())
+        with Starter() as starter:
+            created: CreatedAgent = starter.run(intent, intent.fulfil())
         return created
 
     def create_run(
@@ -143,7 +144,8 @@ class Client(BaseClient):
             attachments=attachments,
             key=idempotency_key,
         )
-        run: RunObject = Starter(intent).run(intent.fulfil())
+        with Starter() as starter:
+            run: RunObject = starter.run(intent, intent.fulfil())
         return run
 
     def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:

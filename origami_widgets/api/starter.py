@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
 
 if TYPE_CHECKING:
-    import concurrent.futures
     from collections.abc import Coroutine
 
     from origami_widgets.api.intent import Intent
@@ -29,58 +28,73 @@ LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
 
 
 class Starter:
-    """Code that blocks until a run is started, in a place where it may print.
+    """Code that blocks until a run is started and handed over, in a place where it may print.
 
-    Args:
-        intent: what it waits for.
+    It is a context: an interrupt of anything that stands in it withdraws the run, also while the answer is written down
+    or shown, since nobody was given the run yet. The exception then carries `idempotency_key` and `reconcile()`, and one
+    line says what became of the run.
+
+    Attributes:
+        intent: what it waits for; None before anything was asked for.
     """
 
-    def __init__(self, intent: Intent) -> None:
-        self.intent = intent
+    def __init__(self) -> None:
+        self.intent: Intent | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, stopped: BaseException | None, _traceback: object) -> None:
+        if isinstance(stopped, KeyboardInterrupt | SystemExit):
+            self._withdraw(stopped)
 
     def meanwhile(self) -> None:
         """Called again and again while it blocks."""
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine that fulfils the intent, and block until it is done.
+    def run(self, intent: Intent, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine that fulfils an intent, and block until it is done.
 
-        An interrupt comes out within a second, at once when it is pressed again. The exception then carries
-        `idempotency_key` and `reconcile()`, and one line says what became of the run.
+        An interrupt comes out within a second, at once when it is pressed again.
         """
         loop = background()
         loop.check_may_block(coroutine)
-        future = loop.submit(coroutine)
+        self.intent = intent
+        future = loop.submit(self._begin(coroutine))
         try:
             return loop.result(future, self.meanwhile)
-        except (KeyboardInterrupt, SystemExit) as stopped:
-            _withdraw(self.intent, future, stopped)
-            raise
-        except OrigamiError:
+        except (KeyboardInterrupt, SystemExit, OrigamiError):
             raise
         except BaseException:
             future.cancel()
             raise
 
+    async def _begin(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        self._task = asyncio.current_task()
+        return await coroutine
 
-def _withdraw(intent: Intent, begun: concurrent.futures.Future[Any], stopped: BaseException) -> None:
-    mark(stopped, intent)
-    # Pressed again, it is the same wish.
-    with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        undone = background().submit(_undo(intent, begun))
-        with contextlib.suppress(TimeoutError, OrigamiError):
-            background().result(undone, timeout=LAST_WORDS)
-    line = said(intent, is_over=begun.done())
-    print(line)  # noqa: T201 - said where the caller stands, not from the background
-    stopped.add_note(f"{line} (idempotency key {intent.key})")
+    def _withdraw(self, stopped: BaseException) -> None:
+        over = False
+        if self.intent is not None:
+            mark(stopped, self.intent)
+            # Pressed again, it is the same wish.
+            with contextlib.suppress(KeyboardInterrupt, SystemExit):
+                undone = background().submit(self._undo(self.intent))
+                with contextlib.suppress(TimeoutError, OrigamiError):
+                    background().result(undone, timeout=LAST_WORDS)
+                over = undone.done()
+        line = said(self.intent, is_over=over)
+        print(line)  # noqa: T201 - said where the caller stands, not from the background
+        stopped.add_note(line if self.intent is None else f"{line} (idempotency key {self.intent.key})")
 
-
-async def _undo(intent: Intent, begun: concurrent.futures.Future[Any]) -> None:
-    intent.withdrawn.set()
-    with contextlib.suppress(OrigamiError):
-        await asyncio.wrap_future(begun)
-    if intent.run is not None:
-        await intent.cancel()
-        intent.is_cancelled = True
+    async def _undo(self, intent: Intent) -> None:
+        intent.withdrawn.set()
+        if self._task is not None:
+            # Its error, if it ends in one, went to whoever was interrupted while waiting for it.
+            await asyncio.wait((self._task,))
+        if intent.run is not None:
+            await intent.cancel()
+            intent.is_cancelled = True
 
 
 async def started(intent: Intent) -> Any:
@@ -102,23 +116,24 @@ def mark(stopped: BaseException, intent: Intent) -> None:
     vars(stopped).update(idempotency_key=intent.key, reconcile=intent.reconcile, reconcile_async=intent.reconcile_async)
 
 
-def said(intent: Intent, *, is_over: bool) -> str:
+def said(intent: Intent | None, *, is_over: bool) -> str:
     """What an interrupt leaves behind, and which call completes or undoes it.
 
     Args:
-        intent: what was interrupted.
+        intent: what was interrupted; None when nothing was asked for yet.
         is_over: nothing of it is going on any more.
     """
-    if intent.run is not None:
+    if intent is not None and intent.run is not None:
         shows = f'ow.attach("{intent.agent_id}/{intent.run.id}") shows it'
         if intent.is_cancelled:
             return f"Interrupted; the run was started, and Origami was asked to cancel it. {shows}."
         return (
             f"Interrupted; the run was started, and Origami is being asked to cancel it. {shows}, and whether it ended."
         )
-    if not intent.is_sent or (is_over and not intent.doubtful):
+    # What has not been sent may be on its way a moment later: only what is over says that there is no run.
+    if intent is None or (is_over and not intent.doubtful):
         return "Interrupted; no run was started, and nothing is charged."
     return (
-        "Interrupted while a run was being started: if there is one, Origami is asked to cancel it as soon as it is known. "
-        f"{LOOK_AGAIN} finds it (None: there is none)."
+        "Interrupted while a run was being started: if there is one, Origami is asked to cancel it as soon as it is known, "
+        f"while this process lives. {LOOK_AGAIN} finds it (None: there is none)."
     )

@@ -114,17 +114,18 @@ class Continuation:
         Raises:
             OrigamiError: what `carry_out` raises, and `start` with `once=`.
         """
+        with QueueingStarter() as starter:
 
-        def send(key: str | None, since: float | None) -> Watch:
-            intent = self.intent(key, since)
-            return QueueingStarter(intent).run(self.carry_out(intent, queue=waits_for_a_slot()))
+            def send(key: str | None, since: float | None) -> Watch:
+                intent = self.intent(key, since)
+                return starter.run(intent, self.carry_out(intent, queue=waits_for_a_slot()))
 
-        once = self.conversation.once
-        if not once:
-            return send(None, None)
-        sender = Sender(send, lambda key, since: self.intent(key, since).found(), self.go_on_with)
-        operations, after = operations_of(self.watch), self.watch.state.run_id
-        return continue_once(operations, once, after, self.brief, sender, fresh=fresh)
+            once = self.conversation.once
+            if not once:
+                return send(None, None)
+            sender = Sender(send, lambda key, since: self.intent(key, since).found(), self.go_on_with)
+            operations, after = operations_of(self.watch), self.watch.state.run_id
+            return continue_once(operations, once, after, self.brief, sender, fresh=fresh)
 
     async def go_on_with(self, successor: Watch) -> None:
         """Let the conversation go on with a run that is known. Background loop only."""

@@ -47,8 +47,8 @@ def start(
 
     Sends one POST, which spends credits; the kernel is free again at once, the run is watched in the background. When
     all run slots of the plan are in use it says so and waits for a free one: interrupting it leaves the queue, and
-    `configure(queue=False)` raises instead. An interrupt while the answer is outstanding withdraws the run: the server is
-    asked to cancel it as soon as it is known. The exception carries `reconcile()`, which finds it.
+    `configure(queue=False)` raises instead. An interrupt before this returns withdraws the run: the server is asked to
+    cancel it as soon as it is known, while this process lives. The exception carries `reconcile()`, which finds it.
 
     A cell that is run again while its run goes on shows that run, and starts none; `fresh=True` starts another one.
 
@@ -57,7 +57,8 @@ def start(
     goes for `answer` and `follow_up` on that run and on those that continue it. What is
     needed for that is kept in a file of ids for each name (in the platform's data folder, or where
     `ORIGAMI_WIDGETS_DATA` points), separately for each base URL, project and organization, and holds neither brief nor
-    key. An embedded `Sandbox` ends with the kernel, and with it the names of its runs: a restarted notebook starts anew.
+    key. A run that an interrupt has ended keeps its name: `fresh=True` starts anew. An embedded `Sandbox` ends with the
+    kernel, and with it the names of its runs: a restarted notebook starts anew.
 
     Args:
         prompt: the brief, 1 to 10,000 characters.
@@ -106,25 +107,27 @@ def start(
             operations, prompt, name=name, model=model, focus_tables=focus_tables, key=key, since=since
         )
 
-    def send(key: str | None, since: float | None) -> Watch:
-        intent = wanted(key, since)
-        return QueueingStarter(intent).run(intent.carry_out(queue=waits_for_a_slot()))
+    with QueueingStarter() as starter:
 
-    brief = once_brief(prompt, name, model, focus_tables)
-    if once is None:
-        place = presenter().place()
-        watch = None if fresh else again.going_on(operations, place, brief)
-        if watch is None:
-            watch = send(None, None)
-            again.remember(operations, place, brief, watch)
-        run = Run(watch)
-    else:
-        sender = Sender(send, lambda key, since: wanted(key, since).found(), _nothing_more)
-        run = Run(start_once(operations, once, brief, sender, fresh=fresh))
-        run.conversation.once = valid_once(once)
-    if show:
-        with naming(run):
-            presenter().show(run)
+        def send(key: str | None, since: float | None) -> Watch:
+            intent = wanted(key, since)
+            return starter.run(intent, intent.carry_out(queue=waits_for_a_slot()))
+
+        brief = once_brief(prompt, name, model, focus_tables)
+        if once is None:
+            place = presenter().place()
+            watch = None if fresh else again.going_on(operations, place, brief)
+            if watch is None:
+                watch = send(None, None)
+                again.remember(operations, place, brief, watch)
+            run = Run(watch)
+        else:
+            sender = Sender(send, lambda key, since: wanted(key, since).found(), _nothing_more)
+            run = Run(start_once(operations, once, brief, sender, fresh=fresh))
+            run.conversation.once = valid_once(once)
+        if show:
+            with naming(run):
+                presenter().show(run)
     return run
 
 

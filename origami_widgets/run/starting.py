@@ -105,21 +105,15 @@ class WatchedIntent(Intent):
 
 
 class QueueingStarter(Starter):
-    """A starter that says once that it waits for a free slot.
+    """A starter that says once that it waits for a free slot."""
 
-    Args:
-        intent: what it waits for.
-    """
-
-    intent: WatchedIntent
-
-    def __init__(self, intent: WatchedIntent) -> None:
-        super().__init__(intent)
+    def __init__(self) -> None:
+        super().__init__()
         self._has_told = False
 
     def meanwhile(self) -> None:
         """Say it."""
-        queue = self.intent.queue
+        queue = self.intent.queue if isinstance(self.intent, WatchedIntent) else None
         if queue is not None and not self._has_told:
             self._has_told = True
             slots = "All run slots" if queue.limit is None else f"All {queue.limit} run slots"

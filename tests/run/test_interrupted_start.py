@@ -13,6 +13,9 @@ import origami_widgets as ow
 from origami_widgets.api import intent, retry, starter
 from origami_widgets.api.errors import InvalidInput, RunPoolFull
 from origami_widgets.api.loop import BackgroundLoop
+from origami_widgets.run.claims import Scope
+from origami_widgets.run.presenter import presenter
+from origami_widgets.run.registry import slot_for
 from tests.api.conftest import ENVIRONMENT
 from tests.support.front import Front, forgotten, kept_off, lost
 from tests.support.interrupts import interrupt
@@ -226,3 +229,43 @@ def test_code_that_wants_no_queue_is_told_of_a_full_pool_at_once(front, client, 
     with pytest.raises(RunPoolFull):
         ow.start(BRIEF, client=client, show=False)
     assert front.runs() == []
+
+
+@pytest.mark.parametrize("stage", ["writing it down", "showing it"])
+def test_an_interrupt_before_the_run_is_handed_over_ends_it(front, client, capsys, monkeypatch, tmp_path, stage):
+    """The server has answered, and nobody was given the run: the answer is written down, or shown, which takes longer."""
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+
+    def interrupted(*_arguments):
+        raise KeyboardInterrupt
+
+    if stage == "writing it down":
+        monkeypatch.setattr("origami_widgets.run.once._record", interrupted)
+    else:
+        monkeypatch.setattr(type(presenter()), "show", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        ow.start(SLOW, once="porto", client=client)
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    assert "the run was started, and Origami was asked to cancel it" in printed
+    assert caught.value.idempotency_key == front.starts[0].headers["idempotency-key"]
+    (run_id,) = front.runs()
+    assert caught.value.reconcile().id == run_id
+    until(lambda: status_at_the_server(front, run_id) == "cancelled")
+
+
+def test_an_interrupt_before_anything_was_asked_for_says_so(front, client, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    reached = threading.Event()
+    with slot_for(None, Scope(*client.operations.place, client.get_account().organization.id), "porto").held():
+        reached.set()
+        interrupt(lambda: ow.start(SLOW, once="porto", client=client, show=False), reached)
+    assert capsys.readouterr().out == "Interrupted; no run was started, and nothing is charged.\n"
+    assert front.runs() == []
+
+
+def test_what_is_about_to_be_sent_is_not_said_to_be_no_run(client):
+    """Interrupted twice before the request has left: it leaves a moment later."""
+    wanted = intent.Intent(client.operations, SLOW)
+    assert "if there is one" in starter.said(wanted, is_over=False)
+    assert "no run was started" in starter.said(wanted, is_over=True)
