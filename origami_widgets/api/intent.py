@@ -8,6 +8,7 @@ taken.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +22,7 @@ from origami_widgets.api.errors import (
     IdempotencyConflict,
     OrigamiError,
     RateLimited,
+    RunNotFound,
     RunPoolFull,
     ServerError,
     UnexpectedAnswer,
@@ -143,10 +145,16 @@ class Intent:
 
     async def cancel(self) -> None:
         """Ask the server to cancel the run. An agent has one active run at most, and this one began a moment ago."""
-        if self.run is not None:
-            now = await self._operations.get_run(self.agent_id, self.run.id)
-            if now.status == "running":
-                await self._operations.cancel(self.agent_id)
+        if self.run is not None and (await self._read_when_known(self.run)).status == "running":
+            await self._operations.cancel(self.agent_id)
+
+    async def _read_when_known(self, run: RunObject) -> RunObject:
+        """The run as it stands now. A new run may not be readable everywhere at once."""
+        for wait in LOOKS:
+            with contextlib.suppress(RunNotFound):
+                return await self._operations.get_run(self.agent_id, run.id)
+            await self._sleep(wait)
+        return await self._operations.get_run(self.agent_id, run.id)
 
     def reconcile(self) -> Any:
         """Look again for the run, and hand it over if it is there; None when it is not. Sends GETs only.
@@ -256,6 +264,7 @@ class Intent:
         return LostStart(
             self._operations,
             self._prompt,
+            self.key,
             agent_id="" if self._is_new else self.agent_id,
             name=self._name,
             known=self._known,
@@ -273,7 +282,7 @@ class Intent:
 
     def _take(self, agent_id: str, run: RunObject) -> None:
         self.agent_id, self.run, self.doubtful = agent_id, run, False
-        take(self._operations, run.id)
+        take(self._operations, run.id, self.key)
 
     def _ambiguous(
         self, last: OrigamiError | None, found: Sequence[tuple[str, str]] = (), *, unseen: bool = False

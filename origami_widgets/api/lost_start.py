@@ -29,8 +29,8 @@ MOST_AGENTS = 100
 SHORTEST_CUT = 90
 """A brief is cut to 200 characters in lists; fewer where the server counts an emoji as two."""
 
-_taken: set[tuple[object, str]] = set()
-"""The runs that an intent of this process was given, by client: none of them is another intent's."""
+_taken: dict[tuple[object, str], str] = {}
+"""The key of the intent that a run was given to in this process, by client: none of them is another intent's."""
 
 
 class Found(NamedTuple):
@@ -41,9 +41,9 @@ class Found(NamedTuple):
     agent: Agent | None
 
 
-def take(operations: Operations, run_id: str) -> None:
-    """Note that a run was given to an intent."""
-    _taken.add((operations.identity, run_id))
+def take(operations: Operations, run_id: str, key: str) -> None:
+    """Note that a run was given to the intent with this idempotency key."""
+    _taken[operations.identity, run_id] = key
 
 
 class LostStart:
@@ -52,6 +52,7 @@ class LostStart:
     Args:
         operations: the API.
         prompt: the whole brief.
+        key: the idempotency key of the intent.
         agent_id: the agent that was to be continued; empty for a new one.
         name: what a new agent was to be called; None where the server was to choose.
         known: ids of the agent's runs that were there before.
@@ -62,6 +63,7 @@ class LostStart:
         self,
         operations: Operations,
         prompt: str,
+        key: str,
         *,
         agent_id: str = "",
         name: str | None = None,
@@ -70,6 +72,7 @@ class LostStart:
     ) -> None:
         self._operations = operations
         self._prompt = prompt.strip()
+        self._key = key
         self._agent_id = agent_id
         self._name = name
         self._known = known
@@ -111,7 +114,8 @@ class LostStart:
         return [Found(agent_id, run, agent) for run in runs if self._fits(run) and self._has_our_brief(run)]
 
     def _fits(self, run: RunSummary) -> bool:
-        free = run.id not in self._known and (self._operations.identity, run.id) not in _taken
+        owner = _taken.get((self._operations.identity, run.id), self._key)
+        free = run.id not in self._known and owner == self._key
         return free and self._came_after(run.started_at) and _begins(run.prompt.strip(), self._prompt)
 
     def _has_our_brief(self, run: RunObject) -> bool:

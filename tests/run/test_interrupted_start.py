@@ -13,6 +13,7 @@ import origami_widgets as ow
 from origami_widgets.api import intent, retry, starter
 from origami_widgets.api.errors import InvalidInput, RunPoolFull
 from origami_widgets.api.loop import BackgroundLoop
+from origami_widgets.run import once
 from origami_widgets.run.claims import Scope
 from origami_widgets.run.presenter import presenter
 from origami_widgets.run.registry import slot_for
@@ -87,6 +88,18 @@ def status_at_the_server(front, run_id):
     return status
 
 
+def interrupt_once_it_is_known(monkeypatch):
+    """Interrupt the next call that blocks, between the answer and the return."""
+    kept = BackgroundLoop.result
+
+    def interrupted(loop, future, *arguments, **options):
+        monkeypatch.setattr(BackgroundLoop, "result", kept)
+        kept(loop, future, *arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BackgroundLoop, "result", interrupted)
+
+
 def until(reached):
     ends = time.monotonic() + 30
     while not reached():
@@ -133,14 +146,7 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
 def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, client, capsys, monkeypatch):
     """The run is known already, and nobody was given it."""
     before = set(front.runs())
-    kept = BackgroundLoop.result
-
-    def interrupted(loop, future, *arguments, **options):
-        monkeypatch.undo()
-        kept(loop, future, *arguments, **options)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(BackgroundLoop, "result", interrupted)
+    interrupt_once_it_is_known(monkeypatch)
     with pytest.raises(KeyboardInterrupt) as caught:
         ow.start(SLOW, client=client, show=False)
     (run_id,) = made_since(front, before)
@@ -269,3 +275,32 @@ def test_what_is_about_to_be_sent_is_not_said_to_be_no_run(client):
     wanted = intent.Intent(client.operations, SLOW)
     assert "if there is one" in starter.said(wanted, is_over=False)
     assert "no run was started" in starter.said(wanted, is_over=True)
+
+
+def test_after_an_interrupt_the_same_name_finds_the_run_that_the_server_has_forgotten(
+    front, client, monkeypatch, tmp_path
+):
+    """It was given to the interrupted call, under the same key: it is this call's run, and sent again it would be two."""
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    front.faults = [forgotten(answer({}, 500))]
+    kept = once._record
+
+    def interrupted(*_arguments):
+        monkeypatch.setattr(once, "_record", kept)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(once, "_record", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        ow.start(SLOW, once="porto", client=client, show=False)
+    again = ow.start(SLOW, once="porto", client=client, show=False)
+    assert front.runs() == [again.id]
+    assert caught.value.reconcile() == again
+
+
+def test_a_new_run_that_is_not_readable_yet_is_cancelled_all_the_same(front, client, monkeypatch):
+    front.polls = [answer({"error": "No such run", "code": "RUN_NOT_FOUND"}, 404)]
+    interrupt_once_it_is_known(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        client.create_agent(SLOW)
+    until(lambda: status_at_the_server(front, front.runs()[0]) == "cancelled")
+    assert front.polls == []
