@@ -113,7 +113,7 @@ class Way:
         not_before: when the server wants to be asked again, by path.
         early: questions of a plan that came before that, and how much.
         hasty: the runs about which a person does not want to wait that long.
-        at_a_deadline: whether what is asked now is asked for the last time.
+        is_excused: whether a question may come before that.
         keys: the idempotency keys that were sent, by what is asked for.
         made: the runs that the sandbox has started, by what is asked for.
         cancelled: the agents that the sandbox was asked to cancel.
@@ -131,7 +131,7 @@ class Way:
     not_before: dict[str, float] = field(default_factory=dict)
     early: list[str] = field(default_factory=list)
     hasty: list[str] = field(default_factory=list)
-    at_a_deadline: Callable[[str], bool] = lambda _path: False
+    is_excused: Callable[[str], bool] = lambda _path: False
     keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     made: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     cancelled: list[str] = field(default_factory=list)
@@ -172,7 +172,7 @@ class Way:
             planned = task is not None and task.get_name() == PLANNED
             self.asked.append(Asked(self.clock.now, path, planned))
             by = self.not_before.get(path, 0.0) - self.clock.now
-            is_hasty = any(run_id in path for run_id in self.hasty) or self.at_a_deadline(path)
+            is_hasty = any(run_id in path for run_id in self.hasty) or self.is_excused(path)
             if planned and by > ROUNDING and not is_hasty:
                 self.early.append(f"{path}, {by:.1f} s too early")
             plan = self.polls
@@ -225,7 +225,8 @@ class Way:
             if fault.kind == "elsewhere":
                 headers.append(("Location", f"https://elsewhere.invalid/?key={KEY}"))
         told: float | None = float(natural[0]) if natural else None
-        if fault.told is not None and (natural or status >= 400 or b'"running"' in body):
+        # Where the body is lost, so is the header: that is not yet kept apart.
+        if fault.told is not None and fault.kind != "cut short" and (natural or status >= 400 or b'"running"' in body):
             text, told = TOLD[fault.told]
             natural = text(now)
         headers += [("Retry-After", value) for value in natural]
