@@ -145,7 +145,7 @@ class Continuation:
             raise InvalidInput(
                 "These questions were answered before",
                 cause=f"Run {newest.state.run_id} continues this one.",
-                remedy="Go on with the newest run, or send a new brief with run.follow_up('…').",
+                remedy="Go on with run.continued_by, or send a new brief with run.follow_up('…').",
             )
         if newest.state.sending:
             raise InvalidInput(

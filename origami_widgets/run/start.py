@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
-from origami_widgets.api.models import RunObject, RunSummary
 from origami_widgets.run import again
+from origami_widgets.run.agent_runs import known_before, runs_of, with_later_runs
 from origami_widgets.run.claims import valid_once
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.handle import Run
@@ -16,20 +16,16 @@ from origami_widgets.run.once import Sender, once_brief, start_once
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starting import QueueingStarter, WatchedIntent
-from origami_widgets.run.state import RunState
 from origami_widgets.run.token import parse_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.settings import AnyClient
+    from origami_widgets.run.state import RunState
     from origami_widgets.run.watch import Watch
-
-
-EARLIER_RUNS = 8
-"""So many runs before the newest one of an agent are shown folded."""
-MOST_PAGES = 20
 
 
 def start(
@@ -53,7 +49,7 @@ def start(
     A cell that is run again while its run goes on shows that run, and starts none; `fresh=True` starts another one.
 
     With `once="a-name"` a run is started the first time only. The same call again, in this cell or after the kernel was
-    restarted, attaches to that run, and the card says so; two kernels that make it at once get the same run. The same
+    restarted, attaches to that run, its card shows what has continued it since, and says so; two kernels that make it at once get the same run. The same
     goes for `answer` and `follow_up` on that run and on those that continue it. What is
     needed for that is kept in a file of ids for each name (in the platform's data folder, or where
     `ORIGAMI_WIDGETS_DATA` points), separately for each base URL, project and organization, and holds neither brief nor
@@ -122,7 +118,12 @@ def start(
                 again.remember(operations, place, brief, watch)
             run = Run(watch)
         else:
-            sender = Sender(send, lambda key, since: wanted(key, since).found(), _nothing_more)
+            shown: list[Conversation] = []
+
+            async def attached(watch: Watch) -> None:
+                shown.append(await with_later_runs(operations, watch))
+
+            sender = Sender(send, lambda key, since: wanted(key, since).found(), attached)
             run = Run(start_once(operations, once, brief, sender, fresh=fresh))
             run.conversation.once = valid_once(once)
         if show:
@@ -169,46 +170,13 @@ def attach(
     return run
 
 
-async def _nothing_more(_watch: Watch) -> None:
-    """A run that is found under its name is a conversation of its own."""
-
-
 async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Run:
     before: list[RunState] = []
     if run_id is None:
-        *earlier, newest = await _runs_of(operations, agent_id)
-        before = [_as_known(agent_id, summary) for summary in earlier[-EARLIER_RUNS:]]
+        *earlier, newest = await runs_of(operations, agent_id)
+        before = known_before(agent_id, earlier)
         run_id = newest.id
     watch = await hub().watch(operations, agent_id, run_id, started=None)
     if watch.state.run is None or watch.state.connection.state == "stopped":
         await hub().first_check(watch)
     return Run(watch, conversation_of(watch, before))
-
-
-async def _runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
-    """All runs of an agent, the newest last: the API does not state in which order it lists them."""
-    runs: dict[str, RunSummary] = {}
-    cursor: str | None = None
-    for _ in range(MOST_PAGES):
-        page = await operations.list_runs(agent_id, cursor=cursor, limit=100)
-        runs.update((summary.id, summary) for summary in page.items if summary.id)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    if not runs:
-        raise InvalidInput(
-            "This agent has no run",
-            cause=f"Agent {agent_id} has never been briefed.",
-            remedy="Start one with ow.start('…').",
-        )
-    return sorted(runs.values(), key=_started)
-
-
-def _started(summary: RunSummary) -> tuple[str, str]:
-    return summary.started_at.isoformat() if summary.started_at is not None else "", summary.id
-
-
-def _as_known(agent_id: str, summary: RunSummary) -> RunState:
-    """An earlier run as the list tells of it: over, since an agent has one active run at most, and never asked about."""
-    run = RunObject.from_raw(summary.raw)
-    return RunState(agent_id=agent_id, run_id=summary.id, run=run, done=True)

@@ -12,12 +12,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import filelock
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InsufficientCredits, InvalidInput, RunNotFound
-from origami_widgets.run import registry
-from origami_widgets.run.claims import NameTaken
+from origami_widgets.run import claims, registry
 from origami_widgets.run.once import StartUnclear
 from origami_widgets.run.registry import RegistryUnusable
 from origami_widgets.sandbox.server import serve
@@ -176,7 +176,7 @@ def test_fresh_starts_anew_and_the_name_stands_for_the_new_run(client, server):
 @pytest.mark.parametrize("options", [{"name": "Bakeries"}, {"model": "origami-lite"}, {"brief": "List cheese makers"}])
 def test_the_same_name_for_something_else_offers_both_ways_out(client, server, options):
     first = start(client)
-    with pytest.raises(NameTaken) as caught:
+    with pytest.raises(claims.NameTaken) as caught:
         start(client, **options)
     assert isinstance(caught.value, InvalidInput)
     assert "fresh=True" in caught.value.remedy
@@ -339,6 +339,21 @@ def test_the_same_follow_up_of_the_same_run_attaches_and_another_one_is_sent(cli
     assert len(server.sandbox.client().list_runs(run.agent_id).items) == 4
 
 
+def test_a_run_that_was_continued_by_a_click_is_shown_with_what_continues_it(client, server, served):
+    """Else the card would ask again what was answered, and answering costs credits."""
+    brief = f"{BRIEF}. scenario:needs_input"
+    run = start(client, brief).wait(timeout=30)
+    later = server.sandbox.client().create_run(run.agent_id, "Iberia, yes")
+    del run
+    gc.collect()
+    again = start(ow.Client(served.api_key, base_url=served.base_url), brief)
+    assert again.continued_by.id == later.id
+    assert again.conversation.current.state.run_id == later.id
+    with pytest.raises(InvalidInput, match="continued_by"):
+        again.answer("Iberia", "yes")
+    assert len(server.sandbox.client().list_runs(again.agent_id).items) == 2
+
+
 def test_answers_that_were_sent_are_not_sent_again(client, server):
     run = start(client, f"{BRIEF}. scenario:needs_input").wait(timeout=30)
     first = run.answer("Iberia", "yes")
@@ -382,3 +397,43 @@ def test_a_name_in_an_embedded_sandbox_lives_as_long_as_it_does(folder):
     restarted = ow.Sandbox(speed=240, seed=1)
     assert start(restarted.client()).id != first.id
     assert not folder.exists()
+
+
+def held_by_another_thread(slot):
+    """Whether another thread gets the name."""
+
+    def hold():
+        with slot.held():
+            return True
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(hold).result(timeout=60)
+
+
+@pytest.mark.parametrize("step", ["taking the lock", "leaving it"])
+def test_an_interrupt_at_the_lock_of_a_name_keeps_nobody_out(folder, monkeypatch, step):
+    """A notebook keeps the traceback of its last error, hence all that its frames hold."""
+    slot = registry.slot_for(None, claims.Scope("https://origami.chat/api/v2", None, ""), "porto")
+    kept = []
+    monkeypatch.setattr(registry, "PATIENCE", 2.0)
+    if step == "taking the lock":
+        taken = filelock.FileLock.acquire
+
+        def interrupted(lock, *arguments, **options):
+            monkeypatch.setattr(filelock.FileLock, "acquire", taken)
+            taken(lock, *arguments, **options)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(filelock.FileLock, "acquire", interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught, slot.held():
+            pass
+        kept.append(caught)
+        assert held_by_another_thread(slot)
+    else:
+        # What is left when an interrupt comes between the lock and the block that it guards.
+        holding = slot.held()
+        holding.__enter__()
+        kept.append(holding)
+    with slot.held():
+        pass
+    assert held_by_another_thread(slot)
