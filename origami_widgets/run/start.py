@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.run import again
 from origami_widgets.run.agent_runs import known_before, runs_of, with_later_runs
