@@ -44,7 +44,7 @@ class Slot(Protocol):
         """Replace what is known; None forgets it."""
         ...
 
-    def held(self) -> contextlib.AbstractContextManager[None]:
+    def held(self) -> contextlib.AbstractContextManager[object]:
         """Keep everybody else out who wants to start under this name."""
         ...
 
@@ -127,23 +127,25 @@ class FileSlot:
         """
         from filelock import FileLock, Timeout
 
+        # An interrupt may come between any two steps, and its traceback keeps what they held: the same thread, which
+        # never holds a name twice, takes over what it has left behind.
+        lock = FileLock(self.path.with_suffix(".lock"), is_singleton=True)
         try:
-            self._make_folder()
-            lock = FileLock(self.path.with_suffix(".lock"))
-            lock.acquire(timeout=PATIENCE)
-        except Timeout as error:
-            raise RegistryUnusable(
-                f"Another kernel is starting {self._name!r}",
-                cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
-                remedy="Look at that kernel, or end it, and run this cell again.",
-                code="REGISTRY_BUSY",
-            ) from error
-        except (OSError, NotImplementedError) as error:
-            raise self._unusable("cannot be locked", error) from error
-        try:
+            try:
+                self._make_folder()
+                lock.acquire(timeout=PATIENCE)
+            except Timeout as error:
+                raise RegistryUnusable(
+                    f"Another kernel is starting {self._name!r}",
+                    cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
+                    remedy="Look at that kernel, or end it, and run this cell again.",
+                    code="REGISTRY_BUSY",
+                ) from error
+            except (OSError, NotImplementedError) as error:
+                raise self._unusable("cannot be locked", error) from error
             yield
         finally:
-            lock.release()
+            lock.release(force=True)
 
     def _make_folder(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -174,11 +176,10 @@ class MemorySlot:
         """Replace what is known; None forgets it."""
         self._claim = claim
 
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> contextlib.AbstractContextManager[object]:
         """Keep every other thread out that wants to start under this name."""
-        with self._lock:
-            yield
+        # The lock itself: no interrupt comes between it and the block that it guards.
+        return self._lock
 
 
 _memory: weakref.WeakKeyDictionary[object, dict[tuple[Scope, str], MemorySlot]] = weakref.WeakKeyDictionary()
