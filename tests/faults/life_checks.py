@@ -313,13 +313,13 @@ class Checks(RuleBasedStateMachine):
 
     def _is_excused(self, path: str) -> bool:
         """Whether a question may come before it was told: for the last time, or for another run of the same table."""
-        asking = []
         for watch in list(hub()._watches.values()):
             things = [watch.state.run_id, *(table.id for table in watch.state.tables)]
-            if any(thing in path for thing in things):
-                asking.append(watch.schedule)
-        ends = [plan for plan in asking if plan is not None and abs(plan.deadline - self.clock.now) < SLACK]
-        return len(asking) > 1 or bool(ends)
+            at_its_end = watch.schedule is not None and abs(watch.schedule.deadline - self.clock.now) < SLACK
+            if at_its_end and any(thing in path for thing in things):
+                return True
+        lives = [life for agent in self.way.world.agents.values() for life in agent.runs]
+        return sum(any(action.body["tableId"] in path for action in life.actions) for life in lives) > 1
 
 
 def _is_over(run: Run) -> bool:

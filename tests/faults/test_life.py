@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BOUNDED = settings(
     derandomize=True,
     database=None,
-    max_examples=120,
+    max_examples=100,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
