@@ -204,7 +204,8 @@ class Intent:
         except OrigamiError as error:
             self.doubtful = self.doubtful or error.may_have_started or isinstance(error, IdempotencyConflict)
             error.idempotency_key, error.may_have_started = self.key, self.doubtful
-            return error
+            # Its frames hold it and the run, in a circle: what nobody holds any more would go on being asked about.
+            return error.with_traceback(None)
         return None
 
     async def _is_to_be_sent_again(self, error: OrigamiError) -> bool:
@@ -233,7 +234,7 @@ class Intent:
             except AmbiguousStart:
                 raise
             except OrigamiError as problem:
-                unseen = problem
+                unseen = problem.with_traceback(None)
         if unseen is not None:
             raise self._ambiguous(error, unseen=True) from unseen
         return True
@@ -246,6 +247,7 @@ class Intent:
             return await self._look()
         except OrigamiError as unseen:
             refusal.add_note(f"An earlier attempt may have started the run, and it could not be looked for: {unseen}")
+            unseen.__traceback__ = None
             return False
 
     async def _is_there_already(self) -> bool:
@@ -255,7 +257,7 @@ class Intent:
         except AmbiguousStart:
             raise
         except OrigamiError as unseen:
-            raise self._ambiguous(unseen, unseen=True) from unseen
+            raise self._ambiguous(unseen, unseen=True) from unseen.with_traceback(None)
 
     async def _look(self) -> bool:
         return self._take_only(await self._search().find())

@@ -63,15 +63,23 @@ class Starter:
         future = loop.submit(self._begin(coroutine))
         try:
             return loop.result(future, self.meanwhile)
-        except (KeyboardInterrupt, SystemExit, OrigamiError):
+        except OrigamiError as error:
+            # Its frames hold it and the run, in a circle: what nobody holds any more would go on being asked about.
+            raise error.with_traceback(None)  # noqa: B904 - it is the same error
+        except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException:
             future.cancel()
             raise
+        finally:
+            del future
 
     async def _begin(self, coroutine: Coroutine[Any, Any, T]) -> T:
         self._task = asyncio.current_task()
-        return await coroutine
+        try:
+            return await coroutine
+        finally:
+            self._task = None
 
     def _withdraw(self, stopped: BaseException) -> None:
         over = False

@@ -7,6 +7,8 @@ import gc
 import logging
 import pickle
 import socket
+import time
+import weakref
 from contextlib import ExitStack
 
 import pytest
@@ -341,3 +343,33 @@ def test_the_fault_layer_itself_would_start_two_runs(front, client):
     front.faults = [forgotten(reset()), passes]
     client.create_agent(BRIEF)
     assert len(front.runs()) == 2
+
+
+REFUSED = answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402)
+ERRORS = {
+    "a refusal": ([kept_off(REFUSED)], []),
+    "an unclear end": ([kept_off(answer({}, 500))] * 2, []),
+    "one that could not be looked for": ([forgotten(answer({}, 500))], [kept_off(answer({}, 403))] * 2),
+}
+
+
+@pytest.mark.parametrize("met", ERRORS)
+def test_an_error_keeps_nothing_once_nobody_holds_it(front, client, met):
+    """Not even until the garbage collector comes by: a kernel that idles is not visited, and a run would be polled."""
+    run = ow.start(f"{BRIEF}. scenario:answer", client=client, show=False).wait(timeout=30)
+    watch = weakref.ref(run._watch)
+    front.faults, front.reads = map(list, ERRORS[met])
+    gc.collect()
+    gc.disable()
+    try:
+        try:
+            run.follow_up(MORE)
+        except ow.OrigamiError as error:
+            wanted = weakref.ref(error.intent) if isinstance(error, ow.AmbiguousStart) else None
+        del run
+        ends = time.monotonic() + 10
+        while watch() is not None or (wanted is not None and wanted() is not None):
+            assert time.monotonic() < ends
+            time.sleep(0.02)
+    finally:
+        gc.enable()
