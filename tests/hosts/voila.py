@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import nbformat
+from playwright.sync_api import TimeoutError as NothingCame
 
 from tests.browser.lab import notebook_of
 from tests.browser.window import Window
@@ -51,6 +52,20 @@ class VoilaPage(Window):
         """Wait for a message from the kernel with this word in it; the page must have connected."""
         if not any(word in message for message in self.received):
             self.socket.wait_for_event("framereceived", lambda frame: word in _text(frame))
+
+    def ask(self, word: str) -> None:
+        """Come back to the page, as a person does, until the kernel answers with this word in it.
+
+        A page that waits for an answer already does not ask twice, and that one may have come a moment ago.
+        """
+        for _ in range(30):
+            try:
+                with self.socket.expect_event("framereceived", lambda frame: word in _text(frame), timeout=2_000):
+                    self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            except NothingCame:
+                continue
+            return
+        raise AssertionError(f"The kernel never answered with {word}.")
 
     def _connected(self, socket: WebSocket) -> None:
         self.socket = socket
