@@ -28,7 +28,7 @@ LONGEST = 300.0
 ROUNDING = 0.001
 PLANNED = "origami-widgets check"
 """The task in which the poller asks as it has planned; what a person waits for is asked in others."""
-OK = 200
+OK, FAILED = 200, 400
 HTML = "<!DOCTYPE html><title>Welcome to the hotel</title>"
 
 TOLD: dict[str, tuple[Callable[[float], list[str]], float | None]] = {
@@ -225,8 +225,9 @@ class Way:
             if fault.kind == "elsewhere":
                 headers.append(("Location", f"https://elsewhere.invalid/?key={KEY}"))
         told: float | None = float(natural[0]) if natural else None
-        # Where the body is lost, so is the header: that is not yet kept apart.
-        if fault.told is not None and fault.kind != "cut short" and (natural or status >= 400 or b'"running"' in body):
+        # Not yet heard: what is told with a body that is lost, and with a table that is read well.
+        is_heard = fault.kind != "cut short" and (status >= FAILED or "/runs/" in path or request.method == "POST")
+        if fault.told is not None and is_heard and (natural or status >= FAILED or b'"running"' in body):
             text, told = TOLD[fault.told]
             natural = text(now)
         headers += [("Retry-After", value) for value in natural]
