@@ -81,7 +81,11 @@ async def with_retries(
     async def once() -> T:
         return await call()
 
-    return await retrying(once)
+    try:
+        return await retrying(once)
+    except OrigamiError as error:
+        # Its frames and the library's record of the attempts hold each other, and with them what was asked about.
+        raise error.with_traceback(None)  # noqa: B904 - it is the same error
 
 
 class _RefusedTwice(stop_base):

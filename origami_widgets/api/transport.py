@@ -31,6 +31,7 @@ from origami_widgets.api.wire import decode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Mapping
+    from datetime import datetime
 
     from origami_widgets.api.settings import Settings
 
@@ -116,9 +117,10 @@ class Transport:
         )
         failure: OrigamiError | None = None
         answer: Answer | None = None
+        told: list[float] = []
         try:
             async with asyncio.timeout(self._settings.timeout):
-                answer = await self._exchange(request)
+                answer = await self._exchange(request, told)
         except TimeoutError:
             failure = self._too_slow(sent=bool(sent) or self._inner is not None)
         except httpx.TimeoutException as error:
@@ -129,13 +131,19 @@ class Transport:
         # Raised out here: inside the handlers the library's own exception, whose frames hold the request with its
         # headers, would travel along as context.
         if failure is not None:
+            if told:
+                # The answer was cut short, but what it told at its beginning holds.
+                failure.retry_after = told[-1]
             raise failure
         if answer is None:  # pragma: no cover - one of the two is always there
             raise UnexpectedAnswer("There was no answer", transient=True)
         return answer
 
-    async def _exchange(self, request: httpx.Request) -> Answer:
+    async def _exchange(self, request: httpx.Request, told: list[float]) -> Answer:
         response = await self._on_this_loop().send(request, stream=True)
+        wait = _told_to_wait(response)
+        if wait is not None:
+            told.append(wait)
         try:
             if FIRST_REDIRECT <= response.status_code <= LAST_REDIRECT:
                 raise RedirectRefused(
@@ -150,6 +158,9 @@ class Transport:
                 [(name, self._hidden(value)) for name, value in response.headers.multi_items()]
             )
             return _answer(response, self._hidden_bytes(await _read(response)))
+        except UnexpectedAnswer as error:
+            error.retry_after = wait
+            raise
         finally:
             await response.aclose()
 
@@ -270,9 +281,16 @@ async def _unpacked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         raise httpx.RemoteProtocolError("The answer was cut off")
 
 
+def _told_to_wait(response: httpx.Response) -> float | None:
+    return retry_after(response.headers.get_list("retry-after"), now=_date(response))
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    return http_date(response.headers["date"]) if "date" in response.headers else None
+
+
 def _answer(response: httpx.Response, raw: bytes) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
-    server_date = http_date(headers["date"]) if "date" in headers else None
     body, oddity = None, ""
     try:
         body = decode(raw)
@@ -286,8 +304,8 @@ def _answer(response: httpx.Response, raw: bytes) -> Answer:
         body=body,
         headers=headers,
         digest=hashlib.blake2b(raw, digest_size=16).digest(),
-        retry_after=retry_after(response.headers.get_list("retry-after"), now=server_date),
-        server_date=server_date,
+        retry_after=_told_to_wait(response),
+        server_date=_date(response),
         request_id=headers.get("x-request-id"),
         sandbox=headers.get("x-origami-sandbox") == "true",
         oddity=oddity,

@@ -50,8 +50,7 @@ _begun: dict[tuple[str, Hashable, Brief], list[_Begun]] = {}
 def going_on(operations: Operations, place: Place | None, brief: Brief) -> Watch | None:
     """The run that an earlier execution of this cell has started for this brief, while it is running; else None.
 
-    Sends a GET where the run is not watched any more. Where it cannot be read, nothing is known of it, and None is
-    returned.
+    Sends a GET where the run is not watched any more. Where the network is in the way it counts as running.
 
     Args:
         operations: the API.
@@ -72,12 +71,13 @@ def going_on(operations: Operations, place: Place | None, brief: Brief) -> Watch
 
 async def _still_running(operations: Operations, begun: _Begun) -> Watch | None:
     watch = await hub().watch(operations, begun.agent_id, begun.run_id, started=None)
-    try:
-        if watch.state.run is None:
-            await hub().check(watch)
-    except OrigamiError:
-        return None
-    if watch.state.done:
+    if watch.state.run is None:
+        try:
+            await hub().first_check(watch)
+        except OrigamiError:
+            return None
+    # One that is told to end is not what the cell wants.
+    if watch.state.done or watch.state.cancel == "requested":
         return None
     watch.update(Attached(begun.at, by="cell"))
     return watch

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.errors import OrigamiError, RunNotFound
 from origami_widgets.run.actions import operations_of
 from origami_widgets.run.hub import hub
-from origami_widgets.run.schedule import clamp
+from origami_widgets.run.schedule import DEADLINE, clamp
 from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ async def _until_heard(watch: Watch, operations: Operations) -> OrigamiError | N
             early = isinstance(error, RunNotFound) and clock.monotonic() - began < FORGIVEN_404
             if not (error.transient or early):
                 # A copy: the one that is raised carries its frames, which hold the watch.
+                watch.update(CommandFailed(copy.copy(error), cancel=True))
+                return error.with_traceback(None)
+            if clock.monotonic() - began > DEADLINE:
                 watch.update(CommandFailed(copy.copy(error), cancel=True))
                 return error.with_traceback(None)
             watch.update(CancelDelayed(copy.copy(error)))

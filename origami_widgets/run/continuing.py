@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from origami_widgets.api import validate
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
@@ -19,11 +19,13 @@ from origami_widgets.run.starting import QueueingStarter, WatchedIntent
 from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.watch import Watch
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,11 @@ class Continuation:
         finally:
             newest.stop_waiting = None
 
-    def carried_out(self, *, fresh: bool) -> Watch:
+    def carried_out(self, hand_over: Callable[[Watch], T], *, fresh: bool) -> T:
         """Start the run, and block until it is known; under a name, find the one that was started before.
 
         Args:
+            hand_over: makes what the caller is given, and shows it; an interrupt of that ends the run as well.
             fresh: start it although the same was sent before under the conversation's name.
 
         Raises:
@@ -122,10 +125,10 @@ class Continuation:
 
             once = self.conversation.once
             if not once:
-                return send(None, None)
+                return hand_over(send(None, None))
             sender = Sender(send, lambda key, since: self.intent(key, since).found(), self.go_on_with)
             operations, after = operations_of(self.watch), self.watch.state.run_id
-            return continue_once(operations, once, after, self.brief, sender, fresh=fresh)
+            return hand_over(continue_once(operations, once, after, self.brief, sender, fresh=fresh))
 
     async def go_on_with(self, successor: Watch) -> None:
         """Let the conversation go on with a run that is known. Background loop only."""

@@ -327,7 +327,10 @@ class Run:
         return self._continue(wanted, fresh=fresh)
 
     def _continue(self, wanted: Continuation, *, fresh: bool) -> Run:
-        run = Run(wanted.carried_out(fresh=fresh), self._conversation)
+        return wanted.carried_out(self._show_continued, fresh=fresh)
+
+    def _show_continued(self, successor: Watch) -> Run:
+        run = Run(successor, self._conversation)
         with naming(run):
             presenter().continued(run)
         return run

@@ -226,8 +226,7 @@ class Hub:
         is_counted.set(True)
         try:
             if plan.phase == "cells":
-                await self._read_tables(watch, operations)
-                self._on_success(watch, None)
+                self._on_success(watch, await self._read_tables(watch, operations))
             else:
                 answer = await self._read_run(watch, operations, ("stats",))
                 self._on_success(watch, answer.retry_after)
@@ -280,7 +279,9 @@ class Hub:
         watch.told = told
         return answer
 
-    async def _read_tables(self, watch: Watch, operations: Operations) -> None:
+    async def _read_tables(self, watch: Watch, operations: Operations) -> float | None:
+        """The longest wait that an answer told; None where none did."""
+        told: list[float] = []
         filling = [table.id for table in watch.state.tables if table.cells.running]
         # A table that cannot be read comes last, so that it does not keep the others from being read.
         filling.sort(key=lambda table_id: table_id in watch.failing)
@@ -294,7 +295,10 @@ class Hub:
                 watch.update(TableGone(table_id, at=self.clock.time()))
             else:
                 watch.update(TableRead(Table.from_raw(answer.body), at=self.clock.time()))
+                if answer.retry_after is not None:
+                    told.append(answer.retry_after)
             watch.failing.discard(table_id)
+        return max(told, default=None)
 
     async def _next_turn(self, operations: Operations) -> None:
         """Return when the poller lets one more request through."""

@@ -98,9 +98,11 @@ def start(
     operations = client_or_default(client).operations
 
     def wanted(key: str | None, since: float | None) -> WatchedIntent:
-        return WatchedIntent(
+        intent = WatchedIntent(
             operations, prompt, name=name, model=model, focus_tables=focus_tables, key=key, since=since
         )
+        intent.once = valid_once(once) if once is not None else ""
+        return intent
 
     with QueueingStarter() as starter:
 

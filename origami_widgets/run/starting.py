@@ -34,6 +34,7 @@ class WatchedIntent(Intent):
         **options: those of `Intent`.
 
     Attributes:
+        once: the name of `once=` that its conversation has; empty for none.
         queue: what is waited for while all run slots are in use, None while nothing is.
         adopt: makes the run that was started one that is watched; None where nothing else follows from it.
         watch: the run that came of it, once it is watched.
@@ -41,6 +42,7 @@ class WatchedIntent(Intent):
 
     def __init__(self, operations: Operations, prompt: str, **options: Any) -> None:
         super().__init__(operations, prompt, sleep=_sleep, **options)
+        self.once = ""
         self.queue: Queue | None = None
         self.watch: Watch | None = None
         self.adopt: Callable[[RunObject], Awaitable[Watch]] | None = None
@@ -94,7 +96,12 @@ class WatchedIntent(Intent):
         """The handle on the run."""
         from origami_widgets.run.handle import Run
 
-        return None if self.run is None else Run(await self._adopted(self.run))
+        if self.run is None:
+            return None
+        found = Run(await self._adopted(self.run))
+        # So that what follows on it is sent once, as after the call that should have returned it.
+        found.conversation.once = found.conversation.once or self.once
+        return found
 
     async def cancel(self) -> None:
         """Ask the server to cancel the run, where its card can tell of it."""

@@ -215,7 +215,7 @@ class Way:
         if not fault.kind or fault.kind in ODD or fault.kind == "stale":
             body = self._changed(fault.kind, request, status, body)
         elif fault.kind == "cut short":
-            body, ends_in, natural = body[: len(body) // 2] or b"{", httpx.RemoteProtocolError("peer closed"), []
+            body, ends_in = body[: len(body) // 2] or b"{", httpx.RemoteProtocolError("peer closed")
             status = status if real is not None else 200
         elif fault.kind in BODIES:
             status, body, natural = 200, BODIES[fault.kind], []
@@ -225,9 +225,7 @@ class Way:
             if fault.kind == "elsewhere":
                 headers.append(("Location", f"https://elsewhere.invalid/?key={KEY}"))
         told: float | None = float(natural[0]) if natural else None
-        # Not yet heard: what is told with a body that is lost, and with a table that is read well.
-        is_heard = fault.kind != "cut short" and (status >= FAILED or "/runs/" in path or request.method == "POST")
-        if fault.told is not None and is_heard and (natural or status >= FAILED or b'"running"' in body):
+        if fault.told is not None and (natural or status >= FAILED or b'"running"' in body):
             text, told = TOLD[fault.told]
             natural = text(now)
         headers += [("Retry-After", value) for value in natural]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from email.utils import formatdate
 from http import HTTPStatus
 
 import pytest
 
 from tests.faults.journey import completed, going_on, running
-from tests.support.server import answer
+from tests.support.server import answer, head, raw
 
 SERVER_TIME = 1_784_625_300
 SOON = SERVER_TIME + 40
@@ -67,3 +68,17 @@ def test_at_once_is_after_a_second_at_least(journey, interface, status, headers)
     seen = journey().go(interface, going_on(3), answer(running(4), status, headers), completed())
     assert seen.run.status == "completed"
     assert seen.pauses[1] == pytest.approx(LEAST if status == HTTPStatus.OK else BACKOFF)
+
+
+LOST = {
+    "cut short": lambda body, headers: raw(head(200, len(body) + 100, headers) + body, close=True),
+    "no JSON": lambda body, headers: answer(body[:-9], HTTPStatus.OK, headers),
+}
+
+
+@pytest.mark.parametrize("lose", LOST.values(), ids=LOST)
+def test_what_was_told_holds_although_the_body_is_lost(journey, interface, lose):
+    body = json.dumps({"id": "v2_run-1", "status": "running", "filler": "x" * 40}).encode()
+    seen = journey().go(interface, going_on(3), lose(body, dated("42")), completed())
+    assert seen.run.status == "completed"
+    assert seen.pauses[1] == pytest.approx(42.0)

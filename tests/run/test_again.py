@@ -61,6 +61,12 @@ def test_a_run_that_is_over_is_no_reason_not_to_start_another(client, execute):
     assert execute(lambda: start(client, "List bakeries. scenario:answer"), execution="e2") != first
 
 
+def test_a_run_that_is_told_to_end_is_no_reason_either(client, execute):
+    first = execute(lambda: start(client))
+    first.cancel()
+    assert execute(lambda: start(client), execution="e2") != first
+
+
 def test_a_loop_starts_what_it_asks_for_and_finds_it_again(client, execute):
     three = execute(lambda: [start(client) for _ in range(3)])
     assert len(set(three)) == 3

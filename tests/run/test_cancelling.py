@@ -147,3 +147,13 @@ def test_a_server_that_asks_for_a_day_is_asked_sooner(front, run, monkeypatch):
     run.cancel()
     assert 300.0 in slept
     assert max(filter(None, slept)) <= 300.0
+
+
+def test_a_server_that_is_gone_for_good_is_not_asked_for_ever(front, run, monkeypatch):
+    monkeypatch.setattr(cancelling, "DEADLINE", 0.5)
+    front.cancels = [reset()] * 1000
+    with pytest.raises(ow.OrigamiError):
+        run.cancel()
+    assert run.state.cancel == "none"
+    front.cancels.clear()
+    assert run.cancel().wait(timeout=30).status == "cancelled"

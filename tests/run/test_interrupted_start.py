@@ -262,10 +262,21 @@ def test_an_interrupt_before_the_run_is_handed_over_ends_it(front, client, capsy
 
 def test_an_interrupt_before_anything_was_asked_for_says_so(front, client, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
-    reached = threading.Event()
-    with slot_for(None, Scope(*client.operations.place, client.get_account().organization.id), "porto").held():
-        reached.set()
+    slot = slot_for(None, Scope(*client.operations.place, client.get_account().organization.id), "porto")
+    reached, over = threading.Event(), threading.Event()
+
+    def another():
+        with slot.held():
+            reached.set()
+            over.wait(60)
+
+    thread = threading.Thread(target=another)
+    thread.start()
+    try:
         interrupt(lambda: ow.start(SLOW, once="porto", client=client, show=False), reached)
+    finally:
+        over.set()
+        thread.join()
     assert capsys.readouterr().out == "Interrupted; no run was started, and nothing is charged.\n"
     assert front.runs() == []
 
