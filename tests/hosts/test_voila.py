@@ -52,7 +52,7 @@ def test_the_card_is_cancelled_stays_as_it_ended_and_goes_on_when_asked(open_voi
 
     voila.wait_received("update_display_data")
     said = card.inner_text()
-    voila.ask('"kind": "clock"')
+    voila.ask('"kind":"clock"')
     expect(card.get_by_text("Kernel is gone")).to_be_hidden()
     assert card.inner_text() == said
 

@@ -78,4 +78,6 @@ class VoilaPage(Window):
 
 
 def _text(frame: str | bytes) -> str:
-    return frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+    """The words of a frame; whether JSON has blanks in it depends on which library wrote it."""
+    text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+    return text.replace('": "', '":"')
