@@ -6,6 +6,7 @@ The clock stands still while a request is on its way, so the moment at which the
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import threading
 from pathlib import Path
@@ -104,8 +105,8 @@ class Journey:
 
     @property
     def pauses(self) -> list[float]:
-        """The seconds between one question and the next."""
-        return [later - earlier for earlier, later in zip(self.asked, self.asked[1:], strict=False)]
+        """The seconds between one question and the next, without the rounding of sums of fractions."""
+        return [round(later - earlier, 6) for earlier, later in itertools.pairwise(self.asked)]
 
     @property
     def words(self) -> str:
