@@ -47,13 +47,13 @@ def start(
 
     A cell that is run again while its run goes on shows that run, and starts none; `fresh=True` starts another one.
 
-    With `once="a-name"` a run is started the first time only. The same call again, in this cell or after the kernel was
-    restarted, attaches to that run, its card shows what has continued it since, and says so; two kernels that make it at once get the same run. The same
-    goes for `answer` and `follow_up` on that run and on those that continue it. What is
-    needed for that is kept in a file of ids for each name (in the platform's data folder, or where
-    `ORIGAMI_WIDGETS_DATA` points), separately for each base URL, project and organization, and holds neither brief nor
-    key. A run that an interrupt has ended keeps its name: `fresh=True` starts anew. An embedded `Sandbox` ends with the
-    kernel, and with it the names of its runs: a restarted notebook starts anew.
+    With `once="a-name"` a run is started the first time only. The same call again, in this cell or after the kernel
+    was restarted, attaches to that run, its card shows what has continued it since, and says so; two kernels that
+    make it at once get the same run. The same goes for `answer` and `follow_up` on that run and on those that
+    continue it. What is needed for that is kept in a file of ids for each name (in the platform's data folder, or
+    where `ORIGAMI_WIDGETS_DATA` points), separately for each base URL, project and organization, and holds neither
+    brief nor key. A run that an interrupt has ended keeps its name: `fresh=True` starts anew. An embedded `Sandbox`
+    ends with the kernel, and with it the names of its runs: a restarted notebook starts anew.
 
     Args:
         prompt: the brief, 1 to 10,000 characters.
