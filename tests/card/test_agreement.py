@@ -42,7 +42,7 @@ PAST = (
     (r"Origami has not heard the cancel yet", "Origami had not heard the cancel {then}"),
     (
         r"Trying again until it has; until then the run goes on\.",
-        "It was tried again until it had; the run went on.",
+        "It was being tried again {then}; the run went on.",
     ),
     (r"Sending your answers", "The answers were being sent {then}"),
     (r"All run slots are in use", "All run slots were in use"),
