@@ -33,7 +33,7 @@ demo: .setup
 	@exec $(python) notebooks/serve.py
 
 .PHONY: test
-test: .setup-browser
+test: .setup-tests
 	@exec $(python) .ci/checks.py $(if $(FRESH),--fresh)
 
 .PHONY: gallery
@@ -63,18 +63,24 @@ clean:
 
 together = $(MAKE) --no-print-directory $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j3)
 
-.PHONY: .setup .setup-browser .project .chromium
+.PHONY: .setup .setup-browser .setup-tests .project .chromium .libreoffice
 .setup:
 	@$(together) .project
 
 .setup-browser:
 	@$(together) .project .chromium
 
+.setup-tests:
+	@$(together) .project .chromium .libreoffice
+
 .project: $(project)
 	@:
 
 .chromium:
 	@.ci/setup.sh chromium
+
+.libreoffice:
+	@.ci/setup.sh libreoffice
 
 $(python_packages): requirements-dev.lock .ci/setup.sh
 	@.ci/setup.sh python

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One step of the set-up: .ci/setup.sh python|node|chromium|project|lock. The Makefile knows when each is due.
+# One step of the set-up: .ci/setup.sh python|node|chromium|libreoffice|project|lock. The Makefile knows when each is due.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -84,6 +84,10 @@ setup_chromium() {
   apt_install "Chromium for the browser tests" chromium fonts-liberation fonts-dejavu-core fonts-noto-color-emoji
 }
 
+setup_libreoffice() {
+  command -v soffice >/dev/null || apt_install "LibreOffice for the tests of workbooks" libreoffice-calc-nogui
+}
+
 lock() {
   eval "$("$venv_python" .ci/pip_settings.py)"
   UV_CUSTOM_COMPILE_COMMAND="make lock" "$venv_python" -m uv pip compile --quiet --universal --generate-hashes \
@@ -92,7 +96,7 @@ lock() {
 }
 
 case ${1:-} in
-  python | node | chromium | project) "setup_$1" ;;
+  python | node | chromium | libreoffice | project) "setup_$1" ;;
   lock) lock ;;
-  *) fail "usage: .ci/setup.sh python|node|chromium|project|lock" ;;
+  *) fail "usage: .ci/setup.sh python|node|chromium|libreoffice|project|lock" ;;
 esac

@@ -51,13 +51,14 @@ def test_python_is_missing_or_too_old(bare: Path) -> None:
     assert "Python 3.11 or newer is missing" in fails_with(bare, "python")
 
 
-def test_chromium_is_missing_without_apt_or_without_root(bare: Path) -> None:
-    assert "this system has no apt-get" in fails_with(bare, "chromium")
+@pytest.mark.parametrize(("step", "package"), [("chromium", "chromium"), ("libreoffice", "libreoffice-calc-nogui")])
+def test_a_debian_package_is_missing_without_apt_or_without_root(bare: Path, step: str, package: str) -> None:
+    assert "this system has no apt-get" in fails_with(bare, step)
     add(bare, "apt-get", "exit 0")
     add(bare, "id", "echo 1000")
-    said = fails_with(bare, "chromium")
+    said = fails_with(bare, step)
     assert "installing it needs root" in said
-    assert "sudo apt-get install chromium" in said
+    assert f"sudo apt-get install {package}" in said
 
 
 def test_chromium_is_installed_as_root_or_through_sudo(bare: Path, tmp_path: Path) -> None:
