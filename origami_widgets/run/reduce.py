@@ -28,6 +28,7 @@ from origami_widgets.run.state import (
     SendingChanged,
     TableGone,
     TableRead,
+    total,
 )
 
 if TYPE_CHECKING:
@@ -185,10 +186,16 @@ def _with_history(state: RunState, at: float) -> RunState:
         status=state.status,
         steps_completed=state.run.steps.completed,
         lead_count=state.lead_count,
-        cells_running=state.cells_running,
-        cells_errored=state.cells_errored,
+        cells_running=total(table.cells.running for table in state.tables),
+        cells_errored=total(table.cells.errored for table in state.tables),
         credits_used=state.credits_used,
     )
     if state.history and replace(state.history[-1], time=at) == point:
         return state
-    return replace(state, history=(*state.history, point)[-HISTORY_LIMIT:])
+    return replace(state, history=_bounded((*state.history, point)))
+
+
+def _bounded(history: tuple[HistoryPoint, ...]) -> tuple[HistoryPoint, ...]:
+    """Of too many records every second one of the older half goes: how the run began is worth more than that."""
+    half = HISTORY_LIMIT // 2
+    return history if len(history) <= HISTORY_LIMIT else (*history[:half:2], *history[half:])

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
 
@@ -14,7 +16,14 @@ TERMINAL_STATUSES = frozenset(
 )
 HISTORY_LIMIT = 2_000
 
+
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
+
+
+def total(counts: Iterable[int | None]) -> int | None:
+    """The sum of what was told; None when nobody told anything."""
+    told = [count for count in counts if count is not None]
+    return sum(told) if told else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +63,14 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
-    """One record per change: when (Unix seconds), status, and the counts the server gave."""
+    """One record per change: when (Unix seconds), status, and the counts the server gave; None where it gave none."""
 
     time: float
     status: str
     steps_completed: int | None
     lead_count: int | None
-    cells_running: int
-    cells_errored: int
+    cells_running: int | None
+    cells_errored: int | None
     credits_used: int | None
 
 
@@ -132,14 +141,12 @@ class RunState:
     @property
     def lead_count(self) -> int | None:
         """Leads over all tables; None when no table said."""
-        counts = [table.lead_count for table in self.tables if table.lead_count is not None]
-        return sum(counts) if counts else None
+        return total(table.lead_count for table in self.tables)
 
     @property
     def credits_used(self) -> int | None:
         """Credits the tables have used in their life; None when no table said."""
-        used = [table.credits.lifetime_used for table in self.tables if table.credits.lifetime_used is not None]
-        return sum(used) if used else None
+        return total(table.credits.lifetime_used for table in self.tables)
 
     def payload(self) -> dict[str, Any]:
         """The newest answer as a plain dictionary, its tables brought up to date by later reads.
