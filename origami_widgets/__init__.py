@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import columns_frame as columns_frame
     from origami_widgets.frames import export as export
+    from origami_widgets.frames import history_frame as history_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import rows_frame as rows_frame
+    from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
+    from origami_widgets.frames import transcript_frame as transcript_frame
     from origami_widgets.frames.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.row_reading import InterruptedRows as InterruptedRows
     from origami_widgets.sandbox import Sandbox as Sandbox
@@ -49,6 +52,9 @@ _HOMES = {
     "columns_frame": "frames",
     "configure": "compose",
     "export": "frames",
+    "transcript_frame": "frames",
+    "runs_frame": "frames",
+    "history_frame": "frames",
     "lead_sources_frame": "frames",
     "rows_frame": "frames",
     "start": "compose",

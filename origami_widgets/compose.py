@@ -1,6 +1,8 @@
-"""The package's top: the one place that knows the handle and the card, and brings them together."""
+"""The package's top: the one place that knows the handle, the card and the frames, and brings them together."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from origami_widgets.api.default_client import set_default_client
 from origami_widgets.card.display import CardPresenter
@@ -9,7 +11,24 @@ from origami_widgets.run.presenter import set_presenter
 from origami_widgets.run.settings import client_or_default, configure
 from origami_widgets.run.start import attach, start
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from origami_widgets.run.presenter import DtypeBackend
+
 __all__ = ["Run", "attach", "configure", "start"]
 
-set_presenter(CardPresenter())
+
+class NotebookPresenter(CardPresenter):
+    """Shows runs as cards, and their history as a frame."""
+
+    def history_frame(self, run: Run, dtype_backend: DtypeBackend) -> pd.DataFrame:
+        """The run's history as a DataFrame."""
+        # Loaded here: a script that starts runs needs no pandas.
+        from origami_widgets.frames import history_frame
+
+        return history_frame(run, dtype_backend=dtype_backend)
+
+
+set_presenter(NotebookPresenter())
 set_default_client(lambda: client_or_default(None))

@@ -1,10 +1,23 @@
-"""Runs, tables, columns, lead sources, actions and leads as pandas DataFrames."""
+"""Runs, tables, columns, lead sources, actions, messages and leads as pandas DataFrames."""
 
 from .actions import actions_frame
 from .columns import columns_frame
 from .exporting import export
+from .history import history_frame
 from .lead_sources import lead_sources_frame
 from .rows import rows_frame
+from .runs import runs_frame
 from .tables import tables_frame
+from .transcript import transcript_frame
 
-__all__ = ["actions_frame", "columns_frame", "export", "lead_sources_frame", "rows_frame", "tables_frame"]
+__all__ = [
+    "actions_frame",
+    "columns_frame",
+    "export",
+    "history_frame",
+    "lead_sources_frame",
+    "rows_frame",
+    "runs_frame",
+    "tables_frame",
+    "transcript_frame",
+]

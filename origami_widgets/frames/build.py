@@ -81,7 +81,7 @@ def tables_of(source: Gathered) -> tuple[Entries, Holder]:
 
 
 def runs_of(source: Gathered) -> Values:
-    """What a source says about its runs."""
+    """The ids of a source's runs."""
     return Values((RUN_ID.path,), [batch.run_id for batch in source.batches])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, ValuesView
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
@@ -31,17 +31,21 @@ Source: TypeAlias = "HasRaw | Json | Sequence[HasRaw | Json] | Iterator[HasRaw |
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One run with its tables and actions, or tables without a run.
+    """One run with all that it holds, or tables without a run.
 
     Attributes:
         run_id: the run's id as the answer has it, None when unknown.
         tables: the objects in the run's list of tables.
         actions: what is in the run's list of actions.
+        run: the run object itself, None where there are only tables.
+        history: what a handle has recorded of its run: objects with the attributes of `HISTORY`.
     """
 
     run_id: object
     tables: Sequence[object] = ()
     actions: Sequence[object] = ()
+    run: Json | None = None
+    history: Sequence[object] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,10 @@ def _gather_one(source: object, frame: str, place: str) -> Gathered:
 
 def _batch_of_handle(run: object, raw: Json, tables: Sequence[object]) -> Batch:
     """Cells fill after the run has ended, so a handle's tables are newer than those in its last answer."""
-    told = _batch_of_run(raw)
+    ids = {key: raw.get(key) or getattr(run, name, None) for key, name in (("id", "id"), ("agentId", "agent_id"))}
+    told = _batch_of_run({**raw, **ids})
     newest = [getattr(table, "raw", table) for table in tables]
-    run_id = raw.get("id") or getattr(run, "id", None)
-    return Batch(run_id, newest or told.tables, told.actions)
+    return replace(told, tables=newest or told.tables, history=_as_list(getattr(run, "history", ())))
 
 
 def _batch_of_run(run: Json) -> Batch:
@@ -99,7 +103,9 @@ def _batch_of_run(run: Json) -> Batch:
     inner: Json = response if isinstance(response, Mapping) else {}
     # Some answers of a running run carry its actions at the top level.
     actions = _as_list(inner.get("actions")) or _as_list(run.get("actions"))
-    return Batch(run.get("id"), _as_list(inner.get("tables")) or _as_list(run.get("tables")), actions)
+    tables = _as_list(inner.get("tables")) or _as_list(run.get("tables"))
+    # A bare `response`, as the models hand it out, says nothing of the run itself.
+    return Batch(run.get("id"), tables, actions, run if "id" in run or run.get("object") == "run" else None)
 
 
 def _as_list(value: object) -> Sequence[object]:

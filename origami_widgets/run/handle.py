@@ -6,23 +6,25 @@ from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
-from origami_widgets.api.models import RunObject, Steps
+from origami_widgets.api.models import Steps
 from origami_widgets.run import actions, cancelling, waiting
 from origami_widgets.run.continuing import Continuation, answering
 from origami_widgets.run.conversation import Conversation, conversation_of
-from origami_widgets.run.hub import hub
 from origami_widgets.run.outcome import run_error
 from origami_widgets.run.presenter import naming, presenter
-from origami_widgets.run.state import Planned, RunRead, RunState
+from origami_widgets.run.saved import describe, watch_of_saved
 from origami_widgets.run.token import make_token
-from origami_widgets.run.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+    import pandas as pd
+
     from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
-    from origami_widgets.run.state import Connection, HistoryPoint
+    from origami_widgets.run.presenter import DtypeBackend
+    from origami_widgets.run.state import Connection, HistoryPoint, RunState
     from origami_widgets.run.waiting import Until
+    from origami_widgets.run.watch import Watch
 
 
 class Run:
@@ -51,17 +53,7 @@ class Run:
         >>> run.status, run.done
         ('completed', True)
         """
-        inner = payload.get("run", payload) if isinstance(payload, dict) else payload
-        if not isinstance(inner, dict) or not isinstance(inner.get("id"), str):
-            raise InvalidInput(
-                "This is not a run",
-                cause=f"Expected a run object with an `id`, got {_describe(payload)}.",
-                remedy="Give the JSON object that run.raw held, or the answer of GET /agents/{id}/runs/{runId}.",
-            )
-        run = RunObject.from_raw(inner)
-        watch = Watch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
-        watch.update(RunRead(run, at=hub().clock.time()), Planned(None, None))
-        return cls(watch)
+        return cls(watch_of_saved(payload))
 
     @property
     def id(self) -> str:
@@ -163,6 +155,21 @@ class Run:
     def history(self) -> tuple[HistoryPoint, ...]:
         """One record per change: time (Unix seconds), status, steps, leads, cells, credits."""
         return self._watch.state.history
+
+    def history_frame(self, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+        """The history as a DataFrame, one row per change; see `origami_widgets.history_frame`. Sends nothing.
+
+        Args:
+            dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait("cells")
+            >>> run.history_frame().columns[:4].to_list()
+            ['run_id', 'time', 'status', 'steps_completed']
+        """
+        return presenter().history_frame(self, dtype_backend)
 
     @property
     def connection(self) -> Connection:
@@ -359,7 +366,7 @@ class Run:
         if not callable(callback):
             raise InvalidInput(
                 "This cannot be called back",
-                cause=f"on_change was given {_describe(callback)}.",
+                cause=f"on_change was given {describe(callback)}.",
                 remedy="Give it a function of one argument, the run: run.on_change(lambda run: print(run.status)).",
             )
         return self._watch.subscribe(lambda: callback(self))
@@ -391,9 +398,3 @@ class Run:
     def conversation(self) -> Conversation:
         """The runs that this one continues and is continued by."""
         return self._conversation
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, dict):
-        return f"a dict with the keys {sorted(map(str, value))[:8]}"
-    return f"a value of type {type(value).__name__}"

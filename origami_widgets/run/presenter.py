@@ -1,15 +1,19 @@
-"""How a run is shown. The handle knows no widget and no renderer: the package's top hands one in."""
+"""How a run is shown. The handle knows no widget, no renderer and no frame: the package's top hands them in."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
+
     from origami_widgets.run.again import Place
     from origami_widgets.run.handle import Run
+
+DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
 
 
 class Presenter(Protocol):
@@ -37,6 +41,10 @@ class Presenter(Protocol):
 
     def text(self, run: Run) -> str:
         """The text for a terminal."""
+        ...
+
+    def history_frame(self, run: Run, dtype_backend: DtypeBackend) -> pd.DataFrame:
+        """The run's history as a DataFrame."""
         ...
 
     def continued(self, run: Run) -> None:
@@ -68,6 +76,12 @@ class PlainPresenter:
     def html(self, run: Run) -> str:
         """Raise: there is no HTML without the card."""
         raise RuntimeError(f"No card is installed for {run!r}; import origami_widgets instead of its inner modules.")
+
+    def history_frame(self, run: Run, dtype_backend: DtypeBackend) -> pd.DataFrame:
+        """Raise: there are no frames without the package's top."""
+        raise RuntimeError(
+            f"No {dtype_backend} frame for {run!r}; import origami_widgets instead of its inner modules."
+        )
 
     def text(self, run: Run) -> str:
         """The one line."""

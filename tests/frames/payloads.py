@@ -8,8 +8,11 @@ from types import SimpleNamespace
 from origami_widgets import frames
 from origami_widgets.frames.actions import ACTIONS
 from origami_widgets.frames.columns import COLUMNS
+from origami_widgets.frames.history import HISTORY
 from origami_widgets.frames.lead_sources import LEAD_SOURCES
+from origami_widgets.frames.runs import RUNS
 from origami_widgets.frames.tables import TABLES
+from origami_widgets.frames.transcript import TRANSCRIPT
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SCHEMAS = {
@@ -17,6 +20,9 @@ SCHEMAS = {
     frames.columns_frame: COLUMNS,
     frames.lead_sources_frame: LEAD_SOURCES,
     frames.actions_frame: ACTIONS,
+    frames.transcript_frame: TRANSCRIPT,
+    frames.runs_frame: RUNS,
+    frames.history_frame: HISTORY,
 }
 BACKENDS = ("numpy_nullable", "pyarrow")
 EMPTY = {"object": "list", "items": [], "nextCursor": None, "url": "/api/v2/tables"}

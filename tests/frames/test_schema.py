@@ -25,6 +25,11 @@ ORDER = {
         total_credits, total_leads, source""",
     "actions_frame": """run_id, position, type, table_id, table_name, column_id, column_name, count, lead_count,
         deleted_at""",
+    "transcript_frame": """run_id, position, role, content, tool_calls, tool_call_id, name, result, truncated""",
+    "runs_frame": """run_id, agent_id, status, prompt, model, steps_completed, steps_max, started_at, completed_at,
+        duration, tables, leads, questions""",
+    "history_frame": """run_id, time, status, steps_completed, lead_count, cells_running, cells_errored,
+        credits_used""",
 }
 ARROW = {
     "Int64": "int64[pyarrow]",
@@ -122,9 +127,9 @@ def test_the_docstring_lists_every_column_with_dtype_and_unit(maker, schema):
     assert listed == schema.describe().splitlines()
 
 
-@pytest.mark.parametrize("name", ["tables", "columns", "lead_sources", "actions"])
-def test_examples_run(name):
-    result = doctest.testmod(import_module(f"origami_widgets.frames.{name}"))
+@pytest.mark.parametrize("maker", SCHEMAS, ids=lambda maker: maker.__name__)
+def test_examples_run(maker):
+    result = doctest.testmod(import_module(maker.__module__))
     assert result.attempted >= 4
     assert result.failed == 0
 

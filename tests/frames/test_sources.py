@@ -12,9 +12,12 @@ from tests.frames.payloads import EMPTY, SCHEMAS, changed, handle, payload, tabl
 
 RUN_ID = "v2_run-01k0c4m2f7"
 MAKERS = pytest.mark.parametrize("maker", SCHEMAS, ids=lambda maker: maker.__name__)
+# Answers hold no history, and a run is a run whatever its answer lacks.
+OF_ANSWERS = [maker for maker in SCHEMAS if maker is not frames.history_frame]
+OF_RESPONSES = [maker for maker in SCHEMAS if maker is not frames.runs_frame]
 
 
-@MAKERS
+@pytest.mark.parametrize("maker", OF_ANSWERS, ids=lambda maker: maker.__name__)
 def test_a_run_gives_the_same_frame_in_all_its_forms(maker):
     run = payload()
     expected = maker(run)
@@ -49,10 +52,13 @@ def test_a_handle_s_tables_are_newer_than_its_payload():
 
 
 def test_a_handle_without_an_answer_yet_has_no_rows():
-    for maker in SCHEMAS:
-        frame = maker(SimpleNamespace(id=RUN_ID, raw={}, tables=()))
+    run = SimpleNamespace(id=RUN_ID, agent_id="a", raw={}, tables=())
+    for maker in OF_RESPONSES:
+        frame = maker(run)
         assert len(frame) == 0
         assert frame.attrs["origami"]["run_ids"] == [RUN_ID]
+    (row,) = frames.runs_frame(run).to_dict("records")
+    assert {name: value for name, value in row.items() if not pd.isna(value)} == {"run_id": RUN_ID, "agent_id": "a"}
 
 
 def test_a_handle_whose_tables_are_not_known_falls_back_to_its_payload():
@@ -96,8 +102,10 @@ def test_entries_that_are_no_objects_are_left_out_and_counted():
 
 @pytest.mark.parametrize("value", [None, 7, "x", {}, {"tables": None}], ids=repr)
 def test_a_response_of_another_shape_has_no_rows(value):
-    for maker in SCHEMAS:
-        assert len(maker(changed(payload(), "response", value))) == 0
+    run = changed(payload(), "response", value)
+    for maker in OF_RESPONSES:
+        assert len(maker(run)) == 0
+    assert frames.runs_frame(run)["tables"].isna().to_list() == [True]
 
 
 @MAKERS
@@ -105,14 +113,18 @@ def test_provenance_says_where_the_frame_comes_from(maker):
     kinds = {"run": handle(payload()), "payload": payload(), "table": table(), "list": [payload(), payload()]}
     for kind, source in kinds.items():
         provenance = maker(source).attrs["origami"]
-        assert provenance == {
-            "frame": maker.__name__,
-            "version": __version__,
-            "source": kind,
-            "run_ids": [] if kind == "table" else [RUN_ID],
-            "skipped_entries": 0,
-            "unreadable_values": {},
-        }
+        assert (
+            provenance
+            | {
+                "frame": maker.__name__,
+                "version": __version__,
+                "source": kind,
+                "run_ids": [] if kind == "table" else [RUN_ID],
+                "skipped_entries": 0,
+                "unreadable_values": {},
+            }
+            == provenance
+        )
     assert maker(EMPTY).attrs["origami"]["source"] == "list"
 
 

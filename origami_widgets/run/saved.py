@@ -1,0 +1,38 @@
+"""A saved answer of the API as a run that is known and never watched."""
+
+from __future__ import annotations
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.models import RunObject
+from origami_widgets.run.hub import hub
+from origami_widgets.run.state import Planned, RunRead, RunState
+from origami_widgets.run.watch import Watch
+
+
+def watch_of_saved(payload: object) -> Watch:
+    """What a handle needs; nothing is ever sent.
+
+    Args:
+        payload: a run object, or an answer that holds one under `run`.
+
+    Raises:
+        InvalidInput: it is not a run object.
+    """
+    inner = payload.get("run", payload) if isinstance(payload, dict) else payload
+    if not isinstance(inner, dict) or not isinstance(inner.get("id"), str):
+        raise InvalidInput(
+            "This is not a run",
+            cause=f"Expected a run object with an `id`, got {describe(payload)}.",
+            remedy="Give the JSON object that run.raw held, or the answer of GET /agents/{id}/runs/{runId}.",
+        )
+    run = RunObject.from_raw(inner)
+    watch = Watch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
+    watch.update(RunRead(run, at=hub().clock.time()), Planned(None, None))
+    return watch
+
+
+def describe(value: object) -> str:
+    """What somebody gave in place of the right thing, in a few words."""
+    if isinstance(value, dict):
+        return f"a dict with the keys {sorted(map(str, value))[:8]}"
+    return f"a value of type {type(value).__name__}"
