@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.api.paging import PartialRows
+from origami_widgets.api.reading import Reading
 from origami_widgets.api.row_reader import RowPages
 
 from .lead_table import LeadTable, Listed, ids_of, needs_typed_cells
@@ -55,9 +56,11 @@ class RowsReading:
             InterruptedRows: so did an interrupt.
         """
         teller = Teller(progress)
+        reading = Reading(self._operations.traffic, self.request.table_id)
         try:
             pages = self._pages or background().run(self._begin())
             while not pages.walk.done:
+                reading.move(pages.walk.rows, self._wanted(pages.walk.total))
                 background().run(pages.read(self._take))
                 teller.tell(pages.walk.rows, self._wanted(pages.walk.total))
             if pages.walk.stopped:
@@ -76,6 +79,7 @@ class RowsReading:
             self._held = True
             raise IncompleteRows(self, error) from error
         finally:
+            reading.end()
             teller.close()
 
     def partial(self, reason: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
@@ -16,10 +17,12 @@ from origami_widgets.run import schedule as plans
 from origami_widgets.run.budget import Budget
 from origami_widgets.run.budgets import Budgets
 from origami_widgets.run.clock import Clock, SystemClock
+from origami_widgets.run.readings import ReadingNews
 from origami_widgets.run.state import (
     TERMINAL_STATUSES,
     CheckFailed,
     Heard,
+    LeadsRead,
     Planned,
     RunRead,
     RunState,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.answer import Answer
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.reading import About, Progress
 
 
 log = logging.getLogger("origami_widgets")
@@ -63,6 +67,7 @@ class Hub:
         self._further: list[tuple[float, Budget, asyncio.Future[None]]] = []
         self._others_first = False
         self._wake: asyncio.Event | None = None
+        self._news = ReadingNews(self._on_reading)
 
     async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> Watch:
         """The watch of a run: the one that exists, or a new one.
@@ -159,6 +164,9 @@ class Hub:
     def abandon(self) -> None:
         """Forget a poller whose loop does not exist in this process."""
         self._task = self._wake = None
+        for watch in list(self._watches.values()):
+            # Its end would be told in the parent.
+            watch.state = replace(watch.state, reading={})
 
     async def _run(self) -> None:
         wake = self._wake
@@ -331,6 +339,11 @@ class Hub:
         next_at = None if plan.due is None else self.clock.time() + plan.due - self.clock.monotonic()
         interval = plan.interval if plan.due is not None else None
         watch.update(*events, Planned(next_at, interval, stopped=plan.stopped))
+
+    def _on_reading(self, about: About, progress: Progress | None) -> None:
+        for watch in list(self._watches.values()):
+            if watch.operations is not None and watch.operations.traffic is about.organization:
+                watch.update(LeadsRead(about.table_id, progress))
 
 
 def _not_understood(error: Exception) -> UnexpectedAnswer:

@@ -22,6 +22,7 @@ from origami_widgets.run.state import (
     Connection,
     Heard,
     HistoryPoint,
+    LeadsRead,
     Planned,
     RunRead,
     RunState,
@@ -58,14 +59,12 @@ def reduce(state: RunState, event: Event) -> RunState:
             return _with_history(_run_read(state, event), event.at)
         case TableRead() | TableGone():
             return _with_history(_table_read(state, event), event.at)
-        case Heard():
-            return replace(state, connection=_heard(state.connection, event.at))
-        case CheckFailed():
-            failures = state.connection.failures + 1
-            connection = replace(state.connection, state="reconnecting", failures=failures, error=event.error)
-            return replace(state, connection=connection)
+        case Heard() | CheckFailed():
+            return replace(state, connection=_checked(state.connection, event))
         case Planned():
             return _planned(state, event)
+        case LeadsRead():
+            return _leads_read(state, event)
         case _:
             return _user_acted(state, event)
 
@@ -125,6 +124,12 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
     )
 
 
+def _checked(connection: Connection, event: Heard | CheckFailed) -> Connection:
+    if isinstance(event, Heard):
+        return _heard(connection, event.at)
+    return replace(connection, state="reconnecting", failures=connection.failures + 1, error=event.error)
+
+
 def _heard(connection: Connection, at: float) -> Connection:
     return replace(connection, state="live", heard_at=at, failures=0, error=None)
 
@@ -164,6 +169,13 @@ def _table_read(state: RunState, event: TableRead | TableGone) -> RunState:
 def _without_running_cells(table: Table) -> Table:
     cells = replace_struct(table.cells, running=0, raw={**table.cells.raw, "running": 0})
     return replace_struct(table, cells=cells, raw={**table.raw, "cells": cells.raw})
+
+
+def _leads_read(state: RunState, event: LeadsRead) -> RunState:
+    reading = {table_id: progress for table_id, progress in state.reading.items() if table_id != event.table_id}
+    if event.progress is not None and any(table.id == event.table_id for table in state.tables):
+        reading[event.table_id] = event.progress
+    return state if reading == state.reading else replace(state, reading=reading)
 
 
 def _planned(state: RunState, event: Planned) -> RunState:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
+    from origami_widgets.api.reading import Progress
 
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
@@ -86,6 +87,7 @@ class RunState:
         actions: what the run changed so far, kept when an answer leaves them out.
         tables: the newest object of every table the run touched.
         transcript: the last transcript that was read, None when none was asked for.
+        reading: how far this process has come with the leads of a table that it reads now, by the table's id.
         connection: the connection to the server.
         cancel: `requested` from the user's wish until the server says that the run ended.
         cancel_error: why the server has not heard that wish yet; None when it has, or there is none.
@@ -106,6 +108,7 @@ class RunState:
     actions: tuple[Action, ...] = ()
     tables: tuple[Table, ...] = ()
     transcript: tuple[TranscriptMessage, ...] | None = None
+    reading: dict[str, Progress] = field(default_factory=dict)
     connection: Connection = field(default_factory=Connection)
     cancel: Literal["none", "requested"] = "none"
     cancel_error: OrigamiError | None = None
@@ -205,6 +208,14 @@ class TableGone:
 
 
 @dataclass(frozen=True, slots=True)
+class LeadsRead:
+    """This process has come so far with the leads of a table; None when it reads them no longer."""
+
+    table_id: str
+    progress: Progress | None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckFailed:
     """A check failed; the run itself goes on at the server."""
 
@@ -258,4 +269,4 @@ class Attached:
 
 
 Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed
-Event = RunRead | Heard | TableRead | TableGone | CheckFailed | Planned | Asked
+Event = RunRead | Heard | TableRead | TableGone | LeadsRead | CheckFailed | Planned | Asked
