@@ -15,7 +15,7 @@ mkdirSync(target, { recursive: true });
  * minifier may shorten them, which is a thirtieth of the bundle.
  */
 const OURS =
-  "node|update|refresh|close|presence|heard|session|spec|said|view|offset|hello|asOf|doubt|tick|word|enter|warn|before|elapsed|after|age|rate|each|verdict|follows";
+  "node|update|refresh|close|presence|heard|session|spec|said|view|offset|hello|asOf|doubt|tick|word|enter|warn|before|elapsed|after|age|rate|each|verdict|failed|running|follows";
 const common = { bundle: true, minify: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
 await build({
   ...common,

@@ -144,10 +144,16 @@ export interface Table {
   columns_hidden: number;
 }
 
-/** The tables the run touched; `hidden` of them are not shown. */
+/**
+ * The tables the run touched; `hidden` of them are not shown.
+ *
+ * `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
+ * empty list while it reads none. It stands beside them, so that it travels without them.
+ */
 export interface Tables {
   items: Table[];
   hidden: number;
+  reading: string[];
 }
 
 /** The agent's own words as a tree. `cut` when there is more than is shown. */

@@ -55,8 +55,8 @@ export class Session {
     this.#el = el;
     this.#changed = changed;
     this.clock = (model.get("clock") as Clock | null) ?? null;
-    const old = this.clock ? Math.abs(Date.now() - this.clock.now) : Number.POSITIVE_INFINITY;
-    if (old <= FIRST_STATE_MS) this.heard = Date.now();
+    const now = Date.now();
+    if (this.clock && Math.abs(now - this.clock.now) <= FIRST_STATE_MS) this.heard = now;
     else this.presence = "old";
     model.on("msg:custom", this.#receive);
     model.on("comm_live_update", this.#lineChanged);

@@ -17,6 +17,7 @@ export function section<K extends keyof View>(model: Model, name: K): View[K] {
 export function spread(view: Partial<View>): Record<string, unknown> {
   const { tables, ...traits } = view;
   if (!tables) return traits;
-  const slots = SLOTS.map((slot, index) => [slot, tables.items[index] ?? null]);
-  return { ...traits, tables: { hidden: tables.hidden }, ...Object.fromEntries(slots) };
+  const { items, ...others } = tables;
+  const slots = SLOTS.map((slot, index) => [slot, items[index] ?? null]);
+  return { ...traits, tables: others, ...Object.fromEntries(slots) };
 }

@@ -213,7 +213,7 @@ class RunCard(anywidget.AnyWidget):
             if name != "tables":
                 self._tell(name, section)
         tables = view["tables"]
-        self._tell("tables", {"hidden": tables["hidden"]})
+        self._tell("tables", {"hidden": tables["hidden"], "reading": tables["reading"]})
         for slot in range(TABLE_SLOTS):
             self._tell(f"table_{slot}", tables["items"][slot] if slot < len(tables["items"]) else None)
         state = self._conversation.current.state

@@ -180,10 +180,15 @@ class Table(TypedDict):
 
 
 class Tables(TypedDict):
-    """The tables the run touched; `hidden` of them are not shown."""
+    """The tables the run touched; `hidden` of them are not shown.
+
+    `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
+    empty list while it reads none. It stands beside them, so that it travels without them.
+    """
 
     items: list[Table]
     hidden: int
+    reading: list[str]
 
 
 class Prose(TypedDict):

@@ -25,7 +25,7 @@ def freeze_after(view: View) -> float | None:
     """
     if not view["head"]["settled"] or view["ask"] is not None:
         return None
-    if any(notice["key"] in ("sending", "queued") for notice in view["notices"]):
+    if any(notice["key"] in ("sending", "queued") for notice in view["notices"]) or view["tables"]["reading"]:
         return None
     if any(notice["button"] is not None for notice in view["notices"]):
         return SECOND_THOUGHTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card import words
@@ -99,7 +100,8 @@ def _tables(tables: Tables, room: int) -> list[list[str]]:
     most = max((len(table["columns"]) for table in tables["items"]), default=0)
 
     def blocks_of(limit: int) -> list[list[str]]:
-        return [list(_table(table, limit)) for table in tables["items"]]
+        told = zip(tables["items"], tables["reading"] or repeat(""), strict=False)
+        return [list(_table(table, reading, limit)) for table, reading in told]
 
     limit = bisect_right(range(most + 1), room, key=lambda limit: _size(blocks_of(limit))) - 1
     blocks = blocks_of(max(limit, 0))
@@ -201,13 +203,12 @@ def _ask(ask: Ask) -> Iterator[str]:
     yield from wrap(ask["cost_note"])
 
 
-def _table(table: Table, limit: int) -> Iterator[str]:
+def _table(table: Table, reading: str, limit: int) -> Iterator[str]:
     yield from wrap(table["name"])
     # A broken address is of no use: the page of the workspace stands in the head.
     if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= WIDTH:
         yield line
-    facts = [*table["facts"], *([table["filling"]] if table["filling"] else [])]
-    yield from wrap(" · ".join(facts), "  ")
+    yield from wrap(" · ".join(filter(None, (*table["facts"], table["filling"], reading))), "  ")
     if funnel := table["funnel"]:
         yield from wrap(" · ".join([*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]), "  ")
     shown = table["columns"][:limit]

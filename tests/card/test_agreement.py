@@ -50,6 +50,7 @@ PAST = (
     (r"asked about further on\.", "was asked about further on {then}."),
     (r"are still filling", "were still filling {then}"),
     (r"cells still filling", "cells still filling {then}"),
+    (r"reading leads(: [\d,]+ (of [\d,]+|so far))?", ""),
     (
         r'Empty cells are not "no data" yet. This card goes on until they settle\.',
         "Cells that are empty here may have been filled since.",

@@ -28,7 +28,7 @@ function tablePart(open: boolean, context: Context): Part<Table> {
   const details = el(
     "details",
     "",
-    el("summary", "", name, " ", facts, " ", filling),
+    el("summary", "", name, " ", facts, " ", filling, " ", el("span", "mute reading")),
     el("div", "body", funnel, columns.node),
   );
   let table: Table | null = null;
@@ -68,14 +68,25 @@ export function tablesSection(context: Context): Part<Tables> {
   );
   const unsent = el("p", "mute");
   const node = el("section", "sec", title, list.node, unsent);
+  let told: string[] = [];
+  /** Who reads is the kernel: without a living one, nobody does. */
+  const refresh = (): void => {
+    const live = context.session.presence === "live";
+    node.querySelectorAll<HTMLElement>(".reading").forEach((each, index) => {
+      say(each, (live && told[index]) || "");
+    });
+  };
   return {
     node,
-    update({ items, hidden }) {
+    refresh,
+    update({ items, hidden, reading }) {
       const all = items.length + hidden;
       say(title, all > 1 ? `${count(all)} tables` : "");
       list.update(items);
       say(unsent, hidden ? `${plural(hidden, "more table")} not shown here` : "");
       show(node, all);
+      told = reading;
+      refresh();
     },
   };
 }

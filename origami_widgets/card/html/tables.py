@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card import words
@@ -61,8 +62,8 @@ def tables_html(tables: Tables, room: int) -> Html:
     """All tables: their heads first, then as many columns as the room in bytes allows, shared between them."""
     heads: list[Html] = []
     bars = len(tables["items"]) <= _WITH_BARS
-    for table in tables["items"]:
-        head = _head(table, bars=bars)
+    for table, reading in zip(tables["items"], tables["reading"] or repeat(""), strict=False):
+        head = _head(table, reading, bars=bars)
         room -= stored(head) + _AROUND
         if room < 0 and heads:
             break
@@ -87,11 +88,12 @@ def _hidden(table: Table) -> int:
     return table["columns_hidden"] + len(table["columns"])
 
 
-def _head(table: Table, *, bars: bool) -> Html:
+def _head(table: Table, reading: str, *, bars: bool) -> Html:
     opened = table["link"]
     facts = span(f"margin-left:6px;{SMALL}", text(" · ".join(table["facts"])))
     filling = span("margin-left:6px;font-size:12px;font-weight:600", text(table["filling"]))
-    said = div("flex:1 1 200px", join(bold(isolated(table["name"])), facts, filling, by=" "))
+    read = span(f"margin-left:6px;{SMALL}", text(reading))
+    said = div("flex:1 1 200px", join(bold(isolated(table["name"])), facts, filling, read, by=" "))
     to = link(opened["href"], isolated(opened["label"]), Html(" ↗")) if opened else Html("")
     return join(
         div("display:flex;flex-wrap:wrap", said, div("margin-left:12px;font-size:12px", to)),

@@ -54,7 +54,12 @@ def as_saved(view: View, *, then: str = "when saved") -> View:
         **view,
         "head": _head(view, then),
         "notices": [_notice(notice, view, then) for notice in view["notices"]],
-        "tables": {**view["tables"], "items": [_table(table, then) for table in view["tables"]["items"]]},
+        "tables": {
+            **view["tables"],
+            "items": [_table(table, then) for table in view["tables"]["items"]],
+            # How far a reading had come when it was saved is of no use to anybody.
+            "reading": [],
+        },
     }
 
 

@@ -11,9 +11,10 @@ from origami_widgets.card.view.budget import COLUMNS_SIZE, TABLE_ID_LIMIT, TABLE
 from origami_widgets.card.view.head import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from origami_widgets.api import models
+    from origami_widgets.api.reading import Progress
     from origami_widgets.card.contract import Funnel, FunnelCount, FunnelPart, Table, Tables
 
 NAME_LIMIT = 80
@@ -21,7 +22,7 @@ _HEADS_SIZE = 18_000
 _WORTH = {"score": 0, "enrichment": 1, "sequence": 2, "input": 3}
 
 
-def make_tables(tables: Sequence[models.Table]) -> Tables:
+def make_tables(tables: Sequence[models.Table], reading: Mapping[str, Progress]) -> Tables:
     """The tables in the order the run names them.
 
     Heads come first, as many as fit; what they leave is shared between the tables for their columns, so that the
@@ -36,7 +37,8 @@ def make_tables(tables: Sequence[models.Table]) -> Tables:
             break
         shown.append(head)
     _share_columns(shown, tables, TABLES_SIZE - min(used, _HEADS_SIZE))
-    return {"items": shown, "hidden": len(tables) - len(shown)}
+    told = [reading_words(reading.get(table.id)) for table in tables[: len(shown)]] if reading else []
+    return {"items": shown, "hidden": len(tables) - len(shown), "reading": told if any(told) else []}
 
 
 def make_all_columns(table: models.Table) -> tuple[list[ColumnRow], int]:
@@ -123,6 +125,18 @@ def filling_words(running: int | None, errored: int | None) -> str:
     if errored:
         parts.append(f"{words.count(errored)} failed" if parts else f"{words.plural(errored, 'cell')} failed")
     return ", ".join(parts)
+
+
+def reading_words(progress: Progress | None) -> str:
+    """How far this process has come with a table's leads; empty when it does not read them."""
+    if progress is None:
+        return ""
+    rows, total = progress.rows, whole(progress.total)
+    if not rows:
+        return "reading leads"
+    # A count that was exceeded is no count of what is read.
+    of = f"of {words.count(total)}" if total is not None and total >= rows else "so far"
+    return f"reading leads: {words.count(rows)} {of}"
 
 
 def _facts(table: models.Table) -> list[str]:
