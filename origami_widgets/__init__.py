@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from origami_widgets.compose import configure as configure
     from origami_widgets.compose import start as start
     from origami_widgets.frames import actions_frame as actions_frame
+    from origami_widgets.frames import column_economics_frame as column_economics_frame
     from origami_widgets.frames import columns_frame as columns_frame
+    from origami_widgets.frames import compare_runs as compare_runs
+    from origami_widgets.frames import economics_frame as economics_frame
     from origami_widgets.frames import export as export
     from origami_widgets.frames import history_frame as history_frame
+    from origami_widgets.frames import lead_source_economics_frame as lead_source_economics_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import runs_frame as runs_frame
@@ -49,16 +53,20 @@ _HOMES = {
     "Sandbox": "sandbox",
     "actions_frame": "frames",
     "attach": "compose",
+    "column_economics_frame": "frames",
     "columns_frame": "frames",
+    "compare_runs": "frames",
     "configure": "compose",
+    "economics_frame": "frames",
     "export": "frames",
-    "transcript_frame": "frames",
-    "runs_frame": "frames",
     "history_frame": "frames",
+    "lead_source_economics_frame": "frames",
     "lead_sources_frame": "frames",
     "rows_frame": "frames",
+    "runs_frame": "frames",
     "start": "compose",
     "tables_frame": "frames",
+    "transcript_frame": "frames",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the names of the table above, nothing else

@@ -1,9 +1,13 @@
-"""Runs, tables, columns, lead sources, actions, messages and leads as pandas DataFrames."""
+"""Runs, tables, columns, lead sources, actions, messages, leads and what they cost, as pandas DataFrames."""
 
 from .actions import actions_frame
+from .column_economics import column_economics_frame
 from .columns import columns_frame
+from .comparing import compare_runs
+from .economics import economics_frame
 from .exporting import export
 from .history import history_frame
+from .lead_source_economics import lead_source_economics_frame
 from .lead_sources import lead_sources_frame
 from .rows import rows_frame
 from .runs import runs_frame
@@ -12,9 +16,13 @@ from .transcript import transcript_frame
 
 __all__ = [
     "actions_frame",
+    "column_economics_frame",
     "columns_frame",
+    "compare_runs",
+    "economics_frame",
     "export",
     "history_frame",
+    "lead_source_economics_frame",
     "lead_sources_frame",
     "rows_frame",
     "runs_frame",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .backend import DtypeBackend, check_backend
 from .build import Holder, build
-from .records import pluck
+from .records import Values, pluck
 from .schema import Field, Schema
 from .source import Source, gather
 from .values import Cells, read, read_integer
@@ -105,27 +105,24 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     """
     check_backend(dtype_backend)
     gathered = gather(source, RUNS.name)
-    batches = [batch for batch in gathered.batches if batch.run is not None]
+    runs, computed = facts([batch for batch in gathered.batches if batch.run is not None])
+    return build(RUNS, gathered, {"run": Holder(runs)}, computed=computed, dtype_backend=dtype_backend)
+
+
+def facts(batches: Sequence[Batch]) -> tuple[Values, dict[str, Cells]]:
+    """What is known of runs: the fields of their objects, and what is made of them, by the name of the column."""
     runs = pluck([batch.run or {} for batch in batches], [*RUNS.paths("run"), "prompt"])
     short = zip(runs[_PROMPT.path], runs["prompt"], strict=True)
-    return build(
-        RUNS,
-        gathered,
-        {"run": Holder(runs)},
-        computed={
-            _PROMPT.name: read(_PROMPT, [cut if full is None else full for full, cut in short]),
-            _DURATION.name: seconds_between(
-                read(_STARTED, runs[_STARTED.path]), read(_COMPLETED, runs[_COMPLETED.path])
-            ),
-            _TABLES.name: read(_TABLES, [_table_count(batch) for batch in batches]),
-            _LEADS.name: read(_LEADS, [_leads(batch) for batch in batches]),
-            _QUESTIONS.name: read(_QUESTIONS, [_questions(batch) for batch in batches]),
-        },
-        dtype_backend=dtype_backend,
-    )
+    return runs, {
+        _PROMPT.name: read(_PROMPT, [cut if full is None else full for full, cut in short]),
+        _DURATION.name: _seconds_between(read(_STARTED, runs[_STARTED.path]), read(_COMPLETED, runs[_COMPLETED.path])),
+        _TABLES.name: read(_TABLES, [_table_count(batch) for batch in batches]),
+        _LEADS.name: read(_LEADS, [_leads(batch) for batch in batches]),
+        _QUESTIONS.name: read(_QUESTIONS, [_questions(batch) for batch in batches]),
+    }
 
 
-def seconds_between(began: Cells, ended: Cells) -> Cells:
+def _seconds_between(began: Cells, ended: Cells) -> Cells:
     """From one moment to the other."""
     return Cells((ended.data - began.data) / 1e6, began.missing | ended.missing)
 

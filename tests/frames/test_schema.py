@@ -30,6 +30,18 @@ ORDER = {
         duration, tables, leads, questions""",
     "history_frame": """run_id, time, status, steps_completed, lead_count, cells_running, cells_errored,
         credits_used""",
+    "economics_frame": """run_id, table_id, table_name, credits_used, share_of_spend, leads, qualified_leads,
+        credits_per_lead, credits_per_qualified_lead, estimated_credits_per_qualified_lead, more, expected_leads,
+        expected_credits, expected_credits_low, expected_credits_high, leads_left, costliest_column,
+        costliest_column_share, credits_errored, credits_unqualified, credits_wasted, wasted_share""",
+    "column_economics_frame": """run_id, table_id, table_name, column_id, column_name, kind, credits_used,
+        share_of_spend, executions, credits_per_execution, credits_per_lead, credits_per_qualified_lead, cells_errored,
+        errored_rate, fail_rate, credits_errored, credits_unqualified, credits_wasted, wasted_share""",
+    "lead_source_economics_frame": """run_id, table_id, table_name, source_id, source_name, leads, credits_used,
+        share_of_leads, share_of_spend, credits_per_lead, credits_per_qualified_lead, source""",
+    "compare_runs": """run_id, agent_id, status, prompt, model, duration, steps_completed, tables, shared_tables, leads,
+        qualified_leads, qualified_share, credits_used, credits_per_lead, credits_per_qualified_lead, cells_errored,
+        credits_wasted, duration_change, leads_change, credits_used_change, credits_per_qualified_lead_change""",
 }
 ARROW = {
     "Int64": "int64[pyarrow]",

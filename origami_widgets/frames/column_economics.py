@@ -1,0 +1,143 @@
+"""`column_economics_frame`: which columns the credits of a table went to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .backend import DtypeBackend, check_backend
+from .build import Holder, build
+from .columns import COLUMN_KINDS
+from .measures import Measure, measured, over
+from .schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
+from .source import Source, gather
+from .spending import Spending
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMN_ECONOMICS = Schema(
+    "column_economics_frame",
+    (
+        RUN_ID,
+        TABLE_ID,
+        TABLE_NAME,
+        Field("column_id", "string", "column", "id", "the column"),
+        Field("column_name", "string", "column", "name", "its heading"),
+        Field("kind", "category", "column", "kind", "input, enrichment, score or sequence", "", COLUMN_KINDS),
+        Field("credits_used", "number", "column", "credits.lifetimeUsed", "settled, over all runs", "credits"),
+        Field("share_of_spend", "number", "computed", "", "of what its table's columns have used", "fraction"),
+        Field("executions", "integer", "column", "stats.totalRuns", "over its life", "executions"),
+        Field(
+            "credits_per_execution",
+            "number",
+            "column",
+            "stats.avgCreditsPerRun",
+            "mean when the column runs",
+            "credits per execution",
+        ),
+        Field("credits_per_lead", "number", "computed", "", "credits_used / leads of its table", "credits per lead"),
+        Field(
+            "credits_per_qualified_lead",
+            "number",
+            "computed",
+            "",
+            "credits_used / qualified leads of its table",
+            "credits per qualified lead",
+        ),
+        Field("cells_errored", "integer", "column", "cells.errored", "ended in a failure", "cells"),
+        Field("errored_rate", "number", "computed", "", "cells_errored / executions", "fraction"),
+        Field("fail_rate", "number", "computed", "", "verdicts `fail` / all verdicts; NA without verdicts", "fraction"),
+        Field("credits_errored", "number", "computed", "", "at cells that failed, at most", "credits"),
+        Field("credits_unqualified", "number", "computed", "", "at leads that do not qualify, at least", "credits"),
+        Field("credits_wasted", "number", "computed", "", "the larger of the two", "credits"),
+        Field("wasted_share", "number", "computed", "", "credits_wasted / credits_used", "fraction"),
+    ),
+)
+
+
+def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+    """One row per column of every table: its share of the spend, and what of it was of no use.
+
+    No request is sent and no credits are spent. It is arithmetic on what the server has said, by the formulas beside the
+    columns. `credits_errored` = cells_errored x credits_per_execution, at most credits_used: whether Origami
+    charges for failed cells is not documented. `credits_unqualified` = executions beyond the number of the table's
+    qualified leads x credits_per_execution: these were at leads that do not qualify, whichever they are.
+
+    Args:
+        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+
+    Returns:
+        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
+        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+
+        - `run_id` (string): the run; NA for a table that was given without its run
+        - `table_id` (string): the table
+        - `table_name` (string): the table's name
+        - `column_id` (string): the column
+        - `column_name` (string): its heading
+        - `kind` (category): input, enrichment, score or sequence
+        - `credits_used` (Float64, credits): settled, over all runs
+        - `share_of_spend` (Float64, fraction): of what its table's columns have used
+        - `executions` (Int64, executions): over its life
+        - `credits_per_execution` (Float64, credits per execution): mean when the column runs
+        - `credits_per_lead` (Float64, credits per lead): credits_used / leads of its table
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / qualified leads of its table
+        - `cells_errored` (Int64, cells): ended in a failure
+        - `errored_rate` (Float64, fraction): cells_errored / executions
+        - `fail_rate` (Float64, fraction): verdicts `fail` / all verdicts; NA without verdicts
+        - `credits_errored` (Float64, credits): at cells that failed, at most
+        - `credits_unqualified` (Float64, credits): at leads that do not qualify, at least
+        - `credits_wasted` (Float64, credits): the larger of the two
+        - `wasted_share` (Float64, fraction): credits_wasted / credits_used
+
+    Raises:
+        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+
+    Source in the API: `columns[]` of each table with their `stats`, and the table's `stats.qualification`.
+
+    Example:
+        >>> from origami_widgets.frames import column_economics_frame
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "columns": [
+        ...     {"id": "1d9e", "name": "Contact e-mail", "kind": "enrichment", "credits": {"lifetimeUsed": 39},
+        ...      "cells": {"errored": 1}, "stats": {"avgCreditsPerRun": 3, "totalRuns": 13}},
+        ...     {"id": "2e8f", "name": "Fit", "kind": "score", "credits": {"lifetimeUsed": 18}}]}
+        >>> frame = column_economics_frame(table)
+        >>> frame["share_of_spend"].round(2).to_list(), frame["credits_errored"].to_list()
+        ([0.68, 0.32], [3.0, <NA>])
+    """
+    check_backend(dtype_backend)
+    spending = Spending.of(gather(source, COLUMN_ECONOMICS.name))
+    # What is missing is NaN here, and a count may be larger than a float.
+    with np.errstate(all="ignore"):
+        computed = {name: measured(values) for name, values in _measures(spending).items()}
+    run = spending.run_of_tables
+    return build(
+        COLUMN_ECONOMICS,
+        spending.source,
+        {
+            "run": Holder(run.fields, spending.found.owners[spending.each.owners]),
+            "table": Holder(spending.tables, spending.each.owners),
+            "column": Holder(spending.columns),
+        },
+        computed=computed,
+        skipped=spending.skipped,
+        dtype_backend=dtype_backend,
+    )
+
+
+def _measures(spending: Spending) -> dict[str, Measure]:
+    used = spending.column("credits_lifetime_used")
+    return {
+        "share_of_spend": spending.share_of_table,
+        "credits_per_lead": over(used, spending.of_table(spending.table("lead_count"))),
+        "credits_per_qualified_lead": over(used, spending.of_table(spending.table("qualified_leads"))),
+        "errored_rate": over(spending.column("cells_errored"), spending.column("total_runs")),
+        "fail_rate": over(spending.column("qualification_fail"), spending.column("qualification_total")),
+        "credits_errored": spending.credits_errored,
+        "credits_unqualified": spending.credits_unqualified,
+        "credits_wasted": spending.credits_wasted,
+        "wasted_share": over(spending.credits_wasted, used),
+    }

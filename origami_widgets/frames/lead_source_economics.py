@@ -1,0 +1,134 @@
+"""`lead_source_economics_frame`: which source of leads is cheapest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .backend import DtypeBackend, check_backend
+from .build import Holder, build, entries
+from .lead_sources import COST_SOURCES, LEAD_SOURCES
+from .measures import Measure, measure, measured, over, sums
+from .records import Values, pluck
+from .schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
+from .source import Source, gather
+from .spending import Spending
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .build import Entries
+
+_CREDITS = Field("credits_used", "number", "lead_source", "totalCredits", "what it has cost", "credits")
+_LEADS = Field("leads", "integer", "lead_source", "totalLeads", "what it has found", "leads")
+_MEAN = Field("credits_per_lead", "number", "lead_source", "avgCreditsPerLead", "the server's mean", "credits per lead")
+
+LEAD_SOURCE_ECONOMICS = Schema(
+    "lead_source_economics_frame",
+    (
+        RUN_ID,
+        TABLE_ID,
+        TABLE_NAME,
+        Field("source_id", "string", "lead_source", "id", "the lead source"),
+        Field("source_name", "string", "lead_source", "name", "its name"),
+        _LEADS,
+        _CREDITS,
+        Field("share_of_leads", "number", "computed", "", "of what its table's sources have found", "fraction"),
+        Field("share_of_spend", "number", "computed", "", "of what they have cost", "fraction"),
+        _MEAN,
+        Field(
+            "credits_per_qualified_lead",
+            "number",
+            "computed",
+            "",
+            "credits_per_lead x sourced leads per qualified lead",
+            "credits per qualified lead",
+        ),
+        Field(
+            "source",
+            "category",
+            "lead_source",
+            "source",
+            "whether costs are real or estimated from code",
+            "",
+            COST_SOURCES,
+        ),
+    ),
+)
+
+
+def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+    """One row per lead source of every table: its share of leads and spend, and its price per qualified lead.
+
+    No request is sent and no credits are spent. The server does not tell which source a qualified lead came from, so
+    the price per qualified lead supposes that the leads of all sources of a table qualify alike:
+    `credits_per_qualified_lead` = credits_per_lead x sourced leads of the table / its qualified leads.
+
+    Args:
+        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+
+    Returns:
+        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
+        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+
+        - `run_id` (string): the run; NA for a table that was given without its run
+        - `table_id` (string): the table
+        - `table_name` (string): the table's name
+        - `source_id` (string): the lead source
+        - `source_name` (string): its name
+        - `leads` (Int64, leads): what it has found
+        - `credits_used` (Float64, credits): what it has cost
+        - `share_of_leads` (Float64, fraction): of what its table's sources have found
+        - `share_of_spend` (Float64, fraction): of what they have cost
+        - `credits_per_lead` (Float64, credits per lead): the server's mean
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead x sourced leads per qualified lead
+        - `source` (category): whether costs are real or estimated from code
+
+    Raises:
+        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+
+    Source in the API: `stats.leadSources[]`, `stats.funnel` and `stats.qualification` of each table.
+
+    Example:
+        >>> from origami_widgets.frames import lead_source_economics_frame
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "columns": [], "stats": {
+        ...     "funnel": {"totalSourcedLeads": 21}, "qualification": {"qualifiedLeads": 12}, "leadSources": [
+        ...     {"id": "3f90", "name": "Local listings", "avgCreditsPerLead": 2, "totalCredits": 42, "totalLeads": 21}]}}
+        >>> frame = lead_source_economics_frame(table)
+        >>> frame["share_of_spend"].to_list(), frame["credits_per_qualified_lead"].to_list()
+        ([1.0], [3.5])
+    """
+    check_backend(dtype_backend)
+    spending = Spending.of(gather(source, LEAD_SOURCE_ECONOMICS.name), "stats.leadSources")
+    each = entries(spending.tables["stats.leadSources"])
+    fields = pluck(each.items, LEAD_SOURCES.paths("lead_source"))
+    # What is missing is NaN here, and a count may be larger than a float.
+    with np.errstate(all="ignore"):
+        computed = {name: measured(values) for name, values in _measures(spending, each, fields).items()}
+    run = spending.run_of_tables
+    return build(
+        LEAD_SOURCE_ECONOMICS,
+        spending.source,
+        {
+            "run": Holder(run.fields, spending.found.owners[each.owners]),
+            "table": Holder(spending.tables, each.owners),
+            "lead_source": Holder(fields),
+        },
+        computed=computed,
+        skipped=spending.found.skipped + each.skipped,
+        dtype_backend=dtype_backend,
+    )
+
+
+def _measures(spending: Spending, each: Entries, fields: Values) -> dict[str, Measure]:
+    def share(values: Measure) -> Measure:
+        return over(values, sums(values, each.owners, len(spending.found.items))[each.owners])
+
+    per_qualified = over(spending.table("total_sourced_leads"), spending.table("qualified_leads"))
+    return {
+        "share_of_leads": share(measure(_LEADS, fields)),
+        "share_of_spend": share(measure(_CREDITS, fields)),
+        "credits_per_qualified_lead": measure(_MEAN, fields) * per_qualified[each.owners],
+    }
