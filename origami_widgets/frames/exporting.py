@@ -2,55 +2,65 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import pandas as pd
-
 from origami_widgets.api.errors import InvalidInput
 
-from .actions import actions_frame
 from .backend import check_backend
-from .columns import columns_frame
-from .formulas import neutral
-from .lead_sources import lead_sources_frame
-from .plain import plain_cell
-from .sheets import write_workbook
-from .tables import tables_frame
+from .contents import check_streams, file_names, parts_of
+from .csv_files import write_csv
+from .parquet_files import write_batches, write_parquet
+from .placing import check_free, put, workshop
+from .sheets import engine, write_workbook
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping, Sequence
 
+    import pandas as pd
+
+    from origami_widgets.api.default_client import AnyClient
+
+    from .contents import Part
     from .source import Source
 
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
 FORMATS = ("xlsx", "csv", "parquet")
+OTHER_ENDINGS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".json", ".zip", ".gz", ".feather", ".arrow")
 
 
 def export(
-    source: Source | pd.DataFrame | Mapping[str, pd.DataFrame],
+    source: Source | pd.DataFrame | Mapping[str, Any],
     path: str | os.PathLike[str],
     *,
+    leads: bool = False,
+    client: AnyClient | None = None,
     overwrite: bool = False,
     format: Format | None = None,  # noqa: A002 - the word that one looks for
     bom: bool = True,
     neutralize: bool = True,
 ) -> list[Path]:
-    """Write frames to disk: an `.xlsx` workbook, or a folder of CSV or Parquet files. Sends nothing.
+    """Write frames to disk: an `.xlsx` workbook, or a folder of CSV or Parquet files. Sends nothing without `leads`.
 
-    A failure leaves no half file. Texts in leads that a spreadsheet would compute are neutralized: with an apostrophe in
-    CSV, as quoted text in Excel; numbers and phone numbers stay as they are. Excel has no time zones: its times are UTC,
-    as their headings say.
+    All files are written, or none. A new folder appears in one step; files of a folder that is there are put in place
+    one after the other, each whole, and an error takes them back. Frames without rows are written, too, with their
+    headings: the files are the same for every source. A named index becomes columns, another one is left out.
+
+    Texts that a spreadsheet would compute are neutralized: with an apostrophe in CSV, also after a semicolon, a tab or
+    the end of a line in a cell, and as quoted text in Excel. Numbers stay as they are, and phone numbers unless a
+    spreadsheet would subtract in them (+1-555-0127). Excel has no time zones: its times are UTC, as their headings say;
+    dates before March 1900, whole numbers of more than 15 digits, and lists and objects (as JSON) are texts in it. CSV
+    has no dtypes. Parquet keeps dtypes, categories and `attrs`; columns of objects are JSON there, and
+    `attrs["json_columns"]` names them. A file without rows holds the categories in `attrs["categories"]` only.
 
     Args:
         source: a frame, a dict of names and frames, or what frames are made of (a `Run`, a payload, tables): then its
-            tables, columns, lead sources and actions.
-        path: a file that ends in `.xlsx`, else a folder.
+            runs, tables, columns, lead sources, actions, transcript and history. For Parquet also Arrow record batches
+            (a reader, or an iterable of batches) or a dict with these, of which one group of rows at a time is in memory.
+        path: a file that ends in `.xlsx`, a folder, or for a single frame a file that ends in `.csv` or `.parquet`.
+        leads: also read the leads of each table, by `rows_frame`, and write them under the table's name. Free requests.
+        client: the client that reads leads; the configured one when absent.
         overwrite: replace files that are there; other files of a folder stay.
         format: `"xlsx"`, `"csv"` or `"parquet"`; by the path when absent, CSV for a folder.
         bom: begin CSV files with the mark by which Excel knows UTF-8.
@@ -60,7 +70,10 @@ def export(
         The files that were written.
 
     Raises:
-        InvalidInput: a file is there already, a package is missing, or an argument cannot be right.
+        InvalidInput: a file is there already, a package is missing, a sheet cannot hold a frame, or an argument cannot
+            be right.
+        IncompleteRows: leads could not be read to the end; nothing was written, and a note says what was read.
+        OSError: the disk refuses; nothing has changed.
 
     Example:
         >>> import tempfile, origami_widgets as ow, pandas as pd
@@ -69,98 +82,70 @@ def export(
         ['frame.csv']
     """
     target = Path(path).expanduser()
-    kind = format or ("xlsx" if target.suffix.lower() == ".xlsx" else "csv")
+    if target.is_symlink():
+        # As when it is opened for writing: the link stays, and what it leads to is written.
+        target = target.resolve()
+    kind = _kind_of(target, format)
+    parts = parts_of(source, leads=leads, client=client)
+    check_streams(parts, kind)
+    if kind == "parquet":
+        check_backend("pyarrow")
+    elif kind == "xlsx":
+        engine()
+    single = kind == "xlsx" or (target.suffix.lower() == f".{kind}" and not target.is_dir())
+    if single and kind != "xlsx" and len(parts) > 1:
+        raise InvalidInput(
+            f"A {kind} file holds one frame",
+            cause=f"There are {len(parts)}, and the path is {target.name}.",
+            remedy="Give a folder: a path without an ending.",
+        )
+    folder = target.parent if single else target
+    files = [target] if single else [folder / name for name in file_names([part.name for part in parts], kind)]
+    check_free(files, folder, overwrite=overwrite)
+    try:
+        with workshop(folder) as room:
+            made = [room / "new" / file.name for file in files]
+            if kind == "xlsx":
+                write_workbook(parts, made[0], room, neutralize=neutralize)
+            else:
+                _write_each(parts, made, kind, bom=bom, neutralize=neutralize)
+            put(room, folder, files, overwrite=overwrite)
+    except OSError as error:
+        error.add_note(f"Nothing was exported, and nothing in {folder} has changed.")
+        raise
+    return files
+
+
+def _kind_of(target: Path, asked: str | None) -> str:
+    ending = target.suffix.lower()
+    if ending in OTHER_ENDINGS and not target.is_dir():
+        raise InvalidInput(
+            f"Nothing is exported as {ending}",
+            cause="There are Excel workbooks, CSV and Parquet.",
+            remedy="End the path in .xlsx, or give a folder for CSV or Parquet files.",
+        )
+    of_path = ending[1:] if ending[1:] in FORMATS and not (ending != ".xlsx" and target.is_dir()) else None
+    kind = asked or of_path or "csv"
     if kind not in FORMATS:
         raise InvalidInput(
             f"Nothing is exported as {kind!r}",
             cause="There are Excel, CSV and Parquet.",
             remedy='Use format="xlsx", format="csv" or format="parquet".',
         )
-    if kind == "parquet":
-        check_backend("pyarrow")
-    frames = _frames_of(source)
-    folder = target.parent if kind == "xlsx" else target
-    files = [target] if kind == "xlsx" else [folder / name for name in _file_names(frames, kind)]
-    _check_free(files, folder, overwrite=overwrite)
-    folder.mkdir(parents=True, exist_ok=True)
-    # On the same disk, or the last step would be a copy, which can break off.
-    workshop = Path(tempfile.mkdtemp(prefix=".export-", dir=folder))
-    try:
-        made = [workshop / file.name for file in files]
-        if kind == "xlsx":
-            write_workbook(frames, made[0], neutralize=neutralize)
-        for frame, file in zip(frames.values(), made, strict=False):
-            if kind == "csv":
-                _write_csv(frame, file, bom=bom, neutralize=neutralize)
-            elif kind == "parquet":
-                _write_parquet(frame, file)
-        for file, place in zip(made, files, strict=True):
-            file.replace(place)
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
-    return files
-
-
-def _frames_of(source: Any) -> dict[str, pd.DataFrame]:
-    if isinstance(source, pd.DataFrame):
-        told = source.attrs.get("origami") or {}
-        return {str(told.get("table_name") or told.get("frame") or "frame"): source}
-    if isinstance(source, Mapping) and source and all(isinstance(each, pd.DataFrame) for each in source.values()):
-        return {str(name): frame for name, frame in source.items()}
-    return {
-        "tables": tables_frame(source),
-        "columns": columns_frame(source),
-        "lead_sources": lead_sources_frame(source),
-        "actions": actions_frame(source),
-    }
-
-
-def _file_names(frames: Mapping[str, pd.DataFrame], kind: Format) -> list[str]:
-    names: dict[str, str] = {}
-    for name in frames:
-        base = re.sub(r"[^\w .-]", "_", name).strip(". ")[:80] or "frame"
-        found, number = base, 1
-        while f"{found}.{kind}".lower() in names:
-            number += 1
-            found = f"{base}_{number}"
-        # Some disks do not tell capitals from small letters.
-        names[f"{found}.{kind}".lower()] = f"{found}.{kind}"
-    return list(names.values())
-
-
-def _check_free(files: list[Path], folder: Path, *, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise InvalidInput("A folder is needed", cause=f"{folder} is a file.", remedy="Give another path.")
-    there = [file for file in files if file.exists()]
-    if any(file.is_dir() for file in there):
-        raise InvalidInput("A folder is in the way", cause=f"{there[0]} is one.", remedy="Give another path.")
-    if there and not overwrite:
+    if (of_path is not None and kind != of_path) or (kind == "xlsx" and of_path is None):
         raise InvalidInput(
-            "The file is there already",
-            cause=f"{there[0]} exists, and nothing was written.",
-            remedy="Give another path, or overwrite=True to replace it.",
+            "Path and format say different things",
+            cause=f"The path is {target.name}, the format is {kind}.",
+            remedy="End the path in .xlsx for Excel, and give a folder for CSV and Parquet.",
         )
+    return kind
 
 
-def _write_csv(frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool) -> None:
-    shown = frame.copy(deep=False)
-    guard = neutral if neutralize else str
-    for name, dtype in frame.dtypes.items():
-        if pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype) or "str" in str(dtype):
-            values = [plain_cell(value) for value in frame[name].astype(object)]
-            shown[name] = pd.Series(
-                [guard(value) if isinstance(value, str) else value for value in values], dtype=object, index=frame.index
-            )
-    shown.columns = pd.Index([guard(str(name)) for name in frame.columns])
-    shown.to_csv(file, index=False, encoding="utf-8-sig" if bom else "utf-8", lineterminator="\r\n")
-
-
-def _write_parquet(frame: pd.DataFrame, file: Path) -> None:
-    """Columns without one type are written as JSON, and `attrs` says which."""
-    mixed = [name for name, dtype in frame.dtypes.items() if pd.api.types.is_object_dtype(dtype)]
-    shown = frame.copy(deep=False)
-    for name in mixed:
-        texts = [None if plain_cell(value) is None else json.dumps(value, default=str) for value in frame[name]]
-        shown[name] = pd.array(texts, dtype=pd.StringDtype())
-    shown.attrs = {**frame.attrs, **({"json_columns": [str(name) for name in mixed]} if mixed else {})}
-    shown.to_parquet(file, index=False)
+def _write_each(parts: Sequence[Part], made: Sequence[Path], kind: str, *, bom: bool, neutralize: bool) -> None:
+    for part, file in zip(parts, made, strict=True):
+        if kind == "csv":
+            write_csv(part.make(), file, bom=bom, neutralize=neutralize)
+        elif part.stream:
+            write_batches(part.make(), file)
+        else:
+            write_parquet(part.make(), file)

@@ -6,22 +6,54 @@ import json
 from datetime import UTC
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 
 def plain_cell(value: Any) -> Any:
     """A text, a number, a boolean or a moment in UTC; lists and objects as JSON, None for no value.
 
-    >>> plain_cell(["a", 1]), plain_cell(pd.NA)
-    ('["a", 1]', None)
+    >>> plain_cell(["a", 1]), plain_cell(pd.NA), plain_cell(pd.Timestamp("2026-01-01T01:00+01:00"))
+    ('["a", 1]', None, Timestamp('2026-01-01 00:00:00+0000', tz='UTC'))
     """
+    if isinstance(value, str):
+        return unicode_text(value)
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, list | dict | tuple):
-        return json.dumps(value, ensure_ascii=False)
+        return as_json(value, ascii_only=False)
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, pd.Timestamp):
-        moment = value.tz_convert(UTC) if value.tzinfo is not None else value
-        return moment.to_pydatetime(warn=False)
-    if hasattr(value, "item"):
+        return value.tz_convert(UTC) if value.tzinfo is not None else value
+    if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN alone differs from itself
+
+
+def as_json(value: Any, *, ascii_only: bool = True) -> str:
+    """A value as JSON; what JSON does not know becomes text.
+
+    >>> as_json({"n": 2**70, "day": pd.Timestamp("2026-01-01")})
+    '{"n": 1180591620717411303424, "day": "2026-01-01 00:00:00"}'
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    try:
+        text = json.dumps(value, ensure_ascii=ascii_only, default=str)
+    except (TypeError, ValueError, RecursionError):  # a key that is no text, or a circle
+        return str(value)
+    return text if ascii_only else unicode_text(text)
+
+
+def unicode_text(text: str) -> str:
+    r"""The text as UTF-8 can hold it: half an emoji becomes the replacement character.
+
+    >>> unicode_text("\ud83d!")
+    '�!'
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,9 +1,11 @@
 """The environments whose kernels the card is tested in: several of ipykernel, Colab's pins, and the lowest versions allowed.
 
+One more has no kernel: the lowest versions that frames and exports allow, with what tests need.
+
 Each is made once, in .cache/kernels/NAME, and again when a pin changes. Everything is pinned and hashed: what a lock here
 does not name comes from requirements-dev.lock, so an `ipykernel-…` differs from the tests' own environment in one thing.
 
-`python -m tests.kernels.environments` makes them all; with `--lock` it compiles their locks anew.
+`python -m tests.kernels.environments` makes them all; with `--lock` it compiles their locks anew. Names after it: only these.
 """
 
 from __future__ import annotations
@@ -73,6 +75,24 @@ ENVIRONMENTS = {
     "colab": Environment(python="3.13", whole=True),
     "floors": Environment(python="3.11", whole=True),
 }
+WITHOUT_KERNEL = {"frames-floor": Environment(python="3.11", whole=True)}
+ALL = ENVIRONMENTS | WITHOUT_KERNEL
+EXTRAS_OF_FRAMES = ("excel", "parquet", "plots")
+TOOLS_OF_FRAMES = (
+    *(
+        "duckdb",
+        "hypothesis",
+        "openpyxl",
+        "orjson",
+        "polars",
+        "pytest",
+        "pytest-asyncio",
+        "pytest-xdist",
+        "pyyaml",
+        "tqdm",
+    ),
+)
+"""What the tests of frames need besides; as new as everywhere, for it is not what is tested."""
 
 
 class EnvironmentMissing(RuntimeError):
@@ -87,7 +107,7 @@ def made(name: str) -> Path:
     """
     folder = FOLDER / name
     requirements, constraints = _pins(name)
-    python = _interpreter(ENVIRONMENTS[name].python)
+    python = _interpreter(ALL[name].python)
     mark = hashlib.sha256(repr((requirements, constraints, python, Path(__file__).read_bytes())).encode()).hexdigest()
     stamp = folder / ".made"
     with _alone(name):
@@ -106,11 +126,16 @@ def _make(name: str, folder: Path, python: str) -> None:
         *("pip", "install", "--quiet", "--require-hashes", "--python", str(folder)),
         *("--requirements", str(FOLDER / f"{name}.requirements.txt")),
         *("--constraints", str(FOLDER / f"{name}.constraints.txt")),
-        *(("--no-deps",) if ENVIRONMENTS[name].whole else ()),
+        *(("--no-deps",) if ALL[name].whole else ()),
     )
     (packages,) = folder.glob("lib/python3.*/site-packages")
     # The working tree itself is tested, whatever was last installed from it.
     (packages / "origami_widgets.pth").write_text(f"{REPOSITORY}\n", encoding="utf-8")
+    if name in ENVIRONMENTS:
+        _add_kernel(name, folder)
+
+
+def _add_kernel(name: str, folder: Path) -> None:
     kernel = folder / "share" / "jupyter" / "kernels" / name
     kernel.mkdir(parents=True)
     argv = [str(folder / "bin" / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -122,7 +147,7 @@ def _make(name: str, folder: Path, python: str) -> None:
 def _pins(name: str) -> tuple[str, str]:
     """The requirements of an environment, and what holds for everything that they need."""
     lock = (LOCKS / f"{name}.txt").read_text(encoding="utf-8")
-    if ENVIRONMENTS[name].whole:
+    if ALL[name].whole:
         return lock, ""
     ours = blocks(lock)
     newest = blocks((REPOSITORY / "requirements-dev.lock").read_text(encoding="utf-8"))
@@ -141,10 +166,11 @@ def blocks(lock: str) -> dict[str, str]:
     return found
 
 
-def dependencies() -> list[str]:
-    """What the package needs to run, with its sandbox, as `pyproject.toml` has it."""
+def dependencies(*extras: str) -> list[str]:
+    """What the package needs to run, with its sandbox and these extras, as `pyproject.toml` has it."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
+    optional = project["optional-dependencies"]
+    return [*project["dependencies"], *(line for extra in ("sandbox", *extras) for line in optional[extra])]
 
 
 def _interpreter(version: str) -> str:
@@ -198,6 +224,11 @@ def compile_lock(name: str) -> None:
     elif name == "floors":
         wanted = [*dependencies(), *FLOORS_NEED, *NEWER_PYTHONS]
         options += ("--resolution", "lowest-direct")
+    elif name == "frames-floor":
+        newest = blocks((REPOSITORY / "requirements-dev.lock").read_text(encoding="utf-8"))
+        tools = [newest[tool].partition(" ")[0] for tool in TOOLS_OF_FRAMES]
+        wanted = [*dependencies(*EXTRAS_OF_FRAMES), *tools, *NEWER_PYTHONS]
+        options += ("--resolution", "lowest-direct")
     else:
         # nest-asyncio is all that an older ipykernel needs and the newest does not.
         wanted, options = [name.replace("-", "==", 1), "nest-asyncio==1.6.0"], ("--no-deps",)
@@ -211,9 +242,10 @@ def compile_lock(name: str) -> None:
 
 
 def main() -> None:
-    """Make all environments, or compile their locks."""
-    with ThreadPoolExecutor(len(ENVIRONMENTS)) as pool:
-        list(pool.map(compile_lock if "--lock" in sys.argv[1:] else made, ENVIRONMENTS))
+    """Make all environments or those that are named, or compile their locks."""
+    names = [name for name in sys.argv[1:] if name != "--lock"] or list(ALL)
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(compile_lock if "--lock" in sys.argv[1:] else made, names))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kernels import environments
-from tests.kernels.environments import COLAB, ENVIRONMENTS, LOCKS, REPOSITORY, blocks, dependencies
+from tests.kernels.environments import ALL, COLAB, LOCKS, REPOSITORY, blocks, dependencies
 
 if TYPE_CHECKING:
     from tests.kernels.conftest import Kernel
@@ -47,7 +47,7 @@ def test_colab_has_exactly_its_pins() -> None:
 
 @pytest.mark.parametrize("path", sorted(LOCKS.iterdir()), ids=lambda path: path.stem)
 def test_a_lock_names_versions_and_hashes_and_nothing_else(path: Path) -> None:
-    assert path.stem in ENVIRONMENTS
+    assert path.stem in ALL
     text = path.read_text(encoding="utf-8")
     assert "://" not in text
     assert all("--hash=sha256:" in block for block in blocks(text).values())
