@@ -62,7 +62,7 @@ class Stream:
         follow_cells()
         # Under the lock, or an update of the background loop could overtake the output that it is meant for.
         with self._lock:
-            view = view_now(conversation)
+            view = _calm(view_now(conversation))
             place = uuid.uuid4().hex
             display(bundle_of(view), raw=True, display_id=place)
             self._places.append(place)
@@ -78,7 +78,7 @@ class Stream:
             conversation = self._conversation()
             if conversation is None or self._view is None:
                 return
-            view = view_now(conversation)
+            view = _calm(view_now(conversation))
             if tells_more(self._view, view):
                 bundle = bundle_of(view)
                 for place in self._places:
@@ -127,6 +127,11 @@ def known_stream(conversation: Conversation) -> Stream | None:
 def is_final(view: View) -> bool:
     """Whether nothing will change by itself any more."""
     return view["head"]["settled"] and not any(notice["key"] in ("sending", "queued") for notice in view["notices"])
+
+
+def _calm(view: View) -> View:
+    """A final copy stays as it is while leads are read: what stands in the notebook must outlive the kernel."""
+    return {**view, "tables": {**view["tables"], "reading": []}} if is_final(view) else view
 
 
 def bundle_of(view: View) -> dict[str, Any]:

@@ -62,11 +62,12 @@ class Conversation:
                 known.tell()
 
         watch.subscribe(tell)
+        watch.subscribe_to_reading(tell)
         if len(self._watches) > 1:
             self._subscribers.tell()
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change of any of its runs, on the background loop's thread.
+        """Call back after each change of any of its runs or of how far their tables are read, on the loop's thread.
 
         Returns:
             A function that ends the subscription; it may be called twice.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.run.reduce import reduce
+from origami_widgets.run.state import LeadsRead
 from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Watch:
         self.stop_waiting: asyncio.Event | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
         self._subscribers = Subscribers()
+        self._of_reading = Subscribers()
 
     def update(self, *events: Event) -> None:
         """Apply events in order and tell the subscribers once, if anything changed. Background loop only."""
@@ -52,12 +54,21 @@ class Watch:
         # Set once: another thread may look at any moment, and must not see half of what happened.
         self.state = state
         if state is not before:
-            self._subscribers.tell()
+            only_read = all(isinstance(event, LeadsRead) for event in events)
+            (self._of_reading if only_read else self._subscribers).tell()
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change, on the background loop's thread.
+        """Call back after each change of the run, on the background loop's thread.
 
         Returns:
             A function that ends the subscription; it may be called twice.
         """
         return self._subscribers.add(callback)
+
+    def subscribe_to_reading(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call back when this process has read further in one of the run's tables, which changes nothing of the run.
+
+        Returns:
+            As `subscribe`.
+        """
+        return self._of_reading.add(callback)
