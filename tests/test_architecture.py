@@ -36,6 +36,8 @@ HOMES = {
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.registry"},
     "platformdirs": {"run.registry"},
+    "altair": {"frames.plots.chart"},
+    "vl_convert": {"frames.plots.chart"},
 }
 PURE = (
     *("card.view", "card.html", "card.text", "card.freeze", "card.contract", "card.host", "card.news"),
