@@ -14,8 +14,11 @@ import pandas as pd
 from origami_widgets.api.errors import InvalidInput
 
 from .actions import actions_frame
+from .column_economics import column_economics_frame
 from .columns import columns_frame
+from .economics import economics_frame
 from .history import history_frame
+from .lead_source_economics import lead_source_economics_frame
 from .lead_sources import lead_sources_frame
 from .parquet_files import is_stream, name_of_stream, peeked
 from .rows import rows_frame
@@ -39,6 +42,9 @@ FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "actions": actions_frame,
     "transcript": transcript_frame,
     "history": history_frame,
+    "economics": economics_frame,
+    "column_economics": column_economics_frame,
+    "lead_source_economics": lead_source_economics_frame,
 }
 """All of them for every source: files of an earlier export of the same folder must not be taken for this one's."""
 LONGEST_FILE_NAME = 60

@@ -56,8 +56,9 @@ def export(
 
     Args:
         source: a frame, a dict of names and frames, or what frames are made of (a `Run`, a payload, tables): then its
-            runs, tables, columns, lead sources, actions, transcript and history. For Parquet also Arrow record batches
-            (a reader, or an iterable of batches) or a dict with these, of which one group of rows at a time is in memory.
+            runs, tables, columns, lead sources, actions, transcript, history and economics. For Parquet also Arrow
+            record batches (a reader, or an iterable of batches) or a dict with these: no more than a group of rows is in
+            memory at a time.
         path: a file that ends in `.xlsx`, a folder, or for a single frame a file that ends in `.csv` or `.parquet`.
         leads: also read the leads of each table, by `rows_frame`, and write them under the table's name. Free requests.
         client: the client that reads leads; the configured one when absent.

@@ -30,7 +30,11 @@ def workshop(folder: Path) -> Iterator[Path]:
         (room / "old").mkdir()
         yield room
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        try:
+            shutil.rmtree(room, ignore_errors=True)
+        finally:
+            # Nor does an interrupt in the lines above leave anything.
+            shutil.rmtree(room, ignore_errors=True)
 
 
 def check_free(files: Sequence[Path], folder: Path, *, overwrite: bool) -> None:
