@@ -21,6 +21,14 @@ DTYPE_NAMES: dict[Kind, str] = {
     "timestamp": "datetime64[us, UTC]",
 }
 
+ARROW_DTYPE_NAMES: dict[Kind, str] = {
+    "integer": "int64[pyarrow]",
+    "number": "double[pyarrow]",
+    "boolean": "bool[pyarrow]",
+    "string": "string[pyarrow]",
+    "timestamp": "timestamp[us, tz=UTC][pyarrow]",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

@@ -5,33 +5,10 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
-from origami_widgets import frames
-from origami_widgets.frames.actions import ACTIONS
-from origami_widgets.frames.column_economics import COLUMN_ECONOMICS
-from origami_widgets.frames.columns import COLUMNS
-from origami_widgets.frames.comparing import COMPARISON
-from origami_widgets.frames.economics import ECONOMICS
-from origami_widgets.frames.history import HISTORY
-from origami_widgets.frames.lead_source_economics import LEAD_SOURCE_ECONOMICS
-from origami_widgets.frames.lead_sources import LEAD_SOURCES
-from origami_widgets.frames.runs import RUNS
-from origami_widgets.frames.tables import TABLES
-from origami_widgets.frames.transcript import TRANSCRIPT
+from origami_widgets.frames.reference import FRAMES
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-SCHEMAS = {
-    frames.tables_frame: TABLES,
-    frames.columns_frame: COLUMNS,
-    frames.lead_sources_frame: LEAD_SOURCES,
-    frames.actions_frame: ACTIONS,
-    frames.transcript_frame: TRANSCRIPT,
-    frames.runs_frame: RUNS,
-    frames.history_frame: HISTORY,
-    frames.economics_frame: ECONOMICS,
-    frames.column_economics_frame: COLUMN_ECONOMICS,
-    frames.lead_source_economics_frame: LEAD_SOURCE_ECONOMICS,
-    frames.compare_runs: COMPARISON,
-}
+SCHEMAS = FRAMES
 BACKENDS = ("numpy_nullable", "pyarrow")
 EMPTY = {"object": "list", "items": [], "nextCursor": None, "url": "/api/v2/tables"}
 

@@ -5,41 +5,48 @@ be found in the frame whose schema names the field.
 """
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 
 import pytest
-import yaml
 
 from origami_widgets import frames
 from origami_widgets.frames.actions import ACTION_TYPES
 from origami_widgets.frames.columns import COLUMN_KINDS
 from origami_widgets.frames.lead_sources import COST_SOURCES
+from origami_widgets.frames.runs import MODELS, RUN_STATUSES
+from origami_widgets.frames.transcript import ROLES
+from tests.frames.described import description
 from tests.frames.payloads import SCHEMAS
 
-DESCRIPTION = Path(__file__).parents[1] / "contract" / "openapi.yaml"
 KINDS = {
     "Table": ("table", frames.tables_frame),
     "TableColumn": ("column", frames.columns_frame),
     "LeadSourceStats": ("lead_source", frames.lead_sources_frame),
     "RunAction": ("action", frames.actions_frame),
+    "TranscriptMessage": ("message", frames.transcript_frame),
 }
 # Lists of objects that have a frame of their own.
 LISTS = {"Table": {"columns": "TableColumn", "stats.leadSources": "LeadSourceStats"}}
+# What a run has to say in words, and what it was asked with: attributes of `Run`, and no facts to count or compare.
+IN_WORDS = {
+    *("workspaceId", "request.model", "request.focusTableIds", "response.text", "response.transcriptTruncated"),
+    *("todo.pendingQuestions", "todo.nextActions"),
+}
 
 
-@cache
 def schemas():
-    return yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))["components"]["schemas"]
+    return description()["components"]["schemas"]
 
 
 def resolve(schema):
-    """A schema without references and without its null alternative."""
+    """A schema without references, without its null alternative, and of several alternatives the fullest."""
     if "$ref" in schema:
         return resolve(schemas()[schema["$ref"].rsplit("/", 1)[1]])
     if "anyOf" in schema:
-        (only,) = [option for option in schema["anyOf"] if option.get("type") != "null"]
-        return resolve(only)
+        options = [resolve(option) for option in schema["anyOf"] if option.get("type") != "null"]
+        return max(options, key=lambda option: len(option.get("required", ())))
+    if "allOf" in schema:
+        parts = [resolve(part)["properties"] for part in schema["allOf"]]
+        return {"type": "object", "properties": {name: field for part in parts for name, field in part.items()}}
     return schema
 
 
@@ -90,8 +97,9 @@ def nested(values):
 def source_with(name):
     """A run that holds one object of a kind with a value in every documented field."""
     item = nested(samples(name))
-    if name == "RunAction":
-        return {"object": "run", "id": "r", "response": {"actions": [item], "tables": []}}
+    if name in ("RunAction", "TranscriptMessage"):
+        place = "actions" if name == "RunAction" else "transcript"
+        return {"object": "run", "id": "r", "response": {place: [item], "tables": []}}
     tables = {"TableColumn": {"columns": [item]}, "LeadSourceStats": {"stats": {"leadSources": [item]}}}
     return {"object": "run", "id": "r", "response": {"tables": [tables.get(name, item)]}}
 
@@ -126,7 +134,18 @@ def test_the_value_of_every_documented_field_is_in_its_frame(name):
         assert found == value, path
 
 
+def test_every_field_of_a_run_reaches_a_frame_or_is_a_matter_of_words():
+    fields = {path for path in documented("Run") if not path.startswith(("response.tables", "response.actions"))}
+    named = {field.path for field in SCHEMAS[frames.runs_frame].fields if field.origin == "run"}
+    # `prompt` is `request.prompt`, cut.
+    assert fields - named - {"prompt", "response.transcript"} == IN_WORDS
+    assert named <= fields
+
+
 def test_the_words_of_categories_are_the_documented_ones():
+    assert list(RUN_STATUSES) == schemas()["RunStatus"]["enum"]
+    assert list(MODELS) == schemas()["ModelId"]["enum"]
+    assert list(ROLES) == schemas()["TranscriptMessage"]["properties"]["role"]["enum"]
     assert list(COLUMN_KINDS) == schemas()["ColumnKind"]["enum"]
     assert list(ACTION_TYPES) == schemas()["RunActionType"]["enum"]
     assert list(COST_SOURCES) == schemas()["LeadSourceStats"]["properties"]["source"]["enum"]

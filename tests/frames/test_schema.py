@@ -4,11 +4,14 @@ import doctest
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from origami_widgets import frames
+from origami_widgets.frames.reference import reference
+from origami_widgets.frames.schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
 from tests.frames.payloads import BACKENDS, EMPTY, SCHEMAS, handle, payload, table, without_stats
 
 ORDER = {
@@ -43,22 +46,6 @@ ORDER = {
         qualified_leads, qualified_share, credits_used, credits_per_lead, credits_per_qualified_lead, cells_errored,
         credits_wasted, duration_change, leads_change, credits_used_change, credits_per_qualified_lead_change""",
 }
-ARROW = {
-    "Int64": "int64[pyarrow]",
-    "Float64": "double[pyarrow]",
-    "boolean": "bool[pyarrow]",
-    "string": "string[pyarrow]",
-    "category": "category",
-    "datetime64[us, UTC]": "timestamp[us, tz=UTC][pyarrow]",
-}
-NUMPY = {
-    "integer": "Int64",
-    "number": "Float64",
-    "boolean": "boolean",
-    "string": "string",
-    "category": "category",
-    "timestamp": "datetime64[us, UTC]",
-}
 SOURCES = {
     "full": payload(),
     "handle": handle(payload()),
@@ -77,6 +64,11 @@ SOURCES = {
 MAKERS = pytest.mark.parametrize(("maker", "schema"), SCHEMAS.items(), ids=ORDER)
 
 
+def test_dtypes_are_the_agreed_ones():
+    assert set(DTYPE_NAMES.values()) == {"Int64", "Float64", "boolean", "string", "category", "datetime64[us, UTC]"}
+    assert DTYPE_NAMES.keys() - ARROW_DTYPE_NAMES.keys() == {"category"}
+
+
 @MAKERS
 def test_columns_stand_in_the_agreed_order(maker, schema):
     agreed = [name.strip() for name in ORDER[schema.name].split(",")]
@@ -88,9 +80,8 @@ def test_columns_stand_in_the_agreed_order(maker, schema):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_columns_and_dtypes_are_the_same_for_every_source(maker, schema, source, backend):
     frame = maker(source, dtype_backend=backend)
-    expected = {field.name: NUMPY[field.kind] for field in schema.fields}
-    if backend == "pyarrow":
-        expected = {name: ARROW[dtype] for name, dtype in expected.items()}
+    names = DTYPE_NAMES if backend == "numpy_nullable" else DTYPE_NAMES | ARROW_DTYPE_NAMES
+    expected = {field.name: names[field.kind] for field in schema.fields}
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == expected
     assert isinstance(frame.index, pd.RangeIndex)
     assert frame.index.start == 0
@@ -144,6 +135,15 @@ def test_examples_run(maker):
     result = doctest.testmod(import_module(maker.__module__))
     assert result.attempted >= 4
     assert result.failed == 0
+
+
+def test_every_frame_has_a_schema_and_the_page_is_the_one_of_the_code():
+    made = {name for name in frames.__all__ if name.endswith("_frame")} - {"rows_frame"} | {"compare_runs"}
+    assert {maker.__name__ for maker in SCHEMAS} == made
+    page = Path(__file__).parents[2] / "notebooks" / "frames.md"
+    assert page.read_text(encoding="utf-8") == reference(), (
+        "python -m origami_widgets.frames.reference > notebooks/frames.md"
+    )
 
 
 def test_frames_load_pandas_and_nothing_of_the_rest_of_the_package():

@@ -1,0 +1,88 @@
+"""The reference of all frames as Markdown, from their schemas: `python -m origami_widgets.frames.reference`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from .actions import ACTIONS, actions_frame
+from .column_economics import COLUMN_ECONOMICS, column_economics_frame
+from .columns import COLUMNS, columns_frame
+from .comparing import COMPARISON, compare_runs
+from .economics import ECONOMICS, economics_frame
+from .history import HISTORY, history_frame
+from .lead_source_economics import LEAD_SOURCE_ECONOMICS, lead_source_economics_frame
+from .lead_sources import LEAD_SOURCES, lead_sources_frame
+from .runs import RUNS, runs_frame
+from .schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
+from .tables import TABLES, tables_frame
+from .transcript import TRANSCRIPT, transcript_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .schema import Field, Origin, Schema
+
+FRAMES: dict[Callable[..., object], Schema] = {
+    runs_frame: RUNS,
+    tables_frame: TABLES,
+    columns_frame: COLUMNS,
+    lead_sources_frame: LEAD_SOURCES,
+    actions_frame: ACTIONS,
+    transcript_frame: TRANSCRIPT,
+    history_frame: HISTORY,
+    economics_frame: ECONOMICS,
+    column_economics_frame: COLUMN_ECONOMICS,
+    lead_source_economics_frame: LEAD_SOURCE_ECONOMICS,
+    compare_runs: COMPARISON,
+}
+"""Every frame with its schema, in the order of the reference."""
+
+OBJECTS: dict[Origin, str] = {
+    "run": "run",
+    "table": "table",
+    "column": "table.columns[]",
+    "lead_source": "table.stats.leadSources[]",
+    "action": "run.response.actions[]",
+    "message": "run.response.transcript[]",
+    "history": "run.history[]",
+}
+
+INTRODUCTION = """\
+# The frames, column by column
+
+This page is made from the code (`python -m origami_widgets.frames.reference`). Each frame has the same columns and
+dtypes for every source, empty, partial or full. What the server left out is `NA`, never 0. Units are also in
+`frame.attrs["units"]`, where a frame comes from in `frame.attrs["origami"]`. Dtypes are those of the default,
+`dtype_backend="numpy_nullable"`; with `dtype_backend="pyarrow"` they are
+
+{dtypes}
+
+Categories are pandas' own in both, with all documented words, also those that do not occur; an unknown word is added.
+The leads themselves (`rows_frame`, `rows_batches`) have the columns of their table: `help(ow.rows_frame)`.
+"""
+
+
+def reference() -> str:
+    """The page as Markdown."""
+    dtypes = "\n".join(f"- `{DTYPE_NAMES[kind]}`: `{name}`" for kind, name in ARROW_DTYPE_NAMES.items())
+    parts = [_section(maker, schema) for maker, schema in FRAMES.items()]
+    return "\n".join([INTRODUCTION.format(dtypes=dtypes), *parts])
+
+
+def _section(maker: Callable[..., object], schema: Schema) -> str:
+    summary = (maker.__doc__ or "").partition("\n")[0]
+    lines = [f"## `{schema.name}`", "", summary, "", "| column | dtype | unit | meaning | source in the API |"]
+    lines += ["|---|---|---|---|---|", *(_row(field) for field in schema.fields), ""]
+    return "\n".join(lines)
+
+
+def _row(field: Field) -> str:
+    source = "" if field.origin == "computed" else f"`{OBJECTS[field.origin]}.{field.path}`"
+    members = f": {', '.join(f'`{word}`' for word in field.members)}" if field.members else ""
+    cells = (f"`{field.name}`", f"`{DTYPE_NAMES[field.kind]}`", field.unit, f"{field.meaning}{members}", source)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
