@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ColumnRow, View } from "../src/contract";
-import { type Drawn, draw } from "./draw";
+import { type Drawn, draw, shown } from "./draw";
 import { sample } from "./samples";
 
 const row = (name: string, credits: number | null, failed = 0): ColumnRow => [
@@ -149,5 +149,44 @@ describe("a card that stopped checking", () => {
     expect(card.text()).not.toContain("running for");
     card.button("Check again").click();
     expect(card.model.commands().map(({ name }) => name)).toEqual(["check_now"]);
+  });
+});
+
+describe("leads that are being read", () => {
+  const lines = (card: Drawn): string[] => card.all(".table summary").map(shown);
+  const says = "reading leads: 400 of 1,240";
+  const read = (card: Drawn, ...reading: string[]): void =>
+    card.model.set({ tables: { ...sample("reading").tables, reading } });
+
+  it("are told at their own table, and no more when nobody reads", () => {
+    const card = draw("reading");
+    const nodes = card.all("*");
+    expect(lines(card)[0]).toContain(`per qualified lead · ${says} 2 cells still filling`);
+    expect(lines(card)[1]).not.toContain("reading");
+    read(card, "", "reading leads: 5 so far");
+    expect(lines(card)[0]).not.toContain("reading");
+    expect(lines(card)[1]).toContain("per qualified lead · reading leads: 5 so far 2 cells");
+    read(card);
+    expect(card.text()).not.toContain("reading leads");
+    expect(card.all("*")).toEqual(nodes);
+  });
+
+  it("are not announced", () => {
+    const card = draw("running_many");
+    read(card, says);
+    read(card);
+    expect(card.one("[role=status], .hidden").textContent).toBe("");
+  });
+
+  it("are not told of by a kernel that is gone or has not spoken yet", () => {
+    const gone = draw("reading");
+    gone.model.comm_live = false;
+    gone.model.emit("comm_live_update");
+    expect(gone.text()).not.toContain("reading leads");
+    const view = sample("reading", Date.now() - 3_600_000);
+    const restored = draw(view);
+    expect(restored.text()).not.toContain("reading leads");
+    restored.model.emit("msg:custom", { kind: "clock", clock: sample("reading").clock });
+    expect(restored.text()).toContain(says);
   });
 });

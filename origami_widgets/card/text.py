@@ -208,7 +208,7 @@ def _table(table: Table, reading: str, limit: int) -> Iterator[str]:
     # A broken address is of no use: the page of the workspace stands in the head.
     if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= WIDTH:
         yield line
-    yield from wrap(" · ".join(filter(None, (*table["facts"], table["filling"], reading))), "  ")
+    yield from wrap(" · ".join(filter(None, (*table["facts"], reading, table["filling"]))), "  ")
     if funnel := table["funnel"]:
         yield from wrap(" · ".join([*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]), "  ")
     shown = table["columns"][:limit]

@@ -28,7 +28,7 @@ function tablePart(open: boolean, context: Context): Part<Table> {
   const details = el(
     "details",
     "",
-    el("summary", "", name, " ", facts, " ", filling, " ", el("span", "mute reading")),
+    el("summary", "", name, " ", facts, el("span", "mute reading"), " ", filling),
     el("div", "body", funnel, columns.node),
   );
   let table: Table | null = null;
@@ -73,7 +73,7 @@ export function tablesSection(context: Context): Part<Tables> {
   const refresh = (): void => {
     const live = context.session.presence === "live";
     node.querySelectorAll<HTMLElement>(".reading").forEach((each, index) => {
-      say(each, (live && told[index]) || "");
+      say(each, live && told[index] ? ` · ${told[index]}` : "");
     });
   };
   return {

@@ -90,10 +90,9 @@ def _hidden(table: Table) -> int:
 
 def _head(table: Table, reading: str, *, bars: bool) -> Html:
     opened = table["link"]
-    facts = span(f"margin-left:6px;{SMALL}", text(" · ".join(table["facts"])))
+    facts = span(f"margin-left:6px;{SMALL}", text(" · ".join(filter(None, (*table["facts"], reading)))))
     filling = span("margin-left:6px;font-size:12px;font-weight:600", text(table["filling"]))
-    read = span(f"margin-left:6px;{SMALL}", text(reading))
-    said = div("flex:1 1 200px", join(bold(isolated(table["name"])), facts, filling, read, by=" "))
+    said = div("flex:1 1 200px", join(bold(isolated(table["name"])), facts, filling, by=" "))
     to = link(opened["href"], isolated(opened["label"]), Html(" ↗")) if opened else Html("")
     return join(
         div("display:flex;flex-wrap:wrap", said, div("margin-left:12px;font-size:12px", to)),
