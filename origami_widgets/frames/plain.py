@@ -37,13 +37,15 @@ def as_json(value: Any, *, ascii_only: bool = True) -> str:
     >>> as_json({"n": 2**70, "day": pd.Timestamp("2026-01-01")})
     '{"n": 1180591620717411303424, "day": "2026-01-01 00:00:00"}'
     """
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
     try:
-        text = json.dumps(value, ensure_ascii=ascii_only, default=str)
+        text = json.dumps(value, ensure_ascii=ascii_only, default=_as_known)
     except (TypeError, ValueError, RecursionError):  # a key that is no text, or a circle
         return str(value)
     return text if ascii_only else unicode_text(text)
+
+
+def _as_known(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
 def unicode_text(text: str) -> str:

@@ -1,0 +1,326 @@
+"""What `export` makes of its source: all frames, leads read on the way, Arrow record batches."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import subprocess
+import sys
+
+import duckdb
+import numpy as np
+import openpyxl
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import retry
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.contents import FRAMES
+from origami_widgets.frames.parquet_files import ROWS_OF_A_GROUP
+from tests.frames.payloads import payload, table
+from tests.support.server import RawServer, answer
+
+KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
+SCHEMA = pa.schema([("n", pa.int64()), ("s", pa.string())], metadata={b"made": b"here"})
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    with RawServer(answer({})) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    return ow.Client(KEY, base_url=server.base_url, timeout=5)
+
+
+@pytest.fixture(scope="module")
+def run():
+    client = ow.Sandbox(speed=600).client()
+    return client, ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
+
+
+def columns():
+    item = {"object": "column", "id": "c1", "name": "Bakery", "slug": "bakery", "kind": "input"}
+    return answer({"object": "list", "items": [item], "nextCursor": None, "url": ""})
+
+
+def page(*names, cursor=None):
+    items = [{"id": f"r {name}", "bakery": name} for name in names]
+    return answer({"object": "list", "items": items, "nextCursor": cursor, "total": None, "url": ""})
+
+
+def named(number, name):
+    return {"object": "table", "id": f"t{number}", "name": name, "leadCount": 1, "columns": []}
+
+
+def paths(server):
+    return [request.path.partition("/tables/")[2] for request in server.requests]
+
+
+def test_a_frame_without_rows_is_written_with_its_headings(tmp_path):
+    files = ow.export(table(), tmp_path)
+    assert [file.stem for file in files] == list(FRAMES)
+    for file, maker in zip(files, FRAMES.values(), strict=True):
+        assert list(pd.read_csv(file).columns) == list(maker(table()).columns)
+    assert len(pd.read_csv(tmp_path / "runs.csv")) == 0
+    assert len(pd.read_csv(tmp_path / "tables.csv")) == 1
+
+
+def test_an_iterator_fills_every_frame(tmp_path):
+    ow.export(iter([payload()]), tmp_path)
+    assert len(pd.read_csv(tmp_path / "runs.csv")) == 1
+    assert len(pd.read_csv(tmp_path / "columns.csv")) == len(ow.columns_frame(payload()))
+    ow.export({1: payload()}.values(), tmp_path / "values")
+    assert len(pd.read_csv(tmp_path / "values" / "actions.csv")) == len(ow.actions_frame(payload()))
+
+
+def test_leads_of_a_run_stand_beside_its_frames_under_the_name_of_their_table(tmp_path, run):
+    client, finished = run
+    (book,) = ow.export(finished, tmp_path / "book.xlsx", leads=True, client=client)
+    tables = [each.name for each in finished.tables]
+    sheets = openpyxl.load_workbook(book)
+    assert sheets.sheetnames == [*(f"{name}_" if name == "history" else name for name in FRAMES), *(name[:31] for name in tables)]  # fmt: skip
+    files = ow.export(finished, tmp_path / "files", leads=True, client=client, format="parquet")
+    back = pd.read_parquet(files[len(FRAMES)])
+    expected = ow.rows_frame(finished.tables[0], client=client)
+    assert back.columns.to_list() == expected.columns.to_list()
+    assert len(back) == len(expected) == back.attrs["origami"]["rows"]
+    assert sheets[tables[0][:31]].max_row == len(expected) + 1
+
+
+def test_each_table_is_read_once_and_names_are_told_apart(tmp_path, server, client):
+    server.plan(columns(), page("one"), columns(), page("two"), columns(), page("three"))
+    files = ow.export(
+        [named(1, "Tables"), named(2, "B/C"), named(2, "B/C"), named(3, "b_c")], tmp_path, leads=True, client=client
+    )
+    assert [file.name for file in files[len(FRAMES) :]] == ["Tables_2.csv", "B_C.csv", "b_c_2.csv"]
+    assert [pd.read_csv(file)["bakery"][0] for file in files[len(FRAMES) :]] == ["one", "two", "three"]
+    assert paths(server) == [f"t{table}/{what}" for table in (1, 2, 3) for what in ("columns", "rows")]
+
+
+def test_nothing_is_sent_where_nothing_could_be_written(tmp_path, server, client):
+    (tmp_path / "A.csv").write_bytes(b"mine")
+    with pytest.raises(InvalidInput, match=r"A\.csv exists"):
+        ow.export(named(1, "A"), tmp_path, leads=True, client=client)
+    with pytest.raises(InvalidInput, match="leads=True needs"):
+        ow.export(pd.DataFrame({"a": [1]}), tmp_path / "b", leads=True, client=client)
+    assert server.requests == []
+    ow.export(named(1, "A"), tmp_path / "b", client=client)
+    assert server.requests == []
+
+
+def test_an_error_on_the_way_says_what_was_read_and_leaves_nothing(tmp_path, server, client):
+    gone = answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404)
+    server.plan(columns(), page("one", "two"), columns(), page("secret", cursor="a"), gone)
+    with pytest.raises(ow.IncompleteRows) as caught:
+        ow.export([named(1, "A"), named(2, "B")], tmp_path / "out", leads=True, client=client)
+    assert caught.value.partial["bakery"].to_list() == ["secret"]
+    (note,) = [note for note in caught.value.__notes__ if "nothing was written" in note]
+    assert note == "It was the table 'B'; nothing was written. Before it, these were read: 'A' (2 rows)."
+    assert "secret" not in str(caught.value) + str(caught.value.__notes__)
+    assert list(tmp_path.iterdir()) == []
+
+
+def batches(count, size):
+    for at in range(count):
+        numbers = np.arange(at * size, (at + 1) * size)
+        yield pa.record_batch([pa.array(numbers), pa.array(numbers.astype(str))], schema=SCHEMA)
+
+
+def reader(count, size=200):
+    return pa.RecordBatchReader.from_batches(SCHEMA, batches(count, size))
+
+
+SOURCES = {
+    "reader": lambda: reader(3),
+    "generator": lambda: batches(3, 200),
+    "list": lambda: list(batches(3, 200)),
+    "tuple": lambda: tuple(batches(3, 200)),
+    "table": lambda: reader(3).read_all(),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_record_batches_come_back_with_the_metadata_of_their_schema(tmp_path, source):
+    (file,) = ow.export(source(), tmp_path, format="parquet")
+    back = pq.read_table(file)
+    assert file.name == "frame.parquet"
+    assert back["n"].to_pylist() == list(range(600))
+    assert back.schema.metadata[b"made"] == b"here"
+
+
+def test_readers_and_frames_stand_side_by_side_under_their_names(tmp_path):
+    frame = pl.DataFrame({"n": [1, 2]})
+    files = ow.export(
+        {"a": reader(1), "b": pd.DataFrame({"n": [1]}), "c": frame, "d": list(batches(1, 5))},
+        tmp_path,
+        format="parquet",
+    )
+    assert [file.name for file in files] == ["a.parquet", "b.parquet", "c.parquet", "d.parquet"]
+    assert [pq.read_metadata(file).num_rows for file in files] == [200, 1, 2, 5]
+
+
+def test_a_reader_is_named_by_the_attrs_that_its_schema_holds(tmp_path):
+    attrs = json.dumps({"origami": {"table_name": "Porto bakeries"}}).encode()
+    schema = pa.schema([("n", pa.int64())], metadata={b"PANDAS_ATTRS": attrs})
+    (file,) = ow.export(pa.RecordBatchReader.from_batches(schema, []), tmp_path, format="parquet")
+    assert file.name == "Porto bakeries.parquet"
+    assert pq.read_schema(file).names == ["n"]
+
+
+def test_small_batches_are_gathered_and_memory_holds_one_group_of_rows(tmp_path):
+    alive = pa.total_allocated_bytes()
+    most = 0
+
+    def watched():
+        nonlocal most
+        for batch in batches(3_000, 500):
+            yield batch
+            most = max(most, pa.total_allocated_bytes() - alive)
+
+    source = pa.RecordBatchReader.from_batches(SCHEMA, watched())
+    (file,) = ow.export(source, tmp_path, format="parquet")
+    found = pq.read_metadata(file)
+    assert found.num_rows == 1_500_000
+    assert found.num_row_groups == math.ceil(1_500_000 / (math.ceil(ROWS_OF_A_GROUP / 500) * 500))
+    assert most < pq.read_table(file).nbytes / 3
+
+
+def test_an_error_of_the_reader_is_told_with_the_rows_that_had_come(tmp_path):
+    def failing():
+        yield from batches(3, 200)
+        raise ConnectionError("lost")
+
+    with pytest.raises(ConnectionError, match="lost") as caught:
+        ow.export({"leads": failing_reader(failing())}, tmp_path / "out", format="parquet")
+    assert "600 rows for leads had come." in caught.value.__notes__
+    assert list(tmp_path.iterdir()) == []
+
+
+def failing_reader(source):
+    return pa.RecordBatchReader.from_batches(SCHEMA, source)
+
+
+@pytest.mark.parametrize("path", ["out", "book.xlsx"])
+def test_record_batches_are_for_parquet_only(tmp_path, path):
+    with pytest.raises(InvalidInput, match='Use format="parquet"'):
+        ow.export(reader(1), tmp_path / path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_single_frame_may_be_a_single_file(tmp_path, kind):
+    file = tmp_path / f"leads.{kind}"
+    assert ow.export(pd.DataFrame({"a": [1]}), file) == [file]
+    assert (pd.read_csv if kind == "csv" else pd.read_parquet)(file)["a"].to_list() == [1]
+    with pytest.raises(InvalidInput, match="holds one frame"):
+        ow.export(payload(), tmp_path / f"run.{kind}")
+    (tmp_path / f"folder.{kind}").mkdir()
+    (inside,) = ow.export(pd.DataFrame({"a": [1]}), tmp_path / f"folder.{kind}", format=kind)
+    assert inside == tmp_path / f"folder.{kind}" / f"frame.{kind}"
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "words"),
+    [
+        ("book.xls", {}, "End the path in .xlsx"),
+        ("book.ods", {}, "End the path in .xlsx"),
+        ("leads.json", {}, "End the path in .xlsx"),
+        ("book", {"format": "xlsx"}, "End the path in .xlsx"),
+        ("book.xlsx", {"format": "csv"}, "End the path in .xlsx"),
+        ("leads.csv", {"format": "parquet"}, "End the path in .xlsx"),
+        ("out", {"format": "html"}, 'Use format="xlsx"'),
+    ],
+)
+def test_a_path_and_a_format_that_cannot_be_meant_are_refused(tmp_path, path, options, words):
+    with pytest.raises(InvalidInput, match=words):
+        ow.export(pd.DataFrame({"a": [1]}), tmp_path / path, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_nothing_to_export_is_named(tmp_path):
+    with pytest.raises(InvalidInput, match="export cannot read this"):
+        ow.export("agent/run", tmp_path)
+
+
+def test_a_named_index_becomes_columns_and_another_is_left_out(tmp_path):
+    frame = pd.DataFrame({"kind": ["a", "a", "b"], "n": [1, 2, 3]})
+    grouped = frame.groupby("kind").sum()
+    grouped.attrs["origami"] = {"frame": "columns_frame"}
+    (file,) = ow.export(grouped, tmp_path / "named", format="parquet")
+    assert file.name == "columns.parquet"
+    back = pd.read_parquet(file)
+    assert back.to_dict("list") == {"kind": ["a", "b"], "n": [3, 3]}
+    assert back.attrs == grouped.attrs
+    ow.export(frame[frame["n"] > 1], tmp_path / "rest")
+    assert pd.read_csv(tmp_path / "rest" / "frame.csv").to_dict("list") == {"kind": ["a", "b"], "n": [2, 3]}
+
+
+def test_columns_that_are_there_twice_and_names_that_are_no_text(tmp_path):
+    frame = pd.DataFrame([[1, "=x"]], columns=["a", "a"])
+    (file,) = ow.export(frame, tmp_path / "csv")
+    assert file.read_text(encoding="utf-8-sig") == "a,a\n1,'=x\n"
+    (book,) = ow.export(frame, tmp_path / "book.xlsx")
+    assert [[cell.value for cell in row] for row in openpyxl.load_workbook(book).active] == [["a", "a"], [1, "=x"]]
+    with pytest.raises(InvalidInput, match="every column once"):
+        ow.export(frame, tmp_path / "parquet", format="parquet")
+    (file,) = ow.export(pd.DataFrame({1: [2]}), tmp_path / "numbers", format="parquet")
+    assert pq.read_schema(file).names == ["1"]
+
+
+def test_parquet_of_objects_is_json_and_texts_are_texts(tmp_path):
+    day = dt.date(2026, 1, 2)
+    frame = pd.DataFrame(
+        {
+            "texts": pd.Series(["a", None, "\ud83d"], dtype=object),
+            "days": pd.Series([day, None, day], dtype=object),
+            "mixed": pd.Series([{"n": 2**70}, "x", None], dtype=object),
+            "nested": pd.Series([["a", {"b": np.int64(1)}], [], float("nan")], dtype=object),
+        }
+    )
+    frame.attrs = {"when": day, "n": 1}
+    (file,) = ow.export(frame, tmp_path, format="parquet")
+    back = pd.read_parquet(file)
+    assert back.attrs == {"when": "2026-01-02", "n": 1, "json_columns": ["mixed", "nested"]}
+    assert back["texts"].fillna("").to_list() == ["a", "", "\ufffd"]
+    assert back["days"].to_list() == [day, None, day]
+    assert [json.loads(text) for text in back["mixed"].dropna()] == [{"n": 2**70}, "x"]
+    assert [json.loads(text) for text in back["nested"].dropna()] == [["a", {"b": 1}], []]
+    assert duckdb.read_parquet(str(file)).project("mixed->>'n'").limit(1).fetchall() == [(str(2**70),)]
+    assert frame["mixed"][0] == {"n": 2**70}
+
+
+def test_a_file_without_rows_names_the_categories_in_attrs(tmp_path):
+    frame = ow.columns_frame({"object": "list", "items": [], "nextCursor": None, "url": "/api/v2/tables"})
+    (file,) = ow.export(frame, tmp_path, format="parquet")
+    back = pd.read_parquet(file)
+    for name, members in back.attrs["categories"].items():
+        back[name] = back[name].cat.set_categories(members)
+    pd.testing.assert_frame_equal(back, frame)
+
+
+def test_categories_and_their_order_come_back_from_several_groups_of_rows(tmp_path):
+    dtype = pd.CategoricalDtype(["low", "middle", "high", "never"], ordered=True)
+    frame = pd.DataFrame({"k": pd.Categorical([None] * 1_100_000 + ["high"], dtype=dtype)})
+    (file,) = ow.export(frame, tmp_path, format="parquet")
+    assert pq.read_metadata(file).num_row_groups > 1
+    pd.testing.assert_frame_equal(pd.read_parquet(file), frame)
+
+
+def test_exporting_frames_as_csv_loads_neither_http_nor_the_writer_of_workbooks(tmp_path):
+    code = (
+        "import sys, pandas as pd\nbefore = set(sys.modules)\n"
+        "import origami_widgets.frames as frames\n"
+        "frames.export({'object': 'table', 'id': 't', 'name': 'n', 'columns': []}, sys.argv[1])\n"
+        "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before} & {'httpx', 'xlsxwriter'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "x")], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
