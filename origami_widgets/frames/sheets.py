@@ -87,7 +87,7 @@ def write_workbook(parts: Sequence[Part], path: Path, room: Path, *, neutralize:
             warnings.warn(
                 f"{cut:,} texts of {part.name} were cut: an Excel cell holds {LONGEST_TEXT:,} characters. "
                 "CSV and Parquet keep them whole.",
-                stacklevel=4,
+                stacklevel=3,
             )
     try:
         book.close()
