@@ -172,10 +172,8 @@ def test_texts_are_the_texts(read, which):
     for name, text in TEXTS.items():
         expected = SHOWN.get(name, text)
         assert found[name] == expected or decoded(found[name]) == expected, name
-    assert column(read, which, "formulas") == [
-        text.replace("\r\n", "\n").replace("\r", "\n") if text and "\x01" not in text else found
-        for text, found in zip([*FORMULAS, *HARMLESS, *INSIDE], column(read, which, "formulas"), strict=True)
-    ]
+    expected = [text.replace("\r\n", "\n").replace("\r", "\n") for text in (*FORMULAS, *HARMLESS, *INSIDE)]
+    assert [decoded(text or "") for text in column(read, which, "formulas")] == expected
 
 
 @pytest.mark.parametrize("which", ["written", "saved"])
@@ -265,8 +263,8 @@ def test_what_no_sheet_holds_is_refused_and_nothing_is_written(tmp_path, frame, 
 
 def test_the_last_column_is_written(tmp_path):
     (file,) = ow.export(pd.DataFrame(np.ones((1, 16_384))), tmp_path / "book.xlsx")
-    sheet = openpyxl.load_workbook(file, read_only=True).active
-    assert [cell for row in sheet.iter_rows(min_row=2, values_only=True) for cell in row] == [1] * 16_384
+    sheet = openpyxl.load_workbook(file).active
+    assert [cell.value for cell in sheet[2]] == [1] * 16_384
 
 
 NAMES = ["a" * 40, "a" * 40, "A" * 31, "x/y\\z[1]:*?", "", "'", "a'" * 20, "History", "history", "HISTORY", EMOJI * 20, EMOJI * 20, "\x00\ufffe\ud83d", " b "]  # fmt: skip
