@@ -1,0 +1,98 @@
+"""While leads are read, the card in JupyterLab says so; not in the saved notebook, and not when nobody reads any more."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.window import CARD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.browser.lab import LabPage
+
+FILLED = """
+import time
+from pathlib import Path
+from origami_widgets.frames import row_reading
+row_reading.LARGEST_PAGE = 5
+while not run.tables or (run.tables[0].lead_count or 0) < 15:
+    time.sleep(0.1)
+"""
+READ = """
+def page(rows, total):
+    while rows > 5 and not Path({go!r}).exists():
+        time.sleep(0.1)
+    {then}
+ow.rows_frame(run.tables[0], limit=15, progress=page);
+"""
+SAYS = "reading leads: 5 of 15"
+
+
+@pytest.fixture
+def go(tmp_path: Path) -> Path:
+    """Return the file without which the second page is not read on from."""
+    return tmp_path / "go"
+
+
+@pytest.fixture
+def reading(card_in: Callable[..., LabPage], go: Path) -> Callable[[str], LabPage]:
+    """Return a function that starts a reading which stands at its second page, and waits for the card to say so."""
+
+    def begin(then: str = "pass") -> LabPage:
+        lab = card_in(
+            "Find dentists. scenario:slow",
+            "other = ow.start('Find bakeries. scenario:slow')",
+            FILLED,
+            READ.format(go=str(go), then=then),
+        )
+        lab.run_cell(2)
+        lab.run_cell(3)
+        lab.start_cell(4)
+        expect(lab.output(1).locator(CARD)).to_contain_text(SAYS)
+        return lab
+
+    return begin
+
+
+def test_the_line_comes_and_goes_with_the_reading(reading: Callable[..., LabPage], go: Path) -> None:
+    lab = reading()
+    card, other = lab.output(1).locator(CARD), lab.output(2).locator(CARD)
+    assert lab.is_running(4)
+    expect(card.locator(".reading:visible")).to_have_count(1)
+    expect(other).not_to_contain_text("reading")
+    assert "reading" not in card.locator("[role=status]").inner_text()
+    lab.screenshot(Path(".cache/browser/reading.png"), card)
+    lab.save()
+    saved = json.dumps([lab.saved_outputs(1), lab.saved_notebook()["metadata"]])
+    assert "saved copy" in saved
+    assert "reading leads" not in saved
+    go.touch()
+    expect(card).not_to_contain_text("reading")
+    lab.wait_executed(4)
+    expect(card).to_contain_text(re.compile(r"\d+ leads"))
+
+
+def test_a_reading_that_raises_ends_the_line(reading: Callable[..., LabPage], go: Path) -> None:
+    lab = reading("1 / (rows - 10)")
+    go.touch()
+    card = lab.output(1).locator(CARD)
+    expect(card).not_to_contain_text("reading")
+    expect(lab.output(4)).to_contain_text("IncompleteRows")
+    expect(card).to_be_visible()
+
+
+def test_a_kernel_that_is_gone_reads_nothing(reading: Callable[..., LabPage]) -> None:
+    lab = reading()
+    card = lab.output(1).locator(CARD)
+    lab.restart_kernel()
+    # Only a card that somebody sees asks whether anybody is there.
+    lab.show_cell(1)
+    expect(card.get_by_text("Kernel is gone")).to_be_visible(timeout=60_000)
+    expect(card).not_to_contain_text("reading")
