@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
+    from origami_widgets.frames.plots import plot_credits as plot_credits
+    from origami_widgets.frames.plots import plot_funnel as plot_funnel
+    from origami_widgets.frames.plots import plot_history as plot_history
+    from origami_widgets.frames.plots import plot_qualification as plot_qualification
     from origami_widgets.frames.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.row_reading import InterruptedRows as InterruptedRows
     from origami_widgets.sandbox import Sandbox as Sandbox
@@ -62,6 +66,10 @@ _HOMES = {
     "history_frame": "frames",
     "lead_source_economics_frame": "frames",
     "lead_sources_frame": "frames",
+    "plot_credits": "frames.plots",
+    "plot_funnel": "frames.plots",
+    "plot_history": "frames.plots",
+    "plot_qualification": "frames.plots",
     "rows_frame": "frames",
     "runs_frame": "frames",
     "start": "compose",
