@@ -156,17 +156,17 @@ def _address(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
 
 
 def copy_notebooks(source: Path, target: Path) -> None:
-    """Copy the notebooks of `source` that are newer than their copies.
+    """Copy the notebooks of `source`, and the pages that they link to, where they are newer than their copies.
 
     A copy that a person changed stays as it is until the original changes, and is then kept beside the new one.
     """
     target.mkdir(parents=True, exist_ok=True)
-    for original in sorted(source.glob("*.ipynb")):
+    for original in sorted(path for path in source.iterdir() if path.suffix in {".ipynb", ".md"}):
         copy = target / original.name
         if copy.exists():
             if copy.stat().st_mtime >= original.stat().st_mtime:
                 continue
-            copy.replace(copy.with_suffix(".previous.ipynb"))
+            copy.replace(copy.with_suffix(f".previous{copy.suffix}"))
         shutil.copy2(original, copy)
 
 

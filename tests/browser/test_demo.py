@@ -41,7 +41,10 @@ def test_a_changed_copy_is_kept_when_the_original_changes(tmp_path: Path) -> Non
     source.mkdir()
     original = source / "one.ipynb"
     original.write_text("first")
+    (source / "linked.md").write_text("a page")
+    (source / "serve.py").write_text("no guide")
     serve.copy_notebooks(source, target)
+    assert {path.name for path in target.iterdir()} == {"one.ipynb", "linked.md"}
     (target / "one.ipynb").write_text("mine")
     serve.copy_notebooks(source, target)
     assert (target / "one.ipynb").read_text() == "mine"
