@@ -12,13 +12,15 @@ import pandas as pd
 
 from origami_widgets import __version__
 
-from .backend import DtypeBackend, to_array
+from .backend import DtypeBackend, texts, to_array
 from .records import Values
 from .schema import RUN_ID
 from .values import Cells, read
 
 if TYPE_CHECKING:
-    from .schema import Origin, Schema
+    from pandas.api.extensions import ExtensionArray
+
+    from .schema import Field, Origin, Schema
     from .source import Gathered
 
 
@@ -110,16 +112,15 @@ def build(
     arrays: dict[str, Any] = {}
     unreadable: dict[str, int] = {}
     for field in schema.fields:
-        holder = None
         if computed and field.name in computed:
-            cells = computed[field.name]
+            array, lost = to_array(field, computed[field.name], dtype_backend), computed[field.name].unreadable
         else:
             holder = holders[field.origin]
-            cells = read(field, holder.fields[field.path])
-        array = to_array(field, cells, dtype_backend)
-        arrays[field.name] = array if holder is None or holder.rows is None else array.take(holder.rows)
-        if cells.unreadable:
-            unreadable[field.name] = cells.unreadable
+            array, lost = _array(field, holder.fields[field.path], dtype_backend)
+            array = array if holder.rows is None else array.take(holder.rows)
+        arrays[field.name] = array
+        if lost:
+            unreadable[field.name] = lost
     frame = pd.DataFrame(arrays, copy=False)
     frame.attrs["units"] = schema.units
     frame.attrs["origami"] = {
@@ -131,6 +132,14 @@ def build(
         "unreadable_values": unreadable,
     }
     return frame
+
+
+def _array(field: Field, raw: list[Any], dtype_backend: DtypeBackend) -> tuple[ExtensionArray, int]:
+    """The values of a column, and how many could not be read."""
+    if field.kind == "string" and (quick := texts(raw, dtype_backend)) is not None:
+        return quick, 0
+    cells = read(field, raw)
+    return to_array(field, cells, dtype_backend), cells.unreadable
 
 
 def _run_ids(source: Gathered) -> list[str]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .schema import Field, Kind
 
 _INT64 = range(-(2**63), 2**63)
-_LARGEST_EXACT = 2.0**53 - 1  # beyond it a float stands for several integers
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -146,15 +145,11 @@ def _fast_integers(raw: Sequence[object]) -> Cells | None:
         return None
     try:
         if NoneType not in types:
-            return Cells(np.array(raw, dtype=np.int64), np.zeros(len(raw), np.bool_))
-        floats = np.array(raw, dtype=np.float64)
+            return Cells(np.fromiter(raw, np.int64, len(raw)), np.zeros(len(raw), np.bool_))
+        data = np.fromiter([0 if value is None else value for value in raw], np.int64, len(raw))
     except OverflowError:  # an integer of more than 64 bits
         return None
-    missing = np.isnan(floats)
-    floats[missing] = 0.0
-    if np.abs(floats).max() > _LARGEST_EXACT:
-        return None
-    return Cells(floats.astype(np.int64), missing)
+    return Cells(data, np.fromiter([value is None for value in raw], np.bool_, len(raw)))
 
 
 def _fast_booleans(raw: Sequence[object]) -> Cells | None:
