@@ -182,8 +182,8 @@ def test_hostile_texts_are_the_texts(read, which):
         expected = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         expected = expected.replace("\r\n", "\n").replace("\r", "\n")
         expected = expected.encode("utf-16-le")[: 2 * 32_767].decode("utf-16-le", "ignore")
-        # LibreOffice mixes up the lines of a cell that has more than some thousands of them.
-        if which == "written" or expected.count("\n") < 5_000:
+        # LibreOffice mixes up cells of several lines that are very long.
+        if which == "written" or "\n" not in expected or len(expected) < 10_000:
             assert decoded(found or "") == decoded(expected), name
 
 
