@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .theme import ON_MARKS, SIZE
-from .words import LONGEST_IN_FULL, lines_of, width_of
+from .words import LONGEST_IN_FULL, fitted, lines_of, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,7 +115,8 @@ def draw(bars: Bars, width: int) -> dict[str, Any]:
     right = _room((line.note for line in texts), width, *_RIGHT)
     inner = max(40, round(width - left - right - 2 * GAP - _PADDING))
     most = bars.most or max((piece.end for line in bars.lines for piece in line.pieces), default=0) or 1
-    rows = [_row(number, line) for number, line in enumerate(bars.lines)]
+    rooms = {"left": left, "right": right, "inner": inner, "whole": left + inner + right + 2 * GAP}
+    rows = [_row(number, line, rooms) for number, line in enumerate(bars.lines)]
     pieces = [
         _piece(number, line, piece, inner / most)
         for number, line in enumerate(bars.lines)
@@ -158,7 +159,7 @@ def draw(bars: Bars, width: int) -> dict[str, Any]:
                     "tooltip": _tooltip([piece.tip for line in bars.lines for piece in line.pieces]),
                 },
             },
-            *_texts(rows, bars.lines, y, {"left": left, "right": right, "inner": inner}),
+            *_texts(rows, bars.lines, y, rooms),
         ],
     }
 
@@ -187,10 +188,12 @@ def _room(texts: Any, width: int, least: float, most: float) -> float:
     return min(max((width_of(text) for text in texts), default=0), max(least, width * most))
 
 
-def _row(number: int, line: Line) -> dict[str, Any]:
+def _row(number: int, line: Line, rooms: Mapping[str, float]) -> dict[str, Any]:
     told = [f"{piece.text} {piece.part}" for piece in line.pieces if piece.text and piece.part not in line.note]
     said = f"{line.name}: {', '.join(filter(None, [line.note, *told]))}".removesuffix(": ")
-    return {"row": number, "kind": line.kind, "name": line.name, "note": line.note, "said": said, **_bounded(line.tip)}
+    name = fitted(line.name, rooms["left" if line.kind == "bar" else "whole"])
+    note = fitted(line.note, rooms["right"])
+    return {"row": number, "kind": line.kind, "name": name, "note": note, "said": said, **_bounded(line.tip)}
 
 
 def _piece(number: int, line: Line, piece: Piece, scale: float) -> dict[str, Any]:
@@ -238,7 +241,6 @@ def _texts(
     rows: Sequence[dict[str, Any]], lines: Sequence[Line], y: dict[str, Any], room: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """Names left of the bars, notes right of them, headings and remarks over the whole width."""
-    whole = room["left"] + room["inner"] + room["right"] + 2 * GAP
     edge = -room["left"] - GAP
 
     def text(kind: str, shown: str, at: object, **mark: Any) -> dict[str, Any]:
@@ -252,9 +254,9 @@ def _texts(
         }
 
     shown = [
-        text("bar", "name", -GAP, align="right", limit=room["left"] + 4),
-        text("bar", "note", room["inner"] + GAP, align="left", limit=room["right"] + 4),
-        text("heading", "name", edge, align="left", limit=whole, fontWeight="bold", fontSize=SIZE + 1),
-        text("remark", "name", edge, align="left", limit=whole, fontStyle="italic"),
+        text("bar", "name", -GAP, align="right"),
+        text("bar", "note", room["inner"] + GAP, align="left"),
+        text("heading", "name", edge, align="left", fontWeight="bold", fontSize=SIZE + 1),
+        text("remark", "name", edge, align="left", fontStyle="italic"),
     ]
     return [each for each in shown if each["data"]["values"]]

@@ -64,6 +64,6 @@ def _png(spec: dict[str, Any]) -> bytes | None:
         spec = {**spec, "background": "white"}
     try:
         return packed(vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=SCALE, allowed_base_urls=[]))
-    except ValueError:
-        # Restyled into something that this version cannot draw; the others are shown what they can.
+    except (ValueError, RuntimeError):
+        # Restyled into something that this version cannot draw: the page may still be able to.
         return None

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LONGEST_RUN = 40
 MOST_RUNS = 6
-MOST_POINTS = 900
-"""In all runs together: more than a plot has px across."""
+MOST_POINTS = 400
+"""In all runs together: about as many as a plot has px across."""
 _PANELS = (
     ("steps_completed", "steps"),
     ("lead_count", "leads"),

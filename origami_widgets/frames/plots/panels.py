@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .bars import BAR, GAP, ROOM, STEP
 from .theme import DASHES, ON_MARKS, PAGE, RUNS, SIZE
-from .words import MISSING, name_of, width_of
+from .words import MISSING, fitted, name_of, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,7 +117,8 @@ def _moment(time: datetime) -> str:
 
 def _status(runs: Sequence[Run], span: _Span, colour: dict[str, Any]) -> dict[str, Any]:
     """A line for each run, with a bar for each status that it had."""
-    bars, ends = [], []
+    bars: list[dict[str, Any]] = []
+    ends: list[dict[str, Any]] = []
     for run in runs:
         starts = [at for at, row in enumerate(run.rows) if at == 0 or row["status"] != run.rows[at - 1]["status"]]
         for at, after in zip(starts, [*starts[1:], len(run.rows) - 1], strict=True):
@@ -137,12 +138,11 @@ def _status(runs: Sequence[Run], span: _Span, colour: dict[str, Any]) -> dict[st
                     "tip_until": _moment(end["time"]),
                 }
             )
-        ends.append({"run": run.name, "text": bars[-1]["tip_status"]})
+        ends.append({"run": run.name, "text": fitted(bars[-1]["tip_status"], RIGHT - GAP)})
     several = len(runs) > 1
-    axis = {"title": None, "domain": False, "ticks": False, "labelLimit": LEFT - 6} if several else None
+    axis = {"title": None, "domain": False, "ticks": False, "labelLimit": 0} if several else None
     y = {"field": "run", "type": "nominal", "scale": {"domain": [run.name for run in runs], "padding": 0}, "axis": axis}
     tooltip = _tooltip("run", "status", "from", "until")
-    right = {"align": "left", "limit": RIGHT - GAP}
     return {
         "title": _heading("status"),
         "width": span.px,
@@ -176,7 +176,7 @@ def _status(runs: Sequence[Run], span: _Span, colour: dict[str, Any]) -> dict[st
             },
             {
                 "data": {"values": ends},
-                "mark": {"type": "text", **right},
+                "mark": {"type": "text", "align": "left"},
                 "encoding": {"x": {"value": span.px + GAP}, "y": y, "text": {"field": "text"}},
             },
         ],
@@ -208,8 +208,8 @@ def _view(panel: Panel, runs: Sequence[Run], span: _Span, colour: dict[str, Any]
         # A change that nothing has followed yet is no line.
         {"mark": {"type": "point", "filled": True, "size": 14, "opacity": 1}, "encoding": encoding},
     ]
-    ends = [value for value in values if value["last"]] if len(runs) == 1 else []
-    text = {"type": "text", "align": "left", "limit": RIGHT - GAP, "aria": False}
+    ends = _end(panel, runs[0]) if len(runs) == 1 else []
+    text = {"type": "text", "align": "left", "aria": False}
     for shown, at in (
         (ends, {"field": "value", "type": "quantitative"}),
         (_untold(panel, runs), {"value": HEIGHT / 2}),
@@ -224,6 +224,12 @@ def _view(panel: Panel, runs: Sequence[Run], span: _Span, colour: dict[str, Any]
         "data": {"values": values or [{"time": span.start, "value": None, "run": runs[0].name, "piece": 0}]},
         "layer": layer,
     }
+
+
+def _end(panel: Panel, run: Run) -> list[dict[str, Any]]:
+    """What is known now."""
+    value = run.rows[-1][panel.column]
+    return [] if value is None else [{"value": value, "text": fitted(panel.words(value), RIGHT - GAP)}]
 
 
 def _untold(panel: Panel, runs: Sequence[Run]) -> list[dict[str, str]]:
@@ -248,8 +254,6 @@ def _values(panel: Panel, run: Run) -> list[dict[str, Any]]:
                     "time": _at(row["time"]),
                     "value": value,
                     "piece": piece,
-                    "last": final,
-                    "text": panel.words(value),
                     "tip_run": name_of(row["run_id"]),
                     f"tip_{panel.unit.replace(' ', '_')}": panel.words(value),
                     "tip_from": _moment(row["time"]),

@@ -15,6 +15,15 @@ LONGEST = 60
 LONGEST_IN_FULL = 300
 """Of a name in a tooltip, which stands over the page."""
 _MOST_MARKS = 3
+_LARGEST = 1e15
+"""Beyond it, digits would fill the plot."""
+_WIDE, _BROAD, _NARROW, _USUAL = 14.0, 8.2, 3.4, 6.0
+"""Px that characters of a plot's texts take, rather too many."""
+_IN_PROSE = 5.5
+"""Px of a character in a sentence, on average."""
+_MOST_MARKS = 3
+_LARGEST = 1e15
+"""Beyond it, digits would fill the plot."""
 _CHARACTER = 5.9
 """Px that a character of a plot's texts takes, on average and rather too much; less in whole sentences."""
 _IN_PROSE = 5.5
@@ -55,7 +64,9 @@ def count(value: float | None) -> str:
         >>> count(12345), count(None)
         ('12,345', 'n/a')
     """
-    return MISSING if value is None or not math.isfinite(value) else f"{round(value):,}"
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{round(value):,}" if abs(value) < _LARGEST else f"{value:.3g}"
 
 
 def amount(value: float | None) -> str:
@@ -65,8 +76,8 @@ def amount(value: float | None) -> str:
         >>> amount(1234.5), amount(57.0), amount(0.001), amount(None)
         ('1,234.5', '57', '<0.01', 'n/a')
     """
-    if value is None or not math.isfinite(value):
-        return MISSING
+    if value is None or not abs(value) < _LARGEST:
+        return count(value)
     if 0 < value < 0.005:  # noqa: PLR2004 - what would be written as 0
         return "<0.01"
     return f"{value:,.2f}".rstrip("0").rstrip(".")
@@ -106,8 +117,36 @@ def joined(*parts: str) -> str:
 
 def width_of(text: str) -> float:
     """About how many px a text takes in a plot."""
-    wide = sum(unicodedata.east_asian_width(character) in ("W", "F") for character in text)
-    return (len(text) + wide) * _CHARACTER
+    return sum(map(_width, text))
+
+
+def fitted(text: str, width: float) -> str:
+    """A text that takes no more than about some px.
+
+    Vega would cut it more exactly, but through the middle of an emoji, which the library for pictures refuses.
+
+    Example:
+        >>> fitted("Contact e-mail", 50), fitted("Fit", 50)
+        ('Contact…', 'Fit')
+    """
+    if width_of(text) <= width:
+        return text
+    room = width - _USUAL
+    kept = 0
+    for character in text:
+        room -= _width(character)
+        if room < 0:
+            break
+        kept += 1
+    return text[:kept].rstrip() + ELLIPSIS
+
+
+def _width(character: str) -> float:
+    if character > "\uffff" or unicodedata.east_asian_width(character) in "WF":
+        return _WIDE
+    if character in "mwMW@%" or character.isupper():
+        return _BROAD
+    return _NARROW if character in "iljtfrI1.,:;'|!()[] -" else _USUAL
 
 
 def lines_of(text: str, width: float, size: float = 1.0) -> list[str]:

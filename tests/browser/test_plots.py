@@ -1,0 +1,85 @@
+"""The plots in real JupyterLab: drawn, in the page's colours, also after the theme has changed, and without a network."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.plots_gallery import DRAWN, PLOTS, SETUP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator
+
+    from tests.browser.lab import LabPage
+
+TITLES = {
+    "funnel": "Funnel: 2 tables",
+    "qualification": "Verdicts by column: 2 tables",
+    "credits": "Credits by column: 324 in 2 tables",
+    "history": "History of run",
+}
+MIMES = {"application/vnd.vegalite.v5+json", "image/png", "text/plain"}
+
+
+def luminance(locator: Locator) -> tuple[float, float]:
+    """How bright the page is behind a plot, and how bright its text is in the extreme: from 0 to 255."""
+    image = Image.open(io.BytesIO(locator.screenshot())).convert("L")
+    page = max(image.getcolors(), key=lambda each: each[0])[1]
+    darkest, lightest = image.getextrema()
+    return page, darkest if page > 127 else lightest
+
+
+def test_plots_are_drawn_in_both_themes_and_ask_nobody(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab([SETUP, *(f"plot_{name}(run)" for name in PLOTS)])
+    lab.run_all()
+    for theme in ("light", "dark"):
+        # Those that are there already have to follow.
+        lab.set_theme(theme)
+        for index, name in enumerate(PLOTS, 1):
+            lab.show_cell(index)
+            plot = lab.output(index).locator(DRAWN).first
+            expect(plot).to_be_visible()
+            expect(plot).to_contain_text(TITLES[name])
+            page, text = luminance(plot)
+            assert (page > 240) if theme == "light" else (page < 30), (theme, name)
+            assert abs(page - text) > 150, (theme, name)
+    assert lab.foreign_requests == []
+    assert [error for error in lab.console_errors if "vega" in error.lower()] == []
+    for index in range(1, len(PLOTS) + 1):
+        (output,) = lab.outputs(index)
+        assert set(output["data"]) == MIMES
+    lab.save()
+    (saved,) = lab.saved_outputs(1)
+    assert set(saved["data"]) == MIMES
+    assert saved["metadata"]["image/png"]["alt"] == saved["data"]["text/plain"]
+
+
+def test_a_plot_speaks(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab([SETUP, "plot_funnel(run)"])
+    lab.run_all()
+    picture = lab.output(1).locator("[role='graphics-document']").first
+    said = picture.get_attribute("aria-label") or ""
+    assert said.startswith("Funnel: 2 tables. Bakeries in Porto; sourced: 33; duplicates: 4 · 12 %; excluded: 2 · 6 %;")
+    assert said.endswith("qualified: n/a")
+    # Each line once: neither its bar nor its numbers are read again.
+    expect(lab.output(1).get_by_label("duplicates: 4 · 12 %", exact=True)).to_have_count(1)
+
+
+def test_a_tooltip_tells_the_whole_name(open_lab: Callable[..., LabPage]) -> None:
+    name = "<img src=x onerror=document.title='evil'> " + 30 * "long "
+    lab = open_lab(
+        [SETUP, f"plot_funnel({{'object': 'table', 'id': 't', 'name': {name!r}, 'leadCount': 7, 'columns': []}})"]
+    )
+    lab.run_all()
+    lab.show_cell(1)
+    lab.output(1).locator("svg .mark-rect path").first.hover()
+    tip = lab.page.locator("#vg-tooltip-element")
+    expect(tip).to_contain_text(name.strip())
+    expect(tip).to_contain_text("7")
+    assert tip.locator("img").count() == 0
+    assert "evil" not in lab.page.title()

@@ -1,0 +1,115 @@
+"""What the tests of plots share: charts as what they are drawn as, and sources of all kinds."""
+
+from __future__ import annotations
+
+import copy
+import json
+from functools import lru_cache
+from types import SimpleNamespace
+from xml.etree import ElementTree as ET
+
+import vl_convert
+
+from origami_widgets.frames import plots
+from origami_widgets.frames.plots.chart import VEGA_LITE
+from tests.frames.payloads import EMPTY, payload, table, without_stats
+
+PLOTS = {name: getattr(plots, name) for name in plots.__all__}
+MIME = "application/vnd.vegalite.v5+json"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def many_tables(tables=30, columns=20):
+    run = payload()
+    first = run["response"]["tables"][0]
+    run["response"]["tables"] = [
+        copy.deepcopy(first)
+        | {
+            "id": f"t{number}",
+            "name": f"Table {number}",
+            "columns": [
+                copy.deepcopy(first["columns"][2]) | {"id": f"c{at}", "name": f"C {at}"} for at in range(columns)
+            ],
+        }
+        for number in range(tables)
+    ]
+    return run
+
+
+def with_history(*points, run_id="v2_run-01k0c4m2f7", run=None):
+    """A stand-in for the handle, whose history is known."""
+    run = payload() if run is None else run
+    names = ("time", "status", "steps_completed", "lead_count", "cells_running", "cells_errored", "credits_used")
+    history = tuple(SimpleNamespace(**dict(zip(names, point, strict=True))) for point in points)
+    return SimpleNamespace(id=run_id, raw=run | {"id": run_id}, tables=(), history=history)
+
+
+POINTS = (
+    (1_784_625_242.0, "running", 0, None, None, None, None),
+    (1_784_625_262.0, "running", 5, 12, 30, 1, 21.5),
+    (1_784_625_302.0, "completed", 17, 15, 8, 2, 48.0),
+    (1_784_625_342.0, "completed", 17, 15, 0, 3, 1_057.0),
+)
+SOURCES = {
+    "full": payload(),
+    "table": table(),
+    "no stats": without_stats(),
+    "partial": payload("running_partial"),
+    "null response": payload("running_null"),
+    "just started": payload("create_agent"),
+    "questions": payload("needs_input"),
+    "errored": payload("errored"),
+    "no tables": EMPTY,
+    "empty list": [],
+    "several": [payload(), table(), payload("running_null")],
+    "many tables": many_tables(),
+    "watched": with_history(*POINTS),
+    "watched once": with_history(POINTS[1]),
+    "two watched": [with_history(*POINTS), with_history(*POINTS[1:], run_id="v2_run-second")],
+    "nothing told": with_history((1_784_625_242.0, "running", None, None, None, None, None)),
+}
+
+
+def shown(chart):
+    """What a notebook is given of it: the data and the metadata."""
+    data, metadata = chart._repr_mimebundle_()
+    return data, metadata
+
+
+def svg(chart, version=VEGA_LITE):
+    spec = chart.to_dict() | {"$schema": f"https://vega.github.io/schema/vega-lite/v{version[0]}.json"}
+    return _svg(json.dumps(spec), version)
+
+
+@lru_cache(maxsize=4)
+def _svg(spec, version):
+    picture = vl_convert.vegalite_to_svg(spec, vl_version=version, allowed_base_urls=[])
+    return ET.fromstring(picture)  # noqa: S314 - made here
+
+
+def texts(chart, version=VEGA_LITE):
+    """All lines that can be read in it, in the order in which they are drawn."""
+    found = []
+    for node in svg(chart, version).iter(f"{SVG}text"):
+        lines = list(node.iter(f"{SVG}tspan")) or [node]
+        found += [text for line in lines if (text := "".join(line.itertext()))]
+    return found
+
+
+def size(chart):
+    """Width and height, in px."""
+    root = svg(chart)
+    return float(root.get("width")), float(root.get("height"))
+
+
+def values(node):
+    """All texts, numbers and keys of a description."""
+    if isinstance(node, dict):
+        for key, each in node.items():
+            yield key
+            yield from values(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from values(each)
+    else:
+        yield node

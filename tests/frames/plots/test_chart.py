@@ -1,0 +1,146 @@
+"""What a notebook is given of a plot, and what people can do with it."""
+
+import base64
+import copy
+import io
+import json
+import subprocess
+import sys
+from types import ModuleType
+
+import altair as alt
+import pytest
+from PIL import Image
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.plots import chart as charts
+from origami_widgets.frames.plots import plot_funnel, plot_history
+from origami_widgets.frames.plots.png import packed, size_of
+from tests.frames.payloads import payload
+from tests.frames.plots.drawn import MIME, PLOTS, POINTS, SOURCES, shown, texts, values, with_history
+
+
+def picture_of(chart):
+    return Image.open(io.BytesIO(base64.b64decode(shown(chart)[0]["image/png"])))
+
+
+@pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
+def test_a_notebook_is_given_the_chart_a_picture_and_a_sentence(plot):
+    chart = plot(SOURCES["watched"])
+    data, metadata = shown(chart)
+    assert set(data) == {MIME, "image/png", "text/plain"}
+    spec = data[MIME]
+    assert spec["$schema"] == "https://vega.github.io/schema/vega-lite/v5.json"
+    assert data["text/plain"] == spec["description"] == metadata["image/png"]["alt"]
+    assert "\n" not in data["text/plain"]
+    image = picture_of(chart)
+    assert image.size == (2 * metadata["image/png"]["width"], 2 * metadata["image/png"]["height"])
+    assert len(data["image/png"]) < 150_000
+    json.dumps(data)
+
+
+@pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
+def test_the_picture_is_black_on_white(plot):
+    image = picture_of(plot(SOURCES["watched"])).convert("RGBA")
+    colours = {colour: number for number, colour in image.getcolors(1_000_000)}
+    assert max(colours, key=colours.get) == (255, 255, 255, 255)
+    assert colours[0, 0, 0, 255] > 300, "text"
+    assert {colour[3] for colour in colours} == {255}
+
+
+def test_a_page_of_any_colour_shows_through_and_lends_its_own_to_the_text():
+    config = plot_funnel(payload()).to_dict()["config"]
+    assert config["background"] == "transparent"
+    assert {config[part]["color"] for part in ("title", "text")} == {"currentColor"}
+    assert config["axis"]["labelColor"] == config["legend"]["labelColor"] == "currentColor"
+
+
+@pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
+def test_it_can_be_restyled_and_stays_what_it_is(plot):
+    chart = plot(SOURCES["watched"])
+    changed = chart.properties(title="Mine").configure_axis(labelFontSize=20).configure_view(stroke="red").copy()
+    assert type(copy.deepcopy(changed)) is type(changed) is type(chart)
+    config = shown(changed)[0][MIME]["config"]
+    assert config["axis"]["labelFontSize"] == 20
+    assert config["axis"]["labelColor"] == "currentColor"
+    assert config["view"]["stroke"] == "red"
+    assert "Mine" in texts(changed)
+    assert chart.to_dict() == plot(SOURCES["watched"]).to_dict(), "the first one is as it was"
+
+
+def test_it_can_be_combined_with_other_charts():
+    chart = plot_funnel(payload())
+    assert len((chart & chart).to_dict()["vconcat"]) == 2
+    rule = alt.Chart(alt.Data(values=[{"at": 10}])).mark_rule().encode(x="at:Q")
+    assert type(chart + rule) is type(chart)
+    assert (chart + rule).to_dict()["layer"][-1]["mark"]["type"] == "rule"
+
+
+def test_it_can_be_saved(tmp_path):
+    chart = plot_history(with_history(*POINTS))
+    for form in ("png", "svg", "html", "json"):
+        chart.save(tmp_path / f"chart.{form}")
+        assert (tmp_path / f"chart.{form}").stat().st_size > 1_000
+
+
+def test_a_background_that_somebody_chose_is_kept():
+    assert picture_of(plot_funnel(payload()).properties(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
+    assert picture_of(plot_funnel(payload()).configure(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
+
+
+@pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_all_data_are_in_the_chart_and_nothing_is_asked_for(plot, source):
+    spec = plot(source).to_dict()
+    assert "url" not in set(values({key: value for key, value in spec.items() if key != "$schema"}))
+    assert not [text for text in values(spec) if isinstance(text, str) and "://" in text and text != spec["$schema"]]
+    assert spec["usermeta"]["embedOptions"]["actions"]["editor"] is False
+
+
+def test_a_renderer_that_somebody_chose_is_theirs():
+    plain = alt.Chart(alt.Data(values=[])).mark_bar()
+    with alt.renderers.enable("mimetype"):
+        theirs, ours = plain._repr_mimebundle_(), plot_funnel(payload())._repr_mimebundle_()
+    assert set(ours[0]) == set(theirs[0]) != set(shown(plot_funnel(payload()))[0])
+
+
+def test_colab_is_given_what_it_shows(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    assert "text/html" in plot_funnel(payload())._repr_mimebundle_()
+
+
+def test_without_what_draws_pictures_the_rest_is_there(monkeypatch):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    data, metadata = shown(plot_funnel(payload()))
+    assert set(data) == {MIME, "text/plain"}
+    assert metadata == {}
+
+
+def test_what_no_picture_can_be_made_of_is_still_shown(monkeypatch):
+    monkeypatch.setattr(charts, "VEGA_LITE", "5.0")
+    assert set(shown(plot_funnel(payload()))[0]) == {MIME, "text/plain"}
+
+
+@pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
+def test_without_altair_the_error_says_what_to_install(plot, monkeypatch):
+    monkeypatch.setitem(sys.modules, "altair", None)
+    with pytest.raises(InvalidInput, match="Altair is not installed") as caught:
+        plot(payload())
+    assert "pip install 'origami-widgets[plots]'" in caught.value.remedy
+
+
+def test_frames_and_plots_load_no_altair_before_something_is_drawn():
+    code = "import sys, origami_widgets.frames.plots; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert "origami_widgets.frames.plots.funnel" in loaded
+    assert not {"altair", "vl_convert", "origami_widgets.frames.plots.chart"} & set(loaded)
+
+
+def test_a_packed_picture_has_the_same_pixels_and_less_of_everything_else():
+    image = Image.effect_noise((40, 30), 50).convert("RGBA")
+    loose = io.BytesIO()
+    image.save(loose, "PNG", compress_level=0)
+    tight = packed(loose.getvalue())
+    assert len(tight) < len(loose.getvalue())
+    assert size_of(tight) == (40, 30)
+    assert Image.open(io.BytesIO(tight)).tobytes() == image.tobytes()

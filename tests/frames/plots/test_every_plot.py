@@ -1,0 +1,160 @@
+"""What holds for each of the four, whatever it is made of."""
+
+import doctest
+import json
+from importlib import import_module
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.plots.bars import MOST_SAID
+from tests.fixtures import hostile
+from tests.frames.payloads import payload
+from tests.frames.plots.drawn import (
+    PLOTS,
+    POINTS,
+    SOURCES,
+    many_tables,
+    size,
+    svg,
+    texts,
+    values,
+    with_history,
+)
+
+EACH = pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
+SCENARIOS = ("", "scenario:needs_input", "scenario:large", "scenario:errored", "scenario:answer")
+
+
+@EACH
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_every_source_is_drawn_with_a_title_and_as_wide_as_it_was_asked_to_be(plot, source):
+    for width in (320, 1200):
+        chart = plot(source, width=width)
+        title = chart.to_dict().get("title") or chart.to_dict()["vconcat"][0]["title"]
+        read = texts(chart)
+        assert read, "something can be read"
+        assert set(title["text"]) <= set(read)
+        assert 0.4 * width <= size(chart)[0] <= width * 1.05
+    assert 0 < len(chart.to_dict()["description"]) <= MOST_SAID
+
+
+@EACH
+@pytest.mark.parametrize("version", ["5.8", "5.20"])
+def test_every_vega_lite_5_draws_the_same_words(plot, version):
+    chart = plot(SOURCES["watched"])
+    assert texts(chart, version) == texts(chart, "6.1")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_runs_of_the_sandbox_are_drawn(scenario):
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start(f"List bakeries in Porto {scenario}", client=client, show=False).wait()
+    for plot in PLOTS.values():
+        assert len(texts(plot(run))) > 1
+
+
+def hostile_runs():
+    """Runs with a table for each text of the corpus, and with that text in all places."""
+    tables = []
+    for number, text in enumerate(hostile.CORPUS.values()):
+        run = hostile.filled(hostile.full_payload(), text, everything=True)
+        table = run["response"]["tables"][0] | {"id": f"t{number}", "stats": None}
+        tables.append(table | {"columns": [each | {"id": f"c{at}"} for at, each in enumerate(table["columns"])]})
+    run = payload()
+    run["response"]["tables"] = tables
+    points = [(POINTS[0][0] + at, text, *POINTS[1][2:]) for at, text in enumerate(hostile.CORPUS.values())]
+    named = [with_history(*POINTS[:2], run_id=text) for text in list(hostile.CORPUS.values())[::40]]
+    return [with_history(*points, run=run), *named]
+
+
+@EACH
+def test_hostile_texts_are_text_and_bounded(plot):
+    chart = plot(hostile_runs(), **({} if plot is PLOTS["plot_history"] else {"top": 400}))
+    spec = chart.to_dict()
+    json.dumps(spec, ensure_ascii=False).encode("utf-8")
+    assert max(len(text) for text in values(spec) if isinstance(text, str)) <= MOST_SAID
+    drawn = svg(chart)
+    assert {node.tag.rpartition("}")[2] for node in drawn.iter()} <= {"svg", "g", "path", "text", "line", "tspan"}
+    assert not [name for node in drawn.iter() for name in node.attrib if name.startswith("on") or "href" in name]
+    assert size(chart)[0] < 900
+    if plot is not PLOTS["plot_history"]:
+        assert any("<script>alert(1)</script>" in text for text in texts(chart)), "as text"
+
+
+@EACH
+def test_tooltips_have_no_heading_that_stands_for_more_than_text(plot):
+    fields = [
+        each["title"]
+        for layer in _layers(plot(SOURCES["watched"]).to_dict())
+        for each in layer.get("encoding", {}).get("tooltip", [])
+    ]
+    assert fields
+    assert not {"image", "title"} & set(fields), "Vega draws these as a picture and as a heading"
+
+
+def _layers(spec):
+    for each in (*spec.get("layer", ()), *spec.get("vconcat", ())):
+        yield each
+        yield from _layers(each)
+
+
+@EACH
+def test_large_sources_make_no_large_charts(plot):
+    chart = plot(many_tables(200, 100))
+    assert len(json.dumps(chart.to_dict())) < 100_000
+    points = [(POINTS[0][0] + at, "running", at, at, at % 7, at, at / 3) for at in range(2_000)]
+    runs = [with_history(*points, run_id=f"run-{number}") for number in range(9)]
+    if plot is PLOTS["plot_history"]:
+        chart = plot(runs)
+        assert len(json.dumps(chart.to_dict())) < 500_000
+        assert "3 earlier runs are not drawn" in texts(chart)
+
+
+@EACH
+def test_numbers_without_bounds_do_not_fill_the_plot(plot):
+    run = payload()
+    table = run["response"]["tables"][0]
+    table["leadCount"] = table["stats"]["funnel"]["totalSourcedLeads"] = 2**62
+    table["credits"]["lifetimeUsed"] = table["columns"][1]["credits"]["lifetimeUsed"] = 1e300
+    table["columns"][2]["qualification"]["pass"] = -4
+    point = (*POINTS[1][:2], 2**62, 2**62, 0, 0, 1e300)
+    chart = plot(with_history(point, run=run))
+    assert max(map(len, texts(chart))) < 100
+    assert size(chart)[0] < 700
+
+
+@EACH
+@pytest.mark.parametrize("width", [0, -1, 10_000_000, "600", None, True, float("nan")])
+def test_a_width_that_cannot_be_drawn_is_refused(plot, width):
+    with pytest.raises(InvalidInput, match="cannot be this wide"):
+        plot(payload(), width=width)
+
+
+@pytest.mark.parametrize("name", ["plot_funnel", "plot_qualification", "plot_credits"])
+@pytest.mark.parametrize("top", [0, -1, 1.5, None, True])
+def test_drawing_nothing_is_refused(name, top):
+    with pytest.raises(InvalidInput, match="Nothing would be drawn"):
+        PLOTS[name](payload(), top=top)
+
+
+@EACH
+@pytest.mark.parametrize("source", ["agent/run", None, 3, {"object": "agent"}])
+def test_what_is_no_source_is_refused(plot, source):
+    with pytest.raises(InvalidInput, match="cannot read this"):
+        plot(source)
+
+
+@pytest.mark.parametrize("name", ["words", "funnel", "qualification", "credits", "history"])
+def test_examples_run(name):
+    result = doctest.testmod(import_module(f"origami_widgets.frames.plots.{name}"))
+    assert result.attempted >= 3
+    assert result.failed == 0
+
+
+@EACH
+def test_the_descriptions_name_no_color_of_their_own_for_text(plot):
+    """All text is of the page's colour, but for what lies on marks."""
+    colours = [text for text in values(plot(SOURCES["watched"]).to_dict()) if text in ("black", "#333", "white")]
+    assert colours == []
