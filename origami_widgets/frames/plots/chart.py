@@ -11,7 +11,9 @@ import altair as alt
 from .png import packed, size_of
 from .theme import themed
 
-SCALE = 2
+SCALES = (2, 1)
+"""Px of the picture for each px of the page: as many as sharp screens have, as long as a notebook can keep it."""
+MOST_BYTES = 100_000
 VEGA_LITE = "5.20"
 """Of the line that JupyterLab draws by itself; no plot uses what came later."""
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
@@ -39,10 +41,11 @@ class _Readable(alt.TopLevelMixin):
         said = spec.get("description") or repr(type(self))
         data: dict[str, Any] = {_MIME: spec, "text/plain": said}
         metadata: dict[str, Any] = {}
-        if picture := _png(spec):
+        if drawn := _png(spec):
+            picture, scale = drawn
             width, height = size_of(picture)
             data["image/png"] = base64.b64encode(picture).decode("ascii")
-            metadata["image/png"] = {"width": width // SCALE, "height": height // SCALE, "alt": said}
+            metadata["image/png"] = {"width": width // scale, "height": height // scale, "alt": said}
         return data, metadata
 
 
@@ -54,16 +57,22 @@ class StackedPlot(_Readable, alt.VConcatChart):
     """A plot with views one above the other."""
 
 
-def _png(spec: dict[str, Any]) -> bytes | None:
-    """The picture on white paper; None where nothing can draw it."""
+def _png(spec: dict[str, Any]) -> tuple[bytes, int] | None:
+    """The picture on white paper, and its px for each px of a page; None where nothing can draw it."""
     try:
         import vl_convert
     except ImportError:
         return None
     if spec["config"].get("background") == "transparent" and "background" not in spec:
         spec = {**spec, "background": "white"}
-    try:
-        return packed(vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=SCALE, allowed_base_urls=[]))
-    except (ValueError, RuntimeError):
-        # Restyled into something that this version cannot draw: the page may still be able to.
-        return None
+    picture = b""
+    for scale in SCALES:
+        try:
+            png = vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[])
+        except (ValueError, RuntimeError):
+            # Restyled into something that this version cannot draw: the page may still be able to.
+            return None
+        picture = packed(png)
+        if len(picture) <= MOST_BYTES:
+            break
+    return picture, scale

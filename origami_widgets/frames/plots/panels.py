@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -205,8 +206,11 @@ def _view(panel: Panel, runs: Sequence[Run], span: _Span, colour: dict[str, Any]
                 "detail": {"field": "piece", "type": "nominal"},
             },
         },
-        # A change that nothing has followed yet is no line.
-        {"mark": {"type": "point", "filled": True, "size": 14, "opacity": 1}, "encoding": encoding},
+        # What is pointed at; seen where it is no line: a change that nothing has followed yet, and the end.
+        {
+            "mark": {"type": "point", "filled": True, "size": 40, "aria": False},
+            "encoding": {**encoding, "opacity": {"condition": {"test": "datum.seen", "value": 1}, "value": 0}},
+        },
     ]
     ends = _end(panel, runs[0]) if len(runs) == 1 else []
     text = {"type": "text", "align": "left", "aria": False}
@@ -254,10 +258,12 @@ def _values(panel: Panel, run: Run) -> list[dict[str, Any]]:
                     "time": _at(row["time"]),
                     "value": value,
                     "piece": piece,
+                    "seen": final,
                     "tip_run": name_of(row["run_id"]),
                     f"tip_{panel.unit.replace(' ', '_')}": panel.words(value),
                     "tip_from": _moment(row["time"]),
                 }
             )
         before = value
-    return found
+    alone = Counter(each["piece"] for each in found)
+    return [{**each, "seen": each["seen"] or alone[each["piece"]] == 1} for each in found]

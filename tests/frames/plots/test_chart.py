@@ -9,15 +9,17 @@ import sys
 from types import ModuleType
 
 import altair as alt
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from PIL import Image
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.plots import chart as charts
-from origami_widgets.frames.plots import plot_funnel, plot_history
+from origami_widgets.frames.plots import plot_funnel, plot_history, plot_qualification
 from origami_widgets.frames.plots.png import packed, size_of
 from tests.frames.payloads import payload
-from tests.frames.plots.drawn import MIME, PLOTS, POINTS, SOURCES, shown, texts, values, with_history
+from tests.frames.plots.drawn import MIME, PLOTS, POINTS, SOURCES, shown, size, texts, values, with_history
 
 
 def picture_of(chart):
@@ -37,6 +39,14 @@ def test_a_notebook_is_given_the_chart_a_picture_and_a_sentence(plot):
     assert image.size == (2 * metadata["image/png"]["width"], 2 * metadata["image/png"]["height"])
     assert len(data["image/png"]) < 150_000
     json.dumps(data)
+
+
+def test_a_large_picture_is_less_sharp_than_screens_and_no_smaller_on_the_page():
+    chart = plot_qualification(SOURCES["many tables"])
+    data, metadata = shown(chart)
+    assert picture_of(chart).size == (metadata["image/png"]["width"], metadata["image/png"]["height"])
+    assert size(chart) == pytest.approx(picture_of(chart).size, abs=1)
+    assert len(data["image/png"]) < 200_000
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
@@ -114,6 +124,15 @@ def test_without_what_draws_pictures_the_rest_is_there(monkeypatch):
     data, metadata = shown(plot_funnel(payload()))
     assert set(data) == {MIME, "text/plain"}
     assert metadata == {}
+
+
+def test_an_exported_page_has_the_picture_and_says_what_it_shows():
+    data, metadata = shown(plot_funnel(payload()))
+    output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])])
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    assert f"data:image/png;base64,{data['image/png']}" in page.replace("\n", "")
+    assert f'alt="{metadata["image/png"]["alt"]}"' in page
 
 
 def test_what_no_picture_can_be_made_of_is_still_shown(monkeypatch):

@@ -273,6 +273,12 @@ def test_runs_are_told_apart_by_name_colour_and_dashes():
         assert len({str(each) for each in encoding[channel]["scale"]["range"]}) == 2
 
 
+def test_what_is_no_line_is_a_point():
+    lost = (POINTS[1][0] + 5, "running", 6, None, None, None, None)
+    view = of_panel(plot_history(with_history(POINTS[1], lost, *POINTS[2:])), "credits")
+    assert [each["seen"] for each in view["data"]["values"]] == [True, False, True]
+
+
 def test_one_change_is_a_point_and_none_is_a_sentence():
     assert {"12", "21.5", "running"} <= set(texts(plot_history(with_history(POINTS[1]))))
     assert "There is no history: it is kept while this kernel watches a run." in texts(plot_history(payload()))
