@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import pytest
+import vl_convert
 from PIL import Image
 from playwright.sync_api import expect
 
+from origami_widgets.frames.plots import plot_qualification
 from tests.browser.plots_gallery import DRAWN, PLOTS, SETUP
+from tests.frames.payloads import payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Browser, Locator
 
     from tests.browser.lab import LabPage
 
@@ -83,3 +87,19 @@ def test_a_tooltip_tells_the_whole_name(open_lab: Callable[..., LabPage]) -> Non
     expect(tip).to_contain_text("7")
     assert tip.locator("img").count() == 0
     assert "evil" not in lab.page.title()
+
+
+@pytest.mark.parametrize("page", ["#383838", "#ffffff"], ids=["dark", "light"])
+def test_what_colab_loads_draws_in_its_colours_too(browser: Browser, page: str) -> None:
+    spec = plot_qualification(payload()).to_dict()
+    html = vl_convert.vegalite_to_html(spec, bundle=True, vl_version="6.1")
+    ink = "#e3e3e3" if page == "#383838" else "#1f1f1f"
+    with browser.new_context() as context:
+        window = context.new_page()
+        window.set_content(html)
+        window.add_style_tag(content=f"body {{ background: {page}; color: {ink} }}")
+        plot = window.locator(DRAWN).first
+        expect(plot).to_contain_text("Verdicts by column: Porto bakeries")
+        behind, text = luminance(plot)
+    assert behind == int(page[1:3], 16)
+    assert abs(text - behind) > 150

@@ -15,10 +15,11 @@ STEP, BAR = 22, 14
 ROOM = 6
 """Px that a text in a bar leaves free of it."""
 GAP = 8
+PADDING = 12
+TICK_EVERY = 90
 MOST_SAID = 1_000
 _LEFT, _RIGHT = (60, 0.34), (40, 0.42)
-_PADDING = 12
-_TICK_EVERY = 90
+"""Px that names and notes may take, and the share of the whole plot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,13 @@ class Bars:
 
 def sentence(title: str, details: Sequence[str], said: str, width: int) -> dict[str, Any]:
     """A plot of nothing, which says why."""
-    lines = lines_of(said, width - 2 * _PADDING)
+    lines = lines_of(said, width - 2 * PADDING)
     rows = [{"row": row, "text": line} for row, line in enumerate(lines)]
     return {
         "title": title_of(title, details, width),
         "description": described(title, [said]),
         "data": {"values": rows},
-        "width": width - 2 * _PADDING,
+        "width": width - 2 * PADDING,
         "height": STEP * len(rows),
         "layer": [
             {
@@ -113,7 +114,7 @@ def draw(bars: Bars, width: int) -> dict[str, Any]:
     texts = [line for line in bars.lines if line.kind == "bar"]
     left = _room((line.name for line in texts), width, *_LEFT)
     right = _room((line.note for line in texts), width, *_RIGHT)
-    inner = max(40, round(width - left - right - 2 * GAP - _PADDING))
+    inner = max(40, round(width - left - right - 2 * GAP - PADDING))
     most = bars.most or max((piece.end for line in bars.lines for piece in line.pieces), default=0) or 1
     rooms = {"left": left, "right": right, "inner": inner, "whole": left + inner + right + 2 * GAP}
     rows = [_row(number, line, rooms) for number, line in enumerate(bars.lines)]
@@ -173,7 +174,7 @@ def title_of(title: str, details: Sequence[str], width: int, offset: float = 0) 
         width: of the whole plot, in px.
         offset: how far left of the axis the plot begins, in px.
     """
-    room = width - 2 * _PADDING
+    room = width - 2 * PADDING
     small = [line for each in details if each for line in lines_of(each, room)]
     return {"text": lines_of(title, room, 1.35), "subtitle": small, "dx": offset}
 
@@ -229,7 +230,7 @@ def _y(rows: int) -> dict[str, Any]:
 
 
 def _x(bars: Bars, most: float, inner: int) -> dict[str, Any]:
-    ticks = max(2, inner // _TICK_EVERY)
+    ticks = max(2, inner // TICK_EVERY)
     axis: dict[str, Any] = {"title": bars.unit, "tickCount": ticks, "format": ".0%" if bars.percent else ",~f"}
     if bars.unit == "leads" or (not bars.percent and most > ticks):
         axis["tickMinStep"] = 1

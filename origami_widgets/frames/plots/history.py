@@ -65,8 +65,10 @@ def plot_history(source: Source, *, width: int = 600) -> VConcatChart:
     if not by_run:
         alone = sentence("History", [], "There is no history: it is kept while this kernel watches a run.", width)
         return stacked({"description": alone.pop("description"), "vconcat": [alone]})
-    # The newest ones, in the order in which they began.
-    drawn = list(by_run.values())[-MOST_RUNS:]
+    for changes in by_run.values():
+        changes.sort(key=lambda row: row["time"])
+    drawn = sorted(by_run.values(), key=lambda changes: changes[0]["time"])[-MOST_RUNS:]
+    runs = [_run(changes, number, len(drawn)) for number, changes in enumerate(drawn)]
     title = (
         f"History of {runs_named([drawn[0][0]]) or 'a run'}" if len(by_run) == 1 else f"History of {len(by_run)} runs"
     )
@@ -74,8 +76,8 @@ def plot_history(source: Source, *, width: int = 600) -> VConcatChart:
         runs_named(rows) if len(by_run) > 1 else "",
         joined("times are UTC", "values hold until the next change"),
         left_out(len(by_run) - len(drawn), "earlier run", "earlier runs"),
+        left_out(sum(run.changes - len(run.rows) for run in runs), "change", "changes"),
     ]
-    runs = [_run(rows, number, len(drawn)) for number, rows in enumerate(drawn)]
     panels = [Panel(column, unit, amount if unit == "credits" else count) for column, unit in _PANELS]
     said = described(title, [_said(run, panels, several=len(drawn) > 1) for run in runs])
     return stacked({"title": title_of(title, details, width, -LEFT), "description": said, **draw(runs, panels, width)})
@@ -87,7 +89,7 @@ def _run(rows: list[Record], number: int, several: int) -> Run:
         # Ids differ at their ends.
         end = (rows[0]["run_id"] or "")[-6:]
         name = f"{number + 1} …{name_of(end)}" if end else f"{number + 1}"
-    return Run(name, _thinned(rows, MOST_POINTS // several))
+    return Run(name, _thinned(rows, MOST_POINTS // several), len(rows))
 
 
 def _thinned(rows: list[Record], most: int) -> list[Record]:
@@ -102,6 +104,6 @@ def _thinned(rows: list[Record], most: int) -> list[Record]:
 def _said(run: Run, panels: list[Panel], *, several: bool) -> str:
     last = run.rows[-1]
     values = [f"{panel.words(last[panel.column])} {panel.unit}" for panel in panels]
-    span = f"{many(len(run.rows), 'change', 'changes')} until {last['time']:%Y-%m-%d %H:%M:%S} UTC"
+    span = f"{many(run.changes, 'change', 'changes')} until {last['time']:%Y-%m-%d %H:%M:%S} UTC"
     told = ", ".join([name_of(last["status"], 40), *values, span])
     return f"run {run.name}: {told}" if several else told

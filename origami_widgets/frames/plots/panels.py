@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .bars import BAR, GAP, ROOM, STEP
+from .bars import BAR, GAP, PADDING, ROOM, STEP, TICK_EVERY
 from .theme import DASHES, ON_MARKS, PAGE, RUNS, SIZE
 from .words import MISSING, fitted, name_of, width_of
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 HEIGHT = 56
 LEFT, RIGHT = 66, 74
 SPACING = 30
-_PADDING = 12
-_TICK_EVERY = 90
 _LEAST_SECONDS = 1.0
 """What the axis of time shows of a run of which one moment is known."""
 _FORMATS = ((10, "%H:%M:%S.%L"), (1_800, "%H:%M:%S"), (86_400, "%H:%M"), (float("inf"), "%b %d %H:%M"))
@@ -34,10 +31,12 @@ class Run:
     Attributes:
         name: how it is called in the plot, unlike any other.
         rows: its changes, from the first.
+        changes: how many there were.
     """
 
     name: str
     rows: list[Record]
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def draw(runs: Sequence[Run], panels: Sequence[Panel], width: int) -> dict[str, 
     """
     times = [_at(row["time"]) for run in runs for row in run.rows]
     lacking = max(0.0, _LEAST_SECONDS * 1000 - (max(times) - min(times)))
-    span = _Span(min(times) - lacking / 2, max(times) + lacking / 2, max(60, width - LEFT - RIGHT - _PADDING))
+    span = _Span(min(times) - lacking / 2, max(times) + lacking / 2, max(60, width - LEFT - RIGHT - PADDING))
     colour = _by_run(runs, RUNS)
     views = [_status(runs, span, colour)]
     views += [_view(panel, runs, span, colour, last=panel is panels[-1]) for panel in panels]
@@ -97,7 +96,7 @@ def _by_run(runs: Sequence[Run], values: Sequence[Any]) -> dict[str, Any]:
 def _x(span: _Span, *, shown: bool) -> dict[str, Any]:
     seconds = (span.end - span.start) / 1000
     words = next(words for most, words in _FORMATS if seconds < most)
-    axis: dict[str, Any] = {"title": "time (UTC)", "tickCount": max(2, span.px // _TICK_EVERY), "format": words}
+    axis: dict[str, Any] = {"title": "time (UTC)", "tickCount": max(2, span.px // TICK_EVERY), "format": words}
     if not shown:
         axis |= {"labels": False, "ticks": False, "title": None, "domain": False}
     scale = {"type": "utc", "domain": [span.start, span.end], "nice": False}
@@ -206,7 +205,7 @@ def _view(panel: Panel, runs: Sequence[Run], span: _Span, colour: dict[str, Any]
                 "detail": {"field": "piece", "type": "nominal"},
             },
         },
-        # What is pointed at; seen where it is no line: a change that nothing has followed yet, and the end.
+        # What is pointed at; the end is seen, too, which may be all that there is.
         {
             "mark": {"type": "point", "filled": True, "size": 40, "aria": False},
             "encoding": {**encoding, "opacity": {"condition": {"test": "datum.seen", "value": 1}, "value": 0}},
@@ -249,21 +248,24 @@ def _values(panel: Panel, run: Run) -> list[dict[str, Any]]:
     for at, row in enumerate(run.rows):
         value = row[panel.column]
         final = at == len(run.rows) - 1
-        if value is None:
-            piece += before is not None
-        elif value != before or final:
-            found.append(
-                {
-                    "run": run.name,
-                    "time": _at(row["time"]),
-                    "value": value,
-                    "piece": piece,
-                    "seen": final,
-                    "tip_run": name_of(row["run_id"]),
-                    f"tip_{panel.unit.replace(' ', '_')}": panel.words(value),
-                    "tip_from": _moment(row["time"]),
-                }
-            )
+        if value is None and before is not None:
+            # It has held until now.
+            found.append(_point(panel, run, row, before, piece))
+            piece += 1
+        elif value is not None and (value != before or final):
+            found.append(_point(panel, run, row, value, piece) | {"seen": final})
         before = value
-    alone = Counter(each["piece"] for each in found)
-    return [{**each, "seen": each["seen"] or alone[each["piece"]] == 1} for each in found]
+    return found
+
+
+def _point(panel: Panel, run: Run, row: Record, value: float, piece: int) -> dict[str, Any]:
+    return {
+        "run": run.name,
+        "time": _at(row["time"]),
+        "value": value,
+        "piece": piece,
+        "seen": False,
+        "tip_run": name_of(row["run_id"]),
+        f"tip_{panel.unit.replace(' ', '_')}": panel.words(value),
+        "tip_from": _moment(row["time"]),
+    }

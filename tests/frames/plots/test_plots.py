@@ -246,7 +246,10 @@ def test_lines_hold_until_the_next_change_and_begin_where_something_was_told():
 def test_what_was_not_told_is_a_gap():
     gap = (POINTS[1][0] + 5, "running", 6, None, None, None, None)
     view = of_panel(plot_history(with_history(POINTS[1], gap, *POINTS[2:])), "leads")
-    assert [each["piece"] for each in view["data"]["values"]] == [0, 1, 1]
+    held, until, *after = view["data"]["values"]
+    assert (held["value"], held["piece"]) == (until["value"], until["piece"]) == (12, 0)
+    assert until["time"] - held["time"] == 5_000, "until it was not told any more"
+    assert [each["piece"] for each in after] == [1, 1]
     nothing = plot_history(with_history(POINTS[0], (*gap[:2], 3, None, None, None, None)))
     assert texts(nothing).count("n/a") == 4
     assert "3" in texts(nothing)
@@ -273,10 +276,20 @@ def test_runs_are_told_apart_by_name_colour_and_dashes():
         assert len({str(each) for each in encoding[channel]["scale"]["range"]}) == 2
 
 
-def test_what_is_no_line_is_a_point():
-    lost = (POINTS[1][0] + 5, "running", 6, None, None, None, None)
-    view = of_panel(plot_history(with_history(POINTS[1], lost, *POINTS[2:])), "credits")
-    assert [each["seen"] for each in view["data"]["values"]] == [True, False, True]
+def test_the_end_is_seen_as_a_point():
+    view = of_panel(plot_history(with_history(*POINTS)), "credits")
+    assert [each["seen"] for each in view["data"]["values"]] == [False, False, True]
+
+
+def test_a_run_that_is_given_twice_is_drawn_once_and_runs_stand_in_the_order_of_their_beginnings():
+    later = with_history(*POINTS[1:], run_id="run-later")
+    first = with_history(*POINTS, run_id="run-first")
+    chart = plot_history([later, first, first])
+    assert "History of 2 runs" in texts(chart)
+    spans = of_panel(chart, "status")["data"]["values"]
+    assert [each["run"] for each in spans] == 2 * ["1 …-first"] + 2 * ["2 …-later"]
+    times = [each["time"] for each in of_panel(chart, "steps")["data"]["values"] if each["run"] == "1 …-first"]
+    assert times == sorted(times)
 
 
 def test_one_change_is_a_point_and_none_is_a_sentence():
@@ -292,3 +305,6 @@ def test_a_long_history_keeps_its_ends_and_every_turn():
     assert times[0] == 0
     assert times[-1] == 1_999
     assert {777, 778} <= set(times)
+    chart = plot_history(with_history(*points))
+    assert any(text.endswith("changes are not drawn") for text in texts(chart))
+    assert "2,000 changes until" in chart.description
