@@ -1,0 +1,61 @@
+"""Frames and exports with the lowest versions allowed of pandas, NumPy, Arrow and XlsxWriter."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from tests.kernels.environments import (
+    EXTRAS_OF_FRAMES,
+    LOCKS,
+    REPOSITORY,
+    EnvironmentMissing,
+    blocks,
+    dependencies,
+    made,
+)
+from tests.kernels.test_environments import release
+
+NAME = "frames-floor"
+FILES = [
+    f"tests/frames/test_{name}.py"
+    for name in (
+        *("actions", "comparing", "economics", "export", "export_sources", "history", "leads", "round_trips"),
+        *("rows_frame", "runs", "schema", "sources", "transcript", "values"),
+    )
+]
+"""Left out are those that read the description of the API, drive LibreOffice or interrupt every line: they ask nothing of
+pandas that these do not ask."""
+
+
+def test_every_package_of_frames_is_at_its_floor() -> None:
+    lock = blocks((LOCKS / f"{NAME}.txt").read_text(encoding="utf-8"))
+    own = set(dependencies(*EXTRAS_OF_FRAMES)) - set(dependencies())
+    floors = dict(line.split(">=") for line in [*own, *(line for line in dependencies() if line.startswith("pandas"))])
+    lowest = {name: min(map(release, re.findall(rf"(?m)^{name}==([\d.]+)", lock[name]))) for name in floors}
+    assert lowest == {name: release(low) for name, low in floors.items()}
+
+
+@pytest.mark.xdist_group(NAME)
+def test_frames_pass_their_tests() -> None:
+    try:
+        folder = made(NAME)
+    except EnvironmentMissing as missing:
+        pytest.fail(str(missing), pytrace=False)
+    # What a worker of this run was told is not for the run inside of it.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [str(folder / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses=2", *FILES],
+        cwd=REPOSITORY,
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    if done.returncode:
+        pytest.fail(f"{done.stdout[-8_000:]}\n{done.stderr[-2_000:]}", pytrace=False)
+    assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 500
