@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_AT_ONCE = 10_000
+_AS_IT_IS = re.compile(r'\w[^,;"\t\r\n\ud800-\udfff]*(?<!\s)')
+"""Most texts: they need neither quotation marks nor a closer look."""
 _QUOTED = re.compile(r'[,;"\t\r\n]|^\s|\s$|^$')
 
 
@@ -39,6 +41,8 @@ def _line(cells: Any) -> str:
 
 
 def _text(value: Any, *, neutralize: bool) -> str:
+    if isinstance(value, str) and _AS_IT_IS.fullmatch(value):
+        return value
     cell = plain_cell(value)
     if cell is None:
         return ""

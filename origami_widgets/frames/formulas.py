@@ -36,6 +36,8 @@ def neutral(text: str) -> str:
     >>> neutral("=HYPERLINK(1)"), neutral("Padaria"), neutral("a;=HYPERLINK(1);b")
     ("'=HYPERLINK(1)", 'Padaria', "a;'=HYPERLINK(1);b")
     """
+    if _SEPARATOR.search(text) is None:
+        return f"'{text}" if is_formula(text) else text
     first, *rest = _SEPARATOR.split(text)
     guarded = "".join(f"'{part}" if _is_call(part) else part for part in rest)
     return f"'{first}{guarded}" if is_formula(text) else f"{first}{guarded}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import doctest
 import re
+import tempfile
 from importlib import import_module
 
 import numpy as np
@@ -17,6 +19,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.contents import FRAMES
 from origami_widgets.frames.formulas import is_formula, neutral
+from origami_widgets.frames.plain import unicode_text
 from tests.frames.payloads import payload
 
 FORMULAS = [
@@ -104,6 +107,17 @@ def test_a_workbook_has_dates_and_texts_and_neither_formulas_nor_links(tmp_path)
 def test_a_text_that_no_cell_holds_is_cut_and_told(tmp_path):
     with pytest.warns(UserWarning, match="1 texts of frame were cut"):
         ow.export(pd.DataFrame({"a": ["x" * 40_000]}), tmp_path / "book.xlsx")
+
+
+@given(st.lists(st.text(st.characters(), max_size=12), min_size=1, max_size=5))
+def test_csv_holds_every_text_as_it_is_or_neutral(texts):
+    frame = pd.DataFrame({"a": pd.Series(texts, dtype=object), "b": pd.Series(["-"] * len(texts), dtype=object)})
+    with tempfile.TemporaryDirectory() as folder:
+        for change, options in ((neutral, {}), (str, {"neutralize": False})):
+            (file,) = ow.export(frame, folder, overwrite=True, **options)
+            with file.open(encoding="utf-8-sig", newline="") as written:
+                rows = list(csv.reader(written))
+            assert rows == [["a", "b"], *([change(unicode_text(text)), change("-")] for text in texts)]
 
 
 def test_csv_is_neutral_and_marked_as_utf_8(tmp_path):
