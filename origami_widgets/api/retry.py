@@ -33,6 +33,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 NOT_BEGUN = (408, 425)
 TRIES_WITHOUT_TRUST = 2
 """A certificate or a proxy that refuses does so the next time too."""
+# The numbers of `random` itself are the person's: whoever has seeded them wants the same ones again.
+_chance = random.SystemRandom()
 
 
 def may_read_again(error: BaseException) -> bool:
@@ -99,4 +101,4 @@ def _wait(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome is not None else None
     backoff: float = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (state.attempt_number - 1))
     told: float = (error.retry_after or 0.0) if isinstance(error, OrigamiError) else 0.0
-    return max(backoff * random.uniform(0.75, 1.25), told)  # noqa: S311 - spreads load, hides nothing
+    return max(backoff * _chance.uniform(0.75, 1.25), told)

@@ -42,6 +42,8 @@ UNEVEN = 0.2
 """By how much a pause is made longer or shorter, so that processes which began together do not go on together."""
 ROUNDING = 1e-6
 NEVER = float("-inf")
+# The numbers of `random` itself are the person's: whoever has seeded them wants the same ones again.
+_chance = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Budget:
     """
 
     def __init__(
-        self, per_minute: int = PER_MINUTE, burst: int = BURST, uneven: Callable[[], float] = random.random
+        self, per_minute: int = PER_MINUTE, burst: int = BURST, uneven: Callable[[], float] = _chance.random
     ) -> None:
         self._per_minute = per_minute
         self._pause = MINUTE / (per_minute - burst)

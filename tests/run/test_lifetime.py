@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import subprocess
 import sys
 import time
@@ -15,8 +16,11 @@ from jupyter_client.manager import start_new_kernel
 import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.api.loop import background
+from origami_widgets.api.quota import Quota
+from origami_widgets.run.budget import Budget
 from origami_widgets.run.hub import hub
 from origami_widgets.run.presenter import presenter
+from tests.support.server import RawServer, answer
 
 BRIEF = "List bakeries in Porto with a web shop"
 SOON = 5.0
@@ -203,3 +207,15 @@ def test_a_run_whose_card_cannot_be_shown_is_named(client, monkeypatch):
         ow.start(BRIEF, client=client)
     (run,) = client.list_runs(client.list_agents().items[0].id).items
     assert run.id in caught.value.__notes__[0]
+
+
+def test_whoever_has_seeded_random_gets_the_same_numbers(client):
+    random.seed(7)
+    before = random.getstate()
+    start(client).wait("cells")
+    with RawServer(answer({})) as server:
+        server.plan(answer({}, 503), answer({"object": "credits", "balance": 7, "currency": "credits"}))
+        assert ow.Client("og_live_random", base_url=server.base_url).get_credits().balance == 7
+        assert len(server.requests) == 2
+    Budget().hear([Quota("org", limit=100, remaining=5, resets_in=30)], 0.0)
+    assert random.getstate() == before
