@@ -9,7 +9,8 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
-def test_the_examples_run():
+def test_the_examples_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     blocks = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     assert len(blocks) == 4
     names = {}
@@ -20,6 +21,7 @@ def test_the_examples_run():
     finally:
         ow.configure()
     assert names["run"].status in {"running", "completed", "cancelled"}
+    assert (tmp_path / "founders.xlsx").exists()
 
 
 def test_what_it_points_to_is_there():
