@@ -91,7 +91,15 @@ STAGES = (
     Stage(
         "pytest kernels",
         (*PYTEST, "--numprocesses=3", "--dist=loadgroup", "tests/kernels"),
-        ("origami_widgets/", "tests/kernels/", "tests/frames/", "tests/fixtures/", "tests/support/", "tests/ci/", ".ci/"),
+        (
+            "origami_widgets/",
+            "tests/kernels/",
+            "tests/frames/",
+            "tests/fixtures/",
+            "tests/support/",
+            "tests/ci/",
+            ".ci/",
+        ),
     ),
     Stage("pytest notebooks", (*PYTEST, "tests/notebooks")),
     Stage("pytest browser", (*PYTEST, "tests/browser")),
