@@ -79,18 +79,8 @@ WITHOUT_KERNEL = {"frames-floor": Environment(python="3.11", whole=True)}
 ALL = ENVIRONMENTS | WITHOUT_KERNEL
 EXTRAS_OF_FRAMES = ("excel", "parquet", "plots")
 TOOLS_OF_FRAMES = (
-    *(
-        "duckdb",
-        "hypothesis",
-        "openpyxl",
-        "orjson",
-        "polars",
-        "pytest",
-        "pytest-asyncio",
-        "pytest-xdist",
-        "pyyaml",
-        "tqdm",
-    ),
+    *("duckdb", "hypothesis", "openpyxl", "orjson", "polars"),
+    *("pytest", "pytest-asyncio", "pytest-xdist", "pyyaml", "tqdm"),
 )
 """What the tests of frames need besides; as new as everywhere, for it is not what is tested."""
 
