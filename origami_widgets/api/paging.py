@@ -131,12 +131,14 @@ class RowWalk:
         return rows
 
     def _fresh(self, items: Sequence[T], ids: Sequence[str]) -> Sequence[T]:
-        marks = [hash(row_id) for row_id in ids]
+        marks = list(map(hash, ids))
+        unique = set(marks)
         fresh: Sequence[T]
-        known = self._seen, self._before, self._first
-        if len(set(marks)) == len(items) and "" not in ids and all(each.isdisjoint(marks) for each in known if each):
+        known = self._seen, self._before, self._first if self._before else ()
+        # The hash of an id that is empty is 0.
+        if len(unique) == len(items) and 0 not in unique and all(unique.isdisjoint(each) for each in known if each):
             fresh = items
-            self._seen.update(marks)
+            self._seen |= unique
         else:
             fresh = self._pick(items, ids, marks)
         if self.pages == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from typing import Any, NoReturn
@@ -12,8 +13,21 @@ from origami_widgets.api.errors import UnexpectedAnswer
 
 BOM = b"\xef\xbb\xbf"
 DEEPEST = 100
+SHALLOW = 8
+"""Levels of nesting that all answers have that the API documents. As their type says so, no look at each value has to."""
 TOO_DEEP = "The answer is nested too deeply."
 SIGN_IN = "An unexpected answer came from the network, a web page: is there a sign-in page?"
+
+
+def _of_depth(levels: int) -> Any:
+    scalar = None | bool | int | float | str
+    kind: Any = scalar
+    for _ in range(levels):
+        kind = scalar | list[kind] | dict[str, kind]
+    return kind
+
+
+_SHALLOW: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_of_depth(SHALLOW))
 
 
 def decode(body: bytes) -> Any:
@@ -28,6 +42,9 @@ def decode(body: bytes) -> Any:
     body = body.removeprefix(BOM)
     if not body.strip():
         raise odd("The answer is empty.")
+    # No error of it tells more than the careful way, which comes next.
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return _SHALLOW.decode(body)
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -6,7 +6,6 @@ what has no common type stays the objects it is.
 
 from __future__ import annotations
 
-import re
 from importlib import import_module
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -15,11 +14,13 @@ import numpy as np
 import pandas as pd
 
 from .backend import DtypeBackend, to_array
+from .moments import may_be_moments, moments_of_arrow, read_moments
 from .schema import Field, Kind
-from .values import Cells, read, read_text, read_timestamp
+from .values import Cells, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
 CellKind: TypeAlias = Kind | Literal["object"]
 
@@ -27,14 +28,16 @@ BLOCK = 2_000
 """Cells that are typed at once: enough to cost little each, and few to wait as the objects they were decoded to."""
 LARGEST_EXACT = 2**53
 """Beyond it a float stands for several integers."""
-MOMENT = re.compile(
-    r"(?!0000)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
-)
-"""A date, or a date and time, of at most microseconds: finer ones would be cut."""
 WORDS: dict[type, str] = {str: "text", bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
-_FIELDS = {
-    kind: Field("", kind, "computed", "", "") for kind in ("integer", "number", "boolean", "string", "timestamp")
+KINDS: dict[frozenset[type], Kind] = {
+    frozenset({str}): "string",
+    frozenset({bool}): "boolean",
+    frozenset({int}): "integer",
+    frozenset({float}): "number",
+    frozenset({int, float}): "number",
 }
+FIELDS = {kind: Field("", kind, "computed", "", "") for kind in ("integer", "number", "boolean", "string", "timestamp")}
+NUMPY: dict[str, type[Any]] = {"integer": np.int64, "number": np.float64, "boolean": np.bool_}
 
 
 class CellColumn:
@@ -58,26 +61,46 @@ class CellColumn:
         self.words: dict[str, None] = {}
         self.too_large = False
         self._backend = dtype_backend
-        # Arrays of the present kind, or how many nulls stand in a row.
+        # By kind: texts of Arrow or of pandas, objects of numpy, else `Cells`; or how many nulls stand in a row.
         self._chunks: list[Any] = []
         self._waiting: list[Any] = []
+        self._types: set[type] = set()
         self._maybe_moments = True
+
+    @property
+    def is_blank(self) -> bool:
+        """No cell so far has a value."""
+        return self.kind is None and self._types <= {NoneType}
 
     def add_nulls(self, count: int) -> None:
         """Add cells without a value."""
         if count < BLOCK:
-            self.add([None] * count)
+            self.add([None] * count, {NoneType})
         else:
             self._type_waiting()
             self.length += count
             self._chunks.append(count)
 
-    def add(self, values: list[Any]) -> None:
-        """Add cells; None is one without a value."""
+    def add(self, values: list[Any], types: AbstractSet[type] | None = None) -> None:
+        """Add cells; None is one without a value.
+
+        Args:
+            values: the cells.
+            types: their types, where they are known already.
+        """
         self.length += len(values)
         self._waiting += values
+        self._types |= set(map(type, values)) if types is None else types
         if len(self._waiting) >= BLOCK:
             self._type_waiting()
+
+    def twin(self) -> CellColumn:
+        """A column of the same cells, to which other ones may be added."""
+        self._type_waiting()
+        other = CellColumn(self._backend)
+        other.length, other.kind, other.words, other.too_large = self.length, self.kind, {**self.words}, self.too_large
+        other._chunks, other._maybe_moments = [*self._chunks], self._maybe_moments
+        return other
 
     def array(self, *, copy: bool) -> Any:
         """All cells so far as one array, which later cells may go on sharing unless it is a copy."""
@@ -87,7 +110,11 @@ class CellColumn:
             moments = _moments_of(merged)
             if moments is not None:
                 self.read_as = "timestamp"
-                return to_array(_FIELDS["timestamp"], moments, self._backend)
+                return to_array(FIELDS["timestamp"], moments, self._backend)
+        if isinstance(merged, Cells):
+            if copy:
+                merged = Cells(merged.data.copy(), merged.missing.copy())
+            return to_array(FIELDS[self.kind or ""], merged, self._backend)
         if _is_arrow(merged):
             # Arrow's memory is never written to, so it may be shared.
             return _dressed(merged, self._backend)
@@ -96,50 +123,49 @@ class CellColumn:
     def missing(self) -> Any:
         """Per cell whether it has no value."""
         merged = self._merged()
-        return pd.isna(_dressed(merged, self._backend) if _is_arrow(merged) else merged)
+        if isinstance(merged, Cells):
+            return merged.missing
+        return merged.is_null().to_numpy() if _is_arrow(merged) else pd.isna(merged)
 
     def _type_waiting(self) -> None:
         values, self._waiting = self._waiting, []
-        types = set(map(type, values)) - {NoneType}
+        types, self._types = self._types, set()
+        has_nulls = NoneType in types
+        types.discard(NoneType)
         if not types:
             self._chunks += [len(values)] if values else []
             return
-        kind, array = self._typed(types, values)
+        kind, chunk = self._typed(types, values, has_nulls=has_nulls)
         self.words |= dict.fromkeys(sorted(WORDS.get(each, each.__name__) for each in types))
         if self.kind is not None and kind != self.kind:
-            kind, array = self._unify(kind, array)
+            kind, chunk = self._unify(kind, chunk)
         self.kind = kind
-        self._chunks.append(array)
+        self._chunks.append(chunk)
 
-    def _typed(self, types: set[type], values: list[Any]) -> tuple[CellKind, Any]:
-        if types == {str}:
-            self._maybe_moments = self._maybe_moments and _may_be_moments(values)
-            return "string", _text(values, self._backend)
-        kind = _number_kind(types, values)
-        if kind is not None:
-            cells = read(_FIELDS[kind], values)
-            if not cells.unreadable:
-                return kind, to_array(_FIELDS[kind], cells, self._backend)
+    def _typed(self, types: set[type], values: list[Any], *, has_nulls: bool) -> tuple[CellKind, Any]:
+        kind = KINDS.get(frozenset(types))
+        if kind == "string":
+            self._maybe_moments = self._maybe_moments and may_be_moments(values)
+            return kind, _text(values, self._backend)
+        if kind is not None and (len(types) == 1 or _is_exact(value for value in values if type(value) is int)):
+            cells = _numbers(kind, values, has_nulls=has_nulls)
+            if cells is not None:
+                return kind, cells
             self.too_large = True
         return "object", _objects(values)
 
-    def _unify(self, kind: CellKind, array: Any) -> tuple[CellKind, Any]:
+    def _unify(self, kind: CellKind, chunk: Any) -> tuple[CellKind, Any]:
         """Bring what is there and what is new under one kind."""
         if {kind, self.kind} == {"integer", "number"}:
-            whole = [array] if kind == "integer" else [chunk for chunk in self._chunks if not isinstance(chunk, int)]
-            if all(_is_exact(each) for each in whole):
-                as_numbers = [self._as_numbers(each) for each in whole]
+            whole = [chunk] if kind == "integer" else [each for each in self._chunks if isinstance(each, Cells)]
+            if all(_is_exact((int(each.data.min()), int(each.data.max()))) for each in whole):
                 if kind == "integer":
-                    return "number", as_numbers[0]
-                numbers = iter(as_numbers)
-                self._chunks = [chunk if isinstance(chunk, int) else next(numbers) for chunk in self._chunks]
-                return "number", array
+                    return "number", _as_numbers(chunk)
+                self._chunks = [_as_numbers(each) if isinstance(each, Cells) else each for each in self._chunks]
+                return "number", chunk
         if self.kind != "object":
-            self._chunks = [chunk if isinstance(chunk, int) else _as_objects(chunk) for chunk in self._chunks]
-        return "object", array if kind == "object" else _as_objects(array)
-
-    def _as_numbers(self, array: Any) -> Any:
-        return array.astype("double[pyarrow]" if self._backend == "pyarrow" else "Float64")
+            self._chunks = [each if isinstance(each, int) else _as_objects(each) for each in self._chunks]
+        return "object", chunk if kind == "object" else _as_objects(chunk)
 
     def _merged(self) -> Any:
         """The column as one chunk, which takes the place of the many: no other column is there twice meanwhile."""
@@ -155,58 +181,23 @@ class CellColumn:
         if self.kind == "object":
             return np.full(count, None, dtype=object)
         # A column that nobody has filled holds text most likely, once it does.
-        kind = self.kind or "string"
-        if kind == "string":
+        if self.kind in (None, "string"):
             return _text([None] * count, self._backend)
-        return to_array(_FIELDS[kind], read(_FIELDS[kind], [None] * count), self._backend)
+        return Cells(np.zeros(count, NUMPY[self.kind]), np.ones(count, np.bool_))
 
 
-def read_moments(values: Sequence[Any]) -> Cells | None:
-    """Timestamps of ISO 8601 texts, each in its own zone, without one in UTC; None when one of them is none.
-
-    >>> read_moments(["1970-01-01", None, "2026-07-21T11:14:31+02:00"]).data.tolist()
-    [0, 0, 1784625271000000]
-    >>> read_moments(["2026-02-30"]) is None
-    True
-    """
-    missing = np.fromiter((value is None for value in values), np.bool_, len(values))
-    data = np.zeros(len(values), np.int64)
-    texts = [value for value in values if value is not None]
-    match = MOMENT.fullmatch
-    zones = {found[1] if (found := match(text)) else "" for text in texts}
-    if not texts or "" in zones:
+def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> Cells | None:
+    """Numbers or booleans as `Cells`, missing ones as 0; None where one of them does not fit."""
+    nulls = np.fromiter((value is None for value in values), np.bool_, len(values)) if has_nulls else None
+    if has_nulls:
+        values = [0 if value is None else value for value in values]
+    try:
+        data = np.array(values, NUMPY[kind])
+    except OverflowError:
         return None
-    if zones <= {None, "Z"}:
-        try:
-            bare = [text.rstrip("Z") for text in texts] if "Z" in zones else texts
-            data[~missing] = np.array(bare, "datetime64[us]").astype(np.int64)
-        except ValueError:
-            return None
-        return Cells(data, missing)
-    moments = [read_timestamp(text) for text in texts]
-    if None in moments:
+    if kind == "number" and not np.isfinite(data).all():
         return None
-    data[~missing] = np.array(moments, np.int64)
-    return Cells(data, missing)
-
-
-def _may_be_moments(values: list[Any]) -> bool:
-    """A glance at the ends; all of them are looked at in the end, once."""
-    first = next(value for value in values if value is not None)
-    last = next(value for value in reversed(values) if value is not None)
-    return bool(MOMENT.fullmatch(first) and MOMENT.fullmatch(last))
-
-
-def _number_kind(types: set[type], values: list[Any]) -> Kind | None:
-    if types == {bool}:
-        return "boolean"
-    if types == {int}:
-        return "integer"
-    if types == {float}:
-        return "number"
-    if types == {int, float} and all(abs(value) <= LARGEST_EXACT for value in values if type(value) is int):
-        return "number"
-    return None
+    return Cells(data, np.zeros(len(values), np.bool_) if nulls is None else nulls)
 
 
 def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
@@ -224,8 +215,8 @@ def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
         return _text([read_text(value) for value in values], dtype_backend)
 
 
-def _is_arrow(array: Any) -> bool:
-    return hasattr(array, "iterchunks")
+def _is_arrow(chunk: Any) -> bool:
+    return hasattr(chunk, "iterchunks")
 
 
 def _dressed(texts: Any, dtype_backend: DtypeBackend) -> Any:
@@ -240,13 +231,11 @@ def _moments_of(texts: Any) -> Cells | None:
         return read_moments(_as_objects(texts))
     pieces = []
     for chunk in texts.iterchunks():
-        if chunk.null_count == len(chunk):
-            pieces.append(Cells(np.zeros(len(chunk), np.int64), np.ones(len(chunk), np.bool_)))
-        elif (piece := read_moments(chunk.to_pylist())) is not None:
-            pieces.append(piece)
-        else:
+        piece = moments_of_arrow(chunk)
+        if piece is None:
             return None
-    return Cells(np.concatenate([piece.data for piece in pieces]), np.concatenate([piece.missing for piece in pieces]))
+        pieces.append(piece)
+    return _joined(pieces) if pieces else None
 
 
 def _objects(values: list[Any]) -> Any:
@@ -254,22 +243,32 @@ def _objects(values: list[Any]) -> Any:
     return np.fromiter(values, dtype=object, count=len(values))
 
 
-def _as_objects(array: Any) -> Any:
-    if _is_arrow(array):
-        return _objects(array.to_pylist())
-    return array if isinstance(array, np.ndarray) else array.to_numpy(dtype=object, na_value=None)
+def _as_objects(chunk: Any) -> Any:
+    if isinstance(chunk, Cells):
+        objects = chunk.data.astype(object)
+        objects[chunk.missing] = None
+        return objects
+    if _is_arrow(chunk):
+        return _objects(chunk.to_pylist())
+    return chunk if isinstance(chunk, np.ndarray) else chunk.to_numpy(dtype=object, na_value=None)
 
 
-def _is_exact(array: Any) -> bool:
-    known = array[~array.isna()]
-    return not len(known) or (int(known.min()) >= -LARGEST_EXACT and int(known.max()) <= LARGEST_EXACT)
+def _as_numbers(cells: Cells) -> Cells:
+    return Cells(cells.data.astype(np.float64), cells.missing)
 
 
-def _joined(arrays: list[Any]) -> Any:
-    if len(arrays) == 1:
-        return arrays[0]
-    if isinstance(arrays[0], np.ndarray):
-        return np.concatenate(arrays)
-    if _is_arrow(arrays[0]):
-        return import_module("pyarrow").chunked_array([chunk for array in arrays for chunk in array.iterchunks()])
-    return pd.concat([pd.Series(array, copy=False) for array in arrays], ignore_index=True).array
+def _is_exact(integers: Iterable[int]) -> bool:
+    return all(-LARGEST_EXACT <= each <= LARGEST_EXACT for each in integers)
+
+
+def _joined(chunks: list[Any]) -> Any:
+    if len(chunks) == 1:
+        return chunks[0]
+    if isinstance(chunks[0], Cells):
+        data, missing = zip(*((chunk.data, chunk.missing) for chunk in chunks), strict=True)
+        return Cells(np.concatenate(data), np.concatenate(missing))
+    if isinstance(chunks[0], np.ndarray):
+        return np.concatenate(chunks)
+    if _is_arrow(chunks[0]):
+        return import_module("pyarrow").chunked_array([piece for chunk in chunks for piece in chunk.iterchunks()])
+    return pd.concat([pd.Series(chunk, copy=False) for chunk in chunks], ignore_index=True).array

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +29,6 @@ MOST_KEYS = 64
 REST = "rest"
 FOUND = "found"
 _BOOLEAN = Field("", "boolean", "computed", "", "")
-_NOTHING: dict[str, Any] = {}
 _UNKNOWN, _NO, _YES = -1, 0, 1
 
 
@@ -47,8 +48,11 @@ class LeadColumn:
         self._computed = computed
         self._flatten = flatten
         self._main = CellColumn(dtype_backend)
+        # The part whose cells have been the main values so far: nearly always there is one, and typed once for both.
+        self._same: str | None = None
         self._parts: dict[str, CellColumn] = {}
         self._rest: CellColumn | None = None
+        self._length = 0
         # What was found in each block; None: it is there whatever is not null, and nothing else ran.
         self._found: list[tuple[int, Any]] = []
         self._tells_findings = False
@@ -57,28 +61,32 @@ class LeadColumn:
         """Add the cells of a page of rows, while they are still in the processor's cache."""
         slug = self.slug
         values = [row.get(slug) for row in rows]
+        types = set(map(type, values))
         found: list[int] | None = None
-        if self._flatten and dict in set(map(type, values)):
-            values, found = self._take_apart(values)
+        if self._flatten and dict in types:
+            found = self._take_apart(values, types)
             self._tells_findings = True
         else:
+            self._add_main(values, types)
             for part in self._extras():
                 part.add_nulls(len(values))
-        if self._flatten and self._computed and None in values:
+        if self._flatten and self._computed and NoneType in types:
             found = self._with_nulls(rows, values, found)
-        self._main.add(values)
         self._found.append((len(rows), None if found is None else np.array(found, np.int8)))
+        self._length += len(rows)
 
     def add_nulls(self, count: int) -> None:
         """Add rows in which it is missing."""
-        self._main.add_nulls(count)
+        if self._same is None:
+            self._main.add_nulls(count)
         for part in self._extras():
             part.add_nulls(count)
         self._found.append((count, None))
+        self._length += count
 
     def columns(self) -> Iterator[tuple[str, CellColumn | None]]:
         """The columns it makes, by what follows its name: "" for itself. None stands for `found`."""
-        yield "", self._main
+        yield "", self._values
         yield from self._parts.items()
         if self._rest is not None:
             yield REST, self._rest
@@ -87,9 +95,9 @@ class LeadColumn:
 
     def found(self) -> Any:
         """Per row: True for a finding, False for work that found nothing, NA where no work has ended."""
-        flags = np.full(self._main.length, _UNKNOWN, np.int8)
+        flags = np.full(self._length, _UNKNOWN, np.int8)
         at = 0
-        known = ~self._main.missing()
+        known = ~self._values.missing()
         for count, told in self._found:
             flags[at : at + count] = np.where(known[at : at + count], _YES, _UNKNOWN) if told is None else told
             at += count
@@ -98,47 +106,62 @@ class LeadColumn:
     def _extras(self) -> Iterable[CellColumn]:
         return (*self._parts.values(), *(() if self._rest is None else (self._rest,)))
 
-    def _take_apart(self, values: list[Any]) -> tuple[list[Any], list[int]]:
-        """Give the main values and what was found, and add the parts."""
-        objects = [value if type(value) is dict else _NOTHING for value in values]
-        keys = list(dict.fromkeys(chain.from_iterable(objects)))
+    @property
+    def _values(self) -> CellColumn:
+        return self._main if self._same is None else self._parts[self._same]
+
+    def _add_main(self, values: list[Any], types: set[type]) -> None:
+        """Add main values that are no part's."""
+        if self._same is not None:
+            if types == {NoneType}:
+                return
+            self._main, self._same = self._parts[self._same].twin(), None
+        self._main.add(values, types)
+
+    def _take_apart(self, values: list[Any], types: set[type]) -> list[int]:
+        """Add the main values and the parts, and give what was found."""
+        first: dict[str, Any] = next(value for value in values if type(value) is dict)
+        blank = dict.fromkeys(first)
+        objects = values if types == {dict} else [value if type(value) is dict else blank for value in values]
+        parts = _of_one_shape(first, objects)
+        keys = list(parts) if parts is not None else list(dict.fromkeys(chain.from_iterable(objects)))
         for key in keys:
             if key not in self._parts and len(self._parts) < MOST_KEYS:
                 self._parts[key] = part = CellColumn(self._backend)
-                part.add_nulls(self._main.length)
-        there: dict[str, list[Any]] = {}
+                part.add_nulls(self._length)
+        if parts is None:
+            parts = {key: [each.get(key) for each in objects] for key in keys if key in self._parts}
+        there = {key: cells for key, cells in parts.items() if key in self._parts}
+        self._add_main_of(values, types, there)
         for key, part in self._parts.items():
-            cells = [each.get(key) for each in objects] if key in keys else [None] * len(values)
-            part.add(cells)
-            if key in keys:
-                there[key] = cells
+            part.add(there[key]) if key in there else part.add_nulls(len(values))
         if self._rest is not None or len(keys) > len(there):
             there[REST] = self._add_rest(objects)
-        return self._main_values(values, objects, keys, there), _flags(values, there)
+        return _flags(values, types, there)
+
+    def _add_main_of(self, values: list[Any], types: set[type], there: dict[str, list[Any]]) -> None:
+        """Add the main values of objects, whose parts are there but not added yet."""
+        mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
+        key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
+        if key is None or key not in there:
+            main = [
+                value if type(value) is not dict else None if (key := main_key(tuple(value))) is None else value[key]
+                for value in values
+            ]
+            self._add_main(main, set(map(type, main)))
+            return
+        if self._same is None and self._main.is_blank and self._parts[key].is_blank:
+            self._same = key
+        if self._same != key:
+            self._add_main(there[key], set(map(type, there[key])))
 
     def _add_rest(self, objects: list[dict[str, Any]]) -> list[Any]:
         if self._rest is None:
             self._rest = CellColumn(self._backend)
-            self._rest.add_nulls(self._main.length)
+            self._rest.add_nulls(self._length)
         rests = [{key: each[key] for key in each if key not in self._parts} or None for each in objects]
         self._rest.add(rests)
         return rests
-
-    def _main_values(
-        self, values: list[Any], objects: list[dict[str, Any]], keys: list[str], there: dict[str, list[Any]]
-    ) -> list[Any]:
-        width = len(keys)
-        if all(len(each) == width or value is None for each, value in zip(objects, values, strict=True)):
-            # All of one shape, as they nearly always are.
-            main = main_key(tuple(keys))
-            if main is None:
-                return [None] * len(values)
-            if main in self._parts:
-                return there[main]
-        return [
-            value if type(value) is not dict else None if (key := main_key(tuple(value))) is None else value[key]
-            for value in values
-        ]
 
     def _with_nulls(
         self, rows: Sequence[dict[str, Any]], values: list[Any], found: list[int] | None
@@ -146,7 +169,7 @@ class LeadColumn:
         """A null that is there is a finding of nothing, other than a cell that is not there."""
         slug = self.slug
         if found is None:
-            if sum([slug in row for row in rows]) == len(rows) - values.count(None):
+            if not any(slug in row for row, value in zip(rows, values, strict=True) if value is None):
                 return None
             found = [_UNKNOWN if value is None else _YES for value in values]
             self._tells_findings = True
@@ -177,7 +200,17 @@ def _is_finding(key: str) -> bool:
     return key in PRIMARY or not (key in ASIDE or key.endswith("_url"))
 
 
-def _flags(values: list[Any], there: dict[str, list[Any]]) -> list[int]:
+def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[str, list[Any]] | None:
+    """The parts of objects that all have the same keys, as they nearly always do; None of other ones."""
+    if len(first) > MOST_KEYS or set(map(len, objects)) != {len(first)}:
+        return None
+    try:
+        return {key: list(map(itemgetter(key), objects)) for key in first}
+    except KeyError:
+        return None
+
+
+def _flags(values: list[Any], types: set[type], there: dict[str, list[Any]]) -> list[int]:
     """What was found on a page: any value but an object is a finding, of an object only what is no remark on it."""
     cells = [part for key, part in there.items() if _is_finding(key)]
     findings: list[int]
@@ -188,7 +221,7 @@ def _flags(values: list[Any], there: dict[str, list[Any]]) -> list[int]:
         findings = [each.count(None) < width for each in zip(*cells, strict=True)]
     else:
         findings = [False] * len(values)
-    if set(map(type, values)) == {dict}:
+    if types == {dict}:
         return findings
     return [
         finding if type(value) is dict else _UNKNOWN if value is None else _YES

@@ -172,9 +172,15 @@ class LeadTable:
     ) -> list[str]:
         arrays, reserved = places
         given: list[str] = []
+        seen: list[CellColumn] = []
         for suffix, part in column.columns():
             full = name if part is not None and not given else _unique(f"{name}.{suffix}", {*arrays, *reserved})
-            arrays[full] = column.found() if part is None else _made(part, full, findings, copy=copy)
+            if part is None:
+                arrays[full] = column.found()
+            else:
+                # Main values may be a part's, and two columns of a frame share nothing.
+                arrays[full] = _made(part, full, findings, copy=copy or part in seen)
+                seen.append(part)
             given.append(full)
         return given
 

@@ -221,7 +221,7 @@ def test_nothing_is_lost_whatever_the_cells_are(backend):
     check()
 
 
-@pytest.mark.parametrize("name", ["cells", "flatten", "lead_table", "rows"])
+@pytest.mark.parametrize("name", ["moments", "flatten", "lead_table", "rows"])
 def test_examples_run(name):
     result = doctest.testmod(import_module(f"origami_widgets.frames.{name}"))
     assert result.attempted
@@ -282,3 +282,26 @@ def test_csv_keeps_large_integers_and_moments():
     assert back["x"].to_list() == [BIG, pd.NA]
     assert back["t"].to_list() == ["1970-01-01 00:00:00+00:00", "9999-12-31 22:59:59+00:00"]
     assert json.loads(json.dumps(back["s"][0])) == "=1+1"
+
+
+def test_main_values_that_are_a_parts_are_told_apart_when_they_differ():
+    rows = [{"x": {"email": "a@b", "n": 1}}, {"x": None}, {"x": {"email": None, "n": 2}}, {"x": {"n": 3}}, {"x": "c@d"}]
+    frame, _ = table(rows)
+    assert frame["x"].to_list() == ["a@b", None, None, 3, "c@d"]
+    assert frame["x.email"].to_list() == ["a@b", pd.NA, pd.NA, pd.NA, pd.NA]
+    assert frame["x.n"].to_list() == [1, pd.NA, 2, 3, pd.NA]
+
+
+def test_main_values_and_the_part_they_are_share_no_memory():
+    frame, _ = table([{"x": {"score": 1}}, {"x": {"score": 2}}])
+    frame.loc[0, "x"] = 9
+    assert frame["x.score"].to_list() == [1, 2]
+
+
+def test_a_value_beside_an_empty_object_is_kept():
+    assert table([{"x": {}}, {"x": 5}], page=2)[0]["x"].to_list() == [pd.NA, 5]
+
+
+@pytest.mark.parametrize("values", [["2026-07-21", "2026-07:21"], ["2026-07-21", "0000-01-01"], ["2026-01-01T00:00:00Z"] * 2 + ["2026-01-01T00:00:0:Z"]], ids=repr)  # fmt: skip
+def test_texts_of_one_width_that_are_no_moments_stay_texts(values):
+    assert one(*values)[0].to_list() == values

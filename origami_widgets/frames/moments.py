@@ -1,0 +1,101 @@
+"""Dates and times in texts, all of a column's or none. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .values import Cells, read_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+MOMENT = re.compile(
+    r"(?!0000)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
+)
+"""A date, or a date and time, of at most microseconds: finer ones would be cut."""
+_ZERO, _NINE = ord("0"), 9
+
+
+def may_be_moments(values: Sequence[Any]) -> bool:
+    """A glance at the ends of a block of texts; all of them are looked at in the end, once."""
+    first = next(value for value in values if value is not None)
+    last = next(value for value in reversed(values) if value is not None)
+    return bool(MOMENT.fullmatch(first) and MOMENT.fullmatch(last))
+
+
+def read_moments(values: Sequence[Any]) -> Cells | None:
+    """Timestamps of ISO 8601 texts, each in its own zone, without one in UTC; None when one of them is none.
+
+    >>> read_moments(["1970-01-01", None, "2026-07-21T11:14:31+02:00"]).data.tolist()
+    [0, 0, 1784625271000000]
+    >>> read_moments(["2026-02-30"]) is None
+    True
+    """
+    missing = np.fromiter((value is None for value in values), np.bool_, len(values))
+    data = np.zeros(len(values), np.int64)
+    texts = [value for value in values if value is not None]
+    if len(set(map(len, texts))) == 1 and (joined := "".join(texts)).isascii():
+        alike = _alike(np.frombuffer(joined.encode(), np.uint8), len(texts[0]))
+        if alike is not None:
+            data[~missing] = alike
+            return Cells(data, missing)
+    match = MOMENT.fullmatch
+    zones = {found[1] if (found := match(text)) else "" for text in texts}
+    if not texts or "" in zones:
+        return None
+    if zones <= {None, "Z"}:
+        try:
+            bare = [text.rstrip("Z") for text in texts] if "Z" in zones else texts
+            data[~missing] = np.array(bare, "datetime64[us]").astype(np.int64)
+        except ValueError:
+            return None
+        return Cells(data, missing)
+    moments = [read_timestamp(text) for text in texts]
+    if None in moments:
+        return None
+    data[~missing] = np.array(moments, np.int64)
+    return Cells(data, missing)
+
+
+def moments_of_arrow(texts: Any) -> Cells | None:
+    """As `read_moments`, of an array of Arrow's texts, and from its memory where they are all of one shape."""
+    missing = texts.is_null().to_numpy(zero_copy_only=False)
+    data = np.zeros(len(texts), np.int64)
+    if missing.all():
+        return Cells(data, missing)
+    _, offsets, memory = texts.buffers()
+    wide = np.int64 if str(texts.type) == "large_string" else np.int32
+    ends = np.frombuffer(offsets, wide)[texts.offset : texts.offset + len(texts) + 1]
+    lengths = np.diff(ends)[~missing]
+    if lengths.min() == lengths.max() and ends[-1] - ends[0] == lengths.sum():
+        alike = _alike(np.frombuffer(memory, np.uint8)[ends[0] : ends[-1]], int(lengths[0]))
+        if alike is not None:
+            data[~missing] = alike
+            return Cells(data, missing)
+    return read_moments(texts.to_pylist())
+
+
+def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] | None:
+    """The moments of texts of one width and one shape, in UTC, all at once; None when it takes a closer look."""
+    if not width:
+        return None
+    rows = letters.reshape(-1, width)
+    found = MOMENT.fullmatch(rows[0].tobytes().decode("ascii", "replace"))
+    if found is None or found[1] not in (None, "Z"):
+        return None
+    digits = rows - np.uint8(_ZERO)
+    counted = digits[0] <= _NINE
+    if not ((digits <= _NINE) == counted).all() or not (rows[:, ~counted] == rows[0, ~counted]).all():
+        return None
+    if not digits[:, :4].any(axis=1).all():
+        return None
+    bare = np.ascontiguousarray(rows[:, : width - len(found[1] or "")])
+    try:
+        return bare.view(f"S{bare.shape[1]}").ravel().astype("datetime64[us]").astype(np.int64)
+    except ValueError:
+        return None
