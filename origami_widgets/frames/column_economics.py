@@ -43,16 +43,15 @@ COLUMN_ECONOMICS = Schema(
             "number",
             "computed",
             "",
-            "credits_used / qualified leads of its table",
+            "credits_per_lead / qualified share of its table",
             "credits per qualified lead",
         ),
         Field("cells_errored", "integer", "column", "cells.errored", "ended in a failure", "cells"),
-        Field("errored_rate", "number", "computed", "", "cells_errored / executions", "fraction"),
+        Field("errored_rate", "number", "computed", "", "cells_errored / leads of its table", "fraction"),
         Field("fail_rate", "number", "computed", "", "verdicts `fail` / all verdicts; NA without verdicts", "fraction"),
-        Field("credits_errored", "number", "computed", "", "at cells that failed, at most", "credits"),
-        Field("credits_unqualified", "number", "computed", "", "at leads that do not qualify, at least", "credits"),
-        Field("credits_wasted", "number", "computed", "", "the larger of the two", "credits"),
-        Field("wasted_share", "number", "computed", "", "credits_wasted / credits_used", "fraction"),
+        Field("credits_errored", "number", "computed", "", "cells that failed, at the mean price", "credits"),
+        Field("credits_unqualified", "number", "computed", "", "spent on leads that were judged unfit", "credits"),
+        Field("unqualified_share", "number", "computed", "", "credits_unqualified / credits_used", "fraction"),
     ),
 )
 
@@ -60,10 +59,14 @@ COLUMN_ECONOMICS = Schema(
 def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per column of every table: its share of the spend, and what of it was of no use.
 
-    No request is sent and no credits are spent. It is arithmetic on what the server has said, by the formulas beside the
-    columns. `credits_errored` = cells_errored x credits_per_execution, at most credits_used: whether Origami
-    charges for failed cells is not documented. `credits_unqualified` = executions beyond the number of the table's
-    qualified leads x credits_per_execution: these were at leads that do not qualify, whichever they are.
+    No request is sent and no credits are spent. It is arithmetic on what the server has said, by the formulas beside
+    the columns, and NA where a part is missing.
+
+    - Spent on unfit leads: `credits_unqualified` = the leads judged unfit that the column must have run for x
+      credits_per_execution, at most credits_used. It ran for call rate x leads; those that are not judged unfit explain
+      as many of them as they are, and the rest is left. NA for a column with verdicts: it has to run for every lead.
+    - Spent in vain: `credits_errored` = cells_errored x credits_per_execution, at most credits_used. Some of these cells
+      never ran, for want of credits for example, and whether Origami charges for the others is not documented.
 
     Args:
         source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
@@ -84,14 +87,13 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         - `executions` (Int64, executions): over its life
         - `credits_per_execution` (Float64, credits per execution): mean when the column runs
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads of its table
-        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / qualified leads of its table
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead / qualified share of its table
         - `cells_errored` (Int64, cells): ended in a failure
-        - `errored_rate` (Float64, fraction): cells_errored / executions
+        - `errored_rate` (Float64, fraction): cells_errored / leads of its table
         - `fail_rate` (Float64, fraction): verdicts `fail` / all verdicts; NA without verdicts
-        - `credits_errored` (Float64, credits): at cells that failed, at most
-        - `credits_unqualified` (Float64, credits): at leads that do not qualify, at least
-        - `credits_wasted` (Float64, credits): the larger of the two
-        - `wasted_share` (Float64, fraction): credits_wasted / credits_used
+        - `credits_errored` (Float64, credits): cells that failed, at the mean price
+        - `credits_unqualified` (Float64, credits): spent on leads that were judged unfit
+        - `unqualified_share` (Float64, fraction): credits_unqualified / credits_used
 
     Raises:
         InvalidInput: for a source of another kind or an unknown `dtype_backend`.
@@ -109,16 +111,15 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         ([0.68, 0.32], [3.0, <NA>])
     """
     check_backend(dtype_backend)
-    spending = Spending.of(gather(source, COLUMN_ECONOMICS.name))
+    spending = Spending(gather(source, COLUMN_ECONOMICS.name))
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
         computed = {name: measured(values) for name, values in _measures(spending).items()}
-    run = spending.run_of_tables
     return build(
         COLUMN_ECONOMICS,
         spending.source,
         {
-            "run": Holder(run.fields, spending.found.owners[spending.each.owners]),
+            "run": spending.run_of(spending.each.owners),
             "table": Holder(spending.tables, spending.each.owners),
             "column": Holder(spending.columns),
         },
@@ -129,15 +130,14 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
 
 
 def _measures(spending: Spending) -> dict[str, Measure]:
-    used = spending.column("credits_lifetime_used")
+    used, leads = spending.column("credits_lifetime_used"), spending.of_table(spending.table("lead_count"))
     return {
         "share_of_spend": spending.share_of_table,
-        "credits_per_lead": over(used, spending.of_table(spending.table("lead_count"))),
-        "credits_per_qualified_lead": over(used, spending.of_table(spending.table("qualified_leads"))),
-        "errored_rate": over(spending.column("cells_errored"), spending.column("total_runs")),
+        "credits_per_lead": over(used, leads),
+        "credits_per_qualified_lead": over(over(used, leads), spending.of_table(spending.qualified_share)),
+        "errored_rate": over(spending.column("cells_errored"), leads),
         "fail_rate": over(spending.column("qualification_fail"), spending.column("qualification_total")),
         "credits_errored": spending.credits_errored,
         "credits_unqualified": spending.credits_unqualified,
-        "credits_wasted": spending.credits_wasted,
-        "wasted_share": over(spending.credits_wasted, used),
+        "unqualified_share": over(spending.credits_unqualified, used),
     }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .backend import DtypeBackend, check_backend
 from .build import Holder, build
-from .measures import Measure, counted, known, measured, over, sums
-from .runs import MODELS, RUN_STATUSES, RUNS, facts
+from .measures import Counts, Measure, count_sums, counted, known, measured, over, sums
+from .runs import RUNS, facts, has_no_tables
 from .schema import Field, Schema
 from .source import Gathered, Source, gather
 from .spending import Spending
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .values import Cells
 
 _OF_RUNS = {field.name: field for field in RUNS.fields}
+_SHARED = Field("shared_tables", "integer", "computed", "", "of these, touched by another run here", "tables")
+_QUALIFIED = Field("qualified_leads", "integer", "computed", "", "in the tables that tell", "leads")
+_ERRORED = Field("cells_errored", "integer", "computed", "", "ended in a failure", "cells")
 _CHANGE = "against the first run: value / its value - 1"
 
 COMPARISON = Schema(
@@ -30,35 +33,35 @@ COMPARISON = Schema(
     (
         _OF_RUNS["run_id"],
         _OF_RUNS["agent_id"],
-        Field("status", "category", "run", "status", "the server's word", "", RUN_STATUSES),
+        _OF_RUNS["status"],
         Field("prompt", "string", "computed", "", "the full brief"),
-        Field("model", "category", "run", "model", "the model that really ran", "", MODELS),
+        _OF_RUNS["model"],
         Field("duration", "number", "computed", "", "from its beginning to its end", "seconds"),
         _OF_RUNS["steps_completed"],
         Field("tables", "integer", "computed", "", "tables it touched", "tables"),
-        Field("shared_tables", "integer", "computed", "", "of these, touched by another run here, too", "tables"),
+        _SHARED,
         Field("leads", "integer", "computed", "", "in these tables, before saved filters", "leads"),
-        Field("qualified_leads", "integer", "computed", "", "in the tables that tell", "leads"),
-        Field("qualified_share", "number", "computed", "", "qualified_leads / leads of these tables", "fraction"),
+        _QUALIFIED,
+        Field("qualified_share", "number", "computed", "", "qualified_leads / leads with a verdict", "fraction"),
         Field("credits_used", "number", "computed", "", "by its tables, over their life", "credits"),
+        Field("credits_added", "number", "computed", "", "of these, what no run before it here had told", "credits"),
         Field("credits_per_lead", "number", "computed", "", "credits_used / leads", "credits per lead"),
         Field(
             "credits_per_qualified_lead",
             "number",
             "computed",
             "",
-            "credits of these tables / qualified_leads",
+            "credits_used / (leads x qualified_share), by table",
             "credits per qualified lead",
         ),
-        Field("cells_errored", "integer", "computed", "", "ended in a failure", "cells"),
-        Field("credits_wasted", "number", "computed", "", "as in economics_frame", "credits"),
+        _ERRORED,
+        Field("credits_unqualified", "number", "computed", "", "as in economics_frame", "credits"),
         Field("duration_change", "number", "computed", "", _CHANGE, "fraction"),
         Field("leads_change", "number", "computed", "", _CHANGE, "fraction"),
         Field("credits_used_change", "number", "computed", "", _CHANGE, "fraction"),
         Field("credits_per_qualified_lead_change", "number", "computed", "", _CHANGE, "fraction"),
     ),
 )
-_COUNTS = ("tables", "shared_tables", "leads", "qualified_leads", "cells_errored")
 _CHANGES = ("duration", "leads", "credits_used", "credits_per_qualified_lead")
 
 
@@ -66,9 +69,10 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     """One row per run: what it took, built and cost, and how that differs from the first run.
 
     No request is sent and no credits are spent. The API has no credits of a run: `credits_used` is what its tables have
-    used over their life, by all runs that worked on them. Runs of one agent share tables as a rule, and where
-    `shared_tables` is above 0 their credits and leads are counted for each of them: compare runs of different agents,
-    or the credits at the beginning and the end of `run.history_frame()`.
+    used over their life, by all runs that worked on them. Runs of one agent share tables as a rule (`shared_tables`);
+    what a follow-up has cost is `credits_added`: what its tables have used beyond what the runs before it in the list
+    told of the same tables. Ratios are over the tables that tell all of their parts, sums over those that tell. A table
+    that is given without a run adds nothing.
 
     Args:
         runs: runs, or answers of the API about runs (dicts), in a list; the first is what the others are compared with.
@@ -76,7 +80,7 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
     Returns:
         A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`. Sums leave out tables that do not tell.
+        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
@@ -86,15 +90,16 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `duration` (Float64, seconds): from its beginning to its end
         - `steps_completed` (Int64, steps): done
         - `tables` (Int64, tables): tables it touched
-        - `shared_tables` (Int64, tables): of these, touched by another run here, too
+        - `shared_tables` (Int64, tables): of these, touched by another run here
         - `leads` (Int64, leads): in these tables, before saved filters
         - `qualified_leads` (Int64, leads): in the tables that tell
-        - `qualified_share` (Float64, fraction): qualified_leads / leads of these tables
+        - `qualified_share` (Float64, fraction): qualified_leads / leads with a verdict
         - `credits_used` (Float64, credits): by its tables, over their life
+        - `credits_added` (Float64, credits): of these, what no run before it here had told
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads
-        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits of these tables / qualified_leads
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / (leads x qualified_share), by table
         - `cells_errored` (Int64, cells): ended in a failure
-        - `credits_wasted` (Float64, credits): as in economics_frame
+        - `credits_unqualified` (Float64, credits): as in economics_frame
         - `duration_change` (Float64, fraction): against the first run: value / its value - 1
         - `leads_change` (Float64, fraction): against the first run: value / its value - 1
         - `credits_used_change` (Float64, fraction): against the first run: value / its value - 1
@@ -118,56 +123,81 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     gathered = gather(runs, COMPARISON.name)
     # Tables that were given without a run have nothing to be compared.
     gathered = Gathered(gathered.kind, tuple(batch for batch in gathered.batches if batch.run is not None))
-    runs_told, computed = facts(gathered.batches)
-    spending = Spending.of(gathered)
+    told, computed = facts(gathered.batches)
+    spending = Spending(gathered)
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
         measures = _measures(spending, computed)
         changes = {f"{name}_change": _against_first(measures[name]) for name in _CHANGES}
-        cells = {name: measured(values) for name, values in (measures | changes).items() if name not in _COUNTS}
-        counts = {name: counted(values) for name, values in measures.items() if name in _COUNTS}
+    cells = {name: measured(values) for name, values in (measures | changes).items() if name != "leads"}
+    cells |= {
+        _SHARED.name: counted(_SHARED, _shared(spending, computed)),
+        _QUALIFIED.name: counted(_QUALIFIED, _count(spending, "qualified_leads")),
+        _ERRORED.name: counted(_ERRORED, _count(spending, "cells_errored")),
+    }
     return build(
         COMPARISON,
         gathered,
-        {"run": Holder(runs_told)},
-        computed={**computed, **cells, **counts},
+        {"run": Holder(told)},
+        computed={**computed, **cells},
         skipped=spending.skipped,
         dtype_backend=dtype_backend,
     )
 
 
 def _measures(spending: Spending, of_runs: Mapping[str, Cells]) -> dict[str, Measure]:
-    def total(of_tables: Measure) -> Measure:
-        return sums(of_tables, spending.found.owners, len(spending.source.batches))
+    nothing = known(of_runs["tables"]) == 0
+
+    def total(of_tables: Measure, *others: Measure) -> Measure:
+        telling = np.where(np.isnan(sum(others, start=of_tables)), np.nan, of_tables)
+        # A run without tables has used nothing.
+        return np.where(nothing, 0.0, sums(telling, spending.found.owners, len(spending.source.batches)))
 
     used, leads, qualified = (
         spending.table(name) for name in ("credits_lifetime_used", "lead_count", "qualified_leads")
     )
-    telling = np.where(np.isnan(qualified), np.nan, 1.0)
+    fitting = leads * spending.qualified_share
     return {
         "duration": known(of_runs["duration"]),
-        "tables": known(of_runs["tables"]),
-        "shared_tables": _shared(spending, of_runs),
-        "leads": total(leads),
-        "qualified_leads": total(qualified),
-        "qualified_share": over(total(qualified), total(leads * telling)),
+        "leads": known(of_runs["leads"]),
+        "qualified_share": over(total(qualified, spending.judged), total(spending.judged, qualified)),
         "credits_used": total(used),
-        "credits_per_lead": over(total(used), total(leads)),
-        "credits_per_qualified_lead": over(total(used * telling), total(qualified)),
-        "cells_errored": total(spending.table("cells_errored")),
-        "credits_wasted": total(spending.of_columns(spending.credits_wasted)),
+        "credits_added": total(_added(spending, used)),
+        "credits_per_lead": over(total(used, leads), total(leads, used)),
+        "credits_per_qualified_lead": over(total(used, fitting), total(fitting, used)),
+        "credits_unqualified": total(spending.credits_unqualified_of_tables),
     }
 
 
-def _shared(spending: Spending, of_runs: Mapping[str, Cells]) -> Measure:
+def _count(spending: Spending, name: str) -> Counts:
+    total = count_sums(spending.table_counts(name), spending.found.owners, len(spending.source.batches))
+    return [0 if has_no_tables(batch) else count for batch, count in zip(spending.source.batches, total, strict=True)]
+
+
+def _added(spending: Spending, used: Measure) -> Measure:
+    """Per table what it has used beyond what was told of it before."""
+    before: dict[str, float] = {}
+    added = used.copy()
+    for place, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
+        if isinstance(table, str) and not math.isnan(now):
+            added[place] = max(0.0, now - before.get(table, 0.0))
+            before[table] = max(now, before.get(table, 0.0))
+    return added
+
+
+def _shared(spending: Spending, of_runs: Mapping[str, Cells]) -> Counts:
     """Per run how many of its tables another run here has touched; missing where its tables are not known."""
-    runs, tables = spending.found.owners.tolist(), spending.tables["id"]
-    pairs = {(run, table) for run, table in zip(runs, tables, strict=True) if isinstance(table, str)}
-    touched_by = Counter(table for _, table in pairs)
-    shared = np.zeros(len(spending.source.batches))
-    for run, table in pairs:
-        shared[run] += touched_by[table] > 1
-    return np.where(of_runs["tables"].missing, np.nan, shared)
+    owners, tables, batches = spending.found.owners.tolist(), spending.tables["id"], spending.source.batches
+    of_batch: list[set[str]] = [set() for _ in batches]
+    runs: dict[str, set[Any]] = {}
+    for owner, table in zip(owners, tables, strict=True):
+        if isinstance(table, str):
+            of_batch[owner].add(table)
+            # A run that is given twice is one run.
+            run = batches[owner].run_id
+            runs.setdefault(table, set()).add(run if isinstance(run, str) else owner)
+    shared = [sum(len(runs[table]) > 1 for table in touched) for touched in of_batch]
+    return [None if lost else count for count, lost in zip(shared, of_runs["tables"].missing.tolist(), strict=True)]
 
 
 def _against_first(values: Measure) -> Measure:

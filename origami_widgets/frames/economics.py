@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from origami_widgets.api.errors import InvalidInput
 
 from .backend import DtypeBackend, check_backend
 from .build import Holder, build
-from .measures import Measure, counted, measured, over, wilson
+from .measures import Measure, counted, measured, over
 from .schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
 from .source import Source, gather
 from .spending import Spending
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_LEADS = 10**9
+CERTAIN = 1.959964
+"""Of a normal distribution 95 % lie within so many deviations."""
+_JUDGED = Field("judged_leads", "integer", "computed", "", "leads with a verdict", "leads")
+_MORE = Field("more", "integer", "computed", "", "what you asked the price of", "qualified leads")
+_EXPECTED_LEADS = Field("expected_leads", "integer", "computed", "", "more / qualified_share", "leads")
+_LEFT = Field("leads_left", "integer", "computed", "", "qualified leads still to find, estimated", "qualified leads")
 _COSTLIEST = Field("costliest_column", "string", "computed", "", "the column that used most credits")
 
 ECONOMICS = Schema(
@@ -30,15 +38,18 @@ ECONOMICS = Schema(
         TABLE_NAME,
         Field("credits_used", "number", "table", "credits.lifetimeUsed", "settled, over all runs", "credits"),
         Field("share_of_spend", "number", "computed", "", "of what all tables of the source have used", "fraction"),
+        Field("cells_running", "integer", "table", "cells.running", "above 0, the credits are not all spent", "cells"),
         Field("leads", "integer", "table", "leadCount", "rows not deleted, before saved filters", "leads"),
-        Field("qualified_leads", "integer", "table", "stats.qualification.qualifiedLeads", "that qualify", "leads"),
+        _JUDGED,
+        Field("qualified_leads", "integer", "table", "stats.qualification.qualifiedLeads", "judged to fit", "leads"),
+        Field("qualified_share", "number", "computed", "", "qualified_leads / judged_leads", "fraction"),
         Field("credits_per_lead", "number", "computed", "", "credits_used / leads", "credits per lead"),
         Field(
             "credits_per_qualified_lead",
             "number",
             "computed",
             "",
-            "credits_used / qualified_leads",
+            "credits_per_lead / qualified_share",
             "credits per qualified lead",
         ),
         Field(
@@ -46,23 +57,19 @@ ECONOMICS = Schema(
             "number",
             "table",
             "stats.creditsPerQualifiedLead",
-            "the server's estimate",
+            "the server's own estimate",
             "credits per qualified lead",
         ),
-        Field("more", "integer", "computed", "", "what you asked the price of", "qualified leads"),
-        Field("expected_leads", "integer", "computed", "", "leads to build for that", "leads"),
-        Field("expected_credits", "number", "computed", "", "their price", "credits"),
-        Field(
-            "expected_credits_low", "number", "computed", "", "at the upper end of the share that qualifies", "credits"
-        ),
-        Field("expected_credits_high", "number", "computed", "", "at the lower end of it", "credits"),
-        Field("leads_left", "integer", "computed", "", "qualified leads still to find, estimated", "leads"),
+        _MORE,
+        _EXPECTED_LEADS,
+        Field("expected_credits", "number", "computed", "", "more x credits_per_qualified_lead", "credits"),
+        Field("expected_credits_low", "number", "computed", "", "what 97.5 % of such orders exceed", "credits"),
+        Field("expected_credits_high", "number", "computed", "", "what 2.5 % of such orders exceed", "credits"),
+        _LEFT,
         _COSTLIEST,
         Field("costliest_column_share", "number", "computed", "", "of what the table's columns have used", "fraction"),
-        Field("credits_errored", "number", "computed", "", "at cells that failed, at most", "credits"),
-        Field("credits_unqualified", "number", "computed", "", "at leads that do not qualify, at least", "credits"),
-        Field("credits_wasted", "number", "computed", "", "per column the larger of the two", "credits"),
-        Field("wasted_share", "number", "computed", "", "credits_wasted / credits_used", "fraction"),
+        Field("credits_errored", "number", "computed", "", "cells that failed, at the mean price", "credits"),
+        Field("credits_unqualified", "number", "computed", "", "spent on leads that were judged unfit", "credits"),
     ),
 )
 
@@ -70,21 +77,26 @@ ECONOMICS = Schema(
 def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per table: what it has cost per lead, what more qualified leads would cost, and what was of no use.
 
-    No request is sent and no credits are spent. All of it is arithmetic on what the server has said; where that is
-    missing, so is the result. Read the run with `stats` (a `Run` does), else most of it is NA. `column_economics_frame`
-    and `lead_source_economics_frame` tell which columns and which sources of leads the money went to.
+    No request is sent and no credits are spent. All of it is arithmetic on what the server has said; where a part of
+    that is missing, so is the result. Read the run with `stats` (a `Run` does), else most of it is NA. Which columns
+    and which sources of leads the money went to is told by `column_economics_frame` and `lead_source_economics_frame`.
 
-    - Price of more: `expected_credits` = `more` x the server's estimate per qualified lead, or without one x
-      `credits_per_qualified_lead`. It supposes that leads go on to qualify as those before. `_low` and `_high` are the
-      same at both ends of the 95 % Wilson interval of the share that has qualified so far: with few leads they lie far
-      apart. `expected_leads` = `more` x leads per qualified lead. When `leads_left` is less than `more`, the sources at
-      hand hold no such number.
-    - Of no use: `credits_errored` = failed cells x the column's mean credits per execution. Whether Origami charges for
-      them is not documented, so it is the most that they can have cost. `credits_unqualified` = executions beyond the
-      number of qualified leads x the same mean: these were at leads that do not qualify, whichever they are.
+    - A qualified lead: `credits_per_qualified_lead` = (credits_used / leads) / (qualified_leads / judged_leads). Leads
+      without a verdict count in the price and not in the share, so a run that was stopped half-way is not made dear by
+      them. While cells are running, the credits are too few. Without a relevance condition it is NA.
+    - The price of more: `expected_credits` supposes that leads cost and qualify as those before. The number of leads
+      that it takes is chance, and the share is known from few verdicts: `_low` and `_high` are `expected_credits` x
+      exp(-/+ 1.96 sqrt((1 - s) (1 / more + 1 / k))) with k = qualified_leads + 0.5, s = k / (judged_leads + 1). That
+      the price of a lead may differ, too, is not in it. `leads_left` is what the server estimates in all less what is
+      there; NA where a source has more than anybody knows.
+    - Of no use: `credits_unqualified` counts, per column without verdicts of its own, the leads judged unfit that it
+      must have run for (call rate x leads, less all the others), at its mean price. `credits_errored` = failed cells x
+      the mean price: some of these cells never ran, and whether Origami charges for the others is not documented.
 
     Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
+        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these. A
+        table
+            that is given more than once counts once in `share_of_spend`, as it was given last.
         more: how many more qualified leads to price, 1 to a billion.
         dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
 
@@ -97,23 +109,24 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         - `table_name` (string): the table's name
         - `credits_used` (Float64, credits): settled, over all runs
         - `share_of_spend` (Float64, fraction): of what all tables of the source have used
+        - `cells_running` (Int64, cells): above 0, the credits are not all spent
         - `leads` (Int64, leads): rows not deleted, before saved filters
-        - `qualified_leads` (Int64, leads): that qualify
+        - `judged_leads` (Int64, leads): leads with a verdict
+        - `qualified_leads` (Int64, leads): judged to fit
+        - `qualified_share` (Float64, fraction): qualified_leads / judged_leads
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads
-        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / qualified_leads
-        - `estimated_credits_per_qualified_lead` (Float64, credits per qualified lead): the server's estimate
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead / qualified_share
+        - `estimated_credits_per_qualified_lead` (Float64, credits per qualified lead): the server's own estimate
         - `more` (Int64, qualified leads): what you asked the price of
-        - `expected_leads` (Int64, leads): leads to build for that
-        - `expected_credits` (Float64, credits): their price
-        - `expected_credits_low` (Float64, credits): at the upper end of the share that qualifies
-        - `expected_credits_high` (Float64, credits): at the lower end of it
-        - `leads_left` (Int64, leads): qualified leads still to find, estimated
+        - `expected_leads` (Int64, leads): more / qualified_share
+        - `expected_credits` (Float64, credits): more x credits_per_qualified_lead
+        - `expected_credits_low` (Float64, credits): what 97.5 % of such orders exceed
+        - `expected_credits_high` (Float64, credits): what 2.5 % of such orders exceed
+        - `leads_left` (Int64, qualified leads): qualified leads still to find, estimated
         - `costliest_column` (string): the column that used most credits
         - `costliest_column_share` (Float64, fraction): of what the table's columns have used
-        - `credits_errored` (Float64, credits): at cells that failed, at most
-        - `credits_unqualified` (Float64, credits): at leads that do not qualify, at least
-        - `credits_wasted` (Float64, credits): per column the larger of the two
-        - `wasted_share` (Float64, fraction): credits_wasted / credits_used
+        - `credits_errored` (Float64, credits): cells that failed, at the mean price
+        - `credits_unqualified` (Float64, credits): spent on leads that were judged unfit
 
     Raises:
         InvalidInput: for a source of another kind, a `more` that is no such number, or an unknown `dtype_backend`.
@@ -123,80 +136,106 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
     Example:
         >>> from origami_widgets.frames import economics_frame
         >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "leadCount": 15,
-        ...          "credits": {"lifetimeUsed": 57}, "columns": [], "stats": {"creditsPerQualifiedLead": 4.75,
-        ...          "qualification": {"rate": 0.8, "qualifiedLeads": 12, "effectiveLeadsPerQualified": 1.25}}}
+        ...          "credits": {"lifetimeUsed": 57}, "columns": [],
+        ...          "stats": {"qualification": {"rate": 0.8, "qualifiedLeads": 12}}}
         >>> frame = economics_frame(table, more=100)
-        >>> frame["credits_per_lead"].to_list(), frame["expected_credits"].to_list()
+        >>> frame["credits_per_lead"].to_list(), frame["expected_credits"].round(6).to_list()
         ([3.8], [475.0])
         >>> frame[["expected_credits_low", "expected_credits_high"]].round(0).iloc[0].to_list()
-        [409.0, 693.0]
+        [361.0, 625.0]
     """
     check_backend(dtype_backend)
-    wanted: object = more
-    if not isinstance(wanted, int) or isinstance(wanted, bool) or not 1 <= wanted <= MOST_LEADS:
-        raise InvalidInput(
-            "more is a number of qualified leads",
-            cause=f"more={more!r:.40} was given.",
-            remedy=f"Give a whole number from 1 to {MOST_LEADS:,}: economics_frame(run, more=100).",
-        )
-    spending = Spending.of(gather(source, ECONOMICS.name))
+    wanted = _checked(more)
+    spending = Spending(gather(source, ECONOMICS.name))
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
-        computed = {name: measured(values) for name, values in _measures(spending, more).items()}
-        wholes = {name: counted(values) for name, values in _counts(spending, more).items()}
+        computed = {name: measured(values) for name, values in _measures(spending, wanted).items()}
+        computed[_JUDGED.name] = counted(_JUDGED, _whole(spending.judged))
+        computed[_EXPECTED_LEADS.name] = counted(_EXPECTED_LEADS, _whole(_needed(spending, wanted)))
+        costliest = _costliest(spending)
+    computed[_MORE.name] = counted(_MORE, [wanted] * spending.size)
+    computed[_LEFT.name] = counted(_LEFT, _left(spending))
+    computed[_COSTLIEST.name] = read(_COSTLIEST, costliest)
     return build(
         ECONOMICS,
         spending.source,
         {"run": spending.run_of_tables, "table": Holder(spending.tables)},
-        computed={**computed, **wholes, _COSTLIEST.name: read(_COSTLIEST, _costliest(spending))},
+        computed=computed,
         skipped=spending.skipped,
         dtype_backend=dtype_backend,
     )
 
 
+def _checked(more: object) -> int:
+    try:
+        wanted = 0 if isinstance(more, bool) else operator.index(more)  # type: ignore[arg-type]
+    except TypeError:
+        wanted = 0
+    if not 1 <= wanted <= MOST_LEADS:
+        raise InvalidInput(
+            "more is a number of qualified leads",
+            cause=f"more={more!r:.40} was given.",
+            remedy=f"Give a whole number from 1 to {MOST_LEADS:,}: economics_frame(run, more=100).",
+        )
+    return wanted
+
+
 def _measures(spending: Spending, more: int) -> dict[str, Measure]:
-    used, qualified = spending.table("credits_lifetime_used"), spending.table("qualified_leads")
-    own = over(used, qualified)
-    estimated = spending.table("credits_per_qualified_lead")
-    # A price of nothing is no price: the server has none to tell yet.
-    expected = more * np.where(estimated > 0, estimated, own)
-    share = spending.table("qualification_rate")
-    low, high = wilson(qualified, over(qualified, share))
-    wasted = spending.of_columns(spending.credits_wasted)
+    used, qualified, share = (
+        spending.table("credits_lifetime_used"),
+        spending.table("qualified_leads"),
+        spending.qualified_share,
+    )
+    per_lead = over(used, spending.table("lead_count"))
+    expected = more * over(per_lead, share)
+    reach = np.exp(CERTAIN * _spread(qualified, spending.judged, more))
     return {
-        "share_of_spend": over(used, np.full(len(used), np.nansum(used))),
-        "credits_per_lead": over(used, spending.table("lead_count")),
-        "credits_per_qualified_lead": own,
+        "share_of_spend": over(used, np.full(len(used), np.nansum(used[spending.newest()]))),
+        "qualified_share": share,
+        "credits_per_lead": per_lead,
+        "credits_per_qualified_lead": over(per_lead, share),
         "expected_credits": expected,
-        "expected_credits_low": expected * over(share, high),
-        "expected_credits_high": expected * over(share, low),
+        "expected_credits_low": expected / reach,
+        "expected_credits_high": expected * reach,
         "costliest_column_share": _largest(spending),
-        "credits_errored": spending.of_columns(spending.credits_errored),
-        "credits_unqualified": spending.of_columns(spending.credits_unqualified),
-        "credits_wasted": wasted,
-        "wasted_share": over(wasted, used),
+        "credits_errored": spending.credits_errored_of_tables,
+        "credits_unqualified": spending.credits_unqualified_of_tables,
     }
 
 
-def _counts(spending: Spending, more: int) -> dict[str, Measure]:
-    needed = spending.table("effective_leads_per_qualified")
-    left = spending.table("estimated_qualified_leads") - spending.table("qualified_leads")
-    return {
-        "more": np.full(len(needed), float(more)),
-        "expected_leads": np.ceil(more * np.where(needed > 0, needed, np.nan)),
-        "leads_left": np.maximum(left, 0),
-    }
+def _spread(qualified: Measure, judged: Measure, more: int) -> Measure:
+    """By how much the number of leads that it takes varies, as a share of it.
+
+    That of a negative binomial number, whose share is known from so many verdicts.
+    """
+    successes = qualified + 0.5
+    return np.sqrt((1 - np.minimum(over(successes, judged + 1), 1.0)) * (1 / more + 1 / successes))
+
+
+def _needed(spending: Spending, more: int) -> Measure:
+    # What is whole but for the rounding of floats must not become one more.
+    return np.ceil(np.round(over(np.full(spending.size, float(more)), spending.qualified_share), 6))
+
+
+def _whole(values: Measure) -> list[int | None]:
+    return [int(value) if math.isfinite(value) else None for value in values.tolist()]
+
+
+def _left(spending: Spending) -> list[int | None]:
+    estimated, qualified = spending.table_counts("estimated_qualified_leads"), spending.table_counts("qualified_leads")
+    told = zip(estimated, qualified, spending.has_more(), strict=True)
+    return [None if most is None or there is None or more else max(0, most - there) for most, there, more in told]
 
 
 def _largest(spending: Spending) -> Measure:
-    largest = np.full(len(spending.found.items), -np.inf)
+    largest = np.full(spending.size, -np.inf)
     np.fmax.at(largest, spending.each.owners, spending.share_of_table)
     return largest
 
 
 def _costliest(spending: Spending) -> list[Any]:
     """The name of the first column with the largest share of its table."""
-    names: list[Any] = [None] * len(spending.found.items)
+    names: list[Any] = [None] * spending.size
     is_largest = spending.share_of_table == spending.of_table(_largest(spending))
     told = zip(spending.each.owners.tolist(), spending.columns["name"], is_largest.tolist(), strict=True)
     for owner, name, largest in told:

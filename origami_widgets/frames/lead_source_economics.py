@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 _CREDITS = Field("credits_used", "number", "lead_source", "totalCredits", "what it has cost", "credits")
 _LEADS = Field("leads", "integer", "lead_source", "totalLeads", "what it has found", "leads")
-_MEAN = Field("credits_per_lead", "number", "lead_source", "avgCreditsPerLead", "the server's mean", "credits per lead")
+_MEAN = Field(
+    "credits_per_lead",
+    "number",
+    "lead_source",
+    "avgCreditsPerLead",
+    "the server's mean, else credits_used / leads",
+    "credits per lead",
+)
 
 LEAD_SOURCE_ECONOMICS = Schema(
     "lead_source_economics_frame",
@@ -62,8 +69,10 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
     """One row per lead source of every table: its share of leads and spend, and its price per qualified lead.
 
     No request is sent and no credits are spent. The server does not tell which source a qualified lead came from, so
-    the price per qualified lead supposes that the leads of all sources of a table qualify alike:
-    `credits_per_qualified_lead` = credits_per_lead x sourced leads of the table / its qualified leads.
+    `credits_per_qualified_lead` supposes that the leads of all sources of a table qualify alike, and puts them in the
+    same order as `credits_per_lead` does: `credits_per_qualified_lead` = credits_per_lead x the table's sourced leads /
+    (its leads x the share that qualifies). Whether these credits are also part of what columns have used is not
+    documented: do not add the two.
 
     Args:
         source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
@@ -82,7 +91,7 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
         - `credits_used` (Float64, credits): what it has cost
         - `share_of_leads` (Float64, fraction): of what its table's sources have found
         - `share_of_spend` (Float64, fraction): of what they have cost
-        - `credits_per_lead` (Float64, credits per lead): the server's mean
+        - `credits_per_lead` (Float64, credits per lead): the server's mean, else credits_used / leads
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead x sourced leads per qualified lead
         - `source` (category): whether costs are real or estimated from code
 
@@ -93,26 +102,25 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
 
     Example:
         >>> from origami_widgets.frames import lead_source_economics_frame
-        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "columns": [], "stats": {
-        ...     "funnel": {"totalSourcedLeads": 21}, "qualification": {"qualifiedLeads": 12}, "leadSources": [
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "leadCount": 10, "stats": {
+        ...     "funnel": {"totalSourcedLeads": 20}, "qualification": {"rate": 0.8, "qualifiedLeads": 12}, "leadSources": [
         ...     {"id": "3f90", "name": "Local listings", "avgCreditsPerLead": 2, "totalCredits": 42, "totalLeads": 21}]}}
         >>> frame = lead_source_economics_frame(table)
         >>> frame["share_of_spend"].to_list(), frame["credits_per_qualified_lead"].to_list()
-        ([1.0], [3.5])
+        ([1.0], [5.0])
     """
     check_backend(dtype_backend)
-    spending = Spending.of(gather(source, LEAD_SOURCE_ECONOMICS.name), "stats.leadSources")
+    spending = Spending(gather(source, LEAD_SOURCE_ECONOMICS.name), ("stats.leadSources",))
     each = entries(spending.tables["stats.leadSources"])
     fields = pluck(each.items, LEAD_SOURCES.paths("lead_source"))
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
         computed = {name: measured(values) for name, values in _measures(spending, each, fields).items()}
-    run = spending.run_of_tables
     return build(
         LEAD_SOURCE_ECONOMICS,
         spending.source,
         {
-            "run": Holder(run.fields, spending.found.owners[each.owners]),
+            "run": spending.run_of(each.owners),
             "table": Holder(spending.tables, each.owners),
             "lead_source": Holder(fields),
         },
@@ -124,11 +132,15 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
 
 def _measures(spending: Spending, each: Entries, fields: Values) -> dict[str, Measure]:
     def share(values: Measure) -> Measure:
-        return over(values, sums(values, each.owners, len(spending.found.items))[each.owners])
+        return over(values, sums(values, each.owners, spending.size)[each.owners])
 
-    per_qualified = over(spending.table("total_sourced_leads"), spending.table("qualified_leads"))
+    used, leads, mean = (measure(field, fields) for field in (_CREDITS, _LEADS, _MEAN))
+    per_lead = np.where(np.isnan(mean), over(used, leads), mean)
+    qualified = spending.table("lead_count") * spending.qualified_share
+    per_qualified = over(spending.table("total_sourced_leads"), qualified)
     return {
-        "share_of_leads": share(measure(_LEADS, fields)),
-        "share_of_spend": share(measure(_CREDITS, fields)),
-        "credits_per_qualified_lead": measure(_MEAN, fields) * per_qualified[each.owners],
+        "share_of_leads": share(leads),
+        "share_of_spend": share(used),
+        _MEAN.name: per_lead,
+        "credits_per_qualified_lead": per_lead * per_qualified[each.owners],
     }

@@ -1,6 +1,7 @@
 """Arithmetic on columns in which values may be missing: what is made of a missing value is missing. Pure.
 
-Measures are floats with NaN for what is missing; `measured` makes cells of them again.
+Measures are floats with NaN for what is missing; `measured` makes cells of them again. Counts stay Python's integers, with
+None for what is missing: a float would lose the last digits of large ones.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import numpy.typing as npt
 from .values import Cells, read
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .records import Values
     from .schema import Field
 
 Measure: TypeAlias = npt.NDArray[np.float64]
+Counts: TypeAlias = "list[int | None]"
 Places: TypeAlias = npt.NDArray[np.intp]
 
 
@@ -30,16 +34,21 @@ def known(cells: Cells) -> Measure:
     return np.where(cells.missing, np.nan, cells.data.astype(np.float64))
 
 
+def counts(cells: Cells) -> Counts:
+    """Cells of integers as Python's."""
+    return [None if lost else value for value, lost in zip(cells.data.tolist(), cells.missing.tolist(), strict=True)]
+
+
 def measured(values: Measure) -> Cells:
     """Floats as cells of a column of numbers."""
     missing = ~np.isfinite(values)
     return Cells(np.where(missing, 0.0, values), missing)
 
 
-def counted(values: Measure) -> Cells:
-    """Whole floats as cells of a column of integers."""
-    cells = measured(values)
-    return Cells(np.rint(cells.data).astype(np.int64), cells.missing)
+def counted(field: Field, values: Sequence[int | None]) -> Cells:
+    """Counts as cells of a column of integers; one of more than 64 bits is missing."""
+    cells = read(field, values)
+    return Cells(cells.data, cells.missing)
 
 
 def over(part: Measure, whole: Measure) -> Measure:
@@ -57,20 +66,19 @@ def sums(values: Measure, owners: Places, size: int) -> Measure:
     >>> sums(np.array([1.0, np.nan, 2.0, np.nan]), np.array([0, 0, 0, 1]), 3).tolist()
     [3.0, nan, nan]
     """
-    known = ~np.isnan(values)
-    total = np.bincount(owners[known], weights=values[known], minlength=size)
-    return np.where(np.bincount(owners[known], minlength=size) > 0, total, np.nan)
+    told = ~np.isnan(values)
+    total = np.bincount(owners[told], weights=values[told], minlength=size)
+    return np.where(np.bincount(owners[told], minlength=size) > 0, total, np.nan)
 
 
-def wilson(successes: Measure, trials: Measure, z: float = 1.959964) -> tuple[Measure, Measure]:
-    """The Wilson interval of a share, at 95 % as it stands.
+def count_sums(values: Counts, owners: Places, size: int) -> Counts:
+    """The same of counts.
 
-    >>> low, high = wilson(np.array([12.0]), np.array([15.0]))
-    >>> low.round(3).tolist(), high.round(3).tolist()
-    ([0.548], [0.93])
+    >>> count_sums([2**53, 1, None], np.array([0, 0, 1]), 2)
+    [9007199254740993, None]
     """
-    tried = np.where(trials > 0, trials, np.nan)
-    share, square = successes / tried, z * z
-    middle, scale = share + square / (2 * tried), 1 + square / tried
-    reach = z * np.sqrt(np.maximum(0, share * (1 - share)) / tried + square / (4 * tried**2))
-    return (middle - reach) / scale, (middle + reach) / scale
+    total: Counts = [None] * size
+    for value, owner in zip(values, owners.tolist(), strict=True):
+        if value is not None:
+            total[owner] = (total[owner] or 0) + value
+    return total

@@ -127,15 +127,19 @@ def _seconds_between(began: Cells, ended: Cells) -> Cells:
     return Cells((ended.data - began.data) / 1e6, began.missing | ended.missing)
 
 
+def has_no_tables(batch: Batch) -> bool:
+    """Whether the answer says that the run touched no table; one that leaves them out does not say that."""
+    return not batch.tables and isinstance(_inner(batch, "response").get("tables"), list)
+
+
 def _table_count(batch: Batch) -> int | None:
-    """An answer without tables has not said that there are none."""
-    return len(batch.tables) if batch.tables or isinstance(_inner(batch, "response").get("tables"), list) else None
+    return len(batch.tables) if batch.tables or has_no_tables(batch) else None
 
 
 def _leads(batch: Batch) -> int | None:
     counts = [read_integer(table.get("leadCount")) for table in batch.tables if isinstance(table, Mapping)]
     told = [count for count in counts if count is not None]
-    return sum(told) if told else None
+    return sum(told) if told or has_no_tables(batch) else None
 
 
 def _questions(batch: Batch) -> int | None:

@@ -13,8 +13,9 @@ def run(name, *tables, **fields):
 
 
 def told(table_id, leads, used, qualified=None):
-    stats = {} if qualified is None else {"qualification": {"qualifiedLeads": qualified}}
-    return table() | {"id": table_id, "leadCount": leads, "credits": {"lifetimeUsed": used}, "stats": stats}
+    stats = {} if qualified is None else {"qualification": {"qualifiedLeads": qualified, "rate": qualified / leads}}
+    used = {} if used is None else {"credits": {"lifetimeUsed": used}}
+    return {"object": "table", "id": table_id, "leadCount": leads, "cells": {"errored": 2}, "stats": stats, **used}
 
 
 def test_two_runs():
@@ -34,12 +35,48 @@ def test_two_runs():
     assert frame["duration_change"].to_list() == [0, 1]
     assert frame["credits_per_qualified_lead_change"].to_list() == [0, pytest.approx(-0.21875)]
     assert frame["shared_tables"].to_list() == [0, 0]
+    assert frame["credits_added"].to_list() == [40, 120]
+    assert frame["cells_errored"].to_list() == [2, 4]
 
 
 def test_tables_of_several_runs_are_told():
     frame = frames.compare_runs([run("1", told("a", 1, 1)), run("2", told("a", 1, 1), told("b", 1, 1)), run("3")])
     assert frame["shared_tables"].to_list() == [1, 1, 0]
     assert frame["tables"].to_list() == [1, 2, 0]
+
+
+def test_what_a_follow_up_has_added_to_the_tables_it_shares():
+    runs = [run("1", told("a", 10, 40)), run("2", told("a", 20, 100), told("b", 5, 7)), run("3", told("a", 20, 100))]
+    frame = frames.compare_runs(runs)
+    assert frame["credits_added"].to_list() == [40, 67, 0]
+    assert frame["credits_used"].to_list() == [40, 107, 100]
+    assert frame["shared_tables"].to_list() == [1, 1, 1]
+
+
+def test_a_run_that_is_given_twice_shares_nothing():
+    assert frames.compare_runs([run("1", told("a", 1, 1))] * 2)["shared_tables"].to_list() == [0, 0]
+
+
+def test_a_ratio_is_over_the_tables_that_tell_both():
+    silent = {"object": "table", "id": "s", "credits": {"lifetimeUsed": 1000}}
+    frame = frames.compare_runs(
+        [run("1", silent, told("b", 10, 10)), run("2", told("a", 10, None, 10), told("b", 10, 100, 10))]
+    )
+    assert frame["credits_per_lead"].to_list() == [1.0, 10.0]
+    assert frame["credits_per_qualified_lead"].to_list() == [pd.NA, 10.0]
+
+
+def test_a_run_without_tables_has_used_nothing():
+    row = frames.compare_runs(run("1")).iloc[0]
+    assert [row[name] for name in ("tables", "leads", "credits_used", "credits_added", "cells_errored")] == [0] * 5
+    assert pd.isna(row["credits_per_lead"])
+
+
+def test_large_counts_lose_no_digit_and_do_not_turn_around():
+    frame = frames.compare_runs(
+        [run("1", told("a", 2**53 + 1, 1)), run("2", told("a", 2**63 - 1, 1), told("b", 2**63 - 1, 1))]
+    )
+    assert frame["leads"].to_list() == [2**53 + 1, pd.NA]
 
 
 def test_what_is_missing_stays_missing():
@@ -49,7 +86,7 @@ def test_what_is_missing_stays_missing():
     for name in ("duration", "tables", "shared_tables", "leads", "credits_used", "cells_errored", "leads_change"):
         assert pd.isna(row[name]), name
     assert pd.isna(frame["leads_change"][1])
-    assert frame["credits_wasted"].iloc[1] == pytest.approx(6.6)
+    assert frame["credits_unqualified"].iloc[1] == pytest.approx(0.8667 * 15 * 3 - 12 * 3)
 
 
 def test_tables_alone_are_nothing_to_compare():
@@ -67,7 +104,10 @@ def test_runs_of_the_sandbox():
     for each, row in zip(runs, frame.to_dict("records"), strict=True):
         economics = ow.economics_frame(each)
         assert row["credits_used"] == economics["credits_used"].sum()
-        assert row["credits_wasted"] == pytest.approx(economics["credits_wasted"].sum())
+        assert row["credits_unqualified"] == pytest.approx(economics["credits_unqualified"].sum())
         assert row["leads"] == economics["leads"].sum()
     then = runs[0].follow_up("Add opening hours").wait("cells")
-    assert (ow.compare_runs([runs[0], then])["shared_tables"] > 0).all()
+    both = ow.compare_runs([runs[0], then])
+    assert (both["shared_tables"] > 0).all()
+    once = ow.tables_frame([runs[0], then]).drop_duplicates("table_id", keep="last")
+    assert both["credits_added"].sum() == once["credits_lifetime_used"].sum()

@@ -59,7 +59,7 @@ def test_a_summary_says_nothing_of_tables(form):
 def test_a_table_is_no_run_and_a_run_without_tables_has_none():
     frame = frames.runs_frame([table(), changed(payload(), "response.tables", [])])
     assert frame["tables"].to_list() == [0]
-    assert frame["leads"].isna().to_list() == [True]
+    assert frame["leads"].to_list() == [0]
 
 
 def test_an_unknown_status_is_kept():

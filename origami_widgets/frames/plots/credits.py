@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from origami_widgets.frames.columns import columns_frame
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 MOST_TABLES = 12
 _TABLES = ("run_id", "table_id", "table_name", "credits_lifetime_used", "column_count")
 _COLUMNS = (
-    *("run_id", "table_id", "table_name", "column_id", "column_name", "kind"),
+    *("run_id", "table_id", "table_name", "position", "column_id", "column_name", "kind"),
     *("credits_lifetime_used", "cells_errored", "cells_running"),
 )
 
@@ -55,10 +56,11 @@ def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerCha
         'Credits by column: 57 in Porto bakeries. E-mail: 39 · 68 %; Fit: 18 · 32 %'
     """
     width = checked(width, top)
-    tables = newest(records(tables_frame(source), _TABLES), "table_id")
+    source = list(source) if isinstance(source, Iterator) else source
+    tables = newest(records(tables_frame(source), _TABLES))
     if not tables:
         return layered(sentence("Credits by column", [], "There are no tables.", width))
-    columns = by_table(newest(records(columns_frame(source), _COLUMNS), "table_id", "column_id"))
+    columns = by_table(newest(records(columns_frame(source), _COLUMNS)))
     title = f"Credits by column: {_spent(tables)} in {subject([table['table_name'] for table in tables])}"
     ranked = [column for rows in columns.values() for column in rows if (column["credits_lifetime_used"] or 0) > 0]
     shown = {id(column) for column in largest(ranked, "credits_lifetime_used", top)}

@@ -55,7 +55,7 @@ def plot_funnel(source: Source, *, shares: bool = False, top: int = 8, width: in
 'leads now: 15 · 71 %', 'qualified: n/a']
     """
     width = checked(width, top)
-    tables = newest(records(tables_frame(source), _COLUMNS), "table_id")
+    tables = newest(records(tables_frame(source), _COLUMNS))
     for table in tables:
         table["size"] = table["total_sourced_leads"] or table["lead_count"]
     title = f"Funnel: {subject([table['table_name'] for table in tables])}"

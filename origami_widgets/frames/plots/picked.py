@@ -22,17 +22,22 @@ def records(frame: pd.DataFrame, columns: Sequence[str]) -> list[Record]:
     return [dict(zip(columns, row, strict=True)) for row in shown.where(shown.notna(), None).to_numpy().tolist()]
 
 
-def newest(rows: Sequence[Record], *key: str) -> list[Record]:
-    """Each table once, as it was given last: a follow-up brings the tables of the run before it again."""
-    last = {row["table_id"]: row["run_id"] for row in rows}
-    kept: dict[tuple[Any, ...], Record] = {}
-    for number, row in enumerate(rows):
-        found = tuple(row[name] for name in key)
-        if None in found:
-            kept[number,] = row
-        elif row["run_id"] == last[row["table_id"]]:
-            kept[found] = row
-    return list(kept.values())
+def newest(rows: Sequence[Record]) -> list[Record]:
+    """Each table once, as it was given last: a follow-up brings the tables of the run before it again.
+
+    Args:
+        rows: in the order of the source; those of columns have their `position` in the table.
+    """
+    blocks: list[int] = []
+    table, place = None, -1
+    for row in rows:
+        position = row.get("position", 0)
+        begins = row["table_id"] != table or position <= place or not blocks
+        blocks.append((blocks[-1] if blocks else 0) + begins)
+        table, place = row["table_id"], position
+    last = {row["table_id"]: block for row, block in zip(rows, blocks, strict=True)}
+    told = zip(rows, blocks, strict=True)
+    return [row for row, block in told if row["table_id"] is None or block == last[row["table_id"]]]
 
 
 def by_table(rows: Iterable[Record]) -> dict[Any, list[Record]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 VERDICTS = {"pass": PASS, "fail": FAIL, "unsure": UNSURE, "other": OTHER}
 _COLUMNS = (
-    *("run_id", "table_id", "table_name", "column_id", "column_name"),
+    *("run_id", "table_id", "table_name", "position", "column_id", "column_name"),
     *("qualification_pass", "qualification_fail", "qualification_unsure", "qualification_total"),
 )
 
@@ -52,7 +52,7 @@ def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> La
         'Verdicts by column: Porto bakeries. Fit: 80 % pass of 15, 2 fail, 1 unsure'
     """
     width = checked(width, top)
-    columns = newest(records(columns_frame(source), _COLUMNS), "table_id", "column_id")
+    columns = newest(records(columns_frame(source), _COLUMNS))
     for column in columns:
         column["size"] = _total(column)
     judged = [column for column in columns if column["size"]]

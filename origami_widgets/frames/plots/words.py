@@ -21,12 +21,6 @@ _WIDE, _BROAD, _NARROW, _USUAL = 14.0, 8.2, 3.4, 6.0
 """Px that characters of a plot's texts take, rather too many."""
 _IN_PROSE = 5.5
 """Px of a character in a sentence, on average."""
-_MOST_MARKS = 3
-_LARGEST = 1e15
-"""Beyond it, digits would fill the plot."""
-_CHARACTER = 5.9
-"""Px that a character of a plot's texts takes, on average and rather too much; less in whole sentences."""
-_IN_PROSE = 5.5
 
 
 def name_of(value: object, limit: int = LONGEST) -> str:

@@ -308,3 +308,16 @@ def test_a_long_history_keeps_its_ends_and_every_turn():
     chart = plot_history(with_history(*points))
     assert any(text.endswith("changes are not drawn") for text in texts(chart))
     assert "2,000 changes until" in chart.description
+
+
+def test_the_newest_state_of_one_run_is_drawn_although_its_columns_have_changed():
+    def run(name, used):
+        column = {"id": name, "name": name, "credits": {"lifetimeUsed": used}}
+        one = {"object": "table", "id": "t", "name": "T", "credits": {"lifetimeUsed": used}, "columns": [column]}
+        return {"object": "run", "id": "r", "response": {"tables": [one]}}
+
+    source = [run("Old", 10), run("New", 12)]
+    for given in (source, iter(source)):
+        read = texts(plot_credits(given))
+        assert "New" in read
+        assert "Old" not in read
