@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .schema import Field, Origin, Schema
     from .source import Gathered
 
+MOST_NAMED = 100
+"""Runs that `attrs` names: pandas copies it with every step."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -122,12 +125,14 @@ def build(
         if lost:
             unreadable[field.name] = lost
     frame = pd.DataFrame(arrays, copy=False)
+    ids = list(dict.fromkeys(batch.run_id for batch in source.batches if isinstance(batch.run_id, str)))
     frame.attrs["units"] = schema.units
     frame.attrs["origami"] = {
         "frame": schema.name,
         "version": __version__,
         "source": source.kind,
-        "run_ids": _run_ids(source),
+        "run_ids": ids[:MOST_NAMED],
+        "run_count": len(ids),
         "skipped_entries": skipped,
         "unreadable_values": unreadable,
     }
@@ -140,7 +145,3 @@ def _array(field: Field, raw: list[Any], dtype_backend: DtypeBackend) -> tuple[E
         return quick, 0
     cells = read(field, raw)
     return to_array(field, cells, dtype_backend), cells.unreadable
-
-
-def _run_ids(source: Gathered) -> list[str]:
-    return list(dict.fromkeys(batch.run_id for batch in source.batches if isinstance(batch.run_id, str)))

@@ -73,12 +73,24 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Part
     Raises:
         InvalidInput: nothing can be made of the source.
     """
+    if isinstance(source, pd.Series):
+        raise InvalidInput(
+            "A series is exported as a frame",
+            cause=f"The series {str(source.name)!r:.80} was given.",
+            remedy="Give series.to_frame(): a column, and its index.",
+        )
     if isinstance(source, Iterator | ValuesView) and not is_stream(source):
         # Every frame goes through it once.
         source, batches = peeked(iter(source))
         source = source if batches else list(source)
     else:
         batches = is_stream(source)
+    if isinstance(source, list | tuple) and source and all(isinstance(each, pd.DataFrame) for each in source):
+        raise InvalidInput(
+            "Frames need names",
+            cause=f"A list of {len(source):,} frames was given.",
+            remedy='Name them: export({"leads": leads, "costs": costs}, path).',
+        )
     own = _own_parts(source, batches=batches)
     if own is not None:
         if leads:
@@ -116,12 +128,14 @@ def _given(each: Any) -> Any:
 
 
 def tidy(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with a named index as columns; an index without a name only counts rows, and files leave it out.
+    """The frame with its index as columns; one without a name that only numbers the rows is left out.
 
     >>> tidy(pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="key"))).columns.to_list()
     ['key', 'n']
+    >>> tidy(pd.DataFrame({"n": [1]}, index=["a"])).columns.to_list(), tidy(pd.DataFrame({"n": [1]})).columns.to_list()
+    (['index', 'n'], ['n'])
     """
-    if all(name is None for name in frame.index.names):
+    if all(name is None for name in frame.index.names) and pd.api.types.is_integer_dtype(frame.index.dtype):
         return frame
     flat = frame.reset_index(allow_duplicates=True)
     flat.attrs = frame.attrs

@@ -45,7 +45,7 @@ def export(
 
     All files are written, or none. A new folder appears in one step; files of a folder that is there are put in place
     one after the other, each whole, and an error takes them back. Frames without rows are written, too, with their
-    headings: the files are the same for every source. A named index becomes columns, another one is left out.
+    headings: the files are the same for every source. An index becomes columns, unless it only numbers the rows.
 
     Texts that a spreadsheet would compute are neutralized: with an apostrophe in CSV, also after a semicolon, a tab or
     the end of a line in a cell, and as quoted text in Excel. Numbers stay as they are, and phone numbers unless a

@@ -58,7 +58,10 @@ dtypes for every source, empty, partial or full. What the server left out is `NA
 
 {dtypes}
 
-Categories are pandas' own in both, with all documented words, also those that do not occur; an unknown word is added.
+Categories are pandas' own in both backends, with all documented words, also those that do not occur; an unknown word is
+added. Give a frame all its sources at once, `runs_frame([first, second])`: pandas' `concat` and `merge` drop `attrs`, and
+make text of categories that differ.
+
 The leads themselves (`rows_frame`, `rows_batches`) have the columns of their table: `help(ow.rows_frame)`.
 """
 

@@ -166,3 +166,23 @@ def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, pat
 @pytest.mark.parametrize("name", ["formulas", "sheets", "plain", "contents", "exporting"])
 def test_examples_run(name):
     assert doctest.testmod(import_module(f"origami_widgets.frames.{name}")).failed == 0
+
+
+def test_an_index_that_says_something_is_written(tmp_path):
+    turned = pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=["credits", "leads"])
+    (file,) = ow.export(turned, tmp_path / "turned.csv")
+    assert file.read_text(encoding="utf-8-sig").splitlines() == ["index,a,b", "credits,1,3", "leads,2,4"]
+    (file,) = ow.export(turned[turned["a"] > 1].reset_index(drop=True), tmp_path / "numbered.csv")
+    assert file.read_text(encoding="utf-8-sig").splitlines() == ["a,b", "2,4"]
+    (file,) = ow.export(pd.DataFrame({"a": range(3)})[1:], tmp_path / "part.csv")
+    assert file.read_text(encoding="utf-8-sig").splitlines() == ["a", "1", "2"]
+
+
+@pytest.mark.parametrize("path", ["out", "out.csv", "out.xlsx", "out.parquet"])
+def test_series_and_frames_without_names_are_refused_with_what_to_do(tmp_path, path):
+    frame = pd.DataFrame({"a": [1]})
+    with pytest.raises(InvalidInput, match=r"series\.to_frame\(\)"):
+        ow.export(frame["a"], tmp_path / path)
+    with pytest.raises(InvalidInput, match=r'export\(\{"leads": leads'):
+        ow.export([frame, frame], tmp_path / path)
+    assert list(tmp_path.iterdir()) == []

@@ -120,6 +120,7 @@ def test_provenance_says_where_the_frame_comes_from(maker):
                 "version": __version__,
                 "source": kind,
                 "run_ids": [] if kind == "table" else [RUN_ID],
+                "run_count": 0 if kind == "table" else 1,
                 "skipped_entries": 0,
                 "unreadable_values": {},
             }
@@ -166,6 +167,20 @@ def test_without_pyarrow_its_backend_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(InvalidInput, match=r"origami-widgets\[parquet\]"):
         frames.tables_frame(payload(), dtype_backend="pyarrow")
+
+
+def test_a_dict_of_runs_is_told_what_to_give():
+    for value in (payload(), handle(payload()), table()):
+        with pytest.raises(InvalidInput, match=r"tables_frame\(list\(runs.values\(\)\)\)"):
+            frames.tables_frame({"first": value})
+    with pytest.raises(InvalidInput, match=r"compare_runs\(\[run, other\]\)"):
+        frames.compare_runs(pd.DataFrame())
+
+
+def test_of_many_runs_only_the_first_are_named():
+    provenance = frames.tables_frame([changed(payload(), "id", str(number)) for number in range(150)]).attrs["origami"]
+    assert provenance["run_ids"] == [str(number) for number in range(100)]
+    assert provenance["run_count"] == 150
 
 
 def test_the_source_is_not_changed():
