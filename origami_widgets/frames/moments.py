@@ -95,7 +95,9 @@ def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] 
     if not digits[:, :4].any(axis=1).all():
         return None
     bare = np.ascontiguousarray(rows[:, : width - len(found[1] or "")])
+    # By way of Python's kind of text: from bytes, NumPy 1.26 ends the process at a date that does not exist.
+    texts = bare.view(f"S{bare.shape[1]}").ravel().astype(f"U{bare.shape[1]}")
     try:
-        return bare.view(f"S{bare.shape[1]}").ravel().astype("datetime64[us]").astype(np.int64)
+        return texts.astype("datetime64[us]").astype(np.int64)
     except ValueError:
         return None
