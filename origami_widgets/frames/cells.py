@@ -203,12 +203,11 @@ def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> Cells | None:
 def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
     dtype: Any = pd.StringDtype()
     try:
-        if dtype_backend == "pyarrow":
+        if dtype_backend == "pyarrow" or dtype.storage == "pyarrow":
             pa: Any = import_module("pyarrow")
-            return pa.chunked_array([pa.array(values, pa.string())])
-        if dtype.storage == "pyarrow":
-            pa = import_module("pyarrow")
-            return pa.chunked_array([pa.array(values, pa.large_string())])
+            kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
+            # Arrow's own pool takes half as much again for blocks of this size.
+            return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
         return pd.array(_objects(values), dtype=dtype)
     except UnicodeEncodeError:
         # Half an emoji, which JSON can carry and no storage of strings can hold.
