@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import history_frame as history_frame
     from origami_widgets.frames import lead_source_economics_frame as lead_source_economics_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
+    from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
@@ -70,6 +71,7 @@ _HOMES = {
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",
     "plot_qualification": "frames.plots",
+    "rows_batches": "frames",
     "rows_frame": "frames",
     "runs_frame": "frames",
     "start": "compose",

@@ -1,6 +1,7 @@
 """Runs, tables, columns, lead sources, actions, messages, leads and what they cost, as pandas DataFrames."""
 
 from .actions import actions_frame
+from .batches import rows_batches
 from .column_economics import column_economics_frame
 from .columns import columns_frame
 from .comparing import compare_runs
@@ -24,6 +25,7 @@ __all__ = [
     "history_frame",
     "lead_source_economics_frame",
     "lead_sources_frame",
+    "rows_batches",
     "rows_frame",
     "runs_frame",
     "tables_frame",

@@ -6,6 +6,7 @@ what has no common type stays the objects it is.
 
 from __future__ import annotations
 
+from copy import copy
 from importlib import import_module
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -15,6 +16,7 @@ import pandas as pd
 
 from .backend import DtypeBackend, to_array
 from .moments import may_be_moments, moments_of_arrow, read_moments
+from .plain import as_json
 from .schema import Field, Kind
 from .values import Cells, read_text
 
@@ -97,9 +99,9 @@ class CellColumn:
     def twin(self) -> CellColumn:
         """A column of the same cells, to which other ones may be added."""
         self._type_waiting()
-        other = CellColumn(self._backend)
-        other.length, other.kind, other.words, other.too_large = self.length, self.kind, {**self.words}, self.too_large
-        other._chunks, other._maybe_moments = [*self._chunks], self._maybe_moments
+        other = copy(self)
+        other.words, other._chunks = {**self.words}, [*self._chunks]  # noqa: SLF001 - another of its own kind
+        other._waiting, other._types = [], set()  # noqa: SLF001
         return other
 
     def array(self, *, copy: bool) -> Any:
@@ -119,6 +121,20 @@ class CellColumn:
             # Arrow's memory is never written to, so it may be shared.
             return _dressed(merged, self._backend)
         return merged.copy() if copy else merged
+
+    def arrow(self, kind: CellKind) -> Any:
+        """All cells so far as an array of Arrow, of a kind that these cells have, or that they have been brought under."""
+        pa: Any = import_module("pyarrow")
+        merged, to = self._merged(), arrow_type(kind)
+        if self.kind is None:
+            return pa.nulls(self.length, to)
+        if kind == "object":
+            return pa.array([None if each is None else as_json(each) for each in _as_objects(merged)], to)
+        cells = _moments_of(merged) if kind == "timestamp" else merged
+        if isinstance(cells, Cells):
+            data = cells.data.astype("datetime64[us]") if kind == "timestamp" else cells.data
+            return pa.array(data.astype(np.float64) if kind == "number" else data, to, mask=cells.missing)
+        return pa.concat_arrays(list(merged.iterchunks()))
 
     def missing(self) -> Any:
         """Per cell whether it has no value."""
@@ -184,6 +200,44 @@ class CellColumn:
         if self.kind in (None, "string"):
             return _text([None] * count, self._backend)
         return Cells(np.zeros(count, NUMPY[self.kind]), np.ones(count, np.bool_))
+
+
+class KindOfCells(CellColumn):
+    """What is known of a column whose cells are not kept: which kind they all have."""
+
+    @property
+    def known(self) -> CellKind:
+        """The kind of the array that all cells make; of a column that nobody has filled, text."""
+        self._type_waiting()
+        if self.kind == "string" and self._maybe_moments:
+            return "timestamp"
+        return self.kind or "string"
+
+    def _type_waiting(self) -> None:
+        super()._type_waiting()
+        chunks = [chunk for chunk in self._chunks if not isinstance(chunk, int)]
+        if self.kind == "string" and self._maybe_moments:
+            self._maybe_moments = all(_moments_of(chunk) is not None for chunk in chunks)
+        self._chunks = [_ends(chunk) for chunk in chunks] if self.kind == "integer" else []
+        if len(self._chunks) > 1:
+            self._chunks = [_ends(_joined(self._chunks))]
+
+
+def arrow_type(kind: CellKind) -> Any:
+    """The type of Arrow for a kind of cells; what has no common type is JSON."""
+    pa: Any = import_module("pyarrow")
+    types = {
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+    }
+    return types.get(kind, pa.string())
+
+
+def _ends(integers: Cells) -> Cells:
+    """The smallest and the largest, which decide whether they may become numbers."""
+    return Cells(np.array([integers.data.min(), integers.data.max()]), np.zeros(2, np.bool_))
 
 
 def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> Cells | None:

@@ -40,14 +40,24 @@ class LeadColumn:
         computed: its cells are the outcome of work, so that a null is a finding.
         flatten: take objects apart.
         dtype_backend: which arrays hold the cells.
+        kept: what holds the cells, or only their kind.
     """
 
-    def __init__(self, slug: str, dtype_backend: DtypeBackend, *, computed: bool, flatten: bool) -> None:
+    def __init__(
+        self,
+        slug: str,
+        dtype_backend: DtypeBackend,
+        *,
+        computed: bool,
+        flatten: bool,
+        kept: type[CellColumn] = CellColumn,
+    ) -> None:
         self.slug = slug
         self._backend = dtype_backend
         self._computed = computed
         self._flatten = flatten
-        self._main = CellColumn(dtype_backend)
+        self._kept = kept
+        self._main = kept(dtype_backend)
         # The part whose cells have been the main values so far: nearly always there is one, and typed once for both.
         self._same: str | None = None
         self._parts: dict[str, CellColumn] = {}
@@ -83,6 +93,18 @@ class LeadColumn:
             part.add_nulls(count)
         self._found.append((count, None))
         self._length += count
+
+    def blank(self) -> LeadColumn:
+        """A column without cells that makes the same columns of a frame, in the same order."""
+        other = LeadColumn(self.slug, self._backend, computed=self._computed, flatten=self._flatten)
+        other._parts = {key: CellColumn(self._backend) for key in self._parts}
+        other._rest = None if self._rest is None else CellColumn(self._backend)
+        other._tells_findings = self._tells_findings
+        return other
+
+    def forget_findings(self) -> None:
+        """Keep no note of what was found in each row: the cells are not kept either."""
+        self._found.clear()
 
     def columns(self) -> Iterator[tuple[str, CellColumn | None]]:
         """The columns it makes, by what follows its name: "" for itself. None stands for `found`."""
@@ -127,7 +149,7 @@ class LeadColumn:
         keys = list(parts) if parts is not None else list(dict.fromkeys(chain.from_iterable(objects)))
         for key in keys:
             if key not in self._parts and len(self._parts) < MOST_KEYS:
-                self._parts[key] = part = CellColumn(self._backend)
+                self._parts[key] = part = self._kept(self._backend)
                 part.add_nulls(self._length)
         if parts is None:
             parts = {key: [each.get(key) for each in objects] for key in keys if key in self._parts}
@@ -157,7 +179,7 @@ class LeadColumn:
 
     def _add_rest(self, objects: list[dict[str, Any]]) -> list[Any]:
         if self._rest is None:
-            self._rest = CellColumn(self._backend)
+            self._rest = self._kept(self._backend)
             self._rest.add_nulls(self._length)
         rests = [{key: each[key] for key in each if key not in self._parts} or None for each in objects]
         self._rest.add(rests)

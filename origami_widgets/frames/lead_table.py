@@ -12,7 +12,7 @@ from .cells import CellColumn
 from .flatten import LeadColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .backend import DtypeBackend
 
@@ -77,15 +77,25 @@ class LeadTable:
         dtype_backend: which arrays hold the cells.
         flatten: take objects apart into `slug.key`.
         names: what columns are called by.
+        kept: what holds the cells, or only their kind.
     """
 
-    def __init__(self, listed: Sequence[Listed], *, dtype_backend: DtypeBackend, flatten: bool, names: Names) -> None:
+    def __init__(
+        self,
+        listed: Sequence[Listed],
+        *,
+        dtype_backend: DtypeBackend,
+        flatten: bool,
+        names: Names,
+        kept: type[CellColumn] = CellColumn,
+    ) -> None:
         self._listed = listed
+        self._kept = kept
         self._names = names
         self._backend = dtype_backend
         self._flatten = flatten
         self._length = 0
-        self._ids = CellColumn(dtype_backend)
+        self._ids = kept(dtype_backend)
         self._columns: dict[str, LeadColumn] = {}
         for column in listed:
             if column.slug is not None and column.slug not in self._columns:
@@ -115,25 +125,61 @@ class LeadTable:
             copy: whether the frame must not share memory with what is kept here.
         """
         findings = Findings()
-        arrays: dict[str, Any] = {ROW_ID: self._ids.array(copy=copy)}
+        arrays: dict[str, Any] = {}
+        seen: list[object] = []
+        for name, part in self.layout(findings):
+            if isinstance(part, CellColumn):
+                # Main values may be a part's, and two columns of a frame share nothing.
+                arrays[name] = _made(part, name, findings, copy=copy or part in seen)
+                seen.append(part)
+            else:
+                arrays[name] = self._empty() if part is None else part.found()
+        return pd.DataFrame(arrays, copy=False), findings
+
+    def blank(self) -> LeadTable:
+        """A table without rows that has the same layout."""
+        other = LeadTable(self._listed, dtype_backend=self._backend, flatten=self._flatten, names=self._names)
+        other._columns = {slug: column.blank() for slug, column in self._columns.items()}
+        other._unlisted = {slug: column.blank() for slug, column in self._unlisted.items()}
+        other._rest = None if self._rest is None else CellColumn(self._backend)
+        return other
+
+    def learn(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Add a page of rows of which only the kinds are kept."""
+        self.add(rows)
+        for column in (*self._columns.values(), *self._unlisted.values()):
+            column.forget_findings()
+
+    def layout(self, findings: Findings) -> Iterator[tuple[str, CellColumn | LeadColumn | None]]:
+        """The columns of the frame, in order: their names, and their cells.
+
+        A column of leads stands for what was found in its cells, None for a column that cannot have any.
+
+        Args:
+            findings: takes what is worth knowing of them.
+        """
+        taken = {ROW_ID: None}
+        yield ROW_ID, self._ids
         told: set[str | None] = {None}
         bases = self._base_names()
-        for column, name in zip(self._listed, bases, strict=True):
-            if column.slug in told:
-                findings.columns[name] = column.id
-                findings.without_cells[name] = "no slug" if column.slug is None else f"shares the slug {column.slug}"
-                arrays[name] = self._empty()
+        for listed, name in zip(self._listed, bases, strict=True):
+            if listed.slug in told:
+                findings.columns[name] = listed.id
+                findings.without_cells[name] = "no slug" if listed.slug is None else f"shares the slug {listed.slug}"
+                taken[name] = None
+                yield name, None
                 continue
-            told.add(column.slug)
-            given = self._give(self._columns[column.slug or ""], name, (arrays, {ROW_ID, *bases}), findings, copy=copy)
-            findings.columns.update(dict.fromkeys(given, column.id))
-        for slug, extra in self._unlisted.items():
-            name = _unique(slug or "column", arrays)
-            findings.unlisted.extend(self._give(extra, name, (arrays, arrays.keys()), findings, copy=copy))
+            told.add(listed.slug)
+            for full, part in _named(self._columns[listed.slug or ""], name, taken, {ROW_ID, *bases}):
+                findings.columns[full] = listed.id
+                yield full, part
+        for slug, column in self._unlisted.items():
+            for full, part in _named(column, _unique(slug or "column", taken), taken, set()):
+                findings.unlisted.append(full)
+                yield full, part
         if self._rest is not None:
-            findings.unlisted.append(name := _unique(UNLISTED, arrays))
-            arrays[name] = _made(self._rest, name, findings, copy=copy)
-        return pd.DataFrame(arrays, copy=False), findings
+            findings.unlisted.append(name := _unique(UNLISTED, taken))
+            yield name, self._rest
 
     def _base_names(self) -> list[str]:
         """What the listed columns are called; decided first, or a part of one could take the name of another."""
@@ -144,7 +190,7 @@ class LeadTable:
         return list(taken)[1:]
 
     def _column(self, slug: str, *, computed: bool) -> LeadColumn:
-        return LeadColumn(slug, self._backend, computed=computed, flatten=self._flatten)
+        return LeadColumn(slug, self._backend, computed=computed, flatten=self._flatten, kept=self._kept)
 
     def _add_unlisted(self, cells: Sequence[dict[str, Any]], extra: set[str]) -> None:
         keys = [key for key in dict.fromkeys(chain.from_iterable(cells)) if key in extra] if extra else []
@@ -156,38 +202,26 @@ class LeadTable:
             column.add(cells) if key in keys else column.add_nulls(len(cells))
         rest = [key for key in keys if key not in self._unlisted]
         if rest and self._rest is None:
-            self._rest = CellColumn(self._backend)
+            self._rest = self._kept(self._backend)
             self._rest.add_nulls(self._length)
         if self._rest is not None:
             self._rest.add([{key: row[key] for key in rest if key in row} or None for row in cells])
-
-    @staticmethod
-    def _give(
-        column: LeadColumn,
-        name: str,
-        places: tuple[dict[str, Any], Collection[str]],
-        findings: Findings,
-        *,
-        copy: bool,
-    ) -> list[str]:
-        arrays, reserved = places
-        given: list[str] = []
-        seen: list[CellColumn] = []
-        for suffix, part in column.columns():
-            full = name if part is not None and not given else _unique(f"{name}.{suffix}", {*arrays, *reserved})
-            if part is None:
-                arrays[full] = column.found()
-            else:
-                # Main values may be a part's, and two columns of a frame share nothing.
-                arrays[full] = _made(part, full, findings, copy=copy or part in seen)
-                seen.append(part)
-            given.append(full)
-        return given
 
     def _empty(self) -> Any:
         column = CellColumn(self._backend)
         column.add_nulls(self._length)
         return column.array(copy=False)
+
+
+def _named(
+    column: LeadColumn, name: str, taken: dict[str, None], reserved: set[str]
+) -> Iterator[tuple[str, CellColumn | LeadColumn]]:
+    """The columns of a frame that a table's column makes: the first has its name, the others a part's besides."""
+    first = True
+    for suffix, part in column.columns():
+        full = name if part is not None and first else _unique(f"{name}.{suffix}", {*taken, *reserved})
+        first, taken[full] = False, None
+        yield full, column if part is None else part
 
 
 def _made(part: CellColumn, name: str, findings: Findings, *, copy: bool) -> Any:

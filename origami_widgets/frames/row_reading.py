@@ -12,6 +12,7 @@ from origami_widgets.api.paging import PartialRows
 from origami_widgets.api.reading import Reading
 from origami_widgets.api.row_reader import RowPages
 
+from .cells import CellColumn
 from .lead_table import LeadTable, Listed, ids_of, needs_typed_cells
 from .progress import Teller
 from .row_attrs import attributes
@@ -20,10 +21,10 @@ from .row_query import check_slugs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.paging import RowWalk
 
+    from .lead_table import Findings
     from .progress import Progress
     from .row_query import Request
 
@@ -36,7 +37,13 @@ class RowsReading:
     Args:
         operations: where to ask.
         request: what is asked, and how the frame is made of it.
+
+    Attributes:
+        gives: what is made of the rows, in a few words.
     """
+
+    gives = "the frame"
+    _kept: type[CellColumn] = CellColumn
 
     def __init__(self, operations: Operations, request: Request) -> None:
         self.request = request
@@ -48,8 +55,8 @@ class RowsReading:
         # An exception holds it, so that its frame may be asked for again.
         self._held = False
 
-    def read(self, progress: Progress | None) -> pd.DataFrame:
-        """Read to the end and give the frame; after an error or an interrupt, from where it stands.
+    def read(self, progress: Progress | None) -> Any:
+        """Read to the end and give what is made of the rows; after an error or an interrupt, from where it stands.
 
         Raises:
             IncompleteRows: an error came after some rows.
@@ -66,7 +73,7 @@ class RowsReading:
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."
                 warnings.warn(message, PartialRows, stacklevel=3)
-            return self._frame(copy=self._held)
+            return self._result(copy=self._held)
         except KeyboardInterrupt as interrupt:
             if not self._has_rows():
                 raise
@@ -82,9 +89,9 @@ class RowsReading:
             reading.end()
             teller.close()
 
-    def partial(self, reason: str) -> pd.DataFrame:
-        """The rows so far, as a frame of their own."""
-        return self._frame(copy=True, reason=reason)
+    def partial(self, reason: str) -> Any:
+        """What is made of the rows so far, on its own."""
+        return self._result(copy=True, reason=reason)
 
     def state(self) -> str:
         """How far it has come, in a few words."""
@@ -102,7 +109,11 @@ class RowsReading:
         size = min(LARGEST_PAGE, request.limit or LARGEST_PAGE)
         with self._lock:
             self._table = LeadTable(
-                listed, dtype_backend=request.dtype_backend, flatten=request.flatten, names=request.names
+                listed,
+                dtype_backend=request.dtype_backend,
+                flatten=request.flatten,
+                names=request.names,
+                kept=self._kept,
             )
             self._pages = RowPages(
                 lambda cursor: operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=size),
@@ -114,7 +125,10 @@ class RowsReading:
     def _take(self, rows: Sequence[dict[str, Any]]) -> None:
         with self._lock:
             if self._table is not None:
-                self._table.add(rows)
+                self._keep(self._table, rows)
+
+    def _keep(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
+        table.add(rows)
 
     def _has_rows(self) -> bool:
         return self._pages is not None and self._pages.walk.pages > 0
@@ -123,16 +137,19 @@ class RowsReading:
         limit = self.request.limit
         return total if limit is None or total is None else min(limit, total)
 
-    def _frame(self, *, copy: bool, reason: str = "") -> pd.DataFrame:
+    def _result(self, *, copy: bool, reason: str = "") -> Any:
         with self._lock:
             if self._table is None or self._pages is None:
-                raise InvalidInput("Nothing was read yet", remedy="Call rows_frame again.")
-            frame, findings = self._table.frame(copy=copy)
-            walk = self._pages.walk
-            frame.attrs.update(
-                attributes(self.request, walk, len(frame), findings, origin=self._operations.origin, reason=reason)
-            )
+                raise InvalidInput("Nothing was read yet", remedy="Call it again.")
+            return self._made(self._table, self._pages.walk, copy=copy, reason=reason)
+
+    def _made(self, table: LeadTable, walk: RowWalk, *, copy: bool, reason: str) -> Any:
+        frame, findings = table.frame(copy=copy)
+        frame.attrs.update(self._attributes(walk, len(frame), findings, reason))
         return frame
+
+    def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
+        return attributes(self.request, walk, rows, findings, origin=self._operations.origin, reason=reason)
 
 
 class _Kept:
@@ -145,17 +162,17 @@ class _Kept:
         self._reading, self._reason = reading, reason
         if isinstance(self, BaseException):
             self.add_note(
-                f"{reading.state()} were read and are kept: in a notebook, `import sys`, then "
-                "`sys.last_value.partial` is the frame so far, and `sys.last_value.resume()` reads on from there."
+                f"{reading.state()} were read and are kept: in a notebook, `import sys`, then `sys.last_value.partial` "
+                f"is {reading.gives} so far, and `sys.last_value.resume()` reads on from there."
             )
 
     @property
-    def partial(self) -> pd.DataFrame:
-        """The rows that were read, as `rows_frame` gives them; `attrs["origami"]["complete"]` is False."""
+    def partial(self) -> Any:
+        """The rows that were read, as the call would have given them; `attrs["origami"]["complete"]` is False."""
         return self._kept().partial(self._reason)
 
-    def resume(self, progress: Progress | None = None) -> pd.DataFrame:
-        """Read on from the page that failed, and give the whole frame.
+    def resume(self, progress: Progress | None = None) -> Any:
+        """Read on from the page that failed, and give everything.
 
         Args:
             progress: as in `rows_frame`.
@@ -180,7 +197,7 @@ class IncompleteRows(OrigamiError, _Kept):
     """Not all rows could be read; `__cause__` says why.
 
     Attributes:
-        partial: the rows that were read, as a frame.
+        partial: the rows that were read, as the frame, or the reader of batches, that was asked for.
 
     Example:
         >>> import origami_widgets as ow
@@ -197,7 +214,7 @@ class IncompleteRows(OrigamiError, _Kept):
         super().__init__(
             "The rows could not be read to the end",
             cause=f"{reading.state()} were read. Then: {why}.",
-            remedy="`.partial` of this error is the frame so far; `.resume()` reads on from there.",
+            remedy=f"`.partial` of this error is {reading.gives} so far; `.resume()` reads on from there.",
             code=known.code if known is not None else "",
             status_code=known.status_code if known is not None else None,
             request_id=known.request_id if known is not None else None,
@@ -216,7 +233,7 @@ class InterruptedRows(KeyboardInterrupt, _Kept):
     """Reading rows was interrupted; what was read is kept.
 
     Attributes:
-        partial: the rows that were read, as a frame.
+        partial: the rows that were read, as the frame, or the reader of batches, that was asked for.
     """
 
     def __init__(self, reading: RowsReading) -> None:

@@ -32,7 +32,8 @@ def rows_frame(
     """The leads of a table, one row each: `GET /tables/{tableId}/columns`, then all pages of its rows. Free.
 
     Cells hold what agents found on the web: never trust them as links, markup or formulas. The table's saved filters
-    stay on, as they hold what the brief demanded; own filters and an own sort take the place of the saved ones.
+    stay on, as they hold what the brief demanded; own filters and an own sort take the place of the saved ones. Cards that
+    show the table's run say how far the reading is.
 
     Args:
         table: a table, for example `run.tables[0]`, or a table's id (which is one more request).
@@ -93,4 +94,5 @@ def rows_frame(
         names=names,
         dtype_backend=dtype_backend,
     )
-    return RowsReading(client_or_default(client).operations, request).read(progress)
+    frame: pd.DataFrame = RowsReading(client_or_default(client).operations, request).read(progress)
+    return frame
