@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
+    from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
+    from origami_widgets.frames.leads.row_reading import InterruptedRows as InterruptedRows
     from origami_widgets.frames.plots import plot_credits as plot_credits
     from origami_widgets.frames.plots import plot_funnel as plot_funnel
     from origami_widgets.frames.plots import plot_history as plot_history
     from origami_widgets.frames.plots import plot_qualification as plot_qualification
-    from origami_widgets.frames.row_reading import IncompleteRows as IncompleteRows
-    from origami_widgets.frames.row_reading import InterruptedRows as InterruptedRows
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
@@ -50,8 +50,8 @@ _HOMES = {
     "AmbiguousStart": "api.ambiguous_start",
     "AsyncClient": "api.async_client",
     "Client": "api.client",
-    "IncompleteRows": "frames.row_reading",
-    "InterruptedRows": "frames.row_reading",
+    "IncompleteRows": "frames.leads.row_reading",
+    "InterruptedRows": "frames.leads.row_reading",
     "OrigamiError": "api.errors",
     "Run": "compose",
     "RunCard": "card.card",

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
 
-    from .lead_table import Names
-    from .progress import Progress
+    from .leads.lead_table import Names
+    from .leads.progress import Progress
     from .source import HasRaw
 
 MOST_IN_A_BATCH = 1_000_000
@@ -76,8 +76,8 @@ def rows_batches(
     # Loaded here: frames of what is at hand already need no network.
     from origami_widgets.api.default_client import client_or_default
 
-    from .batch_reading import BatchesReading
-    from .row_query import request_from
+    from .leads.batch_reading import BatchesReading
+    from .leads.row_query import request_from
 
     request = request_from(
         table,

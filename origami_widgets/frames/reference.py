@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from .actions import ACTIONS, actions_frame
-from .column_economics import COLUMN_ECONOMICS, column_economics_frame
 from .columns import COLUMNS, columns_frame
-from .comparing import COMPARISON, compare_runs
-from .economics import ECONOMICS, economics_frame
+from .economics.comparing import COMPARISON, compare_runs
+from .economics.of_columns import COLUMN_ECONOMICS, column_economics_frame
+from .economics.of_lead_sources import LEAD_SOURCE_ECONOMICS, lead_source_economics_frame
+from .economics.of_tables import ECONOMICS, economics_frame
 from .history import HISTORY, history_frame
-from .lead_source_economics import LEAD_SOURCE_ECONOMICS, lead_source_economics_frame
 from .lead_sources import LEAD_SOURCES, lead_sources_frame
 from .runs import RUNS, runs_frame
 from .schema import ARROW_DTYPE_NAMES, DTYPE_NAMES

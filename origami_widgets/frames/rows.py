@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
 
     from .backend import DtypeBackend
-    from .lead_table import Names
-    from .progress import Progress
+    from .leads.lead_table import Names
+    from .leads.progress import Progress
     from .source import HasRaw
 
 
@@ -82,8 +82,8 @@ def rows_frame(
     # Loaded here: frames of what is at hand already need no network.
     from origami_widgets.api.default_client import client_or_default
 
-    from .row_query import request_from
-    from .row_reading import RowsReading
+    from .leads.row_query import request_from
+    from .leads.row_reading import RowsReading
 
     request = request_from(
         table,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.paging import RawRows, RowWalk
 from origami_widgets.api.wire import decode
-from origami_widgets.frames.batch_reading import batches_of
-from origami_widgets.frames.cells import KindOfCells
-from origami_widgets.frames.lead_table import LeadTable, ids_of
-from origami_widgets.frames.spool import Spool
+from origami_widgets.frames.leads.batch_reading import batches_of
+from origami_widgets.frames.leads.cells import KindOfCells
+from origami_widgets.frames.leads.lead_table import LeadTable, ids_of
+from origami_widgets.frames.leads.spool import Spool
 from tests.bench.bench_rows import bodies, listed, memory
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ import pandas as pd
 
 from origami_widgets.api.paging import RawRows, RowWalk
 from origami_widgets.api.wire import decode
-from origami_widgets.frames.lead_table import LeadTable, Listed, ids_of
+from origami_widgets.frames.leads.lead_table import LeadTable, Listed, ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

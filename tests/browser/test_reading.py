@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FILLED = """
 import time
 from pathlib import Path
-from origami_widgets.frames import row_reading
+from origami_widgets.frames.leads import row_reading
 row_reading.LARGEST_PAGE = 5
 while not run.tables or (run.tables[0].lead_count or 0) < 15:
     time.sleep(0.1)

@@ -14,7 +14,7 @@ from origami_widgets.card.text import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.budget import size_of
 from origami_widgets.card.view.tables import reading_words
-from origami_widgets.frames import row_reading
+from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.handle import Run
 from origami_widgets.run.readings import SPACING
 from origami_widgets.run.reduce import reduce

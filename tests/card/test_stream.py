@@ -187,7 +187,7 @@ def test_a_second_copy_is_kept_up_to_date_too(cells: Cells) -> None:
 
 READ = """
 from origami_widgets.card.stream import stream_of
-from origami_widgets.frames import row_reading
+from origami_widgets.frames.leads import row_reading
 row_reading.LARGEST_PAGE = 1
 def until(condition):
     ends = time.monotonic() + 20

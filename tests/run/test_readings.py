@@ -11,7 +11,7 @@ import origami_widgets as ow
 from origami_widgets.api.models import Table
 from origami_widgets.api.reading import Progress, Reading
 from origami_widgets.api.traffic import Traffic
-from origami_widgets.frames import row_reading
+from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.readings import SPACING, ReadingNews
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import LeadsRead, TableRead
@@ -183,7 +183,7 @@ def test_a_move_that_is_followed_by_none_is_told_all_the_same(news, told):
 READ = """
 import gc, threading, time
 import origami_widgets as ow
-from origami_widgets.frames import row_reading
+from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.hub import hub
 row_reading.LARGEST_PAGE = 5
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets import frames
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.economics import _spread
+from origami_widgets.frames.economics.of_tables import _spread
 from tests.frames.payloads import BACKENDS, changed, payload, table, without_stats
 
 COUNT = st.none() | st.integers(0, 400)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.backend import DtypeBackend, check_backend
+from origami_widgets.frames.build import Holder, build
+from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
+from origami_widgets.frames.source import Source, gather
+from origami_widgets.frames.values import read
 
-from .backend import DtypeBackend, check_backend
-from .build import Holder, build
 from .measures import Measure, counted, measured, over
-from .schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
-from .source import Source, gather
 from .spending import Spending
-from .values import read
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .build import Entries, Holder, entries, runs_of, tables_of
-from .columns import COLUMNS
+from origami_widgets.frames.build import Entries, Holder, entries, runs_of, tables_of
+from origami_widgets.frames.columns import COLUMNS
+from origami_widgets.frames.records import Values, pluck
+from origami_widgets.frames.tables import TABLES
+from origami_widgets.frames.values import read
+
 from .measures import Counts, Measure, counts, measure, over, sums
-from .records import Values, pluck
-from .tables import TABLES
-from .values import read
 
 if TYPE_CHECKING:
+    from origami_widgets.frames.source import Gathered
+
     from .measures import Places
-    from .source import Gathered
 
 _OF_TABLES = {field.name: field for field in TABLES.fields}
 _OF_COLUMNS = {field.name: field for field in COLUMNS.fields}

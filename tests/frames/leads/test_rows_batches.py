@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api import retry
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames import cells
-from origami_widgets.frames.batch_reading import batches_of
-from origami_widgets.frames.cells import KindOfCells
-from origami_widgets.frames.lead_table import Findings, LeadTable, Listed
+from origami_widgets.frames.leads import cells
+from origami_widgets.frames.leads.batch_reading import batches_of
+from origami_widgets.frames.leads.cells import KindOfCells
+from origami_widgets.frames.leads.lead_table import Findings, LeadTable, Listed
+from origami_widgets.frames.leads.spool import Spool
 from origami_widgets.frames.plain import as_json, plain_cell, unicode_text
-from origami_widgets.frames.spool import Spool
-from tests.frames.test_rows_frame import KEY, TABLE, columns, lead, page
+from tests.frames.leads.test_rows_frame import KEY, TABLE, columns, lead, page
 from tests.support.server import RawServer, answer, reset
 
 BIG = 2**53 + 1

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.frames.plain import plain_cell
+
 from .formulas import neutral
-from .plain import plain_cell
 
 if TYPE_CHECKING:
     from pathlib import Path

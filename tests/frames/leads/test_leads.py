@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.frames import cells, flatten, lead_table
-from origami_widgets.frames.lead_table import LeadTable, Listed
+from origami_widgets.frames.leads import cells, flatten, lead_table
+from origami_widgets.frames.leads.lead_table import LeadTable, Listed
 from tests.frames.payloads import BACKENDS
 
 BIG = 2**53 + 1
@@ -221,7 +221,7 @@ def test_nothing_is_lost_whatever_the_cells_are(backend):
     check()
 
 
-@pytest.mark.parametrize("name", ["moments", "flatten", "lead_table", "rows"])
+@pytest.mark.parametrize("name", ["leads.moments", "leads.flatten", "leads.lead_table", "rows"])
 def test_examples_run(name):
     result = doctest.testmod(import_module(f"origami_widgets.frames.{name}"))
     assert result.attempted

@@ -16,7 +16,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames import placing
+from origami_widgets.frames.files import placing
 
 PARTS = ("a", "b", "c")
 KINDS = ["xlsx", "csv", "parquet"]

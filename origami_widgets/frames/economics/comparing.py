@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backend import DtypeBackend, check_backend
-from .build import Holder, build
+from origami_widgets.frames.backend import DtypeBackend, check_backend
+from origami_widgets.frames.build import Holder, build
+from origami_widgets.frames.runs import RUNS, facts, has_no_tables
+from origami_widgets.frames.schema import Field, Schema
+from origami_widgets.frames.source import Gathered, Source, gather
+
 from .measures import Counts, Measure, count_sums, counted, known, measured, over, sums
-from .runs import RUNS, facts, has_no_tables
-from .schema import Field, Schema
-from .source import Gathered, Source, gather
 from .spending import Spending
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .values import Cells
+    from origami_widgets.frames.values import Cells
 
 _OF_RUNS = {field.name: field for field in RUNS.fields}
 _SHARED = Field("shared_tables", "integer", "computed", "", "of these, touched by another run here", "tables")

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .backend import DtypeBackend, check_backend
-from .build import Holder, build
-from .columns import COLUMN_KINDS
+from origami_widgets.frames.backend import DtypeBackend, check_backend
+from origami_widgets.frames.build import Holder, build
+from origami_widgets.frames.columns import COLUMN_KINDS
+from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
+from origami_widgets.frames.source import Source, gather
+
 from .measures import Measure, measured, over
-from .schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
-from .source import Source, gather
 from .spending import Spending
 
 if TYPE_CHECKING:

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .backend import DtypeBackend, check_backend
-from .build import Holder, build, entries
-from .lead_sources import COST_SOURCES, LEAD_SOURCES
+from origami_widgets.frames.backend import DtypeBackend, check_backend
+from origami_widgets.frames.build import Holder, build, entries
+from origami_widgets.frames.lead_sources import COST_SOURCES, LEAD_SOURCES
+from origami_widgets.frames.records import Values, pluck
+from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
+from origami_widgets.frames.source import Source, gather
+
 from .measures import Measure, measure, measured, over, sums
-from .records import Values, pluck
-from .schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
-from .source import Source, gather
 from .spending import Spending
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .build import Entries
+    from origami_widgets.frames.build import Entries
 
 _CREDITS = Field("credits_used", "number", "lead_source", "totalCredits", "what it has cost", "credits")
 _LEADS = Field("leads", "integer", "lead_source", "totalLeads", "what it has found", "leads")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.backend import check_backend
 
-from .backend import check_backend
 from .contents import check_streams, file_names, parts_of
 from .csv_files import write_csv
 from .parquet_files import write_batches, write_parquet
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.frames.source import Source
 
     from .contents import Part
-    from .source import Source
 
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
 FORMATS = ("xlsx", "csv", "parquet")

@@ -12,27 +12,26 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.actions import actions_frame
+from origami_widgets.frames.columns import columns_frame
+from origami_widgets.frames.economics.of_columns import column_economics_frame
+from origami_widgets.frames.economics.of_lead_sources import lead_source_economics_frame
+from origami_widgets.frames.economics.of_tables import economics_frame
+from origami_widgets.frames.history import history_frame
+from origami_widgets.frames.lead_sources import lead_sources_frame
+from origami_widgets.frames.rows import rows_frame
+from origami_widgets.frames.runs import runs_frame
+from origami_widgets.frames.source import gather
+from origami_widgets.frames.tables import tables_frame
+from origami_widgets.frames.transcript import transcript_frame
 
-from .actions import actions_frame
-from .column_economics import column_economics_frame
-from .columns import columns_frame
-from .economics import economics_frame
-from .history import history_frame
-from .lead_source_economics import lead_source_economics_frame
-from .lead_sources import lead_sources_frame
 from .parquet_files import is_stream, name_of_stream, peeked
-from .rows import rows_frame
-from .runs import runs_frame
-from .source import gather
-from .tables import tables_frame
-from .transcript import transcript_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from origami_widgets.api.default_client import AnyClient
-
-    from .source import Gathered
+    from origami_widgets.frames.source import Gathered
 
 FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "runs": runs_frame,

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .values import Cells, read
+from origami_widgets.frames.values import Cells, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .records import Values
-    from .schema import Field
+    from origami_widgets.frames.records import Values
+    from origami_widgets.frames.schema import Field
 
 Measure: TypeAlias = npt.NDArray[np.float64]
 Counts: TypeAlias = "list[int | None]"

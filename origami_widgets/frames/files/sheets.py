@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.plain import plain_cell, unicode_text
 
 from .formulas import is_formula
-from .plain import plain_cell, unicode_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

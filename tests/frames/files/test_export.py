@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.contents import FRAMES
-from origami_widgets.frames.formulas import is_formula, neutral
+from origami_widgets.frames.files.contents import FRAMES
+from origami_widgets.frames.files.formulas import is_formula, neutral
 from origami_widgets.frames.plain import unicode_text
 from tests.frames.payloads import payload
 
@@ -156,14 +156,14 @@ def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, pat
         raise ImportError(name)
 
     monkeypatch.setattr(
-        f"origami_widgets.frames.{'sheets' if module == 'xlsxwriter' else 'backend'}.import_module", missing
+        f"origami_widgets.frames.{'files.sheets' if module == 'xlsxwriter' else 'backend'}.import_module", missing
     )
     with pytest.raises(InvalidInput, match=rf"(?s){module} is not installed.*pip install"):
         ow.export(leads(), tmp_path / path, **options)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["formulas", "sheets", "plain", "contents", "exporting"])
+@pytest.mark.parametrize("name", ["files.formulas", "files.sheets", "plain", "files.contents", "files.exporting"])
 def test_examples_run(name):
     assert doctest.testmod(import_module(f"origami_widgets.frames.{name}")).failed == 0
 

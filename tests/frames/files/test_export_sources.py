@@ -20,8 +20,8 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import retry
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.contents import FRAMES
-from origami_widgets.frames.parquet_files import ROWS_OF_A_GROUP
+from origami_widgets.frames.files.contents import FRAMES
+from origami_widgets.frames.files.parquet_files import ROWS_OF_A_GROUP
 from tests.frames.payloads import payload, table
 from tests.support.server import RawServer, answer
 

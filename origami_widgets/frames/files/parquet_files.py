@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-
-from .plain import as_json, plain_cell, unicode_text
+from origami_widgets.frames.plain import as_json, plain_cell, unicode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,12 +17,12 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames import sheets
-from origami_widgets.frames.contents import FRAMES
-from origami_widgets.frames.sheets import sheet_name
+from origami_widgets.frames.files import sheets
+from origami_widgets.frames.files.contents import FRAMES
+from origami_widgets.frames.files.sheets import sheet_name
 from tests.fixtures.hostile import CORPUS
+from tests.frames.files.test_export import FORMULAS, HARMLESS, INSIDE
 from tests.frames.payloads import BACKENDS, payload
-from tests.frames.test_export import FORMULAS, HARMLESS, INSIDE
 
 WORKBOOK = "xlsx:Calc MS Excel 2007 XML"
 TWO = dt.timezone(dt.timedelta(hours=2))

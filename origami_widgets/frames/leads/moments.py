@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .values import Cells, read_timestamp
+from origami_widgets.frames.values import Cells, read_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.row_query import RowQuery
 from origami_widgets.api.validate import row_limit, table_id
-
-from .backend import DtypeBackend, check_backend
+from origami_widgets.frames.backend import DtypeBackend, check_backend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from .flatten import LeadColumn
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from .backend import DtypeBackend
+    from origami_widgets.frames.backend import DtypeBackend
 
 Names: TypeAlias = Literal["slug", "name"]
 

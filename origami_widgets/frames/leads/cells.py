@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from .backend import DtypeBackend, to_array
+from origami_widgets.frames.backend import DtypeBackend, to_array
+from origami_widgets.frames.plain import as_json
+from origami_widgets.frames.schema import Field, Kind
+from origami_widgets.frames.values import Cells, read_text
+
 from .moments import may_be_moments, moments_of_arrow, read_moments
-from .plain import as_json
-from .schema import Field, Kind
-from .values import Cells, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backend import DtypeBackend, to_array
+from origami_widgets.frames.backend import DtypeBackend, to_array
+from origami_widgets.frames.schema import Field
+from origami_widgets.frames.values import Cells
+
 from .cells import CellColumn
-from .schema import Field
-from .values import Cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -1,0 +1,1 @@
+"""What tables, columns and sources of leads cost, and how runs differ."""

@@ -1,0 +1,1 @@
+"""Frames as Excel, CSV and Parquet files."""
