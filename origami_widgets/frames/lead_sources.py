@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 COST_SOURCES = ("historical", "estimate")
 
+COST_SOURCE = Field(
+    "source",
+    "category",
+    "lead_source",
+    "source",
+    "whether costs are real or estimated from code",
+    "",
+    COST_SOURCES,
+)
+
 LEAD_SOURCES = Schema(
     "lead_sources_frame",
     (
@@ -26,15 +36,7 @@ LEAD_SOURCES = Schema(
         Field("avg_credits_per_lead", "number", "lead_source", "avgCreditsPerLead", "mean", "credits per lead"),
         Field("total_credits", "number", "lead_source", "totalCredits", "what it has cost", "credits"),
         Field("total_leads", "integer", "lead_source", "totalLeads", "what it has found", "leads"),
-        Field(
-            "source",
-            "category",
-            "lead_source",
-            "source",
-            "whether costs are real or estimated from code",
-            "",
-            COST_SOURCES,
-        ),
+        COST_SOURCE,
     ),
 )
 

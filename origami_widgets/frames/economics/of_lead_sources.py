@@ -8,7 +8,7 @@ import numpy as np
 
 from origami_widgets.frames.backend import DtypeBackend, check_backend
 from origami_widgets.frames.build import Holder, build, entries
-from origami_widgets.frames.lead_sources import COST_SOURCES, LEAD_SOURCES
+from origami_widgets.frames.lead_sources import COST_SOURCE, LEAD_SOURCES
 from origami_widgets.frames.records import Values, pluck
 from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
 from origami_widgets.frames.source import Source, gather
@@ -53,15 +53,7 @@ LEAD_SOURCE_ECONOMICS = Schema(
             "credits_per_lead x sourced leads per qualified lead",
             "credits per qualified lead",
         ),
-        Field(
-            "source",
-            "category",
-            "lead_source",
-            "source",
-            "whether costs are real or estimated from code",
-            "",
-            COST_SOURCES,
-        ),
+        COST_SOURCE,
     ),
 )
 

@@ -8,7 +8,7 @@ STARTS = "=+-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
 """What a formula begins with, also in full width and in small form, which some spreadsheets fold."""
 _NUMBER = re.compile(r"[+\-\u2212]?\d[\d\u00a0.,' ]*([eE][+-]?\d{1,3})?\s?%?", re.ASCII)
 _PHONE = re.compile(r"\+\d[\d ()./-]*( ?(x|ext\.?) ?\d+)?", re.ASCII)
-_SUM = re.compile(r"\+[\d.]+(\s*[-/]\s*\(?[\d.]+\)?)+\s*", re.ASCII)
+_SUM = re.compile(r"\+[\d.]+(\s*[-/][-+(\s]*[\d.]+\)?)+\s*", re.ASCII)
 """A phone number that Excel would compute: +1-555-0127 is -681 there."""
 _SEPARATOR = re.compile(r"([;\t\r\n])")
 """Where a spreadsheet may begin a cell inside of a text: Excel splits at semicolons in half of Europe, and then takes
