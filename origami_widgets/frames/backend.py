@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -60,10 +59,11 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
     """
     dtype: Any = pd.StringDtype()
     arrow = dtype_backend == "pyarrow"
-    if not (arrow or dtype.storage == "pyarrow") or not set(map(type, raw)) <= {str, NoneType}:
+    if not (arrow or dtype.storage == "pyarrow"):
         return None
     pa: Any = import_module("pyarrow")
     try:
+        # It takes nothing else for text than texts, and bytes, which JSON has not.
         array = pa.array(raw, pa.string() if arrow else pa.large_string())
     except (UnicodeEncodeError, pa.ArrowException):
         return None
