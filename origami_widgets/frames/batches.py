@@ -32,10 +32,10 @@ def rows_batches(
 ) -> Any:
     """The leads of a table as Arrow record batches, for what should not be in memory at once. Free requests.
 
-    duckdb, polars, dask and Spark read them; `export(rows_batches(table), "folder", format="parquet")` writes them. They
-    hold the rows, columns and names of `rows_frame`, and every batch has the same types. As these are known only when
-    every cell was seen, all pages are read first and kept in a temporary file without a name, which is gone when the
-    reader is; in memory there are a page and a batch.
+    duckdb, polars and pyarrow read them; `export(rows_batches(table), "folder", format="parquet")` writes them for others.
+    They hold the rows, columns and names of `rows_frame`, and every batch has the same types. As these are known only
+    when every cell was seen, all pages are read first and kept in a temporary file without a name, which is gone when
+    the reader is; in memory there are a page and a batch.
 
     Args:
         table: a table, for example `run.tables[0]`, or a table's id (which is one more request).

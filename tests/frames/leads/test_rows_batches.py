@@ -300,3 +300,17 @@ def test_several_readers_of_one_reading_do_not_disturb_each_other():
     mixed = [next(first), next(second), next(first), *second, *first]
     assert sorted(rows[0]["id"] for rows in mixed) == sorted([*"01234"] * 2)
     assert all(int(a[0]["id"]) < int(b[0]["id"]) for a, b in pairwise(list(spool.pages())))
+
+
+def test_an_interrupt_in_the_middle_loses_nothing(server, client):
+    rows = [lead(number, fit=number) for number in range(6)]
+    server.plan(columns(), page(*rows[:3], cursor="a", total=6), page(*rows[3:], total=6))
+
+    def interrupt(read, _total):
+        if read == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(ow.InterruptedRows) as stopped:
+        ow.rows_batches(TABLE, client=client, progress=interrupt)
+    assert stopped.value.partial.read_all()["fit"].to_pylist() == [0, 1, 2]
+    assert stopped.value.resume().read_all()["fit"].to_pylist() == list(range(6))
