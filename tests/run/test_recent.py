@@ -20,7 +20,7 @@ def test_the_newest_run_of_each_agent_comes_first():
 
 
 def test_all_agents_are_read_before_any_is_called_newest():
-    client = ow.Sandbox(speed=6000, plan="enterprise", credits=10_000).client()
+    client = ow.Sandbox(speed=6000, plan="enterprise", credits=10_000_000).client()
     created = [client.create_agent(f"List bakeries {number}") for number in range(102)]
     newest = newest_of(client, limit=102)
     assert {each.agent_id for each in newest} == {each.agent.id for each in created}
