@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card import words
 from origami_widgets.card.contract import ColumnRow
+from origami_widgets.card.view.fresh import fresh_words
 from origami_widgets.card.view.rows import HEADINGS, column_words
 from origami_widgets.card.view.saved import (
     FOLLOW_UP_LINE,
@@ -43,6 +44,11 @@ if TYPE_CHECKING:
     )
 
 WIDTH = 100
+NARROWEST = 20
+_LEAST_ROOM = 8
+"""Columns for a piece of a word, however deep it stands: a line would rather be too wide than not end."""
+_NAME_WIDTH = 16
+"""What a column's name wants at least, or its numbers stand below it."""
 SIZE_LIMIT = 11_000
 """Bytes in the file of a notebook, which holds the HTML too: the two together stay under 40 kB."""
 
@@ -52,31 +58,34 @@ _SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": 
 _INLINE = frozenset({"b", "i", "code", "a", "br"})
 
 
-def render_text(view: View, *, now: float, saved: bool = True) -> str:
-    """The card in lines of at most 100 columns, without colour.
+def render_text(view: View, *, now: float, saved: bool = True, ticking: bool = False, width: int = WIDTH) -> str:
+    """The card in lines of at most so many columns, without colour.
 
     Args:
         view: what `make_view` returned.
         now: the moment of printing, in Unix seconds.
         saved: nothing will change it any more; False where it is replaced as the run goes on.
+        ticking: it is replaced every second, so that it can say how old it is in the place of its moment.
+        width: columns of the page, 20 at least.
 
     Returns:
         Text of at most 11 kB without a line break at its end.
     """
-    past = as_saved(view, then="then") if saved else as_current(view)
+    width = max(width, NARROWEST)
+    past = as_current(view) if ticking or not saved else as_saved(view, then="then")
     before = [
-        list(_earlier(past["earlier"])),
-        list(_head({**view, "head": as_known(view)}, now, saved=saved)),
-        *(list(_notice(notice)) for notice in past["notices"]),
-        list(_ask(past["ask"])) if past["ask"] else [],
+        list(_earlier(past["earlier"], width)),
+        list(_head({**view, "head": as_known(view)}, now, width, saved=saved, ticking=ticking)),
+        *(list(_notice(notice, width)) for notice in past["notices"]),
+        list(_ask(past["ask"], width)) if past["ask"] else [],
     ]
     after = [
-        _prose(past["prose"]),
-        list(_actions(past["actions"])),
-        list(_suggestions(past["suggestions"])),
-        list(_foot(past["foot"])),
+        _prose(past["prose"], width),
+        list(_actions(past["actions"], width)),
+        list(_suggestions(past["suggestions"], width)),
+        list(_foot(past["foot"], width)),
     ]
-    tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after))
+    tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after), width)
     blocks = _fitted([block for block in (*before, *tables, *after) if block])
     return "\n\n".join("\n".join(block) for block in blocks)
 
@@ -93,7 +102,7 @@ def _size(blocks: list[list[str]]) -> int:
     return sum(stored(line) + 2 for block in blocks for line in block) + 2 * len(blocks)
 
 
-def _tables(tables: Tables, room: int) -> list[list[str]]:
+def _tables(tables: Tables, room: int, width: int) -> list[list[str]]:
     """All tables with as many columns each as the room allows; at last without columns, then fewer tables."""
     every = len(tables["items"]) + tables["hidden"]
     title = [words.plural(every, "table")] if every > 1 else []
@@ -101,13 +110,13 @@ def _tables(tables: Tables, room: int) -> list[list[str]]:
 
     def blocks_of(limit: int) -> list[list[str]]:
         told = zip(tables["items"], tables["reading"] or repeat(""), strict=False)
-        return [list(_table(table, reading, limit)) for table, reading in told]
+        return [list(_table(table, reading, limit, width)) for table, reading in told]
 
     limit = bisect_right(range(most + 1), room, key=lambda limit: _size(blocks_of(limit))) - 1
     blocks = blocks_of(max(limit, 0))
     while _size(blocks) > room and len(blocks) > 1:
         blocks.pop()
-    return [title, *blocks, [tables_not_shown(every - len(blocks))] if every > len(blocks) else []]
+    return [title, *blocks, wrap(tables_not_shown(every - len(blocks)), width=width)]
 
 
 def width_of(text: str) -> int:
@@ -128,7 +137,7 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
     hanging = indent if hanging is None else hanging
     lines, line, empty = [], indent, True
     for word in text.split():
-        for piece in _pieces(word, width - max(width_of(indent), width_of(hanging))):
+        for piece in _pieces(word, max(width - max(width_of(indent), width_of(hanging)), _LEAST_ROOM)):
             if empty:
                 line += piece
             elif width_of(line) + 1 + width_of(piece) <= width:
@@ -159,69 +168,76 @@ def cut_to(text: str, room: int) -> str:
     return text
 
 
-def _head(view: View, now: float, *, saved: bool) -> Iterator[str]:
+def _head(view: View, now: float, width: int, *, saved: bool, ticking: bool) -> Iterator[str]:
     head = view["head"]
-    yield from wrap(
-        f"{_SIGNS[head['tone']]} {': '.join(part for part in (head['status_label'], head['prompt']) if part)}", "", "  "
-    )
-    yield from wrap(head["reply"], "  ")
-    pieces = meta_line(view, now=now)
+    about = ": ".join(part for part in (head["status_label"], head["prompt"]) if part)
+    yield from wrap(f"{_SIGNS[head['tone']]} {about}", "", "  ", width)
+    yield from wrap(head["reply"], "  ", width=width)
+    pieces = meta_line(view, now=now, ticking=ticking)
     if head["origin"]:
         pieces.append(head["origin"])
-    if not saved:
+    if ticking:
+        pieces.append(fresh_words(view, now=now))
+    elif not saved:
         pieces.append(as_of(now, saved=False))
     elif not head["settled"]:
         pieces.append(f"as of {words.moment(now * 1000)}")
-    yield from wrap(" · ".join(pieces), "  ")
+    yield from wrap(" · ".join(filter(None, pieces)), "  ", width=width)
     if head["link"]:
-        yield from wrap(f"{head['link']['label']}: {head['link']['href']}", "  ")
+        yield from wrap(f"{head['link']['label']}: {head['link']['href']}", "  ", width=width)
 
 
-def _earlier(runs: list[Earlier]) -> Iterator[str]:
+def _earlier(runs: list[Earlier], width: int) -> Iterator[str]:
     if runs:
-        yield f"{words.plural(len(runs), 'earlier run')} of this conversation"
+        yield from wrap(f"{words.plural(len(runs), 'earlier run')} of this conversation", width=width)
     for number, run in enumerate(runs, 1):
         mark = f"{number}. "
         told = " · ".join(filter(None, (run["prompt"], run["status_label"], run["outcome"])))
-        yield from wrap(f"{mark}{told}", "  ", "  " + " " * len(mark))
+        yield from wrap(f"{mark}{told}", "  ", "  " + " " * len(mark), width)
 
 
-def _notice(notice: Notice) -> Iterator[str]:
-    yield from wrap(f"{_SIGNS[notice['tone']]} {notice['title']}", "", "  ")
-    yield from wrap(notice["text"], "  ")
+def _notice(notice: Notice, width: int) -> Iterator[str]:
+    yield from wrap(f"{_SIGNS[notice['tone']]} {notice['title']}", "", "  ", width)
+    yield from wrap(notice["text"], "  ", width=width)
     if notice["link"]:
-        yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ")
-    yield from wrap(notice["code"], "  ")
+        yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ", width=width)
+    yield from wrap(notice["code"], "  ", width=width)
 
 
-def _ask(ask: Ask) -> Iterator[str]:
+def _ask(ask: Ask, width: int) -> Iterator[str]:
     for question in ask["questions"]:
-        yield from wrap(question["question"])
+        yield from wrap(question["question"], width=width)
         for choice in (*question["suggestions"], question["freeform"]):
-            yield from wrap(f"○ {choice}", "  ", "    ")
-    yield from wrap(answer_line(ask))
-    yield from wrap(ask["cost_note"])
+            yield from wrap(f"○ {choice}", "  ", "    ", width)
+    yield from wrap(answer_line(ask), width=width)
+    yield from wrap(ask["cost_note"], width=width)
 
 
-def _table(table: Table, reading: str, limit: int) -> Iterator[str]:
-    yield from wrap(table["name"])
+def _table(table: Table, reading: str, limit: int, width: int) -> Iterator[str]:
+    yield from wrap(table["name"], width=width)
     # A broken address is of no use: the page of the workspace stands in the head.
-    if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= WIDTH:
+    if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= width:
         yield line
-    yield from wrap(" · ".join(filter(None, (*table["facts"], reading, table["filling"]))), "  ")
+    yield from wrap(" · ".join(filter(None, (*table["facts"], reading, table["filling"]))), "  ", width=width)
     if funnel := table["funnel"]:
-        yield from wrap(" · ".join([*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]), "  ")
+        yield from wrap(
+            " · ".join([*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]), "  ", width=width
+        )
     shown = table["columns"][:limit]
     if shown:
-        yield from _columns([ColumnRow(*row) for row in shown])
-    yield from wrap(columns_not_shown(table["columns_hidden"] + len(table["columns"]) - len(shown)), "  ")
+        yield from _columns([ColumnRow(*row) for row in shown], width)
+    yield from wrap(columns_not_shown(table["columns_hidden"] + len(table["columns"]) - len(shown)), "  ", width=width)
 
 
-def _columns(rows: list[ColumnRow]) -> Iterator[str]:
+def _columns(rows: list[ColumnRow], width: int) -> Iterator[str]:
     lines = [HEADINGS, *((_name(row), *column_words(row)) for row in rows)]
     widths = [max(width_of(line[i]) for line in lines) for i in range(len(HEADINGS))]
     # Numbers keep their room; names give way, so that a line stays within the width.
-    widths[0] = min(widths[0], WIDTH - 2 - sum(widths[1:]) - 2 * (len(HEADINGS) - 1))
+    room = width - 2 - sum(widths[1:]) - 2 * (len(HEADINGS) - 1)
+    if room < min(widths[0], _NAME_WIDTH):
+        yield from _stacked(lines[1:], width)
+        return
+    widths[0] = min(widths[0], room)
     for first, *others in lines:
         name, *further = wrap(first, "", "  ", widths[0])
         cells = [" " * (width - width_of(word)) + word for width, word in zip(widths[1:], others, strict=True)]
@@ -229,15 +245,36 @@ def _columns(rows: list[ColumnRow]) -> Iterator[str]:
         yield from (f"  {line}" for line in further)
 
 
+def _stacked(lines: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    """The columns of a narrow page: each name, and below it what there is to say, with its heading."""
+    for name, *others in lines:
+        yield from wrap(name, "  ", "    ", width)
+        line = ""
+        for heading, word in zip(HEADINGS[1:], others, strict=True):
+            piece = f"{heading}: {word}"
+            if word == words.NOT_APPLICABLE:
+                continue
+            longer = f"{line}  {piece}" if line else f"    {piece}"
+            if line and width_of(longer) > width:
+                yield line
+                longer = f"    {piece}"
+            if width_of(longer) > width:
+                yield from wrap(piece, "    ", "      ", width)
+                longer = ""
+            line = longer
+        if line:
+            yield line
+
+
 def _name(row: ColumnRow) -> str:
     name = row.name
     return f"{name} ({row.kind})" if row.kind else name
 
 
-def _prose(prose: Prose) -> list[str]:
+def _prose(prose: Prose, width: int) -> list[str]:
     lines: list[str] = []
     for node in prose["nodes"]:
-        lines += ["", *_block(node, "")] if lines else list(_block(node, ""))
+        lines += ["", *_block(node, "", width)] if lines else list(_block(node, "", width))
     shown, room = [], _PROSE_SIZE
     for line in lines:
         room -= stored(line) + 2
@@ -245,34 +282,34 @@ def _prose(prose: Prose) -> list[str]:
             break
         shown.append(line)
     if prose["cut"] or len(shown) < len(lines):
-        shown.append(f"{TEXT_GOES_ON} run.text.")
+        shown += wrap(f"{TEXT_GOES_ON} run.text.", width=width)
     return shown
 
 
-def _block(node: Node, indent: str) -> Iterator[str]:
+def _block(node: Node, indent: str, width: int) -> Iterator[str]:
     children = node.get("c", [])
     match node["t"]:
         case "ul" | "ol":
             for number, child in enumerate((child for child in children if isinstance(child, dict)), 1):
                 mark = f"{number}. " if node["t"] == "ol" else "- "
-                yield from _flow(child.get("c", []), indent, mark)
+                yield from _flow(child.get("c", []), indent, mark, width)
         case "quote":
-            yield from _flow(children, indent, "> ")
+            yield from _flow(children, indent, "> ", width)
         case "pre":
             for line in _inline(children).splitlines():
-                yield from _pieces(f"{indent}    {line}".expandtabs(4), WIDTH) if line.strip() else [""]
+                yield from _pieces(f"{indent}    {line}".expandtabs(4), width) if line.strip() else [""]
         case "table":
             for row in children:
                 if isinstance(row, dict):
                     cells = [_inline(cell.get("c", [])) for cell in row.get("c", []) if isinstance(cell, dict)]
-                    yield from wrap(" | ".join(cells), indent)
+                    yield from wrap(" | ".join(cells), indent, width=width)
         case "hr":
             yield f"{indent}· · ·"
         case _:
-            yield from _flow(children, indent, "")
+            yield from _flow(children, indent, "", width)
 
 
-def _flow(children: Sequence[str | Node], indent: str, mark: str) -> Iterator[str]:
+def _flow(children: Sequence[str | Node], indent: str, mark: str, width: int) -> Iterator[str]:
     """Inline children as wrapped lines, blocks among them below, the mark before the first line."""
     inner = indent + " " * len(mark)
     first = indent + mark
@@ -283,11 +320,11 @@ def _flow(children: Sequence[str | Node], indent: str, mark: str) -> Iterator[st
             continue
         for line in _inline(pending).split("\n"):
             if line.strip():
-                yield from wrap(line, first, inner)
+                yield from wrap(line, first, inner, width)
                 first = inner
         pending = []
         if child is not None:
-            yield from _block(child, inner)
+            yield from _block(child, inner, width)
 
 
 def _inline(children: Sequence[str | Node]) -> str:
@@ -304,30 +341,30 @@ def _inline(children: Sequence[str | Node]) -> str:
     return "".join(parts)
 
 
-def _actions(actions: Actions) -> Iterator[str]:
+def _actions(actions: Actions, width: int) -> Iterator[str]:
     if not actions["groups"] and not actions["earlier"]:
         return
-    yield actions["title"]
+    yield from wrap(actions["title"], width=width)
     if actions["earlier"]:
         yield f"  {words.plural(actions['earlier'], 'earlier change')}"
     for group in actions["groups"]:
-        yield from wrap(group["table"], "  ")
+        yield from wrap(group["table"], "  ", width=width)
         for line in group["lines"]:
-            yield from wrap(_inline(line), "  - ", "    ")
+            yield from wrap(_inline(line), "  - ", "    ", width)
 
 
-def _suggestions(suggestions: list[Suggestion]) -> Iterator[str]:
+def _suggestions(suggestions: list[Suggestion], width: int) -> Iterator[str]:
     if suggestions:
         yield "Next steps"
     for suggestion in suggestions:
-        yield from wrap(suggestion["label"], "  - ", "    ")
+        yield from wrap(suggestion["label"], "  - ", "    ", width)
     if any(suggestion["button"] for suggestion in suggestions):
-        yield f"  {FOLLOW_UP_LINE}"
+        yield from wrap(FOLLOW_UP_LINE, "  ", width=width)
 
 
-def _foot(foot: Foot) -> Iterator[str]:
+def _foot(foot: Foot, width: int) -> Iterator[str]:
     pieces = [foot["credits"], f"run {foot['run_id']}"]
-    yield from wrap(" · ".join(piece for piece in pieces if piece))
+    yield from wrap(" · ".join(piece for piece in pieces if piece), width=width)
     if foot["data_line"]:
-        yield from wrap(f"data: {foot['data_line']}")
-    yield from wrap(f"resume anywhere: {foot['attach_line']}")
+        yield from wrap(f"data: {foot['data_line']}", width=width)
+    yield from wrap(f"resume anywhere: {foot['attach_line']}", width=width)

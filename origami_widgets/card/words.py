@@ -55,6 +55,30 @@ def _pair(big: int, big_unit: str, small: int, small_unit: str) -> str:
     return f"{big} {big_unit} {small} {small_unit}" if small else f"{big} {big_unit}"
 
 
+def age(seconds: float | None) -> str:
+    """How long ago something was, in one unit.
+
+    Args:
+        seconds: since then; below one counts as now.
+
+    Returns:
+        Words; `n/a` for None.
+
+    Example:
+        >>> age(9.7), age(125)
+        ('9 s ago', '2 min ago')
+    """
+    if not known(seconds):
+        return MISSING
+    whole = math.floor(seconds)
+    if whole < 1:
+        return "just now"
+    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit} ago"
+    return f"{whole} s ago"
+
+
 def percent(share: float | None) -> str:
     """A share as whole percent, never "0 %" for some and never "100 %" for not all.
 

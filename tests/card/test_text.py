@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from origami_widgets.card.text import SIZE_LIMIT, WIDTH, render_text, width_of, wrap
+from origami_widgets.card.text import NARROWEST, SIZE_LIMIT, WIDTH, render_text, width_of, wrap
+from origami_widgets.card.view.fresh import fresh_words
 from origami_widgets.card.words import NOT_APPLICABLE
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
@@ -98,3 +99,50 @@ def test_wide_characters_take_two_columns():
 def test_wrapping_keeps_every_word():
     text = "one two three " * 40 + "x" * 250
     assert "".join(" ".join(wrap(text, "  ", "    ")).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("width", [24, 40, 80, 160])
+def test_no_line_is_wider_than_it_was_asked_for(name, width):
+    text = render_text(VIEWS[name], now=NOW, width=width)
+    assert max(width_of(line) for line in text.splitlines()) <= width
+    assert all(character.isprintable() or character == "\n" for character in text)
+
+
+@pytest.mark.parametrize("width", [-1, 0, 3])
+def test_a_page_that_is_too_narrow_for_anything_is_as_narrow_as_can_be(name, width):
+    assert render_text(VIEWS[name], now=NOW, width=width) == render_text(VIEWS[name], now=NOW, width=NARROWEST)
+
+
+def test_the_columns_of_a_narrow_page_stand_below_each_other():
+    text = render_text(VIEWS["filling"], now=NOW, width=40)
+    assert (
+        """\
+  Bakery (input)
+  Contact e-mail (enrichment)
+    Runs on: 87 %  Credits / run: 3
+    Credits: 39
+    Cells: 2 running, 1 failed
+    Pass · fail · unsure: n/a
+  Fit (score)
+    Runs on: 100 %  Credits / run: 1.2
+    Credits: 18  Cells: settled
+    Pass · fail · unsure: 12 · 2 · 1
+"""
+        in text
+    )
+
+
+def test_a_wide_page_says_the_same_as_a_narrow_one():
+    def told(width):
+        return sorted("".join(render_text(VIEWS["answered"], now=NOW, width=width).split()))
+
+    assert told(40) == told(160)
+
+
+def test_one_that_ticks_says_how_old_it_is():
+    text = render_text(VIEWS["running"], now=NOW, ticking=True)
+    later = render_text(VIEWS["running"], now=NOW + 200, ticking=True)
+    assert "as of" not in text + later
+    assert fresh_words(VIEWS["running"], now=NOW) in text
+    assert fresh_words(VIEWS["running"], now=NOW + 200) in later
+    assert "· last heard" not in later

@@ -146,13 +146,14 @@ def as_of(now: float, *, saved: bool) -> str:
 _JUST_HEARD = 90.0
 
 
-def meta_line(view: View, *, now: float, past: bool = False) -> list[str]:
-    """What the head says about steps, time and model in a copy that does not tick.
+def meta_line(view: View, *, now: float, past: bool = False, ticking: bool = False) -> list[str]:
+    """What the head says about steps, time and model in a copy.
 
     Args:
         view: the view, present or past.
         now: the moment of the copy, in Unix seconds.
         past: the copy is read later than it is made.
+        ticking: the copy is replaced every second, and says itself how old it is.
 
     Returns:
         Short pieces, in order.
@@ -161,7 +162,7 @@ def meta_line(view: View, *, now: float, past: bool = False) -> list[str]:
     pieces = [_steps(head), _elapsed(view, now, past=past)]
     if head["done"] and head["completed_at"] is not None:
         pieces.append(f"ended {words.moment(head['completed_at'])}")
-    if not head["settled"] and heard is not None and now - heard / 1000 > _JUST_HEARD:
+    if not ticking and not head["settled"] and heard is not None and now - heard / 1000 > _JUST_HEARD:
         pieces.append(f"last heard {words.moment(heard)}")
     pieces.append(head["model"])
     return [piece for piece in pieces if piece]
