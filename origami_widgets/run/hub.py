@@ -21,6 +21,7 @@ from origami_widgets.run.readings import ReadingNews
 from origami_widgets.run.state import (
     TERMINAL_STATUSES,
     CheckFailed,
+    Delayed,
     Heard,
     LeadsRead,
     Planned,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("origami_widgets")
 
 KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
+LATE = 2.0
+"""Seconds that a check may be late before it is said to be: readers are told when the next one is planned."""
 DATE_RESOLUTION = 2.0
 """Seconds by which a clock offset from `Date`, which has whole seconds, may differ from another for no reason."""
 
@@ -185,6 +188,7 @@ class Hub:
             # A sleeping poller must not be what keeps a forgotten run alive.
             del turn
             if wait is None or wait > 0:
+                self._tell_of_delays(now)
                 away = await self.clock.sleep(wait, wake)
                 if away:
                     self._wake_up(away)
@@ -198,6 +202,13 @@ class Hub:
                 watch.operations.renew_connections()
                 watch.schedule = plans.wake_up(watch.schedule, away)
                 self._plan(watch)
+
+    def _tell_of_delays(self, now: float) -> None:
+        """Let no reader believe that a run was asked about as planned while it waits for room in the budget."""
+        for watch in list(self._watches.values()):
+            due = watch.schedule.due if watch.schedule is not None and not watch.checking else None
+            if due is not None and now - due > LATE and watch.state.connection.next_at is not None:
+                watch.update(Delayed())
 
     def _claims(self) -> Iterator[Claim[Watch | asyncio.Future[None]]]:
         """All that is to be asked, now or later: runs, and further tables of those that are being checked."""

@@ -19,6 +19,7 @@ from origami_widgets.run.state import (
     CancelRequested,
     CheckFailed,
     CommandFailed,
+    Delayed,
     Connection,
     Heard,
     HistoryPoint,
@@ -63,6 +64,8 @@ def reduce(state: RunState, event: Event) -> RunState:
             return replace(state, connection=_checked(state.connection, event))
         case Planned():
             return _planned(state, event)
+        case Delayed():
+            return replace(state, connection=replace(state.connection, next_at=None))
         case LeadsRead():
             return _leads_read(state, event)
         case _:

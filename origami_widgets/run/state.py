@@ -35,7 +35,8 @@ class Connection:
         state: `live` while checks succeed, `reconnecting` after a failed one, `stopped` when checks ended on an
             error, `ended` when no more are needed.
         heard_at: when the server last gave a good answer (Unix seconds), None before the first.
-        next_at: when it is asked next (Unix seconds), None when no check is planned.
+        next_at: when it is asked next (Unix seconds), None when no check is planned, and while one that is due waits
+            for room in the budget.
         interval: seconds between checks, None when no check is planned.
         failures: failed checks in a row.
         error: the last failure while `reconnecting` or `stopped`.
@@ -233,6 +234,11 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Delayed:
+    """The check that was due waits for its turn: the budget has no room for it yet, and nobody knows when it has."""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
     """The user asked to cancel, or the server has heard it."""
 
@@ -269,4 +275,4 @@ class Attached:
 
 
 Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed
-Event = RunRead | Heard | TableRead | TableGone | LeadsRead | CheckFailed | Planned | Asked
+Event = RunRead | Heard | TableRead | TableGone | LeadsRead | CheckFailed | Planned | Delayed | Asked

@@ -11,7 +11,8 @@ from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.traffic import Traffic
-from origami_widgets.run.hub import Hub
+from origami_widgets.card.news import is_off_grid
+from origami_widgets.run.hub import LATE, Hub
 from origami_widgets.run.schedule import DEADLINE, next_due
 from origami_widgets.run.state import CancelRequested
 
@@ -231,6 +232,34 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, w
         await asyncio.sleep(0)
     at, *_ = next(entry for entry in server.asked[known:] if entry[1] == last.state.run_id)
     assert due <= at <= due + 2.0
+    for watch in watches:
+        watch.schedule = None
+
+
+async def test_no_reader_believes_that_a_late_check_was_made(clock):
+    hub = Hub(clock)
+    server = Server(clock, RUNNING, retry_after=15.0)
+    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(60)]
+    # What a card or board tells: the moments that its reader counts on from there.
+    told, wrong, late = {}, [], 0
+    while clock.now < 1_000 + 200:
+        await asyncio.sleep(0)
+        for watch in watches:
+            connection = watch.state.connection
+            clock_of = {
+                "connection": connection.state,
+                "interval": connection.interval,
+                "next_at": connection.next_at and connection.next_at * 1000,
+            }
+            if watch not in told or is_off_grid(told[watch], clock_of):
+                told[watch] = clock_of
+            late += told[watch]["next_at"] is None
+            due, overdue = watch.schedule.due, told[watch]["next_at"] is not None and not watch.checking
+            # A reader sees a check in each moment of the grid that has passed.
+            if overdue and due is not None and clock.now - due > LATE + 1:
+                wrong.append((watch.state.run_id, clock.now - due))
+    assert late
+    assert wrong == []
     for watch in watches:
         watch.schedule = None
 
