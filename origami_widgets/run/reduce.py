@@ -19,8 +19,8 @@ from origami_widgets.run.state import (
     CancelRequested,
     CheckFailed,
     CommandFailed,
-    Delayed,
     Connection,
+    Delayed,
     Heard,
     HistoryPoint,
     LeadsRead,
@@ -62,10 +62,8 @@ def reduce(state: RunState, event: Event) -> RunState:
             return _with_history(_table_read(state, event), event.at)
         case Heard() | CheckFailed():
             return replace(state, connection=_checked(state.connection, event))
-        case Planned():
+        case Planned() | Delayed():
             return _planned(state, event)
-        case Delayed():
-            return replace(state, connection=replace(state.connection, next_at=None))
         case LeadsRead():
             return _leads_read(state, event)
         case _:
@@ -181,7 +179,9 @@ def _leads_read(state: RunState, event: LeadsRead) -> RunState:
     return state if reading == state.reading else replace(state, reading=reading)
 
 
-def _planned(state: RunState, event: Planned) -> RunState:
+def _planned(state: RunState, event: Planned | Delayed) -> RunState:
+    if isinstance(event, Delayed):
+        return replace(state, connection=replace(state.connection, next_at=None))
     kind: ConnectionState = state.connection.state
     if event.stopped:
         kind = "stopped"
