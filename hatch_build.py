@@ -74,5 +74,5 @@ def for_index(text: str, repository: str, version: str) -> str:
 
     parts = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
     # Every other part is a block of code.
-    parts[::2] = [IMAGE_OR_LINK.sub(absolute, part) for part in parts[::2]]
-    return re.sub(r"\n{3,}", "\n\n", "".join(parts))
+    parts[::2] = [re.sub(r"\n{3,}", "\n\n", IMAGE_OR_LINK.sub(absolute, part)) for part in parts[::2]]
+    return "".join(parts)

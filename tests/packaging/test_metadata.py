@@ -1,0 +1,124 @@
+"""What an index shows about the package: its description, classifiers and extras."""
+
+from __future__ import annotations
+
+import email
+import importlib.util
+import re
+import tarfile
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from markdown_it import MarkdownIt
+from trove_classifiers import classifiers as known_classifiers
+
+import origami_widgets as ow
+from tests.packaging.conftest import REPOSITORY
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from pathlib import Path
+
+ADDRESS = "https://github.com/example/origami-widgets"
+
+
+@pytest.fixture(scope="module")
+def hook() -> Any:
+    spec = importlib.util.spec_from_file_location("hatch_build", REPOSITORY / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return email.message_from_bytes(archive.read(name))
+
+
+def description(metadata: Message) -> str:
+    return str(metadata.get_payload(decode=True), "utf-8")
+
+
+def addresses(markdown: str) -> list[str]:
+    """Every image and link of a Markdown text, as a reader of it finds them."""
+    inside = [child for token in MarkdownIt("commonmark").parse(markdown) for child in token.children or ()]
+    return [str(token.attrs[key]) for token in inside for key in ("href", "src") if key in token.attrs]
+
+
+def test_the_description_is_readme_and_leads_nowhere_but_out(metadata: Message) -> None:
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    text = description(metadata)
+    assert text.startswith("# origami_widgets\n")
+    found = addresses(text)
+    assert "https://origami.chat" in found
+    assert [address for address in found if not address.startswith(("https://", "#"))] == []
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    code = re.compile(r"```.*?```", re.DOTALL)
+    assert code.findall(text) == code.findall(readme), "examples are shown as they are"
+
+
+def test_the_sdist_says_the_same(sdist: Path, metadata: Message) -> None:
+    with tarfile.open(sdist) as archive:
+        (name,) = (name for name in archive.getnames() if name.endswith("/PKG-INFO"))
+        file = archive.extractfile(name)
+        assert file is not None
+        assert email.message_from_bytes(file.read()).as_string() == metadata.as_string()
+
+
+def test_with_an_address_images_and_links_lead_to_the_tag(hook: Any) -> None:
+    text = "![The card](notebooks/images/card.png)\n\nRead [`that`](notebooks/frames.md), [this](#here) or [it](https://x.y/z)."
+    assert hook.for_index(text, f"{ADDRESS}/", "1.2.3") == (
+        f"![The card]({ADDRESS}/raw/v1.2.3/notebooks/images/card.png)\n\n"
+        f"Read [`that`]({ADDRESS}/blob/v1.2.3/notebooks/frames.md), [this](#here) or [it](https://x.y/z)."
+    )
+
+
+def test_without_an_address_words_stay_and_images_go(hook: Any) -> None:
+    text = (
+        "One.\n\n![The card](notebooks/images/card.png)\n\nRead [`that`](notebooks/frames.md) or [it](https://x.y/z)."
+    )
+    assert hook.for_index(text, "", "1.2.3") == "One.\n\nRead `that` or [it](https://x.y/z)."
+
+
+def test_a_badge_is_an_image_in_a_link(hook: Any) -> None:
+    badge = "[![Open](https://a.b/badge.svg)](notebooks/colab.ipynb) [![Open](badge.svg)](https://a.b/c)"
+    assert hook.for_index(badge, ADDRESS, "1") == (
+        f"[![Open](https://a.b/badge.svg)]({ADDRESS}/blob/v1/notebooks/colab.ipynb) "
+        f"[![Open]({ADDRESS}/raw/v1/badge.svg)](https://a.b/c)"
+    )
+
+
+def test_code_is_not_touched(hook: Any) -> None:
+    code = "```python\nframe[names](path)\n\n\n\nmore\n```"
+    assert hook.for_index(f"[a](b)\n\n{code}\n", "", "1") == f"a\n\n{code}\n"
+
+
+def test_the_version_is_that_of_the_package(metadata: Message, wheel: Path, sdist: Path) -> None:
+    assert metadata["Version"] == ow.__version__
+    assert wheel.name == f"origami_widgets-{ow.__version__}-py3-none-any.whl"
+    assert sdist.name == f"origami_widgets-{ow.__version__}.tar.gz"
+
+
+def test_classifiers_exist(metadata: Message) -> None:
+    named = metadata.get_all("Classifier", [])
+    assert set(named) <= known_classifiers
+    assert {"Framework :: Jupyter", "Typing :: Typed", "Programming Language :: Python :: 3.11"} <= set(named)
+
+
+def test_all_is_every_extra_that_the_package_can_use(metadata: Message) -> None:
+    assert set(metadata.get_all("Provides-Extra", [])) == {
+        *("all", "demo", "dev"),
+        *("excel", "keyring", "parquet", "plots", "sandbox", "terminal"),
+    }
+    wanted: dict[str, set[str]] = {}
+    for line in metadata.get_all("Requires-Dist", []):
+        requirement, _, marker = line.partition("; extra == ")
+        wanted.setdefault(marker.strip("'"), set()).add(requirement)
+    parts = ("excel", "keyring", "parquet", "plots", "sandbox", "terminal")
+    assert wanted["all"] == set().union(*(wanted[extra] for extra in parts))
+    assert wanted["sandbox"] < wanted["demo"]
