@@ -102,7 +102,7 @@ def _nullable(kind: Kind, cells: Cells) -> ExtensionArray:
             return pd.arrays.BooleanArray(cells.data, cells.missing)
         case "timestamp":
             moments = cells.data.astype("datetime64[us]")
-            moments[cells.missing] = np.datetime64("NaT")
+            moments[cells.missing] = np.datetime64("NaT", "us")
             return pd.DatetimeIndex(moments).tz_localize("UTC").array
         case _:
             return pd.array(cells.data, dtype=pd.StringDtype())
