@@ -2,6 +2,8 @@
 
 A task on the kernel's own loop stands still while a cell is blocked; a thread does not. The thread starts in an empty
 context, so that what it sends to the notebook belongs to no cell, and ends by itself when nothing is left to do.
+
+Where no thread can be started, all of it runs on the loop of whoever calls (see `threadless`).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from origami_widgets.api import threadless
 from origami_widgets.api.errors import OrigamiError
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ INTERRUPTIBLE = 0.2
 
 
 class BackgroundLoop:
-    """One event loop in one daemon thread, started on first use.
+    """One event loop in one daemon thread, started on first use; without threads, the event loop that is running.
 
     Attributes:
         generation: numbers the loops, also across a fork; what belongs to a loop (connections) belongs to one of them.
@@ -53,17 +56,21 @@ class BackgroundLoop:
         self._thread: threading.Thread | None = None
         self._waiting = 0
         self._closers: dict[object, Callable[[], Awaitable[object]]] = {}
+        self._keeper: asyncio.Task[None] | None = None
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Run a coroutine on the loop.
 
         Returns:
             A future; cancelling it cancels the coroutine.
+
+        Raises:
+            NoEventLoop: there are no threads here, and no event loop is running; the coroutine is closed then.
         """
         with self._lock:
-            loop = self._running_loop()
+            loop = self._loop_for(coroutine)
             self._waiting += 1
-            future = self.new_context().run(asyncio.run_coroutine_threadsafe, coroutine, loop)
+            future = self._context().run(asyncio.run_coroutine_threadsafe, coroutine, loop)
         future.add_done_callback(self._one_less)
         return future
 
@@ -75,6 +82,7 @@ class BackgroundLoop:
 
         Raises:
             RuntimeError: called on the loop's own thread, where it would wait for itself.
+            CannotBlock: there are no threads here, and nothing can block the loop that runs; nothing was begun.
         """
         self.check_may_block(coroutine)
         future = self.submit(coroutine)
@@ -85,14 +93,21 @@ class BackgroundLoop:
             raise
 
     def check_may_block(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Refuse to wait on the loop's own thread; the coroutine is closed then.
+        """Refuse to wait where it would last for ever; the coroutine is closed then, and nothing was begun.
 
         Raises:
-            RuntimeError: called on the loop's own thread, where it would wait for itself.
+            RuntimeError: called in one of the loop's own callbacks, where it would wait for itself.
+            CannotBlock: there are no threads here, and nothing can block the loop that runs.
         """
-        if threading.current_thread() is self._thread:
+        with self._lock:
+            self._loop_for(coroutine)
+            is_guest = self._thread is None
+        if threading.current_thread() is self._thread or (is_guest and _is_ours.get()):
             coroutine.close()
             raise RuntimeError("A blocking call of origami_widgets was made inside one of its own callbacks.")
+        if is_guest and not threadless.can_block():
+            coroutine.close()
+            raise threadless.cannot_block()
 
     def result(
         self,
@@ -115,7 +130,10 @@ class BackgroundLoop:
             left = INTERRUPTIBLE if ends is None else min(INTERRUPTIBLE, ends - time.monotonic())
             if left <= 0:
                 raise TimeoutError
-            concurrent.futures.wait((future,), left)
+            if self._thread is None and threadless.can_block():
+                threadless.block(future, left)
+            else:
+                concurrent.futures.wait((future,), left)
             meanwhile()
         error = future.exception()
         if isinstance(error, OrigamiError):
@@ -137,7 +155,7 @@ class BackgroundLoop:
             loop = self._running_loop()
             # Counted like a coroutine, so that the loop does not end between now and the call.
             self._waiting += 1
-            loop.call_soon_threadsafe(self._call, callback, args, context=self.new_context())
+            loop.call_soon_threadsafe(self._call, callback, args, context=self._context())
 
     def _call(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
         self._one_less(None)
@@ -146,12 +164,15 @@ class BackgroundLoop:
     def on_stop(self, owner: object, close: Callable[[], Awaitable[object]]) -> None:
         """Have something closed when the present loop ends. Loop thread only."""
         self._closers[owner] = close
+        if self._thread is None and (self._keeper is None or self._keeper.done()):
+            # Whoever ends a loop that is not ours cancels its tasks first: this one then closes what is open.
+            self._keeper = asyncio.get_running_loop().create_task(_keep(self._closers), name="origami-widgets keeper")
 
     def forget(self, owner: object) -> None:
         """Close something before the loop ends, from any thread; nothing happens when the loop is gone."""
         with self._lock:
             loop = self._loop
-            if loop is not None:
+            if loop is not None and not loop.is_closed():
                 loop.call_soon_threadsafe(self._close_one, owner)
 
     def stop(self) -> None:
@@ -162,16 +183,40 @@ class BackgroundLoop:
             loop.call_soon_threadsafe(_cancel_all, loop)
             thread.join(LAST_WORDS)
 
+    def _context(self) -> contextvars.Context:
+        context = self.new_context()
+        context.run(_is_ours.set, True)  # noqa: FBT003 - the variable's value
+        return context
+
+    def _loop_for(self, coroutine: Coroutine[Any, Any, object]) -> asyncio.AbstractEventLoop:
+        try:
+            return self._running_loop()
+        except BaseException:
+            coroutine.close()
+            raise
+
     def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is not None and self._thread is None and not threadless.goes_on(self._loop):
+            self._loop = None
         if self._loop is None:
             self.generation = next(_generations)
             self._waiting = 0
             self._closers = {}
-            loop = asyncio.new_event_loop()
-            thread = threading.Thread(target=self._serve, args=(loop,), name="origami-widgets", daemon=True)
-            self._loop, self._thread = loop, thread
-            contextvars.Context().run(thread.start)
+            self._loop, self._thread = self._started() or (threadless.running_loop(), None)
         return self._loop
+
+    def _started(self) -> tuple[asyncio.AbstractEventLoop, threading.Thread] | None:
+        """A loop in a thread of its own; None where no thread can be started."""
+        if not threadless.HAS_THREADS:
+            return None
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=self._serve, args=(loop,), name="origami-widgets", daemon=True)
+        try:
+            contextvars.Context().run(thread.start)
+        except RuntimeError:
+            loop.close()
+            return None
+        return loop, thread
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
@@ -209,9 +254,14 @@ class BackgroundLoop:
             task = asyncio.ensure_future(close())
             _closing.add(task)
             task.add_done_callback(_closing.discard)
+        if self._keeper is not None and not self._closers:
+            self._keeper.cancel()
+            self._keeper = None
 
 
 _closing: set[asyncio.Future[Any]] = set()
+_is_ours = contextvars.ContextVar("origami-widgets", default=False)
+"""Whether what runs now runs in the name of the background loop: without a thread of its own nothing else tells."""
 _generations = itertools.count(1)
 _inherited: list[BackgroundLoop] = []
 
@@ -233,6 +283,13 @@ async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> 
     closers.clear()
     # Sockets are closed in the turn after the one that closes their connection.
     await asyncio.sleep(0)
+
+
+async def _keep(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await _close_all(closers)
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
-import time
 from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
@@ -61,20 +59,18 @@ def block(watch: Watch, until: Until, timeout: float | None) -> None:
     check_until(until)
     if reached(watch.state, until):
         return
-    # Also refuses to wait on the very thread that brings the news.
-    background().run(_keep(watch))
-    ends = None if timeout is None else time.monotonic() + timeout
-    changed = threading.Event()
-    stop = watch.subscribe(changed.set)
     try:
-        while not reached(watch.state, until):
-            left = SLICE if ends is None else min(SLICE, ends - time.monotonic())
-            if left <= 0:
-                raise _timed_out(watch.state, timeout)
-            changed.wait(left)
-            changed.clear()
-    finally:
-        stop()
+        # Also refuses to wait on the very thread that brings the news.
+        background().run(_wait_at_most(timeout, watch, until))
+    except TimeoutError as error:
+        if isinstance(error, OrigamiError):
+            raise
+        raise _timed_out(watch.state, timeout) from None
+
+
+async def _wait_at_most(seconds: float | None, watch: Watch, until: Until) -> None:
+    async with asyncio.timeout(seconds):
+        await wait(watch, until)
 
 
 async def wait(watch: Watch, until: Until) -> None:

@@ -1,0 +1,147 @@
+"""Where no thread can be started: all of it runs on the loop that runs already, and nothing ever waits for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import threading
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import loop as loops
+from origami_widgets.api.client import Client
+from origami_widgets.api.loop import BackgroundLoop
+from origami_widgets.api.threadless import CannotBlock, NoEventLoop
+from tests.support.server import answer
+
+HERE = contextvars.ContextVar("here", default="nobody")
+
+
+@pytest.fixture
+def loop(monkeypatch):
+    """A background loop in a process whose threads have run out."""
+
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name != "raw server":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    own = BackgroundLoop()
+    monkeypatch.setattr(loops, "_background", own)
+    return own
+
+
+async def who() -> tuple[str, str]:
+    return threading.current_thread().name, HERE.get()
+
+
+async def test_it_runs_on_the_loop_of_whoever_awaits(loop):
+    HERE.set("cell 7")
+    assert await loop.bridge(who()) == ("MainThread", "nobody")
+    seen = asyncio.Event()
+    loop.call_soon(seen.set)
+    await asyncio.wait_for(seen.wait(), 5)
+    assert loop._loop is asyncio.get_running_loop()
+
+
+async def test_an_await_that_is_cancelled_cancels_it(loop):
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def forever() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            ended.set()
+
+    task = asyncio.create_task(loop.bridge(forever()))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_a_call_that_blocks_says_what_to_await_and_begins_nothing(loop):
+    begun = []
+
+    async def begin() -> None:
+        begun.append(True)
+
+    with pytest.raises(CannotBlock) as caught:
+        loop.run(begin())
+    await asyncio.sleep(0.05)
+    assert begun == []
+    assert "await ow.start_async('…')" in caught.value.remedy
+
+
+def test_without_a_loop_it_says_that_one_is_needed(loop):
+    with pytest.raises(NoEventLoop, match="no event loop"):
+        loop.run(who())
+    # The coroutine was closed: none complains that nobody awaited it.
+    gc.collect()
+
+
+def test_each_loop_gets_its_own_connections_and_closes_them_at_its_end(loop, server):
+    for _ in range(2):
+        server.plan(answer({"object": "credits", "balance": 7}))
+    client = ow.AsyncClient("og_live_x", base_url=server.base_url)
+
+    async def main() -> float:
+        balance = (await client.get_credits()).balance
+        assert [task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}] == [
+            "origami-widgets keeper"
+        ]
+        return balance
+
+    generations = []
+    for _ in range(2):
+        assert asyncio.run(main()) == 7
+        generations.append(loop.generation)
+        assert loop._closers == {}
+    assert len(set(generations)) == 2
+    assert server.connections == 2
+    # An open socket would complain here.
+    client = None
+    gc.collect()
+
+
+async def test_a_client_that_is_forgotten_leaves_no_task(loop, server):
+    server.plan(answer({"object": "credits", "balance": 7}))
+    client = ow.AsyncClient("og_live_x", base_url=server.base_url)
+    await client.get_credits()
+    del client
+    for _ in range(500):
+        gc.collect()
+        if asyncio.all_tasks() == {asyncio.current_task()}:
+            break
+        await asyncio.sleep(0.01)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_client_that_blocks_sends_nothing(loop, server):
+    with pytest.raises(CannotBlock):
+        Client("og_live_x", base_url=server.base_url).get_credits()
+    assert server.connections == 0
+
+
+async def test_what_the_host_can_suspend_blocks_except_in_our_own_callbacks(loop, monkeypatch):
+    monkeypatch.setattr(loops.threadless, "can_block", lambda: True)
+    refused = []
+
+    def wait_in_a_callback() -> None:
+        try:
+            loop.run(who())
+        except RuntimeError as error:
+            refused.append(error)
+
+    done = asyncio.Event()
+    loop.call_soon(wait_in_a_callback)
+    loop.call_soon(done.set)
+    await asyncio.wait_for(done.wait(), 5)
+    assert "inside one of its own callbacks" in str(refused[0])
