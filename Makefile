@@ -22,6 +22,7 @@ project := .venv/.project
 help:
 	@echo 'make demo     JupyterLab with the quickstart notebook'
 	@echo 'make test     every check and test'
+	@echo 'make docs     the documentation as a site, into .cache/site'
 	@echo 'make gallery  screenshots of the card into .cache/gallery'
 	@echo 'make bench    the benchmarks'
 	@echo 'make format   format and fix Python and TypeScript'
@@ -36,6 +37,11 @@ demo: .setup
 test: .setup-tests
 	@exec $(python) .ci/checks.py $(if $(FRESH),--fresh)
 
+.PHONY: docs
+docs: .setup
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --quiet
+	@echo 'open .cache/site/index.html, or for the search: $(python) -m http.server --bind 127.0.0.1 --directory .cache/site'
+
 .PHONY: gallery
 gallery: .setup-browser
 	@exec $(python) -m tests.browser.gallery
@@ -46,8 +52,8 @@ bench: .setup-browser
 
 .PHONY: format
 format: .setup
-	@$(python) -m ruff check --fix --exit-zero --quiet . notebooks/serve.py .ci
-	@$(python) -m ruff format . notebooks/serve.py .ci
+	@$(python) -m ruff check --fix --exit-zero --quiet . notebooks/serve.py notebooks/site .ci
+	@$(python) -m ruff format . notebooks/serve.py notebooks/site .ci
 	@npm run --silent --prefix js format
 
 .PHONY: lock

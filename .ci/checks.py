@@ -33,6 +33,7 @@ SLOTS = 2
 PYTHON = (sys.executable, "-m")
 NPM = ("npm", "run", "--silent", "--prefix", "js")
 PYTEST = (*PYTHON, "pytest", "--no-header")
+FOR_RUFF = (".", "notebooks/serve.py", "notebooks/site", ".ci")
 ALWAYS_READ = (".ci/checks.py", "pyproject.toml", "requirements-dev.lock", "js/package-lock.json")
 EVERYTHING = ("",)
 
@@ -71,8 +72,8 @@ class Outcome:
 
 # Those that keep both cores busy stand where the short ones have ended.
 STAGES = (
-    Stage("ruff", (*PYTHON, "ruff", "check", "--quiet", ".", "notebooks/serve.py", ".ci"), (".py",)),
-    Stage("ruff format", (*PYTHON, "ruff", "format", "--quiet", "--check", ".", "notebooks/serve.py", ".ci"), (".py",)),
+    Stage("ruff", (*PYTHON, "ruff", "check", "--quiet", *FOR_RUFF), (".py",)),
+    Stage("ruff format", (*PYTHON, "ruff", "format", "--quiet", "--check", *FOR_RUFF), (".py",)),
     Stage("mypy", (*PYTHON, "mypy", "--no-error-summary"), ("origami_widgets/",)),
     Stage("biome", (*NPM, "lint"), ("js/",)),
     Stage("tsc", (*NPM, "types"), ("js/",)),
@@ -82,7 +83,7 @@ STAGES = (
         (
             *(*PYTEST, "--numprocesses=4", "--dist=loadfile", "--doctest-modules"),
             *("--ignore=tests/browser", "--ignore=tests/hosts", "--ignore=tests/kernels", "--ignore=tests/notebooks"),
-            *("tests", "origami_widgets"),
+            *("--ignore=tests/docs", "tests", "origami_widgets"),
         ),
         EVERYTHING,
         slots=2,
@@ -101,7 +102,8 @@ STAGES = (
             ".ci/",
         ),
     ),
-    Stage("pytest notebooks", (*PYTEST, "tests/notebooks")),
+    # The site is made of the notebooks that have just been run.
+    Stage("pytest notebooks", (*PYTEST, "tests/notebooks", "tests/docs")),
     Stage("pytest browser", (*PYTEST, "tests/browser")),
     Stage("pytest hosts", (*PYTEST, "tests/hosts")),
 )

@@ -95,8 +95,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
 
     Args:
         source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these. A
-        table
-            that is given more than once counts once in `share_of_spend`, as it was given last.
+            table that is given more than once counts once in `share_of_spend`, as it was given last.
         more: how many more qualified leads to price, 1 to a billion.
         dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
 

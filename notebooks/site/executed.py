@@ -1,0 +1,109 @@
+"""The notebooks with their outputs: run once for each state of the code, for the tests and for the site alike.
+
+Notebooks are committed without outputs. Whoever has run one hands it to `keep`, and who only needs what it shows asks
+`executed`, which runs what is not kept yet, several kernels at a time: they wait most of the time.
+"""
+
+# ruff: noqa: INP001 - a folder of scripts
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import nbformat
+from nbclient import NotebookClient
+
+from notebooks.serve import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbformat import NotebookNode
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NOTEBOOKS = REPOSITORY / "notebooks"
+KEPT = REPOSITORY / ".cache" / "notebooks"
+CELL_SECONDS = 180
+AT_ONCE = 3
+# A person's own key must not make a notebook spend credits.
+NEVER = ("ORIGAMI_API_KEY", "ORIGAMI_BASE_URL", "ORIGAMI_PROJECT", "COLUMNS")
+
+
+def names() -> list[str]:
+    """The file names of all notebooks that are handed out."""
+    return sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+
+
+def executed(wanted: Iterable[str]) -> dict[str, NotebookNode]:
+    """These notebooks with their outputs; only those are run that have changed, or whose package has.
+
+    Raises:
+        CellExecutionError: a cell failed.
+    """
+    kept = {name: _kept(name) for name in wanted}
+    fresh = run_all([name for name, notebook in kept.items() if notebook is None])
+    for outcome in fresh.values():
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return {name: notebook or fresh[name] for name, notebook in kept.items()}
+
+
+def run_all(wanted: Iterable[str]) -> dict[str, NotebookNode | BaseException]:
+    """Run these notebooks from top to bottom, and keep those that came through.
+
+    Returns:
+        Each with its outputs, or what ended it.
+    """
+    return asyncio.run(_run_all(list(wanted)))
+
+
+async def _run_all(wanted: list[str]) -> dict[str, NotebookNode | BaseException]:
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def run(name: str) -> NotebookNode:
+        async with slots:
+            return await _run(name)
+
+    outcomes = await asyncio.gather(*map(run, wanted), return_exceptions=True)
+    return dict(zip(wanted, outcomes, strict=True))
+
+
+async def _run(name: str) -> NotebookNode:
+    """Run one notebook in a folder of its own, with none of the person's own settings, names or keys."""
+    mark = _mark(name)
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    with TemporaryDirectory() as folder:
+        work = Path(folder) / "work"
+        work.mkdir()
+        environ = environment(Path(folder) / "jupyter") | {"ORIGAMI_WIDGETS_DATA": str(Path(folder) / "names")}
+        environ = {key: value for key, value in environ.items() if key not in NEVER}
+        client = NotebookClient(notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": str(work)}})
+        await client.async_execute(env=environ)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for old in KEPT.glob(f"{Path(name).stem}.*.ipynb"):
+        old.unlink(missing_ok=True)
+    nbformat.write(notebook, _place(name, mark))
+    return notebook
+
+
+def _kept(name: str) -> NotebookNode | None:
+    place = _place(name, _mark(name))
+    return nbformat.read(place, as_version=4) if place.exists() else None
+
+
+def _place(name: str, mark: str) -> Path:
+    return KEPT / f"{Path(name).stem}.{mark}.ipynb"
+
+
+def _mark(name: str) -> str:
+    """What decides the outputs: the notebook, the package with its front end, the libraries."""
+    package = (path for path in (REPOSITORY / "origami_widgets").rglob("*") if path.suffix in {".py", ".js", ".css"})
+    digest = hashlib.sha256(sys.version.encode())
+    for path in (NOTEBOOKS / name, REPOSITORY / "requirements-dev.lock", *sorted(package)):
+        digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]

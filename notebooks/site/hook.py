@@ -1,0 +1,112 @@
+"""What MkDocs asks while it builds the site: notebooks, docstrings and the README become pages."""
+
+# ruff: noqa: INP001 - a folder of scripts
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs.plugins import get_plugin_logger
+from mkdocs.structure.files import File
+from mkdocs.utils import get_relative_url
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:  # where `mkdocs` itself is called, and not `python -m mkdocs`
+    sys.path.insert(0, str(ROOT))
+
+from notebooks.site import executed, pages, reference  # noqa: E402 - after the line that makes it possible
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+log = get_plugin_logger("origami_widgets")
+
+# Pages that stand in the repository's own files, so that both places say the same.
+ROOT_PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+GUIDES = ("quickstart", "many-runs", "analysis", "failures", "hosts", "magics", "colab")
+TEXTS = ("what-happens-when", "coming-from", "frames")
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)")
+NAME = re.compile(r"(?<!>)<code>ow\.(\w+)(\([^<]*\))?</code>(?!</a>)")
+
+_outputs: dict[str, tuple[str, ...]] = {}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that are made, and lay out the menu."""
+    for name in reference.without_a_place():
+        log.warning(
+            "origami_widgets.%s has no place in the reference: add it to GROUPS in notebooks/site/reference.py", name
+        )
+    for name, notebook in executed.executed(executed.names()).items():
+        made = pages.page_of(notebook, name)
+        place = f"{Path(name).stem}.md"
+        _outputs[place] = made.outputs
+        files.append(File.generated(config, place, content=made.markdown))
+    for name, place in ROOT_PAGES.items():
+        files.append(File.generated(config, place, content=(ROOT / name).read_text(encoding="utf-8")))
+    for place, content in reference.pages().items():
+        files.append(File.generated(config, place, content=content))
+    config.nav = menu(files)
+    return files
+
+
+def menu(files: Files) -> list[object]:
+    """The menu: the guides that are there in their order, then what is new, then the reference."""
+    there = {file.src_uri for file in files.documentation_pages()}
+    guides = [f"{name}.md" for name in GUIDES if f"{name}.md" in there]
+    guides += sorted(place for place in _outputs if place not in guides)
+    texts = [f"{name}.md" for name in TEXTS if f"{name}.md" in there]
+    listed = [f"reference/{group.file}.md" for group in reference.GROUPS if f"reference/{group.file}.md" in there]
+    return [
+        {"Overview": "index.md"},
+        {"Guides": [{_short(files, place): place} for place in guides]},
+        {"Look up": texts},
+        {"Reference": listed},
+        {"Project": ["contributing.md", "changelog.md"]},
+    ]
+
+
+def _short(files: Files, place: str) -> str:
+    """What the menu calls a guide: its title up to the colon."""
+    file = files.get_file_from_path(place)
+    title = file.content_string.partition("\n")[0] if file is not None else place
+    return title.removeprefix("# ").partition(":")[0]
+
+
+def on_page_markdown(markdown: str, *, page: Page, **_more: object) -> str:
+    """Point links to where their targets are in the site."""
+    root = page.file.src_uri in ROOT_PAGES.values()
+    return LINK.sub(lambda link: f"]({place_of(link[1], root=root)}{link[2] or ''})", markdown)
+
+
+def place_of(target: str, *, root: bool) -> str:
+    """Where a link of the repository leads in the site.
+
+    Args:
+        target: as it stands in the file, so that it works where the repository is read.
+        root: it stands in a file at the repository's root, and not in one beside the notebooks.
+    """
+    path = target.removeprefix("notebooks/") if root else target.removeprefix("../")
+    if path in ROOT_PAGES and (root or path != target):
+        return ROOT_PAGES[path]
+    if path.endswith(".ipynb"):
+        return f"{path.removesuffix('.ipynb')}.md"
+    return path
+
+
+def on_page_content(html: str, *, page: Page, **_more: object) -> str:
+    """Put the outputs in, and lead from each public name to its description."""
+    places = reference.places()
+
+    def linked(code: re.Match[str]) -> str:
+        place = places.get(code[1])
+        if place is None:
+            return code[0]
+        return f'<a href="{get_relative_url(place, page.url)}#origami_widgets.{code[1]}">{code[0]}</a>'
+
+    return pages.with_outputs(NAME.sub(linked, html), _outputs.get(page.file.src_uri, ()))

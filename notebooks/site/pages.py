@@ -1,0 +1,87 @@
+"""From an executed notebook to the Markdown of a page, and to the HTML of its outputs (pure).
+
+Outputs never go through the Markdown parser, which would read the blank lines and angle brackets in them as its own:
+they are kept apart, and stand in the page where a mark says so.
+"""
+
+# ruff: noqa: INP001 - a folder of scripts
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+MARK = re.compile(r"<p>@@(\d+)@@</p>")
+CARD = '<div style="box-sizing:border-box;margin:2px 0;border:1px solid'
+CONTROLS = re.compile(r"\x1b\[[0-9;]*m")
+FENCE = "```"
+
+
+class Page(NamedTuple):
+    """A page of the site: its Markdown, and the HTML that its marks stand for."""
+
+    markdown: str
+    outputs: tuple[str, ...]
+
+
+def page_of(notebook: NotebookNode, name: str) -> Page:
+    """The page of an executed notebook.
+
+    Args:
+        notebook: with its outputs.
+        name: its file name, which the page offers for download.
+    """
+    parts: list[str] = []
+    outputs: list[str] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            parts.append(cell.source)
+        elif cell.cell_type == "code" and cell.source.strip():
+            parts.append(f"{FENCE}python\n{cell.source}\n{FENCE}")
+            for html in filter(None, map(output_html, cell.outputs)):
+                parts.append(f"@@{len(outputs)}@@")
+                outputs.append(html)
+    download = f'[Download this notebook]({name}){{ .download download="{name}" }}'
+    # Below the title, which is the first line of every notebook.
+    title, _, rest = "\n\n".join(parts).partition("\n")
+    return Page(f"{title}\n\n{download}\n{rest}\n", tuple(outputs))
+
+
+def with_outputs(html: str, outputs: tuple[str, ...]) -> str:
+    """The page's HTML with its outputs in the places of their marks."""
+    return MARK.sub(lambda mark: outputs[int(mark[1])], html)
+
+
+def output_html(output: NotebookNode) -> str:
+    """One output as HTML, the form of it that a page without a kernel shows best; empty for nothing."""
+    match output.output_type:
+        case "stream":
+            return _text(output.text)
+        case "error":
+            return _text("\n".join(output.traceback))
+        case _:
+            return _bundle(output.data, output.get("metadata", {}))
+
+
+def _bundle(data: dict[str, Any], metadata: dict[str, Any]) -> str:
+    html = data.get("text/html", "")
+    if html.startswith(CARD):
+        # Within a shadow root the theme's own styles do not reach the card: it looks as it does in a notebook.
+        return f'<div class="output card"><template shadowrootmode="open">{html}</template></div>'
+    if "image/png" in data:
+        about = metadata.get("image/png", {})
+        size = "".join(f' {side}="{about[side]}"' for side in ("width", "height") if side in about)
+        alternative = escape(about.get("alt", ""), quote=True)
+        return f'<div class="output"><img alt="{alternative}"{size} src="data:image/png;base64,{data["image/png"].strip()}"></div>'
+    if html:
+        return f'<div class="output">{html}</div>'
+    return _text(data.get("text/plain", ""))
+
+
+def _text(text: str) -> str:
+    plain = CONTROLS.sub("", text).rstrip()
+    return f'<div class="output"><pre>{escape(plain)}</pre></div>' if plain else ""

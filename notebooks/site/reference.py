@@ -1,0 +1,145 @@
+"""Where each public name stands in the reference: one page for each group of names."""
+
+# ruff: noqa: INP001 - a folder of scripts
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import origami_widgets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ALONE = {"__version__"}
+"""Public names that need no words."""
+
+
+class Group(NamedTuple):
+    """A page of the reference.
+
+    Args:
+        file: its file, without folder and ending.
+        title: its heading.
+        about: one sentence below it.
+        names: the public names on it, in reading order.
+        modules: modules whose classes stand below them.
+    """
+
+    file: str
+    title: str
+    about: str
+    names: tuple[str, ...]
+    modules: tuple[str, ...] = ()
+
+
+GROUPS = (
+    Group(
+        "runs",
+        "Runs",
+        "Start a run, find one again, wait for it, steer it.",
+        ("start", "attach", "Run", "start_many", "RunBatch"),
+    ),
+    Group(
+        "cards", "Cards and boards", "How runs are shown, and what can be observed of them.", ("RunCard", "RunBoard")
+    ),
+    Group(
+        "account",
+        "Key, account, settings",
+        "Which key is used, what the account has left, and what calls without `client=` do.",
+        ("login", "account", "AccountSummary", "PastedKey", "configure"),
+    ),
+    Group(
+        "frames",
+        "Frames",
+        "What a run built as pandas DataFrames. All columns with dtype and unit: [the frames, column by column](../frames.md).",
+        (
+            *("runs_frame", "tables_frame", "columns_frame", "lead_sources_frame", "actions_frame"),
+            *("transcript_frame", "history_frame", "credits_frame"),
+        ),
+    ),
+    Group(
+        "leads",
+        "Leads",
+        "The rows of a table: all of them, in order, well typed.",
+        ("rows_frame", "rows_batches", "IncompleteRows", "InterruptedRows"),
+    ),
+    Group(
+        "economics",
+        "Economics",
+        "What leads cost, what the next ones would cost, and how runs differ.",
+        ("economics_frame", "column_economics_frame", "lead_source_economics_frame", "compare_runs"),
+    ),
+    Group(
+        "plots",
+        "Plots",
+        "Altair charts, for light and dark pages (extra: `plots`).",
+        ("plot_funnel", "plot_qualification", "plot_credits", "plot_history"),
+    ),
+    Group("files", "Files", "Excel, CSV and Parquet (extras: `excel`, `parquet`).", ("export",)),
+    Group(
+        "client",
+        "Client",
+        "The API itself, blocking or on an event loop, for what the rest of the package does not do.",
+        ("Client", "AsyncClient"),
+        (
+            *("origami_widgets.api.models.run", "origami_widgets.api.models.table", "origami_widgets.api.models.agent"),
+            *("origami_widgets.api.models.rows", "origami_widgets.api.models.account"),
+        ),
+    ),
+    Group(
+        "errors",
+        "Errors",
+        "Every error says what happened, why, and what to do. All are `OrigamiError`s.",
+        ("OrigamiError", "AmbiguousStart"),
+        ("origami_widgets.api.errors",),
+    ),
+    Group("sandbox", "Sandbox", "An Origami API in this process: no account, no credits, no network.", ("Sandbox",)),
+    Group(
+        "magics",
+        "Magics",
+        "`%load_ext origami_widgets` gives a notebook `%%origami` and `%origami`.",
+        ("load_ipython_extension", "unload_ipython_extension"),
+    ),
+)
+
+
+def without_a_place(public: Sequence[str] | None = None) -> list[str]:
+    """The public names that no group of the reference lists."""
+    names = origami_widgets.__all__ if public is None else public
+    listed = {name for group in GROUPS for name in group.names}
+    return sorted(set(names) - listed - ALONE)
+
+
+def reference_page(group: Group) -> str:
+    """The Markdown of a group's page: a heading, and the places where the docstrings go."""
+    names = [name for name in group.names if name in origami_widgets.__all__]
+    parts = [f"# {group.title}", group.about, *(f"::: origami_widgets.{name}" for name in names)]
+    parts += [_block(module, group.names) for module in group.modules]
+    return "\n\n".join(parts) + "\n"
+
+
+def _block(module: str, listed: Sequence[str]) -> str:
+    """All classes of a module but those that have been shown."""
+    shown = "".join(f'"!^{name}$", ' for name in listed)
+    options = ("show_root_heading: false", "show_root_toc_entry: false", "heading_level: 2", f'filters: [{shown}"!^_"]')
+    return "\n".join([f"::: {module}", "    options:", *(f"        {option}" for option in options)])
+
+
+def pages() -> dict[str, str]:
+    """All pages of the reference by their place in the site."""
+    return {f"reference/{group.file}.md": reference_page(group) for group in GROUPS if _filled(group)}
+
+
+def _filled(group: Group) -> bool:
+    return bool(set(group.names) & set(origami_widgets.__all__))
+
+
+def places() -> dict[str, str]:
+    """The page that describes each public name."""
+    return {
+        name: f"reference/{group.file}.html"
+        for group in GROUPS
+        for name in group.names
+        if name in origami_widgets.__all__
+    }

@@ -1,0 +1,108 @@
+"""The site as it is built: complete, whole, and content with its own files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+import origami_widgets as ow
+from notebooks.site import executed, reference
+from tests.docs.built import Document, Site, addresses_of_css
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def is_foreign(address: str) -> bool:
+    return address.startswith("//") or (":" in address.partition("/")[0] and not address.startswith("data:"))
+
+
+def test_every_notebook_and_text_has_a_page_in_the_menu(site: Site):
+    written = {path.stem for path in executed.NOTEBOOKS.iterdir() if path.suffix in {".ipynb", ".md"}}
+    menu = set(site.pages["index.html"].links)
+    assert {f"{name}.html" for name in written} <= menu
+    assert {"contributing.html", "changelog.html"} <= menu
+
+
+def test_no_link_within_it_leads_nowhere(site: Site):
+    assert len(site.pages) > 10
+    assert sum(len(page.links) for page in site.pages.values()) > 500
+    assert site.broken() == []
+
+
+def test_a_browser_loads_nothing_from_elsewhere(site: Site):
+    fetched = {place: page.fetched for place, page in site.pages.items()}
+    assert all(fetched.values())
+    assert {
+        place: list(filter(is_foreign, wanted)) for place, wanted in fetched.items() if any(map(is_foreign, wanted))
+    } == {}
+    styles = {path: list(addresses_of_css(path.read_text(encoding="utf-8"))) for path in site.folder.rglob("*.css")}
+    assert styles
+    assert [address for wanted in styles.values() for address in wanted if is_foreign(address)] == []
+
+
+def test_cards_are_shown_as_the_copy_that_a_saved_notebook_holds(site: Site):
+    page = (site.folder / "quickstart.html").read_text(encoding="utf-8")
+    assert page.count('<template shadowrootmode="open"><div style="box-sizing:border-box') == 2
+    assert "Find 20 SaaS founders in Austin" in site.pages["quickstart.html"].text
+    assert "@@" not in site.pages["quickstart.html"].text
+
+
+def test_plots_are_pictures_that_say_what_they_show(site: Site):
+    page = (site.folder / "analysis.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 4
+    assert '<img alt="Funnel: 2 tables.' in page
+
+
+def test_search_has_its_index_beside_it(site: Site):
+    index = json.loads((site.folder / "search" / "search_index.json").read_text(encoding="utf-8"))
+    found = {entry["location"] for entry in index["docs"] if "follow_up" in entry["title"]}
+    assert "reference/runs.html#origami_widgets.Run.follow_up" in found
+
+
+def test_every_public_name_has_a_place_in_the_reference():
+    assert reference.without_a_place() == [], (
+        "These public names have no place in the reference. Add each to its group in notebooks/site/reference.py."
+    )
+
+
+def test_the_reference_lists_no_name_twice_and_none_that_is_not_public():
+    listed = [name for group in reference.GROUPS for name in group.names]
+    assert sorted(listed) == sorted(set(listed) & set(ow.__all__))
+
+
+@pytest.mark.parametrize("name", sorted(set(ow.__all__) - reference.ALONE))
+def test_a_public_name_is_described(site: Site, name: str):
+    page = site.pages[reference.places().get(name, "index.html")]
+    assert f"origami_widgets.{name}" in page.anchors
+
+
+def test_a_name_without_a_place_is_told():
+    assert reference.without_a_place(["start", "begin", "__version__"]) == ["begin"]
+
+
+HTML = """<a href="other.html#there">1</a><a href="other.html#gone">2</a><a href="gone.html">3</a><a href="#here">4</a>
+<a href="http://example.org">5</a><a href="https://example.org">6</a><h2 id="here">7</h2>"""
+
+
+def test_broken_links_are_seen(tmp_path: Path):
+    (tmp_path / "index.html").write_text(HTML, encoding="utf-8")
+    (tmp_path / "other.html").write_text("<h2 id='there'>There</h2>", encoding="utf-8")
+    broken = ["other.html#gone", "gone.html", "http://example.org"]
+    assert Site(tmp_path).broken() == [f"index.html: {link}" for link in broken]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<script src="https://cdn.example/a.js"></script>',
+        '<link rel="stylesheet" href="//fonts.example/a.css">',
+        '<img src="http://example.org/a.png">',
+        '<div style="background:url(https://example.org/a.png)"></div>',
+        "<style>@import 'https://example.org/a.css';</style>",
+    ],
+)
+def test_what_is_loaded_from_elsewhere_is_seen(html: str):
+    assert [is_foreign(address) for address in Document(html).fetched] == [True]
