@@ -96,6 +96,11 @@ class Hub:
         self._poll()
         return watch
 
+    def watched(self) -> list[Watch]:
+        """All that is watched now, from any thread."""
+        # The references, taken in one step: the loop may add a watch meanwhile.
+        return [watch for reference in self._watches.valuerefs() if (watch := reference()) is not None]
+
     def keep(self, watch: Watch) -> None:
         """Make sure that a watch is polled, also one of the process which this one was forked from."""
         if watch.operations is None:

@@ -96,6 +96,11 @@ def client_or_default(client: AnyClient | None) -> AnyClient:
     return _client
 
 
+def client_at_hand() -> AnyClient | None:
+    """The client that calls without `client=` use, where there is one already: nothing is made, and no key looked for."""
+    return _client
+
+
 def check_client(client: object) -> AnyClient:
     """The client, when it is one.
 
