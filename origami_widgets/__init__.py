@@ -79,12 +79,18 @@ _HOMES = {
     "transcript_frame": "frames",
 }
 
+# What IPython asks for at `%load_ext origami_widgets`; nobody else needs these names.
+_HOOKS = {
+    "load_ipython_extension": "magics.extension",
+    "unload_ipython_extension": "magics.extension",
+}
+
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the names of the table above, nothing else
 
 
 def __getattr__(name: str) -> object:
     """Load a public name from its home on first use."""
-    home = _HOMES.get(name)
+    home = _HOMES.get(name) or _HOOKS.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{home}"), name)

@@ -21,6 +21,7 @@ PARTS = {
     "card": {"api", "run", "card"},
     "frames": {"api", "frames"},
     "sandbox": {"api", "sandbox"},
+    "magics": {"api", "run", "card", "frames", "sandbox", "magics"},
 }
 TOP = {"__init__", "compose", "cli"}
 WIDGETS = ("anywidget", "ipywidgets", "traitlets", "IPython")
@@ -28,10 +29,10 @@ HEAVY = (*WIDGETS, "httpx", "pandas", "numpy")
 # What knows a library of the outside; whoever else wants it asks these.
 HOMES = {
     "httpx": {"api.transport", "sandbox.embedded"},
-    "anywidget": {"card.card"},
+    "anywidget": {"card.live"},
     "ipywidgets": set(),
-    "traitlets": {"card.card"},
-    "IPython": {"card.display", "card.outputs", "card.stream"},
+    "traitlets": {"card.card", "card.live"},
+    "IPython": {"card.display", "card.outputs", "card.stream", "magics.extension"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.registry"},
