@@ -7,11 +7,11 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.loop import background
 from origami_widgets.card.freeze import freeze_after
 from origami_widgets.card.host import lacks_widgets
 from origami_widgets.card.html import render_html
 from origami_widgets.card.text import render_text
+from origami_widgets.card.twin import static_bundle, token_bundle
 from origami_widgets.card.view import make_view
 from origami_widgets.run.again import Place
 from origami_widgets.run.settings import render_mode
@@ -59,7 +59,7 @@ class CardPresenter:
         view = view_of(run)
         if freeze_after(view) == 0 or without_widgets() or not (running_cell() or in_marimo()):
             return {"text/html": self.html(run), "text/plain": self.text(run)}, {}
-        return card_bundle(card_of(run), view)
+        return card_of(run).bundle(view)
 
     def html(self, run: Run) -> str:
         """The static card."""
@@ -76,15 +76,8 @@ class CardPresenter:
         if (stream := stream_known(run.conversation)) is not None:
             stream.update()
         card: RunCard | None = run.conversation.presentation
-        if card is not None and card.outputs and card.watched_by_nobody:
-
-            async def freeze() -> None:
-                if card.frozen:
-                    card.outputs.replace(card.view)
-                else:
-                    card.freeze()
-
-            background().run(freeze())
+        if card is not None:
+            card.freeze_for_a_program()
 
     def continued(self, run: Run) -> None:
         """Bring a frozen card back to life in its place: an answer or a follow-up goes on in the same card."""
@@ -94,7 +87,7 @@ class CardPresenter:
 
             live = run.conversation.presentation = RunCard(run, card.outputs)
             view = view_of(run)
-            live.outputs.revive(*card_bundle(live, view), view)
+            live.outputs.revive(*live.bundle(view), token_bundle(view))
 
     def _emit(self, run: Run) -> None:
         if without_widgets():
@@ -118,7 +111,7 @@ def place(run: Run, view: View) -> None:
         # The loop may be freezing it at this moment: what is shown must not be what was just taken away.
         with card.lock:
             if not card.frozen:
-                card.outputs.add(*card_bundle(card, view), view)
+                card.outputs.add(*card.bundle(view), token_bundle(view))
                 card.shown()
                 return
 
@@ -136,15 +129,13 @@ def show_card(card: RunCard) -> None:
         conversation = card.run.conversation
         if conversation.presentation is None:
             conversation.presentation = card
-        card.outputs.add(*card_bundle(card, view), view)
+        card.outputs.add(*card.bundle(view), token_bundle(view))
         card.shown()
 
 
 def show_static(view: View) -> None:
     """Show the static card here."""
     from IPython.display import display
-
-    from origami_widgets.card.outputs import static_bundle
 
     display(static_bundle(view), raw=True)
 
@@ -206,18 +197,6 @@ def card_of(run: Run) -> RunCard:
         card = RunCard(run)
         conversation.presentation = card
     return card
-
-
-def card_bundle(card: RunCard, view: View) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Data and metadata that show the widget, with the text for hosts without widgets.
-
-    The metadata is passed through: on Colab it names the widget manager to load.
-    """
-    from origami_widgets.card.outputs import copy_bundle
-
-    bundle: Any = card._repr_mimebundle_()
-    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    return {**data, **copy_bundle(view, card.key)}, dict(metadata)
 
 
 def view_of(run: Run) -> View:

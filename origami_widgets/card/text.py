@@ -54,7 +54,7 @@ SIZE_LIMIT = 11_000
 
 _PROSE_SIZE = 3_500
 
-_SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "◆", "bad": "✕", "neutral": "■"}
+SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "◆", "bad": "✕", "neutral": "■"}
 _INLINE = frozenset({"b", "i", "code", "a", "br"})
 
 
@@ -171,7 +171,7 @@ def cut_to(text: str, room: int) -> str:
 def _head(view: View, now: float, width: int, *, saved: bool, ticking: bool) -> Iterator[str]:
     head = view["head"]
     about = ": ".join(part for part in (head["status_label"], head["prompt"]) if part)
-    yield from wrap(f"{_SIGNS[head['tone']]} {about}", "", "  ", width)
+    yield from wrap(f"{SIGNS[head['tone']]} {about}", "", "  ", width)
     yield from wrap(head["reply"], "  ", width=width)
     pieces = meta_line(view, now=now, ticking=ticking)
     if head["origin"]:
@@ -197,7 +197,7 @@ def _earlier(runs: list[Earlier], width: int) -> Iterator[str]:
 
 
 def _notice(notice: Notice, width: int) -> Iterator[str]:
-    yield from wrap(f"{_SIGNS[notice['tone']]} {notice['title']}", "", "  ", width)
+    yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ", width)
     yield from wrap(notice["text"], "  ", width=width)
     if notice["link"]:
         yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ", width=width)

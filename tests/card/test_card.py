@@ -10,7 +10,8 @@ import traitlets
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.card.card import SECTIONS, RunCard
+from origami_widgets.card.card import RunCard
+from origami_widgets.card.contract import View
 from origami_widgets.card.outputs import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Heard, Planned
@@ -37,17 +38,17 @@ def test_the_traits_follow_the_run(card, watch):
 
 
 def test_the_traits_are_read_only(card):
-    for name in ("status", "done", "settled", "lead_count", *SECTIONS):
+    for name in ("status", "done", "settled", "lead_count", *tuple(View.__annotations__)):
         with pytest.raises(traitlets.TraitError):
             setattr(card, name, None)
 
 
 def test_the_first_state_is_complete(card):
     state = card.get_state()
-    assert set(SECTIONS) <= set(state)
+    assert set(View.__annotations__) <= set(state)
     assert state["head"]["status"] == "running"
     assert state["_view_count"] == 0
-    json.dumps({name: state[name] for name in SECTIONS})
+    json.dumps({name: state[name] for name in tuple(View.__annotations__)})
 
 
 def test_an_unchanged_poll_sends_nothing(sent, watch):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from origami_widgets.card.card import TRAITS, RunCard
+from origami_widgets.card.card import RunCard
 from origami_widgets.card.contract import TABLE_SLOTS
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Planned, RunState
@@ -46,7 +46,7 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
 
 def test_the_whole_view_of_a_large_run_is_at_most_sixty_kilobytes(large):
     card, *_ = large
-    assert len(json.dumps({name: getattr(card, name) for name in TRAITS})) <= 60_000
+    assert len(json.dumps({name: getattr(card, name) for name in RunCard.TRAITS})) <= 60_000
     assert [getattr(card, f"table_{slot}") is not None for slot in range(TABLE_SLOTS)] == [True] * 20 + [False] * 4
 
 
@@ -134,7 +134,7 @@ def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, 
     card._handle_custom_msg({"kind": "hello", "seq": before, "copy": False}, [])
     state, clock = sent
     assert state["method"] == "update"
-    assert set(state["state"]) == set(TRAITS)
+    assert set(state["state"]) == set(RunCard.TRAITS)
     assert state["state"]["head"]["steps_completed"] == 10
     assert clock["content"]["kind"] == "clock"
     sent.clear()

@@ -201,18 +201,23 @@ def _earlier(state: RunState) -> Earlier:
     }
 
 
-def _outcome(state: RunState) -> str:
-    run = state.run
+def built_words(state: RunState) -> str:
+    """How many tables and leads there are; empty while there are none."""
     parts = []
     if state.tables:
         parts.append(words.plural(len(state.tables), "table"))
     if (leads := whole(state.lead_count)) is not None:
         parts.append(words.plural(leads, "lead"))
-    if not parts and run and run.response:
-        return clip(run.response.text, 120)
-    if not parts and run and (steps := whole(run.steps.completed)) is not None:
-        return words.plural(steps, "step")
     return ", ".join(parts)
+
+
+def _outcome(state: RunState) -> str:
+    run, built = state.run, built_words(state)
+    if not built and run and run.response:
+        return clip(run.response.text, 120)
+    if not built and run and (steps := whole(run.steps.completed)) is not None:
+        return words.plural(steps, "step")
+    return built
 
 
 def _credits(state: RunState) -> str:

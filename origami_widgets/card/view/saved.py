@@ -159,7 +159,7 @@ def meta_line(view: View, *, now: float, past: bool = False, ticking: bool = Fal
         Short pieces, in order.
     """
     head, heard = view["head"], view["clock"]["heard_at"]
-    pieces = [_steps(head), _elapsed(view, now, past=past)]
+    pieces = [steps_words(head), _elapsed(view, now, past=past)]
     if head["done"] and head["completed_at"] is not None:
         pieces.append(f"ended {words.moment(head['completed_at'])}")
     if not ticking and not head["settled"] and heard is not None and now - heard / 1000 > _JUST_HEARD:
@@ -168,7 +168,8 @@ def meta_line(view: View, *, now: float, past: bool = False, ticking: bool = Fal
     return [piece for piece in pieces if piece]
 
 
-def _steps(head: Head) -> str:
+def steps_words(head: Head) -> str:
+    """How many steps the run has made, of at most how many while it goes on; empty when the server did not say."""
     done, most = head["steps_completed"], head["steps_max"]
     if done is None:
         return ""

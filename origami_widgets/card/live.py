@@ -1,0 +1,294 @@
+"""What all widgets of the package have in common: kept up to date from the background, saved as a static twin."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anywidget
+import traitlets
+
+from origami_widgets.api.loop import background
+from origami_widgets.card.cells import follow_cells
+from origami_widgets.card.contract import ClockMessage, CopyMessage
+from origami_widgets.card.outputs import Outputs
+from origami_widgets.card.twin import as_copy
+
+if TYPE_CHECKING:
+    import concurrent.futures
+    from collections.abc import Callable, Hashable, Iterable
+
+    from origami_widgets.card.contract import Clock
+
+log = logging.getLogger("origami_widgets")
+STATIC = Path(__file__).parent / "static"
+NOTHING: Final = {"default_value": None, "allow_none": True}
+
+
+def built(name: str) -> str:
+    """A file of the built front end.
+
+    Raises:
+        ImportError: it was not built.
+    """
+    try:
+        return (STATIC / name).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ImportError(
+            f"The front end is not built ({name} is missing). "
+            "Run `npm ci && npm run build` in js/, or install the published wheel."
+        ) from error
+
+
+def section(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
+    """A trait that travels to the front end and that nobody but the widget sets."""
+    return kind(read_only=True, **options).tag(sync=True)
+
+
+class LiveWidget(anywidget.AnyWidget):
+    """A widget that shows what happens in the background, and gives way to its static twin when nothing will.
+
+    It stores nothing of its own: `_view_now` makes the view from what is known, and the traits are set from it.
+
+    Args:
+        outputs: where it stands already; for a widget that takes the place of another one.
+    """
+
+    TRAITS: tuple[str, ...] = ()
+    """What changes with the view, in contrast to the front end itself, which is as large again."""
+    SPACING = 0.0
+    """Seconds between two updates at least."""
+
+    key = section(traitlets.Unicode)
+    seq = section(traitlets.Int)
+
+    def __init__(self, outputs: Outputs | None = None) -> None:
+        self._flush_planned = False
+        self._freezing: concurrent.futures.Future[None] | None = None
+        self._viewed = False
+        self._filled = False
+        self._view: Any = self._view_now()
+        self._copied = self._stage_shown = self._stage(self._view)
+        self.lock = threading.RLock()
+        self.frozen = False
+        self.outputs = outputs or Outputs()
+        follow_cells()
+        # 0 and not None, so that the host counts the views: the comm must not close under one of them.
+        super().__init__(_view_count=0)
+        # The model's own id, by which the page asks its host whether it is alive; hosts name models as they like.
+        self.set_trait("key", re.sub(r"\W", "", str(self.model_id)))
+        self._own_layout = self.layout
+        self.on_msg(self._on_message)
+        self.observe(self._on_view_count, "_view_count")
+        self._unsubscribe: Callable[[], None] = self._subscribe()
+        background().call_soon(self._flush)
+
+    # What each kind of widget says for itself.
+
+    def _view_now(self) -> Any:
+        """What it shows now."""
+        raise NotImplementedError
+
+    def _subscribe(self) -> Callable[[], None]:
+        """Let `_changed` be called after each change; returns what ends that."""
+        raise NotImplementedError
+
+    def _tells_more(self, old: Any, new: Any) -> bool:
+        """Whether a new view is worth sending."""
+        raise NotImplementedError
+
+    def _show(self, view: Any) -> None:
+        """Set the traits by `_tell`."""
+        raise NotImplementedError
+
+    def _clock(self, view: Any) -> Clock:
+        """When the server was heard."""
+        raise NotImplementedError
+
+    def _stage(self, view: Any) -> Hashable:
+        """What makes a new copy worth its bytes."""
+        raise NotImplementedError
+
+    def _freeze_after(self, view: Any) -> float | None:
+        """Seconds after which it gives way to its static twin; None while it must stay alive."""
+        raise NotImplementedError
+
+    def static(self, view: Any) -> dict[str, str]:
+        """Its static twin, by media type."""
+        raise NotImplementedError
+
+    def _on_content(self, content: Any) -> None:
+        """A message of the front end that is none of those that all widgets know."""
+        raise NotImplementedError
+
+    def _moved_on(self, old: Any, new: Any) -> None:
+        """Called before a new view is sent."""
+
+    # The life of all of them.
+
+    @property
+    def view(self) -> Any:
+        """What the widget shows now, as every renderer is given it."""
+        return self._view_now()
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:  # noqa: FBT001, FBT002 - ipywidgets' signature
+        """The synced state; before the first update it is filled from the view."""
+        # Only then: this is also called on other threads, where an older view could undo what the loop just set.
+        if not self._filled:
+            self._filled = True
+            self._show(self._view)
+        return super().get_state(key, drop_defaults)
+
+    def close(self) -> None:
+        """Close the widget and its comm; the runs go on, and are watched as long as a handle exists."""
+        self._let_go()
+        super().close()
+        # Every widget comes with a layout, a widget of its own that nobody else closes.
+        layout = getattr(self, "_own_layout", None)
+        if layout is not None:
+            layout.close()
+
+    def freeze(self) -> None:
+        """Replace its outputs by the static twin. Background loop only."""
+        with self.lock:
+            if self.frozen or (self._viewed and self._view_count == 0):
+                return
+            self.frozen = True
+            self._let_go()
+            view = self._view_now()
+            self.outputs.replace(self.static(view))
+            # Outputs that a page has loaded again since are not reached by that.
+            self._send_copy(view)
+            if self._view_count == 0:
+                self.close()
+
+    def freeze_for_a_program(self) -> None:
+        """Leave the static twin where no front end draws the widget: the kernel may end after this cell."""
+        if not self.outputs or self._viewed:
+            return
+
+        async def freeze() -> None:
+            if self.frozen:
+                self.outputs.replace(self.static(self._view_now()))
+            else:
+                self.freeze()
+
+        background().run(freeze())
+
+    def shown(self) -> None:
+        """Tell the widget that it has a further output, which is frozen like the others when the time has come."""
+        background().call_soon(self._flush)
+
+    def bundle(self, view: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Data and metadata that show it, with its static twin for hosts without widgets.
+
+        The metadata is passed through: on Colab it names the widget manager to load.
+        """
+        made: Any = self._repr_mimebundle_()
+        data, metadata = made if isinstance(made, tuple) else (made, {})
+        return {**data, **as_copy(self.static(view), self.key)}, dict(metadata)
+
+    def _changed(self) -> None:
+        if not self._flush_planned:
+            self._flush_planned = True
+            if self.SPACING:
+                background().submit(self._flush_later())
+            else:
+                background().call_soon(self._flush)
+
+    async def _flush_later(self) -> None:
+        await asyncio.sleep(self.SPACING)
+        # Not in the context of this task: it may have waited since an earlier cell.
+        background().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_planned = False
+        if self.comm is None or self.frozen:
+            return
+        new = self._view_now()
+        if self._tells_more(self._view, new):
+            before, self._view = self._view, new
+            self._moved_on(before, new)
+            with self.hold_sync():
+                self._tell("seq", self.seq + 1)
+                self._show(new)
+            if self._stage(new) != self._copied:
+                self._send_copy(new)
+        self._plan_freeze(new)
+
+    def _tell(self, name: str, value: object) -> None:
+        try:
+            self.set_trait(name, value)
+        except Exception:
+            # An observer's mistake must keep neither the other traits nor the freeze from happening.
+            log.exception("An observer of %s raised", name)
+
+    def _tell_slots(self, prefix: str, values: Iterable[object], slots: int) -> None:
+        """Set one trait for each value, so that one that changes does not send the others."""
+        known = list(values)
+        for slot in range(slots):
+            self._tell(f"{prefix}_{slot}", known[slot] if slot < len(known) else None)
+
+    def _plan_freeze(self, view: Any) -> None:
+        if self._freezing is not None:
+            self._freezing.cancel()
+            self._freezing = None
+        delay = self._freeze_after(view)
+        if delay is not None and self.outputs:
+            self._freezing = background().submit(self._freeze_later(delay))
+
+    async def _freeze_later(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        self._freezing = None
+        # A follow-up may have been sent at this very moment.
+        if self._freeze_after(self._view_now()) is not None:
+            self.freeze()
+
+    def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
+        match content:
+            case {"kind": "hello", **more}:
+                if more.get("seq") != self.seq:
+                    self.send_state(self.TRAITS)
+                view = self._view_now()
+                self.send(ClockMessage(kind="clock", clock=self._clock(view)))
+                if more.get("copy") is True and self._stage(view) != self._stage_shown:
+                    self._send_copy(view)
+            case _:
+                self._on_content(content)
+
+    def _thaw(self) -> None:
+        """Go on when a view that outlasted the freeze is used: voila loses the update that would have replaced it."""
+        with self.lock:
+            if self.frozen and self.comm is not None:
+                self.frozen = False
+                self._thawed()
+                self._unsubscribe = self._subscribe()
+                background().call_soon(self._flush)
+
+    def _thawed(self) -> None:
+        """Called when it goes on after it was frozen."""
+
+    def _send_copy(self, view: Any) -> None:
+        """Give the front end what it shall save in the place of the widget."""
+        self._copied = self._stage(view)
+        if self.comm is not None:
+            self.send(CopyMessage(kind="copy", data=as_copy(self.static(view), self.key)))
+
+    def _on_view_count(self, change: Any) -> None:
+        if change["new"]:
+            self._viewed = True
+        elif self.frozen:
+            self.close()
+
+    def _let_go(self) -> None:
+        """Nothing may keep a widget that is done with: no subscription, no freeze to come. It may be half made."""
+        unsubscribe = getattr(self, "_unsubscribe", None)
+        if unsubscribe is not None:
+            unsubscribe()
+        freezing, self._freezing = getattr(self, "_freezing", None), None
+        if freezing is not None:
+            freezing.cancel()
