@@ -1,17 +1,30 @@
-"""The command `origami-widgets`."""
+"""The command `origami-widgets`: reads its arguments and hands over to `terminal`, one module per command."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from origami_widgets.sandbox import command as sandbox
+from origami_widgets import __version__
+from origami_widgets.terminal import sandbox, watch
+from origami_widgets.terminal.ending import carried_out
+from origami_widgets.terminal.exits import TABLE
+from origami_widgets.terminal.options import add_api_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-COMMANDS: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (sandbox.register,)
+COMMANDS: tuple[Callable[[argparse._SubParsersAction[Any]], None], ...] = (
+    watch.register,
+    sandbox.register,
+)
 """Each adds one subcommand and sets `run`, a function of the options that returns the exit code."""
+
+DESCRIPTION = """\
+Origami runs from the command line: watch them, export what they built, find
+them again. The key is taken from ORIGAMI_API_KEY, or from where
+`origami-widgets login --store` has put it.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,16 +34,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; those of the process when None.
 
     Returns:
-        The exit code: 0 for success and for an interrupt that was asked for, 1 for a failure; wrong arguments exit
-        with 2.
+        The exit code, as `--help` lists them; wrong arguments exit with 2.
     """
-    parser = argparse.ArgumentParser(prog="origami-widgets", description="Origami runs from the command line.")
+    parser = argparse.ArgumentParser(
+        prog="origami-widgets",
+        description=DESCRIPTION,
+        epilog=TABLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"origami-widgets {__version__}")
+    add_api_options(parser, default=None)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for register in COMMANDS:
         register(commands)
-    options = parser.parse_args(argv)
-    run: Callable[[argparse.Namespace], int] = options.run
-    try:
-        return run(options)
-    except KeyboardInterrupt:
-        return 0
+    return carried_out(parser.parse_args(argv))

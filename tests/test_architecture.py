@@ -22,6 +22,7 @@ PARTS = {
     "frames": {"api", "frames"},
     "sandbox": {"api", "sandbox"},
     "magics": {"api", "run", "card", "frames", "sandbox", "magics"},
+    "terminal": {"api", "run", "card", "frames", "sandbox", "terminal"},
 }
 TOP = {"__init__", "compose", "cli"}
 WIDGETS = ("anywidget", "ipywidgets", "traitlets", "IPython")
@@ -39,6 +40,7 @@ HOMES = {
     "platformdirs": {"run.registry"},
     "altair": {"frames.plots.chart"},
     "vl_convert": {"frames.plots.chart"},
+    "rich": {"terminal.screen"},
 }
 PURE = (
     *("card.view", "card.html", "card.text", "card.freeze", "card.contract", "card.host", "card.news"),

@@ -66,24 +66,26 @@ def render_text(view: View, *, now: float, saved: bool = True, ticking: bool = F
         now: the moment of printing, in Unix seconds.
         saved: nothing will change it any more; False where it is replaced as the run goes on.
         ticking: it is replaced every second, so that it can say how old it is in the place of its moment.
-        width: columns of the page, 20 at least.
+        width: columns of the page, 20 at least. Lines of Python are laid out for 100 unless it is ticking: a terminal
+            wraps them by itself, and they are copied whole.
 
     Returns:
         Text of at most 11 kB without a line break at its end.
     """
     width = max(width, NARROWEST)
+    copied = width if ticking else max(width, WIDTH)
     past = as_current(view) if ticking or not saved else as_saved(view, then="then")
     before = [
         list(_earlier(past["earlier"], width)),
         list(_head({**view, "head": as_known(view)}, now, width, saved=saved, ticking=ticking)),
-        *(list(_notice(notice, width)) for notice in past["notices"]),
+        *(list(_notice(notice, width, copied)) for notice in past["notices"]),
         list(_ask(past["ask"], width)) if past["ask"] else [],
     ]
     after = [
         _prose(past["prose"], width),
         list(_actions(past["actions"], width)),
         list(_suggestions(past["suggestions"], width)),
-        list(_foot(past["foot"], width)),
+        list(_foot(past["foot"], copied)),
     ]
     tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after), width)
     blocks = _fitted([block for block in (*before, *tables, *after) if block])
@@ -196,12 +198,12 @@ def _earlier(runs: list[Earlier], width: int) -> Iterator[str]:
         yield from wrap(f"{mark}{told}", "  ", "  " + " " * len(mark), width)
 
 
-def _notice(notice: Notice, width: int) -> Iterator[str]:
+def _notice(notice: Notice, width: int, copied: int) -> Iterator[str]:
     yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ", width)
     yield from wrap(notice["text"], "  ", width=width)
     if notice["link"]:
         yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ", width=width)
-    yield from wrap(notice["code"], "  ", width=width)
+    yield from wrap(notice["code"], "  ", width=copied)
 
 
 def _ask(ask: Ask, width: int) -> Iterator[str]:

@@ -103,7 +103,7 @@ def test_wrapping_keeps_every_word():
 
 @pytest.mark.parametrize("width", [24, 40, 80, 160])
 def test_no_line_is_wider_than_it_was_asked_for(name, width):
-    text = render_text(VIEWS[name], now=NOW, width=width)
+    text = render_text(VIEWS[name], now=NOW, width=width, ticking=True)
     assert max(width_of(line) for line in text.splitlines()) <= width
     assert all(character.isprintable() or character == "\n" for character in text)
 
@@ -130,6 +130,14 @@ def test_the_columns_of_a_narrow_page_stand_below_each_other():
 """
         in text
     )
+
+
+def test_lines_of_python_are_copied_whole_from_a_narrow_page():
+    lines = render_text(VIEWS["filling"], now=NOW, width=40).splitlines()
+    wide = [line for line in lines if width_of(line) > 40]
+    assert wide == [
+        line for line in text_of("filling").splitlines() if "ow.attach(" in line or line.startswith("57 credits")
+    ]
 
 
 def test_a_wide_page_says_the_same_as_a_narrow_one():

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.terminal.options import add_command
 
 if TYPE_CHECKING:
-    from argparse import Namespace, _SubParsersAction
-    from typing import Any
+    from argparse import Namespace
 
     from origami_widgets.sandbox.server import Served
+    from origami_widgets.terminal.options import Commands
 
 
-def register(commands: _SubParsersAction[Any]) -> None:
+def register(commands: Commands[Any]) -> None:
     """Add the command and its options."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "sandbox",
-        help="serve a simulated Origami API on this machine",
-        description="Serve a simulated Origami API on 127.0.0.1: no account, no credits, no network. Ctrl-C stops it.",
+        short="serve a simulated Origami API on this machine",
+        description="Serve a simulated Origami API on 127.0.0.1: no account, no credits, no network. Ctrl-C stops it, with exit code 0.",
+        example="origami-widgets sandbox --port 8765 --speed 20",
     )
     parser.add_argument("--port", type=int, default=0, help="port; 0, the default, takes any free one")
     parser.add_argument("--seed", type=int, default=0, help="decides ids and leads (default 0)")
@@ -28,6 +32,14 @@ def register(commands: _SubParsersAction[Any]) -> None:
 
 def run(options: Namespace) -> int:
     """Serve until interrupted; return the exit code."""
+    try:
+        return _serve(options)
+    except KeyboardInterrupt:
+        # It is how a server is ended. uvicorn has shut down cleanly and then hands the interrupt on.
+        return 0
+
+
+def _serve(options: Namespace) -> int:
     from origami_widgets.sandbox.embedded import Sandbox
     from origami_widgets.sandbox.server import address, listen, make_server
 
@@ -40,11 +52,7 @@ def run(options: Namespace) -> int:
         return 1
     with bound:
         _announce(address(bound, sandbox.api_key))
-        try:
-            server.run(sockets=[bound])
-        except KeyboardInterrupt:
-            # uvicorn has shut down cleanly and then hands the interrupt on.
-            return 0
+        server.run(sockets=[bound])
     return 0
 
 

@@ -1,0 +1,75 @@
+"""How a command ends: an exit code, and on stderr what went wrong, why, and what to do."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.terminal.exits import INTERRUPTED, NO_READER, code_of_error
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+
+def carried_out(options: Namespace) -> int:
+    """Run the command that was chosen.
+
+    Args:
+        options: what was asked, with the command's function as `run`.
+
+    Returns:
+        The exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows no "●" shows another sign; it must not end the watch of a run.
+            stream.reconfigure(errors="replace")
+    run: Callable[[Namespace], int] = options.run
+    try:
+        code = run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+        return NO_READER
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OrigamiError as error:
+        tell(error, as_json=getattr(options, "json", False))
+        return code_of_error(error)
+    return code
+
+
+def tell(error: OrigamiError, *, as_json: bool = False) -> None:
+    """Say on stderr what went wrong: title, cause and remedy, a line each; as JSON one object in one line."""
+    sys.stdout.flush()
+    notes = getattr(error, "__notes__", [])
+    if as_json:
+        sys.stderr.write(json.dumps({"error": as_record(error)}) + "\n")
+    else:
+        sys.stderr.write("\n".join([str(error), *notes]) + "\n")
+
+
+def as_record(error: OrigamiError) -> dict[str, object]:
+    """What an error says, for programs: its parts as they stand in the exception."""
+    return {
+        "type": type(error).__name__,
+        "title": error.title,
+        "cause": error.cause,
+        "remedy": error.remedy,
+        "code": error.code,
+        "status_code": error.status_code,
+        "request_id": error.request_id,
+        "link": error.link,
+    }
+
+
+def _forget_output() -> None:
+    """Send what is still buffered nowhere: Python would complain at its end that it cannot be written."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

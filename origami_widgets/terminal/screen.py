@@ -1,0 +1,80 @@
+"""The card on the whole screen of a terminal, drawn again as it changes. The only importer of rich."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from origami_widgets.card import words
+from origami_widgets.card.text import WIDTH, render_text
+from origami_widgets.terminal.lines import tones
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from origami_widgets.card.contract import Tone, View
+    from origami_widgets.run.state import RunState
+
+STYLES: Final[dict[Tone, str]] = {
+    "running": "bold cyan",
+    "good": "bold green",
+    "attention": "bold yellow",
+    "bad": "bold red",
+    "neutral": "bold",
+}
+
+
+class Screen:
+    """Draws on the terminal's other screen, so that a new size leaves nothing behind; the old one comes back after it.
+
+    Attributes:
+        every: seconds after which it wants to draw again: ages have grown, or the terminal has a new size.
+    """
+
+    every = 0.25
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+        self._live = Live(
+            console=self._console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+        )
+        self._drawn: tuple[object, ...] = ()
+
+    def __enter__(self) -> Self:
+        """Take the screen."""
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the screen back."""
+        self._live.stop()
+
+    def tell(self, view: View, _state: RunState) -> None:
+        """Draw the card, when anything on the screen would change."""
+        size = self._console.size
+        lines = fitted(render_text(view, now=time.time(), ticking=True, width=min(size.width, WIDTH)), size.height)
+        drawing = (size, lines)
+        if drawing == self._drawn:
+            return
+        self._drawn = drawing
+        text = Text(no_wrap=True, overflow="crop", end="")
+        for at, (line, tone) in enumerate(zip(lines, tones(view, lines), strict=True)):
+            text.append("\n" if at else "")
+            text.append(line, style=STYLES[tone] if tone else "")
+        self._live.update(text, refresh=True)
+
+
+def fitted(text: str, height: int) -> list[str]:
+    """The lines that a screen has room for; the last of them tells how many there are more."""
+    lines = text.split("\n")
+    if len(lines) <= height:
+        return lines
+    kept = max(height - 1, 0)
+    return [*lines[:kept], f"… {words.plural(len(lines) - kept, 'more line')}, shown at the end"]

@@ -1,0 +1,221 @@
+"""`origami-widgets watch TOKEN`: see a run live, until it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Protocol
+
+from origami_widgets.terminal.exits import INTERRUPTED, TERMINATED, code_of_run
+from origami_widgets.terminal.options import add_api_options, add_command, client_of, same_place
+from origami_widgets.terminal.page import can_draw, width_of_page
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from origami_widgets.card.contract import View
+    from origami_widgets.run.handle import Run
+    from origami_widgets.run.state import RunState
+    from origami_widgets.run.waiting import Until
+    from origami_widgets.terminal.options import Commands
+
+LONGEST_REQUEST = 30.0
+EXAMPLE = """\
+origami-widgets watch AGENT_ID/RUN_ID --until cells
+
+The token stands in the foot of each card, and in `origami-widgets runs`.
+With rich (pip install "origami-widgets[terminal]") a terminal shows the card
+live; without it, and in a pipe or a file, there is one line per change, and
+the card at the end.
+
+--json writes one object per change, in one line each, and nothing else:
+  at          when, in UTC          steps       {"completed", "max"}
+  token       of the run            leads       in all its tables
+  status      Origami's own word    credits     used by its tables so far
+  done        the agent has ended   cells       {"running", "errored"}
+  settled     and no cell is        questions   how many are open
+              running any more      connection  live, reconnecting, stopped,
+                                                ended
+What Origami did not say is null. An error is one object on stderr:
+  {"error": {"type", "title", "cause", "remedy", "code", "status_code",
+             "request_id", "link"}}"""
+
+
+def register(commands: Commands[Any]) -> None:
+    """Add the command and its options."""
+    parser = add_command(
+        commands,
+        "watch",
+        short="see a run live, until it ends",
+        description="See a run live, until it ends. Sends reads only and costs nothing; Ctrl-C stops watching, never the run.",
+        example=EXAMPLE,
+    )
+    parser.add_argument("token", metavar="TOKEN", help="AGENT_ID/RUN_ID, or an agent's id for its newest run")
+    parser.add_argument(
+        "--until",
+        choices=("run", "cells"),
+        default="run",
+        help="run: until the agent is done (default); cells: until no cell of its tables is being filled, either",
+    )
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="watch no longer than this")
+    parser.add_argument("--json", action="store_true", help="one JSON object per change")
+    add_api_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Watch a run; return the exit code."""
+    from origami_widgets.api.errors import InvalidInput
+    from origami_widgets.run.start import attach
+
+    patience = options.timeout
+    if patience is not None and not patience > 0:
+        raise InvalidInput(
+            "There is no time to watch",
+            cause=f"--timeout was {patience:g}.",
+            remedy="Give the seconds after which to stop watching, for example --timeout 600.",
+        )
+    began = time.monotonic()
+    client = client_of(options, timeout=min(LONGEST_REQUEST, patience or LONGEST_REQUEST))
+    found = attach(options.token, client=client, show=False)
+    left = None if patience is None else max(0.0, patience - (time.monotonic() - began))
+    again = f"To see it again: origami-widgets watch {found.token}{same_place(options)}"
+    return watched(found, options.until, timeout=left, as_json=options.json, again=again)
+
+
+class Teller(Protocol):
+    """Whoever tells of a run; `every`: seconds after which it wants to hear of it although nothing has changed."""
+
+    every: float
+
+    def tell(self, view: View, state: RunState) -> None:
+        """Tell how the run stands, when that is news."""
+        ...
+
+
+def watched(run: Run, until: Until, *, timeout: float | None = None, as_json: bool = False, again: str = "") -> int:
+    """Tell of a run until it has come so far, and at the end show its card.
+
+    Args:
+        run: the run.
+        until: `"run"` or `"cells"`, as in `Run.wait`.
+        timeout: seconds to watch at most.
+        as_json: for a program.
+        again: how to see the run again, for whoever interrupts this.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        OrigamiError: the run is not watched any more, or `timeout` passed.
+    """
+    from origami_widgets.card.view import make_view
+    from origami_widgets.terminal.following import follow
+
+    teller, place = _teller(as_json=as_json)
+    earlier = run.conversation.before
+    try:
+        with ended_by_sigterm():
+            try:
+                with place:
+                    for state in follow(run, until, timeout=timeout, every=teller.every):
+                        teller.tell(make_view(state, earlier=earlier, now=time.time()), state)
+            finally:
+                interrupted = isinstance(sys.exception(), KeyboardInterrupt | SystemExit | BrokenPipeError)
+                if not as_json and not interrupted:
+                    _show(run)
+    except KeyboardInterrupt:
+        goes_on = "" if run.done else "; the run goes on"
+        sys.stderr.write(f"Stopped watching{goes_on}. {again}".rstrip() + "\n")
+        return INTERRUPTED
+    return code_of_run(run.status)
+
+
+def _teller(*, as_json: bool) -> tuple[Teller, AbstractContextManager[object]]:
+    if as_json:
+        return Records(), nullcontext()
+    if not can_draw():
+        return Lines(), nullcontext()
+    try:
+        from origami_widgets.terminal.screen import Screen
+    except ModuleNotFoundError:
+        return Lines(), nullcontext()
+    screen = Screen()
+    return screen, screen
+
+
+class Lines:
+    """One line per change, without a control character."""
+
+    every = 0.5
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def tell(self, view: View, state: RunState) -> None:
+        """Write a line, when there is news."""
+        from origami_widgets.terminal.lines import change_line, stamped
+
+        line = change_line(view, state)
+        if line != self._last:
+            told = line if self._last else change_line(view, state, brief=True)
+            _write(stamped(told, now=time.time()))
+            self._last = line
+
+
+class Records:
+    """One JSON object per change, in a line each."""
+
+    every = 0.5
+
+    def __init__(self) -> None:
+        self._last: dict[str, object] = {}
+
+    def tell(self, _view: View, state: RunState) -> None:
+        """Write an object, when there is news."""
+        from origami_widgets.terminal.lines import record
+
+        told = record(state, now=time.time())
+        news = {name: value for name, value in told.items() if name != "at"}
+        if news != self._last:
+            _write(json.dumps(told))
+            self._last = news
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _show(run: Run) -> None:
+    """Leave the card behind, for as wide as the terminal is."""
+    from origami_widgets.card.text import WIDTH, render_text
+    from origami_widgets.card.view import make_view
+
+    now = time.time()
+    view = make_view(run.state, earlier=run.conversation.before, now=now)
+    _write(render_text(view, now=now, width=min(width_of_page() or WIDTH, WIDTH)))
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """End as on an interrupt when somebody terminates this process: the terminal gets its screen and cursor back."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(TERMINATED)
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:
+        # Signals belong to the main thread; elsewhere somebody else looks after them.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
