@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from origami_widgets.api.account import AccountSummary as AccountSummary
     from origami_widgets.api.ambiguous_start import AmbiguousStart as AmbiguousStart
     from origami_widgets.api.async_client import AsyncClient as AsyncClient
     from origami_widgets.api.client import Client as Client
     from origami_widgets.api.errors import OrigamiError as OrigamiError
+    from origami_widgets.api.pasted_key import PastedKey as PastedKey
     from origami_widgets.card.card import RunCard as RunCard
     from origami_widgets.compose import Run as Run
+    from origami_widgets.compose import account as account
     from origami_widgets.compose import attach as attach
     from origami_widgets.compose import configure as configure
+    from origami_widgets.compose import login as login
     from origami_widgets.compose import start as start
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import column_economics_frame as column_economics_frame
@@ -47,15 +51,18 @@ if TYPE_CHECKING:
 
 # Names resolve on first use, so that importing the package costs next to nothing.
 _HOMES = {
+    "AccountSummary": "api.account",
     "AmbiguousStart": "api.ambiguous_start",
     "AsyncClient": "api.async_client",
     "Client": "api.client",
     "IncompleteRows": "frames.leads.row_reading",
     "InterruptedRows": "frames.leads.row_reading",
     "OrigamiError": "api.errors",
+    "PastedKey": "api.pasted_key",
     "Run": "compose",
     "RunCard": "card.card",
     "Sandbox": "sandbox",
+    "account": "compose",
     "actions_frame": "frames",
     "attach": "compose",
     "column_economics_frame": "frames",
@@ -67,6 +74,7 @@ _HOMES = {
     "history_frame": "frames",
     "lead_source_economics_frame": "frames",
     "lead_sources_frame": "frames",
+    "login": "compose",
     "plot_credits": "frames.plots",
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.default_client import set_default_client
 from origami_widgets.card.display import CardPresenter
 from origami_widgets.run.handle import Run
+from origami_widgets.run.login import account, login
 from origami_widgets.run.presenter import set_presenter
 from origami_widgets.run.settings import client_or_default, configure
 from origami_widgets.run.start import attach, start
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.run.presenter import DtypeBackend
 
-__all__ = ["Run", "attach", "configure", "start"]
+__all__ = ["Run", "account", "attach", "configure", "login", "start"]
 
 
 class NotebookPresenter(CardPresenter):

@@ -37,6 +37,7 @@ HOMES = {
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.registry"},
+    "keyring": {"api.key_sources"},
     "platformdirs": {"run.registry"},
     "altair": {"frames.plots.chart"},
     "vl_convert": {"frames.plots.chart"},

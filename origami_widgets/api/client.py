@@ -37,7 +37,9 @@ class Client(BaseClient):
     idempotency key, and is sent again only where that cannot start a second run.
 
     Args:
-        api_key: the key; `ORIGAMI_API_KEY` when absent. It is sent to `base_url` and nowhere else.
+        api_key: the key. When absent it is looked for in `ORIGAMI_API_KEY`, in a Colab secret of that name, and in the
+            system's keyring (extra `keyring`), in this order; `ow.login()` asks for it. It is sent to `base_url` and
+            nowhere else.
         base_url: the whole prefix of the API; `ORIGAMI_BASE_URL`, else `https://origami.chat/api/v2` when absent.
         project: the id of the project to act in; `ORIGAMI_PROJECT` when absent, else the parent organization.
         timeout: seconds that one request may take in all.

@@ -14,6 +14,7 @@ from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.error_catalog import error_from
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, ServerError, UnexpectedAnswer
 from origami_widgets.api.expected import a_creation, a_list, about, an_object, naming_a_run, run_in
+from origami_widgets.api.ledger import ledger_of
 from origami_widgets.api.models import (
     Account,
     Agent,
@@ -55,6 +56,7 @@ class Operations:
         settings: where and who.
         inner: what carries requests instead of the network.
         traffic: what is sent to the organization, and what it says of its quotas, by all clients of this process.
+        ledger: the balances that were read with this key in this process.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
@@ -69,6 +71,7 @@ class Operations:
         self._may_be_sandbox = inner is not None or settings.is_local
         self._told_time: tuple[float, float] | None = None
         self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
+        self.ledger = ledger_of((settings.base_url, settings.key.fingerprint), self.embedded)
 
     @property
     def origin(self) -> str:
@@ -231,7 +234,10 @@ class Operations:
 
     async def get_credits(self) -> Credits:
         """`GET /account/credits`."""
-        return Credits.from_raw((await self._read("/account/credits", {})).body)
+        answer = await self._read("/account/credits", {})
+        told = Credits.from_raw(answer.body)
+        self.ledger.note(told.balance, None if answer.server_date is None else answer.server_date.timestamp())
+        return told
 
     async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
         return Page.of(item, (await self._read(path, params, check=a_list)).body)

@@ -64,17 +64,28 @@ def read_key(value: object) -> Secret | OrigamiError:
     if isinstance(value, Secret):
         return value
     if value is None or value == "":
-        return MissingKey(
-            "There is no API key",
-            cause="Neither api_key= was given nor is ORIGAMI_API_KEY set.",
-            remedy="Take a key from Origami (Settings, API keys) and set ORIGAMI_API_KEY before Jupyter starts; "
-            "or try everything without one: ow.configure(client=ow.Sandbox().client()).",
-        )
+        return missing_key("Nothing stands where it was looked for.")
     if not isinstance(value, str):
         return _malformed(f"It is {type(value).__name__}, not text.")
     key = value.strip()
     problem = _problem(key)
     return _malformed(problem) if problem else Secret(key)
+
+
+def missing_key(cause: str, *remedies: str) -> MissingKey:
+    """The error where there is no key.
+
+    Args:
+        cause: where it was looked for.
+        remedies: what to do first, where something is known to be in the way.
+    """
+    ways = (
+        "Take a key from Origami (Settings, API keys). In a notebook or a terminal, ow.login() asks for it without showing "
+        "it, and ow.login(store=True) keeps it in the system's keyring (extra: keyring). For programs, set "
+        "ORIGAMI_API_KEY before Jupyter starts; on Colab, add a secret of that name. "
+        "Everything can be tried without a key: ow.configure(client=ow.Sandbox().client())."
+    )
+    return MissingKey("There is no API key", cause=cause, remedy=" ".join((*remedies, ways)))
 
 
 def _problem(key: str) -> str:

@@ -6,11 +6,15 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.secret import Secret, read_key
+from origami_widgets.api.key_sources import key_elsewhere
 from origami_widgets.api.validate import LONGEST_ID, not_a_key, shortened
+
+if TYPE_CHECKING:
+    from origami_widgets.api.secret import Secret
 
 DEFAULT_BASE_URL = "https://origami.chat/api/v2"
 LONGEST_TIMEOUT = 3_600.0
@@ -45,7 +49,7 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Whether the host is this machine itself."""
-        return is_loopback(urlsplit(self.base_url).hostname or "")
+        return is_local_url(self.base_url)
 
     @property
     def origin(self) -> str:
@@ -53,19 +57,17 @@ class Settings:
         return "" if self.base_url == DEFAULT_BASE_URL else self.host
 
 
-def find_key(api_key: object) -> Secret | OrigamiError:
-    """The key that was given, else the environment's; an error when there is none or it cannot be one."""
-    return read_key(api_key if api_key is not None else os.environ.get("ORIGAMI_API_KEY"))
-
-
-def settings_from(key: Secret | OrigamiError, base_url: object, project: object, timeout: object) -> Settings:
+def settings_from(
+    key: Secret | OrigamiError | None, base_url: object, project: object, timeout: object, *, elsewhere: bool = True
+) -> Settings:
     """Arguments first, then the environment, then the defaults.
 
     Args:
-        key: what `find_key` found: by now no frame of a traceback holds the key in the clear.
+        key: what `key_at_hand` found: by now no frame of a traceback holds the key in the clear.
         base_url: the whole prefix of the API, None for the environment's or Origami's own.
         project: the project's id, None for the environment's or the parent organization.
         timeout: seconds for one request.
+        elsewhere: where no key is at hand, look for one in the secrets of Colab and in the keyring.
 
     Raises:
         MissingKey: there is no key.
@@ -73,9 +75,32 @@ def settings_from(key: Secret | OrigamiError, base_url: object, project: object,
     """
     if isinstance(key, OrigamiError):
         raise key
-    url = base_url if base_url is not None else os.environ.get("ORIGAMI_BASE_URL") or DEFAULT_BASE_URL
-    named = project if project is not None else _project_from_environment()
-    return Settings(key, check_base_url(url), _check_project(named), _check_timeout(timeout))
+    url, named, seconds = base_url_from(base_url), project_from(project), _check_timeout(timeout)
+    if key is None:
+        # Last, because it may ask a person: nothing that is wrong anyway should be found out after that.
+        looked = key_elsewhere(url, colab=elsewhere and not is_local_url(url), keyring=elsewhere)
+        key = looked.key if looked.key is not None else looked.missing()
+    if isinstance(key, OrigamiError):
+        raise key
+    return Settings(key, url, named, seconds)
+
+
+def base_url_from(base_url: object) -> str:
+    """The base URL that was given, else the environment's, else Origami's own.
+
+    Raises:
+        InvalidInput: it is none that a key may be sent to.
+    """
+    return check_base_url(base_url if base_url is not None else os.environ.get("ORIGAMI_BASE_URL") or DEFAULT_BASE_URL)
+
+
+def project_from(project: object) -> str | None:
+    """The project that was given, else the environment's; None for the parent organization.
+
+    Raises:
+        InvalidInput: it cannot be a project's id.
+    """
+    return _check_project(project if project is not None else _project_from_environment())
 
 
 def check_base_url(url: object) -> str:
@@ -110,6 +135,11 @@ def check_base_url(url: object) -> str:
             remedy="Use https://.",
         )
     return url.strip().rstrip("/")
+
+
+def is_local_url(base_url: str) -> bool:
+    """Whether a base URL leads to this machine itself."""
+    return is_loopback(urlsplit(base_url).hostname or "")
 
 
 def is_loopback(host: str) -> bool:

@@ -13,6 +13,7 @@ from msgspec.structs import replace as replace_struct
 
 from origami_widgets.run.state import (
     HISTORY_LIMIT,
+    MOST_TABLES_IN_HISTORY,
     TERMINAL_STATUSES,
     Attached,
     CancelDelayed,
@@ -204,10 +205,20 @@ def _with_history(state: RunState, at: float) -> RunState:
         cells_running=total(table.cells.running for table in state.tables),
         cells_errored=total(table.cells.errored for table in state.tables),
         credits_used=state.credits_used,
+        credits_of_tables=_credits_of_tables(state),
     )
     if state.history and replace(state.history[-1], time=at) == point:
         return state
     return replace(state, history=_bounded((*state.history, point)))
+
+
+def _credits_of_tables(state: RunState) -> tuple[tuple[str, int | None], ...] | None:
+    if not 0 < len(state.tables) <= MOST_TABLES_IN_HISTORY:
+        return None
+    told = tuple((table.id, table.credits.lifetime_used) for table in state.tables)
+    before = state.history[-1].credits_of_tables if state.history else None
+    # One object for as long as it stays the same.
+    return before if before == told else told
 
 
 def _bounded(history: tuple[HistoryPoint, ...]) -> tuple[HistoryPoint, ...]:

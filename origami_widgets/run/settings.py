@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.settings import base_url_from
 from origami_widgets.api.validate import shortened
+
+if TYPE_CHECKING:
+    from origami_widgets.api.secret import Secret
 
 AnyClient = Client | AsyncClient
 RenderMode = Literal["auto", "widget", "html"]
 
+
+class Place(NamedTuple):
+    """Where clients that are made here act: base URL and project, None for those of the environment."""
+
+    base_url: str | None
+    project: str | None
+
+
 _client: AnyClient | None = None
+_login: tuple[str, Secret] | None = None
 _base_url: str | None = None
 _project: str | None = None
 _render: RenderMode = "auto"
@@ -32,7 +45,8 @@ def configure(
     `client`, `base_url` and `project` are set together; a call with `render` or `queue` alone leaves them as they are.
 
     Args:
-        client: a client; None makes one on first use from `base_url`, `project` and the environment.
+        client: a client; None makes one on first use from `base_url`, `project`, and the key of `login`, the environment, a
+            Colab secret or the keyring.
         base_url: the whole prefix of the API, for example that of a sandbox server.
         project: the id of the project to act in.
         render: `"widget"` shows cards as widgets; `"html"` as HTML that is replaced as the run goes on, for hosts
@@ -92,8 +106,34 @@ def client_or_default(client: AnyClient | None) -> AnyClient:
     if client is not None:
         return check_client(client)
     if _client is None:
-        _client = Client(base_url=_base_url, project=_project)
+        _client = Client(_key_of_login(), base_url=_base_url, project=_project)
     return _client
+
+
+def configured_place() -> Place:
+    """What `configure` or `login` has set of base URL and project."""
+    return Place(_base_url, _project)
+
+
+def use_login(client: Client, base_url: str, project: str | None, key: Secret | None) -> None:
+    """Use a client from now on.
+
+    Args:
+        client: the client, whose key was accepted.
+        base_url: where it acts.
+        project: the project it acts in.
+        key: its key, when no later client would find it by itself: it is remembered, for this base URL only.
+    """
+    global _client, _base_url, _project, _login  # noqa: PLW0603 - the settings of the process
+    _client, _base_url, _project = client, base_url, project
+    _login = None if key is None else (base_url, key)
+
+
+def _key_of_login() -> Secret | None:
+    """The key that `login` was given, where the next client acts at the place that it was given for."""
+    if _login is None or base_url_from(_base_url) != _login[0]:
+        return None
+    return _login[1]
 
 
 def client_at_hand() -> AnyClient | None:

@@ -16,6 +16,8 @@ TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
 )
 HISTORY_LIMIT = 2_000
+MOST_TABLES_IN_HISTORY = 50
+"""Tables whose credits are kept with each change."""
 
 
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
@@ -65,7 +67,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
-    """One record per change: when (Unix seconds), status, and the counts the server gave; None where it gave none."""
+    """One record per change: when (Unix seconds), status, and the counts the server gave; None where it gave none.
+
+    `credits_of_tables` has for each table of the run its id and the credits that it had used in its life; None before the
+    server has named a table, and where they are too many to be kept with each change.
+    """
 
     time: float
     status: str
@@ -74,6 +80,7 @@ class HistoryPoint:
     cells_running: int | None
     cells_errored: int | None
     credits_used: int | None
+    credits_of_tables: tuple[tuple[str, int | None], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

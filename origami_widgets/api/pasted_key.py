@@ -1,0 +1,115 @@
+"""A key that stands in the text of a cell: it is saved with the notebook, and goes wherever that goes."""
+
+from __future__ import annotations
+
+import re
+import warnings
+import weakref
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from origami_widgets.api.redact import PREFIX
+from origami_widgets.api.secret import Secret
+from origami_widgets.api.shell import current_shell, request
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+PUBLIC_KEY: Final = "og_live_sandbox"
+"""That of the embedded sandbox, which opens nothing."""
+
+TEXT: Final = (
+    "An API key that is in use stands in the text of this cell, and is saved with the notebook. Take it out: ow.login() "
+    "asks for it without showing it and ow.login(store=True) keeps it in the system's keyring; ORIGAMI_API_KEY in the "
+    "environment and a Colab secret of that name are read by themselves. If this notebook was shared, or is under "
+    "version control, revoke the key (Origami, Settings, API keys) and take a new one."
+)
+
+_WRITTEN = re.compile(rf"{PREFIX}[a-z0-9_-]+", re.IGNORECASE | re.ASCII)
+
+_public = Secret(PUBLIC_KEY).fingerprint
+_in_use: set[str] = set()
+_told: set[Hashable] = set()
+_heard: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+class PastedKey(UserWarning):
+    """An API key that is in use stands in the text of a cell.
+
+    It is said once for each time that such a cell is run. The warning names the cell and the line, and not the key. To
+    hear of it as an error: `warnings.simplefilter("error", ow.PastedKey)`.
+    """
+
+
+class Place(NamedTuple):
+    """Where a key stands: the cell as the notebook names it, and the line in it."""
+
+    cell: str
+    line: int
+
+
+def notice(key: Secret) -> None:
+    """Take note that a client uses this key, and warn of the cells so far in which it stands; of later ones, when they are run.
+
+    Does nothing outside of IPython, and nothing about the sandbox's key, which is public.
+    """
+    if key.fingerprint == _public:
+        return
+    _in_use.add(key.fingerprint)
+    _listen()
+    # Only the places are here when it is warned: as an error, the warning would carry the cells' texts in its traceback.
+    for place in list(_untold()):
+        warnings.warn_explicit(TEXT, PastedKey, *place)
+
+
+def _listen() -> None:
+    shell = current_shell()
+    if shell is not None and shell not in _heard:
+        _heard.add(shell)
+        shell.events.register("pre_run_cell", _before_a_cell)
+
+
+def _before_a_cell(info: Any) -> None:
+    """Warn of a cell that is about to be run."""
+    line = _line_of_a_key(str(info.raw_cell or ""))
+    number = current_shell().execution_count
+    counts = bool(info.store_history)
+    # IPython shows what it called an event with when that fails, and that is the cell.
+    del info
+    if line is None:
+        return
+    if counts:
+        _told.add(number)
+    place = Place(f"In [{number}]", line)
+    try:
+        warnings.warn_explicit(TEXT, PastedKey, *place)
+    except PastedKey as wanted_as_error:
+        warnings.showwarning(wanted_as_error, PastedKey, *place)
+
+
+def _untold() -> Iterator[Place]:
+    """Where a key in use stands, in the cells so far that nothing was said of."""
+    for told, name, text in _cells():
+        if told not in _told and (line := _line_of_a_key(text)) is not None:
+            _told.add(told)
+            yield Place(name, line)
+
+
+def _cells() -> Iterator[tuple[Hashable, str, str]]:
+    """Each cell so far, and the one that runs: what it is known by, its name, its text."""
+    shell = current_shell()
+    past = getattr(getattr(shell, "history_manager", None), "input_hist_raw", None) or []
+    yield from ((number, f"In [{number}]", str(text)) for number, text in enumerate(past))
+    message = request()
+    # A cell that is not kept in the history is known from its message only.
+    if shell is not None and len(past) <= shell.execution_count and message:
+        text = message.get("content", {}).get("code", "")
+        yield message.get("header", {}).get("msg_id"), "this cell", str(text)
+
+
+def _line_of_a_key(text: str) -> int | None:
+    if PREFIX not in text:
+        return None
+    for found in _WRITTEN.finditer(text):
+        if Secret(found[0]).fingerprint in _in_use:
+            return text.count("\n", 0, found.start()) + 1
+    return None

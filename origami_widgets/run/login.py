@@ -1,0 +1,194 @@
+"""`login` and `account`: whose key it is, and what it may do."""
+
+from __future__ import annotations
+
+import getpass
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from origami_widgets.api.account import AccountSummary, account_summary
+from origami_widgets.api.client import Client
+from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
+from origami_widgets.api.key_sources import NAME, Looked, keep_in_keyring, key_at_hand, key_elsewhere
+from origami_widgets.api.loop import background
+from origami_widgets.api.secret import Secret, read_key
+from origami_widgets.api.settings import base_url_from, is_local_url, project_from
+from origami_widgets.api.shell import in_kernel, may_ask
+from origami_widgets.run.settings import client_or_default, configured_place, use_login
+
+if TYPE_CHECKING:
+    from origami_widgets.run.settings import AnyClient
+
+MOST_TRIES = 3
+"""How often a key is asked for that cannot be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A key, and where it comes from."""
+
+    key: Secret
+    source: str
+
+
+_SOURCES = {
+    "argument": "It was given as api_key=.",
+    "environment": f"It is the one of {NAME} in the environment.",
+    "colab": f"It is the one of the Colab secret {NAME}.",
+    "keyring": "It is the one of the system's keyring.",
+    "prompt": "It is the one that was entered.",
+}
+
+
+def login(
+    api_key: str | None = None, *, store: bool = False, base_url: str | None = None, project: str | None = None
+) -> AccountSummary:
+    """Find a key, or ask for one, check it, and use it for all calls without `client=`.
+
+    The key is looked for in the argument, in `ORIGAMI_API_KEY`, in a Colab secret of that name and in the system's keyring,
+    in this order. Where there is none, it is asked for, without showing it; never write it into a cell. It is kept in
+    this process only, unless `store` is set, and is sent to `base_url` only.
+
+    Sends `GET /account`, `GET /account/credits`, and up to five `GET /agents` to see how many runs are at work. All free.
+
+    Args:
+        api_key: the key; None looks for it and asks.
+        store: put the key into the system's keyring once it was accepted, where every later process finds it by itself
+            (extra `keyring`). To take it out again: `keyring del origami_widgets BASE_URL` in a terminal.
+        base_url: the whole prefix of the API; None for the configured one, that of the environment, or Origami's own.
+        project: the id of the project to act in; None for the configured one, or that of the environment.
+
+    Returns:
+        Organization, plan, free run slots and credits. In a script or a terminal they are printed, too.
+
+    Raises:
+        MissingKey: there is no key, and nobody can be asked: the notebook is executed by a program, or there is no
+            terminal.
+        InvalidInput: what was given or entered cannot be a key, three times at the prompt; or an argument cannot be right.
+        AuthenticationError: the key is wrong, revoked or expired. What was configured before stays.
+        OrigamiError: the account could not be read, and nothing was configured; or, with the code `NO_KEYRING`, the key
+            is in use but could not be stored.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> with ow.Sandbox(plan="starter").serve() as served:
+        ...     account = ow.login(served.api_key, base_url=served.base_url)  # doctest: +ELLIPSIS
+        Organization: Sandbox organization (sandbox)
+        Plan: Starter, with the API
+        Run slots: at most 1 of 1 free (runs of the web app are not seen from here)
+        Credits: 5,000 (read at ... UTC)
+        >>> account.free_run_slots
+        1
+        >>> ow.configure()
+    """
+    key, source = key_at_hand(api_key), "environment" if api_key is None else "argument"
+    # Not even the variables of a traceback's frames may show it.
+    del api_key
+    if isinstance(key, OrigamiError):
+        raise key
+    place = configured_place()
+    url = base_url_from(place.base_url if base_url is None else base_url)
+    # A project belongs to its place.
+    named = project_from(place.project if base_url is None and project is None else project)
+    summary, found = _checked(_search(url) if key is None else _Found(key, source), url, named)
+    problem = keep_in_keyring(url, found.key) if store else None
+    # A notebook shows it as the value of the cell, unless an error takes its place.
+    if problem is not None or not in_kernel():
+        print(summary)  # noqa: T201 - this is the display of a terminal
+    if problem is not None:
+        raise problem
+    return summary
+
+
+def account(*, client: AnyClient | None = None) -> AccountSummary:
+    """Read what the account has left: organization, plan, free run slots, credits.
+
+    Sends `GET /account`, `GET /account/credits`, and up to five `GET /agents` to see how many runs are at work. All free.
+
+    Args:
+        client: the client to use; None for the configured one.
+
+    Returns:
+        The account at this moment. `str()` gives four lines; what the server does not tell is None.
+
+    Raises:
+        MissingKey: there is no key; nothing was sent.
+        AuthenticationError: the key is wrong, revoked or expired.
+        OrigamiError: the account could not be read.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600, credits=40).client()
+        >>> account = ow.account(client=client)
+        >>> account.plan, account.run_slots, account.free_run_slots, account.credits
+        ('Pro', 3, 3, 40.0)
+    """
+    return background().run(account_summary(client_or_default(client).operations))
+
+
+def _search(url: str) -> _Found:
+    """The key of Colab or the keyring; else a person is asked."""
+    looked = key_elsewhere(url, colab=not is_local_url(url), keyring=True)
+    if isinstance(looked.key, OrigamiError):
+        raise looked.key
+    return _asked(url, looked) if looked.key is None else _Found(looked.key, looked.source)
+
+
+def _checked(found: _Found, url: str, project: str | None) -> tuple[AccountSummary, _Found]:
+    """The account behind a key, whose client is used from now on; a stale key in the keyring is asked for anew."""
+    while True:
+        client = Client(found.key, base_url=url, project=project)
+        try:
+            summary = background().run(account_summary(client.operations))
+        except AuthenticationError as error:
+            if found.source != "keyring" or not may_ask():
+                error.cause = f"{error.cause} {_SOURCES[found.source]} Nothing was configured."
+                raise
+        else:
+            # Keys in a place that is asked again need not be remembered.
+            use_login(client, url, project, found.key if found.source in ("argument", "prompt") else None)
+            return summary, found
+        print("Origami does not accept the key in the system's keyring any more.")  # noqa: T201 - a dialogue
+        found = _asked(url, Looked())
+
+
+def _asked(url: str, looked: Looked) -> _Found:
+    """Ask for a key without showing it.
+
+    Raises:
+        MissingKey: nobody can be asked, or nothing was entered.
+        InvalidInput: what was entered cannot be a key.
+    """
+    nobody = looked.missing()
+    nobody.cause += " Nobody can be asked for one here."
+    if not may_ask():
+        raise nobody
+    for problem in looked.problems:
+        print(problem)  # noqa: T201 - a dialogue
+    for left in reversed(range(MOST_TRIES)):
+        entered = _prompt(f"API key for {urlsplit(url).netloc} (it is not shown): ")
+        if isinstance(entered, Secret):
+            return _Found(entered, "prompt")
+        if entered is None:
+            break
+        if not left:
+            raise entered
+        print(f"{entered.title}. {entered.cause} Please try again.")  # noqa: T201 - a dialogue
+    raise nobody
+
+
+def _prompt(question: str) -> Secret | OrigamiError | None:
+    """What is entered, hidden at once, or what is wrong with it; None where nothing can be entered in secret."""
+    try:
+        with warnings.catch_warnings():
+            # A terminal that cannot hide what is typed would show it, and only warn of that.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            entered = read_key(getpass.getpass(question))
+    except (EOFError, NotImplementedError, getpass.GetPassWarning):
+        # A kernel whose front end takes no input raises an error of the second kind.
+        return None
+    if isinstance(entered, MissingKey):
+        entered.cause = "Nothing was entered."
+    return entered
