@@ -1,0 +1,146 @@
+"""A value for every brace, or a refusal: what is sent is paid for."""
+
+import datetime as dt
+import json
+import string
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.magics.braces import expand, value_or_text
+
+CITIES = ["Porto", "Faro"]
+NAMES = {
+    "city": "Porto",
+    "cities": CITIES,
+    "price": 5000,
+    "day": dt.date(2026, 11, 25),
+    "row": types.SimpleNamespace(city="Braga"),
+    "table": {"a b": "x}y", "n": {"deep": 1}},
+    "count": np.int64(3),
+}
+
+EXPANDED = {
+    "Bakeries in {city}": "Bakeries in Porto",
+    "{ city }": "Porto",
+    "under $5M, $HOME and $city": "under $5M, $HOME and $city",
+    "{row.city} {cities[0]} {cities[0:1]}": "Braga Porto ['Porto']",
+    "{', '.join(cities)}": "Porto, Faro",
+    "{', '.join(c for c in cities if c != city)}": "Faro",
+    "{price:,} {price // 2} {day:%d.%m.}": "5,000 2500 25.11.",
+    "{city!r:>9} {city!s}": "  'Porto' Porto",
+    "{city != 'Faro'}": "True",
+    "{table['a b']} {table['n']['deep']}": "x}y 1",
+    "{ {1: 'one'}[1] }": "one",
+    "{{city}} {{{city}}} }}{{": "{city} {Porto} }{",
+    "{count} of {len(cities)}": "3 of 2",
+    "{\n  city\n}": "Porto",
+    "no braces": "no braces",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("text", EXPANDED)
+def test_values_are_put_in(text):
+    assert expand(text, NAMES, "the brief") == EXPANDED[text]
+
+
+REFUSED = {
+    "{town}": "There is no variable called town",
+    "{cty}": "Did you mean {city}?",
+    "{city": "opened in the brief and not closed",
+    "city}": "closed in the brief that was never opened",
+    "{}": "nothing between two braces",
+    "{ }": "nothing between two braces",
+    '{"name": "x"}': "Invalid format specifier",
+    "{the best bakers}": "no Python",
+    "{city:{price}}": "no Python",
+    "{x := 5}": "There is no variable called x",
+    "{cities[5]}": "IndexError: list index out of range",
+    "{row.town}": "AttributeError",
+    "{price:nonsense}": "Change the format",
+    "{list}": "It is the class list, not a value.",
+    "{len}": "It is the function len, not a value.",
+    "{nothing}": "It is None.",
+    "{lost}": "It is missing: nan.",
+    "{gone}": "It is missing: <NA>.",
+    "{frame}": "It is a whole DataFrame",
+    "{json}": "It is a module, not a value.",
+    "{thing}": "It is of type object, and shows itself as '<object",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_has_no_text_is_refused_with_a_reason(text):
+    names = {
+        **NAMES,
+        "nothing": None,
+        "lost": float("nan"),
+        "gone": pd.NA,
+        "frame": pd.DataFrame({"a": [1]}),
+        "json": json,
+        "thing": object(),
+    }
+    with pytest.raises(InvalidInput) as refused:
+        expand(f"Find {text}", names, "the brief")
+    assert REFUSED[text] in str(refused.value)
+    assert refused.value.remedy
+
+
+def test_a_refusal_repeats_no_key():
+    key = "og_live_0123456789abcdef"
+    for text in (f"{{{key}}}", f"{{'{key}'.missing}}", f"{{1/0, '{key}'}}", f"{{{key} {key}}}", f"{key}}}", f"{{{key}"):
+        with pytest.raises(InvalidInput) as refused:
+            expand(text, {}, "the brief")
+        assert key not in str(refused.value)
+
+
+def test_a_field_alone_is_the_value_itself():
+    assert value_or_text("{cities}", NAMES, "an option") is CITIES
+    assert value_or_text("{cities} ", NAMES, "an option") == "['Porto', 'Faro'] "
+    assert value_or_text("{city!r}", NAMES, "an option") == "'Porto'"
+    assert value_or_text("city", NAMES, "an option") == "city"
+
+
+def test_the_notebook_is_left_as_it_was():
+    names = dict(NAMES)
+    expand("{city} {(city := 5)}", names, "the brief")
+    assert names == NAMES
+
+
+@given(st.text())
+def test_a_text_with_its_braces_doubled_is_itself(text):
+    doubled = text.replace("{", "{{").replace("}", "}}")
+    assert expand(doubled, {}, "the brief") == text
+
+
+@given(st.lists(st.one_of(st.text(), st.tuples(st.sampled_from(sorted(NAMES.keys() - {"row", "table"}))))))
+def test_fields_and_texts_do_not_disturb_each_other(pieces):
+    written = "".join(
+        piece.replace("{", "{{").replace("}", "}}") if isinstance(piece, str) else f"{{{piece[0]}}}" for piece in pieces
+    )
+    expected = "".join(piece if isinstance(piece, str) else str(NAMES[piece[0]]) for piece in pieces)
+    assert expand(written, NAMES, "the brief") == expected
+
+
+@given(st.text(alphabet="{}ab!r$:.", max_size=40))
+@example("{a!r:}{{b}}{{{b}}}")
+def test_names_alone_are_what_they_are_for_str_format(text):
+    values = {"a": "A", "b": "B"}
+    try:
+        expected = string.Formatter().vformat(text, (), values)
+    except (ValueError, LookupError, AttributeError):
+        with pytest.raises(InvalidInput):
+            expand(text, values, "the brief")
+    else:
+        assert expand(text, values, "the brief") == expected
+
+
+def test_a_long_brief_with_a_brace_takes_no_time():
+    with pytest.raises(InvalidInput, match="no Python"):
+        expand("{" + "a b }" * 2000, {}, "the brief")

@@ -1,0 +1,63 @@
+"""Help, parsing and what is done come of one table."""
+
+import pytest
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.magics.commands import CELL, COMMANDS, explained, overview
+from origami_widgets.magics.lines import _DOING, carry_out
+from origami_widgets.magics.words import parse, split
+
+EVERY = {"start": CELL, **COMMANDS}
+
+
+def test_every_command_is_carried_out():
+    assert _DOING.keys() == COMMANDS.keys()
+
+
+def test_the_overview_names_them_all():
+    for command in EVERY.values():
+        assert command.line in overview()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_command_is_explained_with_all_it_takes(name, names, capsys):
+    assert carry_out(f"help {name}", names) is None
+    said = capsys.readouterr().out
+    assert said == explained(EVERY[name]) + "\n"
+    command = EVERY[name]
+    for option in command.options:
+        assert option.usage in said.replace("\n    ", " ")
+        assert option.says.split()[0] in said
+    assert max(map(len, said.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_its_example_is_one(name):
+    command = EVERY[name]
+    line = command.example.partition("\n")[0]
+    assert line.startswith(command.line)
+    assert parse(command, split(line.removeprefix(command.line)))
+
+
+@pytest.mark.parametrize("line", ["", "help"])
+def test_a_bare_line_explains_everything(line, names, capsys):
+    carry_out(line, names)
+    assert capsys.readouterr().out == overview() + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("atach x", "Did you mean attach?"),
+        ("help atach", "Did you mean attach?"),
+        ("--once x", "One percent sign is a command"),
+        ("Find bakers in Porto", "begin a cell with %%origami"),
+        ("og_live_0123456789abcdef", "There is no %origami og_live_hidden"),
+        ("login og_live_0123456789abcdef", "An API key was given"),
+    ],
+)
+def test_what_is_no_command_is_refused(line, said, names):
+    with pytest.raises(InvalidInput) as refused:
+        carry_out(line, names)
+    assert said in str(refused.value)
+    assert "0123456789" not in str(refused.value)
