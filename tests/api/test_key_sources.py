@@ -1,0 +1,231 @@
+"""Where a key comes from, in which order, and what is said when a place cannot tell."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import product
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import key_sources
+from origami_widgets.api.errors import InvalidInput, MissingKey
+from origami_widgets.api.key_sources import SERVICE, keep_in_keyring
+from origami_widgets.api.secret import Secret
+from tests.faults.journey import KEY
+from tests.faults.planted import of_error, showing
+from tests.support.keys import (
+    TROUBLES,
+    Failing,
+    Forgetful,
+    InMemory,
+    NotebookAccessError,
+    SecretNotFoundError,
+    TimeoutException,
+    Unsafe,
+    use_colab,
+    use_keyring,
+)
+
+HOME = "https://origami.chat/api/v2"
+PLACES = ("argument", "environment", "colab", "keyring")
+
+
+@pytest.fixture
+def ring(monkeypatch):
+    """The keyring of the machine, empty."""
+    backend = InMemory()
+    use_keyring(monkeypatch, backend)
+    return backend
+
+
+def raising(error):
+    def get(name):
+        raise error(name)
+
+    return get
+
+
+def key_of(client):
+    return client.operations._settings.key
+
+
+@pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
+@pytest.mark.parametrize("having", list(product([False, True], repeat=4)))
+def test_the_first_place_that_has_one_gives_it_and_the_later_ones_are_not_asked(monkeypatch, ring, kind, having):
+    keys = {place: f"og_live_from_{place}" for place, has in zip(PLACES, having, strict=True) if has}
+    if "environment" in keys:
+        monkeypatch.setenv("ORIGAMI_API_KEY", keys["environment"])
+    asked = use_colab(monkeypatch, lambda _: keys["colab"] if "colab" in keys else raising(SecretNotFoundError)("x"))
+    if "keyring" in keys:
+        ring.kept[SERVICE, HOME] = keys["keyring"]
+    if not keys:
+        with pytest.raises(MissingKey):
+            kind()
+    else:
+        assert key_of(kind(keys.get("argument"))) == Secret(next(iter(keys.values())))
+    at_hand = bool(keys.keys() & {"argument", "environment"})
+    assert asked == ([] if at_hand else ["ORIGAMI_API_KEY"])
+    assert ring.asked == ([] if at_hand or "colab" in keys else [(SERVICE, HOME)])
+
+
+def test_an_embedded_sandbox_asks_nobody(monkeypatch, ring):
+    asked = use_colab(monkeypatch, lambda _: KEY)
+    ring.kept[SERVICE, ow.Sandbox.base_url] = KEY
+    sandbox = ow.Sandbox()
+    for client in (sandbox.client(), sandbox.async_client()):
+        assert key_of(client) == Secret(sandbox.api_key)
+    with pytest.raises(MissingKey):
+        sandbox.client(api_key=None)
+    assert (asked, ring.asked) == ([], [])
+
+
+def test_the_secret_of_colab_goes_to_no_server_on_this_machine(monkeypatch, ring):
+    asked = use_colab(monkeypatch, lambda _: KEY)
+    with pytest.raises(MissingKey):
+        ow.Client(base_url="http://127.0.0.1:8000/api/v2")
+    assert asked == []
+
+
+def test_the_keyring_has_a_key_for_each_base_url(ring):
+    ring.kept[SERVICE, "https://staging.example/api/v2"] = KEY
+    assert key_of(ow.Client(base_url="https://staging.example/api/v2/")) == Secret(KEY)
+    with pytest.raises(MissingKey):
+        ow.Client()
+
+
+def test_what_else_is_wrong_is_said_before_anybody_is_asked(monkeypatch, ring):
+    asked = use_colab(monkeypatch, lambda _: KEY)
+    for wrong in ({"base_url": "ftp://origami.chat"}, {"project": "a b"}, {"timeout": 0}):
+        with pytest.raises(InvalidInput):
+            ow.Client(**wrong)
+    assert (asked, ring.asked) == ([], [])
+
+
+def test_colab_is_asked_by_one_thread_at_a_time(monkeypatch):
+    held = []
+    use_colab(monkeypatch, lambda _: held.append(key_sources._one_at_a_time.locked()) or KEY)
+    ow.Client()
+    assert held == [True]
+    assert not key_sources._one_at_a_time.locked()
+
+
+COLAB = {
+    SecretNotFoundError: ("has no secret ORIGAMI_API_KEY", "add ORIGAMI_API_KEY with “Notebook access” on"),
+    NotebookAccessError: ("may not read it", "switch on “Notebook access”"),
+    TimeoutException: ("in time", "say yes when Colab asks"),
+    ConnectionError: ("could not be asked for the secret ORIGAMI_API_KEY (ConnectionError)", "Open Secrets"),
+}
+
+
+@pytest.mark.parametrize(("error", "words"), COLAB.items(), ids=[each.__name__ for each in COLAB])
+def test_a_failure_of_colab_says_what_to_do_and_the_keyring_is_asked(monkeypatch, ring, error, words):
+    use_colab(monkeypatch, raising(error))
+    with pytest.raises(MissingKey) as caught:
+        ow.Client()
+    assert words[0] in caught.value.cause
+    assert words[1] in caught.value.remedy
+    assert caught.value.__context__ is None
+    ring.kept[SERVICE, HOME] = KEY
+    assert key_of(ow.Client()) == Secret(KEY)
+
+
+KEYRINGS = {
+    "none": ("This machine has no keyring.", "Take a key"),
+    "locked": ("The system's keyring is locked.", "Unlock the keyring"),
+    "of its system": ("could not be used (OSError)", "Take a key"),
+}
+
+
+@pytest.mark.parametrize(("trouble", "words"), KEYRINGS.items(), ids=KEYRINGS)
+def test_a_keyring_in_trouble_is_a_sentence_and_no_crash(monkeypatch, trouble, words):
+    use_keyring(monkeypatch, Failing(TROUBLES[trouble]))
+    with pytest.raises(MissingKey) as caught:
+        ow.Client()
+    assert words[0] in caught.value.cause
+    assert caught.value.remedy.startswith(words[1])
+    assert caught.value.__context__ is None
+
+
+def test_the_remedy_names_every_way():
+    with pytest.raises(MissingKey) as caught:
+        ow.Client()
+    for way in ("ow.login()", "store=True", "ORIGAMI_API_KEY", "Colab", "ow.Sandbox()"):
+        assert way in caught.value.remedy
+
+
+def test_without_the_library_there_is_no_keyring(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(MissingKey) as caught:
+        ow.Client()
+    assert "keyring" not in caught.value.cause
+    assert "origami-widgets[keyring]" in keep_in_keyring(HOME, Secret(KEY)).remedy
+
+
+def test_what_is_no_key_is_refused_by_the_name_of_its_place(monkeypatch, ring):
+    broken = KEY.replace("og_live_", "sk_live_")
+    ring.kept[SERVICE, HOME] = broken
+    with pytest.raises(InvalidInput, match="The key in the keyring: It does not begin") as of_ring:
+        ow.Client()
+    use_colab(monkeypatch, lambda _: broken)
+    with pytest.raises(InvalidInput, match="The Colab secret ORIGAMI_API_KEY: It does not begin") as of_colab:
+        ow.Client()
+    monkeypatch.setenv("ORIGAMI_API_KEY", broken)
+    with pytest.raises(InvalidInput, match="ORIGAMI_API_KEY in the environment: It does not begin") as of_environment:
+        ow.Client()
+    for caught in (of_ring, of_colab, of_environment):
+        assert showing(of_error(caught.value)) == []
+
+
+def test_an_empty_secret_is_none(monkeypatch, ring):
+    use_colab(monkeypatch, lambda _: "")
+    ring.kept[SERVICE, HOME] = ""
+    with pytest.raises(MissingKey):
+        ow.Client()
+
+
+def test_it_is_kept_and_found_again(ring):
+    assert keep_in_keyring(HOME, Secret(KEY)) is None
+    assert ring.kept == {("origami_widgets", HOME): KEY}
+    assert key_of(ow.Client()) == Secret(KEY)
+    assert keep_in_keyring(HOME, Secret("og_live_another")) is None
+    assert key_of(ow.Client()) == Secret("og_live_another")
+
+
+NOT_KEPT = {
+    "none": (Failing(TROUBLES["none"]), "has no keyring", "Set up a keyring, then"),
+    "locked": (Failing(TROUBLES["locked"]), "is locked", "Unlock the keyring and try again, then"),
+    "of its system": (Failing(TROUBLES["of its system"]), "(OSError)", "Set up a keyring, then"),
+    "forgetful": (Forgetful(), "(tests.support.keys) did not give it back", "Choose another backend"),
+    "unsafe": (Unsafe(), "keeps nothing, or not safely", "Choose another backend"),
+}
+
+
+@pytest.mark.parametrize(("backend", "cause", "remedy"), NOT_KEPT.values(), ids=NOT_KEPT)
+def test_where_it_cannot_be_kept_an_error_says_so_without_it(monkeypatch, backend, cause, remedy):
+    use_keyring(monkeypatch, backend)
+    error = keep_in_keyring(HOME, Secret(KEY))
+    assert error.code == "NO_KEYRING"
+    assert cause in error.cause
+    assert error.remedy.startswith(remedy)
+    assert backend.kept == {}
+    assert (error.__traceback__, error.__context__) == (None, None)
+    assert showing(of_error(error)) == []
+
+
+def test_an_interrupt_carries_no_frame_that_holds_it(monkeypatch):
+    use_keyring(monkeypatch, Failing(KeyboardInterrupt))
+    for call in (ow.Client, lambda: keep_in_keyring(HOME, Secret(KEY))):
+        with pytest.raises(KeyboardInterrupt) as caught:
+            call()
+        assert caught.value.__context__ is None
+        assert [entry.name for entry in caught.traceback][-1] == "_attempt"
+        assert showing(of_error(caught.value)) == []
+
+
+def test_who_gives_a_key_waits_for_no_library():
+    code = "import sys, origami_widgets as ow; ow.Client('og_live_x1'); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "origami_widgets.api.key_sources" in loaded
+    assert not [name for name in loaded if name.startswith(("keyring", "google", "IPython"))]
