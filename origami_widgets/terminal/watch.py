@@ -15,7 +15,7 @@ from origami_widgets.terminal.page import can_draw, width_of_page
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from origami_widgets.card.contract import View
@@ -84,8 +84,12 @@ def run(options: Namespace) -> int:
     client = client_of(options, timeout=min(LONGEST_REQUEST, patience or LONGEST_REQUEST))
     found = attach(options.token, client=client, show=False)
     left = None if patience is None else max(0.0, patience - (time.monotonic() - began))
-    again = f"To see it again: origami-widgets watch {found.token}{same_place(options)}"
-    return watched(found, options.until, timeout=left, as_json=options.json, again=again)
+
+    def stopped() -> str:
+        now = "is over" if found.done else "goes on"
+        return f"Stopped watching; the run {now}. To see it: origami-widgets watch {found.token}{same_place(options)}"
+
+    return watched(found, options.until, timeout=left, as_json=options.json, stopped=stopped)
 
 
 class Teller(Protocol):
@@ -98,15 +102,17 @@ class Teller(Protocol):
         ...
 
 
-def watched(run: Run, until: Until, *, timeout: float | None = None, as_json: bool = False, again: str = "") -> int:
+def watched(
+    run: Run, until: Until, *, stopped: Callable[[], str], timeout: float | None = None, as_json: bool = False
+) -> int:
     """Tell of a run until it has come so far, and at the end show its card.
 
     Args:
         run: the run.
         until: `"run"` or `"cells"`, as in `Run.wait`.
+        stopped: what to say to whoever interrupts this, in one line.
         timeout: seconds to watch at most.
         as_json: for a program.
-        again: how to see the run again, for whoever interrupts this.
 
     Returns:
         The exit code.
@@ -130,8 +136,7 @@ def watched(run: Run, until: Until, *, timeout: float | None = None, as_json: bo
                 if not as_json and not interrupted:
                     _show(run)
     except KeyboardInterrupt:
-        goes_on = "" if run.done else "; the run goes on"
-        sys.stderr.write(f"Stopped watching{goes_on}. {again}".rstrip() + "\n")
+        sys.stderr.write(f"{stopped()}\n")
         return INTERRUPTED
     return code_of_run(run.status)
 

@@ -35,7 +35,13 @@ def test_wheel_holds_the_package_and_its_front_end_and_nothing_else(wheel: Path)
     assert {*BUILT, "origami_widgets/__init__.py", "origami_widgets/py.typed"} <= names
     others = {name for name in names if not name.startswith("origami_widgets/")}
     assert {name.partition("/")[0] for name in others} == {wheel.name.split("-py3")[0] + ".dist-info"}
-    assert {Path(name).suffix for name in names - others} == {".py", ".typed", ".js", ".css"}
+    assert {Path(name).suffix for name in names - others} == {".py", ".typed", ".js", ".css", ".ipynb"}
+
+
+def test_wheel_holds_the_one_notebook_that_the_demo_opens(wheel: Path) -> None:
+    notebooks = {name: text for name, text in wheel_contents(wheel).items() if name.endswith(".ipynb")}
+    original = (REPOSITORY / "notebooks" / "quickstart.ipynb").read_bytes()
+    assert notebooks == {"origami_widgets/terminal/quickstart.ipynb": original}
 
 
 def test_wheel_metadata_names_licence_command_and_floors(wheel: Path) -> None:
