@@ -37,7 +37,7 @@ UV = (sys.executable, "-m", "uv")
 
 COLAB = (
     *("anywidget==0.9.21", "ipywidgets==7.7.1", "ipykernel==6.17.1", "ipython==7.34.0"),
-    *("traitlets==5.7.1", "pandas==2.2.3", "httpx==0.28.1"),
+    *("traitlets==5.7.1", "pandas==2.2.3", "httpx==0.28.1", "altair==5.5.0"),
 )
 FLOORS_NEED = ("ipykernel>=6.31", "ipython>=8.12,<8.20")
 """The newest of these that get along with the lowest traitlets."""

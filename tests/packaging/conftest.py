@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="package")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that holds both."""
-    folder = tmp_path_factory.mktemp("distributions")
-    build(REPOSITORY, folder)
+    """Return the folder that holds both; the tests' processes share it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None:
+        folder = tmp_path_factory.mktemp("distributions")
+        build(REPOSITORY, folder)
+        return folder
+    folder = tmp_path_factory.getbasetemp().parent / f"distributions-{run}"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            made = tmp_path_factory.mktemp("distributions")
+            build(REPOSITORY, made)
+            made.rename(folder)
     return folder
 
 

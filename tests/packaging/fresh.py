@@ -1,0 +1,38 @@
+"""Environments that have nothing, and what is installed into them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UV = (sys.executable, "-m", "uv")
+
+
+def environment(folder: Path, interpreter: str) -> Path:
+    """Make an empty environment, and return the path of its interpreter."""
+    call(*UV, "venv", "--quiet", "--python", interpreter, str(folder))
+    return folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+
+
+def install(python: Path, *requirements: str, constraints: Path) -> None:
+    """Install into an environment, in the versions that a file of constraints names."""
+    call(*UV, "pip", "install", "--quiet", "--python", str(python), "--constraints", str(constraints), *requirements)
+
+
+def call(*command: str, folder: Path | None = None) -> str:
+    """Run a command to its end without a person's settings for Python, and return what it prints.
+
+    Raises:
+        AssertionError: it failed; the text is what it said.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        command, env=own | {"UV_PYTHON_DOWNLOADS": "never"}, cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
