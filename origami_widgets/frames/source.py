@@ -26,7 +26,18 @@ class HasRaw(Protocol):
         ...
 
 
-Source: TypeAlias = "HasRaw | Json | Sequence[HasRaw | Json] | Iterator[HasRaw | Json] | ValuesView[HasRaw | Json]"
+class HasRuns(Protocol):
+    """A `RunBatch`, or whatever else has runs."""
+
+    @property
+    def runs(self) -> Sequence[HasRaw]:
+        """The runs, in order."""
+        ...
+
+
+Source: TypeAlias = (
+    "HasRaw | HasRuns | Json | Sequence[HasRaw | Json] | Iterator[HasRaw | Json] | ValuesView[HasRaw | Json]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ def gather(source: Source, frame: str) -> Gathered:
     """Bring a source into the one form.
 
     Args:
-        source: a `Run`, a payload, a table, or a list of these.
+        source: a `Run`, a payload, a table, a list of these, or a `RunBatch`.
         frame: the name of the frame that is being made, for the error.
 
     Returns:
@@ -70,6 +81,8 @@ def gather(source: Source, frame: str) -> Gathered:
         InvalidInput: for anything else; it says what was given.
     """
     given: object = source
+    if not hasattr(given, "raw") and isinstance(runs := getattr(given, "runs", None), list | tuple):
+        given = runs
     if isinstance(given, Sequence | Iterator | ValuesView) and not isinstance(given, str | bytes | bytearray):
         batches: list[Batch] = []
         for position, item in enumerate(given):

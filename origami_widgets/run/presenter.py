@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.run.again import Place
+    from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.handle import Run
 
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
@@ -55,6 +56,22 @@ class Presenter(Protocol):
         """The caller has waited for the run; the next thing to end may be the kernel."""
         ...
 
+    def show_batch(self, batch: RunBatch) -> None:
+        """Show the batch because it was started; does nothing outside a notebook."""
+        ...
+
+    def display_batch(self, batch: RunBatch) -> None:
+        """Show the batch because it is the value of a cell."""
+        ...
+
+    def batch_mimebundle(self, batch: RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Data and metadata of the batch's output, without any side effect on what is shown."""
+        ...
+
+    def waited_batch(self, batch: RunBatch) -> None:
+        """The caller has waited for the batch; the next thing to end may be the kernel."""
+        ...
+
 
 class PlainPresenter:
     """Shows a run as one line; in use until the package's top hands in the card."""
@@ -91,6 +108,19 @@ class PlainPresenter:
         """Do nothing."""
 
     def waited(self, run: Run) -> None:
+        """Do nothing."""
+
+    def show_batch(self, batch: RunBatch) -> None:
+        """Show nothing."""
+
+    def display_batch(self, batch: RunBatch) -> None:
+        """Show nothing."""
+
+    def batch_mimebundle(self, batch: RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The one line as plain text."""
+        return {"text/plain": repr(batch)}, {}
+
+    def waited_batch(self, batch: RunBatch) -> None:
         """Do nothing."""
 
 

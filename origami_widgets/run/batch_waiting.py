@@ -1,0 +1,96 @@
+"""Waiting for a batch: until each of its briefs was started and each run has come to its end. It touches none of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from origami_widgets.api.loop import background
+from origami_widgets.run import waiting
+from origami_widgets.run.waiting import SLICE, WaitTimedOut, check_until
+
+if TYPE_CHECKING:
+    from origami_widgets.run.course import Course
+    from origami_widgets.run.waiting import Until
+
+
+def reached(course: Course, until: Until) -> bool:
+    """Whether the wait is over, and raise when it can never be.
+
+    Raises:
+        OrigamiError: the batch is halted, or one of its runs cannot be watched any more.
+    """
+    if course.error is not None:
+        # Raised by everyone who waits: without this it would carry the frames of all of them.
+        raise course.error.with_traceback(None)
+    ends = [waiting.reached(run.state, until) for run in course.runs]
+    return all(ends) and not course.goes_on
+
+
+def block(course: Course, until: Until, timeout: float | None) -> None:
+    """Block until all is over.
+
+    Raises:
+        WaitTimedOut: `timeout` seconds passed first.
+        OrigamiError: as `reached`.
+    """
+    check_until(until)
+    if reached(course, until):
+        return
+    # Also refuses to wait on the very thread that brings the news.
+    background().run(_keep(course))
+    ends = None if timeout is None else time.monotonic() + timeout
+    changed = threading.Event()
+    stop = course.subscribe(changed.set)
+    try:
+        while not reached(course, until):
+            left = SLICE if ends is None else min(SLICE, ends - time.monotonic())
+            if left <= 0:
+                raise _timed_out(course, timeout)
+            changed.wait(left)
+            changed.clear()
+    finally:
+        stop()
+
+
+async def wait(course: Course, until: Until) -> None:
+    """Return when all is over; cancelling this leaves the batch alone.
+
+    Raises:
+        OrigamiError: as `reached`.
+    """
+    if reached(course, until):
+        return
+    await background().bridge(_keep(course))
+    loop = asyncio.get_running_loop()
+    changed = asyncio.Event()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
+    stop = course.subscribe(tell)
+    try:
+        while not reached(course, until):
+            # In slices as well: a kernel's interrupt is seen when its loop wakes up, and nothing else may wake it.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SLICE):
+                    await changed.wait()
+            changed.clear()
+    finally:
+        stop()
+
+
+async def _keep(course: Course) -> None:
+    course.keep()
+
+
+def _timed_out(course: Course, timeout: float | None) -> WaitTimedOut:
+    over = sum(1 for run in course.runs if run.done)
+    return WaitTimedOut(
+        f"The batch did not end within {timeout:g} s",
+        cause=f"{over} of its {len(course.orders)} runs are done. It goes on.",
+        remedy="Wait again with batch.wait(), or end it with batch.cancel().",
+    )

@@ -1,0 +1,69 @@
+"""What becomes of each brief of a batch, on the background loop; and what of it outlives the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.run.briefs import BriefState
+
+if TYPE_CHECKING:
+    from origami_widgets.api.errors import OrigamiError
+    from origami_widgets.run.claims import Brief
+    from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.starting import WatchedIntent
+    from origami_widgets.run.watch import Watch
+
+
+@dataclass
+class Ledger:
+    """What has to be known of a batch when nobody holds it any more. It holds no run.
+
+    Attributes:
+        started: agent, run, and when it began (Unix seconds), by the position of the brief.
+        doubtful: the idempotency key of a request that may have started a run, and when it was sent (Unix seconds).
+        is_stopped: nothing more was to be started.
+    """
+
+    started: dict[int, tuple[str, str, float]] = field(default_factory=dict)
+    doubtful: dict[int, tuple[str, float]] = field(default_factory=dict)
+    is_stopped: bool = False
+
+
+class Order:
+    """One brief on its way to a run.
+
+    Attributes:
+        brief: what is asked for.
+        state: what has become of it.
+        intent: the wish for its run, from the first attempt until the run is known or was refused.
+        is_doubtful: a run may have been started for it that is not known.
+        sent_at: when that wish was first sent (Unix seconds).
+        unrecorded: why its run could not be written down under its name.
+        watch: its run once it is started.
+        conversation: that of a run which was found under its name.
+    """
+
+    def __init__(self, position: int, brief: Brief) -> None:
+        self.brief = brief
+        self.state = BriefState(position, brief.prompt, brief.name)
+        self.intent: WatchedIntent | None = None
+        self.is_doubtful = False
+        self.sent_at = 0.0
+        self.unrecorded: OrigamiError | None = None
+        self.watch: Watch | None = None
+        self.conversation: Conversation | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has not been begun."""
+        return self.state.state == "waiting"
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether a request was sent whose answer is not known."""
+        return self.intent is not None and self.intent.is_sent and self.intent.run is None
+
+    def update(self, **changes: Any) -> None:
+        """Change what has become of it."""
+        self.state = replace(self.state, **changes)
