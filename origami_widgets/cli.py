@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets import __version__
-from origami_widgets.terminal import demo, export, runs, sandbox, watch
+from origami_widgets.terminal import demo, export, login, runs, sandbox, watch
 from origami_widgets.terminal.ending import carried_out
 from origami_widgets.terminal.exits import TABLE
 from origami_widgets.terminal.options import add_api_options
@@ -19,6 +19,7 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction[Any]], None], ...] = (
     watch.register,
     export.register,
     runs.register,
+    login.register,
     sandbox.register,
 )
 """Each adds one subcommand and sets `run`, a function of the options that returns the exit code."""

@@ -6,14 +6,29 @@ import io
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import MissingKey, OrigamiError
 from origami_widgets.terminal.exits import INTERRUPTED, NO_READER, code_of_error
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
+
+_LOGIN: Final = (
+    "Take one from Origami (Settings, API keys), then run: origami-widgets login --store. For programs, set "
+    "ORIGAMI_API_KEY. Without a key: origami-widgets demo"
+)
+# What is said in Python elsewhere.
+_OPTIONS: Final = (
+    ("overwrite=True", "--overwrite"),
+    ('format="xlsx", format="csv" or format="parquet"', "--format xlsx, --format csv or --format parquet"),
+    ("the network and base_url", "the network and --base-url"),
+    ("No api_key= was given, and ORIGAMI_API_KEY is not set.", "ORIGAMI_API_KEY is not set."),
+    ("It was given as api_key=.", "It was read from stdin."),
+    ("give it to ow.login(), or set ORIGAMI_API_KEY and make a new client", "give it to origami-widgets login"),
+    ("call ow.login(store=True) again", "run origami-widgets login --store again"),
+)
 
 
 def carried_out(options: Namespace) -> int:
@@ -47,11 +62,23 @@ def carried_out(options: Namespace) -> int:
 def tell(error: OrigamiError, *, as_json: bool = False) -> None:
     """Say on stderr what went wrong: title, cause and remedy, a line each; as JSON one object in one line."""
     sys.stdout.flush()
+    error.cause, error.remedy = in_words_of_the_command(error)
     notes = getattr(error, "__notes__", [])
     if as_json:
         sys.stderr.write(json.dumps({"error": as_record(error)}) + "\n")
     else:
         sys.stderr.write("\n".join([str(error), *notes]) + "\n")
+
+
+def in_words_of_the_command(error: OrigamiError) -> tuple[str, str]:
+    """Cause and remedy for somebody who has no Python at hand."""
+    cause, remedy = error.cause, error.remedy
+    if isinstance(error, MissingKey):
+        # What is in the way of a key stands first, before what is said to everybody.
+        remedy = remedy.partition("Take a key from Origami")[0] + _LOGIN
+    for python, here in _OPTIONS:
+        cause, remedy = cause.replace(python, here), remedy.replace(python, here)
+    return cause, remedy
 
 
 def as_record(error: OrigamiError) -> dict[str, object]:

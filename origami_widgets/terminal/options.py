@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from origami_widgets.api.redact import hide_all
 
 if TYPE_CHECKING:
     from origami_widgets.api.client import Client
@@ -12,6 +14,14 @@ if TYPE_CHECKING:
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for what `add_subparsers` returns
 
 HELP_WIDTH = 78
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that does not repeat a key which was given as an argument."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and exit with 2."""
+        super().error(hide_all(message))
 
 
 def add_command(

@@ -1,0 +1,61 @@
+"""`origami-widgets login`: check a key, and keep it where every later process finds it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.terminal.exits import DONE
+from origami_widgets.terminal.options import add_api_options, add_command
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from origami_widgets.terminal.options import Commands
+
+EXAMPLE = """\
+origami-widgets login --store
+
+It looks into ORIGAMI_API_KEY and the system's keyring, and asks where there is
+no key; what is typed is not shown. --store needs
+pip install "origami-widgets[keyring]". A key is never an argument: it would
+stand in the shell's history and in the list of processes. From a program:
+
+  pass show origami | origami-widgets login --stdin --store"""
+
+
+def register(commands: Commands[Any]) -> None:
+    """Add the command and its options."""
+    parser = add_command(
+        commands,
+        "login",
+        short="check your API key, and keep it",
+        description=(
+            "Check an API key and say whose it is: organization, plan, free run slots, credits. "
+            "Sends reads only and costs nothing."
+        ),
+        example=EXAMPLE,
+    )
+    parser.add_argument("--store", action="store_true", help="keep the key in the system's keyring")
+    parser.add_argument("--stdin", action="store_true", help="read the key from a pipe instead of asking for it")
+    add_api_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Check a key; return the exit code."""
+    from origami_widgets.run.login import login
+
+    # Never in a variable: a traceback would show it.
+    login(
+        sys.stdin.readline().strip() if options.stdin else None,
+        store=options.store,
+        base_url=options.base_url,
+        project=options.project,
+    )
+    if options.store:
+        sys.stderr.write("The key is in the system's keyring.\n")
+    elif options.stdin or not os.environ.get("ORIGAMI_API_KEY"):
+        sys.stderr.write("Nothing was stored; with --store a key is kept in the system's keyring.\n")
+    return DONE
