@@ -78,12 +78,12 @@ def _wanted(
     if option is not None and option.takes:
         values = option.choices or _of(option.kind, known)
         # One that has a value by default may be followed by another option just as well.
-        return (*values, *_options(command, written, current)) if option.default and not is_value else values
+        return (*values, *_options(command, written)) if option.default and not is_value else values
     if current.startswith("-"):
-        return _options(command, written, current)
+        return _options(command, written)
     at = sum(not _belongs(word, previous, command) for word, previous in zip(written, ["", *written], strict=False))
     words = _of(command.kinds[at], known) if at < len(command.kinds) else ()
-    return (*words, *(_options(command, written, current) if at >= command.needs else ()))
+    return (*words, *(_options(command, written) if at >= command.needs else ()))
 
 
 def _belongs(word: str, previous: str, command: Command) -> bool:
@@ -92,8 +92,8 @@ def _belongs(word: str, previous: str, command: Command) -> bool:
     return word.startswith("-") or (option is not None and bool(option.takes))
 
 
-def _options(command: Command, written: list[str], current: str) -> Iterable[str]:
-    return [option.name for option in options_of(command, [word for word in written if word != current])]
+def _options(command: Command, written: list[str]) -> Iterable[str]:
+    return [option.name for option in options_of(command, written)]
 
 
 def _of(kind: Kind, known: Mapping[Kind, Callable[[], Iterable[str]]]) -> tuple[str, ...]:

@@ -39,10 +39,16 @@ class FrontEnd:
         self.heard: list[Message] = []
         self.models: dict[str, dict[str, Any]] = {}
 
-    def execute(self, code: str, cell: str = "") -> str:
-        """Send a cell and return the id of the request at once; `cell` names the cell, as notebooks do."""
+    def execute(self, code: str, cell: str = "", *, person: bool = True) -> str:
+        """Send a cell and return the id of the request at once.
+
+        Args:
+            code: what is in it.
+            cell: names the cell, as notebooks do.
+            person: whether somebody is there who can be asked for input.
+        """
         if not cell:
-            return self._client.execute(code, stop_on_error=False)
+            return self._client.execute(code, stop_on_error=False, allow_stdin=person)
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True, "stop_on_error": False}
         message = self._client.session.msg("execute_request", content, metadata={"cellId": cell})
         self._client.shell_channel.send(message)
@@ -56,6 +62,14 @@ class FrontEnd:
             assert message["msg_type"] != "error", "\n".join(message["content"]["traceback"])
         return "".join(m["content"]["text"] for m in self.of(cell) if m["msg_type"] == "stream")
 
+    def question(self) -> dict[str, Any]:
+        """What the kernel asks the person next."""
+        return dict(self._client.get_stdin_msg(timeout=LIMIT)["content"])
+
+    def answer(self, text: str) -> None:
+        """Enter something where the kernel has asked for it."""
+        self._client.input(text)
+
     def see_out(self, cell: str) -> dict[str, Any]:
         """Listen until a cell has ended, and return the kernel's reply."""
         self.until(lambda: self.is_over(cell))
@@ -68,6 +82,10 @@ class FrontEnd:
         found = self.see_out(cell)["user_expressions"]["it"]
         assert found["status"] == "ok", "\n".join(found["traceback"])
         return json.loads(ast.literal_eval(found["data"]["text/plain"]))
+
+    def completed(self, code: str, cursor: int) -> dict[str, Any]:
+        """What the kernel offers at a place in a cell, for who presses Tab there."""
+        return self.see_out(self._client.complete(code, cursor))
 
     def show(self, code: str) -> str:
         """Run a cell that shows a card, and return the comm of the card."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -16,13 +17,21 @@ from origami_widgets.run.hub import Hub
 class Counting(ow.Sandbox):
     """A sandbox that writes down what it was asked."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(speed=600, plan="scale", **options)
+    def __init__(self, speed: float) -> None:
+        super().__init__(speed=speed, plan="scale")
         self.asked: list[str] = []
+        self.told: list[dict[str, Any]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.asked.append(f"{scope['method']} {scope['path']}")
-        await super().__call__(scope, receive, send)
+
+        async def listening() -> Any:
+            message = await receive()
+            if message.get("body"):
+                self.told.append(json.loads(message["body"]))
+            return message
+
+        await super().__call__(scope, listening, send)
 
     @property
     def starts(self) -> int:
@@ -31,9 +40,9 @@ class Counting(ow.Sandbox):
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Counting:
-    """The sandbox; nothing is watched yet."""
-    made = Counting()
+def sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Counting:
+    """The sandbox, in which ten minutes take a second or what a test wants instead; nothing is watched yet."""
+    made = Counting(getattr(request, "param", 600))
     monkeypatch.setattr(settings, "_client", made.client())
     monkeypatch.setattr(hubs, "_hub", Hub())
     return made

@@ -1,0 +1,75 @@
+"""The magics in every IPython that comes with these kernels, from 7.34 on Colab to the newest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.kernels.front_end import WIDGET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.kernels.front_end import FrontEnd
+
+CELL = "%%origami --into run\nFind bakeries in {city} for $5M. scenario:slow"
+STARTS = "len([path for method, path in Sandbox.asked if method == 'POST' and path.endswith('/agents')])"
+
+
+@pytest.fixture
+def loaded(front_end: FrontEnd) -> Iterator[FrontEnd]:
+    front_end.run("%load_ext origami_widgets\ncity = 'Porto'")
+    yield front_end
+    front_end.run("%unload_ext origami_widgets")
+
+
+def said_by(front_end: FrontEnd, code: str) -> str:
+    """What a cell prints that fails."""
+    cell = front_end.execute(code)
+    assert front_end.see_out(cell)["status"] == "error"
+    return "".join(m["content"]["text"] for m in front_end.of(cell) if m["msg_type"] == "stream")
+
+
+def test_a_cell_is_a_brief_with_a_card(loaded: FrontEnd) -> None:
+    known, before = len(loaded.heard), loaded.value(STARTS)
+    for _ in range(2):
+        loaded.see_out(loaded.execute(CELL, cell="the-cell"))
+    assert sum(WIDGET in message["content"]["data"] for message in loaded.displays(known)) == 2
+    assert loaded.value("[run.prompt, run == _]") == ["Find bakeries in Porto for $5M. scenario:slow", True]
+    assert loaded.value(STARTS) == before + 1
+    assert "Asked Origami to cancel" in loaded.run("%origami cancel run")
+
+
+def test_a_mistake_is_said_in_words_before_anything_is_sent(loaded: FrontEnd) -> None:
+    before = loaded.value(STARTS)
+    assert said_by(loaded, "%%origami\nFind {town}").startswith("UsageError: There is no variable called town")
+    assert "Did you mean --model?" in said_by(loaded, "%%origami --mode x\nFind bakeries")
+    assert loaded.value(STARTS) == before
+
+
+def test_an_error_of_the_server_is_its_words_alone(loaded: FrontEnd) -> None:
+    cell = loaded.execute("%%origami\nFind bakeries. scenario:no_credits")
+    assert loaded.see_out(cell)["ename"] == "InsufficientCredits"
+    (traceback,) = (m["content"]["traceback"] for m in loaded.of(cell) if m["msg_type"] == "error")
+    assert "".join(traceback).startswith("InsufficientCredits: ")
+    assert "origami_widgets/" not in "".join(traceback)
+
+
+def test_tab_offers_what_fits_and_nothing_else(loaded: FrontEnd) -> None:
+    loaded.run("run = ow.start('Find bakeries', show=False)")
+    for code, expected in {
+        "%origami ": ["attach", "runs", "tables", "credits", "cancel", "login", "help"],
+        "again = %origami att": ["attach"],
+        "%origami tables ru": ["run"],
+        "%%origami --model ": ["origami-lite", "origami-max"],
+        "%%origami --wait=c": ["cells"],
+    }.items():
+        assert loaded.completed(f"{code}\n", len(code))["matches"] == expected
+
+
+def test_it_is_loaded_anew_and_explained(loaded: FrontEnd) -> None:
+    loaded.run("%reload_ext origami_widgets")
+    assert "%origami attach" in loaded.run("%origami help")
+    page = loaded.see_out(loaded.execute("%%origami?"))["payload"][0]
+    assert "%%origami [--into VARIABLE]" in page["data"]["text/plain"]
