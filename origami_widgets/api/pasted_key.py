@@ -71,7 +71,8 @@ def _listen() -> None:
 def _before_a_cell(info: Any) -> None:
     """Warn of a cell that is about to be run."""
     line = _line_of_a_key(str(info.raw_cell or ""))
-    number = current_shell().execution_count
+    # Whether the count of cells has been raised by now depends on the version of IPython.
+    number = len(_past())
     counts = bool(info.store_history)
     # IPython shows what it called an event with when that fails, and that is the cell.
     del info
@@ -96,14 +97,18 @@ def _untold() -> Iterator[Place]:
 
 def _cells() -> Iterator[tuple[Hashable, str, str]]:
     """Each cell so far, and the one that runs: what it is known by, its name, its text."""
-    shell = current_shell()
-    past = getattr(getattr(shell, "history_manager", None), "input_hist_raw", None) or []
-    yield from ((number, f"In [{number}]", str(text)) for number, text in enumerate(past))
-    message = request()
+    past, message = _past(), request()
+    yield from ((number, f"In [{number}]", text) for number, text in enumerate(past))
+    text = message.get("content", {}).get("code")
     # A cell that is not kept in the history is known from its message only.
-    if shell is not None and len(past) <= shell.execution_count and message:
-        text = message.get("content", {}).get("code", "")
-        yield message.get("header", {}).get("msg_id"), "this cell", str(text)
+    if isinstance(text, str) and text not in past[-1:]:
+        yield message.get("header", {}).get("msg_id"), "this cell", text
+
+
+def _past() -> list[str]:
+    """The texts of all cells so far by their numbers, the one that runs as the last."""
+    manager = getattr(current_shell(), "history_manager", None)
+    return [text if isinstance(text, str) else "" for text in getattr(manager, "input_hist_raw", None) or ()]
 
 
 def _line_of_a_key(text: str) -> int | None:

@@ -1,0 +1,86 @@
+"""The prompt for a key, and the warning of a key in a cell, in real kernels; the key is in none of their messages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from origami_widgets.sandbox import Sandbox, embedded
+from tests.faults.journey import KEY
+from tests.faults.planted import showing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.kernels.front_end import FrontEnd
+
+
+@pytest.fixture
+def base_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where a sandbox takes the planted key."""
+    monkeypatch.setattr(embedded, "API_KEY", KEY)
+    with Sandbox(speed=60).serve() as served:
+        yield served.base_url
+
+
+def said_by(front_end: FrontEnd, cell: str) -> str:
+    """What a cell said, without its own text, which the kernel repeats."""
+    return json.dumps(
+        [message for message in front_end.of(cell) if message["msg_type"] != "execute_input"], default=str
+    )
+
+
+def test_a_key_is_asked_for_without_showing_it(front_end: FrontEnd, base_url: str) -> None:
+    cell = front_end.execute(f"ow.login(base_url={base_url!r})")
+    question = front_end.question()
+    assert question == {"prompt": f"API key for {base_url.split('/')[2]} (it is not shown): ", "password": True}
+    front_end.answer(KEY.replace("og_live_", "sk_live_"))
+    assert front_end.question() == question
+    front_end.answer(KEY)
+    front_end.see_out(cell)
+    (value,) = (message["content"]["data"] for message in front_end.of(cell) if message["msg_type"] == "execute_result")
+    first, _, slots, _ = value["text/plain"].splitlines()
+    assert (first, slots[:32]) == ("Organization: Sandbox organization (sandbox)", "Run slots: at most 3 of 3 free (")
+    printed = [message["content"]["text"] for message in front_end.of(cell) if message["msg_type"] == "stream"]
+    assert "".join(printed).splitlines() == [
+        "This is not an Origami API key. It does not begin with og_live_. (The key itself is not shown.) Please try again."
+    ]
+    assert front_end.run("print(ow.start('Find bakers', show=False).status, ow.account().active_runs)") == "running 1\n"
+    assert showing([json.dumps(front_end.heard, default=str)]) == []
+
+
+def test_a_program_is_told_instead_of_being_asked(front_end: FrontEnd) -> None:
+    cell = front_end.execute("ow.login()", person=False)
+    front_end.see_out(cell)
+    (error,) = (message["content"] for message in front_end.of(cell) if message["msg_type"] == "error")
+    assert error["ename"] == "MissingKey"
+    assert "Nobody can be asked" in error["evalue"]
+
+
+def test_an_interrupt_at_the_prompt_leaves_nothing_behind(front_end: FrontEnd, base_url: str, kernel) -> None:
+    before = front_end.value("repr(ow.configure.__globals__['_client'])")
+    cell = front_end.execute(f"ow.login(base_url={base_url!r})")
+    front_end.question()
+    kernel.manager.interrupt_kernel()
+    front_end.see_out(cell)
+    (error,) = (message["content"] for message in front_end.of(cell) if message["msg_type"] == "error")
+    assert error["ename"] == "KeyboardInterrupt"
+    assert front_end.value("repr(ow.configure.__globals__['_client'])") == before
+
+
+def test_a_key_in_a_cell_is_warned_of_and_not_shown(front_end: FrontEnd) -> None:
+    cells = (
+        f"clients = [ow.Client({KEY!r}), ow.AsyncClient({KEY!r})]",
+        "ow.Client(clients[0]._settings.key)",
+        f"# used already: {KEY}",
+        "ow.Client('og_live_sandbox')",
+    )
+    said = []
+    for cell in map(front_end.execute, cells):
+        front_end.see_out(cell)
+        said.append(said_by(front_end, cell))
+    assert [text.count("PastedKey") for text in said] == [1, 0, 1, 0]
+    assert "revoke the key" in said[0]
+    assert showing(said) == []
