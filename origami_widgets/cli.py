@@ -9,7 +9,7 @@ from origami_widgets import __version__
 from origami_widgets.terminal import demo, export, login, runs, sandbox, watch
 from origami_widgets.terminal.ending import carried_out
 from origami_widgets.terminal.exits import TABLE
-from origami_widgets.terminal.options import add_api_options
+from origami_widgets.terminal.options import Parser, add_api_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,8 +26,12 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction[Any]], None], ...] = (
 
 DESCRIPTION = """\
 Origami runs from the command line: watch them, export what they built, find
-them again. The key is taken from ORIGAMI_API_KEY, or from where
-`origami-widgets login --store` has put it.
+them again. To see it work without an account:
+
+  origami-widgets demo --terminal
+
+The key is taken from ORIGAMI_API_KEY, or from the system's keyring, where
+`origami-widgets login --store` puts it.
 """
 
 
@@ -40,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, as `--help` lists them; wrong arguments exit with 2.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="origami-widgets",
         description=DESCRIPTION,
         epilog=TABLE,
