@@ -48,6 +48,14 @@ class OrigamiError(Exception):
         retry_after: seconds that the server asked to wait, None when it did not.
         idempotency_key: the key of the POST that starts a run, when it was one: the same key never starts a second.
         may_have_started: that POST may have reached the server, in this attempt or in an earlier one.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> try:
+        ...     ow.start("Find bakers. scenario:no_credits", client=ow.Sandbox().client())
+        ... except ow.OrigamiError as error:
+        ...     print(f"{error.title}: {error.remedy}", error.code)
+        Too few credits to start a run: Add credits, then start again. Nothing was charged. INSUFFICIENT_CREDITS
     """
 
     def __init__(
