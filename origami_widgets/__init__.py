@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from origami_widgets.compose import Run as Run
     from origami_widgets.compose import account as account
     from origami_widgets.compose import attach as attach
+    from origami_widgets.compose import attach_async as attach_async
     from origami_widgets.compose import configure as configure
     from origami_widgets.compose import login as login
     from origami_widgets.compose import start as start
+    from origami_widgets.compose import start_async as start_async
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import column_economics_frame as column_economics_frame
     from origami_widgets.frames import columns_frame as columns_frame
@@ -65,6 +67,7 @@ _HOMES = {
     "account": "compose",
     "actions_frame": "frames",
     "attach": "compose",
+    "attach_async": "compose",
     "column_economics_frame": "frames",
     "columns_frame": "frames",
     "compare_runs": "frames",
@@ -83,6 +86,7 @@ _HOMES = {
     "rows_frame": "frames",
     "runs_frame": "frames",
     "start": "compose",
+    "start_async": "compose",
     "tables_frame": "frames",
     "transcript_frame": "frames",
 }

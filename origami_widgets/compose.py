@@ -10,14 +10,14 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.login import account, login
 from origami_widgets.run.presenter import set_presenter
 from origami_widgets.run.settings import client_or_default, configure
-from origami_widgets.run.start import attach, start
+from origami_widgets.run.start import attach, attach_async, start, start_async
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.run.presenter import DtypeBackend
 
-__all__ = ["Run", "account", "attach", "configure", "login", "start"]
+__all__ = ["Run", "account", "attach", "attach_async", "configure", "login", "start", "start_async"]
 
 
 class NotebookPresenter(CardPresenter):

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import time
 
-_COUNTING = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-"""The clock that goes on during a suspension; its name differs between systems. Windows has no other kind."""
+
+def _counting() -> int | None:
+    """The clock that goes on during a suspension; its name differs between systems. Windows has no other kind."""
+    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
+        clock: int | None = getattr(time, name, None)
+        if clock is None:
+            continue
+        try:
+            time.clock_gettime(clock)
+        except OSError:
+            # In a browser, Python knows the name of a clock that is not there.
+            continue
+        return clock
+    return None
+
+
+_COUNTING = _counting()
 
 
 def seconds_passed() -> float:

@@ -162,13 +162,14 @@ class Intent:
         Raises:
             AmbiguousStart: nobody could look, or several runs fit; it can be tried again from there.
         """
-        return background().run(self._reconciled())
+        return background().run(self.looked_for())
 
     async def reconcile_async(self) -> Any:
         """Look again for the run without blocking the event loop; see `reconcile`."""
-        return await background().bridge(self._reconciled())
+        return await background().bridge(self.looked_for())
 
-    async def _reconciled(self) -> Any:
+    async def looked_for(self) -> Any:
+        """What `reconcile` gives, for the background loop."""
         if self.run is None and self.is_sent:
             await self._is_there_already()
         return None if self.run is None else await self.hand_over()

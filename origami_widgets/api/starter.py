@@ -16,12 +16,14 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from origami_widgets.api.intent import Intent
 
 T = TypeVar("T")
 
+SLICE = 0.2
+"""Seconds between two looks of what is called meanwhile."""
 LAST_WORDS = 0.7
 """Seconds that what is on its way gets to tell what became of it."""
 LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
@@ -105,15 +107,30 @@ class Starter:
             intent.is_cancelled = True
 
 
-async def started(intent: Intent) -> Any:
+async def started(
+    intent: Intent, coroutine: Coroutine[Any, Any, T] | None = None, meanwhile: Callable[[], object] = lambda: None
+) -> Any:
     """Fulfil an intent for any event loop. When the task is cancelled, its exception finds the run.
+
+    Args:
+        intent: what is wished for.
+        coroutine: fulfils it; `Intent.fulfil` when absent.
+        meanwhile: called again and again on the caller's loop.
 
     Raises:
         OrigamiError: what `Intent.begin` raises.
     """
+    begun = asyncio.ensure_future(background().bridge(coroutine or intent.fulfil()))
     try:
-        return await background().bridge(intent.fulfil())
+        while not begun.done():
+            await asyncio.wait((begun,), timeout=SLICE)
+            meanwhile()
+        return begun.result()
+    except OrigamiError as error:
+        # As in `Starter.run`.
+        raise error.with_traceback(None)  # noqa: B904 - it is the same error
     except asyncio.CancelledError as stopped:
+        begun.cancel()
         mark(stopped, intent)
         stopped.add_note(f"A run may have been started (idempotency key {intent.key}); reconcile_async() finds it.")
         raise

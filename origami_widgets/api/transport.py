@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from origami_widgets.api import threadless
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import (
     ConnectionFailed,
@@ -69,10 +70,15 @@ class Transport:
     Args:
         settings: where to send them.
         inner: what carries them instead of the network (the sandbox in this process).
+
+    Raises:
+        ConnectionFailed: this Python runs in a browser.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
         _check_home(settings.base_url)
+        if inner is None and threadless.IN_BROWSER:
+            raise _no_sockets(settings.host)
         self._settings = settings
         self._inner = inner
         self._client: httpx.AsyncClient | None = None
@@ -232,6 +238,18 @@ def _check_home(base_url: str) -> None:
             cause="There can be no such host.",
             remedy="Give the whole prefix, as the API's documentation names it.",
         )
+
+
+def _no_sockets(host: str) -> ConnectionFailed:
+    """What a browser can send follows redirects with the key, and only where the server invites other pages."""
+    return ConnectionFailed(
+        "Python in a browser cannot reach Origami",
+        cause=f"It has no sockets, and a page may not speak to {host} unless that invites other pages, which Origami's API "
+        "does not promise. Nothing was sent.",
+        remedy="Use a notebook whose kernel runs on a computer: JupyterLab, VS Code, Colab, marimo. The sandbox works here, "
+        "with simulated time and no account: client = ow.Sandbox(speed=20).client().",
+        code="NO_SOCKETS",
+    )
 
 
 @functools.cache

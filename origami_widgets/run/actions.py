@@ -8,18 +8,20 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.hub import hub
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.watch import Watch
 
 
-async def refresh(watch: Watch, include: tuple[str, ...]) -> None:
+async def refresh(watch: Watch, include: Sequence[str]) -> None:
     """Read a run now; a watch that had stopped starts again.
 
     Raises:
         OrigamiError: the read failed.
     """
     operations_of(watch)
-    await hub().check(watch, include)
+    await hub().check(watch, tuple(include.split(",") if isinstance(include, str) else include))
 
 
 def stop_waiting(watch: Watch) -> None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.loop import background
 from origami_widgets.run.hub import hub
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.claims import Brief
     from origami_widgets.run.watch import Watch
@@ -47,7 +47,7 @@ class _Begun:
 _begun: dict[tuple[str, Hashable, Brief], list[_Begun]] = {}
 
 
-def going_on(operations: Operations, place: Place | None, brief: Brief) -> Watch | None:
+async def going_on(operations: Operations, place: Place | None, brief: Brief, way: Way) -> Watch | None:
     """The run that an earlier execution of this cell has started for this brief, while it is running; else None.
 
     Sends a GET where the run is not watched any more. Where the network is in the way it counts as running.
@@ -56,13 +56,14 @@ def going_on(operations: Operations, place: Place | None, brief: Brief) -> Watch
         operations: the API.
         place: where `start` was called; None where that is not known.
         brief: what is asked for.
+        way: how the caller waits.
     """
     if place is None:
         return None
     for begun in _begun.get((place.cell, operations.identity, brief), ()):
         if begun.execution == place.execution:
             continue
-        watch = background().run(_still_running(operations, begun))
+        watch = await way.ask(_still_running(operations, begun))
         if watch is not None:
             begun.execution = place.execution
             return watch

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from origami_widgets.api import validate
+from origami_widgets.api.either_way import completed
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.run.actions import operations_of
 from origami_widgets.run.answers import answer_prompt
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.starting import AnyStarter
     from origami_widgets.run.watch import Watch
 
 T = TypeVar("T")
@@ -118,17 +120,24 @@ class Continuation:
             OrigamiError: what `carry_out` raises, and `start` with `once=`.
         """
         with QueueingStarter() as starter:
+            return completed(self.awaited(starter, hand_over, fresh=fresh))
 
-            def send(key: str | None, since: float | None) -> Watch:
-                intent = self.intent(key, since)
-                return starter.run(intent, self.carry_out(intent, queue=waits_for_a_slot()))
+    async def awaited(self, starter: AnyStarter, hand_over: Callable[[Watch], T], *, fresh: bool) -> T:
+        """The same in the way of the starter."""
 
-            once = self.conversation.once
-            if not once:
-                return hand_over(send(None, None))
-            sender = Sender(send, lambda key, since: self.intent(key, since).found(), self.go_on_with)
-            operations, after = operations_of(self.watch), self.watch.state.run_id
-            return hand_over(continue_once(operations, once, after, self.brief, sender, fresh=fresh))
+        async def send(key: str | None, since: float | None) -> Watch:
+            intent = self.intent(key, since)
+            return await starter.fulfil(intent, self.carry_out(intent, queue=waits_for_a_slot()))
+
+        async def find(key: str, since: float) -> Watch | None:
+            return await starter.ask(self.intent(key, since).found())
+
+        once = self.conversation.once
+        if not once:
+            return hand_over(await send(None, None))
+        sender = Sender(starter, send, find, self.go_on_with)
+        operations, after = operations_of(self.watch), self.watch.state.run_id
+        return hand_over(await continue_once(operations, once, after, self.brief, sender, fresh=fresh))
 
     async def go_on_with(self, successor: Watch) -> None:
         """Let the conversation go on with a run that is known. Background loop only."""

@@ -8,6 +8,7 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import Steps
 from origami_widgets.run import actions, cancelling, waiting
+from origami_widgets.run.awaiting import AwaitableCalls
 from origami_widgets.run.continuing import Continuation, answering
 from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.outcome import run_error
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from origami_widgets.run.watch import Watch
 
 
-class Run:
+class Run(AwaitableCalls):
     """A run of an Origami agent: what is known of it now, and what can be done with it.
 
-    Made by `start`, `attach`, `answer`, `follow_up` and `from_payload`. A run is watched in the background as long as
-    a handle or a card of it exists: reading a property sends nothing and never blocks.
+    A run is watched in the background as long as a handle or a card of it exists: reading a property sends nothing and
+    never blocks. Calls that block have twins to await: `answer` and `answer_async`.
     """
 
     def __init__(self, watch: Watch, conversation: Conversation | None = None) -> None:
@@ -242,8 +243,7 @@ class Run:
             >>> run.refresh(include=("stats", "transcript")).transcript[0].role
             'user'
         """
-        words = include.split(",") if isinstance(include, str) else include
-        background().run(actions.refresh(self._watch, tuple(words)))
+        background().run(actions.refresh(self._watch, include))
         return self
 
     def cancel(self) -> Self:
@@ -346,7 +346,7 @@ class Run:
         """Call back with this run after each change, as long as a handle or card of it exists. Sends nothing.
 
         Args:
-            callback: called on a background thread, so it should be quick; one that raises is not called again.
+            callback: called in the background, so it should be quick; one that raises is not called again.
 
         Returns:
             A function that ends the subscription.

@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from origami_widgets.api import validate
+from origami_widgets.api.either_way import Awaiting
 from origami_widgets.api.errors import IdempotencyConflict, NotFound, OrigamiError, ProjectNotFound, RunNotFound
-from origami_widgets.api.loop import background
 from origami_widgets.run.claims import Brief, Claim, Scope, follow_up_name, new_claim, next_step, spoken, valid_once
 from origami_widgets.run.hub import hub
-from origami_widgets.run.registry import RegistryUnusable, Slot, slot_for
+from origami_widgets.run.registry import RegistryUnusable, Slot, held_by_task, slot_for
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Sequence
 
+    from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.watch import Watch
 
@@ -44,18 +45,22 @@ class StartUnclear(OrigamiError):
 
 @dataclass(frozen=True)
 class Sender:
-    """How a run is started; each blocks.
+    """How a run is started.
 
     Attributes:
+        way: how the caller waits.
         send: starts it with an idempotency key, and returns when it is known. When an attempt was made before with
             this key, in Unix seconds, the run is looked for first.
         find: looks for the run of such an attempt, and sends nothing that could start one.
         attached: told of a run that was found under its name. Background loop only.
+        unrecorded: told why a run that was started, and is handed over, could not be written down; None warns.
     """
 
-    send: Callable[[str, float | None], Watch]
-    find: Callable[[str, float], Watch | None]
+    way: Way
+    send: Callable[[str, float | None], Awaitable[Watch]]
+    find: Callable[[str, float], Awaitable[Watch | None]]
     attached: Callable[[Watch], Awaitable[object]]
+    unrecorded: Callable[[RegistryUnusable], object] | None = None
 
 
 def once_brief(prompt: str, name: str | None, model: str | None, focus_tables: Sequence[str]) -> Brief:
@@ -68,8 +73,8 @@ def once_brief(prompt: str, name: str | None, model: str | None, focus_tables: S
     return Brief(validate.prompt(prompt), validate.agent_name(name), validate.model(model), tables)
 
 
-def start_once(operations: Operations, once: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
-    """The watch of the run of this name: of the one that exists, else of a new one.
+async def start_once(operations: Operations, once: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
+    """The watch of the run of this name: of the one that exists, else of a new one. Waits in the way of the sender.
 
     Args:
         operations: the API.
@@ -85,10 +90,12 @@ def start_once(operations: Operations, once: str, brief: Brief, sender: Sender, 
         RegistryUnusable: the registry cannot be read or written.
         OrigamiError: the run was not started, or could not be read.
     """
-    return _of_name(operations, valid_once(once), brief, sender, fresh=fresh)
+    return await of_name(operations, valid_once(once), brief, sender, fresh=fresh)
 
 
-def continue_once(operations: Operations, once: str, after: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
+async def continue_once(
+    operations: Operations, once: str, after: str, brief: Brief, sender: Sender, *, fresh: bool
+) -> Watch:
     """The watch of the run that continues one which was started under a name; arguments and errors as `start_once`.
 
     Args:
@@ -99,31 +106,69 @@ def continue_once(operations: Operations, once: str, after: str, brief: Brief, s
         sender: how it is started.
         fresh: start a run in any case.
     """
-    return _of_name(operations, follow_up_name(once, after, brief), brief, sender, fresh=fresh)
+    return await of_name(operations, follow_up_name(once, after, brief), brief, sender, fresh=fresh)
 
 
-def _of_name(operations: Operations, name: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
-    scope = background().run(_scope(operations))
+async def known_of_name(operations: Operations, name: str, brief: Brief, sender: Sender) -> tuple[Watch | None, bool]:
+    """The watch of the run that is known under a name as the registry has it, None when there is none. Starts nothing.
+
+    Args:
+        operations: the API.
+        name: the name.
+        brief: what is asked for.
+        sender: told of what is found.
+
+    Returns:
+        The watch, and whether a run that is not known may have been started under the name.
+
+    Raises:
+        OrigamiError: as `start_once`.
+    """
+    claim = slot_for(operations.embedded, await sender.way.ask(_scope(operations)), name).read()
+    found = await _known(operations, claim, brief, sender)
+    return found, found is None and claim is not None and not claim.run_id
+
+
+async def of_name(operations: Operations, name: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
+    """The watch of the run of a name as the registry has it; arguments and errors as `start_once`."""
+    scope = await sender.way.ask(_scope(operations))
     slot = slot_for(operations.embedded, scope, name)
     if not fresh:
         # Without the lock: a run that is known needs no writing, hence no folder that can be written to.
-        found = _known(operations, slot.read(), brief, sender)
+        found = await _known(operations, slot.read(), brief, sender)
         if found is not None:
             return found
+    wanted = _Wanted(operations, slot, brief, lambda: new_claim(scope, name, brief, str(uuid.uuid4()), _now()))
+    if isinstance(sender.way, Awaiting):
+        async with held_by_task(slot):
+            return await _while_held(wanted, sender, fresh=fresh)
     with slot.held():
-        before = _before(slot, fresh=fresh)
-        if not fresh:
-            found = _known(operations, before, brief, sender)
-            if found is not None:
-                return found
-            step = next_step(before, brief, _now())
-            if before is not None and step == "look":
-                return _look(slot, before, sender)
-            if before is not None and step == "send_again":
-                return _send_again(slot, before, sender)
-        claim = new_claim(scope, name, brief, str(uuid.uuid4()), _now())
-        slot.write(claim)
-        return _send(slot, claim, before, sender)
+        return await _while_held(wanted, sender, fresh=fresh)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    operations: Operations
+    slot: Slot
+    brief: Brief
+    claim: Callable[[], Claim]
+
+
+async def _while_held(wanted: _Wanted, sender: Sender, *, fresh: bool) -> Watch:
+    slot, brief = wanted.slot, wanted.brief
+    before = _before(slot, fresh=fresh)
+    if not fresh:
+        found = await _known(wanted.operations, before, brief, sender)
+        if found is not None:
+            return found
+        step = next_step(before, brief, _now())
+        if before is not None and step == "look":
+            return await _look(slot, before, sender)
+        if before is not None and step == "send_again":
+            return await _send_again(slot, before, sender)
+    claim = wanted.claim()
+    slot.write(claim)
+    return await _send(slot, claim, before, sender)
 
 
 async def _scope(operations: Operations) -> Scope:
@@ -149,12 +194,12 @@ def _before(slot: Slot, *, fresh: bool) -> Claim | None:
         raise
 
 
-def _known(operations: Operations, claim: Claim | None, brief: Brief, sender: Sender) -> Watch | None:
+async def _known(operations: Operations, claim: Claim | None, brief: Brief, sender: Sender) -> Watch | None:
     """The watch of the run that is known under the name, None when there is none."""
     if claim is None or next_step(claim, brief, _now()) != "attach":
         return None
     try:
-        return background().run(_watch_again(operations, claim, brief, sender))
+        return await sender.way.ask(_watch_again(operations, claim, brief, sender))
     except NotFound as error:
         if isinstance(error, ProjectNotFound):
             raise
@@ -177,9 +222,9 @@ async def _watch_again(operations: Operations, claim: Claim, brief: Brief, sende
     return watch
 
 
-def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) -> Watch:
+async def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) -> Watch:
     try:
-        watch = sender.send(claim.idempotency_key, None)
+        watch = await sender.send(claim.idempotency_key, None)
     except OrigamiError as error:
         if not error.may_have_started and not isinstance(error, IdempotencyConflict):
             # Nothing was started, so the name stands for what it stood for before.
@@ -188,27 +233,27 @@ def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) -> Wat
         else:
             _say_what_the_name_stands_for(claim, error)
         raise
-    _record(slot, claim, watch)
+    _record(slot, claim, watch, sender)
     return watch
 
 
-def _send_again(slot: Slot, claim: Claim, sender: Sender) -> Watch:
+async def _send_again(slot: Slot, claim: Claim, sender: Sender) -> Watch:
     """Find what the request has started whose answer never arrived, or ask for it with the same key."""
     try:
-        watch = sender.send(claim.idempotency_key, claim.claimed_at.timestamp())
+        watch = await sender.send(claim.idempotency_key, claim.claimed_at.timestamp())
     except OrigamiError as error:
         # A refusal may be that of the first request, or a new one: it does not prove that no run was started.
         _say_what_the_name_stands_for(claim, error)
         raise
-    _record(slot, claim, watch)
+    _record(slot, claim, watch, sender)
     return watch
 
 
-def _look(slot: Slot, claim: Claim, sender: Sender) -> Watch:
-    watch = sender.find(claim.idempotency_key, claim.claimed_at.timestamp())
+async def _look(slot: Slot, claim: Claim, sender: Sender) -> Watch:
+    watch = await sender.find(claim.idempotency_key, claim.claimed_at.timestamp())
     if watch is None:
         raise _unclear(claim)
-    _record(slot, claim, watch)
+    _record(slot, claim, watch, sender)
     return watch
 
 
@@ -219,14 +264,17 @@ def _say_what_the_name_stands_for(claim: Claim, error: OrigamiError) -> None:
     )
 
 
-def _record(slot: Slot, claim: Claim, watch: Watch) -> None:
+def _record(slot: Slot, claim: Claim, watch: Watch, sender: Sender) -> None:
     run = watch.state.run
     started = (run.started_at if run is not None else None) or claim.claimed_at
     try:
         slot.write(replace(claim, agent_id=watch.state.agent_id, run_id=watch.state.run_id, started_at=started))
     except RegistryUnusable as error:
         # The run was paid for: it is handed over. What was claimed still finds it, while the server keeps the answer.
-        warnings.warn(f"The run was started, but not written down. {error.cause}", RuntimeWarning, stacklevel=4)
+        if sender.unrecorded is not None:
+            sender.unrecorded(error.with_traceback(None))
+        else:
+            warnings.warn(f"The run was started, but not written down. {error.cause}", RuntimeWarning, stacklevel=4)
 
 
 def _unclear(claim: Claim) -> StartUnclear:

@@ -7,10 +7,12 @@ embedded sandbox) ends with it, and so do its names: they are kept in memory.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import tempfile
 import threading
+import time
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -19,7 +21,9 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run import claims
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
+
+    from filelock import BaseFileLock
 
     from origami_widgets.run.claims import Claim, Scope
 
@@ -27,6 +31,8 @@ FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
 """Names a folder to use instead of the platform's."""
 PATIENCE = 300.0
 """Seconds to wait for another kernel that is starting the same run."""
+LOOK = 0.1
+"""Seconds after which a task looks again whether a name is free."""
 
 
 class RegistryUnusable(OrigamiError):
@@ -46,6 +52,18 @@ class Slot(Protocol):
 
     def held(self) -> contextlib.AbstractContextManager[object]:
         """Keep everybody else out who wants to start under this name."""
+        ...
+
+    def try_to_hold(self) -> bool:
+        """Do the same for a task, where nobody else does; blocks nothing. `let_go` ends it."""
+        ...
+
+    def let_go(self) -> None:
+        """End what `try_to_hold` has begun."""
+        ...
+
+    def busy(self) -> RegistryUnusable:
+        """The error of whoever has waited too long."""
         ...
 
 
@@ -130,22 +148,55 @@ class FileSlot:
         # An interrupt may come between any two steps, and its traceback keeps what they held: the same thread, which
         # never holds a name twice, takes over what it has left behind.
         lock = FileLock(self.path.with_suffix(".lock"), is_singleton=True)
+        _check_no_task_of_this_thread(self.path, self._name)
         try:
             try:
                 self._make_folder()
                 lock.acquire(timeout=PATIENCE)
             except Timeout as error:
-                raise RegistryUnusable(
-                    f"Another kernel is starting {self._name!r}",
-                    cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
-                    remedy="Look at that kernel, or end it, and run this cell again.",
-                    code="REGISTRY_BUSY",
-                ) from error
+                raise self.busy() from error
             except (OSError, NotImplementedError) as error:
                 raise self._unusable("cannot be locked", error) from error
             yield
         finally:
             lock.release(force=True)
+
+    def try_to_hold(self) -> bool:
+        """Hold the name for a task, where nobody else does.
+
+        Raises:
+            RegistryUnusable: the folder cannot be written to.
+        """
+        from filelock import FileLock, Timeout
+
+        # A lock knows threads and no tasks: two of one thread would both have it.
+        if self.path in _held_by_tasks:
+            return False
+        lock = FileLock(self.path.with_suffix(".lock"))
+        try:
+            self._make_folder()
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        except (OSError, NotImplementedError) as error:
+            raise self._unusable("cannot be locked", error) from error
+        _held_by_tasks[self.path] = (threading.get_ident(), lock)
+        return True
+
+    def let_go(self) -> None:
+        """End what `try_to_hold` has begun."""
+        lock = _held_by_tasks.pop(self.path)[1]
+        if lock is not None:
+            lock.release(force=True)
+
+    def busy(self) -> RegistryUnusable:
+        """The error of whoever has waited too long."""
+        return RegistryUnusable(
+            f"Another kernel is starting {self._name!r}",
+            cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
+            remedy="Look at that kernel, or end it, and run this cell again.",
+            code="REGISTRY_BUSY",
+        )
 
     def _make_folder(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -177,9 +228,71 @@ class MemorySlot:
         self._claim = claim
 
     def held(self) -> contextlib.AbstractContextManager[object]:
-        """Keep every other thread out that wants to start under this name."""
+        """Keep every other thread out that wants to start under this name.
+
+        Raises:
+            RegistryUnusable: a task of this thread, which goes on only afterwards, is starting it.
+        """
+        _check_no_task_of_this_thread(self, "this name")
         # The lock itself: no interrupt comes between it and the block that it guards.
         return self._lock
+
+    def try_to_hold(self) -> bool:
+        """Hold the name for a task, where nobody else does."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        _held_by_tasks[self] = (threading.get_ident(), None)
+        return True
+
+    def let_go(self) -> None:
+        """End what `try_to_hold` has begun."""
+        del _held_by_tasks[self]
+        self._lock.release()
+
+    def busy(self) -> RegistryUnusable:
+        """The error of whoever has waited too long."""
+        return _started_by_a_task("this name")
+
+
+@contextlib.asynccontextmanager
+async def held_by_task(slot: Slot) -> AsyncIterator[None]:
+    """`Slot.held` for a task: its event loop goes on while somebody else holds the name.
+
+    Raises:
+        RegistryUnusable: the folder cannot be written to, or whoever holds it does not come to an end.
+    """
+    ends = time.monotonic() + PATIENCE
+    while not slot.try_to_hold():
+        if time.monotonic() > ends:
+            raise slot.busy()
+        await asyncio.sleep(LOOK)
+    try:
+        yield
+    finally:
+        slot.let_go()
+
+
+_held_by_tasks: dict[object, tuple[int, BaseFileLock | None]] = {}
+"""What tasks hold, with the thread whose loop they run on."""
+
+
+def _check_no_task_of_this_thread(key: object, name: str) -> None:
+    """Refuse to block for a task that goes on only when this thread does.
+
+    Raises:
+        RegistryUnusable: one holds the name.
+    """
+    if key in _held_by_tasks and _held_by_tasks[key][0] == threading.get_ident():
+        raise _started_by_a_task(name)
+
+
+def _started_by_a_task(name: str) -> RegistryUnusable:
+    return RegistryUnusable(
+        f"A task of this program is starting {name!r}",
+        cause="It awaits the answer, and could not go on while this call blocks. Nothing was sent.",
+        remedy="Await that task first, or await this call as well: await ow.start_async(…).",
+        code="REGISTRY_BUSY",
+    )
 
 
 _memory: weakref.WeakKeyDictionary[object, dict[tuple[Scope, str], MemorySlot]] = weakref.WeakKeyDictionary()

@@ -1,10 +1,11 @@
-"""`start` and `attach`: how a run comes into a notebook."""
+"""`start` and `attach`: how a run comes into a notebook. Both can be awaited, too."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.either_way import Awaiting, Blocking, completed
 from origami_widgets.run import again
 from origami_widgets.run.agent_runs import known_before, runs_of, with_later_runs
 from origami_widgets.run.claims import valid_once
@@ -14,15 +15,17 @@ from origami_widgets.run.hub import hub
 from origami_widgets.run.once import Sender, once_brief, start_once
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
-from origami_widgets.run.starting import QueueingStarter, WatchedIntent
+from origami_widgets.run.starting import AwaitingStarter, QueueingStarter, WatchedIntent
 from origami_widgets.run.token import parse_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.settings import AnyClient
+    from origami_widgets.run.starting import AnyStarter
     from origami_widgets.run.state import RunState
     from origami_widgets.run.watch import Watch
 
@@ -95,41 +98,99 @@ def start(
         >>> ow.start("List bakeries in Porto", once="porto", fresh=True, client=client, show=False).id == first.id
         False
     """
-    operations = client_or_default(client).operations
+    asked = _Asked(prompt, name, model, focus_tables, once, fresh, client, show)
+    with QueueingStarter() as starter:
+        return completed(_started(asked, starter))
+
+
+async def start_async(
+    prompt: str,
+    *,
+    name: str | None = None,
+    model: str | None = None,
+    focus_tables: Sequence[str] = (),
+    once: str | None = None,
+    fresh: bool = False,
+    client: AnyClient | None = None,
+    show: bool = True,
+) -> Run:
+    """Start a run as `start` does, without blocking the event loop: same arguments, costs and errors.
+
+    For event loops, and for hosts in which Python has one thread (JupyterLite), where nothing may block. A task that is
+    cancelled leaves the run alone that it has started; its `CancelledError` carries `idempotency_key` and
+    `reconcile_async()`, which finds the run.
+
+    Returns:
+        The handle on the run, as soon as the server has started it: `await run` waits for its end.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> async def main():
+        ...     client = ow.Sandbox(speed=600).client()
+        ...     run = await ow.start_async("List bakeries in Porto", client=client)
+        ...     return (await run.settle()).status
+        >>> asyncio.run(main())
+        'completed'
+    """
+    return await _started(_Asked(prompt, name, model, focus_tables, once, fresh, client, show), AwaitingStarter())
+
+
+@dataclass(frozen=True)
+class _Asked:
+    prompt: str
+    name: str | None
+    model: str | None
+    focus_tables: Sequence[str]
+    once: str | None
+    fresh: bool
+    client: AnyClient | None
+    show: bool
+
+
+async def _started(asked: _Asked, starter: AnyStarter) -> Run:
+    operations = client_or_default(asked.client).operations
 
     def wanted(key: str | None, since: float | None) -> WatchedIntent:
         intent = WatchedIntent(
-            operations, prompt, name=name, model=model, focus_tables=focus_tables, key=key, since=since
+            operations,
+            asked.prompt,
+            name=asked.name,
+            model=asked.model,
+            focus_tables=asked.focus_tables,
+            key=key,
+            since=since,
         )
-        intent.once = valid_once(once) if once is not None else ""
+        intent.once = valid_once(asked.once) if asked.once is not None else ""
         return intent
 
-    with QueueingStarter() as starter:
+    async def send(key: str | None, since: float | None) -> Watch:
+        intent = wanted(key, since)
+        return await starter.fulfil(intent, intent.carry_out(queue=waits_for_a_slot()))
 
-        def send(key: str | None, since: float | None) -> Watch:
-            intent = wanted(key, since)
-            return starter.run(intent, intent.carry_out(queue=waits_for_a_slot()))
+    async def find(key: str, since: float) -> Watch | None:
+        return await starter.ask(wanted(key, since).found())
 
-        brief = once_brief(prompt, name, model, focus_tables)
-        if once is None:
-            place = presenter().place()
-            watch = None if fresh else again.going_on(operations, place, brief)
-            if watch is None:
-                watch = send(None, None)
-                again.remember(operations, place, brief, watch)
-            run = Run(watch)
-        else:
-            shown: list[Conversation] = []
+    brief = once_brief(asked.prompt, asked.name, asked.model, asked.focus_tables)
+    if asked.once is None:
+        place = presenter().place()
+        watch = None if asked.fresh else await again.going_on(operations, place, brief, starter)
+        if watch is None:
+            watch = await send(None, None)
+            again.remember(operations, place, brief, watch)
+        run = Run(watch)
+    else:
+        shown: list[Conversation] = []
 
-            async def attached(watch: Watch) -> None:
-                shown.append(await with_later_runs(operations, watch))
+        async def attached(watch: Watch) -> None:
+            shown.append(await with_later_runs(operations, watch))
 
-            sender = Sender(send, lambda key, since: wanted(key, since).found(), attached)
-            run = Run(start_once(operations, once, brief, sender, fresh=fresh))
-            run.conversation.once = valid_once(once)
-        if show:
-            with naming(run):
-                presenter().show(run)
+        sender = Sender(starter, send, find, attached)
+        run = Run(await start_once(operations, asked.once, brief, sender, fresh=asked.fresh))
+        run.conversation.once = valid_once(asked.once)
+    if asked.show:
+        with naming(run):
+            presenter().show(run)
     return run
 
 
@@ -163,9 +224,32 @@ def attach(
         >>> ow.attach(run.token, client=client, show=False) == run
         True
     """
+    return completed(_attached(token_or_agent_id, run_id, client, Blocking(), show=show))
+
+
+async def attach_async(
+    token_or_agent_id: str, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
+) -> Run:
+    """Find a run as `attach` does, without blocking the event loop: same arguments and errors. Costs nothing.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> async def main():
+        ...     client = ow.Sandbox(speed=600).client()
+        ...     run = await ow.start_async("List bakeries in Porto", client=client)
+        ...     return await ow.attach_async(run.token, client=client) == run
+        >>> asyncio.run(main())
+        True
+    """
+    return await _attached(token_or_agent_id, run_id, client, Awaiting(), show=show)
+
+
+async def _attached(
+    token_or_agent_id: str, run_id: str | None, client: AnyClient | None, way: Way, *, show: bool
+) -> Run:
     agent_id, wanted = parse_token(token_or_agent_id, run_id)
-    operations = client_or_default(client).operations
-    run = background().run(_find(operations, agent_id, wanted))
+    run = await way.ask(_find(client_or_default(client).operations, agent_id, wanted))
     if show:
         presenter().show(run)
     return run

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.api.either_way import Awaiting, Blocking
 from origami_widgets.api.errors import RunPoolFull
 from origami_widgets.api.intent import Intent
-from origami_widgets.api.starter import Starter
+from origami_widgets.api.starter import Starter, started
 from origami_widgets.run.hub import hub
 from origami_widgets.run.state import Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
@@ -63,7 +64,8 @@ class WatchedIntent(Intent):
         until = clock.monotonic() + LONGEST_QUEUE
         while True:
             try:
-                return await self._adopted(await self.begin())
+                # One that was found since is not asked for again: the server may have forgotten the key.
+                return await self._adopted(await self.begin() if self.run is None else self.run)
             except RunPoolFull as full:
                 wait = max(1.0, full.retry_after or USUAL_WAIT)
                 if not queue or self.withdrawn.is_set() or clock.monotonic() + wait > until:
@@ -76,13 +78,13 @@ class WatchedIntent(Intent):
                 self.queue = None
                 tell(None)
 
-    def found(self) -> Watch | None:
-        """The run of an attempt that was made before, watched; None where it is not found. Blocks, and sends GETs only.
+    async def found(self) -> Watch | None:
+        """The run of an attempt that was made before, watched; None where it is not found. Sends GETs only.
 
         Raises:
             AmbiguousStart: nobody could look, or several runs fit.
         """
-        self.reconcile()
+        await self.looked_for()
         return self.watch
 
     async def _adopted(self, run: RunObject) -> Watch:
@@ -111,8 +113,8 @@ class WatchedIntent(Intent):
             await cancelling.cancel(await self._adopted(self.run))
 
 
-class QueueingStarter(Starter):
-    """A starter that says once that it waits for a free slot."""
+class QueueingStarter(Starter, Blocking):
+    """For code that blocks: a starter that says once that it waits for a free slot."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,14 +122,43 @@ class QueueingStarter(Starter):
 
     def meanwhile(self) -> None:
         """Say it."""
-        queue = self.intent.queue if isinstance(self.intent, WatchedIntent) else None
-        if queue is not None and not self._has_told:
-            self._has_told = True
-            slots = "All run slots" if queue.limit is None else f"All {queue.limit} run slots"
-            print(  # noqa: T201 - a silent wait looks like a hang
-                f"{slots} of the plan are in use. Waiting for a free one, asking again in {queue.wait:.0f} s; this costs "
-                "nothing. Interrupt to leave the queue."
-            )
+        self._has_told = self._has_told or tell_of_the_queue(self.intent)
+
+    async def fulfil(self, intent: WatchedIntent, coroutine: Coroutine[Any, Any, Watch]) -> Watch:
+        """Block until the run is started."""
+        return self.run(intent, coroutine)
+
+
+class AwaitingStarter(Awaiting):
+    """The same for an event loop. A task that is cancelled leaves the run alone, and its exception finds it."""
+
+    def __init__(self) -> None:
+        self._has_told = False
+
+    async def fulfil(self, intent: WatchedIntent, coroutine: Coroutine[Any, Any, Watch]) -> Watch:
+        """Await the start of the run."""
+
+        def meanwhile() -> None:
+            self._has_told = self._has_told or tell_of_the_queue(intent)
+
+        watch: Watch = await started(intent, coroutine, meanwhile)
+        return watch
+
+
+AnyStarter = QueueingStarter | AwaitingStarter
+
+
+def tell_of_the_queue(intent: Intent | None) -> bool:
+    """Say that a free slot is waited for, where it is; whether it was said."""
+    queue = intent.queue if isinstance(intent, WatchedIntent) else None
+    if queue is None:
+        return False
+    slots = "All run slots" if queue.limit is None else f"All {queue.limit} run slots"
+    print(  # noqa: T201 - a silent wait looks like a hang
+        f"{slots} of the plan are in use. Waiting for a free one, asking again in {queue.wait:.0f} s; this costs "
+        "nothing. Interrupt to leave the queue."
+    )
+    return True
 
 
 async def _sleep(seconds: float) -> None:
