@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 
 from origami_widgets.api import retry
 from origami_widgets.api.client import Client
+from tests.support.keys import use_keyring
 from tests.support.server import RawServer, answer
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ ENVIRONMENT = (
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
+    use_keyring(monkeypatch, NoKeyring())
 
 
 @pytest.fixture

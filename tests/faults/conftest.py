@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from keyring.backends.fail import Keyring as NoKeyring
 
 from origami_widgets.api.loop import background
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.hub import Hub
 from tests.api.conftest import ENVIRONMENT
 from tests.faults.journey import INTERFACES, Journey, JumpingClock
+from tests.support.keys import use_keyring
 from tests.support.server import RawServer, answer
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ settings.register_profile(
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*ENVIRONMENT, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
+    use_keyring(monkeypatch, NoKeyring())
 
 
 @pytest.fixture(params=INTERFACES)

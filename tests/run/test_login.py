@@ -1,0 +1,406 @@
+"""`login` and `account` against a sandbox over HTTP; the key is in none of what is said, raised or left."""
+
+from __future__ import annotations
+
+import getpass
+import subprocess
+import sys
+import warnings
+
+import pexpect
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import AuthenticationError, InvalidInput, MissingKey, OrigamiError, ServerError
+from origami_widgets.api.key_sources import SERVICE
+from origami_widgets.run import settings
+from origami_widgets.run.settings import client_or_default
+from origami_widgets.sandbox import Sandbox, embedded
+from tests.api.conftest import ENVIRONMENT
+from tests.faults.journey import KEY
+from tests.faults.planted import of_error, reachable, showing, within
+from tests.support.keys import TROUBLES, Failing, InMemory, TimeoutException, use_colab, use_keyring
+from tests.support.server import RawServer, answer
+
+WRONG = "og_live_NotTheOneThatTheSandboxTakes"
+ACCOUNT = {
+    "object": "account",
+    "organization": {"id": "org-1", "name": "Acme"},
+    "plan": {"id": "pro", "name": "Pro"},
+    "capabilities": {"canUseApi": True, "concurrentAgents": 3},
+}
+CREDITS = answer({"object": "credits", "balance": 12.5, "currency": "credits"})
+NO_AGENTS = answer({"object": "list", "items": [], "nextCursor": None})
+
+
+@pytest.fixture(autouse=True)
+def own_process(monkeypatch):
+    """Nothing of the machine's own keys, and nothing left of what is configured here."""
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    for name in ("_client", "_base_url", "_project", "_login"):
+        monkeypatch.setattr(settings, name, None)
+    # That of processes that are started here.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setattr("origami_widgets.api.retry.FIRST_WAIT", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def ring(monkeypatch):
+    """The keyring of the machine, empty."""
+    backend = InMemory()
+    use_keyring(monkeypatch, backend)
+    return backend
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """A sandbox that takes the planted key."""
+    monkeypatch.setattr(embedded, "API_KEY", KEY)
+    with Sandbox(speed=60).serve() as serving:
+        yield serving
+
+
+@pytest.fixture
+def server():
+    with RawServer(answer({})) as serving:
+        yield serving
+
+
+@pytest.fixture
+def person(monkeypatch):
+    """Somebody at a terminal, who enters these one after the other; returns the list, and what was asked."""
+    entered, asked = [], []
+
+    def ask(prompt):
+        asked.append(prompt)
+        given = entered.pop(0)
+        if isinstance(given, BaseException):
+            raise given
+        return given
+
+    monkeypatch.setattr(getpass, "getpass", ask)
+    monkeypatch.setattr("sys.stdin", sys.stdin)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    return entered, asked
+
+
+def key_in_use():
+    return client_or_default(None).operations._settings.key.reveal()
+
+
+def test_a_key_that_is_given_is_checked_and_used(served, capsys):
+    account = ow.login(KEY, base_url=served.base_url)
+    assert (account.organization, account.plan, account.run_slots, account.active_runs) == (
+        "Sandbox organization",
+        "Pro",
+        3,
+        0,
+    )
+    assert (account.free_run_slots, account.credits, account.can_use_api, account.origin) == (3, 5000, True, "sandbox")
+    assert capsys.readouterr().out == f"{account}\n"
+    run = ow.start("Find bakers", show=False)
+    busy = ow.account()
+    assert (busy.active_runs, busy.free_run_slots) == (1, 2)
+    run.cancel()
+    assert showing([*within(account, run, client_or_default(None)), *reachable(settings.__dict__["_client"])]) == []
+    assert showing(reachable(settings.__dict__["_login"])) == []
+
+
+def test_the_environment_is_asked_before_the_person(served, person, monkeypatch):
+    monkeypatch.setenv("ORIGAMI_API_KEY", KEY)
+    monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
+    assert ow.login().plan == "Pro"
+    assert person == ([], [])
+    # What every client finds by itself need not be remembered.
+    assert settings._login is None
+
+
+def test_a_person_has_three_tries(served, person, capsys):
+    entered, asked = person
+    entered += ["", KEY.replace("og_live_", "sk_live_"), f" {KEY}\n"]
+    ow.login(base_url=served.base_url)
+    assert key_in_use() == KEY
+    assert asked == [f"API key for {served.base_url.split('/')[2]} (it is not shown): "] * 3
+    said = capsys.readouterr().out
+    assert said.splitlines()[:2] == [
+        "There is no API key. Nothing was entered. Please try again.",
+        "This is not an Origami API key. It does not begin with og_live_. (The key itself is not shown.) Please try again.",
+    ]
+    assert showing([said]) == []
+
+
+def test_after_the_third_it_is_an_error(served, person):
+    entered, asked = person
+    entered += [KEY[8:]] * 4
+    with pytest.raises(InvalidInput, match="not an Origami API key") as caught:
+        ow.login(base_url=served.base_url)
+    assert len(asked) == 3
+    assert settings._client is None
+    assert showing(of_error(caught.value)) == []
+
+
+@pytest.mark.parametrize("how", [EOFError(), NotImplementedError(), getpass.GetPassWarning()], ids=repr)
+def test_where_nothing_can_be_entered_in_secret_there_is_no_key(person, how):
+    person[0].append(how)
+    with pytest.raises(MissingKey, match="Nobody can be asked") as caught:
+        ow.login()
+    assert "ow.Sandbox()" in caught.value.remedy
+    assert caught.value.__context__ is None
+
+
+def test_a_terminal_that_cannot_hide_what_is_typed_is_not_asked(person, monkeypatch):
+    def echoing(_prompt):
+        warnings.warn("Can not control echo on the terminal.", getpass.GetPassWarning, stacklevel=2)
+        return KEY
+
+    monkeypatch.setattr(getpass, "getpass", echoing)
+    with pytest.raises(MissingKey):
+        ow.login()
+
+
+def test_an_interrupt_at_the_prompt_configures_nothing(person):
+    person[0].append(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        ow.login()
+    assert settings._client is None
+
+
+def test_without_a_terminal_nobody_is_waited_for(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(MissingKey, match="Nobody can be asked"):
+        ow.login()
+
+
+def test_what_colab_said_is_said_before_the_question(person, monkeypatch, capsys):
+    def get(name):
+        raise TimeoutException(name)
+
+    use_colab(monkeypatch, get)
+    person[0].append(EOFError())
+    with pytest.raises(MissingKey):
+        ow.login()
+    assert capsys.readouterr().out == "Colab did not give the secret ORIGAMI_API_KEY in time.\n"
+
+
+@pytest.mark.parametrize("way", ["argument", "environment", "prompt"])
+def test_a_wrong_key_says_so_and_configures_nothing(served, person, ring, monkeypatch, way):
+    if way == "environment":
+        monkeypatch.setenv("ORIGAMI_API_KEY", WRONG)
+    person[0].append(WRONG)
+    with pytest.raises(AuthenticationError, match="does not accept the API key") as caught:
+        ow.login(WRONG if way == "argument" else None, base_url=served.base_url, store=True)
+    assert {"argument": "api_key=", "environment": "in the environment", "prompt": "entered"}[way] in caught.value.cause
+    assert "Nothing was configured." in caught.value.cause
+    assert (settings._client, settings._base_url, ring.kept) == (None, None, {})
+    assert [text for text in of_error(caught.value) if WRONG[8:] in text] == []
+
+
+def test_a_key_that_was_good_is_stored_and_found_by_the_next_process(served, person, ring):
+    person[0].append(KEY)
+    ow.login(base_url=served.base_url, store=True)
+    assert ring.kept == {(SERVICE, served.base_url): KEY}
+    ow.configure(base_url=served.base_url)
+    settings._login = None
+    assert ow.account().plan == "Pro"
+    assert ow.login().plan == "Pro"
+    assert len(person[1]) == 1
+
+
+def test_where_it_cannot_be_stored_nothing_else_is_lost(served, monkeypatch, capsys):
+    use_keyring(monkeypatch, Failing(TROUBLES["locked"]))
+    with pytest.raises(OrigamiError, match="not put into the keyring") as caught:
+        ow.login(KEY, base_url=served.base_url, store=True)
+    assert caught.value.code == "NO_KEYRING"
+    assert key_in_use() == KEY
+    assert capsys.readouterr().out.startswith("Organization: Sandbox organization")
+    assert caught.value.__context__ is None
+    assert showing(of_error(caught.value)) == []
+
+
+def test_a_key_of_the_keyring_that_is_no_longer_good_is_asked_for_anew(served, person, ring, capsys):
+    ring.kept[SERVICE, served.base_url] = WRONG
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", None)
+        with pytest.raises(AuthenticationError, match="the one of the system's keyring"):
+            ow.login(base_url=served.base_url)
+    person[0].append(KEY)
+    ow.login(base_url=served.base_url, store=True)
+    assert capsys.readouterr().out.startswith("Origami does not accept the key in the system's keyring any more.\n")
+    assert ring.kept == {(SERVICE, served.base_url): KEY}
+
+
+def test_a_broken_key_of_the_keyring_is_an_error_of_its_own(served, ring):
+    ring.kept[SERVICE, served.base_url] = KEY[8:]
+    with pytest.raises(InvalidInput, match="The key in the keyring") as caught:
+        ow.login(base_url=served.base_url)
+    assert showing(of_error(caught.value)) == []
+
+
+def test_what_was_configured_is_where_it_logs_in_and_its_key_stays_there(served):
+    ow.configure(base_url=served.base_url, project="p-1")
+    ow.login(KEY)
+    assert client_or_default(None).operations.place == (served.base_url, "p-1")
+    # Another project of the same place: the key that was given is still known.
+    ow.configure(base_url=served.base_url, project="p-2")
+    assert client_or_default(None).operations.place == (served.base_url, "p-2")
+    assert key_in_use() == KEY
+    # It was given for that place, and goes to no other.
+    ow.configure(base_url="https://staging.example/api/v2")
+    with pytest.raises(MissingKey):
+        client_or_default(None)
+    ow.configure()
+    with pytest.raises(MissingKey):
+        client_or_default(None)
+
+
+def test_the_project_of_another_place_is_left_behind(served):
+    ow.configure(base_url="https://staging.example/api/v2", project="p-1")
+    ow.login(KEY, base_url=served.base_url)
+    assert client_or_default(None).operations.place == (served.base_url, None)
+    ow.login(KEY, project="p-3")
+    assert client_or_default(None).operations.place == (served.base_url, "p-3")
+
+
+@pytest.mark.parametrize("wrong", [{"base_url": "http://origami.chat"}, {"project": "a b"}])
+def test_what_cannot_be_right_is_said_before_anybody_is_asked(person, wrong):
+    with pytest.raises(InvalidInput):
+        ow.login(**wrong)
+    assert person == ([], [])
+
+
+@pytest.mark.parametrize("key", [KEY[8:], f'"{KEY}"', KEY.encode(), f"{KEY[:20]} {KEY[20:]}"])
+def test_what_cannot_be_a_key_is_refused_without_being_repeated(key):
+    with pytest.raises(InvalidInput, match="not an Origami API key") as caught:
+        ow.login(key)
+    assert showing(of_error(caught.value)) == []
+
+
+def test_an_account_that_cannot_be_read_configures_nothing(server):
+    server.plan(answer({"error": "x", "code": "SUBSCRIPTION_REQUIRED"}, 402))
+    with pytest.raises(OrigamiError, match="does not include the API"):
+        ow.login(KEY, base_url=server.base_url)
+    assert settings._client is None
+
+
+def test_a_terminal_asks_without_echo(served):
+    code = f"import origami_widgets as ow; ow.login(base_url={served.base_url!r}); print(ow.account().plan, 'is it')"
+    with pexpect.spawn(sys.executable, ["-c", code], encoding="utf-8", timeout=20) as terminal:
+        terminal.expect_exact("(it is not shown): ")
+        terminal.waitnoecho()
+        terminal.sendline("nonsense")
+        terminal.expect_exact("Please try again.")
+        terminal.expect_exact("(it is not shown): ")
+        terminal.waitnoecho()
+        terminal.sendline(KEY)
+        terminal.expect_exact("Pro is it")
+        said = str(terminal.before)
+    assert "Credits: 5,000" in said
+    assert showing([said]) == []
+
+
+def test_a_program_does_not_hang():
+    code = "import origami_widgets as ow; ow.login()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, input="", capture_output=True, text=True, timeout=20
+    )
+    assert done.returncode == 1
+    assert "MissingKey: There is no API key" in done.stderr
+
+
+def read(server, *behaviours):
+    """The account that a server tells of."""
+    server.plan(*behaviours)
+    return ow.account(client=ow.Client(KEY, base_url=server.base_url))
+
+
+def with_slots(slots):
+    return answer(ACCOUNT | {"capabilities": {} if slots is ... else {"concurrentAgents": slots}})
+
+
+def agents(*statuses, cursor=None):
+    items = [
+        {"id": f"a-{cursor}-{at}", "name": "x", "lastRun": {"id": f"r-{cursor}-{at}", "status": status}}
+        for at, status in enumerate(statuses)
+    ]
+    return answer({"object": "list", "items": [*items, {"id": "new", "lastRun": None}], "nextCursor": cursor})
+
+
+SLOTS = {
+    "some": (3, 2, 1, "at most 1 of 3 free (runs of the web app are not seen from here)"),
+    "more than are allowed": (1, 2, 0, "none of 1 free"),
+    "no limit": (None, 2, None, "without limit; 2 at work"),
+    "not told": (..., 2, None, "not told; 2 at work"),
+    "no number": ("many", 2, None, "not told; 2 at work"),
+}
+
+
+@pytest.mark.parametrize(("slots", "active", "free", "words"), SLOTS.values(), ids=SLOTS)
+def test_how_many_slots_are_free(server, slots, active, free, words):
+    account = read(server, with_slots(slots), CREDITS, agents("running", "completed", "running", "errored"))
+    assert (account.active_runs, account.free_run_slots) == (active, free)
+    assert str(account).splitlines()[2] == f"Run slots: {words}"
+    assert account.run_slots_told == (slots in {3, 1, None})
+
+
+def test_agents_are_read_until_all_slots_are_known_to_be_in_use_and_no_more_than_five_pages(server):
+    read(server, with_slots(2), CREDITS, agents("running", cursor="1"), agents("running", cursor="2"), agents())
+    assert len(server.requests) == 4
+    server.requests.clear()
+    account = read(server, with_slots(3), CREDITS, *(agents("completed", cursor=str(page)) for page in range(9)))
+    assert [request.path.removeprefix("/api/v2") for request in server.requests] == [
+        "/account",
+        "/account/credits",
+        *["/agents"] * 5,
+    ]
+    assert account.free_run_slots == 3
+
+
+def test_what_cannot_be_read_is_not_known_and_the_rest_is(server):
+    forbidden = answer({"error": "no", "code": "FORBIDDEN"}, 403)
+    account = read(server, answer(ACCOUNT), forbidden, forbidden)
+    assert (account.credits, account.active_runs, account.free_run_slots) == (None, None, None)
+    assert str(account).startswith("Organization: Acme (127.0.0.1:")
+    assert str(account).splitlines()[1:3] == [
+        "Plan: Pro, with the API",
+        "Run slots: 3; how many are free could not be read",
+    ]
+    assert "Credits: not told" in str(account)
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_key_that_is_refused_on_the_way_is_an_error(server, at):
+    plan = [answer(ACCOUNT), CREDITS, NO_AGENTS]
+    plan[at] = answer({"error": "no", "code": "UNAUTHORIZED"}, 401)
+    with pytest.raises(AuthenticationError):
+        read(server, *plan)
+
+
+def test_an_account_that_fails_is_an_error(server):
+    with pytest.raises(ServerError):
+        read(server, *[answer({"error": "x"}, 500)] * 9)
+
+
+def test_nothing_told_is_nothing_said(server):
+    account = read(server, answer({}), answer({}), NO_AGENTS)
+    assert str(account).splitlines()[:3] == [
+        f"Organization: not told ({server.base_url.split('/')[2]})",
+        "Plan: not told, whether with the API is not told",
+        "Run slots: not told; 0 at work",
+    ]
+
+
+def test_a_hostile_name_stays_in_its_line(server):
+    named = ACCOUNT | {"organization": {"id": "o", "name": "Evil\nCredits: 1,000,000\u202e\x1b[31m" + "x" * 500}}
+    lines = str(read(server, answer(named), CREDITS, NO_AGENTS)).splitlines()
+    assert len(lines) == 4
+    assert lines[3].startswith("Credits: 12.50 (read at ")
+    assert len(lines[0]) < 130
+    assert all(line.isprintable() for line in lines)
+
+
+def test_its_balance_is_in_the_ledger(server):
+    client = ow.Client(KEY, base_url=server.base_url)
+    server.plan(answer(ACCOUNT), CREDITS, NO_AGENTS)
+    ow.account(client=client)
+    assert [reading.balance for reading in client.operations.ledger.readings] == [12.5]
