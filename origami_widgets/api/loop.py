@@ -157,6 +157,22 @@ class BackgroundLoop:
             self._waiting += 1
             loop.call_soon_threadsafe(self._call, callback, args, context=self._context())
 
+    def call(self, function: Callable[[], T]) -> T:
+        """Call a function on the loop's thread and return what it gives; at once where the caller stands there.
+
+        Raises:
+            NoEventLoop: there are no threads here, and no event loop is running.
+        """
+
+        async def called() -> T:
+            return function()
+
+        with self._lock:
+            self._running_loop()
+        if self._thread in (None, threading.current_thread()):
+            return self._context().run(function)
+        return self.run(called())
+
     def _call(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
         self._one_less(None)
         callback(*args)

@@ -171,13 +171,13 @@ class LiveWidget(anywidget.AnyWidget):
         if not self.outputs or self._viewed:
             return
 
-        async def freeze() -> None:
+        def freeze() -> None:
             if self.frozen:
                 self.outputs.replace(self.static(self._view_now()))
             else:
                 self.freeze()
 
-        background().run(freeze())
+        background().call(freeze)
 
     def shown(self) -> None:
         """Tell the widget that it has a further output, which is frozen like the others when the time has come."""

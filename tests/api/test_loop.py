@@ -65,6 +65,14 @@ def test_the_callers_context_does_not_reach_it(loop):
     assert seen == ["nobody"]
 
 
+def test_a_function_is_called_on_its_thread_also_from_there(loop):
+    def name() -> str:
+        return threading.current_thread().name
+
+    assert loop.call(name) == "origami-widgets"
+    assert loop.call(lambda: loop.call(name)) == "origami-widgets"
+
+
 def test_it_ends_when_idle_and_starts_again(loop):
     loop.run(thread_name())
     first = loop.generation

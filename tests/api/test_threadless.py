@@ -49,6 +49,10 @@ async def test_it_runs_on_the_loop_of_whoever_awaits(loop):
     assert loop._loop is asyncio.get_running_loop()
 
 
+async def test_a_function_is_called_at_once(loop):
+    assert loop.call(lambda: (threading.current_thread().name, HERE.get())) == ("MainThread", "nobody")
+
+
 async def test_an_await_that_is_cancelled_cancels_it(loop):
     begun, ended = asyncio.Event(), asyncio.Event()
 
