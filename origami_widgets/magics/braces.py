@@ -10,6 +10,7 @@ import ast
 import difflib
 import re
 import warnings
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.errors import InvalidInput
@@ -193,7 +194,7 @@ def _problem(value: object) -> str:
     """Why a value would make nonsense of a brief; empty when it would not."""
     if value is None or value is Ellipsis:
         return f"It is {value}."
-    if callable(value) or type(value).__name__ == "module":
+    if _is_code(value):
         return f"It is {_kind(value)}, not a value."
     if getattr(value, "ndim", 0):
         return f"It is a whole {type(value).__name__}, of which only the beginning would be written."
@@ -202,8 +203,12 @@ def _problem(value: object) -> str:
     return ""
 
 
+def _is_code(value: object) -> bool:
+    return callable(value) or isinstance(value, ModuleType)
+
+
 def _kind(value: object) -> str:
-    if type(value).__name__ == "module":
+    if isinstance(value, ModuleType):
         return "a module"
     if isinstance(value, type):
         return f"the class {value.__name__}"
@@ -214,7 +219,8 @@ def _kind(value: object) -> str:
 
 
 def _unknown(name: str, names: Mapping[str, Any], where: str) -> InvalidInput:
-    values = [known for known, value in names.items() if not (known.startswith("_") or _problem(value))]
+    # Nothing is asked of the values: they are anybody's, and their text may take long.
+    values = [known for known, value in names.items() if not (known.startswith("_") or _is_code(value))]
     near = difflib.get_close_matches(name, values, n=1)
     hint = f"Did you mean {{{near[0]}}}? Otherwise run" if near else "Run"
     return InvalidInput(

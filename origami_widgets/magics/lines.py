@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.redact import hide_all
+from origami_widgets.api.shell import in_kernel
 from origami_widgets.magics.commands import CELL, CELL_HELP, COMMANDS, explained, overview
-from origami_widgets.magics.names import active_run, meant, newest_run
+from origami_widgets.magics.names import active_run, meant, newest_run, runs_in
 from origami_widgets.magics.words import nearest, parse, split, variable
+from origami_widgets.run.batch import RunBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from origami_widgets.magics.names import Names
     from origami_widgets.magics.words import Line
@@ -48,7 +50,17 @@ def _attach(asked: Line, names: Names) -> Run:
     into = asked.value("--into")
     kept = variable(into) if into is not None else None
     named = meant(asked.words[0], names)
-    run = ow.attach(named if isinstance(named, str) else named[0].token)
+    if isinstance(named, str):
+        token = named
+    elif len(runs := runs_in(named)) == 1:
+        token = runs[0].token
+    else:
+        raise InvalidInput(
+            "One run can be attached at a time",
+            cause=f"{asked.words[0][:80]} holds {len(runs)}.",
+            remedy=f"To show them together: %origami runs {asked.words[0][:80]}.",
+        )
+    run = ow.attach(token)
     if kept is not None:
         names.notebook[kept] = run
     return run
@@ -58,30 +70,46 @@ def _runs(asked: Line, names: Names) -> object:
     if not asked.words:
         return ow.RunBoard()
     named = meant(asked.words[0], names)
-    if isinstance(named, str) and "/" in named:
-        return ow.RunBoard([named])
-    return ow.RunBoard(named)
+    if isinstance(named, str):
+        return ow.RunBoard([named] if "/" in named else named)
+    return ow.RunBoard(named if isinstance(named, RunBatch) else runs_in(named))
 
 
 def _tables(asked: Line, names: Names) -> object:
-    return ow.tables_frame(_found(asked.words[0], names) if asked.words else newest_run())
+    if not asked.words:
+        return ow.tables_frame(newest_run())
+    named = meant(asked.words[0], names)
+    return ow.tables_frame(_found(named) if isinstance(named, str) else runs_in(named))
 
 
 def _credits(asked: Line, _names: Names) -> object:
-    return ow.credits_frame() if asked.has("--frame") else ow.account()
+    if asked.has("--frame"):
+        return ow.credits_frame()
+    account = ow.account()
+    if in_kernel():
+        return account
+    print(account)  # noqa: T201 - in a terminal, its value would be the Python of it
+    return None
 
 
 def _cancel(asked: Line, names: Names) -> None:
-    for run in _found(asked.words[0], names) if asked.words else [active_run()]:
+    named = meant(asked.words[0], names) if asked.words else active_run()
+    if isinstance(named, RunBatch):
+        named.cancel()
+        print(f"No more runs are started, and Origami was asked to cancel {_count(named.runs)}.")  # noqa: T201 - the answer
+        return
+    for run in [_found(named)] if isinstance(named, str) else runs_in(named):
         if run.done:
-            print(f"{run.token} is over already: {run.status}.")  # noqa: T201 - the line's only answer
+            print(f"{run.token} is over already: {run.status}.")  # noqa: T201 - the answer
             continue
         run.cancel()
-        print(f"Asked Origami to cancel {run.token}. It is over when its card says so.")  # noqa: T201 - as above
+        print(f"Asked Origami to cancel {run.token}. It is over when its card says so.")  # noqa: T201 - the answer
 
 
 def _login(asked: Line, _names: Names) -> object:
-    return ow.login(store=asked.has("--store"))
+    account = ow.login(store=asked.has("--store"))
+    # Elsewhere it has been printed.
+    return account if in_kernel() else None
 
 
 def _help(asked: Line, _names: Names) -> None:
@@ -106,9 +134,12 @@ _DOING: dict[str, Callable[[Line, Names], object]] = {
 }
 
 
-def _found(word: str, names: Names) -> list[Run]:
-    named = meant(word, names)
-    return [ow.attach(named, show=False)] if isinstance(named, str) else named
+def _found(token: str) -> Run:
+    return ow.attach(token, show=False)
+
+
+def _count(runs: Sequence[Run]) -> str:
+    return "1 run" if len(runs) == 1 else f"{len(runs)} runs"
 
 
 def _no_command(name: str) -> InvalidInput:

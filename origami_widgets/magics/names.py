@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.magics.braces import value_or_text
 from origami_widgets.magics.words import nearest
+from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
 
@@ -79,22 +80,27 @@ def active_run() -> Run:
 
 
 def runs_in(value: object) -> list[Run]:
-    """The runs that a value holds: itself, those of a batch or board, those of a list; empty when it is something else."""
+    """The runs that a value holds: itself, those of a batch or board, those of a list; empty where there are none."""
     if isinstance(value, Run):
         return [value]
-    inner = getattr(value, "runs", None) if not isinstance(value, list | tuple) else value
-    if isinstance(inner, list | tuple) and inner and all(isinstance(each, Run) for each in inner):
-        return list(inner)
-    return []
+    # Nothing is asked of objects that are not ours: who knows what they do then.
+    if type(value).__module__.startswith("origami_widgets."):
+        value = getattr(value, "runs", ())
+    return list(value) if isinstance(value, list | tuple) and all(isinstance(each, Run) for each in value) else []
+
+
+def holds_runs(value: object) -> bool:
+    """Whether a value stands for runs; a batch does so before its first one has started."""
+    return isinstance(value, RunBatch) or bool(runs_in(value))
 
 
 def variables_with_runs(names: Mapping[str, Any]) -> list[str]:
     """The variables that hold runs, without IPython's own."""
-    return [name for name, value in list(names.items()) if not name.startswith("_") and runs_in(value)]
+    return [name for name, value in list(names.items()) if not name.startswith("_") and holds_runs(value)]
 
 
-def meant(word: str, names: Names) -> list[Run] | str:
-    """The runs that a word stands for where they are at hand, otherwise the token or id that it is.
+def meant(word: str, names: Names) -> object:
+    """What a word stands for: something that holds runs where it is at hand, otherwise the token or id that it is.
 
     Args:
         word: a variable, `{an expression}`, `agent/run`, or an agent's id.
@@ -104,20 +110,15 @@ def meant(word: str, names: Names) -> list[Run] | str:
         InvalidInput: it is none of these.
     """
     every = names.all
-    if word in every:
-        if found := runs_in(every[word]):
-            return found
-        raise _no_run(word, every[word], every)
-    value = value_or_text(word, every, LINE)
-    if isinstance(value, str) and ("{" in word or not value.isidentifier()):
+    value = every[word] if word in every else value_or_text(word, every, LINE)
+    is_id = isinstance(value, str) and word not in every and ("{" in word or not value.isidentifier())
+    if is_id or holds_runs(value):
         return value
-    if found := runs_in(value):
-        return found
-    if isinstance(value, str):
+    if word == value:
         raise InvalidInput(
-            f"There is no variable called {value[:80]}",
+            f"There is no variable called {word[:80]}",
             cause="It is no id of an agent either.",
-            remedy=f"{nearest(value, variables_with_runs(every))}{_expected(every)}",
+            remedy=f"{nearest(word, variables_with_runs(every))}{_expected(every)}",
         )
     raise _no_run(word, value, every)
 

@@ -5,7 +5,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import AgentNotFound, InvalidInput
 from origami_widgets.magics.lines import carry_out
-from origami_widgets.magics.names import Names
+from origami_widgets.magics.names import Names, newest_run, runs_here, runs_in
 
 
 @pytest.fixture
@@ -58,8 +58,10 @@ def test_a_notebook_without_runs_has_no_newest_one(sandbox, names):
 
 def test_the_newest_run_is_the_one_that_goes_on_from_it(sandbox, names):
     asked = ow.start("Find partners. scenario:needs_input", show=False).wait()
-    answer = asked.answer("Iberia", "yes").wait("cells")
-    assert set(carry_out("tables", names)["run_id"]) == {answer.id}
+    assert newest_run() == asked
+    answer = asked.answer("Iberia", "yes")
+    assert newest_run() == answer
+    assert runs_here() == [answer]
 
 
 @pytest.mark.parametrize("sandbox", [60], indirect=True)
@@ -78,3 +80,34 @@ def test_one_run_that_goes_on_is_cancelled_without_a_name(run, sandbox, names, c
     assert f"Asked Origami to cancel {run.token}." in said
     assert f"{run.token} is over already: cancelled." in said
     assert sum(line.endswith("/cancel") for line in sandbox.asked) == 2
+
+
+def test_a_batch_is_cancelled_whole_and_stands_for_all_its_runs(sandbox, names, capsys):
+    briefs = [f"Find bakers {number}. scenario:slow" for number in range(40)]
+    batch = names.notebook["many"] = ow.start_many(briefs, show=False)
+    carry_out("cancel many", names)
+    assert batch.waiting == 0
+    assert "No more runs are started, and Origami was asked to cancel" in capsys.readouterr().out
+    assert runs_in(batch) == [*batch.runs]
+    assert carry_out("tables many", names)["run_id"].isin([run.id for run in batch.runs]).all()
+    names.notebook["two"] = [ow.start("Find bakers", show=False), ow.start("Find dentists", show=False)]
+    assert "two holds 2" in refused("attach two", names)
+
+
+def test_credits_are_printed_where_there_is_no_kernel(sandbox, names, capsys):
+    assert carry_out("credits", names) is None
+    assert "Plan: Scale" in capsys.readouterr().out
+    assert sandbox.starts == 0
+
+
+def test_login_finds_the_key_of_the_environment(monkeypatch, names, capsys):
+    with ow.Sandbox(plan="starter").serve() as served:
+        monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
+        monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
+        try:
+            assert carry_out("login", names) is None
+        finally:
+            ow.configure()
+    said = capsys.readouterr().out
+    assert said.count("Plan: Starter") == 1
+    assert served.api_key not in said
