@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from origami_widgets.compose import login as login
     from origami_widgets.compose import start as start
     from origami_widgets.compose import start_async as start_async
+    from origami_widgets.compose import start_many as start_many
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import column_economics_frame as column_economics_frame
     from origami_widgets.frames import columns_frame as columns_frame
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.plots import plot_funnel as plot_funnel
     from origami_widgets.frames.plots import plot_history as plot_history
     from origami_widgets.frames.plots import plot_qualification as plot_qualification
+    from origami_widgets.run.batch import RunBatch as RunBatch
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
@@ -62,6 +64,7 @@ _HOMES = {
     "OrigamiError": "api.errors",
     "PastedKey": "api.pasted_key",
     "Run": "compose",
+    "RunBatch": "run.batch",
     "RunCard": "card.card",
     "Sandbox": "sandbox",
     "account": "compose",
@@ -87,6 +90,7 @@ _HOMES = {
     "runs_frame": "frames",
     "start": "compose",
     "start_async": "compose",
+    "start_many": "compose",
     "tables_frame": "frames",
     "transcript_frame": "frames",
 }

@@ -247,8 +247,7 @@ class Course:
             intent.withdrawn.set()
 
         def tell(queue: Queue | None) -> None:
-            if queue is not None:
-                self._full_until = hub().clock.monotonic() + queue.wait
+            self._full_until = 0.0 if queue is None else hub().clock.monotonic() + queue.wait
             self._update(order, state="starting" if queue is None else "queued", queue=queue)
 
         return await intent.carry_out(queue=True, tell=tell)

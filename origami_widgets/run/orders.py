@@ -61,8 +61,8 @@ class Order:
 
     @property
     def is_on_its_way(self) -> bool:
-        """Whether a request was sent whose answer is not known."""
-        return self.intent is not None and self.intent.is_sent and self.intent.run is None
+        """Whether a request was sent, and its run has not been taken."""
+        return self.intent is not None and self.intent.is_sent
 
     def update(self, **changes: Any) -> None:
         """Change what has become of it."""
