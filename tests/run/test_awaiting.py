@@ -1,0 +1,183 @@
+"""What blocks can be awaited as well, with the same promise: one run for each intent."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.run.registry import RegistryUnusable
+from tests.api.conftest import ENVIRONMENT
+from tests.support.front import Front, kept_off, lost
+from tests.support.server import RawServer, answer, reset, silence
+
+ROOT = Path(__file__).parents[2]
+BRIEF = "List bakeries in Porto with a web shop"
+SLOW = f"{BRIEF}. scenario:slow"
+FULL = answer({"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 1}, 429, headers={"Retry-After": "1"})
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch, tmp_path):
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+
+
+@pytest.fixture
+def front():
+    return Front()
+
+
+@pytest.fixture
+def client(front):
+    with RawServer(front) as server:
+        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=60)
+
+
+async def test_a_run_is_started_steered_and_found_again(client):
+    run = await ow.start_async("Find partners. scenario:needs_input", client=client, show=False)
+    assert run.status == "running"
+    assert (await run).status == "needs_input"
+    answered = await run.answer_async("Iberia", "yes")
+    assert (await answered.settle()).settled
+    assert run.continued_by == answered
+    more = await answered.follow_up_async("Add their opening hours. scenario:slow")
+    assert await ow.attach_async(more.token, client=client, show=False) == more
+    assert (await (await more.cancel_async())).status == "cancelled"
+    assert (await more.refresh_async("transcript")).transcript
+
+
+@pytest.mark.parametrize("fault", [lost(reset()), lost(answer({}, 408)), kept_off(reset())], ids=["lost", "408", "off"])
+async def test_an_answer_that_is_lost_starts_no_second_run(front, client, fault):
+    front.faults = [fault]
+    run = await ow.start_async(BRIEF, client=client, show=False)
+    assert front.runs() == [run.id]
+    assert len({sent.headers["idempotency-key"] for sent in front.starts}) == 1
+
+
+async def test_a_refusal_is_told(front, client):
+    front.faults = [kept_off(answer({"error": "no", "code": "INSUFFICIENT_CREDITS"}, 402))]
+    with pytest.raises(ow.OrigamiError) as caught:
+        await ow.start_async(BRIEF, client=client, show=False)
+    assert caught.value.code == "INSUFFICIENT_CREDITS"
+    assert front.runs() == []
+
+
+async def test_a_task_that_is_cancelled_leaves_its_run_alone_and_finds_it(front, client):
+    front.faults = [lost(silence())]
+    reached, loop = asyncio.Event(), asyncio.get_running_loop()
+    front.asked = lambda: loop.call_soon_threadsafe(reached.set)
+    task = asyncio.create_task(ow.start_async(SLOW, client=client, show=False))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    assert caught.value.idempotency_key == front.starts[0].headers["idempotency-key"]
+    found = await caught.value.reconcile_async()
+    assert front.runs() == [found.id]
+    assert (await found.refresh_async()).status == "running"
+    await found.cancel_async()
+
+
+async def test_it_says_once_that_it_waits_for_a_slot(front, client, capsys):
+    front.faults = [kept_off(FULL)] * 2
+    run = await ow.start_async(BRIEF, client=client, show=False)
+    assert front.runs() == [run.id]
+    assert capsys.readouterr().out.count("All 1 run slots of the plan are in use") == 1
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+async def test_two_tasks_with_one_name_start_one_run(front, client, embedded):
+    if embedded:
+        client = front.sandbox.client()
+    wished = [ow.start_async(SLOW, once="porto", client=client, show=False) for _ in range(3)]
+    runs = await asyncio.gather(*wished)
+    assert front.runs() == [runs[0].id]
+    assert {run.id for run in runs} == {runs[0].id}
+    await runs[0].cancel_async()
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+async def test_a_call_that_blocks_does_not_wait_for_a_task_that_it_keeps_from_going_on(front, client, embedded):
+    if embedded:
+        client, begun = front.sandbox.client(), asyncio.sleep(0)
+    else:
+        reached, loop = asyncio.Event(), asyncio.get_running_loop()
+        front.asked = lambda: loop.call_soon_threadsafe(reached.set)
+        begun = reached.wait()
+    task = asyncio.create_task(ow.start_async(SLOW, once="porto", client=client, show=False))
+    await begun
+    while embedded and not client.list_agents().items:
+        await asyncio.sleep(0)
+    if not task.done():
+        with pytest.raises(RegistryUnusable, match="A task of this program is starting"):
+            ow.start(SLOW, once="porto", client=client, show=False, fresh=True)
+    run = await task
+    assert front.runs() == [run.id]
+    await run.cancel_async()
+
+
+WITHOUT_THREADS = """
+import asyncio, threading
+
+def refuse(thread):
+    raise RuntimeError("can't start new thread")
+
+threading.Thread.start = refuse
+import origami_widgets as ow
+
+async def main():
+    client = ow.Sandbox(speed=600).client()
+    run = await ow.start_async("Find partners. scenario:needs_input", client=client)
+    card, told = ow.RunCard(run), []
+    run.on_change(lambda run: told.append(run.status))
+    await run
+    print(run.status, card.status, told[-1], len(run.questions), card.ask is not None)
+    run = await (await run.answer_async("Iberia", "yes")).settle()
+    print(run.settled, card.settled, card.done, card.lead_count == run.tables[0].lead_count + run.tables[1].lead_count)
+    print(len(ow.tables_frame(run)), ow.columns_frame(run).run_id.eq(run.id).all(), len(ow.runs_frame([run])))
+    rows = [row async for row in ow.AsyncClient.iter_rows(client, run.tables[0].id)]
+    print(len(rows) > 0)
+    slow = await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client)
+    print((await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client)) == slow)
+    print((await (await slow.cancel_async())).status)
+    for call in (lambda: ow.start("More", client=client), run.refresh, lambda: ow.rows_frame(run.tables[0], client=client)):
+        try:
+            call()
+        except ow.OrigamiError as error:
+            print(error.code)
+    return run
+
+async def later(run):
+    return (await run.refresh_async()).status
+
+print(asyncio.run(later(asyncio.run(main()))), len(threading.enumerate()))
+"""
+SAID = """needs_input needs_input needs_input 2 True
+True True True True
+2 True 1
+True
+True
+cancelled
+CANNOT_BLOCK
+CANNOT_BLOCK
+CANNOT_BLOCK
+completed 1
+"""
+
+
+def test_without_threads_a_program_does_all_of_it_on_its_own_loop():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_THREADS],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, SAID, "")
