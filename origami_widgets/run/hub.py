@@ -133,6 +133,8 @@ class Hub:
             if watch.schedule is not None:
                 watch.schedule = plans.renew(watch.schedule, self.clock.monotonic())
             self._on_success(watch, answer.retry_after)
+            # The poller may sleep longer than until what has just been planned.
+            self._poll()
 
     async def first_check(self, watch: Watch) -> None:
         """Read a run for the first time. A passing fault is left to the plan, which asks again.
@@ -154,6 +156,7 @@ class Hub:
             self._on_failure(watch, error)
             if watch.schedule is not None and watch.schedule.stopped:
                 raise
+            self._poll()
 
     def _poll(self) -> None:
         loop = asyncio.get_running_loop()
