@@ -16,6 +16,7 @@ from origami_widgets.magics.completing import Found, complete
 from origami_widgets.magics.known import Account, known_in
 from origami_widgets.magics.lines import carry_out
 from origami_widgets.magics.names import Names
+from origami_widgets.magics.words import as_written_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,10 +65,10 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except InvalidInput as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(as_written_here(str(error))) from None
     except OrigamiError as error:
         notes: list[str] = getattr(error, "__notes__", [])
-        text = "\n".join([f"{type(error).__name__}: {error}", *notes])
+        text = as_written_here("\n".join([f"{type(error).__name__}: {error}", *notes]))
         # IPython asks for this; a function of the module that holds no error, so that the error can be pickled.
         vars(error)["_render_traceback_"] = functools.partial(list, (text,))
         raise error.with_traceback(None) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import keyword
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 OF_IPYTHON = frozenset({"In", "Out", "exit", "get_ipython", "quit", "_", "__", "___", "_dh", "_i", "_ih", "_oh"})
 """Names that IPython sets again and again, or needs itself."""
+
+
+_ARGUMENT = re.compile(r"(?<![\w?&/#-])(name|model|once|focus_tables|fresh)=(?:True\b)?(?=(['\"])?)")
 
 
 @dataclass
@@ -125,6 +129,15 @@ def variable(name: str) -> str:
         cause=f"--into needs the name of a variable, and {shortened(name)} {own}.",
         remedy="Use letters, digits and _, not beginning with a digit: --into run.",
     )
+
+
+def as_written_here(text: str) -> str:
+    """The words of an error about arguments of `start`, in those of the cell that gave them as options.
+
+    >>> as_written_here("model= was 'x'. Or start anew with fresh=True, or under another name: once='bakeries'.")
+    "--model was 'x'. Or start anew with --fresh, or under another name: --once 'bakeries'."
+    """
+    return _ARGUMENT.sub(lambda found: f"--{found[1].removesuffix('_tables')}{' ' if found[2] else ''}", text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

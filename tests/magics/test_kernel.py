@@ -128,7 +128,7 @@ def test_a_cell_that_is_run_again_starts_no_second_run(loaded: FrontEnd) -> None
 MISTAKES = {
     "%%origami\nFind bakeries in {town}": "There is no variable called town",
     "%%origami --mode x\nFind bakeries": "Did you mean --model?",
-    "%%origami --model gpt\nFind bakeries": "This is not a model",
+    "%%origami --model gpt\nFind bakeries": "--model was 'gpt'",
     "%%origami --into 1\nFind bakeries": "cannot be kept",
     "%%origami\n  ": "The brief is empty",
     "%%origami": "the cell body is empty",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.magics.commands import CELL, COMMANDS
-from origami_widgets.magics.words import parse, split, variable
+from origami_widgets.magics.words import as_written_here, parse, split, variable
 
 
 def refused(*words, command=CELL):
@@ -95,3 +95,8 @@ def test_a_variable(name):
 def test_what_is_no_variable_is_refused(name):
     with pytest.raises(InvalidInput, match="cannot be kept"):
         variable(name)
+
+
+def test_a_link_stays_as_it_is():
+    link = "https://origami.chat/settings?name=x&model=y#once=z"
+    assert as_written_here(link) == link
