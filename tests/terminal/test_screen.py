@@ -1,0 +1,166 @@
+"""The live view in a real terminal: a pty, with a size that changes, keys that are pressed, and none of its colours."""
+
+import re
+import signal
+import time
+
+import pexpect
+import pytest
+
+from origami_widgets.card.text import width_of
+from origami_widgets.terminal.screen import fitted
+from tests.terminal.conftest import COMMAND
+from tests.terminal.plain import is_plain
+
+# A child is made while threads of the tests run; it becomes another program at once.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+ON, OFF, HOME = "\x1b[?1049h", "\x1b[?1049l", "\x1b[H"
+HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+PATIENCE = 20
+BRIEF = "List bakeries in Porto"
+
+
+class Terminal:
+    """The command in a terminal, and what it has drawn there."""
+
+    def __init__(self, place, *arguments, columns=80, lines=30, **environment):
+        kept = {name: value for name, value in place.environment.items() if name not in ("NO_COLOR", "LINES")}
+        program, *before = COMMAND
+        self.child = pexpect.spawn(
+            program,
+            [*before, *arguments],
+            dimensions=(lines, columns),
+            env=kept | environment,
+            encoding="utf-8",
+            timeout=PATIENCE,
+        )
+        self.written = ""
+
+    def read_until(self, seen):
+        """Read on until what was written lets `seen` say so."""
+        ends = time.monotonic() + PATIENCE
+        while not seen(self):
+            assert time.monotonic() < ends, self.written[-3_000:]
+            try:
+                self.written += self.child.read_nonblocking(65_536, timeout=0.1)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                assert seen(self), self.written[-3_000:]
+
+    def ended(self):
+        """Read to the end; the exit code."""
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            try:
+                self.written += self.child.read_nonblocking(65_536, timeout=0.1)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                break
+        self.child.close()
+        return self.child.exitstatus
+
+    @property
+    def frame(self):
+        """The lines of the newest whole drawing, without colours."""
+        *_, last = ["", *self.written.split(OFF)[0].split(HOME)]
+        return [line.rstrip() for line in COLOUR.sub("", last).split("\r\n")]
+
+    @property
+    def left(self):
+        """What stands on the terminal when the drawing is gone."""
+        return COLOUR.sub("", self.written.partition(OFF)[2].removeprefix(SHOW)).replace("\r\n", "\n")
+
+
+@pytest.fixture
+def running(place):
+    return place.start(f"{BRIEF}. scenario:slow", ended=False)
+
+
+def drawn(terminal):
+    return any("running for" in line for line in terminal.frame)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_it_fits_and_ticks(place, running, columns):
+    terminal = Terminal(place, "watch", running, columns=columns, lines=12)
+    terminal.read_until(drawn)
+    first = " ".join(terminal.frame).split()
+    assert first[:2] == ["●", "Running:"]
+    assert "updated" in first
+    assert {"next", "check", "in"} <= set(first)
+    for _ in range(2):
+        before = terminal.frame
+        terminal.read_until(lambda terminal, before=before: drawn(terminal) and terminal.frame != before)
+        assert max(map(width_of, terminal.frame)) <= columns
+        assert len(terminal.frame) <= 12
+    assert terminal.written.startswith(HIDE) or HIDE in terminal.written
+    terminal.child.sendintr()
+    assert terminal.ended() == 130
+    assert terminal.written.count(ON) == terminal.written.count(OFF) == 1
+    assert terminal.written.rindex(SHOW) > terminal.written.rindex(HIDE)
+    assert terminal.left == f"Stopped watching; the run goes on. To see it: origami-widgets watch {running}\n"
+
+
+def test_a_terminal_that_is_resized(place, running):
+    terminal = Terminal(place, "watch", running, columns=120, lines=40)
+    terminal.read_until(drawn)
+    terminal.child.setwinsize(8, 40)
+    terminal.read_until(lambda terminal: "more line" in terminal.frame[-1] and len(terminal.frame) == 8)
+    assert max(map(width_of, terminal.frame)) <= 40
+    assert terminal.frame[-1].endswith("shown at the end")
+    terminal.child.setwinsize(50, 120)
+    terminal.read_until(lambda terminal: any(line.startswith("resume anywhere:") for line in terminal.frame))
+    terminal.child.kill(signal.SIGTERM)
+    assert terminal.ended() == 143
+    assert terminal.written.count(OFF) == 1
+    assert terminal.left == ""
+
+
+def test_at_its_end_the_card_stays_on_the_terminal(place):
+    token = place.start(BRIEF)
+    terminal = Terminal(place, "watch", token, columns=60)
+    assert terminal.ended() == 0
+    lines = terminal.left.splitlines()
+    assert lines[0] == f"✓ Completed: {BRIEF}"
+    assert lines[-1] == f'resume anywhere: ow.attach("{token}")'
+    assert all(map(is_plain, lines))
+    # Tokens are copied whole; all else keeps to the width.
+    assert max(width_of(line) for line in lines if "ow." not in line and "run v2_" not in line) <= 60
+
+
+def test_colours_are_there_and_can_be_turned_off(place):
+    token = place.start(BRIEF)
+    coloured, plain = Terminal(place, "watch", token), Terminal(place, "watch", token, NO_COLOR="1")
+    assert coloured.ended() == plain.ended() == 0
+    assert "\x1b[1;32m✓ Completed" in coloured.written
+    colours = {code for found in COLOUR.findall(plain.written) for code in found[2:-1].split(";")}
+    assert colours <= {"", "0", "1"}
+
+
+@pytest.mark.parametrize("kind", ["dumb", "unknown"])
+def test_a_terminal_that_knows_lines_only_gets_lines(place, kind):
+    token = place.start(BRIEF)
+    terminal = Terminal(place, "watch", token, TERM=kind)
+    assert terminal.ended() == 0
+    assert "\x1b" not in terminal.written
+    assert f"UTC  ✓ Completed: {BRIEF}" in terminal.written
+
+
+def test_without_rich_there_are_lines(place, tmp_path):
+    (tmp_path / "rich.py").write_text("raise ModuleNotFoundError('No module named rich')")
+    token = place.start(BRIEF)
+    terminal = Terminal(place, "watch", token, PYTHONPATH=str(tmp_path))
+    assert terminal.ended() == 0
+    assert "\x1b" not in terminal.written
+    assert f"UTC  ✓ Completed: {BRIEF}" in terminal.written
+
+
+def test_what_a_screen_has_no_room_for_is_counted():
+    text = "\n".join("abcdef")
+    assert fitted(text, 6) == list("abcdef")
+    assert fitted(text, 5) == ["a", "b", "c", "d", "… 2 more lines, shown at the end"]
+    assert fitted(text, 1) == ["… 6 more lines, shown at the end"]

@@ -1,0 +1,66 @@
+"""What the command costs before it does anything."""
+
+import subprocess
+import sys
+
+import pytest
+
+from origami_widgets import __version__
+from origami_widgets.cli import main
+from origami_widgets.terminal import exits
+
+COMMANDS = ("demo", "watch", "export", "runs", "login", "sandbox")
+
+
+def loaded_for(*arguments):
+    code = (
+        "import sys\nfrom origami_widgets.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    sys.stderr.write(' '.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["watch", "--help"], ["--version"]])
+def test_help_loads_the_parsers_and_nothing_else(arguments):
+    loaded = loaded_for(*arguments)
+    ours = {name.removeprefix("origami_widgets.") for name in loaded if name.startswith("origami_widgets")}
+    assert ours == {
+        "origami_widgets",
+        "cli",
+        *("api", "api.errors", "api.invisible", "api.redact"),
+        *("terminal", "terminal.ending", "terminal.exits", "terminal.options", "terminal.page"),
+        *(f"terminal.{command}" for command in COMMANDS),
+    }
+    assert loaded.isdisjoint({"asyncio", "httpx", "msgspec", "numpy", "pandas", "rich", "starlette", "uvicorn"})
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"origami-widgets {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example_and_fits_a_terminal(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    assert f"origami-widgets {command}" in said.split("example:")[1]
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_help_names_every_command_and_every_exit_code(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    codes = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
+    assert {int(line.split()[0]) for line in exits.TABLE.splitlines() if line[2:3].isdigit()} == codes
+    assert exits.TABLE.strip() in said
+    for command in COMMANDS:
+        assert f"    {command} " in said
+    assert max(map(len, said.splitlines())) <= 80
