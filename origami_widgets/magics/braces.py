@@ -194,6 +194,8 @@ def _problem(value: object) -> str:
     """Why a value would make nonsense of a brief; empty when it would not."""
     if value is None or value is Ellipsis:
         return f"It is {value}."
+    if isinstance(value, bytes | bytearray):
+        return "It is bytes, not text."
     if _is_code(value):
         return f"It is {_kind(value)}, not a value."
     if getattr(value, "ndim", 0):

@@ -132,7 +132,12 @@ COMMANDS = {
     "credits": Command(
         "%origami credits",
         "Whose key this is, its plan, its credits and its free run slots. Costs nothing.",
-        options=(Option("--frame", "where the credits went instead, as a DataFrame"),),
+        options=(
+            Option(
+                "--frame",
+                "each reading of the balance so far instead, and what the runs here have used, as a DataFrame",
+            ),
+        ),
         example="%origami credits",
     ),
     "cancel": Command(

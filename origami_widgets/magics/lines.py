@@ -9,7 +9,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.redact import hide_all
 from origami_widgets.api.shell import in_kernel
 from origami_widgets.magics.commands import CELL, CELL_HELP, COMMANDS, explained, overview
-from origami_widgets.magics.names import active_run, meant, newest_run, runs_in
+from origami_widgets.magics.names import active_run, meant, newest_run, runs_here, runs_in
 from origami_widgets.magics.words import nearest, parse, split, variable
 from origami_widgets.run.batch import RunBatch
 
@@ -55,10 +55,11 @@ def _attach(asked: Line, names: Names) -> Run:
     elif len(runs := runs_in(named)) == 1:
         token = runs[0].token
     else:
+        word = hide_all(asked.words[0])[:80]
         raise InvalidInput(
             "One run can be attached at a time",
-            cause=f"{asked.words[0][:80]} holds {len(runs)}.",
-            remedy=f"To show them together: %origami runs {asked.words[0][:80]}.",
+            cause=f"{word} holds {len(runs)}.",
+            remedy=f"To show them together: %origami runs {word}.",
         )
     run = ow.attach(token)
     if kept is not None:
@@ -84,7 +85,7 @@ def _tables(asked: Line, names: Names) -> object:
 
 def _credits(asked: Line, _names: Names) -> object:
     if asked.has("--frame"):
-        return ow.credits_frame()
+        return ow.credits_frame(runs_here() or None)
     account = ow.account()
     if in_kernel():
         return account

@@ -6,6 +6,7 @@ from collections import ChainMap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.redact import hide_all
 from origami_widgets.magics.braces import value_or_text
 from origami_widgets.magics.words import nearest
 from origami_widgets.run.batch import RunBatch
@@ -116,7 +117,7 @@ def meant(word: str, names: Names) -> object:
         return value
     if word == value:
         raise InvalidInput(
-            f"There is no variable called {word[:80]}",
+            f"There is no variable called {hide_all(word)[:80]}",
             cause="It is no id of an agent either.",
             remedy=f"{nearest(word, variables_with_runs(every))}{_expected(every)}",
         )
@@ -126,12 +127,12 @@ def meant(word: str, names: Names) -> object:
 def _no_run(word: str, value: object, names: Mapping[str, Any]) -> InvalidInput:
     if isinstance(value, str):
         return InvalidInput(
-            f"{word} holds a text, not a run",
+            f"{hide_all(word)[:80]} holds a text, not a run",
             cause="A variable is named alone only where it holds a run.",
-            remedy=f"For the text in it, write {{{word}}}.",
+            remedy=f"For the text in it, write {{{hide_all(word)[:80]}}}.",
         )
     return InvalidInput(
-        f"{word[:80]} holds no run", cause=f"It is of type {type(value).__name__}.", remedy=_expected(names)
+        f"{hide_all(word)[:80]} holds no run", cause=f"It is of type {type(value).__name__}.", remedy=_expected(names)
     )
 
 

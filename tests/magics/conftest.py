@@ -18,7 +18,7 @@ class Counting(ow.Sandbox):
     """A sandbox that writes down what it was asked."""
 
     def __init__(self, speed: float) -> None:
-        super().__init__(speed=speed, plan="scale")
+        super().__init__(speed=speed, plan="enterprise", credits=10**9)
         self.asked: list[str] = []
         self.told: list[dict[str, Any]] = []
 

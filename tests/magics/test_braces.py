@@ -67,6 +67,8 @@ REFUSED = {
     "{list}": "It is the class list, not a value.",
     "{len}": "It is the function len, not a value.",
     "{nothing}": "It is None.",
+    "{b'Porto'}": "It is bytes, not text.",
+    "{(c for c in cities)}": "shows itself as '<generator",
     "{lost}": "It is missing: nan.",
     "{gone}": "It is missing: <NA>.",
     "{frame}": "It is a whole DataFrame",

@@ -22,7 +22,7 @@ class Sandbox(ow.Sandbox):
     async def __call__(self, scope, receive, send):
         Sandbox.starts += scope["method"] == "POST" and not scope["path"].endswith("/cancel")
         await super().__call__(scope, receive, send)
-client = Sandbox(speed=60, plan="scale").client()
+client = Sandbox(speed=60, plan="enterprise", credits=10**9).client()
 ow.configure(client=client)
 city = "Porto"
 """
@@ -170,6 +170,11 @@ def test_lines(loaded: FrontEnd) -> None:
     (shown,) = Outcome(loaded, inside).texts("execute_result")
     assert "table_id" in shown
     assert Outcome(loaded, "%origami tables run").status == "ok"
+    board = Outcome(loaded, "%origami runs")
+    assert board.cards == 1
+    assert loaded.value("run.token in [each.token for each in _.runs]")
+    loaded.run("_.close()")
+    assert "Plan: Enterprise" in Outcome(loaded, "%origami credits").said
     assert "Asked Origami to cancel" in Outcome(loaded, "%origami cancel run").said
     loaded.until(lambda: loaded.value("run.status") == "cancelled")
     loaded.run("del found")
@@ -197,7 +202,7 @@ COMPLETED = {
 
 @pytest.mark.parametrize("code", COMPLETED)
 def test_tab_offers_what_fits_and_nothing_else(loaded: FrontEnd, code: str) -> None:
-    loaded.run("run = ow.start('Find bakeries', show=False)")
+    loaded.run("run = ow.Run.from_payload({'id': 'v2_run-1', 'agentId': 'a', 'status': 'completed'})")
     line = code.partition("\n")[0]
     reply = loaded.completed(code, len(line))
     assert [match for match in reply["matches"] if not match.startswith("%%")] == COMPLETED[code]

@@ -96,7 +96,7 @@ def test_a_batch_is_cancelled_whole_and_stands_for_all_its_runs(sandbox, names, 
 
 def test_credits_are_printed_where_there_is_no_kernel(sandbox, names, capsys):
     assert carry_out("credits", names) is None
-    assert "Plan: Scale" in capsys.readouterr().out
+    assert "Plan: Enterprise" in capsys.readouterr().out
     assert sandbox.starts == 0
 
 
@@ -111,3 +111,31 @@ def test_login_finds_the_key_of_the_environment(monkeypatch, names, capsys):
     said = capsys.readouterr().out
     assert said.count("Plan: Starter") == 1
     assert served.api_key not in said
+
+
+def test_runs_of_the_account_of_an_agent_and_those_that_are_named_stand_together(sandbox, names):
+    first, second = (ow.start(f"Find {what}", show=False) for what in ("bakers", "dentists"))
+    names.notebook.update(first=first, both=[first, second], agent=second.agent_id)
+    for word, expected in {
+        "": {first.token, second.token},
+        first.agent_id: {first.token},
+        "{agent}": {second.token},
+        second.token: {second.token},
+        "first": {first.token},
+        "both": {first.token, second.token},
+    }.items():
+        board = carry_out(f"runs {word}", names)
+        assert {run.token for run in board.runs} == expected, word
+        names.notebook["board"] = board
+    names.notebook["again"] = again = carry_out("runs board", names)
+    assert again.runs == board.runs
+    board.close()
+    again.close()
+
+
+def test_each_reading_of_the_balance(sandbox, names, capsys):
+    carry_out("credits", names)
+    ow.start("Find bakers", show=False)
+    frame = carry_out("credits --frame", names)
+    assert frame["balance"].to_list() == ow.credits_frame()["balance"].to_list()[:-1]
+    assert len(frame) == 2
