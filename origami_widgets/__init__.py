@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.client import Client as Client
     from origami_widgets.api.errors import OrigamiError as OrigamiError
     from origami_widgets.api.pasted_key import PastedKey as PastedKey
+    from origami_widgets.card.board.board import RunBoard as RunBoard
     from origami_widgets.card.card import RunCard as RunCard
     from origami_widgets.compose import Run as Run
     from origami_widgets.compose import account as account
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import column_economics_frame as column_economics_frame
     from origami_widgets.frames import columns_frame as columns_frame
     from origami_widgets.frames import compare_runs as compare_runs
+    from origami_widgets.frames import credits_frame as credits_frame
     from origami_widgets.frames import economics_frame as economics_frame
     from origami_widgets.frames import export as export
     from origami_widgets.frames import history_frame as history_frame
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
+    from origami_widgets.frames import rows_frame_async as rows_frame_async
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
@@ -65,6 +68,7 @@ _HOMES = {
     "PastedKey": "api.pasted_key",
     "Run": "compose",
     "RunBatch": "run.batch",
+    "RunBoard": "card.board.board",
     "RunCard": "card.card",
     "Sandbox": "sandbox",
     "account": "compose",
@@ -75,6 +79,7 @@ _HOMES = {
     "columns_frame": "frames",
     "compare_runs": "frames",
     "configure": "compose",
+    "credits_frame": "frames",
     "economics_frame": "frames",
     "export": "frames",
     "history_frame": "frames",
@@ -87,10 +92,11 @@ _HOMES = {
     "plot_qualification": "frames.plots",
     "rows_batches": "frames",
     "rows_frame": "frames",
+    "rows_frame_async": "frames",
     "runs_frame": "frames",
     "start": "compose",
-    "start_async": "compose",
     "start_many": "compose",
+    "start_async": "compose",
     "tables_frame": "frames",
     "transcript_frame": "frames",
 }

@@ -45,7 +45,8 @@ export interface CommandButton extends Part<Pressed | null> {
   refresh(): void;
 }
 
-export function commandButton(session: Session): CommandButton {
+/** `yes` is what confirms it. */
+export function commandButton(session: Session, yes = "Yes, start it"): CommandButton {
   const said = words("say");
   const press = button("", () => (pressed?.spec.confirm ? ask(pressed.spec) : send()));
   const node = el("span", "act", press);
@@ -63,8 +64,8 @@ export function commandButton(session: Session): CommandButton {
   };
   const ask = (spec: Button): void => {
     const since = Date.now();
-    const yes = button(
-      "Yes, start it",
+    const sure = button(
+      yes,
       () => {
         if (Date.now() - since < CONFIRM_AFTER_MS) return;
         retract(true);
@@ -76,7 +77,7 @@ export function commandButton(session: Session): CommandButton {
       "span",
       "act",
       words("", "span", spec.confirm),
-      yes,
+      sure,
       button("No", () => retract(true)),
     );
     question.role = "group";
@@ -84,7 +85,7 @@ export function commandButton(session: Session): CommandButton {
     on(question, "origami-escape", () => retract(true));
     show(press, false);
     node.append(question);
-    yes.focus();
+    sure.focus();
   };
   const refresh = (): void => {
     show(node, pressed);

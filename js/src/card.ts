@@ -1,7 +1,8 @@
 import { announcer } from "./announce";
 import { SECTIONS, type View } from "./contract";
-import { el, on, type Part } from "./dom";
+import { el, type Part } from "./dom";
 import { guardKeys } from "./keys";
+import { focused, life } from "./life";
 import { actionsSection } from "./sections/actions";
 import { askSection } from "./sections/ask";
 import { clockSection } from "./sections/clock";
@@ -14,22 +15,14 @@ import type { Context } from "./sections/section";
 import { suggestionsSection } from "./sections/suggestions";
 import { tablesSection } from "./sections/tables";
 import { type Model, Session } from "./session";
-import { anyUnderWay, ticking, watching } from "./shared";
 import { SLOTS, section } from "./slots";
-import { followTheme } from "./theme";
 
 type Sections = { [K in keyof View]: Part<View[K]> };
-
-/** What has the focus within the card, also where the card stands in a shadow root. */
-function focused(root: HTMLElement): Element | null {
-  const { activeElement: active } = root.getRootNode() as Document | ShadowRoot;
-  return active && active !== root && root.contains(active) ? active : null;
-}
 
 /** Draws one view of the run card and returns its clean-up. Views of one model are independent cards on one state. */
 export function mount(model: Model, host: HTMLElement): () => void {
   const view: Context["view"] = (name) => section(model, name);
-  const session = new Session(model, host, () => refresh());
+  const session = new Session(model, host, () => alive.refresh());
   const context: Context = { session, view };
   const clock = clockSection(context);
   const ask = askSection(context);
@@ -58,7 +51,6 @@ export function mount(model: Model, host: HTMLElement): () => void {
   root.tabIndex = -1;
   root.ariaLabel = "Origami run";
   const undo: (() => void)[] = [];
-  let inView = true;
 
   /** A section that can't be drawn must not take the others with it. */
   const draw = <K extends keyof View>(name: K): void => {
@@ -72,23 +64,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const redraw = (): void => {
     for (const part of parts) part.refresh?.();
   };
-  const tick = (): void => {
-    session.tick();
-    redraw();
-  };
-  /** Ticks only while somebody can see it and something can still change. */
-  const schedule = (): void => {
-    const { done, settled } = view("head");
-    ticking(tick, inView && !document.hidden && (!(done && settled) || session.doubt || anyUnderWay()));
-  };
-  const refresh = (): void => {
-    redraw();
-    schedule();
-  };
-  const visible = (): void => {
-    if (!document.hidden) session.hello();
-    refresh();
-  };
+  const alive = life(root, session, redraw, () => !(view("head").done && view("head").settled));
 
   const follow = (trait: string, name: keyof View): void => {
     const changed = (): void => {
@@ -96,7 +72,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       session.word(name === "clock" ? view("clock") : null);
       draw(name);
       tell();
-      refresh();
+      alive.refresh();
       // Who pressed a button that went away goes on from the top of the card, not of the page.
       if (had && !had.checkVisibility()) root.focus();
     };
@@ -109,29 +85,10 @@ export function mount(model: Model, host: HTMLElement): () => void {
   }
   for (const slot of SLOTS) follow(slot, "tables");
   tell();
-  watching(refresh, true);
-  undo.push(
-    () => watching(refresh, false),
-    on(document, "visibilitychange", visible),
-    () => ticking(tick, false),
-    () => session.close(),
-    guardKeys(root, ask.enter),
-    followTheme(root),
-    ...parts.map((part) => () => part.close?.()),
-    () => root.remove(),
-  );
-  if (typeof IntersectionObserver !== "undefined") {
-    const observer = new IntersectionObserver((entries) => {
-      inView = entries.some((entry) => entry.isIntersecting);
-      refresh();
-    });
-    observer.observe(root);
-    undo.push(() => observer.disconnect());
-  }
-  host.append(root);
-  session.hello();
-  schedule();
+  undo.push(guardKeys(root, ask.enter), ...parts.map((part) => () => part.close?.()));
+  alive.begin(host);
   return () => {
+    alive.ended();
     for (const each of undo) each();
   };
 }

@@ -6,7 +6,9 @@ export type FunnelPart = "qualified" | "kept" | "duplicate" | "excluded" | "filt
 
 export type ConnectionState = "live" | "reconnecting" | "stopped" | "ended";
 
-export type CommandName = "cancel" | "answer" | "follow_up" | "check_now" | "stop_waiting";
+export type CommandName = "cancel" | "answer" | "follow_up" | "check_now" | "stop_waiting" | "open" | "fold" | "cancel_all" | "stop_starting" | "resume";
+
+export type Stage = "waiting" | "running" | "filling" | "needs_you" | "failed" | "ended";
 
 export type NodeName = "p" | "h" | "ul" | "ol" | "li" | "quote" | "pre" | "code" | "b" | "i" | "a" | "br" | "hr" | "table" | "tr" | "th" | "td";
 
@@ -205,7 +207,70 @@ export interface View {
   foot: Foot;
 }
 
-/** Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. */
+/** One run of a board, or a brief that has not been started: then without `token`. `note`: what its card says first. */
+export interface BoardRow {
+  position: number;
+  token: string;
+  prompt: string;
+  name: string;
+  status_label: string;
+  tone: Tone;
+  stage: Stage;
+  done: boolean;
+  settled: boolean;
+  steps_completed: number | null;
+  steps_max: number | null;
+  leads: number | null;
+  credits: number | null;
+  started_at: number | null;
+  completed_at: number | null;
+  cancel: "none" | "available" | "requested";
+  note: string;
+}
+
+/** When the server was last heard about the run of a row and when it is asked next, as in `Clock`. */
+export type Moments = [
+  heard_at: number | null,
+  next_at: number | null,
+  interval: number | null,
+  connection: ConnectionState,
+];
+
+/** How many rows have come so far. `label` is for one, as in "3 running". */
+export interface StageCount {
+  stage: Stage;
+  label: string;
+  count: number;
+}
+
+/**
+ * What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
+ *
+ * `again_line` shows the board again; `gone` is what to say above it without a kernel.
+ */
+export interface BoardHead {
+  title: string;
+  counts: StageCount[];
+  facts: string[];
+  hidden: string;
+  settled: boolean;
+  origin: string;
+  notices: Notice[];
+  buttons: Button[];
+  open: string;
+  again_line: string;
+  gone: string;
+}
+
+/** Everything a renderer of a board is given; `moments` beside `rows`, because they change more often. */
+export interface BoardView {
+  head: BoardHead;
+  clock: Clock;
+  rows: BoardRow[];
+  moments: Moments[];
+}
+
+/** Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. A board names runs by token. */
 export interface CommandMessage {
   kind: "command";
   id: string;
@@ -263,6 +328,8 @@ export interface CopyMessage {
 }
 
 export const TABLE_SLOTS = 24;
+
+export const BOARD_SLOTS = 100;
 
 /** The sections of the view: one trait each. */
 export const SECTIONS = [

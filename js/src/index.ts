@@ -5,7 +5,7 @@ import { keep } from "./keep";
 import type { Model } from "./session";
 
 export default {
-  initialize: ({ model }: { model: Model }): (() => void) => keep(model),
+  initialize: ({ model }: { model: Model }): (() => void) => keep(model, mount),
   /** Works with anywidget 0.9, which gives no `signal`: the clean-up is what ends a view. */
   render: ({ model, el }: { model: Model; el: HTMLElement }): (() => void) => mount(model, el),
 };

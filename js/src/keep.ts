@@ -6,7 +6,6 @@
  * The copy is known by the class `origami-copy-KEY` that the kernel gives it.
  */
 
-import { mount } from "./card";
 import type { CopyMessage } from "./contract";
 import type { Model } from "./session";
 import { copies, guarded } from "./shared";
@@ -51,8 +50,8 @@ function guard(document: Document | undefined): void {
   };
 }
 
-/** Begins with the model, before any view; returns what ends it. */
-export function keep(model: Model): () => void {
+/** Begins with the model, before any view; returns what ends it. `mount` draws a view. */
+export function keep(model: Model, mount: (model: Model, host: HTMLElement) => () => void): () => void {
   const key = `${model.get("key")}`;
   const places = new Map<Element, () => void>();
   let ended = false;

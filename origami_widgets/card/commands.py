@@ -58,15 +58,19 @@ def read_command(content: object) -> Command | None:
     return Command(command_id, cast("CommandName", name), run_id, prompt, tuple(answers))
 
 
-class CommandDesk:
-    """Carries out commands for one conversation, each id once.
+def unknown_command(command: Command) -> InvalidInput:
+    """A button of another kind of widget, or of another version."""
+    return InvalidInput(
+        "There is no such button here",
+        cause=f"The page sent {command.name!r}.",
+        remedy="Show it again in a new cell.",
+    )
 
-    Args:
-        conversation: the runs that the commands are about.
-    """
 
-    def __init__(self, conversation: Conversation) -> None:
-        self._conversation = conversation
+class Desk:
+    """Carries out commands, each id once."""
+
+    def __init__(self) -> None:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     async def carry_out(self, command: Command) -> AckMessage | None:
@@ -87,6 +91,22 @@ class CommandDesk:
         return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
 
     async def _do(self, command: Command) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+
+class CommandDesk(Desk):
+    """Carries out commands for one conversation.
+
+    Args:
+        conversation: the runs that the commands are about.
+    """
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__()
+        self._conversation = conversation
+
+    async def _do(self, command: Command) -> None:
         watch = self._watch(command.run_id)
         match command.name:
             case "cancel":
@@ -105,6 +125,8 @@ class CommandDesk:
                 hub().hurry(watch)
             case "stop_waiting":
                 actions.stop_waiting(watch)
+            case _:
+                raise unknown_command(command)
 
     async def _continue(self, wanted: Continuation) -> None:
         await wanted.carry_out(wanted.intent(), queue=True)

@@ -24,7 +24,25 @@ FunnelPart = Literal["qualified", "kept", "duplicate", "excluded", "filtered"]
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 """`live`: checks go on. `reconnecting`: the last check failed. `stopped`: checks ended on an error. `ended`: no more needed."""
 
-CommandName = Literal["cancel", "answer", "follow_up", "check_now", "stop_waiting"]
+CommandName = Literal[
+    "cancel",
+    "answer",
+    "follow_up",
+    "check_now",
+    "stop_waiting",
+    "open",
+    "fold",
+    "cancel_all",
+    "stop_starting",
+    "resume",
+]
+"""The first five are about one run, on its card; `cancel` and the others on a board."""
+
+Stage = Literal["waiting", "running", "filling", "needs_you", "failed", "ended"]
+"""How far a run of a board has come: `filling` when its agent is done and cells are not, `needs_you` when a person must act."""
+
+BOARD_SLOTS: Final = 100
+"""Runs shown at most. Each travels in a trait of its own, `row_0` and so on, its moments in another."""
 
 NodeName = Literal[
     "p", "h", "ul", "ol", "li", "quote", "pre", "code", "b", "i", "a", "br", "hr", "table", "tr", "th", "td"
@@ -246,8 +264,75 @@ class View(TypedDict):
     foot: Foot
 
 
+class BoardRow(TypedDict):
+    """One run of a board, or a brief that has not been started: then without `token`. `note`: what its card says first."""
+
+    position: int
+    token: str
+    prompt: str
+    name: str
+    status_label: str
+    tone: Tone
+    stage: Stage
+    done: bool
+    settled: bool
+    steps_completed: int | None
+    steps_max: int | None
+    leads: int | None
+    credits: int | None
+    started_at: float | None
+    completed_at: float | None
+    cancel: Literal["none", "available", "requested"]
+    note: str
+
+
+class Moments(NamedTuple):
+    """When the server was last heard about the run of a row and when it is asked next, as in `Clock`."""
+
+    heard_at: float | None
+    next_at: float | None
+    interval: float | None
+    connection: ConnectionState
+
+
+class StageCount(TypedDict):
+    """How many rows have come so far. `label` is for one, as in "3 running"."""
+
+    stage: Stage
+    label: str
+    count: int
+
+
+class BoardHead(TypedDict):
+    """What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
+
+    `again_line` shows the board again; `gone` is what to say above it without a kernel.
+    """
+
+    title: str
+    counts: list[StageCount]
+    facts: list[str]
+    hidden: str
+    settled: bool
+    origin: str
+    notices: list[Notice]
+    buttons: list[Button]
+    open: str
+    again_line: str
+    gone: str
+
+
+class BoardView(TypedDict):
+    """Everything a renderer of a board is given; `moments` beside `rows`, because they change more often."""
+
+    head: BoardHead
+    clock: Clock
+    rows: list[BoardRow]
+    moments: list[Moments]
+
+
 class CommandMessage(TypedDict):
-    """Front end to kernel: a click. `id` is unique per click; the kernel acts once per id."""
+    """Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. A board names runs by token."""
 
     kind: Literal["command"]
     id: str

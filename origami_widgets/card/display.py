@@ -29,7 +29,7 @@ class CardPresenter:
 
     def __init__(self) -> None:
         self._cell = ""
-        self._shown: weakref.WeakSet[Conversation] = weakref.WeakSet()
+        self._shown: weakref.WeakSet[object] = weakref.WeakSet()
 
     def place(self) -> Place | None:
         """The cell that runs now, where the front end names its cells."""
@@ -38,21 +38,28 @@ class CardPresenter:
 
     def show(self, run: Run) -> None:
         """Show the run's card at once in a notebook; elsewhere nothing."""
-        cell = running_cell()
-        if cell is not None:
+        if running_cell() is not None:
             self._emit(run)
-            if cell != self._cell:
-                self._cell = cell
-                self._shown.clear()
-            self._shown.add(run.conversation)
+            self.has_shown(run.conversation)
 
     def display(self, run: Run) -> None:
         """Show the run as the value of a cell, unless this very cell has shown it already."""
-        cell = running_cell()
-        if cell is None:
+        if running_cell() is None:
             print(self.text(run))  # noqa: T201 - this is the display of a terminal
-        elif cell != self._cell or run.conversation not in self._shown:
+        elif not self.was_shown(run.conversation):
             self._emit(run)
+
+    def has_shown(self, what: object) -> None:
+        """Note that the cell that runs now has shown it."""
+        cell = running_cell() or ""
+        if cell != self._cell:
+            self._cell = cell
+            self._shown.clear()
+        self._shown.add(what)
+
+    def was_shown(self, what: object) -> bool:
+        """Whether the cell that runs now has shown it already."""
+        return running_cell() == self._cell and what in self._shown
 
     def mimebundle(self, run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         """The card's output, for hosts that ask for it and place it themselves."""

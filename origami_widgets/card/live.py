@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,17 +63,20 @@ class LiveWidget(anywidget.AnyWidget):
     """What changes with the view, in contrast to the front end itself, which is as large again."""
     SPACING = 0.0
     """Seconds between two updates at least."""
+    COPY_SPACING = 0.0
+    """The same for the static copies that the front end keeps for a notebook that is saved."""
 
     key = section(traitlets.Unicode)
     seq = section(traitlets.Int)
 
     def __init__(self, outputs: Outputs | None = None) -> None:
-        self._flush_planned = False
+        self._flush_planned = self._copy_planned = False
         self._freezing: concurrent.futures.Future[None] | None = None
         self._viewed = False
         self._filled = False
         self._view: Any = self._view_now()
         self._copied = self._stage_shown = self._stage(self._view)
+        self._copied_at = time.monotonic()
         self.lock = threading.RLock()
         self.frozen = False
         self.outputs = outputs or Outputs()
@@ -125,7 +129,7 @@ class LiveWidget(anywidget.AnyWidget):
         """A message of the front end that is none of those that all widgets know."""
         raise NotImplementedError
 
-    def _moved_on(self, old: Any, new: Any) -> None:
+    def _moved_on(self, _old: Any, new: Any) -> None:
         """Called before a new view is sent."""
 
     # The life of all of them.
@@ -196,12 +200,12 @@ class LiveWidget(anywidget.AnyWidget):
         if not self._flush_planned:
             self._flush_planned = True
             if self.SPACING:
-                background().submit(self._flush_later())
+                background().submit(self._flush_later(self.SPACING))
             else:
                 background().call_soon(self._flush)
 
-    async def _flush_later(self) -> None:
-        await asyncio.sleep(self.SPACING)
+    async def _flush_later(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         # Not in the context of this task: it may have waited since an earlier cell.
         background().call_soon(self._flush)
 
@@ -216,8 +220,8 @@ class LiveWidget(anywidget.AnyWidget):
             with self.hold_sync():
                 self._tell("seq", self.seq + 1)
                 self._show(new)
-            if self._stage(new) != self._copied:
-                self._send_copy(new)
+        if self._stage(new) != self._copied:
+            self._plan_copy(new)
         self._plan_freeze(new)
 
     def _tell(self, name: str, value: object) -> None:
@@ -272,9 +276,27 @@ class LiveWidget(anywidget.AnyWidget):
     def _thawed(self) -> None:
         """Called when it goes on after it was frozen."""
 
+    def _plan_copy(self, view: Any) -> None:
+        wait = self._copied_at + self.COPY_SPACING - time.monotonic()
+        if wait <= 0:
+            self._send_copy(view)
+        elif not self._copy_planned:
+            self._copy_planned = True
+            background().submit(self._copy_later(wait))
+
+    async def _copy_later(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        background().call_soon(self._copy_now)
+
+    def _copy_now(self) -> None:
+        self._copy_planned = False
+        view = self._view_now()
+        if not self.frozen and self._stage(view) != self._copied:
+            self._send_copy(view)
+
     def _send_copy(self, view: Any) -> None:
         """Give the front end what it shall save in the place of the widget."""
-        self._copied = self._stage(view)
+        self._copied, self._copied_at = self._stage(view), time.monotonic()
         if self.comm is not None:
             self.send(CopyMessage(kind="copy", data=as_copy(self.static(view), self.key)))
 

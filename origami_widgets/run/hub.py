@@ -120,6 +120,13 @@ class Hub:
             self._plan(watch)
             self._poll()
 
+    def soon(self, watch: Watch) -> None:
+        """Check a run as soon as its turn comes, not before what a person waits for. Background loop only."""
+        if watch.schedule is not None and watch.operations is not None:
+            watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
+            self._plan(watch)
+            self.keep(watch)
+
     async def check(self, watch: Watch, include: tuple[str, ...] = ("stats",)) -> None:
         """Read a run once, outside its plan, and raise what goes wrong. A watch that had stopped starts again.
 
@@ -146,9 +153,7 @@ class Hub:
         """
         now = self.clock.monotonic()
         if watch.operations is not None and watch.schedule is not None and self._budgets.of(watch.operations).held(now):
-            watch.schedule = plans.hurry(watch.schedule, now)
-            self._plan(watch)
-            self.keep(watch)
+            self.soon(watch)
             return
         try:
             await self.check(watch)

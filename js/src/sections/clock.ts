@@ -48,8 +48,14 @@ export function clockWords(head: Head, session: Session): Said {
   };
 }
 
-function freshness(head: Head, session: Session, now: number): Pick<Said, "age" | "warn"> {
-  const { clock, presence } = session;
+/** How old what is shown is, and when it is checked next; `clock` is the session's, or that of one run of a board. */
+export function freshness(
+  head: Pick<Head, "done" | "settled" | "completed_at">,
+  session: Session,
+  now: number,
+  clock: Clock | null = session.clock,
+): Pick<Said, "age" | "warn"> {
+  const { presence } = session;
   const ended = head.completed_at === null ? "" : `ended ${clockTime(head.completed_at)}`;
   if (!clock || (head.done && head.settled) || clock.connection === "ended")
     return { age: head.done ? ended : "", warn: false };

@@ -71,18 +71,18 @@ _NOTICES_SIZE = 5_000
 _ACTIONS_SIZE = 3_600
 _OTHERS_SIZE = 2_000
 
-_TONES: Final[dict[Tone, tuple[str, str]]] = {
+TONES: Final[dict[Tone, tuple[str, str]]] = {
     "running": (BLUE, "●"),
     "good": (GREEN, "✓"),
     "attention": (AMBER, "◆"),
     "bad": (RED, "✕"),
     "neutral": (GREY, "■"),
 }
-_CARD = (
+CARD = (
     f"box-sizing:border-box;margin:2px 0;border:{LINE};border-radius:10px;overflow:hidden;overflow-wrap:anywhere;"
     "text-align:left;font:13px/1.45 system-ui,'Segoe UI',Inter,'DejaVu Sans',sans-serif"
 )
-_STRIP = f"padding:8px 14px;background:{SOFT};font-size:12px"
+STRIP = f"padding:8px 14px;background:{SOFT};font-size:12px"
 _LIST = "margin:0;padding-left:20px"
 
 
@@ -113,7 +113,7 @@ def render_html(view: View, *, now: float, saved: bool = True) -> str:
     wanted = _PROSE_SIZE if len(past["tables"]["items"]) <= _FEW_TABLES else _PROSE_SIZE // 2
     prose = _prose(past["prose"], min(wanted, room - _TABLES_LEAST))
     tables = tables_html(past["tables"], room - stored(prose))
-    return div(_CARD, *before, tables, prose, *after)
+    return div(CARD, *before, tables, prose, *after)
 
 
 def _within(parts: Iterable[Html], size: int) -> Html:
@@ -133,7 +133,7 @@ def _earlier(runs: list[Earlier]) -> Html:
     lines = [bare("li", bold(isolated(run["prompt"])), text(f" {run['status_label']}"), _outcome(run)) for run in runs]
     title = f"{words.plural(len(runs), 'earlier run')} of this conversation"
     listed = bare("ol", _within(lines, _OTHERS_SIZE), style=f"{_LIST};margin-top:4px")
-    return div(f"{_STRIP};border-bottom:{LINE}", span(QUIET, text(title)), listed)
+    return div(f"{STRIP};border-bottom:{LINE}", span(QUIET, text(title)), listed)
 
 
 def _outcome(run: Earlier) -> Html:
@@ -157,13 +157,13 @@ def _head(view: View, now: float, *, saved: bool) -> Html:
 
 
 def _pill(head: Head) -> Html:
-    colour, sign = _TONES[head["tone"]]
+    colour, sign = TONES[head["tone"]]
     style = f"margin:2px 12px 2px 0;padding:2px 10px 2px 8px;border:1px solid {colour};border-radius:99px;font-size:12px;font-weight:600"
     return span(style, span(f"color:{colour}", text(sign)), text(f" {head['status_label']}"))
 
 
 def _notice(notice: Notice) -> Html:
-    colour, sign = _TONES[notice["tone"]]
+    colour, sign = TONES[notice["tone"]]
     said = div(
         "flex:1 1 220px",
         div("", span(f"color:{colour}", text(sign)), Html(" "), bold(isolated(notice["title"]))),
@@ -253,7 +253,7 @@ def _foot(foot: Foot) -> Html:
         _line("run", foot["run_id"]),
     ]
     return div(
-        f"{_STRIP};border-top:{LINE}",
+        f"{STRIP};border-top:{LINE}",
         div("", join(*first, by=" · ")),
         div("", _line("data", foot["data_line"])),
         div("", _line("resume anywhere", foot["attach_line"])),

@@ -117,11 +117,12 @@ def _notice(notice: Notice, view: View, then: str) -> Notice:
     code = notice["code"] or _as_code(notice["button"])
     if notice["key"] == "filling":
         code = view["foot"]["attach_line"]
-    title, text = (_in_past(notice[part], then) for part in ("title", "text"))
+    title, text = (in_past(notice[part], then) for part in ("title", "text"))
     return {**notice, "title": title, "text": text, "button": None, "code": code}
 
 
-def _in_past(sentence: str, then: str) -> str:
+def in_past(sentence: str, then: str) -> str:
+    """A sentence of a notice about what is going on, as it is read later; `then` is the moment of the copy."""
     for now, later in _PAST:
         sentence = sentence.replace(now, later.format(then=then))
     return sentence

@@ -1,0 +1,221 @@
+import { button } from "../buttons";
+import { BOARD_SLOTS, type BoardHead, type BoardRow, type Moments } from "../contract";
+import { el, on, say, setText, show } from "../dom";
+import { count } from "../format";
+import { guardKeys } from "../keys";
+import { focused, life } from "../life";
+import { type Model, Session } from "../session";
+import { type Bar, filterBar, type Wish } from "./bar";
+import { headPart } from "./head";
+import { openedCard } from "./opened";
+import { DOWN, type Item, type Key, matches, sorted } from "./order";
+import { cell, type Row, runRow } from "./row";
+
+const SLOTS = Array.from({ length: BOARD_SLOTS }, (_, slot) => slot);
+const COLUMNS: [Key, string][] = [
+  ["status", "Status"],
+  ["run", "Run"],
+  ["steps", "Steps"],
+  ["leads", "Leads"],
+  ["credits", "Credits"],
+  ["age", "Age"],
+];
+
+/** Draws one view of the board and returns its clean-up. */
+export function mount(model: Model, host: HTMLElement): () => void {
+  const session = new Session(model, host, () => alive.refresh());
+  const head = headPart(session);
+  const wish: Wish = { words: "", stage: "" };
+  const bar: Bar = filterBar(wish, () => arrange());
+  const card = openedCard(model);
+  const nothing = el("p", "mute nothing", "No run fits the filter.");
+  const none = el("p", "mute nothing", "There are no runs yet.");
+  const hidden = el("p", "mute nothing");
+  const voice = el("div", "hidden");
+  voice.role = "status";
+  const body = el("tbody");
+  const headings = new Map<Key, HTMLElement>();
+  const columns = el("tr");
+  const rows = new Map<string, Row>();
+  let key: Key = "run";
+  let down = false;
+  let current: Row | null = null;
+  let order: Row[] = [];
+  let said = "";
+
+  for (const [name, label] of COLUMNS) {
+    const heading = cell("columnheader", name, "th");
+    heading.append(
+      button(
+        label,
+        () => {
+          down = name === key ? !down : DOWN[name];
+          key = name;
+          arrange();
+        },
+        "link",
+      ),
+    );
+    headings.set(name, heading);
+    columns.append(heading);
+  }
+  const last = cell("columnheader", "does", "th");
+  last.append(el("span", "hidden", "Cancel"));
+  columns.append(last);
+  columns.role = "row";
+  const thead = el("thead", "", columns);
+  thead.role = body.role = "rowgroup";
+  const table = el("table", "runs", thead, body);
+  table.role = "table";
+  table.ariaLabel = "Runs";
+  const root = el(
+    "section",
+    "origami-card origami-board",
+    head.node,
+    bar.node,
+    table,
+    nothing,
+    none,
+    hidden,
+    voice,
+  );
+  root.dir = "ltr";
+  root.tabIndex = -1;
+  root.ariaLabel = "Origami runs";
+
+  const headNow = (): BoardHead => model.get("head") as BoardHead;
+  const items = (): Item[] =>
+    SLOTS.flatMap((slot) => {
+      const row = model.get(`row_${slot}`) as BoardRow | null;
+      return row ? [{ row, moments: model.get(`time_${slot}`) as Moments }] : [];
+    });
+
+  /** One row of the list can be reached by Tab; the arrows go on from there. */
+  const choose = (row: Row | null): void => {
+    current = row;
+    for (const each of order) each.press.tabIndex = each === row ? 0 : -1;
+  };
+  /** Puts the rows in order and hides those that are not wished for. */
+  const arrange = (): void => {
+    const had = focused(root);
+    const all = [...rows.values()];
+    const place = new Map(all.map((row) => [row.item, row]));
+    const next = sorted([...place.keys()], key, down).map((item) => place.get(item) as Row);
+    if (next.length !== order.length || next.some((row, at) => row !== order[at])) {
+      body.append(...next.map(({ node }) => node));
+      order = next;
+    }
+    const { open } = headNow();
+    let shown = 0;
+    for (const row of order) {
+      const fits = matches(row.item, wish.words, wish.stage);
+      show(row.node, fits);
+      if (fits) shown++;
+      row.open(open && fits && row.item.row.token === open ? card.node : null);
+    }
+    for (const [name, heading] of headings)
+      heading.ariaSort = name === key ? (down ? "descending" : "ascending") : null;
+    show(nothing, order.length && !shown);
+    show(none, !order.length);
+    show(table, order.length);
+    bar.told(shown, order.length);
+    if (!current || current.node.hidden || !order.includes(current))
+      choose(order.find(({ node }) => !node.hidden) ?? null);
+    // A row that moved has lost the focus that was in it.
+    if (had?.isConnected && focused(root) !== had) had.focus();
+  };
+  const update = (): void => {
+    const now = headNow();
+    head.update(now);
+    bar.update(now);
+    card.update({ card: `${model.get("card") ?? ""}`, token: now.open });
+    say(hidden, now.hidden);
+    const left = new Set(rows.keys());
+    for (const item of items()) {
+      const name = `${item.row.position}`;
+      left.delete(name);
+      let row = rows.get(name);
+      if (!row) {
+        row = runRow(session, item);
+        rows.set(name, row);
+      }
+      row.update(item);
+    }
+    for (const name of left) {
+      rows.get(name)?.open(null);
+      rows.get(name)?.node.remove();
+      rows.delete(name);
+    }
+    arrange();
+    tell(now);
+  };
+  /** Announces what wants a person and the end, not every run that begins or ends. */
+  const tell = ({ counts, settled, title }: BoardHead): void => {
+    const urgent = counts.filter(({ stage }) => stage === "needs_you" || stage === "failed");
+    const parts = urgent.map((each) => `${count(each.count)} ${each.label}`);
+    if (settled) parts.push("all have ended");
+    const next = parts.length ? `${title}: ${parts.join(", ")}.` : "";
+    if (said !== next && next) setText(voice, next);
+    said = next;
+  };
+  const redraw = (): void => {
+    head.refresh?.();
+    for (const row of rows.values()) row.refresh();
+  };
+  const alive = life(root, session, redraw, () => !headNow().settled);
+
+  let planned = false;
+  /** Traits of one message come one by one; they are drawn together. */
+  const plan = (): void => {
+    if (planned) return;
+    planned = true;
+    queueMicrotask(() => {
+      planned = false;
+      if (!root.isConnected) return;
+      const had = focused(root);
+      session.word(model.get("clock") as never);
+      update();
+      alive.refresh();
+      if (had && !had.checkVisibility()) root.focus();
+    });
+  };
+  const traits = ["head", "clock", "card", ...SLOTS.flatMap((slot) => [`row_${slot}`, `time_${slot}`])];
+  for (const trait of traits) model.on(`change:${trait}`, plan);
+
+  const moves: Record<string, (at: number, last: number) => number> = {
+    ArrowDown: (at, last) => Math.min(at + 1, last),
+    ArrowUp: (at) => Math.max(at - 1, 0),
+    Home: () => 0,
+    End: (_, last) => last,
+  };
+  const arrows = (event: Event): void => {
+    const { key: pressed, ctrlKey, metaKey, altKey, shiftKey } = event as KeyboardEvent;
+    const target = event.composedPath()[0];
+    const move = moves[pressed];
+    const visible = order.filter(({ node }) => !node.hidden);
+    const at = visible.findIndex(({ press }) => press === target);
+    if (!move || at < 0 || ctrlKey || metaKey || altKey || shiftKey) return;
+    event.preventDefault();
+    const to = visible[move(at, visible.length - 1)] ?? null;
+    choose(to);
+    to?.press.focus();
+  };
+  const undo = [
+    on(window, "keydown", arrows, true),
+    // A click makes the row the current one, too.
+    on(body, "focusin", (event) => {
+      const row = order.find(({ node }) => node.contains(event.target as Node));
+      if (row) choose(row);
+    }),
+    guardKeys(root, () => {}),
+  ];
+  update();
+  alive.begin(host);
+  return () => {
+    alive.ended();
+    for (const trait of traits) model.off(`change:${trait}`, plan);
+    for (const each of undo) each();
+    card.close?.();
+    head.close?.();
+  };
+}

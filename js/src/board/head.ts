@@ -1,0 +1,100 @@
+import { commandButton, copyLine } from "../buttons";
+import type { BoardHead, Button, Notice } from "../contract";
+import { el, keyedList, type Part, say, setText, show, words } from "../dom";
+import { count } from "../format";
+import { freshness } from "../sections/clock";
+import type { Session } from "../session";
+
+/** A button that is about all runs; it asks first where the kernel says so. */
+function boardButton(session: Session): Part<Button> {
+  let press: ReturnType<typeof commandButton> | null = null;
+  const node = el("span", "act");
+  return {
+    node,
+    refresh: () => press?.refresh(),
+    update(spec) {
+      press ??= commandButton(session, spec.command === "resume" ? "Yes, start them" : "Yes, cancel them");
+      node.replaceChildren(press.node, press.said);
+      press.update({ spec, run: "" });
+    },
+  };
+}
+
+function noticeOf(session: Session): Part<Notice> {
+  const title = words("", "b");
+  const text = words("mute");
+  const press = commandButton(session, "Yes, start them");
+  const node = el("div", "", el("div", "", title, text, press.said), el("div", "does", press.node));
+  return {
+    node,
+    refresh: press.refresh,
+    update(value) {
+      node.className = `note t-${value.tone}`;
+      setText(title, value.title);
+      say(text, value.text);
+      press.update(value.button && { spec: value.button, run: "" });
+    },
+  };
+}
+
+/** What all runs have come to, and what can be done with all of them. */
+export function headPart(session: Session): Part<BoardHead> {
+  const title = el("b");
+  const counts = el("span");
+  const facts = words("mute");
+  const origin = words("chip");
+  const age = el("span", "mute");
+  const buttons = keyedList(
+    el("span", "does"),
+    () => boardButton(session),
+    (spec: Button) => spec.command,
+  );
+  const notices = keyedList(
+    el("div"),
+    () => noticeOf(session),
+    (value: Notice) => value.key,
+  );
+  const why = el("span", "mute");
+  const line = copyLine("", "the line that shows these runs again");
+  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel is gone"), why, line.node));
+  let head: BoardHead | null = null;
+  const refresh = (): void => {
+    if (!head) return;
+    const fresh = freshness({ done: false, settled: false, completed_at: null }, session, session.asOf());
+    // Each run tells its own age; here stands only what is true of all of them.
+    say(age, session.presence === "live" || head.settled ? "" : fresh.age);
+    age.classList.toggle("t-attention", fresh.warn);
+    show(gone, session.presence === "gone");
+    buttons.refresh?.();
+    notices.refresh?.();
+  };
+  return {
+    node: el(
+      "div",
+      "",
+      el(
+        "header",
+        "board-head",
+        el("div", "", title, counts, " ", facts, " ", origin, " ", age),
+        buttons.node,
+      ),
+      gone,
+      notices.node,
+    ),
+    refresh,
+    close: () => line.close?.(),
+    update(next) {
+      head = next;
+      const told = next.counts.map((each) => `${count(each.count)} ${each.label}`).join(", ");
+      setText(title, next.title);
+      setText(counts, told ? `: ${told}` : "");
+      say(facts, next.facts.join(" · "));
+      say(origin, next.origin);
+      setText(why, next.gone);
+      line.update(next.again_line);
+      buttons.update(next.buttons);
+      notices.update(next.notices);
+      refresh();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** The card of one run within the board: a widget of its own, drawn by the host. */
+
+import { copyLine } from "../buttons";
+import { el, type Part, show } from "../dom";
+import type { Model } from "../session";
+
+const REFERENCE = "IPY_MODEL_";
+
+interface View {
+  el: HTMLElement;
+  remove(): void;
+}
+interface Manager {
+  get_model(id: string): Promise<unknown>;
+  create_view(model: unknown, options: object): Promise<View>;
+}
+
+/** Where the card is drawn; it is told the card's reference, and the token of its run. */
+export function openedCard(model: Model): Part<{ card: string; token: string }> {
+  const line = copyLine("", "the line that shows this run");
+  const instead = el("p", "mute", "This page can't draw a card here. In a cell of its own: ", line.node);
+  const place = el("div");
+  let shown = "";
+  let view: View | null = null;
+
+  const draw = async (card: string): Promise<void> => {
+    const manager = model.widget_manager as Manager | undefined;
+    const child = await manager?.get_model(card.slice(REFERENCE.length));
+    if (!manager || !child) throw new Error("The host has no such widget.");
+    const drawn = await manager.create_view(child, {});
+    // Folded, or another one opened, while it was being made.
+    if (card !== shown) drawn.remove();
+    else {
+      view = drawn;
+      place.append(drawn.el);
+    }
+  };
+  const clear = (): void => {
+    view?.remove();
+    view = null;
+    place.replaceChildren();
+  };
+  return {
+    node: el("div", "opened", place, instead),
+    update({ card, token }) {
+      if (card === shown) return;
+      shown = card;
+      clear();
+      show(instead, false);
+      line.update(`ow.attach("${token}")`);
+      if (card)
+        draw(card).catch(() => {
+          if (card === shown) show(instead, true);
+        });
+    },
+    close() {
+      shown = "";
+      clear();
+      line.close?.();
+    },
+  };
+}

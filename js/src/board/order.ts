@@ -1,0 +1,58 @@
+/** Which rows of a board are shown, and in which order. Pure. */
+
+import type { BoardRow, Moments, Stage } from "../contract";
+
+export type Key = "run" | "status" | "steps" | "leads" | "credits" | "age";
+
+export interface Item {
+  row: BoardRow;
+  moments: Moments;
+}
+
+/** The order in which rows are counted, and sorted by status: what wants a person first. */
+export const STAGES: readonly Stage[] = ["needs_you", "failed", "running", "filling", "waiting", "ended"];
+
+/** Numbers begin with the largest, words with the first; the order of the board itself is that of its runs. */
+export const DOWN: Record<Key, boolean> = {
+  run: false,
+  status: false,
+  steps: true,
+  leads: true,
+  credits: true,
+  age: false,
+};
+
+function worth({ row, moments }: Item, key: Key): number | null {
+  if (key === "status") return STAGES.indexOf(row.stage);
+  if (key === "steps") return row.steps_completed;
+  if (key === "leads") return row.leads;
+  if (key === "credits") return row.credits;
+  // What ended was heard last when it ended.
+  if (key === "age") return row.done && row.settled ? (row.completed_at ?? moments[0]) : moments[0];
+  return row.position;
+}
+
+/** Sorted by one key; what the server did not say comes last in both directions, equals stay in the order of the board. */
+export function sorted(items: readonly Item[], key: Key, down: boolean): Item[] {
+  const sign = down ? -1 : 1;
+  return [...items].sort((a, b) => {
+    const [left, right] = [worth(a, key), worth(b, key)];
+    if (left !== right) {
+      if (left === null) return 1;
+      if (right === null) return -1;
+      return sign * (left - right);
+    }
+    return a.row.position - b.row.position;
+  });
+}
+
+const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+/** Whether a row has all the words that were typed, and is of the stage that was chosen. */
+export function matches({ row }: Item, words: string, stage: Stage | ""): boolean {
+  if (stage && row.stage !== stage) return false;
+  const text = folded(`${row.name} ${row.prompt} ${row.status_label} ${row.note} ${row.token}`);
+  return folded(words)
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}

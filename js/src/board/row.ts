@@ -1,0 +1,116 @@
+import { button, commandButton, sayWhatBecame, turnOff } from "../buttons";
+import type { Clock } from "../contract";
+import { el, mark, type Part, say, setText, show, words } from "../dom";
+import { count, MISSING } from "../format";
+import { freshness } from "../sections/clock";
+import type { Session } from "../session";
+import { commandKey, pending, underWay } from "../shared";
+import type { Item } from "./order";
+
+export interface Row extends Part<Item> {
+  item: Item;
+  /** Opens the card; the arrows go from one to the next. */
+  readonly press: HTMLButtonElement;
+  refresh(): void;
+  /** Shows the card's place below the row, or takes it away. */
+  open(place: HTMLElement | null): void;
+}
+
+/** Explicit, because rows that are laid out as a grid are no table rows for assistive technology any more. */
+export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTableCellElement {
+  const node = el(tag, cls);
+  node.role = role;
+  return node;
+}
+
+const known = (value: number | null): string => (value === null ? MISSING : count(value));
+
+/** One run: its status, its brief with the button that opens its card, its numbers, how old they are, and Cancel. */
+export function runRow(session: Session, first: Item): Row {
+  const label = el("b");
+  const status = el("span", "state", mark(), label);
+  const name = words("", "b");
+  const prompt = words();
+  const note = words("mute note-line");
+  const said = words("say");
+  const press = button("", () => {
+    const command = opened ? "fold" : "open";
+    session.command(item.row.token, command);
+  });
+  press.className = "link brief";
+  press.append(name, prompt);
+  const [steps, leads, credits, age] = ["steps", "leads", "credits", "age"].map((cls) => cell("cell", cls));
+  const cancel = commandButton(session);
+  const requested = el("span", "mute", "Cancel requested");
+  const brief = cell("cell", "run");
+  brief.append(press, note, said, cancel.said);
+  const state = cell("cell", "status");
+  state.append(status);
+  const does = cell("cell", "does");
+  does.append(cancel.node, requested);
+  const node = el("tr", "", state, brief, steps, leads, credits, age, does);
+  node.role = "row";
+  const place = el("tr", "card-row");
+  place.role = "row";
+  let item = first;
+  let opened = false;
+
+  const refresh = (): void => {
+    const { row, moments } = item;
+    const [heard_at, next_at, interval, connection] = moments;
+    const clock: Clock = { now: 0, heard_at, next_at, interval, connection };
+    const fresh = freshness(row, session, session.asOf(), clock);
+    const follows = row.done || session.follows();
+    status.className = `state t-${follows ? row.tone : "neutral"}`;
+    // A run that nobody watches any more is the past, whatever its last status said.
+    setText(label, follows ? row.status_label : `Last seen: ${row.status_label}`);
+    setText(age as HTMLElement, row.token ? fresh.age : "");
+    age?.classList.toggle("t-attention", fresh.warn);
+    const gone = session.presence === "gone";
+    const asked = pending(commandKey(row.token, opened ? "fold" : "open"));
+    turnOff(press, !row.token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
+    sayWhatBecame(said, asked);
+    cancel.refresh();
+  };
+  return {
+    get item() {
+      return item;
+    },
+    node: node as HTMLElement,
+    press,
+    refresh,
+    open(card) {
+      opened = !!card;
+      press.ariaExpanded = `${opened}`;
+      if (card) {
+        const whole = cell("cell", "");
+        whole.colSpan = 7;
+        whole.append(card);
+        place.replaceChildren(whole);
+        node.after(place);
+      } else place.remove();
+      refresh();
+    },
+    update(next) {
+      item = next;
+      const { row } = item;
+      say(name, row.name);
+      setText(prompt, row.prompt);
+      show(prompt, row.prompt);
+      say(note, row.note);
+      const most = row.done || row.steps_max === null ? "" : ` of ≤ ${count(row.steps_max)}`;
+      setText(
+        steps as HTMLElement,
+        row.steps_completed === null ? "" : `${count(row.steps_completed)}${most}`,
+      );
+      setText(leads as HTMLElement, row.token ? known(row.leads) : "");
+      setText(credits as HTMLElement, row.token ? known(row.credits) : "");
+      show(requested, row.cancel === "requested");
+      const spec = { command: "cancel", label: "Cancel", prompt: "", confirm: "" } as const;
+      cancel.update(row.cancel === "available" ? { spec, run: row.token } : null);
+      cancel.node.querySelector("button")?.setAttribute("aria-label", `Cancel ${row.name || row.prompt}`);
+      if (!row.token) press.ariaExpanded = null;
+      refresh();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { on } from "./dom";
+import type { Session } from "./session";
+import { anyUnderWay, ticking, watching } from "./shared";
+import { followTheme } from "./theme";
+
+/** What keeps a view up to date by itself. */
+export interface Life {
+  /** Draws again all that depends on time, on clicks and on the kernel's presence. */
+  refresh(): void;
+  begin(host: HTMLElement): void;
+  ended(): void;
+}
+
+/** Ticks only while somebody can see it and something can still change (`open`). */
+export function life(root: HTMLElement, session: Session, redraw: () => void, open: () => boolean): Life {
+  const undo: (() => void)[] = [];
+  let inView = true;
+  const tick = (): void => {
+    session.tick();
+    redraw();
+  };
+  const refresh = (): void => {
+    redraw();
+    ticking(tick, inView && !document.hidden && (open() || session.doubt || anyUnderWay()));
+  };
+  const visible = (): void => {
+    if (!document.hidden) session.hello();
+    refresh();
+  };
+  return {
+    refresh,
+    begin(host) {
+      watching(refresh, true);
+      undo.push(
+        () => watching(refresh, false),
+        on(document, "visibilitychange", visible),
+        () => ticking(tick, false),
+        () => session.close(),
+        followTheme(root),
+        () => root.remove(),
+      );
+      const observer = new IntersectionObserver((entries) => {
+        inView = entries.some((entry) => entry.isIntersecting);
+        refresh();
+      });
+      observer.observe(root);
+      undo.push(() => observer.disconnect());
+      host.append(root);
+      session.hello();
+      refresh();
+    },
+    ended() {
+      for (const each of undo) each();
+    },
+  };
+}
+
+/** What has the focus within a card or board, also where it stands in a shadow root. */
+export function focused(root: HTMLElement): HTMLElement | null {
+  const { activeElement: active } = root.getRootNode() as Document | ShadowRoot;
+  return active && active !== root && root.contains(active) ? (active as HTMLElement) : null;
+}

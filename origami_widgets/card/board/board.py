@@ -1,0 +1,233 @@
+"""`RunBoard`: many runs in one compact list, an ipywidget that the background poller keeps up to date."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+import traitlets
+
+from origami_widgets.api.loop import background
+from origami_widgets.card.board.commands import BoardDesk
+from origami_widgets.card.board.source import source_of
+from origami_widgets.card.board.twin import static_board
+from origami_widgets.card.board.view import make_board
+from origami_widgets.card.commands import Command, read_command
+from origami_widgets.card.contract import BOARD_SLOTS, BoardView, Clock
+from origami_widgets.card.freeze import SECOND_THOUGHTS
+from origami_widgets.card.live import LiveWidget, built, section
+from origami_widgets.card.news import is_off_grid
+from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.state import total
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.card.board.source import Shown, Source
+    from origami_widgets.card.card import RunCard
+    from origami_widgets.card.contract import Moments
+    from origami_widgets.run.handle import Run
+    from origami_widgets.run.settings import AnyClient
+    from origami_widgets.run.waiting import Until
+
+NONE: dict[str, Any] = {"default_value": None, "allow_none": True}
+
+
+class RunBoard(LiveWidget):
+    """Many runs in one compact list: status, steps, leads, credits, and how old each of them is.
+
+    The list can be filtered and sorted; a run opens as its card, where it can be steered, and can be cancelled in its
+    row. All runs are watched by the one poller of the process, within its budget of requests: with many of them each is
+    asked less often, and its age tells.
+
+    Its traits are read-only: `observe` and `link` them. Every frame takes it in the place of a list of runs:
+    `ow.runs_frame(board)`.
+
+    Args:
+        source: runs or their tokens; an agent's id, for its runs; what `start_many` returned; None for the newest run of
+            each agent of the account. The last and the second are listed first (GETs, free of charge), and each run is
+            read when its turn comes.
+        client: the client for what has to be read; None for the configured one.
+        limit: runs at most where the board lists them itself, 1 to 100; the newest ones.
+
+    Raises:
+        InvalidInput: it is nothing that a board can show.
+        MissingKey: something has to be read and there is no key.
+        OrigamiError: the runs could not be listed.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> batch = ow.start_many(["Bakeries in Porto", "Bakeries in Faro"], client=client, show=False)
+        >>> board = ow.RunBoard(batch).wait()
+        >>> board.total, board.running, board.done
+        (2, 0, True)
+        >>> ow.runs_frame(board)["status"].tolist()
+        ['completed', 'completed']
+    """
+
+    # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
+    _esm = built("board.js")
+    _css = built("board.css")
+    TRAITS = (
+        *("seq", "head", "clock", "card"),
+        *(f"{name}_{slot}" for name in ("row", "time") for slot in range(BOARD_SLOTS)),
+    )
+    SPACING = 0.5
+    # A copy of a hundred runs is as large as ten of their changes.
+    COPY_SPACING = 15.0
+
+    total = traitlets.Int(0, read_only=True, help="Runs, and briefs that are to become runs.")
+    running = traitlets.Int(0, read_only=True, help="Runs whose agents have not come to an end.")
+    done = traitlets.Bool(False, read_only=True, help="All agents have come to an end.")  # noqa: FBT003
+    settled = traitlets.Bool(False, read_only=True, help="Done, and no cell is running.")  # noqa: FBT003
+    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all rows that tell any.")
+    credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits over all rows that tell any.")
+
+    head = section(traitlets.Dict)
+    clock = section(traitlets.Dict)
+    card = section(traitlets.Unicode)
+    locals().update({f"row_{slot}": section(traitlets.Dict, **NONE) for slot in range(BOARD_SLOTS)})
+    locals().update({f"time_{slot}": section(traitlets.List, **NONE) for slot in range(BOARD_SLOTS)})
+
+    def __init__(self, source: Shown = None, *, client: AnyClient | None = None, limit: int = 20) -> None:
+        self._source: Source = source_of(source, client, limit)
+        self._desk = BoardDesk(self._source, self._show_card)
+        self._opened: tuple[str, RunCard] | None = None
+        self.as_html = False
+        super().__init__()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Handles on all runs that were started, in the order of the board; also on those that it does not show."""
+        return self._source.runs
+
+    def wait(self, until: Until = "run") -> Self:
+        """Block until all agents are done, or until all cells have settled.
+
+        Interrupting it (Ctrl-C, Stop) only stops waiting. It sends nothing of its own and costs nothing.
+
+        Args:
+            until: `"run"` for the end of the agents, `"cells"` for the moment when no cell is running any more.
+
+        Raises:
+            OrigamiError: a brief could not be started, or a run cannot be watched any more.
+        """
+        if self._source.course is not None:
+            RunBatch(self._source.course).wait(until)
+        else:
+            for run in self.runs:
+                run.wait(until)
+        background().run(self._flush_now())
+        return self
+
+    def close(self) -> None:
+        """Close the board and its comm; the runs go on, and are watched as long as a handle exists."""
+        self._fold()
+        super().close()
+
+    def static(self, view: BoardView) -> dict[str, str]:
+        """The static board as HTML and as text."""
+        return static_board(view)
+
+    def __str__(self) -> str:
+        return self.static(self.view)["text/plain"]
+
+    def _ipython_display_(self) -> None:
+        """Show the board where its output can be replaced; in a box or a layout it stays as it is."""
+        from origami_widgets.card.board.display import show_board
+
+        show_board(self)
+
+    def _view_now(self) -> BoardView:
+        course = self._source.course
+        states = {brief.state for brief in course.briefs} if course is not None else set()
+        left = "waiting" in states or "failed" in states or "stopped" in states
+        return make_board(
+            self._source.entries(),
+            now=time.time(),
+            error=course.error if course is not None else None,
+            can_stop=course is not None and course.goes_on,
+            can_resume=course is not None and left and not course.goes_on,
+            opened=self._opened[0] if self._opened is not None else "",
+            again_line=self._source.again_line,
+        )
+
+    def _subscribe(self) -> Callable[[], None]:
+        return self._source.subscribe(self._changed)
+
+    def _tells_more(self, old: BoardView, new: BoardView) -> bool:
+        if old["head"] != new["head"] or old["rows"] != new["rows"]:
+            return True
+        pairs = zip(old["moments"], new["moments"], strict=True)
+        return any(is_off_grid(_as_clock(before), _as_clock(after)) for before, after in pairs)
+
+    def _clock(self, view: BoardView) -> Clock:
+        return view["clock"]
+
+    def _stage(self, view: BoardView) -> tuple[tuple[str, str], ...]:
+        return tuple((row["token"], row["status_label"]) for row in view["rows"])
+
+    def _freeze_after(self, view: BoardView) -> float | None:
+        head = view["head"]
+        # What can be opened, sorted and filtered is worth more than what can be read.
+        return SECOND_THOUGHTS if head["settled"] and not head["buttons"] and not head["open"] else None
+
+    def _show(self, view: BoardView) -> None:
+        rows = view["rows"]
+        self._tell("head", view["head"])
+        self._tell("clock", view["clock"])
+        self._tell_slots("row", rows, BOARD_SLOTS)
+        self._tell_slots("time", map(list, view["moments"]), BOARD_SLOTS)
+        self._tell("total", len(rows))
+        self._tell("running", sum(1 for row in rows if row["stage"] == "running"))
+        self._tell("done", all(row["done"] for row in rows))
+        self._tell("settled", view["head"]["settled"])
+        self._tell("lead_count", total(row["leads"] for row in rows))
+        self._tell("credits_used", total(row["credits"] for row in rows))
+
+    def _moved_on(self, _old: BoardView, new: BoardView) -> None:
+        if self.as_html:
+            self.outputs.replace(static_board(new, saved=new["head"]["settled"]))
+
+    def _on_content(self, content: Any) -> None:
+        command = read_command(content)
+        if command is not None:
+            self._thaw()
+            background().submit(self._carry_out(command))
+
+    async def _carry_out(self, command: Command) -> None:
+        ack = await self._desk.carry_out(command)
+        if ack is not None and self.comm is not None:
+            self.send(ack)
+
+    async def _flush_now(self) -> None:
+        self._flush()
+
+    def _show_card(self, run: Run | None) -> None:
+        """Let the front end show the card of a run within the board; of None, no card. Background loop only."""
+        from origami_widgets.card.display import card_of
+
+        self._fold()
+        if run is not None:
+            card = card_of(run)
+            self._opened = (run.token, card)
+            self._tell("card", f"IPY_MODEL_{card.model_id}")
+        self._flush()
+
+    def _fold(self) -> None:
+        opened, self._opened = getattr(self, "_opened", None), None
+        if opened is None:
+            return
+        self._tell("card", "")
+        _, card = opened
+        # A card that is shown elsewhere lives on there.
+        if not card.outputs and card.comm is not None:
+            if card.run.conversation.presentation is card:
+                card.run.conversation.presentation = None
+            card.close()
+
+
+def _as_clock(moments: Moments) -> Clock:
+    heard_at, next_at, interval, connection = moments
+    return {"now": 0.0, "heard_at": heard_at, "next_at": next_at, "interval": interval, "connection": connection}

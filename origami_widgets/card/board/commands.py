@@ -1,0 +1,79 @@
+"""From a click on a board to its runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.card.commands import Command, Desk, unknown_command
+from origami_widgets.run import cancelling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.card.board.source import Source
+    from origami_widgets.run.course import Course
+    from origami_widgets.run.handle import Run
+
+
+class BoardDesk(Desk):
+    """Carries out commands for a board.
+
+    Args:
+        source: what the board is of.
+        show_card: shows the card of a run in the board; of None, no card.
+    """
+
+    def __init__(self, source: Source, show_card: Callable[[Run | None], object]) -> None:
+        super().__init__()
+        self._source = source
+        self._show_card = show_card
+
+    async def _do(self, command: Command) -> None:
+        match command.name:
+            case "open":
+                self._show_card(self._run(command.run_id))
+            case "fold":
+                self._show_card(None)
+            case "cancel":
+                await cancelling.cancel(self._run(command.run_id).conversation.current)
+            case "cancel_all":
+                await self._cancel_all()
+            case "stop_starting":
+                self._batch(command).stop()
+            case "resume":
+                self._batch(command).resume()
+            case _:
+                raise unknown_command(command)
+
+    def _run(self, token: str) -> Run:
+        for run in self._source.runs:
+            newest = run.conversation.current
+            if token in (run.token, f"{newest.state.agent_id}/{newest.state.run_id}"):
+                return run
+        raise InvalidInput(
+            "The board is out of date",
+            cause="The button belongs to a run that this board does not show.",
+            remedy="Show the board again in a new cell.",
+        )
+
+    def _batch(self, command: Command) -> Course:
+        if self._source.course is None:
+            raise unknown_command(command)
+        return self._source.course
+
+    async def _cancel_all(self) -> None:
+        if self._source.course is not None:
+            await self._source.course.cancel()
+            return
+        active = {id(run.conversation): run.conversation.current for run in self._source.runs}
+        wanted = [cancelling.cancel(watch) for watch in active.values() if not watch.state.done]
+        ended = await asyncio.gather(*wanted, return_exceptions=True)
+        failed = [each for each in ended if isinstance(each, BaseException)]
+        for each in failed:
+            # Whoever asked hears of the first one; each row tells of its own.
+            if not isinstance(each, OrigamiError):
+                raise each
+        if failed:
+            raise failed[0]

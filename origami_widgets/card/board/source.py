@@ -1,0 +1,235 @@
+"""What a board is of: runs, the runs of an agent or of the account, or a batch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.loop import background
+from origami_widgets.api.models import RunObject
+from origami_widgets.api.validate import shortened
+from origami_widgets.card.board.entry import Entry
+from origami_widgets.run.agent_runs import runs_of
+from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.handle import Run
+from origami_widgets.run.hub import hub
+from origami_widgets.run.recent import recent_runs
+from origami_widgets.run.reduce import is_terminal
+from origami_widgets.run.settings import client_or_default
+from origami_widgets.run.token import parse_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from origami_widgets.api.models import RunSummary
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.course import Course
+    from origami_widgets.run.settings import AnyClient
+    from origami_widgets.run.state import RunState
+
+Shown: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
+
+MOST_LISTED = 100
+EXPECTED = (
+    "Give it runs or their tokens, an agent's id, what ow.start_many(…) returned, or nothing for the newest runs."
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run of a list, of which the server has told little more than its status.
+
+    Args:
+        agent_id: the agent's id.
+        run_id: the run's id.
+        agent_name: what the agent is called; empty where the list does not say it.
+        summary: what the list tells; None for a run that was named by its token.
+    """
+
+    agent_id: str
+    run_id: str
+    agent_name: str = ""
+    summary: RunSummary | None = None
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs that are known when the board is made.
+
+    Args:
+        runs: the runs, in order. A row goes on with the run that continues its conversation.
+        listed: what a list has told of them, by their tokens.
+        again_line: the Python that shows the board again.
+    """
+
+    runs: tuple[Run, ...]
+    listed: dict[str, Listed] = field(default_factory=dict)
+    again_line: str = "ow.RunBoard()"
+    course: None = None
+
+    def entries(self) -> list[Entry]:
+        """What is known of each run now."""
+        shared = Counter(id(run.conversation) for run in self.runs)
+        return [self._entry(at, run, alone=shared[id(run.conversation)] == 1) for at, run in enumerate(self.runs)]
+
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call back after each change, on the loop's thread; returns what ends that."""
+        conversations = {id(run.conversation): run.conversation for run in self.runs}
+        ends = [conversation.subscribe(callback) for conversation in conversations.values()]
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
+
+    def _entry(self, position: int, run: Run, *, alone: bool) -> Entry:
+        listed = self.listed.get(run.token)
+        *earlier, state = run.conversation.states if alone else (run.state,)
+        if state.run is None and listed is not None and listed.summary is not None:
+            state = _as_listed(state, listed.summary)
+        return Entry(position, listed.agent_name if listed else "", state=state, earlier=tuple(earlier))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The briefs of a batch, and the runs they have become.
+
+    Args:
+        course: the batch.
+        again_line: the Python that shows its runs again, in another kernel too.
+    """
+
+    course: Course
+    again_line: str = "ow.RunBoard()"
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that were started so far."""
+        return self.course.runs
+
+    def entries(self) -> list[Entry]:
+        """What is known of each brief now."""
+        entries = []
+        for brief in self.course.briefs:
+            states = brief.run.conversation.states if brief.run is not None else ()
+            entries.append(
+                Entry(
+                    brief.position,
+                    brief.name or "",
+                    brief.prompt,
+                    state=states[-1] if states else None,
+                    earlier=states[:-1],
+                    brief=brief.state,
+                    error=brief.error,
+                    queue=brief.queue,
+                )
+            )
+        return entries
+
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call back after each change, on the loop's thread; returns what ends that."""
+        return self.course.subscribe(callback)
+
+
+Source = Runs | Batch
+
+
+def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
+    """What a board is to show.
+
+    Args:
+        shown: what it was given.
+        client: the client for what has to be read; None for the configured one.
+        limit: runs in all, where the board looks for them itself.
+
+    Raises:
+        InvalidInput: it is nothing that a board can show.
+        OrigamiError: the runs could not be listed.
+    """
+    given: object = limit
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_LISTED:
+        raise InvalidInput(
+            "limit is not a number of runs",
+            cause=f"It was {shortened(limit)}.",
+            remedy=f"Give a whole number from 1 to {MOST_LISTED}.",
+        )
+    if isinstance(shown, RunBatch):
+        return Batch(shown.course)
+    if shown is None:
+        operations = client_or_default(client).operations
+        return background().run(_of_account(operations, limit))
+    if isinstance(shown, str) and "/" not in shown:
+        agent_id, _ = parse_token(shown, None)
+        operations = client_or_default(client).operations
+        return background().run(_of_agent(operations, agent_id, limit))
+    return _of_list(_as_list(shown), client)
+
+
+def _as_list(shown: object) -> list[object]:
+    if isinstance(shown, Run | str):
+        return [shown]
+    # Their parts would be taken for what they are not.
+    if not isinstance(shown, Iterable) or isinstance(shown, bytes | dict):
+        raise InvalidInput(
+            "A board shows runs",
+            cause=f"RunBoard was given a value of type {type(shown).__name__}.",
+            remedy=EXPECTED,
+        )
+    return list(shown)
+
+
+def _of_list(given: Sequence[object], client: AnyClient | None) -> Runs:
+    tokens: list[Listed] = []
+    for at, each in enumerate(given):
+        if isinstance(each, Run):
+            continue
+        agent_id, run_id = parse_token(each, None) if isinstance(each, str) else ("", None)
+        if run_id is None:
+            what = shortened(each) if isinstance(each, str) else f"a value of type {type(each).__name__}"
+            raise InvalidInput(
+                "A board shows runs",
+                cause=f"Number {at + 1} in the list is {what}, no run and no token.",
+                remedy=EXPECTED,
+            )
+        tokens.append(Listed(agent_id, run_id))
+    found = iter(background().run(_watched(client_or_default(client).operations, tokens)) if tokens else ())
+    runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
+    # The same run twice would be two rows that always say the same.
+    return Runs(tuple({(id(run.conversation), run.token): run for run in runs}.values()))
+
+
+async def _of_account(operations: Operations, limit: int) -> Runs:
+    recent = await recent_runs(operations, limit=limit)
+    return await _listed(operations, [Listed(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent])
+
+
+async def _of_agent(operations: Operations, agent_id: str, limit: int) -> Runs:
+    newest_first = (await runs_of(operations, agent_id))[::-1][:limit]
+    listed = [Listed(agent_id, summary.id, "", summary) for summary in newest_first]
+    return await _listed(operations, listed, again_line=f'ow.RunBoard("{agent_id}")')
+
+
+async def _listed(operations: Operations, listed: Sequence[Listed], again_line: str = "ow.RunBoard()") -> Runs:
+    runs = tuple(await _watched(operations, listed))
+    return Runs(runs, {run.token: each for run, each in zip(runs, listed, strict=True)}, again_line)
+
+
+async def _watched(operations: Operations, listed: Sequence[Listed]) -> list[Run]:
+    """Handles on runs, each of which is read when its turn comes: a board does not wait for a hundred answers."""
+    runs = []
+    for each in listed:
+        watch = await hub().watch(operations, each.agent_id, each.run_id, started=None)
+        if watch.state.run is None:
+            hub().soon(watch)
+        runs.append(Run(watch))
+    return runs
+
+
+def _as_listed(state: RunState, summary: RunSummary) -> RunState:
+    """A run that was not read yet, as far as a list tells of it: for the board alone, since its tables are not known."""
+    run = RunObject.from_raw(summary.raw)
+    return replace(state, run=run, done=is_terminal(run.status, keep_polling=True))
