@@ -1,4 +1,4 @@
-"""What the reference reads of a docstring: its examples as code, in whatever form they stand there."""
+"""What the reference reads of a function or class: its examples as code, and none of its private arguments."""
 
 # ruff: noqa: INP001 - a folder of scripts
 
@@ -12,13 +12,17 @@ import griffe
 HEADING = re.compile(r"^( *)Example:[ ]*$", re.MULTILINE)
 
 
-class Examples(griffe.Extension):
-    """Makes every example a code block: Markdown would read `>>>` as a quotation of a quotation."""
+class ForReaders(griffe.Extension):
+    """Makes every example a code block (Markdown would read `>>>` as a quotation), and leaves out what is private."""
 
     def on_instance(self, *, obj: griffe.Object, **_more: Any) -> None:
-        """Rewrite the docstring of each object as it is loaded."""
+        """Change each object as it is loaded."""
         if obj.docstring is not None:
             obj.docstring.value = with_examples(obj.docstring.value)
+        if isinstance(obj, griffe.Function):
+            # Arguments for the package's own parts.
+            for name in [parameter.name for parameter in obj.parameters if parameter.name.startswith("_")]:
+                del obj.parameters[name]
 
 
 def with_examples(docstring: str) -> str:

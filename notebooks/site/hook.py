@@ -29,9 +29,11 @@ log = get_plugin_logger("origami_widgets")
 # Pages that stand in the repository's own files, so that both places say the same.
 ROOT_PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 GUIDES = ("quickstart", "many-runs", "analysis", "failures", "hosts", "magics", "colab")
-TEXTS = ("what-happens-when", "coming-from", "frames")
-LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)")
-NAME = re.compile(r"(?<!>)<code>ow\.(\w+)(\([^<]*\))?</code>(?!</a>)")
+TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
+# A name of ours in prose: `ow.start`, or one that could be nothing else.
+NAME = re.compile(r"(?<!>)<code>(ow\.)?(\w+)(\([^<]*\))?</code>(?!</a>)")
+ALSO = {"attach", "configure", "start"}
 
 _outputs: dict[str, tuple[str, ...]] = {}
 
@@ -60,8 +62,8 @@ def menu(files: Files) -> list[object]:
     there = {file.src_uri for file in files.documentation_pages()}
     guides = [f"{name}.md" for name in GUIDES if f"{name}.md" in there]
     guides += sorted(place for place in _outputs if place not in guides)
-    texts = [f"{name}.md" for name in TEXTS if f"{name}.md" in there]
-    listed = [f"reference/{group.file}.md" for group in reference.GROUPS if f"reference/{group.file}.md" in there]
+    texts = [{title: place} for title, place in TEXTS.items()]
+    listed = [f"reference/{group.file}.md" for group in reference.GROUPS]
     return [
         {"Overview": "index.md"},
         {"Guides": [{_short(files, place): place} for place in guides]},
@@ -80,8 +82,15 @@ def _short(files: Files, place: str) -> str:
 
 def on_page_markdown(markdown: str, *, page: Page, **_more: object) -> str:
     """Point links to where their targets are in the site."""
-    root = page.file.src_uri in ROOT_PAGES.values()
-    return LINK.sub(lambda link: f"]({place_of(link[1], root=root)}{link[2] or ''})", markdown)
+    place = page.file.src_uri
+
+    def moved(link: re.Match[str]) -> str:
+        target, anchor = link[1], link[2] or ""
+        # Notebooks keep the capitals of a heading in its anchor.
+        anchor = anchor.lower() if place in _outputs else anchor
+        return f"]({place_of(target, root=place in ROOT_PAGES.values())}{anchor})"
+
+    return LINK.sub(moved, markdown)
 
 
 def place_of(target: str, *, root: bool) -> str:
@@ -104,9 +113,10 @@ def on_page_content(html: str, *, page: Page, **_more: object) -> str:
     places = reference.places()
 
     def linked(code: re.Match[str]) -> str:
-        place = places.get(code[1])
-        if place is None:
+        name = code[2]
+        place = places.get(name)
+        if place is None or not (code[1] or "_" in name or name[0].isupper() or name in ALSO):
             return code[0]
-        return f'<a href="{get_relative_url(place, page.url)}#origami_widgets.{code[1]}">{code[0]}</a>'
+        return f'<a href="{get_relative_url(place, page.url)}#origami_widgets.{name}">{code[0]}</a>'
 
     return pages.with_outputs(NAME.sub(linked, html), _outputs.get(page.file.src_uri, ()))

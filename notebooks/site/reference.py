@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from typing import TYPE_CHECKING, NamedTuple
 
 import origami_widgets
+from notebooks.site import listings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ALONE = {"__version__"}
 """Public names that need no words."""
@@ -24,6 +27,7 @@ class Group(NamedTuple):
         about: one sentence below it.
         names: the public names on it, in reading order.
         modules: modules whose classes stand below them.
+        listing: makes what stands at the end, in Markdown.
     """
 
     file: str
@@ -31,6 +35,7 @@ class Group(NamedTuple):
     about: str
     names: tuple[str, ...]
     modules: tuple[str, ...] = ()
+    listing: Callable[[], str] | None = None
 
 
 GROUPS = (
@@ -38,7 +43,7 @@ GROUPS = (
         "runs",
         "Runs",
         "Start a run, find one again, wait for it, steer it.",
-        ("start", "attach", "Run", "start_many", "RunBatch"),
+        ("start", "attach", "Run", "start_async", "attach_async", "start_many", "RunBatch"),
     ),
     Group(
         "cards", "Cards and boards", "How runs are shown, and what can be observed of them.", ("RunCard", "RunBoard")
@@ -62,7 +67,7 @@ GROUPS = (
         "leads",
         "Leads",
         "The rows of a table: all of them, in order, well typed.",
-        ("rows_frame", "rows_batches", "IncompleteRows", "InterruptedRows"),
+        ("rows_frame", "rows_frame_async", "rows_batches", "IncompleteRows", "InterruptedRows"),
     ),
     Group(
         "economics",
@@ -93,13 +98,22 @@ GROUPS = (
         "Every error says what happened, why, and what to do. All are `OrigamiError`s.",
         ("OrigamiError", "AmbiguousStart"),
         ("origami_widgets.api.errors",),
+        listings.codes,
     ),
     Group("sandbox", "Sandbox", "An Origami API in this process: no account, no credits, no network.", ("Sandbox",)),
     Group(
         "magics",
         "Magics",
         "`%load_ext origami_widgets` gives a notebook `%%origami` and `%origami`.",
-        ("load_ipython_extension", "unload_ipython_extension"),
+        (),
+        listing=listings.magics,
+    ),
+    Group(
+        "commands",
+        "Command line",
+        "`origami-widgets` watches and exports runs without a notebook.",
+        (),
+        listing=listings.commands,
     ),
 )
 
@@ -116,23 +130,25 @@ def reference_page(group: Group) -> str:
     names = [name for name in group.names if name in origami_widgets.__all__]
     parts = [f"# {group.title}", group.about, *(f"::: origami_widgets.{name}" for name in names)]
     parts += [_block(module, group.names) for module in group.modules]
+    parts += [group.listing()] if group.listing is not None else []
     return "\n\n".join(parts) + "\n"
 
 
 def _block(module: str, listed: Sequence[str]) -> str:
     """All classes of a module but those that have been shown."""
-    shown = "".join(f'"!^{name}$", ' for name in listed)
-    options = ("show_root_heading: false", "show_root_toc_entry: false", "heading_level: 2", f'filters: [{shown}"!^_"]')
+    own = importlib.import_module(module)
+    classes = [
+        name
+        for name, member in vars(own).items()
+        if inspect.isclass(member) and member.__module__ == module and name[0] != "_" and name not in listed
+    ]
+    options = ("show_root_heading: false", "show_root_toc_entry: false", f"members: {classes}", 'filters: ["!^_"]')
     return "\n".join([f"::: {module}", "    options:", *(f"        {option}" for option in options)])
 
 
 def pages() -> dict[str, str]:
     """All pages of the reference by their place in the site."""
-    return {f"reference/{group.file}.md": reference_page(group) for group in GROUPS if _filled(group)}
-
-
-def _filled(group: Group) -> bool:
-    return bool(set(group.names) & set(origami_widgets.__all__))
+    return {f"reference/{group.file}.md": reference_page(group) for group in GROUPS}
 
 
 def places() -> dict[str, str]:

@@ -79,6 +79,12 @@ def test_a_public_name_is_described(site: Site, name: str):
     assert f"origami_widgets.{name}" in page.anchors
 
 
+def test_magics_commands_and_codes_are_listed(site: Site):
+    assert "%origami attach AGENT_ID/RUN_ID" in site.pages["reference/magics.html"].text
+    assert "usage: origami-widgets watch" in site.pages["reference/commands.html"].text
+    assert "INSUFFICIENT_CREDITS InsufficientCredits" in site.pages["reference/errors.html"].text
+
+
 def test_a_name_without_a_place_is_told():
     assert reference.without_a_place(["start", "begin", "__version__"]) == ["begin"]
 
