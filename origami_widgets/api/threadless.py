@@ -21,7 +21,8 @@ IN_BROWSER = sys.platform == "emscripten"
 HAS_THREADS = sys.platform not in ("emscripten", "wasi")
 AWAITABLE = (
     "Await instead: await ow.start_async('…'), await ow.attach_async('…'), await run, await run.settle(), "
-    "await run.answer_async('…'), await run.follow_up_async('…'), await run.cancel_async(), await run.refresh_async(); "
+    "await run.answer_async('…'), await run.follow_up_async('…'), await run.cancel_async(), await run.refresh_async(), "
+    "await ow.rows_frame_async(table); "
     "ow.AsyncClient has every call of ow.Client."
 )
 

@@ -10,7 +10,7 @@ from .economics.of_tables import economics_frame
 from .files.exporting import export
 from .history import history_frame
 from .lead_sources import lead_sources_frame
-from .rows import rows_frame
+from .rows import rows_frame, rows_frame_async
 from .runs import runs_frame
 from .tables import tables_frame
 from .transcript import transcript_frame
@@ -27,6 +27,7 @@ __all__ = [
     "lead_sources_frame",
     "rows_batches",
     "rows_frame",
+    "rows_frame_async",
     "runs_frame",
     "tables_frame",
     "transcript_frame",

@@ -1,4 +1,4 @@
-"""`rows_frame`: the leads of a table."""
+"""`rows_frame`: the leads of a table. It can be awaited, too."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .backend import DtypeBackend
     from .leads.lead_table import Names
     from .leads.progress import Progress
+    from .leads.row_reading import RowsReading
     from .source import HasRaw
 
 
@@ -79,14 +80,9 @@ def rows_frame(
         >>> leads.attrs["origami"]["complete"], len(leads) == leads.attrs["origami"]["total"]
         (True, True)
     """
-    # Loaded here: frames of what is at hand already need no network.
-    from origami_widgets.api.default_client import client_or_default
-
-    from .leads.row_query import request_from
-    from .leads.row_reading import RowsReading
-
-    request = request_from(
+    reading = _reading(
         table,
+        client,
         filters=filters,
         sort=sort,
         limit=limit,
@@ -94,5 +90,57 @@ def rows_frame(
         names=names,
         dtype_backend=dtype_backend,
     )
-    frame: pd.DataFrame = RowsReading(client_or_default(client).operations, request).read(progress)
+    frame: pd.DataFrame = reading.read(progress)
     return frame
+
+
+async def rows_frame_async(
+    table: HasRaw | Mapping[str, Any] | str,
+    *,
+    client: AnyClient | None = None,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    flatten: bool = True,
+    names: Names = "slug",
+    progress: Progress | None = None,
+    dtype_backend: DtypeBackend = "numpy_nullable",
+) -> pd.DataFrame:
+    """The frame that `rows_frame` gives, without blocking the event loop: same arguments and errors. Free.
+
+    For event loops, and for hosts in which Python has one thread (JupyterLite), where nothing may block.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> async def main():
+        ...     client = ow.Sandbox(speed=600).client()
+        ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
+        ...     return await ow.rows_frame_async(run.tables[0], client=client)
+        >>> asyncio.run(main()).attrs["origami"]["complete"]
+        True
+    """
+    from origami_widgets.api.either_way import Awaiting
+
+    reading = _reading(
+        table,
+        client,
+        filters=filters,
+        sort=sort,
+        limit=limit,
+        flatten=flatten,
+        names=names,
+        dtype_backend=dtype_backend,
+    )
+    frame: pd.DataFrame = await reading.awaited(Awaiting(), progress)
+    return frame
+
+
+def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, **options: Any) -> RowsReading:
+    # Loaded here: frames of what is at hand already need no network.
+    from origami_widgets.api.default_client import client_or_default
+
+    from .leads.row_query import request_from
+    from .leads.row_reading import RowsReading
+
+    return RowsReading(client_or_default(client).operations, request_from(table, **options))

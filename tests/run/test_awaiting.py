@@ -141,8 +141,7 @@ async def main():
     run = await (await run.answer_async("Iberia", "yes")).settle()
     print(run.settled, card.settled, card.done, card.lead_count == run.tables[0].lead_count + run.tables[1].lead_count)
     print(len(ow.tables_frame(run)), ow.columns_frame(run).run_id.eq(run.id).all(), len(ow.runs_frame([run])))
-    rows = [row async for row in ow.AsyncClient.iter_rows(client, run.tables[0].id)]
-    print(len(rows) > 0)
+    print((await ow.rows_frame_async(run.tables[0], client=client)).attrs["origami"]["complete"])
     slow = await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client)
     print((await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client)) == slow)
     print((await (await slow.cancel_async())).status)

@@ -6,8 +6,8 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.api.either_way import Blocking, completed
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.loop import background
 from origami_widgets.api.paging import PartialRows
 from origami_widgets.api.reading import Reading
 from origami_widgets.api.row_reader import RowPages
@@ -21,6 +21,7 @@ from .row_query import check_slugs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.paging import RowWalk
 
@@ -62,17 +63,26 @@ class RowsReading:
             IncompleteRows: an error came after some rows.
             InterruptedRows: so did an interrupt.
         """
+        return completed(self.awaited(Blocking(), progress, caller=5))
+
+    async def awaited(self, way: Way, progress: Progress | None, *, caller: int = 3) -> Any:
+        """What `read` gives, in the way of the caller, who stands so many frames up.
+
+        Raises:
+            IncompleteRows: an error came after some rows.
+            InterruptedRows: so did an interrupt.
+        """
         teller = Teller(progress)
         reading = Reading(self._operations.traffic, self.request.table_id)
         try:
-            pages = self._pages or background().run(self._begin())
+            pages: RowPages[dict[str, Any]] = self._pages or await way.ask(self._begin())
             while not pages.walk.done:
                 reading.move(pages.walk.rows, self._wanted(pages.walk.total))
-                background().run(pages.read(self._take))
+                await way.ask(pages.read(self._take))
                 teller.tell(pages.walk.rows, self._wanted(pages.walk.total))
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."
-                warnings.warn(message, PartialRows, stacklevel=3)
+                warnings.warn(message, PartialRows, stacklevel=caller)
             return self._result(copy=self._held)
         except KeyboardInterrupt as interrupt:
             if not self._has_rows():
