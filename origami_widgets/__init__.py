@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import rows_frame_async as rows_frame_async
-    from origami_widgets.frames import rows_frame_async as rows_frame_async
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
@@ -93,7 +92,6 @@ _HOMES = {
     "plot_qualification": "frames.plots",
     "rows_batches": "frames",
     "rows_frame": "frames",
-    "rows_frame_async": "frames",
     "rows_frame_async": "frames",
     "runs_frame": "frames",
     "start": "compose",

@@ -75,7 +75,7 @@ class RowsReading:
         teller = Teller(progress)
         reading = Reading(self._operations.traffic, self.request.table_id)
         try:
-            pages: RowPages[dict[str, Any]] = self._pages or await way.ask(self._begin())
+            pages: RowPages[Any] = await way.ask(self._begin()) if self._pages is None else self._pages
             while not pages.walk.done:
                 reading.move(pages.walk.rows, self._wanted(pages.walk.total))
                 await way.ask(pages.read(self._take))
