@@ -3,6 +3,7 @@
 from .actions import actions_frame
 from .batches import rows_batches
 from .columns import columns_frame
+from .credits import credits_frame
 from .economics.comparing import compare_runs
 from .economics.of_columns import column_economics_frame
 from .economics.of_lead_sources import lead_source_economics_frame
@@ -20,6 +21,7 @@ __all__ = [
     "column_economics_frame",
     "columns_frame",
     "compare_runs",
+    "credits_frame",
     "economics_frame",
     "export",
     "history_frame",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .actions import ACTIONS, actions_frame
 from .columns import COLUMNS, columns_frame
+from .credits import CREDITS, credits_frame
 from .economics.comparing import COMPARISON, compare_runs
 from .economics.of_columns import COLUMN_ECONOMICS, column_economics_frame
 from .economics.of_lead_sources import LEAD_SOURCE_ECONOMICS, lead_source_economics_frame
@@ -36,7 +37,10 @@ FRAMES: dict[Callable[..., object], Schema] = {
     lead_source_economics_frame: LEAD_SOURCE_ECONOMICS,
     compare_runs: COMPARISON,
 }
-"""Every frame with its schema, in the order of the reference."""
+"""Every frame that is made of runs and tables, with its schema, in the order of the reference."""
+
+ACCOUNT_FRAMES: dict[Callable[..., object], Schema] = {credits_frame: CREDITS}
+"""Every frame that asks about the account, after these."""
 
 OBJECTS: dict[Origin, str] = {
     "run": "run",
@@ -46,6 +50,7 @@ OBJECTS: dict[Origin, str] = {
     "action": "run.response.actions[]",
     "message": "run.response.transcript[]",
     "history": "run.history[]",
+    "credits": "credits",
 }
 
 INTRODUCTION = """\
@@ -69,7 +74,7 @@ The leads themselves (`rows_frame`, `rows_batches`) have the columns of their ta
 def reference() -> str:
     """The page as Markdown."""
     dtypes = "\n".join(f"- `{DTYPE_NAMES[kind]}`: `{name}`" for kind, name in ARROW_DTYPE_NAMES.items())
-    parts = [_section(maker, schema) for maker, schema in FRAMES.items()]
+    parts = [_section(maker, schema) for maker, schema in (FRAMES | ACCOUNT_FRAMES).items()]
     return "\n".join([INTRODUCTION.format(dtypes=dtypes), *parts])
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["integer", "number", "boolean", "string", "category", "timestamp"]
-Origin = Literal["run", "table", "column", "lead_source", "action", "message", "history", "computed"]
+Origin = Literal["run", "table", "column", "lead_source", "action", "message", "history", "credits", "computed"]
 
 DTYPE_NAMES: dict[Kind, str] = {
     "integer": "Int64",

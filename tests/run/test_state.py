@@ -172,6 +172,25 @@ def test_history_has_one_record_per_change_and_a_bound():
     ]
 
 
+def test_history_keeps_the_credits_of_each_table_as_one_object_for_as_long_as_they_stay():
+    later = copy.deepcopy(COMPLETED)
+    later["response"]["tables"][0]["cells"]["running"] = 0
+    silent = {**RUNNING, "response": None}
+    state = after(read(silent, keep_polling=True), read(COMPLETED, at=101.0), read(later, at=102.0))
+    first, second, third = (point.credits_of_tables for point in state.history)
+    assert first is None
+    assert second == ((COMPLETED["response"]["tables"][0]["id"], 57),)
+    assert third is second
+
+
+def test_of_very_many_tables_history_keeps_the_sum_only():
+    many = copy.deepcopy(COMPLETED)
+    (table,) = many["response"]["tables"]
+    many["response"]["tables"] = [{**table, "id": f"t-{number}"} for number in range(51)]
+    (point,) = after(read(many)).history
+    assert (point.credits_used, point.credits_of_tables) == (51 * 57, None)
+
+
 def test_a_long_history_keeps_its_beginning_and_its_newest_half():
     state = begun()
     for steps in range(3 * HISTORY_LIMIT):

@@ -14,6 +14,7 @@ from origami_widgets.frames.schema import Field, Schema
 from origami_widgets.frames.source import Gathered, Source, gather
 
 from .measures import Counts, Measure, count_sums, counted, known, measured, over, sums
+from .metering import measured_of_runs
 from .spending import Spending
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from origami_widgets.frames.records import Values
     from origami_widgets.frames.values import Cells
 
 _OF_RUNS = {field.name: field for field in RUNS.fields}
@@ -46,6 +48,14 @@ COMPARISON = Schema(
         Field("qualified_share", "number", "computed", "", "qualified_leads / leads with a verdict", "fraction"),
         Field("credits_used", "number", "computed", "", "by its tables, over their life", "credits"),
         Field("credits_added", "number", "computed", "", "of these, what no run before it here had told", "credits"),
+        Field(
+            "credits_measured",
+            "number",
+            "computed",
+            "",
+            "by its tables since it began; NA for one that is older and that no run before it here had told of",
+            "credits",
+        ),
         Field("credits_per_lead", "number", "computed", "", "credits_used / leads", "credits per lead"),
         Field(
             "credits_per_qualified_lead",
@@ -72,7 +82,9 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     No request is sent and no credits are spent. The API has no credits of a run: `credits_used` is what its tables have
     used over their life, by all runs that worked on them. Runs of one agent share tables as a rule (`shared_tables`);
     what a follow-up has cost is `credits_added`: what its tables have used beyond what the runs before it in the list
-    told of the same tables. Ratios are over the tables that tell all of their parts, sums over those that tell. A table
+    told of the same tables. `credits_measured` is what the run itself has cost, as far as that can be measured: what its
+    tables have used since it began, whoever caused it. It is NA unless each of them was made since then, or told of by a
+    run before it in the list; take it once the cells are settled. Ratios are over the tables that tell all of their parts, sums over those that tell. A table
     that is given without a run adds nothing.
 
     Args:
@@ -97,6 +109,7 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `qualified_share` (Float64, fraction): qualified_leads / leads with a verdict
         - `credits_used` (Float64, credits): by its tables, over their life
         - `credits_added` (Float64, credits): of these, what no run before it here had told
+        - `credits_measured` (Float64, credits): by its tables since it began; NA for one that is older and that no run before it here had told of
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / (leads x qualified_share), by table
         - `cells_errored` (Int64, cells): ended in a failure
@@ -128,7 +141,7 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     spending = Spending(gathered)
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
-        measures = _measures(spending, computed)
+        measures = _measures(spending, told, computed)
         changes = {f"{name}_change": _against_first(measures[name]) for name in _CHANGES}
     cells = {name: measured(values) for name, values in (measures | changes).items() if name != "leads"}
     cells |= {
@@ -146,7 +159,7 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     )
 
 
-def _measures(spending: Spending, of_runs: Mapping[str, Cells]) -> dict[str, Measure]:
+def _measures(spending: Spending, runs: Values, of_runs: Mapping[str, Cells]) -> dict[str, Measure]:
     nothing = known(of_runs["tables"]) == 0
 
     def total(of_tables: Measure, *others: Measure) -> Measure:
@@ -164,6 +177,7 @@ def _measures(spending: Spending, of_runs: Mapping[str, Cells]) -> dict[str, Mea
         "qualified_share": over(total(qualified, spending.judged), total(spending.judged, qualified)),
         "credits_used": total(used),
         "credits_added": total(_added(spending, used)),
+        "credits_measured": measured_of_runs(spending, used, runs),
         "credits_per_lead": over(total(used, leads), total(leads, used)),
         "credits_per_qualified_lead": over(total(used, fitting), total(fitting, used)),
         "credits_unqualified": total(spending.credits_unqualified_of_tables),

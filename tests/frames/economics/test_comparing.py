@@ -53,6 +53,41 @@ def test_what_a_follow_up_has_added_to_the_tables_it_shares():
     assert frame["shared_tables"].to_list() == [1, 1, 1]
 
 
+BEFORE, BEGAN, SINCE = "2026-07-21T09:00:00Z", "2026-07-21T09:10:00Z", "2026-07-21T09:11:00Z"
+
+
+def made(at, table_id, used):
+    return {**told(table_id, 10, used), "createdAt": at}
+
+
+MEASURED = {
+    "all made since": ([made(BEGAN, "a", 40), made(SINCE, "b", 2)], 42),
+    "one is older": ([made(SINCE, "a", 40), made(BEFORE, "b", 2)], None),
+    "one does not say when": ([made(SINCE, "a", 40), made(None, "b", 2)], None),
+    "one does not say what": ([made(SINCE, "a", 40), made(SINCE, "b", None)], None),
+    "none": ([], 0),
+}
+
+
+@pytest.mark.parametrize(("tables", "expected"), MEASURED.values(), ids=MEASURED)
+def test_what_a_run_itself_has_cost_is_known_of_tables_made_since_it_began(tables, expected):
+    (found,) = frames.compare_runs([run("1", *tables, startedAt=BEGAN)])["credits_measured"]
+    assert pd.isna(found) if expected is None else found == expected
+
+
+def test_of_older_tables_it_is_known_when_a_run_before_it_told():
+    first = run("1", made(BEFORE, "a", 40), startedAt=BEFORE)
+    then = run("2", made(BEFORE, "a", 100), made(SINCE, "b", 7), startedAt=BEGAN)
+    assert frames.compare_runs([first, then])["credits_measured"].to_list() == [40, 67]
+    assert frames.compare_runs([then, first])["credits_measured"].to_list() == [pd.NA, pd.NA]
+
+
+def test_of_a_run_that_does_not_say_when_it_began_or_what_it_touched_it_is_not_known():
+    silent = changed(payload("running_null"), "id", "silent")
+    frame = frames.compare_runs([run("1", made(SINCE, "a", 40), startedAt=None), silent])
+    assert frame["credits_measured"].isna().all()
+
+
 def test_a_run_that_is_given_twice_shares_nothing():
     assert frames.compare_runs([run("1", told("a", 1, 1))] * 2)["shared_tables"].to_list() == [0, 0]
 
@@ -111,3 +146,5 @@ def test_runs_of_the_sandbox():
     assert (both["shared_tables"] > 0).all()
     once = ow.tables_frame([runs[0], then]).drop_duplicates("table_id", keep="last")
     assert both["credits_added"].sum() == once["credits_lifetime_used"].sum()
+    assert both["credits_measured"].to_list() == both["credits_added"].to_list()
+    assert pd.isna(ow.compare_runs([then])["credits_measured"][0])
