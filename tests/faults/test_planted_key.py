@@ -7,6 +7,8 @@ import asyncio
 import base64
 import copy
 import functools
+import getpass
+import itertools
 import json
 import logging
 import pickle
@@ -18,7 +20,11 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.key_sources import SERVICE
+from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret
+from origami_widgets.run import settings
+from origami_widgets.run.settings import client_or_default
 from tests.faults.journey import KEY, RUNNING, completed, going_on, running
 from tests.faults.planted import (
     escaped,
@@ -30,6 +36,7 @@ from tests.faults.planted import (
     under_way,
     within,
 )
+from tests.support.keys import InMemory, use_colab, use_keyring
 from tests.support.server import answer, head, raw, reset, silence
 
 ECHO = f"Authorization: Bearer {KEY}"
@@ -165,6 +172,53 @@ def test_nothing_that_holds_it_can_be_written(server, clock, write):
         with pytest.raises((TypeError, ValueError)) as refused:
             write(thing)
         assert showing(of_error(refused.value)) == []
+
+
+def from_colab(patch, _server):
+    use_colab(patch, lambda _: KEY)
+    for module in ("api.settings", "run.login"):
+        patch.setattr(f"origami_widgets.{module}.is_local_url", lambda _: False)
+
+
+def from_keyring(patch, server):
+    ring = InMemory()
+    ring.set_password(SERVICE, server.base_url, KEY)
+    use_keyring(patch, ring)
+
+
+def from_a_prompt(patch, _server):
+    patch.setattr(getpass, "getpass", lambda _: KEY)
+    patch.setattr("origami_widgets.run.login.may_ask", lambda: True)
+
+
+WAYS = [
+    *itertools.product((from_colab, from_keyring), (ow.Client, ow.AsyncClient, ow.login)),
+    (from_a_prompt, ow.login),
+]
+
+
+@pytest.mark.parametrize(("source", "made_by"), WAYS)
+def test_wherever_it_comes_from_it_is_hidden(server, monkeypatch, capsys, source, made_by):
+    source(monkeypatch, server)
+    for name in ("_client", "_base_url", "_project", "_login"):
+        monkeypatch.setattr(settings, name, None)
+    server.plan(answer({"object": "account"}), answer({"balance": 1}), answer({"items": []}))
+    made = made_by(base_url=server.base_url)
+    client = client_or_default(None) if made_by is ow.login else made
+    for fault in ("a wrong key", "a redirect to a host"):
+        server.plan(ECHOING_FAULTS[fault])
+        assert showing(_outcome(ow.Client, lambda: background().run(client.operations.get_account()))) == []
+        assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
+    assert showing(within(made, client, settings._login)) == []
+    assert showing(reachable(made, client, settings._login)) == []
+    assert showing([*capsys.readouterr(), repr(vars(settings))]) == []
+
+
+@pytest.mark.parametrize("source", [from_colab, from_keyring, from_a_prompt])
+def test_no_error_shows_one_that_is_refused_at_login(server, monkeypatch, source):
+    source(monkeypatch, server)
+    server.plan(ECHOING_FAULTS["a wrong key"])
+    assert showing(_outcome(ow.Client, lambda: ow.login(base_url=server.base_url, store=True))) == []
 
 
 def test_a_shallow_copy_of_a_client_shows_no_more_than_the_client(server):

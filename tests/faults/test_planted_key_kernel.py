@@ -44,6 +44,18 @@ CELLS = (
     "print(log.getvalue())",
 )
 
+ENTERED = (
+    CELLS[0],
+    "import keyring, pytest\nfrom tests.support.keys import InMemory, use_colab\nkeyring.set_keyring(InMemory())",
+    "import origami_widgets as ow\now.login(store=True)",
+    'run = ow.start("Find bakers. scenario:filling", once="bakers")\nrun.wait()',
+    "client = ow.Client()\nprint(client, vars(client), ow.account(), ow.configure.__globals__, ow.credits_frame().attrs)",
+    "use_colab(pytest.MonkeyPatch(), lambda _: next(iter(keyring.get_keyring().kept.values())))",
+    'client = ow.Client(base_url="https://origami.chat/api/v2")\nprint(client, vars(client), client._settings.key)',
+    *CELLS[4:],
+)
+"""A key that is entered, kept in a keyring, found there, and found as a secret of Colab."""
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -77,6 +89,34 @@ def test_no_message_of_a_kernel_and_no_file_shows_it(home: Path) -> None:
     assert showing([said, json.dumps(front_end.models, default=str)]) == []
     files = [path for path in home.rglob("*") if path.is_file()]
     assert any("origami_widgets_data" in path.parts for path in files), "the registry of names was written"
+    assert showing(path.read_bytes().decode("latin-1") for path in files) == []
+
+
+def test_no_message_of_a_kernel_and_no_file_shows_one_that_was_entered(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ORIGAMI_API_KEY")
+    manager, client = start_new_kernel()
+    try:
+        front_end = FrontEnd(client)
+        for code in ENTERED:
+            cell = front_end.execute(code)
+            if "login" in code:
+                for entered in (KEY.replace("og_live_", ""), KEY):
+                    assert front_end.question()["password"] is True
+                    front_end.answer(entered)
+            front_end.see_out(cell)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    said = json.dumps(front_end.heard, default=str)
+    assert "Please try again" in said
+    assert said.count("<Secret og_live_…>".encode("ascii", "backslashreplace").decode()) > 2
+    failed = [message["content"]["ename"] for message in front_end.heard if message["msg_type"] == "error"]
+    assert failed == ["AgentNotFound", "AgentNotFound", "TypeError"]
+    assert showing([said, json.dumps(front_end.models, default=str)]) == []
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert any(path.name == "history.sqlite" for path in files)
     assert showing(path.read_bytes().decode("latin-1") for path in files) == []
 
 
