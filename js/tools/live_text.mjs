@@ -46,6 +46,7 @@ function page(now) {
     "Element",
     "HTMLElement",
     "Text",
+    "IntersectionObserver",
     "MutationObserver",
     "Event",
     "CustomEvent",

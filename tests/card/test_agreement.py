@@ -234,7 +234,7 @@ def test_columns_are_described_alike():
             for index, (said, judged) in enumerate(itertools.product(itertools.product(*numbers), verdicts))
         ]
         for index, columns in enumerate(itertools.batched(rows, 8) if hasattr(itertools, "batched") else _eights(rows)):
-            tables = {"items": [{**table, "columns": list(columns)}], "hidden": 0}
+            tables = {"items": [{**table, "columns": list(columns)}], "hidden": 0, "reading": []}
             mixed[f"{kind or 'unknown'}_{index}"] = {**view, "tables": tables}
     told = front_end.texts_of(mixed)
     for name, each in mixed.items():
