@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 MARK = re.compile(r"<p>@@(\d+)@@</p>")
-CARD = '<div style="box-sizing:border-box;margin:2px 0;border:1px solid'
+FRAME = 'class="dataframe"'
 CONTROLS = re.compile(r"\x1b\[[0-9;]*m")
 FENCE = "```"
 
@@ -69,16 +69,16 @@ def output_html(output: NotebookNode) -> str:
 
 def _bundle(data: dict[str, Any], metadata: dict[str, Any]) -> str:
     html = data.get("text/html", "")
-    if html.startswith(CARD):
-        # Within a shadow root the theme's own styles do not reach the card: it looks as it does in a notebook.
-        return f'<div class="output card"><template shadowrootmode="open">{html}</template></div>'
     if "image/png" in data:
         about = metadata.get("image/png", {})
         size = "".join(f' {side}="{about[side]}"' for side in ("width", "height") if side in about)
         alternative = escape(about.get("alt", ""), quote=True)
         return f'<div class="output"><img alt="{alternative}"{size} src="data:image/png;base64,{data["image/png"].strip()}"></div>'
-    if html:
+    if FRAME in html:
         return f'<div class="output">{html}</div>'
+    if html:
+        # Within a shadow root the theme's own styles do not reach it: a card looks as it does in a notebook.
+        return f'<div class="output card"><template shadowrootmode="open">{html}</template></div>'
     return _text(data.get("text/plain", ""))
 
 

@@ -129,21 +129,23 @@ def reference_page(group: Group) -> str:
     """The Markdown of a group's page: a heading, and the places where the docstrings go."""
     names = [name for name in group.names if name in origami_widgets.__all__]
     parts = [f"# {group.title}", group.about, *(f"::: origami_widgets.{name}" for name in names)]
-    parts += [_block(module, group.names) for module in group.modules]
+    parts += [_block(path) for module in group.modules for path in _classes(module, group.names)]
     parts += [group.listing()] if group.listing is not None else []
     return "\n\n".join(parts) + "\n"
 
 
-def _block(module: str, listed: Sequence[str]) -> str:
+def _classes(module: str, listed: Sequence[str]) -> list[str]:
     """All classes of a module but those that have been shown."""
-    own = importlib.import_module(module)
-    classes = [
-        name
-        for name, member in vars(own).items()
+    return [
+        f"{module}.{name}"
+        for name, member in vars(importlib.import_module(module)).items()
         if inspect.isclass(member) and member.__module__ == module and name[0] != "_" and name not in listed
     ]
-    options = ("show_root_heading: false", "show_root_toc_entry: false", f"members: {classes}", 'filters: ["!^_"]')
-    return "\n".join([f"::: {module}", "    options:", *(f"        {option}" for option in options)])
+
+
+def _block(path: str) -> str:
+    """A class that nobody makes by hand: how it would be made is of no interest."""
+    return f"::: {path}\n    options:\n        heading_level: 3\n        merge_init_into_class: false"
 
 
 def pages() -> dict[str, str]:

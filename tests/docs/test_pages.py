@@ -30,7 +30,7 @@ def test_outputs_stay_out_of_the_markdown():
 @pytest.mark.parametrize(
     ("output", "part"),
     [
-        (shown(text_plain="x", text_html="<table></table>"), "<table></table>"),
+        (shown(text_plain="x", text_html='<table class="dataframe"></table>'), '<div class="output"><table'),
         (shown(text_plain="<Run>"), "<pre>&lt;Run&gt;</pre>"),
         (shown(text_plain="chart", image_png="AAAA"), 'src="data:image/png;base64,AAAA"'),
         (v4.new_output("error", ename="E", evalue="", traceback=["\x1b[31mE\x1b[0m: no"]), "<pre>E: no</pre>"),
