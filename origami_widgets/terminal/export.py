@@ -11,10 +11,10 @@ from origami_widgets.terminal.options import add_api_options, add_command, clien
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
     from types import TracebackType
 
     from origami_widgets.api.errors import OrigamiError
+    from origami_widgets.api.reading import About
     from origami_widgets.run.handle import Run
     from origami_widgets.terminal.options import Commands
 
@@ -99,33 +99,38 @@ class Progress:
     """
 
     def __init__(self, run: Run) -> None:
-        self._run = run
+        self._names = {table.id: table.name for table in run.tables}
         self._lock = threading.Lock()
         self._width = 0
-        self._stop: Callable[[], None] | None = None
+        self._open = False
 
     def __enter__(self) -> Self:
         """Begin to tell."""
-        if sys.stderr.isatty():
-            self._stop = self._run.conversation.subscribe(self._tell)
+        from origami_widgets.api.reading import readings
+
+        self._open = sys.stderr.isatty()
+        readings().listen(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wipe the line: what comes next is the outcome."""
-        if self._stop is not None:
-            self._stop()
-        self._write("")
+        with self._lock:
+            if self._open:
+                self._write("")
+            self._open = False
 
-    def _tell(self) -> None:
-        """Write the line anew; comes on the background loop's thread."""
-        from origami_widgets.card.view.tables import make_tables
+    def reading_changed(self, about: About) -> None:
+        """Write the line anew; comes on any thread."""
+        from origami_widgets.api.reading import readings
+        from origami_widgets.card.clean import clean
+        from origami_widgets.card.view.tables import reading_words
 
-        state = self._run.state
-        tables = make_tables(state.tables, state.reading)
-        told = zip(tables["items"], tables["reading"], strict=False)
-        self._write(next((f"{table['name']}: {reading}" for table, reading in told if reading), ""))
+        told = reading_words(readings().of(about))
+        with self._lock:
+            if self._open and told:
+                self._write(f"{clean(self._names.get(about.table_id), LINE - len(told) - 2)}: {told}")
 
     def _write(self, line: str) -> None:
         from origami_widgets.card.text import width_of
@@ -133,12 +138,11 @@ class Progress:
 
         # Blanks and carriage returns alone: every terminal knows them.
         line = shortened(line, LINE)
-        with self._lock:
-            if self._width:
-                sys.stderr.write("\r" + " " * self._width + "\r")
-            sys.stderr.write(line)
-            sys.stderr.flush()
-            self._width = width_of(line)
+        before = "\r" + " " * self._width + "\r" if self._width else ""
+        # First: an interrupt while it is written must not leave it there.
+        self._width = width_of(line)
+        sys.stderr.write(before + line)
+        sys.stderr.flush()
 
 
 LINE = 72
