@@ -28,7 +28,7 @@ log = get_plugin_logger("origami_widgets")
 
 # Pages that stand in the repository's own files, so that both places say the same.
 ROOT_PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-GUIDES = ("quickstart", "many-runs", "analysis", "failures", "hosts", "magics", "colab")
+GUIDES = ("quickstart", "many-runs", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
 TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
 # A name of ours in prose: `ow.start`, or one that could be nothing else.

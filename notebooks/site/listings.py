@@ -5,15 +5,21 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
 from unittest.mock import patch
 
 from origami_widgets import cli
+from origami_widgets.api import models
 from origami_widgets.api.error_catalog import CODES
 from origami_widgets.magics.commands import CELL, COMMANDS, explained, overview
 
 FENCE = "```"
+OBJECTS_ARE = (
+    "They are frozen. What this version does not know is kept in `raw`, the answer as it came; what the server left out "
+    "is None, or empty."
+)
 CODES_ARE = (
     "What `error.code` may hold, and which error it is. Codes that are new keep their own word, and become the error of "
     "their HTTP status."
@@ -50,6 +56,31 @@ def codes() -> str:
             *rows,
         ]
     )
+
+
+def objects() -> str:
+    """The objects that calls of the API return, with their fields."""
+    classes = [member for _, member in sorted(vars(models).items()) if inspect.isclass(member)]
+    parts = ["## The objects that it returns", OBJECTS_ARE]
+    parts += [_object(each) for each in classes if fields_of(each)]
+    return "\n\n".join(parts)
+
+
+def fields_of(kind: type) -> dict[str, str]:
+    """The fields of a model with their types, those of its bases first."""
+    kinds = [each for each in reversed(kind.__mro__) if each.__module__.startswith(models.__name__)]
+    every = {name: str(said) for each in kinds for name, said in inspect.get_annotations(each).items()}
+    return {
+        name: said
+        for name, said in every.items()
+        if name != "raw" and name[0] != "_" and not said.startswith("ClassVar")
+    }
+
+
+def _object(kind: type) -> str:
+    about = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0]
+    fields = "\n".join(f"- `{name}`: `{said}`" for name, said in fields_of(kind).items())
+    return f"### `{kind.__name__}`\n\n{about}\n\n{fields}"
 
 
 def _as_is(text: str) -> str:

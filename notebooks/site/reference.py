@@ -52,7 +52,7 @@ GROUPS = (
         "account",
         "Key, account, settings",
         "Which key is used, what the account has left, and what calls without `client=` do.",
-        ("login", "account", "AccountSummary", "PastedKey", "configure"),
+        ("login", "login_async", "account", "account_async", "AccountSummary", "PastedKey", "configure"),
     ),
     Group(
         "frames",
@@ -60,7 +60,7 @@ GROUPS = (
         "What a run built as pandas DataFrames. All columns with dtype and unit: [the frames, column by column](../frames.md).",
         (
             *("runs_frame", "tables_frame", "columns_frame", "lead_sources_frame", "actions_frame"),
-            *("transcript_frame", "history_frame", "credits_frame"),
+            *("transcript_frame", "history_frame", "credits_frame", "credits_frame_async"),
         ),
     ),
     Group(
@@ -87,10 +87,7 @@ GROUPS = (
         "Client",
         "The API itself, blocking or on an event loop, for what the rest of the package does not do.",
         ("Client", "AsyncClient"),
-        (
-            *("origami_widgets.api.models.run", "origami_widgets.api.models.table", "origami_widgets.api.models.agent"),
-            *("origami_widgets.api.models.rows", "origami_widgets.api.models.account"),
-        ),
+        listing=listings.objects,
     ),
     Group(
         "errors",

@@ -42,6 +42,12 @@ class AccountSummary:
         can_use_api: whether the plan includes the API.
         origin: empty for Origami itself, `sandbox`, or the host that answers in its place.
         read_at: when it was read, on this machine's clock (UTC).
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> account = ow.account(client=ow.Sandbox().client())
+        >>> account.plan, account.free_run_slots, account.credits
+        ('Pro', 3, 5000.0)
     """
 
     organization: str

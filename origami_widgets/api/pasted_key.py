@@ -36,7 +36,13 @@ class PastedKey(UserWarning):
     """An API key that is in use stands in the text of a cell.
 
     It is said once for each time that such a cell is run. The warning names the cell and the line, and not the key. To
-    hear of it as an error: `warnings.simplefilter("error", ow.PastedKey)`.
+    hear of it as an error:
+
+    Example:
+        >>> import warnings
+        >>> import origami_widgets as ow
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("error", ow.PastedKey)
     """
 
 

@@ -73,15 +73,18 @@ def test_the_reference_lists_no_name_twice_and_none_that_is_not_public():
     assert sorted(listed) == sorted(set(listed) & set(ow.__all__))
 
 
-@pytest.mark.parametrize("name", sorted(set(ow.__all__) - reference.ALONE))
-def test_a_public_name_is_described(site: Site, name: str):
-    page = site.pages[reference.places().get(name, "index.html")]
-    assert f"origami_widgets.{name}" in page.anchors
+def test_each_public_name_is_described_where_it_has_its_place(site: Site):
+    places = reference.places()
+    assert places.keys() == set(ow.__all__) - reference.ALONE
+    assert [name for name, place in places.items() if f"origami_widgets.{name}" not in site.pages[place].anchors] == []
 
 
 def test_magics_commands_and_codes_are_listed(site: Site):
     assert "%origami attach AGENT_ID/RUN_ID" in site.pages["reference/magics.html"].text
     assert "usage: origami-widgets watch" in site.pages["reference/commands.html"].text
+    assert "Steps ¶ Loop iterations done, and the plan's cap on them. completed : int | None" in (
+        site.pages["reference/client.html"].text
+    )
     assert "INSUFFICIENT_CREDITS InsufficientCredits" in site.pages["reference/errors.html"].text
 
 
