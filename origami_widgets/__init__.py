@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from origami_widgets.card.card import RunCard as RunCard
     from origami_widgets.compose import Run as Run
     from origami_widgets.compose import account as account
+    from origami_widgets.compose import account_async as account_async
     from origami_widgets.compose import attach as attach
     from origami_widgets.compose import attach_async as attach_async
     from origami_widgets.compose import configure as configure
     from origami_widgets.compose import login as login
+    from origami_widgets.compose import login_async as login_async
     from origami_widgets.compose import start as start
     from origami_widgets.compose import start_async as start_async
     from origami_widgets.compose import start_many as start_many
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import columns_frame as columns_frame
     from origami_widgets.frames import compare_runs as compare_runs
     from origami_widgets.frames import credits_frame as credits_frame
+    from origami_widgets.frames import credits_frame_async as credits_frame_async
     from origami_widgets.frames import economics_frame as economics_frame
     from origami_widgets.frames import export as export
     from origami_widgets.frames import history_frame as history_frame
@@ -72,6 +75,7 @@ _HOMES = {
     "RunCard": "card.card",
     "Sandbox": "sandbox",
     "account": "compose",
+    "account_async": "compose",
     "actions_frame": "frames",
     "attach": "compose",
     "attach_async": "compose",
@@ -80,12 +84,14 @@ _HOMES = {
     "compare_runs": "frames",
     "configure": "compose",
     "credits_frame": "frames",
+    "credits_frame_async": "frames",
     "economics_frame": "frames",
     "export": "frames",
     "history_frame": "frames",
     "lead_source_economics_frame": "frames",
     "lead_sources_frame": "frames",
     "login": "compose",
+    "login_async": "compose",
     "plot_credits": "frames.plots",
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.default_client import set_default_client
 from origami_widgets.card.board.display import BoardPresenter
 from origami_widgets.run.handle import Run
-from origami_widgets.run.login import account, login
+from origami_widgets.run.login import account, account_async, login, login_async
 from origami_widgets.run.many import start_many
 from origami_widgets.run.presenter import set_presenter
 from origami_widgets.run.settings import client_or_default, configure
@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
     from origami_widgets.run.presenter import DtypeBackend
 
-__all__ = ["Run", "account", "attach", "attach_async", "configure", "login", "start", "start_async", "start_many"]
+__all__ = [
+    "Run",
+    "account",
+    "account_async",
+    "attach",
+    "attach_async",
+    "configure",
+    "login",
+    "login_async",
+    "start",
+    "start_async",
+    "start_many",
+]
 
 
 class NotebookPresenter(BoardPresenter):

@@ -22,7 +22,8 @@ HAS_THREADS = sys.platform not in ("emscripten", "wasi")
 AWAITABLE = (
     "Await instead: await ow.start_async('…'), await ow.attach_async('…'), await run, await run.settle(), "
     "await run.answer_async('…'), await run.follow_up_async('…'), await run.cancel_async(), await run.refresh_async(), "
-    "await ow.rows_frame_async(table); "
+    "await ow.rows_frame_async(table), await ow.credits_frame_async(run), await ow.login_async(), "
+    "await ow.account_async(); "
     "ow.AsyncClient has every call of ow.Client."
 )
 

@@ -3,7 +3,7 @@
 from .actions import actions_frame
 from .batches import rows_batches
 from .columns import columns_frame
-from .credits import credits_frame
+from .credits import credits_frame, credits_frame_async
 from .economics.comparing import compare_runs
 from .economics.of_columns import column_economics_frame
 from .economics.of_lead_sources import lead_source_economics_frame
@@ -22,6 +22,7 @@ __all__ = [
     "columns_frame",
     "compare_runs",
     "credits_frame",
+    "credits_frame_async",
     "economics_frame",
     "export",
     "history_frame",

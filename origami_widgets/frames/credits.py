@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.either_way import Way
     from origami_widgets.api.ledger import BalanceReading
 
     from .source import Source
@@ -96,14 +97,39 @@ def credits_frame(
         >>> len(frame), bool(-frame["change"].iloc[-1] == used)
         (2, True)
     """
+    from origami_widgets.api.either_way import Blocking, completed
+
+    return completed(_credits_frame(Blocking(), runs, client, dtype_backend))
+
+
+async def credits_frame_async(
+    runs: Source | None = None, *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
+) -> pd.DataFrame:
+    """The frame that `credits_frame` gives, without blocking the event loop: same arguments and errors. Free.
+
+    For event loops, and for hosts in which Python has one thread (JupyterLite), where nothing may block.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> asyncio.run(ow.credits_frame_async(client=ow.Sandbox(credits=40).client()))["balance"].to_list()
+        [40.0]
+    """
+    from origami_widgets.api.either_way import Awaiting
+
+    return await _credits_frame(Awaiting(), runs, client, dtype_backend)
+
+
+async def _credits_frame(
+    way: Way, runs: Source | None, client: AnyClient | None, dtype_backend: DtypeBackend
+) -> pd.DataFrame:
     # Loaded here: frames of what is at hand already need no network.
     from origami_widgets.api.default_client import client_or_default
-    from origami_widgets.api.loop import background
 
     check_backend(dtype_backend)
     gathered = Gathered("list", ()) if runs is None else gather(runs, CREDITS.name)
     operations = client_or_default(client).operations
-    background().run(operations.get_credits())
+    await way.ask(operations.get_credits())
     return _frame(operations.ledger.readings, gathered, dtype_backend, are_measured=runs is not None)
 
 

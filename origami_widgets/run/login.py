@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from origami_widgets.api.account import AccountSummary, account_summary
 from origami_widgets.api.client import Client
+from origami_widgets.api.either_way import Awaiting, Blocking, completed
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
 from origami_widgets.api.key_sources import NAME, Looked, keep_in_keyring, key_at_hand, key_elsewhere
 from origami_widgets.api.loop import background
@@ -19,10 +20,19 @@ from origami_widgets.api.shell import in_kernel, may_ask
 from origami_widgets.run.settings import client_or_default, configured_place, use_login
 
 if TYPE_CHECKING:
+    from origami_widgets.api.either_way import Way
     from origami_widgets.run.settings import AnyClient
 
 MOST_TRIES = 3
 """How often a key is asked for that cannot be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _AtHand:
+    """What was given as a key, or what the environment has; hidden."""
+
+    key: Secret | OrigamiError | None
+    is_given: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +93,52 @@ def login(
         1
         >>> ow.configure()
     """
-    key, source = key_at_hand(api_key), "environment" if api_key is None else "argument"
+    at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
     # Not even the variables of a traceback's frames may show it.
     del api_key
+    return completed(_logged_in(Blocking(), at_hand, store, base_url, project))
+
+
+async def login_async(
+    api_key: str | None = None, *, store: bool = False, base_url: str | None = None, project: str | None = None
+) -> AccountSummary:
+    """Do what `login` does, without blocking the event loop while it reads: same arguments and errors.
+
+    For event loops, and for hosts in which Python has one thread (JupyterLite), where nothing may block. Asking for a key
+    blocks as `input` does.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> with ow.Sandbox().serve() as served:
+        ...     account = asyncio.run(ow.login_async(served.api_key, base_url=served.base_url))  # doctest: +ELLIPSIS
+        Organization: Sandbox organization (sandbox)
+        ...
+        >>> account.plan
+        'Pro'
+        >>> ow.configure()
+    """
+    at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
+    del api_key
+    return await _logged_in(Awaiting(), at_hand, store, base_url, project)
+
+
+async def _logged_in(
+    way: Way,
+    at_hand: _AtHand,
+    store: bool,  # noqa: FBT001 - inside
+    base_url: str | None,
+    project: str | None,
+) -> AccountSummary:
+    key = at_hand.key
     if isinstance(key, OrigamiError):
         raise key
     place = configured_place()
     url = base_url_from(place.base_url if base_url is None else base_url)
     # A project belongs to its place.
     named = project_from(place.project if base_url is None and project is None else project)
-    summary, found = _checked(_search(url) if key is None else _Found(key, source), url, named)
+    found = _search(url) if key is None else _Found(key, "argument" if at_hand.is_given else "environment")
+    summary, found = await _checked(way, found, url, named)
     problem = keep_in_keyring(url, found.key) if store else None
     # A notebook shows it as the value of the cell, unless an error takes its place.
     if problem is not None or not in_kernel():
@@ -128,6 +174,18 @@ def account(*, client: AnyClient | None = None) -> AccountSummary:
     return background().run(account_summary(client_or_default(client).operations))
 
 
+async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
+    """Read what `account` reads, without blocking the event loop: same arguments and errors.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> asyncio.run(ow.account_async(client=ow.Sandbox(credits=40).client())).credits
+        40.0
+    """
+    return await background().bridge(account_summary(client_or_default(client).operations))
+
+
 def _search(url: str) -> _Found:
     """The key of Colab or the keyring; else a person is asked."""
     looked = key_elsewhere(url, colab=not is_local_url(url), keyring=True)
@@ -136,12 +194,12 @@ def _search(url: str) -> _Found:
     return _asked(url, looked) if looked.key is None else _Found(looked.key, looked.source)
 
 
-def _checked(found: _Found, url: str, project: str | None) -> tuple[AccountSummary, _Found]:
+async def _checked(way: Way, found: _Found, url: str, project: str | None) -> tuple[AccountSummary, _Found]:
     """The account behind a key, whose client is used from now on; a stale key in the keyring is asked for anew."""
     while True:
         client = Client(found.key, base_url=url, project=project)
         try:
-            summary = background().run(account_summary(client.operations))
+            summary = await way.ask(account_summary(client.operations))
         except AuthenticationError as error:
             if found.source != "keyring" or not may_ask():
                 error.cause = f"{error.cause} {_SOURCES[found.source]} Nothing was configured."

@@ -150,6 +150,13 @@ def test_the_docstring_lists_every_column():
     assert [line for line in lines if line.startswith("- `")] == CREDITS.describe().splitlines()
 
 
+async def test_without_blocking_it_is_the_same():
+    client = ow.Sandbox().client()
+    frame = await ow.credits_frame_async([], client=client)
+    assert frame.attrs == ow.credits_frame([], client=client).attrs
+    assert frame["balance"].to_list() == [5000]
+
+
 def test_what_cannot_be_read_is_said_before_anything_is_sent():
     client = ow.Sandbox().client()
     for wrong in ({"runs": 7}, {"runs": "agent/run"}, {"dtype_backend": "polars"}):

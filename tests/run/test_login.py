@@ -107,6 +107,19 @@ def test_a_key_that_is_given_is_checked_and_used(served, capsys):
     assert showing(reachable(settings.__dict__["_login"])) == []
 
 
+async def test_without_blocking_it_is_the_same(served, person, capsys):
+    person[0].append(KEY)
+    account = await ow.login_async(base_url=served.base_url)
+    assert capsys.readouterr().out == f"{account}\n"
+    assert key_in_use() == KEY
+    assert (await ow.account_async()).credits == account.credits
+    for wrong, kind in ((WRONG, AuthenticationError), (KEY[8:], InvalidInput)):
+        with pytest.raises(kind) as caught:
+            await ow.login_async(wrong, base_url=served.base_url)
+        assert [text for text in of_error(caught.value) if wrong[8:] in text] == []
+    assert key_in_use() == KEY
+
+
 def test_the_environment_is_asked_before_the_person(served, person, monkeypatch):
     monkeypatch.setenv("ORIGAMI_API_KEY", KEY)
     monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
