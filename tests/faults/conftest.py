@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from keyring.backends.fail import Keyring as NoKeyring
 
-from origami_widgets.api.loop import background
+from origami_widgets.api import elapsed
+from origami_widgets.api import loop as loop_module
+from origami_widgets.api.loop import BackgroundLoop, background
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.hub import Hub
 from tests.api.conftest import ENVIRONMENT
 from tests.faults.journey import INTERFACES, Journey, JumpingClock
+from tests.faults.life_checks import LOGGERS
+from tests.faults.life_clock import raw_submit
 from tests.support.keys import use_keyring
 from tests.support.server import RawServer, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.faults.life_clock import LifeClock
 
 settings.register_profile(
     "deep",
@@ -52,6 +60,37 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[JumpingClock]:
     # A clock that is still held would keep the loop of the process busy for the tests after this one.
     if own._task is not None:
         background().call_soon(own._task.cancel)
+
+
+@pytest.fixture
+def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], None]]:
+    """Let everybody go by a clock, and by another one after that."""
+    clocks: list[LifeClock] = []
+    real_time, real_clock = time.time, time.clock_gettime
+
+    def install(clock: LifeClock) -> None:
+        clocks[:] = [clock]
+        monkeypatch.setattr(hub_module, "_hub", Hub(clock))
+
+    def submit(loop, coroutine):
+        return raw_submit(loop, clocks[0].carry_out(coroutine) if clocks else coroutine)
+
+    def clock_gettime(which):
+        return clocks[0].now if clocks and which == elapsed._COUNTING else real_clock(which)
+
+    # A loop of its own: on this clock, those before and after it would take hours or no time to find out that they idle.
+    background().stop()
+    monkeypatch.setattr(loop_module, "IDLE", 1e9)
+    monkeypatch.setattr(time, "time", lambda: clocks[0].time() if clocks else real_time())
+    monkeypatch.setattr(time, "clock_gettime", clock_gettime)
+    monkeypatch.setattr(BackgroundLoop, "submit", submit)
+    for logger in LOGGERS:
+        monkeypatch.setattr(logger, "level", logging.DEBUG)
+        logger.manager._clear_cache()
+    yield install
+    background().stop()
+    # Whoever was imported meanwhile has kept these functions.
+    clocks.clear()
 
 
 @pytest.fixture

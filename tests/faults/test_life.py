@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import gc
-import logging
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from origami_widgets.api import elapsed
-from origami_widgets.api import loop as loop_module
-from origami_widgets.api.loop import BackgroundLoop, background
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.hub import Hub
-from tests.faults.life_checks import LOGGERS
-from tests.faults.life_clock import LifeClock, raw_submit
 from tests.faults.life_machine import Life
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tests.faults.life_clock import LifeClock
 
 BOUNDED = settings(
     derandomize=True,
@@ -34,38 +27,13 @@ BOUNDED = settings(
 
 
 @pytest.fixture
-def lives(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Life]]:
+def lives(own_time: Callable[[LifeClock], None]) -> Iterator[type[Life]]:
     """Each life has a clock of its own, which everybody goes by."""
-    clocks: list[LifeClock] = []
-    real_time, real_clock = time.time, time.clock_gettime
-
-    def install(clock: LifeClock) -> None:
-        clocks[:] = [clock]
-        monkeypatch.setattr(hub_module, "_hub", Hub(clock))
-
-    def submit(loop, coroutine):
-        return raw_submit(loop, clocks[0].carry_out(coroutine) if clocks else coroutine)
-
-    def clock_gettime(which):
-        return clocks[0].now if clocks and which == elapsed._COUNTING else real_clock(which)
-
-    # A loop of its own: on this clock, those before and after it would take hours or no time to find out that they idle.
-    background().stop()
-    monkeypatch.setattr(loop_module, "IDLE", 1e9)
-    monkeypatch.setattr(time, "time", lambda: clocks[0].time() if clocks else real_time())
-    monkeypatch.setattr(time, "clock_gettime", clock_gettime)
-    monkeypatch.setattr(BackgroundLoop, "submit", submit)
-    for logger in LOGGERS:
-        monkeypatch.setattr(logger, "level", logging.DEBUG)
-        logger.manager._clear_cache()
     # Each life is swept up after; what was there before it need not be looked through each time.
     gc.collect()
     gc.freeze()
-    yield type("OwnLife", (Life,), {"install": staticmethod(install), "kept": [], "planned": []})
+    yield type("OwnLife", (Life,), {"install": staticmethod(own_time), "kept": [], "planned": []})
     gc.unfreeze()
-    background().stop()
-    # Whoever was imported meanwhile has kept these functions.
-    clocks.clear()
 
 
 def chosen() -> settings:

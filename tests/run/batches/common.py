@@ -1,4 +1,4 @@
-"""What the tests of batches share: briefs, waiting for what is to be seen, and a cell that runs again."""
+"""What the tests of batches share: briefs, waiting for what is to be seen, and what the server was asked for."""
 
 from __future__ import annotations
 
@@ -48,3 +48,16 @@ def finished(batch: RunBatch) -> RunBatch:
     except OrigamiError as error:
         raise AssertionError(f"a run could not be read: {error}") from error
     return batch.wait(timeout=1)
+
+
+def keys(front):
+    return [request.headers["idempotency-key"] for request in front.starts]
+
+
+def prompts_at(front):
+    client = front.sandbox.client()
+    return sorted(client.get_run(agent.id, agent.last_run.id).request.prompt for agent in agents(client))
+
+
+def agents(client):
+    return [agent for agent in client.list_agents(limit=100).items if agent.last_run is not None]

@@ -1,0 +1,114 @@
+"""How long a batch lives: until its briefs are started, and never in two processes."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import warnings
+import weakref
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.loop import background
+from origami_widgets.run.course import Course
+from origami_widgets.run.presenter import presenter
+from origami_widgets.run.waiting import WaitTimedOut
+from tests.run.batches.common import finished, prompts_at, see, states, towns
+from tests.support.front import kept_off
+from tests.support.server import answer
+
+REFUSED = answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402)
+
+
+def test_it_goes_on_when_nobody_holds_it_and_is_let_go_when_all_are_started(front, client):
+    batch = ow.start_many(towns(4, "slow"), at_once=3, client=client, show=False)
+    course = weakref.ref(batch.course)
+    see(lambda: len(course().runs) == 3)
+    watches = [weakref.ref(order.watch) for order in batch.course.orders[:3]]
+    first = batch.runs[0].token
+    gc.collect()
+    gc.disable()
+    try:
+        del batch
+        see(lambda: len(front.starts) == 3)
+        assert course() is not None, "a brief is waiting"
+        front.sandbox.client().cancel(first.partition("/")[0])
+        see(lambda: len(front.starts) == 4)
+        see(lambda: course() is None)
+        assert [watch() for watch in watches] == [None] * 3
+    finally:
+        gc.enable()
+
+
+def test_a_halted_batch_that_nobody_holds_is_let_go(front, client):
+    front.faults = [kept_off(REFUSED)]
+    batch = ow.start_many(towns(2), client=client, show=False)
+    course = weakref.ref(batch.course)
+    see(lambda: course().error is not None)
+    gc.collect()
+    gc.disable()
+    try:
+        del batch
+        see(lambda: course() is None)
+    finally:
+        gc.enable()
+
+
+def test_no_task_is_left_when_all_is_over(many):
+    finished(many(towns(2)))
+    see(lambda: not [name for name in task_names() if "batch" in name])
+
+
+def task_names():
+    async def names():
+        return [task.get_name() for task in asyncio.all_tasks()]
+
+    return background().run(names())
+
+
+def test_it_outlives_the_end_of_the_loop(front, many):
+    batch = many(towns(3), at_once=1)
+    see(lambda: front.starts)
+    background().stop()
+    with pytest.raises(WaitTimedOut):
+        batch.wait(timeout=0.01)
+    finished(batch)
+    assert prompts_at(front) == sorted(towns(3))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_starts_nothing(front, many):
+    batch = many(towns(3, "slow"), at_once=1)
+    see(lambda: len(batch.runs) == 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:  # pragma: no cover - measured in the parent only
+        code = 1
+        try:
+            assert states(batch) == ["started", "stopped", "stopped"]
+            with pytest.raises(InvalidInput, match="another process"):
+                batch.resume()
+            for run in batch.runs:
+                run.cancel().wait(timeout=15)
+            batch.wait(timeout=15)
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert states(batch)[1:] == ["waiting", "waiting"] or len(batch.runs) == 2
+    see(lambda: len(front.starts) == 2)
+    batch.cancel()
+
+
+def test_a_batch_that_cannot_be_shown_starts_nothing(front, client, monkeypatch):
+    monkeypatch.setattr(type(presenter()), "show_batch", lambda shower, batch: 1 / 0)
+    courses = []
+    monkeypatch.setattr(Course, "go_on", lambda course, wanted: courses.append(course))
+    with pytest.raises(ZeroDivisionError):
+        ow.start_many(towns(2), client=client)
+    assert (courses, front.starts) == ([], [])

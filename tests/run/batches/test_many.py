@@ -1,0 +1,229 @@
+"""Many runs from one call: one for each brief, whatever happens, counted at the server, over real sockets."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import errors
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.run import hub as hub_module
+from tests.run.batches.common import agents, finished, keys, prompts_at, see, states, towns
+from tests.run.test_one_run import EMPTY_LIST, FULL
+from tests.support.front import forgotten, kept_off, lost, passes
+from tests.support.server import answer, reset
+
+REFUSED = answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402)
+
+
+def test_each_brief_gets_a_run_in_its_order_and_the_call_returns_before(front, many):
+    briefs = towns(5)
+    before = front.starts[:]
+    batch = many(briefs, at_once=5)
+    assert (len(batch), before) == (5, [])
+    finished(batch)
+    assert [run.prompt for run in batch] == [brief.prompt for brief in batch.briefs] == briefs
+    assert [request.json()["prompt"] for request in front.starts] == briefs
+    assert len(set(keys(front))) == len(front.runs()) == 5
+    assert (batch.done, batch.settled, batch.waiting, batch.error) == (True, True, 0, None)
+    assert {brief.state for brief in batch.briefs} == {"started"}
+    assert repr(batch) == "<RunBatch of 5 briefs: 5 done>"
+
+
+def test_a_mapping_names_the_agents(front, many):
+    batch = finished(many({"Porto": towns(1)[0], "Faro": towns(2)[1]}))
+    assert [brief.name for brief in batch.briefs] == ["Porto", "Faro"]
+    assert sorted(agent.name for agent in agents(front.sandbox.client())) == ["Faro", "Porto"]
+
+
+NO_BRIEFS = {
+    "one text": (towns(1)[0], "start_many\\(\\['…'\\]\\)"),
+    "bytes": (b"brief", "a list"),
+    "nothing": ([], "empty"),
+    "an empty mapping": ({}, "empty"),
+    "None": (None, "NoneType"),
+    "a number": (7, "int"),
+    "an empty brief": ([*towns(2), " "], r"prompts\[2\]"),
+    "no text": ([towns(1)[0], None], r"prompts\[1\]"),
+    "a long brief": ([*towns(1), "x" * 10_001], r"prompts\[1\]"),
+    "an empty brief with a name": ({"Porto": "x", "Faro": ""}, r"prompts\['Faro'\]"),
+    "a long name": ({"x" * 81: "List"}, r"prompts\['xxx"),
+    "a name that is a number": ({7: "List"}, "prompts.values\\(\\)"),
+    "a key in a brief": ([*towns(1), f"with og_live_{'k' * 43}"], r"prompts\[1\]"),
+    "without an end": (iter(lambda: "List bakeries", None), "1,000"),
+}
+
+
+@pytest.mark.parametrize("case", NO_BRIEFS)
+def test_what_is_not_a_list_of_briefs_is_refused_before_anything_is_sent(front, many, case):
+    prompts, said = NO_BRIEFS[case]
+    with pytest.raises(InvalidInput, match=said) as caught:
+        many(prompts)
+    assert "kkkk" not in str(caught.value)
+    assert front.starts == []
+
+
+def test_the_names_of_a_frames_columns_are_not_taken_for_briefs(front, many):
+    frame = ow.runs_frame([])
+    with pytest.raises(InvalidInput, match="frame\\['brief'\\]"):
+        many(frame)
+    assert front.starts == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"at_once": 0}, {"at_once": True}, {"at_once": 2.0}, {"model": "gpt"}, {"focus_tables": "t1"}, {"once": " "}],
+)
+def test_an_option_that_is_not_valid_is_refused_before_anything_is_sent(front, many, options):
+    with pytest.raises(InvalidInput):
+        many(towns(2), **options)
+    assert front.starts == []
+
+
+@pytest.mark.parametrize(("plan", "slots"), [("starter", 1), ("pro", 3), ("enterprise", 10)])
+def test_the_plans_run_slots_are_how_many_run_at_once(clock, plan, slots):
+    client = ow.Sandbox(speed=240, plan=plan).client()
+    batch = ow.start_many(towns(2, "slow"), client=client, show=False)
+    see(lambda: batch.at_once is not None)
+    assert batch.at_once == slots
+    batch.cancel()
+
+
+def test_where_the_account_cannot_be_read_ten_run_at_once(front, many, monkeypatch):
+    async def refuse(operations):
+        raise errors.PermissionDenied("No")
+
+    monkeypatch.setattr("origami_widgets.api.operations.Operations.get_account", refuse)
+    assert finished(many(towns(2))).at_once == 10
+
+
+def test_a_pool_that_others_have_filled_is_waited_for_as_long_as_it_says(front, many, clock, capsys):
+    front.faults = [passes, *[kept_off(answer(FULL, 429, headers={"Retry-After": "96"}))] * 2]
+    seen = []
+    batch = many(towns(3), at_once=3)
+    batch.on_change(lambda batch: seen.append(batch.briefs[1]))
+    finished(batch)
+    assert clock.slept.count(96) == 2
+    assert len(front.starts) == 5
+    assert len(set(keys(front))) == len(front.runs()) == 3
+    assert {(brief.state, brief.queue.wait, brief.queue.limit) for brief in seen if brief.queue} == {("queued", 96, 1)}
+    assert capsys.readouterr() == ("", "")
+
+
+def test_too_few_credits_halt_the_rest_until_there_are_some(front, many):
+    front.faults = [passes, kept_off(REFUSED)]
+    batch = many(towns(4), at_once=4)
+    see(lambda: batch.error is not None)
+    assert isinstance(batch.error, errors.InsufficientCredits)
+    assert states(batch) == ["started", "failed", "waiting", "waiting"]
+    assert batch.briefs[1].error is batch.error
+    assert repr(batch).endswith(f"1 failed; halted: {batch.error.title}>")
+    assert batch.waiting == 3
+    for _ in range(2):
+        with pytest.raises(errors.InsufficientCredits):
+            batch.wait()
+    assert len(front.starts) == 2
+    assert batch.resume() is batch
+    assert batch.briefs[1].error is None
+    finished(batch)
+    assert prompts_at(front) == sorted(towns(4))
+    refused, again = keys(front)[1:3]
+    assert refused != again, "the server would give the same refusal again for the same key"
+
+
+def test_a_halted_batch_that_is_stopped_can_be_waited_for(front, many):
+    front.faults = [passes, kept_off(REFUSED)]
+    batch = many(towns(3), at_once=3)
+    see(lambda: batch.error is not None)
+    batch.stop()
+    finished(batch)
+    assert states(batch) == ["started", "failed", "stopped"]
+    assert isinstance(batch.briefs[1].error, errors.InsufficientCredits)
+    assert (len(batch.runs), batch.error) == (1, None)
+
+
+LOST = {
+    "reset": lost(reset()),
+    "429": lost(answer({"error": "slow down", "code": "RATE_LIMITED"}, 429)),
+    "answer of a proxy": lost(answer("<html>Welcome", content_type="text/html")),
+    "never arrived": kept_off(reset()),
+    "500 that has started it": forgotten(answer({}, 500)),
+    "500 that has started nothing": kept_off(answer({}, 500)),
+}
+
+
+def test_answers_that_are_lost_pay_for_nothing_twice(front, many):
+    """Equal briefs among them: what one has started is not taken for the other's."""
+    briefs = [*towns(len(LOST)), towns(1)[0]]
+    front.faults = [step for fault in LOST.values() for step in (fault, passes)]
+    # What was found needs no second request, hence no way for one.
+    del front.faults[9]
+    batch = finished(many(briefs, at_once=3))
+    assert prompts_at(front) == sorted(briefs)
+    assert len(set(batch.runs)) == len(briefs)
+    assert [run.prompt for run in batch] == briefs
+
+
+def test_a_start_that_may_have_happened_halts_and_is_looked_for_before_it_is_sent_again(front, many):
+    front.faults = [passes, kept_off(answer({}, 500)), forgotten(answer({}, 500))]
+    front.reads = [kept_off(EMPTY_LIST)] * 4
+    batch = many(towns(3), at_once=3)
+    see(lambda: batch.error is not None)
+    assert isinstance(batch.error, ow.AmbiguousStart)
+    assert states(batch) == ["started", "failed", "waiting"]
+    batch.resume()
+    finished(batch)
+    assert prompts_at(front) == sorted(towns(3))
+    assert len(front.starts) == 4, "it was found, not sent again"
+
+
+def test_a_start_that_is_found_nowhere_is_sent_again_with_the_same_key(front, many):
+    front.faults = [kept_off(answer({}, 500))] * 2
+    batch = many(towns(2))
+    see(lambda: batch.error is not None)
+    batch.resume()
+    finished(batch)
+    assert prompts_at(front) == sorted(towns(2))
+    assert len(set(keys(front)[:3])) == 1
+
+
+def test_a_run_that_a_person_has_looked_for_is_not_asked_for_again(front, many):
+    front.faults = [kept_off(answer({}, 500)), forgotten(answer({}, 500))]
+    front.reads = [kept_off(EMPTY_LIST)] * 4
+    batch = many(towns(1))
+    see(lambda: batch.error is not None)
+    found = batch.error.reconcile()
+    batch.resume()
+    assert finished(batch).runs == (found,)
+    assert len(front.runs()) == 1
+
+
+def test_a_mistake_of_ours_halts_it_and_what_was_sent_is_looked_for(front, many, monkeypatch):
+    adopted = hub_module.Hub.watch
+    monkeypatch.setattr(hub_module.Hub, "watch", lambda *_, **__: 1 / 0)
+    batch = many(towns(2))
+    see(lambda: batch.error is not None)
+    assert "ZeroDivisionError" in batch.error.cause
+    monkeypatch.setattr(hub_module.Hub, "watch", adopted)
+    batch.resume()
+    finished(batch)
+    assert prompts_at(front) == sorted(towns(2))
+
+
+def test_frames_take_a_batch_in_the_place_of_its_runs(many):
+    batch = finished(many([f"{brief} Porto" for brief in towns(2, "completed")])).wait("cells", timeout=20)
+    assert ow.runs_frame(batch)["run_id"].tolist() == [run.id for run in batch]
+    assert ow.tables_frame(batch).equals(ow.tables_frame(list(batch)))
+    assert ow.columns_frame([batch.runs[0]]).shape < ow.columns_frame(batch).shape
+
+
+def test_a_batch_says_what_it_is(many):
+    batch = finished(many(towns(1)))
+    assert batch.origin == "sandbox"
+    assert "town 0" not in repr(batch)
+    with pytest.raises(TypeError, match=r"run\.token"):
+        pickle.dumps(batch)
+    assert batch == ow.RunBatch(batch.course)
+    assert len({batch, ow.RunBatch(batch.course)}) == 1

@@ -1,0 +1,142 @@
+"""Stopping a batch, resuming and cancelling it: what is paid for is what was wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from origami_widgets.api import errors
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.run import cancelling
+from origami_widgets.run import hub as hub_module
+from origami_widgets.run.hub import Hub
+from tests.run.batches.common import finished, see, states, towns
+from tests.run.test_one_run import FULL, QuickClock
+from tests.support.front import kept_off, passes
+from tests.support.server import answer
+
+
+def test_what_stop_has_kept_back_is_started_by_resume(front, many):
+    batch = many(towns(4, "slow"), at_once=2)
+    see(lambda: len(batch.runs) == 2)
+    assert batch.stop() is batch
+    assert states(batch) == ["started", "started", "stopped", "stopped"]
+    assert (batch.waiting, batch.done) == (0, False)
+    assert {run.status for run in batch} == {"running"}
+    for run in batch.runs:
+        run.cancel().wait(timeout=20)
+    assert batch.wait(timeout=1).done
+    assert len(front.starts) == 2
+    batch.resume()
+    see(lambda: len(batch.runs) == 4)
+    batch.cancel()
+
+
+def test_stop_leaves_the_queue_and_resume_asks_not_earlier_than_told(front, many, monkeypatch):
+    slept = []
+
+    class Waits(QuickClock):
+        async def sleep(self, seconds, wake):
+            slept.append(seconds)
+            return await hub_module.SystemClock.sleep(self, seconds, wake)
+
+    monkeypatch.setattr(hub_module, "_hub", Hub(Waits()))
+    front.faults = [kept_off(answer(FULL, 429, headers={"Retry-After": "96"}))]
+    batch = many(towns(1))
+    see(lambda: states(batch) == ["queued"])
+    batch.stop()
+    see(lambda: states(batch) == ["stopped"])
+    slept.clear()
+    batch.resume()
+    see(lambda: any(90 < (seconds or 0) <= 96 for seconds in slept))
+    assert len(front.starts) == 1
+    batch.stop()
+    see(lambda: states(batch) == ["stopped"])
+
+
+def test_a_callback_may_stop_the_rest(front, many):
+    batch = many(towns(3, "slow"), at_once=1)
+    batch.on_change(lambda batch: batch.runs and batch.stop())
+    see(lambda: "stopped" in states(batch))
+    assert len(batch.runs) <= 1
+    assert front.asked_to_cancel == 0
+    batch.cancel()
+
+
+def test_a_callback_that_waits_is_refused_instead_of_standing_still(many):
+    batch, refused = many(towns(1)), []
+
+    def callback(told):
+        try:
+            told.wait()
+        except RuntimeError as error:
+            refused.append(error)
+
+    batch.on_change(callback)
+    finished(batch)
+    assert refused
+
+
+def test_what_cannot_be_called_back_is_refused(many):
+    with pytest.raises(InvalidInput, match=r"batch\.on_change"):
+        many(towns(1)).on_change("print")
+
+
+def test_cancel_ends_what_runs_and_starts_no_more(front, many):
+    batch = many(towns(5, "slow"), at_once=3)
+    see(lambda: len(batch.runs) == 3)
+    before = time.monotonic()
+    assert batch.cancel() is batch
+    assert time.monotonic() - before < 5
+    finished(batch)
+    assert [run.status for run in batch] == ["cancelled"] * 3
+    assert states(batch)[3:] == ["stopped"] * 2
+    assert (front.asked_to_cancel, len(front.starts)) == (3, 3)
+
+
+def test_cancel_ends_what_is_being_started_as_well(front, many):
+    held, go_on = threading.Event(), threading.Event()
+
+    async def late(front, request, writer):
+        held.set()
+        while not go_on.is_set():
+            await asyncio.sleep(0.01)
+        await passes(front, request, writer)
+
+    front.faults = [passes, late]
+    batch = many(towns(3, "slow"), at_once=3)
+    assert held.wait(20)
+    asking = threading.Thread(target=batch.cancel)
+    asking.start()
+    see(lambda: front.asked_to_cancel == 1)
+    go_on.set()
+    asking.join(20)
+    finished(batch)
+    assert [run.status for run in batch] == ["cancelled"] * 2
+    assert states(batch) == ["started", "started", "stopped"]
+
+
+def test_a_cancel_that_is_refused_says_for_how_many(front, many):
+    front.cancels = [answer({"error": "no", "code": "FORBIDDEN"}, 403)] * 2
+    batch = many(towns(2, "slow"))
+    see(lambda: len(batch.runs) == 2)
+    with pytest.raises(errors.PermissionDenied) as caught:
+        batch.cancel()
+    assert caught.value.__notes__ == ["2 of the 2 runs that were active have not been cancelled."]
+    assert not hasattr(batch.runs[0].state.command_error, "__notes__")
+    asyncio.run(batch.cancel_async())
+    assert {run.state.cancel for run in batch} == {"requested"}
+
+
+def test_a_cancel_that_does_not_get_through_is_told_and_goes_on(front, many, monkeypatch):
+    monkeypatch.setattr(cancelling, "PATIENCE", 0.2)
+    front.cancels = [answer({}, 503)] * 1_000
+    batch = many(towns(1, "slow"))
+    see(lambda: batch.runs)
+    with pytest.raises(cancelling.CancelPending):
+        batch.cancel()
+    front.cancels.clear()
+    see(lambda: front.asked_to_cancel == 1)

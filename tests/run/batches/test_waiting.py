@@ -1,0 +1,89 @@
+"""Waiting for a batch touches none of its runs, and ends when nothing more is to be waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+
+import pytest
+
+from origami_widgets.api import errors
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.run.waiting import WaitTimedOut
+from tests.run.batches.common import see, states, towns
+from tests.support.server import answer
+
+
+def test_an_interrupt_of_a_wait_leaves_the_batch_alone(front, many, capsys):
+    batch = many(towns(2, "slow"), at_once=1)
+    see(lambda: len(batch.runs) == 1)
+    beside = threading.Timer(0.2, lambda: signal.raise_signal(signal.SIGINT))
+    beside.start()
+    with pytest.raises(KeyboardInterrupt):
+        batch.wait()
+    beside.join()
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    for call in ("batch.wait()", "batch.stop()", "batch.cancel()"):
+        assert call in said
+    assert states(batch) == ["started", "waiting"]
+    assert batch.runs[0].state.cancel == "none"
+    batch.runs[0].cancel()
+    see(lambda: len(batch.runs) == 2 or batch.runs[0].refresh() is None)
+    batch.cancel()
+
+
+def test_a_wait_ends_when_its_patience_does(many):
+    batch = many(towns(1, "slow"))
+    with pytest.raises(WaitTimedOut, match=r"batch\.cancel"):
+        batch.wait(timeout=0.05)
+    with pytest.raises(InvalidInput, match="until"):
+        batch.wait("table")
+    batch.cancel()
+
+
+def test_an_event_loop_waits_without_being_blocked(many):
+    batch = many(towns(2))
+
+    async def both():
+        ticks = 0
+
+        async def tick():
+            nonlocal ticks
+            while True:
+                await asyncio.sleep(0.01)
+                ticks += 1
+
+        ticking = asyncio.create_task(tick())
+        assert await batch is batch
+        ticking.cancel()
+        assert await batch.settle() is batch
+        return ticks
+
+    assert asyncio.run(both()) > 5
+    assert batch.settled
+
+
+def test_what_a_loop_does_to_an_await_leaves_the_batch_alone(many):
+    batch = many(towns(2, "slow"), at_once=1)
+
+    async def impatient():
+        async with asyncio.timeout(0.2):
+            await batch
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(impatient())
+    assert states(batch) == ["started", "waiting"]
+    batch.cancel()
+
+
+def test_a_run_that_cannot_be_watched_any_more_is_told_to_who_waits_and_holds_nobody_up(front, many):
+    batch = many(towns(2, "slow"), at_once=1)
+    see(lambda: batch.runs)
+    front.polls = [answer({"error": "no", "code": "FORBIDDEN"}, 403)]
+    see(lambda: len(batch.runs) == 2)
+    with pytest.raises(errors.PermissionDenied):
+        batch.wait()
+    batch.runs[0].refresh()
+    batch.cancel()
