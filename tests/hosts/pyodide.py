@@ -1,0 +1,186 @@
+"""Python in a browser: a real Pyodide in Chromium, with our packages and the kernel of JupyterLite.
+
+The npm package brings Python itself. Packages without compiled parts are those of the tests' own environment; msgspec is
+published for Pyodide, too. pandas and NumPy are not, outside of Pyodide's own server, so that no frame is made here.
+
+`made` fetches the two wheels of locks/pyodide.txt into .cache/pyodide, once.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from notebooks.serve import REPOSITORY
+from tests.browser.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Route
+
+LOCK = Path(__file__).parent / "locks" / "pyodide.txt"
+WHEELS = REPOSITORY / ".cache" / "pyodide"
+PYODIDE = REPOSITORY / "js" / "node_modules" / "pyodide"
+URL = "https://pyodide.invalid/"
+PLATFORM = ("--platform=pyemscripten_2026_0_wasm32", "--python-version=314", "--implementation=cp", "--abi=cp314")
+NOT_NEEDED = {
+    *("numpy", "pandas", "msgspec"),  # compiled
+    *("jedi", "parso", "widgetsnbextension", "jupyterlab-widgets", "uvicorn", "pexpect"),  # of no use in a page
+}
+KINDS = {".mjs": "text/javascript", ".wasm": "application/wasm", ".json": "application/json", ".zip": "application/zip"}
+PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>Pyodide</title>
+<link rel="icon" href="data:,">
+<script type="module">
+import { loadPyodide } from "./pyodide.mjs";
+const python = await loadPyodide({ indexURL: "./" });
+const packages = await (await fetch("packages.zip")).arrayBuffer();
+python.unpackArchive(packages, "zip", { extractDir: "/packages" });
+python.runPython("import sys; sys.path.insert(0, '/packages')");
+window.python = python;
+</script>
+"""
+# What JupyterLite's page does around its kernel: it takes what the kernel sends.
+KERNEL = """
+import json
+import pyodide_kernel
+from pyodide_kernel import ipython_shell as shell, kernel_instance as kernel
+
+shown, states = [], {}
+
+def heard(kind, content, metadata, ident, buffers):
+    data, comm = content["data"], content["comm_id"]
+    if kind == "comm_open":
+        states[comm] = dict(data["state"])
+    elif kind == "comm_msg" and data.get("method") == "update":
+        states[comm].update(data["state"])
+
+shell.send_comm = heard
+shell.display_pub.display_data_callback = lambda data, metadata, transient: shown.append(dict(data))
+shell.display_pub.update_display_data_callback = lambda data, metadata, transient: shown.append(dict(data))
+shell.displayhook.publish_execution_result = lambda count, data, metadata: shown.append(dict(data))
+pyodide_kernel.stdout_stream.publish_stream_callback = lambda name, text: shown.append({name: text})
+
+async def run_cell(code):
+    shown.clear()
+    kernel._parent_header = {"header": {}}
+    done = await kernel.run(code)
+    return json.dumps([done["status"], [done.get("ename"), done.get("evalue")], shown])
+
+def cards():
+    return [state["head"]["status"] for state in states.values() if "head" in state]
+"""
+
+
+class Pyodide(Window):
+    """A window with Python in it.
+
+    Args:
+        browser: The Chromium to open it in.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        super().__init__(browser, URL)
+        self.page.route("**/*", _answer)
+
+    def open(self) -> None:
+        """Load the page and start Python."""
+        # Before the page asks for it: what goes wrong here is not the page's.
+        packages()
+        self.page.goto(f"{URL}index.html")
+        self.page.wait_for_function("window.python !== undefined")
+
+    def run(self, code: str) -> Any:
+        """Run code as a cell is run, in which the page goes on meanwhile; what its last expression gives as JSON."""
+        given = self.page.evaluate("code => python.runPythonAsync(code)", code)
+        return None if given is None else json.loads(given)
+
+    def run_at_once(self, code: str) -> Any:
+        """Run code as a page without JavaScript Promise Integration does: nothing can suspend it."""
+        return json.loads(self.page.evaluate("code => python.runPython(code)", code))
+
+
+def _answer(route: Route) -> None:
+    name = route.request.url.removeprefix(URL)
+    if name == "index.html":
+        route.fulfill(body=PAGE, content_type="text/html")
+    elif name == "packages.zip":
+        route.fulfill(body=packages(), content_type=KINDS[".zip"])
+    elif (PYODIDE / name).is_file():
+        route.fulfill(body=(PYODIDE / name).read_bytes(), content_type=KINDS.get(Path(name).suffix, "text/plain"))
+    else:
+        route.fulfill(status=404)
+
+
+@functools.cache
+def packages() -> bytes:
+    """All packages as one archive: this working tree, what it needs, IPython, and what stands in the wheels."""
+    made()
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as target:
+        for name, path in _files():
+            target.write(path, name)
+        for wheel in sorted(WHEELS.glob("*.whl")):
+            _unpack(zipfile.ZipFile(wheel), target)
+    return archive.getvalue()
+
+
+def _files() -> Iterator[tuple[str, Path]]:
+    for path in (REPOSITORY / "origami_widgets").rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            yield str(path.relative_to(REPOSITORY)), path
+    for name in sorted(_needed("origami-widgets", {"sandbox"}) | _needed("ipython", set())):
+        for file in importlib.metadata.files(name) or ():
+            if file.parts[0] != ".." and file.suffix not in {".pyc", ".so"} and "tests" not in file.parts:
+                yield str(file), Path(str(file.locate()))
+
+
+def _needed(name: str, extras: set[str]) -> set[str]:
+    """The packages that one needs, without itself where it is ours."""
+    found = set() if name == "origami-widgets" else {name}
+    for line in importlib.metadata.requires(name) or ():
+        requirement = Requirement(line)
+        wanted = canonicalize_name(requirement.name)
+        applies = requirement.marker is None or any(requirement.marker.evaluate({"extra": e}) for e in {"", *extras})
+        if applies and wanted not in NOT_NEEDED:
+            found |= _needed(wanted, set())
+    return found
+
+
+def _unpack(wheel: zipfile.ZipFile, target: zipfile.ZipFile) -> None:
+    with wheel:
+        for name in wheel.namelist():
+            if ".data/" not in name:
+                target.writestr(name, wheel.read(name))
+            elif Path(name).name.startswith(("pyodide_kernel-", "piplite-")) and name.endswith(".whl"):
+                _unpack(zipfile.ZipFile(io.BytesIO(wheel.read(name))), target)
+
+
+def made() -> None:
+    """Fetch the wheels, where that was not done yet for this lock."""
+    stamp = WHEELS / "lock.txt"
+    if stamp.exists() and stamp.read_bytes() == LOCK.read_bytes():
+        return
+    WHEELS.mkdir(parents=True, exist_ok=True)
+    for old in WHEELS.glob("*.whl"):
+        old.unlink()
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"),
+            *("--require-hashes", "--only-binary=:all:", *PLATFORM, f"--dest={WHEELS}", f"--requirement={LOCK}"),
+        ],
+        check=True,
+    )
+    stamp.write_bytes(LOCK.read_bytes())
