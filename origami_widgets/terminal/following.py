@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from origami_widgets.run.waiting import Until
 
 
-def follow(run: Run, until: Until, *, timeout: float | None = None, every: float = 0.5) -> Iterator[RunState]:
+def follow(
+    run: Run, until: Until, *, timeout: float | None = None, since: float | None = None, every: float = 0.5
+) -> Iterator[RunState]:
     """The states of a run until it has come so far; sends nothing of its own.
 
     Args:
         run: the run.
         until: `"run"` for the agent's end, `"cells"` for the moment when no cell is running any more.
         timeout: seconds to follow it at most.
+        since: the moment from which they count, on the monotonic clock; now when absent.
         every: seconds after which its state is given although nothing has changed.
 
     Yields:
@@ -33,7 +36,7 @@ def follow(run: Run, until: Until, *, timeout: float | None = None, every: float
         OrigamiError: the run is not watched any more.
     """
     changed = threading.Event()
-    ends = None if timeout is None else time.monotonic() + timeout
+    ends = None if timeout is None else (time.monotonic() if since is None else since) + timeout
     stop = run.on_change(lambda _run: changed.set())
     try:
         while True:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
@@ -15,6 +18,7 @@ from origami_widgets.card.text import WIDTH, render_text
 from origami_widgets.terminal.lines import tones
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from origami_widgets.card.contract import Tone, View
@@ -44,17 +48,36 @@ class Screen:
             console=self._console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
         )
         self._drawn: tuple[object, ...] = ()
+        self._rest: Callable[[], object] = lambda: None
 
     def __enter__(self) -> Self:
         """Take the screen."""
         self._live.start()
+        self._rest = self._give_back_when_stopped()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give the screen back."""
+        self._rest()
         self._live.stop()
+
+    def _give_back_when_stopped(self) -> Callable[[], object]:
+        """While Ctrl-Z stops this process the shell has its own screen; what undoes that is returned."""
+        number = getattr(signal, "SIGTSTP", None)
+        if number is None or threading.current_thread() is not threading.main_thread():
+            return lambda: None
+
+        def stop(_number: int, _frame: object) -> None:
+            self._live.stop()
+            os.kill(os.getpid(), signal.SIGSTOP)
+            # Somebody has brought it back to the foreground.
+            self._drawn = ()
+            self._live.start()
+
+        before = signal.signal(number, stop)
+        return lambda: signal.signal(number, before)
 
     def tell(self, view: View, _state: RunState) -> None:
         """Draw the card, when anything on the screen would change."""

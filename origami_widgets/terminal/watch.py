@@ -83,13 +83,12 @@ def run(options: Namespace) -> int:
     began = time.monotonic()
     client = client_of(options, timeout=min(LONGEST_REQUEST, patience or LONGEST_REQUEST))
     found = attach(options.token, client=client, show=False)
-    left = None if patience is None else max(0.0, patience - (time.monotonic() - began))
 
     def stopped() -> str:
         now = "is over" if found.done else "goes on"
         return f"Stopped watching; the run {now}. To see it: origami-widgets watch {found.token}{same_place(options)}"
 
-    return watched(found, options.until, timeout=left, as_json=options.json, stopped=stopped)
+    return watched(found, options.until, timeout=patience, since=began, as_json=options.json, stopped=stopped)
 
 
 class Teller(Protocol):
@@ -103,7 +102,13 @@ class Teller(Protocol):
 
 
 def watched(
-    run: Run, until: Until, *, stopped: Callable[[], str], timeout: float | None = None, as_json: bool = False
+    run: Run,
+    until: Until,
+    *,
+    stopped: Callable[[], str],
+    timeout: float | None = None,
+    since: float | None = None,
+    as_json: bool = False,
 ) -> int:
     """Tell of a run until it has come so far, and at the end show its card.
 
@@ -112,6 +117,7 @@ def watched(
         until: `"run"` or `"cells"`, as in `Run.wait`.
         stopped: what to say to whoever interrupts this, in one line.
         timeout: seconds to watch at most.
+        since: the moment from which they count, on the monotonic clock; now when absent.
         as_json: for a program.
 
     Returns:
@@ -129,7 +135,7 @@ def watched(
         with ended_by_sigterm():
             try:
                 with place:
-                    for state in follow(run, until, timeout=timeout, every=teller.every):
+                    for state in follow(run, until, timeout=timeout, since=since, every=teller.every):
                         teller.tell(make_view(state, earlier=earlier, now=time.time()), state)
             finally:
                 interrupted = isinstance(sys.exception(), KeyboardInterrupt | SystemExit | BrokenPipeError)

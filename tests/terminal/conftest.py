@@ -29,13 +29,20 @@ class Place:
 
     def start(self, prompt: str, *, ended: bool = True) -> str:
         """Start a run and give its token; where it is to have ended, time has passed."""
-        answer = httpx.post(
-            f"{self.base_url}/agents", json={"prompt": prompt}, headers={"Authorization": f"Bearer {self.api_key}"}
-        )
+        run = self._post("agents", prompt, ended=ended)
+        return f"{run['agentId']}/{run['id']}"
+
+    def follow(self, agent: str, prompt: str) -> str:
+        """Go on with an agent, to the end; the id of the run."""
+        return self._post(f"agents/{agent}/runs", prompt, ended=True)["id"]
+
+    def _post(self, path: str, prompt: str, *, ended: bool) -> dict:
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        answer = httpx.post(f"{self.base_url}/{path}", json={"prompt": prompt}, headers=headers)
         assert answer.status_code == 202, answer.text
         if ended:
             self.ahead += LONG
-        return f"{answer.json()['run']['agentId']}/{answer.json()['run']['id']}"
+        return answer.json()["run"]
 
     def command(self, *arguments: str, **options) -> subprocess.Popen[str]:
         environment = self.environment | options.pop("environment", {})

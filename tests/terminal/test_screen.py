@@ -9,6 +9,8 @@ import pytest
 
 from origami_widgets.card.text import width_of
 from origami_widgets.terminal.screen import fitted
+from tests.fixtures import hostile
+from tests.support.server import RawServer, answer
 from tests.terminal.conftest import COMMAND
 from tests.terminal.plain import is_plain
 
@@ -116,6 +118,37 @@ def test_a_terminal_that_is_resized(place, running):
     assert terminal.ended() == 143
     assert terminal.written.count(OFF) == 1
     assert terminal.left == ""
+
+
+def test_a_process_that_is_stopped_gives_the_screen_back_for_so_long(place, running):
+    terminal = Terminal(place, "watch", running)
+    terminal.read_until(drawn)
+    terminal.child.send("\x1a")
+    terminal.read_until(lambda terminal: terminal.written.count(OFF) == 1)
+    assert terminal.written.rindex(SHOW) > terminal.written.rindex(HIDE)
+    terminal.child.kill(signal.SIGCONT)
+    terminal.read_until(lambda terminal: "running for" in "".join(terminal.written.split(ON)[2:]))
+    terminal.child.sendintr()
+    assert terminal.ended() == 130
+    assert terminal.written.count(ON) == terminal.written.count(OFF) == 2
+
+
+@pytest.mark.parametrize("name", ["terminal", "controls", "direction"])
+def test_hostile_texts_move_nothing(place, name):
+    run = hostile.filled(hostile.full_payload(), hostile.CORPUS[name], everything=True)
+    run |= {"id": "v2_run-1", "agentId": "6b1f0a8e", "status": "running"}
+    with RawServer(answer(run, headers={"Retry-After": "15"})) as server:
+        terminal = Terminal(place, "watch", "6b1f0a8e/v2_run-1", "--base-url", server.base_url)
+        terminal.read_until(lambda terminal: "more lines" in terminal.frame[-1])
+        lines = terminal.frame
+        terminal.child.sendintr()
+        assert terminal.ended() == 130
+    assert all(map(is_plain, lines))
+    # What we send ourselves: the screen, the cursor, colours.
+    controls = set(
+        re.findall(r"\x1b\[[?\d;]*[a-zA-Z]|\x1b.|[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]", terminal.written)
+    )
+    assert {sequence for sequence in controls if not COLOUR.fullmatch(sequence)} <= {ON, OFF, HOME, HIDE, SHOW}
 
 
 def test_at_its_end_the_card_stays_on_the_terminal(place):
