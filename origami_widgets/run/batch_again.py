@@ -38,8 +38,8 @@ def going_on(operations: Operations, place: Place | None, briefs: Sequence[Brief
     """The batch that an earlier execution of this cell has begun with these briefs, while it goes on; else None.
 
     One that an error has halted goes on as well: running the cell again is how a person tries again. One that was
-    stopped goes on until its runs are over, and one that was cancelled does not. Sends GETs where nobody has held it
-    since.
+    stopped goes on until its runs are over, also one that it may have without knowing it; one that was cancelled does
+    not. Sends GETs where nobody has held it since.
 
     Args:
         operations: the API.
@@ -84,7 +84,7 @@ def _is_wanted(course: Course) -> bool:
     if course.is_unwanted:
         return False
     runs_go_on = any(not run.done and run.state.cancel != "requested" for run in course.runs)
-    return course.goes_on or course.error is not None or runs_go_on
+    return course.goes_on or course.error is not None or runs_go_on or bool(course.ledger.doubtful)
 
 
 async def _found_again(operations: Operations, briefs: Sequence[Brief], ledger: Ledger) -> Course:
@@ -102,8 +102,9 @@ async def _found_again(operations: Operations, briefs: Sequence[Brief], ledger: 
                     await hub().first_check(watch)
             watch.update(Attached(at, by="cell"))
             course.take(order, watch)
-        elif (sent := ledger.doubtful.get(position)) is not None:
+            continue
+        if (sent := ledger.doubtful.get(position)) is not None:
             course.doubt(order, *sent)
-        elif ledger.is_stopped:
+        if ledger.is_stopped:
             order.update(state="stopped")
     return course

@@ -1,0 +1,160 @@
+"""The same cell with the same briefs pays once at a time."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import errors
+from origami_widgets.card.display import CardPresenter
+from origami_widgets.run.again import Place
+from tests.run.batches.common import finished, keys, prompts_at, see, states, towns
+from tests.run.test_one_run import EMPTY_LIST
+from tests.support.front import forgotten, kept_off, passes
+from tests.support.server import answer
+
+REFUSED = answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402)
+
+
+@pytest.fixture
+def execute(monkeypatch):
+    """Run code in a cell, for the nth time."""
+
+    def in_cell(act, cell="c1", execution="e1"):
+        monkeypatch.setattr(CardPresenter, "place", lambda shower: Place(cell, execution))
+        return act()
+
+    return in_cell
+
+
+def test_a_cell_that_is_run_again_shows_its_batch(front, many, execute):
+    first = execute(lambda: many(towns(3, "slow"), at_once=2))
+    see(lambda: len(first.runs) == 2)
+    assert execute(lambda: many(towns(3, "slow"), at_once=2), execution="e2") == first
+    assert execute(lambda: many(towns(3, "slow"), at_once=3), execution="e3") == first
+    see(lambda: len(first.runs) == 3)
+    assert len(front.starts) == 3
+    first.cancel()
+
+
+def test_other_cells_briefs_and_options_and_a_wish_for_fresh_ones_start_their_own(many, execute):
+    briefs = towns(2, "slow")
+    first = execute(lambda: many(briefs, at_once=1))
+    others = [
+        execute(lambda: many(briefs, at_once=1), cell="c2"),
+        execute(lambda: many(briefs[::-1], at_once=1), execution="e2"),
+        execute(lambda: many(briefs[:1], at_once=1), execution="e2"),
+        execute(lambda: many(dict(zip("ab", briefs, strict=True)), at_once=1), execution="e2"),
+        execute(lambda: many(briefs, at_once=1, model="origami-lite"), execution="e2"),
+        execute(lambda: many(briefs, at_once=1, fresh=True), execution="e2"),
+    ]
+    assert len({first, *others}) == 7
+    for batch in (first, *others):
+        batch.cancel()
+
+
+def test_a_batch_that_is_over_or_was_cancelled_is_no_reason_not_to_start_another(many, execute):
+    first = finished(execute(lambda: many(towns(1))))
+    assert execute(lambda: many(towns(1)), execution="e2") != first
+    second = execute(lambda: many(towns(1, "slow")))
+    see(lambda: second.runs)
+    second.cancel()
+    third = execute(lambda: many(towns(1, "slow")), execution="e2")
+    assert third != second
+    third.cancel()
+
+
+def test_a_loop_starts_what_it_asks_for_and_finds_it_again(many, execute):
+    two = execute(lambda: [many(towns(1, "slow")) for _ in range(2)])
+    assert len(set(two)) == 2
+    assert execute(lambda: [many(towns(1, "slow")) for _ in range(2)], execution="e2") == two
+    for batch in two:
+        batch.cancel()
+
+
+def test_a_batch_that_was_stopped_stays_so_while_its_runs_go_on(front, many, execute):
+    first = execute(lambda: many(towns(2, "slow"), at_once=1))
+    see(lambda: first.runs)
+    first.stop()
+    assert execute(lambda: many(towns(2, "slow"), at_once=1), execution="e2") == first
+    assert states(first) == ["started", "stopped"]
+    first.cancel()
+    assert len(front.starts) == 1
+
+
+def test_running_the_cell_again_is_how_a_halted_batch_goes_on(front, many, execute):
+    front.faults = [passes, kept_off(REFUSED)]
+    first = execute(lambda: many(towns(3)))
+    see(lambda: first.error is not None)
+    finished_one = first.runs[0]
+    assert execute(lambda: many(towns(3)), execution="e2") == first
+    finished(first)
+    assert first.runs[0] == finished_one
+    assert prompts_at(front) == sorted(towns(3))
+
+
+def test_a_batch_that_nobody_holds_any_more_is_found_all_the_same(front, client, execute):
+    def start(execution):
+        return execute(
+            lambda: ow.start_many(towns(3, "slow"), at_once=3, client=client, show=False), execution=execution
+        )
+
+    first = start("e1")
+    course = weakref.ref(first.course)
+    see(lambda: len(course().runs) == 3)
+    tokens = [run.token for run in first]
+    first.runs[0].cancel()
+    del first
+    gc.collect()
+    assert course() is None
+    again = start("e2")
+    assert [run.token for run in again] == tokens
+    assert {run.state.attached_by for run in again} == {"cell"}
+    assert len(front.starts) == 3
+    again.cancel()
+    del again
+    gc.collect()
+    assert start("e3").cancel().runs != ()
+
+
+@pytest.mark.parametrize("end", ["halted", "stopped"])
+def test_what_may_have_been_started_is_looked_for_also_when_nobody_held_it(front, client, execute, end):
+    def start(execution):
+        return execute(lambda: ow.start_many(towns(3), client=client, show=False), execution=execution)
+
+    front.faults = [passes, kept_off(answer({}, 500)), forgotten(answer({}, 500))]
+    front.reads = [kept_off(EMPTY_LIST)] * 4
+    first = start("e1")
+    course = weakref.ref(first.course)
+    see(lambda: course().error is not None)
+    assert isinstance(first.error, ow.AmbiguousStart)
+    if end == "stopped":
+        first.stop()
+    del first
+    gc.collect()
+    assert course() is None
+    again = start("e2")
+    if end == "stopped":
+        assert states(again) == ["started", "stopped", "stopped"]
+        assert again.done
+        again.resume()
+    finished(again)
+    assert prompts_at(front) == sorted(towns(3))
+    assert len(front.starts) == 4, "it was found, not sent again"
+
+
+def test_where_nobody_names_the_cells_each_call_starts(front, many):
+    first, second = many(towns(1)), many(towns(1))
+    assert first != second
+    for batch in (first, second):
+        finished(batch)
+    assert len(set(keys(front))) == 2
+
+
+def test_the_refusal_of_what_is_not_valid_is_remembered_by_no_cell(many, execute):
+    with pytest.raises(errors.InvalidInput):
+        execute(lambda: many([""]))
+    finished(execute(lambda: many(towns(1)), execution="e2"))
