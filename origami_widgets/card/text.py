@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from bisect import bisect_right
 from itertools import repeat
@@ -58,7 +59,9 @@ SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "
 _INLINE = frozenset({"b", "i", "code", "a", "br"})
 
 
-def render_text(view: View, *, now: float, saved: bool = True, ticking: bool = False, width: int = WIDTH) -> str:
+def render_text(
+    view: View, *, now: float, saved: bool = True, ticking: bool = False, width: int = WIDTH, height: float = math.inf
+) -> str:
     """The card in lines of at most so many columns, without colour.
 
     Args:
@@ -68,6 +71,7 @@ def render_text(view: View, *, now: float, saved: bool = True, ticking: bool = F
         ticking: it is replaced every second, so that it can say how old it is in the place of its moment.
         width: columns of the page, 20 at least. Lines of Python are laid out for 100 unless it is ticking: a terminal
             wraps them by itself, and they are copied whole.
+        height: lines that all down to the last table may take: columns of tables give way to that.
 
     Returns:
         Text of at most 11 kB without a line break at its end.
@@ -87,7 +91,7 @@ def render_text(view: View, *, now: float, saved: bool = True, ticking: bool = F
         list(_suggestions(past["suggestions"], width)),
         list(_foot(past["foot"], copied)),
     ]
-    tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after), width)
+    tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after), width, height - _height(before))
     blocks = _fitted([block for block in (*before, *tables, *after) if block])
     return "\n\n".join("\n".join(block) for block in blocks)
 
@@ -104,8 +108,13 @@ def _size(blocks: list[list[str]]) -> int:
     return sum(stored(line) + 2 for block in blocks for line in block) + 2 * len(blocks)
 
 
-def _tables(tables: Tables, room: int, width: int) -> list[list[str]]:
-    """All tables with as many columns each as the room allows; at last without columns, then fewer tables."""
+def _height(blocks: list[list[str]]) -> int:
+    """Lines, with the empty one below each block."""
+    return sum(len(block) + 1 for block in blocks if block)
+
+
+def _tables(tables: Tables, room: int, width: int, height: float) -> list[list[str]]:
+    """All tables with as many columns each as room and height allow; without room for any, fewer tables."""
     every = len(tables["items"]) + tables["hidden"]
     title = [words.plural(every, "table")] if every > 1 else []
     most = max((len(table["columns"]) for table in tables["items"]), default=0)
@@ -114,7 +123,11 @@ def _tables(tables: Tables, room: int, width: int) -> list[list[str]]:
         told = zip(tables["items"], tables["reading"] or repeat(""), strict=False)
         return [list(_table(table, reading, limit, width)) for table, reading in told]
 
-    limit = bisect_right(range(most + 1), room, key=lambda limit: _size(blocks_of(limit))) - 1
+    def are_too_many(limit: int) -> bool:
+        blocks = blocks_of(limit)
+        return _size(blocks) > room or _height([title, *blocks]) > height
+
+    limit = bisect_right(range(most + 1), 0, key=are_too_many) - 1
     blocks = blocks_of(max(limit, 0))
     while _size(blocks) > room and len(blocks) > 1:
         blocks.pop()
@@ -225,9 +238,13 @@ def _table(table: Table, reading: str, limit: int, width: int) -> Iterator[str]:
         yield from wrap(
             " · ".join([*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]), "  ", width=width
         )
-    shown = table["columns"][:limit]
+    rows = [ColumnRow(*row) for row in table["columns"]]
+    if limit < len(rows):
+        # Where there is no room for all, those of which there is nothing to say go first.
+        rows.sort(key=lambda row: set(column_words(row)) == {words.NOT_APPLICABLE})
+    shown = rows[:limit]
     if shown:
-        yield from _columns([ColumnRow(*row) for row in shown], width)
+        yield from _columns(shown, width)
     yield from wrap(columns_not_shown(table["columns_hidden"] + len(table["columns"]) - len(shown)), "  ", width=width)
 
 
@@ -249,7 +266,11 @@ def _columns(rows: list[ColumnRow], width: int) -> Iterator[str]:
 
 def _stacked(lines: Sequence[Sequence[str]], width: int) -> Iterator[str]:
     """The columns of a narrow page: each name, and below it what there is to say, with its heading."""
+    untold = [name for name, *others in lines if set(others) == {words.NOT_APPLICABLE}]
+    yield from wrap(" · ".join(untold), "  ", "    ", width)
     for name, *others in lines:
+        if name in untold:
+            continue
         yield from wrap(name, "  ", "    ", width)
         line = ""
         for heading, word in zip(HEADINGS[1:], others, strict=True):

@@ -82,16 +82,19 @@ class Screen:
     def tell(self, view: View, _state: RunState) -> None:
         """Draw the card, when anything on the screen would change."""
         size = self._console.size
-        lines = fitted(render_text(view, now=time.time(), ticking=True, width=min(size.width, WIDTH)), size.height)
+        # A line is left for what there is no room for.
+        width, height = min(size.width, WIDTH), size.height - 1
+        text = render_text(view, now=time.time(), ticking=True, width=width, height=height)
+        lines = fitted(text, size.height)
         drawing = (size, lines)
         if drawing == self._drawn:
             return
         self._drawn = drawing
-        text = Text(no_wrap=True, overflow="crop", end="")
+        drawn = Text(no_wrap=True, overflow="crop", end="")
         for at, (line, tone) in enumerate(zip(lines, tones(view, lines), strict=True)):
-            text.append("\n" if at else "")
-            text.append(line, style=STYLES[tone] if tone else "")
-        self._live.update(text, refresh=True)
+            drawn.append("\n" if at else "")
+            drawn.append(line, style=STYLES[tone] if tone else "")
+        self._live.update(drawn, refresh=True)
 
 
 def fitted(text: str, height: int) -> list[str]:

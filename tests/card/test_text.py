@@ -132,6 +132,23 @@ def test_the_columns_of_a_narrow_page_stand_below_each_other():
     )
 
 
+@pytest.mark.parametrize(("height", "fits"), [(12, False), (16, False), (20, True), (60, True)])
+def test_columns_give_way_to_a_low_page(height, fits):
+    text = render_text(VIEWS["completed"], now=NOW, ticking=True, width=80, height=height)
+    head, _, rest = text.partition("\nI built a table")
+    assert rest
+    assert len(head.splitlines()) <= height
+    assert (text == render_text(VIEWS["completed"], now=NOW, ticking=True, width=80)) is fits
+    assert ("not shown: ow.columns_frame(run)" in text) is not fits
+
+
+def test_columns_of_which_there_is_nothing_to_say_give_way_first():
+    text = render_text(VIEWS["filling"], now=NOW, ticking=True, width=80, height=20)
+    assert "Contact e-mail" in text
+    assert "Bakery (input)" not in text
+    assert "2 columns not shown: ow.columns_frame(run)" in text
+
+
 def test_lines_of_python_are_copied_whole_from_a_narrow_page():
     lines = render_text(VIEWS["filling"], now=NOW, width=40).splitlines()
     wide = [line for line in lines if width_of(line) > 40]
