@@ -126,8 +126,13 @@ def test_a_process_that_is_stopped_gives_the_screen_back_for_so_long(place, runn
     terminal.child.send("\x1a")
     terminal.read_until(lambda terminal: terminal.written.count(OFF) == 1)
     assert terminal.written.rindex(SHOW) > terminal.written.rindex(HIDE)
-    terminal.child.kill(signal.SIGCONT)
-    terminal.read_until(lambda terminal: "running for" in "".join(terminal.written.split(ON)[2:]))
+
+    def goes_on(terminal):
+        # Again and again: it may not have stopped yet when it has given the screen back.
+        terminal.child.kill(signal.SIGCONT)
+        return "running for" in "".join(terminal.written.split(ON)[2:])
+
+    terminal.read_until(goes_on)
     terminal.child.sendintr()
     assert terminal.ended() == 130
     assert terminal.written.count(ON) == terminal.written.count(OFF) == 2
