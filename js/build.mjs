@@ -11,8 +11,9 @@ const target = here("../origami_widgets/card/static");
 
 mkdirSync(target, { recursive: true });
 /**
- * Names of our own objects only: none of the wire, of the DOM, or of what copies of the script share on a page. The
- * minifier may shorten them, which is a thirtieth of the bundle.
+ * Names of our own objects only: none of the wire, of what copies of the script share on a page, or of the DOM, whose
+ * methods of these names (`after`, `before`) are therefore out of reach. The minifier may shorten them, which is a
+ * thirtieth of the bundle.
  */
 const OURS =
   "node|update|refresh|close|presence|heard|session|spec|said|view|offset|hello|asOf|doubt|tick|word|enter|warn|before|elapsed|after|age|rate|each|verdict|failed|running|follows|begin|ended";

@@ -32,8 +32,8 @@ HOMES = {
     "httpx": {"api.transport", "sandbox.embedded"},
     "anywidget": {"card.live"},
     "ipywidgets": set(),
-    "traitlets": {"card.card", "card.live"},
-    "IPython": {"card.display", "card.outputs", "card.stream", "magics.extension"},
+    "traitlets": {"card.board.board", "card.card", "card.live"},
+    "IPython": {"card.board.display", "card.display", "card.outputs", "card.stream", "magics.extension"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.registry"},
@@ -44,6 +44,7 @@ HOMES = {
     "rich": {"terminal.screen"},
 }
 PURE = (
+    *("card.board.entry", "card.board.rows", "card.board.view", "card.board.html", "card.board.text", "card.board.saved"),
     *("card.view", "card.html", "card.text", "card.freeze", "card.contract", "card.host", "card.news"),
     *("run.state", "run.reduce", "run.schedule", "run.budget", "run.turns", "run.claims", "api.models", "api.quota"),
     *("magics.commands", "magics.words", "magics.braces", "magics.completing"),

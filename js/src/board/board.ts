@@ -44,12 +44,12 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let said = "";
 
   for (const [name, label] of COLUMNS) {
-    const heading = cell("columnheader", name, "th");
+    const heading = cell("columnheader", `b-${name}`, "th");
     heading.append(
       button(
         label,
         () => {
-          down = name === key ? !down : DOWN[name];
+          down = name === key ? !down : DOWN.has(name);
           key = name;
           arrange();
         },
@@ -59,7 +59,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     headings.set(name, heading);
     columns.append(heading);
   }
-  const last = cell("columnheader", "does", "th");
+  const last = cell("columnheader", "b-does", "th");
   last.append(el("span", "hidden", "Cancel"));
   columns.append(last);
   columns.role = "row";

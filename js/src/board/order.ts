@@ -13,14 +13,7 @@ export interface Item {
 export const STAGES: readonly Stage[] = ["needs_you", "failed", "running", "filling", "waiting", "ended"];
 
 /** Numbers begin with the largest, words with the first; the order of the board itself is that of its runs. */
-export const DOWN: Record<Key, boolean> = {
-  run: false,
-  status: false,
-  steps: true,
-  leads: true,
-  credits: true,
-  age: false,
-};
+export const DOWN: ReadonlySet<Key> = new Set<Key>(["steps", "leads", "credits"]);
 
 function worth({ row, moments }: Item, key: Key): number | null {
   if (key === "status") return STAGES.indexOf(row.stage);

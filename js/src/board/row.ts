@@ -1,7 +1,7 @@
 import { button, commandButton, sayWhatBecame, turnOff } from "../buttons";
 import type { Clock } from "../contract";
 import { el, mark, type Part, say, setText, show, words } from "../dom";
-import { count, MISSING } from "../format";
+import { count } from "../format";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
 import { commandKey, pending, underWay } from "../shared";
@@ -23,7 +23,8 @@ export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTa
   return node;
 }
 
-const known = (value: number | null): string => (value === null ? MISSING : count(value));
+/** A run without tables has none of them: a word for that in each row would only be noise. */
+const known = (value: number | null): string => (value === null ? "" : count(value));
 
 /** One run: its status, its brief with the button that opens its card, its numbers, how old they are, and Cancel. */
 export function runRow(session: Session, first: Item): Row {
@@ -39,14 +40,16 @@ export function runRow(session: Session, first: Item): Row {
   });
   press.className = "link brief";
   press.append(name, prompt);
-  const [steps, leads, credits, age] = ["steps", "leads", "credits", "age"].map((cls) => cell("cell", cls));
+  const [steps, leads, credits, age] = ["steps", "leads", "credits", "age"].map((name) =>
+    cell("cell", `b-${name}`),
+  );
   const cancel = commandButton(session);
   const requested = el("span", "mute", "Cancel requested");
-  const brief = cell("cell", "run");
+  const brief = cell("cell", "b-run");
   brief.append(press, note, said, cancel.said);
-  const state = cell("cell", "status");
+  const state = cell("cell", "b-status");
   state.append(status);
-  const does = cell("cell", "does");
+  const does = cell("cell", "b-does");
   does.append(cancel.node, requested);
   const node = el("tr", "", state, brief, steps, leads, credits, age, does);
   node.role = "row";
@@ -87,7 +90,7 @@ export function runRow(session: Session, first: Item): Row {
         whole.colSpan = 7;
         whole.append(card);
         place.replaceChildren(whole);
-        node.after(place);
+        node.insertAdjacentElement("afterend", place);
       } else place.remove();
       refresh();
     },
@@ -98,7 +101,7 @@ export function runRow(session: Session, first: Item): Row {
       setText(prompt, row.prompt);
       show(prompt, row.prompt);
       say(note, row.note);
-      const most = row.done || row.steps_max === null ? "" : ` of ≤ ${count(row.steps_max)}`;
+      const most = row.done || row.steps_max === null ? "" : ` of at most ${count(row.steps_max)}`;
       setText(
         steps as HTMLElement,
         row.steps_completed === null ? "" : `${count(row.steps_completed)}${most}`,

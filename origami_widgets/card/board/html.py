@@ -77,11 +77,11 @@ def _sign(row: BoardRow) -> Html:
 
 
 def _row(row: BoardRow, moments: Moments, now: float) -> Html:
-    about = join(bold(isolated(row["name"])) if row["name"] else Html(""), isolated(row["prompt"]), by=": ")
+    about = join(*(isolated(part) for part in (row["name"], row["prompt"]) if part), by=": ")
     facts = join(*(text(piece) for piece in (row["note"], *facts_of(row, moments, now)) if piece), by=" · ")
     return div(
         f"padding:6px 14px;border-top:{LINE}",
-        div("", join(_sign(row), about, by=" ")),
+        div("", join(_sign(row), about, by=" · ")),
         div(SMALL, facts),
         div("", code(row["token"])),
     )

@@ -81,5 +81,5 @@ def _times(row: BoardRow, moments: Moments, now: float) -> list[str]:
     if row["done"]:
         return [f"ended {words.moment(ended)}" if ended is not None else ""]
     heard = moments[0]
-    lasted = f"running for {words.duration(now - started / 1000)}" if started is not None else ""
+    lasted = f"{words.duration(now - started / 1000)} so far" if started is not None else ""
     return [lasted, f"last heard {words.moment(heard)}" if heard is not None else ""]
