@@ -8,7 +8,9 @@ import sys
 
 def can_draw() -> bool:
     """Whether stdout is a terminal that understands more than lines."""
-    return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+    # Windows names no kind of terminal, and has one that can.
+    kind = os.environ.get("TERM", "windows" if os.name == "nt" else "unknown")
+    return sys.stdout.isatty() and kind not in ("", "dumb", "unknown")
 
 
 def width_of_page() -> int | None:

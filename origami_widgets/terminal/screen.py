@@ -43,7 +43,10 @@ class Screen:
     every = 0.25
 
     def __init__(self) -> None:
-        self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+        # Forced: whoever makes a screen has looked at what stdout is, and rich would ask the environment once more.
+        self._console = Console(
+            file=sys.stdout, force_terminal=True, force_interactive=True, highlight=False, markup=False, emoji=False
+        )
         self._live = Live(
             console=self._console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
         )
