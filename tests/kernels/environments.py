@@ -174,14 +174,15 @@ def _interpreter(version: str) -> str:
 
 
 def _uv(name: str, *arguments: str) -> str:
-    done = subprocess.run([*UV, *arguments], capture_output=True, text=True, check=False, env=_uv_environment())
+    done = subprocess.run([*UV, *arguments], capture_output=True, text=True, check=False, env=uv_environment())
     if done.returncode:
         raise EnvironmentMissing(f"The environment {name} could not be made, uv says: {done.stderr.strip()}")
     return done.stdout
 
 
 @functools.cache
-def _uv_environment() -> dict[str, str]:
+def uv_environment() -> dict[str, str]:
+    """The environment in which uv finds packages where pip does, and downloads no Python."""
     settings = load("pip_settings")
     listing = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
+
+from tests.kernels.environments import UV, uv_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-UV = (sys.executable, "-m", "uv")
 
 
 def environment(folder: Path, interpreter: str) -> Path:
@@ -30,9 +29,7 @@ def call(*command: str, folder: Path | None = None) -> str:
     Raises:
         AssertionError: it failed; the text is what it said.
     """
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(
-        command, env=own | {"UV_PYTHON_DOWNLOADS": "never"}, cwd=folder, capture_output=True, text=True, check=False
-    )
+    own = {name: value for name, value in uv_environment().items() if not name.startswith("PYTHON")}
+    done = subprocess.run(command, env=own, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout
