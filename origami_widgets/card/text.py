@@ -152,7 +152,7 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
     hanging = indent if hanging is None else hanging
     lines, line, empty = [], indent, True
     for word in text.split():
-        for piece in _pieces(word, max(width - max(width_of(indent), width_of(hanging)), _LEAST_ROOM)):
+        for piece in pieces(word, max(width - max(width_of(indent), width_of(hanging)), _LEAST_ROOM)):
             if empty:
                 line += piece
             elif width_of(line) + 1 + width_of(piece) <= width:
@@ -164,7 +164,8 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
     return lines if empty else [*lines, line]
 
 
-def _pieces(word: str, room: int) -> Iterator[str]:
+def pieces(word: str, room: int) -> Iterator[str]:
+    """A text without regard to its blanks, in pieces of at most so many columns."""
     while width_of(word) > room:
         taken = cut_to(word, room)
         yield taken
@@ -320,7 +321,7 @@ def _block(node: Node, indent: str, width: int) -> Iterator[str]:
             yield from _flow(children, indent, "> ", width)
         case "pre":
             for line in _inline(children).splitlines():
-                yield from _pieces(f"{indent}    {line}".expandtabs(4), width) if line.strip() else [""]
+                yield from pieces(f"{indent}    {line}".expandtabs(4), width) if line.strip() else [""]
         case "table":
             for row in children:
                 if isinstance(row, dict):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.errors import MissingKey, OrigamiError
-from origami_widgets.terminal.exits import INTERRUPTED, NO_READER, code_of_error
+from origami_widgets.terminal.exits import INTERRUPTED, NO_READER, TERMINATED, code_of_error
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _LOGIN: Final = (
     "Take one from Origami (Settings, API keys), then run: origami-widgets login --store. For programs, set "
@@ -101,3 +103,22 @@ def _forget_output() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """End as on an interrupt when somebody terminates this process: the terminal gets its screen and cursor back."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(TERMINATED)
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:
+        # Signals belong to the main thread; elsewhere somebody else looks after them.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -23,6 +23,8 @@ origami-widgets runs --limit 5
 
 Without an agent it is the newest run of each agent, with one all runs of that
 agent; the newest stands first. `origami-widgets watch TOKEN` shows one live.
+With --watch a terminal shows the list live (with rich), and a pipe or a file
+gets a line for each run that is new or has changed.
 
 --json writes one object per run, in one line each: token, agent, status,
 brief, model, steps {"completed", "max"}, started_at, completed_at."""
@@ -40,6 +42,7 @@ def register(commands: Commands[Any]) -> None:
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="only the runs of the agent with this id")
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="so many at most (default 20)")
     parser.add_argument("--json", action="store_true", help="one JSON object per run")
+    parser.add_argument("--watch", action="store_true", help="read them again every 15 seconds, until Ctrl-C")
     add_api_options(parser)
     parser.set_defaults(run=run)
 
@@ -57,8 +60,20 @@ def run(options: Namespace) -> int:
             remedy="Give the number of runs to list, for example --limit 20.",
         )
     operations = client_of(options).operations
-    found = background().run(listed(operations, options.agent, options.limit))
-    now = time.time() + (operations.clock_offset or 0.0)
+
+    def read() -> list[Listed]:
+        return background().run(listed(operations, options.agent, options.limit))
+
+    def offset() -> float:
+        return operations.clock_offset or 0.0
+
+    if options.watch:
+        from origami_widgets.terminal.run_list import watch_list
+
+        watch_list(read, offset, as_json=options.json)
+        return DONE
+    found = read()
+    now = time.time() + offset()
     lines = map(json.dumps, map(record, found)) if options.json else table(found, now=now, width=width_of_page())
     if found or options.json:
         sys.stdout.writelines(f"{line}\n" for line in lines)

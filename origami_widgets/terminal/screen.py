@@ -1,4 +1,4 @@
-"""The card on the whole screen of a terminal, drawn again as it changes. The only importer of rich."""
+"""The whole screen of a terminal, drawn again as what is on it changes. The only importer of rich."""
 
 from __future__ import annotations
 
@@ -82,22 +82,37 @@ class Screen:
         before = signal.signal(number, stop)
         return lambda: signal.signal(number, before)
 
-    def tell(self, view: View, _state: RunState) -> None:
-        """Draw the card, when anything on the screen would change."""
+    def draw(self, page: Callable[[int, int], list[tuple[str, Tone | None]]]) -> None:
+        """Draw lines, when anything on the screen would change.
+
+        Args:
+            page: makes them for a screen of so many columns and lines, each with its tone.
+        """
         size = self._console.size
-        # A line is left for what there is no room for.
-        width, height = min(size.width, WIDTH), size.height - 1
-        text = render_text(view, now=time.time(), ticking=True, width=width, height=height)
-        lines = fitted(text, size.height)
-        drawing = (size, lines)
-        if drawing == self._drawn:
+        lines = page(size.width, size.height)
+        if (drawing := (size, lines)) == self._drawn:
             return
         self._drawn = drawing
         drawn = Text(no_wrap=True, overflow="crop", end="")
-        for at, (line, tone) in enumerate(zip(lines, tones(view, lines), strict=True)):
+        for at, (line, tone) in enumerate(lines):
             drawn.append("\n" if at else "")
             drawn.append(line, style=STYLES[tone] if tone else "")
         self._live.update(drawn, refresh=True)
+
+
+class CardScreen(Screen):
+    """The card of one run."""
+
+    def tell(self, view: View, _state: RunState) -> None:
+        """Draw the card."""
+
+        def page(width: int, height: int) -> list[tuple[str, Tone | None]]:
+            # A line is left for what there is no room for.
+            text = render_text(view, now=time.time(), ticking=True, width=min(width, WIDTH), height=height - 1)
+            lines = fitted(text, height)
+            return list(zip(lines, tones(view, lines), strict=True))
+
+        self.draw(page)
 
 
 def fitted(text: str, height: int) -> list[str]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
-from origami_widgets.terminal.exits import INTERRUPTED, TERMINATED, code_of_run
+from origami_widgets.terminal.ending import ended_by_sigterm
+from origami_widgets.terminal.exits import INTERRUPTED, code_of_run
 from origami_widgets.terminal.options import add_api_options, add_command, client_of, same_place
 from origami_widgets.terminal.page import can_draw, width_of_page
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from origami_widgets.card.contract import View
@@ -153,10 +153,10 @@ def _teller(*, as_json: bool) -> tuple[Teller, AbstractContextManager[object]]:
     if not can_draw():
         return Lines(), nullcontext()
     try:
-        from origami_widgets.terminal.screen import Screen
+        from origami_widgets.terminal.screen import CardScreen
     except ModuleNotFoundError:
         return Lines(), nullcontext()
-    screen = Screen()
+    screen = CardScreen()
     return screen, screen
 
 
@@ -211,22 +211,3 @@ def _show(run: Run) -> None:
     now = time.time()
     view = make_view(run.state, earlier=run.conversation.before, now=now)
     _write(render_text(view, now=now, width=min(width_of_page() or WIDTH, WIDTH)))
-
-
-@contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """End as on an interrupt when somebody terminates this process: the terminal gets its screen and cursor back."""
-
-    def end(_number: int, _frame: object) -> None:
-        raise SystemExit(TERMINATED)
-
-    try:
-        before = signal.signal(signal.SIGTERM, end)
-    except ValueError:
-        # Signals belong to the main thread; elsewhere somebody else looks after them.
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -11,7 +11,7 @@ import pytest
 
 from origami_widgets.cli import main
 from origami_widgets.sandbox import Sandbox
-from origami_widgets.terminal import watch
+from origami_widgets.terminal.ending import ended_by_sigterm
 from tests.fixtures import hostile
 from tests.fixtures.states import payload
 from tests.support.server import RawServer, answer, silence
@@ -183,7 +183,7 @@ def test_in_a_thread_signals_are_left_alone(here, capsys):
     thread.start()
     thread.join()
     assert codes == [0]
-    with watch.ended_by_sigterm():
+    with ended_by_sigterm():
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
     assert token in capsys.readouterr().out
