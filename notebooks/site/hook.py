@@ -31,8 +31,10 @@ ROOT_PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CH
 GUIDES = ("quickstart", "many-runs", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
 TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
+# A badge that a browser would fetch from another host; its words do as well.
+BADGE = re.compile(r"!\[([^\]]*)\]\(https?:[^)]*\)")
 # A name of ours in prose: `ow.start`, or one that could be nothing else.
-NAME = re.compile(r"(?<!>)<code>(ow\.)?(\w+)(\([^<]*\))?</code>(?!</a>)")
+NAME = re.compile(r"(<a\b[^>]*>)?<code>(ow\.)?(\w+)(\([^<]*\))?</code>")
 ALSO = {"attach", "configure", "start"}
 
 _outputs: dict[str, tuple[str, ...]] = {}
@@ -90,7 +92,7 @@ def on_page_markdown(markdown: str, *, page: Page, **_more: object) -> str:
         anchor = anchor.lower() if place in _outputs else anchor
         return f"]({place_of(target, root=place in ROOT_PAGES.values())}{anchor})"
 
-    return LINK.sub(moved, markdown)
+    return LINK.sub(moved, BADGE.sub(r"\1", markdown))
 
 
 def place_of(target: str, *, root: bool) -> str:
@@ -113,9 +115,9 @@ def on_page_content(html: str, *, page: Page, **_more: object) -> str:
     places = reference.places()
 
     def linked(code: re.Match[str]) -> str:
-        name = code[2]
-        place = places.get(name)
-        if place is None or not (code[1] or "_" in name or name[0].isupper() or name in ALSO):
+        name = code[3]
+        place = None if code[1] else places.get(name)
+        if place is None or not (code[2] or "_" in name or name[0].isupper() or name in ALSO):
             return code[0]
         return f'<a href="{get_relative_url(place, page.url)}#origami_widgets.{name}">{code[0]}</a>'
 
