@@ -103,8 +103,8 @@ export function acknowledge({ id, ok, title, remedy }: AckMessage): void {
       .filter(Boolean)
       .join(". ")
       .replace(/([.!?]). /g, "$1 ");
-    // A check that was done may be asked for again at once.
-    if (ok && key.includes("|check_now|")) commands.delete(key);
+    // A check that was done may be asked for again at once, and what was opened may be folded and opened again.
+    if (ok && /\|(check_now|open|fold)\|/.test(key)) commands.delete(key);
     else Object.assign(command, { at: Date.now(), phase: ok ? "accepted" : "failed", words });
   }
   call(watchers);

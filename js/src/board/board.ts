@@ -24,7 +24,7 @@ const COLUMNS: [Key, string][] = [
 /** Draws one view of the board and returns its clean-up. */
 export function mount(model: Model, host: HTMLElement): () => void {
   const session = new Session(model, host, () => alive.refresh());
-  const head = headPart(session);
+  const head = headPart(session, `${model.get("key")}`);
   const wish: Wish = { words: "", stage: "" };
   const bar: Bar = filterBar(wish, () => arrange());
   const card = openedCard(model);
@@ -93,7 +93,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   /** One row of the list can be reached by Tab; the arrows go on from there. */
   const choose = (row: Row | null): void => {
     current = row;
-    for (const each of order) each.press.tabIndex = each === row ? 0 : -1;
+    for (const each of order) each.reach(each === row);
   };
   /** Puts the rows in order and hides those that are not wished for. */
   const arrange = (): void => {

@@ -6,21 +6,16 @@ import { freshness } from "../sections/clock";
 import type { Session } from "../session";
 
 /** A button that is about all runs; it asks first where the kernel says so. */
-function boardButton(session: Session): Part<Button> {
-  let press: ReturnType<typeof commandButton> | null = null;
-  const node = el("span", "act");
+function boardButton(session: Session, board: string, command: Button["command"]): Part<Button> {
+  const press = commandButton(session, command === "resume" ? "Yes, start them" : "Yes, cancel them");
   return {
-    node,
-    refresh: () => press?.refresh(),
-    update(spec) {
-      press ??= commandButton(session, spec.command === "resume" ? "Yes, start them" : "Yes, cancel them");
-      node.replaceChildren(press.node, press.said);
-      press.update({ spec, run: "" });
-    },
+    node: el("span", "act", press.node, press.said),
+    refresh: press.refresh,
+    update: (spec) => press.update({ spec, run: board }),
   };
 }
 
-function noticeOf(session: Session): Part<Notice> {
+function noticeOf(session: Session, board: string): Part<Notice> {
   const title = words("", "b");
   const text = words("mute");
   const press = commandButton(session, "Yes, start them");
@@ -32,13 +27,13 @@ function noticeOf(session: Session): Part<Notice> {
       node.className = `note t-${value.tone}`;
       setText(title, value.title);
       say(text, value.text);
-      press.update(value.button && { spec: value.button, run: "" });
+      press.update(value.button && { spec: value.button, run: board });
     },
   };
 }
 
-/** What all runs have come to, and what can be done with all of them. */
-export function headPart(session: Session): Part<BoardHead> {
+/** What all runs have come to, and what can be done with all of them; `board` tells its clicks from those of other boards. */
+export function headPart(session: Session, board: string): Part<BoardHead> {
   const title = el("b");
   const counts = el("span");
   const facts = words("mute");
@@ -46,12 +41,12 @@ export function headPart(session: Session): Part<BoardHead> {
   const age = el("span", "mute");
   const buttons = keyedList(
     el("span", "does"),
-    () => boardButton(session),
+    (spec: Button) => boardButton(session, board, spec.command),
     (spec: Button) => spec.command,
   );
   const notices = keyedList(
     el("div"),
-    () => noticeOf(session),
+    () => noticeOf(session, board),
     (value: Notice) => value.key,
   );
   const why = el("span", "mute");

@@ -20,8 +20,11 @@ function worth({ row, moments }: Item, key: Key): number | null {
   if (key === "steps") return row.steps_completed;
   if (key === "leads") return row.leads;
   if (key === "credits") return row.credits;
-  // What ended was heard last when it ended.
-  if (key === "age") return row.done && row.settled ? (row.completed_at ?? moments[0]) : moments[0];
+  if (key === "age") {
+    // What ended was heard last when it ended.
+    const at = row.done && row.settled ? (row.completed_at ?? moments[0]) : moments[0];
+    return at === null ? null : -at;
+  }
   return row.position;
 }
 

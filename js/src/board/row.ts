@@ -12,6 +12,8 @@ export interface Row extends Part<Item> {
   /** Opens the card; the arrows go from one to the next. */
   readonly press: HTMLButtonElement;
   refresh(): void;
+  /** Whether Tab goes to the controls of this row: to those of one row of the list only. */
+  reach(on: boolean): void;
   /** Shows the card's place below the row, or takes it away. */
   open(place: HTMLElement | null): void;
 }
@@ -57,7 +59,12 @@ export function runRow(session: Session, first: Item): Row {
   place.role = "row";
   let item = first;
   let opened = false;
+  let reachable = false;
 
+  const reach = (on: boolean): void => {
+    reachable = on;
+    for (const each of node.querySelectorAll("button")) each.tabIndex = on ? 0 : -1;
+  };
   const refresh = (): void => {
     const { row, moments } = item;
     const [heard_at, next_at, interval, connection] = moments;
@@ -82,10 +89,14 @@ export function runRow(session: Session, first: Item): Row {
     node: node as HTMLElement,
     press,
     refresh,
+    reach,
     open(card) {
       opened = !!card;
-      press.ariaExpanded = `${opened}`;
-      if (card) {
+      press.ariaExpanded = item.row.token ? `${opened}` : null;
+      // Not moved without need: whoever writes in it would be interrupted.
+      if (card && card.parentElement?.parentElement === place) {
+        if (node.nextSibling !== place) node.after(place);
+      } else if (card) {
         const whole = cell("cell", "");
         whole.colSpan = 7;
         whole.append(card);
@@ -112,7 +123,7 @@ export function runRow(session: Session, first: Item): Row {
       const spec = { command: "cancel", label: "Cancel", prompt: "", confirm: "" } as const;
       cancel.update(row.cancel === "available" ? { spec, run: row.token } : null);
       cancel.node.querySelector("button")?.setAttribute("aria-label", `Cancel ${row.name || row.prompt}`);
-      if (!row.token) press.ariaExpanded = null;
+      reach(reachable);
       refresh();
     },
   };
