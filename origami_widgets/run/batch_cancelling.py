@@ -62,7 +62,8 @@ async def _until_heard(course: Course) -> OrigamiError | None:
     await end_all()
     if course.driver is not None and goes_on_here(course.driver):
         await asyncio.wait((course.driver,))
-        await end_all()
+    # What was being started may have got its run meanwhile, also while the others were asked for.
+    await end_all()
     if not errors:
         return None
     # One that goes on by itself is not what has to be looked at first.

@@ -17,8 +17,8 @@ from origami_widgets.run.course import Course
 from origami_widgets.run.presenter import presenter
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.run.batches.common import finished, prompts_at, see, states, towns
-from tests.support.front import kept_off
-from tests.support.server import answer
+from tests.support.front import forgotten, kept_off
+from tests.support.server import answer, silence
 
 REFUSED = answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402)
 
@@ -33,6 +33,7 @@ def test_it_goes_on_when_nobody_holds_it_and_is_let_go_when_all_are_started(fron
     gc.disable()
     try:
         del batch
+        gc.collect()
         see(lambda: len(front.starts) == 3)
         assert course() is not None, "a brief is waiting"
         front.sandbox.client().cancel(first.partition("/")[0])
@@ -77,6 +78,18 @@ def test_it_outlives_the_end_of_the_loop(front, many):
         batch.wait(timeout=0.01)
     finished(batch)
     assert prompts_at(front) == sorted(towns(3))
+
+
+def test_what_was_on_its_way_when_the_loop_ended_is_looked_for_before_it_is_sent_again(front, many):
+    front.faults = [forgotten(silence())]
+    batch = many(towns(2))
+    see(front.runs)
+    background().stop()
+    with pytest.raises(WaitTimedOut):
+        batch.wait(timeout=0.01)
+    finished(batch)
+    assert prompts_at(front) == sorted(towns(2))
+    assert len(front.starts) == 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

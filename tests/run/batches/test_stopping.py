@@ -97,7 +97,8 @@ def test_cancel_ends_what_runs_and_starts_no_more(front, many):
     assert (front.asked_to_cancel, len(front.starts)) == (3, 3)
 
 
-def test_cancel_ends_what_is_being_started_as_well(front, many):
+@pytest.mark.parametrize("is_known", ["while the others are asked for", "after that"])
+def test_cancel_ends_what_is_being_started_as_well(front, many, is_known):
     held, go_on = threading.Event(), threading.Event()
 
     async def late(front, request, writer):
@@ -106,7 +107,14 @@ def test_cancel_ends_what_is_being_started_as_well(front, many):
             await asyncio.sleep(0.01)
         await passes(front, request, writer)
 
+    async def busy(request, writer):
+        go_on.set()
+        while len(batch.runs) == 1:
+            await asyncio.sleep(0.01)
+        await answer({}, 503)(request, writer)
+
     front.faults = [passes, late]
+    front.cancels = [] if is_known == "after that" else [busy]
     batch = many(towns(3, "slow"), at_once=3)
     assert held.wait(20)
     asking = threading.Thread(target=batch.cancel)
