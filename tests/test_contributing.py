@@ -36,7 +36,7 @@ def test_the_tables_name_tests_that_exist():
 def test_the_map_names_files_that_exist():
     drawn = TEXT.split("```")[1]
     files = set(re.findall(r"\b([a-z_]+\.py)\b", drawn))
-    known = {path.name for path in (ROOT / "origami_widgets").rglob("*.py")} | {"serve.py"}
+    known = {path.name for folder in ("origami_widgets", "notebooks") for path in (ROOT / folder).rglob("*.py")}
     assert files <= known, files - known
     missing = {
         path.name
