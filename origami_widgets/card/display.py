@@ -130,7 +130,7 @@ def show_card(card: RunCard) -> None:
         return
     with card.lock:
         view = card.view
-        if card.comm is None or card.frozen:
+        if not card.is_open or card.frozen:
             show_static(view)
             return
         conversation = card.run.conversation
@@ -200,7 +200,7 @@ def card_of(run: Run) -> RunCard:
 
     conversation: Conversation = run.conversation
     card: RunCard | None = conversation.presentation
-    if card is None or card.comm is None or card.frozen:
+    if card is None or not card.is_open or card.frozen:
         card = RunCard(run)
         conversation.presentation = card
     return card

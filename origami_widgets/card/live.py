@@ -156,6 +156,11 @@ class LiveWidget(anywidget.AnyWidget):
         if layout is not None:
             layout.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the host still has it: marimo takes away what a cell has made when that cell runs again."""
+        return self.comm is not None and not getattr(self.comm, "_closed", False)
+
     def freeze(self) -> None:
         """Replace its outputs by the static twin. Background loop only."""
         with self.lock:
@@ -211,7 +216,9 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _flush(self) -> None:
         self._flush_planned = False
-        if self.comm is None or self.frozen:
+        if not self.is_open:
+            self._let_go()
+        if not self.is_open or self.frozen:
             return
         new = self._view_now()
         if self._tells_more(self._view, new):

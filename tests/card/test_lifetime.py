@@ -10,7 +10,10 @@ from jupyter_client.manager import start_new_kernel
 
 import origami_widgets as ow
 from origami_widgets.api.loop import background
+from origami_widgets.card.display import card_of
 from origami_widgets.run import hub as hubs
+from tests.card.live import on_loop, read, settle
+from tests.fixtures.states import payload
 from tests.kernels.front_end import FrontEnd
 
 CYCLES, BATCH = 1000, 100
@@ -215,3 +218,21 @@ def test_a_cancel_acts_at_once_among_fifty_cards(shown):
     assert after.index("POST cancel") < CARDS / 4
     assert [card.head["cancel"] for card in cards[:-1]] == ["available"] * (CARDS - 1)
     assert len(threads()) == 1
+
+
+def test_a_card_that_its_host_has_closed_gives_way_to_another_and_costs_nothing(watch, card, sent):
+    """As marimo does when the cell that made it runs again: nobody asks the widget."""
+    run = card.run
+    run.conversation.presentation = card
+    assert card_of(run) is card
+    card.comm.close()
+    assert card.comm is not None
+    following = card_of(run)
+    assert following is not card
+    on_loop(watch.update, read(payload("completed_stats")))
+    settle()
+    assert following.status == "completed"
+    assert (card.status, sent) == ("running", [])
+    assert card._changed not in run.conversation._subscribers._callbacks.values()
+    assert following._changed in run.conversation._subscribers._callbacks.values()
+    following.close()

@@ -52,7 +52,7 @@ def board_of(batch: RunBatch) -> RunBoard:
 
     course = batch.course
     board: RunBoard | None = course.presentation
-    if board is None or board.comm is None or board.frozen:
+    if board is None or not board.is_open or board.frozen:
         board = course.presentation = RunBoard(batch)
     return board
 
@@ -67,7 +67,7 @@ def show_board(board: RunBoard) -> None:
     with board.lock:
         view = board.view
         settled = view["head"]["settled"]
-        if board.comm is None or board.frozen or (settled and nobody_there()):
+        if not board.is_open or board.frozen or (settled and nobody_there()):
             display(static_board(view), raw=True)
         elif without_widgets():
             board.as_html = True
