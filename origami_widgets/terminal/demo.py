@@ -33,10 +33,11 @@ _LAST_PORT = 65535
 EXAMPLE = """\
 origami-widgets demo --terminal
 
-Without --terminal it opens JupyterLab on a quickstart notebook and needs
-pip install "origami-widgets[demo]". The notebook is written into FOLDER, or
-into a temporary one, which is kept only when something in it was changed; a
-notebook that is there already stays as it is. Ctrl-C ends it, with exit code 0."""
+With --terminal it needs pip install "origami-widgets[sandbox]". Without, it
+opens JupyterLab on a quickstart notebook, and needs "origami-widgets[demo]".
+The notebook is written into FOLDER, or into a temporary one, which is kept
+only when something in it was changed; a notebook that is there already stays
+as it is. Ctrl-C ends it, with exit code 0."""
 
 
 def register(commands: Commands[Any]) -> None:

@@ -12,12 +12,13 @@ from origami_widgets.terminal import exits
 COMMANDS = ("demo", "watch", "export", "runs", "login", "sandbox")
 
 
-def loaded_for(*arguments):
+def loaded_for(*arguments, environment=None):
     code = (
         "import sys\nfrom origami_widgets.cli import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    sys.stderr.write(' '.join(sys.modules))"
+        "try:\n    main(sys.argv[1:])\nfinally:\n    sys.stderr.write(' '.join(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return set(done.stderr.split())
 
 
@@ -33,6 +34,15 @@ def test_help_loads_the_parsers_and_nothing_else(arguments):
         *(f"terminal.{command}" for command in COMMANDS),
     }
     assert loaded.isdisjoint({"asyncio", "httpx", "msgspec", "numpy", "pandas", "rich", "starlette", "uvicorn"})
+
+
+@pytest.mark.parametrize("arguments", [["watch", "TOKEN"], ["watch", "TOKEN", "--json"], ["runs"]])
+def test_whoever_only_looks_loads_neither_frames_nor_widgets(place, arguments):
+    token = place.start("List bakeries in Porto")
+    loaded = loaded_for(*(token if word == "TOKEN" else word for word in arguments), environment=place.environment)
+    assert "httpx" in loaded
+    assert loaded.isdisjoint({"pandas", "numpy", "anywidget", "ipywidgets", "IPython", "starlette"})
+    assert not [name for name in loaded if name.startswith("origami_widgets.frames")]
 
 
 def test_version(capsys):
