@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")
-NOTEBOOK = """# /// script
+THEME = """# /// script
 # [tool.marimo.display]
 # theme = "{theme}"
 # ///
-import marimo
+"""
+NOTEBOOK = """import marimo
 
 app = marimo.App()
 """
@@ -68,20 +69,21 @@ class Marimo:
             self.process.wait()
 
 
-def start(home: Path, mode: str, cells: Sequence[Cell], *, theme: str) -> Marimo:
+def start(home: Path, mode: str, cells: Sequence[Cell] | str, *, theme: str) -> Marimo:
     """Serve these cells and return once the server answers.
 
     Args:
         home: Folder for the notebook and for everything that marimo writes.
         mode: "edit" or "run".
-        cells: The notebook.
+        cells: The notebook, or its whole text.
         theme: "light", "dark" or "system", which follows the browser.
 
     Raises:
         RuntimeError: It ended, or did not answer in time; the text closes with its log.
     """
     notebook = home / "notebook.py"
-    notebook.write_text(NOTEBOOK.format(theme=theme) + "".join(cell.source() for cell in cells), encoding="utf-8")
+    text = cells if isinstance(cells, str) else NOTEBOOK + "".join(cell.source() for cell in cells)
+    notebook.write_text(THEME.format(theme=theme) + text, encoding="utf-8")
     # Whether an editor runs the notebook when it opens is the person's setting, not the notebook's.
     settings = home / "marimo" / "marimo.toml"
     settings.parent.mkdir()

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from notebooks.serve import REPOSITORY
 from tests.browser.window import Window
 from tests.hosts import marimo
 from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet, cancel, expect_more_steps, expect_theme
 from tests.hosts.marimo import Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from playwright.sync_api import Browser
 
+EXAMPLE = REPOSITORY / "notebooks" / "marimo_example.py"
 IN_SHADOW = "element => element.getRootNode() instanceof ShadowRoot"
 # It holds the kernel until the test lets it go.
 BLOCK = """run
@@ -28,16 +30,11 @@ while not os.path.exists("go"):
 
 
 @pytest.fixture
-def open_marimo(browser: Browser, windows: list[Window], tmp_path: Path) -> Iterator[Callable[..., Window]]:
-    """Return a function that opens a notebook of a brief and further cells."""
+def open_notebook(browser: Browser, windows: list[Window], tmp_path: Path) -> Iterator[Callable[..., Window]]:
+    """Return a function that opens a notebook."""
     servers: list[marimo.Marimo] = []
 
-    def open_window(mode: str, brief: str, *further: Cell, speed: float, theme: str) -> Window:
-        cells = [
-            Cell(SANDBOX.format(speed=speed) + "\nimport os", gives=("os", "ow", "time")),
-            Cell(START.format(brief=brief) + "\nrun", takes=("ow",), gives=("run",)),
-            *further,
-        ]
+    def open_window(mode: str, cells: Sequence[Cell] | str, *, theme: str) -> Window:
         servers.append(marimo.start(tmp_path, mode, cells, theme=theme))
         windows.append(Window(browser, servers[-1].url))
         windows[-1].page.goto(servers[-1].url)
@@ -46,6 +43,21 @@ def open_marimo(browser: Browser, windows: list[Window], tmp_path: Path) -> Iter
     yield open_window
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def open_marimo(open_notebook: Callable[..., Window]) -> Callable[..., Window]:
+    """Return a function that opens a notebook of a brief and further cells."""
+
+    def open_window(mode: str, brief: str, *further: Cell, speed: float, theme: str) -> Window:
+        cells = [
+            Cell(SANDBOX.format(speed=speed) + "\nimport os", gives=("os", "ow", "time")),
+            Cell(START.format(brief=brief) + "\nrun", takes=("ow",), gives=("run",)),
+            *further,
+        ]
+        return open_notebook(mode, cells, theme=theme)
+
+    return open_window
 
 
 def test_the_card_lives_while_a_cell_blocks_and_is_cancelled(
@@ -82,3 +94,49 @@ def test_an_app_answers_both_questions_and_changes_its_theme(open_marimo: Callab
     card.get_by_role("button", name="Send").click()
     expect(card).to_contain_text("Completed")
     assert_quiet(window)
+
+
+def test_the_example_shows_the_card_follows_the_run_and_ends_in_frames(open_notebook: Callable[..., Window]) -> None:
+    window = open_notebook("run", EXAMPLE.read_text(encoding="utf-8"), theme="dark")
+    page, card = window.page, window.page.locator(CARD)
+    expect(card).to_contain_text("Running")
+    expect_theme(card, "dark")
+    # The cells that keep the beat have their own words for what the card says.
+    expect(page.get_by_text("running", exact=True)).to_be_visible()
+    expect(page.get_by_text("The frames come when")).to_be_visible()
+    expect(card).to_contain_text("Completed")
+    expect(page.get_by_text("completed", exact=True)).to_be_visible()
+    expect(page.get_by_text("qualification_pass", exact=True)).to_be_visible()
+    expect(page.get_by_text("row_id", exact=True)).to_be_visible()
+    expect(page.get_by_text("The frames come when")).to_have_count(0)
+    expect(card).to_have_count(1)
+    assert_quiet(window)
+
+
+def test_a_cell_that_marimo_runs_again_pays_once(open_notebook: Callable[..., Window]) -> None:
+    started = """again
+executions.append(1)
+run = ow.start("Find dentists. scenario:slow", once="dentists")
+run"""
+    cells = [
+        Cell("import marimo as mo\nimport origami_widgets as ow", gives=("mo", "ow")),
+        Cell(
+            "client = ow.Sandbox(speed=40).client()\now.configure(client=client)\nexecutions = []",
+            ("ow",),
+            ("client", "executions"),
+        ),
+        Cell('again = mo.ui.button(label="Again")\nagain', ("mo",), ("again",)),
+        Cell(started, ("again", "executions", "ow"), ("run",)),
+        Cell(
+            'f"{len(executions)} executions, {len(client.list_agents())} agent, {run.status}"',
+            ("client", "executions", "run"),
+        ),
+    ]
+    window = open_notebook("run", cells, theme="light")
+    page, card = window.page, window.page.locator(CARD)
+    expect(page.get_by_text("1 executions, 1 agent, running")).to_be_visible()
+    page.get_by_role("button", name="Again").click()
+    expect(page.get_by_text("2 executions, 1 agent, running")).to_be_visible()
+    expect(card).to_have_count(1)
+    expect_more_steps(card)
+    cancel(card)
