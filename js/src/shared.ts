@@ -22,7 +22,7 @@ interface Shared {
   guarded: WeakSet<object>;
 }
 
-const KEY = Symbol.for("origami-widgets/page/2");
+const KEY = Symbol.for("origami/page/2");
 const page = globalThis as { [KEY]?: Shared };
 page[KEY] ??= {
   ticks: new Set(),
