@@ -6,7 +6,8 @@ import nbformat
 import pytest
 
 from notebooks.site.docstrings import with_examples
-from notebooks.site.hook import place_of
+from notebooks.site.executed import NOTEBOOKS, names
+from notebooks.site.hook import LINK, place_of
 from notebooks.site.pages import output_html, page_of, with_outputs
 
 v4 = nbformat.v4
@@ -70,3 +71,18 @@ def test_examples_are_code(docstring: str, expected: str):
 )
 def test_links_of_the_repository_are_links_of_the_site(target: str, root: bool, place: str):
     assert place_of(target, root=root) == place
+
+
+def links_of_the_repository() -> list[tuple[str, str]]:
+    """Every link of a guide or text, as it stands in the repository."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in NOTEBOOKS.glob("*.md")}
+    for name in names():
+        cells = nbformat.read(NOTEBOOKS / name, as_version=4).cells
+        texts[name] = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return [(name, link[1]) for name, text in texts.items() for link in LINK.finditer(text) if link[1]]
+
+
+def test_links_lead_somewhere_where_the_repository_is_read():
+    links = links_of_the_repository()
+    assert len(links) > 15
+    assert [(name, target) for name, target in links if not (NOTEBOOKS / target).exists()] == []
