@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
-import time
 from typing import TYPE_CHECKING
 
+from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.run import waiting
 from origami_widgets.run.waiting import SLICE, WaitTimedOut, check_until
@@ -40,20 +39,18 @@ def block(course: Course, until: Until, timeout: float | None) -> None:
     check_until(until)
     if reached(course, until):
         return
-    # Also refuses to wait on the very thread that brings the news.
-    background().run(_keep(course))
-    ends = None if timeout is None else time.monotonic() + timeout
-    changed = threading.Event()
-    stop = course.subscribe(changed.set)
     try:
-        while not reached(course, until):
-            left = SLICE if ends is None else min(SLICE, ends - time.monotonic())
-            if left <= 0:
-                raise _timed_out(course, timeout)
-            changed.wait(left)
-            changed.clear()
-    finally:
-        stop()
+        # Also refuses to wait on the very thread that brings the news.
+        background().run(_wait_at_most(timeout, course, until))
+    except TimeoutError as error:
+        if isinstance(error, OrigamiError):
+            raise
+        raise _timed_out(course, timeout) from None
+
+
+async def _wait_at_most(seconds: float | None, course: Course, until: Until) -> None:
+    async with asyncio.timeout(seconds):
+        await wait(course, until)
 
 
 async def wait(course: Course, until: Until) -> None:

@@ -172,9 +172,10 @@ class Hub:
             self._wake.set()
 
     def _wake_up_from_anywhere(self) -> None:
-        wake = self._wake
-        # Without a poller there is nobody to wake, and the loop's thread must not start for nothing.
-        if wake is not None and self._task is not None:
+        wake, task = self._wake, self._task
+        # Without a poller there is nobody to wake, and the loop's thread must not start for nothing. A loop that was not
+        # ours may have ended with the poller on it.
+        if wake is not None and task is not None and not task.done() and not task.get_loop().is_closed():
             background().call_soon(wake.set)
 
     def abandon(self) -> None:

@@ -155,7 +155,10 @@ async def main():
 async def later(run):
     return (await run.refresh_async()).status
 
-print(asyncio.run(later(asyncio.run(main()))), len(threading.enumerate()))
+async def forgotten():
+    return await ow.start_async("Find bakeries. scenario:slow", client=ow.Sandbox().client())
+
+print(asyncio.run(later(asyncio.run(main()))), asyncio.run(forgotten()).status, len(threading.enumerate()))
 """
 SAID = """needs_input needs_input needs_input 2 True
 True True True True
@@ -166,7 +169,7 @@ cancelled
 CANNOT_BLOCK
 CANNOT_BLOCK
 CANNOT_BLOCK
-completed 1
+completed running 1
 """
 
 
