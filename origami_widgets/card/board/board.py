@@ -9,16 +9,17 @@ import traitlets
 
 from origami_widgets.api.loop import background
 from origami_widgets.card.board.commands import BoardDesk
+from origami_widgets.card.board.opened import card_within, let_card_go
 from origami_widgets.card.board.source import source_of
 from origami_widgets.card.board.twin import static_board
-from origami_widgets.card.board.view import make_board
+from origami_widgets.card.board.view import make_board, sums
 from origami_widgets.card.commands import Command, read_command
 from origami_widgets.card.contract import BOARD_SLOTS, BoardView, Clock
+from origami_widgets.card.display import nobody_there
 from origami_widgets.card.freeze import SECOND_THOUGHTS
 from origami_widgets.card.live import LiveWidget, built, section
 from origami_widgets.card.news import is_off_grid
 from origami_widgets.run.batch import RunBatch
-from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.board.source import Shown, Source
     from origami_widgets.card.card import RunCard
     from origami_widgets.card.contract import Moments
+    from origami_widgets.run.course import Course
     from origami_widgets.run.handle import Run
     from origami_widgets.run.settings import AnyClient
     from origami_widgets.run.waiting import Until
@@ -81,8 +83,8 @@ class RunBoard(LiveWidget):
     running = traitlets.Int(0, read_only=True, help="Runs whose agents have not come to an end.")
     done = traitlets.Bool(False, read_only=True, help="All agents have come to an end.")  # noqa: FBT003
     settled = traitlets.Bool(False, read_only=True, help="Done, and no cell is running.")  # noqa: FBT003
-    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all rows that tell any.")
-    credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits over all rows that tell any.")
+    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables that tell any.")
+    credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits over all tables that tell any.")
 
     head = section(traitlets.Dict)
     clock = section(traitlets.Dict)
@@ -93,7 +95,7 @@ class RunBoard(LiveWidget):
     def __init__(self, source: Shown = None, *, client: AnyClient | None = None, limit: int = 20) -> None:
         self._source: Source = source_of(source, client, limit)
         self._desk = BoardDesk(self._source, self._show_card)
-        self._opened: tuple[str, RunCard] | None = None
+        self._opened: tuple[int, RunCard] | None = None
         self.as_html = False
         super().__init__()
 
@@ -101,6 +103,11 @@ class RunBoard(LiveWidget):
     def runs(self) -> tuple[Run, ...]:
         """Handles on all runs that were started, in the order of the board; also on those that it does not show."""
         return self._source.runs
+
+    @property
+    def course(self) -> Course | None:
+        """What drives the batch that it shows; None where it shows runs."""
+        return self._source.course
 
     def wait(self, until: Until = "run") -> Self:
         """Block until all agents are done, or until all cells have settled.
@@ -119,6 +126,8 @@ class RunBoard(LiveWidget):
             for run in self.runs:
                 run.wait(until)
         background().run(self._flush_now())
+        if nobody_there():
+            self.freeze_for_a_program()
         return self
 
     def close(self) -> None:
@@ -149,7 +158,7 @@ class RunBoard(LiveWidget):
             error=course.error if course is not None else None,
             can_stop=course is not None and course.goes_on,
             can_resume=course is not None and left and not course.goes_on,
-            opened=self._opened[0] if self._opened is not None else "",
+            opened=self._opened[0] if self._opened is not None else None,
             again_line=self._source.again_line,
         )
 
@@ -159,8 +168,18 @@ class RunBoard(LiveWidget):
     def _tells_more(self, old: BoardView, new: BoardView) -> bool:
         if old["head"] != new["head"] or old["rows"] != new["rows"]:
             return True
-        pairs = zip(old["moments"], new["moments"], strict=True)
-        return any(is_off_grid(_as_clock(before), _as_clock(after)) for before, after in pairs)
+        return any(getattr(self, f"time_{slot}") != moments for slot, moments in enumerate(self._times(new)))
+
+    def _times(self, view: BoardView) -> list[list[Any]]:
+        """What the front end is told of the checks of each row: what it knows, unless it would be wrong about them."""
+        times = []
+        for slot, (row, moments) in enumerate(zip(view["rows"], view["moments"], strict=True)):
+            known = getattr(self, f"time_{slot}")
+            counts_on = (
+                known and getattr(self, f"row_{slot}") == row and not is_off_grid(*map(_as_clock, (known, moments)))
+            )
+            times.append(known if counts_on else list(moments))
+        return times
 
     def _clock(self, view: BoardView) -> Clock:
         return view["clock"]
@@ -174,17 +193,19 @@ class RunBoard(LiveWidget):
         return SECOND_THOUGHTS if head["settled"] and not head["buttons"] and not head["open"] else None
 
     def _show(self, view: BoardView) -> None:
-        rows = view["rows"]
+        rows, times = view["rows"], self._times(view)
         self._tell("head", view["head"])
         self._tell("clock", view["clock"])
         self._tell_slots("row", rows, BOARD_SLOTS)
-        self._tell_slots("time", map(list, view["moments"]), BOARD_SLOTS)
-        self._tell("total", len(rows))
-        self._tell("running", sum(1 for row in rows if row["stage"] == "running"))
-        self._tell("done", all(row["done"] for row in rows))
+        self._tell_slots("time", times, BOARD_SLOTS)
+        counts = {count["stage"]: count["count"] for count in view["head"]["counts"]}
+        self._tell("total", sum(counts.values()))
+        self._tell("running", counts.get("running", 0))
+        self._tell("done", not counts.keys() & {"running", "waiting"} and all(row["done"] for row in rows))
         self._tell("settled", view["head"]["settled"])
-        self._tell("lead_count", total(row["leads"] for row in rows))
-        self._tell("credits_used", total(row["credits"] for row in rows))
+        leads, credits_used = sums(self._source.entries())
+        self._tell("lead_count", leads)
+        self._tell("credits_used", credits_used)
 
     def _moved_on(self, _old: BoardView, new: BoardView) -> None:
         if self.as_html:
@@ -204,14 +225,13 @@ class RunBoard(LiveWidget):
     async def _flush_now(self) -> None:
         self._flush()
 
-    def _show_card(self, run: Run | None) -> None:
-        """Let the front end show the card of a run within the board; of None, no card. Background loop only."""
-        from origami_widgets.card.display import card_of
-
+    def _show_card(self, row: tuple[int, Run] | None) -> None:
+        """Let the front end show the card of a row's run within the board; of None, no card. Background loop only."""
         self._fold()
-        if run is not None:
-            card = card_of(run)
-            self._opened = (run.token, card)
+        if row is not None and self.is_open:
+            position, run = row
+            card = card_within(run)
+            self._opened = (position, card)
             self._tell("card", f"IPY_MODEL_{card.model_id}")
         self._flush()
 
@@ -220,14 +240,9 @@ class RunBoard(LiveWidget):
         if opened is None:
             return
         self._tell("card", "")
-        _, card = opened
-        # A card that is shown elsewhere lives on there.
-        if not card.outputs and card.comm is not None:
-            if card.run.conversation.presentation is card:
-                card.run.conversation.presentation = None
-            card.close()
+        let_card_go(opened[1])
 
 
-def _as_clock(moments: Moments) -> Clock:
+def _as_clock(moments: Moments | list[Any]) -> Clock:
     heard_at, next_at, interval, connection = moments
     return {"now": 0.0, "heard_at": heard_at, "next_at": next_at, "interval": interval, "connection": connection}

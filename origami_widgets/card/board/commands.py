@@ -6,7 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.card.board.source import row_of
 from origami_widgets.card.commands import Command, Desk, unknown_command
+from origami_widgets.card.view.head import token_of
 from origami_widgets.run import cancelling
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.board.source import Source
     from origami_widgets.run.course import Course
     from origami_widgets.run.handle import Run
+    from origami_widgets.run.watch import Watch
 
 
 class BoardDesk(Desk):
@@ -22,10 +25,10 @@ class BoardDesk(Desk):
 
     Args:
         source: what the board is of.
-        show_card: shows the card of a run in the board; of None, no card.
+        show_card: shows the card of a run in the row of a position; of None, no card.
     """
 
-    def __init__(self, source: Source, show_card: Callable[[Run | None], object]) -> None:
+    def __init__(self, source: Source, show_card: Callable[[tuple[int, Run] | None], object]) -> None:
         super().__init__()
         self._source = source
         self._show_card = show_card
@@ -33,11 +36,11 @@ class BoardDesk(Desk):
     async def _do(self, command: Command) -> None:
         match command.name:
             case "open":
-                self._show_card(self._run(command.run_id))
+                self._show_card(self._row(command.run_id))
             case "fold":
                 self._show_card(None)
             case "cancel":
-                await cancelling.cancel(self._run(command.run_id).conversation.current)
+                await cancelling.cancel(self._watch(command.run_id))
             case "cancel_all":
                 await self._cancel_all()
             case "stop_starting":
@@ -47,16 +50,20 @@ class BoardDesk(Desk):
             case _:
                 raise unknown_command(command)
 
-    def _run(self, token: str) -> Run:
-        for run in self._source.runs:
-            newest = run.conversation.current
-            if token in (run.token, f"{newest.state.agent_id}/{newest.state.run_id}"):
-                return run
-        raise InvalidInput(
-            "The board is out of date",
-            cause="The button belongs to a run that this board does not show.",
-            remedy="Show the board again in a new cell.",
-        )
+    def _row(self, token: str) -> tuple[int, Run]:
+        row = row_of(self._source, token)
+        if row is None:
+            raise InvalidInput(
+                "The board is out of date",
+                cause="The button belongs to a run that this board does not show.",
+                remedy="Show the board again in a new cell.",
+            )
+        return row
+
+    def _watch(self, token: str) -> Watch:
+        _, run = self._row(token)
+        # Not the newest in any case: a page that is a moment behind means the run that it shows.
+        return next(watch for watch in run.conversation.watches if token_of(watch.state) == token)
 
     def _batch(self, command: Command) -> Course:
         if self._source.course is None:

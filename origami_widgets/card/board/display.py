@@ -52,9 +52,13 @@ def board_of(batch: RunBatch) -> RunBoard:
 
     course = batch.course
     board: RunBoard | None = course.presentation
-    if board is None or not board.is_open or board.frozen:
+    if board is None or not _lives(board):
         board = course.presentation = RunBoard(batch)
     return board
+
+
+def _lives(board: RunBoard | None) -> bool:
+    return board is not None and board.is_open and not board.frozen
 
 
 def show_board(board: RunBoard) -> None:
@@ -65,7 +69,10 @@ def show_board(board: RunBoard) -> None:
         print(render_board_text(board.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
         return
     with board.lock:
-        view = board.view
+        course, view = board.course, board.view
+        if course is not None and not _lives(course.presentation) and _lives(board):
+            # Made by hand, it is frozen like another one when the batch is waited for.
+            course.presentation = board
         settled = view["head"]["settled"]
         if not board.is_open or board.frozen or (settled and nobody_there()):
             display(static_board(view), raw=True)

@@ -24,6 +24,7 @@ class Entry:
         brief: what has become of the brief; `started` where there is a run.
         error: why there is no run.
         queue: what the brief waits for while all run slots are in use.
+        unread: only a list has told of the run, so its tables are not known.
     """
 
     position: int
@@ -34,3 +35,4 @@ class Entry:
     brief: BriefStatus = "started"
     error: OrigamiError | None = None
     queue: Queue | None = None
+    unread: bool = False

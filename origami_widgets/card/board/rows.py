@@ -46,13 +46,14 @@ def make_row(entry: Entry) -> BoardRow:
     return {
         "position": entry.position,
         "token": head["token"],
-        "prompt": clip(head["prompt"] or entry.prompt, PROMPT_LIMIT),
+        # Of a run that was not read yet, its id is all that tells it from others.
+        "prompt": clip(head["prompt"] or entry.prompt or entry.state.run_id, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
         "status_label": label,
         "tone": tone,
         "stage": stage,
         "done": head["done"],
-        "settled": head["settled"],
+        "settled": head["settled"] and not entry.unread,
         "steps_completed": head["steps_completed"],
         "steps_max": head["steps_max"],
         "leads": whole(entry.state.lead_count),

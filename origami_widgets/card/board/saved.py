@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 def as_saved(view: BoardView) -> BoardView:
     """The board in the past tense, without buttons."""
-    return {**as_current(view), "rows": [_row(row, "when saved") for row in view["rows"]]}
+    current = as_current(view)
+    head = current["head"]
+    if not head["settled"] and view["rows"]:
+        head = {**head, "title": f"{head['title']} when saved"}
+    return {**current, "head": head, "rows": [_row(row, "when saved") for row in view["rows"]]}
 
 
 def as_printed(view: BoardView) -> BoardView:

@@ -12,6 +12,7 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.board.entry import Entry
+from origami_widgets.card.view.head import token_of
 from origami_widgets.run.agent_runs import runs_of
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
@@ -70,6 +71,11 @@ class Runs:
     again_line: str = "ow.RunBoard()"
     course: None = None
 
+    @property
+    def rows(self) -> tuple[tuple[int, Run], ...]:
+        """Each run with the position of its row."""
+        return tuple(enumerate(self.runs))
+
     def entries(self) -> list[Entry]:
         """What is known of each run now."""
         shared = Counter(id(run.conversation) for run in self.runs)
@@ -89,9 +95,11 @@ class Runs:
     def _entry(self, position: int, run: Run, *, alone: bool) -> Entry:
         listed = self.listed.get(run.token)
         *earlier, state = run.conversation.states if alone else (run.state,)
+        unread = False
         if state.run is None and listed is not None and listed.summary is not None:
-            state = _as_listed(state, listed.summary)
-        return Entry(position, listed.agent_name if listed else "", state=state, earlier=tuple(earlier))
+            state, unread = _as_listed(state, listed.summary), True
+        name = listed.agent_name if listed else ""
+        return Entry(position, name, state=state, earlier=tuple(earlier), unread=unread)
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,11 @@ class Batch:
     def runs(self) -> tuple[Run, ...]:
         """The runs that were started so far."""
         return self.course.runs
+
+    @property
+    def rows(self) -> tuple[tuple[int, Run], ...]:
+        """Each run that was started so far, with the position of its brief."""
+        return tuple((brief.position, brief.run) for brief in self.course.briefs if brief.run is not None)
 
     def entries(self) -> list[Entry]:
         """What is known of each brief now."""
@@ -136,6 +149,23 @@ class Batch:
 
 
 Source = Runs | Batch
+
+
+def row_of(source: Source, token: str) -> tuple[int, Run] | None:
+    """The position of the row that a page knows by this token, and its run; None when there is none.
+
+    Args:
+        source: what the board is of.
+        token: the row's own, or that of an earlier run of its conversation: a page may be a moment behind.
+    """
+    shown = {token_of(entry.state): entry.position for entry in source.entries() if entry.state is not None}
+    for position, run in source.rows:
+        if position == shown.get(token):
+            return position, run
+    for position, run in source.rows:
+        if any(token_of(watch.state) == token for watch in run.conversation.watches):
+            return position, run
+    return None
 
 
 def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:

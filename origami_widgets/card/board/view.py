@@ -11,6 +11,7 @@ from origami_widgets.card.contract import BOARD_SLOTS
 from origami_widgets.card.links import short_host
 from origami_widgets.card.view.budget import clip
 from origami_widgets.card.view.head import whole
+from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,7 +52,7 @@ def make_board(
     error: OrigamiError | None = None,
     can_resume: bool = False,
     can_stop: bool = False,
-    opened: str = "",
+    opened: int | None = None,
     again_line: str = "ow.RunBoard()",
 ) -> BoardView:
     """Everything that a renderer of the board is given.
@@ -62,7 +63,7 @@ def make_board(
         error: what keeps further briefs from being started.
         can_resume: briefs are left that can be started again.
         can_stop: briefs are left that will be started.
-        opened: the token of the run whose card is open.
+        opened: the position of the row whose card is open.
         again_line: the Python that shows the board again.
 
     Returns:
@@ -98,7 +99,7 @@ def _head(
     *,
     can_resume: bool,
     can_stop: bool,
-    opened: str,
+    opened: int | None,
 ) -> BoardHead:
     counts = _counts(rows)
     hidden = len(rows) - shown
@@ -112,7 +113,7 @@ def _head(
         "origin": _origin(entries),
         "notices": [_halted(error, can_resume=can_resume)] if error is not None else [],
         "buttons": _buttons(active, can_stop=can_stop, can_resume=can_resume and error is None),
-        "open": opened,
+        "open": next((row["token"] for row in rows if row["position"] == opened), ""),
         "again_line": again_line,
         "gone": _gone(entries),
     }
@@ -129,22 +130,33 @@ def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:
 
 def _facts(entries: Iterable[Entry]) -> list[str]:
     """Totals over all tables; runs that work on the same table share it."""
+    tables = _tables(entries)
+    facts = list(filter(None, (_total(_leads(tables), "lead"), _total(_credits(tables), "credit"))))
+    return [*facts[:-1], f"{facts[-1]} in {words.plural(len(tables), 'table')}"] if facts else []
+
+
+def sums(entries: Iterable[Entry]) -> tuple[int | None, int | None]:
+    """Leads and credits over all tables that tell any, each table once; None where none does."""
+    tables = _tables(entries)
+    return total(_leads(tables)), total(_credits(tables))
+
+
+def _tables(entries: Iterable[Entry]) -> list[Table]:
     tables: dict[str, Table] = {}
     for entry in entries:
         for table in entry.state.tables if entry.state is not None else ():
             known = tables.get(table.id)
             if known is None or _newer(table, known):
                 tables[table.id] = table
-    if not tables:
-        return []
-    leads = [whole(table.lead_count) for table in tables.values()]
-    credits_used = [whole(table.credits.lifetime_used) for table in tables.values()]
-    facts = [_total(leads, "lead"), _total(credits_used, "credit")]
-    return [
-        f"{fact} in {words.plural(len(tables), 'table')}" if fact and at else fact
-        for at, fact in enumerate(facts)
-        if fact
-    ]
+    return list(tables.values())
+
+
+def _leads(tables: Iterable[Table]) -> list[int | None]:
+    return [whole(table.lead_count) for table in tables]
+
+
+def _credits(tables: Iterable[Table]) -> list[int | None]:
+    return [whole(table.credits.lifetime_used) for table in tables]
 
 
 def _newer(table: Table, known: Table) -> bool:
