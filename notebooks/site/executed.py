@@ -30,6 +30,8 @@ NOTEBOOKS = REPOSITORY / "notebooks"
 KEPT = REPOSITORY / ".cache" / "notebooks"
 CELL_SECONDS = 180
 AT_ONCE = 4
+# Each kernel would warn of its own sockets, which are on loopback.
+QUIET = ["--log-level=ERROR"]
 # A person's own key must not make a notebook spend credits.
 NEVER = ("ORIGAMI_API_KEY", "ORIGAMI_BASE_URL", "ORIGAMI_PROJECT", "COLUMNS")
 
@@ -82,7 +84,8 @@ async def _run(name: str) -> NotebookNode:
         work.mkdir()
         environ = environment(Path(folder) / "jupyter") | {"ORIGAMI_WIDGETS_DATA": str(Path(folder) / "names")}
         environ = {key: value for key, value in environ.items() if key not in NEVER}
-        client = NotebookClient(notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": str(work)}})
+        where = {"metadata": {"path": str(work)}}
+        client = NotebookClient(notebook, timeout=CELL_SECONDS, resources=where, extra_arguments=QUIET)
         await client.async_execute(env=environ)
     KEPT.mkdir(parents=True, exist_ok=True)
     for old in KEPT.glob(f"{Path(name).stem}.*.ipynb"):
