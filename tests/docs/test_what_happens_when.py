@@ -99,7 +99,7 @@ WATCHED: dict[str, tuple[Behaviour, ...]] = {
     "an answer of more than 32 MiB": (answer(b'"' + b"x" * 33 * 2**20 + b'"'), completed()),
     "an answer that is nested": (answer(DEEP), completed()),
     "a status, an action": (going_on(5, status="paused"), completed()),
-    "an answer with odd values": (answer(running(9, steps=None, request=None, prompt=7)), completed()),
+    "an answer with odd values": (going_on(9, request=None, prompt=7, model=None), completed()),
     "the answer is another run's": (answer(running(9, id="v2_run-other")), completed()),
 }
 ELSEWHERE = ("the certificate", "a proxy", "the laptop")
