@@ -122,10 +122,11 @@ def _make(name: str, folder: Path, python: str) -> None:
     # The working tree itself is tested, whatever was last installed from it.
     (packages / "origami_widgets.pth").write_text(f"{REPOSITORY}\n", encoding="utf-8")
     if name in ENVIRONMENTS:
-        _add_kernel(name, folder)
+        add_kernel(name, folder)
 
 
-def _add_kernel(name: str, folder: Path) -> None:
+def add_kernel(name: str, folder: Path) -> None:
+    """Let Jupyter find the kernel of an environment, under a name."""
     kernel = folder / "share" / "jupyter" / "kernels" / name
     kernel.mkdir(parents=True)
     argv = [str(folder / "bin" / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
