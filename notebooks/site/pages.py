@@ -41,7 +41,7 @@ def page_of(notebook: NotebookNode, name: str) -> Page:
         if cell.cell_type == "markdown":
             parts.append(cell.source)
         elif cell.cell_type == "code" and cell.source.strip():
-            parts.append(f"{FENCE}python\n{cell.source}\n{FENCE}")
+            parts.append(f"{FENCE}{_language(cell.source)}\n{cell.source}\n{FENCE}")
             for html in filter(None, map(output_html, cell.outputs)):
                 parts.append(f"@@{len(outputs)}@@")
                 outputs.append(html)
@@ -80,6 +80,11 @@ def _bundle(data: dict[str, Any], metadata: dict[str, Any]) -> str:
         # Within a shadow root the theme's own styles do not reach it: a card looks as it does in a notebook.
         return f'<div class="output card"><template shadowrootmode="open">{html}</template></div>'
     return _text(data.get("text/plain", ""))
+
+
+def _language(source: str) -> str:
+    """What a cell is written in: the text below a cell magic is none of Python's."""
+    return "text" if source.startswith("%%") else "ipython3" if re.search(r"^[%!]", source, re.MULTILINE) else "python"
 
 
 def _text(text: str) -> str:

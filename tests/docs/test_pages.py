@@ -41,6 +41,13 @@ def test_each_output_has_a_form_without_kernel_and_script(output: nbformat.Noteb
     assert part in output_html(output)
 
 
+@pytest.mark.parametrize(
+    ("source", "language"), [("run", "python"), ("%origami runs", "ipython3"), ("%%origami\nFind bakers", "text")]
+)
+def test_magics_are_not_painted_as_python(source: str, language: str):
+    assert f"```{language}\n{source}\n```" in page_of(v4.new_notebook(cells=[v4.new_code_cell(source)]), "a").markdown
+
+
 def test_an_output_that_shows_nothing_takes_no_room():
     assert output_html(shown(text_plain="", text_html="")) == ""
 
