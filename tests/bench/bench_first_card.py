@@ -39,7 +39,7 @@ def show(front_end: FrontEnd, lines: str) -> str:
     return str(front_end.models[comm]["head"]["status"])
 
 
-def measure(wheel: Path, folder: Path, *, uv: bool, cold: bool) -> dict[str, float]:
+def measure(requirement: str, folder: Path, *, uv: bool, cold: bool) -> dict[str, float]:
     """Return the seconds of each step, in their order."""
     began = [time.perf_counter()]
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
@@ -48,7 +48,7 @@ def measure(wheel: Path, folder: Path, *, uv: bool, cold: bool) -> dict[str, flo
     python = str(folder / "bin" / "python")
     command = [*UV, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
     options = ["--quiet", *(["--no-cache-dir"] if cold else [])]
-    subprocess.run([*command, *options, f"{wheel}[sandbox]", "ipykernel"], env=uv_environment(), check=True)
+    subprocess.run([*command, *options, requirement, "ipykernel"], env=uv_environment(), check=True)
     began.append(time.perf_counter())
     add_kernel(NAME, folder)
     os.environ["JUPYTER_PATH"] = str(folder / "share" / "jupyter")
@@ -71,18 +71,26 @@ def measure(wheel: Path, folder: Path, *, uv: bool, cold: bool) -> dict[str, flo
     return dict(zip(steps, (after - before for before, after in itertools.pairwise(began)), strict=True))
 
 
+def built(folder: Path) -> Path:
+    """Build the wheel of the working tree."""
+    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder), str(REPOSITORY)]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
 def main() -> int:
     """Print the seconds; returns 1 when they are more than a minute."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cold", action="store_true", help="download everything")
+    parser.add_argument("--release", metavar="VERSION", help="a release from the index, not the working tree")
     parser.add_argument("--uv", action="store_true", help="install with uv instead of pip")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder), str(REPOSITORY)]
-        subprocess.run(build, check=True, capture_output=True)
-        (wheel,) = folder.glob("*.whl")
-        seconds = measure(wheel, folder / "environment", uv=options.uv, cold=options.cold)
+        release = options.release
+        requirement = f"origami-widgets[sandbox]=={release}" if release else f"{built(folder)}[sandbox]"
+        seconds = measure(requirement, folder / "environment", uv=options.uv, cold=options.cold)
     for step, took in seconds.items():
         print(f"{step:28}{took:6.1f} s")
     total = sum(seconds.values())
