@@ -48,6 +48,8 @@ def test_wheel_metadata_names_licence_command_and_floors(wheel: Path) -> None:
     contents = wheel_contents(wheel)
     metadata = next(text for name, text in contents.items() if name.endswith(".dist-info/METADATA")).decode()
     assert "License-Expression: MIT" in metadata
+    (licence,) = (text for name, text in contents.items() if name.endswith(".dist-info/licenses/LICENSE"))
+    assert licence == (REPOSITORY / "LICENSE").read_bytes()
     assert "Requires-Python: >=3.11" in metadata
     assert "Requires-Dist: anywidget>=0.9.21" in metadata
     entry_points = next(text for name, text in contents.items() if name.endswith("entry_points.txt")).decode()
@@ -105,5 +107,9 @@ print(json.dumps([ow.__file__, ow.__version__, len(ow.RunCard._esm), len(ow.RunC
     file, version, script, style = json.loads(done.stdout)
     assert Path(file).is_relative_to(environment)
     assert wheel.name.startswith(f"origami_widgets-{version}-")
+    command = subprocess.run(
+        [python.with_name("origami-widgets"), "--help"], check=True, capture_output=True, text=True
+    )
+    assert "sandbox" in command.stdout
     contents = wheel_contents(wheel)
     assert [script, style] == [len(contents[name].decode()) for name in sorted(BUILT, reverse=True)]
