@@ -45,7 +45,8 @@ def test_each_output_has_a_form_without_kernel_and_script(output: nbformat.Noteb
     ("source", "language"), [("run", "python"), ("%origami runs", "ipython3"), ("%%origami\nFind bakers", "text")]
 )
 def test_magics_are_not_painted_as_python(source: str, language: str):
-    assert f"```{language}\n{source}\n```" in page_of(v4.new_notebook(cells=[v4.new_code_cell(source)]), "a").markdown
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# Title"), v4.new_code_cell(source)])
+    assert f"```{language}\n{source}\n```" in page_of(notebook, "a.ipynb").markdown
 
 
 def test_an_output_that_shows_nothing_takes_no_room():
