@@ -100,6 +100,7 @@ STAGES = (
             "tests/support/",
             "tests/ci/",
             ".ci/",
+            "notebooks/colab.ipynb",
         ),
     ),
     # The site is made of the notebooks that have just been run.
