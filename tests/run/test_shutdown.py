@@ -9,6 +9,7 @@ import time
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+from origami_widgets.run.registry import FOLDER_VARIABLE
 from tests.support.front import Front, kept_off
 from tests.support.server import RawServer, silence
 
@@ -16,6 +17,13 @@ SOON = 20.0
 """Seconds; the request that hangs would take sixty, the run that is watched half an hour."""
 UNDER_WAY = {
     "a run that is watched": "run = ow.start('Find bakeries. scenario:slow', client=client, show=False)",
+    "a batch that waits": """
+batch = ow.start_many(['Find bakeries. scenario:slow', 'Find cafés'], at_once=1, client=client, show=False)
+while not batch.runs:
+    time.sleep(0.01)""",
+    "a batch whose start has no answer": """
+batch = ow.start_many(['Find bakeries. scenario:slow', 'Find cafés'], client=client, once='towns', show=False)
+time.sleep(0.5)""",
     "a start without an answer": """
 beside(lambda: ow.start('Find bakeries', client=client, show=False))
 time.sleep(0.5)""",
@@ -45,14 +53,15 @@ client = ow.Client({key!r}, base_url={base_url!r}, timeout=60)
 
 
 @pytest.fixture
-def prepared():
+def prepared(monkeypatch, tmp_path):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     front = Front(speed=1)
     with RawServer(front) as server:
         yield front, BESIDE.format(key=front.sandbox.api_key, base_url=server.base_url)
 
 
 def hang(front, what):
-    if what == "a start without an answer":
+    if what in ("a start without an answer", "a batch whose start has no answer"):
         front.faults = [kept_off(silence())]
     front.cancels = [silence()]
 

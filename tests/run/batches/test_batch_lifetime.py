@@ -39,7 +39,8 @@ def test_it_goes_on_when_nobody_holds_it_and_is_let_go_when_all_are_started(fron
         front.sandbox.client().cancel(first.partition("/")[0])
         see(lambda: len(front.starts) == 4)
         see(lambda: course() is None)
-        assert [watch() for watch in watches] == [None] * 3
+        # One may be asked about at this moment.
+        see(lambda: not any(watch() for watch in watches))
     finally:
         gc.enable()
 
