@@ -224,7 +224,7 @@ class Runner:
 
 
 def report(outcome: Outcome) -> None:
-    """Print a stage's line; for pytest also its own closing line, and for a failure everything that it said."""
+    """Print a stage's line; for pytest also what was skipped and its closing line, for a failure all that it said."""
     name = outcome.stage.name
     if outcome.code is None:
         text = f"{name:<17} unchanged since it last passed"
@@ -234,7 +234,8 @@ def report(outcome: Outcome) -> None:
     if outcome.failed:
         text += f"\n{words}\n{'-' * 79}"
     elif "pytest" in name and words:
-        text += f"\n{words.splitlines()[-1]}"
+        *others, last = words.splitlines()
+        text = "\n".join([text, *(line for line in others if line.startswith("SKIPPED [")), last])
     print(text, flush=True)
 
 

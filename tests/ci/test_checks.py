@@ -65,6 +65,14 @@ def test_a_failure_is_told_in_full(repository: Path, capsys: pytest.CaptureFixtu
     assert "the reason" in out
 
 
+def test_what_was_skipped_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    output = (
+        "....\n== summary ==\nSKIPPED [1] test_x.py:3: this machine has no Python 3.99\n4 passed, 1 skipped in 1.00s\n"
+    )
+    checks.report(checks.Outcome(checks.Stage("pytest", ()), 0, output, 1.0))
+    assert capsys.readouterr().out.splitlines()[1:] == output.splitlines()[2:]
+
+
 @pytest.mark.parametrize(
     ("output", "counts"),
     [
