@@ -19,7 +19,7 @@ def _(mo):
 
     Brief a research agent, watch its live card, and let cells react to what it does. All of it runs on the **sandbox**, an Origami API inside this process: no account, no credits, no network. For a real account set `ORIGAMI_API_KEY` before you start marimo, and leave the sandbox out.
 
-    **marimo runs cells again by itself**: when the notebook is opened, and whenever something that a cell uses has changed. A cell that starts a run would pay each time. With `once="a-name"` it pays the first time; later it attaches to that run, also after a restart. `fresh=True` would start another one.
+    **marimo runs cells again by itself**: when the notebook is opened, and whenever something that a cell uses has changed. While a run goes on, the cell that has started it shows it again and starts no other; afterwards it would pay each time. With `once="a-name"` it pays the first time, and later attaches to that run, also after a restart. `fresh=True` starts another one.
     """)
     return
 

@@ -7,6 +7,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.card import marimo_cells
 from origami_widgets.card.freeze import freeze_after
 from origami_widgets.card.host import lacks_widgets
 from origami_widgets.card.html import render_html
@@ -34,7 +35,9 @@ class CardPresenter:
     def place(self) -> Place | None:
         """The cell that runs now, where the front end names its cells."""
         execution, cell = running_cell(), _request(_shell()).get("metadata", {}).get("cellId")
-        return Place(cell, execution) if execution and isinstance(cell, str) and cell else None
+        if execution and isinstance(cell, str) and cell:
+            return Place(cell, execution)
+        return marimo_cells.running_cell()
 
     def show(self, run: Run) -> None:
         """Show the run's card at once in a notebook; elsewhere nothing."""

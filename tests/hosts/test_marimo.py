@@ -113,10 +113,11 @@ def test_the_example_shows_the_card_follows_the_run_and_ends_in_frames(open_note
     assert_quiet(window)
 
 
-def test_a_cell_that_marimo_runs_again_pays_once(open_notebook: Callable[..., Window]) -> None:
-    started = """again
+@pytest.mark.parametrize("named", [', once="dentists"', ""], ids=["named", "unnamed"])
+def test_a_cell_that_marimo_runs_again_pays_once(open_notebook: Callable[..., Window], named: str) -> None:
+    started = f"""again
 executions.append(1)
-run = ow.start("Find dentists. scenario:slow", once="dentists")
+run = ow.start("Find dentists. scenario:slow"{named})
 run"""
     cells = [
         Cell("import marimo as mo\nimport origami_widgets as ow", gives=("mo", "ow")),

@@ -1,0 +1,42 @@
+"""Which cell of marimo runs: the same for each visitor each time, and nothing where marimo has changed inside."""
+
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from origami_widgets.card.marimo_cells import running_cell
+
+
+@pytest.fixture
+def runtime(monkeypatch):
+    made = ModuleType("marimo._runtime.context")
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+    return made
+
+
+def visited(runtime, visitor, cell):
+    visitor.execution_context = None if cell is None else SimpleNamespace(cell_id=cell)
+    runtime.get_context = lambda: visitor
+    return running_cell()
+
+
+def test_a_cell_is_the_same_each_time_and_each_time_another_execution(runtime):
+    visitor = SimpleNamespace()
+    first, again, other = (visited(runtime, visitor, cell) for cell in ("Hbol", "Hbol", "MJUe"))
+    assert first.cell == again.cell != other.cell
+    assert len({first.execution, again.execution, other.execution}) == 3
+    assert running_cell() == other
+
+
+def test_two_visitors_of_an_app_have_cells_of_their_own(runtime):
+    cells = {visited(runtime, SimpleNamespace(), "Hbol").cell for _ in range(2)}
+    assert len(cells) == 2
+
+
+def test_between_cells_and_with_another_marimo_nothing_is_known(runtime, monkeypatch):
+    assert visited(runtime, SimpleNamespace(), None) is None
+    del runtime.get_context
+    assert running_cell() is None
+    monkeypatch.delitem(sys.modules, runtime.__name__)
+    assert running_cell() is None
