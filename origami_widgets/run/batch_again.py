@@ -7,8 +7,10 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from origami_widgets.api.either_way import completed
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
+from origami_widgets.api.threadless import CannotBlock
 from origami_widgets.run.again import REMEMBERED
 from origami_widgets.run.course import Course
 from origami_widgets.run.hub import hub
@@ -57,7 +59,7 @@ def going_on(operations: Operations, place: Place | None, briefs: Sequence[Brief
             # Its runs are found by their names.
             continue
         if course is None:
-            course = background().run(_found_again(operations, briefs, begun.ledger))
+            course = _found_again(operations, briefs, begun.ledger)
             begun.course, begun.ledger = weakref.ref(course), course.ledger
         if _is_wanted(course):
             begun.execution = place.execution
@@ -87,8 +89,16 @@ def _is_wanted(course: Course) -> bool:
     return course.goes_on or course.error is not None or runs_go_on or bool(course.ledger.doubtful)
 
 
-async def _found_again(operations: Operations, briefs: Sequence[Brief], ledger: Ledger) -> Course:
+def _found_again(operations: Operations, briefs: Sequence[Brief], ledger: Ledger) -> Course:
     """A batch that nobody holds any more, as far as it had come."""
+    try:
+        return background().run(_built_again(operations, briefs, ledger, looks=True))
+    except CannotBlock:
+        # Until they are read as planned, its runs count as going on: shown once too often, and never paid for twice.
+        return background().call(lambda: completed(_built_again(operations, briefs, ledger, looks=False)))
+
+
+async def _built_again(operations: Operations, briefs: Sequence[Brief], ledger: Ledger, *, looks: bool) -> Course:
     course = Course(operations, briefs, None)
     course.is_stopped = course.ledger.is_stopped = ledger.is_stopped
     for order in course.orders:
@@ -96,7 +106,7 @@ async def _found_again(operations: Operations, briefs: Sequence[Brief], ledger: 
         if (known := ledger.started.get(position)) is not None:
             agent_id, run_id, at = known
             watch = await hub().watch(operations, agent_id, run_id, started=None)
-            if watch.state.run is None:
+            if looks and watch.state.run is None:
                 # A run that cannot be read says so itself.
                 with contextlib.suppress(OrigamiError):
                     await hub().first_check(watch)

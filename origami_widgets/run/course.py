@@ -123,7 +123,7 @@ class Course:
         """Start no more. A request that is on its way is not cut off: its answer tells which run there is."""
         # At once, so that nothing is begun any more while this is on its way to the loop.
         self.is_stopped = self.ledger.is_stopped = True
-        _promptly(self.stop_now)
+        background().call(self.stop_now)
 
     def resume(self) -> None:
         """Start what was not started.
@@ -138,7 +138,7 @@ class Course:
                 "paid for twice.",
                 remedy="Resume it there, or start what you want here with start_many().",
             )
-        _promptly(self._resume_now)
+        background().call(self._resume_now)
 
     # On the background loop
 
@@ -349,21 +349,6 @@ class Course:
     def _update(self, order: Order, **changes: Any) -> None:
         order.update(**changes)
         self.tell()
-
-
-def _promptly(act: Callable[[], None]) -> None:
-    """Carry something out on the loop, and wait for it where that is possible."""
-
-    async def carry_out() -> None:
-        act()
-
-    coroutine = carry_out()
-    try:
-        background().check_may_block(coroutine)
-    except (RuntimeError, OrigamiError):
-        background().call_soon(act)
-    else:
-        background().run(coroutine)
 
 
 def _not_understood(error: Exception) -> UnexpectedAnswer:

@@ -34,8 +34,8 @@ def start_many(
 
     Sends one POST for each brief, which spends credits, and one GET that asks for the plan's run slots. It returns at
     once: the briefs are started in the background in their order, the next one when fewer than `at_once` of the batch's
-    runs are active. When others use the plan's slots, it waits as long as the server says. All briefs are checked before
-    the first one is sent.
+    runs are active. When others use the plan's slots it waits as long as the server says, whatever `configure(queue=)`
+    was told. All briefs are checked before the first one is sent.
 
     Each brief is paid for once, whatever happens to the request. Where one cannot be started, too few credits for example,
     the batch halts: `batch.error` says why, the runs that were started go on, and `batch.resume()` starts the rest.
@@ -70,7 +70,7 @@ def start_many(
         >>> client = ow.Sandbox(speed=600).client()
         >>> cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
         >>> batch = ow.start_many(cities, client=client, show=False)
-        >>> ow.runs_frame(batch.wait("cells"))["status"].tolist()
+        >>> ow.runs_frame(batch.wait())["status"].tolist()
         ['completed', 'completed']
 
         The same list under the same name is paid for once, however often the cell is run:

@@ -1,0 +1,82 @@
+"""A batch where no thread can be started: it is driven by the loop of whoever calls, and nothing waits for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import loop as loops
+from origami_widgets.api.loop import BackgroundLoop
+from origami_widgets.api.threadless import CannotBlock
+from origami_widgets.card.display import CardPresenter
+from origami_widgets.run import hub as hub_module
+from origami_widgets.run.again import Place
+from origami_widgets.run.hub import Hub
+from tests.run.batches.common import states, towns
+
+
+@pytest.fixture(autouse=True)
+def loop(monkeypatch):
+    """A background loop in a process whose threads have run out."""
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(hub_module, "_hub", Hub())
+    monkeypatch.setattr(loops, "_background", BackgroundLoop())
+
+
+@pytest.fixture
+def client():
+    return ow.Sandbox(speed=240, plan="ultra").client()
+
+
+async def soon(what):
+    async with asyncio.timeout(20):
+        while not what():
+            await asyncio.sleep(0.01)
+
+
+async def test_it_is_awaited(client):
+    batch = await ow.start_many(towns(3), at_once=2, once="towns", client=client, show=False)
+    assert {run.status for run in batch} == {"completed"}
+    again = await ow.start_many(towns(3), once="towns", client=client, show=False)
+    assert again.runs == batch.runs
+
+
+async def test_it_is_stopped_resumed_and_cancelled_without_blocking(client):
+    batch = ow.start_many(towns(3, "slow"), at_once=1, client=client, show=False)
+    await soon(lambda: batch.runs)
+    batch.stop()
+    assert states(batch) == ["started", "stopped", "stopped"]
+    batch.resume()
+    assert states(batch) == ["started", "waiting", "waiting"]
+    with pytest.raises(CannotBlock):
+        batch.cancel()
+    assert await batch.cancel_async() is batch
+    assert {run.status for run in await batch} == {"cancelled"}
+
+
+async def test_a_cell_that_is_run_again_finds_it_although_nobody_held_it(client, monkeypatch):
+    async def start(execution):
+        monkeypatch.setattr(CardPresenter, "place", lambda shower: Place("c1", execution))
+        batch = ow.start_many(towns(2, "slow"), client=client, show=False)
+        await soon(lambda: len(batch.runs) == 2)
+        return batch
+
+    tokens = [run.token for run in await start("e1")]
+    gc.collect()
+    again = await start("e2")
+    assert [run.token for run in again] == tokens
+    await again.cancel_async()
+
+
+async def test_the_server_counts_one_run_for_each_brief(client, monkeypatch):
+    await ow.start_many(towns(3), client=client, show=False)
+    page = await client.operations.list_agents(limit=100)
+    assert len([agent for agent in page.items if agent.last_run is not None]) == 3
