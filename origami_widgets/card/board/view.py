@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card import words
+from origami_widgets.card.board.fit import fitted
 from origami_widgets.card.board.rows import make_moments, make_row
 from origami_widgets.card.contract import BOARD_SLOTS
 from origami_widgets.card.links import short_host
@@ -70,24 +71,24 @@ def make_board(
         A JSON-safe dictionary of at most 60 kB, however many runs there are. Only its `clock` depends on `now`.
     """
     rows = [make_row(entry) for entry in entries]
-    shown = _shown(rows)
-    moments = [make_moments(entries[at]) for at in shown]
+    by_worth = _shown(rows)
+    kept = dict(zip(by_worth, fitted([rows[at] for at in by_worth]), strict=False))
+    shown = sorted(kept)
     return {
         "head": _head(
             entries, rows, len(shown), error, again_line, can_resume=can_resume, can_stop=can_stop, opened=opened
         ),
         "clock": _clock(map(make_moments, entries), now),
-        "rows": [rows[at] for at in shown],
-        "moments": moments,
+        "rows": [kept[at] for at in shown],
+        "moments": [make_moments(entries[at]) for at in shown],
     }
 
 
 def _shown(rows: Sequence[BoardRow]) -> list[int]:
-    if len(rows) <= BOARD_SLOTS:
-        return list(range(len(rows)))
+    """The places of those to show, the most worth it first."""
     # Of those that give way, the later one stays: it was started last.
     by_worth = sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
-    return sorted(by_worth[:BOARD_SLOTS])
+    return by_worth[:BOARD_SLOTS]
 
 
 def _head(
