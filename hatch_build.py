@@ -1,4 +1,4 @@
-"""Build hooks: one puts the front end's two files into the wheel and the sdist, one fits README for package indexes.
+"""Build hooks: one puts the built front end into the wheel and the sdist, one fits README for package indexes.
 
 The first is skipped when the files are there already, so that an sdist installs without Node.
 """
@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-BUILT = ("card.js", "card.css")
+BUILT = ("card.js", "card.css", "board.js", "board.css")
 IMAGE_OR_LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:!\[[^\]]*\]\([^)\s]*\)|[^\[\]])*)\]\((?P<target>[^)\s]+)\)")
 LEADS_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.IGNORECASE)
 

@@ -14,7 +14,8 @@ import pytest
 
 from tests.packaging.conftest import REPOSITORY, build
 
-BUILT = {"origami_widgets/card/static/card.js", "origami_widgets/card/static/card.css"}
+STATIC = "origami_widgets/card/static"
+BUILT = {f"{STATIC}/{name}" for name in ("card.js", "card.css", "board.js", "board.css")}
 
 
 @pytest.fixture
@@ -98,13 +99,13 @@ def test_wheel_works_in_an_empty_environment_without_node(
 import json, pathlib, origami_widgets as ow
 for name in ow.__all__:
     getattr(ow, name)
-print(json.dumps([ow.__file__, ow.__version__, len(ow.RunCard._esm), len(ow.RunCard._css)]))
+print(json.dumps([ow.__file__, ow.__version__, ow.RunCard._esm, ow.RunCard._css, ow.RunBoard._esm, ow.RunBoard._css]))
 """
     done = subprocess.run(
         [str(python), "-I", "-c", code], cwd=tmp_path, env=without_node, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    file, version, script, style = json.loads(done.stdout)
+    file, version, *front_end = json.loads(done.stdout)
     assert Path(file).is_relative_to(environment)
     assert wheel.name.startswith(f"origami_widgets-{version}-")
     command = subprocess.run(
@@ -112,4 +113,5 @@ print(json.dumps([ow.__file__, ow.__version__, len(ow.RunCard._esm), len(ow.RunC
     )
     assert "sandbox" in command.stdout
     contents = wheel_contents(wheel)
-    assert [script, style] == [len(contents[name].decode()) for name in sorted(BUILT, reverse=True)]
+    names = ("card.js", "card.css", "board.js", "board.css")
+    assert front_end == [contents[f"{STATIC}/{name}"].decode() for name in names]
