@@ -16,6 +16,7 @@ import traitlets
 from origami_widgets.api.loop import background
 from origami_widgets.card.cells import follow_cells
 from origami_widgets.card.contract import ClockMessage, CopyMessage
+from origami_widgets.card.lite_kernel import for_page
 from origami_widgets.card.outputs import Outputs
 from origami_widgets.card.twin import as_copy
 
@@ -155,6 +156,9 @@ class LiveWidget(anywidget.AnyWidget):
         layout = getattr(self, "_own_layout", None)
         if layout is not None:
             layout.close()
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        super()._send(for_page(self.comm, msg), buffers)
 
     @property
     def is_open(self) -> bool:

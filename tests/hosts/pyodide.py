@@ -52,16 +52,19 @@ python.runPython("import sys; sys.path.insert(0, '/packages')");
 window.python = python;
 </script>
 """
-# What JupyterLite's page does around its kernel: it takes what the kernel sends.
+# What JupyterLite's page does around its kernel: it takes what the kernel sends, as JavaScript's values and then as JSON.
 KERNEL = """
 import json
+import js
 import pyodide_kernel
+from pyodide.ffi import to_js
 from pyodide_kernel import ipython_shell as shell, kernel_instance as kernel
 
 shown, states = [], {}
 
 def heard(kind, content, metadata, ident, buffers):
-    data, comm = content["data"], content["comm_id"]
+    sent = js.JSON.stringify(to_js(content, dict_converter=js.Object.fromEntries))
+    data, comm = (part := json.loads(sent)).get("data"), part["comm_id"]
     if kind == "comm_open":
         states[comm] = dict(data["state"])
     elif kind == "comm_msg" and data.get("method") == "update":
@@ -81,6 +84,9 @@ async def run_cell(code):
 
 def cards():
     return [state["head"]["status"] for state in states.values() if "head" in state]
+
+def asked():
+    return [bool(state.get("ask")) for state in states.values() if "head" in state]
 """
 
 

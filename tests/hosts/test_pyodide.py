@@ -128,11 +128,16 @@ def test_the_notebook_for_jupyterlite_runs_in_its_kernel(python: Pyodide) -> Non
     assert install.source == '%pip install -q "origami-widgets[sandbox]"'
     python.run(f"{KERNEL}\nNone")
     shown: list[dict[str, Any]] = []
+    asked = []
     for cell in cells:
         # pandas comes from Pyodide's own server, which is not asked here.
         if "pandas" not in cell.metadata.get("tags", ()):
             status, error, shown = python.run(f"await run_cell({cell.source!r})")
             assert status == "ok", error
+            asked.append(python.run("json.dumps(asked())"))
+    # What the page is asked goes away when it is answered.
+    assert [True] in asked
+    assert asked[-1] == [False]
     assert shown[-1]["text/plain"] == "'pro'"
     assert set(python.run("json.dumps(cards())")) == {"completed"}
 
