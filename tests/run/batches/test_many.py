@@ -66,10 +66,11 @@ def test_what_is_not_a_list_of_briefs_is_refused_before_anything_is_sent(front, 
 
 
 def test_the_names_of_a_frames_columns_are_not_taken_for_briefs(front, many):
-    frame = ow.runs_frame([])
+    frame = ow.runs_frame([{"object": "run", "id": "v2_run-1", "prompt": brief} for brief in towns(2)])
     with pytest.raises(InvalidInput, match="frame\\['brief'\\]"):
         many(frame)
     assert front.starts == []
+    assert [run.prompt for run in finished(many(frame["prompt"]))] == towns(2)
 
 
 @pytest.mark.parametrize(
