@@ -16,7 +16,7 @@ from origami_widgets.run.state import Connection, Planned, Queue, RunState
 from origami_widgets.run.watch import Watch
 from tests.card.live import on_loop, read
 from tests.fixtures import hostile
-from tests.fixtures.states import NOW, STATES, payload, too_few_credits
+from tests.fixtures.states import NOW, STATES, payload, settled_payload, too_few_credits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,18 +93,27 @@ def board_of(entries: list[Entry], **more: Any) -> BoardView:
 
 def watches(count: int, name: str = "running_partial") -> list[Watch]:
     """Watches of so many runs that are checked every 15 seconds, one after the other."""
-    made = []
-    for number in range(count):
-        run = running(number, name)
-        watch = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
-        on_loop(watch.update, read(run, at=100.0 + number / 100), Planned(115.0 + number / 100, 15.0))
-        made.append(watch)
+    agent = payload(name)["agentId"]
+    made = [Watch(None, RunState(agent_id=agent, run_id=run_id(number)), None) for number in range(count)]
+    begin(made, name)
     return made
 
 
+def begin(made: list[Watch], name: str = "running_partial") -> None:
+    """Let them all be heard for the first time."""
+
+    def hear() -> None:
+        for number, watch in enumerate(made):
+            watch.update(read(running(number, name), at=100.0 + number / 100), Planned(115.0 + number / 100, 15.0))
+
+    on_loop(hear)
+
+
 def running(number: int, name: str = "running_partial", **changes: Any) -> dict[str, Any]:
-    """The answer about one of these runs."""
+    """The answer about one of these runs; one that is under way has a table."""
     run = copy.deepcopy(payload(name))
+    if name == "running_partial":
+        run["response"]["tables"] = settled_payload()["response"]["tables"]
     run |= {"id": run_id(number), **changes}
     for table in (run["response"] or {}).get("tables", ()):
         table["id"] = f"table-{number}"

@@ -1,0 +1,70 @@
+"""Boards of runs whose answers a test makes up, and what they send."""
+
+import gc
+
+import pytest
+
+from origami_widgets.api.loop import background
+from origami_widgets.card.board.board import RunBoard
+from origami_widgets.card.commands import Command
+from tests.card.board.boards import runs, watches
+from tests.card.live import settle
+
+
+@pytest.fixture(autouse=True)
+def prompt_updates(monkeypatch):
+    """Updates come as soon as they are planned: what they hold is tested here, not how long they wait."""
+    monkeypatch.setattr(RunBoard, "SPACING", 0.0)
+
+
+@pytest.fixture
+def show():
+    """Make boards, which are closed in the end."""
+    made = []
+
+    def make(*args, **options):
+        board = RunBoard(*args, **options)
+        made.append(board)
+        settle()
+        return board
+
+    yield make
+    for board in made:
+        board.close()
+    made.clear()
+    gc.collect()
+
+
+@pytest.fixture
+def listen(monkeypatch):
+    """What a board sends from now on."""
+
+    def to(board):
+        messages = []
+        monkeypatch.setattr(board, "_send", lambda message, buffers=None: messages.append(message))
+        return messages
+
+    return to
+
+
+@pytest.fixture
+def three(show):
+    """A board of three runs that are under way, and their watches."""
+    made = watches(3)
+    return show(runs(made)), made
+
+
+@pytest.fixture
+def click():
+    """Click on a board: carry out a command and return what is answered."""
+    number = 0
+
+    def press(board, name, token="", command_id=""):
+        nonlocal number
+        number += 1
+        command = Command(command_id or f"c{number}", name, token, "", ())
+        answer = background().run(board._desk.carry_out(command))
+        settle()
+        return answer
+
+    return press
