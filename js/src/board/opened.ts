@@ -43,11 +43,12 @@ export function openedCard(model: Model): Part<{ card: string; token: string }> 
   return {
     node: el("div", "opened", place, instead),
     update({ card, token }) {
+      // The two travel in traits of their own, so the token may come after the card.
+      line.update(`ow.attach("${token}")`);
       if (card === shown) return;
       shown = card;
       clear();
       show(instead, false);
-      line.update(`ow.attach("${token}")`);
       if (card)
         draw(card).catch(() => {
           if (card === shown) show(instead, true);
