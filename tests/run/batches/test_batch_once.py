@@ -116,6 +116,17 @@ def test_kernels_that_run_the_cell_at_once_share_the_runs(server, served):
     assert server.runs == len(server.starts) == 4
 
 
+def test_cells_of_one_kernel_that_run_at_once_share_the_runs(client, server):
+    briefs = towns(4)
+    first, second = start(client, briefs), start(client, briefs[::-1])
+    third = ow.start(briefs[0], client=client, show=False)
+    finished(first)
+    finished(second)
+    assert first.runs == second.runs[::-1]
+    assert third not in first.runs
+    assert server.runs == len(server.starts) == 5
+
+
 def test_a_kernel_that_was_killed_has_paid_for_each_brief_once(client, server, served):
     """What it may have started without knowing it is looked for before anything is started beside it."""
     a, b, c, d = towns(4, "slow")
