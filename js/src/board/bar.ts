@@ -54,10 +54,10 @@ export function filterBar(wish: Wish, changed: () => void): Bar {
         ...all.map(([value, text]) => {
           const option = el("option", "", text);
           option.value = value;
-          option.selected = value === wish.stage;
           return option;
         }),
       );
+      stages.value = wish.stage;
     },
     told(shown, all) {
       setText(told, shown === all ? "" : `${count(shown)} of ${plural(all, "run")} shown`);
