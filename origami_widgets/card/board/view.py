@@ -204,10 +204,12 @@ def _buttons(active: int, *, can_stop: bool, can_resume: bool) -> list[Button]:
     return buttons
 
 
-def _gone(entries: Iterable[Entry]) -> str:
+def _gone(entries: Sequence[Entry]) -> str:
+    left = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
+    known = "This is what was last known." + (" What was waiting then is not started by anybody now." if left else "")
     if any(entry.state is not None and entry.state.origin == "sandbox" for entry in entries):
-        return "This is what was last known. A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
-    return "This is what was last known. The runs go on at the server; to see them again, in any kernel:"
+        return f"{known} A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
+    return f"{known} The runs go on at the server; to see them again, in any kernel:"
 
 
 def _clock(moments: Iterable[Moments], now: float) -> Clock:
@@ -221,6 +223,6 @@ def _clock(moments: Iterable[Moments], now: float) -> Clock:
         "now": round(now * 1000),
         "heard_at": max(heard, default=None),
         "next_at": min(following, default=None),
-        "interval": max(intervals, default=None),
+        "interval": min(intervals, default=None),
         "connection": "ended" if over else "live",
     }
