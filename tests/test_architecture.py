@@ -44,7 +44,14 @@ HOMES = {
     "rich": {"terminal.screen"},
 }
 PURE = (
-    *("card.board.entry", "card.board.rows", "card.board.view", "card.board.html", "card.board.text", "card.board.saved"),
+    *(
+        "card.board.entry",
+        "card.board.rows",
+        "card.board.view",
+        "card.board.html",
+        "card.board.text",
+        "card.board.saved",
+    ),
     *("card.view", "card.html", "card.text", "card.freeze", "card.contract", "card.host", "card.news"),
     *("run.state", "run.reduce", "run.schedule", "run.budget", "run.turns", "run.claims", "api.models", "api.quota"),
     *("magics.commands", "magics.words", "magics.braces", "magics.completing"),
