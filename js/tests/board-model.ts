@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 import widget from "../src/board/index";
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type BoardView, type Moments } from "../src/contract";
+import {
+  BOARD_SLOTS,
+  type BoardHead,
+  type BoardRow,
+  type BoardView,
+  type Button,
+  type Moments,
+} from "../src/contract";
 import type { Model } from "../src/session";
 import { shown } from "./draw";
 
@@ -222,3 +229,32 @@ export function boardOf(rows: BoardRow[], head: Partial<BoardHead> = {}, times: 
     moments: rows.map((_, at) => times[at] ?? [now - 1000 * at, now + 15_000, 15, "live"]),
   };
 }
+
+/** What was planned is drawn. */
+export const drawn = async (): Promise<void> => {
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+};
+
+export const change = async (on: Shown, how: Parameters<BoardModel["change"]>[0]): Promise<void> => {
+  on.model.change(how);
+  await drawn();
+};
+
+export const texts = (on: Shown): string[] => on.briefs().map(shown);
+export const type = (on: Shown, words: string): void => {
+  const field = on.one<HTMLInputElement>("input");
+  field.value = words;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+};
+export const pick = (on: Shown, stage: string): void => {
+  const select = on.one<HTMLSelectElement>("select");
+  select.value = stage;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+};
+export const named = (...names: string[]): BoardRow[] => names.map((prompt) => row({ prompt }));
+export const ALL: Button = {
+  command: "cancel_all",
+  label: "Cancel all",
+  prompt: "",
+  confirm: "Cancel 2 runs?",
+};

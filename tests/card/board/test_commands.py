@@ -105,7 +105,7 @@ def test_a_board_that_is_closed_opens_nothing(three, click):
 
 
 def test_a_follow_up_goes_on_in_the_row_and_in_its_open_card(show, click):
-    client = ow.Sandbox(speed=240, plan="ultra").client()  # noqa: F811
+    client = ow.Sandbox(speed=600, plan="ultra").client()  # noqa: F811
     run = ow.start("Find bakeries. scenario:answer", client=client, show=False).wait()
     other = ow.start(BRIEF, client=client, show=False)
     board = show([run, other])

@@ -6,64 +6,52 @@ START = """
 import time
 import origami_widgets as ow
 from origami_widgets.card.board import board as boards
-client = ow.Sandbox(speed=240, plan="ultra").client()
+client = ow.Sandbox(speed=600, plan="ultra").client()
 briefs = ["Find bakeries in Porto. scenario:{0}", "Find bakeries in Faro. scenario:{0}"]
 """
 MANY = START + "batch = ow.start_many(briefs, client=client)\n"
-QUIET = START + "runs = [ow.start(brief, client=client, show=False) for brief in briefs]\n"
 
 
-def test_a_program_is_left_the_static_board():
+def test_a_program_is_left_static_boards():
+    """Shown when started and as the last expression; made by hand of runs, of a batch, and of what has ended."""
     cells = (
-        MANY.format("completed") + "batch",
+        MANY.format("filling") + "batch",
         "batch.wait();",
-        "ow.RunBoard(batch)",
-        "runs = batch.runs; board = ow.RunBoard(runs); board",
-    )
-    (shown, line), _, again, of_runs = executed(*cells)
-    for data in (shown, *again, *of_runs):
-        assert WIDGET not in data
-        assert "2 runs: 2 " in data["text/plain"]
-        assert "when saved:" not in data["text/html"]
-        assert data["text/plain"].count("v2_run") == 2
-    # Shown once, although it was also the last expression; and the line that finds the runs again has gone.
-    assert line["text/plain"] == ""
-
-
-def test_a_board_made_by_hand_is_static_when_a_program_has_waited_for_it():
-    cells = (
-        QUIET.format("filling") + "board = ow.RunBoard(runs)\nboard",
+        "runs = [ow.start(brief, client=client, show=False) for brief in briefs]\nboard = ow.RunBoard(runs)\nboard",
         "board.wait();",
         "other = ow.RunBoard(ow.start_many(briefs, client=client, show=False)); other",
         "other.wait('cells');",
+        "ow.RunBoard(batch)",
     )
-    (of_runs, _), _, (of_batch, _), _ = executed(*cells)
-    for data in (of_runs, of_batch):
+    shown, _, of_runs, _, of_batch, _, again = executed(*cells)
+    for data, line in (shown, of_runs, of_batch):
         assert WIDGET not in data
         assert "Completed" in data["text/plain"]
+        assert data["text/plain"].count("v2_run") == 2
+        # The line that finds the runs again has gone with the widget.
+        assert line["text/plain"] == ""
+    assert not any(WIDGET in data for data in again)
 
 
 def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one():
+    """Where there are no widgets, the static one stands there from the beginning, and is updated in its place."""
+    over = "batch.wait('cells')\nwhile not {}:\n    time.sleep(0.05)\n"
     # In one cell: nbclient drops what comes between two.
-    soon = (
-        "boards.SECOND_THOUGHTS = 0.5\n"
+    soon = "boards.SECOND_THOUGHTS = 0.5\n" + MANY.format("answer")
+    slow, quick, in_place = executed(
+        MANY.format("slow").replace("speed=600", "speed=1") + "batch",
+        soon + over.format("batch.course.presentation.frozen"),
+        "ow.configure(render='html')\n"
         + MANY.format("answer")
-        + "batch.wait('cells')\nwhile batch.course.presentation.is_open:\n    time.sleep(0.05)"
+        + over.format("batch.course.presentation.settled")
+        + "time.sleep(0.1)",
+        by=Person,
     )
-    (live, line), (later, _) = executed(MANY.format("slow") + "batch", soon, by=Person)
+    (live, line), (frozen, _), (updated, _) = slow, quick, in_place
     assert WIDGET in live
     assert "ow.RunBoard()" in line["text/plain"]
     assert "when saved" in live["text/html"]
-    assert WIDGET not in later
-    assert "2 runs: 2 ended" in later["text/plain"]
-
-
-def test_where_there_are_no_widgets_it_is_updated_in_place():
-    (shown, _), _ = executed(
-        "import origami_widgets as ow\now.configure(render='html')\n" + MANY.format("answer") + "batch",
-        "batch.wait('cells')\nwhile not batch.course.presentation.settled:\n    time.sleep(0.05)\ntime.sleep(0.2)",
-        by=Person,
-    )
-    assert WIDGET not in shown
-    assert "2 runs: 2 ended" in shown["text/plain"]
-    assert "saved copy" in shown["text/html"]
+    for data in (frozen, updated):
+        assert WIDGET not in data
+        assert "2 runs: 2 ended" in data["text/plain"]
+        assert "saved copy" in data["text/html"]

@@ -1,0 +1,68 @@
+"""Checks that wait for their turn: told to be late, and not before what a person waits for."""
+
+import asyncio
+
+from origami_widgets.run.hub import LATE, Hub
+from origami_widgets.run.schedule import next_due
+from tests.run.test_hub import COMPLETED, RUNNING, Server, clock, hub, over, started  # noqa: F401 - two are fixtures
+
+
+async def test_a_late_check_is_told_once_and_not_before_it_is_late(clock):  # noqa: F811 - a fixture
+    poller = Hub(clock)
+    watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
+    told = []
+    watch.subscribe(lambda: told.append(watch.state.connection.next_at))
+    due = next_due(watch.schedule)
+    poller._tell_of_delays(due + LATE)
+    assert told == []
+    poller._tell_of_delays(due + LATE + 0.1)
+    poller._tell_of_delays(due + LATE + 9)
+    assert told == [None]
+    assert watch.state.connection.interval == 15.0
+    watch.schedule = None
+
+
+async def test_a_check_that_is_under_way_is_not_late(clock):  # noqa: F811 - a fixture
+    poller = Hub(clock)
+    watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
+    known = watch.state
+    watch.checking = True
+    poller._tell_of_delays(next_due(watch.schedule) + 100)
+    assert watch.state is known
+    watch.checking = False
+    watch.schedule = None
+    poller._tell_of_delays(1e9)
+    assert watch.state is known
+
+
+async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_for(clock):  # noqa: F811 - a fixture
+    poller = Hub(clock)
+    server = Server(clock, RUNNING, retry_after=15.0)
+    watches = [await poller.watch(server, "a", f"r{n}", started=None) for n in range(30)]
+    for watch in watches:
+        poller.soon(watch)
+    assert {next_due(watch.schedule) for watch in watches} == {clock.now}
+    poller.hurry(watches[-1])
+    while len({run_id for _, run_id, _ in server.asked}) < 30:
+        await asyncio.sleep(0)
+    assert server.asked[0][1] == "r29"
+    # Each once, at no more than what the budget lets through.
+    times = [at for at, *_ in server.asked[:30]]
+    assert len({run_id for _, run_id, _ in server.asked[:30]}) == 30
+    assert max(times) - min(times) > 5
+    for watch in watches:
+        watch.schedule = None
+
+
+async def test_what_is_over_or_saved_is_not_read_soon(hub, clock):  # noqa: F811 - a fixture
+    server = Server(clock, {**COMPLETED, "response": None})
+    watch = await hub.watch(server, "a", "r", started=started("r"))
+    await over(watch)
+    count = len(server.asked)
+    hub.soon(watch)
+    assert next_due(watch.schedule) is None
+    watch.operations = None
+    hub.soon(watch)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(server.asked) == count
