@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { BoardRow } from "../src/contract";
+import { isOff, shown } from "./draw";
 import {
   ALL,
   boardOf,
@@ -12,8 +13,7 @@ import {
   type Shown,
   texts,
   type,
-} from "./board-model";
-import { isOff, shown } from "./draw";
+} from "./draw-board";
 
 beforeEach(() => {
   vi.useFakeTimers();

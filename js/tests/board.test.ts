@@ -1,21 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { BOARD_SLOTS, type BoardRow } from "../src/contract";
 import { held } from "../src/shared";
-import {
-  ALL,
-  BoardModel,
-  board,
-  boardOf,
-  change,
-  drawBoard,
-  drawn,
-  named,
-  pick,
-  row,
-  texts,
-  type,
-} from "./board-model";
+import { BoardModel } from "./board-model";
 import { isOff, shown } from "./draw";
+import { ALL, board, boardOf, change, drawBoard, drawn, named, pick, row, texts, type } from "./draw-board";
 
 beforeEach(() => {
   vi.useFakeTimers();

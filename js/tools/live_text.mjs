@@ -1,5 +1,5 @@
 /**
- * Prints what can be read on the live card: takes views by name as JSON from stdin, and prints their words by name.
+ * Prints what can be read on live cards and boards: takes views by name as JSON from stdin, and prints their words by name.
  *
  * Everything folded is unfolded first, hidden nodes are left out, and what stands on a control is put between ⟦ and ⟧, so
  * that a reader can tell what is said from what is offered.
@@ -28,7 +28,8 @@ async function card() {
   try {
     const outfile = join(folder, "card.mjs");
     const contents =
-      'export { default as widget } from "../src/index"; export { FakeModel } from "../tests/fake-model";';
+      'export { default as widget } from "../src/index"; export { FakeModel } from "../tests/fake-model";' +
+      'export { default as board } from "../src/board/index"; export { BoardModel } from "../tests/board-model";';
     const stdin = { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) };
     await build({ stdin, outfile, bundle: true, format: "esm", logLevel: "warning" });
     return await import(pathToFileURL(outfile).href);
@@ -88,13 +89,14 @@ function words(node) {
 }
 
 const views = JSON.parse(await text(process.stdin));
-const { widget, FakeModel } = await card();
+const { widget, FakeModel, board, BoardModel } = await card();
 const printed = {};
 for (const [name, view] of Object.entries(views)) {
   const window = page(view.clock.now);
   const host = window.document.createElement("div");
   window.document.body.append(host);
-  const close = widget.render({ model: new FakeModel(view), el: host });
+  const [drawn, model] = view.rows ? [board, new BoardModel(view)] : [widget, new FakeModel(view)];
+  const close = drawn.render({ model, el: host });
   unfold(host, window);
   printed[name] = words(host).replace(/\s+/g, " ").trim();
   close();

@@ -12,6 +12,7 @@ from origami_widgets.card.contract import BOARD_SLOTS
 from origami_widgets.card.links import short_host
 from origami_widgets.card.view.budget import clip
 from origami_widgets.card.view.head import whole
+from origami_widgets.card.view.notices import explained
 from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
@@ -177,13 +178,12 @@ def _origin(entries: Iterable[Entry]) -> str:
 
 
 def _halted(error: OrigamiError, *, can_resume: bool) -> Notice:
-    text = " ".join(filter(None, (error.cause, error.remedy)))
     resume: Button = {"command": "resume", "label": "Start the others", "prompt": "", "confirm": "This spends credits."}
     return {
         "key": "halted",
         "tone": "bad",
         "title": clip(f"No further brief is started: {error.title}", 160),
-        "text": clip(text, 500),
+        "text": clip(explained(error), 500),
         "button": resume if can_resume else None,
         "link": None,
         "code": "batch.resume()" if can_resume else "",

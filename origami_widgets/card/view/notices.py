@@ -87,7 +87,7 @@ def _failures(state: RunState) -> Iterator[Notice]:
         text = _sentences(_cause(error), look)
         yield _notice("command_error", "bad", error.title, text, code=agent_line(state))
     elif error is not None:
-        yield _notice("command_error", "bad", error.title, _explained(error), link=_link(error))
+        yield _notice("command_error", "bad", error.title, explained(error), link=_link(error))
     connection = state.connection
     if connection.state == "reconnecting":
         cause = connection.error
@@ -115,7 +115,7 @@ def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
         return _notice(
             "stopped", "attention", "This card has stopped checking", goes_on, button=_CHECK_AGAIN, code=line
         )
-    text = _sentences(_explained(error), goes_on)
+    text = _sentences(explained(error), goes_on)
     return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=_link(error), code=line)
 
 
@@ -287,7 +287,8 @@ def _cells(state: RunState) -> Iterator[Notice]:
         yield _notice("failed_cells", "attention", f"{words.plural(errored, 'cell')} failed", text)
 
 
-def _explained(error: OrigamiError) -> str:
+def explained(error: OrigamiError) -> str:
+    """What an error says beyond its title, in whole sentences."""
     return _sentences(_cause(error), error.remedy)
 
 

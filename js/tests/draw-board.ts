@@ -1,0 +1,175 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach } from "vitest";
+import widget from "../src/board/index";
+import type { BoardHead, BoardRow, BoardView, Button, Moments } from "../src/contract";
+import { BoardModel } from "./board-model";
+import { shown } from "./draw";
+
+const FOLDER = join(import.meta.dirname, "../../tests/fixtures/boards");
+
+/** One of the boards that all renderers are tested with, as the kernel would send it at `now`. */
+export function board(name: string, now = Date.now()): BoardView {
+  const view = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8")) as BoardView;
+  const shift = now - view.clock.now;
+  const move = (at: number | null): number | null => (at === null ? null : at + shift);
+  Object.assign(view.clock, { now, heard_at: move(view.clock.heard_at), next_at: move(view.clock.next_at) });
+  for (const row of view.rows)
+    Object.assign(row, { started_at: move(row.started_at), completed_at: move(row.completed_at) });
+  view.moments = view.moments.map(([heard, next, interval, connection]) => [
+    move(heard),
+    move(next),
+    interval,
+    connection,
+  ]);
+  return view;
+}
+
+/** One view of a board on a page, with what a test wants to ask of it. */
+export interface Shown {
+  model: BoardModel;
+  host: HTMLElement;
+  close: () => void;
+  text(): string;
+  one<T extends HTMLElement = HTMLElement>(selector: string): T;
+  all<T extends HTMLElement = HTMLElement>(selector: string): T[];
+  /** The rows that can be seen, in their order. */
+  rows(): HTMLElement[];
+  /** The buttons that open them. */
+  briefs(): HTMLButtonElement[];
+  button(label: string): HTMLButtonElement;
+}
+
+const closers = new Set<() => void>();
+
+afterEach(() => {
+  for (const close of closers) close();
+  closers.clear();
+  document.body.replaceChildren();
+});
+
+export function drawBoard(from: BoardView | BoardModel): Shown {
+  const model = from instanceof BoardModel ? from : new BoardModel(from);
+  const host = document.createElement("div");
+  document.body.append(host);
+  const close = widget.render({ model, el: host });
+  closers.add(close);
+  const all = <T extends HTMLElement>(selector: string): T[] => [...host.querySelectorAll<T>(selector)];
+  const one = <T extends HTMLElement>(selector: string): T => {
+    const found = host.querySelector<T>(selector);
+    if (!found) throw new Error(`Nothing matches ${selector}`);
+    return found;
+  };
+  const rows = (): HTMLElement[] =>
+    all("tbody > tr").filter((row) => !row.hidden && !row.matches(".card-row"));
+  return {
+    model,
+    host,
+    close,
+    one,
+    all,
+    rows,
+    text: () => shown(host),
+    briefs: () => rows().map((row) => row.querySelector<HTMLButtonElement>(".brief") as HTMLButtonElement),
+    button: (label) => {
+      const found = all<HTMLButtonElement>("button").find(
+        (each) => shown(each) === label && seen(each, host),
+      );
+      if (!found) throw new Error(`No button says "${label}"`);
+      return found;
+    },
+  };
+}
+
+const seen = (node: HTMLElement, top: HTMLElement): boolean => {
+  for (let at: HTMLElement | null = node; at && at !== top; at = at.parentElement)
+    if (at.hidden) return false;
+  return true;
+};
+
+const ROW: BoardRow = {
+  position: 0,
+  token: "agent/run",
+  prompt: "Find bakeries",
+  name: "",
+  status_label: "Running",
+  tone: "running",
+  stage: "running",
+  done: false,
+  settled: false,
+  steps_completed: 3,
+  steps_max: 50,
+  leads: null,
+  credits: null,
+  started_at: null,
+  completed_at: null,
+  cancel: "available",
+  note: "",
+};
+
+let runs = 0;
+
+/** A row of a run that no other test clicks on; commands are held on the page by run. */
+export const row = (change: Partial<BoardRow> = {}): BoardRow => ({
+  ...ROW,
+  token: `agent/run-${++runs}`,
+  ...change,
+});
+
+/** A board of these rows. */
+export function boardOf(rows: BoardRow[], head: Partial<BoardHead> = {}, times: Moments[] = []): BoardView {
+  const now = Date.now();
+  const stages = [...new Set(rows.map(({ stage }) => stage))];
+  return {
+    head: {
+      title: `${rows.length} runs`,
+      counts: stages.map((stage) => ({
+        stage,
+        label: stage,
+        count: rows.filter((each) => each.stage === stage).length,
+      })),
+      facts: [],
+      hidden: "",
+      settled: rows.every(({ settled }) => settled),
+      origin: "",
+      notices: [],
+      buttons: [],
+      open: "",
+      again_line: "ow.RunBoard()",
+      gone: "The runs go on at the server; to see them again, in any kernel:",
+      ...head,
+    },
+    clock: { now, heard_at: now, next_at: now + 15_000, interval: 15, connection: "live" },
+    rows: rows.map((each, position) => ({ ...each, position })),
+    moments: rows.map((_, at) => times[at] ?? [now - 1000 * at, now + 15_000, 15, "live"]),
+  };
+}
+
+/** What was planned is drawn. */
+export const drawn = async (): Promise<void> => {
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+};
+
+export const change = async (on: Shown, how: Parameters<BoardModel["change"]>[0]): Promise<void> => {
+  on.model.change(how);
+  await drawn();
+};
+
+export const texts = (on: Shown): string[] => on.briefs().map(shown);
+export const type = (on: Shown, words: string): void => {
+  const field = on.one<HTMLInputElement>("input");
+  field.value = words;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+};
+export const pick = (on: Shown, stage: string): void => {
+  const select = on.one<HTMLSelectElement>("select");
+  select.value = stage;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+};
+export const named = (...names: string[]): BoardRow[] => names.map((prompt) => row({ prompt }));
+export const ALL: Button = {
+  command: "cancel_all",
+  label: "Cancel all",
+  prompt: "",
+  confirm: "Cancel 2 runs?",
+};
