@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.run.again import Place
-    from origami_widgets.run.batch import RunBatch
+    from origami_widgets.run.batches.batch import RunBatch
     from origami_widgets.run.handle import Run
 
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]

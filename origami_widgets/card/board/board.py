@@ -19,7 +19,7 @@ from origami_widgets.card.display import nobody_there
 from origami_widgets.card.freeze import SECOND_THOUGHTS
 from origami_widgets.card.live import LiveWidget, built, section
 from origami_widgets.card.news import is_off_grid
-from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.batches.batch import RunBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.board.source import Shown, Source
     from origami_widgets.card.card import RunCard
     from origami_widgets.card.contract import Moments
-    from origami_widgets.run.course import Course
+    from origami_widgets.run.batches.course import Course
     from origami_widgets.run.handle import Run
     from origami_widgets.run.settings import AnyClient
     from origami_widgets.run.waiting import Until

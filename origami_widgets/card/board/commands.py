@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from origami_widgets.card.board.source import Source
-    from origami_widgets.run.course import Course
+    from origami_widgets.run.batches.course import Course
     from origami_widgets.run.handle import Run
     from origami_widgets.run.watch import Watch
 

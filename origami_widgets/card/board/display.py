@@ -11,7 +11,7 @@ from origami_widgets.card.display import CardPresenter, in_marimo, nobody_there,
 
 if TYPE_CHECKING:
     from origami_widgets.card.board.board import RunBoard
-    from origami_widgets.run.batch import RunBatch
+    from origami_widgets.run.batches.batch import RunBatch
 
 
 class BoardPresenter(CardPresenter):

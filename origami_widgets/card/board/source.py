@@ -14,7 +14,7 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.card.board.entry import Entry
 from origami_widgets.card.view.head import token_of
 from origami_widgets.run.agent_runs import runs_of
-from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.batches.batch import RunBatch
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
 from origami_widgets.run.recent import recent_runs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import RunSummary
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.course import Course
+    from origami_widgets.run.batches.course import Course
     from origami_widgets.run.settings import AnyClient
     from origami_widgets.run.state import RunState
 

@@ -10,7 +10,7 @@ from origami_widgets.api.errors import OrigamiError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from origami_widgets.run.batch import RunBatch
+    from origami_widgets.run.batches.batch import RunBatch
 
 PATIENCE = 20.0
 """Seconds after which something that should have happened never will."""

@@ -13,7 +13,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
-from origami_widgets.run.course import Course
+from origami_widgets.run.batches.course import Course
 from origami_widgets.run.presenter import presenter
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.run.batches.common import finished, prompts_at, see, states, towns

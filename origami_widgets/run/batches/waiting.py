@@ -12,7 +12,7 @@ from origami_widgets.run import waiting
 from origami_widgets.run.waiting import SLICE, WaitTimedOut, check_until
 
 if TYPE_CHECKING:
-    from origami_widgets.run.course import Course
+    from origami_widgets.run.batches.course import Course
     from origami_widgets.run.waiting import Until
 
 

@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError, UnexpectedAnswer
 from origami_widgets.api.loop import background
-from origami_widgets.run import batch_cancelling
+from origami_widgets.run.batches import cancelling
+from origami_widgets.run.batches.orders import Ledger, Order
+from origami_widgets.run.batches.tasks import goes_on_here, kept
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
-from origami_widgets.run.orders import Ledger, Order
 from origami_widgets.run.starting import WatchedIntent
 from origami_widgets.run.subscribers import Subscribers
-from origami_widgets.run.tasks import goes_on_here, kept
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.batch_once import Names
-    from origami_widgets.run.briefs import BriefState
+    from origami_widgets.run.batches.briefs import BriefState
+    from origami_widgets.run.batches.once import Names
     from origami_widgets.run.claims import Brief
     from origami_widgets.run.state import Queue
     from origami_widgets.run.watch import Watch
@@ -143,8 +143,8 @@ class Course:
     # On the background loop
 
     async def cancel(self) -> None:
-        """Start no more, and ask the server to cancel all that is active; see `batch_cancelling.cancel`."""
-        await batch_cancelling.cancel(self)
+        """Start no more, and ask the server to cancel all that is active; see `cancelling.cancel`."""
+        await cancelling.cancel(self)
 
     def drive(self) -> None:
         """Go on starting, unless that is being done."""

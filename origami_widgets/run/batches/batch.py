@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
-from origami_widgets.run import batch_waiting
+from origami_widgets.run.batches import waiting
 from origami_widgets.run.presenter import presenter
 from origami_widgets.run.saved import describe
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.briefs import BriefState
-    from origami_widgets.run.course import Course
+    from origami_widgets.run.batches.briefs import BriefState
+    from origami_widgets.run.batches.course import Course
     from origami_widgets.run.handle import Run
     from origami_widgets.run.waiting import Until
 
@@ -111,7 +111,7 @@ class RunBatch:
             ['completed', 'completed']
         """
         try:
-            batch_waiting.block(self._course, until, timeout)
+            waiting.block(self._course, until, timeout)
         except KeyboardInterrupt:
             print(  # noqa: T201 - said where the caller stands
                 "Stopped waiting; the batch goes on. batch.wait() waits again, batch.stop() starts no more, "
@@ -130,7 +130,7 @@ class RunBatch:
         return await self._wait("cells")
 
     async def _wait(self, until: Until) -> Self:
-        await batch_waiting.wait(self._course, until)
+        await waiting.wait(self._course, until)
         presenter().waited_batch(self)
         return self
 

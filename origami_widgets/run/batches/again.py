@@ -12,7 +12,7 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.api.threadless import CannotBlock
 from origami_widgets.run.again import REMEMBERED
-from origami_widgets.run.course import Course
+from origami_widgets.run.batches.course import Course
 from origami_widgets.run.hub import hub
 from origami_widgets.run.state import Attached
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.again import Place
+    from origami_widgets.run.batches.orders import Ledger
     from origami_widgets.run.claims import Brief
-    from origami_widgets.run.orders import Ledger
 
 
 @dataclass

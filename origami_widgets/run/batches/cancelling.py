@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run import cancelling
+from origami_widgets.run.batches.tasks import goes_on_here, kept
 from origami_widgets.run.cancelling import CancelPending
-from origami_widgets.run.tasks import goes_on_here, kept
 
 if TYPE_CHECKING:
-    from origami_widgets.run.course import Course
+    from origami_widgets.run.batches.course import Course
     from origami_widgets.run.watch import Watch
 
 

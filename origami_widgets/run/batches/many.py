@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.run import batch_again
-from origami_widgets.run.batch import RunBatch
-from origami_widgets.run.batch_once import Names
-from origami_widgets.run.briefs import read_briefs, valid_at_once
+from origami_widgets.run.batches import again
+from origami_widgets.run.batches.batch import RunBatch
+from origami_widgets.run.batches.briefs import read_briefs, valid_at_once
+from origami_widgets.run.batches.course import Course
+from origami_widgets.run.batches.once import Names
 from origami_widgets.run.claims import valid_once
-from origami_widgets.run.course import Course
 from origami_widgets.run.presenter import presenter
 from origami_widgets.run.settings import client_or_default
 
@@ -84,7 +84,7 @@ def start_many(
     name = "" if once is None else valid_once(once)
     operations = client_or_default(client).operations
     place = presenter().place()
-    known = None if fresh else batch_again.going_on(operations, place, briefs, name)
+    known = None if fresh else again.going_on(operations, place, briefs, name)
     course = known or Course(operations, briefs, wanted, Names(name, briefs, fresh=fresh) if name else None)
     batch = RunBatch(course)
     try:
@@ -96,5 +96,5 @@ def start_many(
         course.is_stopped = course.is_stopped or known is None
         raise
     if known is None:
-        batch_again.remember(place, course, briefs, name)
+        again.remember(place, course, briefs, name)
     return batch

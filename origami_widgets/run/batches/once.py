@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.either_way import Awaiting
 from origami_widgets.api.errors import NotFound, ProjectNotFound
 from origami_widgets.run.agent_runs import with_later_runs
-from origami_widgets.run.briefs import names_of
+from origami_widgets.run.batches.briefs import names_of
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.once import Sender, known_of_name, of_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from origami_widgets.run.batches.course import Course
+    from origami_widgets.run.batches.orders import Order
     from origami_widgets.run.claims import Brief
-    from origami_widgets.run.course import Course
-    from origami_widgets.run.orders import Order
     from origami_widgets.run.registry import RegistryUnusable
     from origami_widgets.run.watch import Watch
 

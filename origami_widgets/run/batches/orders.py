@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.run.briefs import BriefState
+from origami_widgets.run.batches.briefs import BriefState
 
 if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError

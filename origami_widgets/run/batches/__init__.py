@@ -1,0 +1,1 @@
+"""Many runs that were asked for at once, each paid for once."""
