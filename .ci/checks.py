@@ -88,6 +88,8 @@ STAGES = (
         EVERYTHING,
         slots=2,
     ),
+    # As long as the three that follow it, which run beside it one after the other.
+    Stage("pytest browser", (*PYTEST, "tests/browser")),
     # One group for each environment, whose kernel is started once; its tests wait most of the time.
     Stage(
         "pytest kernels",
@@ -105,7 +107,6 @@ STAGES = (
     ),
     # The site is made of the notebooks that have just been run.
     Stage("pytest notebooks", (*PYTEST, "tests/notebooks", "tests/docs")),
-    Stage("pytest browser", (*PYTEST, "tests/browser")),
     Stage("pytest hosts", (*PYTEST, "tests/hosts")),
 )
 

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 log = get_plugin_logger("origami_widgets")
 
 # Pages that stand in the repository's own files, so that both places say the same.
-ROOT_PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+ROOT_PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "RELEASING.md": "releasing.md",
+    "CHANGELOG.md": "changelog.md",
+}
 GUIDES = ("quickstart", "many-runs", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
 TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
@@ -71,7 +76,7 @@ def menu(files: Files) -> list[object]:
         {"Guides": [{_short(files, place): place} for place in guides]},
         {"Look up": texts},
         {"Reference": listed},
-        {"Project": ["contributing.md", "changelog.md"]},
+        {"Project": ["contributing.md", "releasing.md", "changelog.md"]},
     ]
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 FIRST_PORT = 8888
+NOT_INHERITED: Final = ("JUPYTER", "IPYTHON", "ORIGAMI_API_KEY")
 
 # The news pop-up asks a server on the internet, and covers the first thing that a person should see.
 SETTINGS: Final = {
@@ -75,7 +76,10 @@ class Lab:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return this process' environment with every folder that Jupyter and IPython use moved under `home`."""
+    """Return this process' environment with every folder that Jupyter and IPython use moved under `home`.
+
+    The key stays here: what JupyterLab and its kernels are shown for is the sandbox.
+    """
     folders = {
         "JUPYTER_CONFIG_DIR": home / "config",
         "JUPYTER_DATA_DIR": home / "data",
@@ -87,7 +91,7 @@ def environment(home: Path) -> dict[str, str]:
     defaults = home / "config" / "labconfig"
     defaults.mkdir(exist_ok=True)
     (defaults / "default_setting_overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
     return inherited | {name: str(folder) for name, folder in folders.items()}
 
 

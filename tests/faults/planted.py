@@ -122,7 +122,9 @@ def under_way() -> Iterator[str]:
 
 
 def _locals(frame: types.FrameType) -> Iterator[str]:
-    if "/tests/" not in frame.f_code.co_filename and "pytest" not in frame.f_code.co_filename:
+    # Who runs the tests has their names, and some tests are named by the key.
+    runs_tests = "pytest" in frame.f_code.co_filename or frame.f_globals.get("__name__") == "__channelexec__"
+    if "/tests/" not in frame.f_code.co_filename and not runs_tests:
         yield f"{frame.f_code.co_qualname}: { ({name: _text(value) for name, value in frame.f_locals.items()}) }"
 
 

@@ -25,6 +25,7 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret
 from origami_widgets.run import settings
 from origami_widgets.run.settings import client_or_default
+from origami_widgets.terminal import lab
 from tests.faults.journey import KEY, RUNNING, completed, going_on, running
 from tests.faults.planted import (
     escaped,
@@ -228,8 +229,8 @@ def test_a_shallow_copy_of_a_client_shows_no_more_than_the_client(server):
         copy.copy(Secret(KEY))
 
 
-def test_no_process_inherits_it():
-    """None is started: what a child's environment and arguments hold is for others to read."""
+def test_no_process_inherits_it(monkeypatch, tmp_path):
+    """What a child's environment and arguments hold is for others to read: only the demo's JupyterLab is started."""
     starters = {
         "subprocess",
         "multiprocessing",
@@ -240,7 +241,14 @@ def test_no_process_inherits_it():
         "os.spawnv",
         "os.posix_spawn",
     }
+    monkeypatch.setenv("ORIGAMI_API_KEY", KEY)
+    monkeypatch.setenv("ORIGAMI_PROJECT", "p-1")
+    inherited = lab.environment(tmp_path)
+    assert inherited["ORIGAMI_PROJECT"] == "p-1"
+    assert showing(inherited.values()) == []
     for path in Path(ow.__file__).parent.rglob("*.py"):
+        if path == Path(lab.__file__):
+            continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         used = {
             name.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
