@@ -246,7 +246,7 @@ export interface StageCount {
 /**
  * What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
  *
- * `again_line` shows the board again; `gone` is what to say above it without a kernel.
+ * `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
  */
 export interface BoardHead {
   title: string;
@@ -258,6 +258,7 @@ export interface BoardHead {
   notices: Notice[];
   buttons: Button[];
   open: string;
+  again_words: string;
   again_line: string;
   gone: string;
 }

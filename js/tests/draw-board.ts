@@ -135,6 +135,7 @@ export function boardOf(rows: BoardRow[], head: Partial<BoardHead> = {}, times: 
       notices: [],
       buttons: [],
       open: "",
+      again_words: "To see these runs again",
       again_line: "ow.RunBoard()",
       gone: "The runs go on at the server; to see them again, in any kernel:",
       ...head,

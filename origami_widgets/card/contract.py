@@ -306,7 +306,7 @@ class StageCount(TypedDict):
 class BoardHead(TypedDict):
     """What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
 
-    `again_line` shows the board again; `gone` is what to say above it without a kernel.
+    `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
     """
 
     title: str
@@ -318,6 +318,7 @@ class BoardHead(TypedDict):
     notices: list[Notice]
     buttons: list[Button]
     open: str
+    again_words: str
     again_line: str
     gone: str
 

@@ -155,7 +155,7 @@ def test_a_board_is_saved_as_its_static_copy_and_reopens_without_its_kernel(open
     [saved, line] = lab.saved_outputs(1)
     assert WIDGET not in saved["data"]
     assert "2 runs" in saved["data"]["text/plain"]
-    assert "ow.RunBoard()" in line["data"]["text/plain"]
+    assert "ow.RunBoard([" in line["data"]["text/plain"]
     lab.restart_kernel()
     lab.reopen()
     area = lab.page.locator(".jp-Notebook")

@@ -1,6 +1,6 @@
 import { commandButton, copyLine } from "../buttons";
 import type { BoardHead, Button, Notice } from "../contract";
-import { el, keyedList, type Part, say, setText, show, words } from "../dom";
+import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
 import { count } from "../format";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
@@ -18,8 +18,14 @@ function boardButton(session: Session, board: string, command: Button["command"]
 function noticeOf(session: Session, board: string): Part<Notice> {
   const title = words("", "b");
   const text = words("mute");
+  const link = linkPlace("act", "button");
   const press = commandButton(session, "Yes, start them");
-  const node = el("div", "", el("div", "", title, text, press.said), el("div", "does", press.node));
+  const node = el(
+    "div",
+    "",
+    el("div", "", title, text, press.said),
+    el("div", "does", press.node, link.node),
+  );
   return {
     node,
     refresh: press.refresh,
@@ -27,6 +33,7 @@ function noticeOf(session: Session, board: string): Part<Notice> {
       node.className = `note t-${value.tone}`;
       setText(title, value.title);
       say(text, value.text);
+      link.update(value.link);
       press.update(value.button && { spec: value.button, run: board });
     },
   };

@@ -109,22 +109,26 @@ class RunBoard(LiveWidget):
         """What drives the batch that it shows; None where it shows runs."""
         return self._source.course
 
-    def wait(self, until: Until = "run") -> Self:
+    def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
         """Block until all agents are done, or until all cells have settled.
 
         Interrupting it (Ctrl-C, Stop) only stops waiting. It sends nothing of its own and costs nothing.
 
         Args:
             until: `"run"` for the end of the agents, `"cells"` for the moment when no cell is running any more.
+            timeout: seconds to wait at most; None waits as long as the runs are watched.
 
         Raises:
+            WaitTimedOut: `timeout` seconds passed first; the runs go on.
             OrigamiError: a brief could not be started, or a run cannot be watched any more.
         """
         if self._source.course is not None:
-            RunBatch(self._source.course).wait(until)
+            RunBatch(self._source.course).wait(until, timeout)
         else:
+            began = time.monotonic()
             for run in self.runs:
-                run.wait(until)
+                left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
+                run.wait(until, left)
         background().run(self._flush_now())
         if nobody_there():
             self.freeze_for_a_program()
@@ -159,7 +163,7 @@ class RunBoard(LiveWidget):
             can_stop=course is not None and course.goes_on,
             can_resume=course is not None and left and not course.goes_on,
             opened=self._opened[0] if self._opened is not None else None,
-            again_line=self._source.again_line,
+            again=(self._source.again.words, self._source.again.line),
         )
 
     def _subscribe(self) -> Callable[[], None]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.card import words
 from origami_widgets.card.board.saved import amounts_of, as_current, as_saved, facts_of, title_line
 from origami_widgets.card.html.page import CARD, SIZE_LIMIT, STRIP, TONES
-from origami_widgets.card.html.tags import LINE, SMALL, Html, bold, code, div, isolated, join, span, text
+from origami_widgets.card.html.tags import LINE, SMALL, Html, bold, code, div, isolated, join, link_button, span, text
 from origami_widgets.card.view.saved import as_of, stored
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _notice(notice: Notice) -> Html:
         div("", span(f"color:{colour}", text(sign)), Html(" "), bold(isolated(notice["title"]))),
         div(SMALL, isolated(notice["text"])),
         div("", code(notice["code"])),
+        div("margin-top:4px", link_button(notice["link"])) if notice["link"] else Html(""),
     )
 
 

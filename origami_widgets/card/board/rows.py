@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.card import words
 from origami_widgets.card.contract import Moments
 from origami_widgets.card.view.budget import clip
@@ -27,6 +28,7 @@ _NOT_STARTED: Final[dict[BriefStatus, tuple[str, Tone, Stage]]] = {
     "failed": ("Not started", "bad", "failed"),
     "stopped": ("Not started", "neutral", "ended"),
 }
+_DOUBTFUL: Final[tuple[str, Tone, Stage]] = ("May have been started", "attention", "needs_you")
 _STAGES: Final[dict[Tone, Stage]] = {"attention": "needs_you", "bad": "failed"}
 NO_MOMENTS: Final = Moments(None, None, None, "ended")
 
@@ -61,7 +63,7 @@ def make_row(entry: Entry) -> BoardRow:
         "started_at": head["started_at"],
         "completed_at": head["completed_at"],
         "cancel": head["cancel"],
-        "note": _note(entry.state),
+        "note": _note(entry),
     }
 
 
@@ -81,9 +83,14 @@ def _stage(state: RunState, tone: Tone) -> Stage:
     return "ended" if state.settled else "filling"
 
 
-def _note(state: RunState) -> str:
-    """What the run's card says first, where the rest of the row does not say it."""
-    said = [_first(state)]
+def _note(entry: Entry) -> str:
+    """What went wrong beside its start, and what the run's card says first, where the rest of the row does not say it."""
+    state = entry.state
+    beside = entry.error.title if entry.error is not None else ""
+    if state is None or entry.unread:
+        # A list leaves out what a card would speak of.
+        return clip(beside, NOTE_LIMIT)
+    said = [beside, _first(state)]
     if state.status == "needs_input" and state.run is not None and not state.sending:
         said.append(words.plural(len(state.run.todo.pending_questions), "question"))
     if state.done and state.cells_running:
@@ -104,7 +111,8 @@ def _first(state: RunState) -> str:
 
 
 def _row_of_brief(entry: Entry) -> BoardRow:
-    label, tone, stage = _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
+    doubtful = isinstance(entry.error, AmbiguousStart)
+    label, tone, stage = _DOUBTFUL if doubtful else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
     note = entry.error.title if entry.error is not None else _slots(entry.queue)
     return {
         "position": entry.position,
@@ -130,4 +138,6 @@ def _row_of_brief(entry: Entry) -> BoardRow:
 def _slots(queue: Queue | None) -> str:
     if queue is None:
         return ""
+    if queue.limit == 1:
+        return "The plan's one run slot is in use"
     return "All run slots are in use" if queue.limit is None else f"All {words.count(queue.limit)} run slots are in use"

@@ -17,6 +17,8 @@ def as_saved(view: BoardView) -> BoardView:
     head = current["head"]
     if not head["settled"] and view["rows"]:
         head = {**head, "title": f"{head['title']} when saved"}
+    halted = (notice["title"].replace("is started", "was started", 1) for notice in head["notices"])
+    head = {**head, "notices": [{**old, "title": new} for old, new in zip(head["notices"], halted, strict=True)]}
     return {**current, "head": head, "rows": [_row(row, "when saved") for row in view["rows"]]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 Shown: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
 
 MOST_LISTED = 100
+USUAL = 20
+FEW = 3
+"""So many tokens still make a line that can be read."""
 EXPECTED = (
     "Give it runs or their tokens, an agent's id, what ow.start_many(…) returned, or nothing for the newest runs."
 )
@@ -57,18 +61,47 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Again:
+    """How to see the runs of a board again, in any kernel.
+
+    Args:
+        line: a line of Python.
+        exact: it shows the very same runs; otherwise the newest ones of the account, these perhaps among them.
+    """
+
+    line: str
+    exact: bool
+
+    @property
+    def words(self) -> str:
+        """What the line does."""
+        return "To see these runs again" if self.exact else "To see the newest runs of the account"
+
+
+def again_of(runs: Sequence[Run]) -> Again:
+    """How to see these runs again: by their tokens where they are few."""
+    if 0 < len(runs) <= FEW:
+        return Again(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
+    return _newest(max(USUAL, min(len(runs), MOST_LISTED)), exact=False)
+
+
+def _newest(limit: int, *, exact: bool) -> Again:
+    return Again("ow.RunBoard()" if limit == USUAL else f"ow.RunBoard(limit={limit})", exact=exact)
+
+
+@dataclass(frozen=True)
 class Runs:
     """Runs that are known when the board is made.
 
     Args:
         runs: the runs, in order. A row goes on with the run that continues its conversation.
+        again: how to see them again.
         listed: what a list has told of them, by their tokens.
-        again_line: the Python that shows the board again.
     """
 
     runs: tuple[Run, ...]
+    again: Again
     listed: dict[str, Listed] = field(default_factory=dict)
-    again_line: str = "ow.RunBoard()"
     course: None = None
 
     @property
@@ -108,11 +141,14 @@ class Batch:
 
     Args:
         course: the batch.
-        again_line: the Python that shows its runs again, in another kernel too.
     """
 
     course: Course
-    again_line: str = "ow.RunBoard()"
+
+    @property
+    def again(self) -> Again:
+        """How to see the runs again that were started so far."""
+        return again_of(self.runs)
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -229,23 +265,26 @@ def _of_list(given: Sequence[object], client: AnyClient | None) -> Runs:
     found = iter(background().run(_watched(client_or_default(client).operations, tokens)) if tokens else ())
     runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
     # The same run twice would be two rows that always say the same.
-    return Runs(tuple({(id(run.conversation), run.token): run for run in runs}.values()))
+    unique = tuple({(id(run.conversation), run.token): run for run in runs}.values())
+    return Runs(unique, again_of(unique))
 
 
 async def _of_account(operations: Operations, limit: int) -> Runs:
     recent = await recent_runs(operations, limit=limit)
-    return await _listed(operations, [Listed(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent])
+    listed = [Listed(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent]
+    return await _listed(operations, listed, _newest(limit, exact=False))
 
 
 async def _of_agent(operations: Operations, agent_id: str, limit: int) -> Runs:
     newest_first = (await runs_of(operations, agent_id))[::-1][:limit]
     listed = [Listed(agent_id, summary.id, "", summary) for summary in newest_first]
-    return await _listed(operations, listed, again_line=f'ow.RunBoard("{agent_id}")')
+    further = "" if limit == USUAL else f", limit={limit}"
+    return await _listed(operations, listed, Again(f'ow.RunBoard("{agent_id}"{further})', exact=True))
 
 
-async def _listed(operations: Operations, listed: Sequence[Listed], again_line: str = "ow.RunBoard()") -> Runs:
+async def _listed(operations: Operations, listed: Sequence[Listed], again: Again) -> Runs:
     runs = tuple(await _watched(operations, listed))
-    return Runs(runs, {run.token: each for run, each in zip(runs, listed, strict=True)}, again_line)
+    return Runs(runs, again, {run.token: each for run, each in zip(runs, listed, strict=True)})
 
 
 async def _watched(operations: Operations, listed: Sequence[Listed]) -> list[Run]:

@@ -50,7 +50,11 @@ def _head(view: BoardView, now: float, *, saved: bool) -> Iterator[str]:
         yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ")
         yield from wrap(notice["text"], "  ")
         yield from wrap(notice["code"], "  ")
+        if notice["link"]:
+            yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ")
     yield from wrap(head["hidden"], "  ")
+    if not view["rows"]:
+        yield "  There are no runs yet. ow.start(…) starts one."
 
 
 def _about(row: BoardRow) -> str:

@@ -24,4 +24,4 @@ def static_board(view: BoardView, *, saved: bool = True) -> dict[str, str]:
 
 def again_bundle(view: BoardView) -> dict[str, Any]:
     """One muted line that tells how to see the runs again."""
-    return muted_line("To see these runs again: ", view["head"]["again_line"])
+    return muted_line(f"{view['head']['again_words']}: ", view["head"]["again_line"])

@@ -12,7 +12,7 @@ from origami_widgets.card.contract import BOARD_SLOTS
 from origami_widgets.card.links import short_host
 from origami_widgets.card.view.budget import clip
 from origami_widgets.card.view.head import whole
-from origami_widgets.card.view.notices import explained
+from origami_widgets.card.view.notices import explained, link_of
 from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def make_board(
     can_resume: bool = False,
     can_stop: bool = False,
     opened: int | None = None,
-    again_line: str = "ow.RunBoard()",
+    again: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
 ) -> BoardView:
     """Everything that a renderer of the board is given.
 
@@ -66,7 +66,7 @@ def make_board(
         can_resume: briefs are left that can be started again.
         can_stop: briefs are left that will be started.
         opened: the position of the row whose card is open.
-        again_line: the Python that shows the board again.
+        again: what the line of Python does that shows the board again, and that line.
 
     Returns:
         A JSON-safe dictionary of at most 60 kB, however many runs there are. Only its `clock` depends on `now`.
@@ -76,9 +76,7 @@ def make_board(
     kept = dict(zip(by_worth, fitted([rows[at] for at in by_worth]), strict=False))
     shown = sorted(kept)
     return {
-        "head": _head(
-            entries, rows, len(shown), error, again_line, can_resume=can_resume, can_stop=can_stop, opened=opened
-        ),
+        "head": _head(entries, rows, len(shown), error, again, can_resume=can_resume, can_stop=can_stop, opened=opened),
         "clock": _clock(map(make_moments, entries), now),
         "rows": [kept[at] for at in shown],
         "moments": [make_moments(entries[at]) for at in shown],
@@ -97,7 +95,7 @@ def _head(
     rows: Sequence[BoardRow],
     shown: int,
     error: OrigamiError | None,
-    again_line: str,
+    again: tuple[str, str],
     *,
     can_resume: bool,
     can_stop: bool,
@@ -116,8 +114,9 @@ def _head(
         "notices": [_halted(error, can_resume=can_resume)] if error is not None else [],
         "buttons": _buttons(active, can_stop=can_stop, can_resume=can_resume and error is None),
         "open": next((row["token"] for row in rows if row["position"] == opened), ""),
-        "again_line": again_line,
-        "gone": _gone(entries),
+        "again_words": again[0],
+        "again_line": again[1],
+        "gone": _gone(entries, again[0]),
     }
 
 
@@ -185,7 +184,7 @@ def _halted(error: OrigamiError, *, can_resume: bool) -> Notice:
         "title": clip(f"No further brief is started: {error.title}", 160),
         "text": clip(explained(error), 500),
         "button": resume if can_resume else None,
-        "link": None,
+        "link": link_of(error),
         "code": "batch.resume()" if can_resume else "",
     }
 
@@ -204,12 +203,12 @@ def _buttons(active: int, *, can_stop: bool, can_resume: bool) -> list[Button]:
     return buttons
 
 
-def _gone(entries: Sequence[Entry]) -> str:
+def _gone(entries: Sequence[Entry], again: str) -> str:
     left = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
     known = "This is what was last known." + (" What was waiting then is not started by anybody now." if left else "")
     if any(entry.state is not None and entry.state.origin == "sandbox" for entry in entries):
         return f"{known} A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
-    return f"{known} The runs go on at the server; to see them again, in any kernel:"
+    return f"{known} The runs go on at the server. {again}, in any kernel:"
 
 
 def _clock(moments: Iterable[Moments], now: float) -> Clock:

@@ -87,7 +87,7 @@ def _failures(state: RunState) -> Iterator[Notice]:
         text = _sentences(_cause(error), look)
         yield _notice("command_error", "bad", error.title, text, code=agent_line(state))
     elif error is not None:
-        yield _notice("command_error", "bad", error.title, explained(error), link=_link(error))
+        yield _notice("command_error", "bad", error.title, explained(error), link=link_of(error))
     connection = state.connection
     if connection.state == "reconnecting":
         cause = connection.error
@@ -98,7 +98,7 @@ def _failures(state: RunState) -> Iterator[Notice]:
             "Can't reach Origami; trying again",
             _sentences(goes_on, _cause(cause), cause.remedy if cause else ""),
             button={**_CHECK_AGAIN, "label": "Try now"},
-            link=_link(cause),
+            link=link_of(cause),
         )
     elif connection.state == "stopped":
         yield _stopped(state, connection.error)
@@ -116,7 +116,7 @@ def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
             "stopped", "attention", "This card has stopped checking", goes_on, button=_CHECK_AGAIN, code=line
         )
     text = _sentences(explained(error), goes_on)
-    return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=_link(error), code=line)
+    return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=link_of(error), code=line)
 
 
 def _on_its_way(state: RunState) -> Iterator[Notice]:
@@ -304,7 +304,8 @@ def _sentences(*parts: str | None) -> str:
     return " ".join(dict.fromkeys(ended))
 
 
-def _link(error: OrigamiError | None) -> Link | None:
+def link_of(error: OrigamiError | None) -> Link | None:
+    """The page of the product that helps against an error; None where there is none."""
     if error is None or not error.link:
         return None
     return product_link(error.link, "Open the page that fixes this")

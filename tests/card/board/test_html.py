@@ -88,7 +88,7 @@ def test_a_number_that_nobody_told_is_not_there():
 
 def test_the_line_that_shows_it_again():
     line = again_bundle(VIEWS["all"])
-    assert line["text/plain"] == "To see these runs again: ow.RunBoard()"
-    quoted = again_bundle(board_of([], again_line='ow.RunBoard("a<b>")'))
+    assert line["text/plain"] == "To see the newest runs of the account: ow.RunBoard()"
+    quoted = again_bundle(board_of([], again=("To see these runs again", 'ow.RunBoard("a<b>")')))
     assert "<b>" not in quoted["text/html"]
     assert 'ow.RunBoard("a<b>")' in words(quoted["text/html"])

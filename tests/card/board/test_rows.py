@@ -5,6 +5,9 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
+from origami_widgets.api.ambiguous_start import AmbiguousStart
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.models import RunObject
 from origami_widgets.card.board.entry import Entry
 from origami_widgets.card.board.rows import NO_MOMENTS, NOTE_LIMIT, PROMPT_LIMIT, make_moments, make_row
 from origami_widgets.card.view import make_view
@@ -169,3 +172,21 @@ def test_long_texts_are_cut():
     assert row["prompt"].endswith("…")
     assert len(row["name"]) <= 60
     assert len(make_row(entry_of(0, STATES["hostile"]()))["note"]) <= NOTE_LIMIT
+
+
+def test_what_a_list_leaves_out_is_not_said_to_be_missing():
+    for name in ("completed", "needs_input", "nothing_built"):
+        state = STATES[name]()
+        bare = {
+            key: state.run.raw[key] for key in ("id", "agentId", "status", "prompt", "steps") if key in state.run.raw
+        }
+        listed = replace(state, run=RunObject.from_raw(bare), tables=(), actions=())
+        assert make_row(Entry(0, state=listed, unread=True))["note"] == ""
+
+
+def test_a_start_whose_answer_was_lost_is_not_said_to_be_none():
+    error = AmbiguousStart("A run may have been started", cause="The server failed.", remedy="Look for it.")
+    row = make_row(Entry(0, prompt="Find bakeries", brief="failed", error=error))
+    assert (row["status_label"], row["tone"], row["stage"]) == ("May have been started", "attention", "needs_you")
+    unrecorded = OrigamiError("The run was not written down", cause="The disk is full.", remedy="Make room.")
+    assert make_row(Entry(0, state=STATES["running"](), error=unrecorded))["note"] == "The run was not written down"

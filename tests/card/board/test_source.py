@@ -2,13 +2,14 @@
 
 import gc
 import json
+from types import SimpleNamespace
 
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
-from origami_widgets.card.board.source import row_of, source_of
+from origami_widgets.card.board.source import again_of, row_of, source_of
 from origami_widgets.run.handle import Run
 from tests.card.board.boards import runs, watches
 from tests.fixtures.states import payload
@@ -220,3 +221,25 @@ def test_what_a_list_told_is_shown_until_the_run_is_read(sandbox, client, show, 
     assert row["leads"] is not None
     assert known.done
     assert json.dumps(board.view)
+
+
+@pytest.mark.parametrize(
+    ("count", "line"),
+    [
+        (1, 'ow.RunBoard(["a/r0"])'),
+        (3, 'ow.RunBoard(["a/r0", "a/r1", "a/r2"])'),
+        (4, ""),
+        (30, "limit=30"),
+        (300, "limit=100"),
+    ],
+)
+def test_the_line_shows_the_same_runs_or_says_that_it_does_not(count, line):
+    runs = [SimpleNamespace(token=f"a/r{number}") for number in range(count)]
+    again = again_of(runs)
+    assert again.exact == (count <= 3)
+    assert ("these runs" in again.words) == again.exact
+    assert again.line == (line if again.exact else f"ow.RunBoard({line})")
+
+
+def test_a_batch_without_a_run_promises_none():
+    assert not again_of([]).exact
