@@ -44,14 +44,23 @@ def client_or_default(client: AnyClient | None) -> AnyClient:
         InvalidInput: it is no client, a key for example.
         MissingKey: none was given or configured, and there is no key.
     """
-    if client is None:
-        return _find()
-    from origami_widgets.api.base_client import BaseClient
+    return _find() if client is None else check_client(client)
 
-    if not isinstance(client, BaseClient):
-        raise InvalidInput(
-            "This is not a client",
-            cause=f"client= was given a value of type {type(client).__name__}.",
-            remedy="Make one with ow.Client('og_live_…'), or leave client= out to use ORIGAMI_API_KEY.",
-        )
-    return client
+
+def check_client(client: object) -> AnyClient:
+    """The client, when it is one.
+
+    Raises:
+        InvalidInput: it is something else, a key for example.
+    """
+    from origami_widgets.api.async_client import AsyncClient
+    from origami_widgets.api.client import Client
+
+    if isinstance(client, Client | AsyncClient):
+        return client
+    raise InvalidInput(
+        "This is not a client",
+        cause=f"client= was given a value of type {type(client).__name__}.",
+        remedy="Leave client= out, and call ow.login(), which asks for your key. A client of your own is made by "
+        "ow.Client(), which finds the key of ORIGAMI_API_KEY or the keyring.",
+    )

@@ -59,8 +59,8 @@ CODES: dict[str, Entry] = {
     "UNAUTHORIZED": Entry(
         e.AuthenticationError,
         "Origami does not accept the API key",
-        "Take a valid key from Origami (Settings, API keys) and give it to ow.login(), or set ORIGAMI_API_KEY and make a "
-        "new client. "
+        "Take a valid key from Origami (Settings, API keys) and call ow.login(), which asks for it; or set ORIGAMI_API_KEY "
+        "and make a new client. "
         "Runs that were started go on at the server.",
     ),
     "INSUFFICIENT_CREDITS": Entry(

@@ -268,7 +268,7 @@ def not_a_key(value: str, what: str) -> str:
         raise InvalidInput(
             f"An API key was given as {what}",
             cause="It was not sent, and it is not shown here.",
-            remedy="Keys go into ORIGAMI_API_KEY or ow.Client('…'). Where others can read it already, replace it.",
+            remedy="Call ow.login(), which asks for it without showing it. Where others can read it already, replace it.",
         )
     return value
 

@@ -12,11 +12,11 @@ from origami_widgets.api.account import AccountSummary, account_summary
 from origami_widgets.api.client import Client
 from origami_widgets.api.either_way import Awaiting, Blocking, completed
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
-from origami_widgets.api.key_sources import NAME, Looked, keep_in_keyring, key_at_hand, key_elsewhere
+from origami_widgets.api.key_sources import NAME, keep_in_keyring, key_at_hand, key_elsewhere
 from origami_widgets.api.loop import background
-from origami_widgets.api.secret import Secret, read_key
+from origami_widgets.api.secret import Secret, missing_key, read_key
 from origami_widgets.api.settings import base_url_from, is_local_url, project_from
-from origami_widgets.api.shell import in_kernel, may_ask
+from origami_widgets.api.shell import current_shell, may_ask
 from origami_widgets.run.settings import client_or_default, configured_place, use_login
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_TRIES = 3
 """How often a key is asked for that cannot be one."""
+ENDED = "INPUT_ENDED"
+"""The code of the error where a person ends the input instead of entering a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ class _AtHand:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A key, and where it comes from."""
+    """A key, or what is wrong with what stands in its place, and where it comes from."""
 
-    key: Secret
+    key: Secret | OrigamiError
     source: str
 
 
@@ -50,6 +52,13 @@ _SOURCES = {
     "keyring": "It is the one of the system's keyring.",
     "prompt": "It is the one that was entered.",
 }
+_REFUSED = {
+    "environment": f"Origami does not accept the key of {NAME} in the environment.",
+    "colab": f"Origami does not accept the key of the Colab secret {NAME}.",
+    "keyring": "Origami does not accept the key in the system's keyring any more.",
+}
+"""The places whose key may be replaced by one that is entered."""
+_FIRST = "Put it right there, too: it is found before any other."
 
 
 def login(
@@ -58,8 +67,8 @@ def login(
     """Find a key, or ask for one, check it, and use it for all calls without `client=`.
 
     The key is looked for in the argument, in `ORIGAMI_API_KEY`, in a Colab secret of that name and in the system's keyring,
-    in this order. Where there is none, it is asked for, without showing it; never write it into a cell. It is kept in
-    this process only, unless `store` is set, and is sent to `base_url` only.
+    in this order. Where there is none, or the one that stands there is refused, it is asked for, without showing it; never
+    write it into a cell. It is kept in this process only, unless `store` is set, and is sent to `base_url` only.
 
     Sends `GET /account`, `GET /account/credits`, and up to five `GET /agents` to see how many runs are at work. All free.
 
@@ -71,14 +80,15 @@ def login(
         project: the id of the project to act in; None for the configured one, or that of the environment.
 
     Returns:
-        Organization, plan, free run slots and credits. In a script or a terminal they are printed, too.
+        Organization, plan, free run slots and credits. Where no IPython shows the value, they are printed, too.
 
     Raises:
-        MissingKey: there is no key, and nobody can be asked: the notebook is executed by a program, or there is no
-            terminal.
+        MissingKey: there is no key, and none was entered or nobody can be asked: the notebook is executed by a program, or
+            there is no terminal.
         InvalidInput: what was given or entered cannot be a key, three times at the prompt; or an argument cannot be right.
-        AuthenticationError: the key is wrong, revoked or expired. What was configured before stays.
-        OrigamiError: the account could not be read, and nothing was configured; or, with the code `NO_KEYRING`, the key
+        AuthenticationError: the key is wrong, revoked or expired, and was given or entered, or nobody can be asked for
+            another one. What was configured before stays.
+        OrigamiError: the account could not be read, and what was configured before stays; or, with the code `NO_KEYRING`, the key
             is in use but could not be stored.
 
     Example:
@@ -130,18 +140,16 @@ async def _logged_in(
     base_url: str | None,
     project: str | None,
 ) -> AccountSummary:
-    key = at_hand.key
-    if isinstance(key, OrigamiError):
-        raise key
+    if at_hand.is_given and isinstance(at_hand.key, OrigamiError):
+        raise at_hand.key
     place = configured_place()
     url = base_url_from(place.base_url if base_url is None else base_url)
     # A project belongs to its place.
     named = project_from(place.project if base_url is None and project is None else project)
-    found = _search(url) if key is None else _Found(key, "argument" if at_hand.is_given else "environment")
-    summary, found = await _checked(way, found, url, named)
-    problem = keep_in_keyring(url, found.key) if store else None
-    # A notebook shows it as the value of the cell, unless an error takes its place.
-    if problem is not None or not in_kernel():
+    summary, key = await _checked(way, _search(at_hand, url), url, named)
+    problem = keep_in_keyring(url, key) if store else None
+    # IPython shows it as the value of the cell, unless an error takes its place.
+    if problem is not None or current_shell() is None:
         print(summary)  # noqa: T201 - this is the display of a terminal
     if problem is not None:
         raise problem
@@ -186,52 +194,66 @@ async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
     return await background().bridge(account_summary(client_or_default(client).operations))
 
 
-def _search(url: str) -> _Found:
-    """The key of Colab or the keyring; else a person is asked."""
+def _search(at_hand: _AtHand, url: str) -> _Found:
+    """The key at hand, else that of Colab or the keyring; else a person is asked."""
+    if at_hand.key is not None:
+        return _Found(at_hand.key, "argument" if at_hand.is_given else "environment")
     looked = key_elsewhere(url, colab=not is_local_url(url), keyring=True)
-    if isinstance(looked.key, OrigamiError):
-        raise looked.key
-    return _asked(url, looked) if looked.key is None else _Found(looked.key, looked.source)
+    if looked.key is not None:
+        return _Found(looked.key, looked.source)
+    nobody = looked.missing()
+    nobody.cause += " Nobody can be asked for one here."
+    return _Found(_asked(url, nobody, *looked.problems), "prompt")
 
 
-async def _checked(way: Way, found: _Found, url: str, project: str | None) -> tuple[AccountSummary, _Found]:
-    """The account behind a key, whose client is used from now on; a stale key in the keyring is asked for anew."""
+async def _checked(way: Way, found: _Found, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
+    """The account behind a key, whose client is used from now on; for one that is no good in its place another is asked for."""
     while True:
-        client = Client(found.key, base_url=url, project=project)
-        try:
-            summary = await way.ask(account_summary(client.operations))
-        except AuthenticationError as error:
-            if found.source != "keyring" or not may_ask():
-                error.cause = f"{error.cause} {_SOURCES[found.source]} Nothing was configured."
-                raise
+        may_replace = found.source in _REFUSED and may_ask()
+        key, said = found.key, _REFUSED.get(found.source, "")
+        if isinstance(key, Secret):
+            client = Client(key, base_url=url, project=project)
+            try:
+                summary = await way.ask(account_summary(client.operations))
+            except AuthenticationError as error:
+                if not may_replace:
+                    error.cause = f"{error.cause} {_SOURCES[found.source]} What was configured before stays."
+                    raise
+            else:
+                # Keys in a place that is asked again need not be remembered.
+                use_login(client, url, project, key if found.source in ("argument", "prompt") else None)
+                return summary, key
+        elif may_replace:
+            said = f"{key.title}. {key.cause}"
         else:
-            # Keys in a place that is asked again need not be remembered.
-            use_login(client, url, project, found.key if found.source in ("argument", "prompt") else None)
-            return summary, found
-        print("Origami does not accept the key in the system's keyring any more.")  # noqa: T201 - a dialogue
-        found = _asked(url, Looked())
+            raise key
+        nobody = missing_key(f"{said} Nobody can be asked for another one here.")
+        found = _Found(_asked(url, nobody, said if found.source == "keyring" else f"{said} {_FIRST}"), "prompt")
 
 
-def _asked(url: str, looked: Looked) -> _Found:
+def _asked(url: str, nobody: MissingKey, *first: str) -> Secret:
     """Ask for a key without showing it.
+
+    Args:
+        url: where it is for.
+        nobody: the error where nobody can be asked.
+        first: what to say before.
 
     Raises:
         MissingKey: nobody can be asked, or nothing was entered.
         InvalidInput: what was entered cannot be a key.
     """
-    nobody = looked.missing()
-    nobody.cause += " Nobody can be asked for one here."
     if not may_ask():
         raise nobody
-    for problem in looked.problems:
+    for problem in first:
         print(problem)  # noqa: T201 - a dialogue
     for left in reversed(range(MOST_TRIES)):
         entered = _prompt(f"API key for {urlsplit(url).netloc} (it is not shown): ")
         if isinstance(entered, Secret):
-            return _Found(entered, "prompt")
+            return entered
         if entered is None:
             break
-        if not left:
+        if not left or entered.code == ENDED:
             raise entered
         print(f"{entered.title}. {entered.cause} Please try again.")  # noqa: T201 - a dialogue
     raise nobody
@@ -244,9 +266,17 @@ def _prompt(question: str) -> Secret | OrigamiError | None:
             # A terminal that cannot hide what is typed would show it, and only warn of that.
             warnings.simplefilter("error", getpass.GetPassWarning)
             entered = read_key(getpass.getpass(question))
-    except (EOFError, NotImplementedError, getpass.GetPassWarning):
-        # A kernel whose front end takes no input raises an error of the second kind.
+    except (NotImplementedError, getpass.GetPassWarning):
+        # A kernel whose front end takes no input raises an error of the first kind.
         return None
+    except EOFError:
+        entered = missing_key(
+            "The input was ended (Ctrl-D) before a key was entered. What was configured before stays."
+        )
+        entered.code = ENDED
+        # The cursor stands behind the question still.
+        print()  # noqa: T201 - a dialogue
+        return entered
     if isinstance(entered, MissingKey):
         entered.cause = "Nothing was entered."
     return entered

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
+from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.settings import base_url_from
 from origami_widgets.api.validate import shortened
@@ -139,18 +140,3 @@ def _key_of_login() -> Secret | None:
 def client_at_hand() -> AnyClient | None:
     """The client that calls without `client=` use, where there is one already: nothing is made, and no key looked for."""
     return _client
-
-
-def check_client(client: object) -> AnyClient:
-    """The client, when it is one.
-
-    Raises:
-        InvalidInput: it is something else, a key for example.
-    """
-    if isinstance(client, Client | AsyncClient):
-        return client
-    raise InvalidInput(
-        "This is not a client",
-        cause=f"client= was given a value of type {type(client).__name__}.",
-        remedy="Make one with ow.Client('og_live_…'), or leave client= out to use ORIGAMI_API_KEY.",
-    )

@@ -28,7 +28,7 @@ _OPTIONS: Final = (
     ("the network and base_url", "the network and --base-url"),
     ("No api_key= was given, and ORIGAMI_API_KEY is not set.", "ORIGAMI_API_KEY is not set."),
     ("It was given as api_key=.", "It was read from stdin."),
-    ("give it to ow.login(), or set ORIGAMI_API_KEY and make a new client", "give it to origami-widgets login"),
+    ("call ow.login(), which asks for it; or set ORIGAMI_API_KEY and make a new client", "set ORIGAMI_API_KEY"),
     ("Look again with run.refresh(), or ow.attach(", "Look again with origami-widgets watch, or ow.attach("),
     ("call ow.login(store=True) again", "run origami-widgets login --store again"),
 )

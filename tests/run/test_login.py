@@ -153,7 +153,17 @@ def test_after_the_third_it_is_an_error(served, person):
     assert showing(of_error(caught.value)) == []
 
 
-@pytest.mark.parametrize("how", [EOFError(), NotImplementedError(), getpass.GetPassWarning()], ids=repr)
+def test_who_ends_the_input_is_told_so_in_a_line_of_its_own(person, capsys):
+    person[0].append(EOFError())
+    with pytest.raises(MissingKey, match="The input was ended") as caught:
+        ow.login()
+    assert "Nobody can be asked" not in caught.value.cause
+    assert caught.value.__context__ is None
+    assert capsys.readouterr().out == "\n"
+    assert len(person[1]) == 1
+
+
+@pytest.mark.parametrize("how", [NotImplementedError(), getpass.GetPassWarning()], ids=repr)
 def test_where_nothing_can_be_entered_in_secret_there_is_no_key(person, how):
     person[0].append(how)
     with pytest.raises(MissingKey, match="Nobody can be asked") as caught:
@@ -193,18 +203,19 @@ def test_what_colab_said_is_said_before_the_question(person, monkeypatch, capsys
     person[0].append(EOFError())
     with pytest.raises(MissingKey):
         ow.login()
-    assert capsys.readouterr().out == "Colab did not give the secret ORIGAMI_API_KEY in time.\n"
+    assert capsys.readouterr().out == "Colab did not give the secret ORIGAMI_API_KEY in time.\n\n"
 
 
 @pytest.mark.parametrize("way", ["argument", "environment", "prompt"])
 def test_a_wrong_key_says_so_and_configures_nothing(served, person, ring, monkeypatch, way):
     if way == "environment":
         monkeypatch.setenv("ORIGAMI_API_KEY", WRONG)
+        monkeypatch.setattr("sys.stdin", None)
     person[0].append(WRONG)
     with pytest.raises(AuthenticationError, match="does not accept the API key") as caught:
         ow.login(WRONG if way == "argument" else None, base_url=served.base_url, store=True)
     assert {"argument": "api_key=", "environment": "in the environment", "prompt": "entered"}[way] in caught.value.cause
-    assert "Nothing was configured." in caught.value.cause
+    assert "What was configured before stays." in caught.value.cause
     assert (settings._client, settings._base_url, ring.kept) == (None, None, {})
     assert [text for text in of_error(caught.value) if WRONG[8:] in text] == []
 
@@ -241,6 +252,66 @@ def test_a_key_of_the_keyring_that_is_no_longer_good_is_asked_for_anew(served, p
     ow.login(base_url=served.base_url, store=True)
     assert capsys.readouterr().out.startswith("Origami does not accept the key in the system's keyring any more.\n")
     assert ring.kept == {(SERVICE, served.base_url): KEY}
+
+
+REFUSED = {
+    "environment": (WRONG, "Origami does not accept the key of ORIGAMI_API_KEY in the environment. Put it right there"),
+    "malformed": ("sk_live_x", "This is not an Origami API key. ORIGAMI_API_KEY in the environment: It does not begin"),
+    "keyring": (KEY[8:], "This is not an Origami API key. The key in the keyring: It does not begin"),
+}
+
+
+@pytest.mark.parametrize(("way", "key", "said"), [(way, *case) for way, case in REFUSED.items()], ids=REFUSED)
+def test_a_key_that_is_no_good_in_its_place_is_asked_for_anew(
+    served, person, ring, monkeypatch, capsys, way, key, said
+):
+    if way == "keyring":
+        ring.kept[SERVICE, served.base_url] = key
+    else:
+        monkeypatch.setenv("ORIGAMI_API_KEY", key)
+    person[0].append(KEY)
+    account = ow.login(base_url=served.base_url)
+    told = capsys.readouterr().out
+    assert told.startswith(said)
+    assert told.endswith(f"{account}\n")
+    assert key not in told
+    assert key_in_use() == KEY
+    # Another client for the same place does not go back to the one that is refused.
+    ow.configure(base_url=served.base_url)
+    assert key_in_use() == KEY
+
+
+def test_a_secret_of_colab_that_is_no_good_is_asked_for_anew(server, person, monkeypatch, capsys):
+    use_colab(monkeypatch, lambda _: WRONG)
+    monkeypatch.setattr("origami_widgets.run.login.is_local_url", lambda _: False)
+    server.plan(answer({"error": "no", "code": "UNAUTHORIZED"}, 401), answer(ACCOUNT), CREDITS, NO_AGENTS)
+    person[0].append(KEY)
+    assert ow.login(base_url=server.base_url).organization == "Acme"
+    assert capsys.readouterr().out.startswith("Origami does not accept the key of the Colab secret ORIGAMI_API_KEY.")
+    assert [request.headers["authorization"][-4:] for request in server.requests[:2]] == [WRONG[-4:], KEY[-4:]]
+
+
+def test_where_no_other_key_can_be_entered_the_refused_one_is_named(served, person, monkeypatch):
+    monkeypatch.setenv("ORIGAMI_API_KEY", WRONG)
+    person[0].append(NotImplementedError())
+    with pytest.raises(
+        MissingKey, match=r"key of ORIGAMI_API_KEY in the environment\. Nobody can be asked for another"
+    ):
+        ow.login(base_url=served.base_url)
+    assert settings._client is None
+
+
+def test_no_remedy_has_a_key_written_into_a_cell(served):
+    with pytest.raises(AuthenticationError) as wrong:
+        ow.account(client=ow.Client(WRONG, base_url=served.base_url))
+    with pytest.raises(InvalidInput, match="not a client") as no_client:
+        ow.account(client=KEY)
+    with pytest.raises(InvalidInput, match="An API key was given") as in_a_brief:
+        ow.start(f"Find bakers with {KEY}", client=ow.Sandbox().client())
+    for caught in (wrong, no_client, in_a_brief):
+        assert "ow.login(), which asks for" in caught.value.remedy
+        assert "og_live_" not in caught.value.remedy
+        assert "('" not in caught.value.remedy
 
 
 def test_a_broken_key_of_the_keyring_is_an_error_of_its_own(served, ring):
