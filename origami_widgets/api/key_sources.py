@@ -28,6 +28,8 @@ T = TypeVar("T")
 NAME = "ORIGAMI_API_KEY"
 SERVICE = "origami_widgets"
 """What the keyring files the key under; the user of the entry is the base URL."""
+NO_KEYRING = "NoKeyringError"
+"""What the library raises where the system has none."""
 SAFE_PRIORITY = 1
 """What keyring itself recommends; below are backends that keep nothing, or a file that anybody can read."""
 
@@ -132,6 +134,9 @@ def _from_keyring(base_url: str) -> Looked:
     found, failure = _attempt(read)
     if not failure:
         return _found("keyring", "The key in the keyring", found)
+    if failure == NO_KEYRING:
+        # Nobody has asked for one, and nothing is in the way of one that is there.
+        return Looked()
     problem, remedy = _keyring_trouble(failure)
     return Looked(problems=(problem,), remedies=(remedy,) if remedy else ())
 
@@ -154,7 +159,7 @@ def keep_in_keyring(base_url: str, key: Secret) -> OrigamiError | None:
 
         backend = keyring.get_keyring()
         name = type(backend).__module__
-        if not name.endswith(".fail") and float(backend.priority) < SAFE_PRIORITY:
+        if not _is_none(backend) and float(backend.priority) < SAFE_PRIORITY:
             return f"The keyring here ({name}) keeps nothing, or not safely."
         keyring.set_password(SERVICE, base_url, key.reveal())
         # Some backends drop what they are given without a word.
@@ -177,6 +182,26 @@ def _not_kept(cause: str, remedy: str) -> OrigamiError:
     )
 
 
+def has_keyring() -> bool:
+    """Whether a key can be kept on this machine: the library is there, and a keyring behind it. Asks nobody for it."""
+    if not _is_installed():
+        return False
+
+    def look() -> bool:
+        import keyring
+
+        backend = keyring.get_keyring()
+        return not _is_none(backend) and float(backend.priority) >= SAFE_PRIORITY
+
+    found, _ = _attempt(look)
+    return bool(found)
+
+
+def _is_none(backend: object) -> bool:
+    """Whether it is the library's stand-in where the system has none."""
+    return type(backend).__module__.endswith(".fail")
+
+
 def _is_installed() -> bool:
     try:
         return importlib.util.find_spec("keyring") is not None
@@ -187,7 +212,7 @@ def _is_installed() -> bool:
 def _keyring_trouble(failure: str) -> tuple[str, str]:
     """What a failure of the keyring means, and what to do about it."""
     match failure:
-        case "NoKeyringError":
+        case name if name == NO_KEYRING:
             return "This machine has no keyring.", ""
         case "KeyringLocked":
             return "The system's keyring is locked.", "Unlock the keyring and try again."

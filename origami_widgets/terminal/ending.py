@@ -21,6 +21,8 @@ _LOGIN: Final = (
     "Take one from Origami (Settings, API keys), then run: origami-widgets login --store. For programs, set "
     "ORIGAMI_API_KEY. Without a key: origami-widgets demo"
 )
+_SET: Final = "Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY. Without a key: origami-widgets demo"
+_ANOTHER: Final = "call ow.login(), which asks for it; or set ORIGAMI_API_KEY and make a new client"
 # What is said in Python elsewhere.
 _OPTIONS: Final = (
     ("overwrite=True", "--overwrite"),
@@ -28,7 +30,6 @@ _OPTIONS: Final = (
     ("the network and base_url", "the network and --base-url"),
     ("No api_key= was given, and ORIGAMI_API_KEY is not set.", "ORIGAMI_API_KEY is not set."),
     ("It was given as api_key=.", "It was read from stdin."),
-    ("call ow.login(), which asks for it; or set ORIGAMI_API_KEY and make a new client", "set ORIGAMI_API_KEY"),
     ("Look again with run.refresh(), or ow.attach(", "Look again with origami-widgets watch, or ow.attach("),
     ("call ow.login(store=True) again", "run origami-widgets login --store again"),
 )
@@ -75,10 +76,15 @@ def tell(error: OrigamiError, *, as_json: bool = False) -> None:
 
 def in_words_of_the_command(error: OrigamiError) -> tuple[str, str]:
     """Cause and remedy for somebody who has no Python at hand."""
+    from origami_widgets.api.key_sources import has_keyring
+
     cause, remedy = error.cause, error.remedy
     if isinstance(error, MissingKey):
         # What is in the way of a key stands first, before what is said to everybody.
-        remedy = remedy.partition("Take a key from Origami")[0] + _LOGIN
+        remedy = remedy.partition("Take a key from Origami")[0] + (_LOGIN if has_keyring() else _SET)
+    if _ANOTHER in remedy:
+        store = "run origami-widgets login --store, or " if has_keyring() else ""
+        remedy = remedy.replace(_ANOTHER, f"{store}set ORIGAMI_API_KEY")
     for python, here in _OPTIONS:
         cause, remedy = cause.replace(python, here), remedy.replace(python, here)
     return cause, remedy

@@ -6,14 +6,17 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
 from origami_widgets.terminal.exits import DONE
 from origami_widgets.terminal.options import add_api_options, add_command
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from origami_widgets.api.secret import Secret
     from origami_widgets.terminal.options import Commands
 
+PIPE = "Give it through a pipe, as in: pass show origami | origami-widgets login --stdin; or leave --stdin out to be asked for it."
 EXAMPLE = """\
 origami-widgets login --store
 
@@ -44,12 +47,18 @@ def register(commands: Commands[Any]) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Check a key; return the exit code."""
+    """Check a key; return the exit code.
+
+    Raises:
+        OrigamiError: there is none, or it is not accepted.
+    """
+    from origami_widgets.api.key_sources import has_keyring
     from origami_widgets.run.login import login
 
+    key = _from_stdin() if options.stdin else None
     # Never in a variable: a traceback would show it.
     login(
-        sys.stdin.readline().strip() if options.stdin else None,
+        None if key is None else key.reveal(),
         store=options.store,
         base_url=options.base_url,
         project=options.project,
@@ -57,5 +66,32 @@ def run(options: Namespace) -> int:
     if options.store:
         sys.stderr.write("The key is in the system's keyring.\n")
     elif options.stdin or not os.environ.get("ORIGAMI_API_KEY"):
-        sys.stderr.write("Nothing was stored; with --store a key is kept in the system's keyring.\n")
+        kept = (
+            "with --store a key is kept in the system's keyring"
+            if has_keyring()
+            else "later commands need ORIGAMI_API_KEY"
+        )
+        sys.stderr.write(f"Nothing was stored; {kept}.\n")
     return DONE
+
+
+def _from_stdin() -> Secret:
+    """The key that comes through a pipe, hidden at once.
+
+    Raises:
+        InvalidInput: a terminal stands in the place of the pipe and would show what is typed; or nothing came, or no key.
+    """
+    from origami_widgets.api.secret import read_key
+
+    if sys.stdin is not None and sys.stdin.isatty():
+        raise InvalidInput(
+            "--stdin needs a pipe", cause="Standard input is a terminal, which would show the key.", remedy=PIPE
+        )
+    key = read_key(sys.stdin.readline().strip() if sys.stdin is not None else None)
+    if isinstance(key, MissingKey):
+        raise InvalidInput(
+            "Nothing came from standard input", cause="A key was expected there, in one line.", remedy=PIPE
+        )
+    if isinstance(key, OrigamiError):
+        raise key
+    return key

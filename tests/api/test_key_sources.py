@@ -7,6 +7,7 @@ import sys
 from itertools import product
 
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 
 import origami_widgets as ow
 from origami_widgets.api import key_sources
@@ -132,7 +133,6 @@ def test_a_failure_of_colab_says_what_to_do_and_the_keyring_is_asked(monkeypatch
 
 
 KEYRINGS = {
-    "none": ("This machine has no keyring.", "Take a key"),
     "locked": ("The system's keyring is locked.", "Unlock the keyring"),
     "of its system": ("could not be used (OSError)", "Take a key"),
 }
@@ -146,6 +146,24 @@ def test_a_keyring_in_trouble_is_a_sentence_and_no_crash(monkeypatch, trouble, w
     assert words[0] in caught.value.cause
     assert caught.value.remedy.startswith(words[1])
     assert caught.value.__context__ is None
+
+
+def test_a_machine_without_a_keyring_says_nothing_of_it_until_one_is_asked_for(monkeypatch):
+    use_keyring(monkeypatch, Failing(TROUBLES["none"]))
+    with pytest.raises(MissingKey) as caught:
+        ow.Client()
+    assert caught.value.cause == "No api_key= was given, and ORIGAMI_API_KEY is not set."
+    assert caught.value.remedy.startswith("Take a key")
+
+
+BACKENDS = {"safe": (InMemory(), True), "none": (NoKeyring(), False), "unsafe": (Unsafe(), False)}
+
+
+@pytest.mark.parametrize(("backend", "has"), BACKENDS.values(), ids=BACKENDS)
+def test_whether_a_key_can_be_kept_is_known_without_asking_for_it(monkeypatch, backend, has):
+    use_keyring(monkeypatch, backend)
+    assert key_sources.has_keyring() is has
+    assert getattr(backend, "asked", []) == []
 
 
 def test_the_remedy_names_every_way():

@@ -3,11 +3,14 @@
 import io
 import sys
 
+import keyring
 import pexpect
 import pytest
 
+from origami_widgets.api import key_sources
 from origami_widgets.cli import main
 from origami_widgets.run import settings
+from tests.support.keys import TROUBLES, Failing, InMemory, use_keyring
 from tests.terminal.conftest import COMMAND
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
@@ -41,7 +44,48 @@ def test_a_key_comes_through_a_pipe(nothing, monkeypatch, capsys):
     assert main(["login", "--stdin"]) == 0
     said = capsys.readouterr()
     assert "Credits: " in said.out
-    assert said.err == "Nothing was stored; with --store a key is kept in the system's keyring.\n"
+    assert said.err == "Nothing was stored; later commands need ORIGAMI_API_KEY.\n"
+
+
+def test_a_machine_with_a_keyring_is_offered_to_keep_it(nothing, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    use_keyring(monkeypatch, InMemory())
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{nothing.api_key}\n"))
+    assert main(["login", "--stdin"]) == 0
+    assert capsys.readouterr().err == "Nothing was stored; with --store a key is kept in the system's keyring.\n"
+    settings.configure()
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["login"]) == 2
+    assert "origami-widgets login --store" in capsys.readouterr().err
+
+
+def test_where_there_is_no_keyring_nobody_speaks_of_one(nothing, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    use_keyring(monkeypatch, Failing(TROUBLES["none"]))
+    monkeypatch.setattr(key_sources, "_is_none", lambda backend: isinstance(backend, Failing))
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["login"]) == 2
+    title, cause, remedy = capsys.readouterr().err.splitlines()
+    assert title == "There is no API key"
+    assert cause == "ORIGAMI_API_KEY is not set. Nobody can be asked for one here."
+    assert remedy.startswith("Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY.")
+    assert "--store" not in remedy
+    monkeypatch.setattr(sys, "stdin", io.StringIO("og_live_wrongwrongwrong1\n"))
+    assert main(["login", "--stdin"]) == 1
+    assert "and set ORIGAMI_API_KEY. Runs" in (remedy := capsys.readouterr().err)
+    assert "--store" not in remedy
+
+
+@pytest.mark.usefixtures("nothing")
+def test_a_terminal_is_no_pipe(monkeypatch, capsys):
+    typed = io.StringIO("og_live_wrongwrongwrong1\n")
+    typed.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdin", typed)
+    assert main(["login", "--stdin"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("--stdin needs a pipe\nStandard input is a terminal")
+    assert "leave --stdin out" in said
+    assert typed.tell() == 0
 
 
 @pytest.mark.parametrize(
@@ -49,7 +93,8 @@ def test_a_key_comes_through_a_pipe(nothing, monkeypatch, capsys):
     [
         ("og_live_wrongwrongwrong1\n", 1, "Origami does not accept the API key"),
         ("wrong\n", 2, "This is not an Origami API key"),
-        ("", 2, "There is no API key"),
+        ("", 2, "Nothing came from standard input"),
+        ("\n", 2, "Nothing came from standard input"),
     ],
 )
 @pytest.mark.usefixtures("nothing")

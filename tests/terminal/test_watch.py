@@ -114,7 +114,8 @@ def test_without_a_key(here, monkeypatch, capsys):
     title, cause, remedy = capsys.readouterr().err.splitlines()
     assert title == "There is no API key"
     assert cause.startswith("ORIGAMI_API_KEY is not set.")
-    assert "origami-widgets login --store" in remedy
+    assert "set ORIGAMI_API_KEY" in remedy
+    assert "--store" not in remedy
     assert "ow." not in remedy
     assert here.api_key not in remedy
 
