@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from origami_widgets.api import validate
+from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.either_way import Awaiting
 from origami_widgets.api.errors import IdempotencyConflict, NotFound, OrigamiError, ProjectNotFound, RunNotFound
 from origami_widgets.run.claims import Brief, Claim, Scope, follow_up_name, new_claim, next_step, spoken, valid_once
@@ -39,7 +40,7 @@ JUST_STARTED = 30.0
 """Seconds after its start in which a server may not know a run yet."""
 
 
-class StartUnclear(OrigamiError):
+class StartUnclear(AmbiguousStart):
     """A run may have been started under this name; starting it again might pay twice. Nothing was sent."""
 
 
@@ -109,7 +110,9 @@ async def continue_once(
     return await of_name(operations, follow_up_name(once, after, brief), brief, sender, fresh=fresh)
 
 
-async def known_of_name(operations: Operations, name: str, brief: Brief, sender: Sender) -> tuple[Watch | None, bool]:
+async def known_of_name(
+    operations: Operations, name: str, brief: Brief, sender: Sender
+) -> tuple[Watch | None, Claim | None]:
     """The watch of the run that is known under a name as the registry has it, None when there is none. Starts nothing.
 
     Args:
@@ -119,14 +122,14 @@ async def known_of_name(operations: Operations, name: str, brief: Brief, sender:
         sender: told of what is found.
 
     Returns:
-        The watch, and whether a run that is not known may have been started under the name.
+        The watch, and what was claimed for a run that may have been started under the name and is not known.
 
     Raises:
         OrigamiError: as `start_once`.
     """
     claim = slot_for(operations.embedded, await sender.way.ask(_scope(operations)), name).read()
     found = await _known(operations, claim, brief, sender)
-    return found, found is None and claim is not None and not claim.run_id
+    return found, claim if found is None and claim is not None and not claim.run_id else None
 
 
 async def of_name(operations: Operations, name: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:

@@ -164,12 +164,15 @@ class RunBatch:
     def cancel(self) -> Self:
         """Start no more, and ask the server to cancel all runs of the batch that are active, at the same time.
 
-        One GET and one POST for each; what was built is kept, what was spent is spent. Otherwise as `Run.cancel`: while
+        One GET and one POST for each, and GETs that look for those that were started before, or may have been; what was built is kept, what was spent is spent. Otherwise as `Run.cancel`: while
         the server cannot be reached it is asked again and again, also when this was interrupted.
 
         Raises:
             CancelPending: it has not got through for all of them yet; it is tried further.
-            OrigamiError: the server refused for one of them; that run goes on.
+            AmbiguousStart: a run may have been started that could not be found, so it may go on: `brief.error` says of
+                which brief. `cancel()` looks again.
+            OrigamiError: the server refused for one of them, or what `once` has started before could not be looked up;
+                that run goes on.
 
         Example:
             >>> import origami_widgets as ow

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run import cancelling
+from origami_widgets.run.batches.doubt import looked_for, unclear
 from origami_widgets.run.batches.tasks import goes_on_here, kept
 from origami_widgets.run.cancelling import CancelPending
 
 if TYPE_CHECKING:
     from origami_widgets.run.batches.course import Course
+    from origami_widgets.run.batches.orders import Order
     from origami_widgets.run.watch import Watch
 
 
@@ -23,7 +25,8 @@ async def cancel(course: Course) -> None:
 
     Raises:
         CancelPending: it has not got through for all of them yet.
-        OrigamiError: the server refused for one of them.
+        AmbiguousStart: a run may have been started that could not be found; it halts the batch.
+        OrigamiError: the server refused for one of them, or what was started before could not be looked up.
     """
     course.is_unwanted = True
     course.stop_now()
@@ -35,7 +38,7 @@ async def cancel(course: Course) -> None:
     if not heard.done():
         raise CancelPending(
             "Origami has not heard all cancels yet",
-            cause="A run of the batch was being started, and whether there is one is not known yet.",
+            cause="A run of the batch was being started or is looked for, and whether there is one is not known yet.",
             remedy="It is cancelled by itself as soon as it is known, while this process lives.",
             code="CANCEL_PENDING",
         )
@@ -46,6 +49,7 @@ async def cancel(course: Course) -> None:
 async def _until_heard(course: Course) -> OrigamiError | None:
     """One of the errors that came of it, None when there was none."""
     errors: list[OrigamiError] = []
+    unknown: list[OrigamiError] = []
     asked: set[Watch] = set()
 
     async def end(watch: Watch) -> None:
@@ -64,6 +68,15 @@ async def _until_heard(course: Course) -> OrigamiError | None:
         await asyncio.wait((course.driver,))
     # What was being started may have got its run meanwhile, also while the others were asked for.
     await end_all()
+    course.is_looking = True
+    try:
+        await asyncio.gather(*(_look(course, order, unknown) for order in course.orders if order.watch is None))
+        await end_all()
+    finally:
+        course.is_looking = False
+        course.tell()
+    if (told := _halting(course, unknown)) is not None:
+        return told
     if not errors:
         return None
     # One that goes on by itself is not what has to be looked at first.
@@ -71,4 +84,37 @@ async def _until_heard(course: Course) -> OrigamiError | None:
     # A copy: the one that a run keeps must not say something of others.
     told = copy.copy(errors[0])
     told.add_note(f"{len(errors)} of the {len(asked)} runs that were active have not been cancelled.")
+    return told
+
+
+async def _look(course: Course, order: Order, unknown: list[OrigamiError]) -> None:
+    """Take the run of a brief that was started before, or may have been. Starts nothing."""
+    try:
+        watch = None
+        if course.names is not None and order.intent is None:
+            watch = await course.names.find_unwanted(order, course)
+        if watch is None:
+            watch = await looked_for(order)
+    except OrigamiError as error:
+        if order.is_doubtful:
+            order.update(error=unclear(order, error))
+        else:
+            unknown.append(error.with_traceback(None))
+    else:
+        if watch is not None:
+            course.take(order, watch)
+        elif order.is_doubtful:
+            order.update(error=unclear(order, order.state.error))
+
+
+def _halting(course: Course, unknown: list[OrigamiError]) -> OrigamiError | None:
+    """What is left to be told when a run may go on that nobody could ask to end; it halts the batch."""
+    doubts = [unclear(order, order.state.error) for order in course.orders if order.is_doubtful and order.watch is None]
+    problems: list[OrigamiError] = [*doubts, *unknown]
+    if not problems:
+        return None
+    course.error = problems[0]
+    course.tell()
+    told = copy.copy(problems[0])
+    told.add_note(f"Of {len(problems)} of the {len(course.orders)} briefs, a run may go on that was not cancelled.")
     return told

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.errors import InvalidInput, OrigamiError, UnexpectedAnswer
 from origami_widgets.api.loop import background
 from origami_widgets.run.batches import cancelling
+from origami_widgets.run.batches.doubt import unclear
 from origami_widgets.run.batches.orders import Ledger, Order
 from origami_widgets.run.batches.tasks import goes_on_here, kept
 from origami_widgets.run.handle import Run
@@ -54,6 +55,8 @@ class Course:
         error: what halts it; None while nothing does.
         is_stopped: nothing more is to be started.
         is_unwanted: what has been started is to be cancelled.
+        is_looking: runs that were started before, or may have been, are looked for to be cancelled.
+        names: the names of its briefs for `once=`; None without.
         ledger: what has to be known of it when nobody holds it any more.
         driver: starts its briefs; None before it has begun.
         cancelling: asks the server to cancel its runs; None when nobody wanted that.
@@ -66,10 +69,10 @@ class Course:
         self.presentation: Any = None
         self.wanted = self.at_once = wanted
         self.error: OrigamiError | None = None
-        self.is_stopped = self.is_unwanted = self.is_inherited = False
+        self.is_stopped = self.is_unwanted = self.is_inherited = self.is_looking = False
         self.ledger = Ledger()
         self.orders = tuple(Order(position, brief) for position, brief in enumerate(briefs))
-        self._names = names
+        self.names = names
         self.driver: asyncio.Task[None] | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
         self._changed = asyncio.Event()
@@ -91,10 +94,10 @@ class Course:
 
     @property
     def goes_on(self) -> bool:
-        """Whether anything is being started, or going to be."""
+        """Whether anything is being started, or going to be, or is looked for."""
         states = {state.state for state in self.briefs}
         halted = self.is_stopped or self.error is not None
-        return bool(states & {"starting", "queued"}) or ("waiting" in states and not halted)
+        return self.is_looking or bool(states & {"starting", "queued"}) or ("waiting" in states and not halted)
 
     @property
     def active(self) -> int:
@@ -173,8 +176,8 @@ class Course:
                 order.update(state="stopped", queue=None)
 
     async def _drive(self) -> None:
-        if self._names is not None:
-            await self._attach_known(self._names)
+        if self.names is not None:
+            await self._attach_known(self.names)
         clock = hub().clock
         while (order := self._next()) is not None:
             if self.at_once is None:
@@ -188,7 +191,7 @@ class Course:
             else:
                 self._update(order, state="starting", error=None)
                 await self._attempt(
-                    order, self.carry_out(order) if self._names is None else self._names.start(order, self)
+                    order, self.carry_out(order) if self.names is None else self.names.start(order, self)
                 )
         self._subscribers.tell()
 
@@ -258,15 +261,15 @@ class Course:
         intent = WatchedIntent(
             self.operations, prompt, name=name, model=model, focus_tables=tables, key=key, since=since
         )
-        intent.once = self._names.once if self._names is not None else ""
+        intent.once = self.names.once if self.names is not None else ""
         return intent
 
     def take(self, order: Order, watch: Watch) -> None:
         """Take the run of a brief, and be told of its changes."""
         run = Run(watch, order.conversation)
-        if self._names is not None:
+        if self.names is not None:
             # What follows on it is then sent once as well.
-            run.conversation.once = run.conversation.once or self._names.once
+            run.conversation.once = run.conversation.once or self.names.once
         order.watch, order.intent, order.conversation = watch, None, None
         self._doubt(order, False)  # noqa: FBT003 - the doubt itself
         order.update(state="started", run=run, error=order.unrecorded, queue=None)
@@ -297,6 +300,8 @@ class Course:
             order.intent = None
         elif order.intent is not None:
             order.intent.withdrawn.clear()
+        if order.is_doubtful:
+            error = unclear(order, error)
         if self.is_stopped:
             self._update(order, state="stopped", error=error if order.is_doubtful else None, queue=None)
         elif was_withdrawn:
@@ -326,7 +331,8 @@ class Course:
         for order in self.orders:
             if order.intent is not None:
                 order.intent.withdrawn.set()
-            if order.is_waiting:
+            if order.state.state in ("waiting", "failed"):
+                # Why it was not started stays said.
                 order.update(state="stopped")
         self.tell()
 

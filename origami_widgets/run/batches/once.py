@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.run.batches.course import Course
     from origami_widgets.run.batches.orders import Order
-    from origami_widgets.run.claims import Brief
+    from origami_widgets.run.claims import Brief, Claim
     from origami_widgets.run.registry import RegistryUnusable
     from origami_widgets.run.watch import Watch
 
@@ -50,18 +50,33 @@ class Names:
         """
         if self._fresh:
             return None
-        sender = self._sender(order, course)
+        found, claim = await self._known(order, course)
+        order.is_doubtful = claim is not None
+        return found
+
+    async def find_unwanted(self, order: Order, course: Course) -> Watch | None:
+        """As `find_known`, for who is going to cancel it: what may have been started can be looked for afterwards.
+
+        Raises:
+            OrigamiError: what is known cannot be read, or is gone.
+        """
+        if self._fresh:
+            return None
+        found, claim = await self._known(order, course)
+        if claim is not None:
+            course.doubt(order, claim.idempotency_key, claim.claimed_at.timestamp())
+        return found
+
+    async def _known(self, order: Order, course: Course) -> tuple[Watch | None, Claim | None]:
+        name = self._names[order.state.position]
         try:
-            found, order.is_doubtful = await known_of_name(
-                course.operations, self._names[order.state.position], order.brief, sender
-            )
+            return await known_of_name(course.operations, name, order.brief, self._sender(order, course))
         except NotFound as error:
             if not isinstance(error, ProjectNotFound):
                 error.remedy = (
                     f"{error.remedy} Without this brief, the others of the batch go on: take it out of the list."
                 )
             raise
-        return found
 
     async def start(self, order: Order, course: Course) -> Watch:
         """The run of a brief: the one that is known, else a new one.

@@ -140,7 +140,7 @@ def test_a_halted_batch_that_is_stopped_can_be_waited_for(front, many):
     see(lambda: batch.error is not None)
     batch.stop()
     finished(batch)
-    assert states(batch) == ["started", "failed", "stopped"]
+    assert states(batch) == ["started", "stopped", "stopped"]
     assert isinstance(batch.briefs[1].error, errors.InsufficientCredits)
     assert (len(batch.runs), batch.error) == (1, None)
 

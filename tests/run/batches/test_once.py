@@ -272,3 +272,53 @@ def test_no_thread_is_left_of_names(client):
     before = threading.active_count()
     finished(start(client, towns(3)))
     see(lambda: threading.active_count() <= before + 1)
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_cancel_ends_what_was_started_before_also_while_it_is_looked_for(client, server, is_held):
+    briefs = towns(6, "slow")
+    first = start(client, briefs, at_once=6)
+    see(lambda: len(first.runs) == 6)
+    if not is_held:
+        del first
+        gc.collect()
+    second = start(client, briefs)
+    second.cancel()
+    finished(second)
+    at_the_server = [agent.last_run.status for agent in server.sandbox.client().list_agents(limit=100).items]
+    assert at_the_server == ["cancelled"] * 6
+    assert [run.status for run in second] == ["cancelled"] * 6
+    assert server.runs == 6
+
+
+def test_cancel_says_what_it_could_not_look_up(client, server, folder):
+    briefs = towns(2, "slow")
+    first = start(client, briefs, at_once=2)
+    see(lambda: len(first.runs) == 2)
+    damaged = next(folder.glob("*.json"))
+    kept = damaged.read_text()
+    second = start(client, briefs)
+    damaged.write_text("{")
+    with pytest.raises(RegistryUnusable):
+        second.stop().cancel()
+    assert isinstance(second.error, RegistryUnusable)
+    damaged.write_text(kept)
+    second.cancel()
+    see(lambda: [run.refresh() for run in first] and first.done, every=0.05)
+    assert {run.status for run in first} == {"cancelled"}
+
+
+def test_cancel_ends_what_a_killed_kernel_may_have_started(client, server, served):
+    briefs = towns(1, "slow")
+    server.keeps_from = 1
+    dying = kernel(served, briefs)
+    assert server.kept_answer.wait(60)
+    dying.send_signal(signal.SIGKILL)
+    dying.communicate(timeout=60)
+    server.keeps_from = None
+    server.keep_answer.clear()
+    batch = start(client, briefs)
+    batch.cancel()
+    finished(batch)
+    assert [run.status for run in batch] == ["cancelled"]
+    assert server.runs == 1

@@ -9,13 +9,14 @@ import time
 import pytest
 
 from origami_widgets.api import errors
+from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run import cancelling
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.hub import Hub
 from tests.run.batches.common import finished, see, states, towns
-from tests.run.test_one_run import FULL, QuickClock
-from tests.support.front import kept_off, passes
+from tests.run.test_one_run import EMPTY_LIST, FULL, QuickClock
+from tests.support.front import forgotten, kept_off, passes
 from tests.support.server import answer
 
 
@@ -148,3 +149,68 @@ def test_a_cancel_that_does_not_get_through_is_told_and_goes_on(front, many, mon
         batch.cancel()
     front.cancels.clear()
     see(lambda: front.asked_to_cancel)
+
+
+def test_cancel_finds_and_ends_what_may_have_been_started(front, many):
+    front.faults = [passes, kept_off(answer({}, 500)), forgotten(answer({}, 500))]
+    front.reads = [kept_off(EMPTY_LIST)] * 4
+    batch = many(towns(2, "slow"))
+    see(lambda: batch.error is not None)
+    assert isinstance(batch.briefs[1].error, AmbiguousStart)
+    assert "batch.resume()" in batch.briefs[1].error.remedy
+    batch.cancel()
+    finished(batch)
+    assert [run.status for run in batch] == ["cancelled"] * 2
+    assert (front.asked_to_cancel, len(front.starts)) == (2, 3)
+    assert batch.error is None
+
+
+def test_cancel_says_so_where_a_run_that_may_have_been_started_is_not_found(front, many):
+    front.faults = [kept_off(answer({}, 500)), forgotten(answer({}, 500))]
+    front.reads = [kept_off(EMPTY_LIST)] * 4
+    batch = many(towns(1, "slow"))
+    see(lambda: batch.error is not None)
+    front.reads = [kept_off(answer({}, 403))] * 20
+    with pytest.raises(AmbiguousStart):
+        batch.cancel()
+    assert isinstance(batch.error, AmbiguousStart)
+    assert isinstance(batch.briefs[0].error, AmbiguousStart)
+    assert "halted: A run may have been started" in repr(batch)
+    front.reads = []
+    finished(batch.cancel())
+    assert [run.status for run in batch] == ["cancelled"]
+
+
+def test_what_is_lost_while_it_is_stopped_is_told_as_a_run_that_may_have_been_started(front, many):
+    held, go_on = threading.Event(), threading.Event()
+
+    async def late(front, request, writer):
+        held.set()
+        while not go_on.is_set():
+            await asyncio.sleep(0.01)
+        await forgotten(answer({}, 500))(front, request, writer)
+
+    front.faults, front.reads = [late], [kept_off(EMPTY_LIST)] * 2
+    batch = many(towns(1, "slow"))
+    assert held.wait(20)
+    batch.stop()
+    go_on.set()
+    see(lambda: states(batch) == ["stopped"])
+    assert isinstance(batch.briefs[0].error, AmbiguousStart)
+    finished(batch.cancel())
+    assert [run.status for run in batch] == ["cancelled"]
+
+
+def test_stop_after_a_halt_leaves_nothing_behind_that_waits(front, many):
+    front.faults = [kept_off(answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402))]
+    batch = many(towns(2))
+    see(lambda: batch.error is not None)
+    batch.stop()
+    see(lambda: batch.error is None)
+    assert states(batch) == ["stopped", "stopped"]
+    assert (batch.waiting, batch.done) == (0, True)
+    assert "failed" not in repr(batch)
+    assert isinstance(batch.briefs[0].error, errors.InsufficientCredits), "why stays said"
+    batch.resume()
+    finished(batch)
+    assert len(batch.runs) == 2

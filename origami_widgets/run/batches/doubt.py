@@ -1,0 +1,63 @@
+"""What is said of a brief whose run may have been started, and how that run is looked for. Sends GETs only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from origami_widgets.api import intent
+from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.run.once import StartUnclear
+
+if TYPE_CHECKING:
+    from origami_widgets.run.batches.orders import Order
+    from origami_widgets.run.watch import Watch
+
+RESUMING = "batch.resume() looks for it first, and sends the same request again only where it is not found."
+
+
+def unclear(order: Order, error: OrigamiError | None) -> AmbiguousStart:
+    """The error that says of a brief that its run may have been started.
+
+    Args:
+        order: the brief.
+        error: what came of it; None where that is not known any more.
+    """
+    if isinstance(error, StartUnclear):
+        # Nothing is sent again for it.
+        return error.with_traceback(None)
+    told = error if isinstance(error, AmbiguousStart) else ambiguous(error, agent_id="")
+    if told is not error and error is not None:
+        told.cause = f"{error.title}. {error.cause}"
+    if order.intent is not None:
+        told.idempotency_key, told.may_have_started = order.intent.key, True
+        told.intent = told.intent or order.intent
+    if RESUMING not in told.remedy:
+        told.remedy = f"{told.remedy} {RESUMING}"
+    return told.with_traceback(None)
+
+
+async def looked_for(order: Order) -> Watch | None:
+    """The run that may have been started for a brief, watched; None where it is not found. Background loop only.
+
+    Looks more than once: a server that has failed may be late with its list.
+
+    Raises:
+        OrigamiError: nobody could look, or several runs fit.
+    """
+    wanted = order.intent
+    if wanted is None or not order.is_doubtful:
+        return None
+    problem: OrigamiError | None = None
+    for wait in (0.0, *intent.LOOKS):
+        if wait:
+            await intent.pause(wait)
+        try:
+            if (watch := await wanted.found()) is not None:
+                return watch
+            problem = None
+        except OrigamiError as error:
+            problem = error.with_traceback(None)
+    if problem is not None:
+        raise problem
+    return None
