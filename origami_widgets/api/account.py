@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api.errors import AuthenticationError, OrigamiError, printable
-from origami_widgets.api.shell import in_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -75,7 +74,7 @@ class AccountSummary:
         return printable("\n".join(" ".join(line.split()) for line in lines))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - IPython's own signature
-        printer.text(str(self) if in_kernel() and not cycle else repr(self))
+        printer.text(repr(self) if cycle else str(self))
 
     def _slots(self) -> str:
         seen = "" if self.active_runs is None else f"; {self.active_runs} at work"

@@ -38,7 +38,7 @@ def start_from_cell(line: str, cell: str, names: Names) -> Run | None:
     """
     asked = parse(CELL, split(line))
     into = asked.value("--into")
-    kept = variable(into) if into is not None else None
+    kept = variable(into, names.notebook) if into is not None else None
     quiet = asked.has("--quiet")
     if quiet and kept is None:
         raise InvalidInput(

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.redact import hide_all
-from origami_widgets.api.shell import in_kernel
 from origami_widgets.magics.commands import CELL, CELL_HELP, COMMANDS, explained, overview
 from origami_widgets.magics.names import active_run, meant, newest_run, runs_here, runs_in
 from origami_widgets.magics.words import nearest, parse, split, variable
 from origami_widgets.run.batches.batch import RunBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from origami_widgets.magics.names import Names
     from origami_widgets.magics.words import Line
@@ -48,7 +47,7 @@ def carry_out(line: str, names: Names) -> object:
 
 def _attach(asked: Line, names: Names) -> Run:
     into = asked.value("--into")
-    kept = variable(into) if into is not None else None
+    kept = variable(into, names.notebook) if into is not None else None
     named = meant(asked.words[0], names)
     if isinstance(named, str):
         token = named
@@ -86,31 +85,47 @@ def _tables(asked: Line, names: Names) -> object:
 def _credits(asked: Line, _names: Names) -> object:
     if asked.has("--frame"):
         return ow.credits_frame(runs_here() or None)
-    account = ow.account()
-    if in_kernel():
-        return account
-    print(account)  # noqa: T201 - in a terminal, its value would be the Python of it
-    return None
+    return ow.account()
 
 
 def _cancel(asked: Line, names: Names) -> None:
     named = meant(asked.words[0], names) if asked.words else active_run()
     if isinstance(named, RunBatch):
-        named.cancel()
-        print(f"No more runs are started, and Origami was asked to cancel {_count(named.runs)}.")  # noqa: T201 - the answer
+        _cancel_batch(named)
         return
     for run in [_found(named)] if isinstance(named, str) else runs_in(named):
         if run.done:
-            print(f"{run.token} is over already: {run.status}.")  # noqa: T201 - the answer
+            print(f"{run.token} is over already: {run.status}. Nothing of it was going on.")  # noqa: T201 - the answer
             continue
+        asked_before = _is_asked(run)
         run.cancel()
-        print(f"Asked Origami to cancel {run.token}. It is over when its card says so.")  # noqa: T201 - the answer
+        told = "Origami was asked before to cancel" if asked_before else "Asked Origami to cancel"
+        print(f"{told} {run.token}. It is over when its card says so.")  # noqa: T201 - the answer
+
+
+def _cancel_batch(batch: RunBatch) -> None:
+    """Cancel a batch, and say what was going on of it."""
+    waiting = batch.waiting
+    over = {run.token for run in batch.runs if run.done}
+    before = {run.token for run in batch.runs if not run.done and _is_asked(run)}
+    batch.cancel()
+    # Where a start was under way, there is a run by now.
+    asked = {run.token for run in batch.runs} - over - before
+    told = [
+        "No more runs are started." if waiting else "",
+        f"Asked Origami to cancel {_count(len(asked))}." if asked else "",
+        f"Origami was asked before to cancel {_count(len(before))}." if before else "",
+    ]
+    print(" ".join(filter(None, told)) or "Nothing of it was going on.")  # noqa: T201 - the answer
+
+
+def _is_asked(run: Run) -> bool:
+    """Whether Origami was asked to cancel it already."""
+    return run.state.cancel == "requested"
 
 
 def _login(asked: Line, _names: Names) -> object:
-    account = ow.login(store=asked.has("--store"))
-    # Elsewhere it has been printed.
-    return account if in_kernel() else None
+    return ow.login(store=asked.has("--store"))
 
 
 def _help(asked: Line, _names: Names) -> None:
@@ -139,8 +154,8 @@ def _found(token: str) -> Run:
     return ow.attach(token, show=False)
 
 
-def _count(runs: Sequence[Run]) -> str:
-    return "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+def _count(runs: int) -> str:
+    return "1 run" if runs == 1 else f"{runs} runs"
 
 
 def _no_command(name: str) -> InvalidInput:

@@ -40,7 +40,13 @@ def runs_here() -> list[Run]:
     """The runs that are watched in this process, the newest first; of a conversation the newest one only."""
     conversations = {run.conversation: None for run in map(Run, hub().watched())}
     runs = [Run(conversation.current, conversation) for conversation in conversations]
+    runs = [run for run in runs if not _was_never_there(run)]
     return sorted(runs, key=_started, reverse=True)
+
+
+def _was_never_there(run: Run) -> bool:
+    """Whether it was only named: nothing was ever read of it, and nothing is asked any more."""
+    return run.state.run is None and run.state.connection.state == "stopped"
 
 
 def newest_run() -> Run:

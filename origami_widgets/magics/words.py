@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
+import inspect
 import keyword
 import re
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput
@@ -13,7 +16,7 @@ from origami_widgets.api.redact import hide_all
 from origami_widgets.api.validate import not_a_key, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from origami_widgets.magics.commands import Command, Option
 
@@ -113,22 +116,40 @@ def parse(command: Command, words: Iterable[str]) -> Line:
     return line
 
 
-def variable(name: str) -> str:
+def variable(name: str, held: Mapping[str, object]) -> str:
     """The name of a variable that a run may be kept in.
 
+    Args:
+        name: what was given.
+        held: the variables that there are; what holds code is not replaced.
+
     Raises:
-        InvalidInput: it cannot be one, or is IPython's own; nothing was sent.
+        InvalidInput: it cannot be one, is IPython's or Python's own, or holds code; nothing was sent.
     """
-    if name.isidentifier() and not keyword.iskeyword(name) and name not in OF_IPYTHON:
+    problem = _against(name, held)
+    if not problem:
         return name
-    own = (
-        "is IPython's own" if name in OF_IPYTHON else "is a word of Python's" if keyword.iskeyword(name) else "is none"
-    )
     raise InvalidInput(
         "The run cannot be kept in this variable",
-        cause=f"--into needs the name of a variable, and {shortened(name)} {own}.",
-        remedy="Use letters, digits and _, not beginning with a digit: --into run.",
+        cause=f"--into needs the name of a variable, and {shortened(name)} {problem}.",
+        remedy="Use letters, digits and _, not beginning with a digit, and no name that means something else: --into run.",
     )
+
+
+def _against(name: str, held: Mapping[str, object]) -> str:
+    """Why a run cannot be kept under a name; empty when it can."""
+    if not name.isidentifier():
+        return "is none"
+    if keyword.iskeyword(name):
+        return "is a word of Python's"
+    if name in OF_IPYTHON:
+        return "is IPython's own"
+    if name in dir(builtins):
+        return "is a function or a name of Python's own"
+    value = held.get(name)
+    if isinstance(value, ModuleType):
+        return "holds a module"
+    return "holds a function or a class" if isinstance(value, type) or inspect.isroutine(value) else ""
 
 
 def as_written_here(text: str) -> str:

@@ -62,6 +62,8 @@ WRONG = [
     ("", "Use {key}", "An API key was given"),
     ("--once {town}", BRIEF, "no variable called town"),
     ("--into 1x", BRIEF, "cannot be kept"),
+    ("--into print", BRIEF, "'print' is a function or a name of Python's own"),
+    ("--into json", BRIEF, "'json' holds a module"),
     ("--quiet", BRIEF, "--quiet needs --into"),
     ("--model gpt", BRIEF, "not a model"),
     ("--name ' '", BRIEF, "name is not valid"),
@@ -76,7 +78,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("line", "cell", "said"), WRONG)
 def test_what_cannot_be_right_is_said_and_nothing_is_sent(line, cell, said, sandbox, names):
-    names.notebook["key"] = "og_live_0123456789abcdef"
+    names.notebook.update(key="og_live_0123456789abcdef", json=uuid)
     before = dict(names.notebook)
     with pytest.raises(InvalidInput) as refused:
         start_from_cell(line, cell, names)

@@ -1,11 +1,15 @@
 """The lines: what each shows, sends and refuses."""
 
 import pytest
+from IPython.lib.pretty import pretty
 
 import origami_widgets as ow
 from origami_widgets.api.errors import AgentNotFound, InvalidInput
 from origami_widgets.magics.lines import carry_out
-from origami_widgets.magics.names import Names, newest_run, runs_here, runs_in
+from origami_widgets.magics.names import Names, active_run, newest_run, runs_here, runs_in
+from origami_widgets.run.handle import Run
+from origami_widgets.run.hub import hub
+from origami_widgets.run.state import CancelRequested
 
 
 @pytest.fixture
@@ -38,6 +42,35 @@ def test_what_names_no_run_is_refused(run, names):
     assert "cannot be kept" in refused(f"attach {run.token} --into 1x", names)
     with pytest.raises(AgentNotFound):
         carry_out("attach 6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", names)
+
+
+def test_a_run_that_was_never_there_is_not_one_that_goes_on(sandbox, names):
+    with pytest.raises(AgentNotFound) as caught:
+        carry_out("attach x/y", names)
+    # Whoever looks at the error keeps the watch.
+    assert [watch.state.run for watch in hub().watched()] == [None]
+    assert caught.value.code
+    assert runs_here() == []
+    assert "No run is going on" in refused("cancel", names)
+    real = ow.start("Find bakers. scenario:slow", show=False)
+    assert active_run() == real
+
+
+@pytest.mark.parametrize("sandbox", [60], indirect=True)
+def test_cancelling_again_says_that_it_was_asked_before(sandbox, names, capsys, monkeypatch):
+    run = names.notebook["run"] = ow.start("Find bakers. scenario:slow", show=False)
+    monkeypatch.setattr(Run, "cancel", lambda self: self._watch.update(CancelRequested()))
+    for said in ("Asked Origami to cancel", "Origami was asked before to cancel"):
+        carry_out("cancel run", names)
+        assert capsys.readouterr().out == f"{said} {run.token}. It is over when its card says so.\n"
+
+
+def test_a_batch_tells_what_was_going_on_of_it(sandbox, names, capsys):
+    names.notebook["many"] = ow.start_many(["Find bakers", "Find dentists"], show=False).wait()
+    sandbox.asked.clear()
+    carry_out("cancel many", names)
+    assert capsys.readouterr().out == "Nothing of it was going on.\n"
+    assert not [line for line in sandbox.asked if line.endswith("/cancel")]
 
 
 def test_tables_of_a_run_of_several_and_of_the_newest(run, names):
@@ -78,7 +111,7 @@ def test_one_run_that_goes_on_is_cancelled_without_a_name(run, sandbox, names, c
     said = capsys.readouterr().out
     assert f"Asked Origami to cancel {other.token}." in said
     assert f"Asked Origami to cancel {run.token}." in said
-    assert f"{run.token} is over already: cancelled." in said
+    assert f"{run.token} is over already: cancelled. Nothing of it was going on." in said
     assert sum(line.endswith("/cancel") for line in sandbox.asked) == 2
 
 
@@ -87,16 +120,17 @@ def test_a_batch_is_cancelled_whole_and_stands_for_all_its_runs(sandbox, names, 
     batch = names.notebook["many"] = ow.start_many(briefs, show=False)
     carry_out("cancel many", names)
     assert batch.waiting == 0
-    assert "No more runs are started, and Origami was asked to cancel" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said == f"No more runs are started. Asked Origami to cancel {len(batch.runs)} runs.\n"
     assert runs_in(batch) == [*batch.runs]
     assert carry_out("tables many", names)["run_id"].isin([run.id for run in batch.runs]).all()
     names.notebook["two"] = [ow.start("Find bakers", show=False), ow.start("Find dentists", show=False)]
     assert "two holds 2" in refused("attach two", names)
 
 
-def test_credits_are_printed_where_there_is_no_kernel(sandbox, names, capsys):
-    assert carry_out("credits", names) is None
-    assert "Plan: Enterprise" in capsys.readouterr().out
+def test_credits_are_the_account_which_ipython_shows_in_words(sandbox, names, capsys):
+    assert "Plan: Enterprise" in pretty(carry_out("credits", names))
+    assert capsys.readouterr().out == ""
     assert sandbox.starts == 0
 
 
@@ -105,7 +139,7 @@ def test_login_finds_the_key_of_the_environment(monkeypatch, names, capsys):
         monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
         monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
         try:
-            assert carry_out("login", names) is None
+            assert carry_out("login", names).plan == "Starter"
         finally:
             ow.configure()
     said = capsys.readouterr().out

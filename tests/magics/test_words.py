@@ -1,12 +1,14 @@
 """The line of a magic, taken apart."""
 
+import shutil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.magics.commands import CELL, COMMANDS
-from origami_widgets.magics.words import as_written_here, parse, split, variable
+from origami_widgets.magics.words import Line, as_written_here, parse, split, variable
 
 
 def refused(*words, command=CELL):
@@ -88,13 +90,25 @@ def test_a_key_is_refused_and_not_repeated(words):
 
 @pytest.mark.parametrize("name", ["run", "läufe", "_kept", "run2"])
 def test_a_variable(name):
-    assert variable(name) == name
+    assert variable(name, {name: 5}) == name
 
 
 @pytest.mark.parametrize("name", ["", "2run", "my-run", "run.a", "class", "None", "In", "_", "get_ipython", "a b"])
 def test_what_is_no_variable_is_refused(name):
     with pytest.raises(InvalidInput, match="cannot be kept"):
-        variable(name)
+        variable(name, {})
+
+
+HELD = {"shutil": shutil, "start": pytest.raises, "Line": Line, "join": "".join}
+TAKEN = {"print": "Python's own", "list": "Python's own", "len": "Python's own", "shutil": "a module"} | dict.fromkeys(
+    ("start", "Line", "join"), "a function or a class"
+)
+
+
+@pytest.mark.parametrize(("name", "why"), TAKEN.items(), ids=TAKEN)
+def test_what_is_code_is_not_replaced(name, why):
+    with pytest.raises(InvalidInput, match=f"{name}' (is|holds).* {why}"):
+        variable(name, HELD)
 
 
 def test_a_link_stays_as_it_is():

@@ -9,6 +9,7 @@ import warnings
 
 import pexpect
 import pytest
+from IPython.lib.pretty import pretty
 
 import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError, InvalidInput, MissingKey, OrigamiError, ServerError
@@ -105,6 +106,17 @@ def test_a_key_that_is_given_is_checked_and_used(served, capsys):
     run.cancel()
     assert showing([*within(account, run, client_or_default(None)), *reachable(settings.__dict__["_client"])]) == []
     assert showing(reachable(settings.__dict__["_login"])) == []
+
+
+def test_ipython_shows_the_account_in_words_and_login_prints_where_there_is_none(served, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("origami_widgets.run.login.current_shell", object)
+        account = ow.login(KEY, base_url=served.base_url)
+        assert capsys.readouterr().out == ""
+    assert pretty(account) == str(account)
+    assert pretty(ow.account()).startswith("Organization: Sandbox organization")
+    ow.login(KEY, base_url=served.base_url)
+    assert capsys.readouterr().out.startswith("Organization: Sandbox organization")
 
 
 async def test_without_blocking_it_is_the_same(served, person, capsys):
