@@ -59,7 +59,7 @@ def test_a_port_that_is_taken(capsys):
     ],
 )
 def test_impossible_options_say_what_is_possible(capsys, options, said):
-    assert main(["sandbox", *options]) == 1
+    assert main(["sandbox", *options]) == 2
     error = capsys.readouterr().err
     assert error.startswith("origami-widgets sandbox: ")
     assert said in error

@@ -33,7 +33,7 @@ CODES: dict[str, Entry] = {
     "MODEL_NOT_AVAILABLE": Entry(
         e.InvalidInput,
         "This model is not on the plan",
-        "Leave model= out for the plan's best one, or use 'origami-lite' or 'origami-max'.",
+        "Leave model= out for the plan's default, or use 'origami-lite' or 'origami-max'.",
     ),
     "UNKNOWN_WORKSPACE": Entry(e.InvalidInput, "There is no such workspace", CHECK_ID),
     "UNKNOWN_TABLE": Entry(e.InvalidInput, "There is no such table", CHECK_ID),

@@ -54,6 +54,8 @@ class BackgroundLoop:
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        # What Python said when no thread could be started although it has them.
+        self._refused = ""
         self._waiting = 0
         self._closers: dict[object, Callable[[], Awaitable[object]]] = {}
         self._keeper: asyncio.Task[None] | None = None
@@ -107,7 +109,7 @@ class BackgroundLoop:
             raise RuntimeError("A blocking call of origami_widgets was made inside one of its own callbacks.")
         if is_guest and not threadless.can_block():
             coroutine.close()
-            raise threadless.cannot_block()
+            raise threadless.cannot_block(self._refused)
 
     def result(
         self,
@@ -218,7 +220,7 @@ class BackgroundLoop:
             self.generation = next(_generations)
             self._waiting = 0
             self._closers = {}
-            self._loop, self._thread = self._started() or (threadless.running_loop(), None)
+            self._loop, self._thread = self._started() or (threadless.running_loop(self._refused), None)
         return self._loop
 
     def _started(self) -> tuple[asyncio.AbstractEventLoop, threading.Thread] | None:
@@ -229,8 +231,9 @@ class BackgroundLoop:
         thread = threading.Thread(target=self._serve, args=(loop,), name="origami-widgets", daemon=True)
         try:
             contextvars.Context().run(thread.start)
-        except RuntimeError:
+        except RuntimeError as error:
             loop.close()
+            self._refused = str(error)
             return None
         return loop, thread
 

@@ -28,6 +28,7 @@ _WRITTEN = re.compile(rf"{PREFIX}[a-z0-9_-]+", re.IGNORECASE | re.ASCII)
 
 _public = Secret(PUBLIC_KEY).fingerprint
 _in_use: set[str] = set()
+_lengths: set[int] = set()
 _told: set[Hashable] = set()
 _heard: weakref.WeakSet[Any] = weakref.WeakSet()
 
@@ -61,6 +62,7 @@ def notice(key: Secret) -> None:
     if key.fingerprint == _public:
         return
     _in_use.add(key.fingerprint)
+    _lengths.add(len(key.reveal()))
     _listen()
     # Only the places are here when it is warned: as an error, the warning would carry the cells' texts in its traceback.
     for place in list(_untold()):
@@ -117,10 +119,16 @@ def _past() -> list[str]:
     return [text if isinstance(text, str) else "" for text in getattr(manager, "input_hist_raw", None) or ()]
 
 
+def holds_key_in_use(text: str) -> bool:
+    """Whether a key stands in a text that a client of this process uses, whatever the letters it is made of."""
+    return _line_of_a_key(text) is not None
+
+
 def _line_of_a_key(text: str) -> int | None:
     if PREFIX not in text:
         return None
     for found in _WRITTEN.finditer(text):
-        if Secret(found[0]).fingerprint in _in_use:
+        # What follows a key may look like a part of it: a dash, a line below.
+        if any(Secret(found[0][:length]).fingerprint in _in_use for length in _lengths):
             return text.count("\n", 0, found.start()) + 1
     return None

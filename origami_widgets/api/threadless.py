@@ -27,6 +27,8 @@ AWAITABLE = (
     "ow.AsyncClient has every call of ow.Client."
 )
 
+_MORE_THREADS = "Let the system allow more threads (`ulimit -u` tells how many), or end some, and call again."
+
 
 class CannotBlock(OrigamiError):
     """A call would block the only thread, on which the answer arrives; nothing was sent."""
@@ -36,8 +38,20 @@ class NoEventLoop(OrigamiError):
     """Neither a thread nor an event loop is there to work on; nothing was sent."""
 
 
-def cannot_block() -> CannotBlock:
-    """The error of a call that blocks."""
+def cannot_block(failure: str = "") -> CannotBlock:
+    """The error of a call that blocks.
+
+    Args:
+        failure: what Python said when a thread was to be started; empty where there are none.
+    """
+    if failure:
+        return CannotBlock(
+            "This call cannot block: no thread could be started",
+            cause=f"Python said: {failure}. Without a thread of its own, a call that blocks would wait for ever. Nothing was "
+            "sent.",
+            remedy=f"{_MORE_THREADS} {AWAITABLE}",
+            code="CANNOT_BLOCK",
+        )
     return CannotBlock(
         "This call cannot block here",
         cause="Python has one thread here, and the answer arrives on it: a call that blocks would wait for ever. Nothing "
@@ -47,8 +61,11 @@ def cannot_block() -> CannotBlock:
     )
 
 
-def running_loop() -> asyncio.AbstractEventLoop:
+def running_loop(failure: str = "") -> asyncio.AbstractEventLoop:
     """The loop of whoever calls.
+
+    Args:
+        failure: what Python said when a thread was to be started; empty where there are none.
 
     Raises:
         NoEventLoop: none is running.
@@ -56,10 +73,12 @@ def running_loop() -> asyncio.AbstractEventLoop:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
+        said = f"No thread could be started (Python said: {failure})" if failure else "No thread can be started here"
+        first = f"{_MORE_THREADS} Or call" if failure else "Call"
         raise NoEventLoop(
             "There is no event loop to work on",
-            cause="No thread can be started here, and no event loop is running. Nothing was sent.",
-            remedy=f"Call it from a coroutine: asyncio.run(main()). {AWAITABLE}",
+            cause=f"{said}, and no event loop is running. Nothing was sent.",
+            remedy=f"{first} it from a coroutine: asyncio.run(main()). {AWAITABLE}",
             code="NO_EVENT_LOOP",
         ) from None
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.pasted_key import holds_key_in_use
 from origami_widgets.api.redact import hide_all, holds_key
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def model(value: object) -> str | None:
         raise InvalidInput(
             "This is not a model",
             cause=f"model= was {shortened(value)}.",
-            remedy="Use 'origami-lite' or 'origami-max', or leave model= out for the plan's best one.",
+            remedy="Use 'origami-lite' or 'origami-max', or leave model= out for the plan's default.",
         )
     return str(value)
 
@@ -264,7 +265,7 @@ def not_a_key(value: str, what: str) -> str:
     Raises:
         InvalidInput: it holds one.
     """
-    if holds_key(value):
+    if holds_key(value) or holds_key_in_use(value):
         raise InvalidInput(
             f"An API key was given as {what}",
             cause="It was not sent, and it is not shown here.",

@@ -105,9 +105,10 @@ def _field_at(text: str, start: int, where: str) -> tuple[Field, int]:
         if field is not None:
             return field, start + end + 1
     if not ends:
+        rest = text[start + 1 : start + 21]
         raise InvalidInput(
             f"A brace is opened in {where} and not closed",
-            cause=f"It stands before {shortened(text[start + 1 : start + 21])}.",
+            cause=f"It stands before {shortened(rest)}." if rest.strip() else "It stands at the end.",
             remedy=LITERAL,
         )
     inside = text[start + 1 : start + ends[0]]

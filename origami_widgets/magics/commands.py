@@ -83,7 +83,8 @@ CELL = Command(
     "%%origami",
     "Brief an Origami agent: the text of the cell is the brief, and the card of its run is shown. This spends credits. "
     "The run is the value of the cell. A cell that is run again while its run goes on shows that run and starts none. "
-    "{city} in the brief stands for the variable city; {{ and }} are braces, and $ is a dollar sign.",
+    "Any Python expression in braces is evaluated, as in an f-string: {city} stands for the variable city. {{ and }} are "
+    "braces, and $ is a dollar sign.",
     options=(
         INTO,
         Option("--once", "start it the first time only; later, and after a restart, show that run", "NAME", "once"),
@@ -116,7 +117,7 @@ COMMANDS = {
     ),
     "runs": Command(
         "%origami runs",
-        "Show the newest runs of your account together, or all runs of one agent. Costs nothing.",
+        "Show the newest run of each agent of your account together, or all runs of one agent. Costs nothing.",
         takes="[AGENT_ID]",
         kinds=("agent",),
         example="%origami runs",
@@ -163,6 +164,9 @@ COMMANDS = {
         example="%origami help attach",
     ),
 }
+ALSO_CALLED = {"account": "credits", "whoami": "credits", "stop": "cancel", "watch": "attach", "list": "runs"}
+"""Words that somebody may try, and the command that does it."""
+ASKING = frozenset({"--help", "-h"})
 CELL_HELP = "start"
 """The word under which the cell magic is explained."""
 

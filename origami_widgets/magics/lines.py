@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.redact import hide_all
-from origami_widgets.magics.commands import CELL, CELL_HELP, COMMANDS, explained, overview
+from origami_widgets.magics.commands import ALSO_CALLED, ASKING, CELL, CELL_HELP, COMMANDS, explained, overview
 from origami_widgets.magics.names import active_run, meant, newest_run, runs_here, runs_in
 from origami_widgets.magics.words import nearest, parse, split, variable
 from origami_widgets.run.batches.batch import RunBatch
@@ -35,13 +35,16 @@ def carry_out(line: str, names: Names) -> object:
         OrigamiError: it could not be carried out.
     """
     words = split(line)
-    if not words:
+    if not words or words[0] in ASKING:
         print(overview())  # noqa: T201 - what a bare magic shows
         return None
     name, *rest = words
     command = COMMANDS.get(name)
     if command is None:
         raise _no_command(name)
+    if ASKING.intersection(rest):
+        print(explained(command))  # noqa: T201 - what was asked for
+        return None
     return _DOING[name](parse(command, rest), names)
 
 
@@ -165,8 +168,9 @@ def _no_command(name: str) -> InvalidInput:
             cause="One percent sign is a command; a brief needs two, and stands in the lines below.",
             remedy=f"{nearest(name.partition('=')[0], [option.name for option in CELL.options])}%origami help {CELL_HELP} explains the cell.",
         )
+    meant_by = f"Did you mean {ALSO_CALLED[name]}? " if name in ALSO_CALLED else nearest(name, COMMANDS)
     return InvalidInput(
         f"There is no %origami {hide_all(name)[:80]}",
         cause=f"The commands are {', '.join(COMMANDS)}. To brief an agent, begin a cell with %%origami.",
-        remedy=f"{nearest(name, COMMANDS)}%origami help explains them.",
+        remedy=f"{meant_by}%origami help explains them.",
     )

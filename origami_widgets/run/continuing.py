@@ -39,7 +39,7 @@ class Continuation:
         watch: the run that it goes on from.
         prompt: the brief.
         kind: what it is to the person who sends it.
-        model: the model, None for the plan's best one.
+        model: the model, None for the plan's default.
         focus_tables: ids of tables to look at.
     """
 

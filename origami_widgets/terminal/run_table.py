@@ -110,13 +110,13 @@ def record(listed: Listed) -> dict[str, object]:
     """A run for a program: what the server said, and nothing but that.
 
     Returns:
-        `token`, `agent` (name, null when it was not read), `status`, `brief` (200 characters at most), `model`, `steps`
+        `token`, `agent_name` (null when it was not read), `status`, `brief` (200 characters at most), `model`, `steps`
         (`completed`, `max`), `started_at` and `completed_at` (ISO 8601, or null).
     """
     run = listed.run
     return {
         "token": make_token(listed.agent_id, run.id),
-        "agent": listed.agent_name or None,
+        "agent_name": listed.agent_name or None,
         "status": run.status,
         "brief": run.prompt,
         "model": run.model or None,

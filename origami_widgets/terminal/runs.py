@@ -26,7 +26,7 @@ agent; the newest stands first. `origami-widgets watch TOKEN` shows one live.
 With --watch a terminal shows the list live (with rich), and a pipe or a file
 gets a line for each run that is new or has changed.
 
---json writes one object per run, in one line each: token, agent, status,
+--json writes one object per run, in one line each: token, agent_name, status,
 brief, model, steps {"completed", "max"}, started_at, completed_at."""
 
 
@@ -36,7 +36,7 @@ def register(commands: Commands[Any]) -> None:
         commands,
         "runs",
         short="list the newest runs and their tokens",
-        description="List the newest runs of the account, or of one agent. Sends reads only and costs nothing.",
+        description="List the newest run of each agent, or all runs of one agent. Sends reads only and costs nothing.",
         example=EXAMPLE,
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="only the runs of the agent with this id")

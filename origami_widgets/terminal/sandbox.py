@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.terminal.exits import FAILED, USAGE
 from origami_widgets.terminal.options import add_command
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _serve(options: Namespace) -> int:
         bound = listen(options.port)
     except (ValueError, ImportError, OSError) as problem:
         sys.stderr.write(f"origami-widgets sandbox: {problem}\n")
-        return 1
+        return USAGE if isinstance(problem, ValueError) else FAILED
     with bound:
         _announce(address(bound, sandbox.api_key))
         server.run(sockets=[bound])

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+import origami_widgets as ow
 from origami_widgets.api import pasted_key
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.sandbox.embedded import API_KEY
 from tests.faults.journey import KEY
 from tests.faults.planted import showing
@@ -86,6 +88,20 @@ def test_outside_of_ipython_nothing_is_said(monkeypatch, module):
     if module is not None:
         monkeypatch.setitem(sys.modules, module, object())
     pasted_key.notice(pasted_key.Secret(KEY))
+
+
+@pytest.mark.parametrize("around", ["{}", "Find bakers with {}.", "use {}--or not", "({})"])
+def test_a_key_in_use_is_known_in_a_text_whatever_it_is_made_of(monkeypatch, around):
+    monkeypatch.setattr(pasted_key, "_in_use", set())
+    odd = "og_live_ab-cd_EF"
+    brief = around.format(odd)
+    assert not pasted_key.holds_key_in_use(brief)
+    client = ow.Client(odd, base_url="http://127.0.0.1:9/api/v2")
+    assert pasted_key.holds_key_in_use(brief)
+    with pytest.raises(InvalidInput, match="An API key was given as a brief") as caught:
+        ow.start(brief, client=client)
+    assert odd not in str(caught.value)
+    assert not pasted_key.holds_key_in_use("Find blogs called og_live_posts")
 
 
 def test_the_public_key_is_that_of_the_sandbox():

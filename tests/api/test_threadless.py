@@ -82,10 +82,19 @@ async def test_a_call_that_blocks_says_what_to_await_and_begins_nothing(loop):
     await asyncio.sleep(0.05)
     assert begun == []
     assert "await ow.start_async('…')" in caught.value.remedy
+    assert caught.value.cause.startswith("Python said: can't start new thread. ")
+    assert "ulimit -u" in caught.value.remedy
+
+
+async def test_a_host_that_has_no_threads_is_not_said_to_have_refused_one(loop, monkeypatch):
+    monkeypatch.setattr(loops.threadless, "HAS_THREADS", False)
+    with pytest.raises(CannotBlock, match="Python has one thread here") as caught:
+        loop.run(who())
+    assert "ulimit" not in caught.value.remedy
 
 
 def test_without_a_loop_it_says_that_one_is_needed(loop):
-    with pytest.raises(NoEventLoop, match="no event loop"):
+    with pytest.raises(NoEventLoop, match=r"\(Python said: can't start new thread\), and no event loop"):
         loop.run(who())
     # The coroutine was closed: none complains that nobody awaited it.
     gc.collect()

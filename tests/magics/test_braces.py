@@ -54,6 +54,8 @@ REFUSED = {
     "{town}": "There is no variable called town",
     "{cty}": "Did you mean {city}?",
     "{city": "opened in the brief and not closed",
+    "Find bakeries in {": "It stands at the end.",
+    "Find {city}, {\n": "It stands at the end.",
     "city}": "closed in the brief that was never opened",
     "{}": "nothing between two braces",
     "{ }": "nothing between two braces",

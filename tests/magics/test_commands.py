@@ -3,7 +3,7 @@
 import pytest
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.magics.commands import CELL, COMMANDS, explained, overview
+from origami_widgets.magics.commands import ALSO_CALLED, CELL, COMMANDS, explained, overview
 from origami_widgets.magics.lines import _DOING, carry_out
 from origami_widgets.magics.words import parse, split
 
@@ -29,6 +29,27 @@ def test_a_command_is_explained_with_all_it_takes(name, names, capsys):
         assert option.usage in said.replace("\n    ", " ")
         assert option.says.split()[0] in said
     assert max(map(len, said.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("asking", ["--help", "-h"])
+def test_help_is_an_option_as_well(asking, names, capsys):
+    assert carry_out(asking, names) is None
+    assert capsys.readouterr().out == overview() + "\n"
+    assert carry_out(f"attach {asking}", names) is None
+    assert capsys.readouterr().out == explained(COMMANDS["attach"]) + "\n"
+
+
+@pytest.mark.parametrize(("word", "command"), ALSO_CALLED.items())
+def test_another_word_for_a_command_leads_to_it(word, command, names):
+    with pytest.raises(InvalidInput, match=f"There is no %origami {word}") as refused:
+        carry_out(word, names)
+    assert refused.value.remedy.startswith(f"Did you mean {command}? ")
+    assert command in COMMANDS
+
+
+def test_help_says_what_stands_in_braces_and_which_runs_are_listed():
+    assert "Any Python expression in braces is evaluated" in CELL.says
+    assert COMMANDS["runs"].says.startswith("Show the newest run of each agent")
 
 
 @pytest.mark.parametrize("name", EVERY)

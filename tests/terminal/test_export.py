@@ -67,6 +67,25 @@ def test_path_and_format_that_say_different_things(token, tmp_path, capsys):
     assert "Path and format say different things" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("here")
+def test_an_ending_that_nothing_has_makes_no_folder(tmp_path, capsys):
+    assert main(["export", "x/y", str(tmp_path / "o.txt")]) == 2
+    title, _, remedy = capsys.readouterr().err.splitlines()
+    assert title == "Nothing is exported as .txt"
+    assert str(tmp_path / "o.xlsx") in remedy
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["a slash", "a folder", "a format"])
+def test_a_folder_may_have_an_ending(token, tmp_path, capsys, how):
+    path = tmp_path / "v1.2"
+    if how == "a folder":
+        path.mkdir()
+    options = ["--format", "csv"] if how == "a format" else []
+    assert main(["export", token, f"{path}/" if how == "a slash" else str(path), *options]) == 0
+    assert (path / "tables.csv").exists()
+
+
 def test_a_disk_that_refuses(token, tmp_path, capsys, monkeypatch):
     def full(*_arguments, **_options):
         error = OSError(errno.ENOSPC, "No space left on device")

@@ -94,7 +94,7 @@ def test_hostile_texts_stay_in_their_line(name):
 def test_the_record_of_a_run():
     assert record(RUNS[0]) == {
         "token": f"{AGENT}/v2_run-1",
-        "agent": "Bakeries",
+        "agent_name": "Bakeries",
         "status": "running",
         "brief": "List bakeries in Porto",
         "model": "origami-max",
