@@ -5,10 +5,12 @@ A loop in one cell starts as many runs as it asks for; when that cell is run aga
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.run.claims import fingerprint
 from origami_widgets.run.hub import hub
 from origami_widgets.run.state import Attached
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 REMEMBERED = 20
 """Runs of one cell and brief; it has forgotten those before."""
+MOST_CELLS = 2_000
+"""Cells, and briefs of them, that are remembered at all."""
 
 
 class Place(NamedTuple):
@@ -36,6 +40,31 @@ class Place(NamedTuple):
     execution: str
 
 
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+def fingerprint_of(brief: Brief) -> str:
+    """What is remembered of a brief: long ones would stay in memory as long as the process lives."""
+    return fingerprint(brief, _SALT)
+
+
+def keep_newest(kept: dict[K, list[T]], key: K) -> list[T]:
+    """What is kept of a cell, which becomes the newest one; of too many, the oldest ones are forgotten.
+
+    Args:
+        kept: what is kept, by the cell.
+        key: the cell.
+
+    >>> keep_newest({}, "cell")
+    []
+    """
+    known = kept[key] = kept.pop(key, [])
+    for old in list(kept)[:-MOST_CELLS]:
+        del kept[old]
+    return known
+
+
 @dataclass
 class _Begun:
     execution: str
@@ -44,7 +73,8 @@ class _Begun:
     at: float
 
 
-_begun: dict[tuple[str, Hashable, Brief], list[_Begun]] = {}
+_SALT = uuid.uuid4().hex
+_begun: dict[tuple[str, Hashable, str], list[_Begun]] = {}
 
 
 async def going_on(operations: Operations, place: Place | None, brief: Brief, way: Way) -> Watch | None:
@@ -60,7 +90,7 @@ async def going_on(operations: Operations, place: Place | None, brief: Brief, wa
     """
     if place is None:
         return None
-    for begun in _begun.get((place.cell, operations.identity, brief), ()):
+    for begun in _begun.get((place.cell, operations.identity, fingerprint_of(brief)), ()):
         if begun.execution == place.execution:
             continue
         watch = await way.ask(_still_running(operations, begun))
@@ -96,6 +126,6 @@ def remember(operations: Operations, place: Place | None, brief: Brief, watch: W
     if place is not None:
         run = watch.state.run
         at = run.started_at.timestamp() if run is not None and run.started_at is not None else hub().clock.time()
-        known = _begun.setdefault((place.cell, operations.identity, brief), [])
+        known = keep_newest(_begun, (place.cell, operations.identity, fingerprint_of(brief)))
         known.append(_Begun(place.execution, watch.state.agent_id, watch.state.run_id, at))
         del known[:-REMEMBERED]

@@ -6,7 +6,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.card.display import CardPresenter
-from origami_widgets.run.again import Place
+from origami_widgets.run import again as again_module
+from origami_widgets.run.again import Place, keep_newest
 
 BRIEF = "List bakeries in Porto. scenario:slow"
 
@@ -81,3 +82,13 @@ def test_a_run_that_nobody_holds_any_more_is_found_all_the_same(client, execute)
 
 def test_where_nobody_names_the_cells_each_call_starts(client):
     assert start(client) != start(client)
+
+
+def test_the_oldest_cells_are_forgotten_and_no_brief_is_kept(client, execute, monkeypatch):
+    monkeypatch.setattr(again_module, "MOST_CELLS", 2)
+    kept = {}
+    for cell in "abacd":
+        keep_newest(kept, cell).append(cell)
+    assert list(kept) == ["c", "d"]
+    execute(lambda: start(client, "List secret bakeries. scenario:answer"))
+    assert "secret" not in repr(again_module._begun)

@@ -11,8 +11,9 @@ from origami_widgets.api.either_way import completed
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.api.threadless import CannotBlock
-from origami_widgets.run.again import REMEMBERED
+from origami_widgets.run.again import fingerprint_of, keep_newest
 from origami_widgets.run.batches.course import Course
+from origami_widgets.run.batches.earlier import Earlier, Source
 from origami_widgets.run.hub import hub
 from origami_widgets.run.state import Attached
 
@@ -21,18 +22,22 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.again import Place
-    from origami_widgets.run.batches.orders import Ledger
+    from origami_widgets.run.batches.remains import Remains
     from origami_widgets.run.claims import Brief
 
 
 @dataclass
 class _Begun:
     execution: str
+    marks: tuple[str, ...]
     course: weakref.ref[Course]
-    ledger: Ledger
+    remains: Remains
 
 
-Key = tuple[str, "Hashable", tuple["Brief", ...], str]
+REMEMBERED = 100
+"""Batches of one cell; it has forgotten those before."""
+
+Key = tuple[str, "Hashable", str]
 _begun: dict[Key, list[_Begun]] = {}
 
 
@@ -51,20 +56,41 @@ def going_on(operations: Operations, place: Place | None, briefs: Sequence[Brief
     """
     if place is None:
         return None
-    for begun in _begun.get((place.cell, operations.identity, tuple(briefs), once), ()):
-        if begun.execution == place.execution:
+    marks = tuple(map(fingerprint_of, briefs))
+    for begun in _begun.get((place.cell, operations.identity, once), ()):
+        if begun.execution == place.execution or begun.marks != marks or begun.remains.is_unwanted:
+            continue
+        if begun.remains.given_away:
+            # It is not the whole any more.
             continue
         course = begun.course()
         if course is None and once:
             # Its runs are found by their names.
             continue
         if course is None:
-            course = _found_again(operations, briefs, begun.ledger)
-            begun.course, begun.ledger = weakref.ref(course), course.ledger
+            course = _found_again(operations, briefs, begun.remains)
+            begun.course, begun.remains = weakref.ref(course), course.remains
         if _is_wanted(course):
             begun.execution = place.execution
             return course
     return None
+
+
+def earlier(operations: Operations, place: Place | None, briefs: Sequence[Brief]) -> Earlier | None:
+    """What earlier executions of this cell have begun, of which some may be wanted again; None for nothing.
+
+    Args:
+        operations: the API.
+        place: where `start_many` was called; None where that is not known.
+        briefs: what is asked for.
+    """
+    known = () if place is None else _begun.get((place.cell, operations.identity, ""), ())
+    sources = [
+        Source(begun.marks, begun.course(), begun.remains)
+        for begun in reversed(known)
+        if place is not None and begun.execution != place.execution
+    ]
+    return Earlier(tuple(map(fingerprint_of, briefs)), sources) if sources else None
 
 
 def remember(place: Place | None, course: Course, briefs: Sequence[Brief], once: str) -> None:
@@ -77,8 +103,9 @@ def remember(place: Place | None, course: Course, briefs: Sequence[Brief], once:
         once: the name of the batch; empty for none.
     """
     if place is not None:
-        known = _begun.setdefault((place.cell, course.operations.identity, tuple(briefs), once), [])
-        known.append(_Begun(place.execution, weakref.ref(course), course.ledger))
+        known = keep_newest(_begun, (place.cell, course.operations.identity, once))
+        marks = tuple(map(fingerprint_of, briefs))
+        known.append(_Begun(place.execution, marks, weakref.ref(course), course.remains))
         del known[:-REMEMBERED]
 
 
@@ -86,24 +113,24 @@ def _is_wanted(course: Course) -> bool:
     if course.is_unwanted:
         return False
     runs_go_on = any(not run.done and run.state.cancel != "requested" for run in course.runs)
-    return course.goes_on or course.error is not None or runs_go_on or bool(course.ledger.doubtful)
+    return course.goes_on or course.error is not None or runs_go_on or bool(course.remains.doubtful)
 
 
-def _found_again(operations: Operations, briefs: Sequence[Brief], ledger: Ledger) -> Course:
+def _found_again(operations: Operations, briefs: Sequence[Brief], remains: Remains) -> Course:
     """A batch that nobody holds any more, as far as it had come."""
     try:
-        return background().run(_built_again(operations, briefs, ledger, looks=True))
+        return background().run(_built_again(operations, briefs, remains, looks=True))
     except CannotBlock:
         # Until they are read as planned, its runs count as going on: shown once too often, and never paid for twice.
-        return background().call(lambda: completed(_built_again(operations, briefs, ledger, looks=False)))
+        return background().call(lambda: completed(_built_again(operations, briefs, remains, looks=False)))
 
 
-async def _built_again(operations: Operations, briefs: Sequence[Brief], ledger: Ledger, *, looks: bool) -> Course:
+async def _built_again(operations: Operations, briefs: Sequence[Brief], remains: Remains, *, looks: bool) -> Course:
     course = Course(operations, briefs, None)
-    course.is_stopped = course.ledger.is_stopped = ledger.is_stopped
+    course.is_stopped = course.remains.is_stopped = remains.is_stopped
     for order in course.orders:
         position = order.state.position
-        if (known := ledger.started.get(position)) is not None:
+        if (known := remains.started.get(position)) is not None:
             agent_id, run_id, at = known
             watch = await hub().watch(operations, agent_id, run_id, started=None)
             if looks and watch.state.run is None:
@@ -113,8 +140,8 @@ async def _built_again(operations: Operations, briefs: Sequence[Brief], ledger: 
             watch.update(Attached(at, by="cell"))
             course.take(order, watch)
             continue
-        if (sent := ledger.doubtful.get(position)) is not None:
+        if (sent := remains.doubtful.get(position)) is not None:
             course.doubt(order, *sent)
-        if ledger.is_stopped:
+        if remains.is_stopped:
             order.update(state="stopped")
     return course

@@ -28,7 +28,7 @@ async def cancel(course: Course) -> None:
         AmbiguousStart: a run may have been started that could not be found; it halts the batch.
         OrigamiError: the server refused for one of them, or what was started before could not be looked up.
     """
-    course.is_unwanted = True
+    course.is_unwanted = course.remains.is_unwanted = True
     course.stop_now()
     heard = course.cancelling
     if heard is None or not goes_on_here(heard):
@@ -70,6 +70,8 @@ async def _until_heard(course: Course) -> OrigamiError | None:
     await end_all()
     course.is_looking = True
     try:
+        if course.earlier is not None:
+            await course.earlier.hand_over(course)
         await asyncio.gather(*(_look(course, order, unknown) for order in course.orders if order.watch is None))
         await end_all()
     finally:

@@ -13,11 +13,12 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.errors import InvalidInput, OrigamiError, UnexpectedAnswer
+from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.run.batches import cancelling
-from origami_widgets.run.batches.doubt import unclear
-from origami_widgets.run.batches.orders import Ledger, Order
+from origami_widgets.run.batches.doubt import not_understood, unclear
+from origami_widgets.run.batches.orders import Order
+from origami_widgets.run.batches.remains import Remains
 from origami_widgets.run.batches.tasks import goes_on_here, kept
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.batches.briefs import BriefState
+    from origami_widgets.run.batches.earlier import Earlier
     from origami_widgets.run.batches.once import Names
     from origami_widgets.run.claims import Brief
     from origami_widgets.run.state import Queue
@@ -48,6 +50,7 @@ class Course:
         briefs: the briefs, in the order in which they are started.
         wanted: how many runs may be active at a time; None for as many as the plan has run slots.
         names: the names of the briefs for `once=`; None without.
+        earlier: the batches that earlier executions of its cell have begun; None without.
 
     Attributes:
         presentation: a place for whoever shows the batch; nothing here looks at it.
@@ -56,23 +59,29 @@ class Course:
         is_stopped: nothing more is to be started.
         is_unwanted: what has been started is to be cancelled.
         is_looking: runs that were started before, or may have been, are looked for to be cancelled.
-        names: the names of its briefs for `once=`; None without.
-        ledger: what has to be known of it when nobody holds it any more.
+        names, earlier: as given.
+        remains: what has to be known of it when nobody holds it any more.
         driver: starts its briefs; None before it has begun.
         cancelling: asks the server to cancel its runs; None when nobody wanted that.
     """
 
     def __init__(
-        self, operations: Operations, briefs: Sequence[Brief], wanted: int | None, names: Names | None = None
+        self,
+        operations: Operations,
+        briefs: Sequence[Brief],
+        wanted: int | None,
+        names: Names | None = None,
+        earlier: Earlier | None = None,
     ) -> None:
         self.operations = operations
         self.presentation: Any = None
         self.wanted = self.at_once = wanted
         self.error: OrigamiError | None = None
         self.is_stopped = self.is_unwanted = self.is_inherited = self.is_looking = False
-        self.ledger = Ledger()
+        self.remains = Remains()
         self.orders = tuple(Order(position, brief) for position, brief in enumerate(briefs))
         self.names = names
+        self.earlier = earlier
         self.driver: asyncio.Task[None] | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
         self._changed = asyncio.Event()
@@ -125,7 +134,7 @@ class Course:
     def stop(self) -> None:
         """Start no more. A request that is on its way is not cut off: its answer tells which run there is."""
         # At once, so that nothing is begun any more while this is on its way to the loop.
-        self.is_stopped = self.ledger.is_stopped = True
+        self.is_stopped = self.remains.is_stopped = True
         background().call(self.stop_now)
 
     def resume(self) -> None:
@@ -176,6 +185,8 @@ class Course:
                 order.update(state="stopped", queue=None)
 
     async def _drive(self) -> None:
+        if self.earlier is not None:
+            await self.earlier.hand_over(self)
         if self.names is not None:
             await self._attach_known(self.names)
         clock = hub().clock
@@ -230,7 +241,7 @@ class Course:
             # A mistake of ours must not leave a batch behind that says for ever that it is starting.
             log.exception("Brief %d of a batch could not be started", order.state.position)
             self._doubt(order, order.is_doubtful or order.is_on_its_way)
-            self._failed(order, _not_understood(error))
+            self._failed(order, not_understood(error))
         else:
             if watch is not None:
                 self.take(order, watch)
@@ -275,7 +286,7 @@ class Course:
         order.update(state="started", run=run, error=order.unrecorded, queue=None)
         began = run.state.run.started_at if run.state.run is not None else None
         at = hub().clock.time() if began is None else began.timestamp()
-        self.ledger.started[order.state.position] = (run.agent_id, run.id, at)
+        self.remains.started[order.state.position] = (run.agent_id, run.id, at)
         # Weak, or a run would keep the batch alive, which keeps the run alive: polled for ever.
         course = weakref.ref(self)
 
@@ -302,7 +313,7 @@ class Course:
             order.intent.withdrawn.clear()
         if order.is_doubtful:
             error = unclear(order, error)
-        if self.is_stopped:
+        if self.is_stopped or order.is_given_away:
             self._update(order, state="stopped", error=error if order.is_doubtful else None, queue=None)
         elif was_withdrawn:
             # It was stopped and resumed meanwhile.
@@ -311,6 +322,21 @@ class Course:
             self.error = error
             self._update(order, state="failed", error=error, queue=None)
 
+    def give_away(self, order: Order) -> None:
+        """Leave a brief to a later batch; what is on its way is not cut off. Background loop only."""
+        order.is_given_away = True
+        self.remains.given_away.add(order.state.position)
+        if order.state.state in ("waiting", "failed"):
+            order.update(state="stopped")
+        if all(state.state in ("started", "stopped") for state in self.briefs):
+            self.stop_now()
+        self.tell()
+
+    def settle(self, order: Order) -> None:
+        """Forget that a run may have been started for a brief: whoever has taken it over looks for it."""
+        self._doubt(order, False)  # noqa: FBT003 - the doubt itself
+        order.intent = None
+
     def doubt(self, order: Order, key: str, since: float) -> None:
         """Take the wish for a run that may have been started before; arguments as in `Intent`."""
         order.intent, order.sent_at = self.intent(order, key, since), since
@@ -318,14 +344,14 @@ class Course:
 
     def _doubt(self, order: Order, is_doubtful: bool) -> None:  # noqa: FBT001 - the doubt itself
         order.is_doubtful = is_doubtful
-        self.ledger.doubtful.pop(order.state.position, None)
+        self.remains.doubtful.pop(order.state.position, None)
         if is_doubtful and order.intent is not None:
             order.intent.doubtful = True
-            self.ledger.doubtful[order.state.position] = (order.intent.key, order.sent_at)
+            self.remains.doubtful[order.state.position] = (order.intent.key, order.sent_at)
 
     def stop_now(self) -> None:
         """Start no more. Background loop only."""
-        self.is_stopped = self.ledger.is_stopped = True
+        self.is_stopped = self.remains.is_stopped = True
         # What was in the way of the others is in nobody's way any more.
         self.error = None
         for order in self.orders:
@@ -344,10 +370,10 @@ class Course:
             self.drive()
 
     def _resume_now(self) -> None:
-        self.is_stopped = self.is_unwanted = self.ledger.is_stopped = False
+        self.is_stopped = self.is_unwanted = self.remains.is_stopped = self.remains.is_unwanted = False
         self.error, self.at_once = None, self.wanted
         for order in self.orders:
-            if order.state.state in ("failed", "stopped"):
+            if order.state.state in ("failed", "stopped") and not order.is_given_away:
                 order.update(state="waiting", error=None)
         self.drive()
         self.tell()
@@ -355,14 +381,6 @@ class Course:
     def _update(self, order: Order, **changes: Any) -> None:
         order.update(**changes)
         self.tell()
-
-
-def _not_understood(error: Exception) -> UnexpectedAnswer:
-    return UnexpectedAnswer(
-        "The brief could not be started",
-        cause=f"{type(error).__name__}: {error}",
-        remedy="batch.resume() tries again, and looks first whether there is a run. If it stays, please report it.",
-    )
 
 
 _courses: weakref.WeakSet[Course] = weakref.WeakSet()

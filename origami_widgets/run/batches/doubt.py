@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api import intent
 from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
 from origami_widgets.run.once import StartUnclear
 
 if TYPE_CHECKING:
@@ -61,3 +61,12 @@ async def looked_for(order: Order) -> Watch | None:
     if problem is not None:
         raise problem
     return None
+
+
+def not_understood(error: Exception) -> UnexpectedAnswer:
+    """The error that tells of a mistake of ours."""
+    return UnexpectedAnswer(
+        "The brief could not be started",
+        cause=f"{type(error).__name__}: {error}",
+        remedy="batch.resume() tries again, and looks first whether there is a run. If it stays, please report it.",
+    )

@@ -41,7 +41,10 @@ def start_many(
     the batch halts: `batch.error` says why, the runs that were started go on, and `batch.resume()` starts the rest.
 
     A cell that is run again while its batch goes on shows that batch, and goes on where an error has halted it;
-    `fresh=True` starts all of them anew.
+    `fresh=True` starts all of them anew. When the list was edited meanwhile, a brief that is still in it, under the same
+    agent's name and with the same options, keeps the run that goes on for it, and only the rest is started. What was taken
+    out of the list is not ended by that: the earlier batch goes on with it until it is over or cancelled. A run that is
+    over is no reason not to start its brief again: `once=` is.
 
     With `once="a-name"` each brief is started the first time only. The same call again, in this cell or after the kernel
     was restarted, attaches to the runs that are there and starts only the rest, also when the list has grown or was put
@@ -85,7 +88,10 @@ def start_many(
     operations = client_or_default(client).operations
     place = presenter().place()
     known = None if fresh else again.going_on(operations, place, briefs, name)
-    course = known or Course(operations, briefs, wanted, Names(name, briefs, fresh=fresh) if name else None)
+    names = Names(name, briefs, fresh=fresh) if name else None
+    # A name finds the runs of its briefs wherever they were started.
+    earlier = None if fresh or name or known is not None else again.earlier(operations, place, briefs)
+    course = known or Course(operations, briefs, wanted, names, earlier)
     batch = RunBatch(course)
     try:
         if show:

@@ -1,8 +1,8 @@
-"""What becomes of each brief of a batch, on the background loop; and what of it outlives the batch."""
+"""What becomes of each brief of a batch, on the background loop."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.run.batches.briefs import BriefState
@@ -13,21 +13,6 @@ if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.starting import WatchedIntent
     from origami_widgets.run.watch import Watch
-
-
-@dataclass
-class Ledger:
-    """What has to be known of a batch when nobody holds it any more. It holds no run.
-
-    Attributes:
-        started: agent, run, and when it began (Unix seconds), by the position of the brief.
-        doubtful: the idempotency key of a request that may have started a run, and when it was sent (Unix seconds).
-        is_stopped: nothing more was to be started.
-    """
-
-    started: dict[int, tuple[str, str, float]] = field(default_factory=dict)
-    doubtful: dict[int, tuple[str, float]] = field(default_factory=dict)
-    is_stopped: bool = False
 
 
 class Order:
@@ -42,6 +27,7 @@ class Order:
         unrecorded: why its run could not be written down under its name.
         watch: its run once it is started.
         conversation: that of a run which was found under its name.
+        is_given_away: a later batch of the same cell starts it, if anyone does.
     """
 
     def __init__(self, position: int, brief: Brief) -> None:
@@ -53,6 +39,7 @@ class Order:
         self.unrecorded: OrigamiError | None = None
         self.watch: Watch | None = None
         self.conversation: Conversation | None = None
+        self.is_given_away = False
 
     @property
     def is_waiting(self) -> bool:

@@ -1,0 +1,202 @@
+"""A cell that is run again with an edited list pays for what was edited, and not for the rest once more."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import weakref
+
+import pytest
+
+from origami_widgets.api.ambiguous_start import AmbiguousStart
+from origami_widgets.card.display import CardPresenter
+from origami_widgets.run.again import Place
+from tests.run.batches.common import finished, prompts_at, see, states, towns
+from tests.run.test_one_run import EMPTY_LIST, FULL
+from tests.support.front import forgotten, kept_off, passes
+from tests.support.server import answer
+
+
+@pytest.fixture
+def cell(many, monkeypatch):
+    """Run one cell, each time anew, with these briefs."""
+    executions = iter(range(100))
+
+    def run(briefs, **options):
+        at = Place("c1", str(next(executions)))
+        monkeypatch.setattr(CardPresenter, "place", lambda shower: at)
+        return many(briefs, **options)
+
+    return run
+
+
+def test_an_edited_brief_is_the_only_one_that_is_started(front, cell):
+    a, b, c, d = towns(4, "slow")
+    first = cell([a, b, c])
+    see(lambda: len(first.runs) == 3)
+    second = cell([a, d, c])
+    see(lambda: len(second.runs) == 3)
+    assert second != first
+    assert (second.runs[0], second.runs[2]) == (first.runs[0], first.runs[2])
+    assert {second.runs[0].state.attached_by, second.runs[2].state.attached_by} == {"cell"}
+    assert prompts_at(front) == [a, b, c, d]
+    assert first.runs[1].status == "running", "what was taken out is not ended"
+    assert cell([a, d, c]) == second
+    third = cell([c, b, a])
+    see(lambda: len(third.runs) == 3)
+    assert third.runs == first.runs[::-1]
+    assert len(front.starts) == 4
+    for batch in (first, second, third):
+        batch.cancel()
+
+
+def test_equal_briefs_are_as_many_runs_as_they_are_briefs(front, cell):
+    a, b = towns(2, "slow")
+    first = cell([a, a])
+    see(lambda: len(first.runs) == 2)
+    second = cell([b, a, a, a])
+    see(lambda: len(second.runs) == 4)
+    assert set(second.runs) > set(first.runs)
+    assert len(set(second.runs)) == 4
+    assert prompts_at(front) == [a, a, a, b]
+    second.cancel()
+
+
+def test_what_waits_for_its_turn_is_started_by_one_of_them(front, cell):
+    a, b, c, d = towns(4, "slow")
+    first = cell([a, b, c], at_once=1)
+    see(lambda: len(first.runs) == 1)
+    second = cell([a, b, d], at_once=3)
+    see(lambda: len(second.runs) == 3)
+    assert states(first) == ["started", "stopped", "waiting"]
+    first.runs[0].cancel()
+    see(lambda: [run.refresh() for run in first.runs] and len(first.runs) == 2, every=0.05)
+    assert states(first) == ["started", "stopped", "started"]
+    first.stop()
+    first.resume()
+    assert prompts_at(front) == [a, b, c, d]
+    for batch in (first, second):
+        batch.cancel()
+    assert len(front.starts) == 4
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_what_is_on_its_way_is_waited_for(front, cell, is_cancelled):
+    held, go_on = threading.Event(), threading.Event()
+
+    async def late(front, request, writer):
+        held.set()
+        while not go_on.is_set():
+            await asyncio.sleep(0.01)
+        await passes(front, request, writer)
+
+    a, b, c = towns(3, "slow")
+    front.faults = [passes, late]
+    first = cell([a, b], at_once=3)
+    assert held.wait(20)
+    second = cell([c, b, a], at_once=3)
+    see(lambda: len(second.runs) == 1)
+    asking = threading.Thread(target=second.cancel)
+    if is_cancelled:
+        asking.start()
+        see(lambda: second.course.is_looking)
+    go_on.set()
+    if is_cancelled:
+        asking.join(20)
+        finished(second)
+        assert [run.status for run in second] == ["cancelled"] * 2
+        assert prompts_at(front) == [a, b]
+        return
+    see(lambda: len(second.runs) == 3)
+    assert second.runs[1:] == first.runs[::-1]
+    assert prompts_at(front) == [a, b, c]
+    second.cancel()
+
+
+def test_what_waits_for_a_slot_is_refused_in_one_of_them_only(front, cell):
+    a, b = towns(2, "slow")
+    front.faults = [kept_off(answer(FULL, 429, headers={"Retry-After": "1"})), kept_off(answer({}, 402))]
+    first = cell([a])
+    see(lambda: states(first) == ["queued"] or first.error or states(first) == ["stopped"])
+    second = cell([b, a])
+    see(lambda: len(second.runs) == 2 or second.error is not None)
+    if second.error is not None:
+        second.resume()
+    see(lambda: len(second.runs) == 2)
+    assert prompts_at(front) == [a, b]
+    second.cancel()
+
+
+def test_what_may_have_been_started_is_looked_for_by_the_later_one(front, cell):
+    a, b = towns(2, "slow")
+    front.faults = [kept_off(answer({}, 500)), forgotten(answer({}, 500))]
+    front.reads = [kept_off(EMPTY_LIST)] * 4
+    first = cell([a])
+    see(lambda: first.error is not None)
+    assert isinstance(first.error, AmbiguousStart)
+    second = cell([b, a])
+    see(lambda: len(second.runs) == 2)
+    assert (states(first), first.error) == (["stopped"], None)
+    first.resume()
+    assert prompts_at(front) == [a, b]
+    second.cancel()
+
+
+def test_what_nobody_holds_any_more_is_found_and_a_run_that_is_over_is_started_again(front, cell, client):
+    a, b, c = towns(3, "slow")
+
+    def begin():
+        batch = cell([a, b])
+        see(lambda: len(batch.runs) == 2)
+        batch.runs[1].cancel()
+        see(lambda: [run.refresh() for run in batch.runs] and batch.runs[1].done, every=0.05)
+        return batch.runs[0].token, weakref.ref(batch.course)
+
+    token, course = begin()
+    forget(cell)
+    gc.collect()
+    assert course() is None
+    second = cell([a, b, c])
+    see(lambda: len(second.runs) == 3)
+    assert second.runs[0].token == token
+    assert prompts_at(front) == [a, b, b, c]
+    second.cancel()
+
+
+def test_a_batch_that_was_cancelled_hands_nothing_over(front, cell):
+    a, b = towns(2, "slow")
+    first = cell([a])
+    see(lambda: first.runs)
+    first.cancel()
+    second = cell([a, b])
+    see(lambda: len(second.runs) == 2)
+    assert prompts_at(front) == [a, a, b]
+    second.cancel()
+
+
+def test_a_cancel_at_once_reaches_what_would_have_been_handed_over(front, cell):
+    briefs = towns(3, "slow")
+    first = cell(briefs)
+    see(lambda: len(first.runs) == 3)
+    cell(briefs[:2]).cancel()
+    see(lambda: [run.refresh() for run in first] and [run.status for run in first][:2] == ["cancelled"] * 2)
+    assert first.runs[2].status == "running"
+    first.cancel()
+
+
+def test_fresh_takes_nothing_over(front, cell):
+    a, b = towns(2, "slow")
+    first = cell([a])
+    see(lambda: first.runs)
+    second = cell([a, b], fresh=True)
+    see(lambda: len(second.runs) == 2)
+    assert prompts_at(front) == [a, a, b]
+    for batch in (first, second):
+        batch.cancel()
+
+
+def forget(cell):
+    """Let nobody hold the batches of a cell."""
+    many = next(each.cell_contents for each in cell.__closure__ if callable(each.cell_contents))
+    next(each.cell_contents for each in many.__closure__ if isinstance(each.cell_contents, list)).clear()
