@@ -104,6 +104,12 @@ class OrigamiError(Exception):
     def __repr__(self) -> str:
         return printable(super().__repr__())
 
+    def _render_traceback_(self) -> list[str]:
+        """The traceback that IPython shows: to the line of the person's own, as our frames say less than the words here."""
+        from origami_widgets.api.shell import traceback_lines
+
+        return traceback_lines(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions travel between processes (joblib, dask); keyword arguments would be lost on the way.
         return _restore, (type(self), self.title, dict(self.__dict__))

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+from types import TracebackType
 from typing import Any
+
+_OURS = f"{Path(__file__).parents[1]}{os.sep}"
+_IPYTHONS = f"{os.sep}IPython{os.sep}"
 
 
 def current_shell() -> Any:
@@ -30,3 +36,40 @@ def may_ask() -> bool:
         # Programs that execute notebooks say no. A kernel without messages (in a browser) asks in its own way.
         return request().get("content", {}).get("allow_stdin") is not False
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+
+def traceback_lines(error: BaseException) -> list[str]:
+    """A traceback as the shell writes it, without the frames of this package at its end.
+
+    Whoever has chosen a verbose one gets all frames, and so does a debugger: the error keeps its own.
+
+    Args:
+        error: what was raised.
+    """
+    shell = current_shell()
+    if shell is None:
+        import traceback
+
+        return traceback.format_exception(error)
+    formatter, trace = shell.InteractiveTB, error.__traceback__
+    cut = None if getattr(formatter, "mode", "") == "Verbose" else _of_the_person(trace)
+    if cut is None:
+        lines = formatter.structured_traceback(type(error), error, trace)
+    else:
+        lines = formatter.structured_traceback(type(error), error, cut, tb_offset=0)
+    return list(lines)
+
+
+def _of_the_person(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without IPython's frames at its beginning and ours at its end; None where nothing is left."""
+    entries: list[TracebackType] = []
+    while trace is not None:
+        if entries or _IPYTHONS not in trace.tb_frame.f_code.co_filename:
+            entries.append(trace)
+        trace = trace.tb_next
+    while entries and entries[-1].tb_frame.f_code.co_filename.startswith(_OURS):
+        entries.pop()
+    cut = None
+    for entry in reversed(entries):
+        cut = TracebackType(cut, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return cut
