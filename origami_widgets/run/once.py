@@ -15,7 +15,7 @@ import uuid
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
@@ -25,7 +25,7 @@ from origami_widgets.api.either_way import Awaiting
 from origami_widgets.api.errors import IdempotencyConflict, NotFound, OrigamiError, ProjectNotFound, RunNotFound
 from origami_widgets.run.claims import Brief, Claim, Scope, follow_up_name, new_claim, next_step, spoken, valid_once
 from origami_widgets.run.hub import hub
-from origami_widgets.run.registry import RegistryUnusable, Slot, held_by_task, slot_for
+from origami_widgets.run.registry import RegistryUnusable, Slot, held_by_task, in_a_thread, slot_for
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.watch import Watch
+
+T = TypeVar("T")
 
 SANDBOX = "sandbox"
 JUST_STARTED = 30.0
@@ -55,6 +57,7 @@ class Sender:
         find: looks for the run of such an attempt, and sends nothing that could start one.
         attached: told of a run that was found under its name. Background loop only.
         unrecorded: told why a run that was started, and is handed over, could not be written down; None warns.
+        spares_the_loop: the event loop watches runs meanwhile, so that waiting for the disk is left to a thread.
     """
 
     way: Way
@@ -62,6 +65,11 @@ class Sender:
     find: Callable[[str, float], Awaitable[Watch | None]]
     attached: Callable[[Watch], Awaitable[object]]
     unrecorded: Callable[[RegistryUnusable], object] | None = None
+    spares_the_loop: bool = False
+
+    async def from_disk(self, act: Callable[[], T]) -> T:
+        """What reading or writing the registry gives."""
+        return await in_a_thread(act) if self.spares_the_loop else act()
 
 
 def once_brief(prompt: str, name: str | None, model: str | None, focus_tables: Sequence[str]) -> Brief:
@@ -127,7 +135,8 @@ async def known_of_name(
     Raises:
         OrigamiError: as `start_once`.
     """
-    claim = slot_for(operations.embedded, await sender.way.ask(_scope(operations)), name).read()
+    slot = slot_for(operations.embedded, await sender.way.ask(_scope(operations)), name)
+    claim = await sender.from_disk(slot.read)
     found = await _known(operations, claim, brief, sender)
     return found, claim if found is None and claim is not None and not claim.run_id else None
 
@@ -138,7 +147,7 @@ async def of_name(operations: Operations, name: str, brief: Brief, sender: Sende
     slot = slot_for(operations.embedded, scope, name)
     if not fresh:
         # Without the lock: a run that is known needs no writing, hence no folder that can be written to.
-        found = await _known(operations, slot.read(), brief, sender)
+        found = await _known(operations, await sender.from_disk(slot.read), brief, sender)
         if found is not None:
             return found
     wanted = _Wanted(operations, slot, brief, lambda: new_claim(scope, name, brief, str(uuid.uuid4()), _now()))
@@ -159,7 +168,7 @@ class _Wanted:
 
 async def _while_held(wanted: _Wanted, sender: Sender, *, fresh: bool) -> Watch:
     slot, brief = wanted.slot, wanted.brief
-    before = _before(slot, fresh=fresh)
+    before = await sender.from_disk(lambda: _before(slot, fresh=fresh))
     if not fresh:
         found = await _known(wanted.operations, before, brief, sender)
         if found is not None:
@@ -170,7 +179,7 @@ async def _while_held(wanted: _Wanted, sender: Sender, *, fresh: bool) -> Watch:
         if before is not None and step == "send_again":
             return await _send_again(slot, before, sender)
     claim = wanted.claim()
-    slot.write(claim)
+    await sender.from_disk(lambda: slot.write(claim))
     return await _send(slot, claim, before, sender)
 
 
@@ -232,11 +241,11 @@ async def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) 
         if not error.may_have_started and not isinstance(error, IdempotencyConflict):
             # Nothing was started, so the name stands for what it stood for before.
             with contextlib.suppress(RegistryUnusable):
-                slot.write(before)
+                await sender.from_disk(lambda: slot.write(before))
         else:
             _say_what_the_name_stands_for(claim, error)
         raise
-    _record(slot, claim, watch, sender)
+    await _record(slot, claim, watch, sender)
     return watch
 
 
@@ -248,7 +257,7 @@ async def _send_again(slot: Slot, claim: Claim, sender: Sender) -> Watch:
         # A refusal may be that of the first request, or a new one: it does not prove that no run was started.
         _say_what_the_name_stands_for(claim, error)
         raise
-    _record(slot, claim, watch, sender)
+    await _record(slot, claim, watch, sender)
     return watch
 
 
@@ -256,7 +265,7 @@ async def _look(slot: Slot, claim: Claim, sender: Sender) -> Watch:
     watch = await sender.find(claim.idempotency_key, claim.claimed_at.timestamp())
     if watch is None:
         raise _unclear(claim)
-    _record(slot, claim, watch, sender)
+    await _record(slot, claim, watch, sender)
     return watch
 
 
@@ -267,11 +276,12 @@ def _say_what_the_name_stands_for(claim: Claim, error: OrigamiError) -> None:
     )
 
 
-def _record(slot: Slot, claim: Claim, watch: Watch, sender: Sender) -> None:
+async def _record(slot: Slot, claim: Claim, watch: Watch, sender: Sender) -> None:
     run = watch.state.run
     started = (run.started_at if run is not None else None) or claim.claimed_at
     try:
-        slot.write(replace(claim, agent_id=watch.state.agent_id, run_id=watch.state.run_id, started_at=started))
+        known = replace(claim, agent_id=watch.state.agent_id, run_id=watch.state.run_id, started_at=started)
+        await sender.from_disk(lambda: slot.write(known))
     except RegistryUnusable as error:
         # The run was paid for: it is handed over. What was claimed still finds it, while the server keeps the answer.
         if sender.unrecorded is not None:

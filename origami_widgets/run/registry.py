@@ -8,6 +8,7 @@ embedded sandbox) ends with it, and so do its names: they are kept in memory.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import os
 import tempfile
@@ -15,17 +16,19 @@ import threading
 import time
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run import claims
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from filelock import BaseFileLock
 
     from origami_widgets.run.claims import Claim, Scope
+
+T = TypeVar("T")
 
 FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
 """Names a folder to use instead of the platform's."""
@@ -270,6 +273,34 @@ async def held_by_task(slot: Slot) -> AsyncIterator[None]:
         yield
     finally:
         slot.let_go()
+
+
+async def in_a_thread(act: Callable[[], T]) -> T:
+    """What a function gives that waits for the disk: the event loop goes on meanwhile, where there are threads.
+
+    A task that is cancelled waits for its end all the same: a file must not change any more once its name is let go.
+    """
+    told: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+    def carry_out() -> None:
+        try:
+            told.set_result(act())
+        except BaseException as error:  # noqa: BLE001 - handed on
+            told.set_exception(error)
+
+    # No pool: one that cannot start its thread keeps what it was given, and would write it later, beside somebody else.
+    try:
+        threading.Thread(target=carry_out, name="origami-widgets registry").start()
+    except RuntimeError:
+        return act()
+    ending = asyncio.wrap_future(told)
+    try:
+        return await asyncio.shield(ending)
+    except asyncio.CancelledError:
+        while not ending.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait((ending,))
+        raise
 
 
 _held_by_tasks: dict[object, tuple[int, BaseFileLock | None]] = {}

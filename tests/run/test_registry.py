@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import resource
@@ -278,3 +279,26 @@ def test_the_folder_is_the_platforms_unless_another_is_named(monkeypatch, tmp_pa
     assert registry.folder() == tmp_path / "once"
     monkeypatch.delenv(registry.FOLDER_VARIABLE)
     assert registry.folder().parts[-2:] == ("origami_widgets", "once")
+
+
+def test_who_is_cancelled_lets_a_name_go_only_when_its_file_is_written():
+    began, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def write():
+        began.set()
+        assert go_on.wait(30)
+        ended.set()
+
+    async def main():
+        task = asyncio.create_task(registry.in_a_thread(write))
+        assert await asyncio.to_thread(began.wait, 30)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.wait((task,), timeout=0.05)
+        assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return ended.is_set()
+
+    assert asyncio.run(main())

@@ -107,4 +107,4 @@ class Names:
         def unrecorded(error: RegistryUnusable) -> None:
             order.unrecorded = error
 
-        return Sender(Awaiting(), send, find, attached, unrecorded)
+        return Sender(Awaiting(), send, find, attached, unrecorded, spares_the_loop=True)

@@ -322,3 +322,22 @@ def test_cancel_ends_what_a_killed_kernel_may_have_started(client, server, serve
     finished(batch)
     assert [run.status for run in batch] == ["cancelled"]
     assert server.runs == 1
+
+
+def test_a_disk_that_is_slow_keeps_nobody_waiting_but_its_brief(client, server, monkeypatch):
+    kept, slow, go_on = registry.FileSlot.write, threading.Event(), threading.Event()
+
+    def write(slot, claim):
+        slow.set()
+        assert go_on.wait(30)
+        kept(slot, claim)
+
+    monkeypatch.setattr(registry.FileSlot, "write", write)
+    batch = start(client, towns(2))
+    assert slow.wait(30)
+    other = ow.start(towns(1)[0], client=client, show=False)
+    assert other.refresh().status
+    assert batch.runs == ()
+    go_on.set()
+    finished(batch)
+    assert server.runs == 3
