@@ -35,6 +35,8 @@ def own_environment(monkeypatch):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(intent, "LOOKS", (0.5, 1.0))
+    # The system gives a port again: the organization behind it would be that of the server before.
+    monkeypatch.setattr(once, "_organizations", {})
 
 
 @pytest.fixture
