@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+from numbers import Real
 from typing import TYPE_CHECKING, Literal
 
+from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.run.hub import hub
@@ -53,10 +56,12 @@ def block(watch: Watch, until: Until, timeout: float | None) -> None:
     """Block until the run (or its cells) came to an end.
 
     Raises:
+        InvalidInput: `until` or `timeout` is something else.
         WaitTimedOut: `timeout` seconds passed first.
         OrigamiError: checks stopped.
     """
     check_until(until)
+    check_timeout(timeout)
     if reached(watch.state, until):
         return
     try:
@@ -116,6 +121,22 @@ def check_until(until: str) -> None:
             f"Cannot wait until {until!r}",
             cause="A run has two ends: the agent is done, and later its cells have settled.",
             remedy='Use until="run" or until="cells".',
+        )
+
+
+def check_timeout(timeout: object) -> None:
+    """Refuse anything but a number of seconds from 0, or None.
+
+    Raises:
+        InvalidInput: it is something else.
+    """
+    if timeout is None:
+        return
+    if isinstance(timeout, bool) or not isinstance(timeout, Real) or not 0 <= float(timeout) < math.inf:
+        raise InvalidInput(
+            "timeout is not a number of seconds",
+            cause=f"It was {validate.shortened(timeout)}.",
+            remedy="Give seconds from 0, for example timeout=600, or leave timeout= out to wait until the end.",
         )
 
 

@@ -28,8 +28,9 @@ class RunBatch:
     Made by `start_many`. Its briefs go on being started in the background, also when nobody holds it; its runs are
     watched as long as a handle or a board of it exists. Reading a property sends nothing and never blocks.
 
-    `len(batch)` is the number of its briefs; going through it gives the runs that were started so far. Every frame takes
-    it in the place of a list of runs: `ow.runs_frame(batch)`.
+    `len(batch)` is the number of its briefs; going through it gives the runs that were started so far. While a brief has
+    no run, `zip(briefs, batch)` therefore pairs the wrong ones: `by_name` and `briefs` tell which run belongs to which.
+    Every frame takes it in the place of a list of runs: `ow.runs_frame(batch)`.
     """
 
     def __init__(self, course: Course) -> None:
@@ -44,6 +45,22 @@ class RunBatch:
     def runs(self) -> tuple[Run, ...]:
         """The runs that were started so far, in the order of the briefs."""
         return self._course.runs
+
+    @property
+    def by_name(self) -> dict[str, Run]:
+        """The runs that were started so far, by the name that was given to their agent, else by their brief.
+
+        Of equal briefs without a name it has the last one; `briefs` has them all.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
+            >>> batch = ow.start_many(cities, client=client, show=False).wait()
+            >>> batch.by_name["Faro"].status
+            'completed'
+        """
+        return {brief.name or brief.prompt: brief.run for brief in self.briefs if brief.run is not None}
 
     @property
     def waiting(self) -> int:
@@ -164,8 +181,9 @@ class RunBatch:
     def cancel(self) -> Self:
         """Start no more, and ask the server to cancel all runs of the batch that are active, at the same time.
 
-        One GET and one POST for each, and GETs that look for those that were started before, or may have been; what was built is kept, what was spent is spent. Otherwise as `Run.cancel`: while
-        the server cannot be reached it is asked again and again, also when this was interrupted.
+        One GET and one POST for each, and GETs that look for those that were started before, or may have been; what was
+        built is kept, what was spent is spent. Otherwise as `Run.cancel`: while the server cannot be reached it is asked
+        again and again, also when this was interrupted.
 
         Raises:
             CancelPending: it has not got through for all of them yet; it is tried further.

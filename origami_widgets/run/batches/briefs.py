@@ -22,6 +22,8 @@ BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "sto
 
 MOST_BRIEFS = 1_000
 """More in one call are a mistake rather than a wish: each of them costs credits."""
+MOST_LISTED = 20
+"""Places that an error names."""
 EXPECTED = "Give a list of briefs, start_many(['…', '…']), or a dict of agents' names and briefs."
 
 
@@ -65,7 +67,15 @@ def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str])
     """
     given = _pairs(prompts)
     model, tables = validate.model(model), tuple(validate.table_ids(focus_tables))
-    return tuple(_brief(place, name, prompt, model, tables) for place, name, prompt in given)
+    briefs, refused = [], []
+    for place, name, prompt in given:
+        try:
+            briefs.append(Brief(validate.prompt(prompt), validate.agent_name(name), model, tables))
+        except InvalidInput as error:
+            refused.append((place, error))
+    if refused:
+        raise _refusal(refused)
+    return tuple(briefs)
 
 
 def names_of(once: str, briefs: Sequence[Brief]) -> tuple[str, ...]:
@@ -145,10 +155,12 @@ def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
     return pairs
 
 
-def _brief(place: str, name: str | None, prompt: object, model: str | None, tables: tuple[str, ...]) -> Brief:
-    try:
-        return Brief(validate.prompt(prompt), validate.agent_name(name), model, tables)
-    except InvalidInput as error:
-        raise InvalidInput(
-            error.title, cause=f"{place}: {error.cause} Nothing was sent.", remedy=error.remedy
-        ) from error
+def _refusal(refused: Sequence[tuple[str, InvalidInput]]) -> InvalidInput:
+    """One error for all briefs that are not valid; it says of the first one why."""
+    place, first = refused[0]
+    others = [place for place, _ in refused[1:]]
+    listed = ", ".join(others[:MOST_LISTED]) + (
+        f" and {len(others) - MOST_LISTED} more" if others[MOST_LISTED:] else ""
+    )
+    also = f" Not valid either: {listed}." if others else ""
+    return InvalidInput(first.title, cause=f"{place}: {first.cause}{also} Nothing was sent.", remedy=first.remedy)

@@ -228,3 +228,21 @@ def test_a_batch_says_what_it_is(many):
         pickle.dumps(batch)
     assert batch == ow.RunBatch(batch.course)
     assert len({batch, ow.RunBatch(batch.course)}) == 1
+
+
+def test_all_briefs_that_are_not_valid_are_named(many):
+    with pytest.raises(errors.InvalidInput) as caught:
+        many(["", "Bakeries in Porto", 5, *[""] * 30])
+    assert caught.value.cause.startswith("prompts[0]: ")
+    assert "Not valid either: prompts[2], prompts[3], " in caught.value.cause
+    assert "and 11 more." in caught.value.cause
+
+
+def test_runs_are_found_by_the_name_of_their_brief(front, many):
+    front.faults = [passes, kept_off(REFUSED)]
+    batch = many({"Porto": towns(1)[0], "Faro": towns(2)[1]})
+    see(lambda: batch.error is not None)
+    assert batch.by_name == {"Porto": batch.runs[0]}
+    batch.resume()
+    assert finished(batch).by_name["Faro"] == batch.runs[1]
+    assert finished(many(towns(1))).by_name.keys() == {towns(1)[0]}

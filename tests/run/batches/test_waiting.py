@@ -11,7 +11,7 @@ import pytest
 from origami_widgets.api import errors
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.waiting import WaitTimedOut
-from tests.run.batches.common import see, states, towns
+from tests.run.batches.common import finished, see, states, towns
 from tests.support.server import answer
 
 
@@ -87,3 +87,11 @@ def test_a_run_that_cannot_be_watched_any_more_is_told_to_who_waits_and_holds_no
         batch.wait()
     batch.runs[0].refresh()
     batch.cancel()
+
+
+@pytest.mark.parametrize("timeout", [True, -1, float("nan"), float("inf"), "5"])
+def test_what_is_no_number_of_seconds_is_refused(many, timeout):
+    batch = finished(many(towns(1)))
+    for one in (batch, batch.runs[0]):
+        with pytest.raises(InvalidInput, match="timeout is not a number of seconds"):
+            one.wait(timeout=timeout)
