@@ -48,7 +48,7 @@ for n in range({RUNS}):
     (await server.post("/api/v2/agents", json={{"prompt": brief}})).raise_for_status()
 # Whoever has used up the quota of this minute slows the polls of everybody down.
 while int((await server.get("/api/v2/account")).headers["x-ratelimit-remaining-global"]) < 90:
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(1.0)
 """
 SHOW = f"board = ow.RunBoard(limit={RUNS})\nboard"
 COUNT = """
