@@ -12,6 +12,7 @@ import asyncio
 import atexit
 import concurrent.futures
 import contextvars
+import inspect
 import itertools
 import logging
 import os
@@ -86,12 +87,17 @@ class BackgroundLoop:
             RuntimeError: called on the loop's own thread, where it would wait for itself.
             CannotBlock: there are no threads here, and nothing can block the loop that runs; nothing was begun.
         """
-        self.check_may_block(coroutine)
-        future = self.submit(coroutine)
+        future = None
         try:
+            self.check_may_block(coroutine)
+            future = self.submit(coroutine)
             return self.result(future)
         except BaseException:
-            future.cancel()
+            if future is not None:
+                future.cancel()
+            elif inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                # Interrupted before it began: Python would complain that nobody has awaited it.
+                coroutine.close()
             raise
 
     def check_may_block(self, coroutine: Coroutine[Any, Any, object]) -> None:

@@ -8,7 +8,7 @@ import origami_widgets as ow
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.magics.braces import expand, value_or_text
-from origami_widgets.magics.commands import CELL
+from origami_widgets.magics.commands import ASKING, CELL, explained
 from origami_widgets.magics.words import parse, split, variable
 from origami_widgets.run.claims import valid_once
 
@@ -30,13 +30,17 @@ def start_from_cell(line: str, cell: str, names: Names) -> Run | None:
         names: the notebook's variables; the run is kept there when the line says so.
 
     Returns:
-        The run, which is the value of the cell; None when it is to show nothing.
+        The run, which is the value of the cell; None when it is to show nothing, or when the line asks for help.
 
     Raises:
         InvalidInput: something in the line or in the brief cannot be right; nothing was sent.
         OrigamiError: the run was not started, or may have been; as for `start`.
     """
-    asked = parse(CELL, split(line))
+    words = split(line)
+    if ASKING.intersection(words):
+        print(explained(CELL))  # noqa: T201 - what was asked for, in the place of a run
+        return None
+    asked = parse(CELL, words)
     into = asked.value("--into")
     kept = variable(into, names.notebook) if into is not None else None
     quiet = asked.has("--quiet")

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,7 @@ _OPTIONS: Final = (
     ("It was given as api_key=.", "It was read from stdin."),
     ("Look again with run.refresh(), or ow.attach(", "Look again with origami-widgets watch, or ow.attach("),
     ("call ow.login(store=True) again", "run origami-widgets login --store again"),
+    ("set ORIGAMI_API_KEY before Jupyter starts", "set ORIGAMI_API_KEY"),
 )
 
 
@@ -50,8 +52,11 @@ def carried_out(options: Namespace) -> int:
             stream.reconfigure(errors="replace")
     run: Callable[[Namespace], int] = options.run
     try:
-        code = run(options)
-        sys.stdout.flush()
+        with warnings.catch_warnings():
+            # An interrupt may fall between the making of a request and its sending.
+            warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+            code = run(options)
+            sys.stdout.flush()
     except BrokenPipeError:
         _forget_output()
         return NO_READER

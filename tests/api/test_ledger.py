@@ -2,6 +2,7 @@
 
 import gc
 import time
+import weakref
 
 import origami_widgets as ow
 from origami_widgets.api import ledger
@@ -51,10 +52,16 @@ def test_that_of_an_embedded_api_ends_with_it():
     sandbox.client().get_credits()
     assert balances(sandbox.client()) == [7]
     assert balances(ow.Sandbox(credits=7).client()) == []
-    known = len(ledger._embedded)
+    gone = weakref.ref(sandbox)
+    assert gone in ledger._embedded.keyrefs()
     del sandbox
-    gc.collect()
-    assert len(ledger._embedded) < known
+    ends = time.monotonic() + 20
+    while gone() is not None:
+        # The thread of the requests lets go of it in its own time.
+        assert time.monotonic() < ends, "something keeps it"
+        gc.collect()
+        time.sleep(0.01)
+    assert gone not in ledger._embedded.keyrefs()
 
 
 def test_it_keeps_the_newest_thousand_of_the_newest_thirty_two():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
 import os
 import signal
 import subprocess
@@ -166,6 +167,20 @@ def test_an_interrupt_comes_out_at_once_and_cancels(loop):
     assert time.monotonic() - pressed[-1] < 1.0
     assert ended.wait(5)
     interrupter.join()
+
+
+def test_what_an_interrupt_keeps_from_beginning_is_closed(loop, monkeypatch):
+    async def wanted() -> None:
+        pytest.fail("it was not sent")
+
+    def interrupted(_coroutine):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "submit", interrupted)
+    coroutine = wanted()
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(coroutine)
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
 
 
 async def test_a_bridge_from_another_loop(loop):

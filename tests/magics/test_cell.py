@@ -7,6 +7,7 @@ import pytest
 
 from origami_widgets.api.errors import InsufficientCredits, InvalidInput
 from origami_widgets.magics.cell import start_from_cell
+from origami_widgets.magics.commands import CELL, explained
 
 BRIEF = "Find bakeries in {city} under ${price:,}"
 
@@ -46,6 +47,13 @@ def test_a_cell_may_wait(option, settled, sandbox, names):
     assert run is None
     assert names.notebook["run"].done
     assert names.notebook["run"].settled >= settled
+
+
+@pytest.mark.parametrize("asking", ["--help", "-h", "--once bakers -h"])
+def test_who_asks_for_help_starts_nothing(asking, sandbox, names, capsys):
+    assert start_from_cell(asking, BRIEF, names) is None
+    assert capsys.readouterr().out == explained(CELL) + "\n"
+    assert sandbox.starts == 0
 
 
 def test_a_quiet_cell_is_nothing_and_keeps_its_run(sandbox, names):
