@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import weakref
@@ -10,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
-from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject, Table
 from origami_widgets.api.traffic import is_counted
 from origami_widgets.run import schedule as plans
@@ -173,10 +173,10 @@ class Hub:
 
     def _wake_up_from_anywhere(self) -> None:
         wake, task = self._wake, self._task
-        # Without a poller there is nobody to wake, and the loop's thread must not start for nothing. A loop that was not
-        # ours may have ended with the poller on it.
-        if wake is not None and task is not None and not task.done() and not task.get_loop().is_closed():
-            background().call_soon(wake.set)
+        # Without a poller there is nobody to wake, and no thread must start for that. Its loop may end at this moment.
+        if wake is not None and task is not None and not task.done():
+            with contextlib.suppress(RuntimeError):
+                task.get_loop().call_soon_threadsafe(wake.set)
 
     def abandon(self) -> None:
         """Forget a poller whose loop does not exist in this process."""

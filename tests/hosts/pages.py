@@ -81,7 +81,8 @@ class HostPage(Window):
         """Run a cell to its end; its error fails the test."""
         self.start(code)
         self.wait_ended()
-        assert self.page.evaluate("window.failure") is None, code
+        failure = self.page.evaluate("window.failure")
+        assert failure is None, f"{failure}, from:\n{code}"
 
     def start(self, code: str) -> None:
         """Run a cell and return at once."""

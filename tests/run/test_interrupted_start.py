@@ -18,7 +18,7 @@ from origami_widgets.run.claims import Scope
 from origami_widgets.run.presenter import presenter
 from origami_widgets.run.registry import slot_for
 from tests.api.conftest import ENVIRONMENT
-from tests.support.front import Front, forgotten, kept_off, lost
+from tests.support.front import Front, ended, forgotten, kept_off, lost
 from tests.support.interrupts import interrupt
 from tests.support.server import RawServer, answer, reset, silence
 
@@ -59,7 +59,7 @@ def intend(request, client, front):
         return lambda: client.create_agent(SLOW)
     if request.param == "start":
         return lambda: ow.start(SLOW, client=client, show=False)
-    run = ow.start(f"{BRIEF}. scenario:answer", client=client, show=False).wait(timeout=30)
+    run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
     front.starts.clear()
     if request.param == "create_run":
         return lambda: client.create_run(run.agent_id, MORE)
@@ -207,7 +207,7 @@ def test_an_interrupt_in_the_queue_for_a_slot_leaves_it(front, intend, capsys):
 
 
 def test_after_an_interrupt_the_follow_up_can_be_sent_anew(front, client):
-    run = ow.start(f"{BRIEF}. scenario:answer", client=client, show=False).wait(timeout=30)
+    run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
     front.faults = [kept_off(silence())]
     reached = threading.Event()
     front.asked = reached.set
@@ -220,7 +220,7 @@ def test_after_an_interrupt_the_follow_up_can_be_sent_anew(front, client):
 
 
 def test_a_run_that_is_found_again_goes_on_in_the_same_card(front, client):
-    run = ow.start(f"{BRIEF}. scenario:answer", client=client, show=False).wait(timeout=30)
+    run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
     front.faults = [lost(silence())]
     reached = threading.Event()
     front.asked = reached.set

@@ -21,7 +21,7 @@ from origami_widgets.run import hub as hub_module
 from origami_widgets.run.clock import SystemClock
 from origami_widgets.run.hub import Hub
 from tests.api.conftest import ENVIRONMENT
-from tests.support.front import Front, forgotten, kept_off, lost, passes
+from tests.support.front import Front, ended, forgotten, kept_off, lost, passes
 from tests.support.server import RawServer, answer, head, raw, reset, silence
 
 BRIEF = "List bakeries in Porto with a web shop"
@@ -85,7 +85,7 @@ def intend(request, client, front):
         act = from_nothing[kind]
     else:
         words = "scenario:needs_input" if kind == "answer" else "scenario:answer"
-        run = ow.start(f"{BRIEF}. {words}", client=client, show=False).wait(timeout=30)
+        run = ended(ow.start(f"{BRIEF}. {words}", client=client, show=False))
         act = {
             "follow_up": lambda: run.follow_up(MORE),
             "answer": lambda: run.answer("Iberia", "yes"),
@@ -267,7 +267,7 @@ def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted(front, inten
 
 @pytest.mark.parametrize("fault", [None, kept_off(reset())], ids=["at once", "after a lost attempt"])
 def test_an_agent_that_is_busy_with_another_run_is_an_error_with_the_line_that_shows_it(front, client, fault):
-    run = ow.start(f"{BRIEF}. scenario:answer", client=client, show=False).wait(timeout=30)
+    run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
     theirs = front.sandbox.client().create_run(run.agent_id, "Something else. scenario:slow")
     front.faults = [fault] if fault else []
     with pytest.raises(errors.AgentBusy) as caught:
@@ -356,7 +356,7 @@ ERRORS = {
 @pytest.mark.parametrize("met", ERRORS)
 def test_an_error_keeps_nothing_once_nobody_holds_it(front, client, met):
     """Not even until the garbage collector comes by: a kernel that idles is not visited, and a run would be polled."""
-    run = ow.start(f"{BRIEF}. scenario:answer", client=client, show=False).wait(timeout=30)
+    run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
     watch = weakref.ref(run._watch)
     front.faults, front.reads = map(list, ERRORS[met])
     gc.collect()

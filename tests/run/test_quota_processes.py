@@ -60,8 +60,11 @@ def test_fifty_runs_in_one_process_cost_eighty_requests_a_minute_at_most():
         assert kernel.says() == "attached"
         began = sandbox.now()
         time.sleep(6 * MINUTE / SCALE)
-    polls = [at for times in sandbox.asked.values() for at in times if at > began + MINUTE]
+        # As they are sent: a busy machine lets them come to the server at once that were sent one after the other.
+        polls = [at for at in kernel.polled() if at > began + MINUTE]
     assert not any(sandbox.refused.values())
     assert crowded(polls) <= 80
     assert len(sandbox.asked) == 50
     assert len(polls) >= 5 * 80 / 2
+    arrived = sum(at > began + MINUTE for times in sandbox.asked.values() for at in times)
+    assert arrived >= 0.9 * len(polls)

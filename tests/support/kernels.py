@@ -31,6 +31,7 @@ RUN = re.compile(r"/agents/[^/]+/runs/([^/]+)$")
 PROGRAM = """
 import asyncio, contextlib, json, sys, time
 import origami_widgets as ow
+from origami_widgets.api.operations import Operations
 from origami_widgets.run import hub as hubs
 
 order = json.loads(sys.argv[1])
@@ -48,11 +49,21 @@ client = ow.Client(order["key"], base_url=order["base_url"])
 client.get_account()
 print("ready", flush=True)
 order |= json.loads(input())
-hubs._hub = hubs.Hub(ScaledClock())
+clock = ScaledClock()
+hubs._hub = hubs.Hub(clock)
+sent = []
+def noted(asking):
+    async def ask(*arguments, **options):
+        sent.append(clock.time())
+        return await asking(*arguments, **options)
+    return ask
+Operations.poll_run, Operations.poll_table = noted(Operations.poll_run), noted(Operations.poll_table)
 runs = [ow.attach(token, client=client, show=False) for token in order["tokens"]]
 print("attached", flush=True)
 if order["until_the_end"]:
     print(json.dumps([run.wait(timeout=100).status for run in runs]), flush=True)
+input()
+print(json.dumps(sent), flush=True)
 input()
 """
 
@@ -135,3 +146,10 @@ class Kernel:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"tokens": list(tokens), "offset": self._sandbox.offset}) + "\n")
         self._process.stdin.flush()
+
+    def polled(self) -> list[float]:
+        """When it has sent each of its polls, in seconds of the clock."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return json.loads(self.says())

@@ -29,12 +29,15 @@ declare global {
   }
 }
 
-/** Starts a kernel on the server that this page came from. */
+/** Starts a kernel on the server that this page came from, and waits until it answers. */
 export async function startKernel(): Promise<Kernel.IKernelConnection> {
   const { origin, searchParams } = new URL(location.href);
   const token = searchParams.get("token") ?? "";
   const serverSettings = ServerConnection.makeSettings({ baseUrl: origin, token, appendToken: true });
-  return new KernelManager({ serverSettings }).startNew({ name: "python3" });
+  const kernel = await new KernelManager({ serverSettings }).startNew({ name: "python3" });
+  // What is sent to a kernel that is still being connected may be taken back.
+  await kernel.info;
+  return kernel;
 }
 
 /** Offers the tests a notebook on this kernel. */

@@ -11,7 +11,7 @@ from origami_widgets.api.loop import background
 from origami_widgets.card.board.commands import BoardDesk
 from origami_widgets.card.board.opened import card_within, let_card_go
 from origami_widgets.card.board.source import source_of
-from origami_widgets.card.board.twin import static_board
+from origami_widgets.card.board.twin import again_bundle, static_board
 from origami_widgets.card.board.view import make_board, sums
 from origami_widgets.card.commands import Command, read_command
 from origami_widgets.card.contract import BOARD_SLOTS, BoardView, Clock
@@ -211,9 +211,11 @@ class RunBoard(LiveWidget):
         self._tell("lead_count", leads)
         self._tell("credits_used", credits_used)
 
-    def _moved_on(self, _old: BoardView, new: BoardView) -> None:
+    def _moved_on(self, old: BoardView, new: BoardView) -> None:
         if self.as_html:
             self.outputs.replace(static_board(new, saved=new["head"]["settled"]))
+        if old["head"]["again_line"] != new["head"]["again_line"]:
+            self.outputs.name(again_bundle(new))
 
     def _on_content(self, content: Any) -> None:
         command = read_command(content)
