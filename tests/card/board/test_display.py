@@ -39,7 +39,9 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
     # In one cell: nbclient drops what comes between two.
     soon = "boards.SECOND_THOUGHTS = 0.5\n" + MANY.format("answer")
     slow, quick, in_place = executed(
-        MANY.format("slow").replace("speed=600", "speed=1") + "batch",
+        MANY.format("slow").replace("speed=600", "speed=1")
+        + over.partition("\n")[2].format("batch.course.presentation.head['again_line'].count('v2_run') == 2")
+        + "batch",
         soon + over.format("batch.course.presentation.frozen"),
         "ow.configure(render='html')\n"
         + MANY.format("answer")
@@ -49,7 +51,8 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
     )
     (live, line), (frozen, _), (updated, _) = slow, quick, in_place
     assert WIDGET in live
-    assert "ow.RunBoard()" in line["text/plain"]
+    assert line["text/plain"].startswith('To see these runs again: ow.RunBoard(["')
+    assert line["text/plain"].count("v2_run") == 2
     assert "when saved" in live["text/html"]
     for data in (frozen, updated):
         assert WIDGET not in data
