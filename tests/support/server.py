@@ -176,6 +176,10 @@ class RawServer:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
+        # Python forgets to close what was accepted, and has not arrived yet, when its server is closed.
+        for listening in server.sockets:
+            self._loop.remove_reader(listening.fileno())
+        await _a_few_turns()
         server.close()
         for task in tuple(self._tasks):
             task.cancel()
@@ -183,7 +187,7 @@ class RawServer:
         # A task that was cancelled before it began has closed nothing.
         for writer in self._writers:
             writer.transport.abort()
-        await asyncio.sleep(0)
+        await _a_few_turns()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -207,6 +211,11 @@ class RawServer:
                 await writer.wait_closed()
             except (ConnectionError, asyncio.CancelledError):
                 writer.transport.abort()
+
+
+async def _a_few_turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 async def _read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> Received:
