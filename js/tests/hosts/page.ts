@@ -6,6 +6,7 @@
 import type { DOMWidgetModel } from "@jupyter-widgets/base";
 import { type Kernel, KernelManager, KernelMessage, ServerConnection } from "@jupyterlab/services";
 
+const PATIENCE = 2000;
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 
 /** The part of a widget manager that a cell's output needs. */
@@ -35,9 +36,19 @@ export async function startKernel(): Promise<Kernel.IKernelConnection> {
   const token = searchParams.get("token") ?? "";
   const serverSettings = ServerConnection.makeSettings({ baseUrl: origin, token, appendToken: true });
   const kernel = await new KernelManager({ serverSettings }).startNew({ name: "python3" });
-  // What is sent to a kernel that is still being connected may be taken back.
-  await kernel.info;
+  // What is sent to a kernel that is still being connected may be taken back, or lost.
+  let ready = false;
+  while (!ready) ready = await answers(kernel);
   return kernel;
+}
+
+async function answers(kernel: Kernel.IKernelConnection): Promise<boolean> {
+  const later = new Promise<boolean>((resolve) => setTimeout(resolve, PATIENCE, false));
+  const asked = kernel.requestKernelInfo().then(
+    () => true,
+    () => later,
+  );
+  return Promise.race([asked, later]);
 }
 
 /** Offers the tests a notebook on this kernel. */
