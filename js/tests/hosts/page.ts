@@ -4,9 +4,14 @@
  */
 
 import type { DOMWidgetModel } from "@jupyter-widgets/base";
-import { type Kernel, KernelManager, KernelMessage, ServerConnection } from "@jupyterlab/services";
+import {
+  type Kernel,
+  KernelAPI,
+  KernelConnection,
+  KernelMessage,
+  ServerConnection,
+} from "@jupyterlab/services";
 
-const PATIENCE = 2000;
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 
 /** The part of a widget manager that a cell's output needs. */
@@ -35,20 +40,11 @@ export async function startKernel(): Promise<Kernel.IKernelConnection> {
   const { origin, searchParams } = new URL(location.href);
   const token = searchParams.get("token") ?? "";
   const serverSettings = ServerConnection.makeSettings({ baseUrl: origin, token, appendToken: true });
-  const kernel = await new KernelManager({ serverSettings }).startNew({ name: "python3" });
-  // What is sent to a kernel that is still being connected may be taken back, or lost.
-  let ready = false;
-  while (!ready) ready = await answers(kernel);
+  // Without a manager: its list of kernels, asked for before this one was there, may come after it and take it for dead.
+  const model = await KernelAPI.startNew({ name: "python3" }, serverSettings);
+  const kernel = new KernelConnection({ model, serverSettings });
+  await kernel.info;
   return kernel;
-}
-
-async function answers(kernel: Kernel.IKernelConnection): Promise<boolean> {
-  const later = new Promise<boolean>((resolve) => setTimeout(resolve, PATIENCE, false));
-  const asked = kernel.requestKernelInfo().then(
-    () => true,
-    () => later,
-  );
-  return Promise.race([asked, later]);
 }
 
 /** Offers the tests a notebook on this kernel. */
