@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import contextlib
 import contextvars
 import inspect
 import itertools
@@ -96,8 +97,9 @@ class BackgroundLoop:
             if future is not None:
                 future.cancel()
             elif inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
-                # Interrupted before it began: Python would complain that nobody has awaited it.
-                coroutine.close()
+                # Interrupted before it began: Python would complain that nobody has awaited it. It may begin just now.
+                with contextlib.suppress(ValueError):
+                    coroutine.close()
             raise
 
     def check_may_block(self, coroutine: Coroutine[Any, Any, object]) -> None:

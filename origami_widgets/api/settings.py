@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.key_sources import key_elsewhere
 from origami_widgets.api.validate import LONGEST_ID, not_a_key, shortened
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE_URL = "https://origami.chat/api/v2"
 LONGEST_TIMEOUT = 3_600.0
+REQUEST = "Give the seconds that one request may take, for example 30."
 HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+", re.ASCII)
 UNSAFE = re.compile(r"[^!-~]|[\\<>\"^`{|}]")
 
@@ -75,7 +77,11 @@ def settings_from(
     """
     if isinstance(key, OrigamiError):
         raise key
-    url, named, seconds = base_url_from(base_url), project_from(project), _check_timeout(timeout)
+    url, named, seconds = (
+        base_url_from(base_url),
+        project_from(project),
+        validate.seconds(timeout, LONGEST_TIMEOUT, REQUEST),
+    )
     if key is None:
         # Last, because it may ask a person: nothing that is wrong anyway should be found out after that.
         looked = key_elsewhere(url, colab=elsewhere and not is_local_url(url), keyring=elsewhere)
@@ -167,13 +173,3 @@ def _check_project(project: object) -> str | None:
             remedy="Give the project's id (a UUID), or leave it out for the parent organization.",
         )
     return not_a_key(str(project), "a project's id")
-
-
-def _check_timeout(timeout: object) -> float:
-    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and 0 < timeout <= LONGEST_TIMEOUT:
-        return float(timeout)
-    raise InvalidInput(
-        "timeout is not a number of seconds",
-        cause=f"It was {shortened(timeout)}.",
-        remedy="Give the seconds that one request may take, for example 30.",
-    )

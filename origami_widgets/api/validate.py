@@ -225,6 +225,21 @@ def as_json(name: str, value: object, example: str) -> str:
     return text
 
 
+def seconds(value: object, most: float, remedy: str, *, may_be_zero: bool = False) -> float:
+    """A timeout in seconds.
+
+    Raises:
+        InvalidInput: it is no number within bounds; `remedy` tells what to give.
+    """
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (0 < value <= most or (may_be_zero and value == 0))
+    ):
+        return float(value)
+    raise InvalidInput("timeout is not a number of seconds", cause=f"It was {shortened(value)}.", remedy=remedy)
+
+
 def page_limit(value: object, largest: int) -> int:
     """How many items a page may hold.
 

@@ -30,11 +30,11 @@ class Outputs:
         if line is not None:
             self._lines.append(_shown(line, {}))
 
-    def replace(self, static: dict[str, Any]) -> None:
-        """Put the static twin in the place of everything shown so far."""
+    def replace(self, static: dict[str, Any], line: dict[str, Any] | None = None) -> None:
+        """Put the static twin in the place of everything shown so far, and this or nothing in that of the line below it."""
         for display_id in self._widgets:
             display(static, raw=True, display_id=display_id, update=True)
-        self.name(_NOTHING)
+        self.name(line or _NOTHING)
 
     def revive(self, data: dict[str, Any], metadata: dict[str, Any], line: dict[str, Any]) -> None:
         """Put a live widget back in the place of its static twins."""

@@ -197,6 +197,7 @@ class Run(AwaitableCalls):
             The run itself. Look at `status`: a run that failed is not an exception.
 
         Raises:
+            InvalidInput: `until` or `timeout` is something else.
             WaitTimedOut: `timeout` seconds passed first; the run goes on.
             OrigamiError: the run cannot be watched any more (a revoked key, for example).
 

@@ -153,12 +153,8 @@ def tell_of_the_queue(intent: Intent | None) -> bool:
     queue = intent.queue if isinstance(intent, WatchedIntent) else None
     if queue is None:
         return False
-    if queue.limit == 1:
-        slots = "The plan's one run slot is in use"
-    else:
-        slots = f"All {'' if queue.limit is None else f'{queue.limit} '}run slots of the plan are in use"
     print(  # noqa: T201 - a silent wait looks like a hang
-        f"{slots}. Waiting for a free one, asking again in {queue.wait:.0f} s; this costs "
+        f"{queue.reason}. Waiting for a free one, asking again in {queue.wait:.0f} s; this costs "
         "nothing. Interrupt to leave the queue."
     )
     return True

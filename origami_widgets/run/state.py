@@ -64,6 +64,13 @@ class Queue:
     wait: float
     limit: int | None = None
 
+    @property
+    def reason(self) -> str:
+        """What it waits for, without a full stop."""
+        if self.limit == 1:
+            return "The plan's one run slot is in use"
+        return f"All {'' if self.limit is None else f'{self.limit:,} '}run slots are in use"
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
-from numbers import Real
 from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api import validate
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
 
 Until = Literal["run", "cells"]
 
+LONGEST_WAIT = 1e9
+"""Seconds; more is a mistake."""
 SLICE = 0.5
 """Seconds that one wait takes at most, so that an interrupt is seen in every place and on every platform."""
 
@@ -60,8 +60,7 @@ def block(watch: Watch, until: Until, timeout: float | None) -> None:
         WaitTimedOut: `timeout` seconds passed first.
         OrigamiError: checks stopped.
     """
-    check_until(until)
-    check_timeout(timeout)
+    check_wait(until, timeout)
     if reached(watch.state, until):
         return
     try:
@@ -84,7 +83,7 @@ async def wait(watch: Watch, until: Until) -> None:
     Raises:
         OrigamiError: checks stopped.
     """
-    check_until(until)
+    check_wait(until)
     if reached(watch.state, until):
         return
     await background().bridge(_keep(watch))
@@ -110,33 +109,20 @@ async def _keep(watch: Watch) -> None:
     hub().keep(watch)
 
 
-def check_until(until: str) -> None:
-    """Refuse anything but `run` and `cells`.
+def check_wait(until: str, timeout: object = None) -> None:
+    """Refuse to wait for anything but `run` and `cells`, or for anything but a number of seconds or None.
 
     Raises:
         InvalidInput: it is something else.
     """
+    if timeout is not None:
+        remedy = "Give seconds from 0, for example timeout=600, or leave timeout= out to wait until the end."
+        validate.seconds(timeout, LONGEST_WAIT, remedy, may_be_zero=True)
     if until not in ("run", "cells"):
         raise InvalidInput(
             f"Cannot wait until {until!r}",
             cause="A run has two ends: the agent is done, and later its cells have settled.",
             remedy='Use until="run" or until="cells".',
-        )
-
-
-def check_timeout(timeout: object) -> None:
-    """Refuse anything but a number of seconds from 0, or None.
-
-    Raises:
-        InvalidInput: it is something else.
-    """
-    if timeout is None:
-        return
-    if isinstance(timeout, bool) or not isinstance(timeout, Real) or not 0 <= float(timeout) < math.inf:
-        raise InvalidInput(
-            "timeout is not a number of seconds",
-            cause=f"It was {validate.shortened(timeout)}.",
-            remedy="Give seconds from 0, for example timeout=600, or leave timeout= out to wait until the end.",
         )
 
 

@@ -51,20 +51,20 @@ def carried_out(options: Namespace) -> int:
             # A terminal that knows no "●" shows another sign; it must not end the watch of a run.
             stream.reconfigure(errors="replace")
     run: Callable[[Namespace], int] = options.run
-    try:
-        with warnings.catch_warnings():
-            # An interrupt may fall between the making of a request and its sending.
-            warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+    with warnings.catch_warnings():
+        # An interrupt may fall between the making of a request and its sending; what is left of it goes with the error.
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        try:
             code = run(options)
             sys.stdout.flush()
-    except BrokenPipeError:
-        _forget_output()
-        return NO_READER
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except OrigamiError as error:
-        tell(error, as_json=getattr(options, "json", False))
-        return code_of_error(error)
+        except BrokenPipeError:
+            _forget_output()
+            return NO_READER
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except OrigamiError as error:
+            tell(error, as_json=getattr(options, "json", False))
+            return code_of_error(error)
     return code
 
 

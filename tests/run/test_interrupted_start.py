@@ -200,7 +200,7 @@ def test_an_interrupt_in_the_queue_for_a_slot_leaves_it(front, intend, capsys):
     stopped, took = interrupt(intend, reached)
     assert took < SOON
     *waits, left = capsys.readouterr().out.splitlines()
-    assert all("All 3 run slots of the plan are in use" in line and "3600 s" in line for line in waits)
+    assert all("All 3 run slots are in use" in line and "3600 s" in line for line in waits)
     assert "nothing is charged" in left
     assert stopped.reconcile() is None
     assert front.runs() == before

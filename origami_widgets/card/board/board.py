@@ -20,6 +20,7 @@ from origami_widgets.card.freeze import SECOND_THOUGHTS
 from origami_widgets.card.live import LiveWidget, built, section
 from origami_widgets.card.news import is_off_grid
 from origami_widgets.run.batches.batch import RunBatch
+from origami_widgets.run.waiting import check_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,12 +120,14 @@ class RunBoard(LiveWidget):
             timeout: seconds to wait at most; None waits as long as the runs are watched.
 
         Raises:
+            InvalidInput: `until` or `timeout` is something else.
             WaitTimedOut: `timeout` seconds passed first; the runs go on.
             OrigamiError: a brief could not be started, or a run cannot be watched any more.
         """
         if self._source.course is not None:
             RunBatch(self._source.course).wait(until, timeout)
         else:
+            check_wait(until, timeout)
             began = time.monotonic()
             for run in self.runs:
                 left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
@@ -213,8 +216,9 @@ class RunBoard(LiveWidget):
 
     def _moved_on(self, old: BoardView, new: BoardView) -> None:
         if self.as_html:
-            self.outputs.replace(static_board(new, saved=new["head"]["settled"]))
-        if old["head"]["again_line"] != new["head"]["again_line"]:
+            settled = new["head"]["settled"]
+            self.outputs.replace(static_board(new, saved=settled), None if settled else again_bundle(new))
+        elif old["head"]["again_line"] != new["head"]["again_line"]:
             self.outputs.name(again_bundle(new))
 
     def _on_content(self, content: Any) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.board.entry import Entry
     from origami_widgets.card.contract import BoardRow, Stage, Tone
     from origami_widgets.run.batches.briefs import BriefStatus
-    from origami_widgets.run.state import Queue, RunState
+    from origami_widgets.run.state import RunState
 
 PROMPT_LIMIT = 100
 NAME_LIMIT = 60
@@ -113,7 +113,7 @@ def _first(state: RunState) -> str:
 def _row_of_brief(entry: Entry) -> BoardRow:
     doubtful = isinstance(entry.error, AmbiguousStart)
     label, tone, stage = _DOUBTFUL if doubtful else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
-    note = entry.error.title if entry.error is not None else _slots(entry.queue)
+    note = entry.error.title if entry.error is not None else entry.queue.reason if entry.queue else ""
     return {
         "position": entry.position,
         "token": "",
@@ -133,11 +133,3 @@ def _row_of_brief(entry: Entry) -> BoardRow:
         "cancel": "none",
         "note": clip(note, NOTE_LIMIT),
     }
-
-
-def _slots(queue: Queue | None) -> str:
-    if queue is None:
-        return ""
-    if queue.limit == 1:
-        return "The plan's one run slot is in use"
-    return "All run slots are in use" if queue.limit is None else f"All {words.count(queue.limit)} run slots are in use"

@@ -116,6 +116,7 @@ class RunBatch:
             started is not waited for.
 
         Raises:
+            InvalidInput: `until` or `timeout` is something else.
             WaitTimedOut: `timeout` seconds passed first; the batch goes on.
             OrigamiError: a brief could not be started, which halts the batch while its runs go on: put it right and
                 `resume()`, or `stop()` and wait for the rest. Or a run cannot be watched any more.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.run import waiting
-from origami_widgets.run.waiting import SLICE, WaitTimedOut, check_timeout, check_until
+from origami_widgets.run.waiting import SLICE, WaitTimedOut, check_wait
 
 if TYPE_CHECKING:
     from origami_widgets.run.batches.course import Course
@@ -36,8 +36,7 @@ def block(course: Course, until: Until, timeout: float | None) -> None:
         WaitTimedOut: `timeout` seconds passed first.
         OrigamiError: as `reached`.
     """
-    check_until(until)
-    check_timeout(timeout)
+    check_wait(until, timeout)
     if reached(course, until):
         return
     try:

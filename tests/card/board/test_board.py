@@ -156,7 +156,7 @@ def frozen_later(three, monkeypatch):
     planned = []
     monkeypatch.setattr(board.outputs, "_widgets", ["an output"])
     replaced = []
-    monkeypatch.setattr(board.outputs, "replace", replaced.append)
+    monkeypatch.setattr(board.outputs, "replace", lambda static, _line=None: replaced.append(static))
 
     async def wait(delay):
         planned.append(delay)

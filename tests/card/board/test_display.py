@@ -38,21 +38,28 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
     over = "batch.wait('cells')\nwhile not {}:\n    time.sleep(0.05)\n"
     # In one cell: nbclient drops what comes between two.
     soon = "boards.SECOND_THOUGHTS = 0.5\n" + MANY.format("answer")
-    slow, quick, in_place = executed(
+    begun = (
         MANY.format("slow").replace("speed=600", "speed=1")
         + over.partition("\n")[2].format("batch.course.presentation.head['again_line'].count('v2_run') == 2")
-        + "batch",
+        + "batch"
+    )
+    slow, quick, in_place, going_on = executed(
+        begun,
         soon + over.format("batch.course.presentation.frozen"),
         "ow.configure(render='html')\n"
         + MANY.format("answer")
         + over.format("batch.course.presentation.settled")
         + "time.sleep(0.1)",
+        begun,
         by=Person,
     )
-    (live, line), (frozen, _), (updated, _) = slow, quick, in_place
+    (live, line), (frozen, _), (updated, gone), (static, kept) = slow, quick, in_place, going_on
     assert WIDGET in live
-    assert line["text/plain"].startswith('To see these runs again: ow.RunBoard(["')
-    assert line["text/plain"].count("v2_run") == 2
+    assert WIDGET not in static
+    for below in (line, kept):
+        assert below["text/plain"].startswith('To see these runs again: ow.RunBoard(["')
+        assert below["text/plain"].count("v2_run") == 2
+    assert gone["text/plain"] == ""
     assert "when saved" in live["text/html"]
     for data in (frozen, updated):
         assert WIDGET not in data

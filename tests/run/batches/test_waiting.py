@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.waiting import WaitTimedOut
@@ -89,9 +90,9 @@ def test_a_run_that_cannot_be_watched_any_more_is_told_to_who_waits_and_holds_no
     batch.cancel()
 
 
-@pytest.mark.parametrize("timeout", [True, -1, float("nan"), float("inf"), "5"])
+@pytest.mark.parametrize("timeout", [True, -1, float("nan"), float("inf"), 10**400, "5"])
 def test_what_is_no_number_of_seconds_is_refused(many, timeout):
     batch = finished(many(towns(1)))
-    for one in (batch, batch.runs[0]):
+    for one in (batch, batch.runs[0], ow.RunBoard(batch), ow.RunBoard(batch.runs)):
         with pytest.raises(InvalidInput, match="timeout is not a number of seconds"):
             one.wait(timeout=timeout)
