@@ -87,12 +87,16 @@ class Sandbox:
             from origami_widgets.sandbox.app import Application
         except ModuleNotFoundError as missing:
             raise ImportError(MISSING) from missing
+        self._made_with = f"seed={seed!r}, speed={speed!r}, plan={plan!r}"
         self._application = Application(
             World(int(seed), float(speed), plan, int(credits), clock),
             API_KEY,
             api_access=api_access,
             record_all_refusals=record_all_refusals,
         )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._made_with})"
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one ASGI request."""
