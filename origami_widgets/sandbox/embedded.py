@@ -125,6 +125,11 @@ class Sandbox:
     def serve(self, port: int = 0) -> AbstractContextManager[Served]:
         """Serve on 127.0.0.1 from a thread of its own while the context is open.
 
+        Requests are answered whose `Host` is localhost, 127.0.0.1 (or another address of 127.0.0.0/8) or [::1], with
+        any port; another one gets 403, so that no web page can reach the sandbox by pointing its own name to this
+        machine. A proxy in front of it must set `Host` accordingly. A request that does not arrive whole within 5
+        seconds is dropped.
+
         Args:
             port: port, 0 for any free one.
 
@@ -166,6 +171,6 @@ def _wrong(name: str, value: object, expected: str, example: str) -> InvalidInpu
 
     return InvalidInput(
         f"The sandbox cannot use {name}={shortened(value)}",
-        cause=f"`{name}` must be {expected}.",
-        remedy=f"For example: Sandbox({example}).",
+        cause=f"{name} must be {expected}.",
+        remedy=f"For example: {example}.",
     )
