@@ -152,8 +152,10 @@ class Sandbox:
 
 
 def _is_whole(value: object) -> bool:
-    # True is a number to Python only.
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    # 1e6 is a float and a whole number; True is a number to Python only.
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return isinstance(value, Integral) or float(value).is_integer()
 
 
 def _is_pace(value: object) -> bool:

@@ -73,8 +73,8 @@ async def test_time_goes_on_when_the_clock_is_set_back(talk):
     [
         *(("speed", value, "a number above 0") for value in (0, -1, float("nan"), float("inf"), 10**400)),
         *(("speed", value, "a number above 0") for value in ("fast", "20", None, True, 1j, [20])),
-        *(("seed", value, "a whole number") for value in ("x", "7", 1.5, None, True)),
-        *(("credits", value, "0 or more") for value in (-1, "many", 0.5, None, False)),
+        *(("seed", value, "a whole number") for value in ("x", "7", 1.5, float("nan"), None, True)),
+        *(("credits", value, "0 or more") for value in (-1, "many", 0.5, float("inf"), None, False)),
         *(("plan", value, "starter, pro") for value in ("gold", "", None, 3, ["pro"])),
         ("clock", 1_784_625_242.0, "a function"),
     ],
@@ -90,6 +90,7 @@ def test_impossible_options_are_refused(option, value, expected):
 def test_numbers_of_other_libraries_are_numbers():
     sandbox = Sandbox(seed=np.int64(3), speed=np.float32(20), credits=np.int32(7))
     assert sandbox.client().get_credits().balance == 7
+    assert Sandbox(credits=1e6).client().get_credits().balance == 1_000_000
     assert Sandbox(speed=Fraction(1, 2)).client().get_account().plan.id == "pro"
 
 
