@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 API_KEY = "og_live_sandbox"
 BASE_URL = "https://origami-sandbox.invalid/api/v2"
 CREDITS = 5000
+SLOWEST, FASTEST = 0.001, 1_000_000
+"""Bounds of `speed`: beyond them, moments of the simulated time can't be written any more."""
 
 
 class Sandbox:
@@ -76,7 +77,7 @@ class Sandbox:
         if not _is_whole(seed):
             raise _wrong("seed", seed, "a whole number", "seed=0")
         if not _is_pace(speed):
-            raise _wrong("speed", speed, "a number above 0: simulated seconds per second", "speed=20")
+            raise _wrong("speed", speed, f"a number from {SLOWEST:g} to {FASTEST:,}: simulated seconds per second", "speed=20")
         if plan not in tuple(PLANS):
             raise _wrong("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"')
         if not (_is_whole(credits) and credits >= 0):
@@ -162,7 +163,7 @@ def _is_pace(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     try:
-        return 0 < float(value) < math.inf
+        return SLOWEST <= float(value) <= FASTEST
     except OverflowError:
         return False
 
