@@ -13,6 +13,7 @@ from origami_widgets.card.links import short_host
 from origami_widgets.card.view.budget import clip
 from origami_widgets.card.view.head import whole
 from origami_widgets.card.view.notices import explained, link_of
+from origami_widgets.card.view.status import is_missing
 from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
@@ -205,9 +206,12 @@ def _buttons(active: int, *, can_stop: bool, can_resume: bool) -> list[Button]:
 
 def _gone(entries: Sequence[Entry], again: str) -> str:
     left = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
+    is_any_missing = any(entry.state is not None and is_missing(entry.state) for entry in entries)
     known = "This is what was last known." + (" What was waiting then is not started by anybody now." if left else "")
     if any(entry.state is not None and entry.state.origin == "sandbox" for entry in entries):
         return f"{known} A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
+    if is_any_missing:
+        return f"{known} Runs that Origami still finds go on at the server. {again}, in any kernel:"
     return f"{known} The runs go on at the server. {again}, in any kernel:"
 
 
