@@ -7,6 +7,7 @@ import logging
 import re
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parent / "static"
+RESENDS, RESEND_WINDOW = 5, 5.0
+"""How often a page gets all that it asks for within so many seconds; what is asked for beyond that is sent together later."""
 NOTHING: Final = {"default_value": None, "allow_none": True}
 
 
@@ -75,6 +78,9 @@ class LiveWidget(anywidget.AnyWidget):
         self._freezing: concurrent.futures.Future[None] | None = None
         self._viewed = False
         self._filled = False
+        self._wanted: set[str] = set()
+        self._resend_planned = False
+        self._resent: deque[float] = deque(maxlen=RESENDS)
         self._view: Any = self._view_now()
         self._copied = self._stage_shown = self._stage(self._view)
         self._copied_at = time.monotonic()
@@ -110,8 +116,8 @@ class LiveWidget(anywidget.AnyWidget):
         """Set the traits by `_tell`."""
         raise NotImplementedError
 
-    def _clock(self, view: Any) -> Clock:
-        """When the server was heard."""
+    def _clock_now(self) -> Clock:
+        """When the server was heard. Cheap, in contrast to the view: any page may ask for it at any time."""
         raise NotImplementedError
 
     def _stage(self, view: Any) -> Hashable:
@@ -147,6 +153,15 @@ class LiveWidget(anywidget.AnyWidget):
             self._filled = True
             self._show(self._view)
         return super().get_state(key, drop_defaults)
+
+    def set_state(self, sync_data: Any) -> None:
+        """Take over how many views the host draws, and nothing else: all other traits are the kernel's own.
+
+        `read_only` does not hold against a host: ipywidgets goes round it for what a message sets.
+        """
+        count = sync_data.get("_view_count") if isinstance(sync_data, dict) else None
+        if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+            super().set_state({"_view_count": count})
 
     def close(self) -> None:
         """Close the widget and its comm; the runs go on, and are watched as long as a handle exists."""
@@ -263,17 +278,55 @@ class LiveWidget(anywidget.AnyWidget):
         if self._freeze_after(self._view_now()) is not None:
             self.freeze()
 
+    def _handle_msg(self, msg: Any) -> None:
+        if msg["content"]["data"].get("method") == "request_state":
+            self._resend({"everything"})
+        else:
+            super()._handle_msg(msg)
+
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         match content:
             case {"kind": "hello", **more}:
+                wanted = set()
                 if more.get("seq") != self.seq:
-                    self.send_state(self.TRAITS)
-                view = self._view_now()
-                self.send(ClockMessage(kind="clock", clock=self._clock(view)))
-                if more.get("copy") is True and self._stage(view) != self._stage_shown:
-                    self._send_copy(view)
+                    wanted.add("state")
+                if more.get("copy") is True:
+                    wanted.add("copy")
+                if wanted:
+                    self._resend(wanted)
+                self.send(ClockMessage(kind="clock", clock=self._clock_now()))
             case _:
                 self._on_content(content)
+
+    def _resend(self, wanted: set[str]) -> None:
+        """Send what a page has missed; soon, where pages ask so often that it would keep the kernel busy."""
+        with self.lock:
+            self._wanted |= wanted
+            if self._resend_planned:
+                return
+            wait = self._resent[0] + RESEND_WINDOW - time.monotonic() if len(self._resent) == RESENDS else 0.0
+            if wait > 0:
+                self._resend_planned = True
+                background().submit(self._resend_later(wait))
+                return
+        self._resend_now()
+
+    async def _resend_later(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        # Not in the context of this task: it may have waited since an earlier cell.
+        background().call_soon(self._resend_now)
+
+    def _resend_now(self) -> None:
+        with self.lock:
+            wanted, self._wanted = self._wanted, set()
+            self._resend_planned = False
+            self._resent.append(time.monotonic())
+        if self.comm is None:
+            return
+        if wanted & {"state", "everything"}:
+            self.send_state(None if "everything" in wanted else self.TRAITS)
+        if "copy" in wanted and self._stage(view := self._view_now()) != self._stage_shown:
+            self._send_copy(view)
 
     def _thaw(self) -> None:
         """Go on when a view that outlasted the freeze is used: voila loses the update that would have replaced it."""

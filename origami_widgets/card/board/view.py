@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         BoardView,
         Button,
         Clock,
-        Moments,
         Notice,
         Stage,
         StageCount,
@@ -78,7 +77,7 @@ def make_board(
     shown = sorted(kept)
     return {
         "head": _head(entries, rows, len(shown), error, again, can_resume=can_resume, can_stop=can_stop, opened=opened),
-        "clock": _clock(map(make_moments, entries), now),
+        "clock": make_board_clock(entries, now),
         "rows": [kept[at] for at in shown],
         "moments": [make_moments(entries[at]) for at in shown],
     }
@@ -215,9 +214,9 @@ def _gone(entries: Sequence[Entry], again: str) -> str:
     return f"{known} The runs go on at the server. {again}, in any kernel:"
 
 
-def _clock(moments: Iterable[Moments], now: float) -> Clock:
+def make_board_clock(entries: Iterable[Entry], now: float) -> Clock:
     """Of the run that is asked next: how long it may be silent before the kernel is asked whether it is there."""
-    known = list(moments)
+    known = [make_moments(entry) for entry in entries]
     heard = [one.heard_at for one in known if one.heard_at is not None]
     following = [one.next_at for one in known if one.next_at is not None]
     intervals = [one.interval for one in known if one.interval is not None]
