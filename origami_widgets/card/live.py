@@ -54,6 +54,28 @@ def section(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
     return kind(read_only=True, **options).tag(sync=True)
 
 
+class _Observer:
+    """A user's observer, called where it cannot block the background loop. Those of one function are equal to `unobserve`."""
+
+    def __init__(self, function: Callable[[Any], object]) -> None:
+        self.function = function
+
+    def __call__(self, change: Any) -> None:
+        background().notify(self.function, change, (self, change["name"], change["type"]), _both_changes)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Observer) and other.function == self.function
+
+    def __hash__(self) -> int:
+        # Of a function that may have no hash of its own.
+        return hash(_Observer)
+
+
+def _both_changes(first: Any, second: Any) -> Any:
+    """Two changes of a trait that are told as one."""
+    return traitlets.Bunch({**second, "old": first["old"]}) if "old" in first else second
+
+
 class LiveWidget(anywidget.AnyWidget):
     """A widget that shows what happens in the background, and gives way to its static twin when nothing will.
 
@@ -162,6 +184,17 @@ class LiveWidget(anywidget.AnyWidget):
         count = sync_data.get("_view_count") if isinstance(sync_data, dict) else None
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             super().set_state({"_view_count": count})
+
+    def observe(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
+        """Call back when a trait changes, on a background thread, where it may block; else as `traitlets.HasTraits.observe`."""
+        # Those that a class declares are found by their type, and are not a user's.
+        super().observe(handler if isinstance(handler, traitlets.EventHandler) else _Observer(handler), names, type)
+
+    def unobserve(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
+        """End that; as `traitlets.HasTraits.unobserve`."""
+        if handler is not None and not isinstance(handler, traitlets.EventHandler):
+            handler = _Observer(handler)
+        super().unobserve(handler, names, type)
 
     def close(self) -> None:
         """Close the widget and its comm; the runs go on, and are watched as long as a handle exists."""
