@@ -42,8 +42,6 @@ export class Session {
 
   /** The host said that the line changed, but not how. */
   doubt = false;
-  /** What `asOf` was when the kernel went. */
-  #last = 0;
   readonly #sent = new Set<string>();
   readonly #tables = new Map<string, (answer: ColumnsAnswer) => void>();
   readonly #model: Model;
@@ -70,13 +68,6 @@ export class Session {
   /** The kernel's clock now, in ms. */
   now(): number {
     return Date.now() + this.offset;
-  }
-
-  /** When what is shown was true, on the kernel's clock: now, or the time of the last state when it may be old. */
-  asOf(): number {
-    if (this.presence === "gone") return this.#last;
-    const stands = this.presence === "live" || (this.presence === "busy" && this.heard !== null);
-    return stands || !this.clock ? this.now() : this.clock.now;
   }
 
   /** The kernel spoke: by a trait or by a message. */
@@ -168,7 +159,6 @@ export class Session {
 
   #become(presence: Presence): void {
     if (this.presence === presence) return;
-    this.#last = this.asOf();
     this.presence = presence;
     if (presence === "gone") {
       this.#asked = null;

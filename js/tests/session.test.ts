@@ -73,6 +73,26 @@ describe("the clock", () => {
     expect(meta(draw("stopped"))).toContain("checks have stopped");
   });
 
+  it.each(["reconnecting", "stopped"] as const)(
+    "stands at when the server was last heard while the connection is %s, and the age goes on",
+    (connection) => {
+      const card = running();
+      answer(card, { connection, next_at: null, interval: null });
+      expect(meta(card)).toContain("4 min 19 s when last seen");
+      expect(meta(card)).toContain("last heard 9 s ago");
+      vi.advanceTimersByTime(30_000);
+      expect(meta(card)).toContain("4 min 19 s when last seen");
+      expect(meta(card)).toContain("last heard 39 s ago");
+      answer(card, { now: Date.now(), heard_at: Date.now(), next_at: Date.now() + 15_000 });
+      expect(meta(card)).toContain("running for 4 min 58 s");
+    },
+  );
+
+  it("shows no time of a running run that was made from a saved answer", () => {
+    const card = running({ connection: "ended", next_at: null, interval: null });
+    expect(meta(card)).not.toMatch(/\d (s|min|h)\b/);
+  });
+
   it("rests when the run is settled", () => {
     const card = draw("completed");
     expect(meta(card)).toContain("3 min 43 s");
@@ -111,7 +131,7 @@ describe("the kernel", () => {
     expect(meta(card)).toContain("next check");
     vi.advanceTimersByTime(5000);
     expect(meta(card)).toContain("kernel is busy");
-    expect(meta(card)).toContain("running for 5 min 8 s");
+    expect(meta(card)).toContain("4 min 19 s when last seen");
     vi.advanceTimersByTime(120_000);
     expect(meta(card)).toContain("busy or gone");
     card.model.set({ head: { ...sample("running").head, steps_completed: 20 } });
@@ -121,7 +141,7 @@ describe("the kernel", () => {
   it("that has not spoken since a reload makes the state a past one", () => {
     const card = draw(sample("running", NOON - 3_600_000));
     expect(meta(card)).toContain("as of 11:00");
-    expect(meta(card)).toContain("running for 4 min 28 s");
+    expect(meta(card)).toContain("4 min 19 s when last seen");
     vi.advanceTimersByTime(4000);
     expect(meta(card)).toContain("as of 11:00, kernel is busy");
     answer(card);
@@ -179,7 +199,11 @@ describe("the kernel", () => {
       card.model.failing = true;
       vi.advanceTimersByTime(1000);
       expect(card.text()).toContain("Kernel is gone");
-      if (name === "running") expect(meta(card)).toContain("4 min 39 s when last seen");
+      if (name === "running") {
+        expect(meta(card)).toContain("4 min 19 s when last seen");
+        vi.advanceTimersByTime(60_000);
+        expect(meta(card)).toContain("4 min 19 s when last seen");
+      }
     }
   });
 

@@ -24,7 +24,7 @@ class Entry:
     transient: bool = False
 
 
-CHECK_ID = "Check the id. What belongs to another organization or project is not found either."
+CHECK_ID = "Check the id. It may belong to another organization or project."
 FIX_INPUT = "Correct what is named above and send it again."
 WAIT = "Try again in a moment (a watched run is asked about again by itself). If it stays, tell support the request id."
 

@@ -22,10 +22,11 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import threadless
+from origami_widgets.api.callbacks import CallbackThread
 from origami_widgets.api.errors import OrigamiError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Hashable
 
 T = TypeVar("T")
 log = logging.getLogger("origami_widgets")
@@ -61,6 +62,7 @@ class BackgroundLoop:
         self._waiting = 0
         self._closers: dict[object, Callable[[], Awaitable[object]]] = {}
         self._keeper: asyncio.Task[None] | None = None
+        self._callbacks = CallbackThread()
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Run a coroutine on the loop.
@@ -136,6 +138,8 @@ class BackgroundLoop:
             TimeoutError: the time passed first.
         """
         ends = None if timeout is None else time.monotonic() + timeout
+        # In a callback that the loop waits for, each would wait for the other.
+        self._callbacks.let_go()
         while not future.done():
             left = INTERRUPTIBLE if ends is None else min(INTERRUPTIBLE, ends - time.monotonic())
             if left <= 0:
@@ -182,6 +186,29 @@ class BackgroundLoop:
         if self._thread in (None, threading.current_thread()):
             return self._context().run(function)
         return self.run(called())
+
+    def notify(
+        self,
+        callback: Callable[[Any], object],
+        argument: Any,
+        key: Hashable = None,
+        merge: Callable[[Any, Any], Any] = lambda _waiting, newer: newer,
+    ) -> None:
+        """Call a user's callback where it cannot block the loop: from the loop's thread, on the callback thread.
+
+        Elsewhere, and where there are no threads, it is called at once. See `CallbackThread.call`.
+
+        Args:
+            callback: what to call.
+            argument: what to call it with.
+            key: of one key, one call at most waits its turn; None for the callback itself.
+            merge: makes one argument of that of a call that waits its turn and this one.
+        """
+        if threading.current_thread() is self._thread:
+            context = self._context()
+            if self._callbacks.call(callback if key is None else key, callback, argument, context, merge):
+                return
+        callback(argument)
 
     def _call(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
         self._one_less(None)

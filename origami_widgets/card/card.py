@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -17,6 +18,7 @@ from origami_widgets.card.outputs import Outputs
 from origami_widgets.card.snapshot import static_bundle, token_bundle
 from origami_widgets.card.view import make_all_columns
 from origami_widgets.card.view.budget import TABLE_ID_LIMIT, clip
+from origami_widgets.card.view.head import make_clock
 from origami_widgets.run.handle import Run
 
 if TYPE_CHECKING:
@@ -106,8 +108,8 @@ class RunCard(LiveWidget):
     def _tells_more(self, old: View, new: View) -> bool:
         return tells_more(old, new)
 
-    def _clock(self, view: View) -> Clock:
-        return view["clock"]
+    def _clock_now(self) -> Clock:
+        return make_clock(self._conversation.current.state, time.time())
 
     def _freeze_after(self, view: View) -> float | None:
         return freeze_after(view)

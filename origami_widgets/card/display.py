@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import weakref
@@ -174,7 +175,7 @@ def without_widgets() -> bool:
     if (mode := render_mode()) != "auto":
         return mode == "html"
     shell = _shell()
-    return lacks_widgets(getattr(shell, "kernel", None), _request(shell))
+    return lacks_widgets(getattr(shell, "kernel", None), _request(shell), os.environ)
 
 
 def stream_known(conversation: Conversation) -> Stream | None:

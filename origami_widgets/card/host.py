@@ -4,14 +4,17 @@ A kernel is not told who reads its messages, so only what is certain counts here
 and stands beside its own HTML and text for hosts that turn out to have no widget manager. Deliberately absent:
 
 - programs that execute notebooks (nbclient, papermill): the widget gives way to its static twin when the run is waited for;
-- Databricks, Kaggle, Deepnote, SageMaker, PyCharm and DataSpell: their notebooks show ipywidgets;
+- Databricks, Kaggle, SageMaker, PyCharm and DataSpell: their notebooks show ipywidgets;
 - jupyter console, a plain qtconsole, Zed, Emacs: nothing that they send tells them from a notebook.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass
@@ -29,13 +32,19 @@ class Pages:
 pages = Pages()
 
 
-def lacks_widgets(kernel: object, request: dict[str, Any]) -> bool:
+def lacks_widgets(kernel: object, request: dict[str, Any], environment: Mapping[str, str]) -> bool:
     """Whether the front end before this kernel has certainly no widget manager.
 
     Args:
         kernel: the kernel object of the shell.
         request: the message that made the kernel run the present cell.
+        environment: the environment variables of the process.
     """
+    # Deepnote documents that its notebooks do not support ipywidgets. Its kernel inside VS Code ("detached") has the same
+    # variable, and VS Code's widgets.
+    detached = environment.get("DEEPNOTE_RUNTIME__RUNNING_IN_DETACHED_MODE", "").lower() == "true"
+    if environment.get("DEEPNOTE_PROJECT_ID") and not detached:
+        return True
     home = type(kernel).__module__
     # Without sockets: its only front ends are Python objects in the same process (ipykernel.inprocess), in practice
     # the Qt console inside an application. A widget manager is JavaScript.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 import uuid
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parent / "static"
+RESENDS, RESEND_WINDOW = 5, 5.0
+"""How often a page gets all that it asks for within so many seconds; what is asked for beyond that is sent together later."""
 NOTHING: Final = {"default_value": None, "allow_none": True}
 
 
@@ -52,6 +56,28 @@ def section(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
     return kind(read_only=True, **options).tag(sync=True)
 
 
+class _Observer:
+    """A user's observer, called where it cannot block the background loop. Those of one function are equal to `unobserve`."""
+
+    def __init__(self, function: Callable[[Any], object]) -> None:
+        self.function = function
+
+    def __call__(self, change: Any) -> None:
+        background().notify(self.function, change, (self, change["name"], change["type"]), _both_changes)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Observer) and other.function == self.function
+
+    def __hash__(self) -> int:
+        # Of a function that may have no hash of its own.
+        return hash(_Observer)
+
+
+def _both_changes(first: Any, second: Any) -> Any:
+    """Two changes of a trait that are told as one."""
+    return traitlets.Bunch({**second, "old": first["old"]}) if "old" in first else second
+
+
 class LiveWidget(anywidget.AnyWidget):
     """A widget that shows what happens in the background, and gives way to its snapshot when nothing will.
 
@@ -73,6 +99,9 @@ class LiveWidget(anywidget.AnyWidget):
         self._freezing: concurrent.futures.Future[None] | None = None
         self._viewed = False
         self._filled = False
+        self._wanted: set[str] = set()
+        self._resend_planned = False
+        self._resent: deque[float] = deque(maxlen=RESENDS)
         self._view: Any = self._view_now()
         self._snapshots = SnapshotFeed()
         # The model's own id, by which the page asks its host whether it is alive. It is in the state that opens the widget:
@@ -108,8 +137,8 @@ class LiveWidget(anywidget.AnyWidget):
         """Set the traits by `_tell`."""
         raise NotImplementedError
 
-    def _clock(self, view: Any) -> Clock:
-        """When the server was heard."""
+    def _clock_now(self) -> Clock:
+        """When the server was heard. Cheap, in contrast to the view: any page may ask for it at any time."""
         raise NotImplementedError
 
     def _freeze_after(self, view: Any) -> float | None:
@@ -145,6 +174,26 @@ class LiveWidget(anywidget.AnyWidget):
             self._filled = True
             self._show(self._view)
         return super().get_state(key, drop_defaults)
+
+    def set_state(self, sync_data: Any) -> None:
+        """Take over how many views the host draws, and nothing else: all other traits are the kernel's own.
+
+        `read_only` does not hold against a host: ipywidgets goes round it for what a message sets.
+        """
+        count = sync_data.get("_view_count") if isinstance(sync_data, dict) else None
+        if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+            super().set_state({"_view_count": count})
+
+    def observe(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
+        """Call back when a trait changes, on a background thread, where it may block; else as `traitlets.HasTraits.observe`."""
+        # Those that a class declares are found by their type, and are not a user's.
+        super().observe(handler if isinstance(handler, traitlets.EventHandler) else _Observer(handler), names, type)
+
+    def unobserve(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
+        """End that; as `traitlets.HasTraits.unobserve`."""
+        if handler is not None and not isinstance(handler, traitlets.EventHandler):
+            handler = _Observer(handler)
+        super().unobserve(handler, names, type)
 
     def close(self) -> None:
         """Close the widget and its comm; the runs go on, and are watched as long as a handle exists."""
@@ -266,18 +315,56 @@ class LiveWidget(anywidget.AnyWidget):
         if self._freeze_after(self._view_now()) is not None and not pages.keep_snapshots:
             self.freeze()
 
+    def _handle_msg(self, msg: Any) -> None:
+        if msg["content"]["data"].get("method") == "request_state":
+            self._resend({"everything"})
+        else:
+            super()._handle_msg(msg)
+
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         match content:
             case {"kind": "hello", **more}:
+                wanted = set()
                 if more.get("seq") != self.seq:
-                    self.send_state(self.TRAITS)
-                view = self._view_now()
-                self.send(ClockMessage(kind="clock", clock=self._clock(view)))
+                    wanted.add("state")
                 if isinstance(keeps := more.get("keeps"), bool):
                     pages.keep_snapshots = keeps
-                    background().call_soon(self._on_page)
+                    wanted.add("snapshot")
+                if wanted:
+                    self._resend(wanted)
+                self.send(ClockMessage(kind="clock", clock=self._clock_now()))
             case _:
                 self._on_content(content)
+
+    def _resend(self, wanted: set[str]) -> None:
+        """Send what a page has missed; soon, where pages ask so often that it would keep the kernel busy."""
+        with self.lock:
+            self._wanted |= wanted
+            if self._resend_planned:
+                return
+            wait = self._resent[0] + RESEND_WINDOW - time.monotonic() if len(self._resent) == RESENDS else 0.0
+            if wait > 0:
+                self._resend_planned = True
+                background().submit(self._resend_later(wait))
+                return
+        self._resend_now()
+
+    async def _resend_later(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        # Not in the context of this task: it may have waited since an earlier cell.
+        background().call_soon(self._resend_now)
+
+    def _resend_now(self) -> None:
+        with self.lock:
+            wanted, self._wanted = self._wanted, set()
+            self._resend_planned = False
+            self._resent.append(time.monotonic())
+        if self.comm is None:
+            return
+        if wanted & {"state", "everything"}:
+            self.send_state(None if "everything" in wanted else self.TRAITS)
+        if "snapshot" in wanted:
+            background().call_soon(self._on_page)
 
     def _thaw(self) -> None:
         """Go on when a view that outlasted the freeze is used: voila loses the update that would have replaced it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
@@ -347,7 +348,9 @@ class Run(AwaitableCalls):
         """Call back with this run after each change, as long as a handle or card of it exists. Sends nothing.
 
         Args:
-            callback: called in the background, so it should be quick; one that raises is not called again.
+            callback: called on a background thread, one callback after the other. It may call `cancel`, `wait` and what
+                else blocks: that holds up other callbacks, but no check, cancel or start. While it is at work, changes are
+                collected: it is called once more, with the newest state. One that raises is not called again.
 
         Returns:
             A function that ends the subscription.
@@ -370,7 +373,12 @@ class Run(AwaitableCalls):
                 cause=f"on_change was given {describe(callback)}.",
                 remedy="Give it a function of one argument, the run: run.on_change(lambda run: print(run.status)).",
             )
-        return self._watch.subscribe(lambda: callback(self))
+
+        @functools.wraps(callback)
+        def notify() -> None:
+            callback(self)
+
+        return self._watch.subscribe(notify, of_user=True)
 
     def to_html(self) -> str:
         """The static card: what a saved notebook shows. No script, no request to anywhere."""

@@ -1,9 +1,12 @@
-"""Those who want to know when something has changed."""
+"""Subscribers: who is notified when something has changed."""
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING
+
+from origami_widgets.api.loop import background
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,15 +21,28 @@ class Subscribers:
     def __init__(self) -> None:
         self._callbacks: dict[object, Callable[[], object]] = {}
 
-    def add(self, callback: Callable[[], object]) -> Callable[[], None]:
+    def add(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
         """Take one more.
+
+        Args:
+            callback: what to call.
+            of_user: it is a user's and may take its time, so it is called on the callback thread.
 
         Returns:
             A function that ends the subscription; it may be called twice.
         """
         key = object()
-        self._callbacks[key] = callback
+        self._callbacks[key] = self._beside_the_loop(key, callback) if of_user else callback
         return lambda: self._callbacks.pop(key, None) and None
+
+    def _beside_the_loop(self, key: object, callback: Callable[[], object]) -> Callable[[], None]:
+        @functools.wraps(callback)
+        def call(_: None) -> None:
+            # It may have been removed while it waited its turn.
+            if key in self._callbacks:
+                self._call(key, callback)
+
+        return lambda: background().notify(call, None)
 
     def __len__(self) -> int:
         return len(self._callbacks)
@@ -38,8 +54,11 @@ class Subscribers:
         is printed: from this thread the text would land in whichever cell is running.
         """
         for key, callback in tuple(self._callbacks.items()):
-            try:
-                callback()
-            except BaseException:
-                self._callbacks.pop(key, None)
-                log.exception("A callback raised and was removed")
+            self._call(key, callback)
+
+    def _call(self, key: object, callback: Callable[[], object]) -> None:
+        try:
+            callback()
+        except BaseException:
+            self._callbacks.pop(key, None)
+            log.exception("A callback raised and was removed")

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api import validate
-from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.run.hub import hub
 from origami_widgets.run.token import make_token
@@ -126,9 +126,17 @@ def check_wait(until: str, timeout: object = None) -> None:
         )
 
 
+def last_said(state: RunState) -> str:
+    """What the server said last about a run that has not come to an end in time, in whole sentences."""
+    error = state.connection.error
+    if isinstance(error, NotFound):
+        return f"{error.title}: {error.cause}"
+    return f"It still says {state.status!r}. It goes on at the server."
+
+
 def _timed_out(state: RunState, timeout: float | None) -> WaitTimedOut:
     return WaitTimedOut(
         f"The run did not end within {timeout:g} s",
-        cause=f"It still says {state.status!r}. It goes on at the server.",
+        cause=last_said(state),
         remedy="Wait again with run.wait(), or end it with run.cancel().",
     )

@@ -57,13 +57,13 @@ class Watch:
             only_read = all(isinstance(event, LeadsRead) for event in events)
             (self._of_reading if only_read else self._subscribers).tell()
 
-    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change of the run, on the background loop's thread.
+    def subscribe(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
+        """Call back after each change of the run, on the background loop's thread, or on that for callbacks of users.
 
         Returns:
             A function that ends the subscription; it may be called twice.
         """
-        return self._subscribers.add(callback)
+        return self._subscribers.add(callback, of_user=of_user)
 
     def subscribe_to_reading(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back when this process has read further in one of the run's tables, which changes nothing of the run.

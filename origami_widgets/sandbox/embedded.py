@@ -77,7 +77,9 @@ class Sandbox:
         if not _is_whole(seed):
             raise _wrong("seed", seed, "a whole number", "seed=0")
         if not _is_pace(speed):
-            raise _wrong("speed", speed, f"a number from {SLOWEST:g} to {FASTEST:,}: simulated seconds per second", "speed=20")
+            raise _wrong(
+                "speed", speed, f"a number from {SLOWEST:g} to {FASTEST:,}: simulated seconds per second", "speed=20"
+            )
         if plan not in tuple(PLANS):
             raise _wrong("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"')
         if not (_is_whole(credits) and credits >= 0):

@@ -4,18 +4,13 @@ import pytest
 
 from origami_widgets.card.card import RunCard
 from origami_widgets.run.handle import Run
-from origami_widgets.run.state import Planned, RunState
-from origami_widgets.run.watch import Watch
-from tests.card.live import on_loop, read, settle
+from tests.card.live import settle, watch_of
 from tests.fixtures.states import payload
 
 
 @pytest.fixture
 def watch():
-    run = payload("running_partial")
-    made = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
-    on_loop(made.update, read(run), Planned(115.0, 15.0))
-    return made
+    return watch_of(payload("running_partial"))
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
-from origami_widgets.run.state import RunRead
+from origami_widgets.run.state import Planned, RunRead, RunState
+from origami_widgets.run.watch import Watch
 
 
 def on_loop(function, *args):
@@ -16,6 +17,13 @@ def settle():
     """Return when everything that was planned on the loop before has happened."""
     for _ in range(3):
         on_loop(lambda: None)
+
+
+def watch_of(run):
+    """The watch of a run that is under way, after one answer."""
+    made = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
+    on_loop(made.update, read(run), Planned(115.0, 15.0))
+    return made
 
 
 def read(run, at=100.0):

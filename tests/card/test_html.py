@@ -2,15 +2,18 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from origami_widgets.card.html import render_html
 from origami_widgets.card.text import render_text
 from origami_widgets.card.view import make_view
+from origami_widgets.run.handle import Run
+from origami_widgets.run.state import Connection
 from tests.card.markup import only_ours, read, words
 from tests.fixtures.make_views import views
-from tests.fixtures.states import NOW, STATES
+from tests.fixtures.states import NOW, STATES, payload
 
 VIEWS = views()
 
@@ -47,6 +50,28 @@ def test_of_a_run_that_is_not_asked_about_the_last_is_told():
     text = words(html_of("stopped"))
     assert "Last seen: Running" in text
     assert "2 min 18 s when last seen · last heard 2026-07-21 09:16 UTC" in text
+
+
+def test_a_running_run_of_a_saved_answer_shows_no_time():
+    view = make_view(Run.from_payload(payload("running_partial")).state, now=NOW)
+    for text in (words(render_html(view, now=NOW)), render_text(view, now=NOW)):
+        assert not re.search(r"\d (s|min|h|d)\b", text)
+
+
+@pytest.mark.parametrize("connection", ["reconnecting", "stopped"])
+def test_the_time_stands_at_when_the_server_was_last_heard(connection):
+    state = replace(STATES["running"](), connection=Connection(connection, heard_at=NOW - 39))
+    view = make_view(state, now=NOW)
+    for later in (0, 600):
+        now = NOW + later
+        copies = (render_html(view, now=now), render_html(view, now=now, saved=False))
+        told = [words(copy) for copy in copies] + [render_text(view, now=now), render_text(view, now=now, saved=False)]
+        for text in told:
+            assert "3 min 49 s when last seen" in text
+            assert "last heard 2026-07-21 09:17 UTC" in text
+        ticking = render_text(view, now=now, ticking=True)
+        assert "3 min 49 s when last seen" in ticking
+        assert "last heard 39 s ago" in ticking or "last heard 10 min ago" in ticking
 
 
 def test_an_unknown_status_that_goes_on_is_told_as_the_past():

@@ -254,7 +254,31 @@ def test_spyders_console_has_no_widgets_and_its_notebooks_do() -> None:
     spyder = type("SpyderKernel", (), {"__module__": "spyder_kernels.console.kernel"})()
     usual = type("IPythonKernel", (), {"__module__": "ipykernel.ipkernel"})()
     from_cell, from_console = {"metadata": {"cellId": "a"}}, {"metadata": {}}
-    assert host.lacks_widgets(spyder, from_console)
-    assert not host.lacks_widgets(spyder, from_cell)
-    assert not any(host.lacks_widgets(usual, request) for request in (from_cell, from_console, {}))
-    assert not host.lacks_widgets(None, {})
+    assert host.lacks_widgets(spyder, from_console, {})
+    assert not host.lacks_widgets(spyder, from_cell, {})
+    assert not any(host.lacks_widgets(usual, request, {}) for request in (from_cell, from_console, {}))
+    assert not host.lacks_widgets(None, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({"DEEPNOTE_PROJECT_ID": "6b1f0a8e"}, "text/html"),
+        (
+            {"DEEPNOTE_PROJECT_ID": "6b1f0a8e", "DEEPNOTE_RUNTIME__RUNNING_IN_DETACHED_MODE": "true"},
+            "application/vnd.jupyter.widget-view+json",
+        ),
+    ],
+    ids=["Deepnote", "its kernel inside VS Code"],
+)
+def test_deepnote_has_no_widgets(cells: Cells, environment: dict[str, str], shown: str) -> None:
+    cells.run(f"import os; os.environ.update({environment!r}); ow.configure(render='auto')")
+    cells.run(start("scenario:slow"))
+    board = len(cells.sent)
+    cells.run("ow.RunBoard([run])")
+    cells.run(f"for name in {list(environment)!r}: del os.environ[name]")
+    first, on_board = cells.displays(SHOWN)[0], next(m for m in cells.sent[board:] if m["msg_type"] == SHOWN)
+    for message in (first, on_board):
+        kinds = set(message["content"]["data"])
+        assert shown in kinds
+        assert ("application/vnd.jupyter.widget-view+json" in kinds) == (shown != "text/html")

@@ -7,9 +7,8 @@ import pytest
 from origami_widgets.card.card import RunCard
 from origami_widgets.card.contract import TABLE_SLOTS
 from origami_widgets.run.handle import Run
-from origami_widgets.run.state import Planned, RunState
-from origami_widgets.run.watch import Watch
-from tests.card.live import on_loop, read, settle
+from origami_widgets.run.state import Planned
+from tests.card.live import on_loop, read, settle, watch_of
 from tests.fixtures.states import STATES, payload
 
 
@@ -17,8 +16,7 @@ from tests.fixtures.states import STATES, payload
 def large():
     """A card of 20 tables with 40 columns and 200 actions, its watch, and what it sends from now on."""
     run = {**STATES["large"]().run.raw, "status": "running", "completedAt": None}
-    watch = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
-    on_loop(watch.update, read(run), Planned(115.0, 15.0))
+    watch = watch_of(run)
     card = RunCard(Run(watch))
     settle()
     messages = []

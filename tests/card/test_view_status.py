@@ -1,5 +1,6 @@
 """What the view says about each status and each thing that can go wrong."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -292,6 +293,28 @@ class TestConnection:
         assert told["link"]["href"] == "https://origami.chat/settings/developers"
         assert told["code"] == view["foot"]["attach_line"]
         assert view["head"]["cancel"] == "none"
+
+    def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find(self):
+        for view in (view_of("missing"), make_view(replace(STATES["missing"](), run=None), now=NOW)):
+            told = notice(view, "stopped")
+            assert told["title"] == "There is no such agent"
+            assert "goes on" not in json.dumps(view)
+        told = notice(view_of("missing"), "stopped")
+        assert "It may belong to another organization or project." in told["text"]
+        assert "This is what was last known." in told["text"]
+
+    def test_nothing_is_claimed_of_the_cells_of_a_run_that_the_server_does_not_find(self):
+        error = STATES["missing"]().connection.error
+        state = replace(STATES["filling"](), connection=Connection(state="stopped", heard_at=NOW, error=error))
+        assert "go on" not in notice(make_view(state, now=NOW), "stopped")["text"]
+
+    def test_a_new_run_that_is_not_found_yet_is_not_said_to_go_on(self):
+        error = STATES["missing"]().connection.error
+        lost = Connection(state="reconnecting", next_at=NOW + 2, interval=2.0, failures=1, error=error)
+        for state in (replace(running(), connection=lost), replace(STATES["starting"](), connection=lost)):
+            view = make_view(state, now=NOW)
+            assert notice(view, "reconnecting")["title"] == "Origami can't find the run; trying again"
+            assert "goes on" not in json.dumps(view)
 
     def test_stopped_without_an_error(self):
         state = replace(running(), connection=Connection(state="stopped", heard_at=NOW))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.loop import background
 from tests.support.server import answer
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class Journey:
             self.error = error
         finally:
             stop()
+            # A last change may be under way, and hold the callback for as long.
+            background().call(lambda: None)
         return self
 
     def _noted(self, behaviour: Behaviour) -> Behaviour:

@@ -12,13 +12,14 @@ from tests.support.server import answer, drip, head, raw, reset, silence
 
 HTML = "<!DOCTYPE html><title>Welcome to the hotel</title>"
 HALF = head(200, 400) + b'{"id": "v2_'
+MISSING = answer({"error": "no such run", "code": "RUN_NOT_FOUND"}, 404)
 
 GOES_ON = {
     "500": (answer({"error": "no", "code": "INTERNAL_ERROR"}, 500), "no"),
     "502 with a page of HTML": (answer("<html>Bad gateway</html>", 502, content_type="text/html"), ""),
     "503": (answer({}, 503), "503"),
     "504": (answer(b"", 504), ""),
-    "404 soon after the start": (answer({"error": "no such run", "code": "RUN_NOT_FOUND"}, 404), "no such run"),
+    "404 soon after the start": (MISSING, "no such run"),
     "408": (answer({}, 408), "408"),
     "425": (answer({}, 425), "425"),
     "429": (answer({"error": "slow down", "code": "RATE_LIMITED"}, 429), "slow down"),
@@ -53,8 +54,10 @@ def test_the_run_completes_and_the_card_says_what_was_wrong(journey, interface, 
     assert {connection.failures for connection in failed} == {1}
     assert all(connection.heard_at is not None and connection.error is not None for connection in failed)
     if interface == "card":
-        assert "Can't reach Origami; trying again" in seen.words
-        assert "Your run goes on at the server" in seen.words
+        is_found = fault is not MISSING
+        assert ("Can't reach Origami; trying again" in seen.words) == is_found
+        assert ("Your run goes on at the server" in seen.words) == is_found
+        assert ("Origami can't find the run; trying again" in seen.words) != is_found
         assert said in seen.words
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from origami_widgets.api import errors
+from tests.card.markup import words
 from tests.faults.journey import completed, going_on
 from tests.support.server import answer
 
@@ -40,6 +43,17 @@ def test_a_run_that_is_not_found_is_waited_for_half_a_minute_after_its_start_and
     assert [round(pause) for pause in seen.pauses] == [2, 4, 8, 16]
     assert seen.asked[-2] - 1_000 < 30 <= seen.asked[-1] - 1_000
     assert seen.run.connection.state == "stopped"
+
+
+@pytest.mark.parametrize("code", ["AGENT_NOT_FOUND", "RUN_NOT_FOUND"])
+def test_nothing_is_claimed_of_a_run_that_was_deleted(journey, interface, code):
+    gone = answer({"error": "Not here", "code": code}, 404)
+    seen = journey().go(interface, going_on(3, told="60"), gone, completed())
+    assert isinstance(seen.error, errors.NotFound)
+    assert (seen.run.status, seen.run.done) == ("running", False)
+    said = [str(seen.error), seen.words, str(seen.run), words(seen.run.to_html())]
+    assert not any(re.search("(goes|went) on at the server", each) for each in said)
+    assert all("It may belong to another organization or project." in each for each in (said[0], *said[2:]))
 
 
 def test_a_run_that_appears_in_time_is_watched(journey, interface):

@@ -173,6 +173,10 @@ class FrontEnd:
         """Tell a widget how many views it has now, as a notebook does."""
         self._send(comm, {"method": "update", "state": {"_view_count": count}, "buffer_paths": []}, None)
 
+    def set(self, comm: str, state: dict[str, Any]) -> None:
+        """Set traits of a widget, as a page can that plays a notebook."""
+        self._send(comm, {"method": "update", "state": state, "buffer_paths": []}, None)
+
     def _send(self, comm: str, data: dict[str, Any], subshell: str | None) -> None:
         message = self._client.session.msg("comm_msg", {"comm_id": comm, "data": data})
         if subshell is not None:

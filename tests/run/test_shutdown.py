@@ -31,6 +31,12 @@ time.sleep(0.5)""",
 run = ow.start('Find bakeries. scenario:slow', client=client, show=False)
 beside(run.cancel)
 time.sleep(0.5)""",
+    "a callback that blocks for ever": """
+run = ow.start('Find bakeries. scenario:slow', client=client, show=False)
+run.on_change(lambda run: threading.Event().wait())
+card = ow.RunCard(run)
+card.observe(lambda change: threading.Event().wait())
+run.refresh()""",
     "a subscription and a card": """
 run = ow.start('Find bakeries. scenario:slow', client=client, show=False)
 run.on_change(print)
@@ -84,7 +90,7 @@ def test_a_kernel_shuts_down_by_itself(prepared):
     hang(front, "")
     manager, kernel = start_new_kernel()
     try:
-        for what in ("a run that is watched", "a subscription and a card"):
+        for what in ("a run that is watched", "a subscription and a card", "a callback that blocks for ever"):
             reply = kernel.execute_interactive(code + UNDER_WAY[what], output_hook=lambda message: None)
             assert reply["content"]["status"] == "ok"
         kernel.shutdown()

@@ -71,7 +71,10 @@ async def test_time_goes_on_when_the_clock_is_set_back(talk):
 @pytest.mark.parametrize(
     ("option", "value", "expected"),
     [
-        *(("speed", value, "a number from 0.001 to 1,000,000") for value in (0, -1, float("nan"), float("inf"), 10**400)),
+        *(
+            ("speed", value, "a number from 0.001 to 1,000,000")
+            for value in (0, -1, float("nan"), float("inf"), 10**400)
+        ),
         *(("speed", value, "a number from 0.001 to 1,000,000") for value in ("fast", "20", None, True, 1j, [20])),
         *(("seed", value, "a whole number") for value in ("x", "7", 1.5, float("nan"), None, True)),
         *(("credits", value, "0 or more") for value in (-1, "many", 0.5, float("inf"), None, False)),

@@ -62,7 +62,7 @@ export function headPart(session: Session, board: string): Part<BoardHead> {
   let head: BoardHead | null = null;
   const refresh = (): void => {
     if (!head) return;
-    const fresh = freshness({ done: false, settled: false, completed_at: null }, session, session.asOf());
+    const fresh = freshness({ done: false, settled: false, completed_at: null }, session);
     // Each run tells its own age; here stands only what is true of all of them.
     say(age, session.presence === "live" || head.settled ? "" : fresh.age);
     age.classList.toggle("t-attention", fresh.warn);

@@ -69,7 +69,7 @@ export function runRow(session: Session, first: Item): Row {
     const { row, moments } = item;
     const [heard_at, next_at, interval, connection] = moments;
     const clock: Clock = { now: 0, heard_at, next_at, interval, connection };
-    const fresh = freshness(row, session, session.asOf(), clock);
+    const fresh = freshness(row, session, clock);
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
     // A run that nobody watches any more is the past, whatever its last status said.

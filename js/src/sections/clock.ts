@@ -33,18 +33,21 @@ export interface Said {
   warn: boolean;
 }
 
+/**
+ * The time counts only while kernel and server are heard; else it stands at when the server was last heard. A saved
+ * answer (`ended`) does not say when that was.
+ */
 export function clockWords(head: Head, session: Session): Said {
-  const now = session.asOf();
-  const followed = session.follows();
-  const stopped = session.clock?.connection === "stopped";
-  const end = head.done ? head.completed_at : stopped ? (session.clock?.heard_at ?? null) : now;
-  const start = head.started_at;
+  const { started_at: start, completed_at, done } = head;
+  const { connection, heard_at } = session.clock ?? { connection: "ended", heard_at: null };
+  const counts = session.presence === "live" && connection === "live";
+  const end = done ? completed_at : counts ? session.now() : connection === "ended" ? null : heard_at;
   const lasted = start !== null && end !== null;
   return {
-    before: lasted && !head.done && followed ? "running for " : "",
+    before: lasted && !done && counts ? "running for " : "",
     elapsed: lasted ? duration((end - start) / 1000) : "",
-    after: lasted && !head.done && !followed ? " when last seen" : "",
-    ...freshness(head, session, now),
+    after: lasted && !done && !counts ? " when last seen" : "",
+    ...freshness(head, session),
   };
 }
 
@@ -52,7 +55,6 @@ export function clockWords(head: Head, session: Session): Said {
 export function freshness(
   head: Pick<Head, "done" | "settled" | "completed_at">,
   session: Session,
-  now: number,
   clock: Clock | null = session.clock,
 ): Pick<Said, "age" | "warn"> {
   const { presence } = session;
@@ -67,6 +69,7 @@ export function freshness(
     const why = silence !== null && silence > LONG_SILENCE ? "kernel is busy or gone" : "kernel is busy";
     return { age: presence === "busy" ? `${since}, ${why}` : since, warn: true };
   }
+  const now = session.now();
   const { heard, next } = grid(clock, now);
   const ago = heard === null ? "" : age((now - heard) / 1000);
   const soon = next === null ? "" : next - now < 1000 ? "" : `in ${duration((next - now) / 1000)}`;

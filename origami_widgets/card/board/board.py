@@ -12,7 +12,7 @@ from origami_widgets.card.board.commands import BoardDesk
 from origami_widgets.card.board.opened import card_within, let_card_go
 from origami_widgets.card.board.source import source_of
 from origami_widgets.card.board.twin import again_bundle, static_board
-from origami_widgets.card.board.view import make_board, sums
+from origami_widgets.card.board.view import make_board, make_board_clock, sums
 from origami_widgets.card.commands import Command, read_command
 from origami_widgets.card.contract import BOARD_SLOTS, BoardView, Clock
 from origami_widgets.card.display import nobody_there
@@ -186,8 +186,8 @@ class RunBoard(LiveWidget):
             times.append(known if counts_on else list(moments))
         return times
 
-    def _clock(self, view: BoardView) -> Clock:
-        return view["clock"]
+    def _clock_now(self) -> Clock:
+        return make_board_clock(self._source.entries(), time.time())
 
     def _freeze_after(self, view: BoardView) -> float | None:
         head = view["head"]

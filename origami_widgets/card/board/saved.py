@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.card import words
-from origami_widgets.card.view.saved import in_past
+from origami_widgets.card.view.saved import in_past, lasted_when_seen
 
 if TYPE_CHECKING:
     from origami_widgets.card.contract import BoardHead, BoardRow, BoardView, Moments
@@ -86,6 +86,11 @@ def _times(row: BoardRow, moments: Moments, now: float) -> list[str]:
     started, ended = row["started_at"], row["completed_at"]
     if row["done"]:
         return [f"ended {words.moment(ended)}" if ended is not None else ""]
-    heard = moments[0]
-    lasted = f"{words.duration(now - started / 1000)} so far" if started is not None else ""
+    heard, _, _, connection = moments
+    if started is None:
+        lasted = ""
+    elif connection == "live":
+        lasted = f"{words.duration(now - started / 1000)} so far"
+    else:
+        lasted = lasted_when_seen(started, heard, connection)
     return [lasted, f"last heard {words.moment(heard)}" if heard is not None else ""]

@@ -13,6 +13,7 @@ from origami_widgets.card.links import short_host
 from origami_widgets.card.view.budget import clip
 from origami_widgets.card.view.head import whole
 from origami_widgets.card.view.notices import explained, link_of
+from origami_widgets.card.view.status import is_missing
 from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         BoardView,
         Button,
         Clock,
-        Moments,
         Notice,
         Stage,
         StageCount,
@@ -77,7 +77,7 @@ def make_board(
     shown = sorted(kept)
     return {
         "head": _head(entries, rows, len(shown), error, again, can_resume=can_resume, can_stop=can_stop, opened=opened),
-        "clock": _clock(map(make_moments, entries), now),
+        "clock": make_board_clock(entries, now),
         "rows": [kept[at] for at in shown],
         "moments": [make_moments(entries[at]) for at in shown],
     }
@@ -205,15 +205,18 @@ def _buttons(active: int, *, can_stop: bool, can_resume: bool) -> list[Button]:
 
 def _gone(entries: Sequence[Entry], again: str) -> str:
     left = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
+    is_any_missing = any(entry.state is not None and is_missing(entry.state) for entry in entries)
     known = "This is what was last known." + (" What was waiting then is not started by anybody now." if left else "")
     if any(entry.state is not None and entry.state.origin == "sandbox" for entry in entries):
         return f"{known} A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
+    if is_any_missing:
+        return f"{known} Runs that Origami still finds go on at the server. {again}, in any kernel:"
     return f"{known} The runs go on at the server. {again}, in any kernel:"
 
 
-def _clock(moments: Iterable[Moments], now: float) -> Clock:
+def make_board_clock(entries: Iterable[Entry], now: float) -> Clock:
     """Of the run that is asked next: how long it may be silent before the kernel is asked whether it is there."""
-    known = list(moments)
+    known = [make_moments(entry) for entry in entries]
     heard = [one.heard_at for one in known if one.heard_at is not None]
     following = [one.next_at for one in known if one.next_at is not None]
     intervals = [one.interval for one in known if one.interval is not None]

@@ -10,7 +10,7 @@ from origami_widgets.card import words
 from origami_widgets.card.links import is_product, safe_href, short_host
 from origami_widgets.card.view.budget import EARLIER_SIZE, clip, take
 from origami_widgets.card.view.questions import QUESTIONS_LIMIT
-from origami_widgets.card.view.status import status_words
+from origami_widgets.card.view.status import is_missing, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +87,8 @@ def _gone(state: RunState) -> str:
     """What is true once the kernel of the card is gone, before the line that shows the run again."""
     if state.origin == "sandbox":
         return "This is what was last known. A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
+    if is_missing(state):
+        return "This is what was last known: Origami no longer finds this run. To look for it again, in any kernel:"
     if state.done:
         return "The buttons of this card are off. To go on from this run, in any kernel:"
     return "This is what was last known. The run goes on at the server; to see it again, in any kernel:"

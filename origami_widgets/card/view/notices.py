@@ -11,7 +11,7 @@ from origami_widgets.card.view.budget import NOTICES_SIZE, clip, take
 from origami_widgets.card.view.follow_up import can_follow_up, follow_up_button
 from origami_widgets.card.view.head import agent_line, attach_line, whole
 from origami_widgets.card.view.questions import QUESTIONS_LIMIT
-from origami_widgets.card.view.status import is_known
+from origami_widgets.card.view.status import is_known, is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
 _GOES_ON = "Your run goes on at the server."
+_MISSING = "It may have been deleted. It may belong to another organization or project. This is what was last known."
 _CONTINUE = "Continue where you stopped."
 _TRY_AGAIN = "That failed. Please try it again."
 
@@ -89,7 +90,15 @@ def _failures(state: RunState) -> Iterator[Notice]:
     elif error is not None:
         yield _notice("command_error", "bad", error.title, explained(error), link=link_of(error))
     connection = state.connection
-    if connection.state == "reconnecting":
+    if connection.state == "reconnecting" and is_missing(state):
+        yield _notice(
+            "reconnecting",
+            "attention",
+            "Origami can't find the run; trying again",
+            _sentences("A new run can take a few seconds to appear.", _cause(connection.error)),
+            button={**_CHECK_AGAIN, "label": "Try now"},
+        )
+    elif connection.state == "reconnecting":
         cause = connection.error
         goes_on = "Its cells may go on filling at the server." if state.done else _GOES_ON
         yield _notice(
@@ -105,7 +114,7 @@ def _failures(state: RunState) -> Iterator[Notice]:
 
 
 def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
-    """Checks ended on an error: the run does not, so the way back to it stands here."""
+    """Checks ended on an error. The run goes on, unless the server says that there is none: the way back to it stands here."""
     line = attach_line(state)
     if state.done:
         goes_on = "The run is over; its cells may go on filling at the server."
@@ -115,6 +124,9 @@ def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
         return _notice(
             "stopped", "attention", "This card has stopped checking", goes_on, button=_CHECK_AGAIN, code=line
         )
+    if is_missing(state):
+        text = explained(error) if state.run is None else _sentences(_cause(error), _MISSING)
+        return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN)
     text = _sentences(explained(error), goes_on)
     return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=link_of(error), code=line)
 

@@ -9,10 +9,12 @@ from origami_widgets.card import words
 
 if TYPE_CHECKING:
     from origami_widgets.card.contract import Ask, Button, Head, Notice, Table, View
+    from origami_widgets.run.state import ConnectionState
 
 # What is going on, and how it is told later; `{then}` is the moment of the copy.
 _PAST: Final = (
     ("Can't reach Origami; trying again", "Origami could not be reached {then}"),
+    ("Origami can't find the run; trying again", "Origami could not find the run {then}"),
     ("Your run goes on at the server.", "The run went on at the server."),
     ("cells may go on filling", "cells may have gone on filling"),
     ("This card has stopped checking", "The card had stopped checking {then}"),
@@ -163,7 +165,8 @@ def meta_line(view: View, *, now: float, past: bool = False, ticking: bool = Fal
     pieces = [steps_words(head), _elapsed(view, now, past=past)]
     if head["done"] and head["completed_at"] is not None:
         pieces.append(f"ended {words.moment(head['completed_at'])}")
-    if not ticking and not head["settled"] and heard is not None and now - heard / 1000 > _JUST_HEARD:
+    is_old = view["clock"]["connection"] != "live" or (heard is not None and now - heard / 1000 > _JUST_HEARD)
+    if not ticking and not head["settled"] and heard is not None and is_old:
         pieces.append(f"last heard {words.moment(heard)}")
     pieces.append(head["model"])
     return [piece for piece in pieces if piece]
@@ -180,12 +183,19 @@ def steps_words(head: Head) -> str:
 
 
 def _elapsed(view: View, now: float, *, past: bool) -> str:
-    head, heard = view["head"], view["clock"]["heard_at"]
+    head, clock = view["head"], view["clock"]
     started, ended = head["started_at"], head["completed_at"]
     if started is None:
         return ""
     if head["done"]:
         return words.duration((ended - started) / 1000) if ended is not None else ""
-    if _unwatched(view):
-        return f"{words.duration((heard - started) / 1000)} when last seen" if heard is not None else ""
+    if clock["connection"] != "live":
+        return lasted_when_seen(started, clock["heard_at"], clock["connection"])
     return f"{'had run' if past else 'running'} for {words.duration(now - started / 1000)}"
+
+
+def lasted_when_seen(started: float, heard: float | None, connection: ConnectionState) -> str:
+    """How long a run had been at work when the server was last heard; empty for a saved answer, which does not say when."""
+    if heard is None or connection == "ended":
+        return ""
+    return f"{words.duration((heard - started) / 1000)} when last seen"

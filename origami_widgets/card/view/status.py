@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from origami_widgets.api.errors import NotFound
 from origami_widgets.card.view.budget import clip
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ _KNOWN: dict[str, tuple[str, Tone]] = {
 def is_known(status: str) -> bool:
     """Whether this version has words for a status."""
     return status in _KNOWN
+
+
+def is_missing(state: RunState) -> bool:
+    """Whether the server said last that there is no such run or agent: then nothing is known about the run."""
+    return isinstance(state.connection.error, NotFound)
 
 
 def status_words(state: RunState) -> tuple[str, Tone]:

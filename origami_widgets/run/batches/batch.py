@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -216,7 +217,7 @@ class RunBatch:
         """Call back with this batch after each change of a brief or of a run, as long as it goes on or anybody holds it.
 
         Args:
-            callback: called on a background thread, so it should be quick; one that raises is not called again.
+            callback: called as that of `Run.on_change` is.
 
         Returns:
             A function that ends the subscription.
@@ -242,11 +243,12 @@ class RunBatch:
         # Weak, or the subscription would keep the batch alive, which holds the subscription.
         course = weakref.ref(self._course)
 
+        @functools.wraps(callback)
         def tell() -> None:
             if (known := course()) is not None:
                 callback(RunBatch(known))
 
-        return self._course.subscribe(tell)
+        return self._course.subscribe(tell, of_user=True)
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back after each change of a brief or of a run, on the background loop's thread; see `on_change`."""

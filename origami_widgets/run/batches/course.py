@@ -113,13 +113,13 @@ class Course:
         """How many of its runs are going on; one that cannot be watched any more counts as over."""
         return sum(1 for run in self.runs if not run.done and run.connection.state != "stopped")
 
-    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change of a brief or of any run, on the background loop's thread.
+    def subscribe(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
+        """Call back after each change of a brief or of any run, on the background loop's thread, or on that for callbacks of users.
 
         Returns:
             A function that ends the subscription; it may be called twice.
         """
-        return self._subscribers.add(callback)
+        return self._subscribers.add(callback, of_user=of_user)
 
     # Steering, from any thread
 

@@ -52,7 +52,7 @@ def copy_words(view, text):
             rf"as of {MOMENT}",
             rf"last heard {MOMENT}",
             rf"ended {MOMENT}",
-            r"(\d+ \w+ )+so far",
+            r"(\d+ \w+ )+(so far|when last seen)",
             r"batch\.resume\(\)",
             # The live board has it behind the words.
             r": https://\S+",

@@ -39,6 +39,27 @@ def test_what_was_going_on_was_so_when_it_was_saved():
     ]
 
 
+@pytest.mark.parametrize("name", ["reconnecting", "stopped", "missing"])
+def test_the_time_of_a_run_stands_at_when_the_server_was_last_heard(name):
+    view = board_of([entry_of(0, STATES[name]())])
+    for saved in (True, False):
+        for later in (0, 600):
+            copies = (
+                words(render_board_html(view, now=NOW + later, saved=saved)),
+                render_board_text(view, now=NOW + later, saved=saved),
+            )
+            for text in copies:
+                assert "2 min 18 s when last seen" in text
+                assert "so far" not in text
+
+
+def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find():
+    view = board_of([entry_of(0, STATES["missing"]()), entry_of(1, STATES["running"]())])
+    assert view["rows"][0]["note"] == "There is no such agent"
+    assert view["rows"][0]["status_label"] == "Last seen: Running"
+    assert "Runs that Origami still finds go on at the server." in view["head"]["gone"]
+
+
 def test_a_word_of_the_server_that_nobody_knows_is_quoted():
     (label,) = labels(as_saved(board_of([entry_of(0, STATES["unknown_running"]())])))
     assert label.startswith("Was “")

@@ -1,0 +1,135 @@
+"""What a page may do to a widget of the kernel: draw it and click; it can neither set it nor keep the kernel busy."""
+
+import threading
+
+import pytest
+
+from origami_widgets.card.board.board import RunBoard
+from origami_widgets.card.card import RunCard
+from origami_widgets.run.handle import Run
+from tests.card.live import settle, watch_of
+from tests.card.work import count_calls
+from tests.fixtures.states import STATES
+
+LIMIT = 6
+"""Times that the whole state may be sent within a second, however often pages ask for it."""
+
+CALLS = 1_000
+"""Of Python functions; the view of a large run takes a hundred times as many."""
+
+
+class Comm:
+    """Records what a widget sends; the widget's own comm is what messages arrive at."""
+
+    def __init__(self, widget, monkeypatch):
+        self.sent = []
+        self.newly = threading.Condition()
+        self._widget = widget
+        monkeypatch.setattr(widget.comm, "send", self._note)
+
+    def _note(self, data=None, metadata=None, buffers=None):
+        with self.newly:
+            self.sent.append(data)
+            self.newly.notify_all()
+
+    def receive(self, data):
+        self._widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
+
+    def updates(self):
+        return [message for message in self.sent if message["method"] != "custom"]
+
+    def clocks(self):
+        return [message["content"] for message in self.sent if message["method"] == "custom"]
+
+    def until(self, condition):
+        with self.newly:
+            assert self.newly.wait_for(condition, 20)
+
+
+@pytest.fixture(params=[RunCard, RunBoard])
+def widget(request, watch):
+    run = Run(watch)
+    made = RunCard(run) if request.param is RunCard else RunBoard([run])
+    settle()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def comm(widget, monkeypatch):
+    return Comm(widget, monkeypatch)
+
+
+def values(widget):
+    return {name: getattr(widget, name) for name in widget.keys}
+
+
+def test_no_trait_can_be_set_from_a_page(widget, comm):
+    before = values(widget)
+    forged = {name: 7 if isinstance(value, int) else "forged" for name, value in before.items()} | {"status": "errored"}
+    del forged["_view_count"]
+    for name, value in forged.items():
+        comm.receive({"method": "update", "state": {name: value}, "buffer_paths": []})
+    comm.receive({"method": "update", "state": forged, "buffer_paths": []})
+    comm.receive({"method": "update", "state": {"head": {}}, "buffer_paths": [["head", "prompt"]]})
+    assert values(widget) == before
+    assert comm.sent == []
+
+
+def test_no_layout_of_another_widget_can_be_put_in_place_of_its_own(widget, comm):
+    before = widget.layout
+    comm.receive({"method": "update", "state": {"layout": f"IPY_MODEL_{widget.model_id}"}, "buffer_paths": []})
+    assert widget.layout is before
+
+
+def test_a_page_says_how_many_views_it_draws(widget, comm):
+    comm.receive({"method": "update", "state": {"_view_count": 2, "seq": 99}, "buffer_paths": []})
+    assert widget._view_count == 2
+    assert widget.seq != 99
+
+
+@pytest.mark.parametrize("count", [-1, True, "2", 1.5, [], {}, None])
+def test_a_count_of_views_is_a_count(widget, comm, count):
+    comm.receive({"method": "update", "state": {"_view_count": count}, "buffer_paths": []})
+    assert widget._view_count == 0
+
+
+@pytest.mark.parametrize("state", [None, [], "head", 7])
+def test_a_state_that_is_none_is_ignored(widget, comm, state):
+    comm.receive({"method": "update", "state": state})
+    assert comm.sent == []
+
+
+def test_a_flood_of_questions_is_answered_and_the_whole_state_is_sent_now_and_then(widget, comm):
+    for _ in range(300):
+        comm.receive({"method": "custom", "content": {"kind": "hello", "seq": -1, "keeps": True}})
+    assert len(comm.clocks()) >= 300
+    assert 1 <= len(comm.updates()) <= LIMIT
+
+
+def test_a_flood_of_state_requests_is_answered_now_and_then(widget, comm):
+    for _ in range(300):
+        comm.receive({"method": "request_state"})
+    assert 1 <= len(comm.updates()) <= LIMIT
+    assert "_esm" in comm.updates()[0]["state"]
+
+
+def test_a_page_that_asks_amid_a_flood_still_gets_the_state(widget, comm):
+    for _ in range(50):
+        comm.receive({"method": "custom", "content": {"kind": "hello", "seq": -1, "keeps": None}})
+    known = len(comm.updates())
+    comm.receive({"method": "custom", "content": {"kind": "hello", "seq": -1, "keeps": None}})
+    comm.until(lambda: len(comm.updates()) > known)
+    assert set(comm.updates()[-1]["state"]) == set(widget.TRAITS)
+
+
+def test_a_clock_costs_little_however_large_the_run(monkeypatch):
+    card = RunCard(Run(watch_of({**STATES["large"]().run.raw, "status": "running", "completedAt": None})))
+    settle()
+    comm = Comm(card, monkeypatch)
+    hello = {"kind": "hello", "seq": card.seq, "keeps": None}
+    calls = count_calls(lambda: comm.receive({"method": "custom", "content": hello}))
+    (told,) = comm.clocks()
+    assert (told["kind"], told["clock"]["heard_at"]) == ("clock", 100_000)
+    assert calls < CALLS
+    card.close()

@@ -1,0 +1,265 @@
+"""Users' callbacks, which may block, wait, cancel and raise: nothing that the package does stands still for that."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+import warnings
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import callbacks
+
+BRIEF = "List bakeries in Porto with a web shop"
+SLOW = f"{BRIEF}. scenario:slow"
+SOON = 20.0
+NAME = "origami-widgets callbacks"
+
+
+@pytest.fixture
+def client():
+    return ow.Sandbox(speed=240).client()
+
+
+def start(client, brief=BRIEF):
+    return ow.start(brief, client=client, show=False)
+
+
+class Blocking:
+    """A callback that returns when it is let."""
+
+    def __init__(self):
+        self.statuses = []
+        self.began = threading.Event()
+        self.gate = threading.Event()
+
+    def __call__(self, told):
+        self.statuses.append(getattr(told, "status", told))
+        self.began.set()
+        self.gate.wait(60)
+
+
+@pytest.fixture
+def blocking():
+    made = Blocking()
+    yield made
+    made.gate.set()
+    until(lambda: all(thread.name != NAME for thread in threading.enumerate()))
+
+
+def until(condition):
+    ends = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def test_a_callback_that_blocks_holds_up_no_check_no_start_and_no_cancel(client, blocking):
+    run = start(client)
+    run.on_change(blocking)
+    assert run.wait("cells", timeout=SOON).settled
+    assert blocking.began.is_set()
+    other = start(client, SLOW)
+    assert other.cancel().wait(timeout=SOON).status == "cancelled"
+    assert other.refresh().status == "cancelled"
+    assert not blocking.gate.is_set()
+
+
+async def test_a_callback_that_blocks_holds_up_nobody_who_awaits(client, blocking):
+    run = await ow.start_async(BRIEF, client=client, show=False)
+    run.on_change(blocking)
+    assert (await run).status == "completed"
+    assert not blocking.gate.is_set()
+
+
+def test_a_callback_of_a_batch_that_blocks_holds_it_up_neither(client, blocking):
+    batch = ow.start_many([BRIEF, BRIEF.replace("Porto", "Faro")], at_once=1, client=client, show=False)
+    batch.on_change(blocking)
+    assert [run.status for run in batch.wait(timeout=SOON).runs] == ["completed", "completed"]
+    assert not blocking.gate.is_set()
+
+
+@pytest.mark.parametrize("kind", [ow.RunCard, lambda run: ow.RunBoard([run])], ids=["card", "board"])
+def test_an_observer_that_blocks_holds_up_nothing(client, blocking, kind):
+    run = start(client)
+    widget = kind(run)
+    widget.observe(blocking, "done")
+    widget.observe(blocking, "settled")
+    assert run.wait("cells", timeout=SOON).settled
+    until(lambda: widget.settled)
+    assert blocking.began.is_set()
+    assert not blocking.gate.is_set()
+    widget.close()
+
+
+def test_an_observer_that_was_behind_is_told_all_that_changed_as_one_change(client, blocking):
+    run = start(client, SLOW)
+    card = ow.RunCard(run)
+    seen = []
+    run.on_change(blocking)
+    run.refresh()
+    until(blocking.began.is_set)
+    first = card.head["steps_completed"]
+    card.observe(lambda change: seen.append((change["old"]["steps_completed"], change["new"])), "head")
+    run.cancel().wait(timeout=SOON)
+    until(lambda: card.done)
+    assert seen == []
+    blocking.gate.set()
+    until(lambda: seen)
+    assert seen == [(first, card.head)]
+    card.close()
+
+
+def test_an_observer_can_be_taken_away(client):
+    run = start(client)
+    card = ow.RunCard(run)
+    seen = []
+    card.observe(seen.append, ["status", "done"])
+    card.observe(seen.append, "status")
+    card.unobserve(seen.append, ["status", "done"])
+    run.wait(timeout=SOON)
+    until(lambda: card.done)
+    assert seen == []
+    card.close()
+
+
+def test_a_callback_may_wait_and_steer(client):
+    run, done = start(client, SLOW), []
+
+    def callback(told):
+        if not done:
+            done.append(told.cancel().wait(timeout=SOON).status)
+
+    stop = run.on_change(callback)
+    run.refresh()
+    until(lambda: done)
+    stop()
+    assert done == ["cancelled"]
+
+
+def test_a_quick_callback_sees_every_change_and_has_returned_before_the_wait(client):
+    run, seen = start(client), []
+    run.on_change(lambda told: seen.append((told.state, threading.current_thread().name)))
+    run.wait("cells", timeout=SOON)
+    assert seen[-1][0] is run.state
+    assert {name for _, name in seen} == {NAME}
+    assert [state.history for state, _ in seen] == sorted((state.history for state, _ in seen), key=len)
+
+
+def test_callbacks_are_called_in_their_order_and_what_was_missed_is_told_once(client, blocking):
+    run, order = start(client, SLOW), []
+
+    def first(told):
+        order.append("first")
+        blocking(told)
+
+    run.on_change(first)
+    run.on_change(lambda told: order.append(told.status))
+    run.refresh()
+    until(blocking.began.is_set)
+    run.cancel().wait(timeout=SOON)
+    assert order == ["first"]
+    blocking.gate.set()
+    until(lambda: len(order) >= 3)
+    assert order[:3] == ["first", "cancelled", "first"]
+    assert len(order) == 3
+
+
+def test_a_callback_that_was_taken_away_while_it_waited_is_not_called(client, blocking):
+    run, seen = start(client, SLOW), []
+    run.on_change(blocking)
+    stop = run.on_change(seen.append)
+    run.refresh()
+    until(blocking.began.is_set)
+    run.refresh()
+    stop()
+    blocking.gate.set()
+    until(lambda: len(blocking.statuses) > 1)
+    assert seen == []
+    run.cancel()
+
+
+def test_an_error_is_logged_however_late_and_the_callback_is_not_called_again(client, blocking, caplog):
+    run, calls = start(client, SLOW), []
+
+    def broken(told):
+        calls.append(told)
+        blocking(told)
+        raise ZeroDivisionError
+
+    run.on_change(broken)
+    with caplog.at_level(logging.ERROR, "origami_widgets"):
+        run.refresh()
+        until(blocking.began.is_set)
+        run.refresh()
+        blocking.gate.set()
+        until(lambda: caplog.records)
+        run.refresh()
+    assert len(calls) == 1
+    assert caplog.records[0].exc_info[0] is ZeroDivisionError
+    run.cancel()
+
+
+def test_a_late_error_of_an_observer_is_logged_by_its_name(client, blocking, caplog):
+    run = start(client, SLOW)
+    card = ow.RunCard(run)
+
+    def broken_observer(change):
+        blocking(change)
+        raise ZeroDivisionError
+
+    card.observe(broken_observer, "done")
+    with caplog.at_level(logging.ERROR, "origami_widgets"):
+        run.cancel().wait(timeout=SOON)
+        until(blocking.began.is_set)
+        until(lambda: card.head["done"])
+        blocking.gate.set()
+        until(lambda: caplog.records)
+    assert "broken_observer" in caplog.text
+    card.close()
+
+
+def test_a_callback_that_others_wait_for_is_reported_once(client, blocking, caplog, monkeypatch):
+    monkeypatch.setattr(callbacks, "STUCK", 0.0)
+    run = start(client, SLOW)
+
+    def obstinate(told):
+        blocking(told)
+
+    run.on_change(obstinate)
+    run.on_change(lambda told: None)
+    with caplog.at_level(logging.WARNING, "origami_widgets"):
+        for _ in range(3):
+            run.refresh()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "obstinate" in caplog.text
+    run.cancel()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_is_not_held_up_by_a_callback_of_its_parent(client, blocking):
+    run = start(client, SLOW)
+    run.on_change(blocking)
+    run.refresh()
+    until(blocking.began.is_set)
+    run.refresh()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:  # pragma: no cover - measured in the parent only
+        code = 1
+        with contextlib.suppress(BaseException):
+            seen = []
+            run.on_change(lambda told: seen.append(threading.current_thread().name))
+            blocking.gate.set()
+            run.refresh()
+            until(lambda: seen)
+            code = 0 if set(seen) == {NAME} else 2
+        os._exit(code)
+    _, status = os.waitpid(child, 0)
+    run.cancel()
+    assert os.waitstatus_to_exitcode(status) == 0
