@@ -158,7 +158,7 @@ def test_a_page_that_saves_no_snapshots_is_sent_none(displayed, watch):
     assert told(messages) == []
 
 
-def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes_with_its_snapshot(outputs, monkeypatch):
+def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, monkeypatch):
     run = {**STATES["large"]().run.raw, "status": "running", "completedAt": None}
     watch = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
     on_loop(watch.update, read(run), Planned(115.0, 15.0))
@@ -177,7 +177,8 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes_with_its_snapsho
     on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
     settle()
     assert told(messages)
-    assert len(json.dumps(messages)) <= 4_000
+    # In contrast to the whole of 39 kB; what the view itself costs is tested in test_traffic.
+    assert len(json.dumps(told(messages))) <= 1_500
     card.close()
 
 
