@@ -28,6 +28,7 @@ _ANOTHER: Final = "call ow.login(), which asks for it; or set ORIGAMI_API_KEY an
 _OPTIONS: Final = (
     ("overwrite=True", "--overwrite"),
     ('format="xlsx", format="csv" or format="parquet"', "--format xlsx, --format csv or --format parquet"),
+    ('format="parquet"', "--format parquet"),
     ("the network and base_url", "the network and --base-url"),
     ("No api_key= was given, and ORIGAMI_API_KEY is not set.", "ORIGAMI_API_KEY is not set."),
     ("It was given as api_key=.", "It was read from stdin."),

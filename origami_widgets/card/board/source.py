@@ -26,10 +26,10 @@ from origami_widgets.run.token import parse_token
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models import RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.batches.course import Course
-    from origami_widgets.run.settings import AnyClient
     from origami_widgets.run.state import RunState
 
 Shown: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"

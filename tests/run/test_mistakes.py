@@ -1,0 +1,191 @@
+"""What a beginner types: refused at once and in words that help, or understood."""
+
+from __future__ import annotations
+
+import pytest
+from keyring.backends.fail import Keyring as NoKeyring
+
+import origami_widgets as ow
+from origami_widgets.api.errors import AgentNotFound, InvalidInput
+from origami_widgets.cli import main
+from tests.support.keys import use_keyring
+
+AGENT = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"
+
+
+class Counted(ow.Sandbox):
+    """A sandbox that counts the requests it gets."""
+
+    requests = 0
+
+    async def __call__(self, scope, receive, send):
+        self.requests += 1
+        await super().__call__(scope, receive, send)
+
+
+@pytest.fixture
+def sandbox():
+    return Counted(speed=600)
+
+
+@pytest.fixture
+def run(sandbox):
+    return ow.start("List bakeries in Porto", client=sandbox, show=False).wait("cells", timeout=30)
+
+
+@pytest.fixture
+def no_key(monkeypatch):
+    for name in ("ORIGAMI_API_KEY", "ORIGAMI_BASE_URL", "ORIGAMI_PROJECT", "ORIGAMI_PROJECT_ID"):
+        monkeypatch.delenv(name, raising=False)
+    use_keyring(monkeypatch, NoKeyring())
+    ow.configure()
+
+
+@pytest.mark.parametrize(
+    ("answers", "which"), [((1, 2), "Answer 1"), (("Iberia", None), "Answer 2"), ((["Iberia"], "yes"), "Answer 1")]
+)
+def test_an_answer_that_is_no_text_is_named(sandbox, answers, which):
+    run = ow.start("Find partners. scenario:needs_input", client=sandbox, show=False).wait(timeout=30)
+    before = sandbox.requests
+    with pytest.raises(InvalidInput) as caught:
+        run.answer(*answers)
+    assert which in caught.value.title
+    assert "empty" not in caught.value.title
+    assert "text" in caught.value.title
+    assert "run.answer('" in caught.value.remedy
+    assert sandbox.requests == before
+
+
+NO_RUNS = ["nonsense", "x", "AGENT_ID/RUN_ID", "agent/run", "my-bakeries", "x/", "https://origami.chat/", None, 7]
+
+
+@pytest.mark.usefixtures("no_key")
+@pytest.mark.parametrize("given", NO_RUNS, ids=repr)
+def test_what_names_no_run_is_refused_before_a_key_is_looked_for(given):
+    calls = [ow.attach, lambda given: ow.RunBoard([given])]
+    calls += [ow.RunBoard] if given is not None else []
+    for call in calls:
+        with pytest.raises(InvalidInput) as caught:
+            call(given)
+    with pytest.raises(InvalidInput) as caught:
+        ow.attach(given)
+    assert '"AGENT_ID/RUN_ID"' in caught.value.remedy
+
+
+@pytest.mark.usefixtures("no_key")
+def test_two_placeholders_are_refused():
+    with pytest.raises(InvalidInput, match="AGENT_ID/RUN_ID"):
+        ow.attach("AGENT_ID", "RUN_ID")
+
+
+@pytest.mark.usefixtures("no_key")
+@pytest.mark.parametrize("command", [["watch"], ["export"], ["runs"]], ids=" ".join)
+def test_commands_refuse_it_before_a_key_is_looked_for(command, tmp_path, capsys):
+    path = [str(tmp_path / "made")] if command == ["export"] else []
+    assert main([*command, "nonsense", *path]) == 2
+    assert '"AGENT_ID/RUN_ID"' in capsys.readouterr().err
+
+
+def test_what_may_be_an_id_is_left_to_the_server(sandbox):
+    for given in ("tbl_77", "ws_4a9b", AGENT.upper(), "qwertyuiopasdfghjkl"):
+        with pytest.raises(AgentNotFound):
+            ow.attach(given, client=sandbox, show=False)
+    assert sandbox.requests == 4
+
+
+def test_all_forms_of_a_run_are_understood(sandbox, run):
+    agent, client = run.agent_id, sandbox.client()
+    link = f"https://origami.chat/workspace/{agent}"
+    for given in (
+        *(run.token, f"  {run.token}\n", agent, agent.upper()),
+        *(link, f"{link}?table={run.tables[0].id}", f"https://www.origami.chat/workspace/{agent}/"),
+        f"https://origami.chat/api/v2/agents/{agent}/runs/{run.id}",
+    ):
+        assert ow.attach(given, client=client, show=False).id == run.id
+    for table in run.tables:
+        assert ow.attach(table.url, client=client, show=False).id == run.id
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"https://origami.chat/?next=/workspace/{AGENT}",
+        f"javascript://origami.chat/workspace/{AGENT}",
+        f"https://origami.chat/tables/{AGENT}",
+        "https://origami.chat/workspace/settings",
+    ],
+)
+def test_a_link_whose_meaning_is_not_clear_is_refused(sandbox, link):
+    with pytest.raises(InvalidInput):
+        ow.attach(link, client=sandbox)
+    assert sandbox.requests == 0
+
+
+def test_a_run_is_attached_already(sandbox, run):
+    before = sandbox.requests
+    assert ow.attach(run, show=False) is run
+    assert sandbox.requests == before
+    with pytest.raises(InvalidInput):
+        ow.attach(run, run.id, show=False)
+
+
+def test_a_saved_run_is_attached_by_its_token(sandbox, run):
+    found = ow.attach(ow.Run.from_payload(run.raw), client=sandbox, show=False)
+    assert found.token == run.token
+    assert found.refresh().status == "completed"
+
+
+@pytest.mark.parametrize("until", [5, 0.5])
+def test_seconds_in_the_place_of_until_name_timeout(run, until):
+    with pytest.raises(InvalidInput) as caught:
+        run.wait(until)
+    assert f"timeout={until}" in caught.value.remedy
+    assert 'until="cells"' in caught.value.remedy
+
+
+def test_a_sandbox_stands_for_its_client(sandbox, run, tmp_path):
+    assert ow.attach(run.token, client=sandbox, show=False) == run
+    assert ow.account(client=sandbox).plan == "Pro"
+    assert len(ow.rows_frame(run.tables[0], client=sandbox)) > 0
+    assert len(ow.RunBoard(client=sandbox).runs) == 1
+    assert ow.export(run, tmp_path / "made", leads=True, client=sandbox)
+    ow.configure(client=sandbox)
+    try:
+        assert ow.attach(run.token, show=False) == run
+        assert ow.start_many(["Find bakers"], show=False).wait(timeout=30).runs[0].done
+    finally:
+        ow.configure()
+
+
+@pytest.mark.parametrize(
+    "given", [ow.Sandbox, "og_live_aaaaaaaaaaaaaaaa", 7, object()], ids=lambda value: type(value).__name__
+)
+def test_what_is_no_client_is_refused_with_what_is_one(given):
+    for call in (lambda: ow.configure(client=given), lambda: ow.attach(AGENT, client=given)):
+        with pytest.raises(InvalidInput) as caught:
+            call()
+        assert "ow.Sandbox()" in caught.value.remedy
+        assert "og_live_aaaa" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["x.docx", "x.pdf", "x.XLSM", "leads.parq"])
+def test_an_ending_of_another_kind_names_the_four_forms(run, tmp_path, path):
+    with pytest.raises(InvalidInput) as caught:
+        ow.export(run, tmp_path / path)
+    assert list(tmp_path.iterdir()) == []
+    for form in (".xlsx", "CSV", 'format="parquet"', ".csv", ".parquet"):
+        assert form in caught.value.remedy
+
+
+def test_a_folder_may_be_called_as_one_likes(run, tmp_path):
+    for name, options in (("v1.2", {}), ("2026.11", {}), ("notes.old/", {}), ("my.folder", {"format": "csv"})):
+        assert ow.export(run, f"{tmp_path}/{name}", **options)
+        assert (tmp_path / name / "tables.csv").exists()
+    (tmp_path / "there.before").mkdir()
+    assert ow.export(run, tmp_path / "there.before")
+
+
+@pytest.mark.parametrize("path", [None, 7, "", b"x"], ids=repr)
+def test_a_path_that_is_none(run, path):
+    with pytest.raises(InvalidInput, match=r"export\(run, "):
+        ow.export(run, path)
