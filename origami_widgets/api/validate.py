@@ -20,6 +20,7 @@ LONGEST_KEY = 255
 MOST_ATTACHMENTS = 20
 MOST_FOCUS_TABLES = 50
 RUN_PREFIX = "v2_run-"
+SHORTEST_ID_WITHOUT_DIGIT = 16
 
 
 def prompt(value: object) -> str:
@@ -159,6 +160,15 @@ def _id(value: object, kind: str) -> str:
             f"This is not a {kind} id", cause=f"{shortened(value)} holds other characters.", remedy=remedy
         )
     return value
+
+
+def may_be_id(value: str) -> bool:
+    """Whether a machine may have made this id. Ids are opaque, so only short words without a digit are none.
+
+    >>> may_be_id("tbl_77"), may_be_id("nonsense"), may_be_id("AGENT_ID")
+    (True, False, False)
+    """
+    return len(value) >= SHORTEST_ID_WITHOUT_DIGIT or any(letter.isdigit() for letter in value)
 
 
 def idempotency_key(value: object) -> str:

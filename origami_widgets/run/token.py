@@ -6,7 +6,7 @@ import re
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import agent_id as valid_agent_id
-from origami_widgets.api.validate import not_a_key, shortened
+from origami_widgets.api.validate import may_be_id, not_a_key, shortened
 from origami_widgets.api.validate import run_id as valid_run_id
 
 EXPECTED = 'Expected "AGENT_ID/RUN_ID" as the card\'s foot shows it, two ids, or only an agent id.'
@@ -18,7 +18,6 @@ _LINK = re.compile(
     r"(?P<agent>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/runs/(?P<run>[\w-]+))?/?(?:[?#].*)?",
     re.ASCII | re.IGNORECASE,
 )
-_SHORTEST_WITHOUT_DIGIT = 16
 
 
 def make_token(agent_id: str, run_id: str) -> str:
@@ -66,7 +65,7 @@ def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[s
         raise _not_a_token("A token was given and a run id as well.")
     wanted = run or run_id
     ids = valid_agent_id(agent), None if wanted is None else valid_run_id(wanted)
-    if not any(_may_be_id(part) for part in ids if part is not None):
+    if not any(may_be_id(part) for part in ids if part is not None):
         raise _not_a_token(f"{shortened(token_or_agent_id)} holds words in the place of ids.")
     return ids
 
@@ -77,11 +76,6 @@ def _ids_in_link(link: str) -> tuple[str, str]:
         not_a_key(link, "a link")
         raise _not_a_token("It is a web address that names no agent.")
     return found["agent"], found["run"] or ""
-
-
-def _may_be_id(value: str) -> bool:
-    """Whether a machine may have made this id. Ids are opaque, so only short words without a digit are refused."""
-    return len(value) >= _SHORTEST_WITHOUT_DIGIT or any(letter.isdigit() for letter in value)
 
 
 def _not_a_token(cause: str) -> InvalidInput:

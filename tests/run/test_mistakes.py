@@ -189,3 +189,43 @@ def test_a_folder_may_be_called_as_one_likes(run, tmp_path):
 def test_a_path_that_is_none(run, path):
     with pytest.raises(InvalidInput, match=r"export\(run, "):
         ow.export(run, path)
+
+
+def test_rows_of_a_run_name_its_tables(sandbox, run):
+    before = sandbox.requests
+    for call, name in ((ow.rows_frame, "rows_frame"), (ow.rows_batches, "rows_batches")):
+        with pytest.raises(InvalidInput, match=f"{name} reads one table") as caught:
+            call(run, client=sandbox)
+        for number, table in enumerate(run.tables):
+            line = f"ow.{name}(run.tables[{number}]) # {table.name}, {table.lead_count} leads"
+            assert line in caught.value.remedy
+    with pytest.raises(InvalidInput, match=r"ow\.rows_frame\(tables\[1\]\) # "):
+        ow.rows_frame(run.tables, client=sandbox)
+    with pytest.raises(InvalidInput) as caught:
+        ow.rows_frame(run.raw, client=sandbox)
+    assert 'payload["response"]["tables"][0]' in caught.value.remedy
+    assert sandbox.requests == before
+
+
+def test_rows_of_a_run_without_tables_say_to_wait():
+    run = ow.Run.from_payload({"id": "v2_run-1", "agentId": AGENT, "status": "running", "response": None})
+    with pytest.raises(InvalidInput, match=r'run\.wait\("cells"\)'):
+        ow.rows_frame(run)
+
+
+def test_the_name_of_a_table_stays_in_its_line():
+    tables = [{"id": f"tbl_{number}", "name": "x\n\x1b[31m" * 99, "leadCount": 1} for number in range(500)]
+    run = {"id": "v2_run-1", "agentId": AGENT, "response": {"tables": tables}}
+    with pytest.raises(InvalidInput) as caught:
+        ow.rows_frame(run)
+    assert "and 480 more" in caught.value.remedy
+    assert caught.value.remedy.isprintable()
+    assert len(caught.value.remedy) < 4_000
+
+
+@pytest.mark.usefixtures("no_key")
+@pytest.mark.parametrize("given", ["nonsense", "Bakeries in Porto", None, 7])
+def test_what_is_no_table_is_refused_before_a_key_is_looked_for(given):
+    for call in (ow.rows_frame, ow.rows_batches):
+        with pytest.raises(InvalidInput):
+            call(given)
