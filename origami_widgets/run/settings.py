@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 from origami_widgets.api.client import Client
 from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.settings import base_url_from
+from origami_widgets.api.settings import base_url_from, project_from
 from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def configure(
             False raises `RunPoolFull` at once. None leaves it as it is.
 
     Raises:
-        InvalidInput: a client was given together with an option that it already carries, it is no client, or there
-            is no such way to render.
+        InvalidInput: a client was given together with an option that it already carries, it is no client, there is no
+            such way to render, or another argument cannot be right; nothing has changed.
 
     Example:
         >>> import origami_widgets as ow
@@ -75,6 +75,16 @@ def configure(
             cause="A client carries its own base_url and project.",
             remedy="Give either client=…, or base_url= and project=.",
         )
+    if queue is not None and not isinstance(queue, bool):
+        raise InvalidInput(
+            "queue is True or False",
+            cause=f"It was {shortened(queue)}.",
+            remedy="Use queue=False to raise at once when all run slots are in use, and queue=True to wait for a free one.",
+        )
+    if base_url is not None:
+        base_url_from(base_url)
+    if project is not None:
+        project_from(project)
     chosen = None if client is None else check_client(client)
     if render is not None:
         _render = render

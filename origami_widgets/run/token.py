@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.models import AgentSummary, RunSummary
 from origami_widgets.api.validate import agent_id as valid_agent_id
 from origami_widgets.api.validate import may_be_id, not_a_key, shortened
 from origami_widgets.api.validate import run_id as valid_run_id
@@ -51,7 +52,7 @@ def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[s
     """
     if not isinstance(token_or_agent_id, str):
         given = "None" if token_or_agent_id is None else f"of type {type(token_or_agent_id).__name__}, not text"
-        raise _not_a_token(f"It is {given}.")
+        raise _not_a_token(f"It is {given}.", _ids_of(token_or_agent_id))
     token = token_or_agent_id.strip()
     if not token:
         raise _not_a_token("It is empty.")
@@ -78,5 +79,12 @@ def _ids_in_link(link: str) -> tuple[str, str]:
     return found["agent"], found["run"] or ""
 
 
-def _not_a_token(cause: str) -> InvalidInput:
-    return InvalidInput("This does not name a run", cause=cause, remedy=EXPECTED)
+def _ids_of(given: object) -> str:
+    """What to write for an object of `list_agents` or `list_runs`; empty for anything else."""
+    if isinstance(given, RunSummary):
+        return "Give its ids: attach(run.agent_id, run.id). "
+    return "Give its id: attach(agent.id). " if isinstance(given, AgentSummary) else ""
+
+
+def _not_a_token(cause: str, first: str = "") -> InvalidInput:
+    return InvalidInput("This does not name a run", cause=cause, remedy=f"{first}{EXPECTED}")

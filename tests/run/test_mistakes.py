@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
@@ -229,3 +230,72 @@ def test_what_is_no_table_is_refused_before_a_key_is_looked_for(given):
     for call in (ow.rows_frame, ow.rows_batches):
         with pytest.raises(InvalidInput):
             call(given)
+
+
+def mistakes(run, client):
+    """What to call, and a part of the words that tell what to write instead."""
+    table, frame = run.tables[0], pd.DataFrame({"a": [1]})
+    agents = client.list_agents()
+    (agent,), (summary,) = agents, client.list_runs(run.agent_id)
+    return {
+        "focus tables that are a number": (lambda: ow.start("x", focus_tables=5, client=client), "focus_tables="),
+        "one table in focus": (
+            lambda: ow.start("x", focus_tables=table, client=client),
+            "focus_tables=[run.tables[0]]",
+        ),
+        "a run in focus": (lambda: run.follow_up("x", focus_tables=run), "focus_tables=run.tables"),
+        "attachments that are a number": (lambda: client.create_agent("x", attachments=5), "'kind'"),
+        "a run made of its token": (lambda: ow.Run(run.token), "ow.attach("),
+        "a batch made of runs": (lambda: ow.RunBatch([run]), "ow.RunBoard("),
+        "a run made of a table": (lambda: ow.Run.from_payload(table.raw), "run.raw"),
+        "include that is a number": (lambda: run.refresh(5), "include=('stats',)"),
+        "include that is None": (lambda: run.refresh(None), "include=('stats',)"),
+        "a frame for a key": (lambda: ow.Client(frame), "og_live_"),
+        "a base URL without https": (lambda: ow.configure(base_url="origami.chat"), "https://origami.chat/api/v2"),
+        "a project that is a number": (lambda: ow.configure(project=5), "UUID"),
+        "a queue that is a word": (lambda: ow.configure(queue="no"), "queue=False"),
+        "a board's client": (lambda: ow.RunBoard(run, client=5), "ow.Sandbox()"),
+        "a table for its id": (lambda: client.get_table(table), "table.id"),
+        "a run for its agent's id": (lambda: client.list_runs(run), "run.agent_id"),
+        "an agent to attach": (lambda: ow.attach(agent, client=client), "attach(agent.id)"),
+        "a summary to attach": (lambda: ow.attach(summary, client=client), "attach(run.agent_id, run.id)"),
+        "a table to attach": (lambda: ow.attach(table, client=client), '"AGENT_ID/RUN_ID"'),
+        "agents for runs": (lambda: ow.runs_frame(agents), "runs_frame(run)"),
+        "nothing to export": (lambda: ow.export(None, "x.xlsx"), 'export(run, "founders.xlsx")'),
+    }
+
+
+def test_each_mistake_is_told_with_what_to_write(sandbox, run):
+    client = sandbox.client()
+    for name, (call, words) in mistakes(run, client).items():
+        before = sandbox.requests
+        with pytest.raises(InvalidInput) as caught:
+            call()
+        assert words in str(caught.value), name
+        assert caught.value.cause, name
+        assert sandbox.requests == before, name
+
+
+def test_settings_that_are_refused_change_nothing(sandbox, run):
+    ow.configure(client=sandbox)
+    try:
+        with pytest.raises(InvalidInput):
+            ow.configure(base_url="origami.chat", render="html")
+        assert ow.attach(run.token, show=False) == run
+    finally:
+        ow.configure()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("strat", "start"), ("columns_frames", "columns_frame"), ("runboard", "RunBoard")]
+)
+def test_a_name_that_is_misspelt_names_the_one_that_is_meant(written, meant):
+    with pytest.raises(AttributeError, match=f"Did you mean: '{meant}'"):
+        getattr(ow, written)
+
+
+@pytest.mark.parametrize("name", ["__wrapped__", "_repr_html_", "wholly_different"])
+def test_a_name_that_nothing_is_like_names_none(name):
+    with pytest.raises(AttributeError) as caught:
+        getattr(ow, name)
+    assert "mean" not in str(caught.value)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
@@ -223,6 +224,9 @@ def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
             cause=f"It was {shortened(limit)}.",
             remedy=f"Give a whole number from 1 to {MOST_LISTED}.",
         )
+    if client is not None:
+        # Also where it is not needed: a mistake is told where it is made.
+        check_client(client)
     if isinstance(shown, RunBatch):
         return Batch(shown.course)
     if shown is None:
