@@ -165,14 +165,14 @@ def prefix_hint(base_url: str) -> str:
     """Suggest the prefix that a base URL probably lacks; empty when it ends in a version, as that of the API does.
 
     >>> prefix_hint("https://origami.chat")
-    'base_url is the whole prefix of the API: is it https://origami.chat/api/v2?'
+    'base_url must be the whole prefix of the API. Try https://origami.chat/api/v2.'
     >>> prefix_hint("https://origami.chat/api/v2")
     ''
     """
     if not base_url or re.search(r"/v\d+$", urlsplit(base_url).path):
         return ""
     prefix = f"{base_url.removesuffix('/api')}/api/v2"
-    return f"base_url is the whole prefix of the API: is it {prefix}?"
+    return f"base_url must be the whole prefix of the API. Try {prefix}."
 
 
 def error_from(answer: Answer, base_url: str = "") -> e.OrigamiError:

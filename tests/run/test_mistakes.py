@@ -103,6 +103,8 @@ def test_all_forms_of_a_run_are_understood(sandbox, run):
         f"https://origami.chat/api/v2/agents/{agent}/runs/{run.id}",
     ):
         assert ow.attach(given, client=client, show=False).id == run.id
+    for given in (agent, link, run.token):
+        assert [found.id for found in ow.RunBoard(given, client=client).runs] == [run.id]
     for table in run.tables:
         assert ow.attach(table.url, client=client, show=False).id == run.id
 

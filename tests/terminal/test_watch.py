@@ -221,3 +221,12 @@ def test_an_interrupt_says_where_the_run_is(place):
     assert err == (
         f"Stopped watching; the run goes on. To see it: origami-widgets watch {token} --base-url {place.base_url}\n"
     )
+
+
+def test_a_base_url_without_the_prefix_is_named_as_the_option(here, capsys):
+    base_url = here.base_url.removesuffix("/api/v2")
+    assert main(["watch", "6b1f0a8e/v2_run-1", "--base-url", base_url]) == 1
+    _, cause, remedy, _ = capsys.readouterr().err.splitlines()
+    assert cause.startswith(f"--base-url is {base_url}.")
+    assert here.base_url in remedy
+    assert " base_url" not in cause + remedy

@@ -232,8 +232,8 @@ def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
     if shown is None:
         operations = client_or_default(client).operations
         return background().run(_of_account(operations, limit))
-    if isinstance(shown, str) and "/" not in shown:
-        agent_id, _ = parse_token(shown, None)
+    if isinstance(shown, str) and (named := parse_token(shown, None))[1] is None:
+        agent_id, _ = named
         operations = client_or_default(client).operations
         return background().run(_of_agent(operations, agent_id, limit))
     return _of_list(_as_list(shown), client)
