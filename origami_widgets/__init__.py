@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from origami_widgets.compose import start as start
     from origami_widgets.compose import start_async as start_async
     from origami_widgets.compose import start_many as start_many
+    from origami_widgets.compose import use_sandbox as use_sandbox
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import column_economics_frame as column_economics_frame
     from origami_widgets.frames import columns_frame as columns_frame
@@ -105,6 +106,7 @@ _HOMES = {
     "start_async": "compose",
     "tables_frame": "frames",
     "transcript_frame": "frames",
+    "use_sandbox": "compose",
 }
 
 # What IPython asks for at `%load_ext origami_widgets`; nobody else needs these names.

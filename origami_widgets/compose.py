@@ -14,9 +14,12 @@ from origami_widgets.run.settings import client_or_default, configure
 from origami_widgets.run.start import attach, attach_async, start, start_async
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import pandas as pd
 
     from origami_widgets.run.presenter import DtypeBackend
+    from origami_widgets.sandbox import Sandbox
 
 __all__ = [
     "Run",
@@ -30,6 +33,7 @@ __all__ = [
     "start",
     "start_async",
     "start_many",
+    "use_sandbox",
 ]
 
 
@@ -42,6 +46,38 @@ class NotebookPresenter(BoardPresenter):
         from origami_widgets.frames import history_frame
 
         return history_frame(run, dtype_backend=dtype_backend)
+
+
+def use_sandbox(speed: float = 20, **options: Any) -> Sandbox:
+    """Make a new sandbox answer all calls without `client=`: no account, no credits, no network.
+
+    The same as `configure(client=Sandbox(speed=speed, **options))`. `configure()` goes back to your account.
+    Sends nothing and costs nothing.
+
+    Args:
+        speed: simulated seconds per second; at 20, a run that takes 96 seconds takes about 5.
+        options: further arguments of `Sandbox`, for instance `plan="starter"` or `seed=1`.
+
+    Returns:
+        The sandbox. Its `client()` is for code that wants a client.
+
+    Raises:
+        InvalidInput: an argument is no number, out of range or unknown.
+        ImportError: the extra `sandbox` is not installed.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> ow.use_sandbox(speed=600, plan="starter")
+        Sandbox(seed=0, speed=600, plan='starter')
+        >>> ow.start("Find 12 bakers in Porto", show=False).wait().status
+        'completed'
+    """
+    # Loaded here: it needs the extra `sandbox`.
+    from origami_widgets.sandbox import Sandbox
+
+    sandbox = Sandbox(speed=speed, **options)
+    configure(client=sandbox)
+    return sandbox
 
 
 set_presenter(NotebookPresenter())

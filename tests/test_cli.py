@@ -54,7 +54,7 @@ def test_a_port_that_is_taken(capsys):
     ("options", "said"),
     [
         (["--port", "99999"], "port"),
-        (["--speed", "0"], "speed must be a number above 0"),
+        (["--speed", "0"], "speed must be a number from 0.001 to 1,000,000"),
         (["--plan", "gold"], "plan must be one of starter"),
     ],
 )

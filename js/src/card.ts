@@ -1,4 +1,5 @@
 import { announcer } from "./announce";
+import style from "./card.css";
 import { SECTIONS, type View } from "./contract";
 import { el, type Part } from "./dom";
 import { guardKeys } from "./keys";
@@ -86,7 +87,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   for (const slot of SLOTS) follow(slot, "tables");
   tell();
   undo.push(guardKeys(root, ask.enter), ...parts.map((part) => () => part.close?.()));
-  alive.begin(host);
+  alive.begin(host, style);
   return () => {
     alive.ended();
     for (const each of undo) each();

@@ -285,12 +285,13 @@ export interface CommandMessage {
  * Front end to kernel: asks for the newest clock, after mounting, when stale and when it becomes visible.
  *
  * `seq` is the trait of that name as the front end knows it: when it is behind, the kernel sends the whole state again,
- * because not every host delivers what another thread sends. `copy`: the static copy is wanted too.
+ * because not every host delivers what another thread sends. `keeps` comes from the page, once for each widget: whether it
+ * saves the newest snapshot in the widget's place; then it is sent the whole snapshot. None from a view.
  */
 export interface HelloMessage {
   kind: "hello";
   seq: number;
-  copy: boolean;
+  keeps: boolean | null;
 }
 
 /** Kernel to front end: what became of a command. */
@@ -322,10 +323,23 @@ export interface ColumnsAnswer {
   hidden: number;
 }
 
-/** Kernel to front end: the static copy by media type, for a notebook that is saved while the card is alive. */
-export interface CopyMessage {
-  kind: "copy";
-  data: Record<string, string>;
+/** Pieces of the snapshot before, from `start` up to but not including `end`. */
+export type Pieces = [
+  start: number,
+  end: number,
+];
+
+/**
+ * Kernel to front end: the newest snapshot, for a notebook that is saved while the card is alive.
+ *
+ * `parts`, by media type, are pieces of the snapshot with the number `since` and text between them; whole text where `since`
+ * is 0. A page that has another one asks for the whole.
+ */
+export interface SnapshotMessage {
+  kind: "snapshot";
+  number: number;
+  since: number;
+  parts: Record<string, (string | Pieces)[]>;
 }
 
 export const TABLE_SLOTS = 24;

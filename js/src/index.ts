@@ -1,8 +1,8 @@
 /** The run card as an anywidget module. */
 
 import { mount } from "./card";
-import { keep } from "./keep";
 import type { Model } from "./session";
+import { keep } from "./snapshot";
 
 export default {
   initialize: ({ model }: { model: Model }): (() => void) => keep(model, mount),

@@ -1,13 +1,15 @@
 import { on } from "./dom";
 import type { Session } from "./session";
 import { anyUnderWay, ticking, watching } from "./shared";
+import { isolated } from "./shell";
 import { followTheme } from "./theme";
 
 /** What keeps a view up to date by itself. */
 export interface Life {
   /** Draws again all that depends on time, on clicks and on the kernel's presence. */
   refresh(): void;
-  begin(host: HTMLElement): void;
+  /** Shows the view on the page, with this style sheet and no other. */
+  begin(host: HTMLElement, style: string): void;
   ended(): void;
 }
 
@@ -29,7 +31,8 @@ export function life(root: HTMLElement, session: Session, redraw: () => void, op
   };
   return {
     refresh,
-    begin(host) {
+    begin(host, style) {
+      const shell = isolated(root, style);
       watching(refresh, true);
       undo.push(
         () => watching(refresh, false),
@@ -37,7 +40,7 @@ export function life(root: HTMLElement, session: Session, redraw: () => void, op
         () => ticking(tick, false),
         () => session.close(),
         followTheme(root),
-        () => root.remove(),
+        () => shell.remove(),
       );
       const observer = new IntersectionObserver((entries) => {
         inView = entries.some((entry) => entry.isIntersecting);
@@ -45,7 +48,7 @@ export function life(root: HTMLElement, session: Session, redraw: () => void, op
       });
       observer.observe(root);
       undo.push(() => observer.disconnect());
-      host.append(root);
+      host.append(shell);
       session.hello();
       refresh();
     },

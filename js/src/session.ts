@@ -99,7 +99,7 @@ export class Session {
     this.#inspect();
     if (this.#asked !== null || this.presence === "gone") return;
     this.#asked = Date.now();
-    if (!this.#post({ kind: "hello", seq: this.#model.get("seq"), copy: false })) this.#asked = null;
+    if (!this.#post({ kind: "hello", seq: this.#model.get("seq"), keeps: null })) this.#asked = null;
   }
 
   /** Once a second while anything can still change. */

@@ -3,7 +3,7 @@
  * and "one click for all views" need a place on the page itself.
  */
 
-import type { AckMessage, CommandName, CopyMessage } from "./contract";
+import type { AckMessage, CommandName } from "./contract";
 
 /** Where a command stands. `accepted` lasts until the state says more, or some seconds at most. */
 export interface Pending {
@@ -13,29 +13,35 @@ export interface Pending {
   words: string;
 }
 
+/** The static form of a card, by media type; `number` counts what the kernel sent. */
+interface Snapshot {
+  number: number;
+  data: Record<string, string>;
+}
+
 interface Shared {
   ticks: Set<() => void>;
   timer: ReturnType<typeof setInterval> | undefined;
   commands: Map<string, Pending>;
   watchers: Set<() => void>;
-  copies: Map<string, CopyMessage["data"]>;
+  held: Map<string, Snapshot>;
   guarded: WeakSet<object>;
 }
 
-const KEY = Symbol.for("origami/page/2");
+const KEY = Symbol.for("origami/page/3");
 const page = globalThis as { [KEY]?: Shared };
 page[KEY] ??= {
   ticks: new Set(),
   timer: undefined,
   commands: new Map(),
   watchers: new Set(),
-  copies: new Map(),
+  held: new Map(),
   guarded: new WeakSet(),
 };
 const shared: Shared = page[KEY];
 const { ticks, commands, watchers } = shared;
-/** The newest static copy of each card, by its key; and the documents that save copies. */
-export const { copies, guarded } = shared;
+/** The newest snapshot of each card, by its key; and the documents that are saved with them. */
+export const { held, guarded } = shared;
 
 const call = (all: Set<() => void>): void => {
   for (const each of [...all]) each();
@@ -110,5 +116,5 @@ export function acknowledge({ id, ok, title, remedy }: AckMessage): void {
   call(watchers);
 }
 
-/** For tests: how much is held on the page. */
-export const held = (): number => ticks.size + watchers.size + (shared.timer === undefined ? 0 : 1);
+/** For tests: how much goes on on the page. */
+export const going = (): number => ticks.size + watchers.size + (shared.timer === undefined ? 0 : 1);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Drawn, draw, isOff, shown } from "./draw";
+import { active, type Drawn, draw, isOff, shown } from "./draw";
 import { sample } from "./samples";
 
 let run = 0;
@@ -103,7 +103,7 @@ describe("the answer form", () => {
     vi.advanceTimersByTime(60_000);
     expect(free(card, 0)).toBe(field);
     expect(field.value).toBe("half a sen");
-    expect(document.activeElement).toBe(field);
+    expect(active()).toBe(field);
     expect(radios(card, 1)[0]?.checked).toBe(true);
   });
 

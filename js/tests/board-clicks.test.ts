@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { BoardRow } from "../src/contract";
-import { isOff, shown } from "./draw";
+import { active, isOff, shown } from "./draw";
 import {
   ALL,
   boardOf,
@@ -34,7 +34,7 @@ describe("the keyboard", () => {
     const on = drawBoard(boardOf(named("a", "b", "c")));
     expect(stops(on)).toEqual(["a"]);
     on.briefs()[0]?.focus();
-    const at = (): string => shown(document.activeElement as HTMLElement);
+    const at = (): string => shown(active());
     for (const [key, expected] of [
       ["ArrowUp", "a"],
       ["ArrowDown", "b"],
@@ -44,7 +44,7 @@ describe("the keyboard", () => {
       ["End", "c"],
       ["ArrowUp", "b"],
     ] as const) {
-      press(document.activeElement as HTMLElement, key);
+      press(active(), key);
       expect([key, at(), stops(on)]).toEqual([key, expected, [expected]]);
     }
   });
@@ -57,14 +57,14 @@ describe("the keyboard", () => {
     brief.focus();
     for (const more of [{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { shiftKey: true }])
       expect(press(brief, "ArrowDown", more)).toBe(true);
-    expect(document.activeElement).toBe(brief);
+    expect(active()).toBe(brief);
     expect(press(on.one("input"), "End")).toBe(true);
     const [, hidden] = on.briefs();
     type(on, "");
     pick(on, "");
     (hidden as HTMLElement).closest("tr")?.toggleAttribute("hidden", true);
     press(brief, "ArrowDown");
-    expect(shown(document.activeElement as HTMLElement)).toBe("b");
+    expect(shown(active())).toBe("b");
   });
 
   it("stays at a row that can be seen when the chosen one is filtered away", () => {
@@ -158,7 +158,7 @@ describe("a card within the board", () => {
     await change(on, (view) => {
       (view.rows[0] as BoardRow).steps_completed = 9;
     });
-    expect(document.activeElement).toBe(field);
+    expect(active()).toBe(field);
     expect(observer.takeRecords()).toEqual([]);
     // That is how a move would be seen.
     on.one(".card-row").append(field);
@@ -289,12 +289,12 @@ describe("Cancel", () => {
     const on = drawBoard(boardOf(named("a", "b"), { buttons: [ALL] }));
     on.button("Cancel all").click();
     const yes = on.button("Yes, cancel them");
-    expect(document.activeElement).toBe(yes);
+    expect(active()).toBe(yes);
     await change(on, (view) => {
       view.head.facts = ["3 leads in 1 table"];
       (view.rows[0] as BoardRow).leads = 3;
     });
-    expect(document.activeElement).toBe(yes);
+    expect(active()).toBe(yes);
     expect(on.button("Yes, cancel them")).toBe(yes);
   });
 });

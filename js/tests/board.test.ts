@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { BOARD_SLOTS, type BoardRow } from "../src/contract";
-import { held } from "../src/shared";
+import { going } from "../src/shared";
 import { BoardModel } from "./board-model";
-import { isOff, shown } from "./draw";
+import { active, isOff, shown } from "./draw";
 import { ALL, board, boardOf, change, drawBoard, drawn, named, pick, row, texts, type } from "./draw-board";
 
 beforeEach(() => {
@@ -140,7 +140,7 @@ describe("sorting", () => {
       (view.rows[1] as BoardRow).leads = 7;
     });
     expect(texts(on)).toEqual(["b", "a"]);
-    expect(document.activeElement).toBe(brief);
+    expect(active()).toBe(brief);
     expect(on.briefs()[0]).toBe(brief);
   });
 });
@@ -199,7 +199,7 @@ describe("the filter", () => {
     const field = on.one<HTMLInputElement>("input");
     field.focus();
     type(on, "b");
-    expect(document.activeElement).toBe(field);
+    expect(active()).toBe(field);
   });
 });
 
@@ -256,7 +256,7 @@ describe("the end of a view", () => {
     const remove = vi.spyOn(window, "removeEventListener");
     for (let i = 0; i < 10; i++) {
       const on = drawBoard(model);
-      expect(held()).toBe(3);
+      expect(going()).toBe(3);
       model.change((view) => {
         (view.rows[0] as BoardRow).leads = i;
       });
@@ -265,7 +265,7 @@ describe("the end of a view", () => {
       expect(on.host.childNodes.length).toBe(0);
       expect(model.listeners).toBe(0);
     }
-    expect(held()).toBe(0);
+    expect(going()).toBe(0);
     expect(vi.getTimerCount()).toBe(timers);
     const keys = (spy: typeof add | typeof remove): number =>
       spy.mock.calls.filter(([event]) => event === "keydown").length;

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { View } from "../src/contract";
 import { SECTIONS } from "../src/contract";
-import { held } from "../src/shared";
-import { draw, shown } from "./draw";
+import { going } from "../src/shared";
+import { active, draw, shown, within } from "./draw";
 import { NAMES, sample } from "./samples";
 
 beforeEach(() => {
@@ -16,11 +16,11 @@ describe("every view", () => {
     const { head } = sample(name);
     expect(card.text()).toContain(head.status_label);
     expect(card.one(".prompt").textContent).toBe(head.prompt);
-    const before = card.host.textContent;
-    const nodes = card.host.querySelectorAll("*").length;
+    const before = card.text();
+    const nodes = within(card.host).querySelectorAll("*").length;
     for (const section of SECTIONS) card.model.emit(`change:${section}`);
-    expect(card.host.textContent).toBe(before);
-    expect(card.host.querySelectorAll("*").length).toBe(nodes);
+    expect(card.text()).toBe(before);
+    expect(within(card.host).querySelectorAll("*").length).toBe(nodes);
     expect(complaint).not.toHaveBeenCalled();
   });
 
@@ -67,7 +67,7 @@ describe("text from outside", () => {
         "BUTTON DETAILS SUMMARY FIELDSET LEGEND LABEL INPUT SELECT OPTION TABLE THEAD TBODY TR TH TD SMALL"
       ).split(" "),
     );
-    for (const node of card.all("*")) {
+    for (const node of card.all(".origami-card *")) {
       expect(allowed).toContain(node.tagName);
       for (const { name } of [...node.attributes]) expect(name.startsWith("on")).toBe(false);
     }
@@ -111,7 +111,7 @@ describe("text from outside", () => {
         deep,
       ];
     });
-    expect(card.host.querySelector("script")).toBeNull();
+    expect(within(card.host).querySelector("script")).toBeNull();
     expect(card.text()).toContain("alert(1)");
     expect(card.all("blockquote").length).toBeLessThan(100);
   });
@@ -137,7 +137,7 @@ describe("what the reader did", () => {
     for (const table of view.tables.items) table.facts = ["1 lead"];
     card.model.set({ tables: view.tables });
     expect(second.open).toBe(false);
-    expect(document.activeElement).toBe(link);
+    expect(active()).toBe(link);
     expect(card.one(".table summary").textContent).toContain("1 lead");
   });
 
@@ -215,19 +215,19 @@ describe("the end of a view", () => {
     const timers = vi.getTimerCount();
     for (let i = 0; i < 20; i++) {
       const card = draw("running");
-      expect(held()).toBe(3);
+      expect(going()).toBe(3);
       card.close();
       expect(card.host.childNodes.length).toBe(0);
       expect(card.model.listeners).toBe(0);
     }
-    expect(held()).toBe(0);
+    expect(going()).toBe(0);
     expect(vi.getTimerCount()).toBe(timers);
   });
 
   it("leaves the other view of the same model alive", () => {
     const first = draw("running");
     const second = draw(first.model);
-    expect(held()).toBe(5);
+    expect(going()).toBe(5);
     first.close();
     first.model.set(sample("completed"));
     expect(second.text()).toContain("Completed");

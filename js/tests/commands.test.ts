@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { newId, Session } from "../src/session";
-import { type Drawn, draw, isOff, shown } from "./draw";
+import { active, type Drawn, draw, isOff, shown } from "./draw";
 import { sample } from "./samples";
 
 let run = 0;
@@ -122,7 +122,7 @@ describe("a button that spends credits", () => {
     card.button("No").click();
     expect(card.text()).not.toContain("This starts a follow-up run");
     expect(card.model.commands()).toEqual([]);
-    expect(document.activeElement).toBe(card.button(LABEL));
+    expect(active()).toBe(card.button(LABEL));
   });
 
   it("does not take the second press of a double click for a Yes", () => {
@@ -142,7 +142,7 @@ describe("a button that spends credits", () => {
     const yes = card.button("Yes, start it");
     card.model.set({ prose: sample("cancelled").prose, suggestions: sample("completed").suggestions });
     expect(card.button("Yes, start it")).toBe(yes);
-    expect(document.activeElement).toBe(yes);
+    expect(active()).toBe(yes);
   });
 
   it("is free again some time after it was accepted without a change of state", () => {
@@ -213,7 +213,7 @@ describe("keys", () => {
     const card = own("completed");
     card.button("Add opening hours").click();
     press(card.button("Yes, start it"), { key: "Escape" });
-    expect(document.activeElement).toBe(card.button("Add opening hours"));
+    expect(active()).toBe(card.button("Add opening hours"));
   });
 });
 
@@ -237,15 +237,15 @@ describe("Copy", () => {
   it("falls back to a selection where the clipboard is forbidden", async () => {
     vi.stubGlobal("navigator", {});
     const copied: string[] = [];
+    const card = own("completed");
     document.execCommand = () => {
-      copied.push(document.querySelector("textarea")?.value ?? "");
+      copied.push(card.one<HTMLTextAreaElement>("textarea").value);
       return true;
     };
-    const card = own("completed");
     (card.one(".foot button") as HTMLButtonElement).click();
     await vi.advanceTimersByTimeAsync(10);
     expect(copied).toEqual([sample("completed").foot.run_id]);
-    expect(document.querySelector("textarea")).toBeNull();
+    expect(card.all("textarea")).toEqual([]);
     vi.unstubAllGlobals();
   });
 });

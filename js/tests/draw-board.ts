@@ -4,7 +4,7 @@ import { afterEach } from "vitest";
 import widget from "../src/board/index";
 import type { BoardHead, BoardRow, BoardView, Button, Moments } from "../src/contract";
 import { BoardModel } from "./board-model";
-import { shown } from "./draw";
+import { shown, within } from "./draw";
 
 const FOLDER = join(import.meta.dirname, "../../tests/fixtures/boards");
 
@@ -54,9 +54,10 @@ export function drawBoard(from: BoardView | BoardModel): Shown {
   document.body.append(host);
   const close = widget.render({ model, el: host });
   closers.add(close);
-  const all = <T extends HTMLElement>(selector: string): T[] => [...host.querySelectorAll<T>(selector)];
+  const inside = within(host);
+  const all = <T extends HTMLElement>(selector: string): T[] => [...inside.querySelectorAll<T>(selector)];
   const one = <T extends HTMLElement>(selector: string): T => {
-    const found = host.querySelector<T>(selector);
+    const found = inside.querySelector<T>(selector);
     if (!found) throw new Error(`Nothing matches ${selector}`);
     return found;
   };

@@ -35,9 +35,10 @@ export function draw(from: string | View | FakeModel, change: (view: View) => vo
   document.body.append(host);
   const close = widget.render({ model, el: host });
   closers.add(close);
-  const all = <T extends HTMLElement>(selector: string): T[] => [...host.querySelectorAll<T>(selector)];
+  const inside = within(host);
+  const all = <T extends HTMLElement>(selector: string): T[] => [...inside.querySelectorAll<T>(selector)];
   const one = <T extends HTMLElement>(selector: string): T => {
-    const found = host.querySelector<T>(selector);
+    const found = inside.querySelector<T>(selector);
     if (!found) throw new Error(`Nothing matches ${selector}`);
     return found;
   };
@@ -58,6 +59,20 @@ export function draw(from: string | View | FakeModel, change: (view: View) => vo
   };
 }
 
+/** What a host shows: the shadow root that a view has put there. */
+export const within = (host: ParentNode): ShadowRoot => {
+  const found = host.querySelector(".origami-widget")?.shadowRoot;
+  if (!found) throw new Error("No view is drawn here");
+  return found;
+};
+
+/** What has the focus, also within a shadow root. */
+export const active = (): HTMLElement => {
+  let at = document.activeElement as HTMLElement;
+  while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement as HTMLElement;
+  return at;
+};
+
 export const visible = (node: HTMLElement, top: HTMLElement): boolean => {
   for (let at: HTMLElement | null = node; at && at !== top; at = at.parentElement)
     if (at.hidden) return false;
@@ -68,7 +83,7 @@ export const visible = (node: HTMLElement, top: HTMLElement): boolean => {
 export function shown(node: HTMLElement): string {
   const read = (at: ChildNode): string => {
     if (!(at instanceof HTMLElement)) return at.textContent ?? "";
-    return at.hidden ? "" : [...at.childNodes].map(read).join("");
+    return at.hidden || at.matches("style") ? "" : [...(at.shadowRoot ?? at).childNodes].map(read).join("");
   };
   return read(node).replace(/\s+/g, " ").trim();
 }

@@ -84,20 +84,22 @@ afterEach(() => {
 
 test.each(CORPUS)("%s is only text", (_, text) => {
   for (const name of VIEWS) {
-    const { host, close } = draw(filled<View>(sample(name), text, false));
-    unfold(host);
-    expect(foreign(host)).toEqual([]);
+    const { one, close } = draw(filled<View>(sample(name), text, false));
+    const card = one(".origami-card");
+    unfold(card);
+    expect(foreign(card)).toEqual([]);
     expect(console.error).not.toHaveBeenCalled();
-    if (text.trim()) expect(host.textContent).toContain(text);
+    if (text.trim()) expect(card.textContent).toContain(text);
     close();
   }
 });
 
 test.each(CORPUS)("%s in the place of every word of the contract opens nothing", (_, text) => {
   for (const name of VIEWS.slice(0, 2)) {
-    const { host, close } = draw(filled<View>(sample(name), text, true));
-    unfold(host);
-    expect(foreign(host)).toEqual([]);
+    const { one, close } = draw(filled<View>(sample(name), text, true));
+    const card = one(".origami-card");
+    unfold(card);
+    expect(foreign(card)).toEqual([]);
     close();
   }
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ColumnRow, View } from "../src/contract";
-import { type Drawn, draw, shown } from "./draw";
+import { active, type Drawn, draw, shown } from "./draw";
 import { sample } from "./samples";
 
 const row = (name: string, credits: number | null, failed = 0): ColumnRow => [
@@ -128,7 +128,7 @@ describe("the focus", () => {
     button.focus();
     button.checkVisibility = () => button.isConnected;
     card.model.set({ notices: [] });
-    expect(document.activeElement).toBe(card.one(".origami-card"));
+    expect(active()).toBe(card.one(".origami-card"));
   });
 
   it("stays where it is while it can be seen", () => {
@@ -137,7 +137,7 @@ describe("the focus", () => {
     button.checkVisibility = () => true;
     button.focus();
     card.model.set({ head: { ...sample("completed").head, model: "origami-lite" } });
-    expect(document.activeElement).toBe(button);
+    expect(active()).toBe(button);
   });
 });
 

@@ -31,7 +31,8 @@ async function card() {
       'export { default as widget } from "../src/index"; export { FakeModel } from "../tests/fake-model";' +
       'export { default as board } from "../src/board/index"; export { BoardModel } from "../tests/board-model";';
     const stdin = { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) };
-    await build({ stdin, outfile, bundle: true, format: "esm", logLevel: "warning" });
+    const loader = { ".css": "text" };
+    await build({ stdin, outfile, bundle: true, format: "esm", logLevel: "warning", loader });
     return await import(pathToFileURL(outfile).href);
   } finally {
     rmSync(folder, { recursive: true });
@@ -97,8 +98,9 @@ for (const [name, view] of Object.entries(views)) {
   window.document.body.append(host);
   const [drawn, model] = view.rows ? [board, new BoardModel(view)] : [widget, new FakeModel(view)];
   const close = drawn.render({ model, el: host });
-  unfold(host, window);
-  printed[name] = words(host).replace(/\s+/g, " ").trim();
+  const shown = host.querySelector(".origami-widget").shadowRoot.querySelector(".origami-card");
+  unfold(shown, window);
+  printed[name] = words(shown).replace(/\s+/g, " ").trim();
   close();
   await window.happyDOM.close();
 }

@@ -16,15 +16,12 @@ const views = Object.fromEntries(
     .map((name) => [name.slice(0, -5), JSON.parse(read(`${folder}/${name}`))]),
 );
 const static_ = "../../origami_widgets/card/static";
-const data = { views, script: read(`${static_}/card.js`), css: read(`${static_}/card.css`) };
+const data = { views, script: read(`${static_}/card.js`) };
 
 /** Runs in the page. */
-async function show({ views, script, css }) {
+async function show({ views, script }) {
   const ask = new URLSearchParams(location.search);
   const state = ask.get("state");
-  const style = document.createElement("style");
-  style.textContent = css;
-  document.head.append(style);
   document.documentElement.style.colorScheme = ask.get("theme") ?? "light";
   if (ask.get("rtl")) document.documentElement.dir = "rtl";
   document.body.style.inlineSize = `${ask.get("width") ?? 900}px`;

@@ -97,7 +97,12 @@ GROUPS = (
         ("origami_widgets.api.errors",),
         listings.codes,
     ),
-    Group("sandbox", "Sandbox", "An Origami API in this process: no account, no credits, no network.", ("Sandbox",)),
+    Group(
+        "sandbox",
+        "Sandbox",
+        "An Origami API in this process: no account, no credits, no network.",
+        ("use_sandbox", "Sandbox"),
+    ),
     Group(
         "magics",
         "Magics",

@@ -83,7 +83,7 @@ def missing_key(cause: str, *remedies: str) -> MissingKey:
         "Take a key from Origami (Settings, API keys). In a notebook or a terminal, ow.login() asks for it without showing "
         "it, and ow.login(store=True) keeps it in the system's keyring (extra: keyring). For programs, set "
         "ORIGAMI_API_KEY before Jupyter starts; on Colab, add a secret of that name. "
-        "Everything can be tried without a key: ow.configure(client=ow.Sandbox().client())."
+        "Everything can be tried without a key: ow.use_sandbox()."
     )
     return MissingKey("There is no API key", cause=cause, remedy=" ".join((*remedies, ways)))
 

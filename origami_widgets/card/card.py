@@ -14,7 +14,7 @@ from origami_widgets.card.freeze import freeze_after
 from origami_widgets.card.live import NOTHING, LiveWidget, built, section
 from origami_widgets.card.news import tells_more, view_now
 from origami_widgets.card.outputs import Outputs
-from origami_widgets.card.twin import static_bundle, token_bundle
+from origami_widgets.card.snapshot import static_bundle, token_bundle
 from origami_widgets.card.view import make_all_columns
 from origami_widgets.card.view.budget import TABLE_ID_LIMIT, clip
 from origami_widgets.run.handle import Run
@@ -48,7 +48,7 @@ class RunCard(LiveWidget):
 
     # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
     _esm = built("card.js")
-    _css = built("card.css")
+    _css = built("page.css")
     TRAITS = ("seq", *View.__annotations__, *(f"table_{slot}" for slot in range(TABLE_SLOTS)))
 
     status = traitlets.Unicode("running", read_only=True, help="The server's own word.")
@@ -108,9 +108,6 @@ class RunCard(LiveWidget):
 
     def _clock(self, view: View) -> Clock:
         return view["clock"]
-
-    def _stage(self, view: View) -> tuple[str, str, bool]:
-        return view["head"]["token"], view["head"]["status"], view["head"]["settled"]
 
     def _freeze_after(self, view: View) -> float | None:
         return freeze_after(view)

@@ -347,12 +347,13 @@ class HelloMessage(TypedDict):
     """Front end to kernel: asks for the newest clock, after mounting, when stale and when it becomes visible.
 
     `seq` is the trait of that name as the front end knows it: when it is behind, the kernel sends the whole state again,
-    because not every host delivers what another thread sends. `copy`: the static copy is wanted too.
+    because not every host delivers what another thread sends. `keeps` comes from the page, once for each widget: whether it
+    saves the newest snapshot in the widget's place; then it is sent the whole snapshot. None from a view.
     """
 
     kind: Literal["hello"]
     seq: int
-    copy: bool
+    keeps: bool | None
 
 
 class AckMessage(TypedDict):
@@ -388,8 +389,21 @@ class ColumnsAnswer(TypedDict):
     hidden: int
 
 
-class CopyMessage(TypedDict):
-    """Kernel to front end: the static copy by media type, for a notebook that is saved while the card is alive."""
+class Pieces(NamedTuple):
+    """Pieces of the snapshot before, from `start` up to but not including `end`."""
 
-    kind: Literal["copy"]
-    data: dict[str, str]
+    start: int
+    end: int
+
+
+class SnapshotMessage(TypedDict):
+    """Kernel to front end: the newest snapshot, for a notebook that is saved while the card is alive.
+
+    `parts`, by media type, are pieces of the snapshot with the number `since` and text between them; whole text where `since`
+    is 0. A page that has another one asks for the whole.
+    """
+
+    kind: Literal["snapshot"]
+    number: int
+    since: int
+    parts: dict[str, list[str | Pieces]]

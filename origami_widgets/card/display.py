@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.card import marimo_cells
 from origami_widgets.card.freeze import freeze_after
-from origami_widgets.card.host import lacks_widgets
+from origami_widgets.card.host import lacks_widgets, pages
 from origami_widgets.card.html import render_html
+from origami_widgets.card.snapshot import static_bundle, token_bundle
 from origami_widgets.card.text import render_text
-from origami_widgets.card.twin import static_bundle, token_bundle
 from origami_widgets.card.view import make_view
 from origami_widgets.run.again import Place
 from origami_widgets.run.settings import render_mode
@@ -67,7 +67,7 @@ class CardPresenter:
     def mimebundle(self, run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         """The card's output, for hosts that ask for it and place it themselves."""
         view = view_of(run)
-        if freeze_after(view) == 0 or without_widgets() or not (running_cell() or in_marimo()):
+        if needs_no_widget(view) or without_widgets() or not (running_cell() or in_marimo()):
             return {"text/html": self.html(run), "text/plain": self.text(run)}, {}
         return card_of(run).bundle(view)
 
@@ -106,7 +106,7 @@ class CardPresenter:
             stream_of(run.conversation).show()
             return
         view = view_of(run)
-        if freeze_after(view) == 0:
+        if needs_no_widget(view):
             show_static(view)
             return
         place(run, view)
@@ -141,6 +141,11 @@ def show_card(card: RunCard) -> None:
             conversation.presentation = card
         card.outputs.add(*card.bundle(view), token_bundle(view))
         card.shown()
+
+
+def needs_no_widget(view: View) -> bool:
+    """Whether a card would be frozen at once: it has no more to say and no buttons, and its page can't keep it alive."""
+    return freeze_after(view) == 0 and (pages.keep_snapshots is False or nobody_there())
 
 
 def show_static(view: View) -> None:

@@ -1,4 +1,4 @@
-"""Which hosts can show no widget, as far as the kernel can know it. Pure.
+"""Which hosts can show no widget, as far as the kernel can know it.
 
 A kernel is not told who reads its messages, so only what is certain counts here; everywhere else the widget is shown,
 and stands beside its own HTML and text for hosts that turn out to have no widget manager. Deliberately absent:
@@ -10,7 +10,23 @@ and stands beside its own HTML and text for hosts that turn out to have no widge
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass
+class Pages:
+    """What the pages in front of this kernel have told about themselves.
+
+    Attributes:
+        keep_snapshots: whether a page that saves the notebook puts the newest snapshot in the place of each widget, as
+            JupyterLab and Notebook 7 do with our front end; None before a page has told.
+    """
+
+    keep_snapshots: bool | None = None
+
+
+pages = Pages()
 
 
 def lacks_widgets(kernel: object, request: dict[str, Any]) -> bool:

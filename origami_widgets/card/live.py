@@ -1,12 +1,11 @@
-"""What all widgets of the package have in common: kept up to date from the background, saved as a static twin."""
+"""What all widgets of the package have in common: kept up to date from the background, saved as a snapshot."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import threading
-import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,15 +13,17 @@ import anywidget
 import traitlets
 
 from origami_widgets.api.loop import background
+from origami_widgets.card import freeze
 from origami_widgets.card.cells import follow_cells
-from origami_widgets.card.contract import ClockMessage, CopyMessage
+from origami_widgets.card.contract import ClockMessage
+from origami_widgets.card.host import pages
 from origami_widgets.card.lite_kernel import for_page
 from origami_widgets.card.outputs import Outputs
-from origami_widgets.card.twin import as_copy
+from origami_widgets.card.snapshot import SnapshotFeed, marked
 
 if TYPE_CHECKING:
     import concurrent.futures
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Iterable
 
     from origami_widgets.card.contract import Clock
 
@@ -52,7 +53,7 @@ def section(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
 
 
 class LiveWidget(anywidget.AnyWidget):
-    """A widget that shows what happens in the background, and gives way to its static twin when nothing will.
+    """A widget that shows what happens in the background, and gives way to its snapshot when nothing will.
 
     It stores nothing of its own: `_view_now` makes the view from what is known, and the traits are set from it.
 
@@ -64,28 +65,25 @@ class LiveWidget(anywidget.AnyWidget):
     """What changes with the view, in contrast to the front end itself, which is as large again."""
     SPACING = 0.0
     """Seconds between two updates at least."""
-    COPY_SPACING = 0.0
-    """The same for the static copies that the front end keeps for a notebook that is saved."""
-
     key = section(traitlets.Unicode)
     seq = section(traitlets.Int)
 
     def __init__(self, outputs: Outputs | None = None) -> None:
-        self._flush_planned = self._copy_planned = False
+        self._flush_planned = False
         self._freezing: concurrent.futures.Future[None] | None = None
         self._viewed = False
         self._filled = False
         self._view: Any = self._view_now()
-        self._copied = self._stage_shown = self._stage(self._view)
-        self._copied_at = time.monotonic()
+        self._snapshots = SnapshotFeed()
+        # The model's own id, by which the page asks its host whether it is alive. It is in the state that opens the widget:
+        # what is set later can reach a page after it has begun to look for its snapshot.
+        self._model_key = uuid.uuid4().hex
         self.lock = threading.RLock()
         self.frozen = False
         self.outputs = outputs or Outputs()
         follow_cells()
         # 0 and not None, so that the host counts the views: the comm must not close under one of them.
-        super().__init__(_view_count=0)
-        # The model's own id, by which the page asks its host whether it is alive; hosts name models as they like.
-        self.set_trait("key", re.sub(r"\W", "", str(self.model_id)))
+        super().__init__(_view_count=0, model_id=self._model_key)
         self._own_layout = self.layout
         self.on_msg(self._on_message)
         self.observe(self._on_view_count, "_view_count")
@@ -114,16 +112,12 @@ class LiveWidget(anywidget.AnyWidget):
         """When the server was heard."""
         raise NotImplementedError
 
-    def _stage(self, view: Any) -> Hashable:
-        """What makes a new copy worth its bytes."""
-        raise NotImplementedError
-
     def _freeze_after(self, view: Any) -> float | None:
-        """Seconds after which it gives way to its static twin; None while it must stay alive."""
+        """Seconds after which it gives way to its snapshot; None while it must stay alive."""
         raise NotImplementedError
 
     def static(self, view: Any) -> dict[str, str]:
-        """Its static twin, by media type."""
+        """Its snapshot, by media type."""
         raise NotImplementedError
 
     def _on_content(self, content: Any) -> None:
@@ -134,6 +128,10 @@ class LiveWidget(anywidget.AnyWidget):
         """Called before a new view is sent."""
 
     # The life of all of them.
+
+    @traitlets.default("key")
+    def _key_is_the_model_id(self) -> str:
+        return self._model_key
 
     @property
     def view(self) -> Any:
@@ -166,7 +164,7 @@ class LiveWidget(anywidget.AnyWidget):
         return self.comm is not None and not getattr(self.comm, "_closed", False)
 
     def freeze(self) -> None:
-        """Replace its outputs by the static twin. Background loop only."""
+        """Replace its outputs by the snapshot. Background loop only."""
         with self.lock:
             if self.frozen or (self._viewed and self._view_count == 0):
                 return
@@ -175,12 +173,12 @@ class LiveWidget(anywidget.AnyWidget):
             view = self._view_now()
             self.outputs.replace(self.static(view))
             # Outputs that a page has loaded again since are not reached by that.
-            self._send_copy(view)
+            self._send_snapshot(view)
             if self._view_count == 0:
                 self.close()
 
     def freeze_for_a_program(self) -> None:
-        """Leave the static twin where no front end draws the widget: the kernel may end after this cell."""
+        """Leave the snapshot where no front end draws the widget: the kernel may end after this cell."""
         if not self.outputs or self._viewed:
             return
 
@@ -194,16 +192,17 @@ class LiveWidget(anywidget.AnyWidget):
 
     def shown(self) -> None:
         """Tell the widget that it has a further output, which is frozen like the others when the time has come."""
+        self._snapshots.displayed()
         background().call_soon(self._flush)
 
     def bundle(self, view: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Data and metadata that show it, with its static twin for hosts without widgets.
+        """Data and metadata that show it, with its snapshot for hosts without widgets.
 
         The metadata is passed through: on Colab it names the widget manager to load.
         """
         made: Any = self._repr_mimebundle_()
         data, metadata = made if isinstance(made, tuple) else (made, {})
-        return {**data, **as_copy(self.static(view), self.key)}, dict(metadata)
+        return {**data, **marked(self.static(view), self.key)}, dict(metadata)
 
     def _changed(self) -> None:
         if not self._flush_planned:
@@ -228,11 +227,11 @@ class LiveWidget(anywidget.AnyWidget):
         if self._tells_more(self._view, new):
             before, self._view = self._view, new
             self._moved_on(before, new)
+            # Before the change itself: a page that saves at this moment must not hold an older snapshot than it shows.
+            self._send_snapshot(new)
             with self.hold_sync():
                 self._tell("seq", self.seq + 1)
                 self._show(new)
-        if self._stage(new) != self._copied:
-            self._plan_copy(new)
         self._plan_freeze(new)
 
     def _tell(self, name: str, value: object) -> None:
@@ -253,14 +252,18 @@ class LiveWidget(anywidget.AnyWidget):
             self._freezing.cancel()
             self._freezing = None
         delay = self._freeze_after(view)
-        if delay is not None and self.outputs:
-            self._freezing = background().submit(self._freeze_later(delay))
+        if delay is None or not self.outputs or pages.keep_snapshots:
+            return
+        if pages.keep_snapshots is None:
+            # While a cell blocks the kernel, no page can tell.
+            delay = max(delay, freeze.READ_AND_CLICK)
+        self._freezing = background().submit(self._freeze_later(delay))
 
     async def _freeze_later(self, delay: float) -> None:
         await asyncio.sleep(delay)
         self._freezing = None
         # A follow-up may have been sent at this very moment.
-        if self._freeze_after(self._view_now()) is not None:
+        if self._freeze_after(self._view_now()) is not None and not pages.keep_snapshots:
             self.freeze()
 
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
@@ -270,8 +273,9 @@ class LiveWidget(anywidget.AnyWidget):
                     self.send_state(self.TRAITS)
                 view = self._view_now()
                 self.send(ClockMessage(kind="clock", clock=self._clock(view)))
-                if more.get("copy") is True and self._stage(view) != self._stage_shown:
-                    self._send_copy(view)
+                if isinstance(keeps := more.get("keeps"), bool):
+                    pages.keep_snapshots = keeps
+                    background().call_soon(self._on_page)
             case _:
                 self._on_content(content)
 
@@ -287,29 +291,17 @@ class LiveWidget(anywidget.AnyWidget):
     def _thawed(self) -> None:
         """Called when it goes on after it was frozen."""
 
-    def _plan_copy(self, view: Any) -> None:
-        wait = self._copied_at + self.COPY_SPACING - time.monotonic()
-        if wait <= 0:
-            self._send_copy(view)
-        elif not self._copy_planned:
-            self._copy_planned = True
-            background().submit(self._copy_later(wait))
+    def _on_page(self) -> None:
+        """A page has loaded the widget, and has told whether it saves snapshots. One that does needs the newest."""
+        self._snapshots.asked()
+        self._send_snapshot(self._view_now())
+        self._flush()
 
-    async def _copy_later(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        background().call_soon(self._copy_now)
-
-    def _copy_now(self) -> None:
-        self._copy_planned = False
-        view = self._view_now()
-        if not self.frozen and self._stage(view) != self._copied:
-            self._send_copy(view)
-
-    def _send_copy(self, view: Any) -> None:
-        """Give the front end what it shall save in the place of the widget."""
-        self._copied, self._copied_at = self._stage(view), time.monotonic()
-        if self.comm is not None:
-            self.send(CopyMessage(kind="copy", data=as_copy(self.static(view), self.key)))
+    def _send_snapshot(self, view: Any) -> None:
+        """Give the page what it shall save in the place of the widget. Background loop only: each builds on the last."""
+        # One that its host has placed by itself, or that stands in a box, is saved by nobody.
+        if self.comm is not None and self.outputs and pages.keep_snapshots is not False:
+            self.send(self._snapshots.message(marked(self.static(view), self.key)))
 
     def _on_view_count(self, change: Any) -> None:
         if change["new"]:

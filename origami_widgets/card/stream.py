@@ -19,8 +19,8 @@ from origami_widgets.api.loop import background
 from origami_widgets.card.cells import follow_cells
 from origami_widgets.card.html import render_html
 from origami_widgets.card.news import tells_more, view_now
+from origami_widgets.card.snapshot import static_bundle
 from origami_widgets.card.text import render_text
-from origami_widgets.card.twin import static_bundle
 
 if TYPE_CHECKING:
     import concurrent.futures

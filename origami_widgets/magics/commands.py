@@ -186,7 +186,7 @@ def overview() -> str:
         *(_entry(f"{command.line} {command.takes}".strip(), _sentence(command.says)) for command in COMMANDS.values()),
         "",
         f"%origami help {CELL_HELP} explains the cell, %origami help COMMAND a line.",
-        "No account yet? import origami_widgets as ow; ow.configure(client=ow.Sandbox().client()) tries all of it for free.",
+        "No account yet? import origami_widgets as ow; ow.use_sandbox() tries all of it for free.",
     ]
     return "\n".join(lines)
 

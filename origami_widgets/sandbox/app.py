@@ -1,14 +1,16 @@
 """The ASGI application: from a request to the route that answers it, with all that holds for every request.
 
-In this order: route (404, 405), quota of the address, key (401), quota of the organization, project header, then
-`Idempotency-Key` and body. Everything between reading the body and having the answer happens under one lock, so that
-callers on several loops and threads see one world.
+In this order: `Host` (403), route (404, 405), quota of the address, key (401), quota of the organization, plan (402),
+project header, then `Idempotency-Key` and body. Everything between reading the body and having the answer happens under
+one lock, so that callers on several loops and threads see one world.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from hmac import compare_digest
+from ipaddress import ip_address
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from starlette.routing import Match, Route
 from origami_widgets.sandbox import errors
 from origami_widgets.sandbox.bodies import MAX_BODY, is_uuid
 from origami_widgets.sandbox.context import Answer, Context, reply
-from origami_widgets.sandbox.idempotency import IdempotencyStore, Kept
+from origami_widgets.sandbox.idempotency import IdempotencyStore
 from origami_widgets.sandbox.ids import Ids
 from origami_widgets.sandbox.limits import Quota
 from origami_widgets.sandbox.moments import http_date
@@ -28,12 +30,14 @@ from origami_widgets.sandbox.world import PROJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ipaddress import IPv4Address, IPv6Address
 
     from starlette.types import Receive, Scope, Send
 
     from origami_widgets.sandbox.world import World
 
 PREFIX = "/api/v2"
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d*)?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -43,13 +47,16 @@ class Application:
     Args:
         world: the organization.
         api_key: the only key that is accepted.
+        api_access: whether the plan of the organization includes the API; without, every request is refused.
+        record_all_refusals: whether a 429 is recorded for its idempotency key like every other refusal.
     """
 
-    def __init__(self, world: World, api_key: str) -> None:
+    def __init__(self, world: World, api_key: str, *, api_access: bool, record_all_refusals: bool) -> None:
         self._world = world
         self._authorization = f"bearer {api_key}"
         self._quota = Quota(world.speed)
-        self._kept = IdempotencyStore()
+        self._api_access = api_access
+        self._kept = IdempotencyStore(record_all_refusals=record_all_refusals)
         self._request_ids = Ids(f"{world.seed}/requests")
         self._lock = Lock()
         self._routes = [Route(PREFIX + path, _unused, methods=[method], name=path) for method, path, _ in ROUTES]
@@ -80,12 +87,15 @@ class Application:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, common: dict[str, str]) -> Answer:
+        _check_host(request)
         handler, params = self._route(request)
         with self._lock:
             now = self._world.clock.now()
             common |= self._quota.take_address(request.client.host if request.client else "unknown", now)
             self._authenticate(request)
             common |= self._quota.take_organization(now)
+            if not self._api_access:
+                raise errors.subscription_required()
             project = self._project(request)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         if key is None:
@@ -96,7 +106,7 @@ class Application:
             body = await _read(request)
             with self._lock:
                 kept = self._kept.replay(key, body)
-            return Answer(kept.status, kept.body, {"Idempotency-Replay": "true"})
+            return replace(kept, headers={**kept.headers, "Idempotency-Replay": "true"})
         settled = False
         try:
             body = await _read(request)
@@ -105,7 +115,7 @@ class Application:
             except errors.Refused as refused:
                 answer = _refusal(refused)
             with self._lock:
-                self._kept.settle(key, body, Kept(answer.status, answer.content))
+                self._kept.settle(key, body, answer)
             settled = True
         finally:
             if not settled:
@@ -121,6 +131,8 @@ class Application:
         project: str | None,
         body: bytes,
     ) -> Answer:
+        if len(body) > MAX_BODY:
+            raise errors.Refused(413, "PAYLOAD_TOO_LARGE", f"The body is larger than {MAX_BODY} bytes")
         with self._lock:
             context = Context(
                 world=self._world,
@@ -179,14 +191,48 @@ def _refusal(refused: errors.Refused) -> Answer:
 
 
 async def _read(request: Request) -> bytes:
-    parts: list[bytes] = []
-    size = 0
+    """Read a body; of one that is too large one byte more than is allowed, so that equal bodies stay equal."""
+    body = bytearray()
     async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            raise errors.Refused(413, "PAYLOAD_TOO_LARGE", f"The body is larger than {MAX_BODY} bytes")
-        parts.append(part)
-    return b"".join(parts)
+        body += part
+        if len(body) > MAX_BODY:
+            break
+    return bytes(body[: MAX_BODY + 1])
+
+
+def _check_host(request: Request) -> None:
+    """Refuse a request that was sent to a name of somewhere else.
+
+    A web page can let its own name point to 127.0.0.1 (DNS rebinding), and would then be answered as the page of a
+    server on this machine.
+    """
+    hosts = request.headers.getlist("host")
+    if len(hosts) != 1 or not _is_local(hosts[0].lower(), request.scope.get("server")):
+        raise errors.Refused(
+            403,
+            "HOST_NOT_ALLOWED",
+            "The sandbox answers to localhost, 127.0.0.1 and [::1] only. Use one of them in the base URL.",
+        )
+
+
+def _is_local(host: str, server: tuple[str, int | None] | None) -> bool:
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return False
+    name = found["v6"] or found["name"].removesuffix(".")
+    address = _address(name)
+    if address is not None:
+        return address.is_loopback
+    # A transport in this process names the host of the URL as its server; over a socket it is an address.
+    in_process = server is not None and _address(server[0]) is None and name == server[0].lower()
+    return name == "localhost" or in_process
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name)
+    except ValueError:
+        return None
 
 
 async def _unused(_: Request) -> Response:

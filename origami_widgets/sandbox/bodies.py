@@ -26,7 +26,7 @@ Issue = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A checked request for a run; ids are UUIDs in their usual form."""
+    """A checked request for a run; the ids of tables are as they were sent, in any case."""
 
     prompt: str
     name: str
@@ -35,6 +35,14 @@ class RunRequest:
     attached_tables: tuple[str, ...]
     attached_documents: tuple[str, ...]
     workspace_id: str | None
+
+    @property
+    def merged_table_ids(self) -> tuple[str, ...]:
+        """The focus tables as they were sent, then the attached tables that are not among them."""
+        named = {table_id.lower() for table_id in self.focus_table_ids}
+        return self.focus_table_ids + tuple(
+            table_id for table_id in self.attached_tables if table_id.lower() not in named
+        )
 
 
 def is_uuid(value: object) -> bool:
@@ -99,8 +107,8 @@ def read_run_request(body: bytes, plan: Plan, *, first: bool) -> RunRequest:
         prompt=prompt,
         name=name.strip(),
         model=chosen,
-        focus_table_ids=tuple(dict.fromkeys(table_id.lower() for table_id in focus)),
-        attached_tables=tuple(part["tableId"].lower() for part in attachments if part["kind"] == "table"),
+        focus_table_ids=tuple(focus),
+        attached_tables=tuple(part["tableId"] for part in attachments if part["kind"] == "table"),
         attached_documents=tuple(part["documentId"].lower() for part in attachments if part["kind"] == "document"),
         workspace_id=workspace.lower() if workspace is not None else None,
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from functools import cached_property
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox.plans import PLANS
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.async_client import AsyncClient
     from origami_widgets.api.client import Client
+    from origami_widgets.api.errors import InvalidInput
     from origami_widgets.sandbox.server import Served
 
 API_KEY = "og_live_sandbox"
 BASE_URL = "https://origami-sandbox.invalid/api/v2"
 CREDITS = 5000
+SLOWEST, FASTEST = 0.001, 1_000_000
+"""Bounds of `speed`: beyond them, moments of the simulated time can't be written any more."""
 
 
 class Sandbox:
@@ -42,9 +45,14 @@ class Sandbox:
         plan: `starter`, `pro`, `scale`, `ultra` or `enterprise`; decides models, concurrent runs and steps.
         credits: balance at the start.
         clock: returns seconds since 1970.
+        api_access: False refuses every request with 402 `SUBSCRIPTION_REQUIRED`, as an organization is refused whose
+            plan does not include the API.
+        record_all_refusals: True records a 429 for its `Idempotency-Key` too and replays it, as the API does: a client
+            that waits for a free run slot must then send a new key. By default a 429 is the one refusal that is not
+            recorded, so that a request with the same key starts the run as soon as a slot is free.
 
     Raises:
-        ValueError: an argument is out of range.
+        InvalidInput: an argument is no number, out of range or unknown.
         ImportError: the extra `sandbox` is not installed.
 
     Example:
@@ -64,18 +72,35 @@ class Sandbox:
         plan: str = "pro",
         credits: int = CREDITS,  # noqa: A002  # the word of this API
         clock: Callable[[], float] = time.time,
+        api_access: bool = True,
+        record_all_refusals: bool = False,
     ) -> None:
-        if not (math.isfinite(speed) and speed > 0):
-            raise ValueError(f"speed must be a number above 0, not {speed!r}")
-        if plan not in PLANS:
-            raise ValueError(f"plan must be one of {', '.join(PLANS)}, not {plan!r}")
-        if credits < 0:
-            raise ValueError(f"credits must not be negative, not {credits!r}")
+        if not _is_whole(seed):
+            raise _wrong("seed", seed, "a whole number", "seed=0")
+        if not _is_pace(speed):
+            raise _wrong(
+                "speed", speed, f"a number from {SLOWEST:g} to {FASTEST:,}: simulated seconds per second", "speed=20"
+            )
+        if plan not in tuple(PLANS):
+            raise _wrong("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"')
+        if not (_is_whole(credits) and credits >= 0):
+            raise _wrong("credits", credits, "a whole number, 0 or more", "credits=5000")
+        if not callable(clock):
+            raise _wrong("clock", clock, "a function that returns seconds since 1970", "clock=time.time")
         try:
             from origami_widgets.sandbox.app import Application
         except ModuleNotFoundError as missing:
             raise ImportError(MISSING) from missing
-        self._application = Application(World(seed, speed, plan, credits, clock), API_KEY)
+        self._made_with = f"seed={seed!r}, speed={speed!r}, plan={plan!r}"
+        self._application = Application(
+            World(int(seed), float(speed), plan, int(credits), clock),
+            API_KEY,
+            api_access=api_access,
+            record_all_refusals=record_all_refusals,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._made_with})"
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one ASGI request."""
@@ -109,6 +134,11 @@ class Sandbox:
     def serve(self, port: int = 0) -> AbstractContextManager[Served]:
         """Serve on 127.0.0.1 from a thread of its own while the context is open.
 
+        Requests are answered whose `Host` is localhost, 127.0.0.1 (or another address of 127.0.0.0/8) or [::1], with
+        any port; another one gets 403, so that no web page can reach the sandbox by pointing its own name to this
+        machine. A proxy in front of it must set `Host` accordingly. A request that does not arrive whole within 5
+        seconds is dropped.
+
         Args:
             port: port, 0 for any free one.
 
@@ -128,3 +158,30 @@ class Sandbox:
 
         own = {"api_key": API_KEY, "base_url": BASE_URL, "_transport": httpx.ASGITransport(app=self)}
         return own | options
+
+
+def _is_whole(value: object) -> bool:
+    # 1e6 is a float and a whole number; True is a number to Python only.
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return isinstance(value, Integral) or float(value).is_integer()
+
+
+def _is_pace(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return SLOWEST <= float(value) <= FASTEST
+    except OverflowError:
+        return False
+
+
+def _wrong(name: str, value: object, expected: str, example: str) -> InvalidInput:
+    from origami_widgets.api.errors import InvalidInput
+    from origami_widgets.api.validate import shortened
+
+    return InvalidInput(
+        f"The sandbox cannot use {name}={shortened(value)}",
+        cause=f"{name} must be {expected}.",
+        remedy=f"For example: {example}.",
+    )

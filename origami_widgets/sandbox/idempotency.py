@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from origami_widgets.sandbox import errors
+
+if TYPE_CHECKING:
+    from origami_widgets.sandbox.context import Answer
 
 KEPT = 24 * 3600.0
 """Wall seconds for which an answer is kept; the simulated speed does not shorten them."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An answer as it was given: status and body."""
-
-    status: int
-    body: bytes
 
 
 @dataclass(slots=True)
@@ -27,13 +23,18 @@ class _Entry:
     path: str
     begun: float
     request: bytes | None = None
-    answer: Kept | None = None
+    answer: Answer | None = None
 
 
 class IdempotencyStore:
-    """Answers by key. A key is taken when the headers of its request arrive, and settled when the answer is known."""
+    """Answers by key. A key is taken when the headers of its request arrive, and settled when the answer is known.
 
-    def __init__(self) -> None:
+    Args:
+        record_all_refusals: whether a 429 is recorded like every other refusal.
+    """
+
+    def __init__(self, *, record_all_refusals: bool) -> None:
+        self._record_all_refusals = record_all_refusals
         self._entries: dict[str, _Entry] = {}
 
     def begin(self, key: str, method: str, path: str, now: float) -> bool:
@@ -60,20 +61,16 @@ class IdempotencyStore:
             raise _conflict("This Idempotency-Key was used for another request")
         return False
 
-    def replay(self, key: str, body: bytes) -> Kept:
+    def replay(self, key: str, body: bytes) -> Answer:
         """Return the kept answer, or refuse when the body differs from the first one."""
         entry = self._entries.get(key)
         if entry is None or entry.answer is None or entry.request != body:
             raise _conflict("This Idempotency-Key was used with another body")
         return entry.answer
 
-    def settle(self, key: str, body: bytes, answer: Kept) -> None:
-        """Keep the answer of the first request, unless it only says to try again.
-
-        A 5xx is documented as not kept. A 429 is not kept either: it names the time to send the same request again,
-        and giving it again for a day would make that advice a trap.
-        """
-        if answer.status >= 500 or answer.status == 429:  # noqa: PLR2004  # statuses are clearest as numbers
+    def settle(self, key: str, body: bytes, answer: Answer) -> None:
+        """Record the answer of the first request, refusals included; a 5xx never, a 429 when all refusals are recorded."""
+        if answer.status >= 500 or (answer.status == 429 and not self._record_all_refusals):  # noqa: PLR2004
             self.release(key)
             return
         self._entries[key].request = body

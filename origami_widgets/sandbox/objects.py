@@ -63,7 +63,8 @@ def _response(
 ) -> dict[str, Any]:
     active = run.active(now)
     actions = run.actions_at(now)
-    touched = dict.fromkeys([*(action["tableId"] for action in actions), *run.focus_table_ids])
+    focused = (table_id.lower() for table_id in run.focus_table_ids)
+    touched = dict.fromkeys([*(action["tableId"] for action in actions), *focused])
     shown = [tables[table_id] for table_id in touched if table_id in tables]
     if active and run.form == "actions":
         shown = []

@@ -49,13 +49,17 @@ class ColumnRecipe:
     kind: ColumnKind
     make: Maker
     slug: str | None
-    type: str = "code"
     credits: tuple[int, int] = (1, 2)
     call: float = 1.0
     found: float = 0.85
     errored: float = 0.0
     relevance: bool = False
     auto: bool = True
+
+    @property
+    def type(self) -> str:
+        """The raw storage type: all that is computed is code, only `kind` tells what for."""
+        return "static" if self.kind == "input" else "code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,19 +200,19 @@ def _sequence(rng: Random, facts: Facts, *, found: bool) -> str:  # noqa: ARG001
     return f"{rng.getrandbits(32):08x}-{rng.getrandbits(16):04x}-4{rng.getrandbits(12):03x}-a{rng.getrandbits(12):03x}-{rng.getrandbits(48):012x}"
 
 
-COMPANY = ColumnRecipe("Company", "input", _text("company"), "company", type="static", auto=False)
-WEBSITE = ColumnRecipe("Website", "input", _website, "website", type="static", auto=False)
-CITY = ColumnRecipe("City", "input", _text("city"), "city", type="static", auto=False)
-EMPLOYEES = ColumnRecipe("Employees", "input", _employees, "employees", type="static", auto=False)
-PERSON = ColumnRecipe("Name", "input", _text("person"), "name", type="static", auto=False)
-ROLE = ColumnRecipe("Role", "input", _text("role"), "role", type="static", auto=False)
+COMPANY = ColumnRecipe("Company", "input", _text("company"), "company", auto=False)
+WEBSITE = ColumnRecipe("Website", "input", _website, "website", auto=False)
+CITY = ColumnRecipe("City", "input", _text("city"), "city", auto=False)
+EMPLOYEES = ColumnRecipe("Employees", "input", _employees, "employees", auto=False)
+PERSON = ColumnRecipe("Name", "input", _text("person"), "name", auto=False)
+ROLE = ColumnRecipe("Role", "input", _text("role"), "role", auto=False)
 
 EMAIL = ColumnRecipe("Contact e-mail", "enrichment", _email, "contact-email", credits=(2, 4), errored=0.03)
 PHONE = ColumnRecipe("Phone", "enrichment", _phone, "phone", credits=(2, 3), call=0.7, found=0.6)
 ADDRESS = ColumnRecipe("Address", "enrichment", _address, "address", credits=(1, 1), found=0.9)
 FUNDING = ColumnRecipe("Latest funding", "enrichment", _funding, "latest-funding", credits=(2, 3), found=0.75)
 TOOLS = ColumnRecipe("Tools in use", "enrichment", _tools, "tools-in-use", credits=(1, 2), call=0.9)
-HIRING = ColumnRecipe("Hiring", "enrichment", _hiring, "hiring", type="formula", credits=(0, 0))
+HIRING = ColumnRecipe("Hiring", "enrichment", _hiring, "hiring", credits=(0, 0))
 NEWS = ColumnRecipe("Recent news", "enrichment", _news, "recent-news", credits=(1, 2), call=0.9, found=0.7)
 WORK_EMAIL = ColumnRecipe(
     "Work e-mail", "enrichment", _work_email, "work-email", credits=(2, 4), found=0.8, errored=0.04
@@ -216,7 +220,7 @@ WORK_EMAIL = ColumnRecipe(
 PROFILE = ColumnRecipe("Profile", "enrichment", _profile, "profile", credits=(1, 1))
 FIT = ColumnRecipe("Fit", "score", _score, "fit", credits=(1, 2), relevance=True)
 SENIORITY = ColumnRecipe("Seniority", "score", _score, "seniority", credits=(0, 1))
-OPENER = ColumnRecipe("First e-mail", "sequence", _sequence, "first-email", type="sequence", credits=(1, 1), auto=False)
+OPENER = ColumnRecipe("First e-mail", "sequence", _sequence, "first-email", credits=(1, 1), auto=False)
 
 EXTRAS = (NEWS, TOOLS, PROFILE, ADDRESS, HIRING, FUNDING, PHONE)
 """Columns that a follow-up run may add, in order of preference."""

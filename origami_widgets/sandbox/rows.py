@@ -87,10 +87,10 @@ def csv_rows(leads: Sequence[Lead], columns: Sequence[Column], now: float) -> st
     shown = [column for column in columns if column.slug is not None]
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["id", *(column.name for column in shown)])
+    writer.writerow(column.name for column in shown)
     for lead in leads:
         row = flat_row(lead, shown, now)
-        writer.writerow([lead.id, *(_csv(row.get(column.slug or "")) for column in shown)])
+        writer.writerow(_csv(row.get(column.slug or "")) for column in shown)
     return text.getvalue()
 
 

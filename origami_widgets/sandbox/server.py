@@ -9,6 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from asyncio import Protocol, TimerHandle
     from collections.abc import Iterator
 
     from starlette.types import ASGIApp
@@ -18,6 +19,9 @@ HOST = "127.0.0.1"
 MISSING = 'The sandbox needs starlette and uvicorn: pip install "origami-widgets[sandbox]"'
 _LAST_PORT = 65535
 _PATIENCE = 10.0
+
+REQUEST_TIMEOUT = 5.0
+"""Wall seconds in which a request must arrive whole; a connection on which it does not is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,47 @@ def make_server(app: ASGIApp) -> Server:
         import uvicorn
     except ModuleNotFoundError as missing:
         raise ImportError(MISSING) from missing
-    options: Any = {"date_header": False, "server_header": False, "timeout_graceful_shutdown": 1}
+    options: Any = {"date_header": False, "server_header": False, "timeout_graceful_shutdown": 1, "http": _protocol()}
     return uvicorn.Server(uvicorn.Config(cast("Any", app), log_level="warning", lifespan="off", ws="none", **options))
+
+
+def _protocol() -> type[Protocol]:
+    """Return uvicorn's protocol with a limit on the time that a request takes to arrive, which uvicorn lacks."""
+    import h11
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class TimedProtocol(H11Protocol):
+        _timer: TimerHandle | None = None
+        _begun = False
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._set_timer()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_timer()
+            super().connection_lost(exc)
+
+        def handle_events(self) -> None:
+            super().handle_events()
+            state = self.conn.their_state
+            begun = state is h11.SEND_BODY or (state is h11.IDLE and bool(self.conn.trailing_data[0]))
+            if begun and not self._begun:
+                self._set_timer()
+            elif not begun:
+                # Nothing is awaited, or the next request: for that one uvicorn's own keep-alive timeout holds.
+                self._stop_timer()
+            self._begun = begun
+
+        def _set_timer(self) -> None:
+            self._stop_timer()
+            self._timer = self.loop.call_later(REQUEST_TIMEOUT, self.transport.close)
+
+        def _stop_timer(self) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    return TimedProtocol
 
 
 @contextmanager

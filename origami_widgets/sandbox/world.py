@@ -47,7 +47,11 @@ _HISTORY = 200
 
 @dataclass(slots=True)
 class AgentRecord:
-    """One agent with its runs, oldest first; `container` is its own id, or that of an agent whose tables it shares."""
+    """One agent with its runs, oldest first.
+
+    `container` is its own id, or that of an agent whose tables it shares; `linked` holds the ids of tables that its runs
+    were focused on.
+    """
 
     id: str
     name: str
@@ -56,6 +60,7 @@ class AgentRecord:
     subject: Subject
     container: str
     runs: list[RunLife] = field(default_factory=list)
+    linked: dict[str, None] = field(default_factory=dict)
 
     @property
     def last_run(self) -> RunLife | None:
@@ -102,8 +107,9 @@ class World:
         return record
 
     def run(self, agent_id: str, run_id: str, project: str | None) -> RunLife:
-        """Return a run of this agent, or refuse."""
-        for run in self.agent(agent_id, project).runs:
+        """Return a run of this agent, or refuse; an unknown agent is an unknown run, too."""
+        record = self.agents.get(agent_id)
+        for run in record.runs if record is not None and record.project == project else ():
             if run.id == run_id:
                 return run
         raise errors.not_found("run")
@@ -123,6 +129,19 @@ class World:
             if table.project == project and table.exists(now) and container in {None, table.container}
         ]
         return sorted(tables, key=lambda table: table.created_at)
+
+    def tables_of_agent(self, record: AgentRecord, now: float) -> list[TableLife]:
+        """List the tables that an agent can reach: those of its container, then those that its runs were focused on."""
+        own = self.tables_of(record.project, now, record.container)
+        linked = [table for table_id in record.linked if (table := self.tables[table_id]).exists(now)]
+        return own + [table for table in linked if table not in own]
+
+    def container(self, workspace_id: str, project: str | None) -> str | None:
+        """Return the container that an id means, which may be that of an agent in it; None when there is none."""
+        for record in self.agents.values():
+            if record.project == project and workspace_id in {record.id, record.container}:
+                return record.container
+        return None
 
     def existing(self, now: float) -> dict[str, TableLife]:
         """Return all tables that exist at this moment, by id."""
@@ -150,7 +169,8 @@ class World:
         subject = read_subject(request.prompt)
         name = request.name or subject.title
         agent_id = self.ids.uuid()
-        record = AgentRecord(agent_id, name, project, now, subject, request.workspace_id or agent_id)
+        container = self.container(request.workspace_id, project) if request.workspace_id is not None else None
+        record = AgentRecord(agent_id, name, project, now, subject, container or agent_id)
         self.agents[record.id] = record
         return record, self._start(record, request, now)
 
@@ -174,14 +194,19 @@ class World:
             self._stop(record, run, at, "Cancelled at your request.")
         return record.last_run
 
-    def archive(self, record: AgentRecord) -> None:
-        """Put an agent away, with its run if one is active; its tables stay."""
+    def archive(self, record: AgentRecord) -> bool:
+        """Put an agent away, with its run if one is active; its tables stay.
+
+        Returns:
+            Whether its container went with it, as it does with the last agent in it.
+        """
         now = self.clock.now()
         run = record.last_run
         if run is not None and run.active(now):
             self._stop(record, run, now, "Stopped because the agent was archived.")
         del self.agents[record.id]
         self._archived.append(record)
+        return all(other.container != record.container for other in self.agents.values())
 
     def _stop(self, record: AgentRecord, run: RunLife, at: float, said: str) -> None:
         self.tables = cut_tables(self.tables, run.id, at)
@@ -192,8 +217,10 @@ class World:
 
     def _start(self, record: AgentRecord, request: RunRequest, now: float) -> RunLife:
         run_id = self.ids.run()
-        own = self.tables_of(record.project, now, record.container)
-        focused = [self.tables[table_id] for table_id in request.focus_table_ids if table_id in self.tables]
+        own = self.tables_of_agent(record, now)
+        focus = dict.fromkeys(table_id.lower() for table_id in request.merged_table_ids)
+        focused = [self.tables[table_id] for table_id in focus]
+        record.linked |= focus
         answers = self._answers(record, request.prompt)
         subject = record.subject if answers or not own else read_subject(request.prompt)
         brief = Brief(
@@ -205,7 +232,7 @@ class World:
             subject=subject.moved(answers[0]) if answers else subject,
             model=request.model or self.plan.default_model,
             steps_max=self.plan.max_steps,
-            focus_table_ids=request.focus_table_ids,
+            focus_table_ids=request.merged_table_ids,
             pace=Pace(now, self.speed),
             seed=f"{self.seed}/{run_id}",
             tables=tuple(focused + [table for table in own if table not in focused]),

@@ -222,7 +222,7 @@ def test_no_key_says_where_to_get_one(monkeypatch, value):
     with pytest.raises(errors.MissingKey) as caught:
         Client(value)
     assert "ORIGAMI_API_KEY" in str(caught.value)
-    assert "Sandbox" in caught.value.remedy
+    assert "use_sandbox" in caught.value.remedy
 
 
 def test_a_break_at_the_end_of_a_copied_key_does_no_harm(server: RawServer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from notebooks import serve
+from tests.browser.window import DEEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,9 @@ RUN_AXE = """async ([selector, tags, contrast]) => {
     }
 }"""
 
-LAYOUT = """selector => {
+LAYOUT = (
+    f"selector => {{ {DEEP}"
+    """
     const found = [];
     const name = node => `<${node.localName} class="${node.className}"> ${node.textContent.trim().slice(0, 60)}`;
     const style = node => getComputedStyle(node);
@@ -42,7 +45,7 @@ LAYOUT = """selector => {
     const within = (inner, outer) =>
         inner.left >= outer.left - 1 && inner.right <= outer.right + 1;
 
-    for (const root of document.querySelectorAll(selector)) {
+    for (const root of deep(selector)) {
         const area = root.getBoundingClientRect();
         const boxes = [];
         const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -84,14 +87,21 @@ LAYOUT = """selector => {
                 if (wide > 2 && high > 2) found.push(`on top of each other: ${name(parent)} and ${name(owner)}`);
             }
         });
-        if (area.width > root.parentElement.clientWidth + 1) found.push(`wider than its place: ${name(root)}`);
+        if (area.width > (root.parentElement ?? root.getRootNode().host).clientWidth + 1) found.push(`wider than its place: ${name(root)}`);
     }
     return [...new Set(found)];
 }"""
+)
 
-ANIMATIONS = """selector => document.getAnimations()
-    .filter(one => one.playState === "running" && one.effect.target.closest(selector))
-    .map(one => one.animationName ?? one.transitionProperty)"""
+ANIMATIONS = (
+    f"selector => {{ {DEEP}"
+    """
+    return deep(selector)
+        .flatMap(card => card.getAnimations({ subtree: true }))
+        .filter(one => one.playState === "running")
+        .map(one => one.animationName ?? one.transitionProperty);
+}"""
+)
 
 
 def axe_findings(page: Page, selector: str, *, contrast: bool = True) -> list[str]:

@@ -59,6 +59,7 @@ class LabPage(Window):
     def __init__(self, browser: Browser, lab: Lab, viewport: dict[str, int] = VIEWPORT) -> None:
         super().__init__(browser, lab.url, viewport)
         self.lab = lab
+        self._browser = browser
         self.name = ""
         # JupyterLab restores what a loaded page had open, now and then after the next notebook was opened.
         self.was_reopened = False
@@ -97,6 +98,13 @@ class LabPage(Window):
         self.page.close()
         self.page = self._new_page()
         self._goto()
+
+    def second_window(self) -> LabPage:
+        """Open the same notebook, with the same kernel, in a further window; close it yourself."""
+        other = LabPage(self._browser, self.lab)
+        other.name, other.was_reopened = self.name, True
+        other._goto(f"{self._workspace}-2")
+        return other
 
     def close_notebook(self) -> None:
         """Close the notebook without saving, end its kernel and leave the window ready for another one.
@@ -247,9 +255,13 @@ class LabPage(Window):
                 with contextlib.suppress(urllib.error.HTTPError):
                     self._request(f"api/sessions/{session['id']}", method="DELETE")
 
-    def _goto(self) -> None:
-        # A workspace of its own: the default one would restore what another window had open.
-        workspace = self.name.removesuffix(".ipynb")
+    @property
+    def _workspace(self) -> str:
+        # One of its own: the default one would restore what another window had open.
+        return self.name.removesuffix(".ipynb")
+
+    def _goto(self, workspace: str = "") -> None:
+        workspace = workspace or self._workspace
         self.page.goto(f"{self.lab.url}lab/workspaces/{workspace}/tree/{self.name}?token={self.lab.token}")
         self._wait_until_ready()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 from tests.browser import audit, gallery, scenes
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def cards_in(open_lab: Callable[..., LabPage], names: tuple[str, ...]) -> LabPag
     window.run_cell(0)
     window.page.set_viewport_size({"width": 1280, "height": TALL})
     window.run_cell(1)
-    window.page.wait_for_function(f"document.querySelectorAll('{scenes.CARD}').length === {len(names)}")
+    expect(window.page.locator(scenes.CARD)).to_have_count(len(names))
     window.page.evaluate(MARK)
     return window
 

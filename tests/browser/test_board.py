@@ -71,7 +71,7 @@ def rows_of(board: Locator) -> Locator:
 
 
 def focused(lab: LabPage) -> str:
-    return lab.page.evaluate("document.activeElement?.textContent ?? ''")
+    return lab.focused_text()
 
 
 @pytest.fixture
@@ -126,9 +126,7 @@ def test_a_hundred_runs_live_within_the_budget_and_are_steered_by_keys(hundred: 
     expect(rows_of(board).filter(has_not_text="Needs your answer")).to_have_count(0)
 
     # The list of runs tells no leads: who has any was read since.
-    page.wait_for_function(
-        "[...document.querySelectorAll('.origami-board .b-leads')].filter(each => /\\d/.test(each.textContent)).length >= 15"
-    )
+    expect(board.locator(".b-leads").filter(has_text=re.compile(r"\d")).nth(14)).to_be_attached()
     lab.run_cell(2)
     told = json.loads(lab.output(2).first.inner_text())
     # The burst that the budget allows, and what a person has asked for: each of these checks comes at once.

@@ -38,10 +38,7 @@ MADE_OF = (
 WITH = "class dir disabled hidden href id name open placeholder rel role scope style tabindex target title type"
 ELEMENTS, ATTRIBUTES = frozenset(MADE_OF.split()), frozenset(WITH.split())
 
-LOAD = """async ([script, css]) => {
-    const style = document.createElement("style");
-    style.textContent = css;
-    document.head.append(style);
+LOAD = """async script => {
     const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     window.card = (await import(url)).default;
 }"""
@@ -53,10 +50,11 @@ DRAW = """async states => {
         document.body.append(host);
         const model = { comm_live: true, get: key => state[key], on() {}, off() {}, send() {} };
         const close = window.card.render({ model, el: host });
-        for (const details of host.querySelectorAll("details")) details.open = true;
+        const card = host.querySelector(".origami-widget").shadowRoot.querySelector(".origami-card");
+        for (const details of card.querySelectorAll("details")) details.open = true;
         await new Promise(requestAnimationFrame);
-        for (const button of host.querySelectorAll("button")) button.click();
-        for (const node of host.querySelectorAll("*")) {
+        for (const button of card.querySelectorAll("button")) button.click();
+        for (const node of card.querySelectorAll("*")) {
             found.add(node.localName);
             for (const { name, value } of node.attributes) {
                 found.add(`${node.localName} ${name}`);
@@ -124,7 +122,7 @@ def made_by_others() -> list[Any]:
 @pytest.mark.parametrize("make", [made_by_us, made_by_others])
 def test_the_live_card_shows_text_and_asks_for_nothing(page: Page, make: Any) -> None:
     page.set_content("<!doctype html><title>Cards</title>")
-    page.evaluate(LOAD, [(BUNDLE / name).read_text(encoding="utf-8") for name in ("card.js", "card.css")])
+    page.evaluate(LOAD, (BUNDLE / "card.js").read_text(encoding="utf-8"))
     page.happened.clear()  # type: ignore[attr-defined]
     states = [traits(view) for view in make()]
     found: set[str] = set()

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.window import CARD
+from tests.browser.window import BOARD, CARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.browser.lab import LabPage
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-LIVE, FROZEN = 1, 2
+LIVE, ENDED = 1, 2
 CELLS = [
     "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())",
     "run = ow.start('Find dentists in Lyon. scenario:slow')",
@@ -29,18 +29,27 @@ CELLS = [
 
 @pytest.fixture
 def both(open_lab: Callable[..., LabPage]) -> Callable[..., LabPage]:
-    """Return a function that opens a notebook with a card that is alive and one that has become static."""
+    """Return a function that opens a notebook with the card of a run that goes on and that of one that has ended."""
 
     def show(speed: float = 2) -> LabPage:
         lab = open_lab([cell.format(speed=speed) for cell in CELLS])
         lab.run_cell(0)
         lab.run_cell(LIVE)
         expect(live(lab)).to_contain_text("Running")
-        lab.run_cell(FROZEN)
-        expect(lab.output(FROZEN).first).to_contain_text("saved copy", timeout=60_000)
+        lab.run_cell(ENDED)
+        expect(lab.output(ENDED).locator(CARD)).to_contain_text("Completed", timeout=60_000)
         return lab
 
     return show
+
+
+def says(lab: LabPage, cell: int, *words: str) -> None:
+    """The file on disk says this of the card in a cell, in HTML and in text, and holds no widget of this kernel."""
+    outputs = [output["data"] for output in lab.saved_outputs(cell)]
+    assert all(WIDGET not in data for data in outputs)
+    for media_type in ("text/html", "text/plain"):
+        text = "".join(outputs[0][media_type])
+        assert all(word in text for word in words), text
 
 
 def live(lab: LabPage) -> Locator:
@@ -48,14 +57,12 @@ def live(lab: LabPage) -> Locator:
 
 
 def nothing_is_broken(lab: LabPage) -> None:
-    """No host's error stands in the page, and the static card is what it was."""
+    """No host's error stands in the page, and the run that has ended is said to have ended."""
     area = lab.page.locator(".jp-Notebook")
     expect(area).not_to_contain_text("model not found")
     expect(area).not_to_contain_text("Error displaying widget")
     expect(area).not_to_contain_text("Loading widget")
-    frozen = lab.output(FROZEN).first
-    expect(frozen).to_contain_text("Completed")
-    expect(frozen.locator(CARD)).to_have_count(0)
+    expect(lab.output(ENDED).first).to_contain_text("Completed")
 
 
 def is_a_copy_of_the_past(lab: LabPage) -> None:
@@ -74,17 +81,13 @@ def test_a_reloaded_page_shows_the_card_alive_again(both: Callable[..., LabPage]
     lab.reload()
     expect(live(lab)).to_contain_text("Running")
     nothing_is_broken(lab)
-    before = live(lab).text_content()
-    lab.page.wait_for_function(
-        "([selector, before]) => document.querySelector(selector).textContent !== before", arg=[CARD, before]
-    )
+    expect(live(lab)).not_to_have_text(live(lab).text_content() or "")
     lab.reload()
     live(lab).get_by_role("button", name="Cancel").click()
     expect(lab.output(LIVE).first).to_contain_text("Cancelled", timeout=60_000)
     # The end reaches the file too, although nothing can replace the output of a page that was loaded again.
     lab.save()
-    assert any("Cancelled" in output["data"].get("text/html", "") for output in lab.saved_outputs(LIVE))
-    assert any("Cancelled" in output["data"].get("text/plain", "") for output in lab.saved_outputs(LIVE))
+    says(lab, LIVE, "Cancelled")
 
 
 def test_a_restarted_kernel_leaves_a_card_that_says_so(both: Callable[..., LabPage]) -> None:
@@ -149,6 +152,126 @@ def test_a_notebook_from_another_machine_is_shown_without_trust(both: Callable[.
     assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets[1].model.trusted") is False
     is_a_copy_of_the_past(lab)
     nothing_is_broken(lab)
+
+
+STATES = {
+    "completed": "Completed",
+    "needs_input": "Needs your answer",
+    "errored": "Failed",
+    "incomplete": "Stopped early",
+    "answer": "Completed",
+}
+
+
+def test_what_is_saved_at_once_is_what_the_card_says(open_lab: Callable[..., LabPage]) -> None:
+    """As people do it: a run is started, its card is read, the notebook is saved."""
+    lab = open_lab(
+        [
+            "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=20, plan='ultra').client())",
+            *(f"run = ow.start('Find bakeries. scenario:{name}')" for name in STATES),
+            "batch = ow.start_many({'Porto': 'Find bakeries. scenario:answer', 'Faro': 'Find cafés. scenario:needs_input'})",
+        ]
+    )
+    lab.run_cell(0)
+    for cell, label in enumerate(STATES.values(), 1):
+        lab.run_cell(cell)
+        expect(lab.output(cell).locator(CARD)).to_contain_text(label, timeout=60_000)
+        lab.save()
+        says(lab, cell, label)
+    board = len(STATES) + 1
+    lab.run_cell(board)
+    expect(lab.output(board).locator(BOARD)).to_contain_text("Needs your answer", timeout=60_000)
+    expect(lab.output(board).locator(BOARD)).to_contain_text("Completed", timeout=60_000)
+    lab.save()
+    says(lab, board, "Needs your answer", "Completed")
+    lab.reload()
+    for cell, label in enumerate(STATES.values(), 1):
+        lab.show_cell(cell)
+        expect(lab.output(cell).locator(CARD)).to_contain_text(label)
+        expect(lab.output(cell).locator(CARD)).not_to_contain_text("saved copy")
+    lab.shutdown_kernel()
+    lab.reopen()
+    for cell, label in (*enumerate(STATES.values(), 1), (board, "Needs your answer")):
+        lab.show_cell(cell)
+        expect(lab.output(cell).first).to_contain_text(label)
+        expect(lab.output(cell).first).to_contain_text("saved copy")
+        expect(lab.output(cell).locator(CARD)).to_have_count(0)
+
+
+def test_each_step_reaches_the_file_also_while_a_cell_blocks_and_after_a_restart(
+    open_lab: Callable[..., LabPage],
+) -> None:
+    lab = open_lab(
+        [
+            "import time\nimport origami_widgets as ow\now.configure(client=ow.Sandbox(speed=8).client())",
+            (
+                "run = ow.start('Find dentists in Lyon. scenario:slow')\n"
+                "while (run.steps.completed or 0) < 4:\n    time.sleep(0.1)\n"
+                "run.cancel()\nwhile True:\n    time.sleep(0.1)"
+            ),
+        ]
+    )
+    lab.run_cell(0)
+    lab.start_cell(1)
+    card = lab.output(1).locator(CARD)
+    expect(card).to_contain_text("Cancelled", timeout=60_000)
+    assert lab.is_running(1)
+    lab.save()
+    says(lab, 1, "Cancelled")
+    lab.restart_kernel()
+    expect(card).to_contain_text("Cancelled")
+    lab.save()
+    says(lab, 1, "Cancelled")
+
+
+def test_the_page_saves_by_itself_what_the_card_says(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab([CELLS[0].format(speed=20), "run = ow.start('Find bakeries. scenario:answer')"])
+    lab.run_cell(0)
+    lab.run_cell(1)
+    expect(lab.output(1).locator(CARD)).to_contain_text("Completed", timeout=60_000)
+    # What JupyterLab's timer calls; its shortest interval is longer than a test should take.
+    lab.page.evaluate("window.jupyterapp.shell.currentWidget.context.save()")
+    says(lab, 1, "Completed")
+
+
+LOOK = """card => [...card.querySelectorAll("table, th, td, tr")].map(node => {
+    const { tableLayout, textAlign, backgroundColor, padding, verticalAlign, fontSize, whiteSpace } = getComputedStyle(node);
+    return [node.localName, tableLayout, textAlign, backgroundColor, padding, verticalAlign, fontSize, whiteSpace];
+})"""
+
+
+def test_the_page_s_own_styles_reach_no_card(open_lab: Callable[..., LabPage]) -> None:
+    """After a reload, in a second window, and opened in a board, a card looks as it did when it was started."""
+    lab = open_lab(
+        [
+            "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=60, plan='ultra').client())",
+            "run = ow.start('Find bakeries in Porto')\nrun.wait('cells');",
+            "board = ow.RunBoard([run]); board",
+        ]
+    )
+    for cell in range(3):
+        lab.run_cell(cell)
+    card = lab.output(1).locator(CARD)
+    expect(card).to_contain_text("Completed", timeout=60_000)
+    expect(card.locator("td").first).to_be_visible()
+    looks = card.evaluate(LOOK)
+    lab.output(2).locator(BOARD).locator(".brief").first.click()
+    opened = lab.output(2).locator(f"{BOARD} {CARD}")
+    expect(opened.locator("td").first).to_be_visible()
+    assert opened.evaluate(LOOK) == looks
+    lab.save()
+    lab.reload()
+    lab.show_cell(1)
+    expect(card.locator("td").first).to_be_visible()
+    assert card.evaluate(LOOK) == looks
+    second = lab.second_window()
+    second.show_cell(1)
+    other = second.output(1).locator(CARD)
+    expect(other.locator("td").first).to_be_visible()
+    assert other.evaluate(LOOK) == looks
+    second.save()
+    says(second, 1, "Completed")
+    second.close()
 
 
 @pytest.mark.parametrize("end", ["shut down", "killed"])

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import LabPage
-from tests.browser.window import CARD
+from tests.browser.window import ACTIVE, CARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ def focused(lab: LabPage) -> Locator:
 def tab_to(lab: LabPage, wanted: Locator, *, most: int = 40) -> None:
     """Press Tab until something has the focus."""
     for _ in range(most):
-        if wanted.evaluate("node => node === document.activeElement"):
+        if wanted.evaluate(f"node => node === {ACTIVE}"):
             return
         lab.page.keyboard.press("Tab")
     raise AssertionError(f"{most} times Tab did not reach {wanted}")
@@ -72,7 +72,7 @@ def test_the_keyboard_alone_answers_and_follows_up(card_in: Callable[..., LabPag
     expect(card).to_contain_text("Answered:", timeout=60_000)
     expect(card).to_contain_text("by bicycle, abdmy")
     # Who pressed a button that went away stays in the card.
-    assert card.evaluate("node => node.contains(document.activeElement)")
+    assert card.evaluate(f"node => node.contains({ACTIVE})")
     assert lab.page.locator(".jp-Notebook .jp-Cell").count() == cells, "letters must not reach Lab's shortcuts"
 
 
@@ -90,7 +90,7 @@ def test_typed_words_and_the_focus_survive_updates(card_in: Callable[..., LabPag
     expect(card).to_contain_text("Needs your answer", timeout=60_000)
     text = card.get_by_role("textbox").first
     text.fill("half a sen")
-    lab.page.evaluate("window.typed = document.activeElement")
+    lab.page.evaluate(f"() => {{ window.typed = {ACTIVE}; }}")
     lab.page.evaluate(
         """() => {
             const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
@@ -100,7 +100,7 @@ def test_typed_words_and_the_focus_survive_updates(card_in: Callable[..., LabPag
     )
     expect(card).to_contain_text("Something else happened")
     expect(text).to_have_value("half a sen")
-    assert lab.page.evaluate("window.typed === document.activeElement")
+    assert lab.page.evaluate(f"window.typed === {ACTIVE}")
 
 
 def test_two_windows_start_one_run(

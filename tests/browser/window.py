@@ -12,9 +12,22 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60.0
 CARD = ".origami-card"
+BOARD = ".origami-board"
 VIEWPORT = {"width": 1280, "height": 900}
 # The card's module is loaded from a blob; hosts have errors of their own, which are not ours to judge.
 OURS = ("origami", "anywidget", "blob:")
+# Every card is in a shadow root, where a page's own `querySelectorAll` does not look; Playwright's locators do.
+DEEP = """const deep = (selector, root = document) => [...root.querySelectorAll("*")].flatMap(node => [
+    ...(node.matches(selector) ? [node] : []),
+    ...(node.shadowRoot ? deep(selector, node.shadowRoot) : []),
+]);"""
+
+
+ACTIVE = """(() => {
+    let node = document.activeElement;
+    while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+    return node;
+})()"""
 
 
 class Window:
@@ -45,6 +58,10 @@ class Window:
             self.page.screenshot(path=path)
         else:
             target.screenshot(path=path, animations="disabled")
+
+    def focused_text(self) -> str:
+        """The text of what has the focus, also within a card."""
+        return str(self.page.evaluate(f"{ACTIVE}?.textContent ?? ''"))
 
     def close(self) -> None:
         """Close the window."""

@@ -79,7 +79,7 @@ def test_a_card_shows_a_run_and_nothing_else():
 
 def test_hello_is_answered_with_the_clock(sent, card, watch):
     on_loop(watch.update, Heard(130.0))
-    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": False}, [])
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "keeps": None}, [])
     (message,) = sent
     assert message["content"]["kind"] == "clock"
     assert message["content"]["clock"]["heard_at"] == 130_000

@@ -6,11 +6,15 @@ from nbclient import NotebookClient
 
 START = """
 import origami_widgets as ow
-from origami_widgets.card import freeze
+from origami_widgets.card.host import pages
 client = ow.Sandbox(speed=240).client()
 run = ow.start("Find partners. scenario:{}", client=client)
 """
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+# What the front end tells on a page that saves widgets and nothing in their place, as Colab's.
+OTHER_PAGE = "pages.keep_snapshots = False\n"
 
 
 class Person(NotebookClient):
@@ -65,8 +69,8 @@ def test_what_was_shown_when_started_is_not_shown_again_in_its_cell():
 
 def test_a_settled_card_that_is_shown_again_is_frozen_too():
     # Long enough that it does not fall between the two cells: what comes there, nbclient drops.
-    slow = START.format("completed").replace("card import freeze", "card import freeze; freeze.READ_AND_CLICK = 2")
-    quiet = slow.replace("client=client", "client=client, show=False")
+    soon = OTHER_PAGE + "from origami_widgets.card import freeze\nfreeze.READ_AND_CLICK = 2\n"
+    quiet = (START.format("completed") + soon).replace("client=client", "client=client, show=False")
     frozen = "import time\nwhile run.conversation.presentation.comm is not None:\n    time.sleep(0.05)"
     again, _ = executed(quiet + "run.wait('cells')\nrun", frozen, by=Person)
     assert [WIDGET in data for data in again] == [False, False]
@@ -75,7 +79,7 @@ def test_a_settled_card_that_is_shown_again_is_frozen_too():
 def test_a_card_made_by_hand_is_frozen_like_a_run():
     quiet = START.format("answer").replace("client=client", "client=client, show=False")
     (card, line), *_ = executed(
-        quiet + "card = ow.RunCard(run)\ncard",
+        quiet + OTHER_PAGE + "card = ow.RunCard(run)\ncard",
         # In one cell: nbclient drops what comes between two.
         "run.wait('cells')\nimport time\nwhile card.comm is not None:\n    time.sleep(0.05)",
         by=Person,

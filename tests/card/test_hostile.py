@@ -13,8 +13,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 import origami_widgets as ow
 from origami_widgets.card.html import render_html
 from origami_widgets.card.links import safe_href
+from origami_widgets.card.snapshot import token_bundle
 from origami_widgets.card.text import WIDTH, render_text, width_of
-from origami_widgets.card.twin import token_bundle
 from tests.card.markup import only_ours, words
 from tests.card.work import count_calls
 from tests.fixtures import hostile

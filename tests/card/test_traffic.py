@@ -1,4 +1,4 @@
-"""What goes over the comm: bounded for a large run, by table, and the static copy only when it says more."""
+"""What goes over the comm: bounded for a large run, and by table."""
 
 import json
 
@@ -81,48 +81,6 @@ def test_columns_of_no_table_are_not_answered(large, table):
     assert messages == []
 
 
-def copies(sent):
-    return [
-        message["content"]["data"]
-        for message in sent
-        if message["method"] == "custom" and message["content"]["kind"] == "copy"
-    ]
-
-
-def test_a_step_sends_no_copy_and_an_end_sends_one(sent, card, watch):
-    run = payload("running_partial")
-    run["steps"]["completed"] = 10
-    on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
-    settle()
-    assert copies(sent) == []
-    on_loop(watch.update, read(payload("completed_stats"), at=130.0), Planned(145.0, 15.0))
-    settle()
-    (copy,) = copies(sent)
-    assert set(copy) == {"text/html", "text/plain"}
-    assert copy["text/html"].startswith(f'<div class="origami-copy-{card.key}">')
-    assert "Completed" in copy["text/html"]
-    assert "Completed" in copy["text/plain"]
-
-
-def test_a_page_that_comes_later_gets_the_copy_once_it_says_more(sent, card, watch):
-    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": True}, [])
-    assert copies(sent) == []
-    on_loop(watch.update, read(payload("completed_stats")))
-    settle()
-    sent.clear()
-    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": False}, [])
-    assert copies(sent) == []
-    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": True}, [])
-    assert len(copies(sent)) == 1
-
-
-def test_each_card_has_a_key_of_its_own(card, watch):
-    other = RunCard(Run(watch))
-    assert card.key
-    assert card.key != other.key
-    other.close()
-
-
 def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, watch):
     before = card.seq
     run = payload("running_partial")
@@ -131,12 +89,12 @@ def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, 
     settle()
     assert card.seq == before + 1
     sent.clear()
-    card._handle_custom_msg({"kind": "hello", "seq": before, "copy": False}, [])
+    card._handle_custom_msg({"kind": "hello", "seq": before, "keeps": None}, [])
     state, clock = sent
     assert state["method"] == "update"
     assert set(state["state"]) == set(RunCard.TRAITS)
     assert state["state"]["head"]["steps_completed"] == 10
     assert clock["content"]["kind"] == "clock"
     sent.clear()
-    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "copy": False}, [])
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "keeps": None}, [])
     assert [message["method"] for message in sent] == ["custom"]

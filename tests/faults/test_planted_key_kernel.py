@@ -85,7 +85,7 @@ def test_no_message_of_a_kernel_and_no_file_shows_it(home: Path) -> None:
     assert "comm_open" in said
     assert "x-echo" in said, "the answers repeated the key, and the log tells of it"
     failed = [message["content"]["ename"] for message in front_end.heard if message["msg_type"] == "error"]
-    assert failed == ["AgentNotFound", "AgentNotFound", "TypeError"]
+    assert failed == ["AgentNotFound", "RunNotFound", "TypeError"]
     assert showing([said, json.dumps(front_end.models, default=str)]) == []
     files = [path for path in home.rglob("*") if path.is_file()]
     assert any("origami_widgets_data" in path.parts for path in files), "the registry of names was written"
@@ -113,7 +113,7 @@ def test_no_message_of_a_kernel_and_no_file_shows_one_that_was_entered(
     assert "Please try again" in said
     assert said.count("<Secret og_live_…>".encode("ascii", "backslashreplace").decode()) > 2
     failed = [message["content"]["ename"] for message in front_end.heard if message["msg_type"] == "error"]
-    assert failed == ["AgentNotFound", "AgentNotFound", "TypeError"]
+    assert failed == ["AgentNotFound", "RunNotFound", "TypeError"]
     assert showing([said, json.dumps(front_end.models, default=str)]) == []
     files = [path for path in home.rglob("*") if path.is_file()]
     assert any(path.name == "history.sqlite" for path in files)

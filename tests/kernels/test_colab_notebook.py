@@ -92,7 +92,7 @@ def cells(*, tick: bool = False) -> list[str]:
     first, *others = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     assert first.startswith("%pip install")
     assert sum(BOX in source for source in others) == 1
-    sources = [source.replace("Sandbox(speed=20)", "Sandbox(speed=400)") for source in others]
+    sources = [source.replace("use_sandbox(speed=20)", "use_sandbox(speed=400)") for source in others]
     return [source.replace(BOX, "use_my_account = True") for source in sources] if tick else sources
 
 

@@ -4,7 +4,7 @@ import pytest
 from IPython.lib.pretty import pretty
 
 import origami_widgets as ow
-from origami_widgets.api.errors import AgentNotFound, InvalidInput
+from origami_widgets.api.errors import AgentNotFound, InvalidInput, RunNotFound
 from origami_widgets.magics.lines import carry_out
 from origami_widgets.magics.names import Names, active_run, newest_run, runs_here, runs_in
 from origami_widgets.run.handle import Run
@@ -45,7 +45,7 @@ def test_what_names_no_run_is_refused(run, names):
 
 
 def test_a_run_that_was_never_there_is_not_one_that_goes_on(sandbox, names):
-    with pytest.raises(AgentNotFound) as caught:
+    with pytest.raises(RunNotFound) as caught:
         carry_out("attach 6b1f0a8e/v2_run-1", names)
     # Whoever looks at the error keeps the watch.
     assert [watch.state.run for watch in hub().watched()] == [None]

@@ -15,7 +15,7 @@ import pytest
 from tests.packaging.conftest import REPOSITORY, build
 
 STATIC = "origami_widgets/card/static"
-BUILT = {f"{STATIC}/{name}" for name in ("card.js", "card.css", "board.js", "board.css")}
+BUILT = {f"{STATIC}/{name}" for name in ("card.js", "board.js", "page.css")}
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_wheel_works_in_an_empty_environment_without_node(
 import json, pathlib, origami_widgets as ow
 for name in ow.__all__:
     getattr(ow, name)
-print(json.dumps([ow.__file__, ow.__version__, ow.RunCard._esm, ow.RunCard._css, ow.RunBoard._esm, ow.RunBoard._css]))
+print(json.dumps([ow.__file__, ow.__version__, ow.RunCard._esm, ow.RunBoard._esm, ow.RunCard._css]))
 """
     done = subprocess.run(
         [str(python), "-I", "-c", code], cwd=tmp_path, env=without_node, capture_output=True, text=True, check=False
@@ -113,5 +113,5 @@ print(json.dumps([ow.__file__, ow.__version__, ow.RunCard._esm, ow.RunCard._css,
     )
     assert "sandbox" in command.stdout
     contents = wheel_contents(wheel)
-    names = ("card.js", "card.css", "board.js", "board.css")
+    names = ("card.js", "board.js", "page.css")
     assert front_end == [contents[f"{STATIC}/{name}"].decode() for name in names]

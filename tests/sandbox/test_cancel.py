@@ -101,10 +101,28 @@ async def test_archiving_hides_the_agent_and_keeps_its_tables(talk, conforms):
     assert answer.status_code == 200
     conforms(answer.json(), "ArchiveAgentResponse")
     assert answer.json()["agent"]["id"] == agent
-    for path in (f"/agents/{agent}", f"/agents/{agent}/runs", f"/agents/{agent}/runs/{first['id']}"):
+    for path in (f"/agents/{agent}", f"/agents/{agent}/runs", f"/agents/{agent}/tables"):
         assert (await talk.http.get(path)).json()["code"] == "AGENT_NOT_FOUND"
+    assert (await talk.http.get(f"/agents/{agent}/runs/{first['id']}")).json()["code"] == "RUN_NOT_FOUND"
     assert (await talk.get("/agents"))["items"] == []
     assert (await talk.get(f"/tables/{table}"))["leadCount"] == 12
+
+
+async def test_archiving_an_agent_deletes_its_container_with_it(talk):
+    agent, _ = await talk.start("scenario:answer")
+    body = (await talk.http.delete(f"/agents/{agent}")).json()
+    assert body["workspace"] == {"object": "workspace", "id": agent, "deletedAt": body["agent"]["deletedAt"]}
+
+
+async def test_a_container_is_kept_until_its_last_agent_is_archived(talk):
+    agent, _ = await talk.start("scenario:answer")
+    second, _ = await talk.start("scenario:answer", workspaceId=agent)
+    third, _ = await talk.start("scenario:answer", workspaceId=second.upper())
+    deleted = [(await talk.http.delete(f"/agents/{each}")).json()["workspace"] for each in (second, agent, third)]
+    assert [container["id"] for container in deleted] == [agent] * 3
+    assert [container["deletedAt"] is not None for container in deleted] == [False, False, True]
+    gone = await talk.http.post("/agents", json={"prompt": "Go on", "workspaceId": agent})
+    assert (gone.status_code, gone.json()["code"]) == (400, "UNKNOWN_WORKSPACE")
 
 
 async def test_archiving_stops_the_active_run(talk):

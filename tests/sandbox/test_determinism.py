@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import numpy as np
 import pytest
 
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.sandbox import Sandbox
 
 from .conftest import Talk
@@ -65,19 +69,32 @@ async def test_time_goes_on_when_the_clock_is_set_back(talk):
 
 
 @pytest.mark.parametrize(
-    ("options", "word"),
+    ("option", "value", "expected"),
     [
-        ({"speed": 0}, "speed"),
-        ({"speed": -1}, "speed"),
-        ({"speed": float("nan")}, "speed"),
-        ({"speed": float("inf")}, "speed"),
-        ({"plan": "gold"}, "starter, pro"),
-        ({"credits": -1}, "credits"),
+        *(
+            ("speed", value, "a number from 0.001 to 1,000,000")
+            for value in (0, -1, float("nan"), float("inf"), 10**400)
+        ),
+        *(("speed", value, "a number from 0.001 to 1,000,000") for value in ("fast", "20", None, True, 1j, [20])),
+        *(("seed", value, "a whole number") for value in ("x", "7", 1.5, float("nan"), None, True)),
+        *(("credits", value, "0 or more") for value in (-1, "many", 0.5, float("inf"), None, False)),
+        *(("plan", value, "starter, pro") for value in ("gold", "", None, 3, ["pro"])),
+        ("clock", 1_784_625_242.0, "a function"),
     ],
 )
-def test_impossible_options_are_refused(options, word):
-    with pytest.raises(ValueError, match=word):
-        Sandbox(**options)
+def test_impossible_options_are_refused(option, value, expected):
+    with pytest.raises(InvalidInput) as refused:
+        Sandbox(**{option: value})
+    assert f"{option}=" in refused.value.title
+    assert expected in refused.value.cause
+    assert f"{option}=" in refused.value.remedy
+
+
+def test_numbers_of_other_libraries_are_numbers():
+    sandbox = Sandbox(seed=np.int64(3), speed=np.float32(20), credits=np.int32(7))
+    assert sandbox.client().get_credits().balance == 7
+    assert Sandbox(credits=1e6).client().get_credits().balance == 1_000_000
+    assert Sandbox(speed=Fraction(1, 2)).client().get_account().plan.id == "pro"
 
 
 def test_a_missing_extra_is_named(monkeypatch):

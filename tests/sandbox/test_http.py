@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from origami_widgets.sandbox import PROJECT_ID
@@ -92,6 +94,110 @@ async def test_head_has_the_headers_of_get_and_no_body(talk):
     assert head.status_code == 200
     assert head.headers["content-length"] == get.headers["content-length"]
     assert head.content == b""
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/account"),
+        ("GET", "/account/credits"),
+        ("GET", "/agents"),
+        ("POST", "/agents"),
+        ("GET", f"/agents/{UNKNOWN}"),
+        ("DELETE", f"/agents/{UNKNOWN}"),
+        ("POST", f"/agents/{UNKNOWN}/runs"),
+        ("GET", f"/agents/{UNKNOWN}/runs"),
+        ("GET", f"/agents/{UNKNOWN}/runs/x"),
+        ("POST", f"/agents/{UNKNOWN}/cancel"),
+        ("GET", f"/agents/{UNKNOWN}/tables"),
+        ("GET", "/tables"),
+        ("GET", f"/tables/{UNKNOWN}/rows"),
+    ],
+)
+async def test_an_organization_without_api_access_is_refused_at_every_request(talk_with, conforms, method, path):
+    talk = talk_with(api_access=False)
+    for headers in ({}, {"Idempotency-Key": "k1"}, {"x-origami-project": "nonsense"}):
+        answer = await talk.http.request(method, path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (402, "SUBSCRIPTION_REQUIRED")
+        conforms(answer.json(), "PaymentRequiredError")
+    assert (await talk.connect(key=None).request(method, path)).status_code == 401
+
+
+LOCAL = [
+    "localhost",
+    "LocalHost:8765",
+    "localhost.",
+    "127.0.0.1",
+    "127.0.0.1:80",
+    "127.8.9.10:1",
+    "[::1]",
+    "[::1]:8765",
+    "[0:0:0:0:0:0:0:1]:8765",
+]
+ELSEWHERE = [
+    "",
+    "rebound.example",
+    "rebound.example:8765",
+    "localhost.rebound.example",
+    "127.0.0.1.rebound.example:8765",
+    "127.0.0.1@rebound.example",
+    "rebound.example#localhost",
+    "0.0.0.0:8765",
+    "192.168.1.5",
+    "[::]",
+    "[fe80::1]:8765",
+    "::1",
+    "origami.chat",
+    "origami-sandbox.invalid",
+    "[",
+    "localhost:x",
+    "localhost, rebound.example",
+]
+
+
+async def through_a_socket(talk, hosts):
+    """The answer to GET /account with these headers, as a server hands it on that listens at 127.0.0.1."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    key = (b"authorization", b"Bearer og_live_sandbox")
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/v2/account",
+        "query_string": b"",
+        "headers": [key, *((b"host", host.encode()) for host in hosts)],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8765),
+        "scheme": "http",
+    }
+    await talk.sandbox(scope, receive, send)
+    return sent[0]["status"], json.loads(sent[1]["body"])
+
+
+@pytest.mark.parametrize("host", LOCAL)
+async def test_a_host_of_this_machine_is_answered(talk, host):
+    status, body = await through_a_socket(talk, [host])
+    assert (status, body["object"]) == (200, "account")
+
+
+@pytest.mark.parametrize("hosts", [[], ["localhost", "localhost"], *([host] for host in ELSEWHERE)])
+async def test_another_host_is_refused(talk, conforms, hosts):
+    status, body = await through_a_socket(talk, hosts)
+    assert (status, body["code"]) == (403, "HOST_NOT_ALLOWED")
+    conforms(body, "Error")
+
+
+async def test_in_one_process_any_name_is_answered(talk):
+    for base_url in ("https://sandbox", "http://testserver:80", "http://127.0.0.1:8765"):
+        assert (await talk.http.get(f"{base_url}/api/v2/account")).status_code == 200
+    answer = await talk.http.get("/account", headers={"Host": "rebound.example"})
+    assert answer.status_code == 403
 
 
 async def test_a_malformed_project(talk):

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 BRIEF = {"prompt": "Find bakers"}
+UNKNOWN = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"
 
 
 async def post(talk, key, body=None, path="/agents", http=None):
@@ -77,6 +78,43 @@ async def test_refusals_are_kept_too(talk):
         assert second.headers["idempotency-replay"] == "true"
 
 
+async def test_all_refusals_of_a_run_are_recorded_when_asked_for(talk_with):
+    talk = talk_with(plan="starter", record_all_refusals=True)
+    agent, _ = await talk.start("scenario:slow")
+    runs = f"/agents/{agent}/runs"
+    refusals = [
+        ("/agents", {"prompt": "Find bakers"}, 429),
+        ("/agents", {"prompt": "scenario:no_credits"}, 402),
+        ("/agents", {"prompt": ""}, 400),
+        ("/agents", {"prompt": "x" * (1 << 20)}, 413),
+        (runs, {"prompt": "And more"}, 409),
+        (f"/agents/{UNKNOWN}/runs", {"prompt": "And more"}, 404),
+    ]
+    first = [await post(talk, f"k{status}", body, path) for path, body, status in refusals]
+    talk.clock.advance(2000)
+    second = [await post(talk, f"k{status}", body, path) for path, body, status in refusals]
+    assert [answer.status_code for answer in second] == [status for _, _, status in refusals]
+    assert [answer.content for answer in second] == [answer.content for answer in first]
+    assert all("idempotency-replay" not in answer.headers for answer in first)
+    assert all(answer.headers["idempotency-replay"] == "true" for answer in second)
+    assert second[0].headers["retry-after"] == first[0].headers["retry-after"]
+    # The run slot and the agent are free by now: the same requests with new keys get through.
+    assert (await post(talk, "new", *refusals[4][1::-1])).status_code == 202
+    talk.clock.advance(2000)
+    assert (await post(talk, "newer", refusals[0][1])).status_code == 202
+
+
+async def test_what_is_refused_before_it_is_read_is_not_recorded(talk_with):
+    talk = talk_with(record_all_refusals=True)
+    assert (await post(talk, "k1", http=talk.connect("og_live_other"))).status_code == 401
+    for _ in range(100):
+        await talk.http.get("/account")
+    assert (await post(talk, "k1")).json()["code"] == "RATE_LIMITED"
+    talk.clock.advance(60)
+    answer = await post(talk, "k1")
+    assert (answer.status_code, "idempotency-replay" in answer.headers) == (202, False)
+
+
 async def test_a_full_pool_is_not_kept_so_that_the_queue_can_end(talk):
     body = {"prompt": "scenario:pool_full"}
     assert (await post(talk, "k1", body)).status_code == 429
@@ -141,7 +179,11 @@ async def test_a_first_try_that_breaks_off_gives_the_key_back(talk):
     async def send(message):
         raise AssertionError(f"nobody is left to read {message}")
 
-    headers = [(b"authorization", b"Bearer og_live_sandbox"), (b"idempotency-key", b"k1")]
+    headers = [
+        (b"host", b"127.0.0.1:2"),
+        (b"authorization", b"Bearer og_live_sandbox"),
+        (b"idempotency-key", b"k1"),
+    ]
     scope = {
         "type": "http",
         "method": "POST",

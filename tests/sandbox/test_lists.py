@@ -6,6 +6,8 @@ import base64
 
 import pytest
 
+UNKNOWN = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"
+
 
 async def pages(talk, path, **params):
     found, cursor = [], None
@@ -124,5 +126,48 @@ async def test_tables_of_everyone_and_of_one_container(talk, conforms):
     assert all("stats" not in table for table in body["items"])
     only = await talk.get("/tables", workspaceId=first["agentId"].upper())
     assert [table["id"] for table in only["items"]] == names[2:]
-    assert (await talk.get("/tables", workspaceId="nothing"))["items"] == []
+    sharing, _ = await talk.start("scenario:answer", workspaceId=first["agentId"])
+    assert await talk.get("/tables", workspaceId=sharing) == only
+    assert (await talk.get("/tables", workspaceId=UNKNOWN))["items"] == []
     assert [len(page["items"]) for page in await pages(talk, "/tables", limit="3")] == [3, 1]
+
+
+@pytest.mark.parametrize("workspace", ["", "ws_4a9b", UNKNOWN.replace("-", ""), f"{{{UNKNOWN}}}"])
+async def test_a_workspace_that_is_no_uuid_is_refused(talk, conforms, workspace):
+    answer = await talk.http.get("/tables", params={"workspaceId": workspace})
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    conforms(answer.json(), "Error")
+    assert [issue["path"] for issue in answer.json()["details"]["issues"]] == ["workspaceId"]
+
+
+@pytest.mark.parametrize("given", ["focusTableIds", "attachments"])
+async def test_a_focused_or_attached_table_is_linked_to_the_agent(talk, conforms, given):
+    first = await talk.finished()
+    own = [table["id"] for table in first["response"]["tables"]]
+    other, _ = await talk.start("scenario:answer")
+    assert (await talk.get(f"/agents/{other}/tables"))["items"] == []
+    talk.clock.advance(60)
+    value = [own[1]] if given == "focusTableIds" else [{"kind": "table", "tableId": own[1]}]
+    await talk.follow(other, "scenario:answer", **{given: value})
+    talk.clock.advance(60)
+    body = await talk.get(f"/agents/{other}/tables")
+    conforms(body, "AgentTableList")
+    assert [table["id"] for table in body["items"]] == own[1:]
+    # It stays where it is, too, and further runs of the agent know it.
+    assert [table["id"] for table in (await talk.get(f"/agents/{first['agentId']}/tables"))["items"]] == own
+    run = await talk.follow(other, "Find more")
+    talk.clock.advance(100)
+    assert [table["id"] for table in (await talk.run(other, run))["response"]["tables"]] == own[1:]
+    assert [table["id"] for table in (await talk.get(f"/agents/{other}/tables"))["items"]] == own[1:]
+
+
+async def test_a_new_agent_lists_its_own_tables_and_then_the_linked_ones(talk):
+    first = await talk.finished()
+    table = first["response"]["tables"][0]["id"]
+    agent, _ = await talk.start("Find bakers scenario:every_action", focusTableIds=[table, table.upper()])
+    talk.clock.advance(200)
+    listed = [each["id"] for each in (await talk.get(f"/agents/{agent}/tables"))["items"]]
+    assert len(listed) == 3
+    assert listed[-1] == table
+    await talk.start("scenario:answer", workspaceId=first["agentId"], focusTableIds=[table])
+    assert len((await talk.get(f"/agents/{first['agentId']}/tables"))["items"]) == 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from origami_widgets.sandbox.world import IDLE_AGENT_ID
+
 
 async def poll(talk, agent, run, **params):
     return await talk.http.get(f"/agents/{agent}/runs/{run}", params=params or None)
@@ -130,17 +132,51 @@ async def test_focus_tables_are_listed_although_nothing_changed(talk):
     run = await talk.follow(first["agentId"], "What is this? scenario:answer", focusTableIds=[table.upper()])
     talk.clock.advance(60)
     body = await talk.run(first["agentId"], run)
-    assert body["request"]["focusTableIds"] == [table]
     assert [item["id"] for item in body["response"]["tables"]] == [table]
     assert body["response"]["actions"] == []
+
+
+async def test_focus_tables_are_echoed_as_they_were_sent(talk):
+    first = await talk.finished()
+    one, other = (table["id"] for table in first["response"]["tables"])
+    sent = [other.upper(), one, other, one]
+    run = await talk.follow(first["agentId"], "scenario:answer", focusTableIds=sent)
+    assert (await talk.run(first["agentId"], run))["request"]["focusTableIds"] == sent
+    talk.clock.advance(60)
+    body = await talk.run(first["agentId"], run)
+    assert body["request"]["focusTableIds"] == sent
+    assert [table["id"] for table in body["response"]["tables"]] == [other, one]
+
+
+async def test_attached_tables_are_merged_into_the_focus_tables(talk):
+    first = await talk.finished()
+    one, other = (table["id"] for table in first["response"]["tables"])
+    attachments = [{"kind": "table", "tableId": table} for table in (one.upper(), other)]
+    body = {"prompt": "scenario:answer", "focusTableIds": [one], "attachments": attachments}
+    created = (await talk.http.post("/agents", json=body)).json()["run"]
+    assert created["request"]["focusTableIds"] == [one, other]
+    talk.clock.advance(60)
+    run = await talk.run(created["agentId"], created["id"])
+    assert [table["id"] for table in run["response"]["tables"]] == [one, other]
+
+
+async def test_an_attached_table_is_worked_on(talk):
+    first = await talk.finished()
+    table = first["response"]["tables"][1]
+    agent, run = await talk.start("Find more", attachments=[{"kind": "table", "tableId": table["id"]}])
+    talk.clock.advance(100)
+    (longer,) = (await talk.run(agent, run))["response"]["tables"]
+    assert longer["id"] == table["id"]
+    assert longer["leadCount"] > table["leadCount"]
 
 
 async def test_unknown_ids_are_not_found(talk):
     agent, run = await talk.start()
     assert (await poll(talk, agent, "v2_run-nothing")).json()["code"] == "RUN_NOT_FOUND"
     assert (await poll(talk, agent, run.upper())).json()["code"] == "RUN_NOT_FOUND"
-    assert (await poll(talk, "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", run)).json()["code"] == "AGENT_NOT_FOUND"
-    assert (await poll(talk, "not-an-id", run)).status_code == 404
+    for unknown in ("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", "not-an-id", IDLE_AGENT_ID):
+        answer = await poll(talk, unknown, run)
+        assert (answer.status_code, answer.json()["code"]) == (404, "RUN_NOT_FOUND")
 
 
 async def test_a_run_of_another_agent_is_not_found(talk):

@@ -56,6 +56,13 @@ async def test_completed_has_two_settled_tables(talk):
     assert "type" not in body["todo"]["nextActions"][2]
 
 
+@pytest.mark.parametrize("name", ["completed", "large"])
+async def test_only_the_kind_of_a_column_tells_what_computes_it(talk, name):
+    run = await talk.finished(f"scenario:{name}")
+    found = {(column["kind"], column["type"]) for table in run["response"]["tables"] for column in table["columns"]}
+    assert found == {("input", "static"), ("enrichment", "code"), ("score", "code"), ("sequence", "code")}
+
+
 async def test_filling_goes_on_after_the_end_and_then_settles(talk):
     agent, run = await talk.start("scenario:filling")
     talk.clock.advance(72)

@@ -134,6 +134,7 @@ async def test_references_outside_the_scope_are_refused(talk):
         ({"focusTableIds": [UNKNOWN]}, "UNKNOWN_TABLE"),
         ({"workspaceId": UNKNOWN}, "UNKNOWN_WORKSPACE"),
         ({"workspaceId": other, "focusTableIds": [table]}, "WORKSPACE_TABLE_MISMATCH"),
+        ({"workspaceId": other, "attachments": [{"kind": "table", "tableId": table}]}, "WORKSPACE_TABLE_MISMATCH"),
         ({"attachments": [{"kind": "table", "tableId": UNKNOWN}]}, "INVALID_ATTACHMENT"),
         ({"attachments": [{"kind": "document", "documentId": UNKNOWN}]}, "INVALID_ATTACHMENT"),
     ):
@@ -153,13 +154,6 @@ async def test_a_table_that_will_exist_later_cannot_be_named_yet(talk):
     assert (await post(repeat, prompt="x", focusTableIds=[table["id"]])).status_code == 202
     assert (await post(repeat, prompt="x", focusTableIds=[second["id"]])).json()["code"] == "UNKNOWN_TABLE"
     assert (await repeat.http.get(f"/tables/{second['id']}")).status_code == 404
-
-
-async def test_an_attached_table_is_taken(talk):
-    first = await talk.finished()
-    table = first["response"]["tables"][0]["id"]
-    answer = await post(talk, prompt="x", attachments=[{"kind": "table", "tableId": table}])
-    assert answer.status_code == 202
 
 
 async def test_a_new_agent_in_an_existing_container_shares_its_tables(talk):

@@ -46,7 +46,7 @@ def test_in_jupyterlab(place, tmp_path):
     assert str(folder) in serving.stdout.readline()
     listed = f"{base}api/contents/quickstart.ipynb?token={token}"
     cells = httpx.get(listed, timeout=20).json()["content"]["cells"]
-    assert "ow.Sandbox(" in "".join(cell["source"] for cell in cells)
+    assert "ow.use_sandbox(" in "".join(cell["source"] for cell in cells)
     serving.send_signal(signal.SIGTERM)
     out, err = serving.communicate(timeout=30)
     assert (serving.returncode, err) == (0, "")
@@ -61,7 +61,7 @@ def test_the_notebook_is_one_and_runs_on_the_sandbox():
     notebook = nbformat.reads(demo.quickstart().decode(), as_version=4)
     nbformat.validate(notebook)
     first = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    assert "ow.configure(client=ow.Sandbox(" in first
+    assert "ow.use_sandbox(" in first
 
 
 def test_a_notebook_that_is_there_stays_as_it_is(tmp_path):

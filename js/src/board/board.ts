@@ -6,6 +6,7 @@ import { guardKeys } from "../keys";
 import { focused, life } from "../life";
 import { type Model, Session } from "../session";
 import { type Bar, filterBar, type Wish } from "./bar";
+import style from "./board.css";
 import { headPart } from "./head";
 import { openedCard } from "./opened";
 import { DOWN, type Item, type Key, matches, sorted } from "./order";
@@ -210,7 +211,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     guardKeys(root, () => {}),
   ];
   update();
-  alive.begin(host);
+  alive.begin(host, style);
   return () => {
     alive.ended();
     for (const trait of traits) model.off(`change:${trait}`, plan);

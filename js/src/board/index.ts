@@ -1,7 +1,7 @@
 /** The board of many runs as an anywidget module. */
 
-import { keep } from "../keep";
 import type { Model } from "../session";
+import { keep } from "../snapshot";
 import { mount } from "./board";
 
 export default {

@@ -71,14 +71,12 @@ class RunBoard(LiveWidget):
 
     # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
     _esm = built("board.js")
-    _css = built("board.css")
+    _css = built("page.css")
     TRAITS = (
         *("seq", "head", "clock", "card"),
         *(f"{name}_{slot}" for name in ("row", "time") for slot in range(BOARD_SLOTS)),
     )
     SPACING = 0.5
-    # A copy of a hundred runs is as large as ten of their changes.
-    COPY_SPACING = 15.0
 
     total = traitlets.Int(0, read_only=True, help="Runs, and briefs that are to become runs.")
     running = traitlets.Int(0, read_only=True, help="Runs whose agents have not come to an end.")
@@ -190,9 +188,6 @@ class RunBoard(LiveWidget):
 
     def _clock(self, view: BoardView) -> Clock:
         return view["clock"]
-
-    def _stage(self, view: BoardView) -> tuple[tuple[str, str], ...]:
-        return tuple((row["token"], row["status_label"]) for row in view["rows"])
 
     def _freeze_after(self, view: BoardView) -> float | None:
         head = view["head"]

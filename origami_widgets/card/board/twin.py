@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.card.board.html import render_board_html
 from origami_widgets.card.board.text import render_board_text
-from origami_widgets.card.twin import muted_line
+from origami_widgets.card.snapshot import muted_line
 
 if TYPE_CHECKING:
     from origami_widgets.card.contract import BoardView

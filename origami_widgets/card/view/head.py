@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.contract import Clock, Earlier, Foot, Head, Link
     from origami_widgets.run.state import RunState
 
-PROMPT_LIMIT = 600
+PROMPT_LIMIT = 450
 REPLY_LIMIT = 240
 _ID_LIMIT = 128
 _HOST_LIMIT = 300

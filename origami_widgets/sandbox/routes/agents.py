@@ -51,13 +51,14 @@ def get_agent(context: Context) -> Answer:
 
 
 def archive_agent(context: Context) -> Answer:
-    """Answer DELETE /agents/{id}; its tables stay, so its container is not deleted."""
+    """Answer DELETE /agents/{id}; a container that other agents share is kept."""
     record = _record(context)
-    context.world.archive(record)
+    deleted_at = iso(context.now)
+    emptied = context.world.archive(record)
     return reply(
         {
-            "agent": {"object": "agent", "id": record.id, "deletedAt": iso(context.now)},
-            "workspace": {"object": "workspace", "id": record.container, "deletedAt": None},
+            "agent": {"object": "agent", "id": record.id, "deletedAt": deleted_at},
+            "workspace": {"object": "workspace", "id": record.container, "deletedAt": deleted_at if emptied else None},
         }
     )
 
@@ -97,7 +98,7 @@ def list_agent_tables(context: Context) -> Answer:
     """Answer GET /agents/{id}/tables, never in pages."""
     record = _record(context)
     stats = "stats" in context.include
-    tables = context.world.tables_of(context.project, context.now, record.container)
+    tables = context.world.tables_of_agent(record, context.now)
     items = [table_object(table, context.now, stats=stats) for table in tables]
     return reply(envelope(items, None, context.path, workspaceId=record.container))
 
@@ -133,24 +134,24 @@ def _agent(record: AgentRecord, now: float) -> dict[str, Any]:
 
 def _check_references(context: Context, request: RunRequest) -> None:
     tables = {table.id: table for table in context.world.tables_of(context.project, context.now)}
-    workspace = request.workspace_id
-    if workspace is not None:
-        record = context.world.agents.get(workspace)
-        if record is None or record.project != context.project:
+    container = None
+    if request.workspace_id is not None:
+        container = context.world.container(request.workspace_id, context.project)
+        if container is None:
             raise errors.invalid(
                 ("workspaceId", "No such workspace"), code="UNKNOWN_WORKSPACE", error="Unknown workspace"
             )
-    for table_id in request.focus_table_ids:
-        if table_id not in tables:
-            raise errors.invalid(("focusTableIds", "No such table"), code="UNKNOWN_TABLE", error="Unknown table")
-        if workspace is not None and tables[table_id].container != workspace:
-            raise errors.invalid(
-                ("focusTableIds", "The table belongs to another workspace"),
-                code="WORKSPACE_TABLE_MISMATCH",
-                error="Table and workspace do not match",
-            )
+    if any(table_id.lower() not in tables for table_id in request.focus_table_ids):
+        raise errors.invalid(("focusTableIds", "No such table"), code="UNKNOWN_TABLE", error="Unknown table")
     # The sandbox has no documents, so every document is out of scope.
-    if request.attached_documents or any(table_id not in tables for table_id in request.attached_tables):
+    if request.attached_documents or any(table_id.lower() not in tables for table_id in request.attached_tables):
         raise errors.invalid(
             ("attachments", "Not found in your scope"), code="INVALID_ATTACHMENT", error="Invalid attachment"
         )
+    for path, table_ids in (("focusTableIds", request.focus_table_ids), ("attachments", request.attached_tables)):
+        if container is not None and any(tables[table_id.lower()].container != container for table_id in table_ids):
+            raise errors.invalid(
+                (path, "The table belongs to another workspace"),
+                code="WORKSPACE_TABLE_MISMATCH",
+                error="Table and workspace do not match",
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.sandbox import errors
+from origami_widgets.sandbox.bodies import is_uuid
 from origami_widgets.sandbox.context import Answer, Context, reply
 from origami_widgets.sandbox.objects import column_meta, table_object
 from origami_widgets.sandbox.paging import MOST_ROWS, cut_page, envelope
@@ -18,11 +19,15 @@ _CHOICES = {"cells": ("flat",), "format": ("csv",), "defaults": ("true", "false"
 
 
 def list_tables(context: Context) -> Answer:
-    """Answer GET /tables, newest first; `workspaceId` is the id of an agent."""
+    """Answer GET /tables, newest first; `workspaceId` is the id of a container or of an agent in it."""
     workspace = context.query.get("workspaceId")
-    owner = workspace.lower() if workspace is not None else None
-    tables = context.world.tables_of(context.project, context.now, owner)[::-1]
-    page, cursor = cut_page(tables, context.page(100, owner), lambda table: table.id)
+    if workspace is not None:
+        if not is_uuid(workspace):
+            raise errors.invalid(("workspaceId", "Expected a UUID"))
+        # The id of an archived agent still names its container: the tables stay.
+        workspace = context.world.container(workspace.lower(), context.project) or workspace.lower()
+    tables = context.world.tables_of(context.project, context.now, workspace)[::-1]
+    page, cursor = cut_page(tables, context.page(100, workspace), lambda table: table.id)
     items = [table_object(table, context.now, stats=False) for table in page]
     return reply(envelope(items, cursor, context.path))
 

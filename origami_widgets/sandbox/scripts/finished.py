@@ -125,8 +125,7 @@ def _declines(answer: str) -> bool:
 
 def _extended(brief: Brief) -> Story:
     stage = Stage(brief)
-    focused = [table for table in brief.tables if table.id in brief.focus_table_ids]
-    table = (focused or list(brief.tables))[0]
+    table = brief.tables[0]
     extra = _next_extra(table)
     more = max(4, brief.subject.wanted // 3)
     slot = Slot(opened=6, leads_from=10, leads_to=20, trimmed=23, cells=Window(25, 50))

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """All that a script may know: the request, the subject, what the agent has so far, its credits, the seed of chance."""
+    """All that a script may know: the request, the subject, the agent's tables, its credits, the seed of chance.
+
+    `focus_table_ids` are echoed as they were sent; `tables` holds the focus tables first, then the agent's others.
+    """
 
     run_id: str
     agent_id: str

@@ -1,11 +1,12 @@
 """What a board leaves in a notebook, in a real kernel: with somebody in front of it, and executed by a program."""
 
-from tests.card.test_display import WIDGET, Person, executed
+from tests.card.test_display import OTHER_PAGE, WIDGET, Person, executed
 
 START = """
 import time
 import origami_widgets as ow
 from origami_widgets.card.board import board as boards
+from origami_widgets.card.host import pages
 client = ow.Sandbox(speed=600, plan="ultra").client()
 briefs = ["Find bakeries in Porto. scenario:{0}", "Find bakeries in Faro. scenario:{0}"]
 """
@@ -37,7 +38,7 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
     """Where there are no widgets, the static one stands there from the beginning, and is updated in its place."""
     over = "batch.wait('cells')\nwhile not {}:\n    time.sleep(0.05)\n"
     # In one cell: nbclient drops what comes between two.
-    soon = "boards.SECOND_THOUGHTS = 0.5\n" + MANY.format("answer")
+    soon = OTHER_PAGE + "boards.SECOND_THOUGHTS = 0.5\n" + MANY.format("answer")
     begun = (
         MANY.format("slow").replace("speed=600", "speed=1")
         + over.partition("\n")[2].format("batch.course.presentation.head['again_line'].count('v2_run') == 2")

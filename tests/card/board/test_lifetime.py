@@ -7,7 +7,6 @@ import weakref
 
 import comm
 import ipywidgets
-import pytest
 from ipywidgets.widgets import widget
 
 import origami_widgets as ow
@@ -44,13 +43,6 @@ def press(board, name, token=""):
     background().run(board._desk.carry_out(Command(f"{name}{token}", name, token, "", ())))
 
 
-@pytest.fixture
-def quick_copies(monkeypatch):
-    """A copy that is planned is not waited for: until then its task is no leak."""
-    monkeypatch.setattr(RunBoard, "COPY_SPACING", 0.0)
-
-
-@pytest.mark.usefixtures("quick_copies")
 def test_two_hundred_boards_that_were_made_used_and_closed_leave_nothing():
     made = watches(3)
     kept = runs(made)
@@ -64,7 +56,7 @@ def test_two_hundred_boards_that_were_made_used_and_closed_leave_nothing():
             cards.add(kept[number % 3].conversation.presentation)
         if number % 5 == 0:
             on_loop(made[0].update, read(running(0, steps={"completed": number % 50, "max": 50}), at=115.0 + number))
-        board._handle_custom_msg({"kind": "hello", "seq": -1, "copy": True}, [])
+        board._handle_custom_msg({"kind": "hello", "seq": -1, "keeps": True}, [])
         board.close()
 
     for number in range(6):
@@ -134,7 +126,6 @@ def test_a_closed_board_hears_of_nothing():
     assert board.view["rows"][0]["steps_completed"] == 44
 
 
-@pytest.mark.usefixtures("quick_copies")
 def test_a_batch_outlives_its_boards():
     client = ow.Sandbox(speed=60, plan="ultra").client()
     batch = ow.start_many(["Bakeries. scenario:slow", "Dentists. scenario:slow"], client=client, show=False)

@@ -1,4 +1,4 @@
-"""What a board sends: nothing for a check that brings nothing, one row for one change, copies seldom."""
+"""What a board sends: nothing for a check that brings nothing, one row for one change."""
 
 import json
 
@@ -9,7 +9,6 @@ from origami_widgets.card.contract import BOARD_SLOTS
 from origami_widgets.run.state import Delayed, Heard, Planned
 from tests.card.board.boards import CHANGE_SIZE, VIEW_SIZE, begin, running, runs, watches
 from tests.card.live import on_loop, read, settle
-from tests.card.test_traffic import copies
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +26,6 @@ def large(hundred, listen):
     board, made = hundred
     begin(made)
     settle()
-    board._copied_at = float("-inf")
-    board._copied = board._stage(board.view)
     return board, made, listen(board)
 
 
@@ -127,41 +124,13 @@ def test_readers_are_never_wrong_about_a_row_however_its_checks_drift(large):
         assert min(beside, interval * 1000 - beside) <= 3_750
 
 
-def test_copies_wait_for_each_other(large, monkeypatch):
-    board, made, messages = large
-    end = {"status": "cancelled", "completedAt": "2026-07-21T09:20:00Z"}
-    for number in range(5):
-        on_loop(made[number].update, read(running(number, **end), at=116.0), Planned(None, None))
-        settle()
-    # One at once, and one that tells the rest when its time has come.
-    assert len(copies(messages)) == 1
-    assert board._copy_planned
-    monkeypatch.setattr(board, "_copied_at", float("-inf"))
-    on_loop(board._copy_now)
-    assert len(copies(messages)) == 2
-    newest = copies(messages)[-1]
-    assert newest["text/html"].startswith(f'<div class="origami-copy-{board.key}">')
-    assert "5 ended" in newest["text/html"]
-    assert newest["text/html"].count("Cancelled") == 5
-    on_loop(board._copy_now)
-    assert len(copies(messages)) == 2
-
-
-def test_a_step_is_worth_no_copy(large):
-    _, made, messages = large
-    on_loop(made[9].update, read(running(9, steps={"completed": 32, "max": 50}), at=115.0), Planned(130.0, 15.0))
-    settle()
-    assert len(states(messages)) == 1
-    assert copies(messages) == []
-
-
 def test_the_whole_board_is_small_and_a_page_that_missed_something_gets_it(large):
     board, _, messages = large
-    board._handle_custom_msg({"kind": "hello", "seq": board.seq, "copy": False}, [])
+    board._handle_custom_msg({"kind": "hello", "seq": board.seq, "keeps": None}, [])
     (clock,) = messages
     assert clock["content"]["kind"] == "clock"
     messages.clear()
-    board._handle_custom_msg({"kind": "hello", "seq": board.seq - 1, "copy": False}, [])
+    board._handle_custom_msg({"kind": "hello", "seq": board.seq - 1, "keeps": None}, [])
     whole, _ = messages
     assert set(whole["state"]) == set(RunBoard.TRAITS)
     assert len(json.dumps(whole["state"])) <= VIEW_SIZE

@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import widget from "../src/index";
+import { held } from "../src/shared";
 import { shown } from "./draw";
 import { FakeModel } from "./fake-model";
 import { sample } from "./samples";
@@ -29,26 +32,87 @@ function inLab(
   return { model, key, saved: () => document.toJSON().cells[1]?.outputs ?? [] };
 }
 
-const copyOf = (key: string, words: string): string =>
-  `<div class="origami-copy-${key}"><p>${words}</p></div>`;
+const markedWith = (key: string, words: string): string =>
+  `<div class="origami-snapshot-${key}"><p>${words}</p></div>`;
 
 describe("a notebook that is saved", () => {
-  it("holds the copy and not the widget", () => {
+  it("holds the snapshot and not the widget", () => {
     const outputs: { data?: Record<string, unknown> }[] = [];
     const { key, saved } = inLab(outputs);
-    const html = copyOf(key, "Was running");
+    const html = markedWith(key, "Was running");
     outputs.push({ data: { [WIDGET]: { model_id: "1" }, "text/html": html, "text/plain": "Was running" } });
     expect(saved()).toEqual([{ data: { "text/html": html, "text/plain": "Was running" } }]);
     expect(outputs[0]?.data).toHaveProperty([WIDGET]);
   });
 
-  it("holds the newest copy that the kernel sent", () => {
+  /** The kernel sends a snapshot: whole, or what differs from the one with the number `since`. */
+  const send = (model: FakeModel, number: number, since: number, html: unknown[], text: unknown[]): void =>
+    model.emit("msg:custom", {
+      kind: "snapshot",
+      number,
+      since,
+      parts: { "text/html": html, "text/plain": text },
+    });
+
+  it("holds the newest snapshot that the kernel sent, also from changes alone", () => {
     const outputs: unknown[] = [];
     const { model, key, saved } = inLab(outputs);
-    outputs.push({ data: { [WIDGET]: {}, "text/html": [copyOf(key, "old")], "text/plain": "old" } });
-    const data = { "text/html": copyOf(key, "new"), "text/plain": "new" };
-    model.emit("msg:custom", { kind: "copy", data });
-    expect(saved()).toEqual([{ data }]);
+    const first = markedWith(key, "old");
+    outputs.push({ data: { [WIDGET]: {}, "text/html": [first], "text/plain": "old" } });
+    send(
+      model,
+      1,
+      0,
+      [`<div class="origami-snapshot-${key}">`, "<div>a</div><div>😀</div></div>"],
+      ["a\nb\n"],
+    );
+    const whole = `<div class="origami-snapshot-${key}"><div>a</div><div>😀</div></div>`;
+    expect(saved()).toEqual([{ data: { "text/html": whole, "text/plain": "a\nb\n" } }]);
+    send(model, 2, 1, [[0, 2], "c", [3, 8]], ["c\n", [1, 2]]);
+    expect(saved()).toEqual([{ data: { "text/html": whole.replace("a</", "c</"), "text/plain": "c\nb\n" } }]);
+  });
+
+  it("holds what the kernel holds, however the card changes", () => {
+    const outputs: unknown[] = [];
+    const { model, saved } = inLab(outputs);
+    model.own = { ...model.own, key: "key" };
+    outputs.push({ data: { "text/html": markedWith("key", "old"), "text/plain": "old" } });
+    const path = join(import.meta.dirname, "../../tests/fixtures/snapshots.json");
+    for (const { message, holds } of JSON.parse(readFileSync(path, "utf8"))) {
+      model.emit("msg:custom", message);
+      expect(saved()).toEqual([{ data: holds }]);
+    }
+    held.delete("key");
+  });
+
+  it("asks for the whole when it has not got what a change builds on", () => {
+    const outputs: unknown[] = [];
+    const { model, key, saved } = inLab(outputs);
+    outputs.push({ data: { "text/html": markedWith(key, "old"), "text/plain": "old" } });
+    model.sent = [];
+    send(model, 7, 6, [[0, 1]], [[0, 1]]);
+    expect(model.sent).toEqual([{ kind: "hello", seq: 3, keeps: true }]);
+    expect(saved()).toEqual(outputs);
+  });
+
+  it("knows the card by a key that comes after the model was made", () => {
+    const outputs: unknown[] = [];
+    const { model, saved } = inLab(outputs);
+    model.own = { ...model.own, key: "later" };
+    outputs.push({ data: { [WIDGET]: {}, "text/html": markedWith("later", "old"), "text/plain": "old" } });
+    send(model, 1, 0, [markedWith("later", "new")], ["new"]);
+    expect(saved()).toEqual([{ data: { "text/html": markedWith("later", "new"), "text/plain": "new" } }]);
+  });
+
+  it("is left to the server where the server saves", () => {
+    const model = new FakeModel(sample("running"));
+    const toJSON = (): object => ({ cells: [] });
+    const document = { toJSON, collaborative: true };
+    model.own = { key: "k", seq: 3 };
+    model.widget_manager = { context: { model: document } };
+    ends.push(widget.initialize({ model }));
+    expect(document.toJSON).toBe(toJSON);
+    expect(model.sent).toEqual([{ kind: "hello", seq: 3, keeps: false }]);
   });
 
   it("keeps the outputs of others", () => {
@@ -83,12 +147,12 @@ describe("a notebook that is saved", () => {
 describe("a page that was loaded again", () => {
   const place = (key: string): HTMLElement => {
     const output = document.createElement("div");
-    output.className = `origami-copy-${key}`;
+    output.className = `origami-snapshot-${key}`;
     output.append(Object.assign(document.createElement("p"), { textContent: "Was running" }));
     return output;
   };
 
-  it("draws the card over its copy, also one that comes later", async () => {
+  it("draws the card over its snapshot, also one that comes later", async () => {
     const { model, key } = inLab();
     const output = place(key);
     document.body.append(output);
@@ -99,7 +163,7 @@ describe("a page that was loaded again", () => {
     expect(shown(output)).toContain("Cancelled");
   });
 
-  it("puts the copy back when the card goes, and lets go of places that went", async () => {
+  it("puts the snapshot back when the card goes, and lets go of places that went", async () => {
     const { model, key } = inLab();
     const before = model.listeners;
     const output = place(key);
@@ -110,7 +174,7 @@ describe("a page that was loaded again", () => {
     expect(shown(output)).toBe("Was running");
   });
 
-  it("leaves the copy of a card whose kernel is gone", async () => {
+  it("leaves the snapshot of a card whose kernel is gone", async () => {
     const { model, key } = inLab([], false);
     const before = model.listeners;
     document.body.append(place(key));
@@ -119,7 +183,7 @@ describe("a page that was loaded again", () => {
     expect(model.listeners).toBe(before);
   });
 
-  it("asks for the copy that it has not", () => {
-    expect(inLab().model.sent).toEqual([{ kind: "hello", seq: 3, copy: true }]);
+  it("asks for the snapshot that it has not got", () => {
+    expect(inLab().model.sent).toEqual([{ kind: "hello", seq: 3, keeps: true }]);
   });
 });

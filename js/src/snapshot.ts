@@ -1,0 +1,134 @@
+/**
+ * Keeps a saved notebook readable without its kernel. A host that reopens it finds no widget any more and shows an error
+ * in its place, even where a static snapshot stands beside it. So what is saved is the snapshot alone, and a page that
+ * finds the snapshot while the kernel still has the card (after a reload, in a second window) draws the card over it.
+ *
+ * The snapshot is known by the class `origami-snapshot-KEY` that the kernel gives it. The kernel sends it before each
+ * change of the card, as what differs from the one before; `held` has the newest of each card.
+ */
+
+import type { HelloMessage, SnapshotMessage } from "./contract";
+import type { Model } from "./session";
+import { guarded, held } from "./shared";
+
+const WIDGET = "application/vnd.jupyter.widget-view+json";
+const SNAPSHOT = /\borigami-snapshot-(\w+)/;
+/** Where a snapshot is cut into pieces, as in Python: around each tag, and after each line of text. */
+const PIECES = { "text/html": /(?=<)|(?<=>)/, "text/plain": /(?<=\n)/ };
+
+/** What a host's manager is asked for. JupyterLab's knows its document too; other hosts save in their own way. */
+interface Manager {
+  get_model?(id: string): Promise<{ comm_live?: boolean }>;
+  context?: { model?: Document };
+}
+interface Output {
+  data?: Record<string, unknown>;
+}
+interface Notebook {
+  cells?: { outputs?: Output[] }[];
+}
+/** `collaborative`: the server saves, without asking the page. */
+interface Document {
+  toJSON?: () => Notebook;
+  collaborative?: boolean;
+}
+
+/** An output as it is saved: without the widget that only this kernel knows, and with the newest snapshot. */
+function saved(output: Output): Output {
+  const key = SNAPSHOT.exec(`${output.data?.["text/html"] ?? ""}`)?.[1];
+  if (!key) return output;
+  const data = { ...output.data, ...held.get(key)?.data };
+  delete data[WIDGET];
+  return { ...output, data };
+}
+
+/** Whether the document is saved by the page with the snapshots in it, from now on. */
+function guard(document: Document | undefined): boolean {
+  const original = document?.toJSON;
+  if (!document || typeof original !== "function" || document.collaborative === true) return false;
+  if (guarded.has(document)) return true;
+  guarded.add(document);
+  document.toJSON = function () {
+    const notebook = original.call(this);
+    const cells = notebook.cells?.map((cell) =>
+      Array.isArray(cell.outputs) ? { ...cell, outputs: cell.outputs.map(saved) } : cell,
+    );
+    return cells ? { ...notebook, cells } : notebook;
+  };
+  return true;
+}
+
+/** The new snapshot; undefined where the message builds on one that the page has not got. */
+function patched({ since, parts }: SnapshotMessage, key: string): Record<string, string> | undefined {
+  const before = held.get(key);
+  if (since !== 0 && before?.number !== since) return undefined;
+  const data: Record<string, string> = {};
+  for (const [type, pieces] of Object.entries(PIECES)) {
+    const old = since === 0 ? [] : (before?.data[type] ?? "").split(pieces);
+    data[type] = (parts[type] ?? [])
+      .map((part) => (typeof part === "string" ? part : old.slice(part[0], part[1]).join("")))
+      .join("");
+  }
+  return data;
+}
+
+/** Begins with the model, before any view; returns what ends it. `mount` draws a view. */
+export function keep(model: Model, mount: (model: Model, host: HTMLElement) => () => void): () => void {
+  // Read when it is used: the traits can still have their defaults now.
+  const key = (): string => `${model.get("key")}`;
+  const places = new Map<Element, () => void>();
+  let ended = false;
+  const manager = (model.widget_manager ?? {}) as Manager;
+  const keeps = guard(manager.context?.model);
+
+  const look = (node: Node): void => {
+    if (!(node instanceof Element)) return;
+    const mark = `.origami-snapshot-${key()}`;
+    for (const place of [node, ...node.querySelectorAll(mark)]) {
+      if (!place.matches(mark) || places.has(place)) continue;
+      const snapshot = [...place.childNodes];
+      place.replaceChildren();
+      const end = mount(model, place as HTMLElement);
+      places.set(place, () => {
+        end();
+        place.replaceChildren(...snapshot);
+      });
+    }
+  };
+  const watch = new MutationObserver((records) => {
+    for (const { addedNodes } of records) addedNodes.forEach(look);
+    for (const [place, end] of places)
+      if (!place.isConnected) {
+        end();
+        places.delete(place);
+      }
+  });
+  const hello = (): void => {
+    try {
+      model.send({ kind: "hello", seq: Number(model.get("seq")), keeps } satisfies HelloMessage);
+    } catch {
+      // Nobody is there; the card itself says so.
+    }
+  };
+  const receive = (message: SnapshotMessage | undefined): void => {
+    if (message?.kind !== "snapshot") return;
+    const data = patched(message, key());
+    if (data) held.set(key(), { number: message.number, data });
+    else if (keeps) hello();
+  };
+  model.on("msg:custom", receive);
+  // One that was restored from the notebook has no kernel: its snapshot says more than an old state without anybody behind.
+  const begin = (real: { comm_live?: boolean }): void => {
+    if (ended || !real.comm_live) return;
+    watch.observe(document, { childList: true, subtree: true });
+    look(document.documentElement);
+  };
+  void manager.get_model?.(key()).then(begin, () => {});
+  hello();
+  return () => {
+    ended = true;
+    watch.disconnect();
+    model.off("msg:custom", receive);
+    for (const end of places.values()) end();
+  };
+}
