@@ -122,10 +122,18 @@ def __getattr__(name: str) -> object:
     """Load a public name from its home on first use."""
     home = _HOMES.get(name) or _HOOKS.get(name)
     if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_near(name)}")
     value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
+
+
+def _near(name: str) -> str:
+    """The public name that was probably meant, as the end of a message; IPython adds none of its own."""
+    import difflib
+
+    near = [] if name.startswith("_") else difflib.get_close_matches(name, _HOMES, n=1, cutoff=0.7)
+    return f". Did you mean: {near[0]!r}?" if near else ""
 
 
 def __dir__() -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets import __version__
 from origami_widgets.terminal import demo, export, login, runs, sandbox, watch
 from origami_widgets.terminal.ending import carried_out
-from origami_widgets.terminal.exits import TABLE
+from origami_widgets.terminal.exits import TABLE, USAGE
 from origami_widgets.terminal.options import Parser, add_api_options
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; those of the process when None.
 
     Returns:
-        The exit code, as `--help` lists them; wrong arguments exit with 2.
+        The exit code, as `--help` lists them; wrong arguments exit with 2, and so does a call without any, which prints
+        the help.
     """
     parser = Parser(
         prog="origami-widgets",
@@ -55,4 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for register in COMMANDS:
         register(commands)
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help()
+        return USAGE
     return carried_out(parser.parse_args(argv))

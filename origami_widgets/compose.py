@@ -51,7 +51,7 @@ class NotebookPresenter(BoardPresenter):
 def use_sandbox(speed: float = 20, **options: Any) -> Sandbox:
     """Make a new sandbox answer all calls without `client=`: no account, no credits, no network.
 
-    The same as `configure(client=Sandbox(speed=speed, **options).client())`. `configure()` goes back to your account.
+    The same as `configure(client=Sandbox(speed=speed, **options))`. `configure()` goes back to your account.
     Sends nothing and costs nothing.
 
     Args:
@@ -76,7 +76,7 @@ def use_sandbox(speed: float = 20, **options: Any) -> Sandbox:
     from origami_widgets.sandbox import Sandbox
 
     sandbox = Sandbox(speed=speed, **options)
-    configure(client=sandbox.client())
+    configure(client=sandbox)
     return sandbox
 
 

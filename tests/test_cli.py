@@ -54,7 +54,7 @@ def test_a_port_that_is_taken(capsys):
     ("options", "said"),
     [
         (["--port", "99999"], "port"),
-        (["--speed", "0"], "speed must be a number above 0"),
+        (["--speed", "0"], "speed must be a number from 0.001 to 1,000,000"),
         (["--plan", "gold"], "plan must be one of starter"),
     ],
 )
@@ -71,7 +71,18 @@ def test_a_missing_extra_says_how_to_install_it(capsys, monkeypatch):
     assert 'pip install "origami-widgets[sandbox]"' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["sandbox", "--port", "x"]])
+def test_a_call_without_arguments_prints_the_help_and_is_no_success(monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert main([]) == 2
+    assert capsys.readouterr() == (shown, "")
+    monkeypatch.setattr(sys, "argv", ["origami-widgets"])
+    assert main() == 2
+    assert capsys.readouterr().out == shown
+
+
+@pytest.mark.parametrize("arguments", [["--project", "p"], ["dance"], ["sandbox", "--port", "x"]])
 def test_wrong_arguments_exit_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)

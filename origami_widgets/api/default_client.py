@@ -5,7 +5,7 @@ What a process has configured is known above this package, and is handed in from
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
 
@@ -15,19 +15,29 @@ if TYPE_CHECKING:
     from origami_widgets.api.async_client import AsyncClient
     from origami_widgets.api.client import Client
 
-    AnyClient: TypeAlias = Client | AsyncClient
+    UsableClient: TypeAlias = Client | AsyncClient
+    AnyClient: TypeAlias = UsableClient | "HasClient"
 
 
-def _from_environment() -> AnyClient:
+class HasClient(Protocol):
+    """What stands for a client of its own: a `Sandbox`."""
+
+    @property
+    def shared_client(self) -> Client:
+        """The same client each time, so that calls that are given this find each other's runs."""
+        ...
+
+
+def _from_environment() -> UsableClient:
     from origami_widgets.api.client import Client
 
     return Client()
 
 
-_find: Callable[[], AnyClient] = _from_environment
+_find: Callable[[], UsableClient] = _from_environment
 
 
-def set_default_client(find: Callable[[], AnyClient]) -> None:
+def set_default_client(find: Callable[[], UsableClient]) -> None:
     """Say where calls without `client=` find theirs.
 
     Args:
@@ -37,8 +47,8 @@ def set_default_client(find: Callable[[], AnyClient]) -> None:
     _find = find
 
 
-def client_or_default(client: AnyClient | None) -> AnyClient:
-    """The client that was given, else the default one.
+def client_or_default(client: AnyClient | None) -> UsableClient:
+    """The client that was given, or that of the sandbox that was given, else the default one.
 
     Raises:
         InvalidInput: it is no client, a key for example.
@@ -47,8 +57,8 @@ def client_or_default(client: AnyClient | None) -> AnyClient:
     return _find() if client is None else check_client(client)
 
 
-def check_client(client: object) -> AnyClient:
-    """The client, when it is one.
+def check_client(client: object) -> UsableClient:
+    """Return the client that a call was given, or that of the `Sandbox` it was given.
 
     Raises:
         InvalidInput: it is something else, a key for example.
@@ -56,11 +66,13 @@ def check_client(client: object) -> AnyClient:
     from origami_widgets.api.async_client import AsyncClient
     from origami_widgets.api.client import Client
 
-    if isinstance(client, Client | AsyncClient):
-        return client
+    found = getattr(client, "shared_client", client)
+    if isinstance(found, Client | AsyncClient):
+        return found
+    kind = f"the class {client.__name__}" if isinstance(client, type) else f"a value of type {type(client).__name__}"
     raise InvalidInput(
         "This is not a client",
-        cause=f"client= was given a value of type {type(client).__name__}.",
+        cause=f"client= was given {kind}.",
         remedy="Leave client= out, and call ow.login(), which asks for your key. A client of your own is made by "
-        "ow.Client(), which finds the key of ORIGAMI_API_KEY or the keyring.",
+        "ow.Client(), which finds the key of ORIGAMI_API_KEY or the keyring; ow.Sandbox() works here as well.",
     )

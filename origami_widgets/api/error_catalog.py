@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from origami_widgets.api import errors as e
 from origami_widgets.api.models.run import RunSummary
@@ -150,27 +152,50 @@ STATUSES: dict[int, Entry] = {
 }
 SERVER = Entry(e.ServerError, "Origami had a problem", WAIT, transient=True)
 OTHER = Entry(e.OrigamiError, "Origami refused the request", "Tell support the request id.")
+NO_API = Entry(
+    e.NotFound, "There is no Origami API at this address", f"Check base_url, the whole prefix of the API. {CHECK_ID}"
+)
+"""A 404 without a code of the API: what answered was something else, a web server or a proxy."""
+NOT_FOUND = 404
 PROXY_LOGIN = 407
 FIRST_SERVER_ERROR = 500
 
 
-def error_from(answer: Answer) -> e.OrigamiError:
+def prefix_hint(base_url: str) -> str:
+    """Suggest the prefix that a base URL probably lacks; empty when it ends in a version, as that of the API does.
+
+    >>> prefix_hint("https://origami.chat")
+    'base_url must be the whole prefix of the API. Try https://origami.chat/api/v2.'
+    >>> prefix_hint("https://origami.chat/api/v2")
+    ''
+    """
+    if not base_url or re.search(r"/v\d+$", urlsplit(base_url).path):
+        return ""
+    prefix = f"{base_url.removesuffix('/api')}/api/v2"
+    return f"base_url must be the whole prefix of the API. Try {prefix}."
+
+
+def error_from(answer: Answer, base_url: str = "") -> e.OrigamiError:
     """The error in an answer that is not a success.
 
     Args:
         answer: the answer; its body may be anything, an HTML page of a proxy too.
+        base_url: where it was asked for, which is what is wrong when no API answers there.
     """
     body: dict[str, Any] = answer.body if isinstance(answer.body, dict) else {}
     said = body.get("code")
     code = said if isinstance(said, str) else ""
     entry = CODES.get(code) or STATUSES.get(answer.status_code)
+    hint = ""
+    if answer.status_code == NOT_FOUND and code not in CODES and base_url:
+        entry, hint = NO_API, prefix_hint(base_url)
     if entry is None:
         entry = SERVER if answer.status_code >= FIRST_SERVER_ERROR else OTHER
     details = body.get("details")
     error = entry.kind(
         entry.title,
-        cause=_cause(body, answer),
-        remedy=entry.remedy,
+        cause=f"base_url is {base_url}. {_cause(body, answer)}" if entry is NO_API else _cause(body, answer),
+        remedy=hint or entry.remedy,
         code="PROXY_REFUSED" if answer.status_code == PROXY_LOGIN else code,
         status_code=answer.status_code,
         request_id=answer.request_id,

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from origami_widgets.api import validate
 from origami_widgets.api.elapsed import seconds_passed
-from origami_widgets.api.error_catalog import error_from
-from origami_widgets.api.errors import ConnectionFailed, OrigamiError, ServerError, UnexpectedAnswer
+from origami_widgets.api.error_catalog import error_from, prefix_hint
+from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RedirectRefused, ServerError, UnexpectedAnswer
 from origami_widgets.api.expected import a_creation, a_list, about, an_object, naming_a_run, run_in
 from origami_widgets.api.ledger import ledger_of
 from origami_widgets.api.models import (
@@ -300,13 +300,19 @@ class Operations:
         check: Callable[[Answer], Answer] | None = None,
     ) -> Answer:
         self.traffic.send()
-        answer = await self._transport.send(method, path, params=params, body=body, headers=headers)
+        base_url = self._settings.base_url
+        try:
+            answer = await self._transport.send(method, path, params=params, body=body, headers=headers)
+        except (UnexpectedAnswer, RedirectRefused) as error:
+            # The pages of a web site are no API: they answer 200, or lead to a login.
+            error.remedy = prefix_hint(base_url) or error.remedy
+            raise
         self.traffic.hear(answer)
         self._is_sandbox = self._is_sandbox or (answer.sandbox and self._may_be_sandbox)
         if answer.server_date is not None:
             self._told_time = (answer.server_date.timestamp(), seconds_passed())
         if answer.status_code not in SUCCESS:
-            raise error_from(answer)
+            raise error_from(answer, base_url)
         return answer if check is None else check(answer)
 
 

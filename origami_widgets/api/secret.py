@@ -63,7 +63,7 @@ def read_key(value: object) -> Secret | OrigamiError:
     """
     if isinstance(value, Secret):
         return value
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value):
         return missing_key("Nothing stands where it was looked for.")
     if not isinstance(value, str):
         return _malformed(f"It is {type(value).__name__}, not text.")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.pasted_key import holds_key_in_use
 from origami_widgets.api.redact import hide_all, holds_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 LONGEST_PROMPT = 10_000
 LONGEST_NAME = 80
@@ -20,6 +17,7 @@ LONGEST_KEY = 255
 MOST_ATTACHMENTS = 20
 MOST_FOCUS_TABLES = 50
 RUN_PREFIX = "v2_run-"
+SHORTEST_ID_WITHOUT_DIGIT = 16
 
 
 def prompt(value: object) -> str:
@@ -118,7 +116,7 @@ def table_id(value: object) -> str:
     return _id(value, "table")
 
 
-def table_ids(values: Iterable[object]) -> list[str]:
+def table_ids(values: object) -> list[str]:
     """Up to 50 ids of tables.
 
     Raises:
@@ -129,6 +127,12 @@ def table_ids(values: Iterable[object]) -> list[str]:
             "A list of table ids is expected, one text was given",
             cause=f"focus_tables= was {shortened(values)}.",
             remedy="Put it into a list: focus_tables=['…'].",
+        )
+    if not isinstance(values, Iterable):
+        raise InvalidInput(
+            "A list of tables is expected",
+            cause=f"focus_tables= was {_kind(values)}.",
+            remedy="Put tables or their ids into a list: focus_tables=[run.tables[0]], or focus_tables=run.tables.",
         )
     # Table objects are accepted for their ids: `focus_tables=run.tables` is what one writes.
     ids = [table_id(getattr(value, "id", value)) for value in values]
@@ -141,24 +145,35 @@ def table_ids(values: Iterable[object]) -> list[str]:
 
 def _id(value: object, kind: str) -> str:
     remedy = f"Give the {kind}'s id as Origami shows it: letters, digits, - and _ only."
+    article = "an" if kind == "agent" else "a"
+    title = f"This is not {article} {kind} id"
     if not isinstance(value, str):
-        raise InvalidInput(f"This is not a {kind} id", cause=f"It is {type(value).__name__}, not text.", remedy=remedy)
-    not_a_key(value, f"the id of a{'n' if kind == 'agent' else ''} {kind}")
+        if isinstance(getattr(value, "id", None), str):
+            remedy = f"Give its id: {kind}.id{', or run.agent_id of a run' if kind == 'agent' else ''}."
+        raise InvalidInput(title, cause=f"It is {_kind(value)}, not text.", remedy=remedy)
+    not_a_key(value, f"the id of {article} {kind}")
     if not value.strip():
         raise InvalidInput(f"The {kind} id is empty", cause="Nothing can be found without it.", remedy=remedy)
     if len(value) > LONGEST_ID:
-        raise InvalidInput(f"This is not a {kind} id", cause=f"It has {len(value)} characters.", remedy=remedy)
+        raise InvalidInput(title, cause=f"It has {len(value)} characters.", remedy=remedy)
     if "/" in value:
         raise InvalidInput(
-            f"This is not a {kind} id",
+            title,
             cause=f"{shortened(value)} holds a slash: it is an address, or a token 'AGENT_ID/RUN_ID'.",
             remedy=f"Give the {kind}'s id alone. Tokens are for attach().",
         )
     if not _is_plain(value, "-_"):
-        raise InvalidInput(
-            f"This is not a {kind} id", cause=f"{shortened(value)} holds other characters.", remedy=remedy
-        )
+        raise InvalidInput(title, cause=f"{shortened(value)} holds other characters.", remedy=remedy)
     return value
+
+
+def may_be_id(value: str) -> bool:
+    """Whether a machine may have made this id. Ids are opaque, so only short words without a digit are none.
+
+    >>> may_be_id("tbl_77"), may_be_id("nonsense"), may_be_id("AGENT_ID")
+    (True, False, False)
+    """
+    return len(value) >= SHORTEST_ID_WITHOUT_DIGIT or any(letter.isdigit() for letter in value)
 
 
 def idempotency_key(value: object) -> str:
@@ -176,14 +191,14 @@ def idempotency_key(value: object) -> str:
     )
 
 
-def attachments(values: Iterable[object]) -> list[dict[str, Any]]:
+def attachments(values: object) -> list[dict[str, Any]]:
     """Up to 20 tables and documents.
 
     Raises:
         InvalidInput: one of them is no object, or they are too many.
     """
     remedy = "Give a list of {'kind': 'table', 'tableId': …} or {'kind': 'document', 'documentId': …}, 20 at most."
-    given = [values] if isinstance(values, str | Mapping) else list(values)
+    given = [values] if isinstance(values, str | Mapping) or not isinstance(values, Iterable) else list(values)
     for value in given:
         if isinstance(values, str | Mapping) or not isinstance(value, Mapping) or "kind" not in value:
             raise InvalidInput("This is not an attachment", cause=f"It was {shortened(value)}.", remedy=remedy)
@@ -192,13 +207,14 @@ def attachments(values: Iterable[object]) -> list[dict[str, Any]]:
     return [dict(value) for value in given if isinstance(value, Mapping)]
 
 
-def include(tokens: Iterable[object]) -> str:
+def include(tokens: object) -> str:
     """What to add to an answer, as the API takes it: lower case, without spaces. Unknown words are the server's to ignore.
 
     Raises:
         InvalidInput: they are no words.
     """
-    words = tokens.split(",") if isinstance(tokens, str) else list(tokens)
+    given = tokens if isinstance(tokens, Iterable) else [tokens]
+    words = given.split(",") if isinstance(given, str) else list(given)
     cleaned = [word.strip().lower() for word in words if isinstance(word, str)]
     if len(cleaned) != len(words) or not all(_is_plain(word, "_-") for word in cleaned):
         raise InvalidInput(
@@ -295,6 +311,10 @@ def _is_whole(value: str) -> bool:
 
 def _is_plain(value: str, extra: str) -> bool:
     return value.isascii() and all(letter.isalnum() or letter in extra for letter in value)
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"of type {type(value).__name__}"
 
 
 def shortened(value: object) -> str:

@@ -87,6 +87,7 @@ def rows_batches(
         flatten=flatten,
         names=names,
         dtype_backend="pyarrow",
+        caller="rows_batches",
     )
     size: object = batch_size
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MOST_IN_A_BATCH:

@@ -143,4 +143,6 @@ def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, 
     from .leads.row_query import request_from
     from .leads.row_reading import RowsReading
 
-    return RowsReading(client_or_default(client).operations, request_from(table, **options))
+    # First: what is no table is refused before a key is looked for.
+    request = request_from(table, **options)
+    return RowsReading(client_or_default(client).operations, request)

@@ -163,14 +163,15 @@ def _envelope(payload: Json) -> Sequence[object] | None:
 
 
 def _not_a_source(frame: str, place: str, given: object) -> InvalidInput:
-    example = "compare_runs([run, other])" if frame == "compare_runs" else f"{frame}(run) or {frame}(run.tables[0])"
+    examples = {"compare_runs": "compare_runs([run, other])", "export": 'export(run, "founders.xlsx")'}
+    example = examples.get(frame) or f"{frame}(run) or {frame}(run.tables[0])"
     remedy = (
         "Give a Run, an answer of the API about a run or a table (a dict), a table object, or a list of these; "
         f"for example {example}."
     )
     if isinstance(given, str):
         remedy = f'From an id or a token, attach first: run = origami_widgets.attach("AGENT_ID/RUN_ID"). {remedy}'
-    elif isinstance(given, Mapping) and any(_holds_answer(value) for value in given.values()):
+    elif isinstance(given, Mapping) and "object" not in given and any(_holds_answer(value) for value in given.values()):
         remedy = f"Of a dict of runs or tables, give the values: {frame}(list(runs.values())). {remedy}"
     return InvalidInput(f"{frame} cannot read this", cause=f"{place} is {_describe(given)}.", remedy=remedy)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.hub import hub
 
@@ -18,10 +19,12 @@ async def refresh(watch: Watch, include: Sequence[str]) -> None:
     """Read a run now; a watch that had stopped starts again.
 
     Raises:
+        InvalidInput: `include` is no list of words, or the run was made from a saved answer.
         OrigamiError: the read failed.
     """
+    words = validate.include(include)
     operations_of(watch)
-    await hub().check(watch, tuple(include.split(",") if isinstance(include, str) else include))
+    await hub().check(watch, tuple(words.split(",")) if words else ())
 
 
 def stop_waiting(watch: Watch) -> None:

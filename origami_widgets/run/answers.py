@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> s
         The prompt of the follow-up run.
 
     Raises:
-        InvalidInput: there is nothing to answer, or an answer is missing, left over or empty; nothing was sent.
+        InvalidInput: there is nothing to answer, or an answer is missing, left over, no text or empty; nothing was sent.
 
     >>> from origami_widgets.api.models import Question
     >>> answer_prompt([Question(question="Which region?")], ["Iberia"])
@@ -44,7 +45,13 @@ def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> s
         )
     words: list[str] = []
     for number, answer in enumerate(answers, 1):
-        if not isinstance(answer, str) or not answer.strip():
+        if not isinstance(answer, str):
+            raise InvalidInput(
+                f"Answer {number} is not text",
+                cause=f"It is {shortened(answer)}, of type {type(answer).__name__}. The agent asks: {asked}",
+                remedy="Answers are texts, which the agent reads: run.answer('Iberia', 'yes'). Put a number in quotes: '2'.",
+            )
+        if not answer.strip():
             raise InvalidInput(
                 f"Answer {number} is empty",
                 cause=f"The agent asks: {asked}",

@@ -16,6 +16,7 @@ from origami_widgets.run.outcome import run_error
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.saved import describe, watch_of_saved
 from origami_widgets.run.token import make_token
+from origami_widgets.run.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from origami_widgets.run.presenter import DtypeBackend
     from origami_widgets.run.state import Connection, HistoryPoint, RunState
     from origami_widgets.run.waiting import Until
-    from origami_widgets.run.watch import Watch
 
 
 class Run(AwaitableCalls):
@@ -37,6 +37,14 @@ class Run(AwaitableCalls):
     """
 
     def __init__(self, watch: Watch, conversation: Conversation | None = None) -> None:
+        given: object = watch
+        if not isinstance(given, Watch):
+            raise InvalidInput(
+                "A Run is not made by hand",
+                cause=f"Run() was given {describe(given)}.",
+                remedy='Start one with ow.start("…"), find one with ow.attach("AGENT_ID/RUN_ID"), or read a saved answer with '
+                "ow.Run.from_payload(payload).",
+            )
         self._watch = watch
         self._conversation = conversation or conversation_of(watch)
 

@@ -20,8 +20,8 @@ from origami_widgets.api.shell import current_shell, may_ask
 from origami_widgets.run.settings import client_or_default, configured_place, use_login
 
 if TYPE_CHECKING:
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.either_way import Way
-    from origami_widgets.run.settings import AnyClient
 
 MOST_TRIES = 3
 """How often a key is asked for that cannot be one."""

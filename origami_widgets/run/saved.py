@@ -19,7 +19,8 @@ def watch_of_saved(payload: object) -> Watch:
         InvalidInput: it is not a run object.
     """
     inner = payload.get("run", payload) if isinstance(payload, dict) else payload
-    if not isinstance(inner, dict) or not isinstance(inner.get("id"), str):
+    stamp = inner.get("object") if isinstance(inner, dict) else None
+    if not isinstance(inner, dict) or not isinstance(inner.get("id"), str) or stamp not in (None, "run"):
         raise InvalidInput(
             "This is not a run",
             cause=f"Expected a run object with an `id`, got {describe(payload)}.",

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
 from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.settings import base_url_from
+from origami_widgets.api.settings import base_url_from, project_from
 from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:
+    from origami_widgets.api.default_client import AnyClient, UsableClient
     from origami_widgets.api.secret import Secret
 
-AnyClient = Client | AsyncClient
 RenderMode = Literal["auto", "widget", "html"]
 
 
@@ -25,7 +24,7 @@ class Place(NamedTuple):
     project: str | None
 
 
-_client: AnyClient | None = None
+_client: UsableClient | None = None
 _login: tuple[str, Secret] | None = None
 _base_url: str | None = None
 _project: str | None = None
@@ -46,7 +45,7 @@ def configure(
     `client`, `base_url` and `project` are set together; a call with `render` or `queue` alone leaves them as they are.
 
     Args:
-        client: a client; None makes one on first use from `base_url`, `project`, and the key of `login`, the environment, a
+        client: a client, or a `Sandbox`; None makes one on first use from `base_url`, `project`, and the key of `login`, the environment, a
             Colab secret or the keyring.
         base_url: the whole prefix of the API, for example that of a sandbox server.
         project: the id of the project to act in.
@@ -56,12 +55,12 @@ def configure(
             False raises `RunPoolFull` at once. None leaves it as it is.
 
     Raises:
-        InvalidInput: a client was given together with an option that it already carries, it is no client, or there
-            is no such way to render.
+        InvalidInput: a client was given together with an option that it already carries, it is no client, there is no
+            such way to render, or another argument cannot be right; nothing has changed.
 
     Example:
         >>> import origami_widgets as ow
-        >>> ow.configure(client=ow.Sandbox(speed=60).client())
+        >>> ow.configure(client=ow.Sandbox(speed=60))
     """
     global _client, _base_url, _project, _render, _queue  # noqa: PLW0603 - the settings of the process
     if render is not None and render not in get_args(RenderMode):
@@ -70,21 +69,30 @@ def configure(
             cause="There are widgets, and HTML that is replaced as the run goes on.",
             remedy='Use render="auto", render="widget" or render="html".',
         )
-    if client is not None:
-        if base_url is not None or project is not None:
-            raise InvalidInput(
-                "A client and its options were given together",
-                cause="A client carries its own base_url and project.",
-                remedy="Give either client=…, or base_url= and project=.",
-            )
-        check_client(client)
+    if client is not None and (base_url is not None or project is not None):
+        raise InvalidInput(
+            "A client and its options were given together",
+            cause="A client carries its own base_url and project.",
+            remedy="Give either client=…, or base_url= and project=.",
+        )
+    if queue is not None and not isinstance(queue, bool):
+        raise InvalidInput(
+            "queue is True or False",
+            cause=f"It was {shortened(queue)}.",
+            remedy="Use queue=False to raise at once when all run slots are in use, and queue=True to wait for a free one.",
+        )
+    if base_url is not None:
+        base_url_from(base_url)
+    if project is not None:
+        project_from(project)
+    chosen = None if client is None else check_client(client)
     if render is not None:
         _render = render
     if queue is not None:
         _queue = queue
     if (render is not None or queue is not None) and client is None and base_url is None and project is None:
         return
-    _client, _base_url, _project = client, base_url, project
+    _client, _base_url, _project = chosen, base_url, project
 
 
 def render_mode() -> RenderMode:
@@ -97,8 +105,8 @@ def waits_for_a_slot() -> bool:
     return _queue
 
 
-def client_or_default(client: AnyClient | None) -> AnyClient:
-    """The client that was given, else the configured one, else one made from the environment.
+def client_or_default(client: AnyClient | None) -> UsableClient:
+    """The client that was given, or that of the sandbox that was given, else the configured one, else one made from the environment.
 
     Raises:
         MissingKey: no client was configured and there is no key.
@@ -137,6 +145,6 @@ def _key_of_login() -> Secret | None:
     return _login[1]
 
 
-def client_at_hand() -> AnyClient | None:
+def client_at_hand() -> UsableClient | None:
     """The client that calls without `client=` use, where there is one already: nothing is made, and no key looked for."""
     return _client

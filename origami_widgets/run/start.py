@@ -21,10 +21,10 @@ from origami_widgets.run.token import parse_token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
-    from origami_widgets.run.settings import AnyClient
     from origami_widgets.run.starting import AnyStarter
     from origami_widgets.run.state import RunState
     from origami_widgets.run.watch import Watch
@@ -195,7 +195,7 @@ async def _started(asked: _Asked, starter: AnyStarter) -> Run:
 
 
 def attach(
-    token_or_agent_id: str, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
+    token_or_agent_id: str | Run, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
 ) -> Run:
     """Find a run that was started before, here or elsewhere, and show its live card.
 
@@ -203,9 +203,10 @@ def attach(
     folded above.
 
     Args:
-        token_or_agent_id: `"agent/run"` as the card's foot shows it, or an agent's id.
+        token_or_agent_id: `"agent/run"` as the card's foot shows it, an agent's id, or a link to the agent's workspace. A
+            `Run` that is watched already is returned as it is; of a saved one the server is asked.
         run_id: the run's id, when the first argument is an agent's; without it the agent's newest run.
-        client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
+        client: the client to use, or a `Sandbox`; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook.
 
     Returns:
@@ -213,7 +214,7 @@ def attach(
 
     Raises:
         MissingKey: there is no key; nothing was sent.
-        InvalidInput: that is no token and no id; nothing was sent.
+        InvalidInput: that is no token, no id and no run; nothing was sent, and no key was looked for.
         NotFound: there is no such agent or run for this key and project.
         OrigamiError: the run could not be read.
 
@@ -228,7 +229,7 @@ def attach(
 
 
 async def attach_async(
-    token_or_agent_id: str, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
+    token_or_agent_id: str | Run, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
 ) -> Run:
     """Find a run as `attach` does, without blocking the event loop: same arguments and errors. Costs nothing.
 
@@ -246,10 +247,13 @@ async def attach_async(
 
 
 async def _attached(
-    token_or_agent_id: str, run_id: str | None, client: AnyClient | None, way: Way, *, show: bool
+    token_or_agent_id: str | Run, run_id: str | None, client: AnyClient | None, way: Way, *, show: bool
 ) -> Run:
-    agent_id, wanted = parse_token(token_or_agent_id, run_id)
-    run = await way.ask(_find(client_or_default(client).operations, agent_id, wanted))
+    run = token_or_agent_id if isinstance(token_or_agent_id, Run) else None
+    # A saved answer has no connection yet: to attach it is to read it from the server.
+    if run is None or run_id is not None or run._watch.operations is None:  # noqa: SLF001 - the handle's own package
+        agent_id, wanted = parse_token(token_or_agent_id if run is None else run.token, run_id)
+        run = await way.ask(_find(client_or_default(client).operations, agent_id, wanted))
     if show:
         presenter().show(run)
     return run

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from origami_widgets.api.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -90,7 +92,7 @@ class HistoryPoint:
     credits_of_tables: tuple[tuple[str, int | None], ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunState:
     """Everything known about one run at one moment.
 
@@ -135,6 +137,13 @@ class RunState:
     clock_offset: float = 0.0
     attached: float | None = None
     attached_by: Literal["name", "cell"] = "name"
+
+    def __repr__(self) -> str:
+        # One line: the fields hold all tables, and a record for each change.
+        status = printable(self.status)[:40]
+        return (
+            f"<RunState {self.agent_id}/{self.run_id} {status}, {len(self.tables)} tables, {len(self.history)} changes>"
+        )
 
     @property
     def status(self) -> str:

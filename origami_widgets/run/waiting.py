@@ -109,7 +109,7 @@ async def _keep(watch: Watch) -> None:
     hub().keep(watch)
 
 
-def check_wait(until: str, timeout: object = None) -> None:
+def check_wait(until: object, timeout: object = None) -> None:
     """Refuse to wait for anything but `run` and `cells`, or for anything but a number of seconds or None.
 
     Raises:
@@ -119,10 +119,12 @@ def check_wait(until: str, timeout: object = None) -> None:
         remedy = "Give seconds from 0, for example timeout=600, or leave timeout= out to wait until the end."
         validate.seconds(timeout, LONGEST_WAIT, remedy, may_be_zero=True)
     if until not in ("run", "cells"):
+        is_number = isinstance(until, int | float) and not isinstance(until, bool)
+        remedy = f"For seconds, name them: timeout={until}. " if is_number else ""
         raise InvalidInput(
-            f"Cannot wait until {until!r}",
+            f"Cannot wait until {validate.shortened(until)}",
             cause="A run has two ends: the agent is done, and later its cells have settled.",
-            remedy='Use until="run" or until="cells".',
+            remedy=f'{remedy}Use until="run" or until="cells".',
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,11 @@ class Sandbox:
         from origami_widgets.api.client import Client
 
         return Client(**self._options(options))
+
+    @cached_property
+    def shared_client(self) -> Client:
+        """The client of calls that are given this sandbox in the place of one: `ow.start("…", client=sandbox)`."""
+        return self.client()
 
     def async_client(self, **options: Any) -> AsyncClient:
         """Return an `AsyncClient` that talks to this sandbox without a socket.

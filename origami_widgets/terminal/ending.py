@@ -28,7 +28,11 @@ _ANOTHER: Final = "call ow.login(), which asks for it; or set ORIGAMI_API_KEY an
 _OPTIONS: Final = (
     ("overwrite=True", "--overwrite"),
     ('format="xlsx", format="csv" or format="parquet"', "--format xlsx, --format csv or --format parquet"),
+    ('format="parquet"', "--format parquet"),
     ("the network and base_url", "the network and --base-url"),
+    ("base_url is ", "--base-url is "),
+    ("base_url must be ", "--base-url must be "),
+    ("Check base_url, ", "Check --base-url, "),
     ("No api_key= was given, and ORIGAMI_API_KEY is not set.", "ORIGAMI_API_KEY is not set."),
     ("It was given as api_key=.", "It was read from stdin."),
     ("Look again with run.refresh(), or ow.attach(", "Look again with origami-widgets watch, or ow.attach("),

@@ -23,8 +23,8 @@ TABLE: Final = """\
 exit codes:
   0    done; for watch: the run has completed
   1    something failed: the network, the server, the disk
-  2    the call cannot be right: an argument, a file that is there already,
-       or no API key
+  2    the call cannot be right: no command, a wrong argument, a file that is
+       there already, or no API key
   3    watch: the run ended otherwise: it failed, was cancelled, stopped early
   4    watch: the run waits for your answer
   124  watch: --timeout passed first; the run goes on

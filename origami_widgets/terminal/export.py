@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Self
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from origami_widgets.run.handle import Run
     from origami_widgets.terminal.options import Commands
 
-ENDINGS = (".xlsx", ".csv", ".parquet")
 EXAMPLE = """\
 origami-widgets export AGENT_ID/RUN_ID founders.xlsx --leads
 
@@ -54,9 +52,13 @@ def register(commands: Commands[Any]) -> None:
 def run(options: Namespace) -> int:
     """Export a run; return the exit code."""
     from origami_widgets.frames import export
+    from origami_widgets.frames.files.exporting import check_path
     from origami_widgets.run.start import attach
+    from origami_widgets.run.token import parse_token
 
-    _check_path(options.path, options.format)
+    # First: what can't be exported is refused before a key is looked for.
+    parse_token(options.token)
+    check_path(options.path, options.format)
     client = client_of(options)
     found = attach(options.token, client=client, show=False)
     if found.state.run is None:
@@ -82,27 +84,6 @@ def run(options: Namespace) -> int:
         raise _refused(refused) from refused
     sys.stdout.writelines(f"{file}\n" for file in files)
     return DONE
-
-
-def _check_path(path: str, kind: str | None) -> None:
-    """Refuse a name that looks like a file of another kind: it would become a folder.
-
-    Raises:
-        InvalidInput: it does; nothing was sent.
-    """
-    from pathlib import Path
-
-    from origami_widgets.api.errors import InvalidInput
-
-    target = Path(path).expanduser()
-    if kind or target.suffix.lower() in ("", *ENDINGS) or path.endswith(("/", os.sep)) or target.is_dir():
-        return
-    raise InvalidInput(
-        f"Nothing is exported as {target.suffix}",
-        cause="There are Excel workbooks, which end in .xlsx, and folders of CSV or Parquet files.",
-        remedy=f"Give {target.with_suffix('.xlsx')}, or the folder {target.with_suffix('')}; with --format csv the folder may "
-        "have any name.",
-    )
 
 
 def _refused(refused: OSError) -> OrigamiError:

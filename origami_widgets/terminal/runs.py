@@ -51,6 +51,7 @@ def run(options: Namespace) -> int:
     """List runs; return the exit code."""
     from origami_widgets.api.errors import InvalidInput
     from origami_widgets.api.loop import background
+    from origami_widgets.run.token import parse_token
     from origami_widgets.terminal.run_table import record, table
 
     if options.limit < 1:
@@ -59,6 +60,9 @@ def run(options: Namespace) -> int:
             cause=f"--limit was {options.limit}.",
             remedy="Give the number of runs to list, for example --limit 20.",
         )
+    if options.agent is not None:
+        # First: what names no agent is refused before a key is looked for.
+        parse_token(options.agent)
     operations = client_of(options).operations
 
     def read() -> list[Listed]:

@@ -72,7 +72,10 @@ def run(options: Namespace) -> int:
     """Watch a run; return the exit code."""
     from origami_widgets.api.errors import InvalidInput
     from origami_widgets.run.start import attach
+    from origami_widgets.run.token import parse_token
 
+    # First: what names no run is refused before a key is looked for.
+    parse_token(options.token)
     patience = options.timeout
     if patience is not None and not patience > 0:
         raise InvalidInput(

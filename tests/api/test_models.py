@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from origami_widgets.api.models import (
     Page,
     Row,
     RunObject,
+    RunSummary,
     Table,
 )
 from tests.api.conftest import fixture
@@ -303,6 +305,53 @@ def test_objects_are_frozen_equal_by_value_and_survive_a_pickle():
     assert copy.deepcopy(created) == created
     with pytest.raises(AttributeError):
         created.run.status = "completed"
+
+
+HOSTILE = "\x1b[31m<script>alert(1)</script>\n\u202e og_live_Pl4ntedK3yThatMustNeverShow0 " + "x" * 10**5
+
+
+def filled_with(value, model):
+    """An object of which every field holds the value, as often as its kind allows."""
+    raw = {name: value for name in model.__struct_encode_fields__ if name != "raw"}
+    lists = {"items", "columns", "actions", "tables", "pendingQuestions", "nextActions", "toolCalls", "leadSources"}
+    return model.from_raw({**raw, **{name: [{"name": value, "id": value}] * 500 for name in raw if name in lists}})
+
+
+@pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("value", [HOSTILE, 7, None, {"name": HOSTILE}], ids=["hostile", "number", "null", "object"])
+def test_every_object_is_shown_in_one_short_line_and_a_small_table(model, value):
+    built = filled_with(value, model)
+    line, page = repr(built), built._repr_html_()
+    assert line.startswith(f"{model.__name__}(")
+    assert len(line) <= 250
+    assert len(page) < 40_000
+    for shown in (line, page):
+        assert shown.isprintable()
+        assert "\u202e" not in shown
+        assert "Pl4nted" not in shown
+    assert "<script" not in page
+    assert "object=" not in line
+    # What a host sanitizes away must not matter: styles stand inline, and there is nothing else.
+    assert set(re.findall(r"<([a-z]+)", page)) <= {"div", "b", "table", "thead", "tbody", "tr", "th", "td"}
+    assert set(re.findall(r"<[a-z]+ ([a-z]+)=", page)) <= {"style"}
+
+
+def test_a_table_shows_what_one_asks_for_first():
+    table = RunObject.from_raw(fixture("completed_stats")).response.tables[0]
+    line, page = repr(table), table._repr_html_()
+    for part in ("name='", f"lead_count={table.lead_count}", f"columns=<{len(table.columns)} items>", table.id):
+        assert part in line
+    for part in (table.name, f"{table.lead_count} leads", f"{table.credits.lifetime_used} credits"):
+        assert part in page
+    assert all(column.name in page for column in table.columns)
+
+
+def test_a_page_shows_its_items():
+    page = Page.of(RunSummary, {"items": [{"id": f"v2_run-{number}"} for number in range(40)], "total": 90})
+    assert repr(page) == "Page(items=<40 items>, total=90)"
+    assert "v2_run-29" in page._repr_html_()
+    assert "v2_run-30" not in page._repr_html_()
+    assert "and 10 more" in page._repr_html_()
 
 
 def test_raw_is_not_in_the_repr():

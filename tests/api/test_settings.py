@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from origami_widgets.api.client import Client
-from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.errors import InvalidInput, NotFound, RedirectRefused, RunNotFound, UnexpectedAnswer
 from tests.api.conftest import KEY
 from tests.support.server import answer
 
@@ -118,3 +118,47 @@ def test_the_identity_tells_key_project_and_place_apart():
     ]
     assert len({client.operations.identity for client in clients}) == 4
     assert Client(KEY).operations.identity == clients[0].operations.identity
+
+
+PAGE = answer("<html><title>Not found</title>", 404, content_type="text/html")
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (PAGE, NotFound),
+        (answer({"error": "No such endpoint", "code": "NOT_FOUND"}, 404), NotFound),
+        (answer({}, 404), NotFound),
+        (answer("<html><title>Origami", content_type="text/html"), UnexpectedAnswer),
+        (answer("", 302, headers={"Location": "/login"}), RedirectRefused),
+    ],
+    ids=["a page", "no such endpoint", "nothing", "a page in place of an answer", "a login"],
+)
+@pytest.mark.parametrize("missing", ["/api/v2", "/v2"])
+@pytest.mark.usefixtures("quick")
+def test_a_base_url_without_the_prefix_is_named(server, reply, kind, missing):
+    server.plan(*[reply] * 9)
+    base_url = server.base_url.removesuffix(missing)
+    with pytest.raises(kind) as caught:
+        Client(KEY, base_url=base_url).get_run("6b1f0a8e", "v2_run-1")
+    assert "base_url" in caught.value.remedy
+    assert server.base_url in caught.value.remedy
+    assert "Check the id" not in caught.value.remedy
+
+
+@pytest.mark.parametrize("reply", [PAGE, answer({}, 404)], ids=["a page", "nothing"])
+def test_a_404_that_is_not_the_apis_doubts_the_address_and_the_id(server, reply):
+    server.plan(reply)
+    with pytest.raises(NotFound) as caught:
+        Client(KEY, base_url=server.base_url).get_run("6b1f0a8e", "v2_run-1")
+    assert server.base_url in caught.value.cause
+    assert "base_url" in caught.value.remedy
+    assert "Check the id" in caught.value.remedy
+
+
+@pytest.mark.parametrize("prefix", ["", "/api/v2"])
+def test_a_404_of_the_api_is_about_the_id_wherever_it_lives(server, prefix):
+    server.plan(answer({"error": "No such run", "code": "RUN_NOT_FOUND"}, 404))
+    with pytest.raises(RunNotFound) as caught:
+        Client(KEY, base_url=server.base_url.removesuffix("/api/v2") + prefix).get_run("6b1f0a8e", "v2_run-1")
+    assert "base_url" not in str(caught.value)

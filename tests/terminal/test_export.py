@@ -69,7 +69,7 @@ def test_path_and_format_that_say_different_things(token, tmp_path, capsys):
 
 @pytest.mark.usefixtures("here")
 def test_an_ending_that_nothing_has_makes_no_folder(tmp_path, capsys):
-    assert main(["export", "x/y", str(tmp_path / "o.txt")]) == 2
+    assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "o.txt")]) == 2
     title, _, remedy = capsys.readouterr().err.splitlines()
     assert title == "Nothing is exported as .txt"
     assert str(tmp_path / "o.xlsx") in remedy
@@ -107,7 +107,7 @@ def test_a_run_that_goes_on_is_exported_as_it_stands(here, tmp_path, capsys):
     assert capsys.readouterr().err == "The run goes on: this is how it stands now.\n"
 
 
-@pytest.mark.parametrize(("arguments", "code"), [(["x/y"], 1), (["not a token"], 2)])
+@pytest.mark.parametrize(("arguments", "code"), [(["6b1f0a8e/v2_run-1"], 1), (["not a token"], 2)])
 @pytest.mark.usefixtures("here")
 def test_a_run_that_is_not_there(tmp_path, capsys, arguments, code):
     assert main(["export", *arguments, str(tmp_path / "made")]) == code

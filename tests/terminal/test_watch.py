@@ -91,10 +91,10 @@ def test_patience(here, capsys, options):
     [
         (["https://origami.chat/x"], 2, "Expected"),
         (["6b1f0a8e/v2_run-01k0c4m2f7"], 1, "There is no such"),
-        (["x/y", "--timeout", "0"], 2, "--timeout was 0."),
-        (["x/y", "--timeout", "nan"], 2, "--timeout was nan."),
-        (["x/y", "--base-url", "http://example.com/api/v2"], 2, "not encrypted"),
-        (["x/y", "--project", "a b"], 2, "not a project id"),
+        (["6b1f0a8e/v2_run-1", "--timeout", "0"], 2, "--timeout was 0."),
+        (["6b1f0a8e/v2_run-1", "--timeout", "nan"], 2, "--timeout was nan."),
+        (["6b1f0a8e/v2_run-1", "--base-url", "http://example.com/api/v2"], 2, "not encrypted"),
+        (["6b1f0a8e/v2_run-1", "--project", "a b"], 2, "not a project id"),
     ],
 )
 @pytest.mark.usefixtures("here")
@@ -110,7 +110,7 @@ def test_what_cannot_be_watched(capsys, arguments, code, said):
 def test_without_a_key(here, monkeypatch, capsys):
     monkeypatch.delenv("ORIGAMI_API_KEY")
     monkeypatch.setitem(sys.modules, "keyring", None)
-    assert main(["watch", "x/y"]) == 2
+    assert main(["watch", "6b1f0a8e/v2_run-1"]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
     assert title == "There is no API key"
     assert cause.startswith("ORIGAMI_API_KEY is not set.")
@@ -221,3 +221,12 @@ def test_an_interrupt_says_where_the_run_is(place):
     assert err == (
         f"Stopped watching; the run goes on. To see it: origami-widgets watch {token} --base-url {place.base_url}\n"
     )
+
+
+def test_a_base_url_without_the_prefix_is_named_as_the_option(here, capsys):
+    base_url = here.base_url.removesuffix("/api/v2")
+    assert main(["watch", "6b1f0a8e/v2_run-1", "--base-url", base_url]) == 1
+    _, cause, remedy, _ = capsys.readouterr().err.splitlines()
+    assert cause.startswith(f"--base-url is {base_url}.")
+    assert here.base_url in remedy
+    assert " base_url" not in cause + remedy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from origami_widgets.api.models.base import Model
 from origami_widgets.api.models.run import RunObject, RunSummary
@@ -10,6 +11,8 @@ from origami_widgets.api.models.run import RunObject, RunSummary
 
 class AgentSummary(Model, frozen=True):
     """An agent as the answer to its creation shows it."""
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "id", "created_at")
 
     object: str = ""
     id: str = ""
@@ -20,6 +23,8 @@ class AgentSummary(Model, frozen=True):
 
 class Agent(AgentSummary, frozen=True):
     """An agent with a summary of its newest run."""
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "id", "created_at", "last_run")
 
     api_key_owned: bool | None = None
     last_run: RunSummary | None = None

@@ -12,9 +12,11 @@ import re
 import types
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from origami_widgets.api.models.shown import model_html, one_line
 
 Convert = Callable[[Any, str, list[str]], Any]
 T = TypeVar("T", bound="Model")
@@ -35,7 +37,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     Attributes:
         raw: the JSON object as it came, with the fields that this package does not know.
+        __shown_fields__: the fields that matter most to a person, in this order; all that were told when empty.
     """
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ()
 
     raw: dict[str, Any] = msgspec.field(default_factory=dict)
 
@@ -55,8 +60,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return raw
 
     def __repr__(self) -> str:
-        fields = (field.name for field in msgspec.structs.fields(self) if field.name != "raw")
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in fields)})"
+        return one_line(self)
+
+    def _repr_html_(self) -> str:
+        return model_html(self)
 
 
 def build(cls: type[T], raw: Any, path: str, notes: list[str]) -> T:

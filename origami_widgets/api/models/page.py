@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from origami_widgets.api.models.base import Model, build, build_all
+from origami_widgets.api.models.shown import list_html, many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,8 @@ class Page(Model, Generic[T], frozen=True):
     an agent.
     """
 
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("items", "total", "next_cursor")
+
     object: str = ""
     items: tuple[T, ...] = ()
     next_cursor: str | None = None
@@ -36,6 +39,10 @@ class Page(Model, Generic[T], frozen=True):
 
     def __getitem__(self, at: int) -> T:
         return self.items[at]
+
+    def _repr_html_(self) -> str:
+        summary = (many(self.total, "in all", "in all"), "more pages follow" if self.next_cursor else "the last page")
+        return list_html(many(len(self.items), "item", "items"), summary, self.items)
 
     @classmethod
     def of(cls, item: type[T], raw: Any, notes: list[str] | None = None) -> Page[T]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from origami_widgets.api.models.base import Model
 from origami_widgets.api.models.table import Table
@@ -18,6 +18,8 @@ class Steps(Model, frozen=True):
 
 class RunSummary(Model, frozen=True):
     """A run as lists show it. `prompt` is cut to 200 characters."""
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("id", "status", "prompt", "steps", "started_at", "agent_id")
 
     object: str = ""
     id: str = ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
 from origami_widgets.api.models.base import Model
+from origami_widgets.api.models.shown import as_html, many
 
 
 class CreditsUsed(Model, frozen=True):
@@ -41,6 +43,8 @@ class ColumnQualification(Model, frozen=True):
 
 class Column(Model, frozen=True):
     """One column of a table. `kind` is `input`, `enrichment`, `score` or `sequence`, or a newer word."""
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "slug", "kind", "credits", "cells", "qualification", "id")
 
     object: str = ""
     id: str = ""
@@ -110,6 +114,8 @@ class TableStats(Model, frozen=True):
 class Table(Model, frozen=True):
     """A table of leads, as in a run's response and at `GET /tables/{tableId}`."""
 
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "lead_count", "columns", "credits", "id")
+
     object: str = ""
     id: str = ""
     workspace_id: str | None = None
@@ -122,3 +128,14 @@ class Table(Model, frozen=True):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     stats: TableStats | None = None
+
+    def _repr_html_(self) -> str:
+        summary = (
+            many(self.lead_count, "lead", "leads"),
+            many(len(self.columns), "column", "columns"),
+            many(self.credits.lifetime_used, "credit", "credits"),
+            many(self.cells.running or None, "cell running", "cells running"),
+            many(self.cells.errored or None, "cell failed", "cells failed"),
+        )
+        rows = [(column.name, column.kind, column.credits.lifetime_used) for column in self.columns]
+        return as_html(self.name or "Table", summary, ("Column", "Kind", "Credits"), rows)

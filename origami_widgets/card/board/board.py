@@ -25,12 +25,12 @@ from origami_widgets.run.waiting import check_wait
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.card.board.source import Shown, Source
     from origami_widgets.card.card import RunCard
     from origami_widgets.card.contract import Moments
     from origami_widgets.run.batches.course import Course
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.settings import AnyClient
     from origami_widgets.run.waiting import Until
 
 NONE: dict[str, Any] = {"default_value": None, "allow_none": True}

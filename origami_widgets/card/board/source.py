@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
@@ -26,10 +27,10 @@ from origami_widgets.run.token import parse_token
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models import RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.batches.course import Course
-    from origami_widgets.run.settings import AnyClient
     from origami_widgets.run.state import RunState
 
 Shown: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
@@ -223,13 +224,16 @@ def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
             cause=f"It was {shortened(limit)}.",
             remedy=f"Give a whole number from 1 to {MOST_LISTED}.",
         )
+    if client is not None:
+        # Also where it is not needed: a mistake is told where it is made.
+        check_client(client)
     if isinstance(shown, RunBatch):
         return Batch(shown.course)
     if shown is None:
         operations = client_or_default(client).operations
         return background().run(_of_account(operations, limit))
-    if isinstance(shown, str) and "/" not in shown:
-        agent_id, _ = parse_token(shown, None)
+    if isinstance(shown, str) and (named := parse_token(shown, None))[1] is None:
+        agent_id, _ = named
         operations = client_or_default(client).operations
         return background().run(_of_agent(operations, agent_id, limit))
     return _of_list(_as_list(shown), client)

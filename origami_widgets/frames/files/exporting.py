@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.validate import shortened
 from origami_widgets.frames.backend import check_backend
 
 from .contents import check_streams, file_names, parts_of
@@ -15,7 +18,6 @@ from .placing import check_free, put, workshop
 from .sheets import engine, write_workbook
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
 FORMATS = ("xlsx", "csv", "parquet")
 OTHER_ENDINGS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".json", ".zip", ".gz", ".feather", ".arrow")
+"""Endings of files of other kinds, which no folder should have even where the format is named."""
+_ENDING = re.compile(r"\.[a-z][a-z0-9]{0,9}", re.ASCII)
+"""What ends a file's name. A folder may be called v1.2 or 2026.11."""
 
 
 def export(
@@ -59,7 +64,9 @@ def export(
             runs, tables, columns, lead sources, actions, transcript, history and economics. For Parquet also Arrow
             record batches (a reader, or an iterable of batches) or a dict with these: no more than a group of rows is in
             memory at a time.
-        path: a file that ends in `.xlsx`, a folder, or for a single frame a file that ends in `.csv` or `.parquet`.
+        path: a file that ends in `.xlsx`, a folder, or for a single frame a file that ends in `.csv` or `.parquet`. A
+            new folder whose name looks like another kind of file (`founders.docx`) is refused; with a slash at its end,
+            or with `format`, it is made.
         leads: also read the leads of each table, by `rows_frame`, and write them under the table's name. Free requests.
         client: the client that reads leads; the configured one when absent.
         overwrite: replace files that are there; other files of a folder stay.
@@ -82,6 +89,7 @@ def export(
         ...     [file.name for file in ow.export(pd.DataFrame({"a": ["=1+1"]}), f"{folder}/leads")]
         ['frame.csv']
     """
+    check_path(path, format)
     target = Path(path).expanduser()
     if target.is_symlink():
         # As when it is opened for writing: the link stays, and what it leads to is written.
@@ -117,14 +125,36 @@ def export(
     return files
 
 
-def _kind_of(target: Path, asked: str | None) -> str:
+def check_path(path: object, asked: str | None) -> None:
+    """Refuse what is no path, and the name of a file of another kind, which would become a folder. Reads no source.
+
+    Raises:
+        InvalidInput: it is one of these.
+    """
+    if not isinstance(path, str | os.PathLike) or not str(path):
+        given = "an empty text" if path == "" else shortened(path)
+        raise InvalidInput(
+            "export needs a path",
+            cause=f"path was {given}.",
+            remedy='Say first what to write, then where: export(run, "founders.xlsx"), or export(run, "founders") for a '
+            "folder of CSV files.",
+        )
+    target = Path(path).expanduser()
     ending = target.suffix.lower()
-    if ending in OTHER_ENDINGS and not target.is_dir():
+    if ending[1:] in FORMATS or not _ENDING.fullmatch(ending) or target.is_dir():
+        return
+    if ending in OTHER_ENDINGS or (asked is None and not str(path).endswith(("/", os.sep))):
+        plain = target.with_suffix("")
         raise InvalidInput(
             f"Nothing is exported as {ending}",
-            cause="There are Excel workbooks, CSV and Parquet.",
-            remedy="End the path in .xlsx, or give a folder for CSV or Parquet files.",
+            cause="There are Excel workbooks, CSV files and Parquet files.",
+            remedy=f"End the path in .xlsx for a workbook: {plain}.xlsx. Give a folder, {plain}, for CSV files, and "
+            'format="parquet" with it for Parquet files. A single frame may also go to a path that ends in .csv or .parquet.',
         )
+
+
+def _kind_of(target: Path, asked: str | None) -> str:
+    ending = target.suffix.lower()
     of_path = ending[1:] if ending[1:] in FORMATS and not (ending != ".xlsx" and target.is_dir()) else None
     kind = asked or of_path or "csv"
     if kind not in FORMATS:

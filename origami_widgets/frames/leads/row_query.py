@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.errors import InvalidInput, printable
 from origami_widgets.api.row_query import RowQuery
-from origami_widgets.api.validate import row_limit, table_id
+from origami_widgets.api.validate import may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.backend import DtypeBackend, check_backend
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ def request_from(
     flatten: bool,
     names: Names,
     dtype_backend: DtypeBackend,
+    caller: str = "rows_frame",
 ) -> Request:
-    """Check the arguments of `rows_frame`.
+    """Check the arguments of `rows_frame`, or of the function that `caller` names. Sends nothing.
 
     Raises:
         InvalidInput: one of them cannot be right.
@@ -76,7 +77,7 @@ def request_from(
             remedy='Use names="slug" (the default, stable when a column is renamed) or names="name" (the headings).',
         )
     check_backend(dtype_backend)
-    where, name, lead_count = _table_of(table)
+    where, name, lead_count = _table_of(table, caller)
     query = RowQuery(filters=_complete(filters), sort=sort)
     query.params()
     return Request(where, name, lead_count, query, row_limit(limit), flatten, names, dtype_backend)
@@ -120,15 +121,19 @@ def _complete(filters: Sequence[Mapping[str, Any]] | None) -> Sequence[Mapping[s
     ]
 
 
-def _table_of(table: object) -> tuple[str, str | None, int | None]:
+def _table_of(table: object, caller: str) -> tuple[str, str | None, int | None]:
     if isinstance(table, str):
-        return table_id(table), None, None
-    raw = table if isinstance(table, Mapping) else getattr(table, "raw", None)
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("id"), str) or _is_other(raw):
-        raise InvalidInput(
-            "rows_frame reads one table",
-            cause=f"It was given a value of type {type(table).__name__}.",
-            remedy="Give a table, for example rows_frame(run.tables[0]), or a table's id.",
+        checked = table_id(table)
+        if not may_be_id(checked):
+            raise _not_a_table(
+                f"{shortened(checked)} is a word, not an id.", f"Give a table, {_example(caller)}", caller
+            )
+        return checked, None, None
+    raw = _raw_of(table)
+    if raw is None or not isinstance(raw.get("id"), str) or _is_other(raw):
+        given = "None" if table is None else f"a value of type {type(table).__name__}"
+        raise _not_a_table(
+            f"It was given {given}.", _choices(table, caller) or f"Give a table, {_example(caller)}", caller
         )
     name, count = raw.get("name"), raw.get("leadCount")
     return (
@@ -136,6 +141,54 @@ def _table_of(table: object) -> tuple[str, str | None, int | None]:
         name if isinstance(name, str) else None,
         count if isinstance(count, int) and not isinstance(count, bool) else None,
     )
+
+
+def _not_a_table(cause: str, remedy: str, caller: str) -> InvalidInput:
+    return InvalidInput(f"{caller} reads one table", cause=cause, remedy=remedy)
+
+
+def _example(caller: str) -> str:
+    return f"for example ow.{caller}(run.tables[0]), or a table's id."
+
+
+def _choices(given: object, caller: str) -> str:
+    """What to type for each table of a run, of an answer about one, or of a list; empty when it is none of these."""
+    place: str
+    tables: object
+    if isinstance(given, list | tuple):
+        place, tables = "tables", given
+    elif isinstance(given, Mapping) and isinstance(inner := given.get("response"), Mapping):
+        place, tables = 'payload["response"]["tables"]', inner.get("tables")
+    else:
+        place, tables = "run.tables", getattr(given, "tables", None)
+    if not isinstance(tables, list | tuple):
+        return ""
+    raws = [_raw_of(table) for table in tables]
+    told = [
+        f"ow.{caller}({place}[{number}]) # {_in_words(raw)}"
+        for number, raw in enumerate(raws)
+        if raw is not None and isinstance(raw.get("id"), str) and not _is_other(raw)
+    ]
+    if not told:
+        return (
+            ""
+            if isinstance(given, list | tuple)
+            else 'The run has no table yet: run.wait("cells") waits for its tables.'
+        )
+    further = f"; and {len(told) - MOST_SHOWN:,} more" if len(told) > MOST_SHOWN else ""
+    return f"Choose a table: {'; '.join(told[:MOST_SHOWN])}{further}"
+
+
+def _in_words(table: Mapping[str, Any]) -> str:
+    name, count = table.get("name"), table.get("leadCount")
+    plain = " ".join(printable(name).split())[:60] if isinstance(name, str) else ""
+    leads = f"{count:,} {'lead' if count == 1 else 'leads'}" if isinstance(count, int) else ""
+    return ", ".join(part for part in (plain, leads) if part) or "without a name"
+
+
+def _raw_of(value: object) -> Mapping[str, Any] | None:
+    raw = value if isinstance(value, Mapping) else getattr(value, "raw", None)
+    return raw if isinstance(raw, Mapping) else None
 
 
 def _is_other(raw: Mapping[str, Any]) -> bool:

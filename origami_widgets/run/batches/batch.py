@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
 from origami_widgets.run.batches import waiting
+from origami_widgets.run.batches.course import Course
 from origami_widgets.run.presenter import presenter
 from origami_widgets.run.saved import describe
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.batches.briefs import BriefState
-    from origami_widgets.run.batches.course import Course
     from origami_widgets.run.handle import Run
     from origami_widgets.run.waiting import Until
 
@@ -35,6 +35,13 @@ class RunBatch:
     """
 
     def __init__(self, course: Course) -> None:
+        given: object = course
+        if not isinstance(given, Course):
+            raise InvalidInput(
+                "A RunBatch is not made by hand",
+                cause=f"RunBatch() was given {describe(given)}.",
+                remedy='Start many runs with ow.start_many(["…", "…"]); show runs that exist with ow.RunBoard([run, other]).',
+            )
         self._course = course
 
     @property

@@ -16,7 +16,7 @@ from origami_widgets.run.settings import client_or_default
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from origami_widgets.run.settings import AnyClient
+    from origami_widgets.api.default_client import AnyClient
 
 
 def start_many(

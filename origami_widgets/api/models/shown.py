@@ -1,0 +1,147 @@
+"""Objects of the API as a person sees them: one bounded line, and a small table for notebooks. Pure.
+
+All texts come from the server: they are cut, escaped, and without controls or what looks like a key.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from origami_widgets.api.errors import printable
+from origami_widgets.api.redact import hide_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from origami_widgets.api.models.base import Model
+
+LONGEST_LINE = 200
+LONGEST_TEXT = 60
+LONGEST_PART = 60
+MOST_ROWS = 30
+_SKIPPED = ("raw", "object")
+
+_FRAME = "font:13px/1.45 system-ui,sans-serif;max-width:60em"
+_QUIET = "opacity:.74"
+_TABLE = "font:inherit;border-collapse:collapse;margin:4px 0"
+_CELL = "text-align:{side};vertical-align:top;padding:2px 14px 2px 0;border:0"
+
+
+def facts_of(model: msgspec.Struct) -> dict[str, Any]:
+    """The fields that say something: those a class names in `__shown_fields__`, else all that differ from their default."""
+    fields = {field.name: field for field in msgspec.structs.fields(model) if field.name not in _SKIPPED}
+    if shown := getattr(model, "__shown_fields__", ()):
+        told = {name: getattr(model, name) for name in shown}
+        return {name: value for name, value in told.items() if value is not None and value != ""}
+    return {name: value for name, field in fields.items() if (value := getattr(model, name)) != _default(field)}
+
+
+def one_line(model: Model) -> str:
+    """The class and what the object tells, in at most 200 characters.
+
+    >>> from origami_widgets.api.models import CreditsUsed, Table
+    >>> one_line(Table(name="Porto bakeries", lead_count=15, credits=CreditsUsed(lifetime_used=57)))
+    "Table(name='Porto bakeries', lead_count=15, columns=<0 items>, credits=CreditsUsed(lifetime_used=57))"
+    """
+    name = type(model).__name__
+    line = ""
+    for field, value in facts_of(model).items():
+        part = f"{', ' if line else ''}{field}={_in_line(value)}"
+        if len(name) + len(line) + len(part) > LONGEST_LINE - len("(, …)"):
+            return f"{name}({line}{', ' if line else ''}…)"
+        line += part
+    return f"{name}({line})"
+
+
+def as_html(title: str, summary: Iterable[str], head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A heading, a line below it, and a small table.
+
+    Args:
+        title: the heading.
+        summary: parts of the line below it; empty ones are left out.
+        head: the headings of the table's columns; without them it has none.
+        rows: values, of which the first 30 are shown.
+    """
+    parts = [f"<div><b>{_text(title)}</b></div>"]
+    if line := " · ".join(_text(part) for part in summary if part):
+        parts.append(f'<div style="{_QUIET}">{line}</div>')
+    if rows:
+        heading = "".join(f'<th style="{_CELL.format(side="left")}">{_text(name)}</th>' for name in head)
+        body = "".join(
+            f"<tr>{''.join(_cell(value, right=bool(head)) for value in row)}</tr>" for row in rows[:MOST_ROWS]
+        )
+        head_row = f"<thead><tr>{heading}</tr></thead>" if heading else ""
+        parts.append(f'<table style="{_TABLE}">{head_row}<tbody>{body}</tbody></table>')
+    if len(rows) > MOST_ROWS:
+        parts.append(f'<div style="{_QUIET}">and {len(rows) - MOST_ROWS:,} more</div>')
+    return f'<div style="{_FRAME}">{"".join(parts)}</div>'
+
+
+def many(count: int | None, one: str, more: str) -> str:
+    """A number with its word; empty when it is not known."""
+    return "" if count is None else f"{count:,} {one if count == 1 else more}"
+
+
+def model_html(model: Model) -> str:
+    """The facts of an object, one a row."""
+    rows = [(field.replace("_", " "), value) for field, value in facts_of(model).items()]
+    return as_html(type(model).__name__, (), (), rows)
+
+
+def list_html(title: str, summary: Iterable[str], models: Sequence[object]) -> str:
+    """Objects of one kind, one a row."""
+    told = [facts_of(model) for model in models if isinstance(model, msgspec.Struct)]
+    fields = list(dict.fromkeys(field for facts in told for field in facts))
+    rows = [[facts.get(field) for field in fields] for facts in told]
+    return as_html(title, summary, [field.replace("_", " ") for field in fields], rows)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+
+
+def _in_line(value: Any) -> str:
+    if isinstance(value, str):
+        return repr(_cut(value))
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(value, msgspec.Struct):
+        told = repr(value)
+        return told if len(told) <= LONGEST_PART else f"{type(value).__name__}(…)"
+    if isinstance(value, tuple | list | dict):
+        return "<1 item>" if len(value) == 1 else f"<{len(value):,} items>"
+    return _cut(repr(value))
+
+
+def _in_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(value, msgspec.Struct):
+        facts = facts_of(value)
+        return ", ".join(f"{field.replace('_', ' ')} {_in_cell(told)}" for field, told in facts.items())
+    if isinstance(value, tuple | list | dict):
+        return f"{len(value):,}"
+    return str(value)
+
+
+def _cell(value: Any, *, right: bool) -> str:
+    """A cell; `right`: numbers of a column stand at its right."""
+    right = right and isinstance(value, int | float) and not isinstance(value, bool)
+    return f'<td style="{_CELL.format(side="right" if right else "left")}">{_text(_in_cell(value))}</td>'
+
+
+def _cut(text: str, most: int = LONGEST_TEXT) -> str:
+    plain = " ".join(printable(hide_all(text[: most * 4])).split())
+    return plain if len(plain) <= most and len(text) <= most * 4 else f"{plain[: most - 1]}…"
+
+
+def _text(text: str) -> str:
+    return escape(_cut(text, LONGEST_LINE))
