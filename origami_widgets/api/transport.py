@@ -54,7 +54,7 @@ STACK = (
     "concurrent.futures.thread",
 )
 """What the HTTP library and asyncio load when they are first used, which would be on the background loop."""
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """What goes wrong before a request is sent."""
 
 
@@ -148,7 +148,8 @@ class Transport:
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             # The request for a tunnel, which a proxy is sent first, says nothing of ours.
-            if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            is_tunnel = getattr(info.get("request"), "method", None) == b"CONNECT"
+            if event.endswith("send_request_headers.started") and not is_tunnel:
                 sent.append(True)
 
         client: httpx.AsyncClient | None = None
