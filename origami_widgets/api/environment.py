@@ -93,12 +93,9 @@ def certificates_refused(reason: str) -> ConnectionFailed:
     return _unusable("The trusted certificates cannot be loaded", cause, remedy, "CERTIFICATES_UNUSABLE")
 
 
-def certificate_hint() -> str:
-    """What to check where a certificate is not trusted: the variable that replaces the usual ones, or that could."""
-    for variable in (CERT_FILE, CERT_DIR):
-        if os.environ.get(variable):
-            return f"{variable} must name its root certificate; now it is {os.environ[variable]!r}."
-    return f"{CERT_FILE} must name its root certificate."
+def certificates_named() -> str:
+    """A sentence, after a space, about the variable that names the trusted certificates now; empty where none does."""
+    return next((f" Now {name} is {os.environ[name]!r}." for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
 
 
 def _proxies() -> Iterator[tuple[str, str]]:

@@ -434,7 +434,8 @@ def _no_answer(error: httpx.HTTPError, host: str, said: str, proxy: str) -> Conn
         title, code, remedy = "The proxy refuses the connection", "PROXY_REFUSED", f"Check {proxy or 'HTTPS_PROXY'}."
     elif isinstance(reason, ssl.SSLError):
         title, code = "The connection is not secure", "TLS_FAILED"
-        remedy = f"Is the clock right? Does the network read encrypted traffic? Then {environment.certificate_hint()}"
+        remedy = "Is the clock right? Does the network read encrypted traffic? Then SSL_CERT_FILE must name its root."
+        remedy += environment.certificates_named()
     else:
         title, code = "Origami cannot be reached", "NO_CONNECTION"
         checked = f"the network, the proxy in {proxy}" if proxy else "the network"
