@@ -55,6 +55,7 @@ def http_date(value: str) -> datetime | None:
     """The moment in an HTTP date of any of its three forms, None when it is none."""
     try:
         moment = parsedate_to_datetime(value)
+        # In another zone than UTC a date may lie before the first year or after the last one.
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import hashlib
+import importlib
 import os
 import ssl
 import weakref
@@ -15,7 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from origami_widgets.api import threadless
+from origami_widgets.api import environment, threadless
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import (
     ConnectionFailed,
@@ -41,6 +43,19 @@ FIRST_REDIRECT, LAST_REDIRECT = 300, 399
 SUCCESS = range(200, 300)
 LONGEST_REASON = 200
 USER_AGENT = "origami-widgets"
+STACK = (
+    "httpcore",
+    "h11",
+    "anyio",
+    "anyio._backends._asyncio",
+    "anyio.streams.tls",
+    "certifi",
+    "encodings.idna",
+    "concurrent.futures.thread",
+)
+"""What the HTTP library and asyncio load when they are first used, which would be on the background loop."""
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""What goes wrong before a request is sent."""
 
 
 class KeyForOneHost(httpx.Auth):
@@ -77,10 +92,13 @@ class Transport:
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
         _check_home(settings.base_url)
-        if inner is None and threadless.IN_BROWSER:
-            raise _no_sockets(settings.host)
+        if inner is None:
+            if threadless.IN_BROWSER:
+                raise _no_sockets(settings.host)
+            _load_stack()
         self._settings = settings
         self._inner = inner
+        self._is_encrypted = inner is None and urlsplit(settings.base_url).scheme == "https"
         self._client: httpx.AsyncClient | None = None
         self._generation = -1
 
@@ -104,49 +122,92 @@ class Transport:
 
         Raises:
             ConnectionFailed: no answer came; `sent` tells whether the request may have arrived.
+            InvalidInput: the request cannot be written down; nothing was sent.
             RedirectRefused: the answer points elsewhere.
             UnexpectedAnswer: a success whose body is no JSON, or too large.
         """
-        sent: list[bool] = []
+        outcome = await self._attempt(method, path, params, body, headers)
+        if isinstance(outcome, OrigamiError):
+            # Raised here, and freed of what it met on its way: the frames and exceptions of the HTTP library hold the
+            # request, and its headers the key.
+            outcome.__cause__ = outcome.__context__ = None
+            raise outcome.with_traceback(None)
+        return outcome
 
-        async def trace(event: str, _info: object) -> None:
-            if event.endswith("send_request_headers.started"):
+    async def _attempt(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: Any,
+        headers: Mapping[str, str] | None,
+    ) -> Answer | OrigamiError:
+        """Send one request. Any exception but a cancellation is returned as an error of this package."""
+        sent: list[bool] = []
+        told: list[float] = []
+
+        async def trace(event: str, info: Mapping[str, Any]) -> None:
+            # The request for a tunnel, which a proxy is sent first, says nothing of ours.
+            is_tunnel = getattr(info.get("request"), "method", None) == b"CONNECT"
+            if event.endswith("send_request_headers.started") and not is_tunnel:
                 sent.append(True)
 
-        request = self._on_this_loop().build_request(
-            method,
-            f"{self._settings.base_url}{path}",
-            params=dict(params) if params else None,
-            json=body,
-            headers=dict(headers or {}),
-            extensions={"trace": trace, "timeout": httpx.Timeout(self._settings.timeout).as_dict()},
-        )
-        failure: OrigamiError | None = None
-        answer: Answer | None = None
-        told: list[float] = []
+        client: httpx.AsyncClient | None = None
         try:
+            client = self._on_this_loop()
+            try:
+                request = client.build_request(
+                    method,
+                    f"{self._settings.base_url}{path}",
+                    params=dict(params) if params else None,
+                    json=body,
+                    headers=dict(headers or {}),
+                    extensions={"trace": trace, "timeout": httpx.Timeout(self._settings.timeout).as_dict()},
+                )
+            except (ValueError, TypeError, httpx.InvalidURL) as error:
+                return _not_writable(error)
             async with asyncio.timeout(self._settings.timeout):
-                answer = await self._exchange(request, told)
-        except TimeoutError:
-            failure = self._too_slow(sent=bool(sent) or self._inner is not None)
-        except httpx.TimeoutException as error:
-            early = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
-            failure = self._too_slow(sent=not early)
-        except httpx.HTTPError as error:
-            failure = _no_answer(error, self._settings.host, self._hidden(_plain(_root(error))), sent=bool(sent))
-        # Raised out here: inside the handlers the library's own exception, whose frames hold the request with its
-        # headers, would travel along as context.
-        if failure is not None:
-            if told:
-                # The answer was cut short, but what it told at its beginning holds.
-                failure.retry_after = told[-1]
-            raise failure
-        if answer is None:  # pragma: no cover - one of the two is always there
-            raise UnexpectedAnswer("There was no answer", transient=True)
-        return answer
+                return await self._exchange(client, request, told)
+        except asyncio.CancelledError:
+            self._check_pool(client, sent=bool(sent))
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a library raises: its frames hold the key
+            failure = self._failure(error, sent=bool(sent))
+        if isinstance(failure, RequestTimedOut):
+            self._check_pool(client, sent=bool(sent))
+        if told:
+            # The answer was cut short, but what it told at its beginning holds.
+            failure.retry_after = told[-1]
+        return failure
 
-    async def _exchange(self, request: httpx.Request, told: list[float]) -> Answer:
-        response = await self._on_this_loop().send(request, stream=True)
+    def _failure(self, error: Exception, *, sent: bool) -> OrigamiError:
+        """The error of this package for whatever was raised."""
+        if isinstance(error, OrigamiError):
+            return error
+        # What carries requests in this process does not tell when it begins to.
+        sent = sent or (self._inner is not None and not isinstance(error, NOT_SENT))
+        if isinstance(error, TimeoutError | httpx.TimeoutException):
+            return self._too_slow(sent=sent)
+        said = self._hidden(_plain(_root(error)))
+        if not isinstance(error, httpx.HTTPError):
+            failure = _broken(error, self._settings.host, said)
+        else:
+            proxy = environment.proxy_variable() if self._is_encrypted else ""
+            failure = _no_answer(error, self._settings.host, said, proxy)
+        failure.sent = sent
+        return failure
+
+    def _check_pool(self, client: httpx.AsyncClient | None, *, sent: bool) -> None:
+        """Use new connections after a request that was given up before it was sent.
+
+        The HTTP library may count a connection of such a request as in use for good. After twenty of those nothing
+        could be sent any more.
+        """
+        if not sent and self._inner is None and client is not None and client is self._client:
+            self.renew()
+
+    async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request, told: list[float]) -> Answer:
+        response = await client.send(request, stream=True)
         wait = _told_to_wait(response)
         if wait is not None:
             told.append(wait)
@@ -160,13 +221,11 @@ class Transport:
                     code="REDIRECT_REFUSED",
                     status_code=response.status_code,
                 )
+            # As bytes: a header may hold any of them, and text would have to be ASCII to be put back.
             response.headers = httpx.Headers(
-                [(name, self._hidden(value)) for name, value in response.headers.multi_items()]
+                [(name, self._hidden_bytes(value)) for name, value in response.headers.raw]
             )
             return _answer(response, self._hidden_bytes(await _read(response)))
-        except UnexpectedAnswer as error:
-            error.retry_after = wait
-            raise
         finally:
             await response.aclose()
 
@@ -181,24 +240,31 @@ class Transport:
         """Connections belong to the loop they were made on; a new loop gets new ones."""
         loop = background()
         if self._client is None or self._generation != loop.generation:
-            loopback = urlsplit(self._settings.base_url).scheme == "http"
-            client = httpx.AsyncClient(
-                auth=KeyForOneHost(self._settings),
-                transport=self._inner,
-                verify=_tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
-                follow_redirects=False,
-                # A proxy of the environment must not see what is meant for this machine itself.
-                trust_env=not loopback,
-                headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
-                limits=httpx.Limits(max_connections=20, keepalive_expiry=30.0),
-                # The API has no cookies; those of a proxy in between would be kept, and may repeat the request.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            )
+            client = self._new_client()
             keep_out_of_logs()
             self._client, self._generation = client, loop.generation
             loop.on_stop(id(client), client.aclose)
             weakref.finalize(self, loop.forget, id(client)).atexit = False
         return self._client
+
+    def _new_client(self) -> httpx.AsyncClient:
+        if self._is_encrypted:
+            environment.check_proxies()
+        try:
+            return httpx.AsyncClient(
+                auth=KeyForOneHost(self._settings),
+                transport=self._inner,
+                verify=_trusted() if self._is_encrypted else _no_trust(),
+                follow_redirects=False,
+                # A proxy of the environment must not see what is meant for this machine itself.
+                trust_env=self._is_encrypted,
+                headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
+                limits=httpx.Limits(max_connections=20, keepalive_expiry=30.0),
+                # The API has no cookies; those of a proxy in between would be kept, and may repeat the request.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            )
+        except (ValueError, ImportError, httpx.InvalidURL):
+            raise environment.proxies_refused() from None
 
     def renew(self) -> None:
         """Use new connections from now on. Background loop only.
@@ -220,6 +286,18 @@ class Transport:
         )
         error.sent = sent
         return error
+
+
+def _load_stack() -> None:
+    """Load all that a request needs, here on the caller's thread.
+
+    An interrupt reaches the main thread wherever it stands, also where it holds a lock of Python's imports, which it
+    then may never let go. The background loop would wait for it for ever, so it must have nothing left to load.
+    """
+    for name in STACK:
+        # Each is an inner matter of a library: where it has another one, a request loads that.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def _check_home(base_url: str) -> None:
@@ -252,10 +330,30 @@ def _no_sockets(host: str) -> ConnectionFailed:
     )
 
 
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust.
+
+    Raises:
+        ConnectionFailed: the environment names some that cannot be loaded.
+    """
+    environment.check_certificates()
+    try:
+        return _tls(os.environ.get(environment.CERT_FILE), os.environ.get(environment.CERT_DIR))
+    except (OSError, ValueError) as error:
+        said = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+        raise environment.certificates_refused(f"they cannot be read ({said}).") from None
+
+
 @functools.cache
 def _tls(_file: str | None, _directory: str | None) -> ssl.SSLContext:
-    """The certificates to trust. Reading them takes a tenth of a second, so it is done once per setting."""
+    """Reading the certificates takes a tenth of a second, so it is done once per setting."""
     return httpx.create_ssl_context()
+
+
+@functools.cache
+def _no_trust() -> ssl.SSLContext:
+    """For what is not encrypted: no certificate is read, and none would be trusted."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -330,36 +428,65 @@ def _answer(response: httpx.Response, raw: bytes) -> Answer:
     )
 
 
-def _no_answer(error: httpx.HTTPError, host: str, said: str, *, sent: bool) -> OrigamiError:
+def _no_answer(error: httpx.HTTPError, host: str, said: str, proxy: str) -> ConnectionFailed:
     reason = _root(error)
     if isinstance(error, httpx.ProxyError):
-        title, code, remedy = "The proxy refuses the connection", "PROXY_REFUSED", "Check HTTPS_PROXY."
+        title, code, remedy = "The proxy refuses the connection", "PROXY_REFUSED", f"Check {proxy or 'HTTPS_PROXY'}."
     elif isinstance(reason, ssl.SSLError):
         title, code = "The connection is not secure", "TLS_FAILED"
         remedy = "Is the clock right? Does the network read encrypted traffic? Then SSL_CERT_FILE must name its root."
+        remedy += environment.certificates_named()
     else:
         title, code = "Origami cannot be reached", "NO_CONNECTION"
-        remedy = "Check the network and base_url, then try again. A watched run is asked about again by itself."
-    failure = ConnectionFailed(
+        checked = f"the network, the proxy in {proxy}" if proxy else "the network"
+        remedy = f"Check {checked} and base_url, then try again. A watched run is asked about again by itself."
+    return ConnectionFailed(
         title,
         cause=f"{host}: {said[:LONGEST_REASON]}",
         remedy=remedy,
         code=code,
         transient=True,
     )
-    failure.sent = sent or isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
-    return failure
+
+
+def _broken(error: Exception, host: str, said: str) -> ConnectionFailed:
+    """The error for an exception that no HTTP library should raise: it says nothing of what the server has done."""
+    named = type(_root(error)).__name__
+    return ConnectionFailed(
+        "The request failed",
+        cause=f"{host}: {named if said == named else f'{named}: {said}'[:LONGEST_REASON]}",
+        remedy="Try again. If it stays, please report it with the lines above.",
+        code="REQUEST_FAILED",
+        transient=True,
+    )
+
+
+def _not_writable(error: Exception) -> InvalidInput:
+    return InvalidInput(
+        "The request cannot be sent",
+        cause=f"A value in it cannot be written down ({type(error).__name__}). Nothing was sent.",
+        remedy="Look for half an emoji, a control character or a number that is not finite in what was given.",
+    )
 
 
 def _root(error: BaseException) -> BaseException:
-    while (deeper := error.__cause__ or error.__context__) is not None:
+    """The exception that began it: of several at once the first one."""
+    known = {id(error)}
+    while True:
+        group = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else None
+        deeper = error.__cause__ or error.__context__ or group
+        if deeper is None or id(deeper) in known:
+            return error
+        known.add(id(deeper))
         error = deeper
-    return error
 
 
 def _plain(error: BaseException) -> str:
     """The library's sentence, or the name of its kind where it has none."""
-    return str(error) or type(error).__name__
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - it is about to be told what went wrong
+        return type(error).__name__
 
 
 def _host_of(location: str) -> str:

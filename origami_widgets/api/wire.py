@@ -66,14 +66,30 @@ def _decode_slowly(body: bytes) -> Any:
         return _whole(json.loads(text, parse_constant=_refuse))
     except RecursionError:
         raise odd(TOO_DEEP) from None
+    except _NoNumber as constant:
+        raise _no_number(str(constant)) from None
     except ValueError:
         start = text.lstrip()[:200].lower()
         looks_like_html = start.startswith("<") or "<html" in start
         raise odd(SIGN_IN if looks_like_html else "The answer is no JSON, or was cut off.") from None
 
 
+class _NoNumber(ValueError):
+    """A word in the place of a number that JSON does not have, and that some servers write."""
+
+
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
+    raise _NoNumber(constant)
+
+
+def _no_number(constant: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        "The server sent a number that JSON does not have",
+        cause=f"The answer holds {constant}, which is no JSON. The network is not at fault.",
+        remedy="Try again later. If it stays, tell support the request id: a value at the server is not a number.",
+        code="INVALID_NUMBER",
+        transient=True,
+    )
 
 
 def _whole(value: Any) -> Any:

@@ -20,6 +20,8 @@ from origami_widgets.api.validate import not_a_key
 VERSION = 1
 LONGEST_ONCE = 100
 SLUG_LENGTH = 40
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Of what a clock may have been set to when a claim was written. Windows can say nothing later."""
 KEY_KEPT = timedelta(hours=23)
 """The server gives its first answer again for a day to the same idempotency key; an hour less, for clocks that differ."""
 
@@ -202,6 +204,8 @@ def read(data: bytes, scope: Scope, name: str) -> Claim:
         ValueError: it holds none, or one of something else.
     """
     claim = msgspec.json.decode(data, type=Claim)
+    if not all(moment is None or _can_be(moment) for moment in (claim.claimed_at, claim.started_at)):
+        raise ValueError("a moment in it lies outside of the years 1900 to 2999")
     if claim.version != VERSION:
         raise ValueError(f"it was written by another version ({claim.version})")
     if (claim.scope, claim.name) != (scope, name):
@@ -209,6 +213,11 @@ def read(data: bytes, scope: Scope, name: str) -> Claim:
     if bool(claim.agent_id) != bool(claim.run_id):
         raise ValueError("it names an agent without a run, or a run without its agent")
     return claim
+
+
+def _can_be(moment: datetime) -> bool:
+    """Whether a moment can be compared with others, and said in any time zone, without leaving the calendar."""
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
 
 
 def spoken(moment: datetime) -> str:

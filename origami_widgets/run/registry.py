@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import errno
 import os
+import stat
 import tempfile
 import threading
 import time
@@ -34,6 +36,8 @@ FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
 """Names a folder to use instead of the platform's."""
 PATIENCE = 300.0
 """Seconds to wait for another kernel that is starting the same run."""
+LARGEST = 256 * 1024
+"""Bytes of a file: ours have one or two thousand."""
 LOOK = 0.1
 """Seconds after which a task looks again whether a name is free."""
 
@@ -86,13 +90,38 @@ def slot_for(embedded: object | None, scope: Scope, name: str) -> Slot:
 
 
 def folder() -> Path:
-    """Where the files are."""
+    """Where the files are.
+
+    Raises:
+        RegistryUnusable: the environment names a folder that depends on where the kernel was started.
+    """
     if chosen := os.environ.get(FOLDER_VARIABLE):
-        return Path(chosen) / "once"
+        return _one_folder(chosen) / "once"
     # Loaded here, because few runs have a name.
     from platformdirs import user_data_path
 
     return user_data_path("origami_widgets", appauthor=False) / "once"
+
+
+def _one_folder(chosen: str) -> Path:
+    """The folder that the variable names, the same from every working directory.
+
+    Raises:
+        RegistryUnusable: it would be another one for each.
+    """
+    try:
+        place = Path(chosen).expanduser()
+    except RuntimeError:
+        place = Path(chosen)
+    if place.is_absolute():
+        return place
+    # From another working directory no run would be known there, and each would be paid for again.
+    raise RegistryUnusable(
+        f"{FOLDER_VARIABLE} does not name one folder",
+        cause=f"{chosen!r} is another folder for each working directory. Nothing was started.",
+        remedy=f"Give the whole path, or one that begins with ~/, for example {str(Path(chosen).absolute())!r}.",
+        code="REGISTRY_UNUSABLE",
+    )
 
 
 class FileSlot:
@@ -116,12 +145,12 @@ class FileSlot:
             RegistryUnusable: the file cannot be read, or holds something else.
         """
         try:
-            return claims.read(self.path.read_bytes(), self._scope, self._name)
+            return claims.read(_read_file(self.path), self._scope, self._name)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._unusable("cannot be read", error) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._unusable("is damaged", error) from error
 
     def write(self, claim: Claim | None) -> None:
@@ -328,6 +357,25 @@ def _started_by_a_task(name: str) -> RegistryUnusable:
 
 _memory: weakref.WeakKeyDictionary[object, dict[tuple[Scope, str], MemorySlot]] = weakref.WeakKeyDictionary()
 _memory_lock = threading.Lock()
+
+
+def _read_file(path: Path) -> bytes:
+    """What a file of ours holds. Never blocks, as reading a pipe or a device would.
+
+    Raises:
+        OSError: it cannot be read, is no file, or is larger than any of ours.
+    """
+    handle = os.open(path, os.O_RDONLY | _WITHOUT_BLOCKING)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "It is not a file")
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(errno.EFBIG, f"It is larger than {LARGEST // 1024} KiB")
+    return data
+
+
+_WITHOUT_BLOCKING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -54,6 +54,8 @@ ONCE: list[tuple[str, Callable, type[errors.OrigamiError], str]] = [
     ("NUL", answer(b'{"id": "\x00"}'), errors.UnexpectedAnswer, ""),
     ("captive portal", answer("<html>Welcome", content_type="text/html"), errors.UnexpectedAnswer, "sign-in page"),
     ("another run", answer({**RUN, "id": "v2_run-other"}), errors.UnexpectedAnswer, "something else"),
+    ("NaN", answer('{"id": "v2_run-1", "creditsUsed": NaN}'), errors.UnexpectedAnswer, "NaN"),
+    ("500 with NaN", answer('{"error": NaN}', 500), errors.ServerError, "Infinity|NaN"),
     ("nested", answer(b"[" * 100_000), errors.UnexpectedAnswer, "nested"),
     ("broken gzip", answer(b"\x1f\x8bnonsense", headers={"Content-Encoding": "gzip"}), errors.ConnectionFailed, ""),
 ]

@@ -271,6 +271,39 @@ print("over")
 """
 
 
+STORM = """
+import os, signal, sys, threading, time
+from origami_widgets.api.client import Client
+signal.signal(signal.SIGINT, signal.default_int_handler)
+client = Client("og_live_x", base_url=sys.argv[1], timeout=10)
+over = threading.Event()
+
+def storm():
+    for _ in range(300):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.001)
+    over.set()
+
+heard = 0
+presser = threading.Thread(target=storm, daemon=True)
+while not over.is_set():
+    try:
+        if presser.ident is None:
+            presser.start()
+        while not over.is_set():
+            client.get_credits()
+    except KeyboardInterrupt:
+        heard += 1
+while True:
+    try:
+        presser.join()
+        break
+    except KeyboardInterrupt:
+        heard += 1
+print(client.get_credits().balance, heard > 50)
+"""
+
+
 def python(code: str, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *args],
@@ -301,6 +334,37 @@ def test_a_forked_child_has_connections_of_its_own(server):
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
     assert server.connections == 2
     assert "ResourceWarning" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_after_a_storm_of_interrupts_at_the_first_request_the_loop_still_works(server):
+    server.plan(balance())
+    done = python(STORM, server.base_url)
+    assert (done.returncode, done.stdout) == (0, "7.0 True\n"), done.stderr
+
+
+def test_requests_that_are_cancelled_at_any_step_leave_room_for_others(server):
+    """More of them than connections may be open: none may count as in use for good."""
+    from origami_widgets.api.client import Client
+    from tests.support.server import answer
+
+    # Each connection serves one request, so that each request begins with a new one.
+    server.plan(answer({"object": "credits", "balance": 7}, headers={"Connection": "close"}))
+    client = Client("og_live_x", base_url=server.base_url, timeout=2)
+
+    async def cancel_after(steps):
+        task = asyncio.create_task(client.operations.get_credits())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait((task,))
+
+    async def cancel_all():
+        for steps in [*range(12)] * 20:
+            await cancel_after(steps)
+
+    background().run(cancel_all())
+    assert client.get_credits().balance == 7
 
 
 def test_the_process_does_not_wait_for_what_hangs(server):

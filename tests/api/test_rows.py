@@ -17,7 +17,7 @@ from origami_widgets.api import loop as loops
 from origami_widgets.api import retry
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
-from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound
+from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import background
 from origami_widgets.api.paging import PartialRows
 from tests.api.conftest import KEY, fixture
@@ -189,6 +189,23 @@ async def test_after_an_error_on_page_37_the_same_reader_goes_on_at_page_37(serv
     assert caught.value.taken + rest == [f"{page}{row}" for page in range(1, 41) for row in "ab"]
     assert reader.complete
     assert cursors(server)[36:] == ["c36"] * len(faults) + ["c36", "c37", "c38", "c39"]
+
+
+@both
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+async def test_a_page_with_a_number_that_is_none_says_so_and_does_not_blame_the_network(server, quick, kind, number):
+    page = (
+        f'{{"object": "list", "items": [{{"id": "1", "cells": {{"n": {{"value": {number}}}}}}}], "nextCursor": null}}'
+    )
+    server.plan(answer(page, headers={"X-Request-Id": "req-1"}))
+    reader = reader_of(server, kind)
+    with pytest.raises(UnexpectedAnswer) as caught:
+        await read_on(reader)
+    assert (caught.value.code, caught.value.request_id) == ("INVALID_NUMBER", "req-1")
+    assert f"holds {number}," in caught.value.cause
+    assert "is the network open" not in str(caught.value).lower()
+    server.plan(rows("1"))
+    assert await read_on(reader) == ["1"], "it goes on where it stood"
 
 
 @both

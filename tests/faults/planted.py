@@ -107,6 +107,15 @@ def of_error(error: BaseException | None) -> Iterator[str]:
         error = error.__cause__ or error.__context__
 
 
+def held_by(error: BaseException | None) -> Iterator[str]:
+    """Every string that the garbage collector finds behind an error, those that it came from, and all of their frames."""
+    while error is not None:
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        ours = [frame.f_locals for frame in frames if "/tests/" not in frame.f_code.co_filename]
+        yield from reachable(error, *ours)
+        error = error.__cause__ or error.__context__
+
+
 def under_way() -> Iterator[str]:
     """What is told of all tasks and threads while they run: as lists of tasks and dumps of threads show them."""
     for loop in [each for each in gc.get_objects() if isinstance(each, asyncio.AbstractEventLoop)]:

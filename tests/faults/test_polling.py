@@ -36,6 +36,7 @@ GOES_ON = {
     "a bare byte order mark": (answer(b"\xef\xbb\xbf"), "empty"),
     "invalid UTF-8": (answer(b'{"id": "\xff"}'), "UTF-8"),
     "NUL": (answer(b'{"id": "\x00"}'), "JSON"),
+    "a number that is none": (answer('{"id": "v2_run", "credits": NaN}'), "NaN"),
     "a sign-in page": (answer(HTML, content_type="text/html"), "sign-in page"),
     "an object that is no run": (answer({"status": "ok"}), "names no run"),
     "another run's answer": (answer(running(9, id="v2_run-other")), "something else"),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import filelock
 import pytest
@@ -437,3 +442,78 @@ def test_an_interrupt_at_the_lock_of_a_name_keeps_nobody_out(folder, monkeypatch
     with slot.held():
         pass
     assert held_by_another_thread(slot)
+
+
+def start_and_await(client):
+    return asyncio.run(ow.start_async(BRIEF, once="porto", client=client, show=False))
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def device(path):
+    path.symlink_to("/dev/zero")
+
+
+def huge(path):
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+def socket_in_its_place(path):
+    # Its name may have some 100 characters only.
+    with socket.socket(socket.AF_UNIX) as bound, contextlib.chdir(path.parent):
+        bound.bind("s")
+        Path("s").rename(path.name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+@pytest.mark.parametrize("put", [pipe, device, huge, socket_in_its_place, Path.mkdir])
+@pytest.mark.parametrize("kind", ["blocking", "async"])
+def test_what_is_no_file_of_ours_is_an_error_at_once_and_starts_nothing(client, server, folder, put, kind):
+    start(client)
+    (path,) = folder.glob("*.json")
+    path.unlink()
+    put(path)
+    began = time.monotonic()
+    act = start if kind == "blocking" else start_and_await
+    with pytest.raises(RegistryUnusable, match="cannot be read") as caught:
+        act(client)
+    assert time.monotonic() - began < 10
+    assert str(path) in caught.value.cause
+    assert server.runs == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_in_the_place_of_the_lock_blocks_nothing(client, server, folder):
+    start(client)
+    (path,) = folder.glob("*.json")
+    lock = path.with_suffix(".lock")
+    lock.unlink(missing_ok=True)
+    os.mkfifo(lock)
+    with contextlib.suppress(RegistryUnusable):
+        start(client, fresh=True)
+    assert start(client).id
+    assert server.runs <= 2
+
+
+def test_a_folder_under_the_home_is_the_same_from_every_working_directory(client, server, monkeypatch, tmp_path):
+    for name in ("here", "there", "home"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(registry.FOLDER_VARIABLE, "~/names")
+    monkeypatch.chdir(tmp_path / "here")
+    first = start(client)
+    monkeypatch.chdir(tmp_path / "there")
+    assert start(client) == first
+    assert server.runs == 1
+    assert not list((tmp_path / "here").iterdir())
+    assert list((tmp_path / "home" / "names" / "once").glob("*.json"))
+
+
+def test_a_folder_that_depends_on_the_working_directory_starts_nothing(client, server, monkeypatch):
+    monkeypatch.setenv(registry.FOLDER_VARIABLE, "names")
+    with pytest.raises(RegistryUnusable, match=registry.FOLDER_VARIABLE):
+        start(client)
+    assert server.runs == 0

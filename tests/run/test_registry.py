@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -142,6 +143,16 @@ DAMAGED = {
     "of another name": claims.written(started(name="lisbon")),
     "half an answer": claims.written(claim(agent_id="agent")),
     "a moment without its zone": claims.written(claim()).replace(b"09:30:00Z", b"09:30:00"),
+    "nested deeply": claims.written(started()).replace(b"{", b'{"more": ' + b"[" * 50_000 + b"]" * 50_000 + b",", 1),
+    "cut while nested deeply": b'{"more": ' + b"[" * 50_000,
+    "a moment after the last year": claims.written(claim()).replace(
+        b"2026-07-21T09:30:00Z", b"9999-12-31T23:59:59-01:00"
+    ),
+    "a run of the last year": claims.written(started()).replace(b"2026-07-21T09:30:00Z", b"9999-12-31T23:59:59Z"),
+    "a moment before the first year": claims.written(claim()).replace(
+        b"2026-07-21T09:30:00Z", b"0001-01-01T00:00:00+01:00"
+    ),
+    "larger than any": claims.written(started()) + b" " * 2**20,
 }
 
 
@@ -172,6 +183,28 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
     slot.path.mkdir()
     with pytest.raises(RegistryUnusable, match="cannot be read"):
         slot.read()
+
+
+def test_a_file_of_the_first_version_stays_readable(tmp_path):
+    """As the release that introduced `once=` wrote it, byte for byte."""
+    slot = FileSlot(tmp_path, SCOPE, "porto")
+    slot.path.write_text(
+        """{
+  "name": "porto",
+  "base_url": "https://origami.chat/api/v2",
+  "project": null,
+  "organization": "org_1",
+  "fingerprint": "c0ffee",
+  "idempotency_key": "5b0c62f2-7a53-4b8e-9f4e-3a4a2f8d0c11",
+  "claimed_at": "2026-07-21T09:30:00Z",
+  "agent_id": "agent",
+  "run_id": "v2_run-1",
+  "started_at": "2026-07-21T09:30:01.5Z",
+  "version": 1
+}
+"""
+    )
+    assert slot.read().run_id == "v2_run-1"
 
 
 def run_python(code, *arguments, **options):
@@ -279,6 +312,21 @@ def test_the_folder_is_the_platforms_unless_another_is_named(monkeypatch, tmp_pa
     assert registry.folder() == tmp_path / "once"
     monkeypatch.delenv(registry.FOLDER_VARIABLE)
     assert registry.folder().parts[-2:] == ("origami_widgets", "once")
+
+
+def test_a_folder_may_begin_with_the_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(registry.FOLDER_VARIABLE, "~/names")
+    assert registry.folder() == tmp_path / "names" / "once"
+
+
+@pytest.mark.parametrize("named", ["names", "./names", "~nobody-of-this-name/names"])
+def test_a_folder_that_depends_on_the_working_directory_is_refused(monkeypatch, named):
+    monkeypatch.setenv(registry.FOLDER_VARIABLE, named)
+    with pytest.raises(RegistryUnusable, match=registry.FOLDER_VARIABLE) as caught:
+        registry.folder()
+    assert named in caught.value.cause
+    assert str(Path.cwd()) in caught.value.remedy
 
 
 def test_who_is_cancelled_lets_a_name_go_only_when_its_file_is_written():

@@ -1,0 +1,143 @@
+"""Whatever a library below raises: one error of ours, the key nowhere behind it, and a start that is looked for."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import ssl
+import zlib
+
+import anyio
+import h11
+import httpcore
+import httpx
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import intent, retry
+from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
+from tests.faults.journey import KEY, RUNNING
+from tests.faults.planted import held_by, of_error, showing, within
+
+
+class Unsayable(Exception):
+    """Has no words for itself."""
+
+    def __str__(self):
+        raise ValueError("no words")
+
+
+RAISED = {
+    "ValueError": lambda: ValueError(f"bad header value: Bearer {KEY}"),
+    "UnicodeEncodeError": lambda: UnicodeEncodeError("ascii", f"Bearer {KEY}", 0, 1, "ordinal not in range(128)"),
+    "OverflowError": lambda: OverflowError("date value out of range"),
+    "RecursionError": lambda: RecursionError("maximum recursion depth exceeded"),
+    "MemoryError": MemoryError,
+    "AssertionError": AssertionError,
+    "OSError": lambda: OSError(9, f"Bad file descriptor {KEY}"),
+    "a group": lambda: ExceptionGroup("multiple connection attempts failed", [OverflowError("port must be 0-65535.")]),
+    "a group of groups": lambda: ExceptionGroup("a", [ExceptionGroup("b", [OSError(KEY), ValueError()])]),
+    "ssl": lambda: ssl.SSLError(1, "wrong version number"),
+    "zlib": lambda: zlib.error("incorrect header check"),
+    "h11, remote": lambda: h11.RemoteProtocolError("illegal header line"),
+    "h11, local": lambda: h11.LocalProtocolError("Illegal header value"),
+    "httpcore": httpcore.ConnectionNotAvailable,
+    "httpcore, local": lambda: httpcore.LocalProtocolError(f"Illegal header value b'Bearer {KEY}'"),
+    "anyio": anyio.ClosedResourceError,
+    "anyio, busy": lambda: anyio.BusyResourceError("reading from"),
+    "httpx, an address": lambda: httpx.InvalidURL("Invalid port"),
+    "httpx, reading": lambda: httpx.ReadError("reset"),
+    "httpx, a stream": httpx.StreamConsumed,
+    "without words": Unsayable,
+    "a timeout": TimeoutError,
+}
+
+
+class Raising(httpx.AsyncBaseTransport):
+    """Carries requests to an application, and raises in the place of the answers that it is told to lose."""
+
+    def __init__(self, raised, app=None):
+        self.raised = raised
+        self.app = None if app is None else httpx.ASGITransport(app=app)
+        self.lost = 0
+        self.keys = []
+
+    async def handle_async_request(self, request):
+        key = request.headers.get("idempotency-key")
+        if self.app is not None:
+            # Kept: the application's answer belongs to a request that came through.
+            response = await self.app.handle_async_request(request)
+            if key is None or self.lost:
+                return response
+        self.lost += 1
+        self.keys.append(key)
+        # As a library's frames and causes do, this holds the key.
+        raise self.raised() from KeyError(request.headers["authorization"])
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(intent, "LOOKS", (0.0, 0.0))
+
+
+def error_of(kind, call):
+    async def awaited():
+        return await call()
+
+    with pytest.raises(OrigamiError) as caught:
+        asyncio.run(awaited()) if kind is ow.AsyncClient else call()
+    return caught.value
+
+
+@pytest.mark.parametrize("raised", RAISED.values(), ids=RAISED)
+@pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
+def test_it_is_an_error_of_ours_behind_which_there_is_no_key(kind, raised):
+    client = kind(KEY, _transport=Raising(raised))
+    agent, run = RUNNING["agentId"], RUNNING["id"]
+    for call in (client.get_credits, lambda: client.get_run(agent, run), lambda: client.list_agent_tables(agent)):
+        error = error_of(kind, call)
+        assert isinstance(error, ConnectionFailed)
+        assert error.sent
+        assert error.transient
+        assert all((error.title, error.cause, error.remedy, error.code))
+        assert showing(of_error(error)) == []
+        assert showing(held_by(error)) == []
+        assert showing(within(pickle.loads(pickle.dumps(error)))) == []  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("raised", RAISED.values(), ids=RAISED)
+@pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
+def test_a_start_that_ends_in_it_may_have_started_a_run(kind, raised):
+    carrier = Raising(raised)
+    client = kind(KEY, _transport=carrier)
+    error = error_of(kind, lambda: client.create_agent("Find bakeries"))
+    assert error.may_have_started
+    assert error.idempotency_key in carrier.keys
+    assert len({key for key in carrier.keys if key is not None}) == 1
+    assert showing(of_error(error)) == []
+    assert showing(held_by(error)) == []
+
+
+@pytest.mark.parametrize("raised", RAISED.values(), ids=RAISED)
+@pytest.mark.parametrize("way", ["start", "create_agent", "async create_agent"])
+def test_a_run_that_was_started_is_found_and_no_second_one_is(way, raised):
+    sandbox = ow.Sandbox(speed=240)
+    carrier = Raising(raised, sandbox)
+    given = {"api_key": sandbox.api_key, "base_url": "https://origami-sandbox.invalid/api/v2", "_transport": carrier}
+    if way == "start":
+        run = ow.start("Find bakeries", client=ow.Client(**given), show=False)
+    elif way == "create_agent":
+        run = ow.Client(**given).create_agent("Find bakeries").run
+    else:
+        run = asyncio.run(ow.AsyncClient(**given).create_agent("Find bakeries")).run
+    assert carrier.lost == 1
+    there = sandbox.client()
+    assert [each.id for agent in there.list_agents().items for each in there.list_runs(agent.id).items] == [run.id]
+
+
+def test_what_cannot_be_written_down_is_not_sent(server):
+    client = ow.Client(KEY, base_url=server.base_url)
+    with pytest.raises(InvalidInput):
+        client.list_agents(search="half an emoji \ud83d")
+    assert server.requests == []
