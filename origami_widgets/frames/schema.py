@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["integer", "number", "boolean", "string", "category", "timestamp"]
+Kind = Literal["integer", "number", "boolean", "string", "category", "date", "timestamp"]
 Origin = Literal["run", "table", "column", "lead_source", "action", "message", "history", "credits", "computed"]
 
 DTYPE_NAMES: dict[Kind, str] = {
@@ -18,6 +18,7 @@ DTYPE_NAMES: dict[Kind, str] = {
     "boolean": "boolean",
     "string": "string",
     "category": "category",
+    "date": "datetime64[us]",
     "timestamp": "datetime64[us, UTC]",
 }
 
@@ -26,6 +27,7 @@ ARROW_DTYPE_NAMES: dict[Kind, str] = {
     "number": "double[pyarrow]",
     "boolean": "bool[pyarrow]",
     "string": "string[pyarrow]",
+    "date": "date32[day][pyarrow]",
     "timestamp": "timestamp[us, tz=UTC][pyarrow]",
 }
 
