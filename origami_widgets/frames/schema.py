@@ -89,3 +89,4 @@ class Schema:
 RUN_ID = Field("run_id", "string", "run", "id", "the run; NA for a table that was given without its run")
 TABLE_ID = Field("table_id", "string", "table", "id", "the table")
 TABLE_NAME = Field("table_name", "string", "table", "name", "the table's name")
+LEAD_COUNT = Field("lead_count", "integer", "table", "leadCount", "rows not deleted, before saved filters", "leads")
