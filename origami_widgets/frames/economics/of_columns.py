@@ -28,7 +28,14 @@ COLUMN_ECONOMICS = Schema(
         Field("column_name", "string", "column", "name", "its heading"),
         Field("kind", "category", "column", "kind", "input, enrichment, score or sequence", "", COLUMN_KINDS),
         Field("credits_used", "number", "column", "credits.lifetimeUsed", "settled, over all runs", "credits"),
-        Field("share_of_spend", "number", "computed", "", "of what its table's columns have used", "fraction"),
+        Field(
+            "share_of_spend",
+            "number",
+            "computed",
+            "",
+            "of what its table's columns have used; NA where one of these does not tell",
+            "fraction",
+        ),
         Field("executions", "integer", "column", "stats.totalRuns", "over its life", "executions"),
         Field(
             "credits_per_execution",
@@ -92,7 +99,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         - `column_name` (string): its heading
         - `kind` (category): input, enrichment, score or sequence
         - `credits_used` (Float64, credits): settled, over all runs
-        - `share_of_spend` (Float64, fraction): of what its table's columns have used
+        - `share_of_spend` (Float64, fraction): of what its table's columns have used; NA where one of these does not tell
         - `executions` (Int64, executions): over its life
         - `credits_per_execution` (Float64, credits per execution): mean when the column runs
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads of its table

@@ -218,9 +218,9 @@ class Spending:
 
     @cached_property
     def share_of_table(self) -> Measure:
-        """Per column: its share of what all columns of its table have used."""
+        """Per column: its share of what all columns of its table have used; missing where one of them does not tell."""
         used = self.column("credits_lifetime_used")
-        return over(used, self.of_table(self.of_columns(used)))
+        return over(used, self.of_table(self.of_all_columns(used, np.ones(len(used)))))
 
     def newest(self) -> list[bool]:
         """Per table whether it is not given once more later on: runs of one agent share their tables."""

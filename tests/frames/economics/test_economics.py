@@ -129,7 +129,8 @@ def test_columns_and_tables_follow_their_formulas(tables, backend):
         qualified = given_table["stats"]["qualification"].get("qualifiedLeads")
         share = None if judged_too_few(given_table) else over(qualified, judged(given_table))
         own_columns = given_table["columns"]
-        in_columns = total(column["credits"].get("lifetimeUsed") for column in own_columns)
+        spent_by_column = [column["credits"].get("lifetimeUsed") for column in own_columns]
+        in_columns = None if None in spent_by_column else sum(spent_by_column)
         for column in own_columns:
             found, place = columns[place], place + 1
             own = column["credits"].get("lifetimeUsed")
