@@ -62,7 +62,7 @@ def rows_frame(
 
         Dtypes follow what is in a column: `Int64`, `Float64`, `boolean`, `string` (also for a column without any
         value), `datetime64[us, UTC]` when all texts are ISO dates with a time (one without a zone is UTC), `datetime64[us]`
-        without a zone when all are ISO dates without a time (`date32[day][pyarrow]` with the other backend), and
+        without a zone when all are ISO dates without a time (`date32[day][pyarrow]` with the other backend; `attrs["origami"]["dates"]` names them), and
         `object` for lists, objects, mixed types and integers of more than 64 bits, with a note in
         `attrs["origami"]["mixed_types"]`. A column with both dates and times stays text. `attrs["origami"]` also says whether it is `complete`, why it `stopped`, the
         server's `total`, and the table's `lead_count` before filters.

@@ -149,12 +149,14 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
 
 def _measures(spending: Spending) -> dict[str, Measure]:
     used, leads = spending.column("credits_lifetime_used"), spending.of_table(spending.table("lead_count"))
+    failed, judged = spending.column("qualification_fail"), spending.column("qualification_total")
+    spending.notes.contradicts("more leads failed than were judged", failed > judged)
     return {
         "share_of_spend": spending.share_of_table,
         "credits_per_lead": over(used, leads),
         "credits_per_qualified_lead": over(over(used, leads), spending.of_table(spending.qualified_share)),
         "errored_rate": over(spending.column("cells_errored"), leads),
-        "fail_rate": over(spending.column("qualification_fail"), spending.column("qualification_total")),
+        "fail_rate": over(np.where(failed > judged, np.nan, failed), judged),
         "credits_errored": spending.credits_errored,
         "credits_unqualified": spending.credits_unqualified,
         "credits_unqualified_min": spending.credits_unqualified_min,

@@ -213,7 +213,7 @@ class Spending:
 
     @cached_property
     def credits_unqualified_min_of_tables(self) -> Measure:
-        """Per table: the sum of the bounds, where that of what is expected would be known, too."""
+        """Per table: the sum; missing where a column that spends, and gives no verdicts, does not tell."""
         return self.of_all_columns(self.credits_unqualified_min, self.spends * (1 - self.judges))
 
     @cached_property

@@ -355,6 +355,18 @@ def test_what_is_expected_is_right_on_average_and_ranks_columns():
     assert np.corrcoef(expected, counted)[0, 1] > 0.9
 
 
+def test_more_verdicts_of_a_kind_than_verdicts_give_no_rate():
+    source = {
+        "object": "table",
+        "id": "t",
+        "columns": [{"id": "fit", "qualification": {"pass": 9, "fail": 8, "total": 5}}],
+    }
+    told, columns = frames.column_economics_frame(source), frames.columns_frame(source)
+    assert told["fail_rate"].isna().all()
+    assert columns["qualification_pass_rate"].isna().all()
+    assert all(len(frame.attrs["origami"]["contradictions"]) == 1 for frame in (told, columns))
+
+
 def contradicting(qualified=12, judged_leads=15, leads=15, used=39, **stats):
     columns = [
         {"id": "mail", "kind": "enrichment", "credits": {"lifetimeUsed": used},
