@@ -216,7 +216,9 @@ def ranges(judged_leads, more):
         for qualified in range(judged_leads + 1)
     ]
     frame = frames.economics_frame(tables, more=more)
-    return frame["expected_credits_low"].to_numpy(float, np.nan), frame["expected_credits_high"].to_numpy(float, np.inf)
+    return frame["expected_credits_low"].to_numpy(float, na_value=np.nan), frame["expected_credits_high"].to_numpy(
+        float, na_value=np.inf
+    )
 
 
 def orders(share, judged_leads, more, chance, number=4_000):
