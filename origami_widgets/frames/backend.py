@@ -13,6 +13,7 @@ from origami_widgets.api.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
     from pandas.api.extensions import ExtensionArray
 
     from .schema import Field, Kind
@@ -92,6 +93,13 @@ def to_array(field: Field, cells: Cells, dtype_backend: DtypeBackend) -> Extensi
     return _nullable(field.kind, cells)
 
 
+def dated(kind: str, data: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The data of cells as Arrow takes it: microseconds since 1970 as the dates or times that they are."""
+    if kind == "timestamp":
+        return data.astype("datetime64[us]")
+    return data.astype("datetime64[us]").astype("datetime64[D]") if kind == "date" else data
+
+
 def _nullable(kind: Kind, cells: Cells) -> ExtensionArray:
     match kind:
         case "integer":
@@ -100,10 +108,12 @@ def _nullable(kind: Kind, cells: Cells) -> ExtensionArray:
             return pd.arrays.FloatingArray(cells.data, cells.missing)
         case "boolean":
             return pd.arrays.BooleanArray(cells.data, cells.missing)
-        case "timestamp":
+        case "date" | "timestamp":
             moments = cells.data.astype("datetime64[us]")
             moments[cells.missing] = np.datetime64("NaT", "us")
-            return pd.DatetimeIndex(moments).tz_localize("UTC").array
+            index = pd.DatetimeIndex(moments)
+            # pandas has no dtype for dates: without a zone, at midnight, is how it has them.
+            return (index if kind == "date" else index.tz_localize("UTC")).array
         case _:
             return pd.array(cells.data, dtype=pd.StringDtype())
 
@@ -115,7 +125,8 @@ def _arrow(kind: Kind, cells: Cells) -> ExtensionArray:
         "number": pa.float64(),
         "boolean": pa.bool_(),
         "string": pa.string(),
+        "date": pa.date32(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
-    values = cells.data.astype("datetime64[us]") if kind == "timestamp" else cells.data
+    values = dated(kind, cells.data)
     return pd.arrays.ArrowExtensionArray(pa.array(values, type=types[kind], mask=cells.missing))

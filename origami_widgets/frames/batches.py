@@ -49,9 +49,9 @@ def rows_batches(
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and rows in all, called after each page.
 
     Returns:
-        A `pyarrow.RecordBatchReader`, which can be gone through once. Types are `int64`, `double`, `bool`, `string` and
-        `timestamp[us, UTC]`; lists, objects, mixed types and integers of more than 64 bits are JSON texts, and
-        `origami` in the metadata of their field says so. The schema's metadata has the `attrs` of `rows_frame` as JSON
+        A `pyarrow.RecordBatchReader`, which can be gone through once. Types are `int64`, `double`, `bool`, `string`, `date32`
+        (dates without a time) and `timestamp[us, UTC]`; lists, objects, mixed types and integers of more than 64 bits are
+        JSON texts, and `origami` in the metadata of their field says so. The schema's metadata has the `attrs` of `rows_frame` as JSON
         under `origami`.
 
     Raises:

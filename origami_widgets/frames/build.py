@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as made_by
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,30 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 100
 """Runs that `attrs` names: pandas copies it with every step."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a frame says in `attrs` of the values that it is computed of.
+
+    Attributes:
+        unreadable: by object and field of the API, how many values were there and could not be read.
+        contradictions: what the server said that cannot be true, to how often; what is computed of it is missing.
+    """
+
+    unreadable: dict[tuple[Origin, str], int] = made_by(default_factory=dict)
+    contradictions: dict[str, int] = made_by(default_factory=dict)
+
+    def read(self, field: Field, raw: Sequence[object]) -> Cells:
+        """The cells of a field; how many could not be read is noted. Reading it again notes nothing more."""
+        cells = read(field, raw)
+        self.unreadable[field.origin, field.path] = cells.unreadable
+        return cells
+
+    def contradicts(self, what: str, where: npt.NDArray[np.bool_]) -> None:
+        """Note that something cannot be true, and of how many objects; of none, nothing."""
+        if where.any():
+            self.contradictions[what] = int(where.sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +123,7 @@ def build(
     dtype_backend: DtypeBackend,
     computed: Mapping[str, Cells] | None = None,
     skipped: int = 0,
+    notes: Notes | None = None,
 ) -> pd.DataFrame:
     """The frame that a schema describes.
 
@@ -108,6 +134,7 @@ def build(
         dtype_backend: which arrays hold the columns.
         computed: cells that a frame has made itself, by the name of their column; the others are read.
         skipped: entries of the answers that were no objects.
+        notes: what is known of the values that cells were computed of.
 
     Returns:
         The columns in the schema's order with a RangeIndex; units and provenance in `attrs`.
@@ -124,6 +151,11 @@ def build(
         arrays[field.name] = array
         if lost:
             unreadable[field.name] = lost
+    notes = notes or Notes()
+    own = {(field.origin, field.path): field.name for field in schema.fields if field.path}
+    for (origin, path), lost in notes.unreadable.items():
+        if lost:
+            unreadable[own.get((origin, path), f"{origin}.{path}")] = lost
     frame = pd.DataFrame(arrays, copy=False)
     ids = list(dict.fromkeys(batch.run_id for batch in source.batches if isinstance(batch.run_id, str)))
     frame.attrs["units"] = schema.units
@@ -135,6 +167,7 @@ def build(
         "run_count": len(ids),
         "skipped_entries": skipped,
         "unreadable_values": unreadable,
+        "contradictions": notes.contradictions,
     }
     return frame
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .backend import DtypeBackend, check_backend
-from .build import Holder, build, entries, tables_of
+from .build import Holder, Notes, build, entries, tables_of
 from .records import pluck
 from .schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
 from .source import Source, gather
@@ -129,7 +129,8 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         _PASS.name: read(_PASS, columns[_PASS.path]),
         _TOTAL.name: read(_TOTAL, columns[_TOTAL.path]),
     }
-    computed["qualification_pass_rate"] = _share(computed[_PASS.name], computed[_TOTAL.name])
+    notes = Notes()
+    computed["qualification_pass_rate"] = _share(computed[_PASS.name], computed[_TOTAL.name], notes)
     return build(
         COLUMNS,
         gathered,
@@ -140,10 +141,14 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         },
         computed=computed,
         skipped=found.skipped + each.skipped,
+        notes=notes,
         dtype_backend=dtype_backend,
     )
 
 
-def _share(part: Cells, whole: Cells) -> Cells:
-    missing = part.missing | whole.missing | (whole.data <= 0)
+def _share(part: Cells, whole: Cells, notes: Notes) -> Cells:
+    told = ~part.missing & ~whole.missing
+    is_wrong = told & ((part.data < 0) | (part.data > whole.data))
+    notes.contradicts("more leads passed than were judged, or fewer than none", is_wrong)
+    missing = ~told | is_wrong | (whole.data <= 0)
     return Cells(part.data / np.where(missing, 1, whole.data), missing)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .backend import DtypeBackend, check_backend
-from .build import Holder, build
+from .build import Holder, Notes, build
 from .economics.measures import measured
 from .economics.metering import Moment, gains
 from .records import pluck
@@ -140,7 +140,8 @@ def _frame(
     balance = read(_BALANCE, told[_BALANCE.path])
     change = np.diff(np.where(balance.missing, np.nan, balance.data), prepend=np.nan)
     moments = [Moment(reading.at, reading.server_second) for reading in readings]
-    used = gains(source, moments) if are_measured else np.full(len(readings), np.nan)
+    notes = Notes()
+    used = gains(source, moments, notes) if are_measured else np.full(len(readings), np.nan)
     return build(
         CREDITS,
         source,
@@ -151,6 +152,7 @@ def _frame(
             _MEASURED.name: measured(used),
             _OTHER.name: measured(0.0 - change - used),
         },
+        notes=notes,
         dtype_backend=dtype_backend,
     )
 

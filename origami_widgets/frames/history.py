@@ -96,4 +96,4 @@ def _moments(times: list[Any]) -> Cells:
     """Unix seconds as microseconds."""
     missing = np.fromiter((not isinstance(time, int | float) for time in times), np.bool_, len(times))
     data = np.fromiter((0 if lost else round(time * 1e6) for time, lost in zip(times, missing, strict=True)), np.int64)
-    return Cells(data, missing)
+    return Cells(data, missing, int(missing.sum()) - times.count(None))

@@ -11,7 +11,7 @@ import pandas as pd
 
 
 def plain_cell(value: Any) -> Any:
-    """A text, a number, a boolean or a moment in UTC; lists and objects as JSON, None for no value.
+    """A text, a number, a boolean, a date or a moment in UTC; lists and objects as JSON, None for no value.
 
     >>> plain_cell(["a", 1]), plain_cell(pd.NA), plain_cell(pd.Timestamp("2026-01-01T01:00+01:00"))
     ('["a", 1]', None, Timestamp('2026-01-01 00:00:00+0000', tz='UTC'))
@@ -29,6 +29,18 @@ def plain_cell(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN alone differs from itself
+
+
+def plain_column(column: pd.Series[Any]) -> pd.Series[Any]:
+    """The column with dates for moments where it has only dates: without a zone, all at midnight, as pandas has them.
+
+    >>> plain_column(pd.Series(pd.to_datetime(["2026-01-01", None]))).to_list()
+    [datetime.date(2026, 1, 1), NaT]
+    """
+    if not pd.api.types.is_datetime64_dtype(column.dtype):
+        return column
+    there = column.dropna()
+    return column.dt.date if (there == there.dt.normalize()).all() else column
 
 
 def as_json(value: Any, *, ascii_only: bool = True) -> str:

@@ -58,7 +58,9 @@ INTRODUCTION = """\
 
 This page is made from the code (`python -m origami_widgets.frames.reference`). Each frame has the same columns and
 dtypes for every source, empty, partial or full. What the server left out is `NA`, never 0. Units are also in
-`frame.attrs["units"]`, where a frame comes from in `frame.attrs["origami"]`. Dtypes are those of the default,
+`frame.attrs["units"]`, where a frame comes from in `frame.attrs["origami"]`. There, `unreadable_values` counts what the
+server said and what could not be read, by column, or by field of the API where a column is computed of it, and
+`contradictions` what cannot be true, such as negative credits: what is computed of these is `NA`. Dtypes are those of the default,
 `dtype_backend="numpy_nullable"`; with `dtype_backend="pyarrow"` they are
 
 {dtypes}
@@ -67,7 +69,13 @@ Categories are pandas' own in both backends, with all documented words, also tho
 added. Give a frame all its sources at once, `runs_frame([first, second])`: pandas' `concat` and `merge` drop `attrs`, and
 make text of categories that differ.
 
-The leads themselves (`rows_frame`, `rows_batches`) have the columns of their table: `help(ow.rows_frame)`.
+The leads themselves (`rows_frame`, `rows_batches`) have the columns of their table: `help(ow.rows_frame)`. Dates without a
+time, `datetime64[us]` without a zone, occur only there.
+
+What is computed supposes something, and the docstring of each frame says what. `expected_credits` and its range suppose
+that leads cost as before (`credits_per_lead`) and qualify as before; the range is that of how many leads it takes, not of
+what a lead costs. `credits_unqualified` is an expected value and supposes that a column ran for fit and unfit leads alike;
+`credits_unqualified_min` is what the counts prove.
 """
 
 

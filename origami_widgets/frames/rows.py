@@ -55,13 +55,16 @@ def rows_frame(
         - `row_id` (string): the lead
         - `slug`: the cell's value; of an object its main part, for example the e-mail address
         - `slug.key`: each part of the column's objects; parts beyond 64 stay together in `slug.rest`
-        - `slug.found` (boolean): where a column has objects or nulls: True: a value was found, False: looked and found
-          nothing, NA: it has not run, is running or failed
+        - `slug.found` (boolean): where a column has objects, nulls or empty texts: True: a value was found, False:
+          looked and found nothing, NA: it has not run, is running or failed. An object counts as found when it holds
+          anything but nulls and empty texts besides `confidence`, `reasoning` and the addresses of its sources
+          (`source_url`, `email_source_url`, `sources`, …)
 
         Dtypes follow what is in a column: `Int64`, `Float64`, `boolean`, `string` (also for a column without any
-        value), `datetime64[us, UTC]` when all texts are ISO dates or times (one without a zone is UTC), and `object`
-        for lists, objects, mixed types and integers of more than 64 bits, with a note in
-        `attrs["origami"]["mixed_types"]`. `attrs["origami"]` also says whether it is `complete`, why it `stopped`, the
+        value), `datetime64[us, UTC]` when all texts are ISO dates with a time (one without a zone is UTC), `datetime64[us]`
+        without a zone when all are ISO dates without a time (`date32[day][pyarrow]` with the other backend; `attrs["origami"]["dates"]` names them), and
+        `object` for lists, objects, mixed types and integers of more than 64 bits, with a note in
+        `attrs["origami"]["mixed_types"]`. A column with both dates and times stays text. `attrs["origami"]` also says whether it is `complete`, why it `stopped`, the
         server's `total`, and the table's `lead_count` before filters.
 
     Raises:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .backend import DtypeBackend, check_backend
-from .build import Holder, build
+from .build import Holder, Notes, build
 from .records import Values, pluck
-from .schema import Field, Schema
+from .schema import LEAD_COUNT, Field, Schema
 from .source import Source, gather
-from .values import Cells, read, read_integer
+from .values import Cells, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,19 +106,25 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     """
     check_backend(dtype_backend)
     gathered = gather(source, RUNS.name)
-    runs, computed = facts([batch for batch in gathered.batches if batch.run is not None])
-    return build(RUNS, gathered, {"run": Holder(runs)}, computed=computed, dtype_backend=dtype_backend)
+    notes = Notes()
+    runs, computed = facts([batch for batch in gathered.batches if batch.run is not None], notes)
+    return build(RUNS, gathered, {"run": Holder(runs)}, computed=computed, notes=notes, dtype_backend=dtype_backend)
 
 
-def facts(batches: Sequence[Batch]) -> tuple[Values, dict[str, Cells]]:
-    """What is known of runs: the fields of their objects, and what is made of them, by the name of the column."""
+def facts(batches: Sequence[Batch], notes: Notes) -> tuple[Values, dict[str, Cells]]:
+    """What is known of runs: the fields of their objects, and what is made of them, by the name of the column.
+
+    Args:
+        batches: the runs.
+        notes: takes what could not be read.
+    """
     runs = pluck([batch.run or {} for batch in batches], [*RUNS.paths("run"), "prompt"])
     short = zip(runs[_PROMPT.path], runs["prompt"], strict=True)
     return runs, {
         _PROMPT.name: read(_PROMPT, [cut if full is None else full for full, cut in short]),
-        _DURATION.name: _seconds_between(read(_STARTED, runs[_STARTED.path]), read(_COMPLETED, runs[_COMPLETED.path])),
+        _DURATION.name: _seconds_between(*(notes.read(field, runs[field.path]) for field in (_STARTED, _COMPLETED))),
         _TABLES.name: read(_TABLES, [_table_count(batch) for batch in batches]),
-        _LEADS.name: read(_LEADS, [_leads(batch) for batch in batches]),
+        _LEADS.name: read(_LEADS, _leads(batches, notes)),
         _QUESTIONS.name: read(_QUESTIONS, [_questions(batch) for batch in batches]),
     }
 
@@ -136,15 +143,22 @@ def _table_count(batch: Batch) -> int | None:
     return len(batch.tables) if batch.tables or has_no_tables(batch) else None
 
 
-def _leads(batch: Batch) -> int | None:
-    counts = [read_integer(table.get("leadCount")) for table in batch.tables if isinstance(table, Mapping)]
-    told = [count for count in counts if count is not None]
-    return sum(told) if told or has_no_tables(batch) else None
+def _leads(batches: Sequence[Batch], notes: Notes) -> list[int | None]:
+    """Per run the sum of what its tables tell."""
+    tables = [[table for table in batch.tables if isinstance(table, Mapping)] for batch in batches]
+    cells = notes.read(LEAD_COUNT, [table.get(LEAD_COUNT.path) for each in tables for table in each])
+    told = zip(cells.data.tolist(), cells.missing.tolist(), strict=True)
+    leads: list[int | None] = []
+    for batch, each in zip(batches, tables, strict=True):
+        known = [count for count, lost in islice(told, len(each)) if not lost]
+        leads.append(sum(known) if known or has_no_tables(batch) else None)
+    return leads
 
 
-def _questions(batch: Batch) -> int | None:
+def _questions(batch: Batch) -> object:
     pending = _inner(batch, "todo").get("pendingQuestions")
-    return len(pending) if isinstance(pending, list | tuple) else None
+    # What is no list is no number either, so it is counted among the values that could not be read.
+    return len(pending) if isinstance(pending, list | tuple) else None if pending is None else [pending]
 
 
 def _inner(batch: Batch, name: str) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["integer", "number", "boolean", "string", "category", "timestamp"]
+Kind = Literal["integer", "number", "boolean", "string", "category", "date", "timestamp"]
 Origin = Literal["run", "table", "column", "lead_source", "action", "message", "history", "credits", "computed"]
 
 DTYPE_NAMES: dict[Kind, str] = {
@@ -18,6 +18,7 @@ DTYPE_NAMES: dict[Kind, str] = {
     "boolean": "boolean",
     "string": "string",
     "category": "category",
+    "date": "datetime64[us]",
     "timestamp": "datetime64[us, UTC]",
 }
 
@@ -26,6 +27,7 @@ ARROW_DTYPE_NAMES: dict[Kind, str] = {
     "number": "double[pyarrow]",
     "boolean": "bool[pyarrow]",
     "string": "string[pyarrow]",
+    "date": "date32[day][pyarrow]",
     "timestamp": "timestamp[us, tz=UTC][pyarrow]",
 }
 
@@ -87,3 +89,4 @@ class Schema:
 RUN_ID = Field("run_id", "string", "run", "id", "the run; NA for a table that was given without its run")
 TABLE_ID = Field("table_id", "string", "table", "id", "the table")
 TABLE_NAME = Field("table_name", "string", "table", "name", "the table's name")
+LEAD_COUNT = Field("lead_count", "integer", "table", "leadCount", "rows not deleted, before saved filters", "leads")

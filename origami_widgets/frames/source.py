@@ -36,7 +36,7 @@ class HasRuns(Protocol):
 
 
 Source: TypeAlias = (
-    "HasRaw | HasRuns | Json | Sequence[HasRaw | Json] | Iterator[HasRaw | Json] | ValuesView[HasRaw | Json]"
+    "HasRaw | HasRuns | Json | Sequence[HasRaw | Json] | Iterator[HasRaw | Json] | ValuesView[HasRaw | Json] | Gathered"
 )
 
 
@@ -71,8 +71,8 @@ def gather(source: Source, frame: str) -> Gathered:
     """Bring a source into the one form.
 
     Args:
-        source: a `Run`, a payload, a table, a list of these, or a `RunBatch`.
-        frame: the name of the frame that is being made, for the error.
+        source: a `Run`, a payload, a table, a list of these, a `RunBatch`, or what was gathered already.
+        frame: the name of the function that was called, for the error.
 
     Returns:
         The runs and tables in the order given; what is given twice is there twice.
@@ -80,6 +80,9 @@ def gather(source: Source, frame: str) -> Gathered:
     Raises:
         InvalidInput: for anything else; it says what was given.
     """
+    if isinstance(source, Gathered):
+        # A plot has gathered it, so that an error names the plot.
+        return source
     given: object = source
     if not hasattr(given, "raw") and isinstance(runs := getattr(given, "runs", None), list | tuple):
         given = runs

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .backend import DtypeBackend, check_backend
 from .build import Holder, build, tables_of
 from .records import pluck
-from .schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
+from .schema import LEAD_COUNT, RUN_ID, TABLE_ID, TABLE_NAME, Field, Schema
 from .source import Source, gather
 from .values import read
 
@@ -23,7 +23,7 @@ TABLES = Schema(
         TABLE_ID,
         TABLE_NAME,
         Field("workspace_id", "string", "table", "workspaceId", "container (deprecated); NA when made in a chat"),
-        Field("lead_count", "integer", "table", "leadCount", "rows not deleted, before saved filters", "leads"),
+        LEAD_COUNT,
         _COLUMN_COUNT,
         Field("credits_lifetime_used", "number", "table", "credits.lifetimeUsed", "settled, over all runs", "credits"),
         Field("cells_running", "integer", "table", "cells.running", "waiting, queued or running", "cells"),

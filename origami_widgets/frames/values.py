@@ -33,7 +33,8 @@ class Cells:
     """The values of one column before a backend dresses them.
 
     Attributes:
-        data: numbers as they are, text as objects, timestamps as microseconds since 1970, categories as codes.
+        data: numbers as they are, text as objects, dates and timestamps as microseconds since 1970, categories
+            as codes.
         missing: True where there is no value.
         unreadable: values that were there and could not be read.
         members: what the codes of a category stand for.

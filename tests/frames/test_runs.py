@@ -81,3 +81,18 @@ def test_the_runs_of_an_agent_as_the_client_lists_them():
     assert frame["prompt"].to_list() == ["List bakeries in Porto", "Add opening hours"]
     assert (frame["duration"] > 0).all()
     assert frame["leads"].iloc[0] == sum(each.lead_count for each in run.tables)
+
+
+@pytest.mark.parametrize(
+    ("field", "noted"),
+    [
+        ("response.tables.0.leadCount", "table.leadCount"),
+        ("startedAt", "started_at"),
+        ("steps.completed", "steps_completed"),
+        ("todo.pendingQuestions", "questions"),
+    ],
+)
+def test_what_could_not_be_read_is_noted(field, noted):
+    frame = frames.runs_frame(changed(payload(), field, {"no": "value"}))
+    assert frame.attrs["origami"]["unreadable_values"] == {noted: 1}
+    assert frames.runs_frame(payload()).attrs["origami"]["unreadable_values"] == {}

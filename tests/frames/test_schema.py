@@ -37,16 +37,16 @@ ORDER = {
         qualified_leads, qualified_share, credits_per_lead, credits_per_qualified_lead,
         estimated_credits_per_qualified_lead, more, expected_leads, expected_credits, expected_credits_low,
         expected_credits_high, leads_left, costliest_column, costliest_column_share, credits_errored,
-        credits_unqualified""",
+        credits_unqualified, credits_unqualified_min""",
     "column_economics_frame": """run_id, table_id, table_name, column_id, column_name, kind, credits_used,
         share_of_spend, executions, credits_per_execution, credits_per_lead, credits_per_qualified_lead, cells_errored,
-        errored_rate, fail_rate, credits_errored, credits_unqualified, unqualified_share""",
+        errored_rate, fail_rate, credits_errored, credits_unqualified, credits_unqualified_min, unqualified_share""",
     "lead_source_economics_frame": """run_id, table_id, table_name, source_id, source_name, leads, credits_used,
         share_of_leads, share_of_spend, credits_per_lead, credits_per_qualified_lead, source""",
     "compare_runs": """run_id, agent_id, status, prompt, model, duration, steps_completed, tables, shared_tables, leads,
         qualified_leads, qualified_share, credits_used, credits_added, credits_measured, credits_per_lead,
         credits_per_qualified_lead,
-        cells_errored, credits_unqualified, duration_change, leads_change, credits_used_change,
+        cells_errored, credits_unqualified, credits_unqualified_min, duration_change, leads_change, credits_used_change,
         credits_per_qualified_lead_change""",
 }
 SOURCES = {
@@ -68,7 +68,8 @@ MAKERS = pytest.mark.parametrize(("maker", "schema"), SCHEMAS.items(), ids=ORDER
 
 
 def test_dtypes_are_the_agreed_ones():
-    assert set(DTYPE_NAMES.values()) == {"Int64", "Float64", "boolean", "string", "category", "datetime64[us, UTC]"}
+    dtypes = {"Int64", "Float64", "boolean", "string", "category", "datetime64[us]", "datetime64[us, UTC]"}
+    assert set(DTYPE_NAMES.values()) == dtypes
     assert DTYPE_NAMES.keys() - ARROW_DTYPE_NAMES.keys() == {"category"}
 
 

@@ -66,7 +66,8 @@ COMPARISON = Schema(
             "credits per qualified lead",
         ),
         _ERRORED,
-        Field("credits_unqualified", "number", "computed", "", "as in economics_frame", "credits"),
+        Field("credits_unqualified", "number", "computed", "", "expected, as in economics_frame", "credits"),
+        Field("credits_unqualified_min", "number", "computed", "", "at least, as in economics_frame", "credits"),
         Field("duration_change", "number", "computed", "", _CHANGE, "fraction"),
         Field("leads_change", "number", "computed", "", _CHANGE, "fraction"),
         Field("credits_used_change", "number", "computed", "", _CHANGE, "fraction"),
@@ -84,7 +85,8 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     what a follow-up has cost is `credits_added`: what its tables have used beyond what the runs before it in the list
     told of the same tables. `credits_measured` is what the run itself has cost, as far as that can be measured: what its
     tables have used since it began, whoever caused it. It is NA unless each of them was made since then, or told of by a
-    run before it in the list; take it once the cells are settled. Ratios are over the tables that tell all of their parts, sums over those that tell. A table
+    run before it in the list; take it once the cells are settled. Ratios are over the tables that tell all of their parts, sums over those that tell. Numbers that cannot be true count as
+    not told, and `attrs["origami"]["contradictions"]` names them. A table
     that is given without a run adds nothing.
 
     Args:
@@ -113,7 +115,8 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / (leads x qualified_share), by table
         - `cells_errored` (Int64, cells): ended in a failure
-        - `credits_unqualified` (Float64, credits): as in economics_frame
+        - `credits_unqualified` (Float64, credits): expected, as in economics_frame
+        - `credits_unqualified_min` (Float64, credits): at least, as in economics_frame
         - `duration_change` (Float64, fraction): against the first run: value / its value - 1
         - `leads_change` (Float64, fraction): against the first run: value / its value - 1
         - `credits_used_change` (Float64, fraction): against the first run: value / its value - 1
@@ -137,8 +140,8 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     gathered = gather(runs, COMPARISON.name)
     # Tables that were given without a run have nothing to be compared.
     gathered = Gathered(gathered.kind, tuple(batch for batch in gathered.batches if batch.run is not None))
-    told, computed = facts(gathered.batches)
     spending = Spending(gathered)
+    told, computed = facts(gathered.batches, spending.notes)
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
         measures = _measures(spending, told, computed)
@@ -155,6 +158,7 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         {"run": Holder(told)},
         computed={**computed, **cells},
         skipped=spending.skipped,
+        notes=spending.notes,
         dtype_backend=dtype_backend,
     )
 
@@ -167,9 +171,7 @@ def _measures(spending: Spending, runs: Values, of_runs: Mapping[str, Cells]) ->
         # A run without tables has used nothing.
         return np.where(nothing, 0.0, sums(telling, spending.found.owners, len(spending.source.batches)))
 
-    used, leads, qualified = (
-        spending.table(name) for name in ("credits_lifetime_used", "lead_count", "qualified_leads")
-    )
+    used, leads, qualified = (spending.table("credits_lifetime_used"), spending.table("lead_count"), spending.qualified)
     fitting = leads * spending.qualified_share
     return {
         "duration": known(of_runs["duration"]),
@@ -181,6 +183,7 @@ def _measures(spending: Spending, runs: Values, of_runs: Mapping[str, Cells]) ->
         "credits_per_lead": over(total(used, leads), total(leads, used)),
         "credits_per_qualified_lead": over(total(used, fitting), total(fitting, used)),
         "credits_unqualified": total(spending.credits_unqualified_of_tables),
+        "credits_unqualified_min": total(spending.credits_unqualified_min_of_tables),
     }
 
 

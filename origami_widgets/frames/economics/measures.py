@@ -16,6 +16,7 @@ from origami_widgets.frames.values import Cells, read
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from origami_widgets.frames.build import Notes
     from origami_widgets.frames.records import Values
     from origami_widgets.frames.schema import Field
 
@@ -24,9 +25,11 @@ Counts: TypeAlias = "list[int | None]"
 Places: TypeAlias = npt.NDArray[np.intp]
 
 
-def measure(field: Field, fields: Values) -> Measure:
-    """A field of objects as floats."""
-    return known(read(field, fields[field.path]))
+def measure(field: Field, fields: Values, notes: Notes) -> Measure:
+    """A field of objects as floats; all of them are amounts, so a negative one is missing, and noted."""
+    values = known(notes.read(field, fields[field.path]))
+    notes.contradicts(f"{field.origin}.{field.path} is negative", values < 0)
+    return np.where(values < 0, np.nan, values)
 
 
 def known(cells: Cells) -> Measure:

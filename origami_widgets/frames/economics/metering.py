@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from origami_widgets.frames.build import Notes
 from origami_widgets.frames.runs import RUNS, has_no_tables
 from origami_widgets.frames.tables import TABLES
-from origami_widgets.frames.values import read, read_number, read_timestamp
+from origami_widgets.frames.values import read_number
+
+from .measures import counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +48,7 @@ class Moment(NamedTuple):
         return moment >= (self.server_second + 1) * _SECOND
 
 
-def gains(source: Gathered, moments: Sequence[Moment]) -> Measure:
+def gains(source: Gathered, moments: Sequence[Moment], notes: Notes | None = None) -> Measure:
     """What the tables of runs have used from each moment to the next; NaN for the first, and where it is not known.
 
     What a table had used at a moment is what the newest check before it told, and 0 before the table was there.
@@ -53,15 +56,17 @@ def gains(source: Gathered, moments: Sequence[Moment]) -> Measure:
     Args:
         source: the runs, with what their handles have recorded.
         moments: in order.
+        notes: takes what could not be read.
     """
-    told, created = _told_by_history(source), _created(source)
+    notes = notes or Notes()
+    told, created = _told_by_history(source), _created(source, notes)
+    starts = notes.read(_STARTED, [(batch.run or {}).get(_STARTED.path) for batch in source.batches])
     gained = np.zeros(len(moments))
     for table, birth in created.items():
         gained += _steps([_used(told.get(table, ([], [])), birth, moment) for moment in moments])
-    for batch in source.batches:
+    for batch, began in zip(source.batches, counts(starts), strict=True):
         if not batch.tables and not has_no_tables(batch):
             # It may have worked on any table since it began.
-            began = read_timestamp((batch.run or {}).get(_STARTED.path))
             gained[[not moment.is_surely_before(began) for moment in moments]] = np.nan
     gained[:1] = np.nan
     return gained
@@ -90,10 +95,11 @@ def _in_order(told: list[tuple[float, float]]) -> Told:
     return [time for time, _ in told], [used for _, used in told]
 
 
-def _created(source: Gathered) -> dict[str, int | None]:
+def _created(source: Gathered, notes: Notes) -> dict[str, int | None]:
     """When each table of the runs was made, in microseconds since 1970."""
     tables = [table for batch in source.batches for table in batch.tables if isinstance(table, Mapping)]
-    return {str(table.get("id")): read_timestamp(table.get(_CREATED.path)) for table in tables}
+    created = counts(notes.read(_CREATED, [table.get(_CREATED.path) for table in tables]))
+    return dict(zip((str(table.get("id")) for table in tables), created, strict=True))
 
 
 def _used(told: Told, created: int | None, moment: Moment) -> float:
@@ -121,7 +127,8 @@ def measured_of_runs(spending: Spending, used: Measure, runs: Values) -> Measure
         runs: the fields of the runs.
     """
     owners = spending.found.owners
-    began, made = read(_STARTED, runs[_STARTED.path]), read(_CREATED, spending.tables[_CREATED.path])
+    began = spending.notes.read(_STARTED, runs[_STARTED.path])
+    made = spending.notes.read(_CREATED, spending.tables[_CREATED.path])
     known = ~began.missing[owners] & ~made.missing
     is_new = known & (made.data >= began.data[owners])
     told: dict[str, float] = {}

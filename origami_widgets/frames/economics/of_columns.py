@@ -13,7 +13,7 @@ from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, S
 from origami_widgets.frames.source import Source, gather
 
 from .measures import Measure, measured, over
-from .spending import Spending
+from .spending import UNQUALIFIED, UNQUALIFIED_MIN, Spending
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,14 @@ COLUMN_ECONOMICS = Schema(
         Field("column_name", "string", "column", "name", "its heading"),
         Field("kind", "category", "column", "kind", "input, enrichment, score or sequence", "", COLUMN_KINDS),
         Field("credits_used", "number", "column", "credits.lifetimeUsed", "settled, over all runs", "credits"),
-        Field("share_of_spend", "number", "computed", "", "of what its table's columns have used", "fraction"),
+        Field(
+            "share_of_spend",
+            "number",
+            "computed",
+            "",
+            "of what its table's columns have used; NA where one of these does not tell",
+            "fraction",
+        ),
         Field("executions", "integer", "column", "stats.totalRuns", "over its life", "executions"),
         Field(
             "credits_per_execution",
@@ -51,7 +58,8 @@ COLUMN_ECONOMICS = Schema(
         Field("errored_rate", "number", "computed", "", "cells_errored / leads of its table", "fraction"),
         Field("fail_rate", "number", "computed", "", "verdicts `fail` / all verdicts; NA without verdicts", "fraction"),
         Field("credits_errored", "number", "computed", "", "cells that failed, at the mean price", "credits"),
-        Field("credits_unqualified", "number", "computed", "", "spent on leads that were judged unfit", "credits"),
+        UNQUALIFIED,
+        UNQUALIFIED_MIN,
         Field("unqualified_share", "number", "computed", "", "credits_unqualified / credits_used", "fraction"),
     ),
 )
@@ -63,9 +71,16 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
     No request is sent and no credits are spent. It is arithmetic on what the server has said, by the formulas beside
     the columns, and NA where a part is missing.
 
-    - Spent on unfit leads: `credits_unqualified` = the leads judged unfit that the column must have run for x
-      credits_per_execution, at most credits_used. It ran for call rate x leads; those that are not judged unfit explain
-      as many of them as they are, and the rest is left. NA for a column with verdicts: it has to run for every lead.
+    - Spent on unfit leads, expected: `credits_unqualified` = credits_used x leads judged unfit / leads. The API does not
+      tell which leads a column ran for: this supposes that it ran for fit and unfit ones alike. A column that ran for
+      exactly as many leads as qualify is taken to have run for these, and so is one of kind `sequence` that ran for
+      fewer: 0. Rank columns by it.
+    - Spent on unfit leads, at least: `credits_unqualified_min` = the leads judged unfit that the column must have run for
+      x credits_per_execution, at most credits_used. It ran for call rate x leads; those that are not judged unfit explain
+      as many of them as they are, and the rest is left. It is 0 for most columns that run for some leads only.
+    - Both are NA for a column with verdicts, which has to run for every lead, and where counts contradict each other: more
+      leads qualify than were judged, more were judged than there are, or a number is negative.
+      `attrs["origami"]["contradictions"]` says so.
     - Spent in vain: `credits_errored` = cells_errored x credits_per_execution, at most credits_used. Some of these cells
       never ran, for want of credits for example, and whether Origami charges for the others is not documented.
 
@@ -84,7 +99,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         - `column_name` (string): its heading
         - `kind` (category): input, enrichment, score or sequence
         - `credits_used` (Float64, credits): settled, over all runs
-        - `share_of_spend` (Float64, fraction): of what its table's columns have used
+        - `share_of_spend` (Float64, fraction): of what its table's columns have used; NA where one of these does not tell
         - `executions` (Int64, executions): over its life
         - `credits_per_execution` (Float64, credits per execution): mean when the column runs
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads of its table
@@ -93,7 +108,8 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         - `errored_rate` (Float64, fraction): cells_errored / leads of its table
         - `fail_rate` (Float64, fraction): verdicts `fail` / all verdicts; NA without verdicts
         - `credits_errored` (Float64, credits): cells that failed, at the mean price
-        - `credits_unqualified` (Float64, credits): spent on leads that were judged unfit
+        - `credits_unqualified` (Float64, credits): expected to be spent on leads that were judged unfit
+        - `credits_unqualified_min` (Float64, credits): spent on them at least, as far as counts prove it
         - `unqualified_share` (Float64, fraction): credits_unqualified / credits_used
 
     Raises:
@@ -126,19 +142,23 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         },
         computed=computed,
         skipped=spending.skipped,
+        notes=spending.notes,
         dtype_backend=dtype_backend,
     )
 
 
 def _measures(spending: Spending) -> dict[str, Measure]:
     used, leads = spending.column("credits_lifetime_used"), spending.of_table(spending.table("lead_count"))
+    failed, judged = spending.column("qualification_fail"), spending.column("qualification_total")
+    spending.notes.contradicts("more leads failed than were judged", failed > judged)
     return {
         "share_of_spend": spending.share_of_table,
         "credits_per_lead": over(used, leads),
         "credits_per_qualified_lead": over(over(used, leads), spending.of_table(spending.qualified_share)),
         "errored_rate": over(spending.column("cells_errored"), leads),
-        "fail_rate": over(spending.column("qualification_fail"), spending.column("qualification_total")),
+        "fail_rate": over(np.where(failed > judged, np.nan, failed), judged),
         "credits_errored": spending.credits_errored,
         "credits_unqualified": spending.credits_unqualified,
+        "credits_unqualified_min": spending.credits_unqualified_min,
         "unqualified_share": over(spending.credits_unqualified, used),
     }

@@ -119,6 +119,7 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
         },
         computed=computed,
         skipped=spending.found.skipped + each.skipped,
+        notes=spending.notes,
         dtype_backend=dtype_backend,
     )
 
@@ -127,7 +128,7 @@ def _measures(spending: Spending, each: Entries, fields: Values) -> dict[str, Me
     def share(values: Measure) -> Measure:
         return over(values, sums(values, each.owners, spending.size)[each.owners])
 
-    used, leads, mean = (measure(field, fields) for field in (_CREDITS, _LEADS, _MEAN))
+    used, leads, mean = (measure(field, fields, spending.notes) for field in (_CREDITS, _LEADS, _MEAN))
     per_lead = np.where(np.isnan(mean), over(used, leads), mean)
     qualified = spending.table("lead_count") * spending.qualified_share
     per_qualified = over(spending.table("total_sourced_leads"), qualified)

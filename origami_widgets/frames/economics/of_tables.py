@@ -15,15 +15,14 @@ from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, Field, S
 from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.values import read
 
+from .leads_needed import leads_needed
 from .measures import Measure, counted, measured, over
-from .spending import Spending
+from .spending import UNQUALIFIED, UNQUALIFIED_MIN, Spending
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_LEADS = 10**9
-CERTAIN = 1.959964
-"""Of a normal distribution 95 % lie within so many deviations."""
 _JUDGED = Field("judged_leads", "integer", "computed", "", "leads with a verdict", "leads")
 _MORE = Field("more", "integer", "computed", "", "what you asked the price of", "qualified leads")
 _EXPECTED_LEADS = Field("expected_leads", "integer", "computed", "", "more / qualified_share", "leads")
@@ -62,14 +61,36 @@ ECONOMICS = Schema(
         ),
         _MORE,
         _EXPECTED_LEADS,
-        Field("expected_credits", "number", "computed", "", "more x credits_per_qualified_lead", "credits"),
-        Field("expected_credits_low", "number", "computed", "", "what 97.5 % of such orders exceed", "credits"),
-        Field("expected_credits_high", "number", "computed", "", "what 2.5 % of such orders exceed", "credits"),
+        Field(
+            "expected_credits",
+            "number",
+            "computed",
+            "",
+            "more x credits_per_qualified_lead, if leads cost as before",
+            "credits",
+        ),
+        Field(
+            "expected_credits_low",
+            "number",
+            "computed",
+            "",
+            "what 97.5 % of such orders cost at least, if leads cost as before",
+            "credits",
+        ),
+        Field(
+            "expected_credits_high",
+            "number",
+            "computed",
+            "",
+            "what 97.5 % of them cost at most, if leads cost as before; NA with none qualified yet",
+            "credits",
+        ),
         _LEFT,
         _COSTLIEST,
         Field("costliest_column_share", "number", "computed", "", "of what the table's columns have used", "fraction"),
         Field("credits_errored", "number", "computed", "", "cells that failed, at the mean price", "credits"),
-        Field("credits_unqualified", "number", "computed", "", "spent on leads that were judged unfit", "credits"),
+        UNQUALIFIED,
+        UNQUALIFIED_MIN,
     ),
 )
 
@@ -84,14 +105,18 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
     - A qualified lead: `credits_per_qualified_lead` = (credits_used / leads) / (qualified_leads / judged_leads). Leads
       without a verdict count in the price and not in the share, so a run that was stopped half-way is not made dear by
       them. While cells are running, the credits are too few. Without a relevance condition it is NA.
-    - The price of more: `expected_credits` supposes that leads cost and qualify as those before. The number of leads
-      that it takes is chance, and the share is known from few verdicts: `_low` and `_high` are `expected_credits` x
-      exp(-/+ 1.96 sqrt((1 - s) (1 / more + 1 / k))) with k = qualified_leads + 0.5, s = k / (judged_leads + 1). That
-      the price of a lead may differ, too, is not in it. `leads_left` is what the server estimates in all less what is
-      there; NA where a source has more than anybody knows.
-    - Of no use: `credits_unqualified` counts, per column without verdicts of its own, the leads judged unfit that it
-      must have run for (call rate x leads, less all the others), at its mean price. `credits_errored` = failed cells x
-      the mean price: some of these cells never ran, and whether Origami charges for the others is not documented.
+    - The price of more: `expected_credits` supposes that leads cost as before (credits_per_lead) and qualify as before.
+      How many leads it takes is chance, and the share that qualifies is known from few verdicts. `_low` and `_high` are
+      credits_per_lead x the leads between which 95 % of such orders lie: the posterior predictive distribution of the
+      leads needed (beta-negative-binomial, from Jeffreys' prior). That the price of a lead may differ, too, is not in it.
+      With no qualified lead yet there is only `_low`: nothing bounds the price above. `leads_left` is what the server
+      estimates in all less what is there; NA where a source has an unknown number of further leads.
+    - Of no use: `credits_unqualified` is the expected, `credits_unqualified_min` the least amount that columns without
+      verdicts of their own have spent on leads judged unfit; `column_economics_frame` has the formulas and what they
+      suppose. `credits_errored` = failed cells x the mean price: some of these cells never ran, and whether Origami
+      charges for the others is not documented.
+    - Numbers that cannot be true: where more leads qualify than were judged, more were judged than there are, or a number
+      is negative, what is computed of them is NA, and `attrs["origami"]["contradictions"]` says so.
 
     Args:
         source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these. A
@@ -118,14 +143,15 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         - `estimated_credits_per_qualified_lead` (Float64, credits per qualified lead): the server's own estimate
         - `more` (Int64, qualified leads): what you asked the price of
         - `expected_leads` (Int64, leads): more / qualified_share
-        - `expected_credits` (Float64, credits): more x credits_per_qualified_lead
-        - `expected_credits_low` (Float64, credits): what 97.5 % of such orders exceed
-        - `expected_credits_high` (Float64, credits): what 2.5 % of such orders exceed
+        - `expected_credits` (Float64, credits): more x credits_per_qualified_lead, if leads cost as before
+        - `expected_credits_low` (Float64, credits): what 97.5 % of such orders cost at least, if leads cost as before
+        - `expected_credits_high` (Float64, credits): what 97.5 % of them cost at most, if leads cost as before; NA with none qualified yet
         - `leads_left` (Int64, qualified leads): qualified leads still to find, estimated
         - `costliest_column` (string): the column that used most credits
         - `costliest_column_share` (Float64, fraction): of what the table's columns have used
         - `credits_errored` (Float64, credits): cells that failed, at the mean price
-        - `credits_unqualified` (Float64, credits): spent on leads that were judged unfit
+        - `credits_unqualified` (Float64, credits): expected to be spent on leads that were judged unfit
+        - `credits_unqualified_min` (Float64, credits): spent on them at least, as far as counts prove it
 
     Raises:
         InvalidInput: for a source of another kind, a `more` that is no such number, or an unknown `dtype_backend`.
@@ -141,7 +167,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         >>> frame["credits_per_lead"].to_list(), frame["expected_credits"].round(6).to_list()
         ([3.8], [475.0])
         >>> frame[["expected_credits_low", "expected_credits_high"]].round(0).iloc[0].to_list()
-        [361.0, 625.0]
+        [399.0, 695.0]
     """
     check_backend(dtype_backend)
     wanted = _checked(more)
@@ -161,6 +187,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         {"run": spending.run_of_tables, "table": Holder(spending.tables)},
         computed=computed,
         skipped=spending.skipped,
+        notes=spending.notes,
         dtype_backend=dtype_backend,
     )
 
@@ -180,35 +207,23 @@ def _checked(more: object) -> int:
 
 
 def _measures(spending: Spending, more: int) -> dict[str, Measure]:
-    used, qualified, share = (
-        spending.table("credits_lifetime_used"),
-        spending.table("qualified_leads"),
-        spending.qualified_share,
-    )
+    used, share = spending.table("credits_lifetime_used"), spending.qualified_share
     per_lead = over(used, spending.table("lead_count"))
-    expected = more * over(per_lead, share)
-    reach = np.exp(CERTAIN * _spread(qualified, spending.judged, more))
+    verdicts = zip(spending.qualified.tolist(), spending.judged.tolist(), strict=True)
+    needed = np.array([leads_needed(more, *each) for each in verdicts]).reshape(-1, 2)
     return {
         "share_of_spend": over(used, np.full(len(used), np.nansum(used[spending.newest()]))),
         "qualified_share": share,
         "credits_per_lead": per_lead,
         "credits_per_qualified_lead": over(per_lead, share),
-        "expected_credits": expected,
-        "expected_credits_low": expected / reach,
-        "expected_credits_high": expected * reach,
+        "expected_credits": more * over(per_lead, share),
+        "expected_credits_low": per_lead * needed[:, 0],
+        "expected_credits_high": per_lead * needed[:, 1],
         "costliest_column_share": _largest(spending),
         "credits_errored": spending.credits_errored_of_tables,
         "credits_unqualified": spending.credits_unqualified_of_tables,
+        "credits_unqualified_min": spending.credits_unqualified_min_of_tables,
     }
-
-
-def _spread(qualified: Measure, judged: Measure, more: int) -> Measure:
-    """By how much the number of leads that it takes varies, as a share of it.
-
-    That of a negative binomial number, whose share is known from so many verdicts.
-    """
-    successes = qualified + 0.5
-    return np.sqrt((1 - np.minimum(over(successes, judged + 1), 1.0)) * (1 / more + 1 / successes))
 
 
 def _needed(spending: Spending, more: int) -> Measure:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from origami_widgets.frames.build import Entries, Holder, entries, runs_of, tables_of
+from origami_widgets.frames.build import Entries, Holder, Notes, entries, runs_of, tables_of
 from origami_widgets.frames.columns import COLUMNS
 from origami_widgets.frames.records import Values, pluck
+from origami_widgets.frames.schema import Field
 from origami_widgets.frames.tables import TABLES
-from origami_widgets.frames.values import read
 
 from .measures import Counts, Measure, counts, measure, over, sums
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from .measures import Places
 
+UNQUALIFIED = Field(
+    "credits_unqualified", "number", "computed", "", "expected to be spent on leads that were judged unfit", "credits"
+)
+UNQUALIFIED_MIN = Field(
+    "credits_unqualified_min", "number", "computed", "", "spent on them at least, as far as counts prove it", "credits"
+)
 _OF_TABLES = {field.name: field for field in TABLES.fields}
 _OF_COLUMNS = {field.name: field for field in COLUMNS.fields}
 
@@ -32,10 +38,12 @@ class Spending:
     Args:
         source: what was gathered.
         more: further places in the tables that are wanted.
+        notes: takes what could not be read, and what cannot be true.
     """
 
     source: Gathered
     more: tuple[str, ...] = ()
+    notes: Notes = field(default_factory=Notes)
 
     @cached_property
     def found(self) -> Entries:
@@ -78,22 +86,23 @@ class Spending:
 
     def table(self, name: str) -> Measure:
         """A measure of the tables, by its name in `tables_frame`."""
-        return measure(_OF_TABLES[name], self.tables)
+        return measure(_OF_TABLES[name], self.tables, self.notes)
 
     def table_counts(self, name: str) -> Counts:
-        """A count of the tables, by its name in `tables_frame`."""
+        """A count of the tables, by its name in `tables_frame`; a negative one is missing."""
         field = _OF_TABLES[name]
-        return counts(read(field, self.tables[field.path]))
+        told = counts(self.notes.read(field, self.tables[field.path]))
+        return [None if count is None or count < 0 else count for count in told]
 
     def has_more(self) -> list[bool]:
         """Per table whether a source has more leads than anybody knows."""
         field = _OF_TABLES["has_unknown_total_with_more"]
-        cells = read(field, self.tables[field.path])
+        cells = self.notes.read(field, self.tables[field.path])
         return [bool(more) for more in cells.data & ~cells.missing]
 
     def column(self, name: str) -> Measure:
         """A measure of the columns, by its name in `columns_frame`."""
-        return measure(_OF_COLUMNS[name], self.columns)
+        return measure(_OF_COLUMNS[name], self.columns, self.notes)
 
     def of_table(self, values: Measure) -> Measure:
         """A measure of the tables, for each of their columns."""
@@ -117,9 +126,33 @@ class Spending:
         return np.where(np.isnan(most), implied, most)
 
     @cached_property
+    def qualified(self) -> Measure:
+        """Per table: leads that qualify; missing where they are more than were judged."""
+        qualified = self.table("qualified_leads")
+        is_wrong = qualified > self.judged
+        self.notes.contradicts("more leads qualify than were judged", is_wrong)
+        return np.where(is_wrong, np.nan, qualified)
+
+    @cached_property
     def qualified_share(self) -> Measure:
         """Per table: of the leads with a verdict those that qualify."""
-        return np.minimum(over(self.table("qualified_leads"), self.judged), 1.0)
+        return over(self.qualified, self.judged)
+
+    @cached_property
+    def unfit(self) -> Measure:
+        """Per table: leads that were judged and do not qualify; missing where more were judged than there are."""
+        leads = self.table("lead_count")
+        is_wrong = self.judged > leads
+        self.notes.contradicts("more leads were judged than there are", is_wrong)
+        return np.where(is_wrong, np.nan, self.judged - self.qualified)
+
+    @cached_property
+    def ran_for(self) -> Measure:
+        """Per column: the leads that it ran for, `call rate x leads`, but not more than it has run."""
+        rate = self.column("call_rate")
+        self.notes.contradicts("column.stats.callRate is above 1", rate > 1)
+        ran = np.rint(np.where(rate > 1, np.nan, rate) * self.of_table(self.table("lead_count")))
+        return np.fmin(ran, np.where(np.isnan(ran), np.nan, self.column("total_runs")))
 
     @cached_property
     def judges(self) -> Measure:
@@ -139,17 +172,34 @@ class Spending:
         return self._at_most_used(price)
 
     @cached_property
-    def credits_unqualified(self) -> Measure:
+    def credits_unqualified_min(self) -> Measure:
         """Per column: the leads that were judged unfit and that it must have run for, at its mean price.
 
-        It ran for `call rate x leads`. Those that are not judged unfit are too few to explain that many; the rest are.
+        Those that are not judged unfit are too few to explain all that it ran for; the rest are.
         """
-        leads = self.table("lead_count")
-        unfit = self.judged - self.table("qualified_leads")
-        ran = self.column("call_rate") * self.of_table(leads)
-        least = np.clip(ran - self.of_table(leads - unfit), 0.0, self.of_table(unfit))
-        price = least * self.column("avg_credits_per_run")
+        others = self.of_table(self.table("lead_count") - self.unfit)
+        price = np.maximum(self.ran_for - others, 0.0) * self.column("avg_credits_per_run")
         return self._at_most_used(np.where(self.judges > 0, np.nan, price))
+
+    @cached_property
+    def credits_unqualified(self) -> Measure:
+        """Per column: what it is expected to have spent on leads that were judged unfit, not less than it must have.
+
+        Nothing tells which leads a column ran for. As long as it ran for any of them alike, the unfit ones have their
+        share of what it has used. One that ran for as many leads as qualify ran for these, and so did one that drafts
+        outreach, unless it ran for more.
+        """
+        used, leads = self.column("credits_lifetime_used"), self.table("lead_count")
+        alike = used * self.of_table(over(self.unfit, leads))
+        fitting = self.of_table(self.qualified)
+        drafts = np.array([kind == "sequence" for kind in self.columns["kind"]], dtype=np.bool_)
+        is_after = (self.ran_for == fitting) | (drafts & (self.ran_for <= fitting))
+        expected = np.where(is_after & ~np.isnan(alike), 0.0, alike)
+        return np.where(
+            self.judges > 0,
+            np.nan,
+            np.where(np.isnan(expected), expected, np.fmax(expected, self.credits_unqualified_min)),
+        )
 
     @cached_property
     def credits_errored_of_tables(self) -> Measure:
@@ -162,10 +212,15 @@ class Spending:
         return self.of_all_columns(self.credits_unqualified, self.spends * (1 - self.judges))
 
     @cached_property
+    def credits_unqualified_min_of_tables(self) -> Measure:
+        """Per table: the sum; missing where a column that spends, and gives no verdicts, does not tell."""
+        return self.of_all_columns(self.credits_unqualified_min, self.spends * (1 - self.judges))
+
+    @cached_property
     def share_of_table(self) -> Measure:
-        """Per column: its share of what all columns of its table have used."""
+        """Per column: its share of what all columns of its table have used; missing where one of them does not tell."""
         used = self.column("credits_lifetime_used")
-        return over(used, self.of_table(self.of_columns(used)))
+        return over(used, self.of_table(self.of_all_columns(used, np.ones(len(used)))))
 
     def newest(self) -> list[bool]:
         """Per table whether it is not given once more later on: runs of one agent share their tables."""

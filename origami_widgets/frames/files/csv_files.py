@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.frames.plain import plain_cell
+from origami_widgets.frames.plain import plain_cell, plain_column
 
 from .formulas import neutral
 
@@ -23,15 +23,18 @@ _QUOTED = re.compile(r'[,;"\t\r\n]|^\s|\s$|^$')
 def write_csv(frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool) -> None:
     """Write a frame: RFC 4180, with quotation marks also where another separator than the comma stands.
 
-    No value is nothing between two commas, an empty text two quotation marks. Moments are as pandas shows them.
+    No value is nothing between two commas, an empty text two quotation marks. Dates and moments are as pandas shows them.
     """
+    shown = [plain_column(frame.iloc[:, at]) for at in range(frame.shape[1])]
     with file.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as out:
         out.write(_line([_text(str(name), neutralize=neutralize) for name in frame.columns]))
         for start in range(0, len(frame), ROWS_AT_ONCE):
-            part = frame.iloc[start : start + ROWS_AT_ONCE]
             columns = [
-                [_text(value, neutralize=neutralize) for value in part.iloc[:, at].astype(object)]
-                for at in range(part.shape[1])
+                [
+                    _text(value, neutralize=neutralize)
+                    for value in each.iloc[start : start + ROWS_AT_ONCE].astype(object)
+                ]
+                for each in shown
             ]
             out.writelines(map(_line, zip(*columns, strict=True)))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.plain import plain_cell, unicode_text
+from origami_widgets.frames.plain import plain_cell, plain_column, unicode_text
 
 from .formulas import is_formula
 
@@ -143,7 +143,7 @@ class _Sheet:
         """Write the frame; gives how many texts were too long for a cell."""
         self._sheet.freeze_panes(1, 0)
         for at, name in enumerate(frame.columns):
-            column = frame.iloc[:, at]
+            column = plain_column(frame.iloc[:, at])
             moments = isinstance(column.dtype, pd.DatetimeTZDtype) or ", tz=" in str(column.dtype)
             heading = unicode_text(f"{name} (UTC)" if moments else str(name))
             self._text(0, at, heading, header=True)

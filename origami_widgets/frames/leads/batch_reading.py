@@ -85,10 +85,7 @@ def _kind_of(name: str, part: CellColumn | LeadColumn | None, findings: Findings
     if not isinstance(part, KindOfCells):
         return "string" if part is None else "boolean"
     kind = part.known
-    if kind == "object":
-        findings.mixed_types[name] = [*part.words, *(["more than 64 bits"] if part.too_large else [])]
-    elif kind == "timestamp":
-        findings.timestamps.append(name)
+    findings.note(name, part, kind)
     return kind
 
 

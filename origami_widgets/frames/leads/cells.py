@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from origami_widgets.frames.backend import DtypeBackend, to_array
+from origami_widgets.frames.backend import DtypeBackend, dated, to_array
 from origami_widgets.frames.plain import as_json
 from origami_widgets.frames.schema import Field, Kind
 from origami_widgets.frames.values import Cells, read_text
 
-from .moments import may_be_moments, moments_of_arrow, read_moments
+from .moments import Moments, may_be_moments, moments_of_arrow, read_moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,10 @@ KINDS: dict[frozenset[type], Kind] = {
     frozenset({float}): "number",
     frozenset({int, float}): "number",
 }
-FIELDS = {kind: Field("", kind, "computed", "", "") for kind in ("integer", "number", "boolean", "string", "timestamp")}
+FIELDS = {
+    kind: Field("", kind, "computed", "", "")
+    for kind in ("integer", "number", "boolean", "string", "date", "timestamp")
+}
 NUMPY: dict[str, type[Any]] = {"integer": np.int64, "number": np.float64, "boolean": np.bool_}
 
 
@@ -53,7 +56,7 @@ class CellColumn:
         length: cells so far.
         kind: the one kind of all cells so far; None while all are null.
         words: which kinds of JSON values there were.
-        read_as: the kind of the array that was given last: texts that are all moments become timestamps.
+        read_as: the kind of the array that was given last: texts that are all dates become dates, all times timestamps.
         too_large: integers of more than 64 bits were among them.
     """
 
@@ -111,9 +114,9 @@ class CellColumn:
         self.read_as = self.kind
         if self.kind == "string" and self._maybe_moments:
             moments = _moments_of(merged)
-            if moments is not None:
-                self.read_as = "timestamp"
-                return to_array(FIELDS["timestamp"], moments, self._backend)
+            if moments is not None and moments.kind is not None:
+                self.read_as = moments.kind
+                return to_array(FIELDS[moments.kind], moments.cells, self._backend)
         if isinstance(merged, Cells):
             if copy:
                 merged = Cells(merged.data.copy(), merged.missing.copy())
@@ -131,9 +134,10 @@ class CellColumn:
             return pa.nulls(self.length, to)
         if kind == "object":
             return pa.array([None if each is None else as_json(each) for each in _as_objects(merged)], to)
-        cells = _moments_of(merged) if kind == "timestamp" else merged
+        moments = _moments_of(merged) if kind in ("date", "timestamp") else None
+        cells = merged if moments is None else moments.cells
         if isinstance(cells, Cells):
-            data = cells.data.astype("datetime64[us]") if kind == "timestamp" else cells.data
+            data = dated(kind, cells.data)
             return pa.array(data.astype(np.float64) if kind == "number" else data, to, mask=cells.missing)
         return pa.concat_arrays(list(merged.iterchunks()))
 
@@ -206,19 +210,27 @@ class CellColumn:
 class KindOfCells(CellColumn):
     """What is known of a column whose cells are not kept: which kind they all have."""
 
+    def __init__(self, dtype_backend: DtypeBackend) -> None:
+        super().__init__(dtype_backend)
+        # What the texts have been so far, while all have been dates, or all times.
+        self._moments: CellKind | None = None
+
     @property
     def known(self) -> CellKind:
         """The kind of the array that all cells make; of a column that nobody has filled, text."""
         self._type_waiting()
-        if self.kind == "string" and self._maybe_moments:
-            return "timestamp"
+        if self.kind == "string" and self._maybe_moments and self._moments is not None:
+            return self._moments
         return self.kind or "string"
 
     def _type_waiting(self) -> None:
         super()._type_waiting()
         chunks = [chunk for chunk in self._chunks if not isinstance(chunk, int)]
         if self.kind == "string" and self._maybe_moments:
-            self._maybe_moments = all(_moments_of(chunk) is not None for chunk in chunks)
+            told = [_moments_of(chunk) for chunk in chunks]
+            kinds = {self._moments, *(None if moments is None else moments.kind for moments in told)} - {None}
+            self._maybe_moments = None not in told and len(kinds) <= 1
+            self._moments = next(iter(kinds), None)
         self._chunks = [_ends(chunk) for chunk in chunks] if self.kind == "integer" else []
         if len(self._chunks) > 1:
             self._chunks = [_ends(_joined(self._chunks))]
@@ -231,6 +243,7 @@ def arrow_type(kind: CellKind) -> Any:
         "integer": pa.int64(),
         "number": pa.float64(),
         "boolean": pa.bool_(),
+        "date": pa.date32(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
     return types.get(kind, pa.string())
@@ -279,7 +292,7 @@ def _dressed(texts: Any, dtype_backend: DtypeBackend) -> Any:
     return pd.arrays.ArrowExtensionArray(texts) if dtype_backend == "pyarrow" else dtype.__from_arrow__(texts)
 
 
-def _moments_of(texts: Any) -> Cells | None:
+def _moments_of(texts: Any) -> Moments | None:
     """As `read_moments`, a piece at a time where there are pieces: texts take more room as Python's own."""
     if not _is_arrow(texts):
         return read_moments(_as_objects(texts))
@@ -289,7 +302,10 @@ def _moments_of(texts: Any) -> Cells | None:
         if piece is None:
             return None
         pieces.append(piece)
-    return _joined(pieces) if pieces else None
+    kinds = {piece.kind for piece in pieces} - {None}
+    if not pieces or len(kinds) > 1:
+        return None
+    return Moments(next(iter(kinds), None), _joined([piece.cells for piece in pieces]))
 
 
 def _objects(values: list[Any]) -> Any:

@@ -1,11 +1,12 @@
 """One table column of leads as columns of a frame: its main value, the parts of its objects, what was found. Pure.
 
 An enrichment's cell is an object as a rule: the wanted fields beside `confidence`, `reasoning` and sources. A cell that is
-there with its main fields null looked and found nothing; one that is missing has not run.
+there with none of its fields filled looked and found nothing; one that is missing has not run. `is_found` decides.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -24,13 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 PRIMARY = ("value", "text", "email", "url", "address", "number", "display", "label", "raw")
-ASIDE = ("confidence", "reasoning", "title")
+REMARKS = ("confidence", "reasoning")
+"""What an object says of its values."""
+_SOURCE_KEY = re.compile(r"(.*[_\W])?source[_\W]?(url|link|address)s?|sources", re.IGNORECASE | re.DOTALL)
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MOST_KEYS = 64
 """Parts that get a column of their own; an object that serves as a dictionary would make thousands."""
 REST = "rest"
 FOUND = "found"
 _BOOLEAN = Field("", "boolean", "computed", "", "")
 _UNKNOWN, _NO, _YES = -1, 0, 1
+_HOLDERS = frozenset({dict, list})
 
 
 class LeadColumn:
@@ -81,6 +86,9 @@ class LeadColumn:
             self._add_main(values, types)
             for part in self._extras():
                 part.add_nulls(len(values))
+            if self._flatten and _has_blanks(values, types):
+                found = [_flag(value) for value in values]
+                self._tells_findings |= self._computed
         if self._flatten and self._computed and NoneType in types:
             found = self._with_nulls(rows, values, found)
         self._found.append((len(rows), None if found is None else np.array(found, np.int8)))
@@ -201,26 +209,76 @@ class LeadColumn:
 
 @lru_cache(maxsize=1024)
 def main_key(keys: tuple[str, ...]) -> str | None:
-    """Which part of an object is the value that one means.
+    """Which part of an object is the value that one means; None where nothing in it can be found.
 
     >>> main_key(("email", "confidence", "reasoning", "source_url"))
     'email'
     >>> main_key(("amount_usd", "stage", "source_url"))
     'amount_usd'
+    >>> main_key(("title", "linkedin_url", "full_name")), main_key(("linkedin_url", "confidence"))
+    ('full_name', 'linkedin_url')
     >>> main_key(("confidence", "source_url")) is None
     True
     """
     for key in PRIMARY:
         if key in keys:
             return key
-    if len(keys) == 1:
-        return keys[0]
-    return next((key for key in keys if _is_finding(key)), None)
+    findings = findings_of(keys)
+    # A title or an address is rather about the value, where there is another one.
+    return next((key for key in findings if key != "title" and not key.endswith("_url")), next(iter(findings), None))
+
+
+def is_found(value: Any) -> bool:
+    """Whether there is something in a cell: a text, a number, a boolean, or a list or an object that holds one.
+
+    Nothing are null, "", and what holds nothing else. In an object `confidence`, `reasoning` and source addresses do
+    not count: they are there, too, where nothing was found.
+
+    >>> is_found({"linkedin_url": "https://a.example", "confidence": "high"}), is_found(False), is_found(0)
+    (True, True, True)
+    >>> is_found({"email": "", "confidence": "low", "email_source_url": "https://a.example"}), is_found([None])
+    (False, False)
+    """
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if type(each) is dict:
+            waiting += [each[key] for key in findings_of(tuple(each))]
+        elif type(each) is list:
+            waiting += each
+        elif each is not None and each != "":
+            return True
+    return False
+
+
+@lru_cache(maxsize=1024)
+def findings_of(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys of an object that can hold a finding: all but its remarks and the addresses of its sources.
+
+    >>> findings_of(("title", "linkedin_url", "confidence", "reasoning", "email_source_url", "sourceUrls", "sources"))
+    ('title', 'linkedin_url')
+    >>> findings_of(("source", "confidence")), findings_of(("email", "source"))
+    (('source',), ('email',))
+    """
+    findings = tuple(key for key in keys if not _is_remark(key))
+    # The source of something else is a remark; alone it is what was asked for, such as the source of a lead.
+    return findings if findings == ("source",) else tuple(key for key in findings if key != "source")
 
 
 @lru_cache(maxsize=4096)
-def _is_finding(key: str) -> bool:
-    return key in PRIMARY or not (key in ASIDE or key.endswith("_url"))
+def _is_remark(key: str) -> bool:
+    return key in REMARKS or bool(_SOURCE_KEY.fullmatch(_WORDS.sub("_", key)))
+
+
+def _flag(value: Any) -> int:
+    return _UNKNOWN if value is None else _YES if is_found(value) else _NO
+
+
+def _has_blanks(values: list[Any], types: set[type]) -> bool:
+    """Whether cells that are there hold nothing."""
+    if str in types and "" in values:
+        return True
+    return list in types and not all(is_found(value) for value in values if type(value) is list)
 
 
 def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[str, list[Any]] | None:
@@ -234,19 +292,18 @@ def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[
 
 
 def _flags(values: list[Any], types: set[type], there: dict[str, list[Any]]) -> list[int]:
-    """What was found on a page: any value but an object is a finding, of an object only what is no remark on it."""
-    cells = [part for key, part in there.items() if _is_finding(key)]
+    """What was found on a page, as `is_found` has it; of plain values in objects of one shape all at once."""
+    cells = [there[key] for key in findings_of(tuple(there))]
+    if REST in there or "source" in there or any(_HOLDERS & set(map(type, part)) for part in cells):
+        return [_flag(value) for value in values]
     findings: list[int]
     if len(cells) == 1:
-        findings = [cell is not None for cell in cells[0]]
+        findings = [cell is not None and cell != "" for cell in cells[0]]
     elif cells:
         width = len(cells)
-        findings = [each.count(None) < width for each in zip(*cells, strict=True)]
+        findings = [each.count(None) + each.count("") < width for each in zip(*cells, strict=True)]
     else:
         findings = [False] * len(values)
     if types == {dict}:
         return findings
-    return [
-        finding if type(value) is dict else _UNKNOWN if value is None else _YES
-        for value, finding in zip(values, findings, strict=True)
-    ]
+    return [finding if type(value) is dict else _flag(value) for value, finding in zip(values, findings, strict=True)]

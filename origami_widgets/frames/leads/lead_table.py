@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.frames.backend import DtypeBackend
 
+    from .cells import CellKind
+
 Names: TypeAlias = Literal["slug", "name"]
 
 MOST_UNLISTED = 100
@@ -52,16 +54,27 @@ class Findings:
     Attributes:
         columns: column of the frame to the id of the table's column.
         mixed_types: columns of dtype `object` to the kinds of values in them.
-        timestamps: columns whose texts are all dates or times, and were read as such.
+        dates: columns whose texts are all dates, and were read as such.
+        timestamps: columns whose texts are all dates with a time, and were read as such.
         without_cells: columns that cannot have cells, to the reason.
         unlisted: columns that rows have and the list of columns has not.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
     mixed_types: dict[str, list[str]] = field(default_factory=dict)
+    dates: list[str] = field(default_factory=list)
     timestamps: list[str] = field(default_factory=list)
     without_cells: dict[str, str] = field(default_factory=dict)
     unlisted: list[str] = field(default_factory=list)
+
+    def note(self, name: str, part: CellColumn, kind: CellKind | None) -> None:
+        """Take what is worth knowing of a column whose cells are of a kind."""
+        if kind == "object":
+            self.mixed_types[name] = [*part.words, *(["more than 64 bits"] if part.too_large else [])]
+        elif kind == "date":
+            self.dates.append(name)
+        elif kind == "timestamp":
+            self.timestamps.append(name)
 
 
 def needs_typed_cells(listed: Iterable[Listed]) -> bool:
@@ -226,10 +239,7 @@ def _named(
 
 def _made(part: CellColumn, name: str, findings: Findings, *, copy: bool) -> Any:
     array = part.array(copy=copy)
-    if part.kind == "object":
-        findings.mixed_types[name] = [*part.words, *(["more than 64 bits"] if part.too_large else [])]
-    elif part.read_as == "timestamp":
-        findings.timestamps.append(name)
+    findings.note(name, part, part.read_as)
     return array
 
 

@@ -57,6 +57,7 @@ def attributes(
             "stopped": stopped,
             "columns": findings.columns,
             "mixed_types": findings.mixed_types,
+            "dates": findings.dates,
             "timestamps": findings.timestamps,
             "columns_without_cells": findings.without_cells,
             "unlisted_columns": findings.unlisted,

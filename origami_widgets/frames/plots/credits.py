@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from origami_widgets.frames.columns import columns_frame
+from origami_widgets.frames.source import gather
 from origami_widgets.frames.tables import tables_frame
 
 from .bars import Bars, Line, Piece, draw, sentence
@@ -28,10 +28,11 @@ _COLUMNS = (
 
 
 def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerChart:
-    """What each column has cost, the most expensive first, with its share of its table's credits and its errored cells.
+    """What each column has cost, the most expensive first, with its share of its table and its errored cells.
 
     No request is sent and no credits are spent. The credits are those settled over the life of a column, as
-    `columns_frame` has them. Columns that have cost nothing are counted in a line, and so are those that are too many.
+    `columns_frame` has them; the share is `share_of_spend` of `column_economics_frame`, of what the columns of its table have
+    used. Columns that have cost nothing are counted in a line, and so are those that are too many.
     A table that is given several times is drawn as it was given last.
 
     Args:
@@ -56,27 +57,49 @@ def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerCha
         'Credits by column: 57 in Porto bakeries. E-mail: 39 · 68 %; Fit: 18 · 32 %'
     """
     width = checked(width, top)
-    source = list(source) if isinstance(source, Iterator) else source
-    tables = newest(records(tables_frame(source), _TABLES))
+    gathered = gather(source, "plot_credits")
+    tables = newest(_possible(records(tables_frame(gathered), _TABLES)))
     if not tables:
         return layered(sentence("Credits by column", [], "There are no tables.", width))
-    columns = by_table(newest(records(columns_frame(source), _COLUMNS)))
+    columns = by_table(newest(_possible(records(columns_frame(gathered), _COLUMNS))))
     title = f"Credits by column: {_spent(tables)} in {subject([table['table_name'] for table in tables])}"
     ranked = [column for rows in columns.values() for column in rows if (column["credits_lifetime_used"] or 0) > 0]
     shown = {id(column) for column in largest(ranked, "credits_lifetime_used", top)}
     drawn = largest(tables, "credits_lifetime_used", MOST_TABLES)
     lines: list[Line] = []
+    for table in tables:
+        table["columns"] = columns.get(table["table_id"] or ("", table["table_name"]), [])
+        table["in_columns"] = _in_columns(table["columns"])
     for table in drawn:
         if len(tables) > 1:
             lines.append(_heading(table))
-        lines += _lines(table, columns.get(table["table_id"] or ("", table["table_name"]), []), shown)
+        lines += _lines(table, table["columns"], shown)
+    others = sum(
+        None not in (told := (table["credits_lifetime_used"], table["in_columns"])) and told[0] != told[1]
+        for table in tables
+    )
     unknown = sum(table["credits_lifetime_used"] is None for table in tables)
     details = [
-        joined(runs_named(tables), "settled over the life of each column, and its share of its table"),
+        joined(runs_named(tables), "settled over the life of each column, and its share of its table's columns"),
         left_out(unknown, "table has", "tables have", "not told what was spent") if unknown < len(tables) else "",
+        left_out(others, "table tells", "tables tell", "other credits than its columns add up to"),
         left_out(len(tables) - len(drawn), "cheaper table", "cheaper tables"),
     ]
     return layered(draw(Bars(title, details, lines, "credits", {"column": LEADS, "several": REST}), width))
+
+
+def _possible(rows: list[Record]) -> list[Record]:
+    """The rows without credits below zero: they cannot be true, so nothing is known."""
+    for row in rows:
+        if (row["credits_lifetime_used"] or 0) < 0:
+            row["credits_lifetime_used"] = None
+    return rows
+
+
+def _in_columns(columns: list[Record]) -> float | None:
+    """What the columns of a table have used, as `column_economics_frame` has it; None where one does not tell."""
+    told = [column["credits_lifetime_used"] for column in columns]
+    return None if None in told else sum(told)
 
 
 def _spent(tables: list[Record]) -> str:
@@ -142,13 +165,13 @@ def _summed(table: Record, columns: list[Record], name: str, *, told: bool = Tru
 def _numbers(table: Record, used: float | None, errored: int | None) -> dict[str, str]:
     return {
         "credits": amount(used),
-        "share of the table": share(used, table["credits_lifetime_used"]),
+        "share of the table": share(used, table["in_columns"]),
         "errored cells": count(errored),
     }
 
 
 def _note(table: Record, used: float | None, errored: int | None) -> str:
-    part = share(used, table["credits_lifetime_used"]) if used else ""
+    part = share(used, table["in_columns"]) if used else ""
     return joined(amount(used), "" if part == MISSING else part, _errored(errored))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.frames.source import gather
 from origami_widgets.frames.tables import tables_frame
 
 from .bars import Bars, Line, Piece, draw, sentence
@@ -55,7 +56,7 @@ def plot_funnel(source: Source, *, shares: bool = False, top: int = 8, width: in
 'leads now: 15 · 71 %', 'qualified: n/a']
     """
     width = checked(width, top)
-    tables = newest(records(tables_frame(source), _COLUMNS))
+    tables = newest(records(tables_frame(gather(source, "plot_funnel")), _COLUMNS))
     for table in tables:
         table["size"] = table["total_sourced_leads"] or table["lead_count"]
     title = f"Funnel: {subject([table['table_name'] for table in tables])}"

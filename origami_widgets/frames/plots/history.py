@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.frames.history import history_frame
+from origami_widgets.frames.source import gather
 
 from .bars import described, sentence, title_of
 from .needed import checked, stacked
@@ -58,7 +59,7 @@ def plot_history(source: Source, *, width: int = 600) -> VConcatChart:
         ['status', 'steps', 'leads', 'cells running', 'cells errored', 'credits']
     """
     width = checked(width)
-    rows = [row for row in records(history_frame(source), _COLUMNS) if row["time"] is not None]
+    rows = [row for row in records(history_frame(gather(source, "plot_history")), _COLUMNS) if row["time"] is not None]
     by_run: dict[Any, list[Record]] = {}
     for row in rows:
         by_run.setdefault(row["run_id"], []).append(row)

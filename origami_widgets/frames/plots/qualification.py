@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.frames.columns import columns_frame
+from origami_widgets.frames.source import gather
 
 from .bars import ROOM, Bars, Line, Piece, draw, sentence
 from .needed import checked, layered
@@ -52,7 +53,7 @@ def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> La
         'Verdicts by column: Porto bakeries. Fit: 80 % pass of 15, 2 fail, 1 unsure'
     """
     width = checked(width, top)
-    columns = newest(records(columns_frame(source), _COLUMNS))
+    columns = newest(records(columns_frame(gather(source, "plot_qualification")), _COLUMNS))
     for column in columns:
         column["size"] = _total(column)
     judged = [column for column in columns if column["size"]]

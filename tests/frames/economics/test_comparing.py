@@ -121,7 +121,26 @@ def test_what_is_missing_stays_missing():
     for name in ("duration", "tables", "shared_tables", "leads", "credits_used", "cells_errored", "leads_change"):
         assert pd.isna(row[name]), name
     assert pd.isna(frame["leads_change"][1])
-    assert frame["credits_unqualified"].iloc[1] == pytest.approx(0.8667 * 15 * 3 - 12 * 3)
+    assert frame["credits_unqualified"].iloc[1] == pytest.approx(39 * 3 / 15)
+    assert frame["credits_unqualified_min"].iloc[1] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("field", "noted"),
+    [
+        ("startedAt", "run.startedAt"),
+        ("response.tables.0.leadCount", "table.leadCount"),
+        ("response.tables.0.credits.lifetimeUsed", "table.credits.lifetimeUsed"),
+        ("response.tables.0.stats.qualification.qualifiedLeads", "table.stats.qualification.qualifiedLeads"),
+        ("response.tables.0.columns.0.stats.callRate", "column.stats.callRate"),
+        ("response.tables.0.createdAt", "table.createdAt"),
+        ("status", "status"),
+    ],
+)
+def test_what_could_not_be_read_is_noted(field, noted):
+    frame = frames.compare_runs([payload(), changed(payload(), field, {"no": "value"})])
+    assert frame.attrs["origami"]["unreadable_values"] == {noted: 1}
+    assert frames.compare_runs([payload()]).attrs["origami"]["unreadable_values"] == {}
 
 
 def test_tables_alone_are_nothing_to_compare():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets import frames
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.economics.of_tables import _spread
+from origami_widgets.frames.economics.leads_needed import leads_needed
 from tests.frames.payloads import BACKENDS, changed, payload, table, without_stats
 
 COUNT = st.none() | st.integers(0, 400)
@@ -25,16 +25,16 @@ def of(**fields):
 
 SHARE = st.none() | st.floats(0.001, 1) | st.just(0.0)
 COLUMN = st.builds(
-    lambda used, errored, mean, rate, verdicts: {
+    lambda used, errored, mean, rate, runs, kind, verdicts: {
         "id": "c",
         "name": "Column",
-        "kind": "enrichment",
+        "kind": kind,
         "credits": of(lifetimeUsed=used),
         "cells": of(errored=errored),
-        "stats": of(avgCreditsPerRun=mean, callRate=rate),
+        "stats": of(avgCreditsPerRun=mean, callRate=rate, totalRuns=runs),
         **of(qualification=verdicts),
     },
-    COUNT, COUNT, PRICE, SHARE, st.none() | st.builds(lambda n, m: {"fail": n, "total": n + m}, st.integers(0, 40), st.integers(0, 40)),
+    COUNT, COUNT, PRICE, SHARE, COUNT, st.sampled_from(["enrichment", "sequence"]), st.none() | st.builds(lambda n, m: {"fail": n, "total": n + m}, st.integers(0, 40), st.integers(0, 40)),
 )  # fmt: skip
 TABLE = st.builds(
     lambda used, leads, qualified, rate, columns: {
@@ -86,16 +86,28 @@ def errored(column):
 
 
 def unqualified(column, table):
+    """What is expected, and what is certain."""
     leads, qualified = table["leadCount"], table["stats"]["qualification"].get("qualifiedLeads")
-    rate, mean = column["stats"].get("callRate"), column["stats"].get("avgCreditsPerRun")
-    if verdicts(column) is not None or None in (leads, qualified, judged(table), rate, mean):
-        return None
-    # By hand: of so many leads it ran for, at most all that are not unfit were others.
-    unfit = judged(table) - qualified
-    others = leads - unfit
-    price = min(max(rate * leads - others, 0), unfit) * mean
+    rate, mean, runs = (column["stats"].get(name) for name in ("callRate", "avgCreditsPerRun", "totalRuns"))
     used = column["credits"].get("lifetimeUsed")
-    return price if used is None else min(price, used)
+    if verdicts(column) is not None or None in (leads, qualified, judged(table)) or contradicts_itself(table):
+        return None, None
+    unfit = judged(table) - qualified
+    ran = None if rate is None else min([round(rate * leads), *([] if runs is None else [runs])])
+    # By hand: of so many leads it ran for, at most all that are not unfit were others.
+    least = None if None in (ran, mean) else max(ran - (leads - unfit), 0) * mean
+    least = min(least, used) if None not in (least, used) else least
+    if used is None or not leads:
+        return None, least
+    is_after = ran is not None and (ran == qualified or (column["kind"] == "sequence" and ran <= qualified))
+    return max(0 if is_after else used * unfit / leads, least or 0), least
+
+
+def contradicts_itself(table):
+    qualified = table["stats"]["qualification"].get("qualifiedLeads")
+    if judged(table) is None:
+        return False
+    return judged(table) > (table["leadCount"] or 0) or judged(table) < (qualified or 0)
 
 
 def all_of(values, columns):
@@ -115,10 +127,10 @@ def test_columns_and_tables_follow_their_formulas(tables, backend):
     for given_table, row in zip(tables, rows, strict=True):
         used, leads = given_table["credits"].get("lifetimeUsed"), given_table["leadCount"]
         qualified = given_table["stats"]["qualification"].get("qualifiedLeads")
-        share = over(qualified, judged(given_table))
-        share = None if share is None else min(share, 1)
+        share = None if judged_too_few(given_table) else over(qualified, judged(given_table))
         own_columns = given_table["columns"]
-        in_columns = total(column["credits"].get("lifetimeUsed") for column in own_columns)
+        spent_by_column = [column["credits"].get("lifetimeUsed") for column in own_columns]
+        in_columns = None if None in spent_by_column else sum(spent_by_column)
         for column in own_columns:
             found, place = columns[place], place + 1
             own = column["credits"].get("lifetimeUsed")
@@ -128,9 +140,10 @@ def test_columns_and_tables_follow_their_formulas(tables, backend):
             assert same(found["errored_rate"], over(column["cells"].get("errored"), leads))
             assert same(found["fail_rate"], over(column.get("qualification", {}).get("fail"), verdicts(column)))
             assert same(found["credits_errored"], errored(column))
-            if not judged_too_few(given_table):
-                assert same(found["credits_unqualified"], unqualified(column, given_table))
-                assert same(found["unqualified_share"], over(unqualified(column, given_table), own))
+            expected, least = unqualified(column, given_table)
+            assert same(found["credits_unqualified"], expected)
+            assert same(found["credits_unqualified_min"], least)
+            assert same(found["unqualified_share"], over(expected, own))
         assert same(row["judged_leads"], judged(given_table))
         assert same(row["qualified_share"], share)
         assert same(row["credits_per_lead"], over(used, leads))
@@ -140,9 +153,13 @@ def test_columns_and_tables_follow_their_formulas(tables, backend):
         assert same(row["share_of_spend"], over(used, spent))
         assert same(row["credits_errored"], all_of([errored(each) for each in own_columns], own_columns))
         without = [each for each in own_columns if verdicts(each) is None]
-        if not judged_too_few(given_table):
-            found = all_of([unqualified(each, given_table) for each in without], without)
-            assert same(row["credits_unqualified"], found)
+        expected, least = (
+            zip(*(unqualified(each, given_table) for each in without), strict=True) if without else ((), ())
+        )
+        assert same(row["credits_unqualified"], all_of(expected, without))
+        assert same(row["credits_unqualified_min"], all_of(least, without))
+        low, middle, high = (row[f"expected_credits{end}"] for end in ("_low", "", "_high"))
+        assert pd.isna(middle) or low <= middle * (1 + 1e-9) <= high * (1 + 2e-9)
         if not pd.isna(row["costliest_column"]):
             shares = [over(each["credits"].get("lifetimeUsed"), in_columns) or 0 for each in own_columns]
             assert row["costliest_column"] == f"Column {shares.index(max(shares))}"
@@ -151,7 +168,7 @@ def test_columns_and_tables_follow_their_formulas(tables, backend):
 
 
 def judged_too_few(table):
-    """More leads qualify than were judged: the server contradicts itself, and any answer will do that is no error."""
+    """More leads qualify than were judged: the server contradicts itself."""
     qualified = table["stats"]["qualification"].get("qualifiedLeads")
     return qualified is not None and judged(table) is not None and judged(table) < qualified
 
@@ -167,7 +184,9 @@ def test_the_table_of_the_documentation():
     assert (row["costliest_column"], round(row["costliest_column_share"], 3)) == ("Contact e-mail", 0.684)
     # One cell at 3 credits. It ran for 13 of 15 leads, of which 3 are unfit: for at least one of these, at 3 credits.
     assert row["credits_errored"] == 3.0
-    assert row["credits_unqualified"] == pytest.approx(0.8667 * 15 * 3 - 12 * 3)
+    assert row["credits_unqualified_min"] == 13 * 3 - 12 * 3
+    # As far as it ran for fit and unfit ones alike, three of fifteen leads have a fifth of its credits.
+    assert row["credits_unqualified"] == pytest.approx(39 / 5)
 
 
 def test_few_leads_give_a_wide_range_and_many_a_narrow_one():
@@ -183,19 +202,90 @@ def test_few_leads_give_a_wide_range_and_many_a_narrow_one():
     assert spread(40, 50, more=1) > spread(40, 50, more=1000)
 
 
-@pytest.mark.parametrize(("judged_leads", "more"), [(40, 100), (40, 20), (200, 100), (200, 20)])
-@pytest.mark.parametrize("share", [0.3, 0.65, 0.9])
-def test_nineteen_of_twenty_orders_cost_what_the_range_says(judged_leads, more, share):
-    """Leads that qualify by chance: first those that were judged, then as many as an order takes."""
+def ranges(judged_leads, more):
+    """The range of leads for each number of qualified ones: a lead costs one credit."""
+    tables = [
+        {
+            "object": "table",
+            "id": f"t{qualified}",
+            "leadCount": judged_leads,
+            "credits": {"lifetimeUsed": judged_leads},
+            "columns": [{"id": "fit", "qualification": {"total": judged_leads}}],
+            "stats": {"qualification": {"qualifiedLeads": qualified}},
+        }
+        for qualified in range(judged_leads + 1)
+    ]
+    frame = frames.economics_frame(tables, more=more)
+    return frame["expected_credits_low"].to_numpy(float, na_value=np.nan), frame["expected_credits_high"].to_numpy(
+        float, na_value=np.inf
+    )
+
+
+def orders(share, judged_leads, more, chance, number=4_000):
+    """Of orders, how many cost less, and how many more, than the range says: first leads are judged, then as many bought as it takes."""
+    low, high = ranges(judged_leads, more)
+    qualified = chance.binomial(judged_leads, share, number)
+    needed = more + chance.negative_binomial(more, share, number)
+    return np.mean(needed < low[qualified]), np.mean(needed > high[qualified])
+
+
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.9, 0.95)
+
+
+@pytest.mark.parametrize("more", [1, 20, 100, 1_000])
+@pytest.mark.parametrize("judged_leads", [5, 15, 40, 200])
+def test_nineteen_of_twenty_orders_cost_what_the_range_says(judged_leads, more):
     chance = np.random.default_rng(7)
-    inside = []
-    for _ in range(2_000):
-        qualified = chance.binomial(judged_leads, share)
-        needed = more + chance.negative_binomial(more, share)
-        reach = np.exp(1.959964 * _spread(np.array([float(qualified)]), np.array([float(judged_leads)]), more)).item()
-        expected = more * judged_leads / qualified if qualified else np.inf
-        inside.append(expected / reach <= needed <= expected * reach)
-    assert 0.92 < np.mean(inside) < 0.985
+    cheaper, dearer = np.mean([orders(share, judged_leads, more, chance) for share in SHARES], axis=0)
+    assert 1 - cheaper - dearer >= 0.94
+    assert dearer <= 0.035
+
+
+@pytest.mark.parametrize(("share", "judged_leads", "more"), [(0.9, 15, 1_000), (0.9, 15, 100), (0.5, 40, 100), (0.3, 200, 1_000)])  # fmt: skip
+def test_few_verdicts_that_are_nearly_all_good_do_not_make_it_too_cheap(share, judged_leads, more):
+    cheaper, dearer = orders(share, judged_leads, more, np.random.default_rng(8), 20_000)
+    assert 1 - cheaper - dearer >= 0.94
+    assert dearer <= 0.035
+
+
+@pytest.mark.parametrize(
+    ("qualified", "judged_leads", "more"),
+    [
+        (1, 1, 1),
+        (12, 15, 100),
+        (3, 400, 20),
+        (1, 1_000, 1_000),
+        (800, 1_000, 10**9),
+        (5, 5, 10**6),
+        (30, 10_000, 10**4),
+    ],
+)
+def test_the_range_is_that_of_the_posterior_predictive_distribution(qualified, judged_leads, more):
+    """Against chance: a share from the posterior, then the leads that it takes."""
+    low, high = leads_needed(more, qualified, judged_leads)
+    chance = np.random.default_rng(9)
+    share = chance.beta(qualified + 0.5, judged_leads - qualified + 0.5, 100_000)
+    needed = more + chance.poisson(chance.gamma(more, size=100_000) * (1 - share) / share)
+    assert np.mean(needed < low) <= 0.0275
+    assert np.mean(needed <= low) >= 0.0225
+    assert np.mean(needed > high) <= 0.0275
+    assert np.mean(needed >= high) >= 0.0225
+
+
+def test_a_range_costs_little_however_large_the_numbers_are():
+    for numbers in [(10**9, 1, 10**9), (10**9, 10**18, 10**18 + 1), (1, 1, 10**18), (10**9, 0, 1)]:
+        low, high = leads_needed(*numbers)
+        assert numbers[0] <= low < np.inf
+        assert np.isnan(high) if numbers[1] == 0 else low <= high < np.inf
+
+
+def test_with_none_qualified_the_range_has_one_side():
+    source = table() | {"columns": [{"id": "fit", "qualification": {"pass": 0, "total": 15}}]}
+    source["stats"] = {"qualification": {"qualifiedLeads": 0}}
+    (row,) = frames.economics_frame(source, more=100).to_dict("records")
+    assert row["expected_credits_low"] > 100 * row["credits_per_lead"]
+    for name in ("expected_credits", "expected_credits_high", "expected_leads", "credits_per_qualified_lead"):
+        assert pd.isna(row[name]), name
 
 
 def test_what_is_nearly_whole_is_whole():
@@ -215,6 +305,7 @@ def test_a_run_that_is_stopped_half_way_is_not_made_dear_by_leads_without_a_verd
     assert all_judged["judged_leads"] == all_judged["leads"]
     assert 0 < few["judged_leads"] < few["leads"] / 2
     assert few["credits_per_qualified_lead"] < 2 * all_judged["credits_per_qualified_lead"]
+    assert 0 <= few["credits_unqualified_min"] <= few["credits_unqualified"]
     assert few["credits_unqualified"] <= (few["judged_leads"] - few["qualified_leads"]) * few["credits_per_lead"]
 
 
@@ -229,16 +320,124 @@ def test_no_column_is_said_to_have_run_for_more_unfit_leads_than_it_has(scenario
     columns = ow.columns_frame(run).merge(
         ow.column_economics_frame(run), on=["table_id", "column_id"], suffixes=("", "_")
     )
-    columns = columns[(columns["table_id"] == first.id) & columns["credits_unqualified"].notna()]
+    columns = columns[(columns["table_id"] == first.id) & columns["credits_unqualified_min"].notna()]
     checked = 0
     for column in columns.to_dict("records"):
         flags = f"{column['slug']}.found"
         if flags in leads and column["avg_credits_per_run"]:
-            counted = column["credits_unqualified"] / column["avg_credits_per_run"]
+            counted = column["credits_unqualified_min"] / column["avg_credits_per_run"]
             # A cell that failed has run, too, and says nothing.
             assert counted <= others[flags].notna().sum() + column["cells_errored"] + 0.1
             checked += 1
     assert checked >= 2 or scenario == "incomplete"
+
+
+def test_what_is_expected_is_right_on_average_and_ranks_columns():
+    """In the sandbox some columns run for some leads only; which of them did so for unfit ones is counted in the leads."""
+    counted, expected, certain = [], [], []
+    for seed in range(6):
+        client = ow.Sandbox(seed=seed, speed=600).client()
+        run = ow.start("Find 60 bakeries in Porto", client=client, show=False).wait("cells")
+        fitting = set(ow.rows_frame(run.tables[0], client=client)["row_id"])
+        leads = ow.rows_frame(run.tables[0], client=client, filters=[])
+        others = leads[~leads["row_id"].isin(fitting)]
+        columns = ow.columns_frame(run).merge(
+            ow.column_economics_frame(run), on=["table_id", "column_id"], suffixes=("", "_")
+        )
+        some = columns[(columns["table_id"] == run.tables[0].id) & columns["call_rate"].between(0.01, 0.99)]
+        for column in some.to_dict("records"):
+            ran = others[f"{column['slug']}.found"].notna().sum()
+            counted.append(ran * column["avg_credits_per_run"])
+            expected.append(column["credits_unqualified"])
+            certain.append(column["credits_unqualified_min"])
+    assert len(counted) >= 10
+    assert sum(expected) == pytest.approx(sum(counted), rel=0.2)
+    assert sum(certain) < 0.5 * sum(counted)
+    assert all(least <= right + 1e-9 for least, right in zip(certain, counted, strict=True))
+    assert np.corrcoef(expected, counted)[0, 1] > 0.9
+
+
+def test_more_verdicts_of_a_kind_than_verdicts_give_no_rate():
+    source = {
+        "object": "table",
+        "id": "t",
+        "columns": [{"id": "fit", "qualification": {"pass": 9, "fail": 8, "total": 5}}],
+    }
+    told, columns = frames.column_economics_frame(source), frames.columns_frame(source)
+    assert told["fail_rate"].isna().all()
+    assert columns["qualification_pass_rate"].isna().all()
+    assert all(len(frame.attrs["origami"]["contradictions"]) == 1 for frame in (told, columns))
+
+
+def contradicting(qualified=12, judged_leads=15, leads=15, used=39, **stats):
+    columns = [
+        {"id": "mail", "kind": "enrichment", "credits": {"lifetimeUsed": used},
+         "stats": {"avgCreditsPerRun": 3, "callRate": 0.8667, "totalRuns": 13, **stats}},
+        {"id": "fit", "kind": "score", "credits": {"lifetimeUsed": 15}, "qualification": {"total": judged_leads}},
+    ]  # fmt: skip
+    return {
+        "object": "table",
+        "id": "t",
+        "leadCount": leads,
+        "credits": {"lifetimeUsed": 54},
+        "columns": columns,
+        "stats": {"qualification": {"qualifiedLeads": qualified}},
+    }
+
+
+OF_VERDICTS = ("credits_unqualified", "credits_unqualified_min")
+OF_SHARE = ("qualified_share", "credits_per_qualified_lead", "expected_credits", "expected_credits_low", "expected_credits_high")  # fmt: skip
+CONTRADICTIONS = {
+    "nothing": (contradicting(), (), []),
+    "more qualify than were judged": (contradicting(qualified=65), OF_SHARE + OF_VERDICTS, ["more leads qualify than were judged"]),
+    "more were judged than there are": (contradicting(leads=13), OF_VERDICTS, ["more leads were judged than there are"]),
+    "credits below zero": (contradicting(used=-5), OF_VERDICTS[:1], ["column.credits.lifetimeUsed is negative"]),
+    "a share above one": (contradicting(callRate=1.2), ("credits_unqualified_min",), ["column.stats.callRate is above 1"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("source", "missing", "said"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_what_cannot_be_true_makes_nothing_up_and_is_noted(source, missing, said, backend):
+    frame = frames.economics_frame(source, dtype_backend=backend)
+    assert [name for name in OF_SHARE + OF_VERDICTS if pd.isna(frame[name][0])] == list(missing)
+    assert frame.attrs["origami"]["contradictions"] == dict.fromkeys(said, 1)
+    columns = frames.column_economics_frame(source, dtype_backend=backend)
+    assert columns.attrs["origami"]["contradictions"].keys() >= set(said)
+    assert all(pd.isna(columns[name][0]) for name in missing if name in columns)
+
+
+@pytest.mark.parametrize("field", ["credits.lifetimeUsed", "columns.0.credits.lifetimeUsed", "leadCount"])
+def test_negative_numbers_make_no_share_above_one_and_no_negative_price(field):
+    source = changed(contradicting(), field, -5)
+    columns = frames.column_economics_frame([source])
+    assert columns["share_of_spend"].dropna().between(0, 1).all()
+    every = [
+        frames.economics_frame([source, table()]),
+        columns,
+        frames.compare_runs({**payload(), "response": {"tables": [source]}}),
+    ]
+    for frame in every:
+        numbers = frame.drop(columns=["credits_used", "leads"], errors="ignore").select_dtypes("number")
+        assert not (numbers.fillna(0) < 0).any(axis=None)
+        # What a column has cost is no part of what its table says.
+        assert frame.attrs["origami"]["contradictions"] or (frame is columns and field == "credits.lifetimeUsed")
+
+
+@pytest.mark.parametrize(
+    ("maker", "field", "noted"),
+    [
+        (frames.economics_frame, "credits.lifetimeUsed", "credits_used"),
+        (frames.economics_frame, "stats.qualification.rate", "table.stats.qualification.rate"),
+        (frames.economics_frame, "columns.0.credits.lifetimeUsed", "column.credits.lifetimeUsed"),
+        (frames.column_economics_frame, "columns.0.stats.callRate", "column.stats.callRate"),
+        (frames.lead_source_economics_frame, "leadCount", "table.leadCount"),
+    ],
+)
+def test_what_could_not_be_read_is_noted(maker, field, noted):
+    source = changed(table(), field, {"no": "number"})
+    told = maker(source).attrs["origami"]["unreadable_values"]
+    assert told == {noted: 1}
 
 
 def test_without_stats_little_is_known_and_nothing_is_made_up():

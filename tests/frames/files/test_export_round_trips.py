@@ -73,6 +73,10 @@ def is_moment(frame, name):
     return "UTC" in str(frame[name].dtype)
 
 
+def is_date(frame, name):
+    return str(frame[name].dtype) in ("datetime64[us]", "date32[day][pyarrow]")
+
+
 def cells(column):
     """A column as Python's values, None for no value, objects as JSON."""
     values = column.astype(object).to_list()
@@ -123,6 +127,9 @@ POLARS = {
     **dict.fromkeys(("Float64", "double[pyarrow]"), pl.Float64),
     **dict.fromkeys(("boolean", "bool[pyarrow]"), pl.Boolean),
     **dict.fromkeys(("string", "string[pyarrow]", "object"), pl.String),
+    # pandas' own dates are moments without a zone, in files as in memory.
+    "datetime64[us]": pl.Datetime("us"),
+    "date32[day][pyarrow]": pl.Date,
 }
 
 
@@ -161,7 +168,8 @@ def test_parquet_read_by_arrow(tmp_path, frame):
     for name in frame.columns:
         kind = back.schema.field(name).type
         assert not pa.types.is_null(kind)
-        assert pa.types.is_timestamp(kind) == is_moment(frame, name)
+        assert pa.types.is_timestamp(kind) == (is_moment(frame, name) or str(frame[name].dtype) == "datetime64[us]")
+        assert pa.types.is_date(kind) == (str(frame[name].dtype) == "date32[day][pyarrow]")
         assert pa.types.is_dictionary(kind) == is_category(frame, name)
     assert json.loads(back.schema.metadata[b"PANDAS_ATTRS"])["origami"] == frame.attrs["origami"]
 
@@ -169,8 +177,11 @@ def test_parquet_read_by_arrow(tmp_path, frame):
 def test_csv_read_with_the_dtypes_of_the_frame(tmp_path, frame):
     (file,) = ow.export(frame, tmp_path, neutralize=False)
     moments = [name for name in frame.columns if is_moment(frame, name)]
+    dates = [name for name in frame.columns if is_date(frame, name)]
     dtypes = {
-        name: "string" if name in moments else frame[name].dtype for name in frame.columns if not is_object(frame, name)
+        name: "string" if name in moments + dates else frame[name].dtype
+        for name in frame.columns
+        if not is_object(frame, name)
     }
     # An empty text is written in quotation marks, but pandas takes both for no value.
     back = pd.read_csv(file, dtype=dtypes, keep_default_na=False, na_values=[""])
@@ -180,6 +191,9 @@ def test_csv_read_with_the_dtypes_of_the_frame(tmp_path, frame):
             .astype("datetime64[us, UTC]")
             .astype(frame[name].dtype)
         )
+    for name in dates:
+        assert back[name].dropna().str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+        back[name] = pd.to_datetime(back[name], format="%Y-%m-%d").astype("datetime64[us]").astype(frame[name].dtype)
     same = [name for name in frame.columns if not is_object(frame, name)]
     pd.testing.assert_frame_equal(back[same], frame[same])
     for name in frame.columns.difference(same) if len(frame) else ():
@@ -192,7 +206,9 @@ def test_excel_read_by_pandas(tmp_path, frame):
     assert list(back.columns) == [f"{name} (UTC)" if is_moment(frame, name) else name for name in frame.columns]
     for head, name in zip(back.columns, frame.columns, strict=True):
         for seen, value in zip(cells(back[head]), cells(frame[name]), strict=True):
-            if isinstance(value, pd.Timestamp):
+            if is_date(frame, name) and value is not None:
+                assert pd.Timestamp(seen) == pd.Timestamp(value)
+            elif isinstance(value, pd.Timestamp):
                 assert abs(pd.Timestamp(seen, tz="UTC") - value) < pd.Timedelta("1ms")
             elif isinstance(value, float):
                 assert seen == pytest.approx(value, rel=1e-14)

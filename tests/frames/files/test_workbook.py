@@ -13,6 +13,7 @@ from decimal import Decimal
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import origami_widgets as ow
@@ -236,6 +237,19 @@ def test_a_run_is_read_as_it_was(tmp_path, office, backend):
                         assert seen == value
             widths = [sheet.column_dimensions[letter].width for letter in ("A", "B")]
             assert all(8 <= width <= 61 for width in widths)
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[us]", pd.ArrowDtype(pa.date32())], ids=str)
+def test_dates_are_dates_and_moments_are_moments(tmp_path, dtype):
+    days = pd.Series(pd.to_datetime(["2026-07-21", None]).astype("datetime64[us]"))
+    moments = pd.Series(pd.to_datetime(["2026-07-21", "2026-07-21T09:14"], format="ISO8601"))
+    frame = pd.DataFrame({"day": days.astype(dtype), "moment": moments})
+    (file,) = ow.export(frame, tmp_path / "book.xlsx")
+    sheet = openpyxl.load_workbook(file).active
+    assert [sheet[place].number_format for place in ("A2", "B2")] == ["yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"]
+    (file,) = ow.export(frame, tmp_path, format="csv")
+    told = [line.split(",")[0] for line in file.read_text(encoding="utf-8-sig").splitlines()]
+    assert told == ["day", "2026-07-21", ""]
 
 
 def test_a_row_for_the_eye_is_as_wide_as_its_longest_line(tmp_path):

@@ -6,6 +6,7 @@ import doctest
 import io
 import json
 import pickle
+from datetime import date
 from importlib import import_module
 
 import pandas as pd
@@ -47,7 +48,8 @@ DTYPES = [
     ([1, None, 2.5], "Float64"),
     ([2.5, 1], "Float64"),
     ([True, None, False], "boolean"),
-    (["1970-01-01", "9999-12-31T23:59:59.999999Z"], "datetime64[us, UTC]"),
+    (["1970-01-01T00:00Z", "9999-12-31T23:59:59.999999Z"], "datetime64[us, UTC]"),
+    (["1970-01-01", None, "9999-12-31", "0001-01-01"], "datetime64[us]"),
     (["2026-07-21T11:14:31+02:00", "2026-07-21T09:14:31Z", "2026-07-21 09:14"], "datetime64[us, UTC]"),
 ]
 KEPT = [
@@ -63,6 +65,8 @@ KEPT = [
 TEXTS = [
     ["2026-02-30"],
     ["2026-07-21", "soon"],
+    ["2026-07-21", "2026-07-21T00:00:00Z"],
+    ["2026-07-21T00:00:00Z", "2026-07-21", "2026-07-21T00:00:00Z"],
     ["2026-07-21T09:14:31.123456789Z"],
     ["9999-12-31T23:59:59-12:00"],
     ["20260721"],
@@ -94,7 +98,24 @@ def test_texts_that_are_not_all_moments_stay_texts(values):
     column, findings = one(*values)
     assert column.dtype == "string"
     assert column.to_list() == values
-    assert findings.timestamps == []
+    assert findings.timestamps == findings.dates == []
+
+
+def test_dates_are_dates_and_no_moments():
+    days = ["1970-01-01", None, "9999-12-31", "0001-01-01"]
+    column, findings = one(*days)
+    assert (findings.dates, findings.timestamps) == (["x"], [])
+    assert column.dt.strftime("%Y-%m-%d").fillna("").to_list()[0] == "1970-01-01"
+    assert [None if pd.isna(day) else day.date().isoformat() for day in column] == days
+    in_arrow, _ = one(*days, backend="pyarrow")
+    assert str(in_arrow.dtype) == "date32[day][pyarrow]"
+    assert [None if pd.isna(day) else day.isoformat() for day in in_arrow] == days
+
+
+def test_moments_at_midnight_are_no_dates():
+    column, findings = one("2026-07-21T00:00:00Z", "2026-07-22T00:00:00Z")
+    assert column.dtype == "datetime64[us, UTC]"
+    assert (findings.dates, findings.timestamps) == ([], ["x"])
 
 
 def test_moments_of_all_zones_are_the_same_moment():
@@ -122,6 +143,70 @@ def test_a_null_that_is_there_is_a_finding_of_nothing_unless_it_was_typed_in():
     rows = [{"x": 5}, {"x": None}, {}]
     assert table(rows)[0]["x.found"].to_list() == [True, False, pd.NA]
     assert "x.found" not in table(rows, kind="input")[0]
+
+
+FOUND = [
+    {"linkedin_url": "https://a.example", "confidence": "high"},
+    {"title": "CEO", "reasoning": "On the page.", "source_url": "https://a.example"},
+    {"email": None, "phone": 0},
+    {"hires": False, "confidence": "low"},
+    {"email": None, "more": {"other": ["a@b.example"]}},
+    {"lead_source": "Referral", "confidence": "high"},
+    {"source": "Referral", "confidence": "high"},
+    {"resource_url": "https://a.example"},
+    "text", 0, False, ["a"], [0], " ",
+]  # fmt: skip
+NOT_FOUND = [
+    {"linkedin_url": None, "confidence": "high"},
+    {"linkedin_url": "", "confidence": "high"},
+    {"email": None, "confidence": "low", "reasoning": "None given.", "source_url": "https://a.example"},
+    {"email": "", "email_source_url": "https://a.example", "sources": ["https://a.example"]},
+    {"email": None, "emailSourceUrl": "https://a.example", "source_urls": ["https://a.example"]},
+    {"email": None, "source": "https://a.example"},
+    {"phones": [], "more": {"other": [None, ""]}, "confidence": "low"},
+    {"contact": {"email": None, "confidence": "low"}},
+    {"confidence": "high"}, {}, "", [], [None, ""],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "found"), [(each, True) for each in FOUND] + [(each, False) for each in NOT_FOUND], ids=repr)  # fmt: skip
+def test_what_counts_as_found(cell, found):
+    frame, _ = table([{"x": cell}, {}, {"x": None}])
+    assert frame["x.found"].to_list() == [found, pd.NA, False]
+    # Beside objects of another shape, it is the same.
+    assert table([{"x": cell}, {"x": {"other": 1}}], page=2)[0]["x.found"].to_list() == [found, True]
+
+
+def test_an_empty_text_is_kept_and_is_not_found():
+    frame, _ = table([{"x": "a"}, {"x": ""}, {}])
+    assert frame["x"].to_list() == ["a", "", pd.NA]
+    assert frame["x.found"].to_list() == [True, False, pd.NA]
+    assert "x.found" not in table([{"x": "a"}, {"x": ""}], kind="input")[0]
+
+
+def test_an_address_is_the_value_where_nothing_else_is():
+    cell = {"linkedin_url": "https://a.example", "confidence": "high", "source_url": "https://b.example"}
+    assert table([{"x": cell}])[0]["x"].to_list() == ["https://a.example"]
+    assert table([{"x": {"title": "CEO", "linkedin_url": "https://a.example"}}])[0]["x"].to_list() == ["CEO"]
+    assert table([{"x": {**cell, "full_name": "Ana"}}])[0]["x"].to_list() == ["Ana"]
+
+
+PART = st.none() | st.sampled_from(["", "a", "https://a.example", 0, False]) | st.just([]) | st.lists(st.none(), max_size=2)  # fmt: skip
+REMARKS = ("confidence", "reasoning", "source_url", "phone_source_url", "sources")
+CELL = st.dictionaries(st.sampled_from(["email", "title", "linkedin_url", *REMARKS]), PART, max_size=5)
+
+
+@given(st.lists(CELL, min_size=1, max_size=6), st.integers(1, 6))
+@settings(max_examples=200, deadline=None)
+def test_an_object_is_found_when_anything_but_remarks_is_there(values, page):
+    frame, _ = table([{"x": value} for value in values], page=page)
+    wanted = [
+        any(part not in (None, "", []) and part != [None] * len(part if isinstance(part, list) else ()) for key, part in value.items() if key not in REMARKS)
+        for value in values
+    ]  # fmt: skip
+    assert frame["x.found"].to_list() == wanted
+    remarks = [{key: part for key, part in value.items() if key in REMARKS} for value in values]
+    assert not table([{"x": value} for value in remarks], page=page)[0]["x.found"].any()
 
 
 def test_objects_stay_in_their_cells_when_asked():
@@ -212,6 +297,8 @@ def test_nothing_is_lost_whatever_the_cells_are(backend):
             for wanted, found in zip((row.get(slug) for row in rows), frame[slug], strict=True):
                 if wanted is None:
                     assert found is None or found is pd.NA or found is pd.NaT
+                elif slug in findings.dates:
+                    assert f"{found:%Y-%m-%d}" == wanted
                 elif slug not in findings.timestamps:
                     assert found == wanted
         together, _ = table(rows, ("x", "y"), backend=backend, flatten=False, page=max(1, len(rows)))
@@ -229,10 +316,19 @@ def test_examples_run(name):
 
 
 TYPICAL = [
-    {"x": BIG, "t": "1970-01-01", "s": "=1+1", "b": True, "n": 1.5, "m": MAIL, "tags": ["a", "b"]},
+    {
+        "x": BIG,
+        "t": "1970-01-01T00:00Z",
+        "day": "1969-12-31",
+        "s": "=1+1",
+        "b": True,
+        "n": 1.5,
+        "m": MAIL,
+        "tags": ["a", "b"],
+    },
     {"t": "9999-12-31T23:59:59+01:00", "m": {**MAIL, "email": None}},
 ]
-SLUGS = ("x", "t", "s", "b", "n", "m", "tags", "empty")
+SLUGS = ("x", "t", "day", "s", "b", "n", "m", "tags", "empty")
 
 
 def typical(backend="numpy_nullable"):
@@ -262,6 +358,10 @@ def test_polars_keeps_types():
     kinds = {"row_id": "String", "x": "Int64", "n": "Float64", "b": "Boolean", "tags": "List(String)", "m": "String"}
     assert {name: str(back.schema[name]) for name in kinds} == kinds
     assert back.schema["t"] == polars.Datetime("us", "UTC")
+    assert back.schema["day"] == polars.Datetime("us")
+    in_arrow = polars.from_pandas(typical("pyarrow").drop(columns="tags"))
+    assert in_arrow.schema["day"] == polars.Date
+    assert in_arrow["day"].to_list() == [date(1969, 12, 31), None]
     assert back["x"].to_list() == [BIG, None]
     assert [moment and moment.year for moment in back["t"]] == [1970, 9999]
 
@@ -274,13 +374,14 @@ def test_duckdb_keeps_values():
         types = {row[0]: row[1] for row in connection.sql("describe leads").fetchall()}
         assert connection.sql("select x from leads order by row_id").fetchall() == [(BIG,), (None,)]
     assert (types["x"], types["n"], types["b"], types["s"]) == ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR")
-    assert types["t"].startswith("TIMESTAMP")
+    assert (types["t"], types["day"]) == ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
 
 
 def test_csv_keeps_large_integers_and_moments():
     back = pd.read_csv(io.StringIO(typical().to_csv(index=False)), dtype={"x": "Int64"})
     assert back["x"].to_list() == [BIG, pd.NA]
     assert back["t"].to_list() == ["1970-01-01 00:00:00+00:00", "9999-12-31 22:59:59+00:00"]
+    assert back["day"].to_list()[0] == "1969-12-31"
     assert json.loads(json.dumps(back["s"][0])) == "=1+1"
 
 

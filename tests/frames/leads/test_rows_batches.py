@@ -127,7 +127,7 @@ def test_every_table_is_the_frame_in_batches(rows, size, flatten, names, block):
         told.unlisted,
         told.without_cells,
     )
-    assert findings.timestamps == told.timestamps
+    assert (findings.dates, findings.timestamps) == (told.dates, told.timestamps)
     assert {name: set(words) for name, words in findings.mixed_types.items()} == {
         name: set(words) for name, words in told.mixed_types.items()
     }
@@ -140,7 +140,9 @@ def test_every_table_is_the_frame_in_batches(rows, size, flatten, names, block):
         ([BIG, 2, 2.5], "string"),
         ([2.5, BIG], "string"),
         (["2026-07-21", "2026-07-22", "soon"], "string"),
-        (["2026-07-21", None, "2026-07-22T01:00+02:00"], "timestamp[us, tz=UTC]"),
+        (["2026-07-21T00:00", None, "2026-07-22T01:00+02:00"], "timestamp[us, tz=UTC]"),
+        (["2026-07-21", None, "2026-07-22"], "date32[day]"),
+        (["2026-07-21", None, "2026-07-22T01:00+02:00"], "string"),
         ([None, None], "string"),
         ([True, None], "bool"),
         ([2**70, 1], "string"),
@@ -274,7 +276,7 @@ def test_duckdb_polars_pandas_and_parquet_read_them(tmp_path):
     assert back.attrs["origami"]["table_id"] == table.id
     assert back["row_id"].to_list() == frame["row_id"].to_list()
     assert back["fit"].to_list() == frame["fit"].to_list()
-    assert pq.read_schema(file).field("latest-funding.announced_on").type == pa.timestamp("us", tz="UTC")
+    assert pq.read_schema(file).field("latest-funding.announced_on").type == pa.date32()
     assert leads.schema.equals(reader().schema)
 
 

@@ -8,10 +8,11 @@ import altair as alt
 import pytest
 
 import origami_widgets as ow
+from origami_widgets import frames
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.plots.bars import MOST_SAID
 from tests.fixtures import hostile
-from tests.frames.payloads import payload
+from tests.frames.payloads import payload, table
 from tests.frames.plots.drawn import (
     PLOTS,
     POINTS,
@@ -143,9 +144,15 @@ def test_drawing_nothing_is_refused(name, top):
 
 @EACH
 @pytest.mark.parametrize("source", ["agent/run", None, 3, {"object": "agent"}])
-def test_what_is_no_source_is_refused(plot, source):
-    with pytest.raises(InvalidInput, match="cannot read this"):
+def test_what_is_no_source_is_refused_in_the_name_of_the_plot(plot, source):
+    with pytest.raises(InvalidInput, match="cannot read this") as caught:
         plot(source)
+    assert {name for name in (*PLOTS, *frames.__all__) if name in str(caught.value)} == {plot.__name__}
+
+
+@EACH
+def test_a_source_that_can_be_gone_through_once_is_drawn_like_a_list(plot):
+    assert plot(iter([payload(), table()])).to_dict() == plot([payload(), table()]).to_dict()
 
 
 @pytest.mark.parametrize("name", ["words", "funnel", "qualification", "credits", "history"])

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from origami_widgets.frames import column_economics_frame
 from origami_widgets.frames.plots import plot_credits, plot_funnel, plot_history, plot_qualification
 from tests.frames.payloads import changed, payload, table, without_stats
 from tests.frames.plots.drawn import POINTS, many_tables, texts, with_history
@@ -190,6 +191,22 @@ def test_credits_that_were_left_out_are_told():
     assert "18" in read, "without a share of what nobody knows"
     assert "n/a · 1 errored" in read
     assert bars(chart) == [("Fit", "column", 0, 18)]
+
+
+def test_shares_are_those_of_the_frame_also_where_the_table_tells_another_total():
+    made = of_table(credits__lifetimeUsed=80)
+    (mail, fit) = column_economics_frame(made)["share_of_spend"].dropna().loc[lambda shares: shares > 0]
+    read = texts(plot_credits(made))
+    assert {f"39 · {mail:.0%} · 1 errored".replace("%", " %"), f"18 · {fit:.0%}".replace("%", " %")} <= set(read)
+    assert "1 table tells other credits than its columns add up to" in read
+    assert not any("add up" in line for line in texts(plot_credits(table())))
+
+
+def test_credits_below_zero_are_not_known():
+    made = of_table(columns__1__credits__lifetimeUsed=-39)
+    read = texts(plot_credits(made))
+    assert {"18", "n/a · 1 errored"} <= set(read)
+    assert bars(plot_credits(made)) == [("Fit", "column", 0, 18)]
 
 
 def test_cheap_columns_are_summed_up():

@@ -1,0 +1,111 @@
+"""How many leads it takes until enough of them qualify, when the share that does is known from few verdicts. Pure.
+
+Before any verdict all shares are about as likely (Jeffreys' prior, Beta(1/2, 1/2)); after `judged` verdicts, of which
+`qualified` are good, the share is Beta(qualified + 1/2, judged - qualified + 1/2). The leads that do not qualify before
+the last one that is wanted then have a beta-negative-binomial distribution: chance and the unknown share in one.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+LOW, HIGH = 0.025, 0.975
+"""Between them lie 95 %."""
+FEW, MANY = 2**10, 2**17
+"""Numbers of leads that are summed up one by one; beyond the larger one the distribution is smooth."""
+POINTS = 2_001
+LARGEST = 1e9
+"""More verdicts make the range no narrower that anybody could see."""
+_FURTHEST = 80.0
+"""The logarithm of more leads than there can be."""
+_NEGLIGIBLE = 40.0
+"""By so much the logarithm of a density falls where what lies beyond does not count."""
+_ROUNDS = 8
+
+
+@lru_cache(maxsize=4096)
+def leads_needed(more: int, qualified: float, judged: float) -> tuple[float, float]:
+    """The leads that 97.5 % of such orders exceed or reach, and those that 2.5 % exceed.
+
+    With none qualified there is no upper end: the share may be 0.
+
+    Args:
+        more: qualified leads that are wanted.
+        qualified: leads with a good verdict so far.
+        judged: leads with any verdict so far.
+
+    Returns:
+        Both ends; NaN for one that is not known.
+
+    >>> leads_needed(100, 12, 15), leads_needed(100, 0, 15)
+    ((105.0, 183.0), (650.0, nan))
+    >>> leads_needed(100, 16, 15)
+    (nan, nan)
+    """
+    if not (0 <= qualified <= judged and judged >= 1):
+        return math.nan, math.nan
+    scale = min(1.0, LARGEST / judged)
+    good, bad = qualified * scale + 0.5, (judged - qualified) * scale + 0.5
+    low, high = _unfit(more, good, bad)
+    return more + low, math.nan if qualified == 0 else more + high
+
+
+def _unfit(more: int, good: float, bad: float) -> tuple[float, float]:
+    """Both ends of the number of leads that do not qualify."""
+    first = _log_gamma_ratio(good, bad) - _log_gamma_ratio(good + more, bad)
+    size, below = FEW, np.cumsum(np.exp(first + _log_steps(more, good, bad, FEW)))
+    if below[-1] < HIGH:
+        size, below = MANY, np.cumsum(np.exp(first + _log_steps(more, good, bad, MANY)))
+    reached = min(float(below[-1]), 1.0)
+    ends = [float(np.searchsorted(below, end)) for end in (LOW, HIGH)]
+    if reached >= HIGH:
+        return ends[0], ends[1]
+    logs, masses = _beyond(more, good, bad, size)
+    # One by one they are exact, so the smooth part is what they leave.
+    shares = reached + (1.0 - reached) * masses / masses[-1]
+    low, high = (math.floor(math.exp(float(np.interp(end, shares, logs)))) for end in (LOW, HIGH))
+    return (ends[0] if reached >= LOW else low), high + 1
+
+
+def _log_steps(more: int, good: float, bad: float, size: int) -> npt.NDArray[np.float64]:
+    """The logarithms of the chances of 0, 1, 2, … unfit leads, relative to that of none."""
+    before = np.arange(size - 1, dtype=np.float64)
+    steps = np.log1p((bad - 1) / (before + 1)) + np.log((more + before) / (good + bad + more + before))
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def _beyond(more: int, good: float, bad: float, start: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The logarithms of numbers of unfit leads from `start` on, and how much lies below each, in any unit."""
+    logs = np.linspace(math.log(start), _FURTHEST, POINTS)
+    density = _log_density(logs, more, good, bad)
+    for _ in range(_ROUNDS):
+        near = np.flatnonzero(density > density.max() - _NEGLIGIBLE)
+        if len(near) > POINTS // 4:
+            break
+        # It has one peak, which may be narrower than the steps.
+        logs = np.linspace(logs[max(0, near[0] - 1)], logs[min(POINTS - 1, near[-1] + 1)], POINTS)
+        density = _log_density(logs, more, good, bad)
+    weights = np.exp(density - density.max())
+    return logs, np.concatenate([[0.0], np.cumsum(weights[1:] + weights[:-1])])
+
+
+def _log_density(logs: npt.NDArray[np.float64], more: int, good: float, bad: float) -> npt.NDArray[np.float64]:
+    """The logarithm of the density by the logarithm of the number of unfit leads, but for a constant."""
+    unfit = np.exp(logs)
+    rising = _log_gamma_ratios(unfit + 1, more - 1.0) - _log_gamma_ratios(unfit + bad, good + more)
+    return np.asarray(rising + logs)
+
+
+def _log_gamma_ratio(of: float, by: float) -> float:
+    """The logarithm of Γ(of + by) / Γ(of)."""
+    return math.lgamma(of + by) - math.lgamma(of)
+
+
+def _log_gamma_ratios(of: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.float64]:
+    """The same of large numbers, without the difference of two huge ones: by Stirling's formula."""
+    whole = of + by
+    return (of - 0.5) * np.log1p(by / of) + by * (np.log(whole) - 1) + (1 / whole - 1 / of) / 12
