@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 
 async def refresh(watch: Watch, include: Sequence[str]) -> None:
-    """Read a run now; a watch that had stopped starts again.
+    """Read a run now, and its tables where answers about it name none; a watch that had stopped starts again.
 
     Raises:
         OrigamiError: the read failed.
     """
     operations_of(watch)
     await hub().check(watch, tuple(include.split(",") if isinstance(include, str) else include))
+    if not watch.state.done:
+        await hub().list_tables(watch)
 
 
 def stop_waiting(watch: Watch) -> None:
