@@ -157,6 +157,10 @@ class Operations:
         """`GET /tables/{tableId}`, exactly one attempt."""
         return about(await self._once("GET", _table(table_id), params=_include(include)), table_id)
 
+    async def poll_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
+        """`GET /agents/{id}/tables`, exactly one attempt."""
+        return a_list(await self._once("GET", f"{_agent(agent_id)}/tables", params=_include(include)))
+
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """`GET /agents/{id}/runs/{runId}`."""
         path, params = _run_path(agent_id, run_id), _include(include)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def refresh(watch: Watch, include: Sequence[str]) -> None:
-    """Read a run now; a watch that had stopped starts again.
+    """Read a run now, and its tables where answers about it name none; a watch that had stopped starts again.
 
     Raises:
         InvalidInput: `include` is no list of words, or the run was made from a saved answer.
@@ -25,6 +25,8 @@ async def refresh(watch: Watch, include: Sequence[str]) -> None:
     words = validate.include(include)
     operations_of(watch)
     await hub().check(watch, tuple(words.split(",")) if words else ())
+    if not watch.state.done:
+        await hub().list_tables(watch)
 
 
 def stop_waiting(watch: Watch) -> None:

@@ -115,6 +115,11 @@ class Budget:
             )
         return wait if (wait := earliest - now) > ROUNDING else 0.0
 
+    def pause(self, now: float) -> float:
+        """Seconds that a poll sent now would put off the next one."""
+        paces = (pace.earliest(now, now) - now for pace in self._paces.values())
+        return max(0.0, max(self._full_at, now) + self._pause - self._slack + self._kept - now, *paces)
+
     def held(self, now: float) -> bool:
         """Whether the server refuses all requests at the moment, as it has told."""
         return now < self._held_until

@@ -131,7 +131,11 @@ class Run(AwaitableCalls):
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The newest object of every table the run touched, with `stats`."""
+        """The newest object of every table the run touched, with `stats`.
+
+        While the run goes on, the server may name its tables in the agent's table list only: then they are those of the
+        list that the run has made or changed, or that it was asked to work on.
+        """
         return self._watch.state.tables
 
     @property
@@ -158,7 +162,7 @@ class Run(AwaitableCalls):
 
     @property
     def raw(self) -> dict[str, Any]:
-        """The newest run object as the API gave it, its tables brought up to date while cells fill."""
+        """The newest run object as the API gave it, its tables brought up to date while the run goes on and cells fill."""
         return self._watch.state.payload()
 
     @property
@@ -238,7 +242,9 @@ class Run(AwaitableCalls):
         return self
 
     def refresh(self, include: Sequence[str] = ("stats",)) -> Self:
-        """Read the run now, outside its plan. One GET, free of charge; a watch that had stopped starts again.
+        """Read the run now, outside its plan; a watch that had stopped starts again. Free of charge.
+
+        One GET, and a second one for the agent's tables while the answer about the run names none.
 
         Args:
             include: `"stats"` for the economics of tables and columns, `"transcript"` for the message history.

@@ -7,17 +7,18 @@ import contextlib
 import logging
 import os
 import weakref
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
-from origami_widgets.api.models import RunObject, Table
+from origami_widgets.api.models import Page, RunObject, Table
 from origami_widgets.api.traffic import is_counted
 from origami_widgets.run import schedule as plans
 from origami_widgets.run.budget import Budget
 from origami_widgets.run.budgets import Budgets
 from origami_widgets.run.clock import Clock, SystemClock
 from origami_widgets.run.readings import ReadingNews
+from origami_widgets.run.reduce import reduce, wants_table_list
 from origami_widgets.run.state import (
     TERMINAL_STATUSES,
     CheckFailed,
@@ -29,6 +30,7 @@ from origami_widgets.run.state import (
     RunState,
     TableGone,
     TableRead,
+    TablesListed,
 )
 from origami_widgets.run.turns import Claim, next_turn
 from origami_widgets.run.watch import Watch
@@ -43,9 +45,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("origami_widgets")
 
+
+@dataclass(frozen=True)
+class ListRead:
+    """The agent's table list is to be read for a watch."""
+
+    watch: Watch
+
+
+Turn = Watch | ListRead | asyncio.Future[None]
+"""What is given a turn: a check of a run, a read of its agent's table list, or a further request of a check under way."""
 KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 LATE = 2.0
 """Seconds that a check may be late before it is said to be: readers are told when the next one is planned."""
+END_PATIENCE = 5.0
+"""Seconds that the end of a run may wait for the tables that its answer leaves out."""
 DATE_RESOLUTION = 2.0
 """Seconds by which a clock offset from `Date`, which has whole seconds, may differ from another for no reason."""
 
@@ -69,6 +83,7 @@ class Hub:
         self._checks: set[asyncio.Task[None]] = set()
         self._further: list[tuple[float, Budget, asyncio.Future[None]]] = []
         self._others_first = False
+        self._passed_over = 0
         self._wake: asyncio.Event | None = None
         self._news = ReadingNews(self._on_reading)
 
@@ -106,7 +121,7 @@ class Hub:
         if watch.operations is None:
             return
         if not any(known is watch for known in self._watches.values()):
-            watch.checking = False
+            watch.checking = watch.is_listing = False
             self._watches[id(watch)] = watch
             weakref.finalize(watch, self._wake_up_from_anywhere).atexit = False
         self._poll()
@@ -162,6 +177,24 @@ class Hub:
             if watch.schedule is not None and watch.schedule.stopped:
                 raise
             self._poll()
+        self._want_list(watch)
+
+    async def list_tables(self, watch: Watch, *, if_room: bool = False) -> None:
+        """Read the agent's table list now where the answers about the run leave its tables to it.
+
+        What goes wrong is no failure of the run's: the watch goes on with what it knows.
+
+        Args:
+            watch: the run.
+            if_room: leave it to the plan while the budget would put off a poll.
+        """
+        operations, plan = watch.operations, watch.schedule
+        if operations is None or plan is None or not wants_table_list(watch.state):
+            return
+        if if_room and self._budgets.of(operations).wait(self.clock.monotonic()):
+            return
+        watch.schedule = plans.list_sent(plan)
+        watch.update(*await self._read_list(watch, operations, watch.state))
 
     def _poll(self) -> None:
         loop = asyncio.get_running_loop()
@@ -192,12 +225,13 @@ class Hub:
         while True:
             wake.clear()
             now = self.clock.monotonic()
-            wait, turn = next_turn(self._claims(), now, others_first=self._others_first)
+            wait, turn = next_turn(self._claims(), now, others_first=self._others_first, passed_over=self._passed_over)
             if turn is None and not self._checks:
                 self._task = None
                 return
             if wait is not None and turn is not None and wait <= 0:
                 self._others_first = turn.urgent
+                self._passed_over = 0 if turn.spare else self._passed_over + 1
                 self._admit(turn, now)
             # A sleeping poller must not be what keeps a forgotten run alive.
             del turn
@@ -224,26 +258,37 @@ class Hub:
             if due is not None and now - due > LATE and watch.state.connection.next_at is not None:
                 watch.update(Delayed())
 
-    def _claims(self) -> Iterator[Claim[Watch | asyncio.Future[None]]]:
-        """All that is to be asked, now or later: runs, and further tables of those that are being checked."""
+    def _claims(self) -> Iterator[Claim[Turn]]:
+        """All that is to be asked, now or later: runs, their agents' table lists, further tables of a check under way."""
         self._further = [further for further in self._further if not further[2].done()]
         for since, budget, turn in self._further:
             yield Claim(turn, since, budget)
         for watch in self._watches.values():
             plan, operations = watch.schedule, watch.operations
-            if plan is None or operations is None or watch.checking or (due := plans.next_due(plan)) is None:
+            if plan is None or operations is None or watch.checking:
                 continue
+            if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
+                yield Claim(ListRead(watch), listed, self._budgets.of(operations), spare=True)
             urgent = watch.hurried or watch.state.cancel == "requested"
+            # One request after the other, but a person does not wait for a list.
+            if (due := plans.next_due(plan)) is None or (watch.is_listing and not urgent):
+                continue
             yield Claim(watch, due, self._budgets.of(operations), urgent)
 
-    def _admit(self, turn: Claim[Watch | asyncio.Future[None]], now: float) -> None:
+    def _admit(self, turn: Claim[Turn], now: float) -> None:
         # Counted here and not when it is sent: the next one is admitted before this one has begun.
         turn.budget.spend(now)
-        if not isinstance(turn.who, Watch):
-            turn.who.set_result(None)
-            return
-        turn.who.checking, turn.who.hurried = True, False
-        task = asyncio.get_running_loop().create_task(self._check(turn.who), name="origami-widgets check")
+        match turn.who:
+            case asyncio.Future():
+                turn.who.set_result(None)
+                return
+            case ListRead(watch):
+                watch.is_listing = True
+                sent = self._list(watch)
+            case watch:
+                watch.checking, watch.hurried = True, False
+                sent = self._check(watch)
+        task = asyncio.get_running_loop().create_task(sent, name="origami-widgets check")
         self._checks.add(task)
         task.add_done_callback(self._check_ended)
 
@@ -263,6 +308,7 @@ class Hub:
             else:
                 answer = await self._read_run(watch, operations, ("stats",))
                 self._on_success(watch, answer.retry_after)
+                self._want_list(watch)
         except OrigamiError as error:
             self._on_failure(watch, error)
         except Exception as error:
@@ -271,6 +317,18 @@ class Hub:
             self._on_failure(watch, _not_understood(error))
         finally:
             watch.checking = False
+
+    async def _list(self, watch: Watch) -> None:
+        is_counted.set(True)
+        try:
+            await self.list_tables(watch)
+        finally:
+            watch.is_listing = False
+
+    def _want_list(self, watch: Watch) -> None:
+        if watch.schedule is not None:
+            wanted = wants_table_list(watch.state)
+            watch.schedule = plans.want_list(watch.schedule, self.clock.monotonic(), wanted=wanted)
 
     async def _read_run(self, watch: Watch, operations: Operations, include: tuple[str, ...]) -> Answer:
         answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
@@ -300,17 +358,51 @@ class Hub:
                 remedy="Nothing to do: it is asked again. If it stays, a proxy between here and Origami mixes answers up.",
                 transient=True,
             )
-        watch.update(
-            RunRead(
-                run,
-                at=at,
-                keep_polling=answer.retry_after is not None,
-                origin=operations.origin,
-                clock_offset=offset,
-            )
+        read = RunRead(
+            run,
+            at=at,
+            keep_polling=answer.retry_after is not None,
+            origin=operations.origin,
+            clock_offset=offset,
         )
+        after = reduce(watch.state, read)
+        listed = await self._list_at_end(watch, operations, after) if after.done and wants_table_list(after) else ()
+        watch.update(read, *listed)
         watch.told = told
         return answer
+
+    async def _list_at_end(self, watch: Watch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
+        """The tables of a run that is over and names none: those that are known are older than its end.
+
+        To be told together with the end, or the run would seem to have settled; so the end waits for them, not for long.
+        """
+        try:
+            async with asyncio.timeout(END_PATIENCE):
+                if is_counted.get():
+                    await self._next_turn(operations)
+                return await self._read_list(watch, operations, state)
+        except TimeoutError:
+            return ()
+
+    async def _read_list(self, watch: Watch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
+        """The agent's tables; nothing where the list is the same as before for the same answer, or cannot be read."""
+        retry_after: float | None = None
+        listed: tuple[TablesListed, ...] = ()
+        failed = False
+        try:
+            answer = await operations.poll_agent_tables(state.agent_id, include=("stats",))
+            retry_after, heard = answer.retry_after, (answer.digest, watch.told)
+            if heard != watch.listed or state.done:
+                listed = (TablesListed(Page.of(Table, answer.body).items, at=self.clock.time()),)
+                watch.listed = heard
+        except OrigamiError as error:
+            failed, retry_after = True, error.retry_after
+        except Exception:
+            log.exception("The tables of agent %s could not be understood", state.agent_id)
+            failed = True
+        if watch.schedule is not None:
+            watch.schedule = plans.on_list(watch.schedule, retry_after, self.clock.monotonic(), failed=failed)
+        return listed
 
     async def _read_tables(self, watch: Watch, operations: Operations) -> float | None:
         """The longest wait that an answer told; None where none did."""

@@ -1,17 +1,22 @@
 """How an event changes what is known about a run. Pure: no clock, no network, no thread.
 
 The rules that make the state trustworthy: an answer about another run is refused, a terminal status is final, older
-answers do not undo newer ones, and an answer without `response` never wipes what an earlier one told.
+answers do not undo newer ones, and an answer without `response` never wipes what an earlier one told. While answers
+about the run name no tables, those of the agent's table list stand in for them that the server's own data ties to the
+run.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
+from operator import is_
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace as replace_struct
 
 from origami_widgets.run.state import (
+    FAILED_STATUSES,
     HISTORY_LIMIT,
     MOST_TABLES_IN_HISTORY,
     TERMINAL_STATUSES,
@@ -31,10 +36,13 @@ from origami_widgets.run.state import (
     SendingChanged,
     TableGone,
     TableRead,
+    TablesListed,
     total,
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from origami_widgets.api.models import RunObject, Table
     from origami_widgets.run.state import Asked, ConnectionState, Event
 
@@ -59,8 +67,9 @@ def reduce(state: RunState, event: Event) -> RunState:
     match event:
         case RunRead():
             return _with_history(_run_read(state, event), event.at)
-        case TableRead() | TableGone():
-            return _with_history(_table_read(state, event), event.at)
+        case TablesListed() | TableRead() | TableGone():
+            told = _tables_listed(state, event) if isinstance(event, TablesListed) else _table_read(state, event)
+            return _with_history(told, event.at)
         case Heard() | CheckFailed():
             return replace(state, connection=_checked(state.connection, event))
         case Planned() | Delayed():
@@ -107,8 +116,7 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
     response = new.response
     if response is not None:
         told = response.raw
-        if terminal or "tables" in told:
-            tables = _newest_tables(state.tables, response.tables) if state.done else response.tables or tables
+        tables = () if terminal and _built_nothing(new) else _newest_tables(tables, response.tables)
         # Changes are only ever added: a shorter list of a running run comes from a server that is behind.
         if ("actions" in told and terminal) or len(response.actions) >= max(1, len(actions)):
             actions = response.actions
@@ -144,7 +152,7 @@ def _goes_back(old: RunObject | None, new: RunObject) -> bool:
 
 
 def _newest_tables(known: tuple[Table, ...], told: tuple[Table, ...]) -> tuple[Table, ...]:
-    """A run that is read again after its end may repeat older tables than phase two has read."""
+    """An answer about the run may repeat older tables than those that were read by themselves."""
     by_id = {table.id: table for table in known}
     return tuple(_newer(by_id.get(table.id), table) for table in told) if told else known
 
@@ -153,6 +161,85 @@ def _newer(old: Table | None, new: Table) -> Table:
     if old is None or old.updated_at is None or new.updated_at is None:
         return new
     return old if new.updated_at < old.updated_at else new
+
+
+def wants_table_list(state: RunState) -> bool:
+    """Whether the agent's table list tells more about the run's tables than the answers about the run.
+
+    After the end this is so only where there is a table to look for.
+    """
+    if not _is_list_of_use(state):
+        return False
+    return not state.done or bool(state.tables) or bool(_named_tables(state))
+
+
+def _is_list_of_use(state: RunState) -> bool:
+    run = state.run
+    if run is None or (run.response is not None and run.response.tables):
+        return False
+    return not (state.done and _built_nothing(run))
+
+
+def _built_nothing(run: RunObject) -> bool:
+    """Whether a run that is over says itself that it has no tables; one that failed may have kept some all the same."""
+    response = run.response
+    if response is None or run.status in FAILED_STATUSES or response.tables or response.actions:
+        return False
+    return isinstance(response.raw.get("tables"), list) and isinstance(response.raw.get("actions"), list)
+
+
+def _tables_listed(state: RunState, event: TablesListed) -> RunState:
+    if not _is_list_of_use(state):
+        return state
+    listed: dict[str, Table] = {}
+    for table in event.tables:
+        if _is_of_run(table, state):
+            listed[table.id] = _newer(listed.get(table.id), table)
+    if not listed:
+        return state
+    is_behind = any(table.id in listed and _newer(table, listed[table.id]) is table for table in state.tables)
+    # From a server that is behind, a table that is missing is no table that was deleted.
+    kept = [table for table in state.tables if is_behind or table.id in listed]
+    known = {table.id for table in kept}
+    added = sorted((table for table in listed.values() if table.id not in known), key=_creation)
+    tables = (*(_changed(table, listed.get(table.id)) for table in kept), *added)
+    is_same = len(tables) == len(state.tables) and all(map(is_, tables, state.tables))
+    return state if is_same else replace(state, tables=tables)
+
+
+def _changed(old: Table, new: Table | None) -> Table:
+    return old if new is None or new.raw == old.raw else _newer(old, new)
+
+
+def _creation(table: Table) -> float:
+    return table.created_at.timestamp() if table.created_at is not None else inf
+
+
+def _is_of_run(table: Table, state: RunState) -> bool:
+    """Whether a table of the agent belongs to this run, by what the server itself says.
+
+    It is known as one already, the request or the run's changes name it, or it was made or changed while the run went
+    on; all moments are of the server's clock.
+    """
+    if not table.id:
+        return False
+    if any(known.id == table.id for known in state.tables) or table.id.lower() in _named_tables(state):
+        return True
+    return _is_during(state.run, table.created_at) or _is_during(state.run, table.updated_at)
+
+
+def _named_tables(state: RunState) -> frozenset[str]:
+    """Ids of the tables that the request or the run's changes name, in lower case: the request's are as they were typed."""
+    focused = state.run.request.focus_table_ids if state.run is not None else ()
+    return frozenset(
+        table_id.lower() for table_id in (*focused, *(each.table_id for each in state.actions)) if table_id
+    )
+
+
+def _is_during(run: RunObject | None, moment: datetime | None) -> bool:
+    if run is None or run.started_at is None or moment is None or moment < run.started_at:
+        return False
+    return run.completed_at is None or moment <= run.completed_at
 
 
 def _table_read(state: RunState, event: TableRead | TableGone) -> RunState:

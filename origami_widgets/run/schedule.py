@@ -26,6 +26,8 @@ FORGIVEN_404 = 30.0
 """A new run may not be readable everywhere at once."""
 TABLE_SPACING = 3.0
 """Seconds of the organization's budget that one filling table takes per round."""
+LIST_BACKOFF = 20.0
+"""Seconds after a first failed read of the agent's table list; a run can be watched without it."""
 TLS_TRIES = 2
 
 Phase = Literal["run", "cells", "over"]
@@ -45,6 +47,9 @@ class Schedule:
         stopped: checks ended although the run or its cells may go on.
         fresh: the run was started by us just now, so a 404 may only mean "not yet".
         heard: the server has answered about this run before.
+        list_due: when to read the agent's table list, None for not now.
+        list_after: the list is not read before this moment, however due.
+        list_failures: failed reads of the list in a row.
     """
 
     started: float
@@ -56,6 +61,9 @@ class Schedule:
     stopped: bool = False
     fresh: bool = False
     heard: bool = False
+    list_due: float | None = None
+    list_after: float = 0.0
+    list_failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,43 @@ def begin(now: float, *, fresh: bool = False, deadline: float = DEADLINE) -> Sch
 def next_due(schedule: Schedule) -> float | None:
     """When to check next, None for never."""
     return schedule.due
+
+
+def next_list(schedule: Schedule) -> float | None:
+    """When to read the agent's table list, None for never: only while the run itself is asked about with success."""
+    if schedule.phase != "run" or schedule.due is None or schedule.failures:
+        return None
+    return schedule.list_due
+
+
+def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedule:
+    """The plan after an answer about the run that left its tables to the agent's table list, or (`wanted` false) did not.
+
+    A list that is due already keeps its place.
+    """
+    if not wanted:
+        return replace(schedule, list_due=None)
+    return schedule if schedule.list_due is not None else replace(schedule, list_due=max(now, schedule.list_after))
+
+
+def list_sent(schedule: Schedule) -> Schedule:
+    """The plan while the list is being read."""
+    return replace(schedule, list_due=None)
+
+
+def on_list(schedule: Schedule, retry_after: float | None, now: float, *, failed: bool = False) -> Schedule:
+    """The plan after the list was read, or could not be: then it is read less and less often.
+
+    Args:
+        schedule: the plan before.
+        retry_after: the wait that the answer told, in seconds.
+        now: the moment the answer was there.
+        failed: it could not be read.
+    """
+    failures = schedule.list_failures + 1 if failed else 0
+    backoff = min(LONGEST, LIST_BACKOFF * 2.0 ** min(failures - 1, 10)) if failed else 0.0
+    wait = max(backoff, clamp(retry_after, fallback=0.0))
+    return replace(schedule, list_failures=failures, list_after=now + wait)
 
 
 def on_result(schedule: Schedule, result: Result, now: float) -> Schedule:

@@ -268,4 +268,6 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
     watch = await hub().watch(operations, agent_id, run_id, started=None)
     if watch.state.run is None or watch.state.connection.state == "stopped":
         await hub().first_check(watch)
+        if not watch.state.done:
+            await hub().list_tables(watch, if_room=True)
     return Run(watch, conversation_of(watch, before))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
 )
+FAILED_STATUSES = frozenset({"errored", "timed_out"})
+"""Of a run that failed, the server may send no tables although its work is kept."""
 HISTORY_LIMIT = 2_000
 MOST_TABLES_IN_HISTORY = 50
 """Tables whose credits are kept with each change."""
@@ -102,7 +104,8 @@ class RunState:
         run: the newest run object, None before the first answer.
         done: no further change of status will come.
         actions: what the run changed so far, kept when an answer leaves them out.
-        tables: the newest object of every table the run touched.
+        tables: the newest object of every table the run touched; while answers about the run name none, those of the
+            agent's table list that belong to the run.
         transcript: the last transcript that was read, None when none was asked for.
         reading: how far this process has come with the leads of a table that it reads now, by the table's id.
         connection: the connection to the server.
@@ -216,6 +219,14 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class TablesListed:
+    """The server answered with all tables of the run's agent, those of its other runs among them."""
+
+    tables: tuple[Table, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class TableRead:
     """The server answered about one table of the run."""
 
@@ -298,4 +309,4 @@ class Attached:
 
 
 Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed
-Event = RunRead | Heard | TableRead | TableGone | LeadsRead | CheckFailed | Planned | Delayed | Asked
+Event = RunRead | Heard | TablesListed | TableRead | TableGone | LeadsRead | CheckFailed | Planned | Delayed | Asked

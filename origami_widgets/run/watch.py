@@ -30,6 +30,8 @@ class Watch:
         schedule: when to ask; None for never.
 
     Attributes:
+        is_listing: the agent's table list is being read.
+        listed: digests of the newest list and of the answer about the run that it was held against.
         stop_waiting: set to take a follow-up out of the queue for a free slot; None while there is none in it.
         cancelling: asks the server to cancel the run; None when nobody wanted that.
     """
@@ -41,6 +43,8 @@ class Watch:
         self.checking = self.hurried = False
         self.failing: set[str] = set()
         self.told: tuple[bytes, bool] | None = None
+        self.is_listing = False
+        self.listed: tuple[bytes, tuple[bytes, bool] | None] | None = None
         self.stop_waiting: asyncio.Event | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
         self._subscribers = Subscribers()

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.sandbox.plans import ModelName
 
-ResponseForm = Literal["partial", "actions", "null"]
-"""What `response` is while the run is running: with tables, with actions only, or null."""
+ResponseForm = Literal["null", "partial", "actions"]
+"""What `response` is while the run is running: null, with actions and tables, or with actions only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class RunLife:
     messages: tuple[Happening, ...] = ()
     questions: tuple[Mapping[str, Any], ...] = ()
     suggestions: tuple[Mapping[str, Any], ...] = ()
-    form: ResponseForm = "partial"
+    form: ResponseForm = "null"
     interim: tuple[tuple[float, str], ...] = ()
     transcript_truncated: bool = False
     cancel_requested: bool = False

@@ -47,7 +47,8 @@ def reading(card_in: Callable[..., LabPage], go: Path) -> Callable[[str], LabPag
 
     def begin(then: str = "pass") -> LabPage:
         lab = card_in(
-            "Find dentists. scenario:slow",
+            # The leads are read before the table's saved filter has a column to look at.
+            "Find dentists. scenario:slow scenario:partial",
             "other = ow.start('Find bakeries. scenario:slow')",
             FILLED,
             READ.format(go=str(go), then=then),

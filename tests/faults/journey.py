@@ -82,6 +82,11 @@ def completed(**more: Any) -> Behaviour:
     return answer({**COMPLETED, "id": RUNNING["id"], "agentId": RUNNING["agentId"], "response": None, **more})
 
 
+def listing(*tables: dict[str, Any]) -> Behaviour:
+    """The tables of the run's agent."""
+    return answer({"object": "list", "items": list(tables), "nextCursor": None})
+
+
 class Journey:
     """One run from its start to its end, and what was seen of it.
 
@@ -96,6 +101,8 @@ class Journey:
 
     def __init__(self, server: RawServer, clock: JumpingClock, *, timeout: float = 5.0) -> None:
         self._server, self._clock = server, clock
+        if server.tables is None:
+            server.tables = listing()
         self._timeout = timeout
         self.base_url = server.base_url
         self.asked: list[float] = []

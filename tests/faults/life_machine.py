@@ -28,8 +28,8 @@ MOST_RUNS = 6
 
 SCENARIOS = (
     *("completed", "filling", "slow", "every_action", "empty", "answer", "needs_input", "step_cap_hit", "incomplete"),
-    *("cancelled", "errored", "timed_out", "unknown_status", "partial_actions", "null_response", "no_credits"),
-    *("subscription_required", "pool_full"),
+    *("cancelled", "errored", "timed_out", "unknown_status", "partial", "partial_actions", "no_credits"),
+    *("settled", "subscription_required", "pool_full"),
 )
 FOLLOW_UPS = ("completed", "filling", "slow", "answer", "needs_input", "errored", "no_credits", "pool_full")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 
 import pytest
 
-from tests.faults.journey import completed, going_on, running
+import origami_widgets as ow
+from tests.faults.journey import COMPLETED, KEY, RUNNING, completed, going_on, listing, running
 from tests.support.server import answer, drip, head, raw, reset, silence
 
 HTML = "<!DOCTYPE html><title>Welcome to the hotel</title>"
@@ -88,3 +90,58 @@ def test_a_byte_order_mark_and_a_packed_body_are_no_faults(journey, interface):
     assert seen.run.status == "completed"
     assert {connection.failures for connection in seen.connections} == {0}
     assert [point.steps_completed for point in seen.run.history][:3] == [0, 5, 7]
+
+
+@pytest.mark.parametrize("fault", [fault for fault, _ in GOES_ON.values()], ids=GOES_ON)
+def test_a_table_list_that_cannot_be_read_is_no_fault_of_the_run(journey, server, interface, fault):
+    server.tables = fault
+    seen = journey().go(interface, going_on(3), going_on(5), going_on(9), completed())
+    assert seen.error is None
+    assert seen.run.status == "completed"
+    # A refusal of requests holds all of them; one of these puts off no check by more than that.
+    assert max(seen.pauses) <= 30
+    assert {connection.state for connection in seen.connections} <= {"live", "ended"}
+    assert {connection.failures for connection in seen.connections} == {0}
+    assert any(request.path.endswith("/tables") for request in server.requests)
+    if interface == "card":
+        assert "Can't reach" not in seen.words
+
+
+def test_a_table_list_that_never_comes_holds_up_no_end(journey, server, interface):
+    server.tables = silence()
+    seen = journey(timeout=0.4).go(interface, going_on(3), going_on(5), completed())
+    assert seen.run.status == "completed"
+    assert {connection.failures for connection in seen.connections} == {0}
+
+
+def test_a_cancel_does_not_wait_for_a_table_list(server):
+    server.tables = silence()
+    created = answer({"agent": {"id": RUNNING["agentId"]}, "run": running(0)}, 201)
+    server.plan(created, going_on(3), going_on(3), answer({"run": running(3, status="cancelled")}))
+    run = ow.start("Find bakeries", client=ow.Client(KEY, base_url=server.base_url), show=False)
+    ends = time.monotonic() + 20
+    while not any(request.path.endswith("/tables") for request in server.requests):
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    began = time.monotonic()
+    run.cancel()
+    assert time.monotonic() - began < 1
+    assert run.status == "cancelled"
+
+
+def test_tables_of_the_list_are_shown_while_the_run_goes_on(journey, server, interface):
+    table = COMPLETED["response"]["tables"][0]
+    later = {**table, "leadCount": 21, "updatedAt": "2026-07-21T09:17:50Z"}
+    settled = {**later, "cells": {"running": 0, "errored": 0}}
+    lists = iter([listing(), listing(table), listing(later), listing(later)])
+
+    async def next_list(request, writer):
+        await next(lists)(request, writer)
+
+    server.tables = next_list
+    end = completed(response={"text": "Done.", "actions": [], "tables": [settled]})
+    seen = journey().go(interface, *(going_on(steps) for steps in (3, 4, 5, 6)), end)
+    assert seen.pauses == [15] * 4
+    told = [point.lead_count for point in seen.run.history if point.status == "running"]
+    assert sorted(set(told), key=told.index) == [None, 15, 21]
+    assert [each.lead_count for each in seen.run.tables] == [21]

@@ -76,8 +76,9 @@ print((tracemalloc.get_traced_memory()[1] - before) // 2**20)
 
 
 def test_what_is_held_of_it_is_never_more_than_the_limit(server):
-    from tests.faults.journey import RUNNING
+    from tests.faults.journey import RUNNING, listing
 
+    server.tables = listing()
     created = answer({"agent": {"id": RUNNING["agentId"]}, "run": running(0)}, 201)
     server.plan(created, going_on(3), TOO_MUCH["200 MB in 200 kB"][0], going_on(9), completed())
     done = subprocess.run(

@@ -80,14 +80,15 @@ def test_a_proxy_that_wants_a_login_is_tried_twice_and_named(secure, clock, inte
     with TunnelProxy(refuse_from=2, refuse_until=until) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         seen = Journey(secure, clock)
-        # One tunnel for the start, which is kept for the first poll; the next ones are refused.
+        # One tunnel for the start, which is kept for the first poll; one for the list of tables, which is kept for the
+        # second poll; the next ones are refused: to the list once, and to the run twice.
         seen.go(interface, closing(running(3)), closing(running(5)), closing(OVER))
         asked = list(proxy.asked)
     assert not any(KEY.encode() in request for request in asked)
     assert seen.run.status == ends
     if ends == "running":
         assert seen.error.code == "PROXY_REFUSED"
-        assert len(asked) == 4
+        assert len(asked) == 5
         told = seen.words if interface == "card" else str(seen.error)
         assert "The proxy refuses the connection" in told
         assert "407" in told

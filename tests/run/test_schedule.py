@@ -118,3 +118,34 @@ def test_whatever_happens_the_next_check_is_neither_too_early_nor_after_the_dead
         least = min(max(told or 1.0, 1.0), 300.0)
         assert plan.due >= min(now + least, plan.deadline)
         assert plan.due <= max(plan.deadline, now)
+
+
+def test_the_list_of_tables_comes_after_an_answer_and_waits_for_its_turn():
+    plan = plans.on_result(plans.begin(NOW), plans.Checked("run", retry_after=15), NOW)
+    assert plans.next_list(plan) is None
+    plan = plans.want_list(plan, NOW)
+    assert plans.next_list(plan) == NOW
+    # One that has not had its turn keeps its place; one that is not wanted any more has none.
+    assert plans.next_list(plans.want_list(plan, NOW + 15)) == NOW
+    assert plans.next_list(plans.want_list(plan, NOW + 15, wanted=False)) is None
+    assert plans.next_list(plans.list_sent(plan)) is None
+
+
+def test_no_list_is_due_while_checks_fail_and_after_the_end():
+    plan = plans.want_list(plans.on_result(plans.begin(NOW), plans.Checked("run"), NOW), NOW)
+    assert plans.next_list(plans.on_result(plan, plans.Failed(server_error()), NOW)) is None
+    assert plans.next_list(plans.on_result(plan, plans.Checked("cells", tables=1), NOW)) is None
+    assert plans.next_list(plans.on_result(plan, plans.Checked("over"), NOW)) is None
+
+
+def test_a_list_that_cannot_be_read_is_read_less_and_less_often_and_never_earlier_than_told():
+    plan, waits, now = plans.begin(NOW), [], NOW
+    for _ in range(6):
+        plan = plans.on_list(plan, None, now, failed=True)
+        plan = plans.want_list(plan, now)
+        waits.append(plans.next_list(plan) - now)
+        now, plan = plans.next_list(plan), plans.list_sent(plan)
+    assert waits == [20, 40, 80, 160, 300, 300]
+    plan = plans.on_list(plan, None, now)
+    assert plans.next_list(plans.want_list(plan, now)) == now
+    assert plans.next_list(plans.want_list(plans.on_list(plan, 42.0, now, failed=True), now)) == now + 42

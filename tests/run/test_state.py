@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import ServerError
 from origami_widgets.api.models import RunObject, Table
-from origami_widgets.run.reduce import reduce
+from origami_widgets.run.reduce import reduce, wants_table_list
 from origami_widgets.run.state import (
     HISTORY_LIMIT,
     CancelRequested,
@@ -22,6 +22,7 @@ from origami_widgets.run.state import (
     RunState,
     SendingChanged,
     TableRead,
+    TablesListed,
 )
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -226,3 +227,211 @@ def test_in_any_order_of_answers_nothing_known_is_lost_and_the_end_is_final(told
         if ended is None and state.done:
             ended = state.status
         assert ended is None or state.done
+
+
+TABLE = COMPLETED["response"]["tables"][0]
+SILENT = {**RUNNING, "response": None}
+BEFORE, START, DURING, LATER, END, AFTER = (
+    f"2026-07-21T09:{moment}Z" for moment in ("00:00", "14:02", "15:00", "16:00", "17:45", "30:00")
+)
+
+
+def table(table_id, *, created=BEFORE, updated=DURING, leads=3, **more):
+    return {**TABLE, "id": table_id, "createdAt": created, "updatedAt": updated, "leadCount": leads, **more}
+
+
+def listed(*tables, at=101.0):
+    return TablesListed(tuple(map(Table.from_raw, tables)), at=at)
+
+
+def ids(state):
+    return [each.id for each in state.tables]
+
+
+def ended(status="completed", **response):
+    return read({**COMPLETED, "status": status, "response": {"text": None, "actions": [], "tables": [], **response}})
+
+
+def test_a_running_run_without_tables_of_its_own_has_those_of_the_list():
+    state = after(read(SILENT, keep_polling=True), listed(table("t-1", created=DURING, leads=7)))
+    assert (ids(state), state.lead_count, state.credits_used, state.cells_running) == (["t-1"], 7, 57, 2)
+    assert state.payload()["response"]["tables"][0]["id"] == "t-1"
+    assert state.payload()["status"] == "running"
+    assert [point.lead_count for point in state.history] == [None, 7]
+
+
+@pytest.mark.parametrize(
+    ("changes", "belongs"),
+    [
+        ({"created": DURING}, True),
+        ({"created": START, "updated": START}, True),
+        ({"created": BEFORE, "updated": DURING}, True),
+        ({"created": BEFORE, "updated": BEFORE}, False),
+        ({"created": None, "updated": None}, False),
+        ({"created": "soon", "updated": 7}, False),
+    ],
+)
+def test_only_tables_that_the_server_ties_to_the_run_are_its(changes, belongs):
+    state = after(read(SILENT, keep_polling=True), listed(table("t-1", **changes)))
+    assert ids(state) == (["t-1"] if belongs else [])
+
+
+def test_tables_that_the_request_or_a_change_names_belong_to_the_run_however_old():
+    request = {**RUNNING["request"], "focusTableIds": ["T-FOCUS", "T-FOCUS"]}
+    actions = [{"type": "column_added", "tableId": "t-changed"}]
+    old = {"created": BEFORE, "updated": BEFORE}
+    state = after(
+        read({**SILENT, "request": request, "response": {"actions": actions}}, keep_polling=True),
+        listed(table("t-other", **old), table("t-changed", **old), table("t-focus", **old)),
+    )
+    assert ids(state) == ["t-changed", "t-focus"]
+
+
+def test_without_a_start_no_table_is_tied_by_its_moments():
+    state = after(read({**SILENT, "startedAt": None}, keep_polling=True), listed(table("t-1", created=DURING)))
+    assert ids(state) == []
+
+
+def test_a_list_brings_no_older_table_back_and_one_that_is_behind_deletes_none():
+    state = after(
+        read(SILENT, keep_polling=True),
+        listed(table("t-1", updated=LATER, leads=9), table("t-2", created=DURING, updated=LATER)),
+        listed(table("t-1", updated=DURING, leads=5)),
+    )
+    assert (ids(state), state.tables[0].lead_count) == (["t-1", "t-2"], 9)
+    # The same moment, or a later one, is news; and a table that such a list does not name is gone.
+    state = reduce(state, listed(table("t-1", updated=LATER, leads=11)))
+    assert (ids(state), state.lead_count) == (["t-1"], 11)
+
+
+def test_a_list_without_tables_of_the_run_wipes_nothing():
+    known = after(read(SILENT, keep_polling=True), listed(table("t-1")))
+    assert reduce(known, listed()) is known
+    assert reduce(known, listed(table("t-other", updated=BEFORE))) is known
+
+
+def test_the_same_list_is_no_change():
+    known = after(read(SILENT, keep_polling=True), listed(table("t-1"), table("t-2")))
+    assert reduce(known, listed(table("t-1"), table("t-2"), at=200.0)) is known
+    assert reduce(known, listed(table("t-2"), table("t-1"), at=200.0)) is known
+
+
+def test_new_tables_come_in_the_order_in_which_they_were_made():
+    first = table("t-2", created=DURING)
+    state = after(read(SILENT, keep_polling=True), listed(first))
+    state = reduce(state, listed(table("t-4", created=None), table("t-3", created=LATER), table("t-1"), first))
+    assert ids(state) == ["t-2", "t-1", "t-3", "t-4"]
+
+
+def test_before_an_answer_about_the_run_a_list_says_nothing():
+    assert after(listed(table("t-1"))).tables == ()
+
+
+def test_tables_that_an_answer_names_are_the_truth():
+    known = after(read(SILENT, keep_polling=True), listed(table("t-1"), table("t-2")))
+    assert ids(reduce(known, ended(tables=[table("t-2")]))) == ["t-2"]
+    partial = {**RUNNING, "response": {**RUNNING["response"], "tables": [table("t-1", updated=BEFORE, leads=1)]}}
+    state = reduce(known, read(partial, keep_polling=True))
+    assert (ids(state), state.lead_count) == (["t-1"], 3)
+    assert reduce(state, listed(table("t-1", updated=LATER, leads=99))) is state
+
+
+def test_an_end_that_names_no_tables_keeps_what_is_known_unless_it_says_that_there_are_none():
+    known = after(read(SILENT, keep_polling=True), listed(table("t-1")))
+    for status in ("completed", "errored", "timed_out", "cancelled"):
+        assert ids(reduce(known, read({**COMPLETED, "status": status, "response": None}))) == ["t-1"]
+    for status in ("errored", "timed_out"):
+        assert ids(reduce(known, ended(status))) == ["t-1"]
+    for status in ("completed", "needs_input", "cancelled"):
+        assert ids(reduce(known, ended(status))) == []
+    # It changed something, so what it says of its tables is no whole answer.
+    assert ids(reduce(known, ended(actions=[{"type": "table_created", "tableId": "t-1"}]))) == ["t-1"]
+    assert ids(reduce(known, read({**COMPLETED, "response": {"text": "Done."}}))) == ["t-1"]
+
+
+def test_after_the_end_a_list_brings_up_to_date_what_a_failed_run_has_kept_and_nothing_of_later_runs():
+    state = after(read(SILENT, keep_polling=True), listed(table("t-1")), ended("errored"))
+    assert wants_table_list(state)
+    state = reduce(
+        state,
+        listed(
+            table("t-1", updated=AFTER, leads=8),
+            table("t-later", created=AFTER, updated=AFTER),
+            table("t-own", created=LATER, updated=AFTER),
+        ),
+    )
+    assert (ids(state), state.lead_count) == (["t-1", "t-own"], 11)
+
+
+@pytest.mark.parametrize(
+    ("events", "wanted"),
+    [
+        ((), False),
+        ((read(SILENT, keep_polling=True),), True),
+        ((read(RUNNING, keep_polling=True),), True),
+        ((read({**RUNNING, "response": {"tables": [TABLE]}}, keep_polling=True),), False),
+        ((read(COMPLETED),), False),
+        ((ended("completed"),), False),
+        ((ended("needs_input"),), False),
+        ((ended("errored"),), False),
+        ((ended("errored", actions=[{"type": "column_added", "tableId": "t-1"}]),), True),
+        ((read({**COMPLETED, "response": None}),), False),
+    ],
+)
+def test_the_list_is_wanted_while_it_can_tell_more(events, wanted):
+    assert wants_table_list(after(*events)) is wanted
+
+
+moments = st.sampled_from([BEFORE, START, DURING, LATER, END, AFTER, None])
+tables_of_agent = st.lists(
+    st.builds(
+        lambda name, created, updated, leads: table(name, created=created, updated=updated, leads=leads),
+        st.sampled_from(["t-1", "t-2", "t-3", "T-1", ""]),
+        moments,
+        moments,
+        st.one_of(st.none(), st.integers(0, 99)),
+    ),
+    max_size=4,
+    unique_by=lambda each: each["id"],
+)
+responses = st.one_of(
+    st.none(),
+    st.just({}),
+    st.builds(lambda tables: {"actions": [], "tables": tables}, tables_of_agent),
+    st.builds(lambda name: {"actions": [{"type": "column_added", "tableId": name}]}, st.sampled_from(["t-2", "t-3"])),
+)
+events = st.one_of(
+    st.builds(
+        lambda status, response, ids: read(
+            {**RUNNING, "status": status, "response": response, "request": {"focusTableIds": ids}},
+            keep_polling=status == "running",
+        ),
+        st.sampled_from(["running", "running", "completed", "errored", "timed_out"]),
+        responses,
+        st.lists(st.sampled_from(["t-1", "T-3"]), max_size=2),
+    ),
+    st.builds(lambda tables: listed(*tables), tables_of_agent),
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(events, max_size=14))
+def test_in_any_order_of_lists_and_answers_each_number_is_one_that_the_server_gave_and_no_table_goes_back(told):
+    state = begun()
+    said = set()
+    for event in told:
+        before = state
+        state = reduce(state, event)
+        raws = event.tables if isinstance(event, TablesListed) else event.run.response and event.run.response.tables
+        said |= {(each.id, each.lead_count, each.updated_at) for each in raws or ()}
+        assert {(each.id, each.lead_count, each.updated_at) for each in state.tables} <= said
+        known = {each.id: each for each in before.tables}
+        for each in state.tables:
+            earlier = known.get(each.id)
+            if earlier is not None and earlier.updated_at is not None and each.updated_at is not None:
+                assert each.updated_at >= earlier.updated_at
+        if isinstance(event, TablesListed):
+            assert len({each.id for each in state.tables}) == len(state.tables) or state.tables == before.tables
+            assert bool(state.tables) >= bool(before.tables)
+            assert (state.status, state.done, state.run) == (before.status, before.done, before.run)
+            assert reduce(state, event) is state

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from origami_widgets.api.quota import Quota
 from origami_widgets.run.budget import Budget
-from origami_widgets.run.turns import Claim, next_turn
+from origami_widgets.run.turns import SPARE_TURN, Claim, next_turn
 
 NOW = 1_000.0
 
@@ -74,3 +74,19 @@ def test_nobody_is_starved(runs, remaining, urgent, chance):
         due[turn.who] = now + 15
     usual = [count for run, count in asked.items() if run not in urgent]
     assert max(usual, default=0) - min(usual, default=0) <= 2
+
+
+def test_what_makes_do_with_spare_turns_comes_after_all_that_is_due_and_is_not_starved():
+    budget = Budget()
+    due = [
+        Claim("list", 0.0, budget, spare=True),
+        Claim("late", 90.0, budget),
+        Claim("urgent", 99.0, budget, urgent=True),
+    ]
+    order = lambda claims, **options: next_turn(claims, 100.0, **options)[1].who  # noqa: E731 - said once
+    assert order(due) == "urgent"
+    assert order(due[:2]) == "late"
+    assert order(due[:1]) == "list"
+    assert order([due[0], Claim("tomorrow", 9_999.0, budget)]) == "list"
+    assert order(due[:2], passed_over=SPARE_TURN) == "list"
+    assert order(due, passed_over=SPARE_TURN) == "urgent"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import httpx
 import pytest
 
@@ -61,9 +63,25 @@ def test_attach_only_reads(listening, client):
         assert {method for method, _ in heard} <= {"GET"}
 
 
-def test_refresh_sends_one_get(listening, client):
+def test_refresh_sends_one_get_and_one_for_tables_that_the_answer_leaves_out(listening, client):
     run = start(client)
     _, heard = listening.during(lambda: run.refresh(include=("stats", "transcript")))
+    assert heard == [("GET", run.id), ("GET", "tables")]
+
+
+def test_refresh_of_a_run_that_is_over_sends_one_get(ended):
+    run, listening = ended
+    assert listening.during(run.refresh)[1] == [("GET", run.id)]
+
+
+def test_refresh_sends_one_get_where_the_answer_has_tables():
+    listening = Listening(ow.Sandbox(speed=60))
+    client = ow.Client("og_live_sandbox", "https://origami-sandbox.invalid/api/v2", _transport=listening)
+    run = ow.start("Find bakers. scenario:slow scenario:partial", client=client, show=False)
+    named = threading.Event()
+    run.on_change(lambda run: run.tables and named.set())
+    assert named.wait(20)
+    _, heard = listening.during(run.refresh)
     assert heard == [("GET", run.id)]
 
 

@@ -12,7 +12,7 @@ async def cancel(talk, agent):
 
 
 async def test_it_is_cooperative_and_keeps_the_work_so_far(talk, conforms):
-    agent, run = await talk.start("scenario:slow")
+    agent, run = await talk.start("scenario:slow scenario:partial")
     talk.clock.advance(450)
     said = await cancel(talk, agent)
     conforms({"run": said}, "NullableRunEnvelope")
@@ -41,7 +41,7 @@ async def test_it_is_idempotent(talk):
 
 
 async def test_cells_that_only_waited_are_dropped_and_cells_at_work_are_finished(talk):
-    agent, run = await talk.start("scenario:slow")
+    agent, run = await talk.start("scenario:slow scenario:partial")
     talk.clock.advance(400)
     await cancel(talk, agent)
     talk.clock.advance(1.9)

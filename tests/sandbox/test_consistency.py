@@ -162,7 +162,7 @@ async def check_moment(talk, agent, run, before):
 def test_everything_adds_up_and_only_grows(scenario, waits, cancel_after, seed):
     async def live() -> None:
         talk = Talk(seed=seed, speed=1)
-        agent, run = await talk.start(f"Find 8 cheese makers scenario:{scenario}")
+        agent, run = await talk.start(f"Find 8 cheese makers scenario:{scenario} scenario:partial")
         before = None
         for number, wait in enumerate([*waits, 0.0, 2.5, 400.0]):
             talk.clock.advance(wait)
@@ -218,10 +218,10 @@ async def test_a_run_without_the_credits_for_it_ends_with_errored_cells(talk_wit
 
 
 async def test_a_run_on_a_table_that_another_run_is_filling_and_gives_up(talk):
-    agent, run = await talk.start("Find 30 cheese makers")
+    agent, run = await talk.start("Find 30 cheese makers scenario:partial")
     talk.clock.advance(14)
     (table,) = (await talk.run(agent, run))["response"]["tables"]
-    other, other_run = await talk.start("Find more", focusTableIds=[table["id"]])
+    other, other_run = await talk.start("Find more scenario:partial", focusTableIds=[table["id"]])
     talk.clock.advance(1)
     await talk.http.post(f"/agents/{agent}/cancel")
     for _ in range(20):

@@ -261,7 +261,7 @@ async def test_the_account_tells_the_plan(talk_with, conforms, plan, concurrent,
 
 
 async def test_credits_fall_as_cells_are_settled(talk):
-    agent, run = await talk.start()
+    agent, run = await talk.start("scenario:partial")
     seen = []
     for _ in range(11):
         talk.clock.advance(10)

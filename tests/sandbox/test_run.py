@@ -41,7 +41,7 @@ async def test_a_run_takes_its_simulated_time_divided_by_the_speed(talk_with):
 
 
 async def test_running_has_no_end_no_text_no_questions(talk):
-    agent, run = await talk.start("scenario:needs_input")
+    agent, run = await talk.start("scenario:needs_input scenario:partial")
     talk.clock.advance(20)
     body = await talk.run(agent, run)
     assert body["completedAt"] is None
@@ -104,8 +104,26 @@ async def test_the_transcript_of_a_large_run_is_truncated(talk):
     assert any(message.get("truncated") for message in response["transcript"])
 
 
-async def test_the_default_form_of_a_running_response_has_actions_and_tables(talk):
+async def test_response_is_null_until_the_end_and_the_tables_of_the_agent_show_the_work(talk):
     agent, run = await talk.start()
+    seen = []
+    for _ in range(9):
+        talk.clock.advance(10)
+        body = await talk.run(agent, run, "stats")
+        assert (body["status"], body["response"]) == ("running", None)
+        tables = (await talk.get(f"/agents/{agent}/tables", include="stats"))["items"]
+        assert all(table["createdAt"] >= body["startedAt"] for table in tables)
+        seen.append(sum(table["leadCount"] for table in tables))
+    assert seen[0] == 0
+    assert max(seen) > 0
+    talk.clock.advance(10)
+    body = await talk.run(agent, run, "stats")
+    assert body["status"] == "completed"
+    assert body["response"]["tables"] == (await talk.get(f"/agents/{agent}/tables", include="stats"))["items"]
+
+
+async def test_the_partial_form_of_a_running_response_has_actions_and_tables(talk):
+    agent, run = await talk.start("scenario:partial")
     talk.clock.advance(50)
     response = (await talk.run(agent, run))["response"]
     assert response["actions"]

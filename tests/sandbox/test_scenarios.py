@@ -8,6 +8,7 @@ from origami_widgets.sandbox.scripts.catalog import SCRIPTS
 
 ENDS = {
     "completed": "completed",
+    "settled": "completed",
     "filling": "completed",
     "slow": "completed",
     "every_action": "completed",
@@ -41,8 +42,31 @@ async def test_ends_with_its_status(talk, name, status):
     assert (run["steps"]["completed"] == run["steps"]["max"]) is (status == "step_cap_hit")
 
 
-async def test_completed_has_two_settled_tables(talk):
+async def test_the_default_goes_on_filling_cells_for_a_while_after_the_end(talk):
     agent, run = await talk.start()
+    talk.clock.advance(96)
+    body = await talk.run(agent, run)
+    assert body["status"] == "completed"
+    assert all(table["cells"]["running"] > 0 for table in body["response"]["tables"])
+    assert f"{cells_running(body)} cells are still being filled" in body["response"]["text"]
+    talk.clock.advance(40)
+    settled = await talk.run(agent, run)
+    assert cells_running(settled) == 0
+    assert settled["response"]["text"] == body["response"]["text"]
+
+
+async def test_a_follow_up_goes_on_filling_cells_for_a_while_after_the_end(talk):
+    first = await talk.finished()
+    run = await talk.follow(first["agentId"], "Find more")
+    talk.clock.advance(54)
+    assert (await talk.run(first["agentId"], run))["status"] == "completed"
+    assert cells_running(await talk.run(first["agentId"], run)) > 0
+    talk.clock.advance(40)
+    assert cells_running(await talk.run(first["agentId"], run)) == 0
+
+
+async def test_settled_has_two_settled_tables(talk):
+    agent, run = await talk.start("Find 12 cheese makers in Leeds scenario:settled")
     talk.clock.advance(96)
     body = await talk.run(agent, run)
     assert [table["name"] for table in body["response"]["tables"]] == [
@@ -196,7 +220,7 @@ async def test_every_kind_of_action_with_its_fields(talk):
 
 
 async def test_what_is_deleted_is_away_until_it_is_restored(talk):
-    agent, run = await talk.start("scenario:every_action")
+    agent, run = await talk.start("scenario:every_action scenario:partial")
 
     async def look(until: float) -> tuple[list[int], list[int]]:
         talk.clock.now = 1_784_625_242.0 + until

@@ -33,7 +33,7 @@ def until_over(http: httpx.Client, agent: str, run: str) -> dict:
 
 
 def test_a_brief_completes_with_two_settled_tables(http):
-    created = http.post("/agents", json={"prompt": "Find 12 cheese makers in Leeds"}).json()
+    created = http.post("/agents", json={"prompt": "Find 12 cheese makers in Leeds scenario:settled"}).json()
     run = until_over(http, created["agent"]["id"], created["run"]["id"])
     assert run["status"] == "completed"
     assert [table["leadCount"] for table in run["response"]["tables"]] == [12, 8]

@@ -143,13 +143,13 @@ async def test_references_outside_the_scope_are_refused(talk):
 
 
 async def test_a_table_that_will_exist_later_cannot_be_named_yet(talk):
-    agent, run = await talk.start()
+    agent, run = await talk.start("scenario:partial")
     talk.clock.advance(10)
     (table,) = (await talk.run(agent, run))["response"]["tables"]
     talk.clock.advance(90)
     second = (await talk.run(agent, run))["response"]["tables"][1]
     repeat = type(talk)()
-    await repeat.start()
+    await repeat.start("scenario:partial")
     repeat.clock.advance(10)
     assert (await post(repeat, prompt="x", focusTableIds=[table["id"]])).status_code == 202
     assert (await post(repeat, prompt="x", focusTableIds=[second["id"]])).json()["code"] == "UNKNOWN_TABLE"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import struct
 import threading
@@ -44,6 +45,7 @@ class Received:
         return json.loads(self.body)
 
 
+AGENT_TABLES = re.compile(r"/agents/[^/]+/tables$")
 TLS_HANDSHAKE = b"\x16"
 Behaviour = Callable[[Received, asyncio.StreamWriter], Awaitable[None]]
 
@@ -130,6 +132,7 @@ class RawServer:
         port: where it listens; set before it starts, it is that one, as when a server comes back.
         requests: everything that was received, in order.
         connections: how many connections were made.
+        tables: what requests for the tables of an agent get, which then take nothing from the plan; None: they do.
     """
 
     def __init__(self, *plan: Behaviour, tls: ssl.SSLContext | None = None) -> None:
@@ -137,6 +140,7 @@ class RawServer:
         self.requests: list[Received] = []
         self.connections = 0
         self.port = 0
+        self.tables: Behaviour | None = None
         self._plan = list(plan)
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -201,8 +205,7 @@ class RawServer:
             while not writer.is_closing():
                 request = await _read_request(reader, writer, connection)
                 self.requests.append(request)
-                behaviour = self._plan.pop(0) if len(self._plan) > 1 else self._plan[0]
-                await behaviour(request, writer)
+                await self._behaviour_for(request)(request, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -211,6 +214,11 @@ class RawServer:
                 await writer.wait_closed()
             except (ConnectionError, asyncio.CancelledError):
                 writer.transport.abort()
+
+    def _behaviour_for(self, request: Received) -> Behaviour:
+        if self.tables is not None and AGENT_TABLES.search(request.path):
+            return self.tables
+        return self._plan.pop(0) if len(self._plan) > 1 else self._plan[0]
 
 
 async def _a_few_turns() -> None:

@@ -71,6 +71,7 @@ class Organization:
 
     Attributes:
         asked: when each run was asked about with success, by run id.
+        listed: when the tables of each agent were read with success, by its id.
         by_kernel: when each kernel asked, whatever became of it.
         refused: when each kernel was refused, by its number.
         left: what was left of the quota, at each answer.
@@ -79,18 +80,19 @@ class Organization:
     def __init__(self, clock: SharedClock) -> None:
         self.clock = clock
         self.asked: dict[str, list[float]] = defaultdict(list)
+        self.listed: dict[str, list[float]] = defaultdict(list)
         self.by_kernel: dict[int, list[float]] = defaultdict(list)
         self.refused: dict[int, list[float]] = defaultdict(list)
         self.left: list[int] = []
         self._quota = Quota(1.0)
 
-    def answer(self, kernel: int, run_id: str) -> Answer:
+    def answer(self, kernel: int, run_id: str, *, tables: bool = False) -> Answer:
         now = self.clock.now
         self.by_kernel[kernel].append(now)
-        status, body = 200, {**RUNNING, "id": run_id}
+        status, body = 200, {"items": []} if tables else {**RUNNING, "id": run_id}
         try:
             headers = self._quota.take_organization(now)
-            self.asked[run_id].append(now)
+            (self.listed if tables else self.asked)[run_id].append(now)
         except Refused as refused:
             status, body, headers = refused.status, refused.body, refused.headers
             self.refused[kernel].append(now)
@@ -119,14 +121,20 @@ class Kernel:
     async def attach(self, runs: int) -> None:
         """Attach to so many runs, one after the other, as `ow.attach` does."""
         for number in range(runs):
-            watch = await self.hub.watch(self, "agent", f"run-{self._number}-{number}", started=None)
+            watch = await self.hub.watch(self, f"agent-{number}", f"run-{self._number}-{number}", started=None)
             self.watches.append(watch)
             await self.hub.first_check(watch)
 
     async def poll_run(self, agent_id: str, run_id: str, *, include: Any) -> Answer:
+        return await self._ask(run_id)
+
+    async def poll_agent_tables(self, agent_id: str, *, include: Any) -> Answer:
+        return await self._ask(f"{self._number}/{agent_id}", tables=True)
+
+    async def _ask(self, about: str, *, tables: bool = False) -> Answer:
         self.traffic.send()
         await self._organization.clock.sleep(LATENCY / 2, asyncio.Event())
-        answer = self._organization.answer(self._number, run_id)
+        answer = self._organization.answer(self._number, about, tables=tables)
         await self._organization.clock.sleep(LATENCY / 2, asyncio.Event())
         self.traffic.hear(answer)
         if answer.status_code != 200:

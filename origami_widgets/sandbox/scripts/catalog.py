@@ -18,6 +18,7 @@ Refusal = Literal["no_credits", "budget_exceeded", "subscription_required", "acc
 
 SCRIPTS: dict[str, Callable[[Brief], Story]] = {
     "completed": finished.completed,
+    "settled": finished.settled,
     "filling": finished.filling,
     "slow": finished.slow,
     "every_action": reworked.every_action,
@@ -32,7 +33,7 @@ SCRIPTS: dict[str, Callable[[Brief], Story]] = {
     "timed_out": unfinished.timed_out,
     "unknown_status": unfinished.unknown_status,
 }
-FORMS: dict[str, ResponseForm] = {"partial": "partial", "partial_actions": "actions", "null_response": "null"}
+FORMS: dict[str, ResponseForm] = {"null_response": "null", "partial": "partial", "partial_actions": "actions"}
 REFUSALS: tuple[Refusal, ...] = (
     "no_credits",
     "budget_exceeded",
@@ -52,7 +53,7 @@ def scenario_of(prompt: str) -> tuple[str, ResponseForm, Refusal | None]:
         LookupError: a name that is none of `SCENARIOS`.
     """
     script: str = "completed"
-    form: ResponseForm = "partial"
+    form: ResponseForm = "null"
     refusal: Refusal | None = None
     for name in scenario_words(prompt):
         if name in SCRIPTS:

@@ -21,13 +21,23 @@ if TYPE_CHECKING:
 LASTS = 96.0
 """Simulated seconds of a usual run."""
 
+FILLS = 40.0
+"""Simulated seconds for which the cells of a usual run go on filling after its end."""
+
 _PLAN = ("Collect candidates", "Remove duplicates and misfits", "Look up contacts", "Judge the fit")
 
 
 def completed(brief: Brief) -> Story:
-    """Two tables, all cells settled before the end; or more of the same when the agent has tables."""
+    """Two tables whose cells go on filling for a while after the end; more of the same when the agent has tables."""
     if brief.tables:
-        return _extended(brief)
+        return _extended(brief, cells_until=54 + FILLS)
+    return built(brief, lasts=LASTS, cells_after=FILLS)
+
+
+def settled(brief: Brief) -> Story:
+    """The same with all cells settled before the end."""
+    if brief.tables:
+        return _extended(brief, cells_until=50)
     return built(brief, lasts=LASTS)
 
 
@@ -123,12 +133,12 @@ def _declines(answer: str) -> bool:
     return said.startswith(("no", "not", "don't", "do not", "without", "skip"))
 
 
-def _extended(brief: Brief) -> Story:
+def _extended(brief: Brief, *, cells_until: float) -> Story:
     stage = Stage(brief)
     table = brief.tables[0]
     extra = _next_extra(table)
     more = max(4, brief.subject.wanted // 3)
-    slot = Slot(opened=6, leads_from=10, leads_to=20, trimmed=23, cells=Window(25, 50))
+    slot = Slot(opened=6, leads_from=10, leads_to=20, trimmed=23, cells=Window(25, cells_until))
     longer = stage.extend_table(table, extra, more, slot)
     stage.pay()
     end = stage.at(54)

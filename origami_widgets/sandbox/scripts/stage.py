@@ -44,7 +44,7 @@ class Brief:
     focus_table_ids: tuple[str, ...]
     pace: Pace
     seed: str
-    form: ResponseForm = "partial"
+    form: ResponseForm = "null"
     tables: tuple[TableLife, ...] = ()
     answers: tuple[str, ...] = ()
     wallet: int = 0

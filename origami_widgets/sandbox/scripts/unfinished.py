@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from origami_widgets.sandbox.scripts.ending import finish, said_so_far, stop_early
-from origami_widgets.sandbox.scripts.finished import completed, overlong
+from origami_widgets.sandbox.scripts.finished import overlong, settled
 from origami_widgets.sandbox.scripts.stage import Stage, Story
 
 if TYPE_CHECKING:
@@ -18,23 +18,23 @@ CEILING = 1200.0
 
 def cancelled(brief: Brief) -> Story:
     """Cancelled from the web app in the middle of its work."""
-    return _stopped(completed(brief), brief, 0.6, "cancelled", "Cancelled from the web app.")
+    return _stopped(settled(brief), brief, 0.6, "cancelled", "Cancelled from the web app.")
 
 
 def errored(brief: Brief) -> Story:
     """Failed; what was built until then is kept, and there is no text."""
-    return _stopped(completed(brief), brief, 0.7, "errored", None)
+    return _stopped(settled(brief), brief, 0.7, "errored", None)
 
 
 def incomplete(brief: Brief) -> Story:
     """Stopped because a tool call could not be read."""
     said = "I stopped early: one of my own tool calls could not be read."
-    return _stopped(completed(brief), brief, 0.55, "incomplete", said)
+    return _stopped(settled(brief), brief, 0.55, "incomplete", said)
 
 
 def step_cap_hit(brief: Brief) -> Story:
     """Stopped at the plan's cap on steps."""
-    story = completed(brief)
+    story = settled(brief)
     at = brief.pace.start + 0.8 * (story.run.ends - brief.pace.start)
     story = _stopped(story, brief, 0.8, "step_cap_hit", f"I used all {brief.steps_max} steps of your plan.")
     span = at - brief.pace.start

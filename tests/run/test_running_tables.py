@@ -1,0 +1,164 @@
+"""The tables of a run that goes on, as card, handle and frames show them while the server tells them in a list only."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pandas as pd
+import pytest
+
+import origami_widgets as ow
+
+SPEED = 10.0
+BRIEF = "Find 12 cheese makers in Leeds"
+
+
+@pytest.fixture
+def client():
+    return ow.Sandbox(speed=SPEED).client()
+
+
+def seen_until(run, is_enough, timeout=30.0):
+    """What `on_change` tells of a run until it is enough: status, leads, credits, and the rows of its tables' frame."""
+    seen, enough = [], threading.Event()
+
+    def look(run):
+        seen.append((run.status, run.state.lead_count, run.state.credits_used, len(ow.tables_frame(run)), run.done))
+        if is_enough(run):
+            enough.set()
+
+    stop = run.on_change(look)
+    look(run)
+    assert enough.wait(timeout), seen
+    stop()
+    return seen
+
+
+def has_grown(run):
+    return not run.done and bool(run.state.credits_used)
+
+
+def test_leads_and_credits_grow_while_the_run_goes_on_and_its_cells_fill_after_it(client):
+    run = ow.start(BRIEF, client=client, show=False)
+    card = ow.RunCard(run)
+    shown = []
+    card.observe(
+        lambda _: shown.append((card.status, card.lead_count, card.credits_used)), ["lead_count", "credits_used"]
+    )
+    try:
+        seen = seen_until(run, lambda run: run.settled)
+    finally:
+        card.close()
+    running = [each for each in seen if each[0] == "running"]
+    assert running[0][1:4] == (None, None, 0)
+    assert max(each[1] or 0 for each in running) >= 12
+    assert max(each[2] or 0 for each in running) > 0
+    assert max(each[3] for each in running) == 2
+    assert any(status == "running" and leads for status, leads, _ in shown)
+    # The credits go on growing when the agent is done.
+    history = run.history_frame()
+    after = history[history["status"] == "completed"]
+    assert after["cells_running"].max() > 0
+    assert after["cells_running"].iloc[-1] == 0
+    assert after["credits_used"].is_monotonic_increasing
+    assert after["credits_used"].iloc[-1] > history[history["status"] == "running"]["credits_used"].max()
+
+
+def test_all_frames_of_a_running_run():
+    client = ow.Sandbox(speed=120).client()
+    run = ow.start(f"{BRIEF}. scenario:slow", client=client, show=False)
+    seen_until(run, lambda run: has_grown(run) and len(run.tables) == 2 and bool(run.tables[1].lead_count))
+    assert run.raw["status"] == "running"
+    assert run.raw["response"]["tables"]
+    assert (run.text, run.done, run.error) == (None, False, None)
+    tables, columns = ow.tables_frame(run), ow.columns_frame(run)
+    assert tables["lead_count"].sum() == run.state.lead_count
+    assert set(columns["table_id"]) == set(tables["table_id"])
+    assert columns["credits_lifetime_used"].sum() == run.state.credits_used
+    assert len(ow.rows_frame(run.tables[1], client=client)) > 0
+    leads = run.history_frame()["lead_count"]
+    assert pd.isna(leads.iloc[0])
+    assert leads.iloc[-1] > 0
+    html, text = run.to_html(), str(run)
+    for table in run.tables:
+        assert table.name in html
+        assert table.name in text
+    run.cancel().wait(timeout=30)
+
+
+def test_until_there_is_a_table_nothing_is_said_about_any(client):
+    run = ow.start(f"{BRIEF}. scenario:slow", client=client, show=False).refresh()
+    assert (run.tables, run.state.lead_count, run.state.credits_used) == ((), None, None)
+    for said in (str(run), run.to_html()):
+        assert "0 leads" not in said
+        assert "0 credits" not in said
+        assert "no table" not in said.lower()
+    assert len(ow.tables_frame(run)) == 0
+    run.cancel()
+
+
+def test_attach_and_refresh_bring_the_tables_at_once():
+    sandbox = ow.Sandbox(speed=60)
+    run = ow.start(f"{BRIEF}. scenario:slow", client=sandbox.client(), show=False)
+    seen_until(run, lambda run: bool(run.tables))
+    attached = ow.attach(run.token, client=sandbox.client(), show=False)
+    assert attached != run
+    assert [table.id for table in attached.tables] == [table.id for table in run.tables]
+    assert len(ow.tables_frame(attached)) == len(attached.tables)
+    ends = time.monotonic() + 20
+    while not attached.refresh().state.credits_used:
+        assert time.monotonic() < ends
+        time.sleep(0.5)
+    run.cancel()
+
+
+def test_the_same_where_it_is_awaited():
+    async def live():
+        client = ow.Sandbox(speed=SPEED).async_client()
+        run = await ow.start_async(BRIEF, client=client, show=False)
+        grown = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        stop = run.on_change(lambda run: has_grown(run) and loop.call_soon_threadsafe(grown.set))
+        async with asyncio.timeout(30):
+            await grown.wait()
+            stop()
+            attached = await ow.attach_async(run.token, client=client, show=False)
+            assert attached.tables
+            await run.settle()
+        return run
+
+    run = asyncio.run(live())
+    assert (run.status, run.settled, len(run.tables)) == ("completed", True, 2)
+
+
+def test_a_follow_up_shows_the_tables_that_it_works_on_and_not_those_of_earlier_runs():
+    client = ow.Sandbox(speed=60).client()
+    first = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
+    companies, people = first.tables
+    second = first.follow_up("Find more. scenario:settled", focus_tables=[people.id])
+    seen_until(second, lambda run: bool(run.tables))
+    # The request names it: nothing has been added to it so far, or already.
+    assert {table.id for table in second.tables} == {people.id}
+    second.wait("cells", timeout=30)
+    assert [table.id for table in second.tables] == [people.id]
+    assert second.tables[0].lead_count > people.lead_count
+    assert companies.id not in {table.id for table in second.tables}
+
+
+@pytest.mark.parametrize("name", ["errored", "timed_out", "cancelled"])
+def test_a_run_that_ends_otherwise_keeps_its_tables(name):
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start(f"{BRIEF}. scenario:{name}", client=client, show=False).wait("cells", timeout=60)
+    assert run.status == name
+    assert len(run.tables) == 2
+
+
+def test_other_forms_of_a_running_answer_show_them_as_well():
+    client = ow.Sandbox(speed=60).client()
+    for form in ("partial", "partial_actions"):
+        run = ow.start(f"{BRIEF}. scenario:slow scenario:{form}", client=client, show=False)
+        seen_until(run, has_grown)
+        assert run.actions
+        run.cancel()
