@@ -16,11 +16,13 @@ AXE = serve.REPOSITORY / "js" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 # JupyterLab's body has no height and clips what overflows: to axe-core, nothing in it would be visible.
-RUN_AXE = """async ([selector, tags, contrast]) => {
+RUN_AXE = (
+    f"async ([selector, tags, contrast]) => {{ {DEEP}"
+    + """
     document.body.style.overflow = "visible";
     try {
         return await window.axe.run(
-            { include: [selector] },
+            { include: deep(selector) },
             {
                 runOnly: { type: "tag", values: tags },
                 rules: { "color-contrast": { enabled: contrast } },
@@ -31,6 +33,7 @@ RUN_AXE = """async ([selector, tags, contrast]) => {
         document.body.style.overflow = "";
     }
 }"""
+)
 
 LAYOUT = (
     f"selector => {{ {DEEP}"

@@ -54,7 +54,7 @@ DRAW = """async states => {
         for (const details of card.querySelectorAll("details")) details.open = true;
         await new Promise(requestAnimationFrame);
         for (const button of card.querySelectorAll("button")) button.click();
-        for (const node of card.querySelectorAll("*")) {
+        for (const node of [card, ...card.querySelectorAll("*")]) {
             found.add(node.localName);
             for (const { name, value } of node.attributes) {
                 found.add(`${node.localName} ${name}`);
