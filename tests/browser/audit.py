@@ -18,7 +18,7 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 # JupyterLab's body has no height and clips what overflows: to axe-core, nothing in it would be visible.
 RUN_AXE = (
     f"async ([selector, tags, contrast]) => {{ {DEEP}"
-    + """
+    """
     document.body.style.overflow = "visible";
     try {
         return await window.axe.run(
