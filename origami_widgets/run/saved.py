@@ -8,6 +8,8 @@ from origami_widgets.run.hub import hub
 from origami_widgets.run.state import Planned, RunRead, RunState
 from origami_widgets.run.watch import Watch
 
+OTHER_OBJECTS = ("agent", "table", "column", "row", "list", "account", "credits", "workspace")
+
 
 def watch_of_saved(payload: object) -> Watch:
     """What a handle needs; nothing is ever sent.
@@ -19,8 +21,9 @@ def watch_of_saved(payload: object) -> Watch:
         InvalidInput: it is not a run object.
     """
     inner = payload.get("run", payload) if isinstance(payload, dict) else payload
-    stamp = inner.get("object") if isinstance(inner, dict) else None
-    if not isinstance(inner, dict) or not isinstance(inner.get("id"), str) or stamp not in (None, "run"):
+    # Without a stamp, or with one that this version does not know, it may be a run all the same.
+    is_other = isinstance(inner, dict) and inner.get("object") in OTHER_OBJECTS
+    if not isinstance(inner, dict) or not isinstance(inner.get("id"), str) or is_other:
         raise InvalidInput(
             "This is not a run",
             cause=f"Expected a run object with an `id`, got {describe(payload)}.",

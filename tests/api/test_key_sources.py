@@ -169,7 +169,7 @@ def test_whether_a_key_can_be_kept_is_known_without_asking_for_it(monkeypatch, b
 def test_the_remedy_names_every_way():
     with pytest.raises(MissingKey) as caught:
         ow.Client()
-    for way in ("ow.login()", "store=True", "ORIGAMI_API_KEY", "Colab", "ow.Sandbox()"):
+    for way in ("ow.login()", "store=True", "ORIGAMI_API_KEY", "Colab", "ow.use_sandbox()"):
         assert way in caught.value.remedy
 
 

@@ -3,9 +3,18 @@
 import pytest
 
 from origami_widgets.card.card import RunCard
+from origami_widgets.card.host import pages
 from origami_widgets.run.handle import Run
 from tests.card.live import settle, watch_of
 from tests.fixtures.states import payload
+
+
+@pytest.fixture(autouse=True)
+def no_page_has_told():
+    """A page of one test is none of another's."""
+    pages.keep_snapshots = None
+    yield
+    pages.keep_snapshots = None
 
 
 @pytest.fixture

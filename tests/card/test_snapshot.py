@@ -10,7 +10,6 @@ from origami_widgets.card import snapshot as snapshots
 from origami_widgets.card.board.board import RunBoard
 from origami_widgets.card.card import RunCard
 from origami_widgets.card.contract import BOARD_SLOTS
-from origami_widgets.card.host import pages
 from origami_widgets.card.outputs import Outputs
 from origami_widgets.card.snapshot import PIECES, SnapshotFeed
 from origami_widgets.run.handle import Run
@@ -42,14 +41,6 @@ class Page:
             parts = message["parts"][kind]
             data[kind] = "".join(part if isinstance(part, str) else "".join(old[slice(*part)]) for part in parts)
         self.data = data
-
-
-@pytest.fixture(autouse=True)
-def page_told():
-    """No page of another test has told anything."""
-    pages.keep_snapshots = None
-    yield
-    pages.keep_snapshots = None
 
 
 @pytest.fixture

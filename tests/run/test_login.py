@@ -173,7 +173,7 @@ def test_where_nothing_can_be_entered_in_secret_there_is_no_key(person, how):
     person[0].append(how)
     with pytest.raises(MissingKey, match="Nobody can be asked") as caught:
         ow.login()
-    assert "ow.Sandbox()" in caught.value.remedy
+    assert "ow.use_sandbox()" in caught.value.remedy
     assert caught.value.__context__ is None
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from origami_widgets.api.errors import printable
-from origami_widgets.api.redact import hide_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -139,6 +138,9 @@ def _cell(value: Any, *, right: bool) -> str:
 
 
 def _cut(text: str, most: int = LONGEST_TEXT) -> str:
+    # Loaded when something is shown: frames need the models and nothing of what knows keys.
+    from origami_widgets.api.redact import hide_all
+
     plain = " ".join(printable(hide_all(text[: most * 4])).split())
     return plain if len(plain) <= most and len(text) <= most * 4 else f"{plain[: most - 1]}…"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.validate import shortened
 from origami_widgets.frames.backend import check_backend
 
 from .contents import check_streams, file_names, parts_of
@@ -132,6 +131,8 @@ def check_path(path: object, asked: str | None) -> None:
         InvalidInput: it is one of these.
     """
     if not isinstance(path, str | os.PathLike) or not str(path):
+        from origami_widgets.api.validate import shortened
+
         given = "an empty text" if path == "" else shortened(path)
         raise InvalidInput(
             "export needs a path",
