@@ -35,7 +35,7 @@ class CardPresenter:
 
     def place(self) -> Place | None:
         """The cell that runs now, where the front end names its cells."""
-        execution, cell = running_cell(), _request(_shell()).get("metadata", {}).get("cellId")
+        execution, cell = running_cell(), cell_request().get("metadata", {}).get("cellId")
         if execution and isinstance(cell, str) and cell:
             return Place(cell, execution)
         return marimo_cells.running_cell()
@@ -101,6 +101,7 @@ class CardPresenter:
             live.outputs.revive(*live.bundle(view), token_bundle(view))
 
     def _emit(self, run: Run) -> None:
+        pages.ran(cell_request())
         if without_widgets():
             from origami_widgets.card.stream import stream_of
 
@@ -132,6 +133,7 @@ def show_card(card: RunCard) -> None:
     if running_cell() is None:
         print(render_text(card.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
         return
+    pages.ran(cell_request())
     with card.lock:
         view = card.view
         if not card.is_open or card.frozen:
@@ -146,7 +148,7 @@ def show_card(card: RunCard) -> None:
 
 def needs_no_widget(view: View) -> bool:
     """Whether a card would be frozen at once: it has no more to say and no buttons, and its page can't keep it alive."""
-    return freeze_after(view) == 0 and (pages.keep_snapshots is False or nobody_there())
+    return freeze_after(view) == 0 and (not pages.may_keep_snapshots or nobody_there())
 
 
 def show_static(view: View) -> None:
@@ -161,7 +163,7 @@ def running_cell() -> str | None:
     shell: Any = _shell()
     if shell is None or getattr(shell, "kernel", None) is None:
         return None
-    return str(_request(shell).get("header", {}).get("msg_id") or shell.execution_count)
+    return str(cell_request().get("header", {}).get("msg_id") or shell.execution_count)
 
 
 def in_marimo() -> bool:
@@ -175,7 +177,7 @@ def without_widgets() -> bool:
     if (mode := render_mode()) != "auto":
         return mode == "html"
     shell = _shell()
-    return lacks_widgets(getattr(shell, "kernel", None), _request(shell), os.environ)
+    return lacks_widgets(getattr(shell, "kernel", None), cell_request(), os.environ)
 
 
 def stream_known(conversation: Conversation) -> Stream | None:
@@ -189,7 +191,7 @@ def nobody_there() -> bool:
 
     That no view was drawn says nothing: while a cell is blocked, the kernel does not hear of its views.
     """
-    return _request(_shell()).get("content", {}).get("allow_stdin") is False
+    return cell_request().get("content", {}).get("allow_stdin") is False
 
 
 def _shell() -> object:
@@ -197,9 +199,9 @@ def _shell() -> object:
     return ipython.get_ipython() if ipython is not None else None
 
 
-def _request(shell: object) -> dict[str, Any]:
+def cell_request() -> dict[str, Any]:
     """The message that made the kernel run the present cell."""
-    message = getattr(shell, "parent_header", None)
+    message = getattr(_shell(), "parent_header", None)
     return message if isinstance(message, dict) else {}
 
 

@@ -24,9 +24,21 @@ class Pages:
     Attributes:
         keep_snapshots: whether a page that saves the notebook puts the newest snapshot in the place of each widget, as
             JupyterLab and Notebook 7 do with our front end; None before a page has told.
+        are_of_lab: the page that ran the newest cell with a widget is one of those two.
     """
 
     keep_snapshots: bool | None = None
+    are_of_lab: bool = False
+
+    @property
+    def may_keep_snapshots(self) -> bool:
+        """Whether they keep snapshots, or probably will: while a cell blocks the kernel, no page can tell."""
+        return self.are_of_lab if self.keep_snapshots is None else self.keep_snapshots
+
+    def ran(self, request: dict[str, Any]) -> None:
+        """Note the message that made the kernel run a cell with a widget."""
+        # What JupyterLab and Notebook 7 send with each cell, and no other host.
+        self.are_of_lab = "deletedCells" in request.get("metadata", {})
 
 
 pages = Pages()

@@ -303,8 +303,7 @@ class LiveWidget(anywidget.AnyWidget):
         delay = self._freeze_after(view)
         if delay is None or not self.outputs or pages.keep_snapshots:
             return
-        if pages.keep_snapshots is None:
-            # While a cell blocks the kernel, no page can tell.
+        if pages.may_keep_snapshots:
             delay = max(delay, freeze.READ_AND_CLICK)
         self._freezing = background().submit(self._freeze_later(delay))
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.card.board.text import render_board_text
 from origami_widgets.card.board.twin import again_bundle, static_board
-from origami_widgets.card.display import CardPresenter, in_marimo, nobody_there, running_cell, without_widgets
+from origami_widgets.card.display import (
+    CardPresenter,
+    cell_request,
+    in_marimo,
+    nobody_there,
+    running_cell,
+    without_widgets,
+)
+from origami_widgets.card.host import pages
 
 if TYPE_CHECKING:
     from origami_widgets.card.board.board import RunBoard
@@ -68,6 +76,7 @@ def show_board(board: RunBoard) -> None:
     if running_cell() is None:
         print(render_board_text(board.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
         return
+    pages.ran(cell_request())
     with board.lock:
         course, view = board.course, board.view
         if course is not None and not _lives(course.presentation) and _lives(board):
