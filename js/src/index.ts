@@ -2,10 +2,13 @@
 
 import { mount } from "./card";
 import type { Model } from "./session";
-import { keep } from "./snapshot";
+import { keep, placed } from "./snapshot";
 
 export default {
   initialize: ({ model }: { model: Model }): (() => void) => keep(model, mount),
   /** Works with anywidget 0.9, which gives no `signal`: the clean-up is what ends a view. */
-  render: ({ model, el }: { model: Model; el: HTMLElement }): (() => void) => mount(model, el),
+  render: ({ model, el }: { model: Model; el: HTMLElement }): (() => void) => {
+    placed(model);
+    return mount(model, el);
+  },
 };

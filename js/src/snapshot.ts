@@ -8,6 +8,7 @@
  */
 
 import type { HelloMessage, SnapshotMessage } from "./contract";
+import { el } from "./dom";
 import type { Model } from "./session";
 import { guarded, held } from "./shared";
 
@@ -31,6 +32,7 @@ interface Notebook {
 interface Document {
   toJSON?: () => Notebook;
   collaborative?: boolean;
+  cells?: Iterable<{ outputs?: { length: number; get(at: number): Output } }>;
 }
 
 /** An output as it is saved: without the widget that only this kernel knows, and with the newest snapshot. */
@@ -58,6 +60,14 @@ function guard(document: Document | undefined): boolean {
   return true;
 }
 
+/** Whether an output of the document holds the card. Two notebooks of one kernel share the manager of the first one. */
+function holds(document: Document | undefined, key: string): boolean {
+  for (const { outputs } of document?.cells ?? [])
+    for (let at = 0; outputs && at < outputs.length; at++)
+      if (SNAPSHOT.exec(`${outputs.get(at).data?.["text/html"] ?? ""}`)?.[1] === key) return true;
+  return false;
+}
+
 /** The new snapshot; undefined where the message builds on one that the page has not got. */
 function patched({ since, parts }: SnapshotMessage, key: string): Record<string, string> | undefined {
   const before = held.get(key);
@@ -72,18 +82,34 @@ function patched({ since, parts }: SnapshotMessage, key: string): Record<string,
   return data;
 }
 
+const managerOf = (model: Model): Manager => (model.widget_manager ?? {}) as Manager;
+
+/** Tells the kernel whether this page saves the newest snapshot in the widget's place. */
+function tell(model: Model, keeps: boolean): void {
+  try {
+    model.send({ kind: "hello", seq: Number(model.get("seq")), keeps } satisfies HelloMessage);
+  } catch {
+    // The comm is closed; the card itself says so.
+  }
+}
+
+/** A view was put into an output: one that stands in another document than the guarded one is not kept. */
+export function placed(model: Model): void {
+  const document = managerOf(model).context?.model;
+  if (document && guarded.has(document) && !holds(document, `${model.get("key")}`)) tell(model, false);
+}
+
 /** Begins with the model, before any view; returns what ends it. `mount` draws a view. */
 export function keep(model: Model, mount: (model: Model, host: HTMLElement) => () => void): () => void {
-  // Read when it is used: the traits can still have their defaults now.
-  const key = (): string => `${model.get("key")}`;
+  const key = `${model.get("key")}`;
+  const mark = `.origami-snapshot-${key}`;
   const places = new Map<Element, () => void>();
   let ended = false;
-  const manager = (model.widget_manager ?? {}) as Manager;
+  const manager = managerOf(model);
   const keeps = guard(manager.context?.model);
 
   const look = (node: Node): void => {
     if (!(node instanceof Element)) return;
-    const mark = `.origami-snapshot-${key()}`;
     for (const place of [node, ...node.querySelectorAll(mark)]) {
       if (!place.matches(mark) || places.has(place)) continue;
       const snapshot = [...place.childNodes];
@@ -91,7 +117,8 @@ export function keep(model: Model, mount: (model: Model, host: HTMLElement) => (
       const end = mount(model, place as HTMLElement);
       places.set(place, () => {
         end();
-        place.replaceChildren(...snapshot);
+        const newest = held.get(key)?.data["text/plain"];
+        place.replaceChildren(...(newest === undefined ? snapshot : [el("pre", "", newest)]));
       });
     }
   };
@@ -103,28 +130,21 @@ export function keep(model: Model, mount: (model: Model, host: HTMLElement) => (
         places.delete(place);
       }
   });
-  const hello = (): void => {
-    try {
-      model.send({ kind: "hello", seq: Number(model.get("seq")), keeps } satisfies HelloMessage);
-    } catch {
-      // Nobody is there; the card itself says so.
-    }
-  };
   const receive = (message: SnapshotMessage | undefined): void => {
     if (message?.kind !== "snapshot") return;
-    const data = patched(message, key());
-    if (data) held.set(key(), { number: message.number, data });
-    else if (keeps) hello();
+    const data = patched(message, key);
+    if (data) held.set(key, { number: message.number, data });
+    else if (keeps) tell(model, true);
   };
   model.on("msg:custom", receive);
-  // One that was restored from the notebook has no kernel: its snapshot says more than an old state without anybody behind.
+  // One that was restored from the notebook has no kernel: its snapshot says more than an old state.
   const begin = (real: { comm_live?: boolean }): void => {
     if (ended || !real.comm_live) return;
     watch.observe(document, { childList: true, subtree: true });
     look(document.documentElement);
   };
-  void manager.get_model?.(key()).then(begin, () => {});
-  hello();
+  void manager.get_model?.(key).then(begin, () => {});
+  tell(model, keeps);
   return () => {
     ended = true;
     watch.disconnect();

@@ -21,9 +21,18 @@ let keys = 0;
 function inLab(
   outputs: unknown[] = [],
   live = true,
+  key = `k${keys++}`,
 ): { model: FakeModel; key: string; saved: () => unknown[] } {
-  const key = `k${keys++}`;
-  const document = { toJSON: () => ({ cells: [{ source: "x" }, { outputs }], nbformat: 4 }) };
+  const list = {
+    get: (at: number) => outputs[at] as object,
+    get length() {
+      return outputs.length;
+    },
+  };
+  const document = {
+    toJSON: () => ({ cells: [{ source: "x" }, { outputs }], nbformat: 4 }),
+    cells: [{}, { outputs: list }],
+  };
   const model = new FakeModel(sample("running"));
   model.own = { key, seq: 3 };
   const get_model = async (id: string): Promise<unknown> => ({ comm_live: live && id === key });
@@ -74,8 +83,7 @@ describe("a notebook that is saved", () => {
 
   it("holds what the kernel holds, however the card changes", () => {
     const outputs: unknown[] = [];
-    const { model, saved } = inLab(outputs);
-    model.own = { ...model.own, key: "key" };
+    const { model, saved } = inLab(outputs, true, "key");
     outputs.push({ data: { "text/html": markedWith("key", "old"), "text/plain": "old" } });
     const path = join(import.meta.dirname, "../../tests/fixtures/snapshots.json");
     for (const { message, holds } of JSON.parse(readFileSync(path, "utf8"))) {
@@ -95,13 +103,20 @@ describe("a notebook that is saved", () => {
     expect(saved()).toEqual(outputs);
   });
 
-  it("knows the card by a key that comes after the model was made", () => {
-    const outputs: unknown[] = [];
-    const { model, saved } = inLab(outputs);
-    model.own = { ...model.own, key: "later" };
-    outputs.push({ data: { [WIDGET]: {}, "text/html": markedWith("later", "old"), "text/plain": "old" } });
-    send(model, 1, 0, [markedWith("later", "new")], ["new"]);
-    expect(saved()).toEqual([{ data: { "text/html": markedWith("later", "new"), "text/plain": "new" } }]);
+  it("is not kept in another document than the page's manager knows", () => {
+    // Two notebooks of one kernel share the manager of the first one.
+    const outputs: { data?: Record<string, unknown> }[] = [];
+    const { model, key } = inLab(outputs);
+    const host = document.createElement("div");
+    document.body.append(host);
+    const draw = (): void => widget.render({ model, el: host })();
+    model.sent = [];
+    draw();
+    expect(model.sent).toContainEqual({ kind: "hello", seq: 3, keeps: false });
+    outputs.push({ data: { "text/html": markedWith(key, "Was running") } });
+    model.sent = [];
+    draw();
+    expect(model.sent.filter(({ keeps }) => keeps === false)).toEqual([]);
   });
 
   it("is left to the server where the server saves", () => {
@@ -172,6 +187,12 @@ describe("a page that was loaded again", () => {
     output.remove();
     await vi.waitFor(() => expect(model.listeners).toBe(before));
     expect(shown(output)).toBe("Was running");
+    document.body.append(output);
+    await vi.waitFor(() => expect(model.listeners).toBeGreaterThan(before));
+    const parts = { "text/html": [markedWith(key, "Completed")], "text/plain": ["Completed"] };
+    model.emit("msg:custom", { kind: "snapshot", number: 1, since: 0, parts });
+    output.remove();
+    await vi.waitFor(() => expect(shown(output)).toBe("Completed"));
   });
 
   it("leaves the snapshot of a card whose kernel is gone", async () => {

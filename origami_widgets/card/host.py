@@ -3,7 +3,7 @@
 A kernel is not told who reads its messages, so only what is certain counts here; everywhere else the widget is shown,
 and stands beside its own HTML and text for hosts that turn out to have no widget manager. Deliberately absent:
 
-- programs that execute notebooks (nbclient, papermill): the widget gives way to its static twin when the run is waited for;
+- programs that execute notebooks (nbclient, papermill): the widget gives way to its snapshot when the run is waited for;
 - Databricks, Kaggle, SageMaker, PyCharm and DataSpell: their notebooks show ipywidgets;
 - jupyter console, a plain qtconsole, Zed, Emacs: nothing that they send tells them from a notebook.
 """
@@ -23,7 +23,7 @@ class Pages:
 
     Attributes:
         keep_snapshots: whether a page that saves the notebook puts the newest snapshot in the place of each widget, as
-            JupyterLab and Notebook 7 do with our front end; None before a page has told.
+            JupyterLab and Notebook 7 do with our front end; None before a page has told. One page that does is enough.
         are_of_lab: the page that ran the newest cell with a widget is one of those two.
     """
 
@@ -34,6 +34,10 @@ class Pages:
     def may_keep_snapshots(self) -> bool:
         """Whether they keep snapshots, or probably will: while a cell blocks the kernel, no page can tell."""
         return self.are_of_lab if self.keep_snapshots is None else self.keep_snapshots
+
+    def told(self, *, keeps: bool) -> None:
+        """Note what a page has told of itself."""
+        self.keep_snapshots = keeps or bool(self.keep_snapshots)
 
     def ran(self, request: dict[str, Any]) -> None:
         """Note the message that made the kernel run a cell with a widget."""

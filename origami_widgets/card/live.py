@@ -104,6 +104,8 @@ class LiveWidget(anywidget.AnyWidget):
         self._resent: deque[float] = deque(maxlen=RESENDS)
         self._view: Any = self._view_now()
         self._snapshots = SnapshotFeed()
+        # Whether the page of this widget keeps its snapshots; None before it has told.
+        self._is_kept: bool | None = None
         # The model's own id, by which the page asks its host whether it is alive. It is in the state that opens the widget:
         # what is set later can reach a page after it has begun to look for its snapshot.
         self._model_key = uuid.uuid4().hex
@@ -241,8 +243,11 @@ class LiveWidget(anywidget.AnyWidget):
 
     def shown(self) -> None:
         """Tell the widget that it has a further output, which is frozen like the others when the time has come."""
+        background().call_soon(self._on_display)
+
+    def _on_display(self) -> None:
         self._snapshots.displayed()
-        background().call_soon(self._flush)
+        self._flush()
 
     def bundle(self, view: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Data and metadata that show it, with its snapshot for hosts without widgets.
@@ -301,9 +306,9 @@ class LiveWidget(anywidget.AnyWidget):
             self._freezing.cancel()
             self._freezing = None
         delay = self._freeze_after(view)
-        if delay is None or not self.outputs or pages.keep_snapshots:
+        if delay is None or not self.outputs or self._is_kept:
             return
-        if pages.may_keep_snapshots:
+        if self._is_kept is None and pages.may_keep_snapshots:
             delay = max(delay, freeze.READ_AND_CLICK)
         self._freezing = background().submit(self._freeze_later(delay))
 
@@ -311,7 +316,7 @@ class LiveWidget(anywidget.AnyWidget):
         await asyncio.sleep(delay)
         self._freezing = None
         # A follow-up may have been sent at this very moment.
-        if self._freeze_after(self._view_now()) is not None and not pages.keep_snapshots:
+        if self._freeze_after(self._view_now()) is not None and not self._is_kept:
             self.freeze()
 
     def _handle_msg(self, msg: Any) -> None:
@@ -325,9 +330,11 @@ class LiveWidget(anywidget.AnyWidget):
             case {"kind": "hello", **more}:
                 wanted = set()
                 if more.get("seq") != self.seq:
-                    wanted.add("state")
+                    # What got lost may have been a snapshot as well.
+                    wanted |= {"state", "snapshot"}
                 if isinstance(keeps := more.get("keeps"), bool):
-                    pages.keep_snapshots = keeps
+                    self._is_kept = keeps
+                    pages.told(keeps=keeps)
                     wanted.add("snapshot")
                 if wanted:
                     self._resend(wanted)
@@ -385,7 +392,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _send_snapshot(self, view: Any) -> None:
         """Give the page what it shall save in the place of the widget. Background loop only: each builds on the last."""
-        # One that its host has placed by itself, or that stands in a box, is saved by nobody.
+        # A widget that its host has placed by itself, or that stands in a box, has no output to save a snapshot in.
         if self.comm is not None and self.outputs and pages.keep_snapshots is not False:
             self.send(self._snapshots.message(marked(self.static(view), self.key)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from difflib import SequenceMatcher
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,13 +68,26 @@ class SnapshotFeed:
 
 
 def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | Pieces]:
+    """What to keep of the old text and what to put between, in time that grows with their length only."""
     before, after = ([piece for piece in pieces.split(text) if piece] for text in (old, new))
+    counts = Counter(before)
+    once = {piece: at for at, piece in enumerate(before) if counts[piece] == 1}
     parts: list[str | Pieces] = []
-    for tag, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
-            parts.append(Pieces(start, end))
-        elif first < last:
-            parts.append("".join(after[first:last]))
+    at = 0
+    for piece in after:
+        # Go on where the last piece was; behind one that was replaced; or at the only place that has this one.
+        found = next((place for place in (at, at + 1) if before[place : place + 1] == [piece]), once.get(piece))
+        last = parts[-1] if parts else None
+        if found is None:
+            if isinstance(last, str):
+                parts[-1] = last + piece
+            else:
+                parts.append(piece)
+        elif isinstance(last, Pieces) and last.end == found:
+            parts[-1] = Pieces(last.start, found + 1)
+        else:
+            parts.append(Pieces(found, found + 1))
+        at = (at if found is None else found) + 1
     return parts
 
 

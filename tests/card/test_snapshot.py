@@ -149,6 +149,28 @@ def test_a_page_that_saves_no_snapshots_is_sent_none(displayed, watch):
     assert told(messages) == []
 
 
+def test_one_page_that_keeps_snapshots_is_enough(displayed, watch):
+    card, messages = displayed
+    hello(card, keeps=True)
+    hello(card, keeps=False)
+    messages.clear()
+    on_loop(watch.update, *stepped(12, at=112.0))
+    settle()
+    assert len(told(messages)) == 1
+
+
+def test_a_page_that_is_behind_gets_the_snapshot_with_the_state(displayed, watch):
+    card, messages = displayed
+    hello(card, keeps=True)
+    on_loop(watch.update, *stepped(12, at=112.0))
+    settle()
+    messages.clear()
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq - 1, "keeps": None}, [])
+    settle()
+    (message,) = told(messages)
+    assert message["since"] == 0
+
+
 def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, monkeypatch):
     run = {**STATES["large"]().run.raw, "status": "running", "completedAt": None}
     watch = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
@@ -169,7 +191,7 @@ def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, mo
     settle()
     assert told(messages)
     # In contrast to the whole of 39 kB; what the view itself costs is tested in test_traffic.
-    assert len(json.dumps(told(messages))) <= 1_500
+    assert len(json.dumps(told(messages))) <= 2_000
     card.close()
 
 

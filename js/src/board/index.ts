@@ -1,10 +1,13 @@
 /** The board of many runs as an anywidget module. */
 
 import type { Model } from "../session";
-import { keep } from "../snapshot";
+import { keep, placed } from "../snapshot";
 import { mount } from "./board";
 
 export default {
   initialize: ({ model }: { model: Model }): (() => void) => keep(model, mount),
-  render: ({ model, el }: { model: Model; el: HTMLElement }): (() => void) => mount(model, el),
+  render: ({ model, el }: { model: Model; el: HTMLElement }): (() => void) => {
+    placed(model);
+    return mount(model, el);
+  },
 };
