@@ -170,6 +170,16 @@ describe("the kernel", () => {
     }
   });
 
+  it("that is gone leaves no promise of what the card will do", () => {
+    const card = draw("filling");
+    expect(card.text()).toContain("This card goes on until they settle");
+    card.model.comm_live = false;
+    card.model.emit("comm_live_update");
+    expect(card.text()).toContain("Kernel is gone");
+    expect(card.text()).toContain("still filling");
+    expect(card.text()).not.toContain("goes on until");
+  });
+
   it("that is gone shows in all the ways hosts say it", () => {
     const dead = running();
     dead.model.comm_live = false;

@@ -15,13 +15,21 @@ function notice({ session, view }: Context): Part<Notice> {
     el("div", "", title, text, code, press.said),
     el("div", "does", press.node, link.node),
   );
+  let told = "";
+  let promises = false;
   return {
     node,
-    refresh: press.refresh,
+    refresh() {
+      press.refresh?.();
+      // What a card says that it will do, it does not do without its kernel.
+      say(text, promises && session.presence === "gone" ? "" : told);
+    },
     update(value) {
       node.className = `note t-${value.tone}`;
       setText(title, value.title);
-      say(text, value.text);
+      told = value.text;
+      promises = value.key === "filling";
+      say(text, told);
       say(code, value.code);
       link.update(value.link);
       press.update(value.button && { spec: value.button, run: view("head").run_id });
