@@ -14,8 +14,9 @@ from contextlib import ExitStack
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import errors, intent, retry
+from origami_widgets.api import errors, retry
 from origami_widgets.api.loop import background
+from origami_widgets.api.starts import submit
 from origami_widgets.card.commands import Command, CommandDesk
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.clock import SystemClock
@@ -54,7 +55,7 @@ def quick(monkeypatch):
 def clock(monkeypatch):
     made = QuickClock()
     monkeypatch.setattr(hub_module, "_hub", Hub(made))
-    monkeypatch.setattr(intent, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
     return made
 
 
@@ -302,10 +303,13 @@ def test_a_refusal_is_told_at_once(front, intend, clock, code):
 
 
 @pytest.mark.parametrize("intend", QUEUEING, indirect=True)
-def test_a_full_pool_is_waited_for_with_the_same_key(front, intend, clock):
+def test_a_full_pool_is_waited_for_with_a_new_key_each_time(front, intend, clock):
+    """The server repeats a refusal for as long as it is asked with the same key."""
     front.faults = [kept_off(answer(FULL, 429, headers={"Retry-After": "96"}))] * 2
-    one_run(front, intend)
-    assert len(front.starts) == 3
+    run = intend()
+    assert intend.made() == [run.id]
+    assert len({request.headers["idempotency-key"] for request in front.starts}) == len(front.starts) == 3
+    assert len({request.body for request in front.starts}) == 1
     assert clock.slept.count(96) == 2
 
 
@@ -365,7 +369,7 @@ def test_an_error_keeps_nothing_once_nobody_holds_it(front, client, met):
         try:
             run.follow_up(MORE)
         except ow.OrigamiError as error:
-            wanted = weakref.ref(error.intent) if isinstance(error, ow.AmbiguousStart) else None
+            wanted = weakref.ref(error.job) if isinstance(error, ow.AmbiguousStart) else None
         del run
         ends = time.monotonic() + 10
         while watch() is not None or (wanted is not None and wanted() is not None):
