@@ -76,7 +76,7 @@ class Continuation:
             agent_id=self.watch.state.agent_id,
             model=self.model,
             focus_tables=self.focus_tables,
-            known_runs=[state.run_id for state in self.conversation.states],
+            known_runs=self._known_runs(may_be_sent=record is not None and record.outcome_unknown),
         )
         job = WatchedJob(operations_of(self.watch), spec, record)
         job.adopt = self._adopt
@@ -95,6 +95,9 @@ class Continuation:
             RunPoolFull: all run slots are in use, and it is not or no longer waited for one.
             OrigamiError: the run was not started.
         """
+        if job.record.outcome_unknown and (found := await job.found()) is not None:
+            # Found before its questions count as answered: by nothing but this very run.
+            return found
         newest = self._free_to_go_on()
         newest.update(SendingChanged(self.kind))
         newest.stop_waiting = job.withdrawn if queue else None
@@ -145,6 +148,16 @@ class Continuation:
         remember(successor, self.conversation)
         self.conversation.current.update(SendingChanged(""))
         self.conversation.extend(successor)
+
+    def _known_runs(self, *, may_be_sent: bool) -> list[str]:
+        """The ids of the runs that were there before it was sent.
+
+        What was sent before, with its answer lost, may have come into the conversation meanwhile: of that, only what is no
+        younger than the run that it goes on from was there.
+        """
+        ids = [state.run_id for state in self.conversation.states]
+        after = self.watch.state.run_id
+        return ids[: ids.index(after) + 1] if may_be_sent and after in ids else ids
 
     async def _adopt(self, started: RunObject) -> Watch:
         operations = operations_of(self.watch)
