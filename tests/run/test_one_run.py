@@ -17,6 +17,7 @@ import origami_widgets as ow
 from origami_widgets.api import errors, retry
 from origami_widgets.api.loop import background
 from origami_widgets.api.starts import submit
+from origami_widgets.api.traffic import Traffic
 from origami_widgets.card.commands import Command, CommandDesk
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.clock import SystemClock
@@ -233,6 +234,31 @@ def test_a_run_of_somebody_else_is_never_taken_for_ours(front, client, named):
     assert len(front.starts) == 2
     assert len(front.runs()) == 2
     assert run.prompt == BRIEF
+
+
+@pytest.mark.parametrize("raised", [OverflowError, UnicodeError, RecursionError])
+def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch, raised):
+    """One that no error of ours stands for: what is left to do is on it all the same."""
+    kept = Traffic.hear
+
+    def fail(traffic, answer):
+        if answer.status_code == 202:
+            monkeypatch.setattr(Traffic, "hear", kept)
+            raise raised("a date that no calendar holds")
+        kept(traffic, answer)
+
+    monkeypatch.setattr(Traffic, "hear", fail)
+    with pytest.raises((raised, Refused)) as caught:
+        intend()
+    (made,) = intend.made()
+    assert len(front.starts) == 1
+    if intend.kind != "card":
+        error = caught.value
+        assert error.may_have_started
+        assert error.idempotency_key == front.starts[0].headers["idempotency-key"]
+        found = error.reconcile()
+        assert getattr(found, "run", found).id == made
+    assert intend.made() == [made]
 
 
 def test_of_two_runs_that_fit_none_is_taken(front, client):
