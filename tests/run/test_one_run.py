@@ -172,6 +172,26 @@ def test_a_run_that_is_late_in_the_list_is_found_at_the_second_look(front, inten
     assert [pause for pause in clock.slept if pause in (2.0, 10.0)][:2] == [2.0, 10.0]
 
 
+@pytest.mark.parametrize("intend", ["start", "create_agent"], indirect=True)
+@pytest.mark.parametrize("body", [{"status": "ok"}, {"id": "v2_run-other", "status": "running"}, "<html>Welcome"])
+def test_a_run_that_cannot_be_read_when_it_is_found_does_not_count_as_another(front, intend, body):
+    front.faults = [forgotten(answer({}, 500))]
+    front.polls = [answer(body)]
+    one_run(front, intend)
+    assert len(front.starts) == 1
+
+
+@pytest.mark.parametrize("intend", ["start", "create_agent"], indirect=True)
+def test_a_run_that_can_never_be_read_is_left_to_the_person(front, intend):
+    front.faults = [forgotten(answer({}, 500))]
+    front.polls = [answer({"status": "ok"})] * 2
+    with pytest.raises(ow.AmbiguousStart, match="could not be looked for") as caught:
+        intend()
+    assert len(front.starts) == 1
+    found = caught.value.reconcile()
+    assert [getattr(found, "run", found).id] == intend.made()
+
+
 def test_a_fault_of_the_server_that_has_started_nothing_sends_it_again_after_two_looks(front, intend, clock):
     front.faults = [kept_off(answer({}, 500))]
     one_run(front, intend)

@@ -15,7 +15,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.api.elapsed import seconds_passed
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -61,6 +61,10 @@ class Matches(NamedTuple):
 
     exact: list[Found]
     near: list[Found]
+
+    def add(self, likeness: Likeness, found: Found) -> None:
+        """Add a run where it belongs."""
+        (self.exact if likeness == "equal" else self.near).append(found)
 
 
 def take(operations: Operations, run_id: str, first_key: str) -> None:
@@ -113,7 +117,9 @@ class Reconciliation:
         """Those of these runs of the known agent that fit."""
         found = Matches([], [])
         for run_id in run_ids:
-            await self._read(found, run_id, self._spec.agent_id or "", None, "equal")
+            run = await self._run(self._spec.agent_id or "", run_id)
+            if (likeness := self._likeness(run, run.request.prompt)) != "different":
+                found.add(likeness, Found(self._spec.agent_id or "", run, None))
         return found
 
     async def _sort(
@@ -124,30 +130,35 @@ class Reconciliation:
         agent: Agent | None = None,
         named: Likeness = "equal",
     ) -> None:
-        async for run in runs:
-            if self._likeness(run) != "different":
-                await self._read(found, run.id, agent_id, agent, named)
+        async for shown in runs:
+            if self._likeness(shown) == "different":
+                continue
+            # Lists cut a brief: it is compared whole.
+            run = await self._run(agent_id, shown.id)
+            likeness = _worst(named, self._likeness(shown, run.request.prompt))
+            if likeness != "different":
+                found.add(likeness, Found(agent_id, run, agent))
 
-    async def _read(self, found: Matches, run_id: str, agent_id: str, agent: Agent | None, named: Likeness) -> None:
+    async def _run(self, agent_id: str, run_id: str) -> RunObject:
         run = await self._operations.get_run(agent_id, run_id)
-        whole = run.request.prompt
-        if not whole and not run.prompt.strip():
-            return
-        likeness = _worst(
-            named, self._likeness(run), _likeness_of_whole(whole, self._spec.prompt) if whole else "equal"
-        )
-        if likeness != "different":
-            (found.exact if likeness == "equal" else found.near).append(Found(agent_id, run, agent))
+        if not run.id:
+            # One that may be ours must not count as another because it could not be read.
+            raise UnexpectedAnswer("A run cannot be read", cause=f"The answer about {run_id} does not name it.")
+        return run
 
-    def _likeness(self, run: RunSummary) -> Likeness:
-        """How much a run is ours, as far as a list tells."""
+    def _likeness(self, run: RunSummary, whole: str = "") -> Likeness:
+        """How much a run is ours.
+
+        Args:
+            run: what a list tells of it.
+            whole: its whole brief; empty where that is not known.
+        """
         owner = _taken.get((self._operations.identity, run.id))
         if run.id in self._spec.known_runs or owner not in (None, self._record.first_key):
             return "different"
-        # A brief that is read whole is compared whole.
-        whole = getattr(getattr(run, "request", None), "prompt", "")
-        shown = "equal" if whole else _likeness_of_shown(run.prompt, self._spec.prompt)
-        return shown if owner is not None else _worst(shown, self._when(run.started_at))
+        prompt = self._spec.prompt
+        brief = _likeness_of_whole(whole, prompt) if whole else _likeness_of_shown(run.prompt, prompt)
+        return brief if owner is not None else _worst(brief, self._when(run.started_at))
 
     def _named(self, agent: Agent) -> Likeness:
         wanted = self._spec.name

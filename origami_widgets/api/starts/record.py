@@ -126,7 +126,7 @@ class StartRecord:
     @property
     def may_have_started(self) -> bool:
         """Whether there may be a run: one that is known, or one that is not."""
-        return self.outcome_unknown or self.state in ("sending", "started")
+        return self.outcome_unknown or self.state in ("sending", "started", "unknown")
 
     @property
     def next_step(self) -> NextStep:
@@ -253,7 +253,7 @@ def _requeued(record: StartRecord) -> StartRecord:
         return wanted
     return replace(
         wanted,
-        state="unknown" if record.outcome_unknown else "queued",
+        state="unknown" if record.outcome_unknown or record.state == "unknown" else "queued",
         # What was refused before is asked for once more.
         last_answer="old_refusal" if record.last_answer == "refused" else record.last_answer,
         losses=0,
