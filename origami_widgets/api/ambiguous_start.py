@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Reconcilable(Protocol):
-    """What was asked for, as far as its error needs to know it."""
+    """A start job, as far as its error needs to know it."""
 
     def reconcile(self) -> Any:
         """Look again, blocking."""
@@ -23,14 +23,14 @@ class Reconcilable(Protocol):
 
 
 class AmbiguousStart(OrigamiError):
-    """Whether a run was started is not known: the server failed while it was asked, and no run was found since.
+    """Whether a run was started is not known: the answer was lost, and no run was found since that is surely ours.
 
     Attributes:
         idempotency_key: the key that every attempt carried.
     """
 
-    intent: Reconcilable | None = None
-    """What was asked for; the error of another process has none."""
+    job: Reconcilable | None = None
+    """The start job; the error of another process has none."""
 
     def reconcile(self) -> Any:
         """Look again for the run. Sends GETs only and costs nothing.
@@ -41,45 +41,53 @@ class AmbiguousStart(OrigamiError):
         Raises:
             AmbiguousStart: nobody could look, or several runs fit.
         """
-        return self._wanted().reconcile()
+        return self._own_job().reconcile()
 
     async def reconcile_async(self) -> Any:
         """Look again for the run without blocking the event loop; see `reconcile`."""
-        return await self._wanted().reconcile_async()
+        return await self._own_job().reconcile_async()
 
-    def _wanted(self) -> Reconcilable:
-        if self.intent is None:
+    def _own_job(self) -> Reconcilable:
+        if self.job is None:
             raise InvalidInput(
                 "This error came from another process",
                 cause="It carries its words only, and no connection.",
                 remedy="Look at the newest agents with client.list_agents().",
             )
-        return self.intent
+        return self.job
 
     def __reduce__(self) -> tuple[Any, ...]:
         restore, (kind, title, state) = super().__reduce__()
-        return restore, (kind, title, {name: value for name, value in state.items() if name != "intent"})
+        return restore, (kind, title, {name: value for name, value in state.items() if name != "job"})
 
 
 def ambiguous(
     last: OrigamiError | None,
     *,
     agent_id: str,
-    found: Sequence[tuple[str, str]] = (),
+    exact: Sequence[tuple[str, str]] = (),
+    near: Sequence[tuple[str, str]] = (),
     unseen: bool = False,
 ) -> AmbiguousStart:
-    """The error, in words.
+    """The error for a start whose outcome is unknown.
 
     Args:
         last: what came instead of the answer.
         agent_id: the agent that was to be continued; empty for a new one.
-        found: agent and run of those that fit, where there are several.
-        unseen: nobody could look.
+        exact: agent and run of those that fit in everything, where there are several.
+        near: agent and run of those that nearly fit.
+        unseen: the lists could not be read.
     """
-    if found:
-        tokens = ", ".join(f'ow.attach("{agent}/{run}")' for agent, run in found)
-        cause = f"The answer was lost, and {len(found)} runs with this brief were started since."
+    tokens = ", ".join(f'ow.attach("{agent}/{run}")' for agent, run in exact or near)
+    if exact:
+        cause = f"The answer was lost, and {len(exact)} runs with this brief were started since."
         remedy = f"One of them is yours: {tokens}."
+    elif near:
+        what = "a run has nearly this brief and start time" if len(near) == 1 else "several runs have nearly this brief"
+        cause = (
+            f"The answer was lost, and {what}. The server may have changed spaces or letters, or its clock may be off."
+        )
+        remedy = f"See whether it is yours: {tokens}. Nothing was sent again. If it is not yours, start the run anew."
     else:
         where = f'ow.attach("{agent_id}") shows' if agent_id else "client.list_agents() lists"
         looked = "The run could not be looked for." if unseen else "No run with this brief was found since."

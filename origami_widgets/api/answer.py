@@ -35,3 +35,8 @@ class Answer:
     request_id: str | None = None
     sandbox: bool = False
     oddity: str = ""
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether the server repeats its first answer to the idempotency key."""
+        return self.headers.get("idempotency-replay", "").strip().lower() == "true"

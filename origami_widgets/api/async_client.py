@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.base_client import BaseClient
-from origami_widgets.api.intent import Intent
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.row_query import RowQuery
 from origami_widgets.api.row_reader import AsyncRowReader, row_pages
-from origami_widgets.api.starter import started
+from origami_widgets.api.starts.interrupt import started
+from origami_widgets.api.starts.spec import StartSpec
+from origami_widgets.api.starts.submit import StartJob, new_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,16 +55,15 @@ class AsyncClient(BaseClient):
         A task that is cancelled leaves a run alone that was started. Its `CancelledError` (the cause of a `TimeoutError`)
         carries `idempotency_key` and `reconcile_async()`, which finds the run.
         """
-        intent = Intent(
-            self.operations,
+        spec = StartSpec(
             prompt,
             name=name,
             model=model,
             focus_tables=focus_table_ids,
             attachments=attachments,
-            key=idempotency_key,
         )
-        created: CreatedAgent = await started(intent)
+        job = StartJob(self.operations, spec, new_record(idempotency_key))
+        created: CreatedAgent = await started(job)
         return created
 
     async def create_run(
@@ -77,16 +77,15 @@ class AsyncClient(BaseClient):
         idempotency_key: str | None = None,
     ) -> RunObject:
         """Start a further run of an agent; see `Client.create_run`, and `create_agent` for cancellation. Spends credits."""
-        intent = Intent(
-            self.operations,
+        spec = StartSpec(
             prompt,
             agent_id=agent_id,
             model=model,
             focus_tables=focus_table_ids,
             attachments=attachments,
-            key=idempotency_key,
         )
-        run: RunObject = await started(intent)
+        job = StartJob(self.operations, spec, new_record(idempotency_key))
+        run: RunObject = await started(job)
         return run
 
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:

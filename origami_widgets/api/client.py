@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.base_client import BaseClient
-from origami_widgets.api.intent import Intent
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.row_query import RowQuery
 from origami_widgets.api.row_reader import RowReader, row_pages
-from origami_widgets.api.starter import Starter
+from origami_widgets.api.starts.interrupt import Starter
+from origami_widgets.api.starts.spec import StartSpec
+from origami_widgets.api.starts.submit import StartJob, new_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -97,17 +98,16 @@ class Client(BaseClient):
             >>> ow.Sandbox().client().create_agent("List bakeries in Porto").run.status
             'running'
         """
-        intent = Intent(
-            self.operations,
+        spec = StartSpec(
             prompt,
             name=name,
             model=model,
             focus_tables=focus_table_ids,
             attachments=attachments,
-            key=idempotency_key,
         )
+        job = StartJob(self.operations, spec, new_record(idempotency_key))
         with Starter() as starter:
-            created: CreatedAgent = starter.run(intent, intent.fulfil())
+            created: CreatedAgent = starter.run(job, job.fulfil())
         return created
 
     def create_run(
@@ -137,17 +137,16 @@ class Client(BaseClient):
             ...     error.code
             'AGENT_BUSY'
         """
-        intent = Intent(
-            self.operations,
+        spec = StartSpec(
             prompt,
             agent_id=agent_id,
             model=model,
             focus_tables=focus_table_ids,
             attachments=attachments,
-            key=idempotency_key,
         )
+        job = StartJob(self.operations, spec, new_record(idempotency_key))
         with Starter() as starter:
-            run: RunObject = starter.run(intent, intent.fulfil())
+            run: RunObject = starter.run(job, job.fulfil())
         return run
 
     def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:

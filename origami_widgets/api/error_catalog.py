@@ -204,6 +204,8 @@ def error_from(answer: Answer, base_url: str = "") -> e.OrigamiError:
         transient=entry.transient,
         retry_after=answer.retry_after,
     )
+    # A 5xx is never recorded, whatever a proxy adds to it.
+    error.is_replay = answer.is_replay and answer.status_code < FIRST_SERVER_ERROR
     _add_facts(error, body)
     return error
 

@@ -48,6 +48,7 @@ class OrigamiError(Exception):
         retry_after: seconds that the server asked to wait, None when it did not.
         idempotency_key: the key of the POST that starts a run, when it was one: the same key never starts a second.
         may_have_started: that POST may have reached the server, in this attempt or in an earlier one.
+        is_replay: the server repeats its first answer to this idempotency key; it says nothing new.
 
     Example:
         >>> import origami_widgets as ow
@@ -84,6 +85,7 @@ class OrigamiError(Exception):
         self.retry_after = retry_after
         self.idempotency_key: str | None = None
         self.may_have_started = False
+        self.is_replay = False
         super().__init__(title)
 
     def __str__(self) -> str:

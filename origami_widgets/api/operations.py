@@ -270,7 +270,7 @@ class Operations:
         async def attempt() -> Answer:
             nonlocal unclear
             if unwanted.is_set():
-                raise _not_wanted()
+                raise not_wanted()
             try:
                 return await self._once("POST", path, body=body, headers=headers, check=check)
             except OrigamiError as error:
@@ -354,7 +354,7 @@ def _paging(cursor: str | None, limit: object, largest: int) -> dict[str, str]:
     return {"limit": str(validate.page_limit(limit, largest)), **({"cursor": cursor} if cursor else {})}
 
 
-def _not_wanted() -> OrigamiError:
+def not_wanted() -> OrigamiError:
     """Not an unclear end in itself: what an earlier attempt may have started is told by `may_have_started`."""
     error = ConnectionFailed("The run was not started", cause="It was interrupted.", code="INTERRUPTED")
     error.sent = False

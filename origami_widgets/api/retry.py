@@ -46,8 +46,11 @@ def may_start_again(error: BaseException) -> bool:
     """Whether a POST that starts a run may be sent again with the same key.
 
     Yes where nothing arrived, where the first attempt is still in flight, and where an answer got lost, which the
-    server then repeats. No after a 5xx, which the server does not remember: it would run again, even with the key.
+    server then repeats. No after a 5xx, which the server does not remember: it would run again, even with the key. No
+    after a refusal that the server repeats: it would repeat it for ever.
     """
+    if isinstance(error, OrigamiError) and error.is_replay:
+        return False
     if isinstance(error, ServerError):
         return error.status_code in NOT_BEGUN
     if isinstance(error, IdempotencyConflict):

@@ -129,7 +129,7 @@ class CommandDesk(Desk):
                 raise unknown_command(command)
 
     async def _continue(self, wanted: Continuation) -> None:
-        await wanted.carry_out(wanted.intent(), queue=True)
+        await wanted.carry_out(wanted.job(), queue=True)
 
     def _watch(self, run_id: str) -> Watch:
         for watch in self._conversation.watches:

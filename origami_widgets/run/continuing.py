@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from origami_widgets.api import validate
 from origami_widgets.api.either_way import completed
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
+from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.actions import operations_of
 from origami_widgets.run.answers import answer_prompt
 from origami_widgets.run.claims import Brief
@@ -16,13 +17,14 @@ from origami_widgets.run.conversation import remember
 from origami_widgets.run.hub import hub
 from origami_widgets.run.once import Sender, continue_once
 from origami_widgets.run.settings import waits_for_a_slot
-from origami_widgets.run.starting import QueueingStarter, WatchedIntent
+from origami_widgets.run.starting import QueueingStarter, WatchedJob
 from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from origami_widgets.api.models import RunObject
+    from origami_widgets.api.starts.record import StartRecord
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.starting import AnyStarter
     from origami_widgets.run.watch import Watch
@@ -60,30 +62,31 @@ class Continuation:
         tables = tuple(validate.table_ids(self.focus_tables))
         return Brief(validate.prompt(self.prompt), None, validate.model(self.model), tables)
 
-    def intent(self, key: str | None = None, since: float | None = None) -> WatchedIntent:
-        """The wish for its run; `key` and `since` as in `Intent`.
+    def job(self, record: StartRecord | None = None) -> WatchedJob:
+        """The start job of its run.
+
+        Args:
+            record: what is known of it; None when it was never sent.
 
         Raises:
             InvalidInput: the run is a saved answer, or an id is not valid.
         """
-        wanted = WatchedIntent(
-            operations_of(self.watch),
+        spec = StartSpec(
             self.prompt,
             agent_id=self.watch.state.agent_id,
             model=self.model,
             focus_tables=self.focus_tables,
-            known=[state.run_id for state in self.conversation.states],
-            key=key,
-            since=since,
+            known_runs=self._known_runs(may_be_sent=record is not None and record.outcome_unknown),
         )
-        wanted.adopt = self._adopt
-        return wanted
+        job = WatchedJob(operations_of(self.watch), spec, record)
+        job.adopt = self._adopt
+        return job
 
-    async def carry_out(self, intent: WatchedIntent, *, queue: bool) -> Watch:
+    async def carry_out(self, job: WatchedJob, *, queue: bool) -> Watch:
         """Start the run. Background loop only.
 
         Args:
-            intent: the wish for it.
+            job: its start job.
             queue: when all run slots are in use, wait for a free one where everybody can see it, instead of failing.
 
         Raises:
@@ -92,13 +95,14 @@ class Continuation:
             RunPoolFull: all run slots are in use, and it is not or no longer waited for one.
             OrigamiError: the run was not started.
         """
+        if job.record.outcome_unknown and (found := await job.found()) is not None:
+            # Found before its questions count as answered: by nothing but this very run.
+            return found
         newest = self._free_to_go_on()
         newest.update(SendingChanged(self.kind))
-        newest.stop_waiting = intent.withdrawn if queue else None
+        newest.stop_waiting = job.withdrawn if queue else None
         try:
-            return await intent.carry_out(
-                queue=queue, tell=lambda waits: newest.update(SendingChanged(self.kind, waits))
-            )
+            return await job.carry_out(queue=queue, tell=lambda waits: newest.update(SendingChanged(self.kind, waits)))
         except OrigamiError as error:
             # A copy: the one that is raised carries its frames, which hold the watch, and it would never be let go.
             newest.update(SendingChanged(""), CommandFailed(copy.copy(self._with_token(error))))
@@ -125,16 +129,16 @@ class Continuation:
     async def awaited(self, starter: AnyStarter, hand_over: Callable[[Watch], T], *, fresh: bool) -> T:
         """The same in the way of the starter."""
 
-        async def send(key: str | None, since: float | None) -> Watch:
-            intent = self.intent(key, since)
-            return await starter.fulfil(intent, self.carry_out(intent, queue=waits_for_a_slot()))
+        async def send(record: StartRecord | None) -> Watch:
+            job = self.job(record)
+            return await starter.fulfil(job, self.carry_out(job, queue=waits_for_a_slot()))
 
-        async def find(key: str, since: float) -> Watch | None:
-            return await starter.ask(self.intent(key, since).found())
+        async def find(record: StartRecord) -> Watch | None:
+            return await starter.ask(self.job(record).found())
 
         once = self.conversation.once
         if not once:
-            return hand_over(await send(None, None))
+            return hand_over(await send(None))
         sender = Sender(starter, send, find, self.go_on_with)
         operations, after = operations_of(self.watch), self.watch.state.run_id
         return hand_over(await continue_once(operations, once, after, self.brief, sender, fresh=fresh))
@@ -144,6 +148,16 @@ class Continuation:
         remember(successor, self.conversation)
         self.conversation.current.update(SendingChanged(""))
         self.conversation.extend(successor)
+
+    def _known_runs(self, *, may_be_sent: bool) -> list[str]:
+        """The ids of the runs that were there before it was sent.
+
+        What was sent before, with its answer lost, may have come into the conversation meanwhile: of that, only what is no
+        younger than the run that it goes on from was there.
+        """
+        ids = [state.run_id for state in self.conversation.states]
+        after = self.watch.state.run_id
+        return ids[: ids.index(after) + 1] if may_be_sent and after in ids else ids
 
     async def _adopt(self, started: RunObject) -> Watch:
         operations = operations_of(self.watch)

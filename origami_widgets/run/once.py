@@ -23,6 +23,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.either_way import Awaiting
 from origami_widgets.api.errors import IdempotencyConflict, NotFound, OrigamiError, ProjectNotFound, RunNotFound
+from origami_widgets.api.starts.submit import new_record, recovered_record
 from origami_widgets.run.claims import Brief, Claim, Scope, follow_up_name, new_claim, next_step, spoken, valid_once
 from origami_widgets.run.hub import hub
 from origami_widgets.run.registry import RegistryUnusable, Slot, held_by_task, in_a_thread, slot_for
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.starts.record import StartRecord
     from origami_widgets.run.watch import Watch
 
 T = TypeVar("T")
@@ -52,8 +54,8 @@ class Sender:
 
     Attributes:
         way: how the caller waits.
-        send: starts it with an idempotency key, and returns when it is known. When an attempt was made before with
-            this key, in Unix seconds, the run is looked for first.
+        send: starts it, and returns when it is known; where its record says that an attempt was made before, the run is
+            looked for first.
         find: looks for the run of such an attempt, and sends nothing that could start one.
         attached: told of a run that was found under its name. Background loop only.
         unrecorded: told why a run that was started, and is handed over, could not be written down; None warns.
@@ -61,8 +63,8 @@ class Sender:
     """
 
     way: Way
-    send: Callable[[str, float | None], Awaitable[Watch]]
-    find: Callable[[str, float], Awaitable[Watch | None]]
+    send: Callable[[StartRecord], Awaitable[Watch]]
+    find: Callable[[StartRecord], Awaitable[Watch | None]]
     attached: Callable[[Watch], Awaitable[object]]
     unrecorded: Callable[[RegistryUnusable], object] | None = None
     spares_the_loop: bool = False
@@ -236,7 +238,7 @@ async def _watch_again(operations: Operations, claim: Claim, brief: Brief, sende
 
 async def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) -> Watch:
     try:
-        watch = await sender.send(claim.idempotency_key, None)
+        watch = await sender.send(new_record(claim.idempotency_key))
     except OrigamiError as error:
         if not error.may_have_started and not isinstance(error, IdempotencyConflict):
             # Nothing was started, so the name stands for what it stood for before.
@@ -252,7 +254,7 @@ async def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) 
 async def _send_again(slot: Slot, claim: Claim, sender: Sender) -> Watch:
     """Find what the request has started whose answer never arrived, or ask for it with the same key."""
     try:
-        watch = await sender.send(claim.idempotency_key, claim.claimed_at.timestamp())
+        watch = await sender.send(record_of(claim))
     except OrigamiError as error:
         # A refusal may be that of the first request, or a new one: it does not prove that no run was started.
         _say_what_the_name_stands_for(claim, error)
@@ -262,11 +264,16 @@ async def _send_again(slot: Slot, claim: Claim, sender: Sender) -> Watch:
 
 
 async def _look(slot: Slot, claim: Claim, sender: Sender) -> Watch:
-    watch = await sender.find(claim.idempotency_key, claim.claimed_at.timestamp())
+    watch = await sender.find(record_of(claim))
     if watch is None:
         raise _unclear(claim)
     await _record(slot, claim, watch, sender)
     return watch
+
+
+def record_of(claim: Claim) -> StartRecord:
+    """The record of a claim whose run is not known: its request may have been sent."""
+    return recovered_record(claim.idempotency_key, claim.claimed_at.timestamp())
 
 
 def _say_what_the_name_stands_for(claim: Claim, error: OrigamiError) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.either_way import Awaiting, Blocking, completed
+from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run import again
 from origami_widgets.run.agent_runs import known_before, runs_of, with_later_runs
 from origami_widgets.run.claims import valid_once
@@ -15,7 +16,7 @@ from origami_widgets.run.hub import hub
 from origami_widgets.run.once import Sender, once_brief, start_once
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
-from origami_widgets.run.starting import AwaitingStarter, QueueingStarter, WatchedIntent
+from origami_widgets.run.starting import AwaitingStarter, QueueingStarter, WatchedJob
 from origami_widgets.run.token import parse_token
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.starts.record import StartRecord
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.starting import AnyStarter
     from origami_widgets.run.state import RunState
@@ -151,32 +153,25 @@ class _Asked:
 async def _started(asked: _Asked, starter: AnyStarter) -> Run:
     operations = client_or_default(asked.client).operations
 
-    def wanted(key: str | None, since: float | None) -> WatchedIntent:
-        intent = WatchedIntent(
-            operations,
-            asked.prompt,
-            name=asked.name,
-            model=asked.model,
-            focus_tables=asked.focus_tables,
-            key=key,
-            since=since,
-        )
-        intent.once = valid_once(asked.once) if asked.once is not None else ""
-        return intent
+    def job_of(record: StartRecord | None) -> WatchedJob:
+        spec = StartSpec(asked.prompt, name=asked.name, model=asked.model, focus_tables=asked.focus_tables)
+        job = WatchedJob(operations, spec, record)
+        job.once = valid_once(asked.once) if asked.once is not None else ""
+        return job
 
-    async def send(key: str | None, since: float | None) -> Watch:
-        intent = wanted(key, since)
-        return await starter.fulfil(intent, intent.carry_out(queue=waits_for_a_slot()))
+    async def send(record: StartRecord | None) -> Watch:
+        job = job_of(record)
+        return await starter.fulfil(job, job.carry_out(queue=waits_for_a_slot()))
 
-    async def find(key: str, since: float) -> Watch | None:
-        return await starter.ask(wanted(key, since).found())
+    async def find(record: StartRecord) -> Watch | None:
+        return await starter.ask(job_of(record).found())
 
     brief = once_brief(asked.prompt, asked.name, asked.model, asked.focus_tables)
     if asked.once is None:
         place = presenter().place()
         watch = None if asked.fresh else await again.going_on(operations, place, brief, starter)
         if watch is None:
-            watch = await send(None, None)
+            watch = await send(None)
             again.remember(operations, place, brief, watch)
         run = Run(watch)
     else:

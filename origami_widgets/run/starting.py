@@ -1,4 +1,4 @@
-"""From an intent to a run that is watched, through the queue for a free slot where all are in use."""
+"""Start a run and watch it, through the queue for a free run slot where all are in use."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.either_way import Awaiting, Blocking
 from origami_widgets.api.errors import RunPoolFull
-from origami_widgets.api.intent import Intent
-from origami_widgets.api.starter import Starter, started
+from origami_widgets.api.starts.interrupt import Starter, started
+from origami_widgets.api.starts.submit import StartJob
 from origami_widgets.run.hub import hub
 from origami_widgets.run.state import Queue
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.starts.record import StartRecord
+    from origami_widgets.api.starts.spec import StartSpec
     from origami_widgets.run.handle import Run
     from origami_widgets.run.watch import Watch
 
@@ -26,13 +28,13 @@ LONGEST_QUEUE = 75 * 60.0
 """Seconds after which nobody is thought to wait for it any more."""
 
 
-class WatchedIntent(Intent):
-    """The wish for a run that is going to be watched.
+class WatchedJob(StartJob):
+    """A start job whose run is watched.
 
     Args:
         operations: the API.
-        prompt: the brief.
-        **options: those of `Intent`.
+        spec: what is asked for.
+        record: what is known of it; None when it was never sent.
 
     Attributes:
         once: the name of `once=` that its conversation has; empty for none.
@@ -41,8 +43,8 @@ class WatchedIntent(Intent):
         watch: the run that came of it, once it is watched.
     """
 
-    def __init__(self, operations: Operations, prompt: str, **options: Any) -> None:
-        super().__init__(operations, prompt, sleep=_sleep, **options)
+    def __init__(self, operations: Operations, spec: StartSpec, record: StartRecord | None = None) -> None:
+        super().__init__(operations, spec, record, sleep=_sleep)
         self.once = ""
         self.queue: Queue | None = None
         self.watch: Watch | None = None
@@ -122,11 +124,11 @@ class QueueingStarter(Starter, Blocking):
 
     def meanwhile(self) -> None:
         """Say it."""
-        self._has_told = self._has_told or tell_of_the_queue(self.intent)
+        self._has_told = self._has_told or tell_of_the_queue(self.job)
 
-    async def fulfil(self, intent: WatchedIntent, coroutine: Coroutine[Any, Any, Watch]) -> Watch:
+    async def fulfil(self, job: WatchedJob, coroutine: Coroutine[Any, Any, Watch]) -> Watch:
         """Block until the run is started."""
-        return self.run(intent, coroutine)
+        return self.run(job, coroutine)
 
 
 class AwaitingStarter(Awaiting):
@@ -135,22 +137,22 @@ class AwaitingStarter(Awaiting):
     def __init__(self) -> None:
         self._has_told = False
 
-    async def fulfil(self, intent: WatchedIntent, coroutine: Coroutine[Any, Any, Watch]) -> Watch:
+    async def fulfil(self, job: WatchedJob, coroutine: Coroutine[Any, Any, Watch]) -> Watch:
         """Await the start of the run."""
 
         def meanwhile() -> None:
-            self._has_told = self._has_told or tell_of_the_queue(intent)
+            self._has_told = self._has_told or tell_of_the_queue(job)
 
-        watch: Watch = await started(intent, coroutine, meanwhile)
+        watch: Watch = await started(job, coroutine, meanwhile)
         return watch
 
 
 AnyStarter = QueueingStarter | AwaitingStarter
 
 
-def tell_of_the_queue(intent: Intent | None) -> bool:
+def tell_of_the_queue(job: StartJob | None) -> bool:
     """Say that a free slot is waited for, where it is; whether it was said."""
-    queue = intent.queue if isinstance(intent, WatchedIntent) else None
+    queue = job.queue if isinstance(job, WatchedJob) else None
     if queue is None:
         return False
     print(  # noqa: T201 - a silent wait looks like a hang

@@ -48,15 +48,14 @@ class Application:
         world: the organization.
         api_key: the only key that is accepted.
         api_access: whether the plan of the organization includes the API; without, every request is refused.
-        record_all_refusals: whether a 429 is recorded for its idempotency key like every other refusal.
     """
 
-    def __init__(self, world: World, api_key: str, *, api_access: bool, record_all_refusals: bool) -> None:
+    def __init__(self, world: World, api_key: str, *, api_access: bool) -> None:
         self._world = world
         self._authorization = f"bearer {api_key}"
         self._quota = Quota(world.speed)
         self._api_access = api_access
-        self._kept = IdempotencyStore(record_all_refusals=record_all_refusals)
+        self._kept = IdempotencyStore()
         self._request_ids = Ids(f"{world.seed}/requests")
         self._lock = Lock()
         self._routes = [Route(PREFIX + path, _unused, methods=[method], name=path) for method, path, _ in ROUTES]

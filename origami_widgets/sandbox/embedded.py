@@ -47,9 +47,6 @@ class Sandbox:
         clock: returns seconds since 1970.
         api_access: False refuses every request with 402 `SUBSCRIPTION_REQUIRED`, as an organization is refused whose
             plan does not include the API.
-        record_all_refusals: True records a 429 for its `Idempotency-Key` too and replays it, as the API does: a client
-            that waits for a free run slot must then send a new key. By default a 429 is the one refusal that is not
-            recorded, so that a request with the same key starts the run as soon as a slot is free.
 
     Raises:
         InvalidInput: an argument is no number, out of range or unknown.
@@ -73,7 +70,6 @@ class Sandbox:
         credits: int = CREDITS,  # noqa: A002  # the word of this API
         clock: Callable[[], float] = time.time,
         api_access: bool = True,
-        record_all_refusals: bool = False,
     ) -> None:
         if not _is_whole(seed):
             raise _wrong("seed", seed, "a whole number", "seed=0")
@@ -96,7 +92,6 @@ class Sandbox:
             World(int(seed), float(speed), plan, int(credits), clock),
             API_KEY,
             api_access=api_access,
-            record_all_refusals=record_all_refusals,
         )
 
     def __repr__(self) -> str:

@@ -27,14 +27,9 @@ class _Entry:
 
 
 class IdempotencyStore:
-    """Answers by key. A key is taken when the headers of its request arrive, and settled when the answer is known.
+    """Answers by key. A key is taken when the headers of its request arrive, and settled when the answer is known."""
 
-    Args:
-        record_all_refusals: whether a 429 is recorded like every other refusal.
-    """
-
-    def __init__(self, *, record_all_refusals: bool) -> None:
-        self._record_all_refusals = record_all_refusals
+    def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
 
     def begin(self, key: str, method: str, path: str, now: float) -> bool:
@@ -69,8 +64,8 @@ class IdempotencyStore:
         return entry.answer
 
     def settle(self, key: str, body: bytes, answer: Answer) -> None:
-        """Record the answer of the first request, refusals included; a 5xx never, a 429 when all refusals are recorded."""
-        if answer.status >= 500 or (answer.status == 429 and not self._record_all_refusals):  # noqa: PLR2004
+        """Record the answer of the first request, refusals included, but never a 5xx."""
+        if answer.status >= 500:  # noqa: PLR2004
             self.release(key)
             return
         self._entries[key].request = body

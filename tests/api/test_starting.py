@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from origami_widgets.api import errors, intent
+from origami_widgets.api import errors
 from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.client import Client
+from origami_widgets.api.starts import submit
 from tests.api.conftest import KEY, fixture
 from tests.support.server import answer, head, raw, reset, silence
 
@@ -142,7 +143,7 @@ def test_a_follow_up_is_read_in_both_forms(server, client, body):
 
 @pytest.mark.parametrize("body", [{}, {"run": None}, {"agent": {"id": "a"}}, {"run": {"status": "running"}}])
 def test_an_acceptance_that_names_no_run_is_an_error_that_says_it_may_have_started(server, client, body, monkeypatch):
-    monkeypatch.setattr(intent, "LOOKS", (0.0, 0.0))
+    monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
     server.plan(answer(body, 202))
     with pytest.raises(AmbiguousStart) as caught:
         client.create_agent("Find bakeries")

@@ -112,7 +112,8 @@ class Checks(RuleBasedStateMachine):
 
     def no_run_is_paid_for_twice(self) -> None:
         for prompt, wanted in self.intents.items():
-            made, keys = self.way.made[prompt], self.way.keys[prompt]
+            # A key that was refused is answered the same for ever: another one takes its place.
+            made, keys = self.way.made[prompt], self.way.keys[prompt] - self.way.refused[prompt]
             if len(made) > wanted:
                 self.wrong.append(f"{len(made)} runs for {wanted} intents: {prompt}")
             # The second of two clicks is a wish of its own when the first one was refused; it is still one run.

@@ -115,6 +115,7 @@ class Way:
         hasty: the runs about which a person does not want to wait that long.
         is_excused: whether a question may come before that.
         keys: the idempotency keys that were sent, by what is asked for.
+        refused: those of them that the sandbox has refused, by what is asked for.
         made: the runs that the sandbox has started, by what is asked for.
         cancelled: the agents that the sandbox was asked to cancel.
         leaks: requests that carried the key anywhere else than to the server.
@@ -133,6 +134,7 @@ class Way:
     hasty: list[str] = field(default_factory=list)
     is_excused: Callable[[str], bool] = lambda _path: False
     keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    refused: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     made: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     cancelled: list[str] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
@@ -213,6 +215,8 @@ class Way:
         if real is not None:
             status, body, natural = real.status_code, real.content, real.headers.get_list("retry-after")
         if not fault.kind or fault.kind in ODD or fault.kind == "stale":
+            if real is not None and "idempotency-replay" in real.headers:
+                headers.append(("Idempotency-Replay", "true"))
             body = self._changed(fault.kind, request, status, body)
         elif fault.kind == "cut short":
             body, ends_in = body[: len(body) // 2] or b"{", httpx.RemoteProtocolError("peer closed")
@@ -261,6 +265,8 @@ class Way:
             self.cancelled.append(request.url.path.split("/")[-2])
         elif request.method == "POST" and answer.status_code == 202 and "idempotency-replay" not in answer.headers:
             self.made[json.loads(content)["prompt"]].append(answer.json()["run"]["id"])
+        elif request.method == "POST" and answer.status_code >= FAILED:
+            self.refused[json.loads(content)["prompt"]].add(key)
         return answer
 
 

@@ -105,7 +105,7 @@ def debug(caplog):
 @pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
 def test_no_error_of_a_client_shows_it(server, fault, kind, monkeypatch):
     monkeypatch.setattr("origami_widgets.api.retry.FIRST_WAIT", 0.01)
-    monkeypatch.setattr("origami_widgets.api.intent.LOOKS", (0.0, 0.0))
+    monkeypatch.setattr("origami_widgets.api.starts.submit.LOOKS", (0.0, 0.0))
     server.plan(fault)
     client = kind(KEY, base_url=server.base_url, project="p-1", timeout=0.4)
     calls = (

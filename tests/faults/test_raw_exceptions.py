@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import intent, retry
+from origami_widgets.api import retry
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
+from origami_widgets.api.starts import submit
 from tests.faults.journey import KEY, RUNNING
 from tests.faults.planted import held_by, of_error, showing, within
 
@@ -78,7 +79,7 @@ class Raising(httpx.AsyncBaseTransport):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(retry, "FIRST_WAIT", 0.001)
-    monkeypatch.setattr(intent, "LOOKS", (0.0, 0.0))
+    monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
 
 
 def error_of(kind, call):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import intent
+from origami_widgets.api.starts import submit
 from tests.support.front import Front
 from tests.support.server import RawServer
 
@@ -56,7 +56,7 @@ class Notebook:
 # One between the making of a coroutine and its way to the loop leaves it unused.
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 def test_an_interrupt_at_any_line_leaves_one_run_at_most_and_ends_it(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(intent, "LOOKS", (0.05, 0.1))
+    monkeypatch.setattr(submit, "LOOKS", (0.05, 0.1))
     lines, hit = [], []
 
     def interrupted_at(place, folder):

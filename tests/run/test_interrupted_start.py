@@ -10,9 +10,12 @@ import time
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import intent, retry, starter
+from origami_widgets.api import retry
 from origami_widgets.api.errors import InvalidInput, RunPoolFull
 from origami_widgets.api.loop import BackgroundLoop
+from origami_widgets.api.starts import interrupt as interrupts
+from origami_widgets.api.starts import submit
+from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run import once
 from origami_widgets.run.claims import Scope
 from origami_widgets.run.presenter import presenter
@@ -34,7 +37,7 @@ FULL = answer({"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 3}
 def own_environment(monkeypatch):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(intent, "LOOKS", (0.5, 1.0))
+    monkeypatch.setattr(submit, "LOOKS", (0.5, 1.0))
     # The system gives a port again: the organization behind it would be that of the server before.
     monkeypatch.setattr(once, "_organizations", {})
 
@@ -158,7 +161,7 @@ def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, clie
 
 
 def test_a_second_interrupt_returns_at_once(front, client, capsys, monkeypatch):
-    monkeypatch.setattr(starter, "LAST_WORDS", 3600.0)
+    monkeypatch.setattr(interrupts, "LAST_WORDS", 3600.0)
     front.faults = [lost(silence())]
     reached = threading.Event()
     front.asked = reached.set
@@ -285,9 +288,9 @@ def test_an_interrupt_before_anything_was_asked_for_says_so(front, client, capsy
 
 def test_what_is_about_to_be_sent_is_not_said_to_be_no_run(client):
     """Interrupted twice before the request has left: it leaves a moment later."""
-    wanted = intent.Intent(client.operations, SLOW)
-    assert "if there is one" in starter.said(wanted, is_over=False)
-    assert "no run was started" in starter.said(wanted, is_over=True)
+    wanted = submit.StartJob(client.operations, StartSpec(SLOW))
+    assert "if there is one" in interrupts.said(wanted, is_over=False)
+    assert "no run was started" in interrupts.said(wanted, is_over=True)
 
 
 def test_after_an_interrupt_the_same_name_finds_the_run_that_the_server_has_forgotten(

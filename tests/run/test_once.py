@@ -266,7 +266,7 @@ def test_a_run_that_was_started_is_handed_over_although_it_cannot_be_written_dow
 
 
 def test_after_a_fault_of_the_server_the_next_call_looks_before_it_sends(client, server, monkeypatch):
-    monkeypatch.setattr("origami_widgets.api.intent.LOOKS", (0.0, 0.0))
+    monkeypatch.setattr("origami_widgets.api.starts.submit.LOOKS", (0.0, 0.0))
     server.broken = True
     with pytest.raises(ow.AmbiguousStart) as caught:
         start(client)
@@ -295,7 +295,7 @@ def test_what_the_server_has_forgotten_is_looked_for_and_never_sent_again(client
 
 
 def test_what_is_forgotten_and_not_found_is_left_to_the_person(client, server, folder, monkeypatch):
-    monkeypatch.setattr("origami_widgets.api.intent.LOOKS", (0.0, 0.0))
+    monkeypatch.setattr("origami_widgets.api.starts.submit.LOOKS", (0.0, 0.0))
     server.broken = True
     with pytest.raises(ow.AmbiguousStart):
         start(client)

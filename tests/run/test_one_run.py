@@ -14,8 +14,10 @@ from contextlib import ExitStack
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import errors, intent, retry
+from origami_widgets.api import errors, retry
 from origami_widgets.api.loop import background
+from origami_widgets.api.starts import submit
+from origami_widgets.api.traffic import Traffic
 from origami_widgets.card.commands import Command, CommandDesk
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.clock import SystemClock
@@ -54,7 +56,7 @@ def quick(monkeypatch):
 def clock(monkeypatch):
     made = QuickClock()
     monkeypatch.setattr(hub_module, "_hub", Hub(made))
-    monkeypatch.setattr(intent, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
     return made
 
 
@@ -170,6 +172,26 @@ def test_a_run_that_is_late_in_the_list_is_found_at_the_second_look(front, inten
     assert [pause for pause in clock.slept if pause in (2.0, 10.0)][:2] == [2.0, 10.0]
 
 
+@pytest.mark.parametrize("intend", ["start", "create_agent"], indirect=True)
+@pytest.mark.parametrize("body", [{"status": "ok"}, {"id": "v2_run-other", "status": "running"}, "<html>Welcome"])
+def test_a_run_that_cannot_be_read_when_it_is_found_does_not_count_as_another(front, intend, body):
+    front.faults = [forgotten(answer({}, 500))]
+    front.polls = [answer(body)]
+    one_run(front, intend)
+    assert len(front.starts) == 1
+
+
+@pytest.mark.parametrize("intend", ["start", "create_agent"], indirect=True)
+def test_a_run_that_can_never_be_read_is_left_to_the_person(front, intend):
+    front.faults = [forgotten(answer({}, 500))]
+    front.polls = [answer({"status": "ok"})] * 2
+    with pytest.raises(ow.AmbiguousStart, match="could not be looked for") as caught:
+        intend()
+    assert len(front.starts) == 1
+    found = caught.value.reconcile()
+    assert [getattr(found, "run", found).id] == intend.made()
+
+
 def test_a_fault_of_the_server_that_has_started_nothing_sends_it_again_after_two_looks(front, intend, clock):
     front.faults = [kept_off(answer({}, 500))]
     one_run(front, intend)
@@ -232,6 +254,31 @@ def test_a_run_of_somebody_else_is_never_taken_for_ours(front, client, named):
     assert len(front.starts) == 2
     assert len(front.runs()) == 2
     assert run.prompt == BRIEF
+
+
+@pytest.mark.parametrize("raised", [OverflowError, UnicodeError, RecursionError])
+def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch, raised):
+    """One that no error of ours stands for: what is left to do is on it all the same."""
+    kept = Traffic.hear
+
+    def fail(traffic, answer):
+        if answer.status_code == 202:
+            monkeypatch.setattr(Traffic, "hear", kept)
+            raise raised("a date that no calendar holds")
+        kept(traffic, answer)
+
+    monkeypatch.setattr(Traffic, "hear", fail)
+    with pytest.raises((raised, Refused)) as caught:
+        intend()
+    (made,) = intend.made()
+    assert len(front.starts) == 1
+    if intend.kind != "card":
+        error = caught.value
+        assert error.may_have_started
+        assert error.idempotency_key == front.starts[0].headers["idempotency-key"]
+        found = error.reconcile()
+        assert getattr(found, "run", found).id == made
+    assert intend.made() == [made]
 
 
 def test_of_two_runs_that_fit_none_is_taken(front, client):
@@ -302,10 +349,13 @@ def test_a_refusal_is_told_at_once(front, intend, clock, code):
 
 
 @pytest.mark.parametrize("intend", QUEUEING, indirect=True)
-def test_a_full_pool_is_waited_for_with_the_same_key(front, intend, clock):
+def test_a_full_pool_is_waited_for_with_a_new_key_each_time(front, intend, clock):
+    """The server repeats a refusal for as long as it is asked with the same key."""
     front.faults = [kept_off(answer(FULL, 429, headers={"Retry-After": "96"}))] * 2
-    one_run(front, intend)
-    assert len(front.starts) == 3
+    run = intend()
+    assert intend.made() == [run.id]
+    assert len({request.headers["idempotency-key"] for request in front.starts}) == len(front.starts) == 3
+    assert len({request.body for request in front.starts}) == 1
     assert clock.slept.count(96) == 2
 
 
@@ -365,7 +415,7 @@ def test_an_error_keeps_nothing_once_nobody_holds_it(front, client, met):
         try:
             run.follow_up(MORE)
         except ow.OrigamiError as error:
-            wanted = weakref.ref(error.intent) if isinstance(error, ow.AmbiguousStart) else None
+            wanted = weakref.ref(error.job) if isinstance(error, ow.AmbiguousStart) else None
         del run
         ends = time.monotonic() + 10
         while watch() is not None or (wanted is not None and wanted() is not None):

@@ -78,8 +78,8 @@ async def test_refusals_are_kept_too(talk):
         assert second.headers["idempotency-replay"] == "true"
 
 
-async def test_all_refusals_of_a_run_are_recorded_when_asked_for(talk_with):
-    talk = talk_with(plan="starter", record_all_refusals=True)
+async def test_all_refusals_of_a_run_are_recorded(talk_with):
+    talk = talk_with(plan="starter")
     agent, _ = await talk.start("scenario:slow")
     runs = f"/agents/{agent}/runs"
     refusals = [
@@ -104,8 +104,7 @@ async def test_all_refusals_of_a_run_are_recorded_when_asked_for(talk_with):
     assert (await post(talk, "newer", refusals[0][1])).status_code == 202
 
 
-async def test_what_is_refused_before_it_is_read_is_not_recorded(talk_with):
-    talk = talk_with(record_all_refusals=True)
+async def test_what_is_refused_before_it_is_read_is_not_recorded(talk):
     assert (await post(talk, "k1", http=talk.connect("og_live_other"))).status_code == 401
     for _ in range(100):
         await talk.http.get("/account")
@@ -115,11 +114,13 @@ async def test_what_is_refused_before_it_is_read_is_not_recorded(talk_with):
     assert (answer.status_code, "idempotency-replay" in answer.headers) == (202, False)
 
 
-async def test_a_full_pool_is_not_kept_so_that_the_queue_can_end(talk):
+async def test_a_full_pool_is_repeated_for_its_key_and_over_for_a_new_one(talk):
     body = {"prompt": "scenario:pool_full"}
     assert (await post(talk, "k1", body)).status_code == 429
     talk.clock.advance(60)
-    assert (await post(talk, "k1", body)).status_code == 202
+    again = await post(talk, "k1", body)
+    assert (again.status_code, again.headers["idempotency-replay"]) == (429, "true")
+    assert (await post(talk, "k2", body)).status_code == 202
 
 
 async def test_a_fault_of_the_server_is_not_kept(talk, monkeypatch):

@@ -113,7 +113,7 @@ def _is_wanted(course: Course) -> bool:
     if course.is_unwanted:
         return False
     runs_go_on = any(not run.done and run.state.cancel != "requested" for run in course.runs)
-    return course.goes_on or course.error is not None or runs_go_on or bool(course.remains.doubtful)
+    return course.goes_on or course.error is not None or runs_go_on or course.remains.any_unknown
 
 
 def _found_again(operations: Operations, briefs: Sequence[Brief], remains: Remains) -> Course:
@@ -140,8 +140,8 @@ async def _built_again(operations: Operations, briefs: Sequence[Brief], remains:
             watch.update(Attached(at, by="cell"))
             course.take(order, watch)
             continue
-        if (sent := remains.doubtful.get(position)) is not None:
-            course.doubt(order, *sent)
+        if (record := remains.unknown(position)) is not None:
+            course.keep_record(order, record)
         if remains.is_stopped:
             order.update(state="stopped")
     return course

@@ -93,25 +93,27 @@ async def _look(course: Course, order: Order, unknown: list[OrigamiError]) -> No
     """Take the run of a brief that was started before, or may have been. Starts nothing."""
     try:
         watch = None
-        if course.names is not None and order.intent is None:
-            watch = await course.names.find_unwanted(order, course)
+        if course.names is not None and order.job is None:
+            watch = await course.names.find_known(order, course)
         if watch is None:
             watch = await looked_for(order)
     except OrigamiError as error:
-        if order.is_doubtful:
+        if order.may_have_started:
             order.update(error=unclear(order, error))
         else:
             unknown.append(error.with_traceback(None))
     else:
         if watch is not None:
             course.take(order, watch)
-        elif order.is_doubtful:
+        elif order.may_have_started:
             order.update(error=unclear(order, order.state.error))
 
 
 def _halting(course: Course, unknown: list[OrigamiError]) -> OrigamiError | None:
     """What is left to be told when a run may go on that nobody could ask to end; it halts the batch."""
-    doubts = [unclear(order, order.state.error) for order in course.orders if order.is_doubtful and order.watch is None]
+    doubts = [
+        unclear(order, order.state.error) for order in course.orders if order.may_have_started and order.watch is None
+    ]
     problems: list[OrigamiError] = [*doubts, *unknown]
     if not problems:
         return None

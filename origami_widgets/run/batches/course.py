@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
+from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.batches import cancelling
 from origami_widgets.run.batches.doubt import not_understood, unclear
 from origami_widgets.run.batches.orders import Order
@@ -22,13 +22,14 @@ from origami_widgets.run.batches.remains import Remains
 from origami_widgets.run.batches.tasks import goes_on_here, kept
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
-from origami_widgets.run.starting import WatchedIntent
+from origami_widgets.run.starting import WatchedJob
 from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.starts.record import StartRecord
     from origami_widgets.run.batches.briefs import BriefState
     from origami_widgets.run.batches.earlier import Earlier
     from origami_widgets.run.batches.once import Names
@@ -211,7 +212,7 @@ class Course:
         if self.is_stopped or self.error is not None:
             return None
         waiting = [order for order in self.orders if order.is_waiting]
-        return next((order for order in waiting if order.is_doubtful), waiting[0] if waiting else None)
+        return next((order for order in waiting if order.may_have_started), waiting[0] if waiting else None)
 
     async def _run_slots(self) -> int:
         try:
@@ -234,46 +235,56 @@ class Course:
             self._failed(order, error)
         except asyncio.CancelledError:
             # The loop ends.
-            self._doubt(order, order.is_doubtful or order.is_on_its_way)
             self._update(order, state="waiting", queue=None)
             raise
         except Exception as error:
             # A mistake of ours must not leave a batch behind that says for ever that it is starting.
             log.exception("Brief %d of a batch could not be started", order.state.position)
-            self._doubt(order, order.is_doubtful or order.is_on_its_way)
             self._failed(order, not_understood(error))
         else:
             if watch is not None:
                 self.take(order, watch)
                 self.tell()
 
-    async def carry_out(self, order: Order, key: str | None = None, since: float | None = None) -> Watch:
-        """Start the run of a brief and watch it; `key` and `since` as in `Intent`.
+    async def carry_out(self, order: Order, record: StartRecord | None = None) -> Watch:
+        """Start the run of a brief and watch it.
+
+        Args:
+            order: the brief.
+            record: what is known of its start; None for what its own job knows.
 
         Raises:
             OrigamiError: it was not started.
         """
-        intent = order.intent
-        if intent is None or key is not None:
-            intent = order.intent = self.intent(order, key, since)
-            order.sent_at = time.time()
+        job = order.job
+        if job is None or record is not None:
+            job = self.keep_record(order, record)
         if self.is_stopped:
-            intent.withdrawn.set()
+            job.withdrawn.set()
 
         def tell(queue: Queue | None) -> None:
             self._full_until = 0.0 if queue is None else hub().clock.monotonic() + queue.wait
             self._update(order, state="starting" if queue is None else "queued", queue=queue)
 
-        return await intent.carry_out(queue=True, tell=tell)
+        return await job.carry_out(queue=True, tell=tell)
 
-    def intent(self, order: Order, key: str | None, since: float | None) -> WatchedIntent:
-        """The wish for the run of a brief; `key` and `since` as in `Intent`."""
+    def new_job(self, order: Order, record: StartRecord | None = None) -> WatchedJob:
+        """A start job for a brief; `record` as in `StartJob`."""
         prompt, name, model, tables = order.brief
-        intent = WatchedIntent(
-            self.operations, prompt, name=name, model=model, focus_tables=tables, key=key, since=since
-        )
-        intent.once = self.names.once if self.names is not None else ""
-        return intent
+        job = WatchedJob(self.operations, StartSpec(prompt, name=name, model=model, focus_tables=tables), record)
+        job.once = self.names.once if self.names is not None else ""
+        return job
+
+    def keep_record(self, order: Order, record: StartRecord | None) -> WatchedJob:
+        """Give a brief a start job with this record, which is remembered when the batch is not held any more."""
+        job = order.job = self.new_job(order, record)
+        self.remains.jobs[order.state.position] = job.slot
+        return job
+
+    def drop_job(self, order: Order) -> None:
+        """Forget the start job of a brief: its run was taken, there is none, or a later batch looks for it."""
+        order.job = None
+        self.remains.jobs.pop(order.state.position, None)
 
     def take(self, order: Order, watch: Watch) -> None:
         """Take the run of a brief, and be told of its changes."""
@@ -281,8 +292,8 @@ class Course:
         if self.names is not None:
             # What follows on it is then sent once as well.
             run.conversation.once = run.conversation.once or self.names.once
-        order.watch, order.intent, order.conversation = watch, None, None
-        self._doubt(order, False)  # noqa: FBT003 - the doubt itself
+        order.watch, order.conversation = watch, None
+        self.drop_job(order)
         order.update(state="started", run=run, error=order.unrecorded, queue=None)
         began = run.state.run.started_at if run.state.run is not None else None
         at = hub().clock.time() if began is None else began.timestamp()
@@ -304,17 +315,15 @@ class Course:
     def _failed(self, order: Order, error: OrigamiError) -> None:
         # Its frames hold it and the batch, in a circle: what nobody holds any more would go on being asked about.
         error.with_traceback(None)
-        was_withdrawn = order.intent is not None and order.intent.withdrawn.is_set()
-        self._doubt(order, order.is_doubtful or error.may_have_started)
-        if not order.is_doubtful:
-            # The server gives the same refusal again for the same key, even when its reason is gone.
-            order.intent = None
-        elif order.intent is not None:
-            order.intent.withdrawn.clear()
-        if order.is_doubtful:
+        was_withdrawn = order.job is not None and order.job.withdrawn.is_set()
+        if not order.may_have_started:
+            self.drop_job(order)
+        elif order.job is not None:
+            order.job.withdrawn.clear()
+        if order.may_have_started:
             error = unclear(order, error)
         if self.is_stopped or order.is_given_away:
-            self._update(order, state="stopped", error=error if order.is_doubtful else None, queue=None)
+            self._update(order, state="stopped", error=error if order.may_have_started else None, queue=None)
         elif was_withdrawn:
             # It was stopped and resumed meanwhile.
             self._update(order, state="waiting", queue=None)
@@ -332,31 +341,14 @@ class Course:
             self.stop_now()
         self.tell()
 
-    def settle(self, order: Order) -> None:
-        """Forget that a run may have been started for a brief: whoever has taken it over looks for it."""
-        self._doubt(order, False)  # noqa: FBT003 - the doubt itself
-        order.intent = None
-
-    def doubt(self, order: Order, key: str, since: float) -> None:
-        """Take the wish for a run that may have been started before; arguments as in `Intent`."""
-        order.intent, order.sent_at = self.intent(order, key, since), since
-        self._doubt(order, True)  # noqa: FBT003 - the doubt itself
-
-    def _doubt(self, order: Order, is_doubtful: bool) -> None:  # noqa: FBT001 - the doubt itself
-        order.is_doubtful = is_doubtful
-        self.remains.doubtful.pop(order.state.position, None)
-        if is_doubtful and order.intent is not None:
-            order.intent.doubtful = True
-            self.remains.doubtful[order.state.position] = (order.intent.key, order.sent_at)
-
     def stop_now(self) -> None:
         """Start no more. Background loop only."""
         self.is_stopped = self.remains.is_stopped = True
         # What was in the way of the others is in nobody's way any more.
         self.error = None
         for order in self.orders:
-            if order.intent is not None:
-                order.intent.withdrawn.set()
+            if order.job is not None:
+                order.job.withdrawn.set()
             if order.state.state in ("waiting", "failed"):
                 # Why it was not started stays said.
                 order.update(state="stopped")

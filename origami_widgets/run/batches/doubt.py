@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.api import intent
 from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
 from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
+from origami_widgets.api.starts import submit
 from origami_widgets.run.once import StartUnclear
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def unclear(order: Order, error: OrigamiError | None) -> AmbiguousStart:
     told = error if isinstance(error, AmbiguousStart) else ambiguous(error, agent_id="")
     if told is not error and error is not None:
         told.cause = f"{error.title}. {error.cause}"
-    if order.intent is not None:
-        told.idempotency_key, told.may_have_started = order.intent.key, True
-        told.intent = told.intent or order.intent
+    if order.job is not None:
+        told.idempotency_key, told.may_have_started = order.job.key, True
+        told.job = told.job or order.job
     if RESUMING not in told.remedy:
         told.remedy = f"{told.remedy} {RESUMING}"
     return told.with_traceback(None)
@@ -45,15 +45,15 @@ async def looked_for(order: Order) -> Watch | None:
     Raises:
         OrigamiError: nobody could look, or several runs fit.
     """
-    wanted = order.intent
-    if wanted is None or not order.is_doubtful:
+    job = order.job
+    if job is None or not order.may_have_started:
         return None
     problem: OrigamiError | None = None
-    for wait in (0.0, *intent.LOOKS):
+    for wait in (0.0, *submit.LOOKS):
         if wait:
-            await intent.pause(wait)
+            await submit.pause(wait)
         try:
-            if (watch := await wanted.found()) is not None:
+            if (watch := await job.found()) is not None:
                 return watch
             problem = None
         except OrigamiError as error:

@@ -120,7 +120,7 @@ class Earlier:
                 held.course.give_away(held.order)
 
     def _keep(self, mark: str, left: _Left) -> None:
-        if left.position in left.remains.started or left.position in left.remains.doubtful:
+        if left.position in left.remains.started or left.remains.unknown(left.position) is not None:
             self._left[mark].append(left)
 
     def _take_from(self, course: Course, order: Order, held: _Held) -> None:
@@ -147,15 +147,16 @@ class Earlier:
                     watch.update(Attached(at, by="cell"))
                     course.take(order, watch)
                     return
-            elif (sent := left.remains.doubtful.pop(left.position, None)) is not None:
-                course.doubt(order, *sent)
+            elif (record := left.remains.unknown(left.position)) is not None:
+                del left.remains.jobs[left.position]
+                course.keep_record(order, record)
                 return
 
 
 def _sort(held: _Held, going_on: list[_Held], waiting: list[_Held]) -> None:
     """Put a brief where it belongs; what is over belongs nowhere."""
     order = held.order
-    if order.is_doubtful or order.state.state in ON_THEIR_WAY:
+    if order.may_have_started or order.state.state in ON_THEIR_WAY:
         going_on.append(held)
     elif order.watch is None:
         waiting.append(held)
@@ -170,14 +171,14 @@ def _goes_on(watch: Watch) -> bool:
 
 
 def _take(course: Course, order: Order, held: _Held) -> None:
-    """Take the run of a brief, or the doubt whether there is one."""
+    """Take the run of a brief, or the record of one that may be there."""
     remains, position = held.course.remains, held.order.state.position
     if held.order.watch is not None:
         held.order.watch.update(Attached(remains.started[position][2], by="cell"))
         course.take(order, held.order.watch)
-    elif (sent := remains.doubtful.get(position)) is not None:
-        held.course.settle(held.order)
-        course.doubt(order, *sent)
+    elif (record := remains.unknown(position)) is not None:
+        held.course.drop_job(held.order)
+        course.keep_record(order, record)
 
 
 async def _is_over(course: Course, held: _Held) -> bool:
@@ -187,8 +188,8 @@ async def _is_over(course: Course, held: _Held) -> bool:
     stops = [course.subscribe(changed.set), held.course.subscribe(changed.set)]
     try:
         while held.order.state.state in ON_THEIR_WAY:
-            if course.is_unwanted and held.order.intent is not None:
-                held.order.intent.withdrawn.set()
+            if course.is_unwanted and held.order.job is not None:
+                held.order.job.withdrawn.set()
             elif course.is_stopped:
                 return False
             await changed.wait()

@@ -13,11 +13,12 @@ from origami_widgets.api.errors import NotFound, ProjectNotFound
 from origami_widgets.run.agent_runs import with_later_runs
 from origami_widgets.run.batches.briefs import names_of
 from origami_widgets.run.conversation import conversation_of
-from origami_widgets.run.once import Sender, known_of_name, of_name
+from origami_widgets.run.once import Sender, known_of_name, of_name, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from origami_widgets.api.starts.record import StartRecord
     from origami_widgets.run.batches.course import Course
     from origami_widgets.run.batches.orders import Order
     from origami_widgets.run.claims import Brief, Claim
@@ -43,19 +44,7 @@ class Names:
         self._fresh = fresh
 
     async def find_known(self, order: Order, course: Course) -> Watch | None:
-        """The run that is known for a brief; notes whether there may be one that is not known. Starts nothing.
-
-        Raises:
-            OrigamiError: what is known cannot be read, or is gone.
-        """
-        if self._fresh:
-            return None
-        found, claim = await self._known(order, course)
-        order.is_doubtful = claim is not None
-        return found
-
-    async def find_unwanted(self, order: Order, course: Course) -> Watch | None:
-        """As `find_known`, for who is going to cancel it: what may have been started can be looked for afterwards.
+        """The run that is known for a brief; keeps the record of one that may be there and is not known. Starts nothing.
 
         Raises:
             OrigamiError: what is known cannot be read, or is gone.
@@ -64,7 +53,7 @@ class Names:
             return None
         found, claim = await self._known(order, course)
         if claim is not None:
-            course.doubt(order, claim.idempotency_key, claim.claimed_at.timestamp())
+            course.keep_record(order, record_of(claim))
         return found
 
     async def _known(self, order: Order, course: Course) -> tuple[Watch | None, Claim | None]:
@@ -85,18 +74,16 @@ class Names:
             OrigamiError: as `start_once`.
         """
         # What may have been started a moment ago is looked for, also by who wants new ones.
-        fresh = self._fresh and not order.is_doubtful
+        fresh = self._fresh and not order.may_have_started
         name = self._names[order.state.position]
         return await of_name(course.operations, name, order.brief, self._sender(order, course), fresh=fresh)
 
     def _sender(self, order: Order, course: Course) -> Sender:
-        async def send(key: str, since: float | None) -> Watch:
-            return await course.carry_out(order, key, since)
+        async def send(record: StartRecord) -> Watch:
+            return await course.carry_out(order, record)
 
-        async def find(key: str, since: float) -> Watch | None:
-            intent = course.intent(order, key, since)
-            await intent.reconcile_async()
-            return intent.watch
+        async def find(record: StartRecord) -> Watch | None:
+            return await course.new_job(order, record).found()
 
         async def attached(watch: Watch) -> None:
             # An agent has one active run at most: nothing has continued one that is active.

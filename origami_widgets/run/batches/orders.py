@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.run.claims import Brief
     from origami_widgets.run.conversation import Conversation
-    from origami_widgets.run.starting import WatchedIntent
+    from origami_widgets.run.starting import WatchedJob
     from origami_widgets.run.watch import Watch
 
 
@@ -21,9 +21,7 @@ class Order:
     Attributes:
         brief: what is asked for.
         state: what has become of it.
-        intent: the wish for its run, from the first attempt until the run is known or was refused.
-        is_doubtful: a run may have been started for it that is not known.
-        sent_at: when that wish was first sent (Unix seconds).
+        job: its start job, from the first attempt until the run is taken or was refused.
         unrecorded: why its run could not be written down under its name.
         watch: its run once it is started.
         conversation: that of a run which was found under its name.
@@ -33,9 +31,7 @@ class Order:
     def __init__(self, position: int, brief: Brief) -> None:
         self.brief = brief
         self.state = BriefState(position, brief.prompt, brief.name)
-        self.intent: WatchedIntent | None = None
-        self.is_doubtful = False
-        self.sent_at = 0.0
+        self.job: WatchedJob | None = None
         self.unrecorded: OrigamiError | None = None
         self.watch: Watch | None = None
         self.conversation: Conversation | None = None
@@ -47,9 +43,9 @@ class Order:
         return self.state.state == "waiting"
 
     @property
-    def is_on_its_way(self) -> bool:
-        """Whether a request was sent, and its run has not been taken."""
-        return self.intent is not None and self.intent.is_sent
+    def may_have_started(self) -> bool:
+        """Whether there may be a run that has not been taken."""
+        return self.job is not None and self.job.record.may_have_started
 
     def update(self, **changes: Any) -> None:
         """Change what has become of it."""

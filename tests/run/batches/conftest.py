@@ -8,7 +8,8 @@ import gc
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import intent, retry
+from origami_widgets.api import retry
+from origami_widgets.api.starts import submit
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.hub import Hub
 from tests.api.conftest import ENVIRONMENT
@@ -28,7 +29,7 @@ def quick(monkeypatch):
 def clock(monkeypatch):
     made = QuickClock()
     monkeypatch.setattr(hub_module, "_hub", Hub(made))
-    monkeypatch.setattr(intent, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
     return made
 
 

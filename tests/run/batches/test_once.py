@@ -187,7 +187,7 @@ def test_fresh_starts_all_anew_and_the_name_stands_for_the_new_ones(client, serv
 
 
 def test_fresh_looks_for_what_it_may_have_started_itself(client, server, monkeypatch):
-    monkeypatch.setattr("origami_widgets.api.intent.LOOKS", (0.0, 0.0))
+    monkeypatch.setattr("origami_widgets.api.starts.submit.LOOKS", (0.0, 0.0))
     finished(start(client, towns(1)))
     server.broken = True
     batch = start(client, towns(1), fresh=True)

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
+from origami_widgets.api.starts.submit import mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from origami_widgets.api.intent import Intent
+    from origami_widgets.api.starts.submit import StartJob
 
 T = TypeVar("T")
 
@@ -37,11 +38,11 @@ class Starter:
     line says what became of the run.
 
     Attributes:
-        intent: what it waits for; None before anything was asked for.
+        job: what it waits for; None before anything was asked for.
     """
 
     def __init__(self) -> None:
-        self.intent: Intent | None = None
+        self.job: StartJob | None = None
         self._task: asyncio.Task[Any] | None = None
 
     def __enter__(self) -> Self:
@@ -54,14 +55,14 @@ class Starter:
     def meanwhile(self) -> None:
         """Called again and again while it blocks."""
 
-    def run(self, intent: Intent, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine that fulfils an intent, and block until it is done.
+    def run(self, job: StartJob, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine that fulfils a job, and block until it is done.
 
         An interrupt comes out within a second, at once when it is pressed again.
         """
         loop = background()
         loop.check_may_block(coroutine)
-        self.intent = intent
+        self.job = job
         future = loop.submit(self._begin(coroutine))
         try:
             return loop.result(future, self.meanwhile)
@@ -85,42 +86,42 @@ class Starter:
 
     def _withdraw(self, stopped: BaseException) -> None:
         over = False
-        if self.intent is not None:
-            mark(stopped, self.intent)
+        if self.job is not None:
+            mark(stopped, self.job)
             # Pressed again, it is the same wish.
             with contextlib.suppress(KeyboardInterrupt, SystemExit):
-                undone = background().submit(self._undo(self.intent))
+                undone = background().submit(self._undo(self.job))
                 with contextlib.suppress(TimeoutError, OrigamiError):
                     background().result(undone, timeout=LAST_WORDS)
                 over = undone.done()
-        line = said(self.intent, is_over=over)
+        line = said(self.job, is_over=over)
         print(line)  # noqa: T201 - said where the caller stands, not from the background
-        stopped.add_note(line if self.intent is None else f"{line} (idempotency key {self.intent.key})")
+        stopped.add_note(line if self.job is None else f"{line} (idempotency key {self.job.key})")
 
-    async def _undo(self, intent: Intent) -> None:
-        intent.withdrawn.set()
+    async def _undo(self, job: StartJob) -> None:
+        job.withdrawn.set()
         if self._task is not None:
             # Its error, if it ends in one, went to whoever was interrupted while waiting for it.
             await asyncio.wait((self._task,))
-        if intent.run is not None:
-            await intent.cancel()
-            intent.is_cancelled = True
+        if job.run is not None:
+            await job.cancel()
+            job.is_cancelled = True
 
 
 async def started(
-    intent: Intent, coroutine: Coroutine[Any, Any, T] | None = None, meanwhile: Callable[[], object] = lambda: None
+    job: StartJob, coroutine: Coroutine[Any, Any, T] | None = None, meanwhile: Callable[[], object] = lambda: None
 ) -> Any:
-    """Fulfil an intent for any event loop. When the task is cancelled, its exception finds the run.
+    """Fulfil a start job for any event loop. When the task is cancelled, its exception finds the run.
 
     Args:
-        intent: what is wished for.
-        coroutine: fulfils it; `Intent.fulfil` when absent.
+        job: what is wished for.
+        coroutine: fulfils it; `StartJob.fulfil` when absent.
         meanwhile: called again and again on the caller's loop.
 
     Raises:
-        OrigamiError: what `Intent.begin` raises.
+        OrigamiError: what `StartJob.begin` raises.
     """
-    begun = asyncio.ensure_future(background().bridge(coroutine or intent.fulfil()))
+    begun = asyncio.ensure_future(background().bridge(coroutine or job.fulfil()))
     try:
         while not begun.done():
             await asyncio.wait((begun,), timeout=SLICE)
@@ -131,32 +132,27 @@ async def started(
         raise error.with_traceback(None)  # noqa: B904 - it is the same error
     except asyncio.CancelledError as stopped:
         begun.cancel()
-        mark(stopped, intent)
-        stopped.add_note(f"A run may have been started (idempotency key {intent.key}); reconcile_async() finds it.")
+        mark(stopped, job)
+        stopped.add_note(f"A run may have been started (idempotency key {job.key}); reconcile_async() finds it.")
         raise
 
 
-def mark(stopped: BaseException, intent: Intent) -> None:
-    """Let an exception find the run that it interrupted the start of."""
-    vars(stopped).update(idempotency_key=intent.key, reconcile=intent.reconcile, reconcile_async=intent.reconcile_async)
-
-
-def said(intent: Intent | None, *, is_over: bool) -> str:
+def said(job: StartJob | None, *, is_over: bool) -> str:
     """What an interrupt leaves behind, and which call completes or undoes it.
 
     Args:
-        intent: what was interrupted; None when nothing was asked for yet.
+        job: what was interrupted; None when nothing was asked for yet.
         is_over: nothing of it is going on any more.
     """
-    if intent is not None and intent.run is not None:
-        shows = f'ow.attach("{intent.agent_id}/{intent.run.id}") shows it'
-        if intent.is_cancelled:
+    if job is not None and job.run is not None:
+        shows = f'ow.attach("{job.agent_id}/{job.run.id}") shows it'
+        if job.is_cancelled:
             return f"Interrupted; the run was started, and Origami was asked to cancel it. {shows}."
         return (
             f"Interrupted; the run was started, and Origami is being asked to cancel it. {shows}, and whether it ended."
         )
     # What has not been sent may be on its way a moment later: only what is over says that there is no run.
-    if intent is None or (is_over and not intent.doubtful):
+    if job is None or (is_over and not job.record.may_have_started):
         return "Interrupted; no run was started, and nothing is charged."
     return (
         "Interrupted while a run was being started: if there is one, Origami is asked to cancel it as soon as it is known, "

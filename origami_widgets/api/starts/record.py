@@ -1,0 +1,268 @@
+"""The record of one start, and the one function that changes it. Pure: no clock, no network.
+
+A record says which idempotency key is to be sent, and whether an attempt may have started a run that is not known. Both
+follow from what happened, so neither is kept anywhere else.
+
+    queued -> sending -> started                     the answer names the run
+                      -> refused                     a definite refusal, or nothing reached the server
+                      -> unknown -> started          the run was found
+                                 -> queued, refused  no run was found
+    queued, refused, unknown -> cancelled            withdrawn: nothing is sent any more
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Literal
+
+LONGEST_KEY = 255
+MOST_LOSSES = 2
+"""Attempts of one request that may end with an unknown outcome, before a person has to decide."""
+MINUTES, HOURS, DAY = 300.0, 3 * 3600.0, 24 * 3600.0
+"""By how many seconds a start moment may be off: in one process; of another one; when the clock was set since."""
+
+StartState = Literal["queued", "sending", "started", "refused", "unknown", "cancelled"]
+NextStep = Literal["send", "reconcile", "wait", "give_up"]
+
+
+class InvalidTransition(RuntimeError):
+    """Something was about to be sent that must not be; a mistake in this package."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request is about to be sent; `at` is of `seconds_passed`."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run is known: the answer names it, or it was found."""
+
+    agent_id: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A definite refusal came.
+
+    Args:
+        is_replay: the server says that it repeats an old answer.
+        after_loss: the answer to an earlier attempt of the same request was lost.
+    """
+
+    is_replay: bool = False
+    after_loss: bool = False
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """Nothing reached the server, or it has put the request off without looking at it."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The request may have reached the server, and what came of it is not known."""
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """All lists were read to their end, and no run was found that the record may have started."""
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """Nobody wants the run any more."""
+
+
+@dataclass(frozen=True)
+class Requeued:
+    """The run is wanted (again)."""
+
+
+StartEvent = Sent | Started | Refused | NotSent | Lost | NotFound | Withdrawn | Requeued
+
+
+@dataclass(frozen=True)
+class StartRecord:
+    """What is known of one start.
+
+    Attributes:
+        first_key: the idempotency key of the first attempt, which those of later ones are made from.
+        state: how far it has come.
+        keys_refused: how many keys the server has refused.
+        last_answer: what the present key was last answered; empty before it was sent.
+        outcome_unknown: an attempt may have started a run, and that run is not known.
+        losses: attempts with an unknown outcome since the record was last queued.
+        is_reconciled: the run was looked for since the last attempt, and not found.
+        is_withdrawn: nothing is to be sent any more.
+        sent_at: when the first attempt was made, of `seconds_passed`; None before.
+        clock_slack: by how many seconds that may be off.
+        agent_id: the agent's id, once the run is known.
+        run_id: the run's id, once it is known.
+    """
+
+    first_key: str
+    state: StartState = "queued"
+    keys_refused: int = 0
+    last_answer: Literal["", "lost", "refused", "old_refusal"] = ""
+    outcome_unknown: bool = False
+    losses: int = 0
+    is_reconciled: bool = False
+    is_withdrawn: bool = False
+    sent_at: float | None = None
+    clock_slack: float = MINUTES
+    agent_id: str = ""
+    run_id: str = ""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key of the attempt that was made last, or of the first one."""
+        return nth_key(self.first_key, self.keys_refused)
+
+    @property
+    def may_have_started(self) -> bool:
+        """Whether there may be a run: one that is known, or one that is not."""
+        return self.outcome_unknown or self.state in ("sending", "started", "unknown")
+
+    @property
+    def next_step(self) -> NextStep:
+        """What has to be done now."""
+        match self.state:
+            case "queued":
+                return "send"
+            case "sending":
+                return "wait"
+            case "unknown" if not self.is_reconciled:
+                return "reconcile"
+            case _:
+                return "give_up"
+
+
+@dataclass
+class RecordSlot:
+    """Where the newest record of one start is: it holds no run, so what keeps it keeps nothing else alive."""
+
+    record: StartRecord
+
+
+def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRecord:
+    """The record of a request whose outcome is not known, from what was written down before it was sent.
+
+    Args:
+        key: its idempotency key.
+        sent_at: when it was sent, in Unix seconds. A moment in the future counts as now: the clock was set back.
+        now: the present moment, in Unix seconds.
+        passed: the same, of `seconds_passed`.
+    """
+    return StartRecord(
+        key,
+        state="unknown",
+        last_answer="lost",
+        outcome_unknown=True,
+        sent_at=passed - max(0.0, now - sent_at),
+        clock_slack=DAY if sent_at > now else HOURS,
+    )
+
+
+def nth_key(first: str, refused: int) -> str:
+    """The idempotency key after so many refusals: the same ones in each process, so that none is sent for two runs.
+
+    >>> nth_key("a1", 0), nth_key("a1", 1)
+    ('a1', 'a1.2')
+    """
+    if not refused:
+        return first
+    suffix = f".{refused + 1}"
+    if len(first) + len(suffix) > LONGEST_KEY:
+        first = hashlib.blake2b(first.encode(), digest_size=16).hexdigest()
+    return f"{first}{suffix}"
+
+
+def transition(record: StartRecord, event: StartEvent) -> StartRecord:
+    """The record after an event. What is started stays so.
+
+    Raises:
+        InvalidTransition: a request was sent although that was not the next step.
+    """
+    match event:
+        case Sent(at):
+            new = _sent(record, at)
+        case _ if record.state == "started":
+            new = record
+        case Started(agent_id, run_id):
+            new = replace(record, state="started", outcome_unknown=False, agent_id=agent_id, run_id=run_id)
+        case Withdrawn():
+            new = _settled(replace(record, is_withdrawn=True))
+        case Requeued():
+            new = _requeued(record)
+        case NotFound():
+            new = _not_found(record)
+        case _:
+            # The answer to a request that was given up says nothing of the present one.
+            new = _unanswered(record, event) if record.state == "sending" else record
+    return new
+
+
+def _unanswered(record: StartRecord, event: Refused | NotSent | Lost) -> StartRecord:
+    """The record after an attempt that has not named the run."""
+    match event:
+        case Refused(is_replay, after_loss):
+            # An old refusal says nothing of what came after it, and none does of what came before.
+            unknown = record.outcome_unknown or after_loss
+            refused = replace(record, last_answer="old_refusal" if is_replay else "refused", outcome_unknown=unknown)
+            return _settled(replace(refused, state="unknown" if unknown or is_replay else "refused"))
+        case NotSent() if not record.outcome_unknown:
+            return _settled(replace(record, state="refused"))
+    # What is not sent after a loss leaves that open.
+    return replace(record, state="unknown", last_answer="lost", outcome_unknown=True, losses=record.losses + 1)
+
+
+def _sent(record: StartRecord, at: float) -> StartRecord:
+    if record.next_step != "send":
+        raise InvalidTransition(f"The next step is to {record.next_step}.")
+    # The server gives a key's first answer again, refusals too: the next attempt needs another one.
+    is_spent = record.last_answer in ("refused", "old_refusal")
+    return replace(
+        record,
+        state="sending",
+        keys_refused=record.keys_refused + is_spent,
+        last_answer="" if is_spent else record.last_answer,
+        sent_at=at if record.sent_at is None else record.sent_at,
+        is_reconciled=False,
+    )
+
+
+def _not_found(record: StartRecord) -> StartRecord:
+    if record.state != "unknown":
+        return record
+    if record.last_answer == "refused":
+        return _settled(replace(record, state="refused", is_reconciled=True))
+    if record.losses >= MOST_LOSSES and not record.is_withdrawn:
+        return replace(record, is_reconciled=True)
+    # The key may still be recorded: the same one once more.
+    return _settled(replace(record, state="queued", is_reconciled=True))
+
+
+def _requeued(record: StartRecord) -> StartRecord:
+    wanted = replace(record, is_withdrawn=False)
+    if record.state == "sending":
+        return wanted
+    return replace(
+        wanted,
+        state="unknown" if record.outcome_unknown or record.state == "unknown" else "queued",
+        # What was refused before is asked for once more.
+        last_answer="old_refusal" if record.last_answer == "refused" else record.last_answer,
+        losses=0,
+        is_reconciled=False,
+    )
+
+
+def _settled(record: StartRecord) -> StartRecord:
+    """The record when it is not wanted any more: what is on its way or to be looked for is waited for."""
+    if record.is_withdrawn and record.state in ("queued", "refused"):
+        return replace(record, state="cancelled")
+    return record

@@ -1,0 +1,379 @@
+"""`StartJob`: send a start request until its one run is known, or until it is sure that there is none.
+
+What is to be done next follows from the job's record; this module carries it out. The server remembers its answer to an
+idempotency key unless that is a 5xx. After one of those, and wherever it stays open whether a run was started, nothing is
+sent before the run was looked for. Where several runs fit, none is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api import validate
+from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
+from origami_widgets.api.elapsed import seconds_passed
+from origami_widgets.api.errors import (
+    AgentBusy,
+    ConnectionFailed,
+    IdempotencyConflict,
+    OrigamiError,
+    RateLimited,
+    RunNotFound,
+    RunPoolFull,
+    ServerError,
+    UnexpectedAnswer,
+)
+from origami_widgets.api.loop import background
+from origami_widgets.api.models import CreatedAgent
+from origami_widgets.api.operations import not_wanted
+from origami_widgets.api.starts.reconcile import Reconciliation, take
+from origami_widgets.api.starts.record import (
+    Lost,
+    NotFound,
+    NotSent,
+    RecordSlot,
+    Refused,
+    Requeued,
+    Sent,
+    Started,
+    StartRecord,
+    Withdrawn,
+    recovered,
+    transition,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from origami_widgets.api.models import RunObject
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.api.starts.reconcile import Found, Matches
+    from origami_widgets.api.starts.record import StartEvent
+    from origami_widgets.api.starts.spec import StartSpec
+
+LOOKS = (2.0, 10.0)
+"""Seconds before each look for a run that may have been started: a server that failed may be late with its list."""
+LOOKS_FOR_UNWANTED = (30.0,) * 40
+"""The same for a run that is to be cancelled, while the lists cannot be read: it lasts 20 minutes at most."""
+MOST_REPLAYS = 80
+"""Old refusals after which a request is given up: a queue of 75 minutes has left one for each minute."""
+UNCLEAR = (ConnectionFailed, ServerError, UnexpectedAnswer, IdempotencyConflict)
+
+
+async def pause(seconds: float) -> None:
+    """Wait before a look."""
+    await asyncio.sleep(seconds)
+
+
+def new_record(key: str | None = None) -> StartRecord:
+    """The record of a start that was never sent.
+
+    Args:
+        key: its idempotency key; None makes one.
+
+    Raises:
+        InvalidInput: the key is not valid.
+    """
+    return StartRecord(str(uuid.uuid4()) if key is None else validate.idempotency_key(key))
+
+
+def recovered_record(key: str, sent_at: float) -> StartRecord:
+    """The record of a request that an earlier process, or an earlier call, may have sent; `sent_at` in Unix seconds."""
+    return recovered(validate.idempotency_key(key), sent_at, now=time.time(), passed=seconds_passed())
+
+
+class StartJob:
+    """One start request, from its first attempt to the run. Coroutines are for the background loop.
+
+    Args:
+        operations: the API.
+        spec: what is asked for.
+        record: what is known of it; None when it was never sent.
+        sleep: how to wait before a look; None for the clock of the loop.
+
+    Attributes:
+        spec: as given.
+        slot: where its record is.
+        run: the run, once it is known.
+        withdrawn: set when the run is not wanted any more: nothing is sent again that could start it.
+        is_cancelled: the server was asked to cancel it, because it was withdrawn.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        spec: StartSpec,
+        record: StartRecord | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
+    ) -> None:
+        self.spec = spec
+        self.slot = RecordSlot(new_record() if record is None else record)
+        self.run: RunObject | None = None
+        self.withdrawn = asyncio.Event()
+        self.is_cancelled = False
+        self._operations = operations
+        self._sleep = sleep or pause
+        self._created: CreatedAgent | None = None
+
+    @property
+    def record(self) -> StartRecord:
+        """What is known of it."""
+        return self.slot.record
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the last attempt."""
+        return self.record.idempotency_key
+
+    @property
+    def agent_id(self) -> str:
+        """The run's agent; empty until a new one is known."""
+        return self.record.agent_id or self.spec.agent_id or ""
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether an attempt was made, now or before."""
+        return self.record.sent_at is not None
+
+    async def begin(self) -> RunObject:
+        """The run: the one that the server's answer names, or that an attempt without an answer has started.
+
+        Raises:
+            AmbiguousStart: a run may have been started, and was not found.
+            OrigamiError: the run was not started.
+        """
+        self._apply(Requeued())
+        error: OrigamiError | None = None
+        replays = 0
+        while True:
+            if self.withdrawn.is_set():
+                self._apply(Withdrawn())
+            match self.record.next_step:
+                case "send":
+                    error = await self._attempt()
+                    replays += error is not None and error.is_replay
+                    if error is not None and replays > MOST_REPLAYS:
+                        raise error
+                case "reconcile":
+                    await self._reconcile(error)
+                case _:
+                    break
+        if self.run is not None:
+            return self.run
+        if self.record.state == "unknown":
+            raise self._ambiguous(error) from error
+        raise self._marked(error or not_wanted())
+
+    async def fulfil(self) -> Any:
+        """Begin, and return what the caller is given; errors as in `begin`."""
+        await self.begin()
+        return await self.hand_over()
+
+    async def hand_over(self) -> Any:
+        """What the caller is given once the run is known."""
+        return self.run if self.spec.continues_agent else self._created
+
+    async def cancel(self) -> None:
+        """Ask the server to cancel the run. An agent has one active run at most, and this one began a moment ago."""
+        if self.run is not None and (await self._read_when_known(self.run)).status == "running":
+            await self._operations.cancel(self.agent_id)
+
+    async def _read_when_known(self, run: RunObject) -> RunObject:
+        """The run as it stands now. A new run may not be readable everywhere at once."""
+        for wait in LOOKS:
+            with contextlib.suppress(RunNotFound):
+                return await self._operations.get_run(self.agent_id, run.id)
+            await self._sleep(wait)
+        return await self._operations.get_run(self.agent_id, run.id)
+
+    def reconcile(self) -> Any:
+        """Look again for the run, and hand it over if it is there; None when it is not. Sends GETs only.
+
+        Raises:
+            AmbiguousStart: the lists could not be read, or several runs fit; it can be tried again from there.
+        """
+        return background().run(self.looked_for())
+
+    async def reconcile_async(self) -> Any:
+        """Look again for the run without blocking the event loop; see `reconcile`."""
+        return await background().bridge(self.looked_for())
+
+    async def looked_for(self) -> Any:
+        """What `reconcile` gives, for the background loop."""
+        if self.run is None and self.is_sent:
+            await self._look_once()
+        return None if self.run is None else await self.hand_over()
+
+    async def _attempt(self) -> OrigamiError | None:
+        """Send, with those repetitions that the key makes safe; the error when no run is known afterwards."""
+        self._apply(Sent(seconds_passed()))
+        try:
+            await self._send()
+        except OrigamiError as error:
+            self._apply(self._event_of(error))
+            # Its frames hold it and the run, in a circle: what nobody holds any more would go on being asked about.
+            return self._marked(error).with_traceback(None)
+        except BaseException as stopped:
+            self._apply(Lost())
+            mark(stopped, self)
+            raise
+        return None
+
+    async def _send(self) -> None:
+        spec = self.spec
+        if spec.agent_id is not None:
+            run = await self._operations.create_run(
+                spec.agent_id,
+                spec.prompt,
+                model=spec.model,
+                focus_table_ids=spec.focus_tables,
+                attachments=spec.attachments,
+                idempotency_key=self.key,
+                stop=self.withdrawn,
+            )
+            self._take(spec.agent_id, run)
+            return
+        created = await self._operations.create_agent(
+            spec.prompt,
+            name=spec.name,
+            model=spec.model,
+            focus_table_ids=spec.focus_tables,
+            attachments=spec.attachments,
+            idempotency_key=self.key,
+            stop=self.withdrawn,
+        )
+        self._created = created
+        self._take(created.agent.id or created.run.agent_id, created.run)
+
+    def _event_of(self, error: OrigamiError) -> StartEvent:
+        """What an error says of the request that it ends."""
+        if error.is_replay:
+            return Refused(is_replay=True, after_loss=error.may_have_started)
+        if isinstance(error, IdempotencyConflict):
+            return Lost()
+        # Too many requests: the server has looked at none of them.
+        if isinstance(error, UNCLEAR) or (isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)):
+            return Lost() if error.may_have_started else NotSent()
+        return Refused(after_loss=error.may_have_started)
+
+    async def _reconcile(self, error: OrigamiError | None) -> None:
+        """Look for the run wherever it may have been started.
+
+        Raises:
+            OrigamiError: `error`, where the server has refused, and the lists could not be read.
+            AmbiguousStart: the lists could not be read, or one of several runs may be ours.
+        """
+        if self.record.last_answer != "lost" or error is None:
+            await self._look_after(error)
+            return
+        unseen: OrigamiError | None = None
+        for at, wait in enumerate((*LOOKS, *LOOKS_FOR_UNWANTED)):
+            # Looked for longer than that only where somebody would be charged for what nobody wants.
+            if at >= len(LOOKS) and not (self.withdrawn.is_set() and unseen is not None):
+                break
+            await self._sleep(wait)
+            try:
+                unseen = None
+                if await self._look():
+                    return
+            except AmbiguousStart:
+                raise
+            except OrigamiError as problem:
+                unseen = problem.with_traceback(None)
+        if unseen is not None:
+            raise self._ambiguous(error, unseen=True) from unseen
+        self._apply(NotFound())
+
+    async def _look_after(self, refusal: OrigamiError | None) -> None:
+        """Look once: whatever has started a run did so before the server refused, or before this process began."""
+        if self.record.last_answer != "refused" or refusal is None:
+            await self._look_once()
+            return
+        try:
+            if isinstance(refusal, AgentBusy) and refusal.current_run_id and self.spec.continues_agent:
+                found = self._take_only(await self._reconciliation().among([refusal.current_run_id]))
+            else:
+                found = await self._look()
+        except AmbiguousStart:
+            raise
+        except OrigamiError as unseen:
+            refusal.add_note(f"An earlier attempt may have started the run, and it could not be looked for: {unseen}")
+            unseen.__traceback__ = None
+            raise refusal from None
+        if not found:
+            self._apply(NotFound())
+
+    async def _look_once(self) -> None:
+        try:
+            if not await self._look():
+                self._apply(NotFound())
+        except AmbiguousStart:
+            raise
+        except OrigamiError as unseen:
+            raise self._ambiguous(unseen, unseen=True) from unseen.with_traceback(None)
+
+    async def _look(self) -> bool:
+        return self._take_only(await self._reconciliation().find())
+
+    def _reconciliation(self) -> Reconciliation:
+        return Reconciliation(self._operations, self.spec, self.record)
+
+    def _take_only(self, found: Matches) -> bool:
+        """Take the one run that fits; False when there is none.
+
+        Raises:
+            AmbiguousStart: several fit, or one nearly does.
+        """
+        exact, near = found
+        if len(exact) > 1 or (near and not exact):
+            raise self._ambiguous(None, exact=exact, near=near)
+        for agent_id, run, agent in exact:
+            if agent is not None:
+                self._created = CreatedAgent.from_raw({"agent": agent.raw, "run": run.raw})
+            self._take(agent_id, run)
+        return bool(exact)
+
+    def _take(self, agent_id: str, run: RunObject) -> None:
+        self.run = run
+        self._apply(Started(agent_id, run.id))
+        take(self._operations, run.id, self.record.first_key)
+
+    def _apply(self, event: StartEvent) -> None:
+        self.slot.record = transition(self.record, event)
+
+    def _marked(self, error: OrigamiError) -> OrigamiError:
+        error.idempotency_key, error.may_have_started = self.key, self.record.may_have_started
+        return error
+
+    def _ambiguous(
+        self,
+        last: OrigamiError | None,
+        *,
+        exact: Sequence[Found] = (),
+        near: Sequence[Found] = (),
+        unseen: bool = False,
+    ) -> AmbiguousStart:
+        error = ambiguous(
+            last,
+            agent_id=self.spec.agent_id or "",
+            exact=[(each.agent_id, each.run.id) for each in exact],
+            near=[(each.agent_id, each.run.id) for each in near],
+            unseen=unseen,
+        )
+        error.idempotency_key, error.may_have_started, error.job = self.key, True, self
+        return error
+
+
+def mark(stopped: BaseException, job: StartJob) -> None:
+    """Let an exception find the run that it interrupted the start of."""
+    vars(stopped).update(
+        idempotency_key=job.key,
+        may_have_started=job.record.may_have_started,
+        reconcile=job.reconcile,
+        reconcile_async=job.reconcile_async,
+    )

@@ -1,0 +1,238 @@
+"""A run that is nearly ours: named, not taken, and not paid for again. The runs are counted at the server."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import time
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+
+import httpx
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import retry
+from origami_widgets.api.starts import submit
+from origami_widgets.run import hub as hub_module
+from origami_widgets.run.hub import Hub
+from tests.api.conftest import ENVIRONMENT
+from tests.run.test_one_run import EMPTY_LIST, QuickClock
+from tests.support.front import Front, ended, forgotten, kept_off
+from tests.support.server import RawServer, answer
+
+BRIEF = "List bakeries in Porto with a web shop"
+LONG = f"{BRIEF} {'with care ' * 60}".strip()
+FAILED = answer({}, 500)
+
+
+class Altering(Front):
+    """A server that writes briefs in its own way, cuts them shorter, or has a clock of its own.
+
+    Attributes:
+        written: how it writes a brief.
+        longest: characters of a brief in its lists.
+        ahead: seconds by which its `Date` is ahead of its other clock; None for no `Date`.
+        behind: seconds by which its clock is behind. It never goes back: only the first value can be more than that.
+    """
+
+    def __init__(self, ahead=0, behind=0):
+        self.written = str
+        self.longest = None
+        self.ahead = ahead
+        self.behind = behind
+        super().__init__(clock=lambda: time.time() - self.behind)
+
+    async def forward(self, request, *, without_key=False):
+        got = await super().forward(request, without_key=without_key)
+        body = got.json()
+        for each in [body, *body.get("items", ())]:
+            self._alter(each)
+        headers = {name: value for name, value in got.headers.items() if name not in ("date", "content-length")}
+        if self.ahead is not None:
+            date = parsedate_to_datetime(got.headers["date"]) + timedelta(seconds=self.ahead)
+            headers["date"] = format_datetime(date, usegmt=True)
+        return httpx.Response(got.status_code, headers=headers, content=json.dumps(body).encode())
+
+    def _alter(self, part):
+        if not isinstance(part, dict):
+            return
+        if isinstance(part.get("prompt"), str):
+            shown = self.written(part["prompt"])
+            is_cut = self.longest is not None and len(shown) > self.longest
+            part["prompt"] = f"{shown[: self.longest]}…" if is_cut else shown
+        if isinstance(part.get("request"), dict):
+            part["request"]["prompt"] = self.written(part["request"]["prompt"])
+        for name in ("run", "lastRun"):
+            self._alter(part.get(name))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch, tmp_path):
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    made = QuickClock()
+    monkeypatch.setattr(hub_module, "_hub", Hub(made))
+    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+
+
+@pytest.fixture
+def front(request):
+    return Altering(*getattr(request, "param", ()))
+
+
+@pytest.fixture
+def client(front):
+    with RawServer(front) as server:
+        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5.0)
+    gc.collect()
+
+
+@pytest.fixture(params=["start", "follow_up", "create_agent", "start_many"])
+def intend(request, client, front):
+    """Ask for one run, by several ways; the runs before it are not counted."""
+    if request.param == "follow_up":
+        run = ended(ow.start("Find partners. scenario:answer", client=client, show=False))
+    before = front.runs()
+    front.starts.clear()
+
+    def start_one(brief):
+        batch = ow.start_many([brief], client=client, show=False)
+        try:
+            return batch.wait(timeout=20).runs[0].id
+        finally:
+            batch.stop()
+
+    act = {
+        "start": lambda brief: ow.start(brief, client=client, show=False).id,
+        "create_agent": lambda brief: client.create_agent(brief).run.id,
+        "follow_up": lambda brief: run.follow_up(brief).id,
+        "start_many": start_one,
+    }[request.param]
+    act.made = lambda: [run_id for run_id in front.runs() if run_id not in before]
+    return act
+
+
+def named_and_not_sent_again(front, intend, brief):
+    """The server starts the run and fails; the error names it, and nothing more is sent."""
+    front.faults = [forgotten(FAILED)]
+    with pytest.raises(ow.AmbiguousStart) as caught:
+        intend(brief)
+    (made,) = intend.made()
+    assert len(front.starts) == 1
+    assert 'ow.attach("' in caught.value.remedy
+    assert f'/{made}")' in caught.value.remedy
+
+
+WRITTEN = {
+    "spaces": ("List  bakeries in Porto ,\twith a web  shop", lambda brief: " ".join(brief.split())),
+    "line ends": ("List bakeries\r\nin Porto", lambda brief: brief.replace("\r\n", "\n")),
+    "other line ends": ("List bakeries\nin Porto", lambda brief: brief.replace("\n", "\r\n")),
+    "composed": ("Cafe\u0301s in Porto", lambda brief: unicodedata.normalize("NFC", brief)),
+    "decomposed": ("Caf\u00e9s in Porto", lambda brief: unicodedata.normalize("NFD", brief)),
+    "a long one": (LONG.replace("with", "with "), lambda brief: " ".join(brief.split())),
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_a_brief_that_the_server_writes_in_its_own_way(front, intend, how):
+    brief, front.written = WRITTEN[how]
+    named_and_not_sent_again(front, intend, brief)
+
+
+def test_a_brief_that_lists_cut_shorter_and_the_server_writes_in_its_own_way(front, intend):
+    front.longest = 30
+    front.written = lambda brief: brief.replace("  ", " ")
+    named_and_not_sent_again(front, intend, LONG.replace("care", "care "))
+
+
+def test_a_brief_that_only_lists_cut_shorter_is_read_whole_and_taken(front, intend):
+    front.longest = 30
+    front.faults = [forgotten(FAILED)]
+    assert [intend(LONG)] == intend.made()
+    assert len(front.starts) == 1
+
+
+def test_a_server_whose_date_is_ahead_of_its_own_clock(front, intend):
+    front.ahead = 6
+    named_and_not_sent_again(front, intend, BRIEF)
+
+
+@pytest.mark.parametrize("front", [(None, 120)], ids=[""], indirect=True)
+def test_a_server_without_a_date_whose_clock_is_behind(front, intend):
+    named_and_not_sent_again(front, intend, BRIEF)
+
+
+def test_another_brief_is_no_near_match(front, client):
+    """What begins alike, or was started long before, is another one."""
+    other = front.sandbox.client()
+    other.create_agent(BRIEF)
+    # An hour later.
+    front.behind = -3600
+    other.create_agent(f"{BRIEF} and a terrace")
+    other.create_agent("List bakeries in Porto")
+    front.faults = [kept_off(FAILED)]
+    ow.start(BRIEF, client=client, show=False)
+    assert len(front.starts) == 2
+    assert len(front.runs()) == 4
+
+
+def test_of_an_exact_and_a_near_match_the_exact_one_is_taken(front, client):
+    front.sandbox.client().create_agent(f"{BRIEF} ".replace(" ", "  "))
+    front.faults = [forgotten(FAILED)]
+    run = ow.start(BRIEF, client=client, show=False)
+    assert run.prompt == BRIEF
+    assert len(front.starts) == 1
+
+
+def test_an_agent_that_is_busy_with_what_is_nearly_our_own_lost_attempt(front, client):
+    run = ended(ow.start("Find partners. scenario:answer", client=client, show=False))
+    front.written = lambda brief: brief.replace("\r\n", "\n")
+    front.starts.clear()
+    front.faults = [kept_off(FAILED), forgotten(answer({}, 408))]
+    with pytest.raises(ow.AmbiguousStart, match=r"ow\.attach"):
+        run.follow_up("Add prices\r\nand opening hours. scenario:slow")
+    assert len(front.runs()) == 2
+
+
+def test_reconciling_names_it_again_and_takes_it_once_the_server_shows_it_right(front, client):
+    front.written = lambda brief: brief.replace("\r\n", "\n")
+    front.faults = [forgotten(FAILED)]
+    with pytest.raises(ow.AmbiguousStart) as caught:
+        ow.start("List bakeries\r\nin Porto", client=client, show=False)
+    with pytest.raises(ow.AmbiguousStart, match=r"ow\.attach"):
+        caught.value.reconcile()
+    front.written = str
+    assert front.runs() == [caught.value.reconcile().id]
+
+
+@pytest.mark.parametrize("way", ["start", "start_many"])
+def test_a_clock_that_was_set_back_between_the_start_and_the_next_time(front, client, way, tmp_path):
+    def start():
+        if way == "start":
+            return [ow.start(BRIEF, once="porto", client=client, show=False)]
+        batch = ow.start_many([BRIEF], once="porto", client=client, show=False)
+        try:
+            return batch.wait(timeout=20).runs
+        finally:
+            batch.stop()
+
+    front.faults = [forgotten(FAILED), kept_off(FAILED)]
+    front.reads = [kept_off(EMPTY_LIST)] * 4
+    with pytest.raises(ow.AmbiguousStart):
+        start()
+    (made,) = front.runs()
+    sent = len(front.starts)
+    # Two minutes later by the server's clock, two hours earlier by ours.
+    front.behind, front.reads = -120, []
+    (claim,) = (tmp_path / "once").glob("*.json")
+    ahead = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    claim.write_text(json.dumps({**json.loads(claim.read_text()), "claimed_at": ahead}))
+    with pytest.raises(ow.AmbiguousStart, match=rf'ow\.attach.*{made}"'):
+        start()
+    assert len(front.starts) == sent
+    assert front.runs() == [made]

@@ -1,0 +1,227 @@
+"""The server repeats its first answer to a key, refusals included: a start comes to its end all the same, and pays once."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import errors, retry
+from origami_widgets.api.starts import submit
+from origami_widgets.run import hub as hub_module
+from origami_widgets.run.hub import Hub
+from tests.api.conftest import ENVIRONMENT
+from tests.run.test_one_run import EMPTY_LIST, FULL, QuickClock
+from tests.support.front import Front, ended, forgotten, kept_off, lost
+from tests.support.server import RawServer, answer, reset
+
+BRIEF = "List bakeries in Porto with a web shop"
+FULL_POOL = f"{BRIEF}. scenario:pool_full"
+BROKE = ({"error": "Too few credits", "code": "INSUFFICIENT_CREDITS"}, 402)
+SLOW_DOWN = ({"error": "Slow down", "code": "RATE_LIMITED"}, 429)
+FAILED = answer({}, 500)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch, tmp_path):
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    made = QuickClock()
+    monkeypatch.setattr(hub_module, "_hub", Hub(made))
+    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+
+
+class Recording(Front):
+    """A server that refuses starts for a while, and goes on repeating each refusal to its key.
+
+    Attributes:
+        refusal: what it refuses with, as body and status; None while it refuses nothing.
+        recorded: the refusals by key.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.refusal = None
+        self.recorded = {}
+
+    async def __call__(self, request, writer):
+        key = request.headers.get("idempotency-key")
+        if key is None or self.faults:
+            await super().__call__(request, writer)
+        elif key in self.recorded:
+            self.starts.append(request)
+            await answer(*self.recorded[key], headers={"Idempotency-Replay": "true"})(request, writer)
+        elif self.refusal is not None:
+            self.starts.append(request)
+            self.recorded[key] = self.refusal
+            await answer(*self.refusal)(request, writer)
+        else:
+            await super().__call__(request, writer)
+
+    def refused(self, refusal, way=None):
+        """A fault: the server refuses and records it, and the answer is replaced on its way."""
+
+        async def meet(front, request, writer):
+            self.recorded[request.headers["idempotency-key"]] = refusal
+            await (way or answer(*refusal))(request, writer)
+
+        return meet
+
+
+@pytest.fixture
+def front():
+    return Recording()
+
+
+@pytest.fixture
+def client(front):
+    with RawServer(front) as server:
+        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5.0)
+    gc.collect()
+
+
+def keys(front):
+    return [request.headers["idempotency-key"] for request in front.starts]
+
+
+@pytest.fixture(params=["start", "follow_up", "start_many", "start_async"])
+def queue(request, client, front):
+    """Ask for one run, and wait for a free slot; its id."""
+    if request.param == "follow_up":
+        run = ended(ow.start("Find partners. scenario:answer", client=client, show=False))
+        front.starts.clear()
+
+    def start_one():
+        batch = ow.start_many([FULL_POOL], client=client, show=False)
+        return batch.wait(timeout=20).runs[0].id
+
+    return {
+        "start": lambda: ow.start(FULL_POOL, client=client, show=False).id,
+        "start_async": lambda: asyncio.run(ow.start_async(FULL_POOL, client=client, show=False)).id,
+        "follow_up": lambda: run.follow_up(FULL_POOL).id,
+        "start_many": start_one,
+    }[request.param]
+
+
+def test_a_wait_for_a_run_slot_ends_when_one_is_free(front, queue):
+    before = set(front.runs())
+    made = queue()
+    assert set(front.runs()) - before == {made}
+    assert len(front.starts) > 1
+    assert len(set(keys(front))) == len(front.starts)
+
+
+def test_a_kernel_that_died_in_the_queue_left_only_old_refusals(front, client, tmp_path):
+    """The same name asks with the keys of the dead one, one after the other, until one is new."""
+    front.faults = [kept_off(FAILED), kept_off(FAILED)]
+    with pytest.raises(ow.AmbiguousStart):
+        ow.start(BRIEF, once="porto", client=client, show=False)
+    (claim,) = (tmp_path / "once").glob("*.json")
+    key = json.loads(claim.read_text())["idempotency_key"]
+    front.recorded = {key: (FULL, 429), f"{key}.2": (FULL, 429), f"{key}.3": (FULL, 429)}
+    front.starts.clear()
+    run = ow.start(BRIEF, once="porto", client=client, show=False)
+    assert front.runs() == [run.id]
+    assert keys(front) == [key, f"{key}.2", f"{key}.3", f"{key}.4"]
+    assert ow.start(BRIEF, once="porto", client=client, show=False) == run
+
+
+def test_the_run_that_a_dead_kernel_got_in_the_queue_is_not_paid_for_again(front, client, tmp_path):
+    front.faults = [kept_off(FAILED), kept_off(FAILED)]
+    with pytest.raises(ow.AmbiguousStart):
+        ow.start(BRIEF, once="porto", client=client, show=False)
+    (claim,) = (tmp_path / "once").glob("*.json")
+    key = json.loads(claim.read_text())["idempotency_key"]
+    front.recorded = {key: (FULL, 429)}
+    # Its last request got through, and the lists do not show that yet.
+    started = front.sandbox.client().create_agent(BRIEF, idempotency_key=f"{key}.2").run.id
+    front.reads = [kept_off(EMPTY_LIST)] * 4
+    assert ow.start(BRIEF, once="porto", client=client, show=False).id == started
+    assert front.runs() == [started]
+
+
+@pytest.mark.parametrize("way", ["start", "start_many"])
+def test_credits_that_were_bought_after_a_crash_start_the_run(front, client, way):
+    """The refusal of the first request was lost, and goes on being repeated for its key."""
+    batches = []
+
+    def start():
+        if way == "start":
+            return ow.start(BRIEF, once="porto", client=client, show=False)
+        if batches:
+            batches[0].resume()
+        else:
+            batches.append(ow.start_many([BRIEF], once="porto", client=client, show=False))
+        return batches[0].wait(timeout=20).runs[0]
+
+    front.refusal = BROKE
+    front.faults = [front.refused(BROKE, reset())] * 4
+    for _ in range(2):
+        with pytest.raises(ow.OrigamiError) as caught:
+            start()
+        assert "few credits" in str(caught.value).lower()
+    front.refusal = None
+    run = start()
+    assert front.runs() == [run.id]
+    if way == "start":
+        assert start() == run
+
+
+def test_the_key_of_a_client_that_was_refused_is_no_dead_end(front, client):
+    front.refusal = BROKE
+    with pytest.raises(errors.InsufficientCredits) as caught:
+        client.create_agent(BRIEF, idempotency_key="mine")
+    assert not caught.value.may_have_started
+    front.refusal = None
+    run = client.create_agent(BRIEF, idempotency_key="mine").run
+    assert front.runs() == [run.id]
+    assert client.create_agent(BRIEF, idempotency_key="mine").run.id == run.id
+    assert front.runs() == [run.id]
+
+
+def test_too_many_requests_that_the_server_records_are_not_repeated_for_ever(front, client):
+    front.faults = [front.refused(SLOW_DOWN)]
+    run = ow.start(BRIEF, client=client, show=False)
+    assert front.runs() == [run.id]
+    first, again, new = keys(front)
+    assert first == again != new
+
+
+def test_before_an_old_refusal_is_left_behind_the_run_is_looked_for(front, client):
+    """An attempt between the refusal and its repetition has started it, and the server failed then."""
+    front.faults = [forgotten(FAILED)]
+    front.reads = [kept_off(EMPTY_LIST)] * 2
+    front.asked = lambda: front.recorded.update({front.starts[0].headers["idempotency-key"]: (FULL, 429)})
+    run = ow.start(BRIEF, client=client, show=False)
+    assert front.runs() == [run.id]
+    assert len(set(keys(front))) == 1
+
+
+def test_where_nobody_can_look_after_an_old_refusal_nothing_is_sent(front, client):
+    front.faults = [front.refused(SLOW_DOWN)]
+    front.reads = [kept_off(answer({}, 503))] * 4
+    with pytest.raises(ow.AmbiguousStart, match="could not be looked for"):
+        ow.start(BRIEF, client=client, show=False)
+    assert len(front.starts) == 2
+    assert front.runs() == []
+
+
+def test_a_server_that_calls_every_refusal_an_old_one_is_left_in_the_end(front, client, monkeypatch):
+    monkeypatch.setattr(submit, "MOST_REPLAYS", 3)
+    headers = {"Idempotency-Replay": "true"}
+    front.faults = [kept_off(answer(*BROKE, headers=headers))] * 10
+    with pytest.raises(errors.InsufficientCredits):
+        ow.start(BRIEF, client=client, show=False)
+    assert len(front.starts) == 4
+
+
+def test_a_5xx_is_never_an_old_answer(front, client):
+    front.faults = [lost(answer({}, 503, headers={"Idempotency-Replay": "true"}))]
+    run = ow.start(BRIEF, client=client, show=False)
+    assert front.runs() == [run.id]
+    assert len(front.starts) == 1
