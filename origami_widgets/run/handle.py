@@ -134,7 +134,8 @@ class Run(AwaitableCalls):
         """The newest object of every table the run touched, with `stats`.
 
         While the run goes on, the server may name its tables in the agent's table list only: then they are those of the
-        list that the run has made or changed, or that it was asked to work on.
+        list that were created during the run, that its actions name, or that it was asked to focus on. An older table
+        that a follow-up extends is among them at the end.
         """
         return self._watch.state.tables
 
