@@ -80,9 +80,10 @@ def judged(table):
 
 def errored(column):
     cells, mean = column["cells"].get("errored"), column["stats"].get("avgCreditsPerRun")
-    price = 0 if cells == 0 else product(cells, mean)
-    used = column["credits"].get("lifetimeUsed")
-    return price if None in (price, used) else min(price, used)
+    if cells == 0:
+        return 0
+    price, used = product(cells, mean), column["credits"].get("lifetimeUsed")
+    return None if None in (price, used) else min(price, used)
 
 
 def unqualified(column, table):
@@ -95,8 +96,7 @@ def unqualified(column, table):
     unfit = judged(table) - qualified
     ran = None if rate is None else min([round(rate * leads), *([] if runs is None else [runs])])
     # By hand: of so many leads it ran for, at most all that are not unfit were others.
-    least = None if None in (ran, mean) else max(ran - (leads - unfit), 0) * mean
-    least = min(least, used) if None not in (least, used) else least
+    least = None if None in (ran, mean, used) else min(max(ran - (leads - unfit), 0) * mean, used)
     if used is None or not leads:
         return None, least
     is_after = ran is not None and (ran == qualified or (column["kind"] == "sequence" and ran <= qualified))
@@ -391,7 +391,7 @@ CONTRADICTIONS = {
     "nothing": (contradicting(), (), []),
     "more qualify than were judged": (contradicting(qualified=65), OF_SHARE + OF_VERDICTS, ["more leads qualify than were judged"]),
     "more were judged than there are": (contradicting(leads=13), OF_VERDICTS, ["more leads were judged than there are"]),
-    "credits below zero": (contradicting(used=-5), OF_VERDICTS[:1], ["column.credits.lifetimeUsed is negative"]),
+    "credits below zero": (contradicting(used=-5), OF_VERDICTS, ["column.credits.lifetimeUsed is negative"]),
     "a share above one": (contradicting(callRate=1.2), ("credits_unqualified_min",), ["column.stats.callRate is above 1"]),
 }  # fmt: skip
 
