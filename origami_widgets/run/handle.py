@@ -163,7 +163,11 @@ class Run(AwaitableCalls):
 
     @property
     def raw(self) -> dict[str, Any]:
-        """The newest run object as the API gave it, its tables brought up to date while the run goes on and cells fill."""
+        """The newest run object as the API gave it, its tables brought up to date while the run goes on and cells fill.
+
+        Where the API says `"response": null` while the run goes on, this holds a `response` with the tables that belong
+        to the run by the agent's table list (see `tables`), as all frames are made from it.
+        """
         return self._watch.state.payload()
 
     @property
