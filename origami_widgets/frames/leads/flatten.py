@@ -87,7 +87,8 @@ class LeadColumn:
             self._add_main(values, types)
             for part in self._extras():
                 part.add_nulls(len(values))
-            if self._flatten and _has_blanks(values, types):
+            # Of columns that were typed in, only those with objects tell what was found: `found` looks then.
+            if self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
                 found = [_flag(value) for value in values]
                 self._tells_findings |= self._computed
         if self._flatten and self._computed and NoneType in types:
@@ -127,13 +128,20 @@ class LeadColumn:
 
     def found(self) -> Any:
         """Per row: True for a finding, False for work that found nothing, NA where no work has ended."""
-        flags = np.full(self._length, _UNKNOWN, np.int8)
-        at = 0
-        known = ~self._values.missing()
+        flags, at = self._flags_of_values(), 0
         for count, told in self._found:
-            flags[at : at + count] = np.where(known[at : at + count], _YES, _UNKNOWN) if told is None else told
+            if told is not None:
+                flags[at : at + count] = told
             at += count
         return to_array(_BOOLEAN, Cells(flags == _YES, flags == _UNKNOWN), self._backend)
+
+    def _flags_of_values(self) -> Any:
+        """Per row what its main value alone tells."""
+        if self._computed:
+            return np.where(self._values.missing(), _UNKNOWN, _YES).astype(np.int8)
+        values = self._values.array(copy=False)
+        cells = values if isinstance(values, np.ndarray) else values.to_numpy(dtype=object, na_value=None)
+        return np.fromiter(map(_flag, cells.tolist()), np.int8, len(cells))
 
     def _extras(self) -> Iterable[CellColumn]:
         return (*self._parts.values(), *(() if self._rest is None else (self._rest,)))

@@ -197,7 +197,12 @@ def test_a_blank_text_is_kept_and_is_not_found(blank):
     frame, _ = table([{"x": "a"}, {"x": blank}, {}])
     assert frame["x"].to_list() == ["a", blank, pd.NA]
     assert frame["x.found"].to_list() == [True, False, pd.NA]
-    assert "x.found" not in table([{"x": "a"}, {"x": ""}], kind="input")[0]
+    assert "x.found" not in table([{"x": "a"}, {"x": blank}], kind="input")[0]
+    # Also before the first object, and after it.
+    mixed = [{"x": "a"}, {"x": blank}, {}, {"x": MAIL}, {"x": blank}, {"x": "b"}]
+    for page in (1, 2, 6):
+        frame, _ = table(mixed, kind="input", page=page)
+        assert frame["x.found"].to_list() == [True, False, pd.NA, True, False, True]
 
 
 def test_an_address_is_the_value_where_nothing_else_is():
