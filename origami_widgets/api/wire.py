@@ -13,6 +13,8 @@ from origami_widgets.api.errors import UnexpectedAnswer
 
 BOM = b"\xef\xbb\xbf"
 DEEPEST = 100
+LONGEST_NUMBER = 24
+"""Characters of a number that an error quotes."""
 SHALLOW = 8
 """Levels of nesting that all answers have that the API documents. As their type says so, no look at each value has to."""
 TOO_DEEP = "The answer is nested too deeply."
@@ -63,11 +65,11 @@ def _decode_slowly(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise odd("The answer is not text (invalid UTF-8).") from None
     try:
-        return _whole(json.loads(text, parse_constant=_refuse))
+        return _whole(json.loads(text, parse_constant=_refuse, parse_float=_float))
     except RecursionError:
         raise odd(TOO_DEEP) from None
-    except _NoNumber as constant:
-        raise _no_number(str(constant)) from None
+    except _NoNumber as number:
+        raise _no_number(str(number)) from None
     except ValueError:
         start = text.lstrip()[:200].lower()
         looks_like_html = start.startswith("<") or "<html" in start
@@ -75,17 +77,24 @@ def _decode_slowly(body: bytes) -> Any:
 
 
 class _NoNumber(ValueError):
-    """A word in the place of a number that JSON does not have, and that some servers write."""
+    """The text of a number that no float can hold: a word such as NaN, or digits beyond the largest float."""
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise _NoNumber(constant)
+def _refuse(text: str) -> NoReturn:
+    raise _NoNumber(text if len(text) <= LONGEST_NUMBER else f"{text[:LONGEST_NUMBER]}…")
 
 
-def _no_number(constant: str) -> UnexpectedAnswer:
+def _float(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
+def _no_number(text: str) -> UnexpectedAnswer:
+    is_word = text.lstrip("-") in ("NaN", "Infinity")
+    what = "which is no JSON" if is_word else "which is beyond the largest floating-point number"
     return UnexpectedAnswer(
-        "The server sent a number that JSON does not have",
-        cause=f"The answer holds {constant}, which is no JSON. The network is not at fault.",
+        f"The server sent a number that {'JSON does not have' if is_word else 'is out of range'}",
+        cause=f"The answer holds {text}, {what}. The network is not at fault.",
         remedy="Try again later. If it stays, tell support the request id: a value at the server is not a number.",
         code="INVALID_NUMBER",
         transient=True,
@@ -93,11 +102,9 @@ def _no_number(constant: str) -> UnexpectedAnswer:
 
 
 def _whole(value: Any) -> Any:
-    """Replace what Python can hold and no message to a front end: lone surrogates, and numbers beyond any float."""
+    """Replace lone surrogates, which Python can hold and no message to a front end."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
     if isinstance(value, list):
         return [_whole(item) for item in value]
     if isinstance(value, dict):

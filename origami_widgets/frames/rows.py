@@ -55,10 +55,11 @@ def rows_frame(
         - `row_id` (string): the lead
         - `slug`: the cell's value; of an object its main part, for example the e-mail address
         - `slug.key`: each part of the column's objects; parts beyond 64 stay together in `slug.rest`
-        - `slug.found` (boolean): where a column has objects, nulls or empty texts: True: a value was found, False:
+        - `slug.found` (boolean): where a column has objects, nulls or blank texts: True: a value was found, False:
           looked and found nothing, NA: it has not run, is running or failed. An object counts as found when it holds
-          anything but nulls and empty texts besides `confidence`, `reasoning` and the addresses of its sources
-          (`source_url`, `email_source_url`, `sources`, …)
+          anything but nulls and blank texts besides `confidence`, `reasoning` and the addresses of its sources
+          (`source_url`, `email_source_url`, `sources`, …). `source` counts only beside no other value, and only where it
+          is a word such as "LinkedIn", not an address
 
         Dtypes follow what is in a column: `Int64`, `Float64`, `boolean`, `string` (also for a column without any
         value), `datetime64[us, UTC]` when all texts are ISO dates with a time (one without a zone is UTC), `datetime64[us]`

@@ -134,7 +134,8 @@ class Run(AwaitableCalls):
         """The newest object of every table the run touched, with `stats`.
 
         While the run goes on, the server may name its tables in the agent's table list only: then they are those of the
-        list that the run has made or changed, or that it was asked to work on.
+        list that were created during the run, that its actions name, or that it was asked to focus on. An older table
+        that a follow-up extends is among them at the end.
         """
         return self._watch.state.tables
 
@@ -162,7 +163,11 @@ class Run(AwaitableCalls):
 
     @property
     def raw(self) -> dict[str, Any]:
-        """The newest run object as the API gave it, its tables brought up to date while the run goes on and cells fill."""
+        """The newest run object as the API gave it, its tables brought up to date while the run goes on and cells fill.
+
+        Where the API says `"response": null` while the run goes on, this holds a `response` with the tables that belong
+        to the run by the agent's table list (see `tables`), as all frames are made from it.
+        """
         return self._watch.state.payload()
 
     @property

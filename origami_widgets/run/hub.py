@@ -48,18 +48,18 @@ log = logging.getLogger("origami_widgets")
 
 @dataclass(frozen=True)
 class ListRead:
-    """The agent's table list is to be read for a watch."""
+    """A read of the agent's table list, for one watched run."""
 
     watch: Watch
 
 
 Turn = Watch | ListRead | asyncio.Future[None]
-"""What is given a turn: a check of a run, a read of its agent's table list, or a further request of a check under way."""
+"""What a request of the poller is for: a check of a run, a table list, or a further request of a check under way."""
 KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 LATE = 2.0
 """Seconds that a check may be late before it is said to be: readers are told when the next one is planned."""
 END_PATIENCE = 5.0
-"""Seconds that the end of a run may wait for the tables that its answer leaves out."""
+"""Seconds to wait for the table list before a run that has ended is reported, if its last answer names no tables."""
 DATE_RESOLUTION = 2.0
 """Seconds by which a clock offset from `Date`, which has whole seconds, may differ from another for no reason."""
 
@@ -180,13 +180,13 @@ class Hub:
         self._want_list(watch)
 
     async def list_tables(self, watch: Watch, *, if_room: bool = False) -> None:
-        """Read the agent's table list now where the answers about the run leave its tables to it.
+        """Read the agent's table list now, if the answers about the run name no tables.
 
-        What goes wrong is no failure of the run's: the watch goes on with what it knows.
+        A failed read is not a failure of the run: its tables stay as they are, and the list is read again later.
 
         Args:
             watch: the run.
-            if_room: leave it to the plan while the budget would put off a poll.
+            if_room: send nothing now if the rate limit would delay a poll; the poller reads the list later.
         """
         operations, plan = watch.operations, watch.schedule
         if operations is None or plan is None or not wants_table_list(watch.state):
@@ -259,7 +259,7 @@ class Hub:
                 watch.update(Delayed())
 
     def _claims(self) -> Iterator[Claim[Turn]]:
-        """All that is to be asked, now or later: runs, their agents' table lists, further tables of a check under way."""
+        """All requests to send, now or later: checks of runs, table lists, further tables of checks under way."""
         self._further = [further for further in self._further if not further[2].done()]
         for since, budget, turn in self._further:
             yield Claim(turn, since, budget)
@@ -270,7 +270,7 @@ class Hub:
             if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
                 yield Claim(ListRead(watch), listed, self._budgets.of(operations), spare=True)
             urgent = watch.hurried or watch.state.cancel == "requested"
-            # One request after the other, but a person does not wait for a list.
+            # A run is checked after its list was read, not meanwhile; a check that a person waits for goes ahead.
             if (due := plans.next_due(plan)) is None or (watch.is_listing and not urgent):
                 continue
             yield Claim(watch, due, self._budgets.of(operations), urgent)
@@ -372,9 +372,9 @@ class Hub:
         return answer
 
     async def _list_at_end(self, watch: Watch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
-        """The tables of a run that is over and names none: those that are known are older than its end.
+        """Read the table list of a run whose last answer names no tables, as the tables known so far may be outdated.
 
-        To be told together with the end, or the run would seem to have settled; so the end waits for them, not for long.
+        The end is reported together with them, or the run would seem to have settled. It waits `END_PATIENCE` at most.
         """
         try:
             async with asyncio.timeout(END_PATIENCE):
@@ -385,7 +385,7 @@ class Hub:
             return ()
 
     async def _read_list(self, watch: Watch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
-        """The agent's tables; nothing where the list is the same as before for the same answer, or cannot be read."""
+        """Read the agent's table list; give nothing if neither it nor the run has changed, or if it cannot be read."""
         retry_after: float | None = None
         listed: tuple[TablesListed, ...] = ()
         failed = False

@@ -218,14 +218,15 @@ def _creation(table: Table) -> float:
 def _is_of_run(table: Table, state: RunState) -> bool:
     """Whether a table of the agent belongs to this run, by what the server itself says.
 
-    It is known as one already, the request or the run's changes name it, or it was made or changed while the run went
-    on; all moments are of the server's clock.
+    It is known as one already, the request or the run's actions name it, or it was created during the run; all moments
+    are of the server's clock. `updated_at` proves nothing: cells of an earlier run go on filling, and move it. So a
+    table that a follow-up only extends comes with the action that names it, or with the end.
     """
     if not table.id:
         return False
     if any(known.id == table.id for known in state.tables) or table.id.lower() in _named_tables(state):
         return True
-    return _is_during(state.run, table.created_at) or _is_during(state.run, table.updated_at)
+    return _is_during(state.run, table.created_at)
 
 
 def _named_tables(state: RunState) -> frozenset[str]:

@@ -27,7 +27,7 @@ FORGIVEN_404 = 30.0
 TABLE_SPACING = 3.0
 """Seconds of the organization's budget that one filling table takes per round."""
 LIST_BACKOFF = 20.0
-"""Seconds after a first failed read of the agent's table list; a run can be watched without it."""
+"""Seconds to wait after a first failed read of the agent's table list. A run can be watched without the list."""
 TLS_TRIES = 2
 
 Phase = Literal["run", "cells", "over"]
@@ -47,8 +47,8 @@ class Schedule:
         stopped: checks ended although the run or its cells may go on.
         fresh: the run was started by us just now, so a 404 may only mean "not yet".
         heard: the server has answered about this run before.
-        list_due: when to read the agent's table list, None for not now.
-        list_after: the list is not read before this moment, however due.
+        list_due: when to read the agent's table list; None when no read is planned.
+        list_after: the earliest moment for the next read of the list, by `Retry-After` or after a failure.
         list_failures: failed reads of the list in a row.
     """
 
@@ -103,16 +103,19 @@ def next_due(schedule: Schedule) -> float | None:
 
 
 def next_list(schedule: Schedule) -> float | None:
-    """When to read the agent's table list, None for never: only while the run itself is asked about with success."""
+    """When to read the agent's table list; None when no read is planned, or the last check of the run failed."""
     if schedule.phase != "run" or schedule.due is None or schedule.failures:
         return None
     return schedule.list_due
 
 
 def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedule:
-    """The plan after an answer about the run that left its tables to the agent's table list, or (`wanted` false) did not.
+    """The plan after an answer about the run: read the agent's table list next, or not.
 
-    A list that is due already keeps its place.
+    Args:
+        schedule: the plan before. A read of the list that is planned already keeps its moment.
+        now: the present moment.
+        wanted: whether the list can tell more about the run's tables than the answer did.
     """
     if not wanted:
         return replace(schedule, list_due=None)
@@ -125,13 +128,13 @@ def list_sent(schedule: Schedule) -> Schedule:
 
 
 def on_list(schedule: Schedule, retry_after: float | None, now: float, *, failed: bool = False) -> Schedule:
-    """The plan after the list was read, or could not be: then it is read less and less often.
+    """The plan after a read of the agent's table list. Each failure in a row doubles the wait before the next read.
 
     Args:
         schedule: the plan before.
-        retry_after: the wait that the answer told, in seconds.
-        now: the moment the answer was there.
-        failed: it could not be read.
+        retry_after: seconds to wait, from the answer's `Retry-After`; None when it had none.
+        now: when the answer arrived.
+        failed: whether the read failed.
     """
     failures = schedule.list_failures + 1 if failed else 0
     backoff = min(LONGEST, LIST_BACKOFF * 2.0 ** min(failures - 1, 10)) if failed else 0.0

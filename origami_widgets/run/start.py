@@ -199,7 +199,8 @@ def attach(
 
     Args:
         token_or_agent_id: `"agent/run"` as the card's foot shows it, an agent's id, or a link to the agent's workspace. A
-            `Run` that is watched already is returned as it is; of a saved one the server is asked.
+            `Run` that is watched already is returned as it is, unless `client` is of another account, project or server:
+            then the run is read through that client. A saved one is read from the server.
         run_id: the run's id, when the first argument is an agent's; without it the agent's newest run.
         client: the client to use, or a `Sandbox`; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook.
@@ -245,13 +246,21 @@ async def _attached(
     token_or_agent_id: str | Run, run_id: str | None, client: AnyClient | None, way: Way, *, show: bool
 ) -> Run:
     run = token_or_agent_id if isinstance(token_or_agent_id, Run) else None
-    # A saved answer has no connection yet: to attach it is to read it from the server.
-    if run is None or run_id is not None or run._watch.operations is None:  # noqa: SLF001 - the handle's own package
+    if run is None or run_id is not None or not _is_watched_by(run, client):
         agent_id, wanted = parse_token(token_or_agent_id if run is None else run.token, run_id)
         run = await way.ask(_find(client_or_default(client).operations, agent_id, wanted))
     if show:
         presenter().show(run)
     return run
+
+
+def _is_watched_by(run: Run, client: AnyClient | None) -> bool:
+    """Whether a run is watched already, and through that client where one is given."""
+    watching = run._watch.operations  # noqa: SLF001 - the handle's own package
+    # A saved answer has no connection yet: to attach it is to read it from the server.
+    if watching is None:
+        return False
+    return client is None or client_or_default(client).operations.identity == watching.identity
 
 
 async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Run:

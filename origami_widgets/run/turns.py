@@ -1,4 +1,4 @@
-"""Whose turn it is to be asked. Pure: the clock is an argument."""
+"""Which request the poller sends next, and when. Pure: the clock is an argument."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Claim(Generic[T]):
-    """Somebody wants to send a poll.
+    """A request that the poller is to send.
 
     Attributes:
-        who: it.
-        due: the moment from which on.
-        budget: what it is paid from.
-        urgent: a person waits for it.
-        spare: it makes do with what the others leave.
+        who: what the request is for.
+        due: the earliest moment to send it.
+        budget: the rate limit that it counts towards.
+        urgent: a person waits for the answer.
+        spare: low priority, such as a table list: sent when no other request is due, and now and then before one.
     """
 
     who: T
@@ -33,25 +33,24 @@ class Claim(Generic[T]):
 
 
 SPARE_TURN = 5
-"""Turns that others are given at most before one goes first that makes do with what they leave; of few others each one."""
+"""A low-priority request goes first after this many others, or after each of them has been sent once if there are fewer."""
 SPARE_PAUSE = 2.0
-"""Seconds that such a turn may put off the next one: not while polls are few and far between, as after a refusal."""
+"""A low-priority request waits if it would delay the next one by more than this many seconds, as it does after a 429."""
 
 
 def next_turn(
     claims: Iterable[Claim[T]], now: float, *, others_first: bool = False, passed_over: int = 0
 ) -> tuple[float, Claim[T]] | tuple[None, None]:
-    """Who is next, and in how many seconds; nobody when there are no claims.
+    """The next request to send, and in how many seconds; (None, None) when there is none.
 
-    The one that waits longest, so that no run is starved by the others; before them all what a person waits for, after
-    them all what is to use spare turns only.
+    Urgent requests go first and low-priority ones last. Among equals, the one that has been due longest goes first.
 
     Args:
-        claims: all that want to send.
+        claims: all requests that are to be sent.
         now: the present moment.
-        others_first: let one that nobody waits for go before, as the last one was urgent: many urgent ones would
-            otherwise be all that is asked.
-        passed_over: how many turns were given since the last spare one, which is not starved either.
+        others_first: prefer a request that is not urgent, because the last one was: otherwise many urgent requests
+            would keep all others from being sent.
+        passed_over: how many requests were sent since the last low-priority one.
     """
     claims = tuple(claims)
     others = sum(not claim.spare for claim in claims)

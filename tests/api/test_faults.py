@@ -55,6 +55,7 @@ ONCE: list[tuple[str, Callable, type[errors.OrigamiError], str]] = [
     ("captive portal", answer("<html>Welcome", content_type="text/html"), errors.UnexpectedAnswer, "sign-in page"),
     ("another run", answer({**RUN, "id": "v2_run-other"}), errors.UnexpectedAnswer, "something else"),
     ("NaN", answer('{"id": "v2_run-1", "creditsUsed": NaN}'), errors.UnexpectedAnswer, "NaN"),
+    ("beyond any float", answer('{"id": "v2_run-1", "creditsUsed": 1e999}'), errors.UnexpectedAnswer, "1e999"),
     ("500 with NaN", answer('{"error": NaN}', 500), errors.ServerError, "Infinity|NaN"),
     ("nested", answer(b"[" * 100_000), errors.UnexpectedAnswer, "nested"),
     ("broken gzip", answer(b"\x1f\x8bnonsense", headers={"Content-Encoding": "gzip"}), errors.ConnectionFailed, ""),

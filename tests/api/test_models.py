@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from origami_widgets.api import models
 from origami_widgets.api.models import (
     Account,
+    Action,
     Agent,
     Cell,
     Column,
@@ -344,6 +345,22 @@ def test_a_table_shows_what_one_asks_for_first():
     for part in (table.name, f"{table.lead_count} leads", f"{table.credits.lifetime_used} credits"):
         assert part in page
     assert all(column.name in page for column in table.columns)
+
+
+def test_a_list_of_columns_or_actions_stays_readable():
+    response = RunObject.from_raw(fixture("completed_stats")).response
+    table = response.tables[0]
+    assert response.actions
+    for items, told in [(table.columns, [column.name for column in table.columns]), (response.actions, [action.type for action in response.actions])]:  # fmt: skip
+        assert len(repr(items)) <= 90 * len(items)
+        assert all(each in repr(items) for each in told)
+        assert table.id not in repr(items)
+    dear = Column.from_raw({"name": "E-mail", "kind": "enrichment", "id": "c", "credits": {"lifetimeUsed": 74}})
+    assert "74" in repr(dear)
+    # What one looks at alone says more.
+    assert "id" in dear._repr_html_()
+    action = Action.from_raw({"type": "leads_added", "tableId": "t", "tableName": "Shops", "leadCount": 11})
+    assert repr(action) == "Action(type='leads_added', table_name='Shops', lead_count=11)"
 
 
 def test_a_page_shows_its_items():

@@ -192,7 +192,7 @@ async def test_after_an_error_on_page_37_the_same_reader_goes_on_at_page_37(serv
 
 
 @both
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 async def test_a_page_with_a_number_that_is_none_says_so_and_does_not_blame_the_network(server, quick, kind, number):
     page = (
         f'{{"object": "list", "items": [{{"id": "1", "cells": {{"n": {{"value": {number}}}}}}}], "nextCursor": null}}'

@@ -7,7 +7,7 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 import origami_widgets as ow
-from origami_widgets.api.errors import AgentNotFound, InvalidInput
+from origami_widgets.api.errors import AgentNotFound, InvalidInput, NotFound
 from origami_widgets.cli import main
 from tests.support.keys import use_keyring
 
@@ -130,6 +130,17 @@ def test_a_run_is_attached_already(sandbox, run):
     assert sandbox.requests == before
     with pytest.raises(InvalidInput):
         ow.attach(run, run.id, show=False)
+
+
+def test_a_watched_run_is_read_through_the_client_that_is_given(sandbox, run):
+    assert ow.attach(run, client=sandbox, show=False) is run
+    before = sandbox.requests
+    found = ow.attach(run, client=sandbox.client(), show=False)
+    assert (found.token, found == run, sandbox.requests > before) == (run.token, False, True)
+    with pytest.raises(NotFound):
+        ow.attach(run, client=ow.Sandbox(), show=False)
+    with pytest.raises(InvalidInput):
+        ow.attach(run, client="og_live_0", show=False)
 
 
 def test_a_saved_run_is_attached_by_its_token(sandbox, run):

@@ -147,6 +147,37 @@ def test_a_follow_up_shows_the_tables_that_it_works_on_and_not_those_of_earlier_
     assert companies.id not in {table.id for table in second.tables}
 
 
+def test_a_follow_up_that_builds_nothing_never_shows_the_tables_of_the_run_before_while_their_cells_fill():
+    client = ow.Sandbox(speed=SPEED).client()
+    first = ow.start(BRIEF, client=client, show=False).wait(timeout=60)
+    assert first.state.cells_running
+    second = first.follow_up("scenario:answer What is the weather?")
+    card = ow.RunCard(second)
+    ended, shown = threading.Event(), []
+    card.observe(lambda change: shown.append(change["new"]), ["lead_count", "credits_used"])
+    card.observe(lambda _: ended.set(), "done")
+    try:
+        seen = seen_until(second, lambda run: run.done)
+        assert ended.wait(30)
+        assert (card.status, card.lead_count, card.credits_used, shown) == ("completed", None, None, [])
+    finally:
+        card.close()
+    # Cells of the first run have filled meanwhile, so the server has changed its tables during the second run.
+    assert any(table.updated_at > second.state.run.started_at for table in first.refresh().tables)
+    assert {each[1:4] for each in seen} == {(None, None, 0)}
+    assert {(point.lead_count, point.credits_used) for point in second.history} == {(None, None)}
+
+
+def test_a_follow_up_that_extends_an_older_table_has_it_at_its_end():
+    client = ow.Sandbox(speed=60).client()
+    first = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
+    second = first.follow_up("Find more. scenario:settled")
+    seen = seen_until(second, lambda run: run.done)
+    assert {each[1:4] for each in seen if each[0] == "running"} == {(None, None, 0)}
+    assert {table.id for table in second.tables} < {table.id for table in first.tables}
+    assert second.state.lead_count > first.tables[1].lead_count
+
+
 @pytest.mark.parametrize("name", ["errored", "timed_out", "cancelled"])
 def test_a_run_that_ends_otherwise_keeps_its_tables(name):
     client = ow.Sandbox(speed=600).client()

@@ -38,9 +38,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         raw: the JSON object as it came, with the fields that this package does not know.
         __shown_fields__: the fields that matter most to a person, in this order; all that were told when empty.
+        __line_fields__: those of the repr, where it is to be shorter; a path such as `credits.lifetime_used` names a part.
     """
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ()
+    __line_fields__: ClassVar[tuple[str, ...]] = ()
 
     raw: dict[str, Any] = msgspec.field(default_factory=dict)
 

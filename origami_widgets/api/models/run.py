@@ -43,6 +43,8 @@ class RunRequest(Model, frozen=True):
 class Action(Model, frozen=True):
     """One change that the run made. Which fields are set depends on `type`."""
 
+    __line_fields__: ClassVar[tuple[str, ...]] = ("type", "table_name", "column_name", "count", "lead_count")
+
     type: str = ""
     table_id: str = ""
     table_name: str | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from html import escape
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,16 +40,27 @@ def facts_of(model: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name, field in fields.items() if (value := getattr(model, name)) != _default(field)}
 
 
+def _facts_of_line(model: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a line: those of `__line_fields__` that are told, else the facts."""
+    fields = getattr(model, "__line_fields__", ())
+    told = {name: attrgetter(name)(model) for name in fields}
+    return {name: value for name, value in told.items() if value is not None and value != ""} or facts_of(model)
+
+
 def one_line(model: Model) -> str:
     """The class and what the object tells, in at most 200 characters.
 
-    >>> from origami_widgets.api.models import CreditsUsed, Table
+    Objects that come in lists, such as columns, are shorter: a list's own repr has a line of each.
+
+    >>> from origami_widgets.api.models import Column, CreditsUsed, Table
     >>> one_line(Table(name="Porto bakeries", lead_count=15, credits=CreditsUsed(lifetime_used=57)))
     "Table(name='Porto bakeries', lead_count=15, columns=<0 items>, credits=CreditsUsed(lifetime_used=57))"
+    >>> one_line(Column(name="Fit", slug="fit", kind="score", credits=CreditsUsed(lifetime_used=34)))
+    "Column(name='Fit', kind='score', credits.lifetime_used=34)"
     """
     name = type(model).__name__
     line = ""
-    for field, value in facts_of(model).items():
+    for field, value in _facts_of_line(model).items():
         part = f"{', ' if line else ''}{field}={_in_line(value)}"
         if len(name) + len(line) + len(part) > LONGEST_LINE - len("(, …)"):
             return f"{name}({line}{', ' if line else ''}…)"

@@ -45,6 +45,7 @@ class Column(Model, frozen=True):
     """One column of a table. `kind` is `input`, `enrichment`, `score` or `sequence`, or a newer word."""
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "slug", "kind", "credits", "cells", "qualification", "id")
+    __line_fields__: ClassVar[tuple[str, ...]] = ("name", "kind", "credits.lifetime_used")
 
     object: str = ""
     id: str = ""

@@ -74,7 +74,7 @@ ECONOMICS = Schema(
             "number",
             "computed",
             "",
-            "what 97.5 % of such orders cost at least, if leads cost as before",
+            "what 98 % of such orders cost at least, if leads cost as before",
             "credits",
         ),
         Field(
@@ -82,7 +82,7 @@ ECONOMICS = Schema(
             "number",
             "computed",
             "",
-            "what 97.5 % of them cost at most, if leads cost as before; NA with none qualified yet",
+            "what 99 % of them cost at most, if leads cost as before; NA with none qualified yet",
             "credits",
         ),
         _LEFT,
@@ -107,9 +107,11 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
       them. While cells are running, the credits are too few. Without a relevance condition it is NA.
     - The price of more: `expected_credits` supposes that leads cost as before (credits_per_lead) and qualify as before.
       How many leads it takes is chance, and the share that qualifies is known from few verdicts. `_low` and `_high` are
-      credits_per_lead x the leads between which 95 % of such orders lie: the posterior predictive distribution of the
-      leads needed (beta-negative-binomial, from Jeffreys' prior). That the price of a lead may differ, too, is not in it.
-      With no qualified lead yet there is only `_low`: nothing bounds the price above. `leads_left` is what the server
+      credits_per_lead x the leads needed, of whose posterior predictive distribution (beta-negative-binomial, from
+      Jeffreys' prior) they are the 2 % and the 99 % quantile. With 10 leads judged or more, at least 94 of 100 such orders
+      lie between, and at most 3.5 are dearer, whatever share qualifies; with fewer judged it is somewhat less. That the
+      price of a lead may differ, too, is not in it. With no qualified lead yet there is only `_low` (the 1 % quantile):
+      nothing bounds the price above. `leads_left` is what the server
       estimates in all less what is there; NA where a source has an unknown number of further leads.
     - Of no use: `credits_unqualified` is the expected, `credits_unqualified_min` the least amount that columns without
       verdicts of their own have spent on leads judged unfit; `column_economics_frame` has the formulas and what they
@@ -144,8 +146,8 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         - `more` (Int64, qualified leads): what you asked the price of
         - `expected_leads` (Int64, leads): more / qualified_share
         - `expected_credits` (Float64, credits): more x credits_per_qualified_lead, if leads cost as before
-        - `expected_credits_low` (Float64, credits): what 97.5 % of such orders cost at least, if leads cost as before
-        - `expected_credits_high` (Float64, credits): what 97.5 % of them cost at most, if leads cost as before; NA with none qualified yet
+        - `expected_credits_low` (Float64, credits): what 98 % of such orders cost at least, if leads cost as before
+        - `expected_credits_high` (Float64, credits): what 99 % of them cost at most, if leads cost as before; NA with none qualified yet
         - `leads_left` (Int64, qualified leads): qualified leads still to find, estimated
         - `costliest_column` (string): the column that used most credits
         - `costliest_column_share` (Float64, fraction): of what the table's columns have used
@@ -167,7 +169,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         >>> frame["credits_per_lead"].to_list(), frame["expected_credits"].round(6).to_list()
         ([3.8], [475.0])
         >>> frame[["expected_credits_low", "expected_credits_high"]].round(0).iloc[0].to_list()
-        [399.0, 695.0]
+        [399.0, 764.0]
     """
     check_backend(dtype_backend)
     wanted = _checked(more)

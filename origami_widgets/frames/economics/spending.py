@@ -166,20 +166,21 @@ class Spending:
 
     @cached_property
     def credits_errored(self) -> Measure:
-        """Per column: failed cells at its mean price, not more than it has used."""
+        """Per column: failed cells at its mean price, not more than it has used; missing where that is not known."""
         errored = self.column("cells_errored")
-        price = np.where(errored == 0, 0.0, errored * self.column("avg_credits_per_run"))
-        return self._at_most_used(price)
+        price = errored * self.column("avg_credits_per_run")
+        return np.where(errored == 0, 0.0, np.minimum(price, self.column("credits_lifetime_used")))
 
     @cached_property
     def credits_unqualified_min(self) -> Measure:
         """Per column: the leads that were judged unfit and that it must have run for, at its mean price.
 
-        Those that are not judged unfit are too few to explain all that it ran for; the rest are.
+        Those that are not judged unfit are too few to explain all that it ran for; the rest are. Not more than it has
+        used; missing where that is not known, as a bound without its cap may exceed what was spent.
         """
         others = self.of_table(self.table("lead_count") - self.unfit)
         price = np.maximum(self.ran_for - others, 0.0) * self.column("avg_credits_per_run")
-        return self._at_most_used(np.where(self.judges > 0, np.nan, price))
+        return np.where(self.judges > 0, np.nan, np.minimum(price, self.column("credits_lifetime_used")))
 
     @cached_property
     def credits_unqualified(self) -> Measure:
@@ -227,7 +228,3 @@ class Spending:
         ids = self.tables["id"]
         last = {table: place for place, table in enumerate(ids) if isinstance(table, str)}
         return [not isinstance(table, str) or last[table] == place for place, table in enumerate(ids)]
-
-    def _at_most_used(self, values: Measure) -> Measure:
-        used = self.column("credits_lifetime_used")
-        return np.minimum(values, np.where(np.isnan(used), np.inf, used))

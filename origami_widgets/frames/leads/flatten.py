@@ -28,6 +28,7 @@ PRIMARY = ("value", "text", "email", "url", "address", "number", "display", "lab
 REMARKS = ("confidence", "reasoning")
 """What an object says of its values."""
 _SOURCE_KEY = re.compile(r"(.*[_\W])?source[_\W]?(url|link|address)s?|sources", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"\s*(?:https?://|www\.)\S+\s*", re.IGNORECASE)
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MOST_KEYS = 64
 """Parts that get a column of their own; an object that serves as a dictionary would make thousands."""
@@ -86,7 +87,8 @@ class LeadColumn:
             self._add_main(values, types)
             for part in self._extras():
                 part.add_nulls(len(values))
-            if self._flatten and _has_blanks(values, types):
+            # Of columns that were typed in, only those with objects tell what was found: `found` looks then.
+            if self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
                 found = [_flag(value) for value in values]
                 self._tells_findings |= self._computed
         if self._flatten and self._computed and NoneType in types:
@@ -126,13 +128,20 @@ class LeadColumn:
 
     def found(self) -> Any:
         """Per row: True for a finding, False for work that found nothing, NA where no work has ended."""
-        flags = np.full(self._length, _UNKNOWN, np.int8)
-        at = 0
-        known = ~self._values.missing()
+        flags, at = self._flags_of_values(), 0
         for count, told in self._found:
-            flags[at : at + count] = np.where(known[at : at + count], _YES, _UNKNOWN) if told is None else told
+            if told is not None:
+                flags[at : at + count] = told
             at += count
         return to_array(_BOOLEAN, Cells(flags == _YES, flags == _UNKNOWN), self._backend)
+
+    def _flags_of_values(self) -> Any:
+        """Per row what its main value alone tells."""
+        if self._computed:
+            return np.where(self._values.missing(), _UNKNOWN, _YES).astype(np.int8)
+        values = self._values.array(copy=False)
+        cells = values if isinstance(values, np.ndarray) else values.to_numpy(dtype=object, na_value=None)
+        return np.fromiter(map(_flag, cells.tolist()), np.int8, len(cells))
 
     def _extras(self) -> Iterable[CellColumn]:
         return (*self._parts.values(), *(() if self._rest is None else (self._rest,)))
@@ -174,11 +183,8 @@ class LeadColumn:
         """Add the main values of objects, whose parts are there but not added yet."""
         mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
         key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
-        if key is None or key not in there:
-            main = [
-                value if type(value) is not dict else None if (key := main_key(tuple(value))) is None else value[key]
-                for value in values
-            ]
+        if key is None or key == "source" or key not in there:
+            main = [_main_value(value) if type(value) is dict else value for value in values]
             self._add_main(main, set(map(type, main)))
             return
         if self._same is None and self._main.is_blank and self._parts[key].is_blank:
@@ -228,25 +234,38 @@ def main_key(keys: tuple[str, ...]) -> str | None:
     return next((key for key in findings if key != "title" and not key.endswith("_url")), next(iter(findings), None))
 
 
+def _main_value(value: dict[str, Any]) -> Any:
+    key = main_key(tuple(value))
+    # Alone, a source may be the value, or an address only.
+    return None if key is None or (key == "source" and not is_found(value)) else value[key]
+
+
 def is_found(value: Any) -> bool:
     """Whether there is something in a cell: a text, a number, a boolean, or a list or an object that holds one.
 
-    Nothing are null, "", and what holds nothing else. In an object `confidence`, `reasoning` and source addresses do
-    not count: they are there, too, where nothing was found.
+    Nothing are null, blank texts, and what holds nothing else. In an object `confidence`, `reasoning` and source
+    addresses do not count: they are there, too, where nothing was found. A `source` beside no other value counts where it
+    is a word such as "LinkedIn", which answers "Where did this lead come from?", and not where it is an address.
 
     >>> is_found({"linkedin_url": "https://a.example", "confidence": "high"}), is_found(False), is_found(0)
     (True, True, True)
-    >>> is_found({"email": "", "confidence": "low", "email_source_url": "https://a.example"}), is_found([None])
+    >>> is_found({"email": " ", "confidence": "low", "email_source_url": "https://a.example"}), is_found([None])
     (False, False)
+    >>> is_found({"source": "LinkedIn"}), is_found({"source": "https://a.example"})
+    (True, False)
     """
-    waiting = [value]
+    waiting = [(value, False)]
     while waiting:
-        each = waiting.pop()
+        each, is_source = waiting.pop()
         if type(each) is dict:
-            waiting += [each[key] for key in findings_of(tuple(each))]
+            keys = findings_of(tuple(each))
+            waiting += [(each[key], is_source or keys == ("source",)) for key in keys]
         elif type(each) is list:
-            waiting += each
-        elif each is not None and each != "":
+            waiting += [(item, is_source) for item in each]
+        elif type(each) is str:
+            if each and not each.isspace() and not (is_source and _ADDRESS.fullmatch(each)):
+                return True
+        elif each is not None:
             return True
     return False
 
@@ -261,7 +280,7 @@ def findings_of(keys: tuple[str, ...]) -> tuple[str, ...]:
     (('source',), ('email',))
     """
     findings = tuple(key for key in keys if not _is_remark(key))
-    # The source of something else is a remark; alone it is what was asked for, such as the source of a lead.
+    # The source of something else is a remark; alone it may be what was asked for, such as the source of a lead.
     return findings if findings == ("source",) else tuple(key for key in findings if key != "source")
 
 
@@ -276,9 +295,18 @@ def _flag(value: Any) -> int:
 
 def _has_blanks(values: list[Any], types: set[type]) -> bool:
     """Whether cells that are there hold nothing."""
-    if str in types and "" in values:
+    if str in types and _blank_texts(values, types):
         return True
     return list in types and not all(is_found(value) for value in values if type(value) is list)
+
+
+def _blank_texts(values: list[Any], types: set[type]) -> bool:
+    """Whether there are texts of nothing but spaces among cells of these types."""
+    if "" in values:
+        return True
+    # Without a step in Python for each cell, where it can be: nearly all pages have none.
+    texts = filter(None, values) if types <= {str, NoneType} else (each for each in values if type(each) is str)
+    return True in map(str.isspace, texts)
 
 
 def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[str, list[Any]] | None:
@@ -294,14 +322,22 @@ def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[
 def _flags(values: list[Any], types: set[type], there: dict[str, list[Any]]) -> list[int]:
     """What was found on a page, as `is_found` has it; of plain values in objects of one shape all at once."""
     cells = [there[key] for key in findings_of(tuple(there))]
-    if REST in there or "source" in there or any(_HOLDERS & set(map(type, part)) for part in cells):
+    kinds = [set(map(type, part)) for part in cells]
+    if REST in there or "source" in there or any(_HOLDERS & each for each in kinds):
         return [_flag(value) for value in values]
+    # A blank text is found as little as a null.
+    cells = [
+        [None if type(cell) is str and (not cell or cell.isspace()) else cell for cell in part]
+        if str in each and _blank_texts(part, each)
+        else part
+        for part, each in zip(cells, kinds, strict=True)
+    ]
     findings: list[int]
     if len(cells) == 1:
-        findings = [cell is not None and cell != "" for cell in cells[0]]
+        findings = [cell is not None for cell in cells[0]]
     elif cells:
         width = len(cells)
-        findings = [each.count(None) + each.count("") < width for each in zip(*cells, strict=True)]
+        findings = [each.count(None) < width for each in zip(*cells, strict=True)]
     else:
         findings = [False] * len(values)
     if types == {dict}:

@@ -154,7 +154,9 @@ FOUND = [
     {"lead_source": "Referral", "confidence": "high"},
     {"source": "Referral", "confidence": "high"},
     {"resource_url": "https://a.example"},
-    "text", 0, False, ["a"], [0], " ",
+    {"source": ["Referral", "https://a.example"]},
+    {"source": "A post on https://a.example"},
+    "text", 0, False, ["a"], [0], "https://a.example",
 ]  # fmt: skip
 NOT_FOUND = [
     {"linkedin_url": None, "confidence": "high"},
@@ -165,7 +167,13 @@ NOT_FOUND = [
     {"email": None, "source": "https://a.example"},
     {"phones": [], "more": {"other": [None, ""]}, "confidence": "low"},
     {"contact": {"email": None, "confidence": "low"}},
-    {"confidence": "high"}, {}, "", [], [None, ""],
+    {"email": " ", "confidence": "low"},
+    {"email": " \n\t", "phone": None},
+    {"source": "https://a.example"},
+    {"source": " www.a.example/list ", "confidence": "high", "reasoning": "There."},
+    {"source": ["https://a.example", None]},
+    {"source": {"link": "HTTP://a.example"}},
+    {"confidence": "high"}, {}, "", [], [None, ""], " ", "  ", ["  "],
 ]  # fmt: skip
 
 
@@ -177,11 +185,24 @@ def test_what_counts_as_found(cell, found):
     assert table([{"x": cell}, {"x": {"other": 1}}], page=2)[0]["x.found"].to_list() == [found, True]
 
 
-def test_an_empty_text_is_kept_and_is_not_found():
-    frame, _ = table([{"x": "a"}, {"x": ""}, {}])
-    assert frame["x"].to_list() == ["a", "", pd.NA]
+def test_a_source_is_the_value_where_nothing_else_is_and_it_is_no_address():
+    frame, _ = table([{"x": {"source": "LinkedIn"}}, {"x": {"source": "https://a.example"}}, {}])
+    assert frame["x"].to_list() == ["LinkedIn", pd.NA, pd.NA]
+    assert frame["x.source"].to_list() == ["LinkedIn", "https://a.example", pd.NA]
     assert frame["x.found"].to_list() == [True, False, pd.NA]
-    assert "x.found" not in table([{"x": "a"}, {"x": ""}], kind="input")[0]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0\n"])
+def test_a_blank_text_is_kept_and_is_not_found(blank):
+    frame, _ = table([{"x": "a"}, {"x": blank}, {}])
+    assert frame["x"].to_list() == ["a", blank, pd.NA]
+    assert frame["x.found"].to_list() == [True, False, pd.NA]
+    assert "x.found" not in table([{"x": "a"}, {"x": blank}], kind="input")[0]
+    # Also before the first object, and after it.
+    mixed = [{"x": "a"}, {"x": blank}, {}, {"x": MAIL}, {"x": blank}, {"x": "b"}]
+    for page in (1, 2, 6):
+        frame, _ = table(mixed, kind="input", page=page)
+        assert frame["x.found"].to_list() == [True, False, pd.NA, True, False, True]
 
 
 def test_an_address_is_the_value_where_nothing_else_is():
@@ -191,7 +212,7 @@ def test_an_address_is_the_value_where_nothing_else_is():
     assert table([{"x": {**cell, "full_name": "Ana"}}])[0]["x"].to_list() == ["Ana"]
 
 
-PART = st.none() | st.sampled_from(["", "a", "https://a.example", 0, False]) | st.just([]) | st.lists(st.none(), max_size=2)  # fmt: skip
+PART = st.none() | st.sampled_from(["", " ", "a", "https://a.example", 0, False]) | st.just([]) | st.lists(st.none(), max_size=2)  # fmt: skip
 REMARKS = ("confidence", "reasoning", "source_url", "phone_source_url", "sources")
 CELL = st.dictionaries(st.sampled_from(["email", "title", "linkedin_url", *REMARKS]), PART, max_size=5)
 
@@ -201,7 +222,7 @@ CELL = st.dictionaries(st.sampled_from(["email", "title", "linkedin_url", *REMAR
 def test_an_object_is_found_when_anything_but_remarks_is_there(values, page):
     frame, _ = table([{"x": value} for value in values], page=page)
     wanted = [
-        any(part not in (None, "", []) and part != [None] * len(part if isinstance(part, list) else ()) for key, part in value.items() if key not in REMARKS)
+        any(part not in (None, "", " ", []) and part != [None] * len(part if isinstance(part, list) else ()) for key, part in value.items() if key not in REMARKS)
         for value in values
     ]  # fmt: skip
     assert frame["x.found"].to_list() == wanted
