@@ -21,7 +21,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import threadless
-from origami_widgets.api.callbacks import CallbackThread
+from origami_widgets.api.callbacks import PATIENCE, CallbackThread
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop_future import SLICE, LoopFuture
 
@@ -137,8 +137,6 @@ class BackgroundLoop:
             TimeoutError: the time passed first.
         """
         ends = None if timeout is None else time.monotonic() + timeout
-        # In a callback that the loop waits for, each would wait for the other.
-        self._callbacks.let_go()
         while not future.done():
             left = SLICE if ends is None else min(SLICE, ends - time.monotonic())
             if left <= 0:
@@ -195,7 +193,8 @@ class BackgroundLoop:
     ) -> None:
         """Call a user's callback where it cannot block the loop: from the loop's thread, on the callback thread.
 
-        Elsewhere, and where there are no threads, it is called at once. See `CallbackThread.call`.
+        The loop does not wait for it; `wait_for_callbacks` does. Elsewhere, and where there are no threads, it is called at once.
+        See `CallbackThread.call`.
 
         Args:
             callback: what to call.
@@ -208,6 +207,28 @@ class BackgroundLoop:
             if self._callbacks.call(callback if key is None else key, callback, argument, context, merge):
                 return
         callback(argument)
+
+    def wait_for_callbacks(self, timeout: float | None = None) -> None:
+        """Block until the callbacks of what has happened so far have returned, half a second at most.
+
+        A callback that calls this does not wait for itself.
+
+        Args:
+            timeout: seconds to wait at most, if fewer.
+        """
+        if self._has_callbacks():
+            self.run(self._callbacks.returned(PATIENCE if timeout is None else min(timeout, PATIENCE)))
+
+    async def callbacks_returned(self) -> None:
+        """Await what `wait_for_callbacks` blocks for, from any loop."""
+        if self._has_callbacks():
+            await self.bridge(self._callbacks.returned())
+
+    def _has_callbacks(self) -> bool:
+        """Whether callbacks may be at work that are not the caller's own; no thread, no callbacks."""
+        with self._lock:
+            thread = None if self._loop is None else self._thread
+        return thread not in (None, threading.current_thread()) and not self._callbacks.is_current()
 
     def _call(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
         with self._lock:
