@@ -1,12 +1,13 @@
-"""The callback thread: users' callbacks run on it, so that one that blocks holds up no poll, cancel or start.
+"""The callback thread: users' callbacks run on it, so that one that takes its time holds up no poll, cancel or start.
 
-The background loop waits a moment for each call: a callback that is quick sees the very state that it is notified of, and
-has returned before anything else happens. One that takes longer, or that calls something of ours that blocks, goes on
-beside the loop; what changes meanwhile is kept for it, one call for each callback.
+The background loop never waits for it. While a callback waits its turn, what changes is kept for it, one call for each
+callback. A caller that waits for a run gives the callbacks of what it has waited for a moment to return.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import contextvars
 import logging
 import threading
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("origami_widgets")
 
 PATIENCE = 0.5
-"""Seconds that the background loop waits for a callback, once: while it is at work, nothing waits for it any more."""
+"""Seconds that a caller waits for callbacks at most, and that one callback is waited for in all."""
 STUCK = 10.0
 """Seconds after which a callback that others wait for is reported."""
 IDLE = 2.0
@@ -33,10 +34,7 @@ class _Call:
     argument: Any
     context: contextvars.Context
     began: float = 0.0
-    is_over: bool = False
-    is_awaited: bool = False
     is_reported: bool = False
-    error: BaseException | None = None
 
 
 class CallbackThread:
@@ -56,7 +54,7 @@ class CallbackThread:
         context: contextvars.Context,
         merge: Callable[[Any, Any], Any],
     ) -> bool:
-        """Call a function with an argument, and wait a moment for it unless an earlier call is still at work.
+        """Have a function called with an argument, after those that were asked for before. What it raises is logged.
 
         Args:
             key: what is called and why; of one key, one call at most waits its turn.
@@ -66,42 +64,48 @@ class CallbackThread:
             merge: makes one argument of that of a call that waits its turn and this one.
 
         Returns:
-            Whether it was or will be called; False where no thread can be started.
-
-        Raises:
-            Exception: what the function raised while it was waited for; later it is logged.
+            Whether it will be called; False where no thread can be started.
         """
         with self._changed:
-            is_behind = self._at_work is not None or bool(self._queue)
             waiting = self._queue.get(key)
             if waiting is not None:
                 waiting.argument = merge(waiting.argument, argument)
                 return True
             if self._thread is None and not self._start():
                 return False
-            call = self._queue[key] = _Call(function, argument, context, is_awaited=not is_behind)
+            self._queue[key] = _Call(function, argument, context)
             self._changed.notify_all()
-            if is_behind:
-                self._report()
-                return True
-            self._changed.wait_for(lambda: call.is_over or not call.is_awaited, PATIENCE)
-            call.is_awaited = False
-            error, call.error = call.error, None
-        if error is not None:
-            try:
-                raise error
-            finally:
-                # An error that is held by a frame of its own traceback would keep the callback alive.
-                del error, call
+            self._report()
         return True
 
-    def let_go(self) -> None:
-        """Let the background loop go on when the callback that it waits for is about to block; called by that callback."""
-        if threading.current_thread() is self._thread:
-            with self._changed:
-                if self._at_work is not None:
-                    self._at_work.is_awaited = False
-                    self._changed.notify_all()
+    async def returned(self, seconds: float = PATIENCE) -> None:
+        """Wait until the calls asked for so far have returned. Loop thread only.
+
+        A call that has been at work for `PATIENCE` is not waited for, nor are those behind it.
+
+        Args:
+            seconds: how long to wait at most.
+        """
+        loop = asyncio.get_running_loop()
+        reached = loop.create_future()
+
+        def reach(_: None) -> None:
+            # The loop may have ended meanwhile.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(reached.cancel)
+
+        with self._changed:
+            if self._at_work is not None:
+                seconds = min(seconds, self._at_work.began + PATIENCE - time.monotonic())
+            if seconds <= 0 or not (self._at_work or self._queue):
+                return
+            self._queue[reached] = _Call(reach, None, contextvars.copy_context())
+            self._changed.notify_all()
+        await asyncio.wait((reached,), timeout=seconds)
+
+    def is_current(self) -> bool:
+        """Whether the caller is a callback."""
+        return threading.current_thread() is self._thread
 
     def _report(self) -> None:
         call = self._at_work
@@ -132,20 +136,13 @@ class CallbackThread:
                 return False
             call = self._at_work = self._queue.pop(next(iter(self._queue)))
             call.began = time.monotonic()
-        error: BaseException | None = None
         try:
             call.context.run(call.function, call.argument)
-        except BaseException as raised:  # noqa: BLE001 - not even `sys.exit` may end this thread
-            error = raised
-        with self._changed:
-            self._at_work, call.is_over = None, True
-            if call.is_awaited and isinstance(error, Exception):
-                call.error = error
-            elif error is not None:
-                log.error("The callback %s raised", name_of(call.function), exc_info=error)
-            self._changed.notify_all()
-        # As in `call`.
-        del error, call
+        except BaseException:  # not even `sys.exit` may end this thread
+            log.exception("The callback %s raised", name_of(call.function))
+        finally:
+            with self._changed:
+                self._at_work = None
         return True
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import concurrent.futures
 import contextlib
 import contextvars
 import inspect
@@ -22,8 +21,9 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import threadless
-from origami_widgets.api.callbacks import CallbackThread
+from origami_widgets.api.callbacks import PATIENCE, CallbackThread
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.loop_future import SLICE, LoopFuture
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Hashable
@@ -37,8 +37,6 @@ QUIET_LOOKS = 2
 """How often in a row nothing must be found: a task that came and went in between starts the count anew."""
 LAST_WORDS = 1.0
 """Seconds that open connections get to close when the process ends."""
-INTERRUPTIBLE = 0.2
-"""Windows delivers an interrupt only between two waits."""
 
 
 class BackgroundLoop:
@@ -64,7 +62,7 @@ class BackgroundLoop:
         self._keeper: asyncio.Task[None] | None = None
         self._callbacks = CallbackThread()
 
-    def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> LoopFuture[T]:
         """Run a coroutine on the loop.
 
         Returns:
@@ -75,9 +73,10 @@ class BackgroundLoop:
         """
         with self._lock:
             loop = self._loop_for(coroutine)
+            future = LoopFuture(coroutine, loop)
+            # Counted until it is a task of the loop, so that the loop does not end before.
             self._waiting += 1
-            future = self._context().run(asyncio.run_coroutine_threadsafe, coroutine, loop)
-        future.add_done_callback(self._one_less)
+            loop.call_soon_threadsafe(self._call, future.begin, (), context=self._context())
         return future
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -123,7 +122,7 @@ class BackgroundLoop:
 
     def result(
         self,
-        future: concurrent.futures.Future[T],
+        future: LoopFuture[T],
         meanwhile: Callable[[], object] = lambda: None,
         timeout: float | None = None,
     ) -> T:
@@ -138,16 +137,14 @@ class BackgroundLoop:
             TimeoutError: the time passed first.
         """
         ends = None if timeout is None else time.monotonic() + timeout
-        # In a callback that the loop waits for, each would wait for the other.
-        self._callbacks.let_go()
         while not future.done():
-            left = INTERRUPTIBLE if ends is None else min(INTERRUPTIBLE, ends - time.monotonic())
+            left = SLICE if ends is None else min(SLICE, ends - time.monotonic())
             if left <= 0:
                 raise TimeoutError
             if self._thread is None and threadless.can_block():
                 threadless.block(future, left)
             else:
-                concurrent.futures.wait((future,), left)
+                future.wait(left)
             meanwhile()
         error = future.exception()
         if isinstance(error, OrigamiError):
@@ -196,7 +193,8 @@ class BackgroundLoop:
     ) -> None:
         """Call a user's callback where it cannot block the loop: from the loop's thread, on the callback thread.
 
-        Elsewhere, and where there are no threads, it is called at once. See `CallbackThread.call`.
+        The loop does not wait for it; `wait_for_callbacks` does. Elsewhere, and where there are no threads, it is called at once.
+        See `CallbackThread.call`.
 
         Args:
             callback: what to call.
@@ -210,8 +208,31 @@ class BackgroundLoop:
                 return
         callback(argument)
 
+    def wait_for_callbacks(self, timeout: float | None = None) -> None:
+        """Block until the callbacks of what has happened so far have returned, half a second at most.
+
+        A callback that calls this does not wait for itself.
+
+        Args:
+            timeout: seconds to wait at most, if fewer.
+        """
+        if self._has_callbacks():
+            self.run(self._callbacks.returned(PATIENCE if timeout is None else min(timeout, PATIENCE)))
+
+    async def callbacks_returned(self) -> None:
+        """Await what `wait_for_callbacks` blocks for, from any loop."""
+        if self._has_callbacks():
+            await self.bridge(self._callbacks.returned())
+
+    def _has_callbacks(self) -> bool:
+        """Whether callbacks may be at work that are not the caller's own; no thread, no callbacks."""
+        with self._lock:
+            thread = None if self._loop is None else self._thread
+        return thread not in (None, threading.current_thread()) and not self._callbacks.is_current()
+
     def _call(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
-        self._one_less(None)
+        with self._lock:
+            self._waiting = max(0, self._waiting - 1)
         callback(*args)
 
     def on_stop(self, owner: object, close: Callable[[], Awaitable[object]]) -> None:
@@ -297,10 +318,6 @@ class BackgroundLoop:
                         self._loop = None
         except asyncio.CancelledError:
             return
-
-    def _one_less(self, _future: object) -> None:
-        with self._lock:
-            self._waiting = max(0, self._waiting - 1)
 
     def _close_one(self, owner: object) -> None:
         close = self._closers.pop(owner, None)

@@ -5,7 +5,6 @@ A person who presses Tab waits for it, so nothing here takes longer than `PATIEN
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from origami_widgets.run.settings import client_at_hand
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
+    from origami_widgets.api.loop_future import LoopFuture
     from origami_widgets.api.operations import Operations
     from origami_widgets.magics.commands import Kind
 
@@ -37,7 +37,7 @@ class Account:
         self._whose: Hashable = None
         self._read_at = -FRESH
         self._runs: list[RecentRun] = []
-        self._reading: concurrent.futures.Future[list[RecentRun]] | None = None
+        self._reading: LoopFuture[list[RecentRun]] | None = None
 
     def runs(self) -> list[RecentRun]:
         """What is known of them; reads them where that is due, with one GET for every hundred agents."""
@@ -52,7 +52,7 @@ class Account:
             self._reading = background().submit(_read(operations))
         if self._reading is not None:
             if HAS_THREADS:
-                concurrent.futures.wait((self._reading,), PATIENCE)
+                self._reading.wait(PATIENCE)
             if self._reading.done():
                 reading, self._reading = self._reading, None
                 # What cannot be read is not offered; who presses Tab has not asked for an error.

@@ -367,9 +367,10 @@ class Run(AwaitableCalls):
         """Call back with this run after each change, as long as a handle or card of it exists. Sends nothing.
 
         Args:
-            callback: called on a background thread, one callback after the other. It may call `cancel`, `wait` and what
-                else blocks: that holds up other callbacks, but no check, cancel or start. While it is at work, changes are
-                collected: it is called once more, with the newest state. One that raises is not called again.
+            callback: called on a background thread, one callback after the other. It may call `cancel`, `wait` and anything
+                else that blocks. A slow callback delays other callbacks, but no check, cancel or start. Changes that happen
+                before it is called again are collected into one call with the newest state. `wait()` and `await run`
+                give callbacks up to half a second to return. One that raises is not called again.
 
         Returns:
             A function that ends the subscription.

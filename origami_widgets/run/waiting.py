@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api import validate
@@ -61,20 +62,21 @@ def block(watch: Watch, until: Until, timeout: float | None) -> None:
         OrigamiError: checks stopped.
     """
     check_wait(until, timeout)
-    if reached(watch.state, until):
-        return
-    try:
-        # Also refuses to wait on the very thread that brings the news.
-        background().run(_wait_at_most(timeout, watch, until))
-    except TimeoutError as error:
-        if isinstance(error, OrigamiError):
-            raise
-        raise _timed_out(watch.state, timeout) from None
+    ends = None if timeout is None else time.monotonic() + timeout
+    if not reached(watch.state, until):
+        try:
+            # Also refuses to wait on the very thread that brings the news.
+            background().run(_wait_at_most(timeout, watch, until))
+        except TimeoutError as error:
+            if isinstance(error, OrigamiError):
+                raise
+            raise _timed_out(watch.state, timeout) from None
+    background().wait_for_callbacks(None if ends is None else ends - time.monotonic())
 
 
 async def _wait_at_most(seconds: float | None, watch: Watch, until: Until) -> None:
     async with asyncio.timeout(seconds):
-        await wait(watch, until)
+        await _until_reached(watch, until)
 
 
 async def wait(watch: Watch, until: Until) -> None:
@@ -84,6 +86,11 @@ async def wait(watch: Watch, until: Until) -> None:
         OrigamiError: checks stopped.
     """
     check_wait(until)
+    await _until_reached(watch, until)
+    await background().callbacks_returned()
+
+
+async def _until_reached(watch: Watch, until: Until) -> None:
     if reached(watch.state, until):
         return
     await background().bridge(_keep(watch))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextvars
 import inspect
 import os
@@ -276,21 +277,26 @@ import os, signal, sys, threading, time
 from origami_widgets.api.client import Client
 signal.signal(signal.SIGINT, signal.default_int_handler)
 client = Client("og_live_x", base_url=sys.argv[1], timeout=10)
-over = threading.Event()
+gap, presses = float(sys.argv[2]), int(sys.argv[3])
+# Without an `Event`: an interrupt may leave the lock of one locked, and the storm would never end.
+is_begun = is_over = False
 
 def storm():
-    for _ in range(300):
-        os.kill(os.getpid(), signal.SIGINT)
+    global is_over
+    while not is_begun:
         time.sleep(0.001)
-    over.set()
+    for _ in range(presses):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(gap)
+    is_over = True
 
 heard = 0
 presser = threading.Thread(target=storm, daemon=True)
-while not over.is_set():
+presser.start()
+while not is_over:
     try:
-        if presser.ident is None:
-            presser.start()
-        while not over.is_set():
+        is_begun = True
+        while not is_over:
             client.get_credits()
     except KeyboardInterrupt:
         heard += 1
@@ -304,12 +310,12 @@ print(client.get_credits().balance, heard > 50)
 """
 
 
-def python(code: str, *args: str) -> subprocess.CompletedProcess[str]:
+def python(code: str, *args: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *args],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=timeout,
         check=False,
         cwd=ROOT,
     )
@@ -339,8 +345,22 @@ def test_a_forked_child_has_connections_of_its_own(server):
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 def test_after_a_storm_of_interrupts_at_the_first_request_the_loop_still_works(server):
     server.plan(balance())
-    done = python(STORM, server.base_url)
+    done = python(STORM, server.base_url, "0.001", "300")
     assert (done.returncode, done.stdout) == (0, "7.0 True\n"), done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_after_storms_of_interrupts_at_any_request_the_loops_still_work(server):
+    """Whatever the caller is interrupted in, it holds nothing that the loop waits for."""
+    server.plan(balance())
+
+    def outcome(_: int) -> tuple[int, str, str]:
+        done = python(STORM, server.base_url, "0.0006", "3000", timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(outcome, range(8)))
+    assert [(code, said) for code, said, _ in outcomes] == [(0, "7.0 True\n")] * 8, outcomes
 
 
 def test_requests_that_are_cancelled_at_any_step_leave_room_for_others(server):

@@ -69,6 +69,71 @@ def test_a_callback_that_blocks_holds_up_no_check_no_start_and_no_cancel(client,
     assert not blocking.gate.is_set()
 
 
+def test_callbacks_that_take_a_third_of_a_second_hold_up_no_other_request_and_no_cancel():
+    """Several runs, so that there is always a callback at work: what is asked meanwhile goes on as if there were none."""
+    client = ow.Sandbox(speed=20).client()
+    runs = [start(client, f"{SLOW} {number}") for number in range(3)]
+    began, returned = [], []
+
+    def takes_its_time(told):
+        began.append(told)
+        time.sleep(0.3)
+        returned.append(told)
+
+    for run in runs:
+        run.on_change(takes_its_time)
+        run.refresh()
+    until(lambda: began)
+    # As many requests as callbacks: were each to wait for one, no fewer would have returned than were answered.
+    answered = 0
+    while len(returned) < 3:
+        client.get_credits()
+        answered += 1
+    assert answered > 15
+    known = len(returned)
+    for run in runs:
+        run.cancel()
+    assert len(returned) - known < 3
+    assert {run.wait(timeout=SOON).status for run in runs} == {"cancelled"}
+
+
+def test_a_wait_gives_callbacks_a_moment_and_no_more(client, blocking):
+    run, slow, seen = start(client), start(client, SLOW), []
+    slow.on_change(blocking)
+    slow.refresh()
+    until(blocking.began.is_set)
+    run.on_change(lambda told: seen.append(told.status))
+    run.wait(timeout=SOON)
+    assert seen == []
+    blocking.gate.set()
+    until(lambda: seen)
+    slow.cancel()
+
+
+def test_after_a_wait_a_callback_that_takes_a_moment_has_returned(client):
+    run, seen = start(client), []
+
+    def callback(told):
+        time.sleep(0.1)
+        seen.append(told.status)
+
+    run.on_change(callback)
+    run.wait(timeout=SOON)
+    assert seen[-1] == "completed"
+
+
+async def test_after_an_await_a_callback_that_takes_a_moment_has_returned(client):
+    run, seen = await ow.start_async(BRIEF, client=client, show=False), []
+
+    def callback(told):
+        time.sleep(0.1)
+        seen.append(told.status)
+
+    run.on_change(callback)
+    await run
+    assert seen[-1] == "completed"
+
+
 async def test_a_callback_that_blocks_holds_up_nobody_who_awaits(client, blocking):
     run = await ow.start_async(BRIEF, client=client, show=False)
     run.on_change(blocking)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
@@ -37,20 +38,21 @@ def block(course: Course, until: Until, timeout: float | None) -> None:
         OrigamiError: as `reached`.
     """
     check_wait(until, timeout)
-    if reached(course, until):
-        return
-    try:
-        # Also refuses to wait on the very thread that brings the news.
-        background().run(_wait_at_most(timeout, course, until))
-    except TimeoutError as error:
-        if isinstance(error, OrigamiError):
-            raise
-        raise _timed_out(course, timeout) from None
+    ends = None if timeout is None else time.monotonic() + timeout
+    if not reached(course, until):
+        try:
+            # Also refuses to wait on the very thread that brings the news.
+            background().run(_wait_at_most(timeout, course, until))
+        except TimeoutError as error:
+            if isinstance(error, OrigamiError):
+                raise
+            raise _timed_out(course, timeout) from None
+    background().wait_for_callbacks(None if ends is None else ends - time.monotonic())
 
 
 async def _wait_at_most(seconds: float | None, course: Course, until: Until) -> None:
     async with asyncio.timeout(seconds):
-        await wait(course, until)
+        await _until_reached(course, until)
 
 
 async def wait(course: Course, until: Until) -> None:
@@ -59,6 +61,11 @@ async def wait(course: Course, until: Until) -> None:
     Raises:
         OrigamiError: as `reached`.
     """
+    await _until_reached(course, until)
+    await background().callbacks_returned()
+
+
+async def _until_reached(course: Course, until: Until) -> None:
     if reached(course, until):
         return
     await background().bridge(_keep(course))

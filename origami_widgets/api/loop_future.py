@@ -1,0 +1,180 @@
+"""Results of coroutines on the background loop, handed to other threads without a lock that an interrupt could leave locked.
+
+`concurrent.futures.Future` guards its result with a `threading.Condition`, which is written in Python: an interrupt (Ctrl-C) that
+reaches the main thread just after it has taken that lock leaves it locked for good, and the loop stops when it wants to
+deliver the result. Here the loop waits for no lock at all, and each step that two threads may take at once is one C call.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+log = logging.getLogger("origami_widgets")
+
+SLICE = 0.2
+"""Seconds that one wait takes at most: Windows delivers an interrupt only between two waits."""
+
+
+class _Outcome(NamedTuple):
+    result: Any = None
+    error: BaseException | None = None
+    is_cancelled: bool = False
+
+
+class LoopFuture(concurrent.futures.Future[T]):
+    """Future of a coroutine that runs on an event loop; cancelling it cancels the coroutine.
+
+    `asyncio.wrap_future` takes it. `concurrent.futures.wait` does not, because it locks the condition: use `wait`.
+
+    Args:
+        coroutine: what runs once `begin` is called.
+        loop: the loop to run it on.
+    """
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._coroutine: Coroutine[Any, Any, T] | None = coroutine
+        self._loop = loop
+        self._task: asyncio.Task[T] | None = None
+        self._outcomes: dict[str, _Outcome] = {}
+        self._callbacks: deque[Callable[[concurrent.futures.Future[T]], object]] = deque()
+        # Locked until there is an outcome.
+        self._pending = threading.Lock()
+        self._pending.acquire()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'cancelled' if self.cancelled() else 'done' if self.done() else 'pending'}>"
+
+    def begin(self) -> None:
+        """Start the coroutine. Loop thread only."""
+        coroutine, self._coroutine = self._coroutine, None
+        if coroutine is None:
+            return
+        if self.done():
+            coroutine.close()
+            return
+        self._task = self._loop.create_task(coroutine)
+        self._task.add_done_callback(self._on_end)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until it is done; whether it is. An interrupt leaves the coroutine alone.
+
+        Args:
+            timeout: seconds to wait at most.
+        """
+        ends = None if timeout is None else time.monotonic() + timeout
+        while not self.done():
+            left = SLICE if ends is None else min(SLICE, ends - time.monotonic())
+            if left <= 0:
+                return False
+            if self._pending.acquire(timeout=left):
+                # For others who wait. Interrupted just before, it stays locked: they look again after each slice.
+                self._pending.release()
+        return True
+
+    def cancel(self) -> bool:
+        """Cancel the coroutine unless it is done; whether it is cancelled now."""
+        if not self.done():
+            # First of all: an interrupt that comes in between must not leave it running.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._cancel_task)
+            self._end(_Outcome(is_cancelled=True))
+        return self.cancelled()
+
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        outcome = self._outcome
+        return outcome is not None and outcome.is_cancelled
+
+    def running(self) -> bool:
+        """False: it can be cancelled at any time until it is done."""
+        return False
+
+    def done(self) -> bool:
+        """Whether it has a result, has failed or was cancelled."""
+        return bool(self._outcomes)
+
+    def result(self, timeout: float | None = None) -> T:
+        """Block until it is done, and return its result.
+
+        Raises:
+            TimeoutError: the time passed first.
+            CancelledError: it was cancelled.
+        """
+        try:
+            outcome = self._awaited(timeout)
+            if outcome.error is not None:
+                raise outcome.error
+            result: T = outcome.result
+            return result
+        finally:
+            # A frame of the error's own traceback would hold the error, in a circle.
+            del self
+            outcome = _Outcome()
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Block until it is done, and return its error; None when there is none.
+
+        Raises:
+            TimeoutError: the time passed first.
+            CancelledError: it was cancelled.
+        """
+        return self._awaited(timeout).error
+
+    def add_done_callback(self, fn: Callable[[concurrent.futures.Future[T]], object]) -> None:
+        """Call a function with this future once it is done, on the thread that ends it; at once when it is done."""
+        self._callbacks.append(fn)
+        if self.done():
+            self._call_back()
+
+    @property
+    def _outcome(self) -> _Outcome | None:
+        return self._outcomes.get("outcome")
+
+    def _awaited(self, timeout: float | None) -> _Outcome:
+        if not self.wait(timeout):
+            raise TimeoutError
+        outcome = self._outcomes["outcome"]
+        if outcome.is_cancelled:
+            raise concurrent.futures.CancelledError
+        return outcome
+
+    def _end(self, outcome: _Outcome) -> None:
+        # When a result and a cancel come at the same time, the first counts.
+        if self._outcomes.setdefault("outcome", outcome) is outcome:
+            self._pending.release()
+            self._call_back()
+
+    def _call_back(self) -> None:
+        # Whoever takes a callback out calls it, so that each is called once.
+        while self._callbacks:
+            with contextlib.suppress(IndexError):
+                function = self._callbacks.popleft()
+                try:
+                    function(self)
+                except Exception:  # one that fails must not keep the others from being called
+                    log.exception("A callback of %r failed", self)
+
+    def _cancel_task(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _on_end(self, task: asyncio.Task[T]) -> None:
+        self._task = None
+        if task.cancelled():
+            self._end(_Outcome(is_cancelled=True))
+        elif (error := task.exception()) is not None:
+            self._end(_Outcome(error=error))
+        else:
+            self._end(_Outcome(task.result()))
