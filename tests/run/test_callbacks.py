@@ -84,9 +84,9 @@ def test_callbacks_that_take_a_third_of_a_second_hold_up_no_other_request_and_no
         run.on_change(takes_its_time)
         run.refresh()
     until(lambda: began)
-    # As many requests as callbacks: were each to wait for one, no fewer would have returned than were answered.
+    # Were requests held up by callbacks, about as many would be answered as callbacks return.
     answered = 0
-    while len(returned) < 3:
+    while len(returned) < 3 and answered < 20:
         client.get_credits()
         answered += 1
     assert answered > 15
