@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CERT_FILE, CERT_DIR = "SSL_CERT_FILE", "SSL_CERT_DIR"
+KEY_LOG = "SSLKEYLOGFILE"
+"""The file that Python writes the secrets of TLS connections to, for those who debug them."""
 PROXIED = ("https", "all", "http")
 """The schemes that the HTTP library reads a proxy for. Requests to Origami take the first of them that is set, but `http`."""
 HTTP_PROXIES, SOCKS_PROXIES = ("http", "https"), ("socks5", "socks5h")
@@ -48,9 +50,10 @@ def check_proxies() -> None:
 def proxies_refused() -> ConnectionFailed:
     """The error for proxy settings that the HTTP library refuses although each address looks right."""
     names = [variable for variable, _ in _proxies()]
-    names += [name for name in os.environ if name.lower() == "no_proxy"]
-    said = ", ".join(names) or "The system's proxy settings"
-    cause = f"The HTTP library cannot read {said}. Each entry of NO_PROXY must be a host name, an IP address, or *."
+    exceptions = [name for name in os.environ if name.lower() == "no_proxy"]
+    said = ", ".join(names + exceptions) or "the system's proxy settings"
+    rule = f" Each entry of {exceptions[0]} must be a host name, an IP address, or *." if exceptions else ""
+    cause = f"The HTTP library cannot read {said}.{rule}"
     remedy = "Correct them, or unset what is not needed. Then try again."
     return _unusable("The proxy setting cannot be used", cause, remedy, "PROXY_UNUSABLE")
 
@@ -81,7 +84,13 @@ def certificates_refused(reason: str) -> ConnectionFailed:
         reason: what is wrong with them, a clause that ends in a full stop.
     """
     variable = next((name for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
-    if not variable:
+    key_log = os.environ.get(KEY_LOG)
+    if key_log and not _can_be_written(Path(key_log)):
+        remedy = (
+            f"Let {KEY_LOG} name a file that can be written, or unset it: del os.environ['{KEY_LOG}']. Then try again."
+        )
+        cause = f"{KEY_LOG} is {key_log!r}, and that file cannot be written."
+    elif not variable:
         remedy = (
             "Reinstall the package certifi, or name a file of certificates in the environment variable SSL_CERT_FILE."
         )
@@ -120,8 +129,8 @@ def _wrong_proxy(address: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         return "holds a port or a host that cannot exist. A port is a number from 1 to 65535."
-    if not host or any(letter.isspace() for letter in address):
-        return "names no host, or holds a space. It must look like http://host:port."
+    if not host or not address.isprintable() or any(letter.isspace() for letter in address):
+        return "names no host, or holds a space or a control character. It must look like http://host:port."
     if port == 0:
         return "holds the port 0. A port is a number from 1 to 65535."
     if scheme in SOCKS_PROXIES and importlib.util.find_spec("socksio") is None:
@@ -129,6 +138,10 @@ def _wrong_proxy(address: str) -> str:
             "names a SOCKS proxy, which needs the package socksio: pip install 'httpx[socks]', then restart the kernel."
         )
     return ""
+
+
+def _can_be_written(file: Path) -> bool:
+    return os.access(file if file.exists() else file.parent, os.W_OK) and not file.is_dir()
 
 
 def _entries(folder: Path) -> Iterator[Path]:

@@ -325,7 +325,7 @@ def _no_sockets(host: str) -> ConnectionFailed:
         cause=f"It has no sockets, and a page may not speak to {host} unless that invites other pages, which Origami's API "
         "does not promise. Nothing was sent.",
         remedy="Use a notebook whose kernel runs on a computer: JupyterLab, VS Code, Colab, marimo. The sandbox works here, "
-        "with simulated time and no account: client = ow.Sandbox(speed=20).client().",
+        "with simulated time and no account: ow.use_sandbox(speed=20).",
         code="NO_SOCKETS",
     )
 
@@ -338,14 +338,14 @@ def _trusted() -> ssl.SSLContext:
     """
     environment.check_certificates()
     try:
-        return _tls(os.environ.get(environment.CERT_FILE), os.environ.get(environment.CERT_DIR))
+        return _tls(*map(os.environ.get, (environment.CERT_FILE, environment.CERT_DIR, environment.KEY_LOG)))
     except (OSError, ValueError) as error:
         said = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
         raise environment.certificates_refused(f"they cannot be read ({said}).") from None
 
 
 @functools.cache
-def _tls(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+def _tls(_file: str | None, _directory: str | None, _key_log: str | None) -> ssl.SSLContext:
     """Reading the certificates takes a tenth of a second, so it is done once per setting."""
     return httpx.create_ssl_context()
 

@@ -32,6 +32,7 @@ PROXIES = {
     "no host": ("http://:8080", "no host"),
     "only a scheme": ("http://", "no host"),
     "a space before": (" http://proxy.example:8080", "http://"),
+    "a control character": ("http://a\x01b:80", "control character"),
     "a space within": ("http://proxy example:8080", "space"),
 }
 KINDS = [ow.Client, ow.AsyncClient]
@@ -194,3 +195,12 @@ def test_a_proxy_that_hangs_up_has_seen_no_start(monkeypatch):
             ow.Client(KEY, base_url=AWAY).create_agent("Find bakeries")
         listening.shutdown(socket.SHUT_RDWR)
     assert not caught.value.may_have_started
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_log_that_cannot_be_written_is_named(monkeypatch, kind, tmp_path):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "missing" / "keys.log"))
+    error = error_of(kind, AWAY)
+    assert (error.code, error.sent) == ("CERTIFICATES_UNUSABLE", False)
+    assert "SSLKEYLOGFILE" in error.cause
+    assert "SSLKEYLOGFILE" in error.remedy
