@@ -120,7 +120,7 @@ def test_where_nothing_can_wait_it_says_what_to_do_instead(python: Pyodide) -> N
     assert all("await ow.start_async('…')" in remedy for _, remedy in blocked)
     assert real == real_awaited
     assert real[0] == "NO_SOCKETS"
-    assert "ow.Sandbox(speed=20).client()" in real[1]
+    assert "ow.use_sandbox(speed=20)" in real[1]
 
 
 def test_the_notebook_for_jupyterlite_runs_in_its_kernel(python: Pyodide) -> None:
