@@ -1,7 +1,8 @@
 """The callback thread: users' callbacks run on it, so that one that takes its time holds up no poll, cancel or start.
 
-The background loop never waits for it. While a callback waits its turn, what changes is kept for it, one call for each
-callback. A caller that waits for a run gives the callbacks of what it has waited for a moment to return.
+The background loop waits for them a tenth of its time at most: a callback that is quick sees the very state that it is
+notified of, and one that is slow holds up nothing. While a callback waits its turn, what changes is kept for it, one call
+for each callback. A caller that waits for a run gives the callbacks of what it has waited for a moment to return.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ log = logging.getLogger("origami_widgets")
 
 PATIENCE = 0.5
 """Seconds that a caller waits for callbacks at most, and that one callback is waited for in all."""
+MOMENT = 0.2
+"""Seconds that the background loop waits for one callback at most."""
+SHARE, MOST_SAVED = 0.1, 1.0
+"""How much of its time it may wait for callbacks, and how many seconds of that it may save up."""
 STUCK = 10.0
 """Seconds after which a callback that others wait for is reported."""
 IDLE = 2.0
@@ -34,6 +39,7 @@ class _Call:
     argument: Any
     context: contextvars.Context
     began: float = 0.0
+    is_over: bool = False
     is_reported: bool = False
 
 
@@ -45,6 +51,7 @@ class CallbackThread:
         self._queue: dict[Hashable, _Call] = {}
         self._at_work: _Call | None = None
         self._thread: threading.Thread | None = None
+        self._saved, self._saved_at = MOST_SAVED, time.monotonic()
 
     def call(
         self,
@@ -54,7 +61,9 @@ class CallbackThread:
         context: contextvars.Context,
         merge: Callable[[Any, Any], Any],
     ) -> bool:
-        """Have a function called with an argument, after those that were asked for before. What it raises is logged.
+        """Call a function with an argument, after those that were asked for before. What it raises is logged.
+
+        Waits a moment for it where no other call is at work.
 
         Args:
             key: what is called and why; of one key, one call at most waits its turn.
@@ -73,10 +82,20 @@ class CallbackThread:
                 return True
             if self._thread is None and not self._start():
                 return False
-            self._queue[key] = _Call(function, argument, context)
+            is_first = self._at_work is None and not self._queue
+            call = self._queue[key] = _Call(function, argument, context)
             self._changed.notify_all()
             self._report()
+            if is_first:
+                self._wait_a_moment(call)
         return True
+
+    def _wait_a_moment(self, call: _Call) -> None:
+        began = time.monotonic()
+        self._saved = min(MOST_SAVED, self._saved + SHARE * (began - self._saved_at))
+        self._changed.wait_for(lambda: call.is_over, min(MOMENT, self._saved))
+        self._saved_at = time.monotonic()
+        self._saved = max(0.0, self._saved - (self._saved_at - began))
 
     async def returned(self, seconds: float = PATIENCE) -> None:
         """Wait until the calls asked for so far have returned. Loop thread only.
@@ -142,7 +161,8 @@ class CallbackThread:
             log.exception("The callback %s raised", name_of(call.function))
         finally:
             with self._changed:
-                self._at_work = None
+                self._at_work, call.is_over = None, True
+                self._changed.notify_all()
         return True
 
 

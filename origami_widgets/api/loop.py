@@ -193,7 +193,7 @@ class BackgroundLoop:
     ) -> None:
         """Call a user's callback where it cannot block the loop: from the loop's thread, on the callback thread.
 
-        The loop does not wait for it; `wait_for_callbacks` does. Elsewhere, and where there are no threads, it is called at once.
+        The loop waits for it a moment at most. Elsewhere, and where there are no threads, it is called at once.
         See `CallbackThread.call`.
 
         Args:

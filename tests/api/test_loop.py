@@ -275,7 +275,16 @@ print("over")
 STORM = """
 import os, signal, sys, threading, time
 from origami_widgets.api.client import Client
-signal.signal(signal.SIGINT, signal.default_int_handler)
+is_armed = False
+
+def interrupt(*_):
+    # Nowhere but in the script's own `try`, which is there for it.
+    global is_armed
+    if is_armed:
+        is_armed = False
+        raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, interrupt)
 client = Client("og_live_x", base_url=sys.argv[1], timeout=10)
 gap, presses = float(sys.argv[2]), int(sys.argv[3])
 # Without an `Event`: an interrupt may leave the lock of one locked, and the storm would never end.
@@ -295,17 +304,13 @@ presser = threading.Thread(target=storm, daemon=True)
 presser.start()
 while not is_over:
     try:
-        is_begun = True
+        is_begun = is_armed = True
         while not is_over:
             client.get_credits()
+        is_armed = False
     except KeyboardInterrupt:
         heard += 1
-while True:
-    try:
-        presser.join()
-        break
-    except KeyboardInterrupt:
-        heard += 1
+presser.join()
 print(client.get_credits().balance, heard > 50)
 """
 

@@ -19,6 +19,7 @@ from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import background
+from origami_widgets.api.loop_future import LoopFuture
 from origami_widgets.api.paging import PartialRows
 from tests.api.conftest import KEY, fixture
 from tests.support.server import RawServer, answer, head, reset, silence
@@ -245,15 +246,15 @@ def test_an_interrupted_read_loses_nothing(server, client, monkeypatch):
     server.plan(rows("1", cursor="a"), silence())
     reader = client.iter_rows("t")
     taken = [next(reader).id]
-    real = loops.concurrent.futures.wait
+    real = LoopFuture.wait
 
-    def interrupted(futures, timeout):
+    def interrupted(future, timeout):
         if len(server.requests) == 2:
-            monkeypatch.setattr(loops.concurrent.futures, "wait", real)
+            monkeypatch.setattr(LoopFuture, "wait", real)
             raise KeyboardInterrupt
-        return real(futures, timeout)
+        return real(future, timeout)
 
-    monkeypatch.setattr(loops.concurrent.futures, "wait", interrupted)
+    monkeypatch.setattr(LoopFuture, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         next(reader)
     assert (reader.rows, reader.pages, reader.cursor) == (1, 1, "a")

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import loop as loops
 from origami_widgets.api import retry
 from origami_widgets.api.errors import InvalidInput, RateLimited, TableNotFound
+from origami_widgets.api.loop_future import LoopFuture
 from origami_widgets.api.paging import PartialRows
 from tests.support.server import RawServer, answer, reset, silence
 
@@ -222,15 +222,15 @@ def test_an_error_before_any_row_is_itself(server, client):
 
 def test_an_interrupt_loses_nothing(server, client, monkeypatch):
     server.plan(columns(), page(lead(1), cursor="a"), silence())
-    real = loops.concurrent.futures.wait
+    real = LoopFuture.wait
 
-    def interrupted(futures, timeout):
+    def interrupted(future, timeout):
         if len(server.requests) == 3:
-            monkeypatch.setattr(loops.concurrent.futures, "wait", real)
+            monkeypatch.setattr(LoopFuture, "wait", real)
             raise KeyboardInterrupt
-        return real(futures, timeout)
+        return real(future, timeout)
 
-    monkeypatch.setattr(loops.concurrent.futures, "wait", interrupted)
+    monkeypatch.setattr(LoopFuture, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         ow.rows_frame(TABLE, client=client)
     assert "sys.last_value.resume()" in "".join(traceback.format_exception(caught.value))
