@@ -157,7 +157,7 @@ class LoopFuture(concurrent.futures.Future[T]):
             self._call_back()
 
     def _call_back(self) -> None:
-        # Whoever takes a callback out calls it, so that each is called once.
+        # The thread that takes a callback out calls it, so that each is called once.
         while self._callbacks:
             with contextlib.suppress(IndexError):
                 function = self._callbacks.popleft()

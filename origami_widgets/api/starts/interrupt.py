@@ -67,7 +67,7 @@ class Starter:
         try:
             return loop.result(future, self.meanwhile)
         except OrigamiError as error:
-            # Its frames hold it and the run, in a circle: what nobody holds any more would go on being asked about.
+            # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             raise error.with_traceback(None)  # noqa: B904 - it is the same error
         except (KeyboardInterrupt, SystemExit):
             raise

@@ -104,7 +104,7 @@ class Reconciliation:
             is_young = self._when(agent.created_at) == "equal"
             fits = newest is not None and self._likeness(newest) != "different"
             if is_young and not fits:
-                # Its first run may be ours all the same, and somebody has gone on with it since.
+                # Its first run may be ours all the same, with a follow-up since.
                 looked_through += 1
                 if looked_through > MOST_AGENTS:
                     raise _too_many("agents")

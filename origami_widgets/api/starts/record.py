@@ -75,7 +75,7 @@ class NotFound:
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """Nobody wants the run any more."""
+    """The caller no longer wants the run."""
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,7 @@ class StartJob:
             await self._send()
         except OrigamiError as error:
             self._apply(self._event_of(error))
-            # Its frames hold it and the run, in a circle: what nobody holds any more would go on being asked about.
+            # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             return self._marked(error).with_traceback(None)
         except BaseException as stopped:
             self._apply(Lost())
@@ -273,7 +273,7 @@ class StartJob:
             return
         unseen: OrigamiError | None = None
         for at, wait in enumerate((*LOOKS, *LOOKS_FOR_UNWANTED)):
-            # Looked for longer than that only where somebody would be charged for what nobody wants.
+            # Looked for longer only when the run was withdrawn, so that it does not go on unseen and cost credits.
             if at >= len(LOOKS) and not (self.withdrawn.is_set() and unseen is not None):
                 break
             await self._sleep(wait)
