@@ -328,17 +328,18 @@ class LiveWidget(anywidget.AnyWidget):
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         match content:
             case {"kind": "hello", **more}:
-                wanted = set()
-                if more.get("seq") != self.seq:
-                    # What got lost may have been a snapshot as well.
-                    wanted |= {"state", "snapshot"}
-                if isinstance(keeps := more.get("keeps"), bool):
-                    self._is_kept = keeps
-                    pages.told(keeps=keeps)
-                    wanted.add("snapshot")
-                if wanted:
-                    self._resend(wanted)
+                is_behind = more.get("seq") != self.seq
+                if is_behind:
+                    self._resend({"state"})
                 self.send(ClockMessage(kind="clock", clock=self._clock_now()))
+                match more.get("keeps", ...):
+                    case bool(keeps):
+                        self._is_kept = keeps
+                        pages.told(keeps=keeps)
+                        self._resend({"snapshot"})
+                    case None if is_behind:
+                        # What a view has missed may have been a snapshot as well.
+                        self._resend({"snapshot"})
             case _:
                 self._on_content(content)
 
