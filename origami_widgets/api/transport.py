@@ -100,6 +100,7 @@ class Transport:
         self._inner = inner
         self._is_encrypted = inner is None and urlsplit(settings.base_url).scheme == "https"
         self._client: httpx.AsyncClient | None = None
+        self._owner = object()
         self._generation = -1
 
     async def send(
@@ -239,12 +240,13 @@ class Transport:
     def _on_this_loop(self) -> httpx.AsyncClient:
         """Connections belong to the loop they were made on; a new loop gets new ones."""
         loop = background()
-        if self._client is None or self._generation != loop.generation:
+        if self._client is None or self._client.is_closed or self._generation != loop.generation:
             client = self._new_client()
             keep_out_of_logs()
-            self._client, self._generation = client, loop.generation
-            loop.on_stop(id(client), client.aclose)
-            weakref.finalize(self, loop.forget, id(client)).atexit = False
+            # Not the client's `id`, which a later one may have as well.
+            self._client, self._generation, self._owner = client, loop.generation, object()
+            loop.on_stop(self._owner, client.aclose)
+            weakref.finalize(self, loop.forget, self._owner).atexit = False
         return self._client
 
     def _new_client(self) -> httpx.AsyncClient:
@@ -274,7 +276,7 @@ class Transport:
         client, self._client = self._client, None
         if client is not None and self._generation == background().generation:
             loop = asyncio.get_running_loop()
-            loop.call_later(self._settings.timeout, background().forget, id(client))
+            loop.call_later(self._settings.timeout, background().forget, self._owner)
 
     def _too_slow(self, *, sent: bool) -> RequestTimedOut:
         error = RequestTimedOut(
