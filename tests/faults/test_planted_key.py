@@ -135,7 +135,12 @@ def test_nothing_that_is_under_way_shows_it(journey, server, interface):
     shown = []
 
     async def look(_request, _writer):
-        shown.extend(under_way())
+        # What arrived here may still stand in the frames that write it; from then on it is waited for.
+        now = list(under_way())
+        while any(text.startswith("_SelectorSocketTransport.write: ") for text in now):
+            await asyncio.sleep(0.01)
+            now = list(under_way())
+        shown.extend(now)
 
     journey(timeout=0.5).go(interface, going_on(3), look, going_on(9), completed())
     assert any(text.startswith("Transport._exchange: ") for text in shown)
