@@ -311,7 +311,7 @@ while not is_over:
     except KeyboardInterrupt:
         heard += 1
 presser.join()
-print(client.get_credits().balance, heard > 50)
+print(client.get_credits().balance, heard > 5)
 """
 
 
