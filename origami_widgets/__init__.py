@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.plots import plot_funnel as plot_funnel
     from origami_widgets.frames.plots import plot_history as plot_history
     from origami_widgets.frames.plots import plot_qualification as plot_qualification
-    from origami_widgets.run.batches.batch import RunBatch as RunBatch
+    from origami_widgets.run.batch import RunBatch as RunBatch
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
@@ -71,7 +71,7 @@ _HOMES = {
     "OrigamiError": "api.errors",
     "PastedKey": "api.pasted_key",
     "Run": "compose",
-    "RunBatch": "run.batches.batch",
+    "RunBatch": "run.batch",
     "RunBoard": "card.board.board",
     "RunCard": "card.card",
     "Sandbox": "sandbox",

@@ -9,7 +9,8 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.row_query import RowQuery
 from origami_widgets.api.row_reader import AsyncRowReader, row_pages
-from origami_widgets.api.starts.interrupt import started
+from origami_widgets.api.starts.interrupt import StartCall
+from origami_widgets.api.starts.record import RecordSlot
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.api.starts.submit import StartJob, new_record
 
@@ -62,8 +63,9 @@ class AsyncClient(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, new_record(idempotency_key))
-        created: CreatedAgent = await started(job)
+        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        call = StartCall()
+        created: CreatedAgent = await call.wait(call.fulfil(job))
         return created
 
     async def create_run(
@@ -84,8 +86,9 @@ class AsyncClient(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, new_record(idempotency_key))
-        run: RunObject = await started(job)
+        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        call = StartCall()
+        run: RunObject = await call.wait(call.fulfil(job))
         return run
 
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:

@@ -9,7 +9,8 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.row_query import RowQuery
 from origami_widgets.api.row_reader import RowReader, row_pages
-from origami_widgets.api.starts.interrupt import Starter
+from origami_widgets.api.starts.interrupt import StartCall
+from origami_widgets.api.starts.record import RecordSlot
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.api.starts.submit import StartJob, new_record
 
@@ -105,9 +106,9 @@ class Client(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, new_record(idempotency_key))
-        with Starter() as starter:
-            created: CreatedAgent = starter.run(job, job.fulfil())
+        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        with StartCall() as call:
+            created: CreatedAgent = call.block(call.fulfil(job))
         return created
 
     def create_run(
@@ -144,9 +145,9 @@ class Client(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, new_record(idempotency_key))
-        with Starter() as starter:
-            run: RunObject = starter.run(job, job.fulfil())
+        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        with StartCall() as call:
+            run: RunObject = call.block(call.fulfil(job))
         return run
 
     def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:

@@ -334,7 +334,7 @@ _closing: set[asyncio.Future[Any]] = set()
 _is_ours = contextvars.ContextVar("origami-widgets", default=False)
 """Whether what runs now runs in the name of the background loop: without a thread of its own nothing else tells."""
 _generations = itertools.count(1)
-_inherited: list[BackgroundLoop] = []
+_inherited: list[object] = []
 
 
 async def _settle(loop: asyncio.AbstractEventLoop) -> None:
@@ -378,11 +378,28 @@ def background() -> BackgroundLoop:
     return _background
 
 
+_tasks: set[asyncio.Task[Any]] = set()
+
+
+def kept_task(coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+    """Begin a task that is kept until it is done: a loop holds its tasks weakly. Background loop only."""
+    task = asyncio.get_running_loop().create_task(coroutine, name=name)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    return task
+
+
+def is_under_way(task: asyncio.Task[Any] | None) -> bool:
+    """Whether a task goes on, on the loop that runs: one of a loop that has ended, or of another process, does not."""
+    return task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop()
+
+
 def _new_in_child() -> None:
     """After a fork the parent's thread does not exist: the child begins with a loop of its own."""
     global _background  # noqa: PLW0603 - one loop for the process is the point
-    # Kept for good: collecting the parent's loop and connections here would close them, or complain about it.
-    _inherited.append(_background)
+    # Kept for good: collecting the parent's loop, tasks and connections here would close them, or complain about it.
+    _inherited.append((_background, *_tasks))
+    _tasks.clear()
     _background = BackgroundLoop()
 
 

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.contract import AckMessage, CommandName
-from origami_widgets.run import actions, cancelling
-from origami_widgets.run.continuing import Continuation, answering
+from origami_widgets.run import actions
+from origami_widgets.run.actions import operations_of
+from origami_widgets.run.follow_up import FollowUp, answering
+from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
+from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.job import WatchedJob
 
 if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
@@ -110,7 +114,7 @@ class CommandDesk(Desk):
         watch = self._watch(command.run_id)
         match command.name:
             case "cancel":
-                await cancelling.cancel(watch)
+                await cancel(watch)
             case "answer":
                 await self._continue(answering(self._conversation, watch, command.answers))
             case "follow_up":
@@ -120,7 +124,7 @@ class CommandDesk(Desk):
                         cause="The button belongs to an earlier run of this conversation.",
                         remedy="Use the buttons of the newest run.",
                     )
-                await self._continue(Continuation(self._conversation, watch, command.prompt, "follow_up"))
+                await self._continue(FollowUp(self._conversation, watch, command.prompt, "follow_up"))
             case "check_now":
                 hub().hurry(watch)
             case "stop_waiting":
@@ -128,8 +132,11 @@ class CommandDesk(Desk):
             case _:
                 raise unknown_command(command)
 
-    async def _continue(self, wanted: Continuation) -> None:
-        await wanted.carry_out(wanted.job(), queue=True)
+    async def _continue(self, follow_up: FollowUp) -> None:
+        job = WatchedJob(operations_of(follow_up.watch), follow_up.spec(), Run, follow_up=follow_up)
+        job.owners.add(self)
+        job.go()
+        await job.finished()
 
     def _watch(self, run_id: str) -> Watch:
         for watch in self._conversation.watches:

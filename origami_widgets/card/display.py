@@ -15,7 +15,7 @@ from origami_widgets.card.html import render_html
 from origami_widgets.card.snapshot import static_bundle, token_bundle
 from origami_widgets.card.text import render_text
 from origami_widgets.card.view import make_view
-from origami_widgets.run.again import Place
+from origami_widgets.run.presenter import Place
 from origami_widgets.run.settings import render_mode
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import sys
 import uuid
 from typing import Any
 
-from origami_widgets.run.again import Place
+from origami_widgets.run.presenter import Place
 
 MARK = "_origami_widgets_mark"
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.either_way import Way
     from origami_widgets.api.ledger import BalanceReading
 
     from .source import Source
@@ -97,9 +96,9 @@ def credits_frame(
         >>> len(frame), bool(-frame["change"].iloc[-1] == used)
         (2, True)
     """
-    from origami_widgets.api.either_way import Blocking, completed
+    from origami_widgets.api.sync_bridge import block
 
-    return completed(_credits_frame(Blocking(), runs, client, dtype_backend))
+    return block(_credits_frame(runs, client, dtype_backend))
 
 
 async def credits_frame_async(
@@ -115,21 +114,20 @@ async def credits_frame_async(
         >>> asyncio.run(ow.credits_frame_async(client=ow.Sandbox(credits=40).client()))["balance"].to_list()
         [40.0]
     """
-    from origami_widgets.api.either_way import Awaiting
+    from origami_widgets.api.sync_bridge import wait
 
-    return await _credits_frame(Awaiting(), runs, client, dtype_backend)
+    return await wait(_credits_frame(runs, client, dtype_backend))
 
 
-async def _credits_frame(
-    way: Way, runs: Source | None, client: AnyClient | None, dtype_backend: DtypeBackend
-) -> pd.DataFrame:
+async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
     # Loaded here: frames of what is at hand already need no network.
     from origami_widgets.api.default_client import client_or_default
+    from origami_widgets.api.sync_bridge import OnLoop
 
     check_backend(dtype_backend)
     gathered = Gathered("list", ()) if runs is None else gather(runs, CREDITS.name)
     operations = client_or_default(client).operations
-    await way.ask(operations.get_credits())
+    await OnLoop(operations.get_credits())
     return _frame(operations.ledger.readings, gathered, dtype_backend, are_measured=runs is not None)
 
 

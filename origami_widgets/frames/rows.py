@@ -124,7 +124,7 @@ async def rows_frame_async(
         >>> asyncio.run(main()).attrs["origami"]["complete"]
         True
     """
-    from origami_widgets.api.either_way import Awaiting
+    from origami_widgets.api.sync_bridge import wait
 
     reading = _reading(
         table,
@@ -136,7 +136,7 @@ async def rows_frame_async(
         names=names,
         dtype_backend=dtype_backend,
     )
-    frame: pd.DataFrame = await reading.awaited(Awaiting(), progress)
+    frame: pd.DataFrame = await wait(reading.steps(progress))
     return frame
 
 

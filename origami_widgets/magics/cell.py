@@ -10,7 +10,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.magics.braces import expand, value_or_text
 from origami_widgets.magics.commands import ASKING, CELL, explained
 from origami_widgets.magics.words import parse, split, variable
-from origami_widgets.run.claims import valid_once
+from origami_widgets.run.starts.store import valid_once
 
 if TYPE_CHECKING:
     from origami_widgets.magics.names import Names

@@ -10,7 +10,7 @@ from origami_widgets.api.redact import hide_all
 from origami_widgets.magics.commands import ALSO_CALLED, ASKING, CELL, CELL_HELP, COMMANDS, explained, overview
 from origami_widgets.magics.names import active_run, meant, newest_run, runs_here, runs_in
 from origami_widgets.magics.words import nearest, parse, split, variable
-from origami_widgets.run.batches.batch import RunBatch
+from origami_widgets.run.batch import RunBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.redact import hide_all
 from origami_widgets.magics.braces import value_or_text
 from origami_widgets.magics.words import nearest
-from origami_widgets.run.batches.batch import RunBatch
+from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
 

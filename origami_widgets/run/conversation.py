@@ -24,6 +24,7 @@ class Conversation:
     Attributes:
         presentation: a place for whoever shows the conversation; nothing here looks at it.
         once: the name of `once=` that its first run was started under; empty for none.
+        subscribers: are notified of each change of any of its runs.
     """
 
     def __init__(self, watch: Watch, before: Sequence[RunState] = ()) -> None:
@@ -31,7 +32,7 @@ class Conversation:
         self.once = ""
         self.before = tuple(before)
         self._watches: tuple[Watch, ...] = ()
-        self._subscribers = Subscribers()
+        self.subscribers = Subscribers()
         self.extend(watch)
 
     @property
@@ -54,17 +55,9 @@ class Conversation:
         if watch in self._watches:
             return
         self._watches = (*self._watches, watch)
-        # Weak, or a watch would keep its conversation alive, which keeps the watch alive: polled for ever.
-        subscribers = weakref.ref(self._subscribers)
-
-        def tell() -> None:
-            if (known := subscribers()) is not None:
-                known.tell()
-
-        watch.subscribe(tell)
-        watch.subscribe_to_reading(tell)
+        watch.relay_to(self.subscribers)
         if len(self._watches) > 1:
-            self._subscribers.tell()
+            self.subscribers.notify()
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back after each change of any of its runs or of how far their tables are read, on the loop's thread.
@@ -72,7 +65,7 @@ class Conversation:
         Returns:
             A function that ends the subscription; it may be called twice.
         """
-        return self._subscribers.add(callback)
+        return self.subscribers.add(callback)
 
 
 def conversation_of(watch: Watch, before: Sequence[RunState] = ()) -> Conversation:

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any, Self
 from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import Steps
-from origami_widgets.run import actions, cancelling, waiting
-from origami_widgets.run.awaiting import AwaitableCalls
-from origami_widgets.run.continuing import Continuation, answering
+from origami_widgets.api.starts.interrupt import StartCall
+from origami_widgets.run import actions, waiting
+from origami_widgets.run.actions import operations_of
 from origami_widgets.run.conversation import Conversation, conversation_of
+from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.outcome import run_error
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.saved import describe, watch_of_saved
+from origami_widgets.run.settings import waits_for_a_slot
+from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.job import WatchedJob
+from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.token import make_token
 from origami_widgets.run.watch import Watch
 
@@ -24,16 +29,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
+    from origami_widgets.api.operations import Operations
     from origami_widgets.run.presenter import DtypeBackend
     from origami_widgets.run.state import Connection, HistoryPoint, RunState
     from origami_widgets.run.waiting import Until
 
 
-class Run(AwaitableCalls):
+class Run:
     """A run of an Origami agent: what is known of it now, and what can be done with it.
 
     A run is watched in the background as long as a handle or a card of it exists: reading a property sends nothing and
-    never blocks. Calls that block have twins to await: `answer` and `answer_async`.
+    never blocks. Calls that block have twins to await: `answer` and `answer_async`. Costs, errors and results of those are
+    the same; a task that is cancelled leaves what it has asked for alone, and where that may have started a run, its
+    `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
     """
 
     def __init__(self, watch: Watch, conversation: Conversation | None = None) -> None:
@@ -226,7 +234,7 @@ class Run(AwaitableCalls):
             'completed'
         """
         try:
-            waiting.block(self._watch, until, timeout)
+            waiting.block(waiting.end_of_run(self._watch, until), timeout)
         except KeyboardInterrupt:
             print("Stopped waiting; the run goes on. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
             raise
@@ -242,7 +250,7 @@ class Run(AwaitableCalls):
         return await self._wait("cells")
 
     async def _wait(self, until: Until) -> Self:
-        await waiting.wait(self._watch, until)
+        await waiting.wait(waiting.end_of_run(self._watch, until))
         presenter().waited(self)
         return self
 
@@ -286,7 +294,7 @@ class Run(AwaitableCalls):
             'cancelled'
         """
         try:
-            background().run(cancelling.cancel(self._watch))
+            background().run(cancel(self._watch))
         except KeyboardInterrupt:
             print("Stopped waiting; Origami is still asked to cancel. run.wait() waits for the end.")  # noqa: T201
             raise
@@ -351,14 +359,102 @@ class Run(AwaitableCalls):
             >>> run.follow_up("Add opening hours").wait().agent_id == run.agent_id
             True
         """
-        wanted = Continuation(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
-        return self._continue(wanted, fresh=fresh)
+        follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
+        return self._continue(follow_up, fresh=fresh)
 
-    def _continue(self, wanted: Continuation, *, fresh: bool) -> Run:
-        return wanted.carried_out(self._show_continued, fresh=fresh)
+    async def refresh_async(self, include: Sequence[str] = ("stats",)) -> Self:
+        """Read the run now; see `refresh`. One GET, free of charge.
 
-    def _show_continued(self, successor: Watch) -> Run:
-        run = Run(successor, self._conversation)
+        Example:
+            >>> import asyncio
+            >>> import origami_widgets as ow
+            >>> async def main():
+            ...     client = ow.Sandbox(speed=600).client()
+            ...     run = await (await ow.start_async("Find bakeries in Porto", client=client))
+            ...     return (await run.refresh_async(("stats", "transcript"))).transcript[0].role
+            >>> asyncio.run(main())
+            'user'
+        """
+        await background().bridge(actions.refresh(self._watch, include))
+        return self
+
+    async def cancel_async(self) -> Self:
+        """Ask the server to cancel the run; see `cancel`. One GET and one POST; what was spent is spent.
+
+        Example:
+            >>> import asyncio
+            >>> import origami_widgets as ow
+            >>> async def main():
+            ...     client = ow.Sandbox(speed=60).client()
+            ...     run = await ow.start_async("Find bakeries in Porto", client=client)
+            ...     return (await (await run.cancel_async())).status
+            >>> asyncio.run(main())
+            'cancelled'
+        """
+        await background().bridge(cancel(self._watch))
+        return self
+
+    async def answer_async(self, *answers: str, fresh: bool = False) -> Run:
+        """Answer all pending questions with one follow-up run; see `answer`. One POST, which spends credits.
+
+        Example:
+            >>> import asyncio
+            >>> import origami_widgets as ow
+            >>> async def main():
+            ...     client = ow.Sandbox(speed=600).client()
+            ...     run = await (await ow.start_async("Find partners. scenario:needs_input", client=client))
+            ...     return (await (await run.answer_async("Iberia", "yes"))).status
+            >>> asyncio.run(main())
+            'completed'
+        """
+        return await self._continue_async(answering(self._conversation, self._watch, answers), fresh=fresh)
+
+    async def follow_up_async(
+        self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = (), fresh: bool = False
+    ) -> Run:
+        """Start a further run of the same agent; see `follow_up`. One POST, which spends credits.
+
+        Example:
+            >>> import asyncio
+            >>> import origami_widgets as ow
+            >>> async def main():
+            ...     client = ow.Sandbox(speed=600).client()
+            ...     run = await (await ow.start_async("Find bakeries in Porto", client=client))
+            ...     return (await run.follow_up_async("Add opening hours")).agent_id == run.agent_id
+            >>> asyncio.run(main())
+            True
+        """
+        follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
+        return await self._continue_async(follow_up, fresh=fresh)
+
+    def _continue(self, follow_up: FollowUp, *, fresh: bool) -> Run:
+        with StartCall() as call:
+            run: Run = call.block(call.fulfil(self._job(follow_up, fresh=fresh)))
+            return self._continued(run)
+
+    async def _continue_async(self, follow_up: FollowUp, *, fresh: bool) -> Run:
+        call = StartCall()
+        run: Run = await call.wait(call.fulfil(self._job(follow_up, fresh=fresh)))
+        return self._continued(run)
+
+    def _job(self, follow_up: FollowUp, *, fresh: bool) -> WatchedJob:
+        operations = operations_of(self._watch)
+        once = self._conversation.once
+        queues = waits_for_a_slot()
+        if not once:
+            return WatchedJob(operations, follow_up.spec(), Run, follow_up=follow_up, queues=queues)
+        return NamedJob(
+            operations,
+            follow_up.spec(),
+            Run,
+            name=follow_up.name_in_store(once),
+            fresh=fresh,
+            once=once,
+            follow_up=follow_up,
+            queues=queues,
+        )
+
+    def _continued(self, run: Run) -> Run:
         with naming(run):
             presenter().continued(run)
         return run
@@ -422,6 +518,11 @@ class Run(AwaitableCalls):
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         return presenter().mimebundle(self)
+
+    @property
+    def operations(self) -> Operations | None:
+        """The API through which it is read; None for a saved answer."""
+        return self._watch.operations
 
     @property
     def conversation(self) -> Conversation:

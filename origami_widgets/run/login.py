@@ -10,18 +10,17 @@ from urllib.parse import urlsplit
 
 from origami_widgets.api.account import AccountSummary, account_summary
 from origami_widgets.api.client import Client
-from origami_widgets.api.either_way import Awaiting, Blocking, completed
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
 from origami_widgets.api.key_sources import NAME, keep_in_keyring, key_at_hand, key_elsewhere
 from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret, missing_key, read_key
 from origami_widgets.api.settings import base_url_from, is_local_url, project_from
 from origami_widgets.api.shell import current_shell, may_ask
+from origami_widgets.api.sync_bridge import OnLoop, block, wait
 from origami_widgets.run.settings import client_or_default, configured_place, use_login
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.either_way import Way
 
 MOST_TRIES = 3
 """How often a key is asked for that cannot be one."""
@@ -106,7 +105,7 @@ def login(
     at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
     # Not even the variables of a traceback's frames may show it.
     del api_key
-    return completed(_logged_in(Blocking(), at_hand, store, base_url, project))
+    return block(_logged_in(at_hand, store, base_url, project))
 
 
 async def login_async(
@@ -130,11 +129,10 @@ async def login_async(
     """
     at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
     del api_key
-    return await _logged_in(Awaiting(), at_hand, store, base_url, project)
+    return await wait(_logged_in(at_hand, store, base_url, project))
 
 
 async def _logged_in(
-    way: Way,
     at_hand: _AtHand,
     store: bool,  # noqa: FBT001 - inside
     base_url: str | None,
@@ -146,7 +144,7 @@ async def _logged_in(
     url = base_url_from(place.base_url if base_url is None else base_url)
     # A project belongs to its place.
     named = project_from(place.project if base_url is None and project is None else project)
-    summary, key = await _checked(way, _search(at_hand, url), url, named)
+    summary, key = await _checked(_search(at_hand, url), url, named)
     problem = keep_in_keyring(url, key) if store else None
     # IPython shows it as the value of the cell, unless an error takes its place.
     if problem is not None or current_shell() is None:
@@ -206,7 +204,7 @@ def _search(at_hand: _AtHand, url: str) -> _Found:
     return _Found(_asked(url, nobody, *looked.problems), "prompt")
 
 
-async def _checked(way: Way, found: _Found, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
+async def _checked(found: _Found, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
     """The account behind a key, whose client is used from now on; for one that is no good in its place another is asked for."""
     while True:
         may_replace = found.source in _REFUSED and may_ask()
@@ -214,7 +212,7 @@ async def _checked(way: Way, found: _Found, url: str, project: str | None) -> tu
         if isinstance(key, Secret):
             client = Client(key, base_url=url, project=project)
             try:
-                summary = await way.ask(account_summary(client.operations))
+                summary = await OnLoop(account_summary(client.operations))
             except AuthenticationError as error:
                 if not may_replace:
                     error.cause = f"{error.cause} {_SOURCES[found.source]} What was configured before stays."

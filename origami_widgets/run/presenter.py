@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
 
-    from origami_widgets.run.again import Place
-    from origami_widgets.run.batches.batch import RunBatch
+    from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.handle import Run
 
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
+
+
+class Place(NamedTuple):
+    """Where code runs.
+
+    Args:
+        cell: the cell, the same each time it is run.
+        execution: this time.
+    """
+
+    cell: str
+    execution: str
 
 
 class Presenter(Protocol):

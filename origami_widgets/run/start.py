@@ -1,35 +1,28 @@
-"""`start` and `attach`: how a run comes into a notebook. Both can be awaited, too."""
+"""`start` and `start_many`: new agents with their first runs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, cast
 
-from origami_widgets.api.either_way import Awaiting, Blocking, completed
+from origami_widgets.api.loop import background
+from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.run import again
-from origami_widgets.run.agent_runs import known_before, runs_of, with_later_runs
-from origami_widgets.run.claims import valid_once
-from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
 from origami_widgets.run.handle import Run
-from origami_widgets.run.hub import hub
-from origami_widgets.run.once import Sender, once_brief, start_once
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
-from origami_widgets.run.starting import AwaitingStarter, QueueingStarter, WatchedJob
-from origami_widgets.run.token import parse_token
+from origami_widgets.run.starts.job import WatchedJob
+from origami_widgets.run.starts.once import NamedJob
+from origami_widgets.run.starts.reruns import Found, calls_of
+from origami_widgets.run.starts.store import valid_once
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.starts.record import StartRecord
-    from origami_widgets.run.conversation import Conversation
-    from origami_widgets.run.starting import AnyStarter
-    from origami_widgets.run.state import RunState
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.presenter import Place
 
 
 def start(
@@ -100,9 +93,11 @@ def start(
         >>> ow.start("List bakeries in Porto", once="porto", fresh=True, client=client, show=False).id == first.id
         False
     """
-    asked = _Asked(prompt, name, model, focus_tables, once, fresh, client, show)
-    with QueueingStarter() as starter:
-        return completed(_started(asked, starter))
+    operations = client_or_default(client).operations
+    spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
+    with StartCall() as call:
+        run = call.block(_started(call, operations, spec, once, presenter().place(), fresh=fresh))
+        return _shown(run, call, show=show)
 
 
 async def start_async(
@@ -135,143 +130,154 @@ async def start_async(
         >>> asyncio.run(main())
         'completed'
     """
-    return await _started(_Asked(prompt, name, model, focus_tables, once, fresh, client, show), AwaitingStarter())
+    operations = client_or_default(client).operations
+    spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
+    call = StartCall()
+    run = await call.wait(_started(call, operations, spec, once, presenter().place(), fresh=fresh))
+    return _shown(run, call, show=show)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    prompt: str
-    name: str | None
-    model: str | None
-    focus_tables: Sequence[str]
-    once: str | None
-    fresh: bool
-    client: AnyClient | None
-    show: bool
+def start_many(
+    prompts: Iterable[str] | Mapping[str, str],
+    *,
+    at_once: int | None = None,
+    model: str | None = None,
+    focus_tables: Sequence[str] = (),
+    once: str | None = None,
+    fresh: bool = False,
+    client: AnyClient | None = None,
+    show: bool = True,
+) -> RunBatch:
+    """Start a new agent with its first run for each brief of a list, and show them on one live board.
 
+    Sends one POST for each brief, which spends credits, and one GET that asks for the plan's run slots. It returns at
+    once: the briefs are started in the background in their order, the next one when fewer than `at_once` of the batch's
+    runs are active. When others use the plan's slots it waits as long as the server says, whatever `configure(queue=)`
+    was told. All briefs are checked before the first one is sent.
 
-async def _started(asked: _Asked, starter: AnyStarter) -> Run:
-    operations = client_or_default(asked.client).operations
+    Each brief is paid for once, whatever happens to the request. Where one cannot be started, too few credits for example,
+    the batch halts: `batch.error` says why, the runs that were started go on, and `batch.resume()` starts the rest.
 
-    def job_of(record: StartRecord | None) -> WatchedJob:
-        spec = StartSpec(asked.prompt, name=asked.name, model=asked.model, focus_tables=asked.focus_tables)
-        job = WatchedJob(operations, spec, record)
-        job.once = valid_once(asked.once) if asked.once is not None else ""
-        return job
+    A cell that is run again while its batch goes on shows that batch, and goes on where an error has halted it;
+    `fresh=True` starts all of them anew. When the list was edited meanwhile, a brief that is still in it, under the same
+    agent's name and with the same options, keeps the run that goes on for it, and only the rest is started. What was taken
+    out of the list is not ended by that: the earlier batch goes on with it until it is over or cancelled. A run that is
+    over is no reason not to start its brief again: `once=` is.
 
-    async def send(record: StartRecord | None) -> Watch:
-        job = job_of(record)
-        return await starter.fulfil(job, job.carry_out(queue=waits_for_a_slot()))
-
-    async def find(record: StartRecord) -> Watch | None:
-        return await starter.ask(job_of(record).found())
-
-    brief = once_brief(asked.prompt, asked.name, asked.model, asked.focus_tables)
-    if asked.once is None:
-        place = presenter().place()
-        watch = None if asked.fresh else await again.going_on(operations, place, brief, starter)
-        if watch is None:
-            watch = await send(None)
-            again.remember(operations, place, brief, watch)
-        run = Run(watch)
-    else:
-        shown: list[Conversation] = []
-
-        async def attached(watch: Watch) -> None:
-            shown.append(await with_later_runs(operations, watch))
-
-        sender = Sender(starter, send, find, attached)
-        run = Run(await start_once(operations, asked.once, brief, sender, fresh=asked.fresh))
-        run.conversation.once = valid_once(asked.once)
-    if asked.show:
-        with naming(run):
-            presenter().show(run)
-    return run
-
-
-def attach(
-    token_or_agent_id: str | Run, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
-) -> Run:
-    """Find a run that was started before, here or elsewhere, and show its live card.
-
-    Sends GETs only and costs nothing. Of an agent without a run id, its newest run is shown, and the runs before it are
-    folded above.
+    With `once="a-name"` each brief is started the first time only. The same call again, in this cell or after the kernel
+    was restarted, attaches to the runs that are there and starts only the rest, also when the list has grown or was put
+    in another order; see `start`. A brief that stands twice in the list is started twice.
 
     Args:
-        token_or_agent_id: `"agent/run"` as the card's foot shows it, an agent's id, or a link to the agent's workspace. A
-            `Run` that is watched already is returned as it is, unless `client` is of another account, project or server:
-            then the run is read through that client. A saved one is read from the server.
-        run_id: the run's id, when the first argument is an agent's; without it the agent's newest run.
-        client: the client to use, or a `Sandbox`; None for the configured one, or one made from `ORIGAMI_API_KEY`.
-        show: show the card in a notebook.
+        prompts: the briefs, 1 to 10,000 characters each and 1,000 at most; or a mapping of agents' names to briefs.
+        at_once: how many of these runs may be active at a time; None for as many as the plan has run slots, and 10 where
+            it has no limit.
+        model: `origami-lite` or `origami-max`, for all of them; None for the plan's default.
+        focus_tables: ids of tables that all of them work on.
+        once: a name of your own for this batch, up to 100 characters of any script.
+        fresh: start new runs although the cell's batch goes on, or the briefs were started under this name.
+        client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
+        show: show the board in a notebook. As the cell's last expression it is not shown a second time.
 
     Returns:
-        The handle on the run.
+        The handle on the batch.
 
     Raises:
         MissingKey: there is no key; nothing was sent.
-        InvalidInput: that is no token, no id and no run; nothing was sent, and no key was looked for.
-        NotFound: there is no such agent or run for this key and project.
-        OrigamiError: the run could not be read.
+        InvalidInput: a brief, a name, the model, an id or a number is not valid, or there is no brief; nothing was sent.
 
     Example:
         >>> import origami_widgets as ow
         >>> client = ow.Sandbox(speed=600).client()
-        >>> run = ow.start("Find wholesale partners", client=client, show=False)
-        >>> ow.attach(run.token, client=client, show=False) == run
+        >>> cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
+        >>> batch = ow.start_many(cities, client=client, show=False)
+        >>> ow.runs_frame(batch.wait())["status"].tolist()
+        ['completed', 'completed']
+
+        The same list under the same name is paid for once, however often the cell is run:
+
+        >>> first = ow.start_many(cities, once="bakeries", client=client, show=False).wait()
+        >>> again = ow.start_many(cities, once="bakeries", client=client, show=False).wait()
+        >>> [run.id for run in again] == [run.id for run in first]
         True
     """
-    return completed(_attached(token_or_agent_id, run_id, client, Blocking(), show=show))
+    specs, slots = read_briefs(prompts, model, focus_tables), valid_at_once(at_once)
+    name = "" if once is None else valid_once(once)
+    operations = client_or_default(client).operations
+    calls = calls_of(presenter().place(), operations.identity)
+
+    def find() -> RunBatch:
+        earlier = None if fresh else calls.equal_batch(specs, name)
+        if earlier is not None and earlier.batch is not None and (known := earlier.batch()) is not None:
+            return cast("RunBatch", known)
+        jobs: list[WatchedJob]
+        if name:
+            # A name finds the runs of its briefs wherever they were started.
+            names = zip(specs, names_of(name, specs), strict=True)
+            jobs = [NamedJob(operations, spec, Run, name=own, fresh=fresh, once=name) for spec, own in names]
+        else:
+            found = [Found(None, [])] * len(specs) if fresh or earlier else calls.equal_starts(specs)
+            jobs = [_job_of_cell(operations, spec, each) for spec, each in zip(specs, found, strict=True)]
+        batch = RunBatch(operations, jobs)
+        if earlier is not None:
+            batch.rerun(earlier)
+        return batch
+
+    def begin() -> None:
+        if batch.call is None:
+            batch.call = calls.add(specs, batch.jobs, once=name, batch=batch)
+            calls.hand_over(batch.jobs, batch)
+        batch.go_on(slots)
+
+    batch = background().call(find)
+    try:
+        if show:
+            presenter().show_batch(batch)
+        background().call(begin)
+    except BaseException:
+        # Nobody was given the handle that could stop it.
+        if batch.call is None:
+            batch.stop()
+        raise
+    return batch
 
 
-async def attach_async(
-    token_or_agent_id: str | Run, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
+async def _started(
+    call: StartCall, operations: Operations, spec: StartSpec, once: str | None, cell: Place | None, *, fresh: bool
 ) -> Run:
-    """Find a run as `attach` does, without blocking the event loop: same arguments and errors. Costs nothing.
+    """The run that is known for the name or the cell, else a new one. Background loop only."""
+    job: WatchedJob
+    if once is not None:
+        name = valid_once(once)
+        job = NamedJob(operations, spec, Run, name=name, fresh=fresh, once=name, queues=waits_for_a_slot())
+        return cast("Run", await call.fulfil(job))
+    calls = calls_of(cell, operations.identity)
+    found = Found(None, []) if fresh else calls.equal_starts([spec])[0]
+    job = _job_of_cell(operations, spec, found, queues=waits_for_a_slot())
+    calls.add([spec], [job])
+    calls.hand_over([job], call)
+    if job.watch is not None or await job.find_known():
+        return cast("Run", job.handle)
+    return cast("Run", await call.fulfil(job))
 
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> async def main():
-        ...     client = ow.Sandbox(speed=600).client()
-        ...     run = await ow.start_async("List bakeries in Porto", client=client)
-        ...     return await ow.attach_async(run.token, client=client) == run
-        >>> asyncio.run(main())
-        True
-    """
-    return await _attached(token_or_agent_id, run_id, client, Awaiting(), show=show)
+
+def _job_of_cell(operations: Operations, spec: StartSpec, found: Found, *, queues: bool = True) -> WatchedJob:
+    """The start job that an earlier execution of the cell has, else a new one."""
+    if found.job is not None:
+        if found.job.watch is not None:
+            found.job.attach(found.job.watch)
+        return found.job
+    job = WatchedJob(operations, spec, Run, queues=queues)
+    job.earlier = found.earlier
+    return job
 
 
-async def _attached(
-    token_or_agent_id: str | Run, run_id: str | None, client: AnyClient | None, way: Way, *, show: bool
-) -> Run:
-    run = token_or_agent_id if isinstance(token_or_agent_id, Run) else None
-    if run is None or run_id is not None or not _is_watched_by(run, client):
-        agent_id, wanted = parse_token(token_or_agent_id if run is None else run.token, run_id)
-        run = await way.ask(_find(client_or_default(client).operations, agent_id, wanted))
+def _shown(run: Run, call: StartCall, *, show: bool) -> Run:
+    """Show a run because it was started."""
+    if isinstance(call.job, NamedJob) and call.job.unrecorded is not None:
+        cause = call.job.unrecorded.cause
+        warnings.warn(f"The run was started, but not written down. {cause}", RuntimeWarning, stacklevel=3)
     if show:
-        presenter().show(run)
+        with naming(run):
+            presenter().show(run)
     return run
-
-
-def _is_watched_by(run: Run, client: AnyClient | None) -> bool:
-    """Whether a run is watched already, and through that client where one is given."""
-    watching = run._watch.operations  # noqa: SLF001 - the handle's own package
-    # A saved answer has no connection yet: to attach it is to read it from the server.
-    if watching is None:
-        return False
-    return client is None or client_or_default(client).operations.identity == watching.identity
-
-
-async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Run:
-    before: list[RunState] = []
-    if run_id is None:
-        *earlier, newest = await runs_of(operations, agent_id)
-        before = known_before(agent_id, earlier)
-        run_id = newest.id
-    watch = await hub().watch(operations, agent_id, run_id, started=None)
-    if watch.state.run is None or watch.state.connection.state == "stopped":
-        await hub().first_check(watch)
-        if not watch.state.done:
-            await hub().list_tables(watch, if_room=True)
-    return Run(watch, conversation_of(watch, before))

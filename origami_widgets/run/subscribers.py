@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import weakref
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.loop import background
@@ -20,6 +21,7 @@ class Subscribers:
 
     def __init__(self) -> None:
         self._callbacks: dict[object, Callable[[], object]] = {}
+        self._others: weakref.WeakSet[Subscribers] = weakref.WeakSet()
 
     def add(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
         """Take one more.
@@ -44,10 +46,14 @@ class Subscribers:
 
         return lambda: background().notify(call, None)
 
+    def relay_to(self, other: Subscribers) -> None:
+        """Notify the subscribers of `other` as well, as long as that exists."""
+        self._others.add(other)
+
     def __len__(self) -> int:
         return len(self._callbacks)
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Call them all. One that raises is not called again.
 
         Nothing that a callback does may end the watch of a run that costs credits, not even `sys.exit`, and nothing
@@ -55,6 +61,8 @@ class Subscribers:
         """
         for key, callback in tuple(self._callbacks.items()):
             self._call(key, callback)
+        for other in tuple(self._others):
+            other.notify()
 
     def _call(self, key: object, callback: Callable[[], object]) -> None:
         try:

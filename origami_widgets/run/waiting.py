@@ -1,11 +1,11 @@
-"""Waiting for a run: blocking for scripts and cells, awaiting for event loops. Neither touches the run itself."""
+"""Waiting for a run or a batch: blocking for scripts and cells, awaiting for event loops. Neither touches a run itself."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
@@ -14,6 +14,8 @@ from origami_widgets.run.hub import hub
 from origami_widgets.run.token import make_token
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from origami_widgets.run.state import RunState
     from origami_widgets.run.watch import Watch
 
@@ -53,56 +55,94 @@ def reached(state: RunState, until: Until) -> bool:
     return state.connection.state == "ended"
 
 
-def block(watch: Watch, until: Until, timeout: float | None) -> None:
-    """Block until the run (or its cells) came to an end.
+class Awaited(NamedTuple):
+    """What is waited for.
+
+    Attributes:
+        reached: whether the wait is over; raises when it can never be.
+        keep: makes sure that news arrive; called on the background loop.
+        subscribe: calls back after each change; returns what ends that.
+        progress: how far it has come, in whole sentences, for who has waited too long.
+        remedy: what to do then.
+        what: what it is called in a sentence.
+    """
+
+    reached: Callable[[], bool]
+    keep: Callable[[], object]
+    subscribe: Callable[[Callable[[], object]], Callable[[], None]]
+    progress: Callable[[], str]
+    remedy: str
+    what: str
+
+
+def end_of_run(watch: Watch, until: Until) -> Awaited:
+    """The end of a run, or the moment when its cells have settled.
 
     Raises:
-        InvalidInput: `until` or `timeout` is something else.
-        WaitTimedOut: `timeout` seconds passed first.
-        OrigamiError: checks stopped.
+        InvalidInput: `until` is something else.
     """
-    check_wait(until, timeout)
+    check_wait(until)
+    return Awaited(
+        reached=lambda: reached(watch.state, until),
+        keep=lambda: hub().keep(watch),
+        subscribe=watch.subscribe,
+        progress=lambda: last_said(watch.state),
+        remedy="Wait again with run.wait(), or end it with run.cancel().",
+        what="run",
+    )
+
+
+def block(awaited: Awaited, timeout: float | None) -> None:
+    """Block until the wait is over.
+
+    Raises:
+        InvalidInput: `timeout` is no number of seconds.
+        WaitTimedOut: `timeout` seconds passed first.
+        OrigamiError: it can never be over.
+    """
+    check_timeout(timeout)
     ends = None if timeout is None else time.monotonic() + timeout
-    if not reached(watch.state, until):
+    if not awaited.reached():
         try:
             # Also refuses to wait on the very thread that brings the news.
-            background().run(_wait_at_most(timeout, watch, until))
+            background().run(_wait_at_most(timeout, awaited))
         except TimeoutError as error:
             if isinstance(error, OrigamiError):
                 raise
-            raise _timed_out(watch.state, timeout) from None
+            raise WaitTimedOut(
+                f"The {awaited.what} did not end within {timeout:g} s", cause=awaited.progress(), remedy=awaited.remedy
+            ) from None
     background().wait_for_callbacks(None if ends is None else ends - time.monotonic())
 
 
-async def _wait_at_most(seconds: float | None, watch: Watch, until: Until) -> None:
+async def _wait_at_most(seconds: float | None, awaited: Awaited) -> None:
     async with asyncio.timeout(seconds):
-        await _until_reached(watch, until)
+        await _until_reached(awaited)
 
 
-async def wait(watch: Watch, until: Until) -> None:
-    """Return when the run (or its cells) came to an end; cancelling this leaves the run alone.
+async def wait(awaited: Awaited) -> None:
+    """Return when the wait is over; cancelling this leaves what is waited for alone.
 
     Raises:
-        OrigamiError: checks stopped.
+        OrigamiError: it can never be over.
     """
-    check_wait(until)
-    await _until_reached(watch, until)
+    await _until_reached(awaited)
     await background().callbacks_returned()
 
 
-async def _until_reached(watch: Watch, until: Until) -> None:
-    if reached(watch.state, until):
+async def _until_reached(awaited: Awaited) -> None:
+    if awaited.reached():
         return
-    await background().bridge(_keep(watch))
+
+    async def keep() -> None:
+        awaited.keep()
+
+    await background().bridge(keep())
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
-
-    def tell() -> None:
-        loop.call_soon_threadsafe(changed.set)
-
-    stop = watch.subscribe(tell)
+    stop = awaited.subscribe(lambda: loop.call_soon_threadsafe(changed.set))
     try:
-        while not reached(watch.state, until):
+        while not awaited.reached():
             # In slices as well: a kernel's interrupt is seen when its loop wakes up, and nothing else may wake it.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SLICE):
@@ -112,19 +152,12 @@ async def _until_reached(watch: Watch, until: Until) -> None:
         stop()
 
 
-async def _keep(watch: Watch) -> None:
-    hub().keep(watch)
-
-
-def check_wait(until: object, timeout: object = None) -> None:
-    """Refuse to wait for anything but `run` and `cells`, or for anything but a number of seconds or None.
+def check_wait(until: object) -> None:
+    """Refuse to wait for anything but `run` and `cells`.
 
     Raises:
         InvalidInput: it is something else.
     """
-    if timeout is not None:
-        remedy = "Give seconds from 0, for example timeout=600, or leave timeout= out to wait until the end."
-        validate.seconds(timeout, LONGEST_WAIT, remedy, may_be_zero=True)
     if until not in ("run", "cells"):
         is_number = isinstance(until, int | float) and not isinstance(until, bool)
         remedy = f"For seconds, name them: timeout={until}. " if is_number else ""
@@ -135,17 +168,20 @@ def check_wait(until: object, timeout: object = None) -> None:
         )
 
 
+def check_timeout(timeout: object) -> None:
+    """Refuse to wait for anything but a number of seconds, or None.
+
+    Raises:
+        InvalidInput: it is something else.
+    """
+    if timeout is not None:
+        remedy = "Give seconds from 0, for example timeout=600, or leave timeout= out to wait until the end."
+        validate.seconds(timeout, LONGEST_WAIT, remedy, may_be_zero=True)
+
+
 def last_said(state: RunState) -> str:
     """What the server said last about a run that has not come to an end in time, in whole sentences."""
     error = state.connection.error
     if isinstance(error, NotFound):
         return f"{error.title}: {error.cause}"
     return f"It still says {state.status!r}. It goes on at the server."
-
-
-def _timed_out(state: RunState, timeout: float | None) -> WaitTimedOut:
-    return WaitTimedOut(
-        f"The run did not end within {timeout:g} s",
-        cause=last_said(state),
-        remedy="Wait again with run.wait(), or end it with run.cancel().",
-    )

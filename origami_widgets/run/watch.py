@@ -59,7 +59,7 @@ class Watch:
         self.state = state
         if state is not before:
             only_read = all(isinstance(event, LeadsRead) for event in events)
-            (self._of_reading if only_read else self._subscribers).tell()
+            (self._of_reading if only_read else self._subscribers).notify()
 
     def subscribe(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
         """Call back after each change of the run, on the background loop's thread, or on that for callbacks of users.
@@ -68,6 +68,11 @@ class Watch:
             A function that ends the subscription; it may be called twice.
         """
         return self._subscribers.add(callback, of_user=of_user)
+
+    def relay_to(self, subscribers: Subscribers) -> None:
+        """Notify these subscribers of each change of the run, and of how far its tables are read, as long as they exist."""
+        self._subscribers.relay_to(subscribers)
+        self._of_reading.relay_to(subscribers)
 
     def subscribe_to_reading(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back when this process has read further in one of the run's tables, which changes nothing of the run.

@@ -1,9 +1,8 @@
-"""Starting a run for somebody who waits: code that blocks, or an event loop.
+"""A call that starts a run: it blocks or awaits until the run is known, and may be interrupted.
 
-Who started a run with a call that blocks, and interrupts that call, does not want the run: it is withdrawn, which means
-that nothing is sent again, and that the server is asked to cancel what has been started. The request on its way is not
-cut off, since the answer to it is the quickest way to learn which run that is. A task that is cancelled leaves the run
-alone: a timeout or the end of a group says nothing about it.
+An interrupt of a call that blocks withdraws the run: nothing is sent again, and the server is asked to cancel what has been
+started. The request on its way is not cut off, since the answer to it is the quickest way to learn which run that is. A
+task that is cancelled leaves the run alone: a timeout or the end of a group says nothing about it.
 """
 
 from __future__ import annotations
@@ -17,33 +16,35 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.starts.submit import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     from origami_widgets.api.starts.submit import StartJob
 
 T = TypeVar("T")
 
 SLICE = 0.2
-"""Seconds between two looks of what is called meanwhile."""
+"""Seconds between two looks for something to tell a caller who waits."""
 LAST_WORDS = 0.7
 """Seconds that what is on its way gets to tell what became of it."""
 LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
 
 
-class Starter:
-    """Code that blocks until a run is started and handed over, in a place where it may print.
+class StartCall:
+    """One call that starts a run: one of the owners of its start job.
 
-    It is a context: an interrupt of anything that stands in it withdraws the run, also while the answer is written down
-    or shown, since nobody was given the run yet. The exception then carries `idempotency_key` and `reconcile()`, and one
-    line says what became of the run.
+    It is a context: an interrupt of anything inside it withdraws the run, also while the run is shown, since nobody was
+    given it yet. The exception then carries `idempotency_key` and `reconcile()`, and one line says what became of the run.
 
     Attributes:
-        job: what it waits for; None before anything was asked for.
+        job: what it waits for; None before that is known.
     """
 
     def __init__(self) -> None:
         self.job: StartJob | None = None
+        # As an owner of the job; the call itself would hold the job in a cycle, and with it the run.
+        self._owner = object()
         self._task: asyncio.Task[Any] | None = None
+        self._has_told = False
 
     def __enter__(self) -> Self:
         return self
@@ -52,20 +53,26 @@ class Starter:
         if isinstance(stopped, KeyboardInterrupt | SystemExit):
             self._withdraw(stopped)
 
-    def meanwhile(self) -> None:
-        """Called again and again while it blocks."""
+    async def fulfil(self, job: StartJob) -> Any:
+        """Start the run of a job, or wait for it where it is being started; errors as in `StartJob.begin`.
 
-    def run(self, job: StartJob, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine that fulfils a job, and block until it is done.
+        Background loop only.
+        """
+        self.job = job
+        job.owners.add(self._owner)
+        job.go()
+        return await job.finished()
+
+    def block(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the background loop, and block until it is done.
 
         An interrupt comes out within a second, at once when it is pressed again.
         """
         loop = background()
         loop.check_may_block(coroutine)
-        self.job = job
         future = loop.submit(self._begin(coroutine))
         try:
-            return loop.result(future, self.meanwhile)
+            return loop.result(future, self._tell)
         except OrigamiError as error:
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             raise error.with_traceback(None)  # noqa: B904 - it is the same error
@@ -77,73 +84,74 @@ class Starter:
         finally:
             del future
 
+    async def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the background loop, and await it on any event loop.
+
+        When the task is cancelled, its exception finds the run.
+        """
+        begun = asyncio.ensure_future(background().bridge(coroutine))
+        try:
+            while not begun.done():
+                await asyncio.wait((begun,), timeout=SLICE)
+                self._tell()
+            return begun.result()
+        except OrigamiError as error:
+            # As in `block`.
+            raise error.with_traceback(None)  # noqa: B904 - it is the same error
+        except asyncio.CancelledError as stopped:
+            begun.cancel()
+            if self.job is not None:
+                background().call_soon(self.job.abandon, self._owner)
+                mark(stopped, self.job)
+                stopped.add_note(
+                    f"A run may have been started (idempotency key {self.job.key}); reconcile_async() finds it."
+                )
+            raise
+
     async def _begin(self, coroutine: Coroutine[Any, Any, T]) -> T:
         self._task = asyncio.current_task()
         try:
             return await coroutine
         finally:
+            # A task keeps the frames of its error, and with them this call.
             self._task = None
+
+    def _tell(self) -> None:
+        if self.job is not None and self.job.notice and not self._has_told:
+            self._has_told = True
+            print(self.job.notice)  # noqa: T201 - a silent wait looks like a hang
 
     def _withdraw(self, stopped: BaseException) -> None:
         over = False
+        # Pressed again, it is the same wish.
+        with contextlib.suppress(KeyboardInterrupt, SystemExit):
+            undone = background().submit(self._undo())
+            with contextlib.suppress(TimeoutError, OrigamiError):
+                background().result(undone, timeout=LAST_WORDS)
+            over = undone.done()
         if self.job is not None:
             mark(stopped, self.job)
-            # Pressed again, it is the same wish.
-            with contextlib.suppress(KeyboardInterrupt, SystemExit):
-                undone = background().submit(self._undo(self.job))
-                with contextlib.suppress(TimeoutError, OrigamiError):
-                    background().result(undone, timeout=LAST_WORDS)
-                over = undone.done()
-        line = said(self.job, is_over=over)
+        line = outcome_of_interrupt(self.job, is_over=over)
         print(line)  # noqa: T201 - said where the caller stands, not from the background
         stopped.add_note(line if self.job is None else f"{line} (idempotency key {self.job.key})")
 
-    async def _undo(self, job: StartJob) -> None:
-        job.withdrawn.set()
+    async def _undo(self) -> None:
         if self._task is not None:
-            # Its error, if it ends in one, went to whoever was interrupted while waiting for it.
-            await asyncio.wait((self._task,))
-        if job.run is not None:
-            await job.cancel()
-            job.is_cancelled = True
+            # What it looks up before it starts anything; a job under way is not part of it.
+            self._task.cancel()
+        if self.job is not None:
+            await self.job.withdraw(self._owner)
 
 
-async def started(
-    job: StartJob, coroutine: Coroutine[Any, Any, T] | None = None, meanwhile: Callable[[], object] = lambda: None
-) -> Any:
-    """Fulfil a start job for any event loop. When the task is cancelled, its exception finds the run.
-
-    Args:
-        job: what is wished for.
-        coroutine: fulfils it; `StartJob.fulfil` when absent.
-        meanwhile: called again and again on the caller's loop.
-
-    Raises:
-        OrigamiError: what `StartJob.begin` raises.
-    """
-    begun = asyncio.ensure_future(background().bridge(coroutine or job.fulfil()))
-    try:
-        while not begun.done():
-            await asyncio.wait((begun,), timeout=SLICE)
-            meanwhile()
-        return begun.result()
-    except OrigamiError as error:
-        # As in `Starter.run`.
-        raise error.with_traceback(None)  # noqa: B904 - it is the same error
-    except asyncio.CancelledError as stopped:
-        begun.cancel()
-        mark(stopped, job)
-        stopped.add_note(f"A run may have been started (idempotency key {job.key}); reconcile_async() finds it.")
-        raise
-
-
-def said(job: StartJob | None, *, is_over: bool) -> str:
+def outcome_of_interrupt(job: StartJob | None, *, is_over: bool) -> str:
     """What an interrupt leaves behind, and which call completes or undoes it.
 
     Args:
         job: what was interrupted; None when nothing was asked for yet.
         is_over: nothing of it is going on any more.
     """
+    if job is not None and job.owners:
+        return "Interrupted; another call still waits for the same run, which goes on."
     if job is not None and job.run is not None:
         shows = f'ow.attach("{job.agent_id}/{job.run.id}") shows it'
         if job.is_cancelled:

@@ -144,9 +144,15 @@ class StartRecord:
 
 @dataclass
 class RecordSlot:
-    """Where the newest record of one start is: it holds no run, so what keeps it keeps nothing else alive."""
+    """Where the newest record of one start is: it holds no run, so what keeps it keeps nothing else alive.
+
+    Attributes:
+        record: the record.
+        is_wanted: nobody has withdrawn it, or cancelled its run.
+    """
 
     record: StartRecord
+    is_wanted: bool = True
 
 
 def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRecord:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from origami_widgets.api import validate
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StartSpec:
-    """What a start request asks for.
+    """What a start request asks for, checked.
 
     Args:
         prompt: the brief.
@@ -25,7 +28,7 @@ class StartSpec:
         known_runs: ids of the agent's runs that were there before the first request.
 
     Raises:
-        InvalidInput: an id is not valid.
+        InvalidInput: one of them is not valid.
     """
 
     prompt: str
@@ -37,12 +40,27 @@ class StartSpec:
     known_runs: Collection[str] = ()
 
     def __post_init__(self) -> None:
-        if self.agent_id is not None:
-            object.__setattr__(self, "agent_id", validate.agent_id(self.agent_id))
-        object.__setattr__(self, "focus_tables", tuple(validate.table_ids(self.focus_tables)))
-        object.__setattr__(self, "known_runs", frozenset(self.known_runs))
+        checked = {
+            "agent_id": None if self.agent_id is None else validate.agent_id(self.agent_id),
+            "focus_tables": tuple(validate.table_ids(self.focus_tables)),
+            "prompt": validate.prompt(self.prompt),
+            "name": validate.agent_name(self.name),
+            "model": validate.model(self.model),
+            "known_runs": frozenset(self.known_runs),
+        }
+        for field, value in checked.items():
+            object.__setattr__(self, field, value)
 
     @property
     def continues_agent(self) -> bool:
         """Whether the run is a further one of a known agent."""
         return self.agent_id is not None
+
+    def fingerprint(self, salt: str) -> str:
+        """A short word for prompt, name, model and focus tables that does not repeat them.
+
+        Args:
+            salt: makes equal specs look different in different places, so that these cannot be compared.
+        """
+        asked = (self.prompt, self.name, self.model, self.focus_tables)
+        return hashlib.blake2b(msgspec.json.encode(asked), key=salt.encode()[:64], digest_size=16).hexdigest()

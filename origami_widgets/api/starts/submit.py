@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from origami_widgets.api.errors import (
     ServerError,
     UnexpectedAnswer,
 )
-from origami_widgets.api.loop import background
+from origami_widgets.api.loop import background, is_under_way, kept_task
 from origami_widgets.api.models import CreatedAgent
 from origami_widgets.api.operations import not_wanted
 from origami_widgets.api.starts.reconcile import Reconciliation, take
@@ -47,13 +48,15 @@ from origami_widgets.api.starts.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.starts.reconcile import Found, Matches
     from origami_widgets.api.starts.record import StartEvent
     from origami_widgets.api.starts.spec import StartSpec
+
+log = logging.getLogger("origami_widgets")
 
 LOOKS = (2.0, 10.0)
 """Seconds before each look for a run that may have been started: a server that failed may be late with its list."""
@@ -87,38 +90,35 @@ def recovered_record(key: str, sent_at: float) -> StartRecord:
 
 
 class StartJob:
-    """One start request, from its first attempt to the run. Coroutines are for the background loop.
+    """One start request, from its first attempt to the run. Coroutines and `go` are for the background loop.
 
     Args:
         operations: the API.
         spec: what is asked for.
-        record: what is known of it; None when it was never sent.
-        sleep: how to wait before a look; None for the clock of the loop.
+        slot: where its record is kept; None for a start that was never sent.
 
     Attributes:
-        spec: as given.
-        slot: where its record is.
+        spec, slot: as given.
         run: the run, once it is known.
-        withdrawn: set when the run is not wanted any more: nothing is sent again that could start it.
+        error: why it could not be started; None while that is open.
+        owners: who wants the run; when the last one stops, it is withdrawn.
+        withdrawn: set when nothing is to be sent any more that could start it.
         is_cancelled: the server was asked to cancel it, because it was withdrawn.
+        notice: what to tell a caller who waits; empty for nothing.
     """
 
-    def __init__(
-        self,
-        operations: Operations,
-        spec: StartSpec,
-        record: StartRecord | None = None,
-        *,
-        sleep: Callable[[float], Awaitable[object]] | None = None,
-    ) -> None:
+    def __init__(self, operations: Operations, spec: StartSpec, slot: RecordSlot | None = None) -> None:
         self.spec = spec
-        self.slot = RecordSlot(new_record() if record is None else record)
+        self.slot = RecordSlot(new_record()) if slot is None else slot
         self.run: RunObject | None = None
+        self.error: Exception | None = None
+        self.owners: set[object] = set()
         self.withdrawn = asyncio.Event()
         self.is_cancelled = False
+        self.notice = ""
         self._operations = operations
-        self._sleep = sleep or pause
         self._created: CreatedAgent | None = None
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def record(self) -> StartRecord:
@@ -139,6 +139,77 @@ class StartJob:
     def is_sent(self) -> bool:
         """Whether an attempt was made, now or before."""
         return self.record.sent_at is not None
+
+    @property
+    def is_going(self) -> bool:
+        """Whether it is being started at this moment."""
+        return self._task is not None and not self._task.done()
+
+    def go(self) -> None:
+        """Begin to start the run, unless that is under way."""
+        if not is_under_way(self._task):
+            self.error, self.withdrawn, self.slot.is_wanted = None, asyncio.Event(), True
+            self._task = kept_task(self._go(), "origami-widgets start")
+
+    async def over(self) -> None:
+        """Wait until it is not under way any more; a waiting task may be cancelled without ending it."""
+        if self._task is not None and is_under_way(self._task):
+            await asyncio.wait((self._task,))
+
+    async def finished(self) -> Any:
+        """Wait for the run, and return what the caller is given; errors as in `begin`."""
+        await self.over()
+        error = self.error
+        if error is not None:
+            if len(self.owners) == 1:
+                # It is the caller's from now on: an error that holds its job would be held by it in a cycle.
+                self.error = None
+            raise error
+        if (result := await self.hand_over()) is None:
+            raise self._marked(not_wanted())
+        return result
+
+    def leave(self, owner: object) -> None:
+        """Stop wanting the run: after the last owner nothing more is sent."""
+        self.owners.discard(owner)
+        if not self.owners:
+            self.withdrawn.set()
+
+    async def withdraw(self, owner: object) -> None:
+        """Stop wanting the run. After the last owner nothing more is sent, and a run that was started is cancelled."""
+        self.leave(owner)
+        if self.owners:
+            return
+        self.slot.is_wanted = False
+        if self._task is not None and self.is_going:
+            if not self.is_sent:
+                self._task.cancel()
+            await self.over()
+        if self.run is not None:
+            await self.cancel()
+            self.is_cancelled = True
+
+    def abandon(self, owner: object) -> None:
+        """Stop waiting for the run. After the last owner nothing more is sent, and a run that was started goes on."""
+        self.owners.discard(owner)
+        if not self.owners and self._task is not None and self.is_going:
+            self._task.cancel()
+
+    async def _pause(self, seconds: float) -> None:
+        await pause(seconds)
+
+    async def _go(self) -> None:
+        try:
+            await self._start()
+        except OrigamiError as error:
+            # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
+            self.error = error.with_traceback(None)
+        except Exception as error:
+            log.exception("A run could not be started")
+            self.error = error
+
+    async def _start(self) -> None:
+        await self.begin()
 
     async def begin(self) -> RunObject:
         """The run: the one that the server's answer names, or that an attempt without an answer has started.
@@ -169,11 +240,6 @@ class StartJob:
             raise self._ambiguous(error) from error
         raise self._marked(error or not_wanted())
 
-    async def fulfil(self) -> Any:
-        """Begin, and return what the caller is given; errors as in `begin`."""
-        await self.begin()
-        return await self.hand_over()
-
     async def hand_over(self) -> Any:
         """What the caller is given once the run is known."""
         return self.run if self.spec.continues_agent else self._created
@@ -188,7 +254,7 @@ class StartJob:
         for wait in LOOKS:
             with contextlib.suppress(RunNotFound):
                 return await self._operations.get_run(self.agent_id, run.id)
-            await self._sleep(wait)
+            await self._pause(wait)
         return await self._operations.get_run(self.agent_id, run.id)
 
     def reconcile(self) -> Any:
@@ -276,7 +342,7 @@ class StartJob:
             # Looked for longer only when the run was withdrawn, so that it does not go on unseen and cost credits.
             if at >= len(LOOKS) and not (self.withdrawn.is_set() and unseen is not None):
                 break
-            await self._sleep(wait)
+            await self._pause(wait)
             try:
                 unseen = None
                 if await self._look():

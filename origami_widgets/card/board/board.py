@@ -19,8 +19,7 @@ from origami_widgets.card.display import nobody_there
 from origami_widgets.card.freeze import SECOND_THOUGHTS
 from origami_widgets.card.live import LiveWidget, built, section
 from origami_widgets.card.news import is_off_grid
-from origami_widgets.run.batches.batch import RunBatch
-from origami_widgets.run.waiting import check_wait
+from origami_widgets.run.waiting import check_timeout, check_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.board.source import Shown, Source
     from origami_widgets.card.card import RunCard
     from origami_widgets.card.contract import Moments
-    from origami_widgets.run.batches.course import Course
+    from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.handle import Run
     from origami_widgets.run.waiting import Until
 
@@ -104,9 +103,9 @@ class RunBoard(LiveWidget):
         return self._source.runs
 
     @property
-    def course(self) -> Course | None:
+    def batch(self) -> RunBatch | None:
         """What drives the batch that it shows; None where it shows runs."""
-        return self._source.course
+        return self._source.batch
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
         """Block until all agents are done, or until all cells have settled.
@@ -122,10 +121,11 @@ class RunBoard(LiveWidget):
             WaitTimedOut: `timeout` seconds passed first; the runs go on.
             OrigamiError: a brief could not be started, or a run cannot be watched any more.
         """
-        if self._source.course is not None:
-            RunBatch(self._source.course).wait(until, timeout)
+        if self._source.batch is not None:
+            self._source.batch.wait(until, timeout)
         else:
-            check_wait(until, timeout)
+            check_wait(until)
+            check_timeout(timeout)
             began = time.monotonic()
             for run in self.runs:
                 left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
@@ -154,15 +154,15 @@ class RunBoard(LiveWidget):
         show_board(self)
 
     def _view_now(self) -> BoardView:
-        course = self._source.course
-        states = {brief.state for brief in course.briefs} if course is not None else set()
+        batch = self._source.batch
+        states = {brief.state for brief in batch.briefs} if batch is not None else set()
         left = "waiting" in states or "failed" in states or "stopped" in states
         return make_board(
             self._source.entries(),
             now=time.time(),
-            error=course.error if course is not None else None,
-            can_stop=course is not None and course.goes_on,
-            can_resume=course is not None and left and not course.goes_on,
+            error=batch.error if batch is not None else None,
+            can_stop=batch is not None and batch.goes_on,
+            can_resume=batch is not None and left and not batch.goes_on,
             opened=self._opened[0] if self._opened is not None else None,
             again=(self._source.again.words, self._source.again.line),
         )

@@ -9,13 +9,13 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.board.source import row_of
 from origami_widgets.card.commands import Command, Desk, unknown_command
 from origami_widgets.card.view.head import token_of
-from origami_widgets.run import cancelling
+from origami_widgets.run.starts.cancel import cancel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from origami_widgets.card.board.source import Source
-    from origami_widgets.run.batches.course import Course
+    from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.handle import Run
     from origami_widgets.run.watch import Watch
 
@@ -40,7 +40,7 @@ class BoardDesk(Desk):
             case "fold":
                 self._show_card(None)
             case "cancel":
-                await cancelling.cancel(self._watch(command.run_id))
+                await cancel(self._watch(command.run_id))
             case "cancel_all":
                 await self._cancel_all()
             case "stop_starting":
@@ -65,17 +65,17 @@ class BoardDesk(Desk):
         # Not the newest in any case: a page that is a moment behind means the run that it shows.
         return next(watch for watch in run.conversation.watches if token_of(watch.state) == token)
 
-    def _batch(self, command: Command) -> Course:
-        if self._source.course is None:
+    def _batch(self, command: Command) -> RunBatch:
+        if self._source.batch is None:
             raise unknown_command(command)
-        return self._source.course
+        return self._source.batch
 
     async def _cancel_all(self) -> None:
-        if self._source.course is not None:
-            await self._source.course.cancel()
+        if self._source.batch is not None:
+            await self._source.batch.cancel_all()
             return
         active = {id(run.conversation): run.conversation.current for run in self._source.runs}
-        wanted = [cancelling.cancel(watch) for watch in active.values() if not watch.state.done]
+        wanted = [cancel(watch) for watch in active.values() if not watch.state.done]
         ended = await asyncio.gather(*wanted, return_exceptions=True)
         failed = [each for each in ended if isinstance(each, BaseException)]
         for each in failed:

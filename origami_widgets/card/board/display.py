@@ -19,7 +19,7 @@ from origami_widgets.card.host import pages
 
 if TYPE_CHECKING:
     from origami_widgets.card.board.board import RunBoard
-    from origami_widgets.run.batches.batch import RunBatch
+    from origami_widgets.run.batch import RunBatch
 
 
 class BoardPresenter(CardPresenter):
@@ -29,13 +29,13 @@ class BoardPresenter(CardPresenter):
         """Show the batch's board at once in a notebook; elsewhere nothing."""
         if running_cell() is not None:
             show_board(board_of(batch))
-            self.has_shown(batch.course)
+            self.has_shown(batch)
 
     def display_batch(self, batch: RunBatch) -> None:
         """Show the batch as the value of a cell, unless this very cell has shown it already."""
         if running_cell() is None:
             print(repr(batch))  # noqa: T201 - this is the display of a terminal
-        elif not self.was_shown(batch.course):
+        elif not self.was_shown(batch):
             show_board(board_of(batch))
 
     def batch_mimebundle(self, batch: RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -47,7 +47,7 @@ class BoardPresenter(CardPresenter):
 
     def waited_batch(self, batch: RunBatch) -> None:
         """Freeze the board, and the cards of its runs, where a program executes the cells."""
-        board: RunBoard | None = batch.course.presentation
+        board: RunBoard | None = batch.presentation
         if board is not None and nobody_there():
             board.freeze_for_a_program()
         for run in batch.runs:
@@ -58,10 +58,9 @@ def board_of(batch: RunBatch) -> RunBoard:
     """The one live board of a batch."""
     from origami_widgets.card.board.board import RunBoard
 
-    course = batch.course
-    board: RunBoard | None = course.presentation
+    board: RunBoard | None = batch.presentation
     if board is None or not _lives(board):
-        board = course.presentation = RunBoard(batch)
+        board = batch.presentation = RunBoard(batch)
     return board
 
 
@@ -78,10 +77,10 @@ def show_board(board: RunBoard) -> None:
         return
     pages.ran(cell_request())
     with board.lock:
-        course, view = board.course, board.view
-        if course is not None and not _lives(course.presentation) and _lives(board):
+        batch, view = board.batch, board.view
+        if batch is not None and not _lives(batch.presentation) and _lives(board):
             # Made by hand, it is frozen like another one when the batch is waited for.
-            course.presentation = board
+            batch.presentation = board
         settled = view["head"]["settled"]
         if not board.is_open or board.frozen or (settled and nobody_there()):
             display(static_board(view), raw=True)

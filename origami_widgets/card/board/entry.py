@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
-    from origami_widgets.run.batches.briefs import BriefStatus
+    from origami_widgets.run.starts.scheduler import BriefStatus
     from origami_widgets.run.state import Queue, RunState
 
 

@@ -14,7 +14,7 @@ from origami_widgets.card.view.notices import make_notices
 if TYPE_CHECKING:
     from origami_widgets.card.board.entry import Entry
     from origami_widgets.card.contract import BoardRow, Stage, Tone
-    from origami_widgets.run.batches.briefs import BriefStatus
+    from origami_widgets.run.starts.scheduler import BriefStatus
     from origami_widgets.run.state import RunState
 
 PROMPT_LIMIT = 100

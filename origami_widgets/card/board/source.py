@@ -16,7 +16,7 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.card.board.entry import Entry
 from origami_widgets.card.view.head import token_of
 from origami_widgets.run.agent_runs import runs_of
-from origami_widgets.run.batches.batch import RunBatch
+from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
 from origami_widgets.run.recent import recent_runs
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models import RunSummary
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.batches.course import Course
     from origami_widgets.run.state import RunState
 
 Shown: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
@@ -103,7 +102,7 @@ class Runs:
     runs: tuple[Run, ...]
     again: Again
     listed: dict[str, Listed] = field(default_factory=dict)
-    course: None = None
+    batch: None = None
 
     @property
     def rows(self) -> tuple[tuple[int, Run], ...]:
@@ -141,10 +140,10 @@ class Batch:
     """The briefs of a batch, and the runs they have become.
 
     Args:
-        course: the batch.
+        batch: the batch.
     """
 
-    course: Course
+    batch: RunBatch
 
     @property
     def again(self) -> Again:
@@ -154,17 +153,17 @@ class Batch:
     @property
     def runs(self) -> tuple[Run, ...]:
         """The runs that were started so far."""
-        return self.course.runs
+        return self.batch.runs
 
     @property
     def rows(self) -> tuple[tuple[int, Run], ...]:
         """Each run that was started so far, with the position of its brief."""
-        return tuple((brief.position, brief.run) for brief in self.course.briefs if brief.run is not None)
+        return tuple((brief.position, brief.run) for brief in self.batch.briefs if brief.run is not None)
 
     def entries(self) -> list[Entry]:
         """What is known of each brief now."""
         entries = []
-        for brief in self.course.briefs:
+        for brief in self.batch.briefs:
             states = brief.run.conversation.states if brief.run is not None else ()
             entries.append(
                 Entry(
@@ -182,7 +181,7 @@ class Batch:
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back after each change, on the loop's thread; returns what ends that."""
-        return self.course.subscribe(callback)
+        return self.batch.subscribe(callback)
 
 
 Source = Runs | Batch
@@ -228,7 +227,7 @@ def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
         # Also where it is not needed: a mistake is told where it is made.
         check_client(client)
     if isinstance(shown, RunBatch):
-        return Batch(shown.course)
+        return Batch(shown)
     if shown is None:
         operations = client_or_default(client).operations
         return background().run(_of_account(operations, limit))

@@ -6,11 +6,11 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.either_way import Blocking, completed
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.paging import PartialRows
 from origami_widgets.api.reading import Reading
 from origami_widgets.api.row_reader import RowPages
+from origami_widgets.api.sync_bridge import OnLoop, block
 
 from .cells import CellColumn
 from .lead_table import LeadTable, Listed, ids_of, needs_typed_cells
@@ -21,7 +21,6 @@ from .row_query import check_slugs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.paging import RowWalk
 
@@ -63,10 +62,10 @@ class RowsReading:
             IncompleteRows: an error came after some rows.
             InterruptedRows: so did an interrupt.
         """
-        return completed(self.awaited(Blocking(), progress, caller=5))
+        return block(self.steps(progress, caller=5))
 
-    async def awaited(self, way: Way, progress: Progress | None, *, caller: int = 3) -> Any:
-        """What `read` gives, in the way of the caller, who stands so many frames up.
+    async def steps(self, progress: Progress | None, *, caller: int = 4) -> Any:
+        """What `read` does, for the sync bridge; the caller stands so many frames up.
 
         Raises:
             IncompleteRows: an error came after some rows.
@@ -75,10 +74,10 @@ class RowsReading:
         teller = Teller(progress)
         reading = Reading(self._operations.traffic, self.request.table_id)
         try:
-            pages: RowPages[Any] = await way.ask(self._begin()) if self._pages is None else self._pages
+            pages: RowPages[Any] = await OnLoop(self._begin()) if self._pages is None else self._pages
             while not pages.walk.done:
                 reading.move(pages.walk.rows, self._wanted(pages.walk.total))
-                await way.ask(pages.read(self._take))
+                await OnLoop(pages.read(self._take))
                 teller.tell(pages.walk.rows, self._wanted(pages.walk.total))
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."

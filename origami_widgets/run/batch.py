@@ -1,29 +1,66 @@
-"""`RunBatch`: the handle on many runs that were asked for at once."""
+"""`RunBatch`: the handle on many runs that were asked for at once, and the briefs that it is made of."""
 
 from __future__ import annotations
 
 import functools
+import itertools
 import weakref
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
-from origami_widgets.run.batches import waiting
-from origami_widgets.run.batches.course import Course
+from origami_widgets.api.operations import Operations
+from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.presenter import presenter
 from origami_widgets.run.saved import describe
+from origami_widgets.run.starts.once import NamedJob
+from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
+from origami_widgets.run.waiting import Awaited, block, check_wait, reached, wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from origami_widgets.api.operations import Operations
-    from origami_widgets.run.batches.briefs import BriefState
     from origami_widgets.run.handle import Run
+    from origami_widgets.run.starts.job import WatchedJob
+    from origami_widgets.run.state import Queue
     from origami_widgets.run.waiting import Until
 
+MOST_BRIEFS = 1_000
+"""More in one call are a mistake rather than a wish: each of them costs credits."""
+MOST_LISTED = 20
+"""Places that an error names."""
+EXPECTED = "Give a list of briefs, start_many(['…', '…']), or a dict of agents' names and briefs."
 
-class RunBatch:
+
+@dataclass(frozen=True, slots=True)
+class BriefState:
+    """One brief of a batch as it stands at one moment.
+
+    Attributes:
+        position: its place in what was given, from 0.
+        prompt: the brief.
+        name: what its agent is to be called; None where the name is made from the brief.
+        state: `waiting` for its turn; `starting`; `queued` while all run slots of the plan are in use; `started`; `failed`
+            when it was not started and halts the batch; `stopped` when it is not going to be started.
+        run: its run once it is started, else None.
+        error: why it was not started, or what went wrong beside that; None when nothing did.
+        queue: what is waited for while it is queued, else None.
+    """
+
+    position: int
+    prompt: str
+    name: str | None = None
+    state: BriefStatus = "waiting"
+    run: Run | None = None
+    error: OrigamiError | None = None
+    queue: Queue | None = None
+
+
+class RunBatch(JobQueue):
     """Many runs of agents, started one after the other: what has become of each brief, and what can be done with them.
 
     Made by `start_many`. Its briefs go on being started in the background, also when nobody holds it; its runs are
@@ -34,25 +71,26 @@ class RunBatch:
     Every frame takes it in the place of a list of runs: `ow.runs_frame(batch)`.
     """
 
-    def __init__(self, course: Course) -> None:
-        given: object = course
-        if not isinstance(given, Course):
+    def __init__(self, operations: Operations, jobs: Sequence[WatchedJob] = ()) -> None:
+        given: object = operations
+        if not isinstance(given, Operations):
             raise InvalidInput(
                 "A RunBatch is not made by hand",
                 cause=f"RunBatch() was given {describe(given)}.",
                 remedy='Start many runs with ow.start_many(["…", "…"]); show runs that exist with ow.RunBoard([run, other]).',
             )
-        self._course = course
+        super().__init__(operations, jobs)
+        self.presentation: Any = None
 
     @property
     def briefs(self) -> tuple[BriefState, ...]:
         """Each brief and what has become of it: `position`, `prompt`, `name`, `state`, `run`, `error`, `queue`."""
-        return self._course.briefs
+        return tuple(self._brief(position, job) for position, job in enumerate(self.jobs))
 
     @property
     def runs(self) -> tuple[Run, ...]:
         """The runs that were started so far, in the order of the briefs."""
-        return self._course.runs
+        return tuple(brief.run for brief in self.briefs if brief.run is not None)
 
     @property
     def by_name(self) -> dict[str, Run]:
@@ -76,14 +114,9 @@ class RunBatch:
         return sum(1 for brief in self.briefs if brief.run is None and brief.state != "stopped")
 
     @property
-    def error(self) -> OrigamiError | None:
-        """Why no more is started, until `resume` or `stop`; None when nothing halts it. Runs have errors of their own."""
-        return self._course.error
-
-    @property
     def done(self) -> bool:
         """Whether nothing more is started by itself and each run has come to an end, whatever end."""
-        return not self._course.goes_on and all(run.done for run in self.runs)
+        return not self.goes_on and all(run.done for run in self.runs)
 
     @property
     def settled(self) -> bool:
@@ -91,24 +124,9 @@ class RunBatch:
         return self.done and all(run.settled for run in self.runs)
 
     @property
-    def at_once(self) -> int | None:
-        """How many of its runs may be active at a time; None until the plan's run slots are read."""
-        return self._course.at_once
-
-    @property
-    def operations(self) -> Operations:
-        """The API through which it is started."""
-        return self._course.operations
-
-    @property
     def origin(self) -> str:
         """Empty for the real API, `sandbox`, or the host that answers."""
-        return self._course.operations.origin
-
-    @property
-    def course(self) -> Course:
-        """What all handles and boards of it share."""
-        return self._course
+        return self.operations.origin
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
         """Block until each brief was started and each run is done, or until the cells of their tables have settled.
@@ -137,7 +155,7 @@ class RunBatch:
             ['completed', 'completed']
         """
         try:
-            waiting.block(self._course, until, timeout)
+            block(self._end(until), timeout)
         except KeyboardInterrupt:
             print(  # noqa: T201 - said where the caller stands
                 "Stopped waiting; the batch goes on. batch.wait() waits again, batch.stop() starts no more, "
@@ -156,7 +174,7 @@ class RunBatch:
         return await self._wait("cells")
 
     async def _wait(self, until: Until) -> Self:
-        await waiting.wait(self._course, until)
+        await wait(self._end(until))
         presenter().waited_batch(self)
         return self
 
@@ -172,7 +190,9 @@ class RunBatch:
             >>> batch.stop().waiting <= 1
             True
         """
-        self._course.stop()
+        # At once, so that nothing is begun any more while this is on its way to the loop.
+        self._stop()
+        background().call(self.stop_now)
         return self
 
     def resume(self) -> Self:
@@ -184,7 +204,14 @@ class RunBatch:
         Raises:
             InvalidInput: this process was forked from the one that starts the batch; nothing was sent.
         """
-        self._course.resume()
+        if self.is_inherited:
+            raise InvalidInput(
+                "This batch belongs to another process",
+                cause="This process was forked from the one that starts its briefs: started here as well, they would be "
+                "paid for twice.",
+                remedy="Resume it there, or start what you want here with start_many().",
+            )
+        background().call(self.resume_now)
         return self
 
     def cancel(self) -> Self:
@@ -209,7 +236,7 @@ class RunBatch:
             True
         """
         try:
-            background().run(self._course.cancel())
+            background().run(self.cancel_all())
         except KeyboardInterrupt:
             print("Stopped waiting; Origami is still asked to cancel. batch.wait() waits for the end.")  # noqa: T201
             raise
@@ -217,7 +244,7 @@ class RunBatch:
 
     async def cancel_async(self) -> Self:
         """Cancel without blocking the event loop; see `cancel`."""
-        await background().bridge(self._course.cancel())
+        await background().bridge(self.cancel_all())
         return self
 
     def on_change(self, callback: Callable[[RunBatch], object]) -> Callable[[], None]:
@@ -248,21 +275,21 @@ class RunBatch:
                 remedy="Give it a function of one argument, the batch: batch.on_change(lambda batch: print(batch)).",
             )
         # Weak, or the subscription would keep the batch alive, which holds the subscription.
-        course = weakref.ref(self._course)
+        batch = weakref.ref(self)
 
         @functools.wraps(callback)
-        def tell() -> None:
-            if (known := course()) is not None:
-                callback(RunBatch(known))
+        def notify() -> None:
+            if (known := batch()) is not None:
+                callback(known)
 
-        return self._course.subscribe(tell, of_user=True)
+        return self.subscribers.add(notify, of_user=True)
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back after each change of a brief or of a run, on the background loop's thread; see `on_change`."""
-        return self._course.subscribe(callback)
+        return self.subscribers.add(callback)
 
     def __len__(self) -> int:
-        return len(self._course.orders)
+        return len(self.jobs)
 
     def __iter__(self) -> Iterator[Run]:
         return iter(self.runs)
@@ -276,16 +303,46 @@ class RunBatch:
         halted = f"; halted: {self.error.title}" if self.error is not None else ""
         return printable(f"<RunBatch of {number}: {told}{halted}>")
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RunBatch) and other._course is self._course
-
-    def __hash__(self) -> int:
-        return hash(self._course)
-
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             "A RunBatch cannot be pickled: it starts runs in this process. Keep [run.token for run in batch] and use "
             "ow.attach(), or start_many(..., once='a-name')."
+        )
+
+    def _brief(self, position: int, job: WatchedJob) -> BriefState:
+        status = self.status_of(job)
+        unrecorded = job.unrecorded if isinstance(job, NamedJob) else None
+        error = unrecorded if status == "started" else job.error
+        return BriefState(
+            position,
+            job.spec.prompt,
+            job.spec.name,
+            status,
+            job.handle if status == "started" else None,
+            error if isinstance(error, OrigamiError) else None,
+            job.queue,
+        )
+
+    def _end(self, until: Until) -> Awaited:
+        check_wait(until)
+
+        def is_over() -> bool:
+            if self.error is not None:
+                # Raised by everyone who waits: without this it would carry the frames of all of them.
+                raise self.error.with_traceback(None)
+            ends = [reached(run.state, until) for run in self.runs]
+            return all(ends) and not self.goes_on
+
+        def progress() -> str:
+            return f"{sum(run.done for run in self.runs)} of its {len(self)} runs are done. It goes on."
+
+        return Awaited(
+            reached=is_over,
+            keep=self.keep,
+            subscribe=self.subscribers.add,
+            progress=progress,
+            remedy="Wait again with batch.wait(), or end it with batch.cancel().",
+            what="batch",
         )
 
     def _ipython_display_(self) -> None:
@@ -293,3 +350,118 @@ class RunBatch:
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         return presenter().batch_mimebundle(self)
+
+
+def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str]) -> tuple[StartSpec, ...]:
+    """All briefs, checked, so that nothing is sent when one of them cannot be.
+
+    Args:
+        prompts: a list of briefs, or a mapping of agents' names to briefs.
+        model: the model of all of them.
+        focus_tables: ids of tables that all of them work on.
+
+    Raises:
+        InvalidInput: one of them is not valid, there is none, or these are no briefs.
+
+    >>> [brief.name for brief in read_briefs({"Porto": "List bakeries in Porto"}, None, ())]
+    ['Porto']
+    """
+    given = _pairs(prompts)
+    model, tables = validate.model(model), tuple(validate.table_ids(focus_tables))
+    briefs, refused = [], []
+    for place, name, prompt in given:
+        try:
+            briefs.append(StartSpec(validate.prompt(prompt), name=name, model=model, focus_tables=tables))
+        except InvalidInput as error:
+            refused.append((place, error))
+    if refused:
+        raise _refusal(refused)
+    return tuple(briefs)
+
+
+def names_of(once: str, briefs: Sequence[StartSpec]) -> tuple[str, ...]:
+    """The name of each brief of a batch in the start store, which does not depend on where in the list it stands.
+
+    The second of two equal briefs is another one than the first.
+
+    Args:
+        once: the name of the batch.
+        briefs: the briefs.
+
+    >>> first, other, second = names_of("bakeries", [StartSpec("Porto"), StartSpec("Faro"), StartSpec("Porto")])
+    >>> second.removeprefix(first)
+    ', 2'
+    """
+    counts: dict[str, int] = {}
+    names = []
+    for brief in briefs:
+        name = f"{once}, {brief.fingerprint(once)[:16]}"
+        counts[name] = counts.get(name, 0) + 1
+        names.append(name if counts[name] == 1 else f"{name}, {counts[name]}")
+    return tuple(names)
+
+
+def valid_at_once(value: object) -> int | None:
+    """How many runs of a batch may be active at a time, None for as many as the plan has run slots.
+
+    Raises:
+        InvalidInput: it is no whole number from 1.
+    """
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value
+    raise InvalidInput(
+        "at_once is not a number of runs",
+        cause=f"It was {validate.shortened(value)}.",
+        remedy="Give a whole number from 1, or leave at_once= out for as many as the plan has run slots.",
+    )
+
+
+def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
+    """Where each brief stands in what was given, the agent's name, and the brief."""
+    if isinstance(prompts, str | bytes):
+        raise InvalidInput(
+            "One brief was given, not a list",
+            cause="start_many starts one run for each brief of a list.",
+            remedy="Use ow.start('…') for one brief, or put it into a list: start_many(['…']).",
+        )
+    if hasattr(prompts, "columns") and hasattr(prompts, "shape"):
+        raise InvalidInput(
+            "A frame was given, not a list of briefs",
+            cause="Its column names would be taken for briefs.",
+            remedy="Give the column that holds the briefs: start_many(frame['brief']).",
+        )
+    pairs: list[tuple[str, str | None, object]]
+    if isinstance(prompts, Mapping):
+        for name in prompts:
+            if not isinstance(name, str):
+                raise InvalidInput(
+                    "An agent's name is not text",
+                    cause=f"A key of prompts was {validate.shortened(name)}.",
+                    remedy=f"{EXPECTED} Of a dict with other keys, give the values: start_many(prompts.values()).",
+                )
+        pairs = [(f"prompts[{validate.shortened(name)}]", name, prompt) for name, prompt in prompts.items()]
+    elif isinstance(prompts, Iterable):
+        listed = itertools.islice(prompts, MOST_BRIEFS + 1)
+        pairs = [(f"prompts[{position}]", None, prompt) for position, prompt in enumerate(listed)]
+    else:
+        raise InvalidInput("These are no briefs", cause=f"prompts is {type(prompts).__name__}.", remedy=EXPECTED)
+    if not pairs:
+        raise InvalidInput("There is no brief", cause="prompts is empty.", remedy=EXPECTED)
+    if len(pairs) > MOST_BRIEFS:
+        raise InvalidInput(
+            "There are too many briefs",
+            cause=f"One batch takes {MOST_BRIEFS:,} at most.",
+            remedy="Start them in several batches, one after the other.",
+        )
+    return pairs
+
+
+def _refusal(refused: Sequence[tuple[str, InvalidInput]]) -> InvalidInput:
+    """One error for all briefs that are not valid; it says of the first one why."""
+    place, first = refused[0]
+    others = [place for place, _ in refused[1:]]
+    listed = ", ".join(others[:MOST_LISTED]) + (
+        f" and {len(others) - MOST_LISTED} more" if others[MOST_LISTED:] else ""
+    )
+    also = f" Not valid either: {listed}." if others else ""
+    return InvalidInput(first.title, cause=f"{place}: {first.cause}{also} Nothing was sent.", remedy=first.remedy)

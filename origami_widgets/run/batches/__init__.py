@@ -1,1 +1,0 @@
-"""Many runs that were asked for at once, each paid for once."""

@@ -1,0 +1,190 @@
+"""`FollowUp`: an answer or a follow-up, a further run of the same agent in the same card."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
+from origami_widgets.api.starts.spec import StartSpec
+from origami_widgets.api.validate import shortened
+from origami_widgets.run.conversation import remember
+from origami_widgets.run.state import CommandFailed, SendingChanged
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterator, Sequence
+
+    from origami_widgets.api.models import Question
+    from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.state import Queue
+    from origami_widgets.run.watch import Watch
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What is asked for next, and what sending it does to the conversation.
+
+    Args:
+        conversation: the runs that it goes on from.
+        watch: the run that it goes on from.
+        prompt: the brief.
+        kind: what it is to the person who sends it.
+        model: the model; None for the plan's default.
+        focus_tables: ids of tables to look at.
+    """
+
+    conversation: Conversation
+    watch: Watch
+    prompt: str
+    kind: Literal["answer", "follow_up"]
+    model: str | None = None
+    focus_tables: Sequence[str] = ()
+
+    def spec(self, *, may_be_sent: bool = False) -> StartSpec:
+        """The start spec of its run.
+
+        Args:
+            may_be_sent: an earlier request for it may have reached the server. Its run may be in the conversation by now,
+                so only those count as known that are no younger than the one that it goes on from.
+
+        Raises:
+            InvalidInput: a part of it is not valid.
+        """
+        known = [state.run_id for state in self.conversation.states]
+        after = self.watch.state.run_id
+        if may_be_sent and after in known:
+            known = known[: known.index(after) + 1]
+        return StartSpec(
+            self.prompt,
+            agent_id=self.watch.state.agent_id,
+            model=self.model,
+            focus_tables=self.focus_tables,
+            known_runs=known,
+        )
+
+    def name_in_store(self, once: str) -> str:
+        """Its name in the start store: the same follow-up of the same run has the same one.
+
+        Args:
+            once: the name that the conversation began with.
+        """
+        return f"{once}, continued {self.spec().fingerprint(self.watch.state.run_id)[:12]}"
+
+    @contextmanager
+    def sending(self, stop_waiting: asyncio.Event | None) -> Iterator[None]:
+        """Show in the card that it is being sent, and why it could not be. Background loop only.
+
+        Args:
+            stop_waiting: set by the card's button to leave the queue for a free run slot; None without a queue.
+
+        Raises:
+            InvalidInput: the questions were answered before, or something is being sent already.
+        """
+        newest = self._free_to_go_on()
+        newest.update(SendingChanged(self.kind))
+        newest.stop_waiting = stop_waiting
+        try:
+            yield
+        except OrigamiError as error:
+            # A copy: the one that is raised carries its frames, which hold the watch, and it would never be let go.
+            newest.update(SendingChanged(""), CommandFailed(copy.copy(self._with_token(error))))
+            raise
+        except BaseException:
+            newest.update(SendingChanged(""))
+            raise
+        finally:
+            newest.stop_waiting = None
+
+    def waits(self, queue: Queue | None) -> None:
+        """Show in the card that it waits for a free run slot, or does so no longer. Background loop only."""
+        self.conversation.current.update(SendingChanged(self.kind, queue))
+
+    def go_on_with(self, successor: Watch) -> None:
+        """Let the conversation go on with a run that is known. Background loop only."""
+        remember(successor, self.conversation)
+        self.conversation.current.update(SendingChanged(""))
+        self.conversation.extend(successor)
+
+    def _free_to_go_on(self) -> Watch:
+        newest = self.conversation.current
+        if self.kind == "answer" and self.watch is not newest:
+            raise InvalidInput(
+                "These questions were answered before",
+                cause=f"Run {newest.state.run_id} continues this one.",
+                remedy="Go on with run.continued_by, or send a new brief with run.follow_up('…').",
+            )
+        if newest.state.sending:
+            raise InvalidInput(
+                "A follow-up is being sent",
+                cause="Only one run of an agent can be active, and each costs credits: it is sent once.",
+                remedy="Wait for its answer, then go on from there.",
+            )
+        return newest
+
+    def _with_token(self, error: OrigamiError) -> OrigamiError:
+        if isinstance(error, AgentBusy) and error.current_run_id:
+            line = f'ow.attach("{self.watch.state.agent_id}/{error.current_run_id}")'
+            error.remedy = f"{error.remedy} To see it: {line}."
+        return error
+
+
+def answering(conversation: Conversation, watch: Watch, answers: Sequence[str]) -> FollowUp:
+    """One follow-up run that answers all pending questions of a run.
+
+    Raises:
+        InvalidInput: the answers do not fit the questions.
+    """
+    run = watch.state.run
+    prompt = answer_prompt(run.todo.pending_questions if run is not None else (), answers)
+    return FollowUp(conversation, watch, prompt, "answer")
+
+
+def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> str:
+    """Each question with its answer, one per line.
+
+    Args:
+        questions: the run's pending questions.
+        answers: as many answers, in the same order.
+
+    Returns:
+        The prompt of the follow-up run.
+
+    Raises:
+        InvalidInput: there is nothing to answer, or an answer is missing, left over, no text or empty; nothing was sent.
+
+    >>> from origami_widgets.api.models import Question
+    >>> answer_prompt([Question(question="Which region?")], ["Iberia"])
+    'Which region? Iberia'
+    """
+    if not questions:
+        raise InvalidInput(
+            "There is nothing to answer",
+            cause="The run has no pending question.",
+            remedy="To go on with its agent, use run.follow_up('…').",
+        )
+    asked = "; ".join(f"{number}. {question.question}" for number, question in enumerate(questions, 1))
+    if len(answers) != len(questions):
+        raise InvalidInput(
+            f"{len(questions)} answers are needed, {len(answers)} given",
+            cause=f"The agent asks: {asked}",
+            remedy="Give one answer per question, in this order: run.answer('…', '…'). Free text is always possible.",
+        )
+    words: list[str] = []
+    for number, answer in enumerate(answers, 1):
+        if not isinstance(answer, str):
+            raise InvalidInput(
+                f"Answer {number} is not text",
+                cause=f"It is {shortened(answer)}, of type {type(answer).__name__}. The agent asks: {asked}",
+                remedy="Answers are texts, which the agent reads: run.answer('Iberia', 'yes'). Put a number in quotes: '2'.",
+            )
+        if not answer.strip():
+            raise InvalidInput(
+                f"Answer {number} is empty",
+                cause=f"The agent asks: {asked}",
+                remedy="Write a few words, or one of the suggested answers.",
+            )
+        words.append(answer.strip())
+    return "\n".join(f"{question.question} {answer}" for question, answer in zip(questions, words, strict=True))

@@ -1,0 +1,203 @@
+"""Executing a cell again: which starts of earlier executions an equal start finds, instead of paying once more.
+
+A loop in one cell starts as many runs as it asks for; when the cell is run again, each call finds one of them. What is
+remembered holds no run: a run that nobody holds any more is found again by its ids. Background loop only.
+"""
+
+from __future__ import annotations
+
+import uuid
+import weakref
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from origami_widgets.run.starts.job import goes_on
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    from origami_widgets.api.starts.record import RecordSlot
+    from origami_widgets.api.starts.spec import StartSpec
+    from origami_widgets.run.presenter import Place
+    from origami_widgets.run.starts.job import WatchedJob
+
+MOST_CALLS = 100
+"""Calls that are remembered of one cell; the oldest are forgotten."""
+MOST_CELLS = 2_000
+
+
+@dataclass
+class CallRecord:
+    """What is kept of one call that started runs after its handles are garbage-collected.
+
+    Attributes:
+        execution: the execution of the cell that made it, or has found it since.
+        once: the name of `once=`; empty for none.
+        fingerprints: one for each start, in order.
+        slots: their records.
+        jobs: their jobs, while those exist.
+        batch: the batch of them, while it exists; None for a single start.
+        is_stopped: nothing more was to be started.
+        is_whole: no later call has taken over a start of it that was waiting.
+    """
+
+    execution: str
+    once: str
+    fingerprints: tuple[str, ...]
+    slots: tuple[RecordSlot, ...]
+    jobs: tuple[weakref.ref[WatchedJob], ...]
+    batch: weakref.ref[Any] | None = None
+    is_stopped: bool = False
+    is_whole: bool = True
+
+
+class Found(NamedTuple):
+    """What an equal start finds.
+
+    Attributes:
+        job: the start job of an earlier call, to share; None where there is none.
+        earlier: records of earlier calls whose runs may go on; starts with the same fingerprint share one list.
+    """
+
+    job: WatchedJob | None
+    earlier: list[RecordSlot]
+
+
+class CellCalls:
+    """The calls of one cell for one client, as one execution of it sees them.
+
+    Args:
+        execution: this execution of the cell.
+        calls: the calls of all executions, oldest first.
+    """
+
+    def __init__(self, execution: str, calls: list[CallRecord]) -> None:
+        self._execution = execution
+        self._calls = calls
+
+    def add(
+        self, specs: Iterable[StartSpec], jobs: Sequence[WatchedJob], *, once: str = "", batch: Any = None
+    ) -> CallRecord:
+        """Remember a call.
+
+        Args:
+            specs: what it starts.
+            jobs: the jobs that do.
+            once: the name of `once=`; empty for none.
+            batch: the batch of them; None for a single start.
+        """
+        call = CallRecord(
+            self._execution,
+            once,
+            _fingerprints(specs),
+            tuple(job.slot for job in jobs),
+            tuple(weakref.ref(job) for job in jobs),
+            None if batch is None else weakref.ref(batch),
+        )
+        self._calls.append(call)
+        del self._calls[:-MOST_CALLS]
+        return call
+
+    def equal_batch(self, specs: Iterable[StartSpec], once: str) -> CallRecord | None:
+        """The call of an earlier execution that has started the same list, if that may still go on as a whole."""
+        fingerprints = _fingerprints(specs)
+        for call in self._calls:
+            if call.batch is None or (call.once, call.fingerprints) != (once, fingerprints):
+                continue
+            if call.execution == self._execution or not (call.is_whole and any(slot.is_wanted for slot in call.slots)):
+                continue
+            batch = call.batch()
+            # Without its batch, what a name has started is found by that name.
+            if not once if batch is None else batch.is_wanted:
+                call.execution = self._execution
+                return call
+        return None
+
+    def equal_starts(self, specs: Iterable[StartSpec]) -> list[Found]:
+        """What each of these starts finds of those of earlier executions."""
+        candidates = _Candidates()
+        seen = {_identity(slot) for call in self._calls if call.execution == self._execution for slot in call.slots}
+        for call in self._calls:
+            for fingerprint, slot, job in zip(call.fingerprints, call.slots, call.jobs, strict=True):
+                if slot.is_wanted and not call.once and _identity(slot) not in seen:
+                    candidates.add(fingerprint, slot, job())
+                    seen.add(_identity(slot))
+        return [candidates.take(fingerprint) for fingerprint in _fingerprints(specs)]
+
+    def hand_over(self, jobs: Iterable[WatchedJob], to: object) -> None:
+        """Let a later batch own the jobs that it has taken over: those batches that had them start them no more."""
+        taken = set(jobs)
+        for call in self._calls:
+            batch = call.batch() if call.batch is not None else None
+            if batch is None or batch is to:
+                continue
+            for reference in call.jobs:
+                job = reference()
+                if job in taken and job.watch is None:
+                    call.is_whole = False
+                    batch.give_up(job)
+
+
+class _Candidates:
+    """Starts of earlier executions, by fingerprint."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, list[WatchedJob]] = defaultdict(list)
+        self._going: dict[str, list[WatchedJob]] = defaultdict(list)
+        self._waiting: dict[str, list[WatchedJob]] = defaultdict(list)
+        self._unheld: dict[str, list[RecordSlot]] = defaultdict(list)
+        self._taken: dict[str, int] = defaultdict(int)
+
+    def add(self, fingerprint: str, slot: RecordSlot, job: WatchedJob | None) -> None:
+        """Add a start, unless it is over."""
+        if job is None:
+            if slot.record.may_have_started:
+                self._unheld[fingerprint].append(slot)
+        elif job.watch is not None:
+            if goes_on(job.watch):
+                self._started[fingerprint].append(job)
+        elif job.is_going or job.record.may_have_started:
+            self._going[fingerprint].append(job)
+        else:
+            self._waiting[fingerprint].append(job)
+
+    def take(self, fingerprint: str) -> Found:
+        """What an equal start finds: a run that goes on, else what may become one, else what still waits."""
+        for jobs in (self._started[fingerprint], self._going[fingerprint]):
+            if jobs:
+                return Found(jobs.pop(0), [])
+        if self._taken[fingerprint] < len(self._unheld[fingerprint]):
+            self._taken[fingerprint] += 1
+            return Found(None, self._unheld[fingerprint])
+        return Found(self._waiting[fingerprint].pop(0) if self._waiting[fingerprint] else None, [])
+
+
+_cells: dict[tuple[str, Hashable], list[CallRecord]] = {}
+_SALT = uuid.uuid4().hex
+
+
+def calls_of(cell: Place | None, client: Hashable) -> CellCalls:
+    """The calls of a cell; of too many cells, those that were used longest ago are forgotten.
+
+    Args:
+        cell: the cell; None where the host does not name its cells: nothing is remembered then.
+        client: what makes two clients the same.
+    """
+    if cell is None:
+        return CellCalls("", [])
+    calls = _cells.pop((cell.cell, client), [])
+    _cells[cell.cell, client] = calls
+    for old in list(_cells)[:-MOST_CELLS]:
+        del _cells[old]
+    return CellCalls(cell.execution, calls)
+
+
+def _identity(slot: RecordSlot) -> str:
+    """What two records of the same start have in common."""
+    return slot.record.run_id or slot.record.first_key
+
+
+def _fingerprints(specs: Iterable[StartSpec]) -> tuple[str, ...]:
+    # Briefs themselves would stay in memory as long as the process lives.
+    return tuple(spec.fingerprint(_SALT) for spec in specs)

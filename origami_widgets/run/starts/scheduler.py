@@ -1,0 +1,431 @@
+"""The scheduler: starts the jobs of a batch in their order, as run slots become free.
+
+State changes on the background loop only; any thread may read it at any time. The jobs of one batch are started one after
+the other: which of two requests has started a run is then never open for more than one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+import weakref
+from typing import TYPE_CHECKING, Literal
+
+from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
+from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
+from origami_widgets.api.loop import is_under_way, kept_task
+from origami_widgets.api.starts import submit
+from origami_widgets.run.hub import hub
+from origami_widgets.run.starts import cancel
+from origami_widgets.run.starts.job import goes_on
+from origami_widgets.run.starts.once import StartUnclear
+from origami_widgets.run.subscribers import Subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.starts.job import WatchedJob
+    from origami_widgets.run.starts.reruns import CallRecord
+    from origami_widgets.run.watch import Watch
+
+BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "stopped"]
+
+USUAL_AT_ONCE = 10
+"""Runs of a batch that are active at a time where the plan has no limit, or none is known."""
+RESUMING = "batch.resume() looks for it first, and sends the same request again only where it is not found."
+
+
+class JobQueue:
+    """Jobs that are started one after the other, while fewer than so many of their runs are active.
+
+    Args:
+        operations: the API.
+        jobs: the jobs, in the order in which they are started.
+
+    Attributes:
+        operations, jobs: as given.
+        at_once: how many runs may be active at a time; None until the plan's run slots are read.
+        error: why no more is started, until that is resumed or stopped; None when nothing halts it.
+        call: what outlives it; None before it has begun.
+        is_stopped: nothing more is to be started.
+        is_inherited: another process starts the jobs, from which this one was forked.
+        subscribers: are notified of each change of a job or of a run.
+    """
+
+    def __init__(self, operations: Operations, jobs: Sequence[WatchedJob]) -> None:
+        self.operations = operations
+        self.jobs = tuple(jobs)
+        self.at_once: int | None = None
+        self.error: OrigamiError | None = None
+        self.call: CallRecord | None = None
+        self.is_stopped = self.is_inherited = False
+        self.subscribers = Subscribers()
+        self._wanted_at_once: int | None = None
+        self._is_looking = self._is_rerun = False
+        # Jobs that a later batch starts, and whether they were under way when it took them over.
+        self._given_up: dict[WatchedJob, bool] = {}
+        # Not the queue itself: its jobs would keep it alive, and so all runs of it.
+        self._owner = object()
+        self._driver: asyncio.Task[None] | None = None
+        self._cancelling: asyncio.Task[OrigamiError | None] | None = None
+        for job in self.jobs:
+            job.owners.add(self._owner)
+            job.subscribers.relay_to(self.subscribers)
+            if not job.is_going:
+                # Of a job that an earlier batch could not start.
+                job.error = None
+        _queues.add(self)
+
+    # Reading, from any thread
+
+    def status_of(self, job: WatchedJob) -> BriefStatus:
+        """What has become of a job of this queue."""
+        if not self._given_up.get(job, True):
+            return "stopped"
+        if job.watch is not None:
+            return "started"
+        if job.is_going and not self.is_inherited:
+            return "starting" if job.queue is None else "queued"
+        if self.is_stopped or job in self._given_up:
+            return "stopped"
+        return "waiting" if job.error is None else "failed"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether anything is being started, or going to be, or is looked for."""
+        states = {self.status_of(job) for job in self.jobs}
+        is_halted = self.is_stopped or self.error is not None
+        # One that has just failed halts it in a moment.
+        is_open = not is_halted and bool(states & {"waiting", "failed"})
+        return self._is_looking or is_open or bool(states & {"starting", "queued"})
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether running its cell again shows it: it goes on or is halted, or a run of it goes on, or may."""
+        if not any(job.slot.is_wanted for job in self.jobs):
+            return False
+        started = [watch for job in self.jobs if (watch := job.watch) is not None]
+        unknown = any(job.watch is None and job.record.may_have_started for job in self.jobs)
+        return self.goes_on or self.error is not None or unknown or any(map(goes_on, started))
+
+    # On the background loop
+
+    def go_on(self, at_once: int | None) -> None:
+        """Begin, or go on where an error has halted it.
+
+        Args:
+            at_once: how many runs may be active at a time from now on; None for as many as the plan has run slots.
+        """
+        self._wanted_at_once = self.at_once = at_once
+        if self.error is not None and not self.is_inherited:
+            self.resume_now()
+        else:
+            self.drive()
+
+    def rerun(self, earlier: CallRecord) -> None:
+        """Go on with the runs of an equal call whose batch was garbage-collected."""
+        for job, slot in zip(self.jobs, earlier.slots, strict=True):
+            job.earlier = [slot]
+        self.is_stopped, self._is_looking, self._is_rerun = earlier.is_stopped, True, True
+
+    def drive(self) -> None:
+        """Start what waits, unless that is under way."""
+        if is_under_way(self._driver):
+            self.subscribers.notify()
+        elif self.goes_on and not self.is_inherited:
+            self._driver = kept_task(self._drive(), "origami-widgets batch")
+
+    def keep(self) -> None:
+        """Make sure that its jobs go on being started, and its runs being watched."""
+        for job in self.jobs:
+            if job.watch is not None:
+                hub().keep(job.watch)
+        self.drive()
+
+    def stop_now(self) -> None:
+        """Start no more. A request that is on its way is not cut off: its answer tells which run there is."""
+        self._stop()
+        # What was in the way of the others is in nobody's way any more.
+        self.error = None
+        for job in self._own_jobs():
+            if job.watch is None:
+                job.leave(self._owner)
+        self.subscribers.notify()
+
+    def resume_now(self) -> None:
+        """Start what was not started."""
+        self.is_stopped = False
+        if self.call is not None:
+            self.call.is_stopped = False
+        self.error, self.at_once = None, self._wanted_at_once
+        for job in self._own_jobs():
+            job.owners.add(self._owner)
+            job.slot.is_wanted = True
+            if not job.is_going:
+                job.error = None
+        self.drive()
+        self.subscribers.notify()
+
+    def give_up(self, job: WatchedJob) -> None:
+        """Leave a job to a later batch; what is on its way is not cut off."""
+        self._given_up[job] = job.is_going
+        job.owners.discard(self._owner)
+        if not any(self.status_of(each) in ("waiting", "starting", "queued", "failed") for each in self.jobs):
+            self.stop_now()
+        self.drive()
+        self.subscribers.notify()
+
+    async def cancel_all(self) -> None:
+        """Start no more, and ask the server to cancel all that is active, at the same time.
+
+        The asking goes on when nobody waits for it any more, and ends what was being started meanwhile.
+
+        Raises:
+            CancelPending: it has not got through for all of them yet.
+            AmbiguousStart: a run may have been started that could not be found; it halts the batch.
+            OrigamiError: the server refused for one of them, or what was started before could not be looked up.
+        """
+        for job in self._own_jobs():
+            job.slot.is_wanted = False
+            # Whoever else may want it: what this batch shows is to end.
+            job.withdrawn.set()
+        self.stop_now()
+        asking = self._cancelling
+        if asking is None or not is_under_way(asking):
+            asking = self._cancelling = kept_task(self._until_cancelled(), "origami-widgets cancel batch")
+        # Each run tells by itself after that time; one that is being started has some more.
+        await asyncio.wait((asking,), timeout=1.5 * cancel.PATIENCE)
+        if not asking.done():
+            raise cancel.CancelPending(
+                "Origami has not heard all cancels yet",
+                cause="A run of the batch was being started or is looked for, and whether there is one is not known yet.",
+                remedy="It is cancelled by itself as soon as it is known, while this process lives.",
+                code="CANCEL_PENDING",
+            )
+        if (refused := asking.result()) is not None:
+            raise refused
+
+    def abandon(self) -> None:
+        """Start nothing in a process that was forked: the one that it was forked from does."""
+        self._driver = self._cancelling = None
+        self.is_inherited = self.is_stopped = True
+
+    async def _drive(self) -> None:
+        changed = asyncio.Event()
+        end = self.subscribers.add(changed.set)
+        try:
+            await self._find_known()
+            while (job := self._next()) is not None:
+                if self.at_once is None:
+                    self.at_once = await self._run_slots()
+                changed.clear()
+                if not job.is_going and self._active() >= self.at_once:
+                    await changed.wait()
+                    continue
+                job.go()
+                self.subscribers.notify()
+                await job.over()
+                self._ended(job)
+        finally:
+            end()
+            self.subscribers.notify()
+
+    def _next(self) -> WatchedJob | None:
+        """The job whose turn it is. One that may have a run already comes first: else there might be one too many."""
+        if self.is_stopped or self.error is not None:
+            return None
+        waiting = [job for job in self._own_jobs() if self.status_of(job) in ("waiting", "starting", "queued")]
+        return min(waiting, key=lambda job: (not job.is_going, not job.record.may_have_started), default=None)
+
+    def _own_jobs(self) -> list[WatchedJob]:
+        return [job for job in self.jobs if job not in self._given_up]
+
+    def _active(self) -> int:
+        """How many of its runs are going on; one that cannot be watched any more counts as over."""
+        states = [job.watch.state for job in self.jobs if job.watch is not None and self.status_of(job) == "started"]
+        return sum(not state.done and state.connection.state != "stopped" for state in states)
+
+    async def _run_slots(self) -> int:
+        try:
+            slots = (await self.operations.get_account()).capabilities.concurrent_agents
+        except OrigamiError:
+            # If that is in the way of a start as well, the start tells.
+            slots = None
+        return slots if slots is not None and slots > 0 else USUAL_AT_ONCE
+
+    async def _find_known(self) -> None:
+        """Find what was started before, so that the rest is not started beside it."""
+        if self._is_rerun:
+            await self._find_rerun()
+        for job in self.jobs:
+            if self.status_of(job) != "waiting" or self._next() is None:
+                continue
+            try:
+                await job.find_known()
+            except OrigamiError as error:
+                if isinstance(error, NotFound) and not isinstance(error, ProjectNotFound):
+                    error.remedy += " Without this brief, the others of the batch go on: take it out of the list."
+                job.error = error.with_traceback(None)
+                self._ended(job)
+
+    async def _find_rerun(self) -> None:
+        """Take all runs of the earlier call if any of them goes on or may; else all are started anew."""
+        found = [(job, await job.earlier_run()) for job in self.jobs]
+        self._is_rerun = self._is_looking = False
+        if any(job.record.may_have_started or (watch is not None and goes_on(watch)) for job, watch in found):
+            for job, watch in found:
+                if watch is not None:
+                    job.attach(watch)
+        else:
+            self.is_stopped = False
+        self.subscribers.notify()
+
+    def _ended(self, job: WatchedJob) -> None:
+        """Let the error that has ended an attempt halt the queue, where it concerns this queue."""
+        error = job.error
+        if error is None or job.watch is not None or job in self._given_up:
+            return
+        if job.record.may_have_started:
+            job.error = unclear(job, error if isinstance(error, OrigamiError) else _not_understood(error))
+        elif self.is_stopped or job.withdrawn.is_set():
+            # It was stopped, and perhaps resumed since.
+            job.error = None
+        elif not isinstance(error, OrigamiError):
+            job.error = _not_understood(error)
+        if not self.is_stopped and isinstance(job.error, OrigamiError):
+            self.error = job.error
+        self.subscribers.notify()
+
+    def _stop(self) -> None:
+        self.is_stopped = True
+        if self.call is not None:
+            self.call.is_stopped = True
+
+    async def _until_cancelled(self) -> OrigamiError | None:
+        """One of the errors that came of it; None when there was none."""
+        errors: list[OrigamiError] = []
+        unknown: list[OrigamiError] = []
+        asked: set[Watch] = set()
+
+        async def end(watch: Watch) -> None:
+            try:
+                await cancel.cancel(watch)
+            except OrigamiError as error:
+                errors.append(error.with_traceback(None))
+
+        async def end_all() -> None:
+            active = {job.watch for job in self.jobs if job.watch is not None and not job.watch.state.done}
+            await asyncio.gather(*map(end, active - asked))
+            asked.update(active)
+
+        await end_all()
+        if self._driver is not None and is_under_way(self._driver):
+            await asyncio.wait((self._driver,))
+        # What was being started may have got its run meanwhile, also while the others were asked for.
+        await end_all()
+        self._is_looking = True
+        try:
+            if self._is_rerun:
+                await self._find_rerun()
+            await asyncio.gather(*(self._look(job, unknown) for job in self._own_jobs() if job.watch is None))
+            await end_all()
+        finally:
+            self._is_looking = False
+            self.subscribers.notify()
+        open_jobs = [job for job in self._own_jobs() if job.record.may_have_started and job.watch is None]
+        problems = [*(unclear(job, job.error) for job in open_jobs), *unknown]
+        if problems:
+            self.error = problems[0]
+            self.subscribers.notify()
+            return _noted(
+                problems[0],
+                f"Of {len(problems)} of the {len(self.jobs)} briefs, a run may go on that was not cancelled.",
+            )
+        # One that goes on by itself is not what has to be looked at first.
+        errors.sort(key=lambda error: isinstance(error, cancel.CancelPending))
+        said = f"{len(errors)} of the {len(asked)} runs that were active have not been cancelled."
+        return _noted(errors[0], said) if errors else None
+
+    async def _look(self, job: WatchedJob, unknown: list[OrigamiError]) -> None:
+        """Take the run of a job that was started before, or may have been. Starts nothing."""
+        try:
+            if not await job.find_known() and job.record.may_have_started:
+                await _look_repeatedly(job)
+        except OrigamiError as error:
+            if job.record.may_have_started:
+                job.error = error
+            else:
+                unknown.append(error.with_traceback(None))
+        if job.watch is None and job.record.may_have_started:
+            job.error = unclear(job, job.error)
+
+
+def unclear(job: WatchedJob, error: Exception | None) -> AmbiguousStart:
+    """The error that says of a job that its run may have been started.
+
+    Args:
+        job: the job.
+        error: what came of it; None where that is not known any more.
+    """
+    if isinstance(error, StartUnclear):
+        # Nothing is sent again for it.
+        return error.with_traceback(None)
+    last = error if isinstance(error, OrigamiError) else None
+    told = last if isinstance(last, AmbiguousStart) else ambiguous(last, agent_id="")
+    if told is not last and last is not None:
+        told.cause = f"{last.title}. {last.cause}"
+    told.idempotency_key, told.may_have_started, told.job = job.key, True, told.job or job
+    if RESUMING not in told.remedy:
+        told.remedy = f"{told.remedy} {RESUMING}"
+    return told.with_traceback(None)
+
+
+async def _look_repeatedly(job: WatchedJob) -> None:
+    """Look for the run of a job more than once: a server that has failed may be late with its list.
+
+    Raises:
+        OrigamiError: the lists could not be read, or several runs fit.
+    """
+    problem: OrigamiError | None = None
+    for wait in (0.0, *submit.LOOKS):
+        if wait:
+            await submit.pause(wait)
+        try:
+            problem = None
+            if await job.looked_for() is not None:
+                return
+        except OrigamiError as error:
+            problem = error.with_traceback(None)
+    if problem is not None:
+        raise problem
+
+
+def _noted(error: OrigamiError, note: str) -> OrigamiError:
+    """A copy with a note: the one that a run keeps must not say something of others."""
+    noted = copy.copy(error)
+    noted.add_note(note)
+    return noted
+
+
+def _not_understood(error: Exception) -> UnexpectedAnswer:
+    """The error that tells of a mistake in this package."""
+    return UnexpectedAnswer(
+        "The brief could not be started",
+        cause=f"{type(error).__name__}: {error}",
+        remedy="batch.resume() tries again, and looks first whether there is a run. If it stays, please report it.",
+    )
+
+
+_queues: weakref.WeakSet[JobQueue] = weakref.WeakSet()
+
+
+def _abandon_in_child() -> None:
+    """After a fork the parent's tasks do not run in the child, and must not: each brief would be paid for twice."""
+    for queue in list(_queues):
+        queue.abandon()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_in_child)

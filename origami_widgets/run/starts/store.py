@@ -1,0 +1,464 @@
+"""The start store of `once=`: what is written down of a start under its name, in files or in memory.
+
+An entry holds ids, moments and a fingerprint: neither the brief nor anything made from the API key. It is written before
+the request that costs money, with the idempotency key of that request, and completed when the answer names the run. A file
+is only ever replaced as a whole. Each name has a lock of its own: kernels that run the same cell at once wait for each
+other, others do not, and what is wrong with one file concerns one name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import stat
+import tempfile
+import threading
+import time
+import unicodedata
+import weakref
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.validate import not_a_key
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Hashable
+    from contextlib import AbstractAsyncContextManager
+
+    from origami_widgets.api.starts.spec import StartSpec
+
+T = TypeVar("T")
+
+VERSION = 1
+LONGEST_ONCE = 100
+SLUG_LENGTH = 40
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Of what a clock may have been set to when an entry was written. Windows can say nothing later."""
+KEY_KEPT = timedelta(hours=23)
+"""The server gives its first answer again for a day to the same idempotency key; an hour less, for clocks that differ."""
+FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
+"""Names a folder to use instead of the platform's."""
+PATIENCE = 300.0
+"""Seconds to wait for another kernel that is starting the same run."""
+LARGEST = 256 * 1024
+"""Bytes of a file: ours have one or two thousand."""
+LOOK = 0.1
+"""Seconds between two tries to lock a name that another kernel holds."""
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Step = Literal["start", "attach", "send_again", "reconcile"]
+
+
+class NameTaken(InvalidInput):
+    """The name of `once=` stands for a run with another brief or other options; nothing was sent."""
+
+
+class RegistryUnusable(OrigamiError):
+    """What is known about a name of `once=` cannot be read or written; nothing was sent."""
+
+
+class Scope(NamedTuple):
+    """Where a name is valid: the same name elsewhere is another one.
+
+    Args:
+        base_url: the whole prefix of the API.
+        project: the project's id; None for the parent organization.
+        organization: the id of the key's organization; empty when the server did not say.
+    """
+
+    base_url: str
+    project: str | None
+    organization: str
+
+
+class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a start store.
+
+    Attributes:
+        name: the name that was given to `once=`.
+        base_url: see `Scope`, as the next two.
+        project: the project's id.
+        organization: the organization's id.
+        fingerprint: of the start spec, salted with the idempotency key.
+        idempotency_key: the key of the request that starts the run.
+        claimed_at: when that request was about to be sent.
+        agent_id: the agent's id; empty until the answer came.
+        run_id: the run's id; empty until the answer came.
+        started_at: when the run started.
+        version: of this form.
+    """
+
+    name: str
+    base_url: str
+    project: str | None
+    organization: str
+    fingerprint: str
+    idempotency_key: str
+    claimed_at: Moment
+    agent_id: str = ""
+    run_id: str = ""
+    started_at: Moment | None = None
+    version: int = VERSION
+
+    @property
+    def began(self) -> datetime:
+        """When the run started, as far as that is known."""
+        return self.started_at or self.claimed_at
+
+
+def new_entry(scope: Scope, name: str, spec: StartSpec, key: str, now: datetime) -> StoredStart:
+    """The entry that is written before the run is started."""
+    return StoredStart(
+        name=name,
+        base_url=scope.base_url,
+        project=scope.project,
+        organization=scope.organization,
+        fingerprint=spec.fingerprint(key),
+        idempotency_key=key,
+        claimed_at=now,
+    )
+
+
+def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Step:
+    """What a call has to do that starts this spec under a name.
+
+    Args:
+        stored: the entry of its name.
+        spec: what it asks for.
+        now: the present moment.
+
+    Returns:
+        `start` a run; `attach` to the one that is known; `send_again` the same request with the same key where no run
+        is found that it has started; or only `reconcile`: the server has forgotten the key, so nothing may be sent again.
+
+    Raises:
+        NameTaken: the name stands for something else.
+    """
+    if stored is None:
+        return "start"
+    if stored.fingerprint != spec.fingerprint(stored.idempotency_key):
+        raise NameTaken(
+            f"The name {stored.name!r} stands for another run",
+            cause=f"once={stored.name!r} was used at {spoken(stored.began)} with another brief or other options.",
+            remedy="Give this brief another name, or start anew under the same one with fresh=True, which pays for a "
+            "further run.",
+        )
+    if stored.run_id:
+        return "attach"
+    return "reconcile" if abs(now - stored.claimed_at) > KEY_KEPT else "send_again"
+
+
+def spoken(moment: datetime) -> str:
+    """A moment in a sentence, as the card writes it.
+
+    >>> spoken(datetime(2026, 7, 21, 9, 30, tzinfo=UTC))
+    '2026-07-21 09:30 UTC'
+    """
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def valid_once(name: object) -> str:
+    """A name for `once=`: 1 to 100 characters of any script, in one way of writing them.
+
+    Raises:
+        InvalidInput: it cannot be a name; nothing was sent.
+    """
+    remedy = f"Give a short name of your own, up to {LONGEST_ONCE} characters: once='bakeries'."
+    if not isinstance(name, str):
+        raise InvalidInput("once= needs a name", cause=f"It is {type(name).__name__}, not text.", remedy=remedy)
+    composed = unicodedata.normalize("NFC", name)
+    if not composed.strip() or composed != composed.strip():
+        raise InvalidInput("once= needs a name", cause="It is empty, or begins or ends with a space.", remedy=remedy)
+    if len(composed) > LONGEST_ONCE:
+        raise InvalidInput("The name is too long", cause=f"once= has {len(composed):,} characters.", remedy=remedy)
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in composed):
+        raise InvalidInput("The name cannot be written down", cause="It holds a control character.", remedy=remedy)
+    return not_a_key(composed, "the name of a run")
+
+
+class StoreEntry(Protocol):
+    """The place of one name in a start store."""
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for the same name in the same scope."""
+        ...
+
+    async def read(self) -> StoredStart | None:
+        """What is known; None for nothing."""
+        ...
+
+    async def write(self, stored: StoredStart | None) -> None:
+        """Replace what is known; None forgets it."""
+        ...
+
+    def held(self) -> AbstractAsyncContextManager[None]:
+        """Keep other processes from starting under this name."""
+        ...
+
+
+class MemoryEntry:
+    """The place of one name in this process.
+
+    Args:
+        entries: the store, by scope and name.
+        scope: where the name is valid.
+        name: the name.
+    """
+
+    def __init__(self, entries: dict[tuple[Scope, str], StoredStart], scope: Scope, name: str) -> None:
+        self.key: Hashable = (id(entries), scope, name)
+        self._entries = entries
+        self._place = (scope, name)
+
+    async def read(self) -> StoredStart | None:
+        """What is known; None for nothing."""
+        return self._entries.get(self._place)
+
+    async def write(self, stored: StoredStart | None) -> None:
+        """Replace what is known; None forgets it."""
+        self._entries.pop(self._place, None)
+        if stored is not None:
+            self._entries[self._place] = stored
+
+    @contextlib.asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Nothing to do: no other process knows this store."""
+        yield
+
+
+class FileEntry:
+    """The place of one name on disk.
+
+    Args:
+        place: the folder.
+        scope: where the name is valid.
+        name: the name.
+    """
+
+    def __init__(self, place: Path, scope: Scope, name: str) -> None:
+        self._scope = scope
+        self._name = name
+        self._path = place / f"{file_stem(scope, name)}.json"
+        self.key: Hashable = self._path
+
+    async def read(self) -> StoredStart | None:
+        """What is known; None for nothing.
+
+        Raises:
+            RegistryUnusable: the file cannot be read, or holds something else.
+        """
+        try:
+            return _decode(await _in_a_thread(lambda: _read_file(self._path)), self._scope, self._name)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unusable("cannot be read", error) from error
+        except (ValueError, RecursionError) as error:
+            raise self._unusable("is damaged", error) from error
+
+    async def write(self, stored: StoredStart | None) -> None:
+        """Replace what is known; None forgets it.
+
+        Raises:
+            RegistryUnusable: the folder cannot be written to, or the disk is full.
+        """
+        try:
+            if stored is None:
+                await _in_a_thread(lambda: self._path.unlink(missing_ok=True))
+                return
+            data = msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
+            await _in_a_thread(lambda: _replace(self._path, data))
+        except OSError as error:
+            raise self._unusable("cannot be written", error) from error
+
+    @contextlib.asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Keep other processes from starting under this name.
+
+        Raises:
+            RegistryUnusable: the folder cannot be written to, or another kernel does not come to an end.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._path.with_suffix(".lock"))
+        ends = time.monotonic() + PATIENCE
+        while True:
+            try:
+                _make_folder(self._path)
+                lock.acquire(timeout=0)
+                break
+            except Timeout:
+                if time.monotonic() > ends:
+                    raise self._busy() from None
+                await asyncio.sleep(LOOK)
+            except (OSError, NotImplementedError) as error:
+                raise self._unusable("cannot be locked", error) from error
+        try:
+            yield
+        finally:
+            lock.release(force=True)
+
+    def _busy(self) -> RegistryUnusable:
+        return RegistryUnusable(
+            f"Another kernel is starting {self._name!r}",
+            cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
+            remedy="Look at that kernel, or end it, and run this cell again.",
+            code="REGISTRY_BUSY",
+        )
+
+    def _unusable(self, what: str, error: Exception) -> RegistryUnusable:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return RegistryUnusable(
+            f"What is known about once={self._name!r} {what}",
+            cause=f"{self._path}: {reason}. Nothing was started.",
+            remedy=f"Put the file right or delete it (the run that it stands for is then not found again), name another "
+            f"folder in the environment variable {FOLDER_VARIABLE}, or leave once= out.",
+            code="REGISTRY_UNUSABLE",
+        )
+
+
+def store_entry(embedded: object | None, scope: Scope, name: str) -> StoreEntry:
+    """The place of a name: on disk, or in memory for an API that lives in this process and ends with it.
+
+    Args:
+        embedded: the API itself when it lives in this process, else None.
+        scope: where the name is valid.
+        name: the name.
+
+    Raises:
+        RegistryUnusable: the environment names a folder that depends on where the kernel was started.
+    """
+    if embedded is not None:
+        return MemoryEntry(_memory.setdefault(embedded, {}), scope, name)
+    return FileEntry(_folder(), scope, name)
+
+
+_memory: weakref.WeakKeyDictionary[object, dict[tuple[Scope, str], StoredStart]] = weakref.WeakKeyDictionary()
+
+
+def _folder() -> Path:
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    if not chosen:
+        # Loaded here, because few runs have a name.
+        from platformdirs import user_data_path
+
+        return user_data_path("origami_widgets", appauthor=False) / "once"
+    place = Path(chosen)
+    with contextlib.suppress(RuntimeError):
+        place = place.expanduser()
+    if place.is_absolute():
+        return place / "once"
+    # From another working directory no run would be known there, and each would be paid for again.
+    raise RegistryUnusable(
+        f"{FOLDER_VARIABLE} does not name one folder",
+        cause=f"{chosen!r} is another folder for each working directory. Nothing was started.",
+        remedy=f"Give the whole path, or one that begins with ~/, for example {str(Path(chosen).absolute())!r}.",
+        code="REGISTRY_UNUSABLE",
+    )
+
+
+def file_stem(scope: Scope, name: str) -> str:
+    """What the file of a name is called: readable letters of it, and a word that keeps it apart from all others.
+
+    >>> file_stem(Scope("https://origami.chat/api/v2", None, ""), "Porto, 2026!").partition("--")[0]
+    'porto-2026'
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower())[:SLUG_LENGTH].strip("-") or "run"
+    digest = hashlib.blake2b(msgspec.json.encode([*scope, name]), digest_size=10).hexdigest()
+    return f"{slug}--{digest}"
+
+
+def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
+    """The entry in a file.
+
+    Raises:
+        ValueError: it holds none, or one of something else.
+    """
+    stored = msgspec.json.decode(data, type=StoredStart)
+    moments = [moment for moment in (stored.claimed_at, stored.started_at) if moment is not None]
+    # So that they can be compared with others, and said in any time zone, without leaving the calendar.
+    if not all(FIRST_YEAR <= moment.year <= LAST_YEAR for moment in moments):
+        raise ValueError("a moment in it lies outside of the years 1900 to 2999")
+    if stored.version != VERSION:
+        raise ValueError(f"it was written by another version ({stored.version})")
+    if (stored.base_url, stored.project, stored.organization, stored.name) != (*scope, name):
+        raise ValueError("it is about another name")
+    if bool(stored.agent_id) != bool(stored.run_id):
+        raise ValueError("it names an agent without a run, or a run without its agent")
+    return stored
+
+
+async def _in_a_thread(act: Callable[[], T]) -> T:
+    """What a function gives that waits for the disk: the event loop goes on meanwhile, where there are threads.
+
+    A task that is cancelled waits for its end all the same: a file must not change any more once its name is let go.
+    """
+    told: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+    def carry_out() -> None:
+        try:
+            told.set_result(act())
+        except BaseException as error:  # noqa: BLE001 - handed on
+            told.set_exception(error)
+
+    # No pool: one that cannot start its thread keeps what it was given, and would write it later, beside somebody else.
+    try:
+        threading.Thread(target=carry_out, name="origami-widgets registry").start()
+    except RuntimeError:
+        return act()
+    ending = asyncio.wrap_future(told)
+    try:
+        return await asyncio.shield(ending)
+    except asyncio.CancelledError:
+        while not ending.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait((ending,))
+        raise
+
+
+def _read_file(path: Path) -> bytes:
+    """What a file of ours holds. Never blocks, as reading a pipe or a device would.
+
+    Raises:
+        OSError: it cannot be read, is no file, or is larger than any of ours.
+    """
+    handle = os.open(path, os.O_RDONLY | _WITHOUT_BLOCKING)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "It is not a file")
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(errno.EFBIG, f"It is larger than {LARGEST // 1024} KiB")
+    return data
+
+
+_WITHOUT_BLOCKING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+def _make_folder(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a file in the place of another, so that whoever reads it sees the one or the other, also after a crash."""
+    _make_folder(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
