@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import IPython
 from IPython.core import display_functions
+from IPython.core.interactiveshell import InteractiveShell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,21 +44,23 @@ class Notebook:
 
     Args:
         patch: pytest's.
+
+    Attributes:
+        show: what is called with the data of each output.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._patch = patch
+        self.show: Callable[[dict[str, str]], object] = lambda data: None
 
     def __call__(self, act: Callable[[], T], cell: str = "c1", execution: str = "e1") -> T:
         """Run a function in a cell; a cell that is run again has another `execution`."""
+
+        def publish(data: dict[str, str], *_arguments: object, **_options: object) -> None:
+            self.show(data)
+
         with self._patch.context() as patch:
             patch.setattr(IPython, "get_ipython", lambda: Shell(cell, execution))
+            patch.setattr(InteractiveShell, "initialized", lambda: True)
+            patch.setattr(display_functions, "publish_display_data", publish)
             return act()
-
-    def cannot_show(self, error: BaseException) -> None:
-        """Let each output of a cell raise this."""
-
-        def refuse(*_arguments: object, **_options: object) -> None:
-            raise error
-
-        self._patch.setattr(display_functions, "publish_display_data", refuse)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def raises(kind: str, match: str = "") -> Iterator[pytest.ExceptionInfo[ow.OrigamiError]]:
+def raises(kind: str, match: str | None = None) -> Iterator[pytest.ExceptionInfo[ow.OrigamiError]]:
     """As `pytest.raises`, by the name of the error."""
     with pytest.raises(ow.OrigamiError, match=match) as caught:
         yield caught

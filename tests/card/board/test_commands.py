@@ -7,10 +7,11 @@ from origami_widgets.api import errors
 from origami_widgets.card.display import card_of
 from tests.card.board.boards import running
 from tests.card.live import on_loop, read, settle
-from tests.run.batches.common import see, states
+from tests.run.batches.common import states
 from tests.run.batches.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
-from tests.run.batches.test_many import REFUSED
-from tests.support.front import kept_off
+from tests.support.front import BROKE, kept_off
+from tests.support.quick import see
+from tests.support.server import answer
 
 BRIEF = "Find bakeries. scenario:slow"
 
@@ -255,7 +256,7 @@ def test_a_batch_is_stopped_and_resumed_from_its_board(many, show, click):  # no
 
 
 def test_a_batch_that_ran_out_of_credits_says_so_and_goes_on_when_asked(front, many, show, click):  # noqa: F811
-    front.faults = [kept_off(REFUSED)]
+    front.faults = [kept_off(answer(*BROKE))]
     batch = many([f"{BRIEF} {number}" for number in range(2)], at_once=2)
     board = show(batch)
     see(lambda: batch.error is not None)
