@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 import origami_widgets as ow
-from tests.support.server import answer, head
+from tests.support.server import answer, head, silence
 
 if TYPE_CHECKING:
     import threading
@@ -254,5 +254,16 @@ def held(go_on: threading.Event, fault: Fault = passes, *, reached: threading.Ev
         while not go_on.is_set():
             await asyncio.sleep(0.01)
         await fault(front, request, writer)
+
+    return meet
+
+
+def unanswered(reached: threading.Event) -> Fault:
+    """The sandbox does it and remembers its answer, which never comes; `reached` is set when it is done."""
+
+    async def meet(front: Front, request: Received, writer: asyncio.StreamWriter) -> None:
+        await front.forward(request)
+        reached.set()
+        await silence()(request, writer)
 
     return meet

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pytest
 
 FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
 """Names the folder to use instead of the platform's."""
+HOLD = """
+import sys
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 class StartFiles:
@@ -50,11 +60,28 @@ class StartFiles:
         """Change fields of the only one."""
         self.path.write_text(json.dumps({**self.read(), **changes}), encoding="utf-8")
 
-    def lock(self) -> FileLock:
-        """The lock of the only one, as another kernel takes it."""
-        return FileLock(self.path.with_suffix(".lock"))
+    @contextmanager
+    def locked(self) -> Iterator[subprocess.Popen[str]]:
+        """Let another process, which can be killed, hold the lock of the only one."""
+        command = [sys.executable, "-c", HOLD, str(self.path.with_suffix(".lock"))]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "held\n"
+            try:
+                yield other
+            finally:
+                other.kill()
 
-    def before_each_write(self, act: Callable[[dict[str, Any]], object]) -> None:
+    def is_locked(self) -> bool:
+        """Whether somebody holds the lock of the only one."""
+        try:
+            with FileLock(self.path.with_suffix(".lock"), timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    @contextmanager
+    def before_each_write(self, act: Callable[[dict[str, Any]], object]) -> Iterator[None]:
         """Call a function with what is about to be written, each time a file is put in place; it may block or raise."""
         replace = os.replace
 
@@ -63,7 +90,9 @@ class StartFiles:
                 act(json.loads(Path(source).read_text(encoding="utf-8")))
             replace(source, target, **options)
 
-        self._patch.setattr(os, "replace", watched)
+        with self._patch.context() as patch:
+            patch.setattr(os, "replace", watched)
+            yield
 
 
 def no_room(record: dict[str, Any]) -> None:
