@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from origami_widgets.api import retry
-from origami_widgets.api.starts import submit
+from origami_widgets.api.starts import interrupt, submit
 from origami_widgets.run import cancelling
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.clock import SystemClock
@@ -58,9 +58,21 @@ def without_pauses(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(retry, "FIRST_WAIT", 0.01)
 
 
+def pause_between_attempts(patch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Send a request that was lost again after so many seconds, however long that is."""
+    patch.setattr(retry, "FIRST_WAIT", seconds)
+    patch.setattr(retry, "LONGEST_WAIT", 3600.0)
+    patch.setattr(retry, "LONGEST_IN_ALL", 7200.0)
+
+
 def look_after(patch: pytest.MonkeyPatch, *seconds: float) -> None:
     """Look for a run that may have been started after so many seconds each."""
     patch.setattr(submit, "LOOKS", seconds)
+
+
+def wait_for_last_words(patch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let an interrupted start wait so long for the news of what became of its request."""
+    patch.setattr(interrupt, "LAST_WORDS", seconds)
 
 
 def cancel_quickly(patch: pytest.MonkeyPatch, *, patience: float | None = None, deadline: float | None = None) -> None:
