@@ -93,11 +93,11 @@ def test_a_button_of_a_run_that_is_not_shown_does_nothing(sandbox):
 def test_even_a_mistake_of_ours_is_answered(sandbox, monkeypatch):
     run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
 
-    async def broken(watch):
+    async def broken(*_arguments, **_options):
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr("origami_widgets.run.cancelling.cancel", broken)
+        patched.setattr("origami_widgets.api.operations.Operations.cancel", broken)
         told = do(CommandDesk(run.conversation), "cancel", run)
     assert (told["ok"], told["title"]) == (False, "That did not work")
     assert told["remedy"]

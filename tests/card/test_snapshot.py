@@ -20,7 +20,7 @@ from tests.card.live import on_loop, read, settle
 from tests.fixtures.make_views import SNAPSHOTS, encoded
 from tests.fixtures.make_views import snapshots as made
 from tests.fixtures.states import STATES, payload, settled_payload
-from tests.run.batches.common import see
+from tests.support.quick import see
 
 
 class Page:

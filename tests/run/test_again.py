@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+import uuid
+
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.card.display import CardPresenter
-from origami_widgets.run import again as again_module
-from origami_widgets.run.again import Place, keep_newest
+from tests.support.cells import Notebook
+from tests.support.kept import texts_with
 
 BRIEF = "List bakeries in Porto. scenario:slow"
 
@@ -20,12 +22,7 @@ def client():
 @pytest.fixture
 def execute(monkeypatch):
     """Run code in a cell, for the nth time."""
-
-    def in_cell(act, cell="c1", execution="e1"):
-        monkeypatch.setattr(CardPresenter, "place", lambda shower: Place(cell, execution))
-        return act()
-
-    return in_cell
+    return Notebook(monkeypatch)
 
 
 def runs(client):
@@ -84,11 +81,11 @@ def test_where_nobody_names_the_cells_each_call_starts(client):
     assert start(client) != start(client)
 
 
-def test_the_oldest_cells_are_forgotten_and_no_brief_is_kept(client, execute, monkeypatch):
-    monkeypatch.setattr(again_module, "MOST_CELLS", 2)
-    kept = {}
-    for cell in "abacd":
-        keep_newest(kept, cell).append(cell)
-    assert list(kept) == ["c", "d"]
-    execute(lambda: start(client, "List secret bakeries. scenario:answer"))
-    assert "secret" not in repr(again_module._begun)
+def test_no_brief_is_kept_for_as_long_as_the_process_lives(execute):
+    """Briefs may be long, and cells are many: what is remembered of a cell is short."""
+    word = uuid.uuid4().hex
+    execute(lambda: start(ow.Sandbox(speed=240).client(), f"List bakeries of {word}. scenario:answer"))
+    settled = time.monotonic() + 20
+    while texts_with(word):
+        assert time.monotonic() < settled
+        time.sleep(0.2)

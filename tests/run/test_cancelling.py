@@ -9,12 +9,10 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
-from origami_widgets.run import cancelling
-from origami_widgets.run.cancelling import CancelPending
-from origami_widgets.run.hub import hub
-from tests.api.conftest import ENVIRONMENT
+from tests.support.errors import raises
 from tests.support.front import Front
 from tests.support.interrupts import interrupt
+from tests.support.quick import QuickClock, cancel_quickly, see, use_clock, without_environment
 from tests.support.server import RawServer, answer, reset
 
 SLOW = "List bakeries in Porto. scenario:slow"
@@ -23,10 +21,8 @@ NOT_YET = answer({"error": "No such run", "code": "RUN_NOT_FOUND"}, 404)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(cancelling, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(cancelling, "LONGEST_PAUSE", 0.2)
+    without_environment(monkeypatch)
+    cancel_quickly(monkeypatch)
 
 
 @pytest.fixture
@@ -41,13 +37,6 @@ def run(front):
         yield ow.start(SLOW, client=client, show=False)
 
 
-def until(reached):
-    ends = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("fault", [answer({}, 500), reset(), answer({}, 429)], ids=["500", "reset", "429"])
 def test_it_is_asked_again_until_it_is_heard(front, run, fault):
     front.cancels = [fault] * 6
@@ -57,11 +46,11 @@ def test_it_is_asked_again_until_it_is_heard(front, run, fault):
 
 
 def test_whoever_asks_is_told_that_it_takes_longer_and_the_card_tells_too(front, run, monkeypatch):
-    monkeypatch.setattr(cancelling, "PATIENCE", 0.5)
+    cancel_quickly(monkeypatch, patience=0.5)
     front.cancels = [answer({"error": "Sorry"}, 503)] * 1000
-    with pytest.raises(CancelPending, match="asked again by itself"):
+    with raises("CancelPending", match="asked again by itself"):
         run.cancel()
-    until(lambda: run.state.cancel_error)
+    see(lambda: run.state.cancel_error)
     assert run.state.cancel == "requested"
     assert "Origami had not heard the cancel" in str(run)
     assert "Origami had not heard the cancel" in run.to_html()
@@ -91,7 +80,7 @@ def test_whoever_asks_meanwhile_waits_for_the_same_answer(front, run):
     threads = [threading.Thread(target=run.cancel) for _ in range(4)]
     for thread in threads:
         thread.start()
-        until(lambda: run.state.cancel_error)
+        see(lambda: run.state.cancel_error)
     front.cancels.clear()
     for thread in threads:
         thread.join()
@@ -113,7 +102,7 @@ def test_an_interrupted_call_leaves_the_wish_standing(front, run, capsys):
 def test_a_newer_run_of_the_agent_is_never_cancelled_in_its_place(front, run):
     other = front.sandbox.client()
     other.cancel(run.agent_id)
-    until(lambda: other.get_run(run.agent_id, run.id).status == "cancelled")
+    see(lambda: other.get_run(run.agent_id, run.id).status == "cancelled")
     newer = other.create_run(run.agent_id, SLOW)
     run.cancel()
     assert run.status == "cancelled"
@@ -135,22 +124,19 @@ def test_a_status_that_nobody_knows_is_no_end_in_the_answer_to_a_cancel():
         assert run.refresh().status == "cancelled"
 
 
-def test_a_server_that_asks_for_a_day_is_asked_sooner(front, run, monkeypatch):
-    slept, real = [], hub().clock.sleep
-
-    async def sleep(seconds, wake):
-        slept.append(seconds)
-        return await real(seconds if seconds is None else min(seconds, 0.02), wake)
-
-    monkeypatch.setattr(hub().clock, "sleep", sleep)
+def test_a_server_that_asks_for_a_day_is_asked_sooner(front, monkeypatch):
+    clock = QuickClock()
+    use_clock(monkeypatch, clock)
     front.cancels = [answer({}, 503, headers={"Retry-After": "86400"})]
-    run.cancel()
-    assert 300.0 in slept
-    assert max(filter(None, slept)) <= 300.0
+    with RawServer(front) as server:
+        client = ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5)
+        ow.start(SLOW, client=client, show=False).cancel()
+    assert 300.0 in clock.slept
+    assert max(filter(None, clock.slept)) <= 300.0
 
 
 def test_a_server_that_is_gone_for_good_is_not_asked_for_ever(front, run, monkeypatch):
-    monkeypatch.setattr(cancelling, "DEADLINE", 0.5)
+    cancel_quickly(monkeypatch, deadline=0.5)
     front.cancels = [reset()] * 1000
     with pytest.raises(ow.OrigamiError):
         run.cancel()

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
 from origami_widgets.api.errors import InvalidInput, RunPoolFull
 from origami_widgets.api.loop import BackgroundLoop
-from origami_widgets.api.starts import interrupt as interrupts
-from origami_widgets.api.starts import submit
-from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.run import once
-from origami_widgets.run.claims import Scope
-from origami_widgets.run.presenter import presenter
-from origami_widgets.run.registry import slot_for
-from tests.api.conftest import ENVIRONMENT
+from tests.support.cells import Notebook
 from tests.support.front import Front, ended, forgotten, kept_off, lost
 from tests.support.interrupts import interrupt
+from tests.support.quick import look_after, pause_between_attempts, see, wait_for_last_words, without_environment
 from tests.support.server import RawServer, answer, reset, silence
+from tests.support.start_files import StartFiles
 
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
@@ -35,11 +31,13 @@ FULL = answer({"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 3}
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch):
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(submit, "LOOKS", (0.5, 1.0))
-    # The system gives a port again: the organization behind it would be that of the server before.
-    monkeypatch.setattr(once, "_organizations", {})
+    without_environment(monkeypatch)
+    look_after(monkeypatch, 0.5, 1.0)
+
+
+@pytest.fixture
+def files(monkeypatch, tmp_path):
+    return StartFiles(monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -82,17 +80,6 @@ def made_since(front, before):
     return [run_id for run_id in front.runs() if run_id not in before]
 
 
-def status_at_the_server(front, run_id):
-    client = front.sandbox.client()
-    (status,) = [
-        run.status
-        for agent in client.list_agents().items
-        for run in client.list_runs(agent.id).items
-        if run.id == run_id
-    ]
-    return status
-
-
 def interrupt_once_it_is_known(monkeypatch):
     """Interrupt the next call that blocks, between the answer and the return."""
     kept = BackgroundLoop.result
@@ -105,19 +92,10 @@ def interrupt_once_it_is_known(monkeypatch):
     monkeypatch.setattr(BackgroundLoop, "result", interrupted)
 
 
-def until(reached):
-    ends = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize("stage", AWAITED)
 def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, stage):
     """Whatever it waits for: the one run that was started is found, and cancelled."""
-    monkeypatch.setattr(retry, "FIRST_WAIT", 3600.0 if stage.startswith("the pause") else 0.01)
-    monkeypatch.setattr(retry, "LONGEST_WAIT", 3600.0)
-    monkeypatch.setattr(retry, "LONGEST_IN_ALL", 7200.0)
+    pause_between_attempts(monkeypatch, 3600.0 if stage.startswith("the pause") else 0.01)
     before = set(front.runs())
     reached = threading.Event()
     front.faults, front.reads = map(list, AWAITED[stage])
@@ -143,7 +121,7 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
     (run_id,) = made_since(front, before)
     found = stopped.reconcile()
     assert run_id in (getattr(found, "id", ""), getattr(getattr(found, "run", None), "id", ""))
-    until(lambda: status_at_the_server(front, run_id) == "cancelled")
+    see(lambda: front.statuses()[run_id] == "cancelled")
     assert len(front.starts) == sent, "nothing was sent again"
     assert made_since(front, before) == [run_id]
 
@@ -156,19 +134,19 @@ def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, clie
         ow.start(SLOW, client=client, show=False)
     (run_id,) = made_since(front, before)
     assert caught.value.reconcile().id == run_id
-    until(lambda: status_at_the_server(front, run_id) == "cancelled")
+    see(lambda: front.statuses()[run_id] == "cancelled")
     assert "the run was started, and Origami" in capsys.readouterr().out
 
 
 def test_a_second_interrupt_returns_at_once(front, client, capsys, monkeypatch):
-    monkeypatch.setattr(interrupts, "LAST_WORDS", 3600.0)
+    wait_for_last_words(monkeypatch, 3600.0)
     front.faults = [lost(silence())]
     reached = threading.Event()
     front.asked = reached.set
     _, took = interrupt(lambda: ow.start(SLOW, client=client, show=False), reached)
     assert took < SOON
     assert capsys.readouterr().out.count("Interrupted") == 1
-    until(lambda: status_at_the_server(front, front.runs()[0]) == "cancelled")
+    see(lambda: front.statuses()[front.runs()[0]] == "cancelled")
 
 
 def test_a_cancelled_task_leaves_the_run_alone_and_finds_it(front, client):
@@ -191,7 +169,7 @@ def test_a_cancelled_task_leaves_the_run_alone_and_finds_it(front, client):
     stopped, found = asyncio.run(cut_short())
     assert stopped.idempotency_key == front.starts[0].headers["idempotency-key"]
     assert front.runs() == [found.run.id]
-    assert status_at_the_server(front, found.run.id) == "running"
+    assert front.statuses()[found.run.id] == "running"
 
 
 @pytest.mark.parametrize("intend", ["start", "follow_up"], indirect=True)
@@ -217,7 +195,7 @@ def test_after_an_interrupt_the_follow_up_can_be_sent_anew(front, client):
     stopped, _ = interrupt(lambda: run.follow_up(MORE), reached)
     with pytest.raises(InvalidInput, match="being sent"):
         run.follow_up(MORE)
-    until(lambda: run.state.sending == "")
+    see(lambda: run.state.sending == "")
     assert stopped.reconcile() is None
     assert run.follow_up(MORE).status == "running"
 
@@ -243,74 +221,78 @@ def test_code_that_wants_no_queue_is_told_of_a_full_pool_at_once(front, client, 
 
 
 @pytest.mark.parametrize("stage", ["writing it down", "showing it"])
-def test_an_interrupt_before_the_run_is_handed_over_ends_it(front, client, capsys, monkeypatch, tmp_path, stage):
+def test_an_interrupt_before_the_run_is_handed_over_ends_it(front, client, capsys, monkeypatch, files, stage):
     """The server has answered, and nobody was given the run: the answer is written down, or shown, which takes longer."""
-    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    reached = threading.Event()
 
-    def interrupted(*_arguments):
-        raise KeyboardInterrupt
+    def slowly(data):
+        if stage == "showing it" or data.get("run_id"):
+            reached.set()
+            time.sleep(1)
 
+    cell = Notebook(monkeypatch)
     if stage == "writing it down":
-        monkeypatch.setattr("origami_widgets.run.once._record", interrupted)
+        with files.before_each_write(slowly):
+            stopped, _ = interrupt(lambda: ow.start(SLOW, once="porto", client=client, show=False), reached)
     else:
-        monkeypatch.setattr(type(presenter()), "show", interrupted)
-    with pytest.raises(KeyboardInterrupt) as caught:
-        ow.start(SLOW, once="porto", client=client)
+        cell.show = slowly
+        stopped, _ = interrupt(lambda: cell(lambda: ow.start(SLOW, once="porto", client=client)), reached)
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
-    assert "the run was started, and Origami was asked to cancel it" in printed
-    assert caught.value.idempotency_key == front.starts[0].headers["idempotency-key"]
+    assert "the run was started, and Origami" in printed
+    assert stopped.idempotency_key == front.keys[0]
     (run_id,) = front.runs()
-    assert caught.value.reconcile().id == run_id
-    until(lambda: status_at_the_server(front, run_id) == "cancelled")
+    assert stopped.reconcile().id == run_id
+    see(lambda: front.statuses()[run_id] == "cancelled")
 
 
-def test_an_interrupt_before_anything_was_asked_for_says_so(front, client, capsys, monkeypatch, tmp_path):
-    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
-    slot = slot_for(None, Scope(*client.operations.place, client.get_account().organization.id), "porto")
-    reached, over = threading.Event(), threading.Event()
-
-    def another():
-        with slot.held():
-            reached.set()
-            over.wait(60)
-
-    thread = threading.Thread(target=another)
-    thread.start()
-    try:
-        interrupt(lambda: ow.start(SLOW, once="porto", client=client, show=False), reached)
-    finally:
-        over.set()
-        thread.join()
+def test_an_interrupt_before_anything_was_asked_for_says_so(front, client, capsys, files):
+    first = ow.start(SLOW, once="porto", client=client, show=False)
+    reached = threading.Event()
+    with files.locked():
+        # By then it waits for the name.
+        threading.Timer(0.5, reached.set).start()
+        interrupt(lambda: ow.start(SLOW, once="porto", fresh=True, client=client, show=False), reached)
     assert capsys.readouterr().out == "Interrupted; no run was started, and nothing is charged.\n"
-    assert front.runs() == []
+    assert front.runs() == [first.id]
+    assert front.statuses()[first.id] == "running"
 
 
-def test_what_is_about_to_be_sent_is_not_said_to_be_no_run(client):
-    """Interrupted twice before the request has left: it leaves a moment later."""
-    wanted = submit.StartJob(client.operations, StartSpec(SLOW))
-    assert "if there is one" in interrupts.said(wanted, is_over=False)
-    assert "no run was started" in interrupts.said(wanted, is_over=True)
+def test_what_is_about_to_be_sent_is_not_said_to_be_no_run(front, capsys):
+    """Interrupted while the connection is being made: the request leaves a moment later."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address = listening.getsockname()
+        # One waits to be accepted: further ones are not answered, and not refused.
+        for _ in range(2):
+            filling = stack.enter_context(socket.socket())
+            filling.setblocking(False)
+            filling.connect_ex(address)
+        client = ow.Client(front.sandbox.api_key, base_url=f"http://127.0.0.1:{address[1]}/api/v2", timeout=30)
+        reached = threading.Event()
+        threading.Timer(0.5, reached.set).start()
+        interrupt(lambda: ow.start(SLOW, client=client, show=False), reached)
+        said = capsys.readouterr().out
+    assert "if there is one" in said
+    assert "no run was started" not in said
 
 
-def test_after_an_interrupt_the_same_name_finds_the_run_that_the_server_has_forgotten(
-    front, client, monkeypatch, tmp_path
-):
+def test_after_an_interrupt_the_same_name_finds_the_run_that_the_server_has_forgotten(front, client, files):
     """It was given to the interrupted call, under the same key: it is this call's run, and sent again it would be two."""
-    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
     front.faults = [forgotten(answer({}, 500))]
-    kept = once._record
+    reached = threading.Event()
 
-    def interrupted(*_arguments):
-        monkeypatch.setattr(once, "_record", kept)
-        raise KeyboardInterrupt
+    def slowly(record):
+        if record["run_id"]:
+            reached.set()
+            time.sleep(1)
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(once, "_record", interrupted)
-    with pytest.raises(KeyboardInterrupt) as caught:
-        ow.start(SLOW, once="porto", client=client, show=False)
+    with files.before_each_write(slowly):
+        stopped, _ = interrupt(lambda: ow.start(SLOW, once="porto", client=client, show=False), reached)
     again = ow.start(SLOW, once="porto", client=client, show=False)
     assert front.runs() == [again.id]
-    assert caught.value.reconcile() == again
+    assert stopped.reconcile() == again
 
 
 def test_a_new_run_that_is_not_readable_yet_is_cancelled_all_the_same(front, client, monkeypatch):
@@ -318,5 +300,5 @@ def test_a_new_run_that_is_not_readable_yet_is_cancelled_all_the_same(front, cli
     interrupt_once_it_is_known(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         client.create_agent(SLOW)
-    until(lambda: status_at_the_server(front, front.runs()[0]) == "cancelled")
+    see(lambda: front.statuses()[front.runs()[0]] == "cancelled")
     assert front.polls == []

@@ -2,87 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import json
-import time
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
 
-import httpx
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
-from origami_widgets.api.starts import submit
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.hub import Hub
-from tests.api.conftest import ENVIRONMENT
-from tests.run.test_one_run import EMPTY_LIST, QuickClock
-from tests.support.front import Front, ended, forgotten, kept_off
+from tests.support.front import EMPTY_LIST, FAILED, Front, ended, forgotten, kept_off
+from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
 from tests.support.server import RawServer, answer
+from tests.support.start_files import StartFiles
 
 BRIEF = "List bakeries in Porto with a web shop"
 LONG = f"{BRIEF} {'with care ' * 60}".strip()
-FAILED = answer({}, 500)
-
-
-class Altering(Front):
-    """A server that writes briefs in its own way, cuts them shorter, or has a clock of its own.
-
-    Attributes:
-        written: how it writes a brief.
-        longest: characters of a brief in its lists.
-        ahead: seconds by which its `Date` is ahead of its other clock; None for no `Date`.
-        behind: seconds by which its clock is behind. It never goes back: only the first value can be more than that.
-    """
-
-    def __init__(self, ahead=0, behind=0):
-        self.written = str
-        self.longest = None
-        self.ahead = ahead
-        self.behind = behind
-        super().__init__(clock=lambda: time.time() - self.behind)
-
-    async def forward(self, request, *, without_key=False):
-        got = await super().forward(request, without_key=without_key)
-        body = got.json()
-        for each in [body, *body.get("items", ())]:
-            self._alter(each)
-        headers = {name: value for name, value in got.headers.items() if name not in ("date", "content-length")}
-        if self.ahead is not None:
-            date = parsedate_to_datetime(got.headers["date"]) + timedelta(seconds=self.ahead)
-            headers["date"] = format_datetime(date, usegmt=True)
-        return httpx.Response(got.status_code, headers=headers, content=json.dumps(body).encode())
-
-    def _alter(self, part):
-        if not isinstance(part, dict):
-            return
-        if isinstance(part.get("prompt"), str):
-            shown = self.written(part["prompt"])
-            is_cut = self.longest is not None and len(shown) > self.longest
-            part["prompt"] = f"{shown[: self.longest]}…" if is_cut else shown
-        if isinstance(part.get("request"), dict):
-            part["request"]["prompt"] = self.written(part["request"]["prompt"])
-        for name in ("run", "lastRun"):
-            self._alter(part.get(name))
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch, tmp_path):
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
-    made = QuickClock()
-    monkeypatch.setattr(hub_module, "_hub", Hub(made))
-    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+def quick(monkeypatch):
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    use_clock(monkeypatch, QuickClock())
+
+
+@pytest.fixture(autouse=True)
+def files(monkeypatch, tmp_path):
+    return StartFiles(monkeypatch, tmp_path)
 
 
 @pytest.fixture
 def front(request):
-    return Altering(*getattr(request, "param", ()))
+    return Front(**getattr(request, "param", {}))
 
 
 @pytest.fixture
@@ -162,7 +112,7 @@ def test_a_server_whose_date_is_ahead_of_its_own_clock(front, intend):
     named_and_not_sent_again(front, intend, BRIEF)
 
 
-@pytest.mark.parametrize("front", [(None, 120)], ids=[""], indirect=True)
+@pytest.mark.parametrize("front", [{"ahead": None, "behind": 120}], ids=[""], indirect=True)
 def test_a_server_without_a_date_whose_clock_is_behind(front, intend):
     named_and_not_sent_again(front, intend, BRIEF)
 
@@ -211,7 +161,7 @@ def test_reconciling_names_it_again_and_takes_it_once_the_server_shows_it_right(
 
 
 @pytest.mark.parametrize("way", ["start", "start_many"])
-def test_a_clock_that_was_set_back_between_the_start_and_the_next_time(front, client, way, tmp_path):
+def test_a_clock_that_was_set_back_between_the_start_and_the_next_time(front, client, way, files):
     def start():
         if way == "start":
             return [ow.start(BRIEF, once="porto", client=client, show=False)]
@@ -229,9 +179,7 @@ def test_a_clock_that_was_set_back_between_the_start_and_the_next_time(front, cl
     sent = len(front.starts)
     # Two minutes later by the server's clock, two hours earlier by ours.
     front.behind, front.reads = -120, []
-    (claim,) = (tmp_path / "once").glob("*.json")
-    ahead = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
-    claim.write_text(json.dumps({**json.loads(claim.read_text()), "claimed_at": ahead}))
+    files.change(claimed_at=(datetime.now(UTC) + timedelta(hours=2)).isoformat())
     with pytest.raises(ow.AmbiguousStart, match=rf'ow\.attach.*{made}"'):
         start()
     assert len(front.starts) == sent

@@ -8,29 +8,25 @@ import gc
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.starts import submit
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.hub import Hub
-from tests.api.conftest import ENVIRONMENT
-from tests.run.test_one_run import EMPTY_LIST, QuickClock
-from tests.support.front import Front, ended, forgotten, kept_off
-from tests.support.server import RawServer, answer
+from tests.support.front import EMPTY_LIST, FAILED, Front, ended, forgotten, kept_off
+from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
+from tests.support.server import RawServer
+from tests.support.start_files import StartFiles
 
 BRIEF = "List bakeries in Porto with a web shop"
-FAILED = answer({}, 500)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch, tmp_path):
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
-    made = QuickClock()
-    monkeypatch.setattr(hub_module, "_hub", Hub(made))
-    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+def quick(monkeypatch):
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    use_clock(monkeypatch, QuickClock())
+
+
+@pytest.fixture(autouse=True)
+def files(monkeypatch, tmp_path):
+    return StartFiles(monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -14,49 +14,30 @@ from contextlib import ExitStack
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import errors, retry
+from origami_widgets.api import errors
 from origami_widgets.api.loop import background
-from origami_widgets.api.starts import submit
 from origami_widgets.api.traffic import Traffic
 from origami_widgets.card.commands import Command, CommandDesk
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.clock import SystemClock
-from origami_widgets.run.hub import Hub
-from tests.api.conftest import ENVIRONMENT
-from tests.support.front import Front, ended, forgotten, kept_off, lost, passes
+from tests.support.front import BROKE, EMPTY_LIST, FULL, Front, ended, forgotten, kept_off, lost, passes
+from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
 from tests.support.server import RawServer, answer, head, raw, reset, silence
 
 BRIEF = "List bakeries in Porto with a web shop"
 MORE = "Add their opening hours"
 QUEUEING = ("start", "follow_up", "answer", "card")
 INTENTS = (*QUEUEING, "create_agent", "create_run", "async create_agent", "async create_run")
-EMPTY_LIST = answer({"object": "list", "items": [], "nextCursor": None, "url": ""})
-FULL = {"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 1}
-
-
-class QuickClock(SystemClock):
-    """Remembers how long it was asked to sleep, and hardly does."""
-
-    def __init__(self):
-        self.slept = []
-
-    async def sleep(self, seconds, wake):
-        self.slept.append(seconds)
-        return await super().sleep(seconds if seconds is None else min(seconds, 0.02), wake)
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
 
 
 @pytest.fixture
 def clock(monkeypatch):
     made = QuickClock()
-    monkeypatch.setattr(hub_module, "_hub", Hub(made))
-    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+    use_clock(monkeypatch, made)
     return made
 
 
@@ -395,9 +376,8 @@ def test_the_fault_layer_itself_would_start_two_runs(front, client):
     assert len(front.runs()) == 2
 
 
-REFUSED = answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402)
 ERRORS = {
-    "a refusal": ([kept_off(REFUSED)], []),
+    "a refusal": ([kept_off(answer(*BROKE))], []),
     "an unclear end": ([kept_off(answer({}, 500))] * 2, []),
     "one that could not be looked for": ([forgotten(answer({}, 500))], [kept_off(answer({}, 403))] * 2),
 }
@@ -407,7 +387,7 @@ ERRORS = {
 def test_an_error_keeps_nothing_once_nobody_holds_it(front, client, met):
     """Not even until the garbage collector comes by: a kernel that idles is not visited, and a run would be polled."""
     run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
-    watch = weakref.ref(run._watch)
+    kept = [weakref.ref(run.conversation)]
     front.faults, front.reads = map(list, ERRORS[met])
     gc.collect()
     gc.disable()
@@ -415,10 +395,10 @@ def test_an_error_keeps_nothing_once_nobody_holds_it(front, client, met):
         try:
             run.follow_up(MORE)
         except ow.OrigamiError as error:
-            wanted = weakref.ref(error.job) if isinstance(error, ow.AmbiguousStart) else None
+            kept.append(weakref.ref(error))
         del run
         ends = time.monotonic() + 10
-        while watch() is not None or (wanted is not None and wanted() is not None):
+        while any(each() is not None for each in kept):
             assert time.monotonic() < ends
             time.sleep(0.02)
     finally:

@@ -4,78 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import errors, retry
+from origami_widgets.api import errors
 from origami_widgets.api.starts import submit
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.hub import Hub
-from tests.api.conftest import ENVIRONMENT
-from tests.run.test_one_run import EMPTY_LIST, FULL, QuickClock
-from tests.support.front import Front, ended, forgotten, kept_off, lost
+from tests.support.front import BROKE, EMPTY_LIST, FAILED, FULL, Front, ended, forgotten, kept_off, lost, refused
+from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
 from tests.support.server import RawServer, answer, reset
+from tests.support.start_files import StartFiles
 
 BRIEF = "List bakeries in Porto with a web shop"
 FULL_POOL = f"{BRIEF}. scenario:pool_full"
-BROKE = ({"error": "Too few credits", "code": "INSUFFICIENT_CREDITS"}, 402)
 SLOW_DOWN = ({"error": "Slow down", "code": "RATE_LIMITED"}, 429)
-FAILED = answer({}, 500)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch, tmp_path):
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
-    made = QuickClock()
-    monkeypatch.setattr(hub_module, "_hub", Hub(made))
-    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+def quick(monkeypatch):
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    use_clock(monkeypatch, QuickClock())
 
 
-class Recording(Front):
-    """A server that refuses starts for a while, and goes on repeating each refusal to its key.
-
-    Attributes:
-        refusal: what it refuses with, as body and status; None while it refuses nothing.
-        recorded: the refusals by key.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.refusal = None
-        self.recorded = {}
-
-    async def __call__(self, request, writer):
-        key = request.headers.get("idempotency-key")
-        if key is None or self.faults:
-            await super().__call__(request, writer)
-        elif key in self.recorded:
-            self.starts.append(request)
-            await answer(*self.recorded[key], headers={"Idempotency-Replay": "true"})(request, writer)
-        elif self.refusal is not None:
-            self.starts.append(request)
-            self.recorded[key] = self.refusal
-            await answer(*self.refusal)(request, writer)
-        else:
-            await super().__call__(request, writer)
-
-    def refused(self, refusal, way=None):
-        """A fault: the server refuses and records it, and the answer is replaced on its way."""
-
-        async def meet(front, request, writer):
-            self.recorded[request.headers["idempotency-key"]] = refusal
-            await (way or answer(*refusal))(request, writer)
-
-        return meet
+@pytest.fixture(autouse=True)
+def files(monkeypatch, tmp_path):
+    return StartFiles(monkeypatch, tmp_path)
 
 
 @pytest.fixture
 def front():
-    return Recording()
+    return Front()
 
 
 @pytest.fixture
@@ -83,10 +42,6 @@ def client(front):
     with RawServer(front) as server:
         yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5.0)
     gc.collect()
-
-
-def keys(front):
-    return [request.headers["idempotency-key"] for request in front.starts]
 
 
 @pytest.fixture(params=["start", "follow_up", "start_many", "start_async"])
@@ -113,30 +68,28 @@ def test_a_wait_for_a_run_slot_ends_when_one_is_free(front, queue):
     made = queue()
     assert set(front.runs()) - before == {made}
     assert len(front.starts) > 1
-    assert len(set(keys(front))) == len(front.starts)
+    assert len(set(front.keys)) == len(front.starts)
 
 
-def test_a_kernel_that_died_in_the_queue_left_only_old_refusals(front, client, tmp_path):
+def test_a_kernel_that_died_in_the_queue_left_only_old_refusals(front, client, files):
     """The same name asks with the keys of the dead one, one after the other, until one is new."""
     front.faults = [kept_off(FAILED), kept_off(FAILED)]
     with pytest.raises(ow.AmbiguousStart):
         ow.start(BRIEF, once="porto", client=client, show=False)
-    (claim,) = (tmp_path / "once").glob("*.json")
-    key = json.loads(claim.read_text())["idempotency_key"]
+    key = files.read()["idempotency_key"]
     front.recorded = {key: (FULL, 429), f"{key}.2": (FULL, 429), f"{key}.3": (FULL, 429)}
     front.starts.clear()
     run = ow.start(BRIEF, once="porto", client=client, show=False)
     assert front.runs() == [run.id]
-    assert keys(front) == [key, f"{key}.2", f"{key}.3", f"{key}.4"]
+    assert front.keys == [key, f"{key}.2", f"{key}.3", f"{key}.4"]
     assert ow.start(BRIEF, once="porto", client=client, show=False) == run
 
 
-def test_the_run_that_a_dead_kernel_got_in_the_queue_is_not_paid_for_again(front, client, tmp_path):
+def test_the_run_that_a_dead_kernel_got_in_the_queue_is_not_paid_for_again(front, client, files):
     front.faults = [kept_off(FAILED), kept_off(FAILED)]
     with pytest.raises(ow.AmbiguousStart):
         ow.start(BRIEF, once="porto", client=client, show=False)
-    (claim,) = (tmp_path / "once").glob("*.json")
-    key = json.loads(claim.read_text())["idempotency_key"]
+    key = files.read()["idempotency_key"]
     front.recorded = {key: (FULL, 429)}
     # Its last request got through, and the lists do not show that yet.
     started = front.sandbox.client().create_agent(BRIEF, idempotency_key=f"{key}.2").run.id
@@ -160,7 +113,7 @@ def test_credits_that_were_bought_after_a_crash_start_the_run(front, client, way
         return batches[0].wait(timeout=20).runs[0]
 
     front.refusal = BROKE
-    front.faults = [front.refused(BROKE, reset())] * 4
+    front.faults = [refused(BROKE, reset())] * 4
     for _ in range(2):
         with pytest.raises(ow.OrigamiError) as caught:
             start()
@@ -185,10 +138,10 @@ def test_the_key_of_a_client_that_was_refused_is_no_dead_end(front, client):
 
 
 def test_too_many_requests_that_the_server_records_are_not_repeated_for_ever(front, client):
-    front.faults = [front.refused(SLOW_DOWN)]
+    front.faults = [refused(SLOW_DOWN)]
     run = ow.start(BRIEF, client=client, show=False)
     assert front.runs() == [run.id]
-    first, again, new = keys(front)
+    first, again, new = front.keys
     assert first == again != new
 
 
@@ -199,11 +152,11 @@ def test_before_an_old_refusal_is_left_behind_the_run_is_looked_for(front, clien
     front.asked = lambda: front.recorded.update({front.starts[0].headers["idempotency-key"]: (FULL, 429)})
     run = ow.start(BRIEF, client=client, show=False)
     assert front.runs() == [run.id]
-    assert len(set(keys(front))) == 1
+    assert len(set(front.keys)) == 1
 
 
 def test_where_nobody_can_look_after_an_old_refusal_nothing_is_sent(front, client):
-    front.faults = [front.refused(SLOW_DOWN)]
+    front.faults = [refused(SLOW_DOWN)]
     front.reads = [kept_off(answer({}, 503))] * 4
     with pytest.raises(ow.AmbiguousStart, match="could not be looked for"):
         ow.start(BRIEF, client=client, show=False)

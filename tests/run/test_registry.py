@@ -1,352 +1,405 @@
-"""The names of `once=`: what is written down, read, and kept apart, by several processes at once."""
+"""The files of `once=`: what stands in them, what is wrong with them, and where they are. One name is one file."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
-import os
-import resource
-import subprocess
-import sys
 import threading
-from datetime import UTC, datetime, timedelta
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from msgspec.structs import replace
 
+import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.run import claims, registry
-from origami_widgets.run.claims import Brief, NameTaken, Scope
-from origami_widgets.run.registry import FileSlot, RegistryUnusable
+from tests.support.errors import raises
+from tests.support.front import BROKE, Front, held, refused
+from tests.support.interrupts import interrupt
+from tests.support.processes import OtherKernels
+from tests.support.quick import without_environment, without_pauses
+from tests.support.server import RawServer
+from tests.support.start_files import FOLDER_VARIABLE, StartFiles
 
-NOW = datetime(2026, 7, 21, 9, 30, tzinfo=UTC)
-SCOPE = Scope("https://origami.chat/api/v2", None, "org_1")
-WANTED = Brief("List bakeries in Porto")
-KEY = "5b0c62f2-7a53-4b8e-9f4e-3a4a2f8d0c11"
-
-names = st.text(min_size=1, max_size=claims.LONGEST_ONCE)
-intents = st.builds(
-    Brief,
-    st.text(min_size=1, max_size=200),
-    st.none() | st.text(max_size=80),
-    st.none() | st.text(max_size=20),
-    st.lists(st.text(max_size=10), max_size=3).map(tuple),
-)
-scopes = st.builds(Scope, st.text(max_size=30), st.none() | st.text(max_size=10), st.text(max_size=10))
-
-
-def claim(name="porto", *, scope=SCOPE, intent=WANTED, **changes):
-    return replace(claims.new_claim(scope, name, intent, KEY, NOW), **changes)
-
-
-def started(**changes):
-    return claim(**{"agent_id": "agent", "run_id": "v2_run-1", "started_at": NOW, **changes})
+BRIEF = "List bakeries in Porto. scenario:answer"
+FIELDS = {
+    "name",
+    "base_url",
+    "project",
+    "organization",
+    "fingerprint",
+    "idempotency_key",
+    "claimed_at",
+    "agent_id",
+    "run_id",
+    "started_at",
+    "version",
+}
 
 
-@given(scopes, names, intents)
-def test_what_is_written_is_read_again(scope, name, intent):
-    made = claim(name, scope=scope, intent=intent)
-    assert claims.read(claims.written(made), scope, name) == made
-    assert claims.next_step(made, intent, NOW) == "send_again"
+@pytest.fixture(autouse=True)
+def files(monkeypatch, tmp_path):
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    return StartFiles(monkeypatch, tmp_path / "data")
 
 
-@given(intents, intents)
-def test_only_the_same_brief_with_the_same_options_is_the_same(one, other):
-    known = claim(intent=one, agent_id="agent", run_id="v2_run-1")
-    if one == other:
-        assert claims.next_step(known, other, NOW) == "attach"
-    else:
-        with pytest.raises(NameTaken, match="fresh=True") as caught:
-            claims.next_step(known, other, NOW)
-        assert "another name" in caught.value.remedy
+@pytest.fixture
+def front():
+    return Front(plan="ultra")
 
 
-@pytest.mark.parametrize(
-    ("known", "later", "step"),
-    [
-        (None, timedelta(0), "start"),
-        (started(), timedelta(days=900), "attach"),
-        (claim(), timedelta(hours=22), "send_again"),
-        (claim(), timedelta(hours=-22), "send_again"),
-        (claim(), timedelta(hours=24), "look"),
-        (claim(), timedelta(hours=-24), "look"),
-    ],
-)
-def test_a_run_that_may_exist_is_never_started_a_second_time(known, later, step):
-    assert claims.next_step(known, WANTED, NOW + later) == step
+@pytest.fixture
+def base_url(front):
+    with RawServer(front) as server:
+        yield server.base_url
+    gc.collect()
 
 
-@given(names)
-def test_every_name_has_a_file_that_every_system_can_hold(name):
-    stem = claims.file_stem(SCOPE, name)
-    assert stem.isascii()
-    assert len(stem) < 80
-    assert set(stem) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+@pytest.fixture
+def client(front, base_url):
+    return ow.Client(front.sandbox.api_key, base_url=base_url)
 
 
-def test_names_and_places_are_kept_apart():
-    scopes_and_names = [
-        (SCOPE, "porto"),
-        (SCOPE, "Porto"),
-        (SCOPE, "p/o/r/t/o"),
-        (SCOPE._replace(project="p1"), "porto"),
-        (SCOPE._replace(organization="org_2"), "porto"),
-        (SCOPE._replace(base_url="http://127.0.0.1:8000/api/v2"), "porto"),
-    ]
-    assert len({claims.file_stem(*each) for each in scopes_and_names}) == len(scopes_and_names)
+def start(client, once="porto", **options):
+    return ow.start(BRIEF, once=once, client=client, show=False, **options)
 
 
-@pytest.mark.parametrize("name", ["porto", "Bäckereien in Porto 🥐", "../../etc/passwd", "パン屋", "CON", "x" * 100])
-def test_names_of_any_script_are_names(name, tmp_path):
-    slot = FileSlot(tmp_path, SCOPE, claims.valid_once(name))
-    slot.write(claim(claims.valid_once(name)))
-    assert slot.read().name == name
-    assert slot.path.parent == tmp_path
+# What stands in a file
 
 
-def test_a_letter_written_in_two_ways_is_one_name():
-    assert claims.valid_once("cafe\u0301") == claims.valid_once("caf\u00e9")
-
-
-@pytest.mark.parametrize(
-    "name", ["", "  ", " porto", "porto\n", "x" * 101, "a\x00b", "a\nb", "\ud83d", 7, None, b"porto"]
-)
-def test_what_is_no_name_is_refused_with_an_example(name):
-    with pytest.raises(InvalidInput, match="once='bakeries'"):
-        claims.valid_once(name)
-
-
-def test_a_person_can_read_a_file_and_finds_no_brief_in_it(tmp_path):
-    slot = FileSlot(tmp_path, SCOPE, "porto")
-    slot.write(started())
-    text = slot.path.read_text(encoding="utf-8")
-    assert slot.path.name.startswith("porto--")
+def test_a_person_can_read_a_file_and_finds_no_brief_in_it(client, files, base_url):
+    run = start(client)
+    text = files.path.read_text(encoding="utf-8")
+    assert files.path.name.startswith("porto--")
     assert text.count("\n") > 8
-    assert json.loads(text)["run_id"] == "v2_run-1"
-    assert WANTED.prompt not in text
-    assert list(tmp_path.iterdir()) == [slot.path]
+    assert "bakeries" not in text
+    kept = json.loads(text)
+    assert set(kept) == FIELDS
+    assert (kept["name"], kept["base_url"], kept["version"]) == ("porto", base_url, 1)
+    assert (kept["agent_id"], kept["run_id"]) == (run.agent_id, run.id)
+    # Beside the lock, nothing is left of writing it.
+    assert {path.suffix for path in files.folder.iterdir()} <= {".json", ".lock"}
 
 
-def test_entries_cannot_be_compared_by_their_fingerprints():
-    assert claims.fingerprint(WANTED, "one key") != claims.fingerprint(WANTED, "another key")
+def test_before_the_request_is_sent_its_key_is_written_down(client, front, files):
+    seen = []
+    front.asked = lambda: seen.append(files.read())
+    start(client)
+    assert [(kept["run_id"], kept["started_at"]) for kept in seen] == [("", None)]
+    assert seen[0]["idempotency_key"] == front.keys[0] == files.read()["idempotency_key"]
 
 
-DAMAGED = {
-    "empty": b"",
-    "cut": claims.written(started())[:-40],
-    "no JSON": b"\xff\xfe\x00",
-    "a list": b"[]",
-    "of another version": claims.written(started(version=2)),
-    "of another name": claims.written(started(name="lisbon")),
-    "half an answer": claims.written(claim(agent_id="agent")),
-    "a moment without its zone": claims.written(claim()).replace(b"09:30:00Z", b"09:30:00"),
-    "nested deeply": claims.written(started()).replace(b"{", b'{"more": ' + b"[" * 50_000 + b"]" * 50_000 + b",", 1),
-    "cut while nested deeply": b'{"more": ' + b"[" * 50_000,
-    "a moment after the last year": claims.written(claim()).replace(
-        b"2026-07-21T09:30:00Z", b"9999-12-31T23:59:59-01:00"
-    ),
-    "a run of the last year": claims.written(started()).replace(b"2026-07-21T09:30:00Z", b"9999-12-31T23:59:59Z"),
-    "a moment before the first year": claims.written(claim()).replace(
-        b"2026-07-21T09:30:00Z", b"0001-01-01T00:00:00+01:00"
-    ),
-    "larger than any": claims.written(started()) + b" " * 2**20,
+def test_files_cannot_be_compared_by_what_they_tell_of_a_brief(client, files):
+    start(client)
+    start(client, once="lisbon")
+    assert len({json.loads(path.read_text())["fingerprint"] for path in files.paths}) == 2
+
+
+def test_a_file_of_the_first_version_stays_readable(client, front, files):
+    """As the release that introduced `once=` wrote it: indented, with the fields in this order."""
+    run = start(client)
+    kept = files.read()
+    assert list(kept) == [
+        "name",
+        "base_url",
+        "project",
+        "organization",
+        "fingerprint",
+        "idempotency_key",
+        "claimed_at",
+        "agent_id",
+        "run_id",
+        "started_at",
+        "version",
+    ]
+    files.path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    del run
+    gc.collect()
+    again = start(client)
+    assert again.id == kept["run_id"]
+    assert len(front.starts) == 1
+
+
+# Names
+
+
+NAMES = [
+    "porto",
+    "Porto",
+    "p/o/r/t/o",
+    "Bäckereien in Porto 🥐",
+    "../../etc/passwd",
+    "..\\..\\etc",
+    "パン屋",
+    "CON",
+    "nul.json",
+    ".porto",
+    "x" * 100,
+    "パ" * 100,
+]
+
+
+def test_names_of_any_script_are_names_and_every_system_can_hold_their_files(client, front, files):
+    runs = [start(client, once=name) for name in NAMES]
+    assert len(set(runs)) == len(front.runs()) == len(files.paths) == len(NAMES)
+    assert {path.parent for path in files.folder.parent.rglob("*.json")} == {files.folder}
+    assert {json.loads(path.read_text(encoding="utf-8"))["name"] for path in files.paths} == set(NAMES)
+    # On a disk that knows no difference between large and small letters they are as many.
+    assert len({path.name.lower() for path in files.paths}) == len(NAMES)
+    for path in files.paths:
+        assert len(path.name) < 90
+        assert set(path.stem) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert [start(client, once=name) for name in NAMES] == runs
+
+
+def test_a_letter_written_in_two_ways_is_one_name(client, front):
+    assert start(client, once="cafe\u0301") == start(client, once="caf\u00e9")
+    assert len(front.runs()) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", " porto", "porto\n", "x" * 101, "a\x00b", "a\nb", "\ud83d", 7, b"porto", f"og_live_{'k' * 43}"]
+)
+def test_what_is_no_name_is_refused_before_anything_is_sent(client, front, files, name):
+    with pytest.raises(InvalidInput):
+        start(client, once=name)
+    with pytest.raises(InvalidInput):
+        ow.start_many([BRIEF], once=name, client=client, show=False)
+    assert front.starts == []
+    assert not files.folder.exists()
+
+
+def test_what_is_no_name_is_refused_with_an_example(client):
+    with pytest.raises(InvalidInput, match="once='bakeries'"):
+        start(client, once=" porto")
+
+
+def test_organizations_have_names_of_their_own(front, files):
+    """Two servers behind one address, one after the other: what one has started, the other does not know."""
+    with RawServer(front) as server:
+        first = start(ow.Client(front.sandbox.api_key, base_url=server.base_url)).id
+        port = server.port
+    gc.collect()
+    kept = files.read()
+    files.change(organization="org_of_somebody_else")
+    again = RawServer(front)
+    again.port = port
+    with again as server:
+        with raises("RegistryUnusable", match="another name"):
+            start(ow.Client(front.sandbox.api_key, base_url=server.base_url))
+        files.change(**kept)
+        assert start(ow.Client(front.sandbox.api_key, base_url=server.base_url)).id == first
+    assert len(front.runs()) == 1
+
+
+# What is wrong with a file
+
+DAMAGES = {
+    "empty": lambda text: b"",
+    "cut": lambda text: text[:-40],
+    "no JSON": lambda text: b"\xff\xfe\x00",
+    "a list": lambda text: b"[]",
+    "of another version": lambda text: text.replace(b'"version": 1', b'"version": 2'),
+    "of another name": lambda text: text.replace(b'"porto"', b'"lisbon"'),
+    "half an answer": lambda text: changed(text, run_id=""),
+    "a moment without its zone": lambda text: changed(text, claimed_at="2026-07-21T09:30:00"),
+    "nested deeply": lambda text: text.replace(b"{", b'{"more": ' + b"[" * 50_000 + b"]" * 50_000 + b",", 1),
+    "cut while nested deeply": lambda text: b'{"more": ' + b"[" * 50_000,
+    "a moment after the last year": lambda text: changed(text, claimed_at="9999-12-31T23:59:59-01:00"),
+    "a run of the last year": lambda text: changed(text, started_at="9999-12-31T23:59:59Z"),
+    "a moment before the first year": lambda text: changed(text, claimed_at="0001-01-01T00:00:00+01:00"),
+    "larger than any": lambda text: text + b" " * 2**20,
 }
 
 
-@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_file_is_an_error_that_names_it(data, tmp_path):
-    slot, other = FileSlot(tmp_path, SCOPE, "porto"), FileSlot(tmp_path, SCOPE, "lisbon")
-    other.write(started(name="lisbon"))
-    slot.path.write_bytes(data)
-    with pytest.raises(RegistryUnusable) as caught:
-        slot.read()
-    assert str(slot.path) in caught.value.cause
-    assert registry.FOLDER_VARIABLE in caught.value.remedy
-    assert slot.path.read_bytes() == data
-    assert other.read().name == "lisbon"
+def changed(text, **changes):
+    return json.dumps({**json.loads(text), **changes}).encode()
 
 
-def test_a_folder_that_cannot_be_is_an_error_that_names_it(tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    slot = FileSlot(tmp_path / "file" / "once", SCOPE, "porto")
-    with pytest.raises(RegistryUnusable, match="locked"), slot.held():
-        pytest.fail("it cannot be held")
-    with pytest.raises(RegistryUnusable, match="written"):
-        slot.write(claim())
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_file_is_an_error_that_names_it_and_concerns_no_other_name(client, front, files, how):
+    start(client)
+    path, text = files.path, files.path.read_bytes()
+    other = start(client, once="lisbon")
+    data = DAMAGES[how](text)
+    path.write_bytes(data)
+    with raises("RegistryUnusable") as caught:
+        start(client)
+    assert str(path) in caught.value.cause
+    assert FOLDER_VARIABLE in caught.value.remedy
+    assert path.read_bytes() == data
+    assert start(client, once="lisbon") == other
+    assert len(front.starts) == 2
 
 
-def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
-    slot = FileSlot(tmp_path, SCOPE, "porto")
-    slot.path.mkdir()
-    with pytest.raises(RegistryUnusable, match="cannot be read"):
-        slot.read()
-
-
-def test_a_file_of_the_first_version_stays_readable(tmp_path):
-    """As the release that introduced `once=` wrote it, byte for byte."""
-    slot = FileSlot(tmp_path, SCOPE, "porto")
-    slot.path.write_text(
-        """{
-  "name": "porto",
-  "base_url": "https://origami.chat/api/v2",
-  "project": null,
-  "organization": "org_1",
-  "fingerprint": "c0ffee",
-  "idempotency_key": "5b0c62f2-7a53-4b8e-9f4e-3a4a2f8d0c11",
-  "claimed_at": "2026-07-21T09:30:00Z",
-  "agent_id": "agent",
-  "run_id": "v2_run-1",
-  "started_at": "2026-07-21T09:30:01.5Z",
-  "version": 1
-}
-"""
-    )
-    assert slot.read().run_id == "v2_run-1"
-
-
-def run_python(code, *arguments, **options):
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+@pytest.mark.parametrize("how", ["empty", "of another version"])
+def test_a_damaged_file_halts_a_batch_before_anything_is_sent_for_its_brief(client, front, files, how):
+    ow.start_many([BRIEF], once="towns", client=client, show=False).wait(timeout=20)
+    gc.collect()
+    text = files.path.read_bytes()
+    files.path.write_bytes(DAMAGES[how](text))
+    batch = ow.start_many([BRIEF], once="towns", client=client, show=False)
+    with raises("RegistryUnusable"):
+        batch.wait(timeout=20)
+    assert len(front.starts) == 1
+    files.path.write_bytes(text)
+    assert batch.resume().wait(timeout=20).done
+    assert len(front.starts) == 1
 
 
 FULL = """
-import sys
-from pathlib import Path
-from tests.run.test_registry import SCOPE, FileSlot, RegistryUnusable, started
-slot = FileSlot(Path(sys.argv[1]), SCOPE, "porto")
+import resource, sys
+import origami_widgets as ow
+ow.start(sys.argv[1], once="another", show=False)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 try:
-    slot.write(started(run_id="v2_run-2"))
-except RegistryUnusable as error:
-    print(error.title, slot.read().run_id)
+    ow.start(sys.argv[1], once="porto", fresh=True, show=False)
+except ow.OrigamiError as error:
+    print(error.title)
 """
 
 
-def no_room():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+def test_a_disk_without_room_sends_nothing_and_keeps_what_was_there(client, front, files, base_url):
+    first = start(client)
+    text = files.path.read_bytes()
+    (title,) = OtherKernels(front, base_url).run(FULL, BRIEF)
+    assert "cannot be written" in title
+    (path,) = [path for path in files.paths if path.name.startswith("porto")]
+    assert path.read_bytes() == text
+    assert len(files.paths) == 2
+    assert not list(files.folder.glob("*.tmp")), "nothing is left of what could not be written"
+    assert len(front.starts) == 2
+    assert start(client) == first
 
 
-def test_a_disk_without_room_keeps_what_was_there(tmp_path):
-    slot = FileSlot(tmp_path, SCOPE, "porto")
-    slot.write(started())
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = run_python(FULL, tmp_path, preexec_fn=no_room, env=environment)
-    assert "cannot be written v2_run-1" in done.stdout, done.stderr
-    assert list(tmp_path.iterdir()) == [slot.path]
+# Who may write
 
 
-COUNT = """
+RACE = """
 import sys
-from pathlib import Path
-from tests.run.test_registry import SCOPE, FileSlot, replace, started
-slot = FileSlot(Path(sys.argv[1]), SCOPE, "porto")
-for _ in range(25):
-    with slot.held():
-        known = slot.read()
-        slot.write(replace(known, run_id=f"v2_run-{int(known.run_id.rpartition('-')[2]) + 1}"))
+import origami_widgets as ow
+for number in range(8):
+    print(ow.start(sys.argv[1], once=f"town {number}", show=False).id)
 """
 
 
-def test_processes_that_write_at_once_lose_nothing(tmp_path):
-    slot = FileSlot(tmp_path, SCOPE, "porto")
-    slot.write(started(run_id="v2_run-0"))
-    command = [sys.executable, "-c", COUNT, str(tmp_path)]
-    working = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    for each in working:
-        _, said = each.communicate(timeout=120)
-        assert each.returncode == 0, said
-    assert slot.read().run_id == "v2_run-100"
-
-
-HOLD = """
-import sys
-from pathlib import Path
-from tests.run.test_registry import SCOPE, FileSlot
-with FileSlot(Path(sys.argv[1]), SCOPE, "porto").held():
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-def test_a_kernel_that_does_not_come_to_an_end_is_named_and_a_dead_one_holds_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "PATIENCE", 0.1)
-    slot = FileSlot(tmp_path, SCOPE, "porto")
-    command = [sys.executable, "-c", HOLD, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout.readline() == "held\n"
-        with pytest.raises(RegistryUnusable, match="Another kernel is starting 'porto'"), slot.held():
-            pytest.fail("it is held elsewhere")
-        with FileSlot(tmp_path, SCOPE, "lisbon").held():
-            pass
-        other.kill()
-    with slot.held():
-        pass
+def test_processes_that_write_at_once_lose_nothing(front, base_url, files):
+    kernels = OtherKernels(front, base_url)
+    begun = [kernels.begin(RACE, BRIEF) for _ in range(4)]
+    told = {tuple(kernels.printed(each)) for each in begun}
+    assert len(told) == 1
+    assert len(front.runs()) == len(front.starts) == len(files.paths) == 8
 
 
 @pytest.mark.parametrize("embedded", [False, True])
-def test_threads_exclude_each_other(embedded, tmp_path, monkeypatch):
-    monkeypatch.setenv(registry.FOLDER_VARIABLE, str(tmp_path))
-    app = type("App", (), {})() if embedded else None
-    registry.slot_for(app, SCOPE, "porto").write(started(run_id="v2_run-0"))
+def test_threads_that_ask_for_several_names_get_a_run_for_each(client, front, files, embedded):
+    client = front.sandbox.client() if embedded else client
+    got = []
 
-    def add():
-        slot = registry.slot_for(app, SCOPE, "porto")
-        for _ in range(20):
-            with slot.held():
-                known = slot.read()
-                slot.write(replace(known, run_id=f"v2_run-{int(known.run_id.rpartition('-')[2]) + 1}"))
+    def work(names):
+        got.extend((name, start(client, once=name).id) for name in names)
 
-    threads = [threading.Thread(target=add) for _ in range(4)]
+    threads = [threading.Thread(target=work, args=(names,)) for names in ("abc", "cba", "bca", "acb")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert registry.slot_for(app, SCOPE, "porto").read().run_id == "v2_run-80"
-    assert bool(list(tmp_path.rglob("*.json"))) != embedded
+    assert len(got) == 12
+    assert len(set(got)) == len(front.runs()) == 3
+    assert bool(files.paths) != embedded
 
 
-def test_the_folder_is_the_platforms_unless_another_is_named(monkeypatch, tmp_path):
-    monkeypatch.setenv(registry.FOLDER_VARIABLE, str(tmp_path))
-    assert registry.folder() == tmp_path / "once"
-    monkeypatch.delenv(registry.FOLDER_VARIABLE)
-    assert registry.folder().parts[-2:] == ("origami_widgets", "once")
+async def test_a_task_that_is_cancelled_lets_a_name_go_only_when_its_file_is_written(client, front, files):
+    """Else somebody else would write beside it."""
+    began, go_on = threading.Event(), threading.Event()
 
+    def write(record):
+        if record["run_id"]:
+            began.set()
+            assert go_on.wait(10)
 
-def test_a_folder_may_begin_with_the_home(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv(registry.FOLDER_VARIABLE, "~/names")
-    assert registry.folder() == tmp_path / "names" / "once"
-
-
-@pytest.mark.parametrize("named", ["names", "./names", "~nobody-of-this-name/names"])
-def test_a_folder_that_depends_on_the_working_directory_is_refused(monkeypatch, named):
-    monkeypatch.setenv(registry.FOLDER_VARIABLE, named)
-    with pytest.raises(RegistryUnusable, match=registry.FOLDER_VARIABLE) as caught:
-        registry.folder()
-    assert named in caught.value.cause
-    assert str(Path.cwd()) in caught.value.remedy
-
-
-def test_who_is_cancelled_lets_a_name_go_only_when_its_file_is_written():
-    began, go_on, ended = threading.Event(), threading.Event(), threading.Event()
-
-    def write():
-        began.set()
-        assert go_on.wait(30)
-        ended.set()
-
-    async def main():
-        task = asyncio.create_task(registry.in_a_thread(write))
+    with files.before_each_write(write):
+        task = asyncio.create_task(ow.start_async(BRIEF, once="porto", client=client, show=False))
         assert await asyncio.to_thread(began.wait, 30)
         for _ in range(2):
             task.cancel()
-            await asyncio.wait((task,), timeout=0.05)
-        assert not task.done()
+            await asyncio.wait((task,), timeout=0.1)
+        assert files.is_locked()
         go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await task
-        return ended.is_set()
+        async with asyncio.timeout(20):
+            while files.is_locked():
+                await asyncio.sleep(0.02)
+    assert [files.read()["run_id"]] == front.runs()
 
-    assert asyncio.run(main())
+
+def test_an_interrupt_while_a_file_is_written_lets_its_name_go_only_when_it_is(client, front, files):
+    began, go_on = threading.Event(), threading.Event()
+
+    def write(record):
+        if record["run_id"]:
+            began.set()
+            # An interrupt may come out of this at the place where it is waited.
+            go_on.wait(1)
+
+    with files.before_each_write(write):
+        stopped, _ = interrupt(lambda: start(client), began)
+        go_on.set()
+    found = stopped.reconcile()
+    assert front.runs() == [found.id]
+    again = start(client)
+    assert again.id == found.id
+    assert len(set(front.keys)) == 1
+
+
+KERNEL = """
+import sys
+import origami_widgets as ow
+print(ow.start(sys.argv[1], once="porto", show=False).id)
+"""
+
+
+def test_a_kernel_that_waits_for_a_name_asks_with_a_key_of_its_own_after_a_refusal(client, front, files, base_url):
+    """The server would repeat the refusal to the key of the other one."""
+    reached, go_on = threading.Event(), threading.Event()
+    front.faults = [held(go_on, refused(BROKE), reached=reached)]
+    kernels = OtherKernels(front, base_url)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(start, client)
+        assert reached.wait(30)
+        second = kernels.begin(KERNEL, BRIEF)
+        time.sleep(2)
+        go_on.set()
+        assert "few credits" in str(first.exception(timeout=30)).lower()
+    (told,) = kernels.printed(second)
+    assert front.runs() == [told]
+    assert len(set(front.keys)) == 2
+    assert start(client).id == told
+
+
+# Where they are
+
+
+def test_the_folder_is_the_platforms_unless_another_is_named(client, front, monkeypatch, tmp_path, files):
+    start(client)
+    assert files.path.is_file()
+    monkeypatch.delenv(FOLDER_VARIABLE)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data of the platform"))
+    start(client)
+    written = [path for path in tmp_path.rglob("*.json") if path.parent != files.folder]
+    assert [path.parts[-3:-1] for path in written] == [("origami_widgets", "once")]
+    assert len(front.runs()) == 2
+
+
+@pytest.mark.parametrize("named", ["names", "./names", "~nobody-of-this-name/names"])
+def test_a_folder_that_depends_on_the_working_directory_is_refused(client, front, monkeypatch, named):
+    monkeypatch.setenv(FOLDER_VARIABLE, named)
+    with raises("RegistryUnusable", match=FOLDER_VARIABLE) as caught:
+        start(client)
+    assert named in caught.value.cause
+    assert str(Path.cwd()) in caught.value.remedy
+    assert front.starts == []

@@ -9,9 +9,9 @@ import time
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from origami_widgets.run.registry import FOLDER_VARIABLE
 from tests.support.front import Front, kept_off
 from tests.support.server import RawServer, silence
+from tests.support.start_files import FOLDER_VARIABLE
 
 SOON = 20.0
 """Seconds; the request that hangs would take sixty, the run that is watched half an hour."""

@@ -176,8 +176,7 @@ class RawServer:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self.tls)
-        self.port = server.sockets[0].getsockname()[1]
+        server = await asyncio.start_server(self._connected, sock=self._socket(), ssl=self.tls)
         self._ready.set()
         await self._stop.wait()
         # Python forgets to close what was accepted, and has not arrived yet, when its server is closed.
@@ -192,6 +191,21 @@ class RawServer:
         for writer in self._writers:
             writer.transport.abort()
         await _a_few_turns()
+
+    def _socket(self) -> socket.socket:
+        """A socket at the port that is wanted, or at one that no server of this process has had before."""
+        passed_over = []
+        while True:
+            made = socket.create_server(("127.0.0.1", self.port))
+            port = made.getsockname()[1]
+            if self.port or port not in _ports:
+                break
+            passed_over.append(made)
+        for each in passed_over:
+            each.close()
+        _ports.add(port)
+        self.port = port
+        return made
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -219,6 +233,10 @@ class RawServer:
         if self.tables is not None and AGENT_TABLES.search(request.path):
             return self.tables
         return self._plan.pop(0) if len(self._plan) > 1 else self._plan[0]
+
+
+_ports: set[int] = set()
+"""The system gives a port again, and a process remembers which organization is behind an address."""
 
 
 async def _a_few_turns() -> None:

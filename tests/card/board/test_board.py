@@ -10,10 +10,10 @@ from origami_widgets.card.freeze import SECOND_THOUGHTS
 from origami_widgets.run.state import CheckFailed, Planned
 from tests.card.board.boards import running, runs, watches
 from tests.card.live import on_loop, read, settle
-from tests.run.batches.common import see
 from tests.run.batches.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
-from tests.run.batches.test_many import REFUSED
-from tests.support.front import kept_off
+from tests.support.front import BROKE, kept_off
+from tests.support.quick import see
+from tests.support.server import answer
 
 END = {"status": "cancelled", "completedAt": "2026-07-21T09:20:00Z"}
 
@@ -116,7 +116,7 @@ def test_it_waits_for_nothing_else(three, until):
 
 
 def test_waiting_for_a_batch_that_is_halted_raises_why(front, many, show):  # noqa: F811
-    front.faults = [kept_off(REFUSED)]
+    front.faults = [kept_off(answer(*BROKE))]
     batch = many(["Bakeries. scenario:slow"])
     board = show(batch)
     with pytest.raises(OrigamiError) as caught:

@@ -3,14 +3,14 @@
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import errors
 from origami_widgets.card.display import card_of
 from tests.card.board.boards import running
 from tests.card.live import on_loop, read, settle
-from tests.run.batches.common import see, states
+from tests.run.batches.common import states
 from tests.run.batches.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
-from tests.run.batches.test_many import REFUSED
-from tests.support.front import kept_off
+from tests.support.front import BROKE, kept_off
+from tests.support.quick import see
+from tests.support.server import answer
 
 BRIEF = "Find bakeries. scenario:slow"
 
@@ -207,31 +207,33 @@ def test_a_click_is_answered_over_the_comm(three, listen):
     assert ack == {"kind": "ack", "id": "the-click", "ok": True, "title": "", "remedy": ""}
 
 
-def test_a_mistake_of_ours_is_answered_too(three, click, monkeypatch):
-    board, _ = three
+def test_a_mistake_of_ours_is_answered_too(show, click, monkeypatch):
+    client = ow.Sandbox(speed=60, plan="ultra").client()  # noqa: F811
+    run = ow.start(BRIEF, client=client, show=False)
+    board = show([run])
 
-    async def broken(_watch):
+    async def broken(*_arguments, **_options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("origami_widgets.run.cancelling.cancel", broken)
-    told = click(board, "cancel", tokens(board)[0])
-    assert (told["ok"], told["title"]) == (False, "That did not work")
-    assert not click(board, "cancel_all")["ok"]
+    with monkeypatch.context() as patched:
+        patched.setattr("origami_widgets.api.operations.Operations.cancel", broken)
+        told = click(board, "cancel", run.token)
+        assert (told["ok"], told["title"]) == (False, "That did not work")
+        assert not click(board, "cancel_all")["ok"]
+    run.cancel()
 
 
-def test_all_are_asked_to_end_although_one_refuses(three, click, monkeypatch):
-    board, made = three
-    asked = []
-
-    async def refuses(watch):
-        asked.append(watch)
-        if watch is made[0]:
-            raise errors.ServerError("Origami has a problem", cause="it failed", remedy="Try again.")
-
-    monkeypatch.setattr("origami_widgets.run.cancelling.cancel", refuses)
+def test_all_are_asked_to_end_although_one_refuses(front, client, show, click):  # noqa: F811
+    made = [ow.start(BRIEF, client=client, show=False) for _ in range(3)]
+    board = show(made)
+    front.cancels = [answer({"error": "no", "code": "FORBIDDEN"}, 403)]
     told = click(board, "cancel_all")
-    assert (told["ok"], told["title"], told["remedy"]) == (False, "Origami has a problem", "Try again.")
-    assert asked == made
+    assert not told["ok"]
+    assert told["title"]
+    assert told["remedy"]
+    assert front.asked_to_cancel == 2
+    assert click(board, "cancel_all")["ok"]
+    assert front.asked_to_cancel == 3
 
 
 # Batches
@@ -255,7 +257,7 @@ def test_a_batch_is_stopped_and_resumed_from_its_board(many, show, click):  # no
 
 
 def test_a_batch_that_ran_out_of_credits_says_so_and_goes_on_when_asked(front, many, show, click):  # noqa: F811
-    front.faults = [kept_off(REFUSED)]
+    front.faults = [kept_off(answer(*BROKE))]
     batch = many([f"{BRIEF} {number}" for number in range(2)], at_once=2)
     board = show(batch)
     see(lambda: batch.error is not None)

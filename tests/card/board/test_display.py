@@ -41,15 +41,15 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
     soon = OTHER_PAGE + "boards.SECOND_THOUGHTS = 0.5\n" + MANY.format("answer")
     begun = (
         MANY.format("slow").replace("speed=600", "speed=1")
-        + over.partition("\n")[2].format("batch.course.presentation.head['again_line'].count('v2_run') == 2")
+        + over.partition("\n")[2].format("batch.presentation.head['again_line'].count('v2_run') == 2")
         + "batch"
     )
     slow, quick, in_place, going_on = executed(
         begun,
-        soon + over.format("batch.course.presentation.frozen"),
+        soon + over.format("batch.presentation.frozen"),
         "ow.configure(render='html')\n"
         + MANY.format("answer")
-        + over.format("batch.course.presentation.settled")
+        + over.format("batch.presentation.settled")
         + "time.sleep(0.1)",
         begun,
         by=Person,

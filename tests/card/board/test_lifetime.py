@@ -18,7 +18,7 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
 from tests.card.board.boards import running, runs, watches
 from tests.card.live import on_loop, read, settle
-from tests.run.batches.common import see
+from tests.support.quick import see
 
 BOARDS = 200
 KINDS = (ipywidgets.Layout, asyncio.Task)

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
-from origami_widgets.api.starts import submit
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.hub import Hub
-from tests.api.conftest import ENVIRONMENT
-from tests.run.test_one_run import QuickClock
+from tests.support.cells import Notebook
 from tests.support.front import Front
+from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
 from tests.support.server import RawServer
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
 
 
 @pytest.fixture
 def clock(monkeypatch):
     made = QuickClock()
-    monkeypatch.setattr(hub_module, "_hub", Hub(made))
-    monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
+    use_clock(monkeypatch, made)
     return made
 
 
@@ -46,16 +39,38 @@ def client(front, clock):
     gc.collect()
 
 
+class Many:
+    """Starts batches, and holds each until it is forgotten."""
+
+    def __init__(self, client):
+        self._client = client
+        self._batches = []
+
+    def __call__(self, prompts, **options):
+        batch = ow.start_many(prompts, client=self._client, show=False, **options)
+        self._batches.append(batch)
+        return batch
+
+    def forget(self):
+        """Hold none any more."""
+        self._batches.clear()
+        gc.collect()
+
+    def stop(self):
+        """Let none of them start anything more."""
+        for batch in self._batches:
+            batch.stop()
+
+
 @pytest.fixture
 def many(client):
     """Start a batch; what is left of it is ended."""
-    batches = []
+    starting = Many(client)
+    yield starting
+    starting.stop()
 
-    def start(prompts, **options):
-        batch = ow.start_many(prompts, client=client, show=False, **options)
-        batches.append(batch)
-        return batch
 
-    yield start
-    for batch in batches:
-        batch.stop()
+@pytest.fixture
+def execute(monkeypatch):
+    """Run code in a cell, for the nth time."""
+    return Notebook(monkeypatch)

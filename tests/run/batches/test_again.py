@@ -9,25 +9,10 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors
-from origami_widgets.card.display import CardPresenter
-from origami_widgets.run.again import Place
-from tests.run.batches.common import finished, keys, prompts_at, see, states, towns
-from tests.run.test_one_run import EMPTY_LIST
-from tests.support.front import forgotten, kept_off, passes
+from tests.run.batches.common import finished, prompts_at, states, towns
+from tests.support.front import BROKE, EMPTY_LIST, forgotten, kept_off, passes
+from tests.support.quick import see
 from tests.support.server import answer
-
-REFUSED = answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402)
-
-
-@pytest.fixture
-def execute(monkeypatch):
-    """Run code in a cell, for the nth time."""
-
-    def in_cell(act, cell="c1", execution="e1"):
-        monkeypatch.setattr(CardPresenter, "place", lambda shower: Place(cell, execution))
-        return act()
-
-    return in_cell
 
 
 def test_a_cell_that_is_run_again_shows_its_batch(front, many, execute):
@@ -86,7 +71,7 @@ def test_a_batch_that_was_stopped_stays_so_while_its_runs_go_on(front, many, exe
 
 
 def test_running_the_cell_again_is_how_a_halted_batch_goes_on(front, many, execute):
-    front.faults = [passes, kept_off(REFUSED)]
+    front.faults = [passes, kept_off(answer(*BROKE))]
     first = execute(lambda: many(towns(3)))
     see(lambda: first.error is not None)
     finished_one = first.runs[0]
@@ -103,13 +88,13 @@ def test_a_batch_that_nobody_holds_any_more_is_found_all_the_same(front, client,
         )
 
     first = start("e1")
-    course = weakref.ref(first.course)
-    see(lambda: len(course().runs) == 3)
+    kept = weakref.ref(first)
+    see(lambda: len(kept().runs) == 3)
     tokens = [run.token for run in first]
     first.runs[0].cancel()
     del first
     gc.collect()
-    assert course() is None
+    assert kept() is None
     again = start("e2")
     assert [run.token for run in again] == tokens
     assert {run.state.attached_by for run in again} == {"cell"}
@@ -128,14 +113,14 @@ def test_what_may_have_been_started_is_looked_for_also_when_nobody_held_it(front
     front.faults = [passes, kept_off(answer({}, 500)), forgotten(answer({}, 500))]
     front.reads = [kept_off(EMPTY_LIST)] * 4
     first = start("e1")
-    course = weakref.ref(first.course)
-    see(lambda: course().error is not None)
+    kept = weakref.ref(first)
+    see(lambda: kept().error is not None)
     assert isinstance(first.error, ow.AmbiguousStart)
     if end == "stopped":
         first.stop()
     del first
     gc.collect()
-    assert course() is None
+    assert kept() is None
     again = start("e2")
     if end == "stopped":
         assert states(again) == ["started", "stopped", "stopped"]
@@ -151,7 +136,7 @@ def test_where_nobody_names_the_cells_each_call_starts(front, many):
     assert first != second
     for batch in (first, second):
         finished(batch)
-    assert len(set(keys(front))) == 2
+    assert len(set(front.keys)) == 2
 
 
 def test_the_refusal_of_what_is_not_valid_is_remembered_by_no_cell(many, execute):

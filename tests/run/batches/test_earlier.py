@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import threading
 import weakref
 
 import pytest
 
 from origami_widgets.api.ambiguous_start import AmbiguousStart
-from origami_widgets.card.display import CardPresenter
-from origami_widgets.run.again import Place
-from tests.run.batches.common import finished, prompts_at, see, states, towns
-from tests.run.test_one_run import EMPTY_LIST, FULL
-from tests.support.front import forgotten, kept_off, passes
+from tests.run.batches.common import finished, prompts_at, refreshed, states, towns
+from tests.support.front import EMPTY_LIST, FULL, forgotten, held, kept_off, passes
+from tests.support.quick import see
 from tests.support.server import answer
 
 
 @pytest.fixture
-def cell(many, monkeypatch):
+def cell(many, execute):
     """Run one cell, each time anew, with these briefs."""
     executions = iter(range(100))
 
     def run(briefs, **options):
-        at = Place("c1", str(next(executions)))
-        monkeypatch.setattr(CardPresenter, "place", lambda shower: at)
-        return many(briefs, **options)
+        return execute(lambda: many(briefs, **options), execution=str(next(executions)))
 
     return run
 
@@ -71,7 +65,7 @@ def test_what_waits_for_its_turn_is_started_by_one_of_them(front, cell):
     see(lambda: len(second.runs) == 3)
     assert states(first) == ["started", "stopped", "waiting"]
     first.runs[0].cancel()
-    see(lambda: [run.refresh() for run in first.runs] and len(first.runs) == 2, every=0.05)
+    see(lambda: refreshed(first.runs) and len(first.runs) == 2, every=0.05)
     assert states(first) == ["started", "stopped", "started"]
     first.stop()
     first.resume()
@@ -83,24 +77,17 @@ def test_what_waits_for_its_turn_is_started_by_one_of_them(front, cell):
 
 @pytest.mark.parametrize("is_cancelled", [False, True])
 def test_what_is_on_its_way_is_waited_for(front, cell, is_cancelled):
-    held, go_on = threading.Event(), threading.Event()
-
-    async def late(front, request, writer):
-        held.set()
-        while not go_on.is_set():
-            await asyncio.sleep(0.01)
-        await passes(front, request, writer)
-
+    reached, go_on = threading.Event(), threading.Event()
     a, b, c = towns(3, "slow")
-    front.faults = [passes, late]
+    front.faults = [passes, held(go_on, reached=reached)]
     first = cell([a, b], at_once=3)
-    assert held.wait(20)
+    assert reached.wait(20)
     second = cell([c, b, a], at_once=3)
     see(lambda: len(second.runs) == 1)
     asking = threading.Thread(target=second.cancel)
     if is_cancelled:
         asking.start()
-        see(lambda: second.course.is_looking)
+        see(lambda: front.asked_to_cancel)
     go_on.set()
     if is_cancelled:
         asking.join(20)
@@ -143,20 +130,19 @@ def test_what_may_have_been_started_is_looked_for_by_the_later_one(front, cell):
     second.cancel()
 
 
-def test_what_nobody_holds_any_more_is_found_and_a_run_that_is_over_is_started_again(front, cell, client):
+def test_what_nobody_holds_any_more_is_found_and_a_run_that_is_over_is_started_again(front, cell, many):
     a, b, c = towns(3, "slow")
 
     def begin():
         batch = cell([a, b])
         see(lambda: len(batch.runs) == 2)
         batch.runs[1].cancel()
-        see(lambda: [run.refresh() for run in batch.runs] and batch.runs[1].done, every=0.05)
-        return batch.runs[0].token, weakref.ref(batch.course)
+        see(lambda: refreshed(batch.runs)[1].done, every=0.05)
+        return batch.runs[0].token, weakref.ref(batch)
 
-    token, course = begin()
-    forget(cell)
-    gc.collect()
-    assert course() is None
+    token, kept = begin()
+    many.forget()
+    assert kept() is None
     second = cell([a, b, c])
     see(lambda: len(second.runs) == 3)
     assert second.runs[0].token == token
@@ -180,7 +166,7 @@ def test_a_cancel_at_once_reaches_what_would_have_been_handed_over(front, cell):
     first = cell(briefs)
     see(lambda: len(first.runs) == 3)
     cell(briefs[:2]).cancel()
-    see(lambda: [run.refresh() for run in first] and [run.status for run in first][:2] == ["cancelled"] * 2)
+    see(lambda: [run.status for run in refreshed(first.runs)][:2] == ["cancelled"] * 2)
     assert first.runs[2].status == "running"
     first.cancel()
 
@@ -194,9 +180,3 @@ def test_fresh_takes_nothing_over(front, cell):
     assert prompts_at(front) == [a, a, b]
     for batch in (first, second):
         batch.cancel()
-
-
-def forget(cell):
-    """Let nobody hold the batches of a cell."""
-    many = next(each.cell_contents for each in cell.__closure__ if callable(each.cell_contents))
-    next(each.cell_contents for each in many.__closure__ if isinstance(each.cell_contents, list)).clear()

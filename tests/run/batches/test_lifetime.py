@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import time
 import warnings
 import weakref
 
@@ -13,48 +14,50 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
-from origami_widgets.run.batches.course import Course
-from origami_widgets.run.presenter import presenter
 from origami_widgets.run.waiting import WaitTimedOut
-from tests.run.batches.common import finished, prompts_at, see, states, towns
-from tests.support.front import forgotten, kept_off
+from tests.run.batches.common import finished, prompts_at, states, towns
+from tests.support.front import BROKE, forgotten, kept_off
+from tests.support.quick import see
 from tests.support.server import answer, silence
-
-REFUSED = answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402)
 
 
 def test_it_goes_on_when_nobody_holds_it_and_is_let_go_when_all_are_started(front, client):
     batch = ow.start_many(towns(4, "slow"), at_once=3, client=client, show=False)
-    course = weakref.ref(batch.course)
-    see(lambda: len(course().runs) == 3)
-    watches = [weakref.ref(order.watch) for order in batch.course.orders[:3]]
-    first = batch.runs[0].token
+    kept = weakref.ref(batch)
+    see(lambda: len(kept().runs) == 3)
+    first = batch.runs[0].agent_id
     gc.collect()
     gc.disable()
     try:
         del batch
         gc.collect()
         see(lambda: len(front.starts) == 3)
-        assert course() is not None, "a brief is waiting"
-        front.sandbox.client().cancel(first.partition("/")[0])
+        assert kept() is not None, "a brief is waiting"
+        front.sandbox.client().cancel(first)
         see(lambda: len(front.starts) == 4)
-        see(lambda: course() is None)
-        # One may be asked about at this moment.
-        see(lambda: not any(watch() for watch in watches))
+        see(lambda: kept() is None)
+        see(lambda: nobody_asks(front))
     finally:
         gc.enable()
 
 
+def nobody_asks(front):
+    """Whether no run is asked about any more: each would be every few hundredths of a second."""
+    before = front.polled
+    time.sleep(0.5)
+    return front.polled == before
+
+
 def test_a_halted_batch_that_nobody_holds_is_let_go(front, client):
-    front.faults = [kept_off(REFUSED)]
+    front.faults = [kept_off(answer(*BROKE))]
     batch = ow.start_many(towns(2), client=client, show=False)
-    course = weakref.ref(batch.course)
-    see(lambda: course().error is not None)
+    kept = weakref.ref(batch)
+    see(lambda: kept().error is not None)
     gc.collect()
     gc.disable()
     try:
         del batch
-        see(lambda: course() is None)
+        see(lambda: kept() is None)
     finally:
         gc.enable()
 
@@ -119,10 +122,9 @@ def test_a_forked_child_starts_nothing(front, many):
     batch.cancel()
 
 
-def test_a_batch_that_cannot_be_shown_starts_nothing(front, client, monkeypatch):
-    monkeypatch.setattr(type(presenter()), "show_batch", lambda shower, batch: 1 / 0)
-    courses = []
-    monkeypatch.setattr(Course, "go_on", lambda course, wanted: courses.append(course))
+def test_a_batch_that_cannot_be_shown_starts_nothing(front, client, execute):
+    execute.show = lambda data: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        ow.start_many(towns(2), client=client)
-    assert (courses, front.starts) == ([], [])
+        execute(lambda: ow.start_many(towns(2), client=client))
+    time.sleep(0.3)
+    assert front.starts == []

@@ -11,12 +11,11 @@ import pytest
 from origami_widgets.api import errors
 from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.run import cancelling
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.hub import Hub
-from tests.run.batches.common import finished, see, states, towns
-from tests.run.test_one_run import EMPTY_LIST, FULL, QuickClock
-from tests.support.front import forgotten, kept_off, passes
+from origami_widgets.run.clock import SystemClock
+from tests.run.batches.common import finished, states, towns
+from tests.support.errors import raises
+from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, held, kept_off, passes
+from tests.support.quick import QuickClock, cancel_quickly, see, use_clock
 from tests.support.server import answer
 
 
@@ -42,9 +41,9 @@ def test_stop_leaves_the_queue_and_resume_asks_not_earlier_than_told(front, many
     class Waits(QuickClock):
         async def sleep(self, seconds, wake):
             slept.append(seconds)
-            return await hub_module.SystemClock.sleep(self, seconds, wake)
+            return await SystemClock.sleep(self, seconds, wake)
 
-    monkeypatch.setattr(hub_module, "_hub", Hub(Waits()))
+    use_clock(monkeypatch, Waits())
     front.faults = [kept_off(answer(FULL, 429, headers={"Retry-After": "96"}))]
     batch = many(towns(1))
     see(lambda: states(batch) == ["queued"])
@@ -94,13 +93,7 @@ def test_cancel_ends_what_runs_and_starts_no_more(front, many):
 
 @pytest.mark.parametrize("is_known", ["while the others are asked for", "after that"])
 def test_cancel_ends_what_is_being_started_as_well(front, many, is_known):
-    held, go_on = threading.Event(), threading.Event()
-
-    async def late(front, request, writer):
-        held.set()
-        while not go_on.is_set():
-            await asyncio.sleep(0.01)
-        await passes(front, request, writer)
+    reached, go_on = threading.Event(), threading.Event()
 
     async def busy(request, writer):
         go_on.set()
@@ -108,10 +101,10 @@ def test_cancel_ends_what_is_being_started_as_well(front, many, is_known):
             await asyncio.sleep(0.01)
         await answer({}, 503)(request, writer)
 
-    front.faults = [passes, late]
+    front.faults = [passes, held(go_on, reached=reached)]
     front.cancels = [] if is_known == "after that" else [busy]
     batch = many(towns(3, "slow"), at_once=3)
-    assert held.wait(20)
+    assert reached.wait(20)
     asking = threading.Thread(target=batch.cancel)
     asking.start()
     see(lambda: front.asked_to_cancel)
@@ -135,11 +128,11 @@ def test_a_cancel_that_is_refused_says_for_how_many(front, many):
 
 
 def test_a_cancel_that_does_not_get_through_is_told_and_goes_on(front, many, monkeypatch):
-    monkeypatch.setattr(cancelling, "PATIENCE", 0.2)
+    cancel_quickly(monkeypatch, patience=0.2)
     front.cancels = [answer({}, 503)] * 1_000
     batch = many(towns(1, "slow"))
     see(lambda: batch.runs)
-    with pytest.raises(cancelling.CancelPending):
+    with raises("CancelPending"):
         batch.cancel()
     front.cancels.clear()
     see(lambda: front.asked_to_cancel)
@@ -176,17 +169,11 @@ def test_cancel_says_so_where_a_run_that_may_have_been_started_is_not_found(fron
 
 
 def test_what_is_lost_while_it_is_stopped_is_told_as_a_run_that_may_have_been_started(front, many):
-    held, go_on = threading.Event(), threading.Event()
-
-    async def late(front, request, writer):
-        held.set()
-        while not go_on.is_set():
-            await asyncio.sleep(0.01)
-        await forgotten(answer({}, 500))(front, request, writer)
-
-    front.faults, front.reads = [late], [kept_off(EMPTY_LIST)] * 2
+    reached, go_on = threading.Event(), threading.Event()
+    front.faults = [held(go_on, forgotten(answer({}, 500)), reached=reached)]
+    front.reads = [kept_off(EMPTY_LIST)] * 2
     batch = many(towns(1, "slow"))
-    assert held.wait(20)
+    assert reached.wait(20)
     batch.stop()
     go_on.set()
     see(lambda: states(batch) == ["stopped"])
@@ -196,7 +183,7 @@ def test_what_is_lost_while_it_is_stopped_is_told_as_a_run_that_may_have_been_st
 
 
 def test_stop_after_a_halt_leaves_nothing_behind_that_waits(front, many):
-    front.faults = [kept_off(answer({"error": "empty", "code": "INSUFFICIENT_CREDITS"}, 402))]
+    front.faults = [kept_off(answer(*BROKE))]
     batch = many(towns(2))
     see(lambda: batch.error is not None)
     batch.stop()

@@ -12,11 +12,9 @@ import origami_widgets as ow
 from origami_widgets.api import loop as loops
 from origami_widgets.api.loop import BackgroundLoop
 from origami_widgets.api.threadless import CannotBlock
-from origami_widgets.card.display import CardPresenter
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.again import Place
-from origami_widgets.run.hub import Hub
+from origami_widgets.run.clock import SystemClock
 from tests.run.batches.common import states, towns
+from tests.support.quick import use_clock
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +25,7 @@ def loop(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    monkeypatch.setattr(hub_module, "_hub", Hub())
+    use_clock(monkeypatch, SystemClock())
     monkeypatch.setattr(loops, "_background", BackgroundLoop())
 
 
@@ -62,10 +60,9 @@ async def test_it_is_stopped_resumed_and_cancelled_without_blocking(client):
     assert {run.status for run in await batch} == {"cancelled"}
 
 
-async def test_a_cell_that_is_run_again_finds_it_although_nobody_held_it(client, monkeypatch):
+async def test_a_cell_that_is_run_again_finds_it_although_nobody_held_it(client, execute):
     async def start(execution):
-        monkeypatch.setattr(CardPresenter, "place", lambda shower: Place("c1", execution))
-        batch = ow.start_many(towns(2, "slow"), client=client, show=False)
+        batch = execute(lambda: ow.start_many(towns(2, "slow"), client=client, show=False), execution=execution)
         await soon(lambda: len(batch.runs) == 2)
         return batch
 
@@ -76,7 +73,7 @@ async def test_a_cell_that_is_run_again_finds_it_although_nobody_held_it(client,
     await again.cancel_async()
 
 
-async def test_the_server_counts_one_run_for_each_brief(client, monkeypatch):
+async def test_the_server_counts_one_run_for_each_brief(client):
     await ow.start_many(towns(3), client=client, show=False)
     page = await client.operations.list_agents(limit=100)
     assert len([agent for agent in page.items if agent.last_run is not None]) == 3

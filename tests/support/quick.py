@@ -1,0 +1,99 @@
+"""Time in tests: a poller that hardly sleeps, retries without pauses, and waiting until something is so.
+
+Which constant of the package stands behind each pause is known here only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from origami_widgets.api import retry
+from origami_widgets.api.starts import interrupt, submit
+from origami_widgets.run import cancelling
+from origami_widgets.run import hub as hub_module
+from origami_widgets.run.clock import SystemClock
+from origami_widgets.run.hub import Hub
+from tests.api.conftest import ENVIRONMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+PATIENCE = 20.0
+"""Seconds after which something that should have happened never will."""
+
+
+class QuickClock(SystemClock):
+    """A clock that remembers how long it was asked to sleep, and hardly does.
+
+    Attributes:
+        slept: the seconds of each sleep; None for one without an end.
+    """
+
+    def __init__(self) -> None:
+        self.slept: list[float | None] = []
+
+    async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
+        self.slept.append(seconds)
+        return await super().sleep(seconds if seconds is None else min(seconds, 0.02), wake)
+
+
+def use_clock(patch: pytest.MonkeyPatch, clock: SystemClock) -> None:
+    """Let a new poller, and each look for a run that may have been started, sleep by this clock."""
+    patch.setattr(hub_module, "_hub", Hub(clock))
+    patch.setattr(submit, "pause", lambda seconds: clock.sleep(seconds, asyncio.Event()))
+
+
+def without_environment(patch: pytest.MonkeyPatch) -> None:
+    """Take the machine's own key, server and proxies out of the environment."""
+    for name in ENVIRONMENT:
+        patch.delenv(name, raising=False)
+
+
+def without_pauses(patch: pytest.MonkeyPatch) -> None:
+    """Send a request that was lost again at once."""
+    patch.setattr(retry, "FIRST_WAIT", 0.01)
+
+
+def pause_between_attempts(patch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Send a request that was lost again after so many seconds, however long that is."""
+    patch.setattr(retry, "FIRST_WAIT", seconds)
+    patch.setattr(retry, "LONGEST_WAIT", 3600.0)
+    patch.setattr(retry, "LONGEST_IN_ALL", 7200.0)
+
+
+def look_after(patch: pytest.MonkeyPatch, *seconds: float) -> None:
+    """Look for a run that may have been started after so many seconds each."""
+    patch.setattr(submit, "LOOKS", seconds)
+
+
+def wait_for_last_words(patch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let an interrupted start wait so long for the news of what became of its request."""
+    patch.setattr(interrupt, "LAST_WORDS", seconds)
+
+
+def cancel_quickly(patch: pytest.MonkeyPatch, *, patience: float | None = None, deadline: float | None = None) -> None:
+    """Repeat a cancel that is not heard within parts of a second.
+
+    Args:
+        patch: pytest's.
+        patience: seconds after which the caller is told that it takes longer; None for the usual ones.
+        deadline: seconds after which it is not repeated any more; None for the usual ones.
+    """
+    patch.setattr(cancelling, "FIRST_PAUSE", 0.05)
+    patch.setattr(cancelling, "LONGEST_PAUSE", 0.2)
+    if patience is not None:
+        patch.setattr(cancelling, "PATIENCE", patience)
+    if deadline is not None:
+        patch.setattr(cancelling, "DEADLINE", deadline)
+
+
+def see(what: Callable[[], object], *, every: float = 0.01) -> None:
+    """Return when something is so."""
+    ends = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < ends, "it never came to be so"
+        time.sleep(every)
