@@ -33,7 +33,7 @@ HOMES = {
     "anywidget": {"card.live"},
     "ipywidgets": set(),
     "traitlets": {"card.board.board", "card.card", "card.live"},
-    "IPython": {"card.board.display", "card.display", "card.outputs", "card.stream", "magics.extension"},
+    "IPython": {"card.outputs", "card.stream", "magics.extension"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.registry"},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run.claims import fingerprint
@@ -20,24 +20,13 @@ if TYPE_CHECKING:
     from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.claims import Brief
+    from origami_widgets.run.display_backend import CellRef
     from origami_widgets.run.watch import Watch
 
 REMEMBERED = 20
 """Runs of one cell and brief; it has forgotten those before."""
 MOST_CELLS = 2_000
 """Cells, and briefs of them, that are remembered at all."""
-
-
-class Place(NamedTuple):
-    """Where code runs.
-
-    Args:
-        cell: the cell, the same each time it is run.
-        execution: this time.
-    """
-
-    cell: str
-    execution: str
 
 
 T = TypeVar("T")
@@ -77,7 +66,7 @@ _SALT = uuid.uuid4().hex
 _begun: dict[tuple[str, Hashable, str], list[_Begun]] = {}
 
 
-async def going_on(operations: Operations, place: Place | None, brief: Brief, way: Way) -> Watch | None:
+async def going_on(operations: Operations, place: CellRef | None, brief: Brief, way: Way) -> Watch | None:
     """The run that an earlier execution of this cell has started for this brief, while it is running; else None.
 
     Sends a GET where the run is not watched any more. Where the network is in the way it counts as running.
@@ -114,7 +103,7 @@ async def _still_running(operations: Operations, begun: _Begun) -> Watch | None:
     return watch
 
 
-def remember(operations: Operations, place: Place | None, brief: Brief, watch: Watch) -> None:
+def remember(operations: Operations, place: CellRef | None, brief: Brief, watch: Watch) -> None:
     """Note which run a cell has started.
 
     Args:

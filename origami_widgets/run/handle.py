@@ -12,8 +12,8 @@ from origami_widgets.run import actions, cancelling, waiting
 from origami_widgets.run.awaiting import AwaitableCalls
 from origami_widgets.run.continuing import Continuation, answering
 from origami_widgets.run.conversation import Conversation, conversation_of
+from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.outcome import run_error
-from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.saved import describe, watch_of_saved
 from origami_widgets.run.token import make_token
 from origami_widgets.run.watch import Watch
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
-    from origami_widgets.run.presenter import DtypeBackend
+    from origami_widgets.run.display_backend import DtypeBackend
     from origami_widgets.run.state import Connection, HistoryPoint, RunState
     from origami_widgets.run.waiting import Until
 
@@ -188,7 +188,7 @@ class Run(AwaitableCalls):
             >>> run.history_frame().columns[:4].to_list()
             ['run_id', 'time', 'status', 'steps_completed']
         """
-        return presenter().history_frame(self, dtype_backend)
+        return display_backend().history_frame(self, dtype_backend)
 
     @property
     def connection(self) -> Connection:
@@ -230,7 +230,7 @@ class Run(AwaitableCalls):
         except KeyboardInterrupt:
             print("Stopped waiting; the run goes on. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
             raise
-        presenter().waited(self)
+        display_backend().waited(self)
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -243,7 +243,7 @@ class Run(AwaitableCalls):
 
     async def _wait(self, until: Until) -> Self:
         await waiting.wait(self._watch, until)
-        presenter().waited(self)
+        display_backend().waited(self)
         return self
 
     def refresh(self, include: Sequence[str] = ("stats",)) -> Self:
@@ -359,8 +359,8 @@ class Run(AwaitableCalls):
 
     def _show_continued(self, successor: Watch) -> Run:
         run = Run(successor, self._conversation)
-        with naming(run):
-            presenter().continued(run)
+        with attach_hint(run.token):
+            display_backend().continued(run)
         return run
 
     def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
@@ -402,11 +402,11 @@ class Run(AwaitableCalls):
 
     def to_html(self) -> str:
         """The static card: what a saved notebook shows. No script, no request to anywhere."""
-        return presenter().html(self)
+        return display_backend().html(self)
 
     def __str__(self) -> str:
         """The card as text for a terminal."""
-        return presenter().text(self)
+        return display_backend().text(self)
 
     def __repr__(self) -> str:
         return printable(f"<Run {self.token} {self.status}>")
@@ -418,10 +418,10 @@ class Run(AwaitableCalls):
         return hash(self._watch)
 
     def _ipython_display_(self) -> None:
-        presenter().display(self)
+        display_backend().display(self)
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        return presenter().mimebundle(self)
+        return display_backend().mimebundle(self)
 
     @property
     def conversation(self) -> Conversation:

@@ -11,10 +11,10 @@ from origami_widgets.run import again
 from origami_widgets.run.agent_runs import known_before, runs_of, with_later_runs
 from origami_widgets.run.claims import valid_once
 from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
 from origami_widgets.run.once import Sender, once_brief, start_once
-from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starting import AwaitingStarter, QueueingStarter, WatchedJob
 from origami_widgets.run.token import parse_token
@@ -168,7 +168,7 @@ async def _started(asked: _Asked, starter: AnyStarter) -> Run:
 
     brief = once_brief(asked.prompt, asked.name, asked.model, asked.focus_tables)
     if asked.once is None:
-        place = presenter().place()
+        place = display_backend().cell()
         watch = None if asked.fresh else await again.going_on(operations, place, brief, starter)
         if watch is None:
             watch = await send(None)
@@ -184,8 +184,8 @@ async def _started(asked: _Asked, starter: AnyStarter) -> Run:
         run = Run(await start_once(operations, asked.once, brief, sender, fresh=asked.fresh))
         run.conversation.once = valid_once(asked.once)
     if asked.show:
-        with naming(run):
-            presenter().show(run)
+        with attach_hint(run.token):
+            display_backend().show(run)
     return run
 
 
@@ -250,7 +250,7 @@ async def _attached(
         agent_id, wanted = parse_token(token_or_agent_id if run is None else run.token, run_id)
         run = await way.ask(_find(client_or_default(client).operations, agent_id, wanted))
     if show:
-        presenter().show(run)
+        display_backend().show(run)
     return run
 
 

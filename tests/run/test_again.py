@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.card.display import CardPresenter
+from origami_widgets.compose import NotebookBackend
 from origami_widgets.run import again as again_module
-from origami_widgets.run.again import Place, keep_newest
+from origami_widgets.run.again import keep_newest
+from origami_widgets.run.display_backend import CellRef
 
 BRIEF = "List bakeries in Porto. scenario:slow"
 
@@ -22,7 +23,7 @@ def execute(monkeypatch):
     """Run code in a cell, for the nth time."""
 
     def in_cell(act, cell="c1", execution="e1"):
-        monkeypatch.setattr(CardPresenter, "place", lambda shower: Place(cell, execution))
+        monkeypatch.setattr(NotebookBackend, "cell", lambda backend: CellRef(cell, execution))
         return act()
 
     return in_cell

@@ -16,9 +16,9 @@ from origami_widgets.api.loop import BackgroundLoop
 from origami_widgets.api.starts import interrupt as interrupts
 from origami_widgets.api.starts import submit
 from origami_widgets.api.starts.spec import StartSpec
+from origami_widgets.compose import NotebookBackend
 from origami_widgets.run import once
 from origami_widgets.run.claims import Scope
-from origami_widgets.run.presenter import presenter
 from origami_widgets.run.registry import slot_for
 from tests.api.conftest import ENVIRONMENT
 from tests.support.front import Front, ended, forgotten, kept_off, lost
@@ -253,7 +253,7 @@ def test_an_interrupt_before_the_run_is_handed_over_ends_it(front, client, capsy
     if stage == "writing it down":
         monkeypatch.setattr("origami_widgets.run.once._record", interrupted)
     else:
-        monkeypatch.setattr(type(presenter()), "show", interrupted)
+        monkeypatch.setattr(NotebookBackend, "show", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         ow.start(SLOW, once="porto", client=client)
     printed = capsys.readouterr().out

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.again import Place
     from origami_widgets.run.batches.remains import Remains
     from origami_widgets.run.claims import Brief
+    from origami_widgets.run.display_backend import CellRef
 
 
 @dataclass
@@ -41,7 +41,7 @@ Key = tuple[str, "Hashable", str]
 _begun: dict[Key, list[_Begun]] = {}
 
 
-def going_on(operations: Operations, place: Place | None, briefs: Sequence[Brief], once: str) -> Course | None:
+def going_on(operations: Operations, place: CellRef | None, briefs: Sequence[Brief], once: str) -> Course | None:
     """The batch that an earlier execution of this cell has begun with these briefs, while it goes on; else None.
 
     One that an error has halted goes on as well: running the cell again is how a person tries again. One that was
@@ -76,7 +76,7 @@ def going_on(operations: Operations, place: Place | None, briefs: Sequence[Brief
     return None
 
 
-def earlier(operations: Operations, place: Place | None, briefs: Sequence[Brief]) -> Earlier | None:
+def earlier(operations: Operations, place: CellRef | None, briefs: Sequence[Brief]) -> Earlier | None:
     """What earlier executions of this cell have begun, of which some may be wanted again; None for nothing.
 
     Args:
@@ -93,7 +93,7 @@ def earlier(operations: Operations, place: Place | None, briefs: Sequence[Brief]
     return Earlier(tuple(map(fingerprint_of, briefs)), sources) if sources else None
 
 
-def remember(place: Place | None, course: Course, briefs: Sequence[Brief], once: str) -> None:
+def remember(place: CellRef | None, course: Course, briefs: Sequence[Brief], once: str) -> None:
     """Note which batch a cell has begun.
 
     Args:

@@ -11,7 +11,7 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
 from origami_widgets.run.batches import waiting
 from origami_widgets.run.batches.course import Course
-from origami_widgets.run.presenter import presenter
+from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.saved import describe
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class RunBatch:
                 "batch.cancel() ends its runs."
             )
             raise
-        presenter().waited_batch(self)
+        display_backend().waited(self)
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -157,7 +157,7 @@ class RunBatch:
 
     async def _wait(self, until: Until) -> Self:
         await waiting.wait(self._course, until)
-        presenter().waited_batch(self)
+        display_backend().waited(self)
         return self
 
     def stop(self) -> Self:
@@ -289,7 +289,7 @@ class RunBatch:
         )
 
     def _ipython_display_(self) -> None:
-        presenter().display_batch(self)
+        display_backend().display(self)
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        return presenter().batch_mimebundle(self)
+        return display_backend().mimebundle(self)

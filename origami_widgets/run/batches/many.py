@@ -10,7 +10,7 @@ from origami_widgets.run.batches.briefs import read_briefs, valid_at_once
 from origami_widgets.run.batches.course import Course
 from origami_widgets.run.batches.once import Names
 from origami_widgets.run.claims import valid_once
-from origami_widgets.run.presenter import presenter
+from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.settings import client_or_default
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def start_many(
     briefs, wanted = read_briefs(prompts, model, focus_tables), valid_at_once(at_once)
     name = "" if once is None else valid_once(once)
     operations = client_or_default(client).operations
-    place = presenter().place()
+    place = display_backend().cell()
     known = None if fresh else again.going_on(operations, place, briefs, name)
     names = Names(name, briefs, fresh=fresh) if name else None
     # A name finds the runs of its briefs wherever they were started.
@@ -95,7 +95,7 @@ def start_many(
     batch = RunBatch(course)
     try:
         if show:
-            presenter().show_batch(batch)
+            display_backend().show(batch)
         course.go_on(wanted)
     except BaseException:
         # Nobody was given the handle that could stop it.

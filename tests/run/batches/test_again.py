@@ -9,8 +9,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors
-from origami_widgets.card.display import CardPresenter
-from origami_widgets.run.again import Place
+from origami_widgets.compose import NotebookBackend
+from origami_widgets.run.display_backend import CellRef
 from tests.run.batches.common import finished, keys, prompts_at, see, states, towns
 from tests.run.test_one_run import EMPTY_LIST
 from tests.support.front import forgotten, kept_off, passes
@@ -24,7 +24,7 @@ def execute(monkeypatch):
     """Run code in a cell, for the nth time."""
 
     def in_cell(act, cell="c1", execution="e1"):
-        monkeypatch.setattr(CardPresenter, "place", lambda shower: Place(cell, execution))
+        monkeypatch.setattr(NotebookBackend, "cell", lambda backend: CellRef(cell, execution))
         return act()
 
     return in_cell

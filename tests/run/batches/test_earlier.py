@@ -10,8 +10,8 @@ import weakref
 import pytest
 
 from origami_widgets.api.ambiguous_start import AmbiguousStart
-from origami_widgets.card.display import CardPresenter
-from origami_widgets.run.again import Place
+from origami_widgets.compose import NotebookBackend
+from origami_widgets.run.display_backend import CellRef
 from tests.run.batches.common import finished, prompts_at, see, states, towns
 from tests.run.test_one_run import EMPTY_LIST, FULL
 from tests.support.front import forgotten, kept_off, passes
@@ -24,8 +24,8 @@ def cell(many, monkeypatch):
     executions = iter(range(100))
 
     def run(briefs, **options):
-        at = Place("c1", str(next(executions)))
-        monkeypatch.setattr(CardPresenter, "place", lambda shower: at)
+        at = CellRef("c1", str(next(executions)))
+        monkeypatch.setattr(NotebookBackend, "cell", lambda backend: at)
         return many(briefs, **options)
 
     return run

@@ -13,8 +13,8 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
+from origami_widgets.compose import NotebookBackend
 from origami_widgets.run.batches.course import Course
-from origami_widgets.run.presenter import presenter
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.run.batches.common import finished, prompts_at, see, states, towns
 from tests.support.front import forgotten, kept_off
@@ -120,7 +120,7 @@ def test_a_forked_child_starts_nothing(front, many):
 
 
 def test_a_batch_that_cannot_be_shown_starts_nothing(front, client, monkeypatch):
-    monkeypatch.setattr(type(presenter()), "show_batch", lambda shower, batch: 1 / 0)
+    monkeypatch.setattr(NotebookBackend, "show", lambda backend, batch: 1 / 0)
     courses = []
     monkeypatch.setattr(Course, "go_on", lambda course, wanted: courses.append(course))
     with pytest.raises(ZeroDivisionError):

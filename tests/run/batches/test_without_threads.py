@@ -12,9 +12,9 @@ import origami_widgets as ow
 from origami_widgets.api import loop as loops
 from origami_widgets.api.loop import BackgroundLoop
 from origami_widgets.api.threadless import CannotBlock
-from origami_widgets.card.display import CardPresenter
+from origami_widgets.compose import NotebookBackend
 from origami_widgets.run import hub as hub_module
-from origami_widgets.run.again import Place
+from origami_widgets.run.display_backend import CellRef
 from origami_widgets.run.hub import Hub
 from tests.run.batches.common import states, towns
 
@@ -64,7 +64,7 @@ async def test_it_is_stopped_resumed_and_cancelled_without_blocking(client):
 
 async def test_a_cell_that_is_run_again_finds_it_although_nobody_held_it(client, monkeypatch):
     async def start(execution):
-        monkeypatch.setattr(CardPresenter, "place", lambda shower: Place("c1", execution))
+        monkeypatch.setattr(NotebookBackend, "cell", lambda backend: CellRef("c1", execution))
         batch = ow.start_many(towns(2, "slow"), client=client, show=False)
         await soon(lambda: len(batch.runs) == 2)
         return batch
