@@ -73,11 +73,11 @@ def test_a_card_that_was_there_before_survives_being_folded(three, click):
     known.close()
 
 
-def test_a_card_that_is_shown_elsewhere_meanwhile_survives_being_folded(three, click, monkeypatch):
+def test_a_card_that_is_shown_elsewhere_meanwhile_survives_being_folded(three, click):
     board, _ = three
     click(board, "open", tokens(board)[0])
     card = board.runs[0].conversation.presentation
-    monkeypatch.setattr(card.outputs, "_widgets", ["an output"])
+    card.outputs.add({"text/plain": "the card"}, {})
     click(board, "fold")
     assert card.comm is not None
     card.close()
