@@ -94,7 +94,7 @@ def _of_files(written: Written) -> list[str]:
 
 def read(root: Path) -> Written:
     """Read what a working tree says."""
-    source = (root / "origami_widgets" / "__init__.py").read_text(encoding="utf-8")
+    source = (root / "origami_widgets" / "_version.py").read_text(encoding="utf-8")
     version = re.search(r'(?m)^__version__ = "(.*)"$', source)
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return Written(

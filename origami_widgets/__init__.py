@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from origami_widgets._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from origami_widgets.api.account import AccountSummary as AccountSummary

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets import __version__
+from origami_widgets._version import __version__
 from origami_widgets.terminal import demo, export, login, runs, sandbox, watch
 from origami_widgets.terminal.ending import carried_out
 from origami_widgets.terminal.exits import TABLE, USAGE

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.default_client import set_default_client
-from origami_widgets.card.board.display import BoardPresenter
+from origami_widgets.card.display import CardBackend
 from origami_widgets.run.attach import attach, attach_async
+from origami_widgets.run.display_backend import set_display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.login import account, account_async, login, login_async
-from origami_widgets.run.presenter import set_presenter
 from origami_widgets.run.settings import client_or_default, configure
 from origami_widgets.run.start import start, start_async, start_many
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from origami_widgets.run.presenter import DtypeBackend
+    from origami_widgets.run.display_backend import DtypeBackend
     from origami_widgets.sandbox import Sandbox
 
 __all__ = [
@@ -37,11 +37,11 @@ __all__ = [
 ]
 
 
-class NotebookPresenter(BoardPresenter):
-    """Shows runs as cards, batches as boards, and a run's history as a frame."""
+class NotebookBackend(CardBackend):
+    """Display backend of the package: runs as cards, batches as boards, a run's history as a DataFrame."""
 
     def history_frame(self, run: Run, dtype_backend: DtypeBackend) -> pd.DataFrame:
-        """The run's history as a DataFrame."""
+        """Return the run's history as a DataFrame."""
         # Loaded here: a script that starts runs needs no pandas.
         from origami_widgets.frames import history_frame
 
@@ -80,5 +80,5 @@ def use_sandbox(speed: float = 20, **options: Any) -> Sandbox:
     return sandbox
 
 
-set_presenter(NotebookPresenter())
+set_display_backend(NotebookBackend())
 set_default_client(lambda: client_or_default(None))

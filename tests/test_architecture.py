@@ -33,12 +33,12 @@ HOMES = {
     "anywidget": {"card.live"},
     "ipywidgets": set(),
     "traitlets": {"card.board.board", "card.card", "card.live"},
-    "IPython": {"card.board.display", "card.display", "card.outputs", "card.stream", "magics.extension"},
+    "IPython": {"card.outputs", "card.stream", "magics.extension"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
-    "filelock": {"run.registry"},
+    "filelock": {"run.starts.store"},
     "keyring": {"api.key_sources"},
-    "platformdirs": {"run.registry"},
+    "platformdirs": {"run.starts.store"},
     "altair": {"frames.plots.chart"},
     "vl_convert": {"frames.plots.chart"},
     "rich": {"terminal.screen"},
@@ -53,7 +53,7 @@ PURE = (
         "card.board.saved",
     ),
     *("card.view", "card.html", "card.text", "card.freeze", "card.contract", "card.host", "card.news"),
-    *("run.state", "run.reduce", "run.schedule", "run.budget", "run.turns", "run.claims", "api.models", "api.quota"),
+    *("run.state", "run.reduce", "run.schedule", "run.budget", "run.turns", "api.models", "api.quota"),
     "api.starts.record",
     *("magics.commands", "magics.words", "magics.braces", "magics.completing"),
 )
@@ -71,8 +71,8 @@ class Import(NamedTuple):
         return self.importer.partition(".")[0]
 
 
-def imports_of(source: str, importer: str, *, package: bool = False) -> Iterator[Import]:
-    """Every import of a module, without those that only the type checker reads."""
+def imports_of(source: str, importer: str, *, package: bool = False, typing: bool = False) -> Iterator[Import]:
+    """Every import of a module; those that only the type checker reads where `typing` asks for them."""
 
     here = [PACKAGE, *importer.split(".")]
     if not package:
@@ -87,7 +87,7 @@ def imports_of(source: str, importer: str, *, package: bool = False) -> Iterator
 
     def walk(node: ast.AST, *, early: bool) -> Iterator[Import]:
         yield from (Import(importer, target, early) for target in targets(node))
-        typing_only = isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        typing_only = isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING" and not typing
         inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         for child in node.orelse if typing_only else ast.iter_child_nodes(node):
             yield from walk(child, early=early and not inside)
@@ -95,14 +95,49 @@ def imports_of(source: str, importer: str, *, package: bool = False) -> Iterator
     yield from walk(ast.parse(source), early=True)
 
 
-def all_imports() -> list[Import]:
-    found: list[Import] = []
-    for path in sorted((ROOT / PACKAGE).rglob("*.py")):
-        names = path.relative_to(ROOT / PACKAGE).with_suffix("").parts
-        package = names[-1] == "__init__" and len(names) > 1
-        importer = ".".join(names[:-1] if package else names)
-        found += imports_of(path.read_text(encoding="utf-8"), importer, package=package)
+def modules(root: Path) -> dict[str, Path]:
+    """Every module of the package by its name in it; the package itself is `__init__`."""
+    found = {}
+    for path in sorted((root / PACKAGE).rglob("*.py")):
+        names = path.relative_to(root / PACKAGE).with_suffix("").parts
+        found[".".join(names[:-1] if names[-1] == "__init__" and len(names) > 1 else names)] = path
     return found
+
+
+def all_imports(root: Path = ROOT, *, typing: bool = False) -> list[Import]:
+    found: list[Import] = []
+    for importer, path in modules(root).items():
+        package = path.name == "__init__.py" and importer != "__init__"
+        found += imports_of(path.read_text(encoding="utf-8"), importer, package=package, typing=typing)
+    return found
+
+
+def circles(root: Path) -> list[list[str]]:
+    """Each group of modules that import one another, directly or through others, be it in functions or for types."""
+    wanted: dict[str, set[str]] = {module: set() for module in modules(root)}
+    for each in all_imports(root, typing=True):
+        package, *names = each.target.split(".")
+        if package == PACKAGE:
+            # The last name is that of a module, or of something in the module before it.
+            known = (".".join(names[:length]) for length in range(len(names), 0, -1))
+            wanted[each.importer].add(next((name for name in known if name in wanted), "__init__"))
+
+    def reached_from(module: str) -> set[str]:
+        reached: set[str] = set()
+        to_visit = [module]
+        while to_visit:
+            further = wanted[to_visit.pop()] - reached
+            reached |= further
+            to_visit += further
+        return reached
+
+    reached = {module: reached_from(module) for module in wanted}
+    groups = {
+        tuple(sorted(other for other in reached[module] if module in reached[other]))
+        for module in reached
+        if module in reached[module]
+    }
+    return [list(group) for group in sorted(groups)]
 
 
 IMPORTS = all_imports()
@@ -117,7 +152,12 @@ def test_every_part_has_a_rule():
 def test_no_import_goes_back_up(part):
     inner = [each for each in IMPORTS if each.part == part and each.target.startswith(f"{PACKAGE}.")]
     assert inner
-    assert [each for each in inner if each.target.split(".")[1] not in PARTS[part] | {"__version__"}] == []
+    assert [each for each in inner if each.target.split(".")[1] not in PARTS[part] | {"_version"}] == []
+
+
+def test_no_modules_import_one_another():
+    found = [", ".join(group) for group in circles(ROOT)]
+    assert not found, "\n".join(["These modules import one another:", *found])
 
 
 def test_the_sandbox_takes_a_client_only_when_it_is_asked_for_one():
@@ -193,3 +233,39 @@ def test_imports_are_read_as_python_reads_them():
     }
     (own,) = imports_of("from .tables import x", "frames", package=True)
     assert own.target == f"{PACKAGE}.frames.tables.x"
+    assert f"{PACKAGE}.card.view" not in {each.target for each in imports_of(TYPED, "run.state")}
+    assert f"{PACKAGE}.card.view" in {each.target for each in imports_of(TYPED, "run.state", typing=True)}
+
+
+TYPED = """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from origami_widgets.card import view
+"""
+CIRCULAR = {
+    "__init__.py": "",
+    # One circle of three kinds of imports and a relative one, and a module that only looks at it.
+    "api/__init__.py": "from . import wire",
+    "api/wire.py": "def send():\n    import origami_widgets.run.state",
+    "run/state.py": "if TYPE_CHECKING:\n    from origami_widgets.run.view import View",
+    "run/view.py": "from ..api import Model",
+    "run/handle.py": "from origami_widgets.run.view import View\nimport origami_widgets.run.missing",
+    # One of two.
+    "card/html.py": "from origami_widgets.card.text import render_text",
+    "card/text.py": "def render_text():\n    from origami_widgets.card import html",
+    # A module that imports itself, and one whose name begins with that of its folder.
+    "card/card.py": "from origami_widgets.card import card",
+    "card/live.py": "from origami_widgets.card.card import Card",
+}
+
+
+def test_circles_are_found_and_named(tmp_path):
+    for name, source in CIRCULAR.items():
+        path = tmp_path / PACKAGE / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+    assert circles(tmp_path) == [
+        ["api", "api.wire", "run.state", "run.view"],
+        ["card.card"],
+        ["card.html", "card.text"],
+    ]

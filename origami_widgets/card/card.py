@@ -9,13 +9,17 @@ import traitlets
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
+from origami_widgets.api.shell import request
+from origami_widgets.card.cells import running_cell
 from origami_widgets.card.commands import CommandDesk, read_command
 from origami_widgets.card.contract import TABLE_SLOTS, Clock, ColumnsAnswer, View
 from origami_widgets.card.freeze import freeze_after
+from origami_widgets.card.host import pages
 from origami_widgets.card.live import NOTHING, LiveWidget, built, section
 from origami_widgets.card.news import tells_more, view_now
-from origami_widgets.card.outputs import Outputs
+from origami_widgets.card.outputs import Outputs, show_once
 from origami_widgets.card.snapshot import static_bundle, token_bundle
+from origami_widgets.card.text import render_text
 from origami_widgets.card.view import make_all_columns
 from origami_widgets.card.view.budget import TABLE_ID_LIMIT, clip
 from origami_widgets.card.view.head import make_clock
@@ -93,11 +97,35 @@ class RunCard(LiveWidget):
         """The static card as HTML and as text."""
         return static_bundle(view)
 
-    def _ipython_display_(self) -> None:
-        """Show the card where its output can be replaced; in a box or a layout it stays as it is."""
-        from origami_widgets.card.display import show_card
+    def add_output(self, view: View) -> bool:
+        """Show the card here, in one more output; returns False, and shows nothing, when it is closed or frozen.
 
-        show_card(self)
+        Args:
+            view: what it shows.
+        """
+        # The background loop may be freezing it at this moment: what is shown must not be what was just taken away.
+        with self.lock:
+            if not self.is_live:
+                return False
+            self.outputs.add(*self.bundle(view), token_bundle(view))
+            self.shown()
+            return True
+
+    def _ipython_display_(self) -> None:
+        """Show the card where its output can be replaced; one that is closed or frozen is shown as its snapshot.
+
+        In a box or a layout it stays as it is.
+        """
+        if running_cell() is None:
+            print(render_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
+            return
+        pages.ran(request())
+        with self.lock:
+            view = self.view
+            if not self.add_output(view):
+                show_once(static_bundle(view))
+            elif self._conversation.presentation is None:
+                self._conversation.presentation = self
 
     def _view_now(self) -> View:
         return view_now(self._conversation)
@@ -161,3 +189,12 @@ class RunCard(LiveWidget):
                 columns, hidden = make_all_columns(table)
                 self.send(ColumnsAnswer(kind="columns", table=table_id, columns=columns, hidden=hidden))
                 return
+
+
+def card_of(run: Run) -> RunCard:
+    """Return the live card of a run's conversation; a new one where there is none, or it is closed or frozen."""
+    conversation = run.conversation
+    card: RunCard | None = conversation.presentation
+    if card is None or not card.is_live:
+        card = conversation.presentation = RunCard(run)
+    return card

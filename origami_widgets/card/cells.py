@@ -1,4 +1,4 @@
-"""Which cell runs now, for what the background loop sends.
+"""The notebook cell that is being executed: its id, who executes it, and how the background loop sends in its name.
 
 A kernel notes the request that it works on in context variables. From a thread it mostly falls back on the newest
 request; ipykernel 7.0 raises `LookupError` instead, after a trait is set and before anything is sent. There, what the
@@ -9,12 +9,37 @@ program that executes notebooks drops as soon as the next cell runs.
 from __future__ import annotations
 
 import contextvars
-import sys
 from typing import Any
 
 from origami_widgets.api.loop import background
+from origami_widgets.api.shell import current_shell, in_kernel, request
+from origami_widgets.card.marimo_cells import marimo_cell_ref
+from origami_widgets.run.display_backend import CellRef
 
 _newest: contextvars.Context | None = None
+
+
+def running_cell() -> str | None:
+    """Return the id of the cell execution in progress; None outside a kernel."""
+    if not in_kernel():
+        return None
+    return str(request().get("header", {}).get("msg_id") or current_shell().execution_count)
+
+
+def cell_ref() -> CellRef | None:
+    """Return the cell that is being executed; None where the front end sends no cell ids."""
+    execution, cell = running_cell(), request().get("metadata", {}).get("cellId")
+    if execution and isinstance(cell, str) and cell:
+        return CellRef(cell, execution)
+    return marimo_cell_ref()
+
+
+def executed_by_program() -> bool:
+    """Whether a program such as nbclient or papermill executes the cell, and not a person: it can answer no `input`.
+
+    That no view was drawn says nothing: while a cell is blocked, the kernel does not hear of its views.
+    """
+    return request().get("content", {}).get("allow_stdin") is False
 
 
 def follow_cells() -> None:
@@ -22,18 +47,10 @@ def follow_cells() -> None:
 
     May be called again and again; does nothing outside a kernel, and nothing in a kernel that needs no help.
     """
-    shell = _shell()
-    if _newest is None and shell is not None and _is_lost_in_threads(shell.kernel):
+    if _newest is None and in_kernel() and _is_lost_in_threads(current_shell().kernel):
         _remember()
-        shell.events.register("pre_run_cell", _remember)
+        current_shell().events.register("pre_run_cell", _remember)
         background().new_context = _copy
-
-
-def _shell() -> Any:
-    """The shell of the kernel; None where there is none."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell if getattr(shell, "kernel", None) is not None else None
 
 
 def _is_lost_in_threads(kernel: Any) -> bool:

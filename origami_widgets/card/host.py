@@ -10,8 +10,12 @@ and stands beside its own HTML and text for hosts that turn out to have no widge
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.shell import current_shell, request
+from origami_widgets.run.settings import render_mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +50,13 @@ class Pages:
 
 
 pages = Pages()
+
+
+def without_widgets() -> bool:
+    """Whether cards are shown as HTML that is replaced: because it was configured, or the host has no widgets."""
+    if (mode := render_mode()) != "auto":
+        return mode == "html"
+    return lacks_widgets(getattr(current_shell(), "kernel", None), request(), os.environ)
 
 
 def lacks_widgets(kernel: object, request: dict[str, Any], environment: Mapping[str, str]) -> bool:

@@ -214,6 +214,11 @@ class LiveWidget(anywidget.AnyWidget):
         """Whether the host still has it: marimo takes away what a cell has made when that cell runs again."""
         return self.comm is not None and not getattr(self.comm, "_closed", False)
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it is open and not frozen, so that what it shows is kept up to date."""
+        return self.is_open and not self.frozen
+
     def freeze(self) -> None:
         """Replace its outputs by the snapshot. Background loop only."""
         with self.lock:
@@ -275,7 +280,7 @@ class LiveWidget(anywidget.AnyWidget):
         self._flush_planned = False
         if not self.is_open:
             self._let_go()
-        if not self.is_open or self.frozen:
+        if not self.is_live:
             return
         new = self._view_now()
         if self._tells_more(self._view, new):

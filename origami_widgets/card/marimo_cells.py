@@ -1,7 +1,7 @@
-"""Which cell of a marimo notebook runs now.
+"""Whether the code runs in marimo, and in which of its cells.
 
-marimo has no public name for that. Where its inner ones are no longer what they were, nothing is known, and a cell that
-is run again starts a run of its own, as a script does.
+marimo has no public name for the cell. Where its inner names are no longer what they were, the cell is unknown, and a cell
+that is run again starts a run of its own, as a script does.
 """
 
 from __future__ import annotations
@@ -10,20 +10,26 @@ import sys
 import uuid
 from typing import Any
 
-from origami_widgets.run.presenter import Place
+from origami_widgets.run.display_backend import CellRef
 
 MARK = "_origami_widgets_mark"
 
 
-def running_cell() -> Place | None:
-    """The cell, the same each time it is run by this visitor of the notebook, and this time; None outside of marimo."""
+def in_marimo() -> bool:
+    """Whether this is a marimo notebook: it has no IPython shell and places what `_repr_mimebundle_` returns."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
+def marimo_cell_ref() -> CellRef | None:
+    """Return the marimo cell that is being executed, whose id differs for each visitor; None outside of marimo."""
     runtime: Any = sys.modules.get("marimo._runtime.context")
     if runtime is None:
         return None
     try:
         visitor = runtime.get_context()
         execution = visitor.execution_context
-        return Place(f"{_mark(visitor)}/{execution.cell_id}", _mark(execution))
+        return CellRef(f"{_mark(visitor)}/{execution.cell_id}", _mark(execution))
     except Exception:  # noqa: BLE001 - no cell is running, or these names mean something else by now
         return None
 

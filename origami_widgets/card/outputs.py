@@ -48,6 +48,11 @@ class Outputs:
             display(line, raw=True, display_id=display_id, update=True)
 
 
+def show_once(data: dict[str, str]) -> None:
+    """Show data by media type here, in an output that is never replaced."""
+    display(data, raw=True)
+
+
 def _shown(data: dict[str, Any], metadata: dict[str, Any]) -> str:
     display_id = uuid.uuid4().hex
     display(data, metadata=metadata, raw=True, display_id=display_id)

@@ -13,8 +13,6 @@ import weakref
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from IPython.display import display
-
 from origami_widgets.api.loop import background
 from origami_widgets.card.cells import follow_cells
 from origami_widgets.card.html import render_html
@@ -59,6 +57,9 @@ class Stream:
         conversation = self._conversation()
         if conversation is None:
             return
+        # Loaded here: what a script imports must not need IPython.
+        from IPython.display import display
+
         follow_cells()
         # Under the lock, or an update of the background loop could overtake the output that it is meant for.
         with self._lock:
@@ -74,6 +75,8 @@ class Stream:
 
     def update(self) -> None:
         """Bring all copies up to date now, when there is anything to tell."""
+        from IPython.display import display
+
         with self._lock:
             conversation = self._conversation()
             if conversation is None or self._view is None:

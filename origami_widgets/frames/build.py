@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from origami_widgets import __version__
+from origami_widgets._version import __version__
 
 from .backend import DtypeBackend, texts, to_array
 from .records import Values

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.loop import background
 from origami_widgets.run.agent_runs import known_before, runs_of
 from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.hub import hub
-from origami_widgets.run.presenter import presenter
 from origami_widgets.run.settings import client_or_default
 from origami_widgets.run.token import parse_token
 
@@ -58,7 +58,7 @@ def attach(
     if run is None:
         run = background().run(_finding(token_or_agent_id, run_id, client))
     if show:
-        presenter().show(run)
+        display_backend().show(run)
     return run
 
 
@@ -81,7 +81,7 @@ async def attach_async(
     if run is None:
         run = await background().bridge(_finding(token_or_agent_id, run_id, client))
     if show:
-        presenter().show(run)
+        display_backend().show(run)
     return run
 
 

@@ -15,7 +15,7 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
 from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.run.presenter import presenter
+from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.saved import describe
 from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
@@ -162,7 +162,7 @@ class RunBatch(JobQueue):
                 "batch.cancel() ends its runs."
             )
             raise
-        presenter().waited_batch(self)
+        display_backend().waited(self)
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -175,7 +175,7 @@ class RunBatch(JobQueue):
 
     async def _wait(self, until: Until) -> Self:
         await wait(self._end(until))
-        presenter().waited_batch(self)
+        display_backend().waited(self)
         return self
 
     def stop(self) -> Self:
@@ -346,10 +346,10 @@ class RunBatch(JobQueue):
         )
 
     def _ipython_display_(self) -> None:
-        presenter().display_batch(self)
+        display_backend().display(self)
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        return presenter().batch_mimebundle(self)
+        return display_backend().mimebundle(self)
 
 
 def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str]) -> tuple[StartSpec, ...]:

@@ -12,9 +12,9 @@ from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.run import actions, waiting
 from origami_widgets.run.actions import operations_of
 from origami_widgets.run.conversation import Conversation, conversation_of
+from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.outcome import run_error
-from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.saved import describe, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starts.cancel import cancel
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.presenter import DtypeBackend
+    from origami_widgets.run.display_backend import DtypeBackend
     from origami_widgets.run.state import Connection, HistoryPoint, RunState
     from origami_widgets.run.waiting import Until
 
@@ -196,7 +196,7 @@ class Run:
             >>> run.history_frame().columns[:4].to_list()
             ['run_id', 'time', 'status', 'steps_completed']
         """
-        return presenter().history_frame(self, dtype_backend)
+        return display_backend().history_frame(self, dtype_backend)
 
     @property
     def connection(self) -> Connection:
@@ -238,7 +238,7 @@ class Run:
         except KeyboardInterrupt:
             print("Stopped waiting; the run goes on. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
             raise
-        presenter().waited(self)
+        display_backend().waited(self)
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -251,7 +251,7 @@ class Run:
 
     async def _wait(self, until: Until) -> Self:
         await waiting.wait(waiting.end_of_run(self._watch, until))
-        presenter().waited(self)
+        display_backend().waited(self)
         return self
 
     def refresh(self, include: Sequence[str] = ("stats",)) -> Self:
@@ -455,8 +455,8 @@ class Run:
         )
 
     def _continued(self, run: Run) -> Run:
-        with naming(run):
-            presenter().continued(run)
+        with attach_hint(run.token):
+            display_backend().continued(run)
         return run
 
     def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
@@ -498,11 +498,11 @@ class Run:
 
     def to_html(self) -> str:
         """The static card: what a saved notebook shows. No script, no request to anywhere."""
-        return presenter().html(self)
+        return display_backend().html(self)
 
     def __str__(self) -> str:
         """The card as text for a terminal."""
-        return presenter().text(self)
+        return display_backend().text(self)
 
     def __repr__(self) -> str:
         return printable(f"<Run {self.token} {self.status}>")
@@ -514,10 +514,10 @@ class Run:
         return hash(self._watch)
 
     def _ipython_display_(self) -> None:
-        presenter().display(self)
+        display_backend().display(self)
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        return presenter().mimebundle(self)
+        return display_backend().mimebundle(self)
 
     @property
     def operations(self) -> Operations | None:

@@ -9,8 +9,8 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
+from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.handle import Run
-from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.once import NamedJob
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.presenter import Place
+    from origami_widgets.run.display_backend import CellRef
 
 
 def start(
@@ -96,7 +96,7 @@ def start(
     operations = client_or_default(client).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     with StartCall() as call:
-        run = call.block(_started(call, operations, spec, once, presenter().place(), fresh=fresh))
+        run = call.block(_started(call, operations, spec, once, display_backend().cell(), fresh=fresh))
         return _shown(run, call, show=show)
 
 
@@ -133,7 +133,7 @@ async def start_async(
     operations = client_or_default(client).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     call = StartCall()
-    run = await call.wait(_started(call, operations, spec, once, presenter().place(), fresh=fresh))
+    run = await call.wait(_started(call, operations, spec, once, display_backend().cell(), fresh=fresh))
     return _shown(run, call, show=show)
 
 
@@ -204,7 +204,7 @@ def start_many(
     specs, slots = read_briefs(prompts, model, focus_tables), valid_at_once(at_once)
     name = "" if once is None else valid_once(once)
     operations = client_or_default(client).operations
-    calls = calls_of(presenter().place(), operations.identity)
+    calls = calls_of(display_backend().cell(), operations.identity)
 
     def find() -> RunBatch:
         earlier = None if fresh else calls.equal_batch(specs, name)
@@ -232,7 +232,7 @@ def start_many(
     batch = background().call(find)
     try:
         if show:
-            presenter().show_batch(batch)
+            display_backend().show(batch)
         background().call(begin)
     except BaseException:
         # Nobody was given the handle that could stop it.
@@ -243,7 +243,7 @@ def start_many(
 
 
 async def _started(
-    call: StartCall, operations: Operations, spec: StartSpec, once: str | None, cell: Place | None, *, fresh: bool
+    call: StartCall, operations: Operations, spec: StartSpec, once: str | None, cell: CellRef | None, *, fresh: bool
 ) -> Run:
     """The run that is known for the name or the cell, else a new one. Background loop only."""
     job: WatchedJob
@@ -278,6 +278,6 @@ def _shown(run: Run, call: StartCall, *, show: bool) -> Run:
         cause = call.job.unrecorded.cause
         warnings.warn(f"The run was started, but not written down. {cause}", RuntimeWarning, stacklevel=3)
     if show:
-        with naming(run):
-            presenter().show(run)
+        with attach_hint(run.token):
+            display_backend().show(run)
     return run

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from origami_widgets.sandbox.recipes import ColumnRecipe, Facts
+    from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe, Facts, Verdict
 
 Fate = Literal["kept", "duplicate", "excluded", "filtered"]
 """What becomes of a sourced lead. A duplicate never becomes a row; the excluded and the filtered are deleted again."""
@@ -24,9 +24,7 @@ Fate = Literal["kept", "duplicate", "excluded", "filtered"]
 Outcome = Literal["value", "nothing", "errored"]
 """How a cell's work ends. `nothing`: it looked and found nothing, which is a value too."""
 
-Verdict = Literal["pass", "fail", "unsure"]
 Failure = Literal["errored", "out_of_credits"]
-ColumnKind = Literal["input", "enrichment", "score", "sequence"]
 
 
 @dataclass(frozen=True, slots=True)

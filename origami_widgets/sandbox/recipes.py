@@ -11,7 +11,8 @@ from origami_widgets.sandbox.subject import slugify
 if TYPE_CHECKING:
     from random import Random
 
-    from origami_widgets.sandbox.life import ColumnKind, Verdict
+ColumnKind = Literal["input", "enrichment", "score", "sequence"]
+Verdict = Literal["pass", "fail", "unsure"]
 
 PASS_FROM, UNSURE_FROM = 60, 45
 """Fit scores that pass, and that are not sure; below they fail."""

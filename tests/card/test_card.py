@@ -69,7 +69,7 @@ def test_a_step_sends_the_head_and_the_clock_only(sent, watch):
 
 
 def test_two_cards_of_one_run_do_not_make_two_conversations(card, watch):
-    assert RunCard(Run(watch))._conversation is card._conversation
+    assert RunCard(Run(watch)).run.conversation is card.run.conversation
 
 
 def test_a_card_shows_a_run_and_nothing_else():

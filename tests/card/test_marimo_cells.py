@@ -5,7 +5,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from origami_widgets.card.marimo_cells import running_cell
+from origami_widgets.card.marimo_cells import marimo_cell_ref
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def runtime(monkeypatch):
 def visited(runtime, visitor, cell):
     visitor.execution_context = None if cell is None else SimpleNamespace(cell_id=cell)
     runtime.get_context = lambda: visitor
-    return running_cell()
+    return marimo_cell_ref()
 
 
 def test_a_cell_is_the_same_each_time_and_each_time_another_execution(runtime):
@@ -26,7 +26,7 @@ def test_a_cell_is_the_same_each_time_and_each_time_another_execution(runtime):
     first, again, other = (visited(runtime, visitor, cell) for cell in ("Hbol", "Hbol", "MJUe"))
     assert first.cell == again.cell != other.cell
     assert len({first.execution, again.execution, other.execution}) == 3
-    assert running_cell() == other
+    assert marimo_cell_ref() == other
 
 
 def test_two_visitors_of_an_app_have_cells_of_their_own(runtime):
@@ -37,6 +37,6 @@ def test_two_visitors_of_an_app_have_cells_of_their_own(runtime):
 def test_between_cells_and_with_another_marimo_nothing_is_known(runtime, monkeypatch):
     assert visited(runtime, SimpleNamespace(), None) is None
     del runtime.get_context
-    assert running_cell() is None
+    assert marimo_cell_ref() is None
     monkeypatch.delitem(sys.modules, runtime.__name__)
-    assert running_cell() is None
+    assert marimo_cell_ref() is None

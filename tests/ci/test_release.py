@@ -72,7 +72,7 @@ def test_what_stands_in_the_way_is_said(change: dict[str, Any], problem: str) ->
 
 
 def test_it_reads_what_is_written(tmp_path: Path) -> None:
-    for name in ("origami_widgets/__init__.py", "pyproject.toml", "CHANGELOG.md", *release.PAGES):
+    for name in ("origami_widgets/_version.py", "pyproject.toml", "CHANGELOG.md", *release.PAGES):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     for arguments in (["init", "--quiet"], ["add", "."]):

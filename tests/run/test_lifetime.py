@@ -17,9 +17,9 @@ import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.api.loop import background
 from origami_widgets.api.quota import Quota
+from origami_widgets.compose import NotebookBackend
 from origami_widgets.run.budget import Budget
 from origami_widgets.run.hub import hub
-from origami_widgets.run.presenter import presenter
 from tests.support.server import RawServer, answer
 
 BRIEF = "List bakeries in Porto with a web shop"
@@ -190,7 +190,7 @@ def test_an_interrupt_of_a_kernel_ends_an_await_within_a_second():
 
 
 def test_a_run_whose_card_cannot_be_shown_is_named(client, monkeypatch):
-    monkeypatch.setattr(type(presenter()), "show", lambda shower, run: 1 / 0)
+    monkeypatch.setattr(NotebookBackend, "show", lambda backend, run: 1 / 0)
     with pytest.raises(ZeroDivisionError) as caught:
         ow.start(BRIEF, client=client)
     (run,) = client.list_runs(client.list_agents().items[0].id).items

@@ -28,6 +28,7 @@ def test_help_loads_the_parsers_and_nothing_else(arguments):
     ours = {name.removeprefix("origami_widgets.") for name in loaded if name.startswith("origami_widgets")}
     assert ours == {
         "origami_widgets",
+        "_version",
         "cli",
         *("api", "api.errors", "api.invisible", "api.redact"),
         *("terminal", "terminal.ending", "terminal.exits", "terminal.options", "terminal.page"),

@@ -17,8 +17,6 @@ from origami_widgets.api.errors import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from origami_widgets.api.models.base import Model
-
 LONGEST_LINE = 200
 LONGEST_TEXT = 60
 LONGEST_PART = 60
@@ -47,7 +45,7 @@ def _facts_of_line(model: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None and value != ""} or facts_of(model)
 
 
-def one_line(model: Model) -> str:
+def one_line(model: msgspec.Struct) -> str:
     """The class and what the object tells, in at most 200 characters.
 
     Objects that come in lists, such as columns, are shorter: a list's own repr has a line of each.
@@ -97,7 +95,7 @@ def many(count: int | None, one: str, more: str) -> str:
     return "" if count is None else f"{count:,} {one if count == 1 else more}"
 
 
-def model_html(model: Model) -> str:
+def model_html(model: msgspec.Struct) -> str:
     """The facts of an object, one a row."""
     rows = [(field.replace("_", " "), value) for field, value in facts_of(model).items()]
     return as_html(type(model).__name__, (), (), rows)

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any, Self
 import traitlets
 
 from origami_widgets.api.loop import background
+from origami_widgets.api.shell import request
 from origami_widgets.card.board.commands import BoardDesk
 from origami_widgets.card.board.opened import card_within, let_card_go
 from origami_widgets.card.board.source import source_of
+from origami_widgets.card.board.text import render_board_text
 from origami_widgets.card.board.twin import again_bundle, static_board
 from origami_widgets.card.board.view import make_board, make_board_clock, sums
+from origami_widgets.card.cells import executed_by_program, running_cell
 from origami_widgets.card.commands import Command, read_command
 from origami_widgets.card.contract import BOARD_SLOTS, BoardView, Clock
-from origami_widgets.card.display import nobody_there
 from origami_widgets.card.freeze import SECOND_THOUGHTS
+from origami_widgets.card.host import pages, without_widgets
 from origami_widgets.card.live import LiveWidget, built, section
 from origami_widgets.card.news import is_off_grid
+from origami_widgets.card.outputs import show_once
 from origami_widgets.run.waiting import check_timeout, check_wait
 
 if TYPE_CHECKING:
@@ -131,7 +135,7 @@ class RunBoard(LiveWidget):
                 left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
                 run.wait(until, left)
         background().run(self._flush_now())
-        if nobody_there():
+        if executed_by_program():
             self.freeze_for_a_program()
         return self
 
@@ -147,11 +151,31 @@ class RunBoard(LiveWidget):
     def __str__(self) -> str:
         return self.static(self.view)["text/plain"]
 
+    def show_here(self) -> None:
+        """Show the board as an output of the present cell; one that is closed or frozen is shown as its snapshot."""
+        if running_cell() is None:
+            print(render_board_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
+            return
+        pages.ran(request())
+        with self.lock:
+            batch, view = self.batch, self.view
+            if batch is not None and self.is_live and not _is_live(batch.presentation):
+                # Made by hand, it is frozen like another one when the batch is waited for.
+                batch.presentation = self
+            settled = view["head"]["settled"]
+            if not self.is_live or (settled and executed_by_program()):
+                show_once(static_board(view))
+            elif without_widgets():
+                self.as_html = True
+                self.outputs.add(static_board(view, saved=settled), {}, None if settled else again_bundle(view))
+                self.shown()
+            else:
+                self.outputs.add(*self.bundle(view), again_bundle(view))
+                self.shown()
+
     def _ipython_display_(self) -> None:
         """Show the board where its output can be replaced; in a box or a layout it stays as it is."""
-        from origami_widgets.card.board.display import show_board
-
-        show_board(self)
+        self.show_here()
 
     def _view_now(self) -> BoardView:
         batch = self._source.batch
@@ -246,6 +270,18 @@ class RunBoard(LiveWidget):
             return
         self._tell("card", "")
         let_card_go(opened[1])
+
+
+def board_of(batch: RunBatch) -> RunBoard:
+    """Return the live board of a batch; a new one where there is none, or it is closed or frozen."""
+    board: RunBoard | None = batch.presentation
+    if board is None or not board.is_live:
+        board = batch.presentation = RunBoard(batch)
+    return board
+
+
+def _is_live(board: RunBoard | None) -> bool:
+    return board is not None and board.is_live
 
 
 def _as_clock(moments: Moments | list[Any]) -> Clock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.display import card_of
+from origami_widgets.card.card import card_of
 
 if TYPE_CHECKING:
     from origami_widgets.card.card import RunCard

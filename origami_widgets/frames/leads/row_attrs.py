@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets import __version__
+from origami_widgets._version import __version__
 
 if TYPE_CHECKING:
     from origami_widgets.api.paging import RowWalk

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.starts.record import RecordSlot
     from origami_widgets.api.starts.spec import StartSpec
-    from origami_widgets.run.presenter import Place
+    from origami_widgets.run.display_backend import CellRef
     from origami_widgets.run.starts.job import WatchedJob
 
 MOST_CALLS = 100
@@ -177,7 +177,7 @@ _cells: dict[tuple[str, Hashable], list[CallRecord]] = {}
 _SALT = uuid.uuid4().hex
 
 
-def calls_of(cell: Place | None, client: Hashable) -> CellCalls:
+def calls_of(cell: CellRef | None, client: Hashable) -> CellCalls:
     """The calls of a cell; of too many cells, those that were used longest ago are forgotten.
 
     Args:

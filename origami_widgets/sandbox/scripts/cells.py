@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from random import Random
 
-    from origami_widgets.sandbox.life import Column, ColumnKind, Lead, Outcome
+    from origami_widgets.sandbox.life import Column, Lead, Outcome
     from origami_widgets.sandbox.moments import Pace
-    from origami_widgets.sandbox.recipes import ColumnRecipe
+    from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe
 
 _SHORTEST, _LONGEST = 0.04, 0.10
 _PHASES: dict[ColumnKind, tuple[float, float]] = {"enrichment": (0.0, 0.65), "score": (0.4, 0.85)}

@@ -154,7 +154,7 @@ def frozen_later(three, monkeypatch):
     """A board that is shown, and the seconds after which it is to be frozen, as they are planned."""
     board, made = three
     planned = []
-    monkeypatch.setattr(board.outputs, "_widgets", ["an output"])
+    board.outputs.add({"text/plain": "the board"}, {})
     replaced = []
     monkeypatch.setattr(board.outputs, "replace", lambda static, _line=None: replaced.append(static))
 
