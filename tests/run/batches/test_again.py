@@ -96,7 +96,7 @@ def test_a_batch_that_nobody_holds_any_more_is_found_all_the_same(front, client,
     gc.collect()
     assert kept() is None
     again = start("e2")
-    assert [run.token for run in again] == tokens
+    see(lambda: [run.token for run in again] == tokens)
     assert {run.state.attached_by for run in again} == {"cell"}
     assert len(front.starts) == 3
     again.cancel()
@@ -123,8 +123,8 @@ def test_what_may_have_been_started_is_looked_for_also_when_nobody_held_it(front
     assert kept() is None
     again = start("e2")
     if end == "stopped":
-        assert states(again) == ["started", "stopped", "stopped"]
-        assert again.done
+        see(lambda: states(again) == ["started", "stopped", "stopped"])
+        see(lambda: again.done)
         again.resume()
     finished(again)
     assert prompts_at(front) == sorted(towns(3))
