@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api import retry
 from origami_widgets.api.starts import interrupt, submit
-from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run import hub as hub_module
 from origami_widgets.run.clock import SystemClock
 from origami_widgets.run.hub import Hub
+from origami_widgets.run.starts import cancel as cancelling
 from tests.api.conftest import ENVIRONMENT
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ def test_a_batch_that_nobody_holds_any_more_is_found_all_the_same(front, client,
     gc.collect()
     assert kept() is None
     again = start("e2")
-    see(lambda: [run.token for run in again] == tokens)
+    see(lambda batch=again: [run.token for run in batch] == tokens)
     assert {run.state.attached_by for run in again} == {"cell"}
     assert len(front.starts) == 3
     again.cancel()
