@@ -197,6 +197,7 @@ def live(orders, once, folder):
 
 
 PINNED = (
+    [("run", "A"), ("run", "AB"), ("run", "A")],
     [("run", "AB"), ("fault", ("failed after it",)), ("run", "ABC"), ("run", "CA")],
     [
         ("fault", ("failed after it", "failed before it", "failed before it")),
