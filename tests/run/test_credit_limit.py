@@ -94,8 +94,7 @@ def test_what_is_no_limit_is_refused_before_anything_is_sent(front, begin, limit
     assert front.starts == []
 
 
-@pytest.mark.parametrize("form", ["null_response", "partial"])
-@pytest.mark.parametrize("limit", [50, 50.5])
+@pytest.mark.parametrize(("form", "limit"), [("null_response", 50), ("partial", 50.5)])
 def test_a_run_that_has_used_more_is_cancelled_once_and_says_so(front, begin, form, limit):
     run = begin(f"{SLOW} scenario:{form}", credit_limit=limit)
     front.later(MIDDLE)
@@ -123,7 +122,7 @@ def test_until_then_nothing_happens(front, begin):
     assert run.wait(timeout=20).error is None, "it was cancelled by a person"
 
 
-@pytest.mark.parametrize("limit", [None, 100_000, 100_000.5, 10**30])
+@pytest.mark.parametrize("limit", [None, 100_000.5, 10**30])
 def test_below_the_limit_nothing_happens(front, begin, limit):
     run = begin(SETTLED, credit_limit=limit)
     front.later(150)
