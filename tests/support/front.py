@@ -95,8 +95,12 @@ class Front:
 
     def restart(self) -> None:
         """Begin with a sandbox that knows no agent."""
-        self.sandbox = ow.Sandbox(seed=next(_seeds), **self._options)
+        self.sandbox = ow.Sandbox(**{"seed": next(_seeds), **self._options})
         self._behind = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.sandbox), base_url="http://sandbox")
+
+    def later(self, seconds: float) -> None:
+        """Let so many simulated seconds pass at once."""
+        self.behind -= seconds / self._options["speed"]
 
     async def __call__(self, request: Received, writer: asyncio.StreamWriter) -> None:
         fault = passes

@@ -1,0 +1,166 @@
+"""A named batch that ran out of credits and whose kernel died: once there are credits, each brief is paid for once."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import signal
+import threading
+from collections import Counter
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InsufficientCredits
+from tests.run.batches.common import finished, prompts_at, towns
+from tests.support.front import BROKE, passes, refused
+from tests.support.processes import OtherKernels
+from tests.support.quick import look_after, see
+from tests.support.server import RawServer, answer, reset
+from tests.support.start_files import StartFiles
+
+KERNEL = """
+import json, sys, time
+import origami_widgets as ow
+batch = ow.start_many(json.loads(sys.argv[1]), once="towns", at_once=3, show=False)
+while batch.error is None:
+    time.sleep(0.01)
+print(batch.error.code, flush=True)
+time.sleep(3600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def files(monkeypatch, tmp_path):
+    look_after(monkeypatch, 0.05, 0.1)
+    return StartFiles(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def base_url(front, clock):
+    with RawServer(front) as server:
+        yield server.base_url
+    gc.collect()
+
+
+@pytest.fixture
+def client(front, base_url):
+    return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=5)
+
+
+def answer_is(way, reached):
+    """How the answer of a refusal comes to the kernel; `reached` is set when it was given."""
+
+    async def behave(request, writer):
+        reached.set()
+        await way(request, writer)
+
+    return behave
+
+
+@pytest.fixture(params=["the refusal is known", "its answer is lost"])
+def broke(request, front, base_url):
+    """Another kernel has started the first brief, was refused the second, and died."""
+
+    def die(briefs):
+        reached = threading.Event()
+        is_known = request.param == "the refusal is known"
+        way = answer(*BROKE) if is_known else reset()
+        front.refusal = BROKE
+        front.faults = [passes, *[refused(BROKE, answer_is(way, reached))] * (1 if is_known else 4)]
+        dying = OtherKernels(front, base_url).begin(KERNEL, json.dumps(briefs))
+        assert reached.wait(60)
+        if is_known:
+            assert dying.stdout.readline() == "INSUFFICIENT_CREDITS\n"
+        dying.send_signal(signal.SIGKILL)
+        dying.communicate(timeout=60)
+        front.faults.clear()
+        assert len(front.runs()) == 1
+
+    return die
+
+
+def start(client, briefs, **options):
+    return ow.start_many(briefs, once="towns", at_once=3, client=client, show=False, **options)
+
+
+def paid_once(front, briefs):
+    """Each brief has as many runs as it stands in the list, and no run is another's."""
+    assert prompts_at(front) == sorted(briefs)
+    assert len(front.runs()) == len(briefs)
+
+
+@pytest.mark.parametrize("order", ["the same", "another"])
+def test_credits_that_were_bought_start_only_what_is_missing(front, client, broke, order):
+    briefs = towns(4, "slow")
+    broke(briefs)
+    front.refusal = None
+    batch = start(client, briefs if order == "the same" else briefs[::-1])
+    see(lambda: len(batch.runs) == 4)
+    paid_once(front, briefs)
+    assert batch.error is None
+    batch.cancel()
+    finished(batch)
+
+
+def test_too_few_credits_halt_it_again_and_resume_starts_only_what_is_missing(front, client, broke):
+    briefs = towns(4, "slow")
+    broke(briefs)
+    batch = start(client, briefs)
+    for _ in range(2):
+        see(lambda: batch.error is not None)
+        assert isinstance(batch.error, InsufficientCredits)
+        assert len(batch.runs) == len(front.runs()) == 1
+        batch.resume()
+    see(lambda: batch.error is not None)
+    front.refusal = None
+    batch.resume()
+    see(lambda: len(batch.runs) == 4)
+    paid_once(front, briefs)
+    batch.cancel()
+    finished(batch)
+
+
+def test_equal_briefs_are_paid_for_as_often_as_they_stand_in_the_list(front, client, broke):
+    briefs = towns(2, "slow") * 2
+    broke(briefs)
+    front.refusal = None
+    batch = start(client, briefs)
+    see(lambda: len(batch.runs) == 4)
+    assert len(set(batch.runs)) == 4
+    paid_once(front, briefs)
+    assert Counter(run.prompt for run in batch.runs) == Counter(briefs)
+    batch.cancel()
+    finished(batch)
+
+
+def test_the_next_kernel_finds_all_of_them(front, client, base_url, broke):
+    briefs = towns(3, "slow")
+    broke(briefs)
+    front.refusal = None
+    batch = start(client, briefs)
+    see(lambda: len(batch.runs) == 3)
+    tokens = [run.token for run in batch.runs]
+    code = KERNEL.partition("while")[0] + "print(json.dumps([run.token for run in batch.wait().runs]))"
+    batch.cancel()
+    finished(batch)
+    sent = len(front.starts)
+    (told,) = OtherKernels(front, base_url).run(code, json.dumps(briefs))
+    assert json.loads(told) == tokens
+    assert len(front.starts) == sent
+    paid_once(front, briefs)
+
+
+def test_cancel_ends_the_one_that_was_started_and_starts_none(front, client, broke):
+    """Whether there is a second one cannot be known where its answer was lost, and is not asked by sending it."""
+    briefs = towns(3, "slow")
+    broke(briefs)
+    front.refusal = None
+    batch = start(client, briefs).stop()
+    sent = len(front.starts)
+    with contextlib.suppress(ow.AmbiguousStart):
+        batch.cancel()
+    see(lambda: set(front.statuses().values()) == {"cancelled"}, every=0.1)
+    assert len(front.starts) <= sent + 1, "what was on its way when it was stopped"
+    assert len(front.runs()) <= 2

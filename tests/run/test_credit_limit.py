@@ -1,0 +1,336 @@
+"""`credit_limit=`: what has used more is cancelled, once, and nothing further is started. Counted at the server."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+from tests.support.front import Front, ended, held, passes
+from tests.support.quick import QuickClock, cancel_quickly, see, use_clock, without_environment, without_pauses
+from tests.support.server import RawServer, answer
+
+SLOW = "Find bakeries in Porto. scenario:slow"
+"""Uses some 320 credits in all: the first after 350 simulated seconds, 100 to 130 until 525."""
+SETTLED = "Find bakeries in Porto. scenario:settled"
+"""Uses as much in all, within 96 simulated seconds."""
+EARLY_TABLES = " scenario:partial"
+"""The answers about the run show its tables while it goes on; else only the agent's table list does, more rarely."""
+CITIES = ("Porto", "Faro", "Braga", "Lagos", "Aveiro")
+MIDDLE = 525
+NO_LIMITS = [0, -1, -0.5, True, False, float("nan"), "100", b"100", [100], 1j]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    cancel_quickly(monkeypatch)
+    use_clock(monkeypatch, QuickClock())
+
+
+@pytest.fixture
+def front(request):
+    return Front(speed=getattr(request, "param", 20), plan="ultra")
+
+
+@pytest.fixture
+def client(front):
+    with RawServer(front) as server:
+        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5)
+    gc.collect()
+
+
+@pytest.fixture(params=["start", "start_async"])
+def begin(request, client):
+    """Start one run."""
+
+    def start(brief=SLOW, **options):
+        if request.param == "start":
+            return ow.start(brief, client=client, show=False, **options)
+        return asyncio.run(ow.start_async(brief, client=client, show=False, **options))
+
+    return start
+
+
+def used(run):
+    """The credits of all tables of a run, as it knows them."""
+    return sum(table.credits.lifetime_used or 0 for table in run.tables)
+
+
+def is_reached(error, limit):
+    """Whether an error says that this limit was passed, and what to do."""
+    words = f"{error.title} {error.cause} {error.remedy}"
+    return (
+        isinstance(error, ow.OrigamiError)
+        and type(error).__name__ == "CreditLimitReached"
+        and error.code == "CREDIT_LIMIT"
+        and all((error.title, error.cause, error.remedy))
+        and limit in words
+    )
+
+
+def passed(front, run, *seconds):
+    """Let time pass, and ask about the run after each part of it."""
+    for each in seconds:
+        front.later(each)
+        run.refresh()
+        time.sleep(0.2)
+    return run
+
+
+# One run
+
+
+@pytest.mark.parametrize("limit", NO_LIMITS)
+def test_what_is_no_limit_is_refused_before_anything_is_sent(front, begin, limit):
+    with pytest.raises(InvalidInput, match="credit_limit"):
+        begin(credit_limit=limit)
+    assert front.starts == []
+
+
+@pytest.mark.parametrize(("form", "limit"), [("null_response", 50), ("partial", 50.5)])
+def test_a_run_that_has_used_more_is_cancelled_once_and_says_so(front, begin, form, limit):
+    run = begin(f"{SLOW} scenario:{form}", credit_limit=limit)
+    front.later(MIDDLE)
+    assert run.wait(timeout=20) is run
+    assert (run.status, front.statuses()) == ("cancelled", {run.id: "cancelled"})
+    assert used(run) > limit
+    assert is_reached(run.error, str(limit))
+    assert str(limit) in str(run)
+    assert "limit" in str(run).lower()
+    assert str(limit) in run.to_html()
+    run.refresh()
+    time.sleep(0.5)
+    assert front.asked_to_cancel == 1
+    assert len(front.starts) == 1
+
+
+def test_until_then_nothing_happens(front, begin):
+    run = begin(credit_limit=50)
+    front.later(300)
+    for _ in range(2):
+        run.refresh()
+    time.sleep(0.5)
+    assert (run.status, run.error, front.asked_to_cancel) == ("running", None, 0)
+    run.cancel()
+    assert run.wait(timeout=20).error is None, "it was cancelled by a person"
+
+
+@pytest.mark.parametrize("limit", [None, 100_000.5, 10**30])
+def test_below_the_limit_nothing_happens(front, begin, limit):
+    run = begin(SETTLED, credit_limit=limit)
+    front.later(150)
+    assert ended(run).wait("cells", timeout=20).status == "completed"
+    assert (run.error, front.asked_to_cancel) == (None, 0)
+    assert used(run) > 100
+    assert "limit" not in str(run).lower()
+
+
+def test_a_run_that_is_over_when_it_is_known_is_not_asked_to_end(front, begin):
+    """A cancel goes to the agent: it would meet whatever runs there by then."""
+    run = begin(SETTLED, credit_limit=50)
+    front.later(150)
+    assert ended(run).wait(timeout=20).status == "completed"
+    newer = front.sandbox.client().create_run(run.agent_id, SLOW)
+    for _ in range(3):
+        run.refresh()
+    time.sleep(0.5)
+    assert front.asked_to_cancel == 0
+    assert front.statuses()[newer.id] == "running"
+
+
+def test_exactly_as_much_is_not_more():
+    """On a clock that stands still, the same sandbox uses the same."""
+    now = [time.time()]
+    fronts = [Front(speed=1, plan="ultra", seed=77, clock=lambda: now[0]) for _ in range(2)]
+    with RawServer(fronts[0]) as first, RawServer(fronts[1]) as second:
+        clients = [
+            ow.Client(front.sandbox.api_key, base_url=each.base_url)
+            for front, each in zip(fronts, (first, second), strict=True)
+        ]
+        probe = ow.start(SLOW, client=clients[0], show=False)
+        now[0] += MIDDLE
+        limit = used(probe.refresh())
+        assert limit > 50
+        now[0] -= MIDDLE
+        run = ow.start(SLOW, credit_limit=limit, client=clients[1], show=False)
+        now[0] += MIDDLE
+        assert used(run.refresh()) == limit
+        time.sleep(0.3)
+        assert fronts[1].asked_to_cancel == 0
+        now[0] += 100
+        run.refresh()
+        see(lambda: fronts[1].asked_to_cancel == 1)
+        assert fronts[0].asked_to_cancel == 0
+        probe.cancel()
+        now[0] += 10
+        assert is_reached(run.refresh().error, str(limit))
+
+
+def test_a_cancel_that_does_not_get_through_is_repeated_until_it_does(front, begin):
+    front.cancels = [answer({}, 503)] * 3
+    run = begin(credit_limit=50)
+    front.later(MIDDLE)
+    assert run.wait(timeout=20).status == "cancelled"
+    assert front.cancels == []
+    assert front.asked_to_cancel == 1
+    assert is_reached(run.error, "50")
+
+
+def test_a_cancel_that_is_refused_leaves_the_run_going_and_is_told(front, begin):
+    front.cancels = [answer({"error": "no", "code": "FORBIDDEN"}, 403)] * 50
+    run = begin(credit_limit=50)
+    front.later(MIDDLE)
+    see(lambda: len(front.cancels) < 50)
+    see(lambda: run.state.command_error is not None)
+    assert run.status == "running"
+    assert len(front.cancels) > 40, "it is not asked for ever"
+    front.cancels.clear()
+    assert run.cancel().wait(timeout=20).status == "cancelled"
+
+
+# What was used before
+
+
+# As slow as in life: the run that goes on with a table takes 54 seconds.
+@pytest.mark.parametrize("front", [1], indirect=True)
+def test_what_a_focus_table_had_used_before_does_not_count(front, begin):
+    """The table has used 250 credits, and the new run adds some 120 to them."""
+    first = passed(front, begin(SETTLED), 150)
+    focus = first.tables[0]
+    assert focus.credits.lifetime_used > 220
+    run = passed(front, begin(SETTLED, focus_tables=[focus.id], credit_limit=200), 35, 10, 20)
+    assert used(run) > 200
+    assert (run.status, run.error, front.asked_to_cancel) == ("completed", None, 0)
+    other = passed(front, begin(SETTLED, focus_tables=[focus.id], credit_limit=5), 45)
+    see(lambda: front.asked_to_cancel == 1)
+    assert passed(front, other, 5).status == "cancelled"
+    assert is_reached(other.error, "5")
+
+
+@pytest.mark.parametrize("front", [1], indirect=True)
+def test_a_follow_up_is_not_ended_by_what_was_used_before_it(front, begin):
+    """Some 320 credits in all before it; the table that it goes on with has 370 in the end, 120 of them from it."""
+    first = passed(front, begin(SETTLED, credit_limit=350), 150)
+    assert (first.status, first.error) == ("completed", None)
+    more = passed(front, first.follow_up(SETTLED), 35, 10, 20)
+    assert used(more) > 350
+    assert (more.status, more.error, front.asked_to_cancel) == ("completed", None, 0)
+
+
+# Batches
+
+
+@pytest.fixture
+def many(client):
+    batches = []
+
+    def start(count, brief=SLOW, **options):
+        # A number in a brief would be the number of leads that is asked for.
+        briefs = [brief.replace("Porto", city) + EARLY_TABLES for city in CITIES[:count]]
+        batches.append(ow.start_many(briefs, client=client, show=False, **options))
+        return batches[-1]
+
+    yield start
+    for batch in batches:
+        batch.stop()
+
+
+@pytest.mark.parametrize("limit", NO_LIMITS)
+def test_what_is_no_limit_of_a_batch_is_refused_before_anything_is_sent(front, many, limit):
+    with pytest.raises(InvalidInput, match="credit_limit"):
+        many(2, credit_limit=limit)
+    assert front.starts == []
+
+
+def test_all_runs_of_a_batch_count_together_and_it_starts_no_more(front, many):
+    """Each of the three alone is below the limit."""
+    batch = many(5, at_once=3, credit_limit=250)
+    see(lambda: len(batch.runs) == 3)
+    front.later(MIDDLE)
+    see(lambda: batch.error is not None)
+    assert is_reached(batch.error, "250")
+    with pytest.raises(type(batch.error)):
+        batch.wait(timeout=20)
+    see(lambda: all(run.done for run in batch.runs))
+    assert {run.status for run in batch.runs} == {"cancelled"}
+    assert max(used(run) for run in batch.runs) < 250 < sum(used(run) for run in batch.runs)
+    time.sleep(0.5)
+    assert len(front.starts) == front.asked_to_cancel == 3
+    assert batch.waiting == 2
+    assert "halted" in repr(batch)
+    assert batch.stop().wait(timeout=20).done
+
+
+def test_runs_of_a_batch_that_are_over_count_as_well(front, many):
+    """The first uses some 330, so the second may use 40."""
+    batch = many(3, SETTLED, at_once=1, credit_limit=370)
+    for number in range(1, 4):
+        see(lambda number=number: len(batch.runs) >= number or batch.error is not None)
+        if batch.error is not None:
+            break
+        # To where a good part of its credits is used, and to its end.
+        for seconds in (70, 40):
+            front.later(seconds)
+            see(lambda: batch.error is not None or batch.runs[-1].refresh(), every=0.1)
+            time.sleep(0.3)
+    see(lambda: batch.error is not None)
+    assert is_reached(batch.error, "370")
+    assert len(front.starts) == 2
+    see(lambda: all(run.done for run in batch.runs))
+    assert [run.status for run in batch.runs] == ["completed", "cancelled"]
+    assert front.asked_to_cancel == 1
+
+
+def test_a_batch_below_its_limit_comes_to_its_end(front, many):
+    batch = many(3, SETTLED, credit_limit=10_000)
+    see(lambda: len(batch.runs) == 3)
+    front.later(150)
+    assert batch.wait(timeout=20).error is None
+    assert {run.status for run in batch} == {"completed"}
+    assert front.asked_to_cancel == 0
+
+
+def test_a_run_that_was_being_started_when_the_limit_was_passed_is_cancelled_as_well(front, many):
+    """Its request was on its way: it was paid for, and is not left to go on."""
+    reached, go_on = threading.Event(), threading.Event()
+    front.faults = [passes, held(go_on, reached=reached)]
+    batch = many(3, at_once=3, credit_limit=50)
+    assert reached.wait(20)
+    front.later(MIDDLE)
+    see(lambda: front.asked_to_cancel == 1)
+    go_on.set()
+    see(lambda: batch.error is not None)
+    see(lambda: list(front.statuses().values()) == ["cancelled"] * 2, every=0.1)
+    assert len(front.starts) == front.asked_to_cancel == 2
+    assert is_reached(batch.error, "50")
+
+
+def test_the_board_says_so(front, many):
+    batch = many(3, at_once=1, credit_limit=50)
+    see(lambda: batch.runs)
+    front.later(MIDDLE)
+    see(lambda: batch.error is not None)
+    board = ow.RunBoard(batch)
+    try:
+        assert any(batch.error.title in str(notice) or "50" in str(notice) for notice in board.view["head"]["notices"])
+    finally:
+        board.close()
+
+
+async def test_a_batch_can_be_awaited_until_its_limit_is_passed(front, many):
+    batch = many(3, at_once=1, credit_limit=50)
+    async with asyncio.timeout(20):
+        while not batch.runs:
+            await asyncio.sleep(0.02)
+    front.later(MIDDLE)
+    with pytest.raises(ow.OrigamiError) as caught:
+        async with asyncio.timeout(20):
+            await batch
+    assert is_reached(caught.value, "50")

@@ -1,0 +1,255 @@
+"""Several callers of one start: it is withdrawn when the last of them does not want it any more, and never before."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import origami_widgets as ow
+from tests.support.front import FULL, Front, held, kept_off, passes
+from tests.support.interrupts import interrupt
+from tests.support.quick import look_after, see, without_environment, without_pauses
+from tests.support.server import RawServer, answer
+from tests.support.start_files import StartFiles
+
+SLOW = "List bakeries in Porto with a web shop. scenario:slow"
+QUEUED = answer(FULL, 429, headers={"Retry-After": "1"})
+LATER = 2.5
+"""Seconds in which what waits for a run slot would have asked again, and what was withdrawn would have been cancelled."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch, tmp_path):
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    look_after(monkeypatch, 0.2, 0.5)
+    StartFiles(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def front():
+    return Front(speed=20, plan="ultra")
+
+
+@pytest.fixture
+def base_url(front):
+    with RawServer(front) as server:
+        yield server.base_url
+    gc.collect()
+
+
+@pytest.fixture
+def client(front, base_url):
+    return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=10)
+
+
+class Caller:
+    """A thread that starts a run, and can be interrupted as a kernel interrupts its main thread.
+
+    Attributes:
+        run: what it was given.
+        raised: what it has raised.
+    """
+
+    def __init__(self, act):
+        self.run = self.raised = None
+        self._act = act
+        self._thread = threading.Thread(target=self._carry_out)
+        self._thread.start()
+
+    def _carry_out(self):
+        try:
+            self.run = self._act()
+        except BaseException as raised:  # noqa: BLE001 - looked at by the test
+            self.raised = raised
+
+    def interrupt(self):
+        """Raise an interrupt in it, and wait until it has come out."""
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(self._thread.ident), ctypes.py_object(KeyboardInterrupt)
+        )
+        self._thread.join(20)
+        assert isinstance(self.raised, KeyboardInterrupt)
+
+    def result(self):
+        """The run, when it has it."""
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        if self.raised is not None:
+            raise self.raised
+        return self.run
+
+
+@pytest.fixture
+def start(client):
+    """Start one run under one name."""
+    return lambda: ow.start(SLOW, once="porto", client=client, show=False)
+
+
+@pytest.fixture
+def on_its_way(front):
+    """The first request is held; returns what tells that it has come so far, and what lets it go."""
+    reached, go_on = threading.Event(), threading.Event()
+    front.faults = [held(go_on, reached=reached)]
+    yield reached, go_on
+    go_on.set()
+
+
+def test_two_threads_that_ask_at_once_get_one_run(front, start, on_its_way):
+    reached, go_on = on_its_way
+    callers = [Caller(start) for _ in range(4)]
+    assert reached.wait(20)
+    time.sleep(0.3)
+    go_on.set()
+    (run,) = {caller.result() for caller in callers}
+    assert front.runs() == [run.id]
+    assert len(front.starts) == 1
+    run.cancel()
+
+
+@pytest.mark.parametrize("who", ["the first", "the second"])
+def test_the_other_gets_the_run_where_one_is_interrupted(front, start, on_its_way, who):
+    reached, go_on = on_its_way
+    other = None
+    if who == "the second":
+        other = Caller(start)
+        assert reached.wait(20)
+    else:
+        late = threading.Timer(0.1, lambda: callers.append(Caller(start)))
+        callers = []
+
+        def begin_late():
+            assert reached.wait(20)
+            late.start()
+
+        threading.Thread(target=begin_late).start()
+    interrupt(start, reached)
+    go_on.set()
+    run = (other or callers[0]).result()
+    assert front.runs() == [run.id]
+    time.sleep(LATER)
+    assert front.statuses() == {run.id: "running"}
+    assert front.asked_to_cancel == 0
+    assert len(set(front.keys)) == 1
+    run.cancel()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_when_both_are_interrupted_the_run_is_cancelled(front, start, on_its_way, order):
+    reached, go_on = on_its_way
+    callers = [Caller(start)]
+    assert reached.wait(20)
+    callers.append(Caller(start))
+    time.sleep(0.5)
+    for number in order:
+        callers[number].interrupt()
+    go_on.set()
+    see(lambda: list(front.statuses().values()) == ["cancelled"], every=0.1)
+    assert len(front.starts) == 1
+    assert front.asked_to_cancel == 1
+
+
+def test_an_interrupt_of_the_second_after_the_first_has_its_run_leaves_it_alone(front, start, on_its_way):
+    reached, go_on = on_its_way
+    first, second = Caller(start), Caller(start)
+    assert reached.wait(20)
+    go_on.set()
+    run = first.result()
+    second.result()
+    assert not isinstance(second.raised, KeyboardInterrupt)
+    time.sleep(LATER)
+    assert front.statuses() == {run.id: "running"}
+    run.cancel()
+
+
+async def test_two_tasks_that_ask_at_once_get_one_run_where_one_is_cancelled(front, client, on_its_way):
+    reached, go_on = on_its_way
+    tasks = [asyncio.create_task(ow.start_async(SLOW, once="porto", client=client, show=False)) for _ in range(3)]
+    assert await asyncio.to_thread(reached.wait, 20)
+    await asyncio.sleep(0.3)
+    tasks[0].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await tasks[0]
+    go_on.set()
+    (run,) = set(await asyncio.gather(*tasks[1:]))
+    assert front.runs() == [run.id]
+    await asyncio.sleep(LATER)
+    assert front.statuses() == {run.id: "running"}
+    assert len(set(front.keys)) == 1
+    await run.cancel_async()
+
+
+@pytest.mark.parametrize("once", [None, "porto"])
+async def test_a_task_that_is_cancelled_in_the_queue_for_a_slot_starts_nothing_later(front, client, once):
+    """Nothing was started, so nothing is left alone that was paid for."""
+    front.faults = [kept_off(QUEUED)]
+    reached = threading.Event()
+    front.asked = reached.set
+    task = asyncio.create_task(ow.start_async(SLOW, once=once, client=client, show=False))
+    assert await asyncio.to_thread(reached.wait, 20)
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    await asyncio.sleep(LATER)
+    assert front.runs() == []
+    assert len(front.starts) == 1
+    assert await caught.value.reconcile_async() is None
+    run = await ow.start_async(SLOW, once=once, client=client, show=False)
+    assert front.runs() == [run.id]
+    await run.cancel_async()
+
+
+async def test_who_is_left_in_the_queue_gets_the_run_where_another_task_was_cancelled(front, client):
+    front.faults = [kept_off(QUEUED)] * 2
+    reached = threading.Event()
+    front.asked = reached.set
+    tasks = [asyncio.create_task(ow.start_async(SLOW, once="porto", client=client, show=False)) for _ in range(2)]
+    assert await asyncio.to_thread(reached.wait, 20)
+    await asyncio.sleep(0.3)
+    tasks[0].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await tasks[0]
+    run = await tasks[1]
+    await asyncio.sleep(LATER)
+    assert front.statuses() == {run.id: "running"}
+    await run.cancel_async()
+
+
+def test_an_interrupt_in_the_queue_of_one_leaves_the_other_in_it(front, start):
+    front.faults = [kept_off(QUEUED)] * 2
+    reached = threading.Event()
+    front.asked = reached.set
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(start)
+        assert reached.wait(20)
+        interrupt(start, reached)
+        run = other.result(timeout=30)
+    time.sleep(LATER)
+    assert front.statuses() == {run.id: "running"}
+    run.cancel()
+
+
+@pytest.mark.parametrize("first", ["start", "start_many"])
+def test_a_single_start_and_a_batch_of_the_same_brief_are_two(front, client, first):
+    """A batch and a run do not share a name, and a cancel of the one is none of the other."""
+    front.faults = [passes]
+    acts = {
+        "start": lambda: ow.start(SLOW, once="porto", client=client, show=False),
+        "start_many": lambda: ow.start_many([SLOW], once="porto", client=client, show=False),
+    }
+    started = {name: acts[name]() for name in sorted(acts, key=lambda name: name != first)}
+    batch, run = started["start_many"], started["start"]
+    see(lambda: batch.runs)
+    assert batch.runs[0] != run
+    batch.cancel()
+    see(lambda: front.statuses()[batch.runs[0].id] == "cancelled", every=0.1)
+    assert front.statuses()[run.id] == "running"
+    assert len(front.runs()) == 2
+    run.cancel()
