@@ -256,6 +256,21 @@ def seconds(value: object, most: float, remedy: str, *, may_be_zero: bool = Fals
     raise InvalidInput("timeout is not a number of seconds", cause=f"It was {shortened(value)}.", remedy=remedy)
 
 
+def credit_limit(value: object) -> float | None:
+    """The credits that may be used, or None.
+
+    Raises:
+        InvalidInput: it is no number above 0.
+    """
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")):
+        return value
+    raise InvalidInput(
+        "credit_limit is not a number of credits",
+        cause=f"It was {shortened(value)}.",
+        remedy="Give a number above 0, for example credit_limit=500, or leave credit_limit= out for no limit.",
+    )
+
+
 def page_limit(value: object, largest: int) -> int:
     """How many items a page may hold.
 

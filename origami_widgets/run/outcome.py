@@ -34,6 +34,8 @@ def run_error(state: RunState) -> OrigamiError | None:
             remedy="Go on with run.follow_up('Please continue.'), which starts a new run of the same agent.",
             code="timed_out",
         )
+    if state.status == "cancelled" and state.limit_error is not None:
+        return state.limit_error
     if state.connection.state == "stopped":
         return state.connection.error
     return None

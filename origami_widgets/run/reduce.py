@@ -26,6 +26,7 @@ from origami_widgets.run.state import (
     CheckFailed,
     CommandFailed,
     Connection,
+    CreditsExceeded,
     Delayed,
     Heard,
     HistoryPoint,
@@ -84,10 +85,10 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
     match event:
         case Attached():
             return replace(state, attached=event.began, attached_by=event.by)
-        case CancelRequested():
-            return state if state.done else replace(state, cancel="requested", cancel_error=None, command_error=None)
-        case CancelDelayed():
-            return state if state.done else replace(state, cancel_error=event.error)
+        case CancelRequested() | CancelDelayed():
+            return _cancel_changed(state, event)
+        case CreditsExceeded():
+            return replace(state, limit_error=event.error)
         case SendingChanged():
             error = None if event.sending else state.command_error
             return replace(state, sending=event.sending, queue=event.queue, command_error=error)
@@ -95,6 +96,14 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
             if event.cancel:
                 return replace(state, command_error=event.error, cancel="none", cancel_error=None)
             return replace(state, command_error=event.error)
+
+
+def _cancel_changed(state: RunState, event: CancelRequested | CancelDelayed) -> RunState:
+    if state.done:
+        return state
+    if isinstance(event, CancelRequested):
+        return replace(state, cancel="requested", cancel_error=None, command_error=None)
+    return replace(state, cancel_error=event.error)
 
 
 def _run_read(state: RunState, event: RunRead) -> RunState:

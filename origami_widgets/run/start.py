@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, cast
 from origami_widgets.api.loop import background
 from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.api.starts.spec import StartSpec
+from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
 from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
+from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.starts.reruns import Found, calls_of
@@ -33,6 +35,7 @@ def start(
     focus_tables: Sequence[str] = (),
     once: str | None = None,
     fresh: bool = False,
+    credit_limit: float | None = None,
     client: AnyClient | None = None,
     show: bool = True,
 ) -> Run:
@@ -60,6 +63,8 @@ def start(
         focus_tables: ids of tables to work on.
         once: a name of your own for this brief with these options, up to 100 characters of any script.
         fresh: start a new run although the cell's run goes on, or the name has one; the name stands for the new one.
+        credit_limit: cancel the run when its tables have used more credits than this since it began, as seen at each check;
+            None for no limit. The card and `run.error` then say so.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook. As the cell's last expression it is not shown a second time.
 
@@ -93,10 +98,12 @@ def start(
         >>> ow.start("List bakeries in Porto", once="porto", fresh=True, client=client, show=False).id == first.id
         False
     """
+    limit = valid_credit_limit(credit_limit)
     operations = client_or_default(client).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
+    cell = display_backend().cell()
     with StartCall() as call:
-        run = call.block(_started(call, operations, spec, once, display_backend().cell(), fresh=fresh))
+        run = call.block(_started(call, operations, spec, once=once, cell=cell, credit_limit=limit, fresh=fresh))
         return _shown(run, call, show=show)
 
 
@@ -108,6 +115,7 @@ async def start_async(
     focus_tables: Sequence[str] = (),
     once: str | None = None,
     fresh: bool = False,
+    credit_limit: float | None = None,
     client: AnyClient | None = None,
     show: bool = True,
 ) -> Run:
@@ -130,10 +138,12 @@ async def start_async(
         >>> asyncio.run(main())
         'completed'
     """
+    limit = valid_credit_limit(credit_limit)
     operations = client_or_default(client).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
+    cell = display_backend().cell()
     call = StartCall()
-    run = await call.wait(_started(call, operations, spec, once, display_backend().cell(), fresh=fresh))
+    run = await call.wait(_started(call, operations, spec, once=once, cell=cell, credit_limit=limit, fresh=fresh))
     return _shown(run, call, show=show)
 
 
@@ -145,6 +155,7 @@ def start_many(
     focus_tables: Sequence[str] = (),
     once: str | None = None,
     fresh: bool = False,
+    credit_limit: float | None = None,
     client: AnyClient | None = None,
     show: bool = True,
 ) -> RunBatch:
@@ -176,6 +187,9 @@ def start_many(
         focus_tables: ids of tables that all of them work on.
         once: a name of your own for this batch, up to 100 characters of any script.
         fresh: start new runs although the cell's batch goes on, or the briefs were started under this name.
+        credit_limit: when the tables of all runs together have used more credits than this since their runs began, start
+            no more and cancel the runs that are active; None for no limit. `batch.error` then says so. To go on, run the
+            cell again with a higher limit.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the board in a notebook. As the cell's last expression it is not shown a second time.
 
@@ -202,6 +216,7 @@ def start_many(
         True
     """
     specs, slots = read_briefs(prompts, model, focus_tables), valid_at_once(at_once)
+    limit = valid_credit_limit(credit_limit)
     name = "" if once is None else valid_once(once)
     operations = client_or_default(client).operations
     calls = calls_of(display_backend().cell(), operations.identity)
@@ -227,7 +242,7 @@ def start_many(
         if batch.call is None:
             batch.call = calls.add(specs, batch.jobs, once=name, batch=batch)
             calls.hand_over(batch.jobs, batch)
-        batch.go_on(slots)
+        batch.go_on(slots, limit)
 
     batch = background().call(find)
     try:
@@ -243,17 +258,27 @@ def start_many(
 
 
 async def _started(
-    call: StartCall, operations: Operations, spec: StartSpec, once: str | None, cell: CellRef | None, *, fresh: bool
+    call: StartCall,
+    operations: Operations,
+    spec: StartSpec,
+    *,
+    once: str | None,
+    cell: CellRef | None,
+    credit_limit: float | None,
+    fresh: bool,
 ) -> Run:
     """The run that is known for the name or the cell, else a new one. Background loop only."""
+    limit = None if credit_limit is None else CreditLimit(credit_limit)
     job: WatchedJob
     if once is not None:
         name = valid_once(once)
         job = NamedJob(operations, spec, Run, name=name, fresh=fresh, once=name, queues=waits_for_a_slot())
+        job.limit(limit)
         return cast("Run", await call.fulfil(job))
     calls = calls_of(cell, operations.identity)
     found = Found(None, []) if fresh else calls.equal_starts([spec])[0]
     job = _job_of_cell(operations, spec, found, queues=waits_for_a_slot())
+    job.limit(limit)
     calls.add([spec], [job])
     calls.hand_over([job], call)
     if job.watch is not None or await job.find_known():

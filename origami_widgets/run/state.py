@@ -114,6 +114,7 @@ class RunState:
         sending: what is on its way to the server for this run.
         queue: why it is not sent yet, None while it is under way.
         command_error: why the last user action failed.
+        limit_error: says that the run has used more credits than allowed, and is cancelled; None when it has not.
         history: one record per change, oldest first.
         origin: empty for the real API, `sandbox`, or the host that answers.
         clock_offset: the server's clock minus the kernel's, in seconds.
@@ -135,6 +136,7 @@ class RunState:
     sending: Literal["", "answer", "follow_up"] = ""
     queue: Queue | None = None
     command_error: OrigamiError | None = None
+    limit_error: OrigamiError | None = None
     history: tuple[HistoryPoint, ...] = ()
     origin: str = ""
     clock_offset: float = 0.0
@@ -308,5 +310,12 @@ class Attached:
     by: Literal["name", "cell"] = "name"
 
 
-Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed
+@dataclass(frozen=True, slots=True)
+class CreditsExceeded:
+    """The run has used more credits than `credit_limit=` allows."""
+
+    error: OrigamiError
+
+
+Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed | CreditsExceeded
 Event = RunRead | Heard | TablesListed | TableRead | TableGone | LeadsRead | CheckFailed | Planned | Delayed | Asked

@@ -89,6 +89,8 @@ def _failures(state: RunState) -> Iterator[Notice]:
         yield _notice("command_error", "bad", error.title, text, code=agent_line(state))
     elif error is not None:
         yield _notice("command_error", "bad", error.title, explained(error), link=link_of(error))
+    if state.limit_error is not None:
+        yield _notice("credit_limit", "attention", state.limit_error.title, explained(state.limit_error))
     connection = state.connection
     if connection.state == "reconnecting" and is_missing(state):
         yield _notice(

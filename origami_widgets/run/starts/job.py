@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.starts.spec import StartSpec
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.follow_up import FollowUp
+    from origami_widgets.run.starts.credit_limit import CreditLimit
     from origami_widgets.run.watch import Watch
 
 USUAL_WAIT = 60.0
@@ -42,6 +43,7 @@ class WatchedJob(StartJob):
         queues: when all run slots are in use, wait for a free one instead of failing.
 
     Attributes:
+        credit_limit: what its run may use; None for as much as it wants.
         earlier: records of the same start by earlier executions of its cell, whose runs may still be going on.
         watch: the run, once it is known.
         handle: the handle on it.
@@ -60,6 +62,7 @@ class WatchedJob(StartJob):
         queues: bool = True,
     ) -> None:
         super().__init__(operations, spec)
+        self.credit_limit: CreditLimit | None = None
         self.earlier: list[RecordSlot] = []
         self.watch: Watch | None = None
         self.handle: Any = None
@@ -111,6 +114,12 @@ class WatchedJob(StartJob):
         self._apply(Started(watch.state.agent_id, watch.state.run_id))
         self._take_watch(watch)
 
+    def limit(self, credit_limit: CreditLimit | None) -> None:
+        """Cancel the run when it uses more credits, now and whenever it is known; None changes nothing."""
+        self.credit_limit = credit_limit or self.credit_limit
+        if self.credit_limit is not None and self.watch is not None:
+            self.credit_limit.guard(self.watch)
+
     async def hand_over(self) -> Any:
         """The handle on the run; None where there is no run."""
         if self.watch is None and self.run is not None:
@@ -135,6 +144,7 @@ class WatchedJob(StartJob):
         conversation.subscribers.relay_to(self.subscribers)
         self.handle = self._make_run(watch, conversation)
         self.watch = watch
+        self.limit(self.credit_limit)
         self.subscribers.notify()
 
     async def _go(self) -> None:
@@ -169,6 +179,8 @@ class WatchedJob(StartJob):
             try:
                 # One that was found since is not asked for again: the server may have forgotten the key.
                 if self.run is None:
+                    if self.credit_limit is not None:
+                        await self.credit_limit.note_before(self._operations, self.spec.focus_tables)
                     await self.begin()
             except RunPoolFull as full:
                 wait = max(1.0, full.retry_after or USUAL_WAIT)

@@ -18,6 +18,7 @@ from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.api.starts import submit
 from origami_widgets.run.hub import hub
 from origami_widgets.run.starts import cancel
+from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import goes_on
 from origami_widgets.run.starts.once import StartUnclear
 from origami_widgets.run.subscribers import Subscribers
@@ -63,6 +64,7 @@ class JobQueue:
         self.is_stopped = self.is_inherited = False
         self.subscribers = Subscribers()
         self._wanted_at_once: int | None = None
+        self._credit_limit: CreditLimit | None = None
         self._is_looking = self._is_rerun = False
         # Jobs that a later batch starts, and whether they were under way when it took them over.
         self._given_up: dict[WatchedJob, bool] = {}
@@ -112,12 +114,14 @@ class JobQueue:
 
     # On the background loop
 
-    def go_on(self, at_once: int | None) -> None:
+    def go_on(self, at_once: int | None, credit_limit: float | None = None) -> None:
         """Begin, or go on where an error has halted it.
 
         Args:
             at_once: how many runs may be active at a time from now on; None for as many as the plan has run slots.
+            credit_limit: what all runs together may use from now on, in credits; None for as much as they want.
         """
+        self._limit(credit_limit)
         self._wanted_at_once = self.at_once = at_once
         if self.error is not None and not self.is_inherited:
             self.resume_now()
@@ -159,7 +163,8 @@ class JobQueue:
         self.is_stopped = False
         if self.call is not None:
             self.call.is_stopped = False
-        self.error, self.at_once = None, self._wanted_at_once
+        self.at_once = self._wanted_at_once
+        self.error = None if self._credit_limit is None else self._credit_limit.error
         for job in self._own_jobs():
             job.owners.add(self._owner)
             job.slot.is_wanted = True
@@ -211,6 +216,26 @@ class JobQueue:
         """Start nothing in a process that was forked: the one that it was forked from does."""
         self._driver = self._cancelling = None
         self.is_inherited = self.is_stopped = True
+
+    def _limit(self, credits_allowed: float | None) -> None:
+        if self._credit_limit is not None:
+            self._credit_limit.set(float("inf") if credits_allowed is None else credits_allowed)
+        elif credits_allowed is not None:
+            queue = weakref.ref(self)
+
+            def halt() -> None:
+                if (known := queue()) is not None:
+                    known.halt_at_limit()
+
+            self._credit_limit = CreditLimit(credits_allowed, halt)
+            for job in self.jobs:
+                job.limit(self._credit_limit)
+
+    def halt_at_limit(self) -> None:
+        """Start no more, as the credit limit is reached."""
+        if self._credit_limit is not None and not self.is_stopped:
+            self.error = self._credit_limit.error
+            self.subscribers.notify()
 
     async def _drive(self) -> None:
         changed = asyncio.Event()
@@ -287,11 +312,14 @@ class JobQueue:
         error = job.error
         if error is None or job.watch is not None or job in self._given_up:
             return
-        if job.record.may_have_started:
-            job.error = unclear(job, error if isinstance(error, OrigamiError) else _not_understood(error))
-        elif self.is_stopped or job.withdrawn.is_set():
-            # It was stopped, and perhaps resumed since.
+        if job.withdrawn.is_set() and not self.is_stopped:
+            # It was stopped, and resumed since.
             job.error = None
+        # A refusal after which the run was looked for in vain is what has to be put right.
+        elif job.record.may_have_started and job.record.state != "refused":
+            job.error = unclear(job, error if isinstance(error, OrigamiError) else _not_understood(error))
+        elif self.is_stopped:
+            job.error = job.error if job.record.state == "refused" and not job.withdrawn.is_set() else None
         elif not isinstance(error, OrigamiError):
             job.error = _not_understood(error)
         if not self.is_stopped and isinstance(job.error, OrigamiError):
