@@ -14,11 +14,11 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.contract import AckMessage, CommandName
 from origami_widgets.run import actions, cancelling
 from origami_widgets.run.continuing import Continuation, answering
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 REMEMBERED = 200
 LONGEST_ID = 64
@@ -122,7 +122,7 @@ class CommandDesk(Desk):
                     )
                 await self._continue(Continuation(self._conversation, watch, command.prompt, "follow_up"))
             case "check_now":
-                hub().hurry(watch)
+                poller().hurry(watch)
             case "stop_waiting":
                 actions.stop_waiting(watch)
             case _:
@@ -131,7 +131,7 @@ class CommandDesk(Desk):
     async def _continue(self, wanted: Continuation) -> None:
         await wanted.carry_out(wanted.job(), queue=True)
 
-    def _watch(self, run_id: str) -> Watch:
+    def _watch(self, run_id: str) -> RunWatch:
         for watch in self._conversation.watches:
             if watch.state.run_id == run_id:
                 return watch

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run.claims import fingerprint
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.claims import Brief
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 REMEMBERED = 20
 """Runs of one cell and brief; it has forgotten those before."""
@@ -77,7 +77,7 @@ _SALT = uuid.uuid4().hex
 _begun: dict[tuple[str, Hashable, str], list[_Begun]] = {}
 
 
-async def going_on(operations: Operations, place: Place | None, brief: Brief, way: Way) -> Watch | None:
+async def going_on(operations: Operations, place: Place | None, brief: Brief, way: Way) -> RunWatch | None:
     """The run that an earlier execution of this cell has started for this brief, while it is running; else None.
 
     Sends a GET where the run is not watched any more. Where the network is in the way it counts as running.
@@ -100,11 +100,11 @@ async def going_on(operations: Operations, place: Place | None, brief: Brief, wa
     return None
 
 
-async def _still_running(operations: Operations, begun: _Begun) -> Watch | None:
-    watch = await hub().watch(operations, begun.agent_id, begun.run_id, started=None)
+async def _still_running(operations: Operations, begun: _Begun) -> RunWatch | None:
+    watch = await poller().watch(operations, begun.agent_id, begun.run_id, started=None)
     if watch.state.run is None:
         try:
-            await hub().first_check(watch)
+            await poller().first_check(watch)
         except OrigamiError:
             return None
     # One that is told to end is not what the cell wants.
@@ -114,7 +114,7 @@ async def _still_running(operations: Operations, begun: _Begun) -> Watch | None:
     return watch
 
 
-def remember(operations: Operations, place: Place | None, brief: Brief, watch: Watch) -> None:
+def remember(operations: Operations, place: Place | None, brief: Brief, watch: RunWatch) -> None:
     """Note which run a cell has started.
 
     Args:
@@ -125,7 +125,7 @@ def remember(operations: Operations, place: Place | None, brief: Brief, watch: W
     """
     if place is not None:
         run = watch.state.run
-        at = run.started_at.timestamp() if run is not None and run.started_at is not None else hub().clock.time()
+        at = run.started_at.timestamp() if run is not None and run.started_at is not None else poller().clock.time()
         known = keep_newest(_begun, (place.cell, operations.identity, fingerprint_of(brief)))
         known.append(_Begun(place.execution, watch.state.agent_id, watch.state.run_id, at))
         del known[:-REMEMBERED]

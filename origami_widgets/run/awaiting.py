@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 
 class AwaitableCalls:
@@ -24,10 +24,10 @@ class AwaitableCalls:
     carries `idempotency_key` and `reconcile_async()`, which finds the run.
     """
 
-    _watch: Watch
+    _watch: RunWatch
     _conversation: Conversation
 
-    def _show_continued(self, successor: Watch) -> Run:
+    def _show_continued(self, successor: RunWatch) -> Run:
         raise NotImplementedError
 
     async def refresh_async(self, include: Sequence[str] = ("stats",)) -> Self:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.quota import Quota
     from origami_widgets.api.traffic import Traffic
-    from origami_widgets.run.clock import Clock
+    from origami_widgets.run.polling.clock import Clock
 
 
 class Account:

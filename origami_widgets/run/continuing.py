@@ -14,8 +14,8 @@ from origami_widgets.run.actions import operations_of
 from origami_widgets.run.answers import answer_prompt
 from origami_widgets.run.claims import Brief
 from origami_widgets.run.conversation import remember
-from origami_widgets.run.hub import hub
 from origami_widgets.run.once import Sender, continue_once
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starting import QueueingStarter, WatchedJob
 from origami_widgets.run.state import CommandFailed, SendingChanged
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.starts.record import StartRecord
     from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starting import AnyStarter
-    from origami_widgets.run.watch import Watch
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class Continuation:
     """
 
     conversation: Conversation
-    watch: Watch
+    watch: RunWatch
     prompt: str
     kind: Literal["answer", "follow_up"]
     model: str | None = None
@@ -82,7 +82,7 @@ class Continuation:
         job.adopt = self._adopt
         return job
 
-    async def carry_out(self, job: WatchedJob, *, queue: bool) -> Watch:
+    async def carry_out(self, job: WatchedJob, *, queue: bool) -> RunWatch:
         """Start the run. Background loop only.
 
         Args:
@@ -113,7 +113,7 @@ class Continuation:
         finally:
             newest.stop_waiting = None
 
-    def carried_out(self, hand_over: Callable[[Watch], T], *, fresh: bool) -> T:
+    def carried_out(self, hand_over: Callable[[RunWatch], T], *, fresh: bool) -> T:
         """Start the run, and block until it is known; under a name, find the one that was started before.
 
         Args:
@@ -126,14 +126,14 @@ class Continuation:
         with QueueingStarter() as starter:
             return completed(self.awaited(starter, hand_over, fresh=fresh))
 
-    async def awaited(self, starter: AnyStarter, hand_over: Callable[[Watch], T], *, fresh: bool) -> T:
+    async def awaited(self, starter: AnyStarter, hand_over: Callable[[RunWatch], T], *, fresh: bool) -> T:
         """The same in the way of the starter."""
 
-        async def send(record: StartRecord | None) -> Watch:
+        async def send(record: StartRecord | None) -> RunWatch:
             job = self.job(record)
             return await starter.fulfil(job, self.carry_out(job, queue=waits_for_a_slot()))
 
-        async def find(record: StartRecord) -> Watch | None:
+        async def find(record: StartRecord) -> RunWatch | None:
             return await starter.ask(self.job(record).found())
 
         once = self.conversation.once
@@ -143,7 +143,7 @@ class Continuation:
         operations, after = operations_of(self.watch), self.watch.state.run_id
         return hand_over(await continue_once(operations, once, after, self.brief, sender, fresh=fresh))
 
-    async def go_on_with(self, successor: Watch) -> None:
+    async def go_on_with(self, successor: RunWatch) -> None:
         """Let the conversation go on with a run that is known. Background loop only."""
         remember(successor, self.conversation)
         self.conversation.current.update(SendingChanged(""))
@@ -159,13 +159,13 @@ class Continuation:
         after = self.watch.state.run_id
         return ids[: ids.index(after) + 1] if may_be_sent and after in ids else ids
 
-    async def _adopt(self, started: RunObject) -> Watch:
+    async def _adopt(self, started: RunObject) -> RunWatch:
         operations = operations_of(self.watch)
-        successor = await hub().watch(operations, self.watch.state.agent_id, started.id, started=started)
+        successor = await poller().watch(operations, self.watch.state.agent_id, started.id, started=started)
         await self.go_on_with(successor)
         return successor
 
-    def _free_to_go_on(self) -> Watch:
+    def _free_to_go_on(self) -> RunWatch:
         newest = self.conversation.current
         if self.kind == "answer" and self.watch is not newest:
             raise InvalidInput(
@@ -188,7 +188,7 @@ class Continuation:
         return error
 
 
-def answering(conversation: Conversation, watch: Watch, answers: Sequence[str]) -> Continuation:
+def answering(conversation: Conversation, watch: RunWatch, answers: Sequence[str]) -> Continuation:
     """One follow-up run that answers all pending questions of a run.
 
     Raises:

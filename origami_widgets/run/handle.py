@@ -13,10 +13,10 @@ from origami_widgets.run.awaiting import AwaitableCalls
 from origami_widgets.run.continuing import Continuation, answering
 from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.outcome import run_error
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.saved import describe, watch_of_saved
 from origami_widgets.run.token import make_token
-from origami_widgets.run.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -36,9 +36,9 @@ class Run(AwaitableCalls):
     never blocks. Calls that block have twins to await: `answer` and `answer_async`.
     """
 
-    def __init__(self, watch: Watch, conversation: Conversation | None = None) -> None:
+    def __init__(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
         given: object = watch
-        if not isinstance(given, Watch):
+        if not isinstance(given, RunWatch):
             raise InvalidInput(
                 "A Run is not made by hand",
                 cause=f"Run() was given {describe(given)}.",
@@ -357,7 +357,7 @@ class Run(AwaitableCalls):
     def _continue(self, wanted: Continuation, *, fresh: bool) -> Run:
         return wanted.carried_out(self._show_continued, fresh=fresh)
 
-    def _show_continued(self, successor: Watch) -> Run:
+    def _show_continued(self, successor: RunWatch) -> Run:
         run = Run(successor, self._conversation)
         with naming(run):
             presenter().continued(run)

@@ -25,7 +25,7 @@ from origami_widgets.api.either_way import Awaiting
 from origami_widgets.api.errors import IdempotencyConflict, NotFound, OrigamiError, ProjectNotFound, RunNotFound
 from origami_widgets.api.starts.submit import new_record, recovered_record
 from origami_widgets.run.claims import Brief, Claim, Scope, follow_up_name, new_claim, next_step, spoken, valid_once
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.registry import RegistryUnusable, Slot, held_by_task, in_a_thread, slot_for
 from origami_widgets.run.state import Attached
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.either_way import Way
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.starts.record import StartRecord
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 T = TypeVar("T")
 
@@ -63,9 +63,9 @@ class Sender:
     """
 
     way: Way
-    send: Callable[[StartRecord], Awaitable[Watch]]
-    find: Callable[[StartRecord], Awaitable[Watch | None]]
-    attached: Callable[[Watch], Awaitable[object]]
+    send: Callable[[StartRecord], Awaitable[RunWatch]]
+    find: Callable[[StartRecord], Awaitable[RunWatch | None]]
+    attached: Callable[[RunWatch], Awaitable[object]]
     unrecorded: Callable[[RegistryUnusable], object] | None = None
     spares_the_loop: bool = False
 
@@ -84,7 +84,7 @@ def once_brief(prompt: str, name: str | None, model: str | None, focus_tables: S
     return Brief(validate.prompt(prompt), validate.agent_name(name), validate.model(model), tables)
 
 
-async def start_once(operations: Operations, once: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
+async def start_once(operations: Operations, once: str, brief: Brief, sender: Sender, *, fresh: bool) -> RunWatch:
     """The watch of the run of this name: of the one that exists, else of a new one. Waits in the way of the sender.
 
     Args:
@@ -106,7 +106,7 @@ async def start_once(operations: Operations, once: str, brief: Brief, sender: Se
 
 async def continue_once(
     operations: Operations, once: str, after: str, brief: Brief, sender: Sender, *, fresh: bool
-) -> Watch:
+) -> RunWatch:
     """The watch of the run that continues one which was started under a name; arguments and errors as `start_once`.
 
     Args:
@@ -122,7 +122,7 @@ async def continue_once(
 
 async def known_of_name(
     operations: Operations, name: str, brief: Brief, sender: Sender
-) -> tuple[Watch | None, Claim | None]:
+) -> tuple[RunWatch | None, Claim | None]:
     """The watch of the run that is known under a name as the registry has it, None when there is none. Starts nothing.
 
     Args:
@@ -143,7 +143,7 @@ async def known_of_name(
     return found, claim if found is None and claim is not None and not claim.run_id else None
 
 
-async def of_name(operations: Operations, name: str, brief: Brief, sender: Sender, *, fresh: bool) -> Watch:
+async def of_name(operations: Operations, name: str, brief: Brief, sender: Sender, *, fresh: bool) -> RunWatch:
     """The watch of the run of a name as the registry has it; arguments and errors as `start_once`."""
     scope = await sender.way.ask(_scope(operations))
     slot = slot_for(operations.embedded, scope, name)
@@ -168,7 +168,7 @@ class _Wanted:
     claim: Callable[[], Claim]
 
 
-async def _while_held(wanted: _Wanted, sender: Sender, *, fresh: bool) -> Watch:
+async def _while_held(wanted: _Wanted, sender: Sender, *, fresh: bool) -> RunWatch:
     slot, brief = wanted.slot, wanted.brief
     before = await sender.from_disk(lambda: _before(slot, fresh=fresh))
     if not fresh:
@@ -208,7 +208,7 @@ def _before(slot: Slot, *, fresh: bool) -> Claim | None:
         raise
 
 
-async def _known(operations: Operations, claim: Claim | None, brief: Brief, sender: Sender) -> Watch | None:
+async def _known(operations: Operations, claim: Claim | None, brief: Brief, sender: Sender) -> RunWatch | None:
     """The watch of the run that is known under the name, None when there is none."""
     if claim is None or next_step(claim, brief, _now()) != "attach":
         return None
@@ -223,10 +223,10 @@ async def _known(operations: Operations, claim: Claim | None, brief: Brief, send
         raise _gone(claim, error) from error
 
 
-async def _watch_again(operations: Operations, claim: Claim, brief: Brief, sender: Sender) -> Watch | None:
-    watch = await hub().watch(operations, claim.agent_id, claim.run_id, started=None)
+async def _watch_again(operations: Operations, claim: Claim, brief: Brief, sender: Sender) -> RunWatch | None:
+    watch = await poller().watch(operations, claim.agent_id, claim.run_id, started=None)
     if watch.state.run is None or watch.state.connection.state == "stopped":
-        await hub().first_check(watch)
+        await poller().first_check(watch)
     run = watch.state.run
     if operations.origin == SANDBOX and run is not None and run.request.prompt not in ("", brief.prompt):
         # A sandbox that was started again gives the same ids again, to other runs.
@@ -236,7 +236,7 @@ async def _watch_again(operations: Operations, claim: Claim, brief: Brief, sende
     return watch
 
 
-async def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) -> Watch:
+async def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) -> RunWatch:
     try:
         watch = await sender.send(new_record(claim.idempotency_key))
     except OrigamiError as error:
@@ -251,7 +251,7 @@ async def _send(slot: Slot, claim: Claim, before: Claim | None, sender: Sender) 
     return watch
 
 
-async def _send_again(slot: Slot, claim: Claim, sender: Sender) -> Watch:
+async def _send_again(slot: Slot, claim: Claim, sender: Sender) -> RunWatch:
     """Find what the request has started whose answer never arrived, or ask for it with the same key."""
     try:
         watch = await sender.send(record_of(claim))
@@ -263,7 +263,7 @@ async def _send_again(slot: Slot, claim: Claim, sender: Sender) -> Watch:
     return watch
 
 
-async def _look(slot: Slot, claim: Claim, sender: Sender) -> Watch:
+async def _look(slot: Slot, claim: Claim, sender: Sender) -> RunWatch:
     watch = await sender.find(record_of(claim))
     if watch is None:
         raise _unclear(claim)
@@ -283,7 +283,7 @@ def _say_what_the_name_stands_for(claim: Claim, error: OrigamiError) -> None:
     )
 
 
-async def _record(slot: Slot, claim: Claim, watch: Watch, sender: Sender) -> None:
+async def _record(slot: Slot, claim: Claim, watch: RunWatch, sender: Sender) -> None:
     run = watch.state.run
     started = (run.started_at if run is not None else None) or claim.claimed_at
     try:

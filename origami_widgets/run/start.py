@@ -12,8 +12,8 @@ from origami_widgets.run.agent_runs import known_before, runs_of, with_later_run
 from origami_widgets.run.claims import valid_once
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.handle import Run
-from origami_widgets.run.hub import hub
 from origami_widgets.run.once import Sender, once_brief, start_once
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.presenter import naming, presenter
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starting import AwaitingStarter, QueueingStarter, WatchedJob
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.starts.record import StartRecord
     from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starting import AnyStarter
     from origami_widgets.run.state import RunState
-    from origami_widgets.run.watch import Watch
 
 
 def start(
@@ -159,11 +159,11 @@ async def _started(asked: _Asked, starter: AnyStarter) -> Run:
         job.once = valid_once(asked.once) if asked.once is not None else ""
         return job
 
-    async def send(record: StartRecord | None) -> Watch:
+    async def send(record: StartRecord | None) -> RunWatch:
         job = job_of(record)
         return await starter.fulfil(job, job.carry_out(queue=waits_for_a_slot()))
 
-    async def find(record: StartRecord) -> Watch | None:
+    async def find(record: StartRecord) -> RunWatch | None:
         return await starter.ask(job_of(record).found())
 
     brief = once_brief(asked.prompt, asked.name, asked.model, asked.focus_tables)
@@ -177,7 +177,7 @@ async def _started(asked: _Asked, starter: AnyStarter) -> Run:
     else:
         shown: list[Conversation] = []
 
-        async def attached(watch: Watch) -> None:
+        async def attached(watch: RunWatch) -> None:
             shown.append(await with_later_runs(operations, watch))
 
         sender = Sender(starter, send, find, attached)
@@ -269,9 +269,9 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
         *earlier, newest = await runs_of(operations, agent_id)
         before = known_before(agent_id, earlier)
         run_id = newest.id
-    watch = await hub().watch(operations, agent_id, run_id, started=None)
+    watch = await poller().watch(operations, agent_id, run_id, started=None)
     if watch.state.run is None or watch.state.connection.state == "stopped":
-        await hub().first_check(watch)
+        await poller().first_check(watch)
         if not watch.state.done:
-            await hub().list_tables(watch, if_room=True)
+            await poller().list_tables(watch, if_room=True)
     return Run(watch, conversation_of(watch, before))

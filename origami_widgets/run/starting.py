@@ -9,7 +9,7 @@ from origami_widgets.api.either_way import Awaiting, Blocking
 from origami_widgets.api.errors import RunPoolFull
 from origami_widgets.api.starts.interrupt import Starter, started
 from origami_widgets.api.starts.submit import StartJob
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import Queue
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.starts.record import StartRecord
     from origami_widgets.api.starts.spec import StartSpec
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 USUAL_WAIT = 60.0
 """Seconds to wait for a free slot when the server names no time."""
@@ -47,10 +47,10 @@ class WatchedJob(StartJob):
         super().__init__(operations, spec, record, sleep=_sleep)
         self.once = ""
         self.queue: Queue | None = None
-        self.watch: Watch | None = None
-        self.adopt: Callable[[RunObject], Awaitable[Watch]] | None = None
+        self.watch: RunWatch | None = None
+        self.adopt: Callable[[RunObject], Awaitable[RunWatch]] | None = None
 
-    async def carry_out(self, *, queue: bool, tell: Callable[[Queue | None], object] = lambda _queue: None) -> Watch:
+    async def carry_out(self, *, queue: bool, tell: Callable[[Queue | None], object] = lambda _queue: None) -> RunWatch:
         """Start the run, once, and watch it.
 
         Args:
@@ -62,7 +62,7 @@ class WatchedJob(StartJob):
             AmbiguousStart: a run may have been started, and was not found.
             OrigamiError: the run was not started.
         """
-        clock = hub().clock
+        clock = poller().clock
         until = clock.monotonic() + LONGEST_QUEUE
         while True:
             try:
@@ -80,7 +80,7 @@ class WatchedJob(StartJob):
                 self.queue = None
                 tell(None)
 
-    async def found(self) -> Watch | None:
+    async def found(self) -> RunWatch | None:
         """The run of an attempt that was made before, watched; None where it is not found. Sends GETs only.
 
         Raises:
@@ -89,11 +89,11 @@ class WatchedJob(StartJob):
         await self.looked_for()
         return self.watch
 
-    async def _adopted(self, run: RunObject) -> Watch:
+    async def _adopted(self, run: RunObject) -> RunWatch:
         if self.watch is None and self.adopt is not None:
             self.watch = await self.adopt(run)
         if self.watch is None:
-            self.watch = await hub().watch(self._operations, self.agent_id, run.id, started=run)
+            self.watch = await poller().watch(self._operations, self.agent_id, run.id, started=run)
         return self.watch
 
     async def hand_over(self) -> Run | None:
@@ -126,7 +126,7 @@ class QueueingStarter(Starter, Blocking):
         """Say it."""
         self._has_told = self._has_told or tell_of_the_queue(self.job)
 
-    async def fulfil(self, job: WatchedJob, coroutine: Coroutine[Any, Any, Watch]) -> Watch:
+    async def fulfil(self, job: WatchedJob, coroutine: Coroutine[Any, Any, RunWatch]) -> RunWatch:
         """Block until the run is started."""
         return self.run(job, coroutine)
 
@@ -137,13 +137,13 @@ class AwaitingStarter(Awaiting):
     def __init__(self) -> None:
         self._has_told = False
 
-    async def fulfil(self, job: WatchedJob, coroutine: Coroutine[Any, Any, Watch]) -> Watch:
+    async def fulfil(self, job: WatchedJob, coroutine: Coroutine[Any, Any, RunWatch]) -> RunWatch:
         """Await the start of the run."""
 
         def meanwhile() -> None:
             self._has_told = self._has_told or tell_of_the_queue(job)
 
-        watch: Watch = await started(job, coroutine, meanwhile)
+        watch: RunWatch = await started(job, coroutine, meanwhile)
         return watch
 
 
@@ -163,4 +163,4 @@ def tell_of_the_queue(job: StartJob | None) -> bool:
 
 
 async def _sleep(seconds: float) -> None:
-    await hub().clock.sleep(seconds, asyncio.Event())
+    await poller().clock.sleep(seconds, asyncio.Event())

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
 from origami_widgets.api.loop import background
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.token import make_token
 
 if TYPE_CHECKING:
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
-    from origami_widgets.run.watch import Watch
 
 Until = Literal["run", "cells"]
 
@@ -53,7 +53,7 @@ def reached(state: RunState, until: Until) -> bool:
     return state.connection.state == "ended"
 
 
-def block(watch: Watch, until: Until, timeout: float | None) -> None:
+def block(watch: RunWatch, until: Until, timeout: float | None) -> None:
     """Block until the run (or its cells) came to an end.
 
     Raises:
@@ -74,12 +74,12 @@ def block(watch: Watch, until: Until, timeout: float | None) -> None:
     background().wait_for_callbacks(None if ends is None else ends - time.monotonic())
 
 
-async def _wait_at_most(seconds: float | None, watch: Watch, until: Until) -> None:
+async def _wait_at_most(seconds: float | None, watch: RunWatch, until: Until) -> None:
     async with asyncio.timeout(seconds):
         await _until_reached(watch, until)
 
 
-async def wait(watch: Watch, until: Until) -> None:
+async def wait(watch: RunWatch, until: Until) -> None:
     """Return when the run (or its cells) came to an end; cancelling this leaves the run alone.
 
     Raises:
@@ -90,7 +90,7 @@ async def wait(watch: Watch, until: Until) -> None:
     await background().callbacks_returned()
 
 
-async def _until_reached(watch: Watch, until: Until) -> None:
+async def _until_reached(watch: RunWatch, until: Until) -> None:
     if reached(watch.state, until):
         return
     await background().bridge(_keep(watch))
@@ -112,8 +112,8 @@ async def _until_reached(watch: Watch, until: Until) -> None:
         stop()
 
 
-async def _keep(watch: Watch) -> None:
-    hub().keep(watch)
+async def _keep(watch: RunWatch) -> None:
+    poller().keep(watch)
 
 
 def check_wait(until: object, timeout: object = None) -> None:

@@ -16,10 +16,10 @@ from origami_widgets.card.view.budget import size_of
 from origami_widgets.card.view.tables import reading_words
 from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.readings import SPACING
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import LeadsRead
-from origami_widgets.run.watch import Watch
 from tests.card.live import on_loop, settle
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES
@@ -89,7 +89,7 @@ def test_a_view_stays_within_its_size_when_everything_is_read():
 @pytest.fixture
 def large():
     """A card of 20 tables with 40 columns, its watch, and what it sends from now on."""
-    watch = Watch(None, STATES["large"](), None)
+    watch = RunWatch(None, STATES["large"](), None)
     card = RunCard(Run(watch))
     settle()
     messages = []

@@ -11,7 +11,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.run import cancelling
 from origami_widgets.run.cancelling import CancelPending
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from tests.api.conftest import ENVIRONMENT
 from tests.support.front import Front
 from tests.support.interrupts import interrupt
@@ -136,13 +136,13 @@ def test_a_status_that_nobody_knows_is_no_end_in_the_answer_to_a_cancel():
 
 
 def test_a_server_that_asks_for_a_day_is_asked_sooner(front, run, monkeypatch):
-    slept, real = [], hub().clock.sleep
+    slept, real = [], poller().clock.sleep
 
     async def sleep(seconds, wake):
         slept.append(seconds)
         return await real(seconds if seconds is None else min(seconds, 0.02), wake)
 
-    monkeypatch.setattr(hub().clock, "sleep", sleep)
+    monkeypatch.setattr(poller().clock, "sleep", sleep)
     front.cancels = [answer({}, 503, headers={"Retry-After": "86400"})]
     run.cancel()
     assert 300.0 in slept

@@ -18,7 +18,7 @@ from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.api.loop import background
 from origami_widgets.api.quota import Quota
 from origami_widgets.run.budget import Budget
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.presenter import presenter
 from tests.support.server import RawServer, answer
 
@@ -39,7 +39,7 @@ def start(client, brief=BRIEF):
 
 def stop_watching(run):
     async def fail():
-        hub()._on_failure(run._watch, AuthenticationError("No", status_code=401))
+        poller()._on_failure(run._watch, AuthenticationError("No", status_code=401))
 
     background().run(fail())
     assert run.connection.state == "stopped"

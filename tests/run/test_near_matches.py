@@ -16,8 +16,8 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import retry
 from origami_widgets.api.starts import submit
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.hub import Hub
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.poller import Poller
 from tests.api.conftest import ENVIRONMENT
 from tests.run.test_one_run import EMPTY_LIST, QuickClock
 from tests.support.front import Front, ended, forgotten, kept_off
@@ -76,7 +76,7 @@ def quick(monkeypatch, tmp_path):
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
     monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
     made = QuickClock()
-    monkeypatch.setattr(hub_module, "_hub", Hub(made))
+    monkeypatch.setattr(poller_module, "_poller", Poller(made))
     monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
 
 

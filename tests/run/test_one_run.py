@@ -19,9 +19,9 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.starts import submit
 from origami_widgets.api.traffic import Traffic
 from origami_widgets.card.commands import Command, CommandDesk
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.clock import SystemClock
-from origami_widgets.run.hub import Hub
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.clock import SystemClock
+from origami_widgets.run.polling.poller import Poller
 from tests.api.conftest import ENVIRONMENT
 from tests.support.front import Front, ended, forgotten, kept_off, lost, passes
 from tests.support.server import RawServer, answer, head, raw, reset, silence
@@ -55,7 +55,7 @@ def quick(monkeypatch):
 @pytest.fixture
 def clock(monkeypatch):
     made = QuickClock()
-    monkeypatch.setattr(hub_module, "_hub", Hub(made))
+    monkeypatch.setattr(poller_module, "_poller", Poller(made))
     monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))
     return made
 

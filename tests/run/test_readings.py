@@ -184,7 +184,7 @@ READ = """
 import gc, threading, time
 import origami_widgets as ow
 from origami_widgets.frames.leads import row_reading
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 row_reading.LARGEST_PAGE = 5
 
 def until(condition):
@@ -208,12 +208,12 @@ except ow.IncompleteRows as error:
     kept = error
 until(lambda: not watch.state.reading)
 until(lambda: not loops())
-news = hub()._news
+news = poller()._news
 assert not news._planned and not news._told
 del run, watch, kept
 gc.collect()
 assert not loops()
-assert not hub()._watches
+assert not poller()._watches
 """
 
 FORKED = """

@@ -32,7 +32,7 @@ PROGRAM = """
 import asyncio, contextlib, json, sys, time
 import origami_widgets as ow
 from origami_widgets.api.operations import Operations
-from origami_widgets.run import hub as hubs
+from origami_widgets.run.polling import poller as poller_module
 
 order = json.loads(sys.argv[1])
 
@@ -50,7 +50,7 @@ client.get_account()
 print("ready", flush=True)
 order |= json.loads(input())
 clock = ScaledClock()
-hubs._hub = hubs.Hub(clock)
+poller_module._poller = poller_module.Poller(clock)
 sent = []
 def noted(asking):
     async def ask(*arguments, **options):

@@ -14,7 +14,7 @@ from origami_widgets.api.threadless import CannotBlock
 from origami_widgets.run.again import fingerprint_of, keep_newest
 from origami_widgets.run.batches.course import Course
 from origami_widgets.run.batches.earlier import Earlier, Source
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
@@ -132,11 +132,11 @@ async def _built_again(operations: Operations, briefs: Sequence[Brief], remains:
         position = order.state.position
         if (known := remains.started.get(position)) is not None:
             agent_id, run_id, at = known
-            watch = await hub().watch(operations, agent_id, run_id, started=None)
+            watch = await poller().watch(operations, agent_id, run_id, started=None)
             if looks and watch.state.run is None:
                 # A run that cannot be read says so itself.
                 with contextlib.suppress(OrigamiError):
-                    await hub().first_check(watch)
+                    await poller().first_check(watch)
             watch.update(Attached(at, by="cell"))
             course.take(order, watch)
             continue

@@ -15,7 +15,7 @@ from origami_widgets.run.cancelling import CancelPending
 if TYPE_CHECKING:
     from origami_widgets.run.batches.course import Course
     from origami_widgets.run.batches.orders import Order
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 
 async def cancel(course: Course) -> None:
@@ -50,9 +50,9 @@ async def _until_heard(course: Course) -> OrigamiError | None:
     """One of the errors that came of it, None when there was none."""
     errors: list[OrigamiError] = []
     unknown: list[OrigamiError] = []
-    asked: set[Watch] = set()
+    asked: set[RunWatch] = set()
 
-    async def end(watch: Watch) -> None:
+    async def end(watch: RunWatch) -> None:
         try:
             await cancelling.cancel(watch)
         except OrigamiError as error:

@@ -21,7 +21,7 @@ from origami_widgets.run.batches.orders import Order
 from origami_widgets.run.batches.remains import Remains
 from origami_widgets.run.batches.tasks import goes_on_here, kept
 from origami_widgets.run.handle import Run
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starting import WatchedJob
 from origami_widgets.run.subscribers import Subscribers
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from origami_widgets.run.batches.earlier import Earlier
     from origami_widgets.run.batches.once import Names
     from origami_widgets.run.claims import Brief
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import Queue
-    from origami_widgets.run.watch import Watch
 
 log = logging.getLogger("origami_widgets")
 
@@ -171,7 +171,7 @@ class Course:
         """Make sure that its briefs go on being started and its runs being watched."""
         for order in self.orders:
             if order.watch is not None:
-                hub().keep(order.watch)
+                poller().keep(order.watch)
         self.drive()
 
     def abandon(self) -> None:
@@ -190,7 +190,7 @@ class Course:
             await self.earlier.hand_over(self)
         if self.names is not None:
             await self._attach_known(self.names)
-        clock = hub().clock
+        clock = poller().clock
         while (order := self._next()) is not None:
             if self.at_once is None:
                 self.at_once = await self._run_slots()
@@ -228,7 +228,7 @@ class Course:
             if order.is_waiting and self._next() is not None:
                 await self._attempt(order, names.find_known(order, self))
 
-    async def _attempt(self, order: Order, finding: Awaitable[Watch | None]) -> None:
+    async def _attempt(self, order: Order, finding: Awaitable[RunWatch | None]) -> None:
         try:
             watch = await finding
         except OrigamiError as error:
@@ -246,7 +246,7 @@ class Course:
                 self.take(order, watch)
                 self.tell()
 
-    async def carry_out(self, order: Order, record: StartRecord | None = None) -> Watch:
+    async def carry_out(self, order: Order, record: StartRecord | None = None) -> RunWatch:
         """Start the run of a brief and watch it.
 
         Args:
@@ -263,7 +263,7 @@ class Course:
             job.withdrawn.set()
 
         def tell(queue: Queue | None) -> None:
-            self._full_until = 0.0 if queue is None else hub().clock.monotonic() + queue.wait
+            self._full_until = 0.0 if queue is None else poller().clock.monotonic() + queue.wait
             self._update(order, state="starting" if queue is None else "queued", queue=queue)
 
         return await job.carry_out(queue=True, tell=tell)
@@ -286,7 +286,7 @@ class Course:
         order.job = None
         self.remains.jobs.pop(order.state.position, None)
 
-    def take(self, order: Order, watch: Watch) -> None:
+    def take(self, order: Order, watch: RunWatch) -> None:
         """Take the run of a brief, and be told of its changes."""
         run = Run(watch, order.conversation)
         if self.names is not None:
@@ -296,7 +296,7 @@ class Course:
         self.drop_job(order)
         order.update(state="started", run=run, error=order.unrecorded, queue=None)
         began = run.state.run.started_at if run.state.run is not None else None
-        at = hub().clock.time() if began is None else began.timestamp()
+        at = poller().clock.time() if began is None else began.timestamp()
         self.remains.started[order.state.position] = (run.agent_id, run.id, at)
         # Weak, or a run would keep the batch alive, which keeps the run alive: polled for ever.
         course = weakref.ref(self)

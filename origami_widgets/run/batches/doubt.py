@@ -11,7 +11,7 @@ from origami_widgets.run.once import StartUnclear
 
 if TYPE_CHECKING:
     from origami_widgets.run.batches.orders import Order
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 RESUMING = "batch.resume() looks for it first, and sends the same request again only where it is not found."
 
@@ -37,7 +37,7 @@ def unclear(order: Order, error: OrigamiError | None) -> AmbiguousStart:
     return told.with_traceback(None)
 
 
-async def looked_for(order: Order) -> Watch | None:
+async def looked_for(order: Order) -> RunWatch | None:
     """The run that may have been started for a brief, watched; None where it is not found. Background loop only.
 
     Looks more than once: a server that has failed may be late with its list.

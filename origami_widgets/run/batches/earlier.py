@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.batches.course import Course
     from origami_widgets.run.batches.orders import Order
     from origami_widgets.run.batches.remains import Remains
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 ON_THEIR_WAY = ("starting", "queued")
 
@@ -137,10 +137,10 @@ class Earlier:
             left.remains.given_away.add(left.position)
             if (known := left.remains.started.get(left.position)) is not None:
                 agent_id, run_id, at = known
-                watch = await hub().watch(course.operations, agent_id, run_id, started=None)
+                watch = await poller().watch(course.operations, agent_id, run_id, started=None)
                 if watch.state.run is None:
                     try:
-                        await hub().first_check(watch)
+                        await poller().first_check(watch)
                     except OrigamiError:
                         continue
                 if _goes_on(watch):
@@ -165,7 +165,7 @@ def _sort(held: _Held, going_on: list[_Held], waiting: list[_Held]) -> None:
         going_on.insert(0, held)
 
 
-def _goes_on(watch: Watch) -> bool:
+def _goes_on(watch: RunWatch) -> bool:
     # One that is told to end is not what the cell wants.
     return not watch.state.done and watch.state.cancel != "requested"
 

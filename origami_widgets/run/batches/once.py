@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from origami_widgets.run.batches.course import Course
     from origami_widgets.run.batches.orders import Order
     from origami_widgets.run.claims import Brief, Claim
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.registry import RegistryUnusable
-    from origami_widgets.run.watch import Watch
 
 
 class Names:
@@ -43,7 +43,7 @@ class Names:
         self._names = names_of(once, briefs)
         self._fresh = fresh
 
-    async def find_known(self, order: Order, course: Course) -> Watch | None:
+    async def find_known(self, order: Order, course: Course) -> RunWatch | None:
         """The run that is known for a brief; keeps the record of one that may be there and is not known. Starts nothing.
 
         Raises:
@@ -56,7 +56,7 @@ class Names:
             course.keep_record(order, record_of(claim))
         return found
 
-    async def _known(self, order: Order, course: Course) -> tuple[Watch | None, Claim | None]:
+    async def _known(self, order: Order, course: Course) -> tuple[RunWatch | None, Claim | None]:
         name = self._names[order.state.position]
         try:
             return await known_of_name(course.operations, name, order.brief, self._sender(order, course))
@@ -67,7 +67,7 @@ class Names:
                 )
             raise
 
-    async def start(self, order: Order, course: Course) -> Watch:
+    async def start(self, order: Order, course: Course) -> RunWatch:
         """The run of a brief: the one that is known, else a new one.
 
         Raises:
@@ -79,13 +79,13 @@ class Names:
         return await of_name(course.operations, name, order.brief, self._sender(order, course), fresh=fresh)
 
     def _sender(self, order: Order, course: Course) -> Sender:
-        async def send(record: StartRecord) -> Watch:
+        async def send(record: StartRecord) -> RunWatch:
             return await course.carry_out(order, record)
 
-        async def find(record: StartRecord) -> Watch | None:
+        async def find(record: StartRecord) -> RunWatch | None:
             return await course.new_job(order, record).found()
 
-        async def attached(watch: Watch) -> None:
+        async def attached(watch: RunWatch) -> None:
             # An agent has one active run at most: nothing has continued one that is active.
             order.conversation = (
                 await with_later_runs(course.operations, watch) if watch.state.done else conversation_of(watch)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.run.claims import Brief
     from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starting import WatchedJob
-    from origami_widgets.run.watch import Watch
 
 
 class Order:
@@ -33,7 +33,7 @@ class Order:
         self.state = BriefState(position, brief.prompt, brief.name)
         self.job: WatchedJob | None = None
         self.unrecorded: OrigamiError | None = None
-        self.watch: Watch | None = None
+        self.watch: RunWatch | None = None
         self.conversation: Conversation | None = None
         self.is_given_away = False
 

@@ -12,8 +12,8 @@ from origami_widgets.api import errors
 from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run import cancelling
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.hub import Hub
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.poller import Poller
 from tests.run.batches.common import finished, see, states, towns
 from tests.run.test_one_run import EMPTY_LIST, FULL, QuickClock
 from tests.support.front import forgotten, kept_off, passes
@@ -42,9 +42,9 @@ def test_stop_leaves_the_queue_and_resume_asks_not_earlier_than_told(front, many
     class Waits(QuickClock):
         async def sleep(self, seconds, wake):
             slept.append(seconds)
-            return await hub_module.SystemClock.sleep(self, seconds, wake)
+            return await poller_module.SystemClock.sleep(self, seconds, wake)
 
-    monkeypatch.setattr(hub_module, "_hub", Hub(Waits()))
+    monkeypatch.setattr(poller_module, "_poller", Poller(Waits()))
     front.faults = [kept_off(answer(FULL, 429, headers={"Retry-After": "96"}))]
     batch = many(towns(1))
     see(lambda: states(batch) == ["queued"])

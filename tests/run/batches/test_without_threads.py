@@ -13,9 +13,9 @@ from origami_widgets.api import loop as loops
 from origami_widgets.api.loop import BackgroundLoop
 from origami_widgets.api.threadless import CannotBlock
 from origami_widgets.card.display import CardPresenter
-from origami_widgets.run import hub as hub_module
 from origami_widgets.run.again import Place
-from origami_widgets.run.hub import Hub
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.poller import Poller
 from tests.run.batches.common import states, towns
 
 
@@ -27,7 +27,7 @@ def loop(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    monkeypatch.setattr(hub_module, "_hub", Hub())
+    monkeypatch.setattr(poller_module, "_poller", Poller())
     monkeypatch.setattr(loops, "_background", BackgroundLoop())
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models import Page, RunObject, Table
 from origami_widgets.api.traffic import is_counted
-from origami_widgets.run import schedule as plans
 from origami_widgets.run.budget import Budget
 from origami_widgets.run.budgets import Budgets
-from origami_widgets.run.clock import Clock, SystemClock
+from origami_widgets.run.polling import schedule as plans
+from origami_widgets.run.polling.clock import Clock, SystemClock
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.readings import ReadingNews
 from origami_widgets.run.reduce import reduce, wants_table_list
 from origami_widgets.run.state import (
@@ -33,7 +34,6 @@ from origami_widgets.run.state import (
     TablesListed,
 )
 from origami_widgets.run.turns import Claim, next_turn
-from origami_widgets.run.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -50,10 +50,10 @@ log = logging.getLogger("origami_widgets")
 class ListRead:
     """A read of the agent's table list, for one watched run."""
 
-    watch: Watch
+    watch: RunWatch
 
 
-Turn = Watch | ListRead | asyncio.Future[None]
+Turn = RunWatch | ListRead | asyncio.Future[None]
 """What a request of the poller is for: a check of a run, a table list, or a further request of a check under way."""
 KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 LATE = 2.0
@@ -64,10 +64,10 @@ DATE_RESOLUTION = 2.0
 """Seconds by which a clock offset from `Date`, which has whole seconds, may differ from another for no reason."""
 
 
-class Hub:
+class Poller:
     """Polls every live watch when its plan says so.
 
-    A watch lives as long as a handle or card holds it; the hub holds it weakly, so that a forgotten run is not asked
+    A watch lives as long as a handle or card holds it; the poller holds it weakly, so that a forgotten run is not asked
     about any more, and its task ends when nothing is left to ask.
 
     Args:
@@ -78,7 +78,7 @@ class Hub:
     def __init__(self, clock: Clock | None = None, budget: Callable[[], Budget] = Budget) -> None:
         self.clock = clock or SystemClock()
         self._budgets = Budgets(self.clock, budget)
-        self._watches: weakref.WeakValueDictionary[Hashable, Watch] = weakref.WeakValueDictionary()
+        self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
         self._checks: set[asyncio.Task[None]] = set()
         self._further: list[tuple[float, Budget, asyncio.Future[None]]] = []
@@ -87,7 +87,7 @@ class Hub:
         self._wake: asyncio.Event | None = None
         self._news = ReadingNews(self._on_reading)
 
-    async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> Watch:
+    async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> RunWatch:
         """The watch of a run: the one that exists, or a new one.
 
         Args:
@@ -101,7 +101,7 @@ class Hub:
         if known is not None and not (known.state.run is None and known.state.connection.state == "stopped"):
             return known
         state = RunState(agent_id=agent_id, run_id=run_id, origin=operations.origin)
-        watch = Watch(operations, state, plans.begin(self.clock.monotonic(), fresh=started is not None))
+        watch = RunWatch(operations, state, plans.begin(self.clock.monotonic(), fresh=started is not None))
         if started is not None:
             offset = operations.clock_offset
             watch.update(RunRead(started, at=self.clock.time(), keep_polling=True, clock_offset=offset))
@@ -111,12 +111,12 @@ class Hub:
         self._poll()
         return watch
 
-    def watched(self) -> list[Watch]:
+    def watched(self) -> list[RunWatch]:
         """All that is watched now, from any thread."""
         # The references, taken in one step: the loop may add a watch meanwhile.
         return [watch for reference in self._watches.valuerefs() if (watch := reference()) is not None]
 
-    def keep(self, watch: Watch) -> None:
+    def keep(self, watch: RunWatch) -> None:
         """Make sure that a watch is polled, also one of the process which this one was forked from."""
         if watch.operations is None:
             return
@@ -126,7 +126,7 @@ class Hub:
             weakref.finalize(watch, self._wake_up_from_anywhere).atexit = False
         self._poll()
 
-    def hurry(self, watch: Watch) -> None:
+    def hurry(self, watch: RunWatch) -> None:
         """Check a run now, because a person asked; a stopped watch starts again. Background loop only."""
         if watch.schedule is not None and watch.operations is not None:
             self.keep(watch)
@@ -135,14 +135,14 @@ class Hub:
             self._plan(watch)
             self._poll()
 
-    def soon(self, watch: Watch) -> None:
+    def soon(self, watch: RunWatch) -> None:
         """Check a run as soon as its turn comes, not before what a person waits for. Background loop only."""
         if watch.schedule is not None and watch.operations is not None:
             watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
             self._plan(watch)
             self.keep(watch)
 
-    async def check(self, watch: Watch, include: tuple[str, ...] = ("stats",)) -> None:
+    async def check(self, watch: RunWatch, include: tuple[str, ...] = ("stats",)) -> None:
         """Read a run once, outside its plan, and raise what goes wrong. A watch that had stopped starts again.
 
         Raises:
@@ -158,7 +158,7 @@ class Hub:
             # The poller may sleep longer than until what has just been planned.
             self._poll()
 
-    async def first_check(self, watch: Watch) -> None:
+    async def first_check(self, watch: RunWatch) -> None:
         """Read a run for the first time. A passing fault is left to the plan, which asks again.
 
         While the server refuses all requests, it is not asked: the plan does that as soon as it may be.
@@ -179,7 +179,7 @@ class Hub:
             self._poll()
         self._want_list(watch)
 
-    async def list_tables(self, watch: Watch, *, if_room: bool = False) -> None:
+    async def list_tables(self, watch: RunWatch, *, if_room: bool = False) -> None:
         """Read the agent's table list now, if the answers about the run name no tables.
 
         A failed read is not a failure of the run: its tables stay as they are, and the list is read again later.
@@ -297,7 +297,7 @@ class Hub:
         if self._wake is not None:
             self._wake.set()
 
-    async def _check(self, watch: Watch) -> None:
+    async def _check(self, watch: RunWatch) -> None:
         operations, plan = watch.operations, watch.schedule
         if operations is None or plan is None:  # pragma: no cover - such a watch is never planned
             return
@@ -318,19 +318,19 @@ class Hub:
         finally:
             watch.checking = False
 
-    async def _list(self, watch: Watch) -> None:
+    async def _list(self, watch: RunWatch) -> None:
         is_counted.set(True)
         try:
             await self.list_tables(watch)
         finally:
             watch.is_listing = False
 
-    def _want_list(self, watch: Watch) -> None:
+    def _want_list(self, watch: RunWatch) -> None:
         if watch.schedule is not None:
             wanted = wants_table_list(watch.state)
             watch.schedule = plans.want_list(watch.schedule, self.clock.monotonic(), wanted=wanted)
 
-    async def _read_run(self, watch: Watch, operations: Operations, include: tuple[str, ...]) -> Answer:
+    async def _read_run(self, watch: RunWatch, operations: Operations, include: tuple[str, ...]) -> Answer:
         answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
         at = self.clock.time()
         # The header belongs to it: for a status we do not know, its absence is what tells the end.
@@ -371,7 +371,7 @@ class Hub:
         watch.told = told
         return answer
 
-    async def _list_at_end(self, watch: Watch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
+    async def _list_at_end(self, watch: RunWatch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
         """Read the table list of a run whose last answer names no tables, as the tables known so far may be outdated.
 
         The end is reported together with them, or the run would seem to have settled. It waits `END_PATIENCE` at most.
@@ -384,7 +384,7 @@ class Hub:
         except TimeoutError:
             return ()
 
-    async def _read_list(self, watch: Watch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
+    async def _read_list(self, watch: RunWatch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
         """Read the agent's table list; give nothing if neither it nor the run has changed, or if it cannot be read."""
         retry_after: float | None = None
         listed: tuple[TablesListed, ...] = ()
@@ -404,7 +404,7 @@ class Hub:
             watch.schedule = plans.on_list(watch.schedule, retry_after, self.clock.monotonic(), failed=failed)
         return listed
 
-    async def _read_tables(self, watch: Watch, operations: Operations) -> float | None:
+    async def _read_tables(self, watch: RunWatch, operations: Operations) -> float | None:
         """The longest wait that an answer told; None where none did."""
         told: list[float] = []
         filling = [table.id for table in watch.state.tables if table.cells.running]
@@ -433,7 +433,7 @@ class Hub:
             self._wake.set()
         await turn
 
-    def _on_success(self, watch: Watch, retry_after: float | None) -> None:
+    def _on_success(self, watch: RunWatch, retry_after: float | None) -> None:
         if watch.schedule is None:
             return
         filling = sum(1 for table in watch.state.tables if table.cells.running)
@@ -442,14 +442,14 @@ class Hub:
         watch.schedule = plans.on_result(watch.schedule, result, self.clock.monotonic())
         self._plan(watch)
 
-    def _on_failure(self, watch: Watch, error: OrigamiError) -> None:
+    def _on_failure(self, watch: RunWatch, error: OrigamiError) -> None:
         if watch.schedule is None:
             return
         watch.schedule = plans.on_result(watch.schedule, plans.Failed(error), self.clock.monotonic())
         # Kept without its frames: they hold the watch, which would outlive its last handle, and the answer.
         self._plan(watch, CheckFailed(error.with_traceback(None), at=self.clock.time()))
 
-    def _plan(self, watch: Watch, *events: CheckFailed) -> None:
+    def _plan(self, watch: RunWatch, *events: CheckFailed) -> None:
         plan = watch.schedule
         if plan is None:
             return
@@ -472,23 +472,23 @@ def _not_understood(error: Exception) -> UnexpectedAnswer:
     )
 
 
-_hub: Hub | None = None
+_poller: Poller | None = None
 
 
-def hub() -> Hub:
+def poller() -> Poller:
     """The poller of this process."""
-    global _hub  # noqa: PLW0603 - one poller for the process is the point
-    if _hub is None:
-        _hub = Hub()
-    return _hub
+    global _poller  # noqa: PLW0603 - one poller for the process is the point
+    if _poller is None:
+        _poller = Poller()
+    return _poller
 
 
 def _forget_in_child() -> None:
     """After a fork the parent's loop and tasks do not run in the child: it begins with a poller of its own."""
-    global _hub  # noqa: PLW0603 - see `hub`
-    if _hub is not None:
-        _hub.abandon()
-    _hub = None
+    global _poller  # noqa: PLW0603 - see `poller`
+    if _poller is not None:
+        _poller.abandon()
+    _poller = None
 
 
 if hasattr(os, "register_at_fork"):

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.schedule import Schedule
+    from origami_widgets.run.polling.schedule import Schedule
     from origami_widgets.run.state import Event, RunState
 
 
-class Watch:
+class RunWatch:
     """The state of one run, shared by every handle and card of it.
 
     Args:
