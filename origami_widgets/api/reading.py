@@ -12,7 +12,7 @@ import weakref
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from origami_widgets.api.traffic import Traffic
+    from origami_widgets.api.retries import Traffic
 
 
 class Progress(NamedTuple):

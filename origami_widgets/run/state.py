@@ -41,8 +41,8 @@ class Connection:
         state: `live` while checks succeed, `reconnecting` after a failed one, `stopped` when checks ended on an
             error, `ended` when no more are needed.
         heard_at: when the server last gave a good answer (Unix seconds), None before the first.
-        next_at: when it is asked next (Unix seconds), None when no check is planned, and while one that is due waits
-            for room in the budget.
+        next_at: when it is asked next (Unix seconds), None when no check is planned, and while the rate limit
+            delays one that is due.
         interval: seconds between checks, None when no check is planned.
         failures: failed checks in a row.
         error: the last failure while `reconnecting` or `stopped`.
@@ -269,7 +269,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """The check that was due waits for its turn: the budget has no room for it yet, and nobody knows when it has."""
+    """The rate limit delays the check that was due; until when is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 from origami_widgets.api.reading import About, Progress, Reading, readings
-from origami_widgets.api.traffic import Traffic
+from origami_widgets.api.retries import Traffic
 
 
 class Listener:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
+from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput, RunPoolFull
 from origami_widgets.api.loop import BackgroundLoop
 from origami_widgets.api.starts import interrupt as interrupts
@@ -115,9 +115,9 @@ def until(reached):
 @pytest.mark.parametrize("stage", AWAITED)
 def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, stage):
     """Whatever it waits for: the one run that was started is found, and cancelled."""
-    monkeypatch.setattr(retry, "FIRST_WAIT", 3600.0 if stage.startswith("the pause") else 0.01)
-    monkeypatch.setattr(retry, "LONGEST_WAIT", 3600.0)
-    monkeypatch.setattr(retry, "LONGEST_IN_ALL", 7200.0)
+    monkeypatch.setattr(retries, "FIRST_WAIT", 3600.0 if stage.startswith("the pause") else 0.01)
+    monkeypatch.setattr(retries, "LONGEST_WAIT", 3600.0)
+    monkeypatch.setattr(retries, "LONGEST_IN_ALL", 7200.0)
     before = set(front.runs())
     reached = threading.Event()
     front.faults, front.reads = map(list, AWAITED[stage])

@@ -8,7 +8,7 @@ import gc
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
+from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.starts import submit
 from origami_widgets.run.polling import poller as poller_module
@@ -27,7 +27,7 @@ def quick(monkeypatch, tmp_path):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
     made = QuickClock()
     monkeypatch.setattr(poller_module, "_poller", Poller(made))
     monkeypatch.setattr(submit, "pause", lambda seconds: made.sleep(seconds, asyncio.Event()))

@@ -14,10 +14,10 @@ from contextlib import ExitStack
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import errors, retry
+from origami_widgets.api import errors, retries
 from origami_widgets.api.loop import background
+from origami_widgets.api.retries import Traffic
 from origami_widgets.api.starts import submit
-from origami_widgets.api.traffic import Traffic
 from origami_widgets.card.commands import Command, CommandDesk
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.clock import SystemClock
@@ -49,7 +49,7 @@ class QuickClock(SystemClock):
 def quick(monkeypatch):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
 
 
 @pytest.fixture

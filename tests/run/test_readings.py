@@ -10,7 +10,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.models import Table
 from origami_widgets.api.reading import Progress, Reading
-from origami_widgets.api.traffic import Traffic
+from origami_widgets.api.retries import Traffic
 from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.readings import SPACING, ReadingNews
 from origami_widgets.run.reduce import reduce

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.error_catalog import error_from
-from origami_widgets.api.traffic import Traffic
-from origami_widgets.run.budget import Budget
+from origami_widgets.api.retries import Traffic
 from origami_widgets.run.polling.poller import Poller
+from origami_widgets.run.polling.rate_limiter import RateLimiter
 from origami_widgets.sandbox.errors import Refused
 from origami_widgets.sandbox.limits import Quota
 
@@ -114,7 +114,7 @@ class Kernel:
     def __init__(self, organization: Organization, number: int) -> None:
         self.identity, self.traffic = object(), Traffic()
         chance = random.Random(number)  # noqa: S311 - the same hour each time
-        self.poller = Poller(organization.clock, lambda: Budget(uneven=chance.random))
+        self.poller = Poller(organization.clock, lambda: RateLimiter(jitter=chance.random))
         self.watches: list[RunWatch] = []
         self._organization, self._number = organization, number
 

@@ -1,4 +1,4 @@
-"""The one poller of the process: it asks about every watched run, within budgets, on the background loop."""
+"""The one poller of the process: it asks about every watched run, within the rate limits, on the background loop."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models import Page, RunObject, Table
-from origami_widgets.api.traffic import is_counted
-from origami_widgets.run.budget import Budget
-from origami_widgets.run.budgets import Budgets
+from origami_widgets.api.retries import is_counted
 from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import Clock, SystemClock
+from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.readings import ReadingNews
 from origami_widgets.run.reduce import reduce, wants_table_list
@@ -33,7 +32,6 @@ from origami_widgets.run.state import (
     TableRead,
     TablesListed,
 )
-from origami_widgets.run.turns import Claim, next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.answer import Answer
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.reading import About, Progress
+    from origami_widgets.api.retries import Traffic
 
 
 log = logging.getLogger("origami_widgets")
@@ -53,7 +52,7 @@ class ListRead:
     watch: RunWatch
 
 
-Turn = RunWatch | ListRead | asyncio.Future[None]
+Purpose = RunWatch | ListRead | asyncio.Future[None]
 """What a request of the poller is for: a check of a run, a table list, or a further request of a check under way."""
 KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 LATE = 2.0
@@ -72,16 +71,17 @@ class Poller:
 
     Args:
         clock: the clock to plan with.
-        budget: makes the budget of an organization: how many requests the polls may send.
+        make_limiter: makes the rate limiter of an organization.
     """
 
-    def __init__(self, clock: Clock | None = None, budget: Callable[[], Budget] = Budget) -> None:
+    def __init__(self, clock: Clock | None = None, make_limiter: Callable[[], RateLimiter] = RateLimiter) -> None:
         self.clock = clock or SystemClock()
-        self._budgets = Budgets(self.clock, budget)
+        self._make_limiter = make_limiter
+        self._limiters: weakref.WeakKeyDictionary[Traffic, RateLimiter] = weakref.WeakKeyDictionary()
         self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
         self._checks: set[asyncio.Task[None]] = set()
-        self._further: list[tuple[float, Budget, asyncio.Future[None]]] = []
+        self._further: list[PollRequest[asyncio.Future[None]]] = []
         self._others_first = False
         self._passed_over = 0
         self._wake: asyncio.Event | None = None
@@ -167,7 +167,11 @@ class Poller:
             OrigamiError: asking again cannot help; the watch is given up.
         """
         now = self.clock.monotonic()
-        if watch.operations is not None and watch.schedule is not None and self._budgets.of(watch.operations).held(now):
+        if (
+            watch.operations is not None
+            and watch.schedule is not None
+            and self._limiter(watch.operations).is_refused(now)
+        ):
             self.soon(watch)
             return
         try:
@@ -191,7 +195,7 @@ class Poller:
         operations, plan = watch.operations, watch.schedule
         if operations is None or plan is None or not wants_table_list(watch.state):
             return
-        if if_room and self._budgets.of(operations).wait(self.clock.monotonic()):
+        if if_room and self._limiter(operations).wait(self.clock.monotonic()):
             return
         watch.schedule = plans.list_sent(plan)
         watch.update(*await self._read_list(watch, operations, watch.state))
@@ -225,16 +229,18 @@ class Poller:
         while True:
             wake.clear()
             now = self.clock.monotonic()
-            wait, turn = next_turn(self._claims(), now, others_first=self._others_first, passed_over=self._passed_over)
-            if turn is None and not self._checks:
+            wait, request = next_request(
+                self._requests(), now, others_first=self._others_first, passed_over=self._passed_over
+            )
+            if request is None and not self._checks:
                 self._task = None
                 return
-            if wait is not None and turn is not None and wait <= 0:
-                self._others_first = turn.urgent
-                self._passed_over = 0 if turn.spare else self._passed_over + 1
-                self._admit(turn, now)
+            if wait is not None and request is not None and wait <= 0:
+                self._others_first = request.urgent
+                self._passed_over = 0 if request.low_priority else self._passed_over + 1
+                self._admit(request, now)
             # A sleeping poller must not be what keeps a forgotten run alive.
-            del turn
+            del request
             if wait is None or wait > 0:
                 self._tell_of_delays(now)
                 away = await self.clock.sleep(wait, wake)
@@ -252,35 +258,43 @@ class Poller:
                 self._plan(watch)
 
     def _tell_of_delays(self, now: float) -> None:
-        """Let no reader believe that a run was asked about as planned while it waits for room in the budget."""
+        """Let no reader believe that a run was asked about as planned while the rate limit delays that."""
         for watch in list(self._watches.values()):
             due = watch.schedule.due if watch.schedule is not None and not watch.checking else None
             if due is not None and now - due > LATE and watch.state.connection.next_at is not None:
                 watch.update(Delayed())
 
-    def _claims(self) -> Iterator[Claim[Turn]]:
+    def _limiter(self, operations: Operations) -> RateLimiter:
+        """The rate limiter of the organization that a client belongs to, for as long as it has a client."""
+        traffic, clock = operations.traffic, self.clock
+        limiter = self._limiters.get(traffic)
+        if limiter is None:
+            made = limiter = self._limiters[traffic] = self._make_limiter()
+            traffic.listen(lambda event, age: made.on_traffic(event, clock.monotonic() - age))
+        return limiter
+
+    def _requests(self) -> Iterator[PollRequest[Purpose]]:
         """All requests to send, now or later: checks of runs, table lists, further tables of checks under way."""
-        self._further = [further for further in self._further if not further[2].done()]
-        for since, budget, turn in self._further:
-            yield Claim(turn, since, budget)
+        self._further = [further for further in self._further if not further.purpose.done()]
+        yield from self._further
         for watch in self._watches.values():
             plan, operations = watch.schedule, watch.operations
             if plan is None or operations is None or watch.checking:
                 continue
             if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
-                yield Claim(ListRead(watch), listed, self._budgets.of(operations), spare=True)
+                yield PollRequest(ListRead(watch), listed, self._limiter(operations), low_priority=True)
             urgent = watch.hurried or watch.state.cancel == "requested"
             # A run is checked after its list was read, not meanwhile; a check that a person waits for goes ahead.
             if (due := plans.next_due(plan)) is None or (watch.is_listing and not urgent):
                 continue
-            yield Claim(watch, due, self._budgets.of(operations), urgent)
+            yield PollRequest(watch, due, self._limiter(operations), urgent)
 
-    def _admit(self, turn: Claim[Turn], now: float) -> None:
+    def _admit(self, request: PollRequest[Purpose], now: float) -> None:
         # Counted here and not when it is sent: the next one is admitted before this one has begun.
-        turn.budget.spend(now)
-        match turn.who:
-            case asyncio.Future():
-                turn.who.set_result(None)
+        request.limiter.count_poll(now)
+        match request.purpose:
+            case asyncio.Future() as further:
+                further.set_result(None)
                 return
             case ListRead(watch):
                 watch.is_listing = True
@@ -379,7 +393,7 @@ class Poller:
         try:
             async with asyncio.timeout(END_PATIENCE):
                 if is_counted.get():
-                    await self._next_turn(operations)
+                    await self._until_allowed(operations)
                 return await self._read_list(watch, operations, state)
         except TimeoutError:
             return ()
@@ -412,7 +426,7 @@ class Poller:
         filling.sort(key=lambda table_id: table_id in watch.failing)
         for at, table_id in enumerate(filling):
             if at > 0:
-                await self._next_turn(operations)
+                await self._until_allowed(operations)
             watch.failing.add(table_id)
             try:
                 answer = await operations.poll_table(table_id, include=("stats",))
@@ -425,13 +439,13 @@ class Poller:
             watch.failing.discard(table_id)
         return max(told, default=None)
 
-    async def _next_turn(self, operations: Operations) -> None:
+    async def _until_allowed(self, operations: Operations) -> None:
         """Return when the poller lets one more request through."""
-        turn = asyncio.get_running_loop().create_future()
-        self._further.append((self.clock.monotonic(), self._budgets.of(operations), turn))
+        further = asyncio.get_running_loop().create_future()
+        self._further.append(PollRequest(further, self.clock.monotonic(), self._limiter(operations)))
         if self._wake is not None:
             self._wake.set()
-        await turn
+        await further
 
     def _on_success(self, watch: RunWatch, retry_after: float | None) -> None:
         if watch.schedule is None:

@@ -8,7 +8,7 @@ import gc
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
+from origami_widgets.api import retries
 from origami_widgets.api.starts import submit
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import Poller
@@ -22,7 +22,7 @@ from tests.support.server import RawServer
 def quick(monkeypatch):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_fo
     while len({run_id for _, run_id, _ in server.asked}) < 30:
         await asyncio.sleep(0)
     assert server.asked[0][1] == "r29"
-    # Each once, at no more than what the budget lets through.
+    # Each once, at no more than what the rate limit lets through.
     times = [at for at, *_ in server.asked[:30]]
     assert len({run_id for _, run_id, _ in server.asked[:30]}) == 30
     assert max(times) - min(times) > 5

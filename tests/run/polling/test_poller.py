@@ -10,7 +10,7 @@ import pytest
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
 from origami_widgets.api.models import RunObject
-from origami_widgets.api.traffic import Traffic
+from origami_widgets.api.retries import Traffic
 from origami_widgets.card.news import is_off_grid
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due
@@ -212,7 +212,7 @@ NAMED = {**RUNNING, "response": {**RUNNING["response"], "tables": COMPLETED["res
 SILENT = {**RUNNING, "response": None}
 
 
-async def test_fifty_runs_stay_within_the_budget_and_none_is_starved(clock):
+async def test_fifty_runs_stay_within_the_rate_limit_and_none_is_starved(clock):
     poller = Poller(clock)
     server = Server(clock, NAMED, retry_after=15.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
@@ -510,7 +510,7 @@ async def test_an_id_in_capitals_is_the_same_id(poller, clock):
     assert watch.state.status == "completed"
 
 
-async def test_runs_that_are_told_to_cancel_and_do_not_end_leave_half_of_the_budget_to_the_others(poller, clock):
+async def test_runs_that_are_told_to_cancel_and_do_not_end_leave_half_of_the_rate_limit_to_the_others(poller, clock):
     server = Server(clock, RUNNING, retry_after=1.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(20)]
     for watch in watches[:10]:
