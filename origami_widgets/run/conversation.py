@@ -62,7 +62,6 @@ class Conversation:
                 known.tell()
 
         watch.subscribe(tell)
-        watch.subscribe_to_reading(tell)
         if len(self._watches) > 1:
             self._subscribers.tell()
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
-    from origami_widgets.api.reading import Progress
+    from origami_widgets.api.row_progress import RowProgress
 
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
@@ -107,7 +107,7 @@ class RunState:
         tables: the newest object of every table the run touched; while answers about the run name none, those of the
             agent's table list that belong to the run.
         transcript: the last transcript that was read, None when none was asked for.
-        reading: how far this process has come with the leads of a table that it reads now, by the table's id.
+        row_progress: how many rows of a table this process has read, by the table's id, for tables that it reads now.
         connection: the connection to the server.
         cancel: `requested` from the user's wish until the server says that the run ended.
         cancel_error: why the server has not heard that wish yet; None when it has, or there is none.
@@ -128,7 +128,7 @@ class RunState:
     actions: tuple[Action, ...] = ()
     tables: tuple[Table, ...] = ()
     transcript: tuple[TranscriptMessage, ...] | None = None
-    reading: dict[str, Progress] = field(default_factory=dict)
+    row_progress: dict[str, RowProgress] = field(default_factory=dict)
     connection: Connection = field(default_factory=Connection)
     cancel: Literal["none", "requested"] = "none"
     cancel_error: OrigamiError | None = None
@@ -243,11 +243,11 @@ class TableGone:
 
 
 @dataclass(frozen=True, slots=True)
-class LeadsRead:
-    """This process has come so far with the leads of a table; None when it reads them no longer."""
+class RowsRead:
+    """This process has read so many rows of a table; None when it no longer reads them."""
 
     table_id: str
-    progress: Progress | None
+    progress: RowProgress | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,4 +309,4 @@ class Attached:
 
 
 Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed
-Event = RunRead | Heard | TablesListed | TableRead | TableGone | LeadsRead | CheckFailed | Planned | Delayed | Asked
+Event = RunRead | Heard | TablesListed | TableRead | TableGone | RowsRead | CheckFailed | Planned | Delayed | Asked

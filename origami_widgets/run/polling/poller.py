@@ -10,6 +10,7 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from origami_widgets.api import row_progress
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models import Page, RunObject, Table
 from origami_widgets.api.retries import is_counted
@@ -17,15 +18,14 @@ from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import Clock, SystemClock
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.readings import ReadingNews
 from origami_widgets.run.reduce import reduce, wants_table_list
 from origami_widgets.run.state import (
     TERMINAL_STATUSES,
     CheckFailed,
     Delayed,
     Heard,
-    LeadsRead,
     Planned,
+    RowsRead,
     RunRead,
     RunState,
     TableGone,
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.answer import Answer
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.reading import About, Progress
     from origami_widgets.api.retries import Traffic
+    from origami_widgets.api.row_progress import RowProgress
 
 
 log = logging.getLogger("origami_widgets")
@@ -85,7 +85,6 @@ class Poller:
         self._others_first = False
         self._passed_over = 0
         self._wake: asyncio.Event | None = None
-        self._news = ReadingNews(self._on_reading)
 
     async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> RunWatch:
         """The watch of a run: the one that exists, or a new one.
@@ -128,12 +127,8 @@ class Poller:
 
     def hurry(self, watch: RunWatch) -> None:
         """Check a run now, because a person asked; a stopped watch starts again. Background loop only."""
-        if watch.schedule is not None and watch.operations is not None:
-            self.keep(watch)
-            watch.hurried = True
-            watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
-            self._plan(watch)
-            self._poll()
+        watch.hurried = True
+        self.soon(watch)
 
     def soon(self, watch: RunWatch) -> None:
         """Check a run as soon as its turn comes, not before what a person waits for. Background loop only."""
@@ -200,6 +195,12 @@ class Poller:
         watch.schedule = plans.list_sent(plan)
         watch.update(*await self._read_list(watch, operations, watch.state))
 
+    def note_row_progress(self, organization: Traffic, table_id: str, progress: RowProgress | None) -> None:
+        """Let each watch of a run with this table know how many of its rows have been read. Background loop only."""
+        for watch in self.watched():
+            if watch.operations is not None and watch.operations.traffic is organization:
+                watch.update(RowsRead(table_id, progress))
+
     def _poll(self) -> None:
         loop = asyncio.get_running_loop()
         if self._task is None or self._task.done() or self._task.get_loop() is not loop:
@@ -220,7 +221,7 @@ class Poller:
         self._task = self._wake = None
         for watch in list(self._watches.values()):
             # Its end would be told in the parent.
-            watch.state = replace(watch.state, reading={})
+            watch.state = replace(watch.state, row_progress={})
 
     async def _run(self) -> None:
         wake = self._wake
@@ -365,13 +366,6 @@ class Poller:
                 remedy="Nothing to do: it is asked again. If it stays, something else than Origami answers.",
                 transient=True,
             )
-        if run.id and run.id.lower() != watch.state.run_id.lower():
-            raise UnexpectedAnswer(
-                "The answer is about another run",
-                cause=f"Asked for {watch.state.run_id}, the answer names {run.id}.",
-                remedy="Nothing to do: it is asked again. If it stays, a proxy between here and Origami mixes answers up.",
-                transient=True,
-            )
         read = RunRead(
             run,
             at=at,
@@ -471,11 +465,6 @@ class Poller:
         interval = plan.interval if plan.due is not None else None
         watch.update(*events, Planned(next_at, interval, stopped=plan.stopped))
 
-    def _on_reading(self, about: About, progress: Progress | None) -> None:
-        for watch in list(self._watches.values()):
-            if watch.operations is not None and watch.operations.traffic is about.organization:
-                watch.update(LeadsRead(about.table_id, progress))
-
 
 def _not_understood(error: Exception) -> UnexpectedAnswer:
     return UnexpectedAnswer(
@@ -505,5 +494,6 @@ def _forget_in_child() -> None:
     _poller = None
 
 
+row_progress.subscribe(lambda *progress: poller().note_row_progress(*progress))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_in_child)

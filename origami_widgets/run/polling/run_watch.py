@@ -1,4 +1,4 @@
-"""One run being watched: its newest state, its plan, and those who want to know.
+"""One watched run: its newest state, its schedule and its subscribers.
 
 State changes on the background loop only, so they need no lock; anyone may read `state` at any time.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import LeadsRead
+from origami_widgets.run.state import RowsRead
 from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
@@ -48,31 +48,30 @@ class RunWatch:
         self.stop_waiting: asyncio.Event | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
         self._subscribers = Subscribers()
-        self._of_reading = Subscribers()
+        self._user_callbacks = Subscribers()
 
     def update(self, *events: Event) -> None:
-        """Apply events in order and tell the subscribers once, if anything changed. Background loop only."""
+        """Apply events in order and call the subscribers once, if anything changed. Background loop only."""
         before = state = self.state
         for event in events:
             state = reduce(state, event)
         # Set once: another thread may look at any moment, and must not see half of what happened.
         self.state = state
-        if state is not before:
-            only_read = all(isinstance(event, LeadsRead) for event in events)
-            (self._of_reading if only_read else self._subscribers).tell()
+        if state is before:
+            return
+        self._subscribers.tell()
+        # Rows that this process has read change nothing of the run, so callbacks of users are not called for them.
+        if not all(isinstance(event, RowsRead) for event in events):
+            self._user_callbacks.tell()
 
     def subscribe(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
-        """Call back after each change of the run, on the background loop's thread, or on that for callbacks of users.
+        """Call back after each change of the state, on the background loop's thread.
+
+        Args:
+            callback: what to call.
+            of_user: it is a user's: it is called on the callback thread, and not for row progress.
 
         Returns:
             A function that ends the subscription; it may be called twice.
         """
-        return self._subscribers.add(callback, of_user=of_user)
-
-    def subscribe_to_reading(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back when this process has read further in one of the run's tables, which changes nothing of the run.
-
-        Returns:
-            As `subscribe`.
-        """
-        return self._of_reading.add(callback)
+        return (self._user_callbacks if of_user else self._subscribers).add(callback, of_user=of_user)

@@ -9,6 +9,7 @@ import pytest
 
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
+from origami_widgets.api.expected import about
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.retries import Traffic
 from origami_widgets.card.news import is_off_grid
@@ -199,7 +200,7 @@ async def test_an_answer_about_another_run_is_a_failure_and_not_an_answer(poller
         async def poll_run(self, agent_id, run_id, *, include):
             await super().poll_run(agent_id, run_id, include=include)
             body = {**COMPLETED, "response": None, "id": "r-other" if len(self.asked) == 1 else run_id}
-            return self.answer(body, None)
+            return about(self.answer(body, None), run_id)
 
     server = Mixed(clock, COMPLETED)
     watch = await poller.watch(server, "a", "r", started=started("r"))
