@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from origami_widgets.api.loop import background
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.retries import Traffic
 
 SPACING = 0.25
-"""Seconds between two notifications. Reading that takes less is over before a person could see of it."""
+"""Seconds between two notifications, and before the first: reading that takes less is over before a person sees it."""
 
 
 class RowProgress(NamedTuple):
@@ -31,6 +31,9 @@ class ProgressReport:
         organization: whose table it is: two sandboxes may have tables of the same id.
         table_id: the table.
     """
+
+    # One moment for all, so that of many short reads, one after the other, some are told.
+    _next_at: ClassVar[float] = 0.0
 
     def __init__(self, organization: Traffic, table_id: str) -> None:
         self.table = (organization, table_id)
@@ -51,8 +54,11 @@ class ProgressReport:
             background().call_soon(self._notify)
 
     async def _notify_later(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if ProgressReport._next_at < now:
+            ProgressReport._next_at = now + SPACING
         try:
-            await asyncio.sleep(SPACING)
+            await asyncio.sleep(ProgressReport._next_at - now)
         finally:
             self._is_planned = False
         self._notify()

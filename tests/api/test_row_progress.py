@@ -115,6 +115,18 @@ def test_a_read_that_is_over_at_once_is_never_told(ours, told):
     assert {progress for *_, progress in told} == {None}
 
 
+def test_of_many_short_reads_one_after_the_other_some_are_told(ours, told):
+    began = time.monotonic()
+    for table_id in range(20):
+        report = ProgressReport(ours, str(table_id))
+        report.update(0, None)
+        time.sleep(SPACING / 5)
+        report.close()
+    until(lambda: told and told[-1][-1] is None)
+    took = time.monotonic() - began
+    assert 1 <= sum(progress is not None for *_, progress in told) <= took / SPACING + 1
+
+
 def test_progress_that_is_followed_by_none_is_told_all_the_same(ours, told):
     report = ProgressReport(ours, "t")
     report.update(1, 9)
