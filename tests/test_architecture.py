@@ -53,7 +53,7 @@ PURE = (
         "card.board.saved",
     ),
     *("card.view", "card.html", "card.text", "card.freeze", "card.contract", "card.host", "card.news"),
-    *("run.state", "run.reduce", "run.schedule", "run.budget", "run.turns", "api.models", "api.quota"),
+    *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "api.starts.record",
     *("magics.commands", "magics.words", "magics.braces", "magics.completing"),
 )

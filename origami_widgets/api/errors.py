@@ -228,7 +228,7 @@ class ConnectionFailed(OrigamiError):
 
 
 class RequestTimedOut(ConnectionFailed):
-    """No complete answer came within the time budget."""
+    """No complete answer came within the time limit."""
 
 
 class RedirectRefused(OrigamiError):

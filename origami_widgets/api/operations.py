@@ -30,8 +30,7 @@ from origami_widgets.api.models import (
     Table,
 )
 from origami_widgets.api.paging import RawRows
-from origami_widgets.api.retry import may_read_again, may_start_again, with_retries
-from origami_widgets.api.traffic import traffic_of
+from origami_widgets.api.retries import is_start_retryable, traffic_of, with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -185,7 +184,7 @@ class Operations:
         async def attempt() -> Answer:
             return await self._once("POST", path, headers=headers, check=an_object)
 
-        return run_in(await attempt() if once else await with_retries(attempt, may_read_again))
+        return run_in(await attempt() if once else await with_retries(attempt))
 
     async def list_agents(
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
@@ -249,9 +248,7 @@ class Operations:
     async def _read(
         self, path: str, params: Mapping[str, str], check: Callable[[Answer], Answer] | None = None
     ) -> Answer:
-        return await with_retries(
-            lambda: self._once("GET", path, params=params, check=check or an_object), may_read_again
-        )
+        return await with_retries(lambda: self._once("GET", path, params=params, check=check or an_object))
 
     async def _start(
         self,
@@ -283,7 +280,7 @@ class Operations:
                     await unwanted.wait()
 
         try:
-            return await with_retries(attempt, may_start_again, pause)
+            return await with_retries(attempt, is_start_retryable, pause)
         except OrigamiError as error:
             error.idempotency_key, error.may_have_started = key, unclear
             if _may_have_started(error):

@@ -29,7 +29,7 @@ from origami_widgets.api.errors import (
 )
 from origami_widgets.api.loop import background
 from origami_widgets.api.redact import hide_key, keep_out_of_logs
-from origami_widgets.api.retry_after import http_date, retry_after
+from origami_widgets.api.retries import http_date, retry_after
 from origami_widgets.api.wire import decode
 
 if TYPE_CHECKING:

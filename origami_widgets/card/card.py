@@ -131,7 +131,7 @@ class RunCard(LiveWidget):
         return view_now(self._conversation)
 
     def _subscribe(self) -> Callable[[], None]:
-        return self._conversation.subscribe(self._changed)
+        return self._conversation.subscribers.add(self._changed)
 
     def _tells_more(self, old: View, new: View) -> bool:
         return tells_more(old, new)

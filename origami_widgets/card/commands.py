@@ -16,13 +16,13 @@ from origami_widgets.run import actions
 from origami_widgets.run.actions import operations_of
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.handle import Run
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.job import WatchedJob
 
 if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 REMEMBERED = 200
 LONGEST_ID = 64
@@ -126,7 +126,7 @@ class CommandDesk(Desk):
                     )
                 await self._continue(FollowUp(self._conversation, watch, command.prompt, "follow_up"))
             case "check_now":
-                hub().hurry(watch)
+                poller().hurry(watch)
             case "stop_waiting":
                 actions.stop_waiting(watch)
             case _:
@@ -138,7 +138,7 @@ class CommandDesk(Desk):
         job.go()
         await job.finished()
 
-    def _watch(self, run_id: str) -> Watch:
+    def _watch(self, run_id: str) -> RunWatch:
         for watch in self._conversation.watches:
             if watch.state.run_id == run_id:
                 return watch

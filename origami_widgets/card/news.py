@@ -31,8 +31,8 @@ def tells_more(old: View, new: View) -> bool:
 def is_off_grid(before: Clock, after: Clock) -> bool:
     """Whether a reader who only knows `before` would be wrong about when the server was heard and is asked next.
 
-    The front end goes on counting from the check that it knows, one interval after the other; checks that wait for room
-    in the budget do not keep to that.
+    The front end goes on counting from the check that it knows, one interval after the other; checks that
+    the rate limit delays do not keep to that.
     """
     first, following, interval = before["next_at"], after["next_at"], after["interval"]
     if before["connection"] != after["connection"] or before["interval"] != interval:

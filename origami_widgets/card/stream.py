@@ -50,7 +50,7 @@ class Stream:
         self._view: View | None = None
         self._sent = -SPACING
         self._planned: concurrent.futures.Future[None] | None = None
-        conversation.subscribe(self._changed)
+        conversation.subscribers.add(self._changed)
 
     def show(self) -> None:
         """Show a further copy here."""

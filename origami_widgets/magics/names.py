@@ -11,7 +11,7 @@ from origami_widgets.magics.braces import value_or_text
 from origami_widgets.magics.words import nearest
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -38,7 +38,7 @@ class Names(NamedTuple):
 
 def runs_here() -> list[Run]:
     """The runs that are watched in this process, the newest first; of a conversation the newest one only."""
-    conversations = {run.conversation: None for run in map(Run, hub().watched())}
+    conversations = {run.conversation: None for run in map(Run, poller().watched())}
     runs = [Run(conversation.current, conversation) for conversation in conversations]
     runs = [run for run in runs if not _was_never_there(run)]
     return sorted(runs, key=_started, reverse=True)

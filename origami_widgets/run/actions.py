@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 
-async def refresh(watch: Watch, include: Sequence[str]) -> None:
+async def refresh(watch: RunWatch, include: Sequence[str]) -> None:
     """Read a run now, and its tables where answers about it name none; a watch that had stopped starts again.
 
     Raises:
@@ -24,18 +24,18 @@ async def refresh(watch: Watch, include: Sequence[str]) -> None:
     """
     words = validate.include(include)
     operations_of(watch)
-    await hub().check(watch, tuple(words.split(",")) if words else ())
+    await poller().check(watch, tuple(words.split(",")) if words else ())
     if not watch.state.done:
-        await hub().list_tables(watch)
+        await poller().list_tables(watch)
 
 
-def stop_waiting(watch: Watch) -> None:
+def stop_waiting(watch: RunWatch) -> None:
     """Take the follow-up of a run out of the queue for a free slot; nothing was sent that costs."""
     if watch.stop_waiting is not None:
         watch.stop_waiting.set()
 
 
-def operations_of(watch: Watch) -> Operations:
+def operations_of(watch: RunWatch) -> Operations:
     """The API through which a run is read.
 
     Raises:

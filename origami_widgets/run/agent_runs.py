@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models import RunObject, RunSummary
 from origami_widgets.run.conversation import Conversation, conversation_of, remember
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import RunState
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 SHOWN = 8
 """So many runs before the newest one of an agent are shown folded."""
@@ -52,7 +52,7 @@ def known_before(agent_id: str, earlier: list[RunSummary]) -> list[RunState]:
     ]
 
 
-async def with_later_runs(operations: Operations, watch: Watch) -> Conversation:
+async def with_later_runs(operations: Operations, watch: RunWatch) -> Conversation:
     """The conversation of a run with what has continued it since, by a click or elsewhere. Sends GETs only.
 
     Else its card would ask what was answered long ago, and answering costs credits. Where the runs cannot be read now,
@@ -64,9 +64,9 @@ async def with_later_runs(operations: Operations, watch: Watch) -> Conversation:
         ids = [run.id for run in runs]
         later = ids[ids.index(watch.state.run_id) + 1 :] if watch.state.run_id in ids else []
         for run_id in later[-SHOWN:]:
-            successor = await hub().watch(operations, watch.state.agent_id, run_id, started=None)
+            successor = await poller().watch(operations, watch.state.agent_id, run_id, started=None)
             if successor.state.run is None:
-                await hub().first_check(successor)
+                await poller().first_check(successor)
             remember(successor, conversation)
             conversation.extend(successor)
     return conversation

@@ -9,7 +9,7 @@ from origami_widgets.run.agent_runs import known_before, runs_of
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.handle import Run
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import client_or_default
 from origami_widgets.run.token import parse_token
 
@@ -109,9 +109,9 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
         *earlier, newest = await runs_of(operations, agent_id)
         before = known_before(agent_id, earlier)
         run_id = newest.id
-    watch = await hub().watch(operations, agent_id, run_id, started=None)
+    watch = await poller().watch(operations, agent_id, run_id, started=None)
     if watch.state.run is None or watch.state.connection.state == "stopped":
-        await hub().first_check(watch)
+        await poller().first_check(watch)
         if not watch.state.done:
-            await hub().list_tables(watch, if_room=True)
+            await poller().list_tables(watch, if_room=True)
     return Run(watch, conversation_of(watch, before))

@@ -284,10 +284,6 @@ class RunBatch(JobQueue):
 
         return self.subscribers.add(notify, of_user=True)
 
-    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change of a brief or of a run, on the background loop's thread; see `on_change`."""
-        return self.subscribers.add(callback)
-
     def __len__(self) -> int:
         return len(self.jobs)
 

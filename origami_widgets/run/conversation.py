@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
-    from origami_widgets.run.watch import Watch
 
 
 class Conversation:
@@ -27,16 +27,16 @@ class Conversation:
         subscribers: are notified of each change of any of its runs.
     """
 
-    def __init__(self, watch: Watch, before: Sequence[RunState] = ()) -> None:
+    def __init__(self, watch: RunWatch, before: Sequence[RunState] = ()) -> None:
         self.presentation: Any = None
         self.once = ""
         self.before = tuple(before)
-        self._watches: tuple[Watch, ...] = ()
+        self._watches: tuple[RunWatch, ...] = ()
         self.subscribers = Subscribers()
         self.extend(watch)
 
     @property
-    def watches(self) -> tuple[Watch, ...]:
+    def watches(self) -> tuple[RunWatch, ...]:
         """The runs in order."""
         return self._watches
 
@@ -46,29 +46,21 @@ class Conversation:
         return (*self.before, *(watch.state for watch in self._watches))
 
     @property
-    def current(self) -> Watch:
+    def current(self) -> RunWatch:
         """The newest run."""
         return self._watches[-1]
 
-    def extend(self, watch: Watch) -> None:
+    def extend(self, watch: RunWatch) -> None:
         """Go on with a further run; the same run is not taken twice."""
         if watch in self._watches:
             return
         self._watches = (*self._watches, watch)
-        watch.relay_to(self.subscribers)
+        watch.subscribers.relay_to(self.subscribers)
         if len(self._watches) > 1:
             self.subscribers.notify()
 
-    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change of any of its runs or of how far their tables are read, on the loop's thread.
 
-        Returns:
-            A function that ends the subscription; it may be called twice.
-        """
-        return self.subscribers.add(callback)
-
-
-def conversation_of(watch: Watch, before: Sequence[RunState] = ()) -> Conversation:
+def conversation_of(watch: RunWatch, before: Sequence[RunState] = ()) -> Conversation:
     """The conversation that a watch belongs to: handles of one run share one, hence one card.
 
     Args:
@@ -83,9 +75,9 @@ def conversation_of(watch: Watch, before: Sequence[RunState] = ()) -> Conversati
     return conversation
 
 
-def remember(watch: Watch, conversation: Conversation) -> None:
+def remember(watch: RunWatch, conversation: Conversation) -> None:
     """Let later handles of the run find its conversation."""
     _conversations[watch] = weakref.ref(conversation)
 
 
-_conversations: weakref.WeakKeyDictionary[Watch, weakref.ref[Conversation]] = weakref.WeakKeyDictionary()
+_conversations: weakref.WeakKeyDictionary[RunWatch, weakref.ref[Conversation]] = weakref.WeakKeyDictionary()

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Question
     from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import Queue
-    from origami_widgets.run.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FollowUp:
     """
 
     conversation: Conversation
-    watch: Watch
+    watch: RunWatch
     prompt: str
     kind: Literal["answer", "follow_up"]
     model: str | None = None
@@ -102,13 +102,13 @@ class FollowUp:
         """Show in the card that it waits for a free run slot, or does so no longer. Background loop only."""
         self.conversation.current.update(SendingChanged(self.kind, queue))
 
-    def go_on_with(self, successor: Watch) -> None:
+    def go_on_with(self, successor: RunWatch) -> None:
         """Let the conversation go on with a run that is known. Background loop only."""
         remember(successor, self.conversation)
         self.conversation.current.update(SendingChanged(""))
         self.conversation.extend(successor)
 
-    def _free_to_go_on(self) -> Watch:
+    def _free_to_go_on(self) -> RunWatch:
         newest = self.conversation.current
         if self.kind == "answer" and self.watch is not newest:
             raise InvalidInput(
@@ -131,7 +131,7 @@ class FollowUp:
         return error
 
 
-def answering(conversation: Conversation, watch: Watch, answers: Sequence[str]) -> FollowUp:
+def answering(conversation: Conversation, watch: RunWatch, answers: Sequence[str]) -> FollowUp:
     """One follow-up run that answers all pending questions of a run.
 
     Raises:

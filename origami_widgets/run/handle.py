@@ -15,13 +15,13 @@ from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.outcome import run_error
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.saved import describe, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.token import make_token
-from origami_widgets.run.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -44,9 +44,9 @@ class Run:
     `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
     """
 
-    def __init__(self, watch: Watch, conversation: Conversation | None = None) -> None:
+    def __init__(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
         given: object = watch
-        if not isinstance(given, Watch):
+        if not isinstance(given, RunWatch):
             raise InvalidInput(
                 "A Run is not made by hand",
                 cause=f"Run() was given {describe(given)}.",
@@ -494,7 +494,7 @@ class Run:
         def notify() -> None:
             callback(self)
 
-        return self._watch.subscribe(notify, of_user=True)
+        return self._watch.subscribers.add(notify, of_user=True)
 
     def to_html(self) -> str:
         """The static card: what a saved notebook shows. No script, no request to anywhere."""

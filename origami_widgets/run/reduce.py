@@ -30,8 +30,8 @@ from origami_widgets.run.state import (
     Delayed,
     Heard,
     HistoryPoint,
-    LeadsRead,
     Planned,
+    RowsRead,
     RunRead,
     RunState,
     SendingChanged,
@@ -75,8 +75,8 @@ def reduce(state: RunState, event: Event) -> RunState:
             return replace(state, connection=_checked(state.connection, event))
         case Planned() | Delayed():
             return _planned(state, event)
-        case LeadsRead():
-            return _leads_read(state, event)
+        case RowsRead():
+            return _rows_read(state, event)
         case _:
             return _user_acted(state, event)
 
@@ -270,11 +270,11 @@ def _without_running_cells(table: Table) -> Table:
     return replace_struct(table, cells=cells, raw={**table.raw, "cells": cells.raw})
 
 
-def _leads_read(state: RunState, event: LeadsRead) -> RunState:
-    reading = {table_id: progress for table_id, progress in state.reading.items() if table_id != event.table_id}
+def _rows_read(state: RunState, event: RowsRead) -> RunState:
+    progress = {table_id: known for table_id, known in state.row_progress.items() if table_id != event.table_id}
     if event.progress is not None and any(table.id == event.table_id for table in state.tables):
-        reading[event.table_id] = event.progress
-    return state if reading == state.reading else replace(state, reading=reading)
+        progress[event.table_id] = event.progress
+    return state if progress == state.row_progress else replace(state, row_progress=progress)
 
 
 def _planned(state: RunState, event: Planned | Delayed) -> RunState:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import RunObject
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Planned, RunRead, RunState
-from origami_widgets.run.watch import Watch
 
 OTHER_OBJECTS = ("agent", "table", "column", "row", "list", "account", "credits", "workspace")
 
 
-def watch_of_saved(payload: object) -> Watch:
+def watch_of_saved(payload: object) -> RunWatch:
     """What a handle needs; nothing is ever sent.
 
     Args:
@@ -30,8 +30,8 @@ def watch_of_saved(payload: object) -> Watch:
             remedy="Give the JSON object that run.raw held, or the answer of GET /agents/{id}/runs/{runId}.",
         )
     run = RunObject.from_raw(inner)
-    watch = Watch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
-    watch.update(RunRead(run, at=hub().clock.time()), Planned(None, None))
+    watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
+    watch.update(RunRead(run, at=poller().clock.time()), Planned(None, None))
     return watch
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
-    from origami_widgets.api.reading import Progress
+    from origami_widgets.api.row_progress import RowProgress
 
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
@@ -41,8 +41,8 @@ class Connection:
         state: `live` while checks succeed, `reconnecting` after a failed one, `stopped` when checks ended on an
             error, `ended` when no more are needed.
         heard_at: when the server last gave a good answer (Unix seconds), None before the first.
-        next_at: when it is asked next (Unix seconds), None when no check is planned, and while one that is due waits
-            for room in the budget.
+        next_at: when it is asked next (Unix seconds), None when no check is planned, and while the rate limit
+            delays one that is due.
         interval: seconds between checks, None when no check is planned.
         failures: failed checks in a row.
         error: the last failure while `reconnecting` or `stopped`.
@@ -107,7 +107,7 @@ class RunState:
         tables: the newest object of every table the run touched; while answers about the run name none, those of the
             agent's table list that belong to the run.
         transcript: the last transcript that was read, None when none was asked for.
-        reading: how far this process has come with the leads of a table that it reads now, by the table's id.
+        row_progress: how many rows of a table this process has read, by the table's id, for tables that it reads now.
         connection: the connection to the server.
         cancel: `requested` from the user's wish until the server says that the run ended.
         cancel_error: why the server has not heard that wish yet; None when it has, or there is none.
@@ -129,7 +129,7 @@ class RunState:
     actions: tuple[Action, ...] = ()
     tables: tuple[Table, ...] = ()
     transcript: tuple[TranscriptMessage, ...] | None = None
-    reading: dict[str, Progress] = field(default_factory=dict)
+    row_progress: dict[str, RowProgress] = field(default_factory=dict)
     connection: Connection = field(default_factory=Connection)
     cancel: Literal["none", "requested"] = "none"
     cancel_error: OrigamiError | None = None
@@ -245,11 +245,11 @@ class TableGone:
 
 
 @dataclass(frozen=True, slots=True)
-class LeadsRead:
-    """This process has come so far with the leads of a table; None when it reads them no longer."""
+class RowsRead:
+    """This process has read so many rows of a table; None when it no longer reads them."""
 
     table_id: str
-    progress: Progress | None
+    progress: RowProgress | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """The check that was due waits for its turn: the budget has no room for it yet, and nobody knows when it has."""
+    """The rate limit delays the check that was due; until when is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,4 +318,4 @@ class CreditsExceeded:
 
 
 Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed | CreditsExceeded
-Event = RunRead | Heard | TablesListed | TableRead | TableGone | LeadsRead | CheckFailed | Planned | Delayed | Asked
+Event = RunRead | Heard | TablesListed | TableRead | TableGone | RowsRead | CheckFailed | Planned | Delayed | Asked

@@ -20,7 +20,7 @@ class Subscribers:
     """Callbacks, called one after the other on the background loop's thread."""
 
     def __init__(self) -> None:
-        self._callbacks: dict[object, Callable[[], object]] = {}
+        self._callbacks: dict[object, tuple[Callable[[], object], bool]] = {}
         self._others: weakref.WeakSet[Subscribers] = weakref.WeakSet()
 
     def add(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
@@ -34,7 +34,7 @@ class Subscribers:
             A function that ends the subscription; it may be called twice.
         """
         key = object()
-        self._callbacks[key] = self._beside_the_loop(key, callback) if of_user else callback
+        self._callbacks[key] = (self._beside_the_loop(key, callback) if of_user else callback, of_user)
         return lambda: self._callbacks.pop(key, None) and None
 
     def _beside_the_loop(self, key: object, callback: Callable[[], object]) -> Callable[[], None]:
@@ -53,16 +53,17 @@ class Subscribers:
     def __len__(self) -> int:
         return len(self._callbacks)
 
-    def notify(self) -> None:
-        """Call them all. One that raises is not called again.
+    def notify(self, *, users: bool = True) -> None:
+        """Call them all, or all but those of users. One that raises is not called again.
 
         Nothing that a callback does may end the watch of a run that costs credits, not even `sys.exit`, and nothing
         is printed: from this thread the text would land in whichever cell is running.
         """
-        for key, callback in tuple(self._callbacks.items()):
-            self._call(key, callback)
+        for key, (callback, of_user) in tuple(self._callbacks.items()):
+            if users or not of_user:
+                self._call(key, callback)
         for other in tuple(self._others):
-            other.notify()
+            other.notify(users=users)
 
     def _call(self, key: object, callback: Callable[[], object]) -> None:
         try:

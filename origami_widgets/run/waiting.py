@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
 from origami_widgets.api.loop import background
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.token import make_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
-    from origami_widgets.run.watch import Watch
 
 Until = Literal["run", "cells"]
 
@@ -75,7 +75,7 @@ class Awaited(NamedTuple):
     what: str
 
 
-def end_of_run(watch: Watch, until: Until) -> Awaited:
+def end_of_run(watch: RunWatch, until: Until) -> Awaited:
     """The end of a run, or the moment when its cells have settled.
 
     Raises:
@@ -84,8 +84,8 @@ def end_of_run(watch: Watch, until: Until) -> Awaited:
     check_wait(until)
     return Awaited(
         reached=lambda: reached(watch.state, until),
-        keep=lambda: hub().keep(watch),
-        subscribe=watch.subscribe,
+        keep=lambda: poller().keep(watch),
+        subscribe=watch.subscribers.add,
         progress=lambda: last_said(watch.state),
         remedy="Wait again with run.wait(), or end it with run.cancel().",
         what="run",

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from origami_widgets.api.errors import OrigamiError
-    from origami_widgets.api.reading import About
     from origami_widgets.run.handle import Run
     from origami_widgets.terminal.options import Commands
 
@@ -68,7 +67,7 @@ def run(options: Namespace) -> int:
         what = "The run goes on" if not found.done else "Its cells are still being filled"
         sys.stderr.write(f"{what}: this is how it stands now.\n")
     try:
-        with Progress(found):
+        with ProgressLine(found):
             files = export(
                 found,
                 options.path,
@@ -96,46 +95,46 @@ def _refused(refused: OSError) -> OrigamiError:
     )
 
 
-class Progress:
-    """One line on stderr that tells how far the leads are read, where somebody can see it.
+class ProgressLine:
+    """One line on stderr, if that is a terminal, that tells how many rows have been read.
 
     Args:
-        run: the run whose leads are read.
+        run: the run whose rows are read.
     """
 
     def __init__(self, run: Run) -> None:
-        self._names = {table.id: table.name for table in run.tables}
+        self._run = run
         self._lock = threading.Lock()
         self._width = 0
         self._open = False
 
     def __enter__(self) -> Self:
         """Begin to tell."""
-        from origami_widgets.api.reading import readings
-
         self._open = sys.stderr.isatty()
-        readings().listen(self)
+        self._unsubscribe = self._run.conversation.subscribers.add(self._changed)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wipe the line: what comes next is the outcome."""
+        self._unsubscribe()
         with self._lock:
             if self._open:
                 self._write("")
             self._open = False
 
-    def reading_changed(self, about: About) -> None:
-        """Write the line anew; comes on any thread."""
-        from origami_widgets.api.reading import readings
+    def _changed(self) -> None:
+        """Write the line anew. Comes on the background loop's thread."""
         from origami_widgets.card.clean import clean
         from origami_widgets.card.view.tables import reading_words
 
-        told = reading_words(readings().of(about))
-        with self._lock:
-            if self._open and told:
-                self._write(f"{clean(self._names.get(about.table_id), LINE - len(told) - 2)}: {told}")
+        state = self._run.state
+        for table in state.tables:
+            told = reading_words(state.row_progress.get(table.id))
+            with self._lock:
+                if self._open and told:
+                    self._write(f"{clean(table.name, LINE - len(told) - 2)}: {told}")
 
     def _write(self, line: str) -> None:
         from origami_widgets.card.text import width_of

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from origami_widgets.terminal.screen import Screen
 
 EVERY = 15.0
-"""Seconds between two readings: each asks for a hundred agents per request, out of the organization's budget."""
+"""Seconds between two readings: each asks for a hundred agents per request, of the organization's rate limit."""
 
 
 @dataclass(frozen=True, slots=True)

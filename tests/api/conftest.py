@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
-from origami_widgets.api import retry
+from origami_widgets.api import retries
 from origami_widgets.api.client import Client
 from tests.support.keys import use_keyring
 from tests.support.server import RawServer, answer
@@ -43,7 +43,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries without their pauses; what the server asks for is still waited."""
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
 
 
 @pytest.fixture

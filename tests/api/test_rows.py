@@ -14,7 +14,7 @@ import urllib.parse
 import pytest
 
 from origami_widgets.api import loop as loops
-from origami_widgets.api import retry
+from origami_widgets.api import retries
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound, UnexpectedAnswer
@@ -222,7 +222,7 @@ async def test_a_table_that_is_deleted_stays_an_error_and_what_was_read_stays_re
 
 @both
 async def test_reading_on_is_not_earlier_than_the_server_allows(server, monkeypatch, kind):
-    monkeypatch.setattr(retry, "ATTEMPTS", 1)
+    monkeypatch.setattr(retries, "ATTEMPTS", 1)
     server.plan(rows("1", cursor="a"), answer({}, 429, headers={"Retry-After": "1"}), rows("2"))
     reader = reader_of(server, kind)
     with pytest.raises(RateLimited):

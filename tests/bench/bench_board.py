@@ -1,6 +1,6 @@
 """What a board of a hundred runs costs: `python -m tests.bench.bench_board`, a minute.
 
-The runs go on at the embedded sandbox, and are asked about within the one budget. Bytes are those of the messages to the
+The runs go on at the embedded sandbox, and are asked about within the one rate limit. Bytes are those of the messages to the
 front end; the share of a core is that of the whole process, the sandbox in it.
 """
 

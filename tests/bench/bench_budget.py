@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.run.test_shared_quota import HOUR, an_hour
+from tests.run.polling.test_shared_quota import HOUR, an_hour
 from tests.support.simulation import START, crowded, longest_gap
 
 CROWDS = ((1, 1), (1, 10), (1, 50), (2, 50), (5, 20), (10, 20), (20, 10))

@@ -25,8 +25,8 @@ from origami_widgets.card.html import render_html
 from origami_widgets.card.text import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import RunRead
-from origami_widgets.run.watch import Watch
 from tests.fixtures.states import NOW, STATES
 from tests.kernels.front_end import FrontEnd
 
@@ -72,7 +72,7 @@ def large_run(rounds: int) -> list[Figure]:
     """Measure the view of a large run, its next step and its static twin."""
     state = STATES["large"]()
     view = make_view(state, now=NOW)
-    watch = Watch(None, state, None)
+    watch = RunWatch(None, state, None)
     card = ow.RunCard(Run(watch))
     sent: list[str] = []
 

@@ -17,7 +17,7 @@ from IPython.display import display
 import origami_widgets as ow
 from origami_widgets.api.errors import RunPoolFull
 from origami_widgets.run.conversation import Conversation
-from origami_widgets.run.watch import Watch
+from origami_widgets.run.polling.run_watch import RunWatch
 from tests.fixtures.states import NOW, STATES, payload, state_of
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def run_of(name: str) -> ow.Run:
     states = made if isinstance(made, tuple) else (made,)
     # The fixtures are all the same run; cards of one run know of each other, and what one sends the others show.
     numbered = (dataclasses.replace(state, run_id=f"{state.run_id[:-3]}{next(_numbers)}") for state in states)
-    first, *others = (Watch(None, state, None) for state in numbered)
+    first, *others = (RunWatch(None, state, None) for state in numbered)
     conversation = Conversation(first)
     for watch in others:
         conversation.extend(watch)

@@ -1,4 +1,4 @@
-"""A board of a hundred runs in real JupyterLab: live, within the budget of polls, and steered by the keyboard alone."""
+"""A board of a hundred runs in real JupyterLab: live, within the rate limit, and steered by the keyboard alone."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ def hundred(open_lab: Callable[..., LabPage]) -> LabPage:
     return lab
 
 
-def test_a_hundred_runs_live_within_the_budget_and_are_steered_by_keys(hundred: LabPage) -> None:
+def test_a_hundred_runs_live_within_the_rate_limit_and_are_steered_by_keys(hundred: LabPage) -> None:
     lab, page, board = hundred, hundred.page, board_of(hundred)
     expect(board.locator(".board-head")).to_contain_text(f"{RUNS} runs")
-    # Live: the answers come one by one, at the pace of the budget.
+    # Live: the answers come one by one, at the pace of the rate limit.
     expect(rows_of(board).filter(has_text=re.compile("updated .* ago|updated just now")).first).to_be_visible()
     expect(board.locator(".board-head")).to_contain_text(re.compile(r"leads · [\d,]+ credits in \d+ tables"))
 
@@ -129,7 +129,7 @@ def test_a_hundred_runs_live_within_the_budget_and_are_steered_by_keys(hundred: 
     expect(board.locator(".b-leads").filter(has_text=re.compile(r"\d")).nth(14)).to_be_attached()
     lab.run_cell(2)
     told = json.loads(lab.output(2).first.inner_text())
-    # The burst that the budget allows, and what a person has asked for: each of these checks comes at once.
+    # The burst that the rate limit allows, and what a person has asked for: each of these checks comes at once.
     assert told["polls"] <= 80 * told["seconds"] / 60 + 10 + 6
     assert told["most in a minute"] <= 80 + 10 + 6
     assert told["asked"] >= 15

@@ -2,8 +2,8 @@
 
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Planned, RunRead, RunState
-from origami_widgets.run.watch import Watch
 
 
 def on_loop(function, *args):
@@ -21,7 +21,7 @@ def settle():
 
 def watch_of(run):
     """The watch of a run that is under way, after one answer."""
-    made = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
+    made = RunWatch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
     on_loop(made.update, read(run), Planned(115.0, 15.0))
     return made
 

@@ -14,8 +14,8 @@ from origami_widgets.card.card import RunCard
 from origami_widgets.card.contract import View
 from origami_widgets.card.outputs import Outputs
 from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Heard, Planned
-from origami_widgets.run.watch import Watch
 from tests.card.live import on_loop, read, settle
 from tests.fixtures.states import payload, settled_payload, state_of
 
@@ -121,7 +121,7 @@ def test_an_observer_that_raises_keeps_nothing_from_happening(card, watch, monke
 
 
 def test_a_closed_card_is_not_frozen_later(monkeypatch):
-    card = RunCard(Run(Watch(None, state_of(settled_payload()), None)))
+    card = RunCard(Run(RunWatch(None, state_of(settled_payload()), None)))
     monkeypatch.setattr(Outputs, "__bool__", lambda outputs: True)
     on_loop(card._flush)
     planned = card._freezing
@@ -132,7 +132,7 @@ def test_a_closed_card_is_not_frozen_later(monkeypatch):
 
 
 def test_three_hundred_cards_leave_nothing():
-    run = Run(Watch(None, state_of(settled_payload()), None))
+    run = Run(RunWatch(None, state_of(settled_payload()), None))
 
     def left():
         settle()

@@ -11,7 +11,7 @@ from jupyter_client.manager import start_new_kernel
 import origami_widgets as ow
 from origami_widgets.api.loop import background
 from origami_widgets.card.card import card_of
-from origami_widgets.run import hub as hubs
+from origami_widgets.run.polling import poller as poller_module
 from tests.card.live import on_loop, read, settle
 from tests.fixtures.states import payload
 from tests.kernels.front_end import FrontEnd
@@ -28,7 +28,8 @@ import origami_widgets as ow
 from IPython.display import display
 from ipywidgets.widgets import widget
 from origami_widgets.api.loop import background
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.poller import poller
 
 client = ow.Sandbox(speed=60).client()
 
@@ -57,7 +58,7 @@ def left():
         "threads": threading.active_count(),
         "comms": len(comm.get_comm_manager().comms),
         "widgets": len(widget._instances),
-        "watches": len(hub()._watches),
+        "watches": len(poller()._watches),
     }
 """
 
@@ -149,7 +150,7 @@ class FakeClock:
 @pytest.fixture
 def clock(monkeypatch):
     made = FakeClock()
-    monkeypatch.setattr(hubs, "_hub", hubs.Hub(made))
+    monkeypatch.setattr(poller_module, "_poller", poller_module.Poller(made))
     return made
 
 

@@ -34,7 +34,7 @@ def until(run, condition):
         if condition(run.conversation.current.state):
             there.set()
 
-    forget = run.conversation.subscribe(look)
+    forget = run.conversation.subscribers.add(look)
     look()
     assert there.wait(30)
     forget()

@@ -13,8 +13,8 @@ from origami_widgets.card.contract import BOARD_SLOTS
 from origami_widgets.card.outputs import Outputs
 from origami_widgets.card.snapshot import PIECES, SnapshotFeed
 from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Heard, Planned, RunState
-from origami_widgets.run.watch import Watch
 from tests.card.board.boards import running, runs, watches
 from tests.card.live import on_loop, read, settle
 from tests.fixtures.make_views import SNAPSHOTS, encoded
@@ -173,7 +173,7 @@ def test_a_page_that_is_behind_gets_the_snapshot_with_the_state(displayed, watch
 
 def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, monkeypatch):
     run = {**STATES["large"]().run.raw, "status": "running", "completedAt": None}
-    watch = Watch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
+    watch = RunWatch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
     on_loop(watch.update, read(run), Planned(115.0, 15.0))
     card = RunCard(Run(watch), outputs[0])
     settle()

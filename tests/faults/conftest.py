@@ -13,8 +13,8 @@ from keyring.backends.fail import Keyring as NoKeyring
 from origami_widgets.api import elapsed
 from origami_widgets.api import loop as loop_module
 from origami_widgets.api.loop import BackgroundLoop, background
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.hub import Hub
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.poller import Poller
 from tests.api.conftest import ENVIRONMENT
 from tests.faults.journey import INTERFACES, Journey, JumpingClock
 from tests.faults.life_checks import LOGGERS
@@ -54,8 +54,8 @@ def interface(request: pytest.FixtureRequest) -> str:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[JumpingClock]:
     """The clock of a poller of this test's own."""
     made = JumpingClock()
-    own = Hub(made)
-    monkeypatch.setattr(hub_module, "_hub", own)
+    own = Poller(made)
+    monkeypatch.setattr(poller_module, "_poller", own)
     yield made
     # A clock that is still held would keep the loop of the process busy for the tests after this one.
     if own._task is not None:
@@ -70,7 +70,7 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], 
 
     def install(clock: LifeClock) -> None:
         clocks[:] = [clock]
-        monkeypatch.setattr(hub_module, "_hub", Hub(clock))
+        monkeypatch.setattr(poller_module, "_poller", Poller(clock))
 
     def submit(loop, coroutine):
         return raw_submit(loop, clocks[0].carry_out(coroutine) if clocks else coroutine)

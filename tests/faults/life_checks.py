@@ -20,7 +20,7 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.card.contract import View
 from origami_widgets.card.news import view_now
 from origami_widgets.card.view.head import make_head
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.faults.life_clock import LifeClock, on_loop, quiet_tasks
 from tests.faults.life_way import Fault, Way
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from origami_widgets.run.handle import Run
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
-    from origami_widgets.run.watch import Watch
 
 WATCHED = 75 * 60.0
 SLACK = 1.0
@@ -71,8 +71,8 @@ class Checks(RuleBasedStateMachine):
         self.cards: list[ow.RunCard] = []
         self.clicks: list[tuple[dict[str, Any], concurrent.futures.Future[Any]]] = []
         self.intents: dict[str, int] = {}
-        self.seen: weakref.WeakKeyDictionary[Watch, RunState] = weakref.WeakKeyDictionary()
-        self.heard: weakref.WeakKeyDictionary[Watch, tuple[float | None, float]] = weakref.WeakKeyDictionary()
+        self.seen: weakref.WeakKeyDictionary[RunWatch, RunState] = weakref.WeakKeyDictionary()
+        self.heard: weakref.WeakKeyDictionary[RunWatch, tuple[float | None, float]] = weakref.WeakKeyDictionary()
         self.steps: dict[str, int] = {}
         self.deadlines: dict[str, float] = {}
         self.shown: dict[Run, RunState] = {}
@@ -314,7 +314,7 @@ class Checks(RuleBasedStateMachine):
 
     def _is_excused(self, path: str) -> bool:
         """Whether a question may come before it was told: for the last time, or for another run of the same table."""
-        for watch in list(hub()._watches.values()):
+        for watch in list(poller()._watches.values()):
             things = [watch.state.run_id, *(table.id for table in watch.state.tables)]
             at_its_end = watch.schedule is not None and abs(watch.schedule.deadline - self.clock.now) < SLACK
             if at_its_end and any(thing in path for thing in things):

@@ -67,7 +67,7 @@ def test_the_run_completes_and_the_card_says_what_was_wrong(journey, interface, 
 @pytest.mark.parametrize(
     "fault", [silence(), drip(head(200, 4_000) + b" " * 4_000, every=0.05)], ids=["silence", "drip"]
 )
-def test_one_poll_has_a_budget_of_time_and_the_next_one_comes(journey, interface, fault):
+def test_one_poll_has_a_time_limit_and_the_next_one_comes(journey, interface, fault):
     seen = journey(timeout=0.4).go(interface, going_on(3), fault, going_on(9), completed())
     assert seen.run.status == "completed"
     assert len(seen.asked) == 4

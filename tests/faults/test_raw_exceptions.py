@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
+from origami_widgets.api import retries
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
 from origami_widgets.api.starts import submit
 from tests.faults.journey import KEY, RUNNING
@@ -78,7 +78,7 @@ class Raising(httpx.AsyncBaseTransport):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.001)
     monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
 
 

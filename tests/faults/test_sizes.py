@@ -57,10 +57,10 @@ def test_many_digits_in_a_run_are_no_fault(journey, interface):
 WATCHER = """
 import sys, tracemalloc
 import origami_widgets as ow
-from origami_widgets.run import hub as hubs
+from origami_widgets.run.polling import poller as poller_module
 from tests.faults.journey import JumpingClock
 clock = JumpingClock()
-hubs._hub = hubs.Hub(clock)
+poller_module._poller = poller_module.Poller(clock)
 client = ow.Client("og_live_x", base_url=sys.argv[1], timeout=30)
 run = ow.start("Find bakeries", client=client, show=False)
 said = []

@@ -9,9 +9,9 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.magics.names import Names
-from origami_widgets.run import hub as hubs
 from origami_widgets.run import settings
-from origami_widgets.run.hub import Hub
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.poller import Poller
 
 
 class Counting(ow.Sandbox):
@@ -44,7 +44,7 @@ def sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """The sandbox, in which ten minutes take a second or what a test wants instead; nothing is watched yet."""
     made = Counting(getattr(request, "param", 600))
     monkeypatch.setattr(settings, "_client", made.client())
-    monkeypatch.setattr(hubs, "_hub", Hub())
+    monkeypatch.setattr(poller_module, "_poller", Poller())
     return made
 
 

@@ -8,7 +8,7 @@ from origami_widgets.api.errors import AgentNotFound, InvalidInput, RunNotFound
 from origami_widgets.magics.lines import carry_out
 from origami_widgets.magics.names import Names, active_run, newest_run, runs_here, runs_in
 from origami_widgets.run.handle import Run
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import CancelRequested
 
 
@@ -47,7 +47,7 @@ def test_what_names_no_run_is_refused(run, names):
 def test_a_run_that_was_never_there_is_not_one_that_goes_on(sandbox, names):
     with pytest.raises(RunNotFound) as caught:
         carry_out("attach 6b1f0a8e/v2_run-1", names)
-    assert all(watch.state.run is None for watch in hub().watched())
+    assert all(watch.state.run is None for watch in poller().watched())
     assert caught.value.code
     assert runs_here() == []
     assert "No run is going on" in refused("cancel", names)

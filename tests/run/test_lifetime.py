@@ -16,10 +16,10 @@ from jupyter_client.manager import start_new_kernel
 import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.api.loop import background
-from origami_widgets.api.quota import Quota
+from origami_widgets.api.retries import Quota
 from origami_widgets.compose import NotebookBackend
-from origami_widgets.run.budget import Budget
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.rate_limiter import RateLimiter
 from tests.support.server import RawServer, answer
 
 BRIEF = "List bakeries in Porto with a web shop"
@@ -39,7 +39,7 @@ def start(client, brief=BRIEF):
 
 def stop_watching(run):
     async def fail():
-        hub()._on_failure(run._watch, AuthenticationError("No", status_code=401))
+        poller()._on_failure(run._watch, AuthenticationError("No", status_code=401))
 
     background().run(fail())
     assert run.connection.state == "stopped"
@@ -205,5 +205,5 @@ def test_whoever_has_seeded_random_gets_the_same_numbers(client):
         server.plan(answer({}, 503), answer({"object": "credits", "balance": 7, "currency": "credits"}))
         assert ow.Client("og_live_random", base_url=server.base_url).get_credits().balance == 7
         assert len(server.requests) == 2
-    Budget().hear([Quota("org", limit=100, remaining=5, resets_in=30)], 0.0)
+    RateLimiter().on_quotas([Quota("org", limit=100, remaining=5, resets_in=30)], 0.0)
     assert random.getstate() == before

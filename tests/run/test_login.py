@@ -36,7 +36,7 @@ def own_process(monkeypatch):
         monkeypatch.setattr(settings, name, None)
     # That of processes that are started here.
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    monkeypatch.setattr("origami_widgets.api.retry.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("origami_widgets.api.retries.FIRST_WAIT", 0.01)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.loop import background
-from origami_widgets.api.traffic import Traffic
+from origami_widgets.api.retries import Traffic
 from origami_widgets.card.commands import Command, CommandDesk
 from tests.support.front import BROKE, EMPTY_LIST, FULL, Front, ended, forgotten, kept_off, lost, passes
 from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses

@@ -2,7 +2,7 @@
 
 What is scaled: one clock, which the sandbox and the pollers of all processes read, runs `SCALE` times as fast as the
 wall's. So the limiter's window is its real one, 60 seconds of that clock, the sandbox tells the real 15 seconds between
-polls, and the budget is the one that ships. What is not scaled are the sockets: a request takes, in seconds of that
+polls, and the rate limit is the one that ships. What is not scaled are the sockets: a request takes, in seconds of that
 clock, `SCALE` times as long as it would. While everything is being prepared that clock stands still, but for the time
 that the starts take within the limits.
 """
@@ -32,7 +32,7 @@ PROGRAM = """
 import asyncio, contextlib, json, sys, time
 import origami_widgets as ow
 from origami_widgets.api.operations import Operations
-from origami_widgets.run import hub as hubs
+from origami_widgets.run.polling import poller as poller_module
 
 order = json.loads(sys.argv[1])
 
@@ -50,7 +50,7 @@ client.get_account()
 print("ready", flush=True)
 order |= json.loads(input())
 clock = ScaledClock()
-hubs._hub = hubs.Hub(clock)
+poller_module._poller = poller_module.Poller(clock)
 sent = []
 def noted(asking):
     async def ask(*arguments, **options):

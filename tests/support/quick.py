@@ -9,11 +9,11 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from origami_widgets.api import retry
+from origami_widgets.api import retries
 from origami_widgets.api.starts import interrupt, submit
-from origami_widgets.run import hub as hub_module
-from origami_widgets.run.clock import SystemClock
-from origami_widgets.run.hub import Hub
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.clock import SystemClock
+from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.starts import cancel as cancelling
 from tests.api.conftest import ENVIRONMENT
 
@@ -43,7 +43,7 @@ class QuickClock(SystemClock):
 
 def use_clock(patch: pytest.MonkeyPatch, clock: SystemClock) -> None:
     """Let a new poller, and each look for a run that may have been started, sleep by this clock."""
-    patch.setattr(hub_module, "_hub", Hub(clock))
+    patch.setattr(poller_module, "_poller", Poller(clock))
     patch.setattr(submit, "pause", lambda seconds: clock.sleep(seconds, asyncio.Event()))
 
 
@@ -55,14 +55,14 @@ def without_environment(patch: pytest.MonkeyPatch) -> None:
 
 def without_pauses(patch: pytest.MonkeyPatch) -> None:
     """Send a request that was lost again at once."""
-    patch.setattr(retry, "FIRST_WAIT", 0.01)
+    patch.setattr(retries, "FIRST_WAIT", 0.01)
 
 
 def pause_between_attempts(patch: pytest.MonkeyPatch, seconds: float) -> None:
     """Send a request that was lost again after so many seconds, however long that is."""
-    patch.setattr(retry, "FIRST_WAIT", seconds)
-    patch.setattr(retry, "LONGEST_WAIT", 3600.0)
-    patch.setattr(retry, "LONGEST_IN_ALL", 7200.0)
+    patch.setattr(retries, "FIRST_WAIT", seconds)
+    patch.setattr(retries, "LONGEST_WAIT", 3600.0)
+    patch.setattr(retries, "LONGEST_IN_ALL", 7200.0)
 
 
 def look_after(patch: pytest.MonkeyPatch, *seconds: float) -> None:

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.error_catalog import error_from
-from origami_widgets.api.traffic import Traffic
-from origami_widgets.run.budget import Budget
-from origami_widgets.run.hub import Hub
+from origami_widgets.api.retries import Traffic
+from origami_widgets.run.polling.poller import Poller
+from origami_widgets.run.polling.rate_limiter import RateLimiter
 from origami_widgets.sandbox.errors import Refused
 from origami_widgets.sandbox.limits import Quota
 
 if TYPE_CHECKING:
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 START = 1_795_000_000.0
 LATENCY = 0.2
@@ -114,16 +114,16 @@ class Kernel:
     def __init__(self, organization: Organization, number: int) -> None:
         self.identity, self.traffic = object(), Traffic()
         chance = random.Random(number)  # noqa: S311 - the same hour each time
-        self.hub = Hub(organization.clock, lambda: Budget(uneven=chance.random))
-        self.watches: list[Watch] = []
+        self.poller = Poller(organization.clock, lambda: RateLimiter(jitter=chance.random))
+        self.watches: list[RunWatch] = []
         self._organization, self._number = organization, number
 
     async def attach(self, runs: int) -> None:
         """Attach to so many runs, one after the other, as `ow.attach` does."""
         for number in range(runs):
-            watch = await self.hub.watch(self, f"agent-{number}", f"run-{self._number}-{number}", started=None)
+            watch = await self.poller.watch(self, f"agent-{number}", f"run-{self._number}-{number}", started=None)
             self.watches.append(watch)
-            await self.hub.first_check(watch)
+            await self.poller.first_check(watch)
 
     async def poll_run(self, agent_id: str, run_id: str, *, include: Any) -> Answer:
         return await self._ask(run_id)

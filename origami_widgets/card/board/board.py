@@ -43,7 +43,7 @@ class RunBoard(LiveWidget):
     """Many runs in one compact list: status, steps, leads, credits, and how old each of them is.
 
     The list can be filtered and sorted; a run opens as its card, where it can be steered, and can be cancelled in its
-    row. All runs are watched by the one poller of the process, within its budget of requests: with many of them each is
+    row. All runs are watched by the one poller of the process, within its rate limit: with many of them each is
     asked less often, and its age tells.
 
     Its traits are read-only: `observe` and `link` them. Every frame takes it in the place of a list of runs:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.board.source import Source
     from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 
 class BoardDesk(Desk):
@@ -60,7 +60,7 @@ class BoardDesk(Desk):
             )
         return row
 
-    def _watch(self, token: str) -> Watch:
+    def _watch(self, token: str) -> RunWatch:
         _, run = self._row(token)
         # Not the newest in any case: a page that is a moment behind means the run that it shows.
         return next(watch for watch in run.conversation.watches if token_of(watch.state) == token)

@@ -18,7 +18,7 @@ from origami_widgets.card.view.head import token_of
 from origami_widgets.run.agent_runs import runs_of
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.recent import recent_runs
 from origami_widgets.run.reduce import is_terminal
 from origami_widgets.run.settings import client_or_default
@@ -117,7 +117,7 @@ class Runs:
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back after each change, on the loop's thread; returns what ends that."""
         conversations = {id(run.conversation): run.conversation for run in self.runs}
-        ends = [conversation.subscribe(callback) for conversation in conversations.values()]
+        ends = [conversation.subscribers.add(callback) for conversation in conversations.values()]
 
         def end() -> None:
             for each in ends:
@@ -181,7 +181,7 @@ class Batch:
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back after each change, on the loop's thread; returns what ends that."""
-        return self.batch.subscribe(callback)
+        return self.batch.subscribers.add(callback)
 
 
 Source = Runs | Batch
@@ -294,9 +294,9 @@ async def _watched(operations: Operations, listed: Sequence[Listed]) -> list[Run
     """Handles on runs, each of which is read when its turn comes: a board does not wait for a hundred answers."""
     runs = []
     for each in listed:
-        watch = await hub().watch(operations, each.agent_id, each.run_id, started=None)
+        watch = await poller().watch(operations, each.agent_id, each.run_id, started=None)
         if watch.state.run is None:
-            hub().soon(watch)
+            poller().soon(watch)
         runs.append(Run(watch))
     return runs
 

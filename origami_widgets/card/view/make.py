@@ -36,7 +36,7 @@ def make_view(state: RunState, *, earlier: Sequence[RunState] = (), now: float) 
         "earlier": make_earlier(earlier),
         "notices": make_notices(state),
         "ask": make_ask(state),
-        "tables": make_tables(state.tables, state.reading),
+        "tables": make_tables(state.tables, state.row_progress),
         "prose": make_prose(response.text if response else None),
         "actions": make_actions(state),
         "suggestions": make_suggestions(state),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from origami_widgets.api import models
-    from origami_widgets.api.reading import Progress
+    from origami_widgets.api.row_progress import RowProgress
     from origami_widgets.card.contract import Funnel, FunnelCount, FunnelPart, Table, Tables
 
 NAME_LIMIT = 80
@@ -22,7 +22,7 @@ _HEADS_SIZE = 18_000
 _WORTH = {"score": 0, "enrichment": 1, "sequence": 2, "input": 3}
 
 
-def make_tables(tables: Sequence[models.Table], reading: Mapping[str, Progress]) -> Tables:
+def make_tables(tables: Sequence[models.Table], row_progress: Mapping[str, RowProgress]) -> Tables:
     """The tables in the order the run names them.
 
     Heads come first, as many as fit; what they leave is shared between the tables for their columns, so that the
@@ -37,7 +37,7 @@ def make_tables(tables: Sequence[models.Table], reading: Mapping[str, Progress])
             break
         shown.append(head)
     _share_columns(shown, tables, TABLES_SIZE - min(used, _HEADS_SIZE))
-    told = [reading_words(reading.get(table.id)) for table in tables[: len(shown)]] if reading else []
+    told = [reading_words(row_progress.get(table.id)) for table in tables[: len(shown)]] if row_progress else []
     return {"items": shown, "hidden": len(tables) - len(shown), "reading": told if any(told) else []}
 
 
@@ -127,7 +127,7 @@ def filling_words(running: int | None, errored: int | None) -> str:
     return ", ".join(parts)
 
 
-def reading_words(progress: Progress | None) -> str:
+def reading_words(progress: RowProgress | None) -> str:
     """How far this process has come with a table's leads; empty when it does not read them."""
     if progress is None:
         return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.paging import PartialRows
-from origami_widgets.api.reading import Reading
+from origami_widgets.api.row_progress import ProgressReport
 from origami_widgets.api.row_reader import RowPages
 from origami_widgets.api.sync_bridge import OnLoop, block
 
@@ -72,11 +72,11 @@ class RowsReading:
             InterruptedRows: so did an interrupt.
         """
         teller = Teller(progress)
-        reading = Reading(self._operations.traffic, self.request.table_id)
+        report = ProgressReport(self._operations.traffic, self.request.table_id)
         try:
             pages: RowPages[Any] = await OnLoop(self._begin()) if self._pages is None else self._pages
             while not pages.walk.done:
-                reading.move(pages.walk.rows, self._wanted(pages.walk.total))
+                report.update(pages.walk.rows, self._wanted(pages.walk.total))
                 await OnLoop(pages.read(self._take))
                 teller.tell(pages.walk.rows, self._wanted(pages.walk.total))
             if pages.walk.stopped:
@@ -95,7 +95,7 @@ class RowsReading:
             self._held = True
             raise IncompleteRows(self, error) from error
         finally:
-            reading.end()
+            report.close()
             teller.close()
 
     def partial(self, reason: str) -> Any:

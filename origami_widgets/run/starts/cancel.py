@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError, RunNotFound
 from origami_widgets.run.actions import operations_of
-from origami_widgets.run.hub import hub
-from origami_widgets.run.schedule import DEADLINE, clamp
+from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.schedule import DEADLINE, clamp
 from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.watch import Watch
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 PATIENCE = 20.0
@@ -32,7 +32,7 @@ class CancelPending(OrigamiError):
     """The server has not heard yet that the run is to be cancelled; it is asked again and again."""
 
 
-async def cancel(watch: Watch) -> None:
+async def cancel(watch: RunWatch) -> None:
     """Ask the server to cancel a run, again and again while it cannot be reached.
 
     Who asks is told after a while that it has not got through, and so is the card; the asking goes on until the server
@@ -57,9 +57,9 @@ async def cancel(watch: Watch) -> None:
         raise refused
 
 
-async def _until_heard(watch: Watch, operations: Operations) -> OrigamiError | None:
+async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError | None:
     """The error that ended it, None when the server has heard it or the run is over."""
-    clock, never = hub().clock, asyncio.Event()
+    clock, never = poller().clock, asyncio.Event()
     began, pause = clock.monotonic(), FIRST_PAUSE
     watch.update(CancelRequested())
     while not _is_done(watch):
@@ -83,23 +83,23 @@ async def _until_heard(watch: Watch, operations: Operations) -> OrigamiError | N
     return None
 
 
-async def _ask(watch: Watch, operations: Operations) -> None:
-    await hub().check(watch)
+async def _ask(watch: RunWatch, operations: Operations) -> None:
+    await poller().check(watch)
     if _is_done(watch):
         return
     told = await operations.cancel(watch.state.agent_id, once=True)
     if told is not None and told.id == watch.state.run_id:
         # No answer to a POST tells to ask again: for a status that we do not know that is no end.
-        watch.update(RunRead(told, at=hub().clock.time(), keep_polling=True))
+        watch.update(RunRead(told, at=poller().clock.time(), keep_polling=True))
         if _is_done(watch):
-            hub().hurry(watch)
+            poller().hurry(watch)
 
 
-def _is_done(watch: Watch) -> bool:
+def _is_done(watch: RunWatch) -> bool:
     return watch.state.done
 
 
-def _pending(watch: Watch) -> CancelPending:
+def _pending(watch: RunWatch) -> CancelPending:
     error = watch.state.cancel_error
     return CancelPending(
         "Origami has not heard the cancel yet",

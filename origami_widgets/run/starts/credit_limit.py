@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
-    from origami_widgets.run.watch import Watch
 
 
 class CreditLimitReached(OrigamiError):
@@ -43,7 +43,7 @@ class CreditLimit:
         self._on_reached = on_reached
         self._before: dict[str, float] = {}
         self._used: dict[str, float] = {}
-        self._watches: weakref.WeakSet[Watch] = weakref.WeakSet()
+        self._watches: weakref.WeakSet[RunWatch] = weakref.WeakSet()
 
     async def note_before(self, operations: Operations, table_ids: Iterable[str]) -> None:
         """Read what tables have used before runs begin that work on them: one GET for each, free of charge.
@@ -61,7 +61,7 @@ class CreditLimit:
         if sum(self._used.values()) <= limit:
             self.error = None
 
-    def guard(self, watch: Watch) -> None:
+    def guard(self, watch: RunWatch) -> None:
         """Count what a run uses, and cancel it when the limit is reached. An earlier limit of the run ends."""
         if _limits.get(watch) is self:
             return
@@ -75,10 +75,10 @@ class CreditLimit:
             if (known := reference()) is not None and _limits.get(known) is self:
                 self._look(known)
 
-        watch.subscribe(look)
+        watch.subscribers.add(look)
         look()
 
-    def _look(self, watch: Watch) -> None:
+    def _look(self, watch: RunWatch) -> None:
         self._count(watch.state)
         used = sum(self._used.values())
         active = [each for each in self._watches if not each.state.done and _limits.get(each) is self]
@@ -96,7 +96,7 @@ class CreditLimit:
         if watch.state.done or watch.state.connection.state == "stopped":
             _active.discard(watch)
 
-    def _end(self, watch: Watch, error: CreditLimitReached) -> None:
+    def _end(self, watch: RunWatch, error: CreditLimitReached) -> None:
         if watch.state.limit_error is None:
             watch.update(CreditsExceeded(error))
             kept_task(_cancel(watch), "origami-widgets credit limit")
@@ -111,13 +111,13 @@ class CreditLimit:
             self._used[table.id] = max(0, used - before)
 
 
-_active: set[Watch] = set()
+_active: set[RunWatch] = set()
 """Runs with a limit that go on: they are watched although nobody holds them any more, or nothing would end them."""
-_limits: weakref.WeakKeyDictionary[Watch, CreditLimit] = weakref.WeakKeyDictionary()
+_limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDictionary()
 """The limit that each run counts towards."""
 
 
-async def _cancel(watch: Watch) -> None:
+async def _cancel(watch: RunWatch) -> None:
     # The card tells what went wrong, and it is tried further.
     with contextlib.suppress(OrigamiError):
         await cancel(watch)

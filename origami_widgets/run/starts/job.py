@@ -9,7 +9,7 @@ from origami_widgets.api.errors import OrigamiError, RunPoolFull
 from origami_widgets.api.starts.record import Started
 from origami_widgets.api.starts.submit import StartJob
 from origami_widgets.run.conversation import conversation_of
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.state import Attached, Queue
 from origami_widgets.run.subscribers import Subscribers
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.starts.spec import StartSpec
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.follow_up import FollowUp
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.credit_limit import CreditLimit
-    from origami_widgets.run.watch import Watch
 
 USUAL_WAIT = 60.0
 """Seconds to wait for a free slot when the server names no time."""
@@ -55,7 +55,7 @@ class WatchedJob(StartJob):
         self,
         operations: Operations,
         spec: StartSpec,
-        make_run: Callable[[Watch, Conversation], Any],
+        make_run: Callable[[RunWatch, Conversation], Any],
         *,
         follow_up: FollowUp | None = None,
         once: str = "",
@@ -64,7 +64,7 @@ class WatchedJob(StartJob):
         super().__init__(operations, spec)
         self.credit_limit: CreditLimit | None = None
         self.earlier: list[RecordSlot] = []
-        self.watch: Watch | None = None
+        self.watch: RunWatch | None = None
         self.handle: Any = None
         self.queue: Queue | None = None
         self.subscribers = Subscribers()
@@ -91,25 +91,25 @@ class WatchedJob(StartJob):
                 break
         return False
 
-    async def earlier_run(self) -> Watch | None:
+    async def earlier_run(self) -> RunWatch | None:
         """The run of the next earlier record, watched; None where it has none that is known or can be read."""
         record = self.earlier.pop(0).record
         if record.state != "started":
             if record.may_have_started:
                 self.slot.record = record
             return None
-        watch = await hub().watch(self._operations, record.agent_id, record.run_id, started=None)
+        watch = await poller().watch(self._operations, record.agent_id, record.run_id, started=None)
         if watch.state.run is None:
             try:
-                await hub().first_check(watch)
+                await poller().first_check(watch)
             except OrigamiError:
                 return None
         return watch
 
-    def attach(self, watch: Watch) -> None:
+    def attach(self, watch: RunWatch) -> None:
         """Take a run that this cell has started before."""
         run = watch.state.run
-        at = run.started_at.timestamp() if run is not None and run.started_at is not None else hub().clock.time()
+        at = run.started_at.timestamp() if run is not None and run.started_at is not None else poller().clock.time()
         watch.update(Attached(at, by="cell"))
         self._apply(Started(watch.state.agent_id, watch.state.run_id))
         self._take_watch(watch)
@@ -124,7 +124,7 @@ class WatchedJob(StartJob):
         """The handle on the run; None where there is no run."""
         if self.watch is None and self.run is not None:
             agent_id = self.agent_id
-            self._take_watch(await hub().watch(self._operations, agent_id, self.run.id, started=self.run))
+            self._take_watch(await poller().watch(self._operations, agent_id, self.run.id, started=self.run))
         return self.handle
 
     async def cancel(self) -> None:
@@ -134,7 +134,7 @@ class WatchedJob(StartJob):
         if self.watch is not None:
             await cancel(self.watch)
 
-    def _take_watch(self, watch: Watch, conversation: Conversation | None = None) -> None:
+    def _take_watch(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
         if self._follow_up is not None:
             self._follow_up.go_on_with(watch)
             conversation = self._follow_up.conversation
@@ -170,7 +170,7 @@ class WatchedJob(StartJob):
             RunPoolFull: all run slots are in use, and it is not or no longer waited for one.
             OrigamiError: as `begin`.
         """
-        clock = hub().clock
+        clock = poller().clock
         until = clock.monotonic() + LONGEST_QUEUE
         while True:
             if (wait := self._not_before - clock.monotonic()) > 0:
@@ -209,9 +209,9 @@ class WatchedJob(StartJob):
         self.subscribers.notify()
 
     async def _pause(self, seconds: float) -> None:
-        await hub().clock.sleep(seconds, asyncio.Event())
+        await poller().clock.sleep(seconds, asyncio.Event())
 
 
-def goes_on(watch: Watch) -> bool:
+def goes_on(watch: RunWatch) -> bool:
     """Whether a run is running and nobody has asked to cancel it."""
     return not watch.state.done and watch.state.cancel != "requested"

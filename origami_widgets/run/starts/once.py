@@ -21,7 +21,7 @@ from origami_widgets.api.loop import kept_task
 from origami_widgets.api.starts.submit import new_record, recovered_record
 from origami_widgets.run.agent_runs import with_later_runs
 from origami_widgets.run.conversation import conversation_of
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.store import RegistryUnusable, Scope, new_entry, next_step, spoken, store_entry
 from origami_widgets.run.state import Attached
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.starts.spec import StartSpec
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.follow_up import FollowUp
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.store import StoredStart, StoreEntry
-    from origami_widgets.run.watch import Watch
 
 SANDBOX = "sandbox"
 JUST_STARTED = 30.0
@@ -63,7 +63,7 @@ class NamedJob(WatchedJob):
         self,
         operations: Operations,
         spec: StartSpec,
-        make_run: Callable[[Watch, Conversation], Any],
+        make_run: Callable[[RunWatch, Conversation], Any],
         *,
         name: str,
         fresh: bool,
@@ -192,10 +192,10 @@ class NamedJob(WatchedJob):
         """Take the run that is known under the name; whether there is one."""
         if stored is None or next_step(stored, self.spec, _now()) != "attach":
             return False
-        watch = await hub().watch(self._operations, stored.agent_id, stored.run_id, started=None)
+        watch = await poller().watch(self._operations, stored.agent_id, stored.run_id, started=None)
         try:
             if watch.state.run is None or watch.state.connection.state == "stopped":
-                await hub().first_check(watch)
+                await poller().first_check(watch)
         except NotFound as error:
             if isinstance(error, ProjectNotFound):
                 raise

@@ -16,7 +16,7 @@ from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
 from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.api.starts import submit
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts import cancel
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import goes_on
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.job import WatchedJob
     from origami_widgets.run.starts.reruns import CallRecord
-    from origami_widgets.run.watch import Watch
 
 BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "stopped"]
 
@@ -145,7 +145,7 @@ class JobQueue:
         """Make sure that its jobs go on being started, and its runs being watched."""
         for job in self.jobs:
             if job.watch is not None:
-                hub().keep(job.watch)
+                poller().keep(job.watch)
         self.drive()
 
     def stop_now(self) -> None:
@@ -335,9 +335,9 @@ class JobQueue:
         """One of the errors that came of it; None when there was none."""
         errors: list[OrigamiError] = []
         unknown: list[OrigamiError] = []
-        asked: set[Watch] = set()
+        asked: set[RunWatch] = set()
 
-        async def end(watch: Watch) -> None:
+        async def end(watch: RunWatch) -> None:
             try:
                 await cancel.cancel(watch)
             except OrigamiError as error:

@@ -46,7 +46,7 @@ def other_read(request: Received, runs: int) -> dict[str, Any] | None:
 
 def go(base_url: str) -> None:
     import origami_widgets as ow
-    from origami_widgets.run import schedule
+    from origami_widgets.run.polling import schedule
 
     schedule.LONGEST_BACKOFF = 4.0
     client = ow.Client(KEY, base_url=f"{base_url}/api/v2", timeout=TIMEOUT)

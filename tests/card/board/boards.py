@@ -12,8 +12,8 @@ from msgspec import structs
 from origami_widgets.card.board.entry import Entry
 from origami_widgets.card.board.view import make_board
 from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Connection, Planned, Queue, RunState
-from origami_widgets.run.watch import Watch
 from tests.card.live import on_loop, read
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, too_few_credits
@@ -91,15 +91,15 @@ def board_of(entries: list[Entry], **more: Any) -> BoardView:
     return make_board(entries, now=NOW, **more)
 
 
-def watches(count: int, name: str = "running_partial") -> list[Watch]:
+def watches(count: int, name: str = "running_partial") -> list[RunWatch]:
     """Watches of so many runs that are checked every 15 seconds, one after the other."""
     agent = payload(name)["agentId"]
-    made = [Watch(None, RunState(agent_id=agent, run_id=run_id(number)), None) for number in range(count)]
+    made = [RunWatch(None, RunState(agent_id=agent, run_id=run_id(number)), None) for number in range(count)]
     begin(made, name)
     return made
 
 
-def begin(made: list[Watch], name: str = "running_partial") -> None:
+def begin(made: list[RunWatch], name: str = "running_partial") -> None:
     """Let them all be heard for the first time."""
 
     def hear() -> None:
@@ -120,7 +120,7 @@ def running(number: int, name: str = "running_partial", **changes: Any) -> dict[
     return run
 
 
-def runs(made: Iterable[Watch]) -> list[Run]:
+def runs(made: Iterable[RunWatch]) -> list[Run]:
     """Handles on them."""
     return [Run(watch) for watch in made]
 

@@ -15,7 +15,7 @@ from origami_widgets.card.board import opened
 from origami_widgets.card.board.board import RunBoard
 from origami_widgets.card.commands import Command
 from origami_widgets.run.handle import Run
-from origami_widgets.run.hub import hub
+from origami_widgets.run.polling.poller import poller
 from tests.card.board.boards import running, runs, watches
 from tests.card.live import on_loop, read, settle
 from tests.support.quick import see
@@ -78,7 +78,7 @@ def test_a_board_that_is_closed_and_forgotten_lets_its_runs_go():
     del run
     gc.collect()
     assert gone() is not None
-    assert any(watch is gone() for watch in hub().watched())
+    assert any(watch is gone() for watch in poller().watched())
     press(board, "open", token)
     board.close()
     del board

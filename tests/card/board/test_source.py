@@ -200,7 +200,7 @@ def test_what_a_list_told_is_shown_until_the_run_is_read(sandbox, client, show, 
     wanted = [completed.token, running.token]
     del completed, running
     fresh = forget(sandbox)
-    monkeypatch.setattr("origami_widgets.run.hub.Hub.soon", lambda _self, watch: None)
+    monkeypatch.setattr("origami_widgets.run.polling.poller.Poller.soon", lambda _self, watch: None)
     source = source_of(None, fresh, 20)
     entries = {f"{entry.state.agent_id}/{entry.state.run_id}": entry for entry in source.entries()}
     assert set(entries) == set(wanted)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
+from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.contents import FRAMES
 from origami_widgets.frames.files.parquet_files import ROWS_OF_A_GROUP
@@ -31,7 +31,7 @@ SCHEMA = pa.schema([("n", pa.int64()), ("s", pa.string())], metadata={b"made": b
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
     with RawServer(answer({})) as running:
         yield running
 

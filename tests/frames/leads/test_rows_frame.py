@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retry
+from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput, RateLimited, TableNotFound
 from origami_widgets.api.loop_future import LoopFuture
 from origami_widgets.api.paging import PartialRows
@@ -25,7 +25,7 @@ COLUMNS = [("c1", "Bakery", "bakery", "input"), ("c2", "Mail", "contact-email", 
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
     with RawServer(answer({})) as running:
         yield running
 

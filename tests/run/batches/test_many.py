@@ -9,7 +9,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.run import hub as hub_module
+from origami_widgets.run.polling import poller as poller_module
 from tests.run.batches.common import finished, prompts_at, states, towns
 from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, kept_off, lost, passes
 from tests.support.quick import see
@@ -200,12 +200,12 @@ def test_a_run_that_a_person_has_looked_for_is_not_asked_for_again(front, many):
 
 
 def test_a_mistake_of_ours_halts_it_and_what_was_sent_is_looked_for(front, many, monkeypatch):
-    adopted = hub_module.Hub.watch
-    monkeypatch.setattr(hub_module.Hub, "watch", lambda *_, **__: 1 / 0)
+    adopted = poller_module.Poller.watch
+    monkeypatch.setattr(poller_module.Poller, "watch", lambda *_, **__: 1 / 0)
     batch = many(towns(2))
     see(lambda: batch.error is not None)
     assert "ZeroDivisionError" in batch.error.cause
-    monkeypatch.setattr(hub_module.Hub, "watch", adopted)
+    monkeypatch.setattr(poller_module.Poller, "watch", adopted)
     batch.resume()
     finished(batch)
     assert prompts_at(front) == sorted(towns(2))

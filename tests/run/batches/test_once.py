@@ -243,8 +243,8 @@ def test_cancel_says_what_it_could_not_look_up(client, files):
     see(lambda: len(first.runs) == 2)
     damaged = files.paths[0]
     kept = damaged.read_text()
-    second = start(client, briefs)
     damaged.write_text("{")
+    second = start(client, briefs)
     with raises("RegistryUnusable"):
         second.stop().cancel()
     assert type(second.error).__name__ == "RegistryUnusable"

@@ -3,8 +3,8 @@
 import asyncio
 
 from origami_widgets.api.errors import ServerError
-from origami_widgets.run.hub import Hub
-from tests.run.test_hub import RUNNING, Server
+from origami_widgets.run.polling.poller import Poller
+from tests.run.polling.test_poller import RUNNING, Server
 from tests.support.simulation import SharedClock
 
 
@@ -18,9 +18,9 @@ async def asked_after(*script, retry_after):
         return await Server.poll_run(server, *arguments, **options)
 
     server.poll_run = poll_run
-    hub = Hub(clock)
-    watch = await hub.watch(server, "agent", "run", started=None)
-    first = asyncio.ensure_future(hub.first_check(watch))
+    poller = Poller(clock)
+    watch = await poller.watch(server, "agent", "run", started=None)
+    first = asyncio.ensure_future(poller.first_check(watch))
     await clock.go_on(14)
     await first
     return [round(moment - server.asked[0][0], 1) for moment, *_ in server.asked]

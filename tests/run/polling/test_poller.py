@@ -9,14 +9,15 @@ import pytest
 
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
+from origami_widgets.api.expected import about
 from origami_widgets.api.models import RunObject
-from origami_widgets.api.traffic import Traffic
+from origami_widgets.api.retries import Traffic
 from origami_widgets.card.news import is_off_grid
-from origami_widgets.run.hub import LATE, Hub
-from origami_widgets.run.schedule import DEADLINE, next_due
+from origami_widgets.run.polling.poller import LATE, Poller
+from origami_widgets.run.polling.schedule import DEADLINE, next_due
 from origami_widgets.run.state import CancelRequested
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 RUNNING, COMPLETED = (
     json.loads((FIXTURES / f"{name}.json").read_text()) for name in ("running_partial", "completed_stats")
 )
@@ -89,8 +90,8 @@ def clock():
 
 
 @pytest.fixture
-def hub(clock):
-    return Hub(clock)
+def poller(clock):
+    return Poller(clock)
 
 
 def started(run_id):
@@ -114,9 +115,9 @@ def settled_table():
     }
 
 
-async def test_a_run_is_asked_as_told_and_its_cells_after_it(hub, clock):
+async def test_a_run_is_asked_as_told_and_its_cells_after_it(poller, clock):
     server = Server(clock, steps(3), steps(9), COMPLETED, tables=[COMPLETED["response"]["tables"][0], settled_table()])
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     asked = [(round(at - 1_000), what) for at, what, _ in server.asked]
     table_id = COMPLETED["response"]["tables"][0]["id"]
@@ -125,7 +126,7 @@ async def test_a_run_is_asked_as_told_and_its_cells_after_it(hub, clock):
     assert (watch.state.status, watch.state.settled, watch.state.connection.state) == ("completed", True, "ended")
 
 
-async def test_an_unknown_status_ends_with_the_header_although_the_body_stays_the_same(hub, clock):
+async def test_an_unknown_status_ends_with_the_header_although_the_body_stays_the_same(poller, clock):
     odd = {**steps(3), "status": "pondering", "response": None}
 
     class Pondering(Server):
@@ -134,27 +135,27 @@ async def test_an_unknown_status_ends_with_the_header_although_the_body_stays_th
             return self.answer({**odd, "id": run_id}, 15.0 if len(self.asked) < 3 else None)
 
     server = Pondering(clock, odd)
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     assert len(server.asked) == 3
     assert (watch.state.status, watch.state.done) == ("pondering", True)
 
 
-async def test_two_handles_of_one_run_are_one_watch(hub, clock):
+async def test_two_handles_of_one_run_are_one_watch(poller, clock):
     server = Server(clock, COMPLETED, tables=[settled_table()])
-    first = await hub.watch(server, "a", "r", started=started("r"))
-    assert await hub.watch(server, "a", "r", started=None) is first
+    first = await poller.watch(server, "a", "r", started=started("r"))
+    assert await poller.watch(server, "a", "r", started=None) is first
     other = Server(clock, COMPLETED, tables=[settled_table()])
-    assert await hub.watch(other, "a", "r", started=None) is not first
+    assert await poller.watch(other, "a", "r", started=None) is not first
     await over(first)
 
 
-async def test_failures_do_not_end_a_run(hub, clock):
+async def test_failures_do_not_end_a_run(poller, clock):
     failed = ServerError("No", status_code=503, transient=True)
     server = Server(clock, steps(1), *[failed] * 8, steps(9), {**COMPLETED, "response": None})
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     seen = []
-    watch.subscribe(lambda: seen.append((watch.state.connection.state, watch.state.connection.failures)))
+    watch.subscribers.add(lambda: seen.append((watch.state.connection.state, watch.state.connection.failures)))
     await over(watch)
     assert watch.state.status == "completed"
     assert ("reconnecting", 8) in seen
@@ -162,47 +163,47 @@ async def test_failures_do_not_end_a_run(hub, clock):
     assert [round(pause) for pause in pauses] == [15, 2, 4, 8, 16, 30, 30, 30, 30, 15]
 
 
-async def test_retry_after_of_a_failure_is_kept(hub, clock):
+async def test_retry_after_of_a_failure_is_kept(poller, clock):
     server = Server(
         clock, ServerError("No", status_code=503, transient=True, retry_after=42.0), COMPLETED, tables=[settled_table()]
     )
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     assert server.asked[1][0] - server.asked[0][0] == pytest.approx(42)
 
 
-async def test_a_revoked_key_stops_at_once_and_a_person_can_start_it_again(hub, clock):
+async def test_a_revoked_key_stops_at_once_and_a_person_can_start_it_again(poller, clock):
     server = Server(clock, AuthenticationError("No", status_code=401), COMPLETED, tables=[settled_table()])
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     assert len(server.asked) == 1
     assert (watch.state.connection.state, watch.state.done) == ("stopped", False)
-    hub.hurry(watch)
+    poller.hurry(watch)
     await over(watch)
     assert watch.state.settled
 
 
-async def test_a_new_run_may_be_unknown_for_a_moment_and_a_wrong_id_never_is(hub, clock):
+async def test_a_new_run_may_be_unknown_for_a_moment_and_a_wrong_id_never_is(poller, clock):
     missing = RunNotFound("No", status_code=404)
-    watch = await hub.watch(
+    watch = await poller.watch(
         Server(clock, missing, missing, {**COMPLETED, "response": None}), "a", "r", started=started("r")
     )
     await over(watch)
     assert watch.state.status == "completed"
-    attached = await hub.watch(Server(clock, missing), "a", "other", started=None)
+    attached = await poller.watch(Server(clock, missing), "a", "other", started=None)
     with pytest.raises(RunNotFound):
-        await hub.first_check(attached)
+        await poller.first_check(attached)
 
 
-async def test_an_answer_about_another_run_is_a_failure_and_not_an_answer(hub, clock):
+async def test_an_answer_about_another_run_is_a_failure_and_not_an_answer(poller, clock):
     class Mixed(Server):
         async def poll_run(self, agent_id, run_id, *, include):
             await super().poll_run(agent_id, run_id, include=include)
             body = {**COMPLETED, "response": None, "id": "r-other" if len(self.asked) == 1 else run_id}
-            return self.answer(body, None)
+            return about(self.answer(body, None), run_id)
 
     server = Mixed(clock, COMPLETED)
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     assert len(server.asked) == 2
     assert watch.state.status == "completed"
@@ -212,10 +213,10 @@ NAMED = {**RUNNING, "response": {**RUNNING["response"], "tables": COMPLETED["res
 SILENT = {**RUNNING, "response": None}
 
 
-async def test_fifty_runs_stay_within_the_budget_and_none_is_starved(clock):
-    hub = Hub(clock)
+async def test_fifty_runs_stay_within_the_rate_limit_and_none_is_starved(clock):
+    poller = Poller(clock)
     server = Server(clock, NAMED, retry_after=15.0)
-    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
+    watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
     while clock.now < 1_000 + 600:
         await asyncio.sleep(0)
     times = [at for at, *_ in server.asked]
@@ -230,9 +231,9 @@ async def test_fifty_runs_stay_within_the_budget_and_none_is_starved(clock):
 
 
 async def test_table_lists_of_fifty_runs_leave_the_runs_their_turns(clock):
-    hub = Hub(clock)
+    poller = Poller(clock)
     server = Server(clock, SILENT, retry_after=15.0)
-    watches = [await hub.watch(server, f"a{n}", f"r{n}", started=started(f"r{n}")) for n in range(50)]
+    watches = [await poller.watch(server, f"a{n}", f"r{n}", started=started(f"r{n}")) for n in range(50)]
     while clock.now < 1_000 + 600:
         await asyncio.sleep(0)
     times = sorted([at for at, *_ in server.asked] + server.listed)
@@ -247,13 +248,13 @@ async def test_table_lists_of_fifty_runs_leave_the_runs_their_turns(clock):
         watch.schedule = None
 
 
-async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one_tells_nobody(hub, clock):
+async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one_tells_nobody(poller, clock):
     table = COMPLETED["response"]["tables"][0]
     server = Server(clock, *[steps(count) | {"response": None} for count in (1, 1, 1, 1)], COMPLETED)
     server.tables, server.lists = [settled_table()], [[], [table]]
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     seen = []
-    watch.subscribe(lambda: seen.append((len(watch.state.tables), watch.state.lead_count)))
+    watch.subscribers.add(lambda: seen.append((len(watch.state.tables), watch.state.lead_count)))
     await over(watch)
     checks = [at for at, what, _ in server.asked if what == "r"]
     assert len(server.listed) == len(checks) - 1
@@ -263,10 +264,10 @@ async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one
     assert [(point.steps_completed, point.lead_count) for point in before_the_end] == [(0, None), (1, None), (1, 15)]
 
 
-async def test_a_list_that_is_the_same_changes_no_state(hub, clock):
+async def test_a_list_that_is_the_same_changes_no_state(poller, clock):
     server = Server(clock, SILENT)
     server.lists = [[COMPLETED["response"]["tables"][0]]]
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     while len(server.listed) < 2:
         await asyncio.sleep(0)
     known = watch.state.tables
@@ -288,13 +289,13 @@ async def test_a_list_that_is_the_same_changes_no_state(hub, clock):
     ],
     ids=["503", "404", "401", "a mistake of ours", "nonsense"],
 )
-async def test_a_list_that_cannot_be_read_is_no_failure_of_the_run(hub, clock, fault):
+async def test_a_list_that_cannot_be_read_is_no_failure_of_the_run(poller, clock, fault):
     table = COMPLETED["response"]["tables"][0]
     server = Server(clock, *[steps(count) | {"response": None} for count in range(1, 20)], COMPLETED)
     server.tables, server.lists = [settled_table()], [[table], fault, fault, fault, [table]]
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     states = []
-    watch.subscribe(lambda: states.append((watch.state.connection.state, len(watch.state.tables))))
+    watch.subscribers.add(lambda: states.append((watch.state.connection.state, len(watch.state.tables))))
     await over(watch)
     assert watch.state.status == "completed"
     assert {state for state, _ in states} <= {"live", "ended"}
@@ -307,20 +308,20 @@ async def test_a_list_that_cannot_be_read_is_no_failure_of_the_run(hub, clock, f
         assert [round(pause) for pause in pauses[1:4]] == [20, 40, 80]
 
 
-async def test_the_list_waits_as_long_as_the_server_says(hub, clock):
+async def test_the_list_waits_as_long_as_the_server_says(poller, clock):
     server = Server(clock, SILENT)
     server.lists = [ServerError("No", status_code=503, transient=True, retry_after=120.0), []]
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     while len(server.listed) < 2:
         await asyncio.sleep(0)
     assert server.listed[1] - server.listed[0] >= 120
     watch.schedule = None
 
 
-async def test_no_list_is_read_while_the_run_itself_cannot_be_read(hub, clock):
+async def test_no_list_is_read_while_the_run_itself_cannot_be_read(poller, clock):
     failed = ServerError("No", status_code=503, transient=True)
     server = Server(clock, SILENT, *[failed] * 8, SILENT, COMPLETED, tables=[settled_table()])
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     checks = [at for at, what, _ in server.asked if what == "r"]
     assert len(server.listed) == 2
@@ -328,15 +329,15 @@ async def test_no_list_is_read_while_the_run_itself_cannot_be_read(hub, clock):
     assert checks[9] <= server.listed[1] < checks[10]
 
 
-async def test_of_a_run_that_failed_the_tables_are_read_once_more_and_told_with_its_end(hub, clock):
+async def test_of_a_run_that_failed_the_tables_are_read_once_more_and_told_with_its_end(poller, clock):
     table = COMPLETED["response"]["tables"][0]
     early = {**table, "leadCount": 4, "cells": {"running": 0, "errored": 0}, "updatedAt": "2026-07-21T09:15:00Z"}
     end = {**COMPLETED, "status": "errored", "response": {"text": None, "actions": [], "tables": []}}
     server = Server(clock, SILENT, steps(9) | {"response": None}, end, tables=[settled_table()])
     server.lists = [[early], [early], [table]]
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     seen = []
-    watch.subscribe(lambda: seen.append((watch.state.done, watch.state.lead_count, watch.state.cells_running)))
+    watch.subscribers.add(lambda: seen.append((watch.state.done, watch.state.lead_count, watch.state.cells_running)))
     await over(watch)
     assert next(each for each in seen if each[0]) == (True, 15, 2)
     assert len(server.listed) == 3
@@ -346,9 +347,9 @@ async def test_of_a_run_that_failed_the_tables_are_read_once_more_and_told_with_
 @pytest.mark.parametrize("body", [NAMED, SILENT], ids=["tables named", "tables listed"])
 @pytest.mark.parametrize("wish", ["cancel", "check"])
 async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, wish, body):
-    hub = Hub(clock)
+    poller = Poller(clock)
     server = Server(clock, body, retry_after=15.0)
-    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
+    watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
     while clock.now < 1_000 + 100:
         await asyncio.sleep(0)
     # The one that was asked about last would be asked again after all others.
@@ -357,7 +358,7 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, w
     if wish == "cancel":
         last.update(CancelRequested())
     else:
-        hub.hurry(last)
+        poller.hurry(last)
     due = next_due(last.schedule)
     while not any(run_id == last.state.run_id for _, run_id, _ in server.asked[known:]):
         await asyncio.sleep(0)
@@ -368,9 +369,9 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, w
 
 
 async def test_no_reader_believes_that_a_late_check_was_made(clock):
-    hub = Hub(clock)
+    poller = Poller(clock)
     server = Server(clock, RUNNING, retry_after=15.0)
-    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(60)]
+    watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(60)]
     # What a card or board tells: the moments that its reader counts on from there.
     told, wrong, late = {}, [], 0
     while clock.now < 1_000 + 200:
@@ -395,9 +396,9 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
         watch.schedule = None
 
 
-async def test_nothing_is_asked_about_a_run_that_nobody_holds(hub, clock):
+async def test_nothing_is_asked_about_a_run_that_nobody_holds(poller, clock):
     server = Server(clock, RUNNING)
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     while not server.asked:
         await asyncio.sleep(0)
     del watch
@@ -407,24 +408,24 @@ async def test_nothing_is_asked_about_a_run_that_nobody_holds(hub, clock):
     for _ in range(200):
         await asyncio.sleep(0)
     assert len(server.asked) <= count + 1
-    assert hub._task is None or hub._task.done()
+    assert poller._task is None or poller._task.done()
 
 
-async def test_a_subscriber_that_raises_is_not_called_again(hub, clock):
-    watch = await hub.watch(Server(clock, steps(3), {**COMPLETED, "response": None}), "a", "r", started=started("r"))
+async def test_a_subscriber_that_raises_is_not_called_again(poller, clock):
+    watch = await poller.watch(Server(clock, steps(3), {**COMPLETED, "response": None}), "a", "r", started=started("r"))
     calls = []
 
     def broken():
         calls.append(1)
         raise ZeroDivisionError
 
-    watch.subscribe(broken)
+    watch.subscribers.add(broken)
     await over(watch)
     assert len(calls) == 1
     assert watch.state.done
 
 
-async def test_a_deleted_table_does_not_keep_the_others_from_settling(hub, clock):
+async def test_a_deleted_table_does_not_keep_the_others_from_settling(poller, clock):
     first = COMPLETED["response"]["tables"][0]
     other = {**first, "id": "table-2"}
 
@@ -436,14 +437,14 @@ async def test_a_deleted_table_does_not_keep_the_others_from_settling(hub, clock
 
     body = {**COMPLETED, "response": {**COMPLETED["response"], "tables": [first, other]}}
     server = OneGone(clock, body, tables=[{**settled_table(), "id": "table-2"}])
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     assert (watch.state.settled, watch.state.connection.state) == (True, "ended")
     assert [table.cells.running for table in watch.state.tables] == [0, 0]
     assert watch.state.payload()["response"]["tables"][0]["cells"]["running"] == 0
 
 
-async def test_a_table_that_cannot_be_read_does_not_keep_the_others_from_being_read(hub, clock):
+async def test_a_table_that_cannot_be_read_does_not_keep_the_others_from_being_read(poller, clock):
     first = COMPLETED["response"]["tables"][0]
 
     class OneBroken(Server):
@@ -454,24 +455,24 @@ async def test_a_table_that_cannot_be_read_does_not_keep_the_others_from_being_r
 
     body = {**COMPLETED, "response": {**COMPLETED["response"], "tables": [first, {**first, "id": "table-2"}]}}
     server = OneBroken(clock, body, tables=[{**settled_table(), "id": "table-2"}])
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     assert [table.cells.running == 0 for table in watch.state.tables] == [False, True]
     assert watch.state.connection.state == "stopped"
 
 
-async def test_a_look_after_the_deadline_starts_the_watch_again(hub, clock):
-    watch = await hub.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
+async def test_a_look_after_the_deadline_starts_the_watch_again(poller, clock):
+    watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
     await over(watch)
     assert watch.state.connection.state == "stopped"
-    await hub.check(watch)
+    await poller.check(watch)
     assert watch.state.connection.state == "live"
     before = clock.now
     await over(watch)
     assert clock.now - before == pytest.approx(DEADLINE, abs=16)
 
 
-async def test_a_mistake_of_ours_is_a_failed_check(hub, clock):
+async def test_a_mistake_of_ours_is_a_failed_check(poller, clock):
     class Odd(Server):
         async def poll_run(self, agent_id, run_id, *, include):
             answer = await super().poll_run(agent_id, run_id, include=include)
@@ -480,39 +481,39 @@ async def test_a_mistake_of_ours_is_a_failed_check(hub, clock):
             return answer
 
     server = Odd(clock, steps(1), steps(2), steps(3), {**COMPLETED, "response": None})
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     seen = []
-    watch.subscribe(lambda: seen.append(watch.state.connection.state))
+    watch.subscribers.add(lambda: seen.append(watch.state.connection.state))
     await over(watch)
     assert watch.state.status == "completed"
     assert "reconnecting" in seen
     assert min(later[0] - earlier[0] for earlier, later in zip(server.asked, server.asked[1:], strict=False)) >= 1
 
 
-async def test_an_object_that_is_no_run_is_no_end_of_one(hub, clock):
+async def test_an_object_that_is_no_run_is_no_end_of_one(poller, clock):
     class Portal(Server):
         async def poll_run(self, agent_id, run_id, *, include):
             answer = await super().poll_run(agent_id, run_id, include=include)
             return self.answer({"status": "ok"}, None) if len(self.asked) == 1 else answer
 
-    watch = await hub.watch(Portal(clock, {**COMPLETED, "response": None}), "a", "r", started=started("r"))
+    watch = await poller.watch(Portal(clock, {**COMPLETED, "response": None}), "a", "r", started=started("r"))
     await over(watch)
     assert watch.state.status == "completed"
 
 
-async def test_an_id_in_capitals_is_the_same_id(hub, clock):
+async def test_an_id_in_capitals_is_the_same_id(poller, clock):
     class Own(Server):
         async def poll_run(self, agent_id, run_id, *, include):
             return await super().poll_run(agent_id, run_id.lower(), include=include)
 
-    watch = await hub.watch(Own(clock, {**COMPLETED, "response": None}), "A", "R", started=None)
-    await hub.check(watch)
+    watch = await poller.watch(Own(clock, {**COMPLETED, "response": None}), "A", "R", started=None)
+    await poller.check(watch)
     assert watch.state.status == "completed"
 
 
-async def test_runs_that_are_told_to_cancel_and_do_not_end_leave_half_of_the_budget_to_the_others(hub, clock):
+async def test_runs_that_are_told_to_cancel_and_do_not_end_leave_half_of_the_rate_limit_to_the_others(poller, clock):
     server = Server(clock, RUNNING, retry_after=1.0)
-    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(20)]
+    watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(20)]
     for watch in watches[:10]:
         watch.update(CancelRequested())
     while clock.now < 1_000 + 300:
@@ -524,9 +525,9 @@ async def test_runs_that_are_told_to_cancel_and_do_not_end_leave_half_of_the_bud
 
 
 @pytest.mark.parametrize(("code", "holds"), [("RATE_LIMITED", True), ("CONCURRENT_LIMIT_EXCEEDED", False)])
-async def test_a_refusal_of_requests_holds_every_run_and_a_full_pool_none(hub, clock, code, holds):
+async def test_a_refusal_of_requests_holds_every_run_and_a_full_pool_none(poller, clock, code, holds):
     server = Server(clock, RUNNING)
-    watches = [await hub.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(3)]
+    watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(3)]
     while len(server.asked) < 3:
         await asyncio.sleep(0)
     # Some other request of the process got it.

@@ -1,4 +1,4 @@
-"""How many polls may be sent, and when. Pure: the clock is an argument.
+"""The rate limit of polls, and which request the poller sends next within it. Pure: the clock is an argument.
 
 The organization has 100 requests a minute for everything; polls leave room for people, notebooks beside this one, and
 the web app. What a person does is counted, but never waits: polls yield. When others share the quota, the answers tell
@@ -11,12 +11,14 @@ import math
 import random
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from origami_widgets.api.quota import Quota
+    from origami_widgets.api.retries import Quota, TrafficEvent
+
+T_co = TypeVar("T_co", covariant=True)
 
 PER_MINUTE = 80
 BURST = 10
@@ -38,7 +40,7 @@ GENTLE = 10.0
 """Seconds between the first polls after a refusal, and within which processes that wait for one moment begin again."""
 RELAX = 20.0
 """Seconds in which a pause shrinks to a third at most: one answer with a large remainder is no reason for a rush."""
-UNEVEN = 0.2
+JITTER = 0.2
 """By how much a pause is made longer or shorter, so that processes which began together do not go on together."""
 ROUNDING = 1e-6
 NEVER = float("-inf")
@@ -66,25 +68,25 @@ class _Pace:
         return last + rest * self.pause
 
 
-class Budget:
-    """A few polls at once, then evenly spaced ones, and fewer when the quota is shared.
+class RateLimiter:
+    """The rate limit of one organization: a few polls at once, then evenly spaced ones, fewer when others share the quota.
 
     Evenly, because a window that is used up at its beginning lets the same runs in first each time it opens.
 
     Args:
         per_minute: polls in any 60 seconds, whatever the server allows.
         burst: how many of them may be sent at once.
-        uneven: returns numbers from 0 to 1, to keep apart from other processes.
+        jitter: returns numbers from 0 to 1, to keep apart from other processes.
     """
 
     def __init__(
-        self, per_minute: int = PER_MINUTE, burst: int = BURST, uneven: Callable[[], float] = _chance.random
+        self, per_minute: int = PER_MINUTE, burst: int = BURST, jitter: Callable[[], float] = _chance.random
     ) -> None:
         self._per_minute = per_minute
         self._pause = MINUTE / (per_minute - burst)
         self._slack = self._pause * (burst - 1)
         self._kept = self._pause * min(KEPT, burst - 1)
-        self._uneven = uneven
+        self._jitter = jitter
         self._full_at = 0.0
         self._last = self._held_until = NEVER
         self._is_shared = False
@@ -120,11 +122,11 @@ class Budget:
         paces = (pace.earliest(now, now) - now for pace in self._paces.values())
         return max(0.0, max(self._full_at, now) + self._pause - self._slack + self._kept - now, *paces)
 
-    def held(self, now: float) -> bool:
+    def is_refused(self, now: float) -> bool:
         """Whether the server refuses all requests at the moment, as it has told."""
         return now < self._held_until
 
-    def spend(self, now: float) -> None:
+    def count_poll(self, now: float) -> None:
         """Count one poll sent at this moment."""
         if self._last == NEVER:
             # Others may begin at the same moment, and nothing is known of them yet.
@@ -133,23 +135,35 @@ class Budget:
         self._last = now
         self._note(self._sent, now)
 
-    def count(self, now: float) -> None:
+    def count_request(self, now: float) -> None:
         """Count a request that is no poll. It uses up what may be sent at once, but puts off nothing urgent."""
         full_at = max(self._full_at, now) + self._pause
         self._full_at = max(self._full_at, min(full_at, now + self._slack))
         self._note(self._sent, now)
         self._note(self._by_people, now)
 
-    def hear(self, quotas: Iterable[Quota], now: float) -> None:
+    def on_traffic(self, event: TrafficEvent, now: float) -> None:
+        """Take account of a request that was not counted as a poll, or of an answer.
+
+        A refusal tells how long it lasts, which its quotas do less exactly.
+        """
+        if event.refused_for is not None:
+            self.on_refusal(event.refused_for, now)
+        elif event.quotas:
+            self.on_quotas(event.quotas, now)
+        else:
+            self.count_request(now)
+
+    def on_quotas(self, quotas: Iterable[Quota], now: float) -> None:
         """Learn from an answer what is left."""
         for quota in quotas:
             self._paces[quota.scope] = self._pace(quota, now)
 
-    def refuse(self, seconds: float, now: float) -> None:
-        """The server refuses requests for so many seconds: nobody asks before, and then not all at once."""
+    def on_refusal(self, seconds: float, now: float) -> None:
+        """Send nothing while the server refuses requests, for so many seconds, and then not all at once."""
         self._held_until = max(self._held_until, now + seconds)
         # Alone, there is nobody to keep apart from.
-        opens = self._held_until + (self._uneven() * GENTLE if self._is_shared else 0.0)
+        opens = self._held_until + (self._jitter() * GENTLE if self._is_shared else 0.0)
         self._paces["refused"] = _Pace(GENTLE, now, self._held_until, opens)
 
     def _pace(self, quota: Quota, now: float) -> _Pace:
@@ -172,10 +186,10 @@ class Budget:
         room -= sum(at > now - MINUTE for at in self._by_people) * left / MINUTE
         pause = left / max(room + spare, AT_LEAST * left / MINUTE)
         if self._is_shared:
-            pause *= 1 + UNEVEN * (2 * self._uneven() - 1)
+            pause *= 1 + JITTER * (2 * self._jitter() - 1)
         if (before := self._paces.get(quota.scope)) is not None:
             pause = max(pause, before.pause * math.exp((before.since - now) / RELAX))
-        opens = now + left + self._uneven() * GENTLE if quota.remaining <= LAST * quota.limit else NEVER
+        opens = now + left + self._jitter() * GENTLE if quota.remaining <= LAST * quota.limit else NEVER
         return _Pace(pause, now, now + left, opens)
 
     @staticmethod
@@ -183,3 +197,63 @@ class Budget:
         while moments and moments[0] <= now - MINUTE:
             moments.popleft()
         moments.append(now)
+
+
+@dataclass(frozen=True, slots=True)
+class PollRequest(Generic[T_co]):
+    """A request that the poller is to send.
+
+    Attributes:
+        purpose: what the request is for.
+        due: the earliest moment to send it.
+        limiter: the rate limit that it counts towards.
+        urgent: a person waits for the answer.
+        low_priority: such as a table list: sent when no other request is due, and now and then before one.
+    """
+
+    purpose: T_co
+    due: float
+    limiter: RateLimiter
+    urgent: bool = False
+    low_priority: bool = False
+
+
+LOW_PRIORITY_TURN = 5
+"""A low-priority request goes first after this many others, or after each of them has been sent once if there are fewer."""
+LOW_PRIORITY_PAUSE = 2.0
+"""A low-priority request waits if it would delay the next one by more than this many seconds, as it does after a 429."""
+
+
+def next_request(
+    requests: Iterable[PollRequest[T_co]], now: float, *, others_first: bool = False, passed_over: int = 0
+) -> tuple[float, PollRequest[T_co]] | tuple[None, None]:
+    """The next request to send, and in how many seconds; (None, None) when there is none.
+
+    Urgent requests go first and low-priority ones last. Among equals, the one that has been due longest goes first.
+
+    Args:
+        requests: all requests that are to be sent.
+        now: the present moment.
+        others_first: prefer a request that is not urgent, because the last one was: otherwise many urgent requests
+            would keep all others from being sent.
+        passed_over: how many requests were sent since the last low-priority one.
+    """
+    requests = tuple(requests)
+    others = sum(not request.low_priority for request in requests)
+    low_first = passed_over >= min(max(others, 1), LOW_PRIORITY_TURN)
+    found: tuple[float, PollRequest[T_co]] | tuple[None, None] = (None, None)
+    best = (float("inf"), True, True, 0.0)
+    waits: dict[tuple[int, bool], float] = {}
+    for request in requests:
+        limiter, urgent = request.limiter, request.urgent and request.due <= now
+        allowed = waits.get((id(limiter), urgent))
+        if allowed is None:
+            allowed = waits[id(limiter), urgent] = limiter.wait(now, urgent=urgent, after_urgent=others_first)
+        wait = max(allowed, request.due - now, 0.0)
+        may_be_passed_over = request.low_priority and others and passed_over < LOW_PRIORITY_TURN
+        if may_be_passed_over and limiter.pause(now + wait) > LOW_PRIORITY_PAUSE:
+            continue
+        rank = (wait, urgent == others_first, request.low_priority != low_first, request.due)
+        if rank < best:
+            found, best = (wait, request), rank
+    return found

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import AuthenticationError, ConnectionFailed, RunNotFound, ServerError
-from origami_widgets.run import schedule as plans
+from origami_widgets.run.polling import schedule as plans
 
 NOW = 1_000.0
 

@@ -1,4 +1,4 @@
-"""The one poller of the process: it asks about every watched run, within budgets, on the background loop."""
+"""The one poller of the process: it asks about every watched run, within the rate limits, on the background loop."""
 
 from __future__ import annotations
 
@@ -10,37 +10,36 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from origami_widgets.api import row_progress
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models import Page, RunObject, Table
-from origami_widgets.api.traffic import is_counted
-from origami_widgets.run import schedule as plans
-from origami_widgets.run.budget import Budget
-from origami_widgets.run.budgets import Budgets
-from origami_widgets.run.clock import Clock, SystemClock
-from origami_widgets.run.readings import ReadingNews
+from origami_widgets.api.retries import is_counted
+from origami_widgets.run.polling import schedule as plans
+from origami_widgets.run.polling.clock import Clock, SystemClock
+from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.reduce import reduce, wants_table_list
 from origami_widgets.run.state import (
     TERMINAL_STATUSES,
     CheckFailed,
     Delayed,
     Heard,
-    LeadsRead,
     Planned,
+    RowsRead,
     RunRead,
     RunState,
     TableGone,
     TableRead,
     TablesListed,
 )
-from origami_widgets.run.turns import Claim, next_turn
-from origami_widgets.run.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from origami_widgets.api.answer import Answer
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.reading import About, Progress
+    from origami_widgets.api.retries import Traffic
+    from origami_widgets.api.row_progress import RowProgress
 
 
 log = logging.getLogger("origami_widgets")
@@ -50,10 +49,10 @@ log = logging.getLogger("origami_widgets")
 class ListRead:
     """A read of the agent's table list, for one watched run."""
 
-    watch: Watch
+    watch: RunWatch
 
 
-Turn = Watch | ListRead | asyncio.Future[None]
+Purpose = RunWatch | ListRead | asyncio.Future[None]
 """What a request of the poller is for: a check of a run, a table list, or a further request of a check under way."""
 KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 LATE = 2.0
@@ -64,30 +63,30 @@ DATE_RESOLUTION = 2.0
 """Seconds by which a clock offset from `Date`, which has whole seconds, may differ from another for no reason."""
 
 
-class Hub:
+class Poller:
     """Polls every live watch when its plan says so.
 
-    A watch lives as long as a handle or card holds it; the hub holds it weakly, so that a forgotten run is not asked
+    A watch lives as long as a handle or card holds it; the poller holds it weakly, so that a forgotten run is not asked
     about any more, and its task ends when nothing is left to ask.
 
     Args:
         clock: the clock to plan with.
-        budget: makes the budget of an organization: how many requests the polls may send.
+        make_limiter: makes the rate limiter of an organization.
     """
 
-    def __init__(self, clock: Clock | None = None, budget: Callable[[], Budget] = Budget) -> None:
+    def __init__(self, clock: Clock | None = None, make_limiter: Callable[[], RateLimiter] = RateLimiter) -> None:
         self.clock = clock or SystemClock()
-        self._budgets = Budgets(self.clock, budget)
-        self._watches: weakref.WeakValueDictionary[Hashable, Watch] = weakref.WeakValueDictionary()
+        self._make_limiter = make_limiter
+        self._limiters: weakref.WeakKeyDictionary[Traffic, RateLimiter] = weakref.WeakKeyDictionary()
+        self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
         self._checks: set[asyncio.Task[None]] = set()
-        self._further: list[tuple[float, Budget, asyncio.Future[None]]] = []
+        self._further: list[PollRequest[asyncio.Future[None]]] = []
         self._others_first = False
         self._passed_over = 0
         self._wake: asyncio.Event | None = None
-        self._news = ReadingNews(self._on_reading)
 
-    async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> Watch:
+    async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> RunWatch:
         """The watch of a run: the one that exists, or a new one.
 
         Args:
@@ -101,7 +100,7 @@ class Hub:
         if known is not None and not (known.state.run is None and known.state.connection.state == "stopped"):
             return known
         state = RunState(agent_id=agent_id, run_id=run_id, origin=operations.origin)
-        watch = Watch(operations, state, plans.begin(self.clock.monotonic(), fresh=started is not None))
+        watch = RunWatch(operations, state, plans.begin(self.clock.monotonic(), fresh=started is not None))
         if started is not None:
             offset = operations.clock_offset
             watch.update(RunRead(started, at=self.clock.time(), keep_polling=True, clock_offset=offset))
@@ -111,12 +110,12 @@ class Hub:
         self._poll()
         return watch
 
-    def watched(self) -> list[Watch]:
+    def watched(self) -> list[RunWatch]:
         """All that is watched now, from any thread."""
         # The references, taken in one step: the loop may add a watch meanwhile.
         return [watch for reference in self._watches.valuerefs() if (watch := reference()) is not None]
 
-    def keep(self, watch: Watch) -> None:
+    def keep(self, watch: RunWatch) -> None:
         """Make sure that a watch is polled, also one of the process which this one was forked from."""
         if watch.operations is None:
             return
@@ -126,23 +125,19 @@ class Hub:
             weakref.finalize(watch, self._wake_up_from_anywhere).atexit = False
         self._poll()
 
-    def hurry(self, watch: Watch) -> None:
+    def hurry(self, watch: RunWatch) -> None:
         """Check a run now, because a person asked; a stopped watch starts again. Background loop only."""
-        if watch.schedule is not None and watch.operations is not None:
-            self.keep(watch)
-            watch.hurried = True
-            watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
-            self._plan(watch)
-            self._poll()
+        watch.hurried = True
+        self.soon(watch)
 
-    def soon(self, watch: Watch) -> None:
+    def soon(self, watch: RunWatch) -> None:
         """Check a run as soon as its turn comes, not before what a person waits for. Background loop only."""
         if watch.schedule is not None and watch.operations is not None:
             watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
             self._plan(watch)
             self.keep(watch)
 
-    async def check(self, watch: Watch, include: tuple[str, ...] = ("stats",)) -> None:
+    async def check(self, watch: RunWatch, include: tuple[str, ...] = ("stats",)) -> None:
         """Read a run once, outside its plan, and raise what goes wrong. A watch that had stopped starts again.
 
         Raises:
@@ -158,7 +153,7 @@ class Hub:
             # The poller may sleep longer than until what has just been planned.
             self._poll()
 
-    async def first_check(self, watch: Watch) -> None:
+    async def first_check(self, watch: RunWatch) -> None:
         """Read a run for the first time. A passing fault is left to the plan, which asks again.
 
         While the server refuses all requests, it is not asked: the plan does that as soon as it may be.
@@ -167,7 +162,11 @@ class Hub:
             OrigamiError: asking again cannot help; the watch is given up.
         """
         now = self.clock.monotonic()
-        if watch.operations is not None and watch.schedule is not None and self._budgets.of(watch.operations).held(now):
+        if (
+            watch.operations is not None
+            and watch.schedule is not None
+            and self._limiter(watch.operations).is_refused(now)
+        ):
             self.soon(watch)
             return
         try:
@@ -179,7 +178,7 @@ class Hub:
             self._poll()
         self._want_list(watch)
 
-    async def list_tables(self, watch: Watch, *, if_room: bool = False) -> None:
+    async def list_tables(self, watch: RunWatch, *, if_room: bool = False) -> None:
         """Read the agent's table list now, if the answers about the run name no tables.
 
         A failed read is not a failure of the run: its tables stay as they are, and the list is read again later.
@@ -191,10 +190,16 @@ class Hub:
         operations, plan = watch.operations, watch.schedule
         if operations is None or plan is None or not wants_table_list(watch.state):
             return
-        if if_room and self._budgets.of(operations).wait(self.clock.monotonic()):
+        if if_room and self._limiter(operations).wait(self.clock.monotonic()):
             return
         watch.schedule = plans.list_sent(plan)
         watch.update(*await self._read_list(watch, operations, watch.state))
+
+    def note_row_progress(self, organization: Traffic, table_id: str, progress: RowProgress | None) -> None:
+        """Let each watch of a run with this table know how many of its rows have been read. Background loop only."""
+        for watch in self.watched():
+            if watch.operations is not None and watch.operations.traffic is organization:
+                watch.update(RowsRead(table_id, progress))
 
     def _poll(self) -> None:
         loop = asyncio.get_running_loop()
@@ -216,7 +221,7 @@ class Hub:
         self._task = self._wake = None
         for watch in list(self._watches.values()):
             # Its end would be told in the parent.
-            watch.state = replace(watch.state, reading={})
+            watch.state = replace(watch.state, row_progress={})
 
     async def _run(self) -> None:
         wake = self._wake
@@ -225,16 +230,18 @@ class Hub:
         while True:
             wake.clear()
             now = self.clock.monotonic()
-            wait, turn = next_turn(self._claims(), now, others_first=self._others_first, passed_over=self._passed_over)
-            if turn is None and not self._checks:
+            wait, request = next_request(
+                self._requests(), now, others_first=self._others_first, passed_over=self._passed_over
+            )
+            if request is None and not self._checks:
                 self._task = None
                 return
-            if wait is not None and turn is not None and wait <= 0:
-                self._others_first = turn.urgent
-                self._passed_over = 0 if turn.spare else self._passed_over + 1
-                self._admit(turn, now)
+            if wait is not None and request is not None and wait <= 0:
+                self._others_first = request.urgent
+                self._passed_over = 0 if request.low_priority else self._passed_over + 1
+                self._admit(request, now)
             # A sleeping poller must not be what keeps a forgotten run alive.
-            del turn
+            del request
             if wait is None or wait > 0:
                 self._tell_of_delays(now)
                 away = await self.clock.sleep(wait, wake)
@@ -252,35 +259,43 @@ class Hub:
                 self._plan(watch)
 
     def _tell_of_delays(self, now: float) -> None:
-        """Let no reader believe that a run was asked about as planned while it waits for room in the budget."""
+        """Let no reader believe that a run was asked about as planned while the rate limit delays that."""
         for watch in list(self._watches.values()):
             due = watch.schedule.due if watch.schedule is not None and not watch.checking else None
             if due is not None and now - due > LATE and watch.state.connection.next_at is not None:
                 watch.update(Delayed())
 
-    def _claims(self) -> Iterator[Claim[Turn]]:
+    def _limiter(self, operations: Operations) -> RateLimiter:
+        """The rate limiter of the organization that a client belongs to, for as long as it has a client."""
+        traffic, clock = operations.traffic, self.clock
+        limiter = self._limiters.get(traffic)
+        if limiter is None:
+            made = limiter = self._limiters[traffic] = self._make_limiter()
+            traffic.listen(lambda event, age: made.on_traffic(event, clock.monotonic() - age))
+        return limiter
+
+    def _requests(self) -> Iterator[PollRequest[Purpose]]:
         """All requests to send, now or later: checks of runs, table lists, further tables of checks under way."""
-        self._further = [further for further in self._further if not further[2].done()]
-        for since, budget, turn in self._further:
-            yield Claim(turn, since, budget)
+        self._further = [further for further in self._further if not further.purpose.done()]
+        yield from self._further
         for watch in self._watches.values():
             plan, operations = watch.schedule, watch.operations
             if plan is None or operations is None or watch.checking:
                 continue
             if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
-                yield Claim(ListRead(watch), listed, self._budgets.of(operations), spare=True)
+                yield PollRequest(ListRead(watch), listed, self._limiter(operations), low_priority=True)
             urgent = watch.hurried or watch.state.cancel == "requested"
             # A run is checked after its list was read, not meanwhile; a check that a person waits for goes ahead.
             if (due := plans.next_due(plan)) is None or (watch.is_listing and not urgent):
                 continue
-            yield Claim(watch, due, self._budgets.of(operations), urgent)
+            yield PollRequest(watch, due, self._limiter(operations), urgent)
 
-    def _admit(self, turn: Claim[Turn], now: float) -> None:
+    def _admit(self, request: PollRequest[Purpose], now: float) -> None:
         # Counted here and not when it is sent: the next one is admitted before this one has begun.
-        turn.budget.spend(now)
-        match turn.who:
-            case asyncio.Future():
-                turn.who.set_result(None)
+        request.limiter.count_poll(now)
+        match request.purpose:
+            case asyncio.Future() as further:
+                further.set_result(None)
                 return
             case ListRead(watch):
                 watch.is_listing = True
@@ -297,7 +312,7 @@ class Hub:
         if self._wake is not None:
             self._wake.set()
 
-    async def _check(self, watch: Watch) -> None:
+    async def _check(self, watch: RunWatch) -> None:
         operations, plan = watch.operations, watch.schedule
         if operations is None or plan is None:  # pragma: no cover - such a watch is never planned
             return
@@ -318,19 +333,19 @@ class Hub:
         finally:
             watch.checking = False
 
-    async def _list(self, watch: Watch) -> None:
+    async def _list(self, watch: RunWatch) -> None:
         is_counted.set(True)
         try:
             await self.list_tables(watch)
         finally:
             watch.is_listing = False
 
-    def _want_list(self, watch: Watch) -> None:
+    def _want_list(self, watch: RunWatch) -> None:
         if watch.schedule is not None:
             wanted = wants_table_list(watch.state)
             watch.schedule = plans.want_list(watch.schedule, self.clock.monotonic(), wanted=wanted)
 
-    async def _read_run(self, watch: Watch, operations: Operations, include: tuple[str, ...]) -> Answer:
+    async def _read_run(self, watch: RunWatch, operations: Operations, include: tuple[str, ...]) -> Answer:
         answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
         at = self.clock.time()
         # The header belongs to it: for a status we do not know, its absence is what tells the end.
@@ -351,13 +366,6 @@ class Hub:
                 remedy="Nothing to do: it is asked again. If it stays, something else than Origami answers.",
                 transient=True,
             )
-        if run.id and run.id.lower() != watch.state.run_id.lower():
-            raise UnexpectedAnswer(
-                "The answer is about another run",
-                cause=f"Asked for {watch.state.run_id}, the answer names {run.id}.",
-                remedy="Nothing to do: it is asked again. If it stays, a proxy between here and Origami mixes answers up.",
-                transient=True,
-            )
         read = RunRead(
             run,
             at=at,
@@ -371,7 +379,7 @@ class Hub:
         watch.told = told
         return answer
 
-    async def _list_at_end(self, watch: Watch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
+    async def _list_at_end(self, watch: RunWatch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
         """Read the table list of a run whose last answer names no tables, as the tables known so far may be outdated.
 
         The end is reported together with them, or the run would seem to have settled. It waits `END_PATIENCE` at most.
@@ -379,12 +387,12 @@ class Hub:
         try:
             async with asyncio.timeout(END_PATIENCE):
                 if is_counted.get():
-                    await self._next_turn(operations)
+                    await self._until_allowed(operations)
                 return await self._read_list(watch, operations, state)
         except TimeoutError:
             return ()
 
-    async def _read_list(self, watch: Watch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
+    async def _read_list(self, watch: RunWatch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
         """Read the agent's table list; give nothing if neither it nor the run has changed, or if it cannot be read."""
         retry_after: float | None = None
         listed: tuple[TablesListed, ...] = ()
@@ -404,7 +412,7 @@ class Hub:
             watch.schedule = plans.on_list(watch.schedule, retry_after, self.clock.monotonic(), failed=failed)
         return listed
 
-    async def _read_tables(self, watch: Watch, operations: Operations) -> float | None:
+    async def _read_tables(self, watch: RunWatch, operations: Operations) -> float | None:
         """The longest wait that an answer told; None where none did."""
         told: list[float] = []
         filling = [table.id for table in watch.state.tables if table.cells.running]
@@ -412,7 +420,7 @@ class Hub:
         filling.sort(key=lambda table_id: table_id in watch.failing)
         for at, table_id in enumerate(filling):
             if at > 0:
-                await self._next_turn(operations)
+                await self._until_allowed(operations)
             watch.failing.add(table_id)
             try:
                 answer = await operations.poll_table(table_id, include=("stats",))
@@ -425,15 +433,15 @@ class Hub:
             watch.failing.discard(table_id)
         return max(told, default=None)
 
-    async def _next_turn(self, operations: Operations) -> None:
+    async def _until_allowed(self, operations: Operations) -> None:
         """Return when the poller lets one more request through."""
-        turn = asyncio.get_running_loop().create_future()
-        self._further.append((self.clock.monotonic(), self._budgets.of(operations), turn))
+        further = asyncio.get_running_loop().create_future()
+        self._further.append(PollRequest(further, self.clock.monotonic(), self._limiter(operations)))
         if self._wake is not None:
             self._wake.set()
-        await turn
+        await further
 
-    def _on_success(self, watch: Watch, retry_after: float | None) -> None:
+    def _on_success(self, watch: RunWatch, retry_after: float | None) -> None:
         if watch.schedule is None:
             return
         filling = sum(1 for table in watch.state.tables if table.cells.running)
@@ -442,25 +450,20 @@ class Hub:
         watch.schedule = plans.on_result(watch.schedule, result, self.clock.monotonic())
         self._plan(watch)
 
-    def _on_failure(self, watch: Watch, error: OrigamiError) -> None:
+    def _on_failure(self, watch: RunWatch, error: OrigamiError) -> None:
         if watch.schedule is None:
             return
         watch.schedule = plans.on_result(watch.schedule, plans.Failed(error), self.clock.monotonic())
         # Kept without its frames: they hold the watch, which would outlive its last handle, and the answer.
         self._plan(watch, CheckFailed(error.with_traceback(None), at=self.clock.time()))
 
-    def _plan(self, watch: Watch, *events: CheckFailed) -> None:
+    def _plan(self, watch: RunWatch, *events: CheckFailed) -> None:
         plan = watch.schedule
         if plan is None:
             return
         next_at = None if plan.due is None else self.clock.time() + plan.due - self.clock.monotonic()
         interval = plan.interval if plan.due is not None else None
         watch.update(*events, Planned(next_at, interval, stopped=plan.stopped))
-
-    def _on_reading(self, about: About, progress: Progress | None) -> None:
-        for watch in list(self._watches.values()):
-            if watch.operations is not None and watch.operations.traffic is about.organization:
-                watch.update(LeadsRead(about.table_id, progress))
 
 
 def _not_understood(error: Exception) -> UnexpectedAnswer:
@@ -472,24 +475,25 @@ def _not_understood(error: Exception) -> UnexpectedAnswer:
     )
 
 
-_hub: Hub | None = None
+_poller: Poller | None = None
 
 
-def hub() -> Hub:
+def poller() -> Poller:
     """The poller of this process."""
-    global _hub  # noqa: PLW0603 - one poller for the process is the point
-    if _hub is None:
-        _hub = Hub()
-    return _hub
+    global _poller  # noqa: PLW0603 - one poller for the process is the point
+    if _poller is None:
+        _poller = Poller()
+    return _poller
 
 
 def _forget_in_child() -> None:
     """After a fork the parent's loop and tasks do not run in the child: it begins with a poller of its own."""
-    global _hub  # noqa: PLW0603 - see `hub`
-    if _hub is not None:
-        _hub.abandon()
-    _hub = None
+    global _poller  # noqa: PLW0603 - see `poller`
+    if _poller is not None:
+        _poller.abandon()
+    _poller = None
 
 
+row_progress.subscribe(lambda *progress: poller().note_row_progress(*progress))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_in_child)

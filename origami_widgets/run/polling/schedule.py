@@ -25,7 +25,7 @@ DEADLINE = 75 * 60.0
 FORGIVEN_404 = 30.0
 """A new run may not be readable everywhere at once."""
 TABLE_SPACING = 3.0
-"""Seconds of the organization's budget that one filling table takes per round."""
+"""Seconds of the organization's rate limit that one filling table takes per round."""
 LIST_BACKOFF = 20.0
 """Seconds to wait after a first failed read of the agent's table list. A run can be watched without the list."""
 TLS_TRIES = 2

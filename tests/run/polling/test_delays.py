@@ -2,16 +2,15 @@
 
 import asyncio
 
-from origami_widgets.run.hub import LATE, Hub
-from origami_widgets.run.schedule import next_due
-from tests.run.test_hub import COMPLETED, RUNNING, Server, clock, hub, over, started  # noqa: F401 - two are fixtures
+from origami_widgets.run.polling.poller import LATE
+from origami_widgets.run.polling.schedule import next_due
+from tests.run.polling.test_poller import COMPLETED, RUNNING, Server, clock, over, poller, started  # noqa: F401 - two are fixtures
 
 
-async def test_a_late_check_is_told_once_and_not_before_it_is_late(clock):  # noqa: F811 - a fixture
-    poller = Hub(clock)
+async def test_a_late_check_is_told_once_and_not_before_it_is_late(poller, clock):  # noqa: F811 - fixtures
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
     told = []
-    watch.subscribe(lambda: told.append(watch.state.connection.next_at))
+    watch.subscribers.add(lambda: told.append(watch.state.connection.next_at))
     due = next_due(watch.schedule)
     poller._tell_of_delays(due + LATE)
     assert told == []
@@ -22,8 +21,7 @@ async def test_a_late_check_is_told_once_and_not_before_it_is_late(clock):  # no
     watch.schedule = None
 
 
-async def test_a_check_that_is_under_way_is_not_late(clock):  # noqa: F811 - a fixture
-    poller = Hub(clock)
+async def test_a_check_that_is_under_way_is_not_late(poller, clock):  # noqa: F811 - fixtures
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
     known = watch.state
     watch.checking = True
@@ -35,8 +33,7 @@ async def test_a_check_that_is_under_way_is_not_late(clock):  # noqa: F811 - a f
     assert watch.state is known
 
 
-async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_for(clock):  # noqa: F811 - a fixture
-    poller = Hub(clock)
+async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_for(poller, clock):  # noqa: F811 - fixtures
     server = Server(clock, RUNNING, retry_after=15.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=None) for n in range(30)]
     for watch in watches:
@@ -46,7 +43,7 @@ async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_fo
     while len({run_id for _, run_id, _ in server.asked}) < 30:
         await asyncio.sleep(0)
     assert server.asked[0][1] == "r29"
-    # Each once, at no more than what the budget lets through.
+    # Each once, at no more than what the rate limit lets through.
     times = [at for at, *_ in server.asked[:30]]
     assert len({run_id for _, run_id, _ in server.asked[:30]}) == 30
     assert max(times) - min(times) > 5
@@ -54,15 +51,15 @@ async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_fo
         watch.schedule = None
 
 
-async def test_what_is_over_or_saved_is_not_read_soon(hub, clock):  # noqa: F811 - a fixture
+async def test_what_is_over_or_saved_is_not_read_soon(poller, clock):  # noqa: F811 - a fixture
     server = Server(clock, {**COMPLETED, "response": None})
-    watch = await hub.watch(server, "a", "r", started=started("r"))
+    watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     count = len(server.asked)
-    hub.soon(watch)
+    poller.soon(watch)
     assert next_due(watch.schedule) is None
     watch.operations = None
-    hub.soon(watch)
+    poller.soon(watch)
     for _ in range(50):
         await asyncio.sleep(0)
     assert len(server.asked) == count

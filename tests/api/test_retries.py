@@ -1,14 +1,24 @@
-"""What an answer says about quotas, in every form that may come."""
+"""What an answer says about when to ask again, in every form that may come: `Retry-After` and the quotas."""
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from origami_widgets.api.answer import Answer
-from origami_widgets.api.quota import Quota, read_quotas, told_to_wait
-from origami_widgets.api.traffic import Traffic, is_counted, traffic_of
+from origami_widgets.api.retries import (
+    LONGEST_RETRY_AFTER,
+    Quota,
+    Traffic,
+    http_date,
+    is_counted,
+    read_quotas,
+    refused_for,
+    retry_after,
+    traffic_of,
+)
 from origami_widgets.sandbox.limits import Quota as Limiter
 
 SERVER = datetime(2026, 7, 21, 9, 14, tzinfo=UTC)
@@ -98,42 +108,106 @@ def test_no_header_is_too_odd(headers):
 )
 def test_only_a_refusal_for_the_sake_of_requests_holds_everybody(status, code, retry_after, wait):
     body = None if code is None else {"code": code}
-    assert told_to_wait(Answer(status, body, retry_after=retry_after)) == wait
-
-
-class Ear:
-    def __init__(self):
-        self.heard = []
-
-    def sent(self, ago):
-        self.heard.append("sent")
-
-    def told(self, quotas, wait, ago):
-        self.heard.append(wait if wait is not None else quotas[0].remaining)
+    assert refused_for(Answer(status, body, retry_after=retry_after)) == wait
 
 
 def test_who_begins_to_listen_is_told_of_the_last_minute_too():
-    limiter, traffic, ear = Limiter(1.0), Traffic(), Ear()
+    limiter, traffic, heard = Limiter(1.0), Traffic(), []
     traffic.send()
     headers = {name.lower(): value for name, value in limiter.take_organization(0.0).items()}
     traffic.hear(Answer(200, headers=headers))
-    traffic.listen(ear)
-    assert ear.heard == ["sent", 99]
+    traffic.listen(lambda event, age: heard.append((*[quota.remaining for quota in event.quotas], event.refused_for)))
+    assert heard == [(None,), (99, None)]
     traffic.hear(Answer(429, retry_after=9.0))
     traffic.hear(Answer(500))
-    assert ear.heard == ["sent", 99, 9]
+    assert heard == [(None,), (99, None), (9,)]
 
 
 def test_what_was_counted_before_is_not_counted_twice():
-    traffic, ear = Traffic(), Ear()
-    traffic.listen(ear)
+    traffic, heard = Traffic(), []
+    traffic.listen(lambda event, age: heard.append(event))
     token = is_counted.set(True)
     traffic.send()
     is_counted.reset(token)
-    assert ear.heard == []
+    assert heard == []
 
 
 def test_clients_of_one_organization_share_their_traffic_as_long_as_there_are_any():
     first = traffic_of(("place", "key", 1))
     assert traffic_of(("place", "key", 1)) is first
     assert traffic_of(("place", "key", 2)) is not first
+
+
+NOW = datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("values", "seconds"),
+    [
+        (["15"], 15.0),
+        ([" 15 "], 15.0),
+        (["0"], 0.0),
+        (["000015"], 15.0),
+        (["1.5"], 1.5),
+        (["86400"], LONGEST_RETRY_AFTER),
+        (["1" + "0" * 400], LONGEST_RETRY_AFTER),
+        (["1e400"], None),
+        (["inf"], None),
+        (["3", "5"], 5.0),
+        (["soon", "5"], 5.0),
+        (["3, 5"], 5.0),
+        ([], None),
+        ([""], None),
+        (["soon"], None),
+        (["NaN"], None),
+        (["15s"], None),
+        (["1_5"], None),
+        (["\u0661\u0665"], None),
+        (["10^400"], None),
+        (["-5"], None),
+        (["Tue, 99 Jul 2026 09:14:06 GMT"], None),
+    ],
+)
+def test_seconds(values, seconds):
+    assert retry_after(values, now=NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["Tue, 21 Jul 2026 09:14:06 GMT", "Tuesday, 21-Jul-26 09:14:06 GMT", "Tue Jul 21 09:14:06 2026"],
+    ids=["imf", "rfc850", "asctime"],
+)
+def test_all_three_dates_are_read_against_the_servers_own_clock(date):
+    assert retry_after([date], now=NOW) == 4.0
+    # A server clock that is hours off does not matter: both of its dates are off alike.
+    shifted = http_date(date) + timedelta(hours=7)
+    assert retry_after([format_datetime(shifted, usegmt=True)], now=NOW + timedelta(hours=7)) == 4.0
+
+
+def test_a_past_date_means_at_once():
+    assert retry_after(["Sun, 06 Nov 1994 08:49:37 GMT"], now=NOW) == 0.0
+
+
+def test_without_the_servers_clock_this_machines_counts():
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    assert 28 <= retry_after([soon], now=None) <= 30
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(), max_size=3), st.none() | st.just(NOW))
+def test_no_text_is_an_exception(values, now):
+    seconds = retry_after(values, now=now)
+    assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6))
+def test_never_earlier_than_told(seconds):
+    assert retry_after([str(seconds)], now=NOW) == min(seconds, LONGEST_RETRY_AFTER)
+
+
+@settings(deadline=None)
+@given(st.integers(31_536_000, 250_000_000_000))
+def test_any_date_can_be_read(moment):
+    there = datetime.fromtimestamp(moment, UTC)
+    assert http_date(format_datetime(there, usegmt=True)) == there

@@ -1,4 +1,4 @@
-"""One run being watched: its newest state, its plan, and those who want to know.
+"""One watched run: its newest state, its schedule and its subscribers.
 
 State changes on the background loop only, so they need no lock; anyone may read `state` at any time.
 """
@@ -8,20 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import LeadsRead
+from origami_widgets.run.state import RowsRead
 from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.schedule import Schedule
+    from origami_widgets.run.polling.schedule import Schedule
     from origami_widgets.run.state import Event, RunState
 
 
-class Watch:
+class RunWatch:
     """The state of one run, shared by every handle and card of it.
 
     Args:
@@ -47,37 +46,15 @@ class Watch:
         self.listed: tuple[bytes, tuple[bytes, bool] | None] | None = None
         self.stop_waiting: asyncio.Event | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
-        self._subscribers = Subscribers()
-        self._of_reading = Subscribers()
+        self.subscribers = Subscribers()
 
     def update(self, *events: Event) -> None:
-        """Apply events in order and tell the subscribers once, if anything changed. Background loop only."""
+        """Apply events in order and call the subscribers once, if anything changed. Background loop only."""
         before = state = self.state
         for event in events:
             state = reduce(state, event)
         # Set once: another thread may look at any moment, and must not see half of what happened.
         self.state = state
         if state is not before:
-            only_read = all(isinstance(event, LeadsRead) for event in events)
-            (self._of_reading if only_read else self._subscribers).notify()
-
-    def subscribe(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
-        """Call back after each change of the run, on the background loop's thread, or on that for callbacks of users.
-
-        Returns:
-            A function that ends the subscription; it may be called twice.
-        """
-        return self._subscribers.add(callback, of_user=of_user)
-
-    def relay_to(self, subscribers: Subscribers) -> None:
-        """Notify these subscribers of each change of the run, and of how far its tables are read, as long as they exist."""
-        self._subscribers.relay_to(subscribers)
-        self._of_reading.relay_to(subscribers)
-
-    def subscribe_to_reading(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back when this process has read further in one of the run's tables, which changes nothing of the run.
-
-        Returns:
-            As `subscribe`.
-        """
-        return self._of_reading.add(callback)
+            # Rows that this process has read change nothing of the run, so callbacks of users are not called for them.
+            self.subscribers.notify(users=not all(isinstance(event, RowsRead) for event in events))

@@ -6,7 +6,7 @@ import time
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.reading import Progress
+from origami_widgets.api.row_progress import SPACING, RowProgress
 from origami_widgets.card.card import RunCard
 from origami_widgets.card.freeze import freeze_after
 from origami_widgets.card.html import render_html
@@ -16,10 +16,9 @@ from origami_widgets.card.view.budget import size_of
 from origami_widgets.card.view.tables import reading_words
 from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.handle import Run
-from origami_widgets.run.readings import SPACING
+from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import LeadsRead
-from origami_widgets.run.watch import Watch
+from origami_widgets.run.state import RowsRead
 from tests.card.live import on_loop, settle
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES
@@ -39,14 +38,14 @@ def until(condition):
     ("progress", "said"),
     [
         (None, ""),
-        (Progress(0, None), "reading leads"),
-        (Progress(0, 1240), "reading leads"),
-        (Progress(400, 1240), SAYS),
-        (Progress(1240, 1240), "reading leads: 1,240 of 1,240"),
-        (Progress(400, None), "reading leads: 400 so far"),
-        (Progress(400, 380), "reading leads: 400 so far"),
-        (Progress(400, -1), "reading leads: 400 so far"),
-        (Progress(400, 10**40), "reading leads: 400 so far"),
+        (RowProgress(0, None), "reading leads"),
+        (RowProgress(0, 1240), "reading leads"),
+        (RowProgress(400, 1240), SAYS),
+        (RowProgress(1240, 1240), "reading leads: 1,240 of 1,240"),
+        (RowProgress(400, None), "reading leads: 400 so far"),
+        (RowProgress(400, 380), "reading leads: 400 so far"),
+        (RowProgress(400, -1), "reading leads: 400 so far"),
+        (RowProgress(400, 10**40), "reading leads: 400 so far"),
     ],
 )
 def test_the_words(progress, said):
@@ -55,7 +54,7 @@ def test_the_words(progress, said):
 
 def read(state, *numbers):
     for number in numbers:
-        state = reduce(state, LeadsRead(state.tables[number].id, Progress(400, 1240)))
+        state = reduce(state, RowsRead(state.tables[number].id, RowProgress(400, 1240)))
     return state
 
 
@@ -89,7 +88,7 @@ def test_a_view_stays_within_its_size_when_everything_is_read():
 @pytest.fixture
 def large():
     """A card of 20 tables with 40 columns, its watch, and what it sends from now on."""
-    watch = Watch(None, STATES["large"](), None)
+    watch = RunWatch(None, STATES["large"](), None)
     card = RunCard(Run(watch))
     settle()
     messages = []
@@ -101,7 +100,11 @@ def large():
 def test_a_move_sends_the_words_and_not_the_table(large):
     watch, messages = large
     table = watch.state.tables[3].id
-    for event in (LeadsRead(table, Progress(400, 1240)), LeadsRead(table, Progress(600, 1240)), LeadsRead(table, None)):
+    for event in (
+        RowsRead(table, RowProgress(400, 1240)),
+        RowsRead(table, RowProgress(600, 1240)),
+        RowsRead(table, None),
+    ):
         messages.clear()
         on_loop(watch.update, event)
         settle()
@@ -114,11 +117,11 @@ def test_a_move_sends_the_words_and_not_the_table(large):
 def test_what_is_known_already_sends_nothing(large):
     watch, messages = large
     table = watch.state.tables[3].id
-    on_loop(watch.update, LeadsRead(table, Progress(400, 1240)))
+    on_loop(watch.update, RowsRead(table, RowProgress(400, 1240)))
     settle()
     messages.clear()
-    on_loop(watch.update, LeadsRead(table, Progress(400, 1240)))
-    on_loop(watch.update, LeadsRead("another", Progress(5, 9)))
+    on_loop(watch.update, RowsRead(table, RowProgress(400, 1240)))
+    on_loop(watch.update, RowsRead("another", RowProgress(5, 9)))
     settle()
     assert messages == []
 

@@ -1,0 +1,91 @@
+"""Row progress: how many rows of a table this process has read so far, while it reads them, for the cards of its run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from origami_widgets.api.loop import background
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.api.retries import Traffic
+
+SPACING = 0.25
+"""Seconds between two notifications, and before the first: reading that takes less is over before a person sees it."""
+
+
+class RowProgress(NamedTuple):
+    """How many rows have been read; `total` is None while it is not known."""
+
+    rows: int
+    total: int | None
+
+
+class ProgressReport:
+    """Reports the progress of one read of a table, from the thread that reads, to the subscribers on the background loop.
+
+    Args:
+        organization: whose table it is: two sandboxes may have tables of the same id.
+        table_id: the table.
+    """
+
+    # One moment for all, so that of many short reads, one after the other, some are told.
+    _next_at: ClassVar[float] = 0.0
+
+    def __init__(self, organization: Traffic, table_id: str) -> None:
+        self.table = (organization, table_id)
+        self.progress: RowProgress | None = None
+        self._is_planned = False
+
+    def update(self, rows: int, total: int | None) -> None:
+        """Report how many rows have been read, of how many; subscribers are called a few times a second at most."""
+        self.progress = RowProgress(rows, total)
+        if _subscribers and not self._is_planned:
+            self._is_planned = True
+            background().submit(self._notify_later())
+
+    def close(self) -> None:
+        """Report that the read has ended; subscribers that know of it are called at once."""
+        self.progress = None
+        if self in _known:
+            background().call_soon(self._notify)
+
+    async def _notify_later(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if ProgressReport._next_at < now:
+            ProgressReport._next_at = now + SPACING
+        try:
+            await asyncio.sleep(ProgressReport._next_at - now)
+        finally:
+            self._is_planned = False
+        self._notify()
+
+    def _notify(self) -> None:
+        # Before it looks: a read that is closed from now on finds itself here, and calls this again.
+        _known[self] = None
+        if self.progress is None:
+            del _known[self]
+        newest = next((report for report in reversed(_known) if report.table == self.table), self)
+        for subscriber in _subscribers:
+            subscriber(*self.table, newest.progress)
+
+
+_known: dict[ProgressReport, None] = {}
+"""Reads that the subscribers know of, the one that began last at the end. Changed on the background loop only."""
+_subscribers: list[Callable[[Traffic, str, RowProgress | None], object]] = []
+
+
+def subscribe(subscriber: Callable[[Traffic, str, RowProgress | None], object]) -> None:
+    """Call a function on the background loop with an organization, the id of a table, and the newest read's progress.
+
+    The progress is None when the table is no longer read.
+    """
+    _subscribers.append(subscriber)
+
+
+if hasattr(os, "register_at_fork"):
+    # What the parent's threads read is not read in the child.
+    os.register_at_fork(after_in_child=_known.clear)

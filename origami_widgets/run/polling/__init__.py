@@ -1,0 +1,1 @@
+"""When the server is asked about each run: the poller, its schedule and its rate limits."""

@@ -1,0 +1,163 @@
+"""How many rows of a table have been read: known while that goes on, and told no more often than a person can follow."""
+
+import gc
+import os
+import time
+import warnings
+import weakref
+
+import pytest
+
+from origami_widgets.api import row_progress
+from origami_widgets.api.retries import Traffic
+from origami_widgets.api.row_progress import SPACING, ProgressReport
+
+SECONDS = 20
+
+
+def until(condition):
+    ends = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < ends, "it never came"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def ours():
+    return Traffic()
+
+
+@pytest.fixture
+def elsewhere():
+    return Traffic()
+
+
+@pytest.fixture
+def told(monkeypatch, ours, elsewhere):
+    """What a subscriber is called with."""
+    calls, organizations = [], weakref.WeakSet((ours, elsewhere))
+
+    def subscriber(organization, *call):
+        # What was planned by the test before may come in this one.
+        if organization in organizations:
+            calls.append((organization, *call))
+
+    monkeypatch.setattr(row_progress, "_subscribers", [subscriber])
+    yield calls
+    until(lambda: not row_progress._known)
+
+
+def test_progress_is_known_until_the_report_is_closed(ours, told):
+    report = ProgressReport(ours, "t")
+    report.update(0, None)
+    until(lambda: told == [(ours, "t", (0, None))])
+    report.update(200, 1240)
+    until(lambda: told[1:] == [(ours, "t", (200, 1240))])
+    report.close()
+    until(lambda: told[2:] == [(ours, "t", None)])
+    report.close()
+    time.sleep(2 * SPACING)
+    assert len(told) == 3
+
+
+def test_a_report_without_progress_is_closed_in_silence(ours, told):
+    ProgressReport(ours, "t").close()
+    time.sleep(2 * SPACING)
+    assert told == []
+
+
+def test_of_two_reads_the_one_that_began_last_counts_and_then_the_other(ours, told):
+    first, second = ProgressReport(ours, "t"), ProgressReport(ours, "t")
+    first.update(200, 900)
+    until(lambda: told[-1:] == [(ours, "t", (200, 900))])
+    second.update(0, None)
+    until(lambda: told[-1:] == [(ours, "t", (0, None))])
+    first.update(400, 900)
+    until(lambda: len(told) == 3)
+    assert told[-1] == (ours, "t", (0, None))
+    second.close()
+    until(lambda: told[-1] == (ours, "t", (400, 900)))
+    first.close()
+    until(lambda: told[-1] == (ours, "t", None))
+
+
+def test_another_table_and_the_same_id_elsewhere_are_not_it(ours, elsewhere, told):
+    reports = [ProgressReport(*table) for table in ((ours, "t"), (ours, "u"), (elsewhere, "t"))]
+    for rows, report in enumerate(reports):
+        report.update(rows, None)
+    until(lambda: len(told) == 3)
+    assert sorted(progress.rows for *_, progress in told) == [0, 1, 2]
+    assert (ours, "t", (0, None)) in told
+    for report in reports:
+        report.close()
+
+
+def test_a_fast_read_is_told_a_few_times_a_second_and_its_end_at_once(ours, told):
+    report, began, pages = ProgressReport(ours, "t"), time.monotonic(), 0
+    while len(told) < 4:
+        assert time.monotonic() - began < SECONDS
+        report.update(pages, None)
+        pages += 1
+    took = time.monotonic() - began
+    assert pages > 100
+    assert took > 0.9 * SPACING * len(told)
+    assert sorted(progress for *_, progress in told) == [progress for *_, progress in told]
+    report.close()
+    until(lambda: told[-1][-1] is None)
+
+
+def test_a_read_that_is_over_at_once_is_never_told(ours, told):
+    for _ in range(100):
+        report = ProgressReport(ours, "t")
+        report.update(0, None)
+        report.close()
+    until(lambda: len(told) == 100)
+    assert {progress for *_, progress in told} == {None}
+
+
+def test_of_many_short_reads_one_after_the_other_some_are_told(ours, told):
+    began = time.monotonic()
+    for table_id in range(20):
+        report = ProgressReport(ours, str(table_id))
+        report.update(0, None)
+        time.sleep(SPACING / 5)
+        report.close()
+    until(lambda: told and told[-1][-1] is None)
+    took = time.monotonic() - began
+    assert 1 <= sum(progress is not None for *_, progress in told) <= took / SPACING + 1
+
+
+def test_progress_that_is_followed_by_none_is_told_all_the_same(ours, told):
+    report = ProgressReport(ours, "t")
+    report.update(1, 9)
+    report.update(2, 9)
+    until(lambda: told)
+    assert told == [(ours, "t", (2, 9))]
+    report.close()
+
+
+def test_nothing_is_kept_of_what_has_ended(ours, told):
+    report = ProgressReport(ours, "t")
+    report.update(1, 2)
+    until(lambda: told)
+    report.close()
+    gone = weakref.ref(report)
+    until(lambda: told[-1][-1] is None)
+    del report
+    until(lambda: gc.collect() is not None and gone() is None)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_reads_nothing(ours, told):
+    report = ProgressReport(ours, "t")
+    report.update(1, 2)
+    until(lambda: told)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:  # pragma: no cover - measured in the parent only
+        os._exit(0 if not row_progress._known else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert report in row_progress._known
+    report.close()

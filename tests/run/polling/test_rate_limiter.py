@@ -1,0 +1,342 @@
+"""Polls stay within the rate limit, whatever the server says; the request that waits longest is next, after urgent ones."""
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from origami_widgets.api.retries import Quota
+from origami_widgets.run.polling.rate_limiter import (
+    BURST,
+    KEPT,
+    LOW_PRIORITY_TURN,
+    PollRequest,
+    RateLimiter,
+    next_request,
+)
+
+EVENLY = 60 / 70
+LONGEST_WAIT = 300 + 10.0
+"""Seconds: what a refusal may tell, and the ones within which processes begin again."""
+
+
+def organization(remaining, resets_in=60.0, limit=100.0):
+    return (Quota("global", limit, remaining, resets_in),)
+
+
+def polls(limiter, now, seconds, each=lambda at: None):
+    """When polls are sent in so many seconds, if there is always one to be sent; `each` is called after it."""
+    sent, ends = [], now + seconds
+    while (now := now + limiter.wait(now)) < ends:
+        limiter.count_poll(now)
+        sent.append(now)
+        each(now)
+    return sent
+
+
+def test_a_few_at_once_after_a_quiet_time_and_then_one_after_the_other():
+    limiter = RateLimiter()
+    limiter.count_poll(0.0)
+    sent = polls(limiter, 100.0, 60)
+    assert sent[BURST - KEPT - 1] == 100.0
+    pauses = [later - earlier for earlier, later in itertools.pairwise(sent[BURST - KEPT :])]
+    assert pauses == pytest.approx([EVENLY] * len(pauses))
+    assert len(sent) <= 80
+
+
+def test_the_first_polls_of_a_process_are_no_crowd():
+    assert len(polls(RateLimiter(), 100.0, 10)) <= 12
+
+
+def test_a_check_that_a_person_waits_for_finds_room():
+    limiter = RateLimiter()
+    now = polls(limiter, 100.0, 300)[-1]
+    assert limiter.wait(now) > 0
+    assert limiter.wait(now, urgent=True) == 0
+
+
+def test_polls_give_way_to_what_people_send():
+    limiter, persons = RateLimiter(), [100.0 + second for second in range(600)]
+    due = iter([*persons, float("inf")])
+    upcoming, sent, now = next(due), [], 100.0
+    while now < 700:
+        if now + (wait := limiter.wait(now)) < upcoming:
+            now += wait
+            limiter.count_poll(now)
+            sent.append(now)
+        else:
+            now = upcoming
+            limiter.count_request(now)
+            upcoming = next(due)
+    every = sorted(sent + persons)
+    for start in every:
+        assert sum(start <= at < start + 60 for at in every) <= 81
+    assert len(sent) >= 60
+
+
+def test_a_person_who_sends_many_at_once_leaves_the_rest_of_the_minute_to_polls():
+    limiter = RateLimiter()
+    for _ in range(70):
+        limiter.count_request(100.0)
+    # Ten, and the trickle.
+    assert 10 <= len(polls(limiter, 100.0, 59)) <= 14
+
+
+def test_what_a_person_will_send_is_left_to_them():
+    def wait(note):
+        limiter = RateLimiter(jitter=lambda: 0.5)
+        limiter.count_poll(50.0)
+        for at in range(20):
+            note(limiter, 60.0 + at * 1.5)
+        limiter.count_poll(100.0)
+        limiter.on_quotas(organization(45), 100.0)
+        return limiter.wait(100.0)
+
+    assert wait(RateLimiter.count_request) > 1.5 * wait(RateLimiter.count_poll)
+
+
+def test_a_person_who_takes_everything_leaves_polls_a_trickle():
+    limiter, sent = RateLimiter(), []
+    for now in range(100, 700):
+        for _ in range(5):
+            limiter.count_request(now)
+        if limiter.wait(now) == 0:
+            limiter.count_poll(now)
+            sent.append(now)
+    assert max(later - earlier for earlier, later in itertools.pairwise(sent)) <= 15
+
+
+def test_what_we_have_used_ourselves_is_no_reason_to_be_slower():
+    limiter, sent = RateLimiter(), []
+
+    def answered(now):
+        sent.append(now)
+        limiter.on_quotas(organization(100 - sum(at > now - 60 for at in sent)), now)
+
+    assert len(polls(limiter, 100.0, 600, answered)) >= 690
+
+
+def test_others_make_us_slower_before_the_quota_is_used_up():
+    def in_a_minute(by_others):
+        limiter, sent = RateLimiter(jitter=lambda: 0.5), []
+
+        def answered(now):
+            sent.append(now)
+            limiter.on_quotas(organization(max(0, 100 - by_others - sum(at > now - 60 for at in sent))), now)
+
+        return len(polls(limiter, 100.0, 1_200, answered)) / 20
+
+    alone, *shared = [in_a_minute(by_others) for by_others in (0, 20, 40, 60, 80, 95)]
+    assert shared == sorted(shared, reverse=True)
+    assert alone == pytest.approx(70, abs=1)
+    # About 30 are left to whoever needs them.
+    assert shared[:3] == pytest.approx([50, 30, 12], abs=3)
+    assert shared[-1] >= 0.8
+
+
+def test_the_last_requests_are_left_alone_until_the_window_is_over():
+    limiter = RateLimiter(jitter=lambda: 0.0)
+    limiter.count_poll(100.0)
+    limiter.on_quotas(organization(10, resets_in=40), 100.0)
+    assert limiter.wait(100.0) == pytest.approx(40)
+    assert limiter.wait(100.0, urgent=True) == 0
+
+
+def test_what_is_left_is_spread_over_the_rest_of_the_window():
+    limiter = RateLimiter(jitter=lambda: 0.5)
+    limiter.count_poll(100.0)
+    # Of 60 beyond the reserve, those who have sent 9 times as much may want their part, too.
+    limiter.on_quotas(organization(90, resets_in=30), 100.0)
+    assert 30 / 60 < limiter.wait(100.0) < 30 / 6
+
+
+def test_nothing_beyond_the_reserve_is_two_polls_a_minute():
+    limiter = RateLimiter(jitter=lambda: 0.5)
+    limiter.count_poll(100.0)
+    limiter.on_quotas(organization(20), 100.0)
+    assert limiter.wait(100.0) == pytest.approx(30)
+
+
+def test_the_tighter_quota_counts():
+    limiter = RateLimiter(jitter=lambda: 0.5)
+    limiter.count_poll(100.0)
+    limiter.on_quotas((*organization(90, resets_in=30), Quota("ip", 300, 61, 30)), 100.0)
+    assert limiter.wait(100.0) == pytest.approx(30)
+
+
+def test_after_the_window_one_poll_asks_how_it_is_now():
+    limiter = RateLimiter(jitter=lambda: 0.0)
+    limiter.count_poll(100.0)
+    limiter.on_quotas(organization(0, resets_in=20), 100.0)
+    assert polls(limiter, 120.0, 10) == [120.0]
+
+
+def test_a_refusal_holds_everything_and_then_it_begins_gently():
+    limiter = RateLimiter()
+    polls(limiter, 0.0, 100)
+    limiter.on_refusal(42.0, 100.0)
+    assert limiter.is_refused(141.9)
+    assert limiter.wait(100.0, urgent=True) == pytest.approx(42)
+    sent = polls(limiter, 100.0, 242)
+    assert sent[0] == pytest.approx(142)
+    first, second = (sum(begins <= at < begins + 60 for at in sent) for begins in (142, 202))
+    assert sent[1] - sent[0] > 5
+    assert first < 40
+    assert second > 65
+
+
+def test_processes_do_not_begin_again_at_one_moment():
+    def begins(draw):
+        limiter = RateLimiter(jitter=lambda: draw)
+        limiter.count_poll(100.0)
+        limiter.on_quotas(organization(50), 100.0)
+        limiter.on_refusal(30.0, 101.0)
+        return 101.0 + limiter.wait(101.0)
+
+    assert [begins(draw) for draw in (0.0, 0.3, 1.0)] == pytest.approx([131, 134, 141])
+
+
+quotas = st.lists(
+    st.builds(
+        Quota,
+        st.sampled_from(["ip", "global", "org"]),
+        st.floats(0, 1e10),
+        st.floats(0, 1e10),
+        st.floats(0, 60),
+    ),
+    max_size=3,
+)
+events = st.one_of(
+    st.tuples(st.just("poll"), st.booleans()),
+    st.tuples(st.just("person"), st.none()),
+    st.tuples(st.just("answer"), quotas),
+    st.tuples(st.just("refusal"), st.floats(1, 300)),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(events, st.floats(0, 20)), min_size=1, max_size=300), st.randoms(use_true_random=False))
+def test_whatever_the_server_says_no_minute_is_too_full_no_poll_too_early_and_none_waits_for_ever(steps, random):
+    limiter, now, sent, held_until = RateLimiter(jitter=random.random), 0.0, [], 0.0
+    for (kind, what), pause in steps:
+        now += pause
+        if kind == "person":
+            limiter.count_request(now)
+        elif kind == "answer":
+            limiter.on_quotas(what, now)
+        elif kind == "refusal":
+            limiter.on_refusal(what, now)
+            held_until = max(held_until, now + what)
+        else:
+            began = now
+            while (wait := limiter.wait(now, urgent=what)) > 0:
+                now += wait
+                assert now - began <= LONGEST_WAIT
+            limiter.count_poll(now)
+            sent.append(now)
+            assert now >= held_until - 1e-5
+    for start in sent:
+        assert sum(start <= moment < start + 60 - 1e-6 for moment in sent) <= 80
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 2), min_size=100, max_size=400), quotas)
+def test_a_crowd_of_polls_stays_within_eighty_a_minute(pauses, said):
+    limiter, now, sent = RateLimiter(), 0.0, []
+    for pause in pauses:
+        now += pause
+        while (wait := limiter.wait(now, urgent=True)) > 0:
+            now += wait
+        limiter.count_poll(now)
+        limiter.on_quotas(said, now)
+        sent.append(now)
+    for at, start in enumerate(sent):
+        assert at + 80 >= len(sent) or sent[at + 80] >= start + 60 - 1e-6
+
+
+NOW = 1_000.0
+
+
+def who(*requests, **options):
+    wait, request = next_request(requests, NOW, **options)
+    return None if request is None else (request.purpose, round(wait, 6))
+
+
+def test_nobody_is_next_where_nobody_asks():
+    assert next_request([], NOW) == (None, None)
+
+
+def test_the_one_that_waits_longest_is_next():
+    limiter = RateLimiter()
+    assert who(
+        PollRequest("b", NOW - 5, limiter), PollRequest("a", NOW - 9, limiter), PollRequest("c", NOW + 1, limiter)
+    ) == ("a", 0)
+    assert who(PollRequest("b", NOW + 5, limiter), PollRequest("a", NOW + 2, limiter)) == ("a", 2)
+
+
+def test_what_a_person_waits_for_is_before_them_but_not_before_it_is_due():
+    limiter = RateLimiter()
+    others = [PollRequest(f"r{number}", NOW - 60, limiter) for number in range(50)]
+    assert who(*others, PollRequest("mine", NOW, limiter, urgent=True)) == ("mine", 0)
+    assert who(*others, PollRequest("mine", NOW + 1, limiter, urgent=True)) == ("r0", 0)
+
+
+def test_many_urgent_ones_take_turns_with_the_others():
+    limiter = RateLimiter()
+    requests = [PollRequest("urgent", NOW - 1, limiter, urgent=True), PollRequest("other", NOW - 2, limiter)]
+    assert who(*requests, others_first=True) == ("other", 0)
+    assert who(requests[0], others_first=True) == ("urgent", 0)
+
+
+def test_one_organization_does_not_wait_for_another():
+    slow, free = RateLimiter(), RateLimiter()
+    slow.on_refusal(30, NOW)
+    assert who(PollRequest("refused", NOW - 60, slow), PollRequest("free", NOW - 1, free)) == ("free", 0)
+    assert who(PollRequest("refused", NOW - 60, slow), PollRequest("free", NOW + 40, free)) == ("refused", 30)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(2, 40),
+    st.integers(0, 100),
+    st.sets(st.integers(0, 39)),
+    st.randoms(use_true_random=False),
+)
+def test_nobody_is_starved(runs, remaining, urgent, chance):
+    """Everyone is asked as often as the others, but for those whom a person waits for, who are asked more often."""
+    limiter = RateLimiter(jitter=chance.random)
+    due = {run: NOW + chance.random() * 15 for run in range(runs)}
+    asked = dict.fromkeys(due, 0)
+    now, others_first = NOW, False
+    while min(asked.values()) < 3:
+        # One a minute where the quota is used up.
+        assert now <= NOW + 4 * runs * 75
+        requests = [PollRequest(run, at, limiter, urgent=run in urgent) for run, at in due.items()]
+        wait, request = next_request(requests, now, others_first=others_first)
+        now += wait
+        if wait > 0:
+            continue
+        others_first = request.urgent
+        limiter.count_poll(now)
+        limiter.on_quotas((Quota("global", 100, remaining, 60),), now)
+        asked[request.purpose] += 1
+        due[request.purpose] = now + 15
+    usual = [count for run, count in asked.items() if run not in urgent]
+    assert max(usual, default=0) - min(usual, default=0) <= 2
+
+
+def test_low_priority_requests_come_after_all_that_are_due_and_are_not_starved():
+    limiter = RateLimiter()
+    due = [
+        PollRequest("list", 0.0, limiter, low_priority=True),
+        PollRequest("late", 90.0, limiter),
+        PollRequest("urgent", 99.0, limiter, urgent=True),
+    ]
+    order = lambda requests, **options: next_request(requests, 100.0, **options)[1].purpose  # noqa: E731 - said once
+    assert order(due) == "urgent"
+    assert order(due[:2]) == "late"
+    assert order(due[:1]) == "list"
+    assert order([due[0], PollRequest("tomorrow", 9_999.0, limiter)]) == "list"
+    assert order(due[:2], passed_over=LOW_PRIORITY_TURN) == "list"
+    assert order(due, passed_over=LOW_PRIORITY_TURN) == "urgent"
