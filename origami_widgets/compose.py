@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.default_client import set_default_client
 from origami_widgets.card.display import CardBackend
-from origami_widgets.run.attach import attach, attach_async
 from origami_widgets.run.display_backend import set_display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.login import account, account_async, login, login_async
 from origami_widgets.run.settings import client_or_default, configure
-from origami_widgets.run.start import start, start_async, start_many
+from origami_widgets.run.start import attach, attach_async, start, start_async, start_many
 
 if TYPE_CHECKING:
     from typing import Any

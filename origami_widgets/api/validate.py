@@ -336,3 +336,10 @@ def shortened(value: object) -> str:
     """A value as it was given, for the words of a refusal: its beginning, and never a key."""
     text = hide_all(repr(value))
     return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"
+
+
+def described(value: object) -> str:
+    """What somebody gave in place of the right thing, in a few words."""
+    if isinstance(value, dict):
+        return f"a dict with the keys {sorted(map(str, value))[:8]}"
+    return f"a value of type {type(value).__name__}"

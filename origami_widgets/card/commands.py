@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.contract import AckMessage, CommandName
-from origami_widgets.run import actions
-from origami_widgets.run.actions import operations_of
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
@@ -128,12 +126,13 @@ class CommandDesk(Desk):
             case "check_now":
                 poller().hurry(watch)
             case "stop_waiting":
-                actions.stop_waiting(watch)
+                if watch.stop_waiting is not None:
+                    watch.stop_waiting.set()
             case _:
                 raise unknown_command(command)
 
     async def _continue(self, follow_up: FollowUp) -> None:
-        job = WatchedJob(operations_of(follow_up.watch), follow_up.spec(), Run, follow_up=follow_up)
+        job = WatchedJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
         job.owners.add(self)
         job.go()
         await job.finished()

@@ -1,23 +1,107 @@
-"""All runs of one agent: those before a run, and those that have continued it since."""
+"""Runs by their agents: the token `agent/run` that names one, the runs of an agent, and the newest runs of an account."""
 
 from __future__ import annotations
 
 import contextlib
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.models import RunObject, RunSummary
+from origami_widgets.api.models import AgentSummary, RunObject, RunSummary
+from origami_widgets.api.validate import agent_id as valid_agent_id
+from origami_widgets.api.validate import may_be_id, not_a_key, shortened
+from origami_widgets.api.validate import run_id as valid_run_id
 from origami_widgets.run.conversation import Conversation, conversation_of, remember
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import RunState
 
 if TYPE_CHECKING:
+    from origami_widgets.api.models import Agent
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
 
 SHOWN = 8
 """So many runs before the newest one of an agent are shown folded."""
 MOST_PAGES = 20
+EXPECTED = 'Expected "AGENT_ID/RUN_ID" as the card\'s foot shows it, two ids, or only an agent id.'
+
+# An agent is its own workspace, so a link to its workspace names it; so do the addresses of the API. The host does not
+# matter: nothing is sent to it, and another base_url has links of its own.
+_LINK = re.compile(
+    r"https?://[^/?#\s]+/(?:[\w.-]+/)*(?:workspace|agents)/"
+    r"(?P<agent>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/runs/(?P<run>[\w-]+))?/?(?:[?#].*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def make_token(agent_id: str, run_id: str) -> str:
+    """The token of a run.
+
+    >>> make_token("6b1f0a8e", "v2_run-01k0c4m2f7")
+    '6b1f0a8e/v2_run-01k0c4m2f7'
+    """
+    return f"{agent_id}/{run_id}"
+
+
+def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[str, str | None]:
+    """Read the ids in a token, or in a link to the agent's workspace. Sends nothing.
+
+    Args:
+        token_or_agent_id: a token, an agent's id, or a link of Origami that holds one.
+        run_id: a run's id, when the first argument is an agent's.
+
+    Returns:
+        The agent's id, and the run's id or None when only the agent was named.
+
+    Raises:
+        InvalidInput: it is neither, also a word that cannot be an id, or the placeholder of an example.
+
+    >>> parse_token("6b1f0a8e/v2_run-01k0c4m2f7")
+    ('6b1f0a8e', 'v2_run-01k0c4m2f7')
+    >>> parse_token("6b1f0a8e")
+    ('6b1f0a8e', None)
+    >>> parse_token("https://origami.chat/workspace/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90?table=c0a3")
+    ('6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90', None)
+    """
+    if not isinstance(token_or_agent_id, str):
+        given = "None" if token_or_agent_id is None else f"of type {type(token_or_agent_id).__name__}, not text"
+        raise _not_a_token(f"It is {given}.", _ids_of(token_or_agent_id))
+    token = token_or_agent_id.strip()
+    if not token:
+        raise _not_a_token("It is empty.")
+    if "://" in token:
+        agent, run = _ids_in_link(token)
+    else:
+        agent, slash, run = token.partition("/")
+        if slash and not run:
+            raise _not_a_token(f"{shortened(token)} holds no run id after the slash.")
+    if run and run_id is not None:
+        raise _not_a_token("A token was given and a run id as well.")
+    wanted = run or run_id
+    ids = valid_agent_id(agent), None if wanted is None else valid_run_id(wanted)
+    if not any(may_be_id(part) for part in ids if part is not None):
+        raise _not_a_token(f"{shortened(token_or_agent_id)} holds words in the place of ids.")
+    return ids
+
+
+def _ids_in_link(link: str) -> tuple[str, str]:
+    found = _LINK.fullmatch(link)
+    if found is None:
+        not_a_key(link, "a link")
+        raise _not_a_token("It is a web address that names no agent.")
+    return found["agent"], found["run"] or ""
+
+
+def _ids_of(given: object) -> str:
+    """What to write for an object of `list_agents` or `list_runs`; empty for anything else."""
+    if isinstance(given, RunSummary):
+        return "Give its ids: attach(run.agent_id, run.id). "
+    return "Give its id: attach(agent.id). " if isinstance(given, AgentSummary) else ""
+
+
+def _not_a_token(cause: str, first: str = "") -> InvalidInput:
+    return InvalidInput("This does not name a run", cause=cause, remedy=f"{first}{EXPECTED}")
 
 
 async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
@@ -74,3 +158,57 @@ async def with_later_runs(operations: Operations, watch: RunWatch) -> Conversati
 
 def _started(summary: RunSummary) -> tuple[str, str]:
     return summary.started_at.isoformat() if summary.started_at is not None else "", summary.id
+
+
+@dataclass(frozen=True, slots=True)
+class RecentRun:
+    """The newest run of an agent, in the short form of lists.
+
+    Attributes:
+        agent_id: the agent's id.
+        agent_name: what the agent is called.
+        run: its newest run; the prompt is cut to 200 characters.
+    """
+
+    agent_id: str
+    agent_name: str
+    run: RunSummary
+
+    @property
+    def token(self) -> str:
+        """`agent/run`: what `attach` needs."""
+        return make_token(self.agent_id, self.run.id)
+
+
+async def recent_runs(operations: Operations, *, limit: int = 20) -> list[RecentRun]:
+    """The newest run of each agent, the newest first. Sends GETs only: one for every hundred agents, 20 at most.
+
+    All agents are read, as the API does not state in which order it lists them.
+
+    Args:
+        operations: the API.
+        limit: runs in all.
+
+    Raises:
+        OrigamiError: the agents could not be read.
+    """
+    agents: dict[str, Agent] = {}
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        page = await operations.list_agents(cursor=cursor, limit=100)
+        agents.update((agent.id, agent) for agent in page.items if agent.id)
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    runs = [
+        RecentRun(agent.id, agent.name, agent.last_run)
+        for agent in agents.values()
+        if agent.last_run is not None and agent.last_run.id
+    ]
+    runs.sort(key=_recently_started, reverse=True)
+    return runs[:limit]
+
+
+def _recently_started(recent: RecentRun) -> tuple[str, str]:
+    at = recent.run.started_at
+    return at.isoformat() if at is not None else "", recent.run.id

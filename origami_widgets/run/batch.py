@@ -16,7 +16,6 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.display_backend import display_backend
-from origami_widgets.run.saved import describe
 from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
 from origami_widgets.run.waiting import Awaited, block, check_wait, reached, wait
@@ -76,7 +75,7 @@ class RunBatch(JobQueue):
         if not isinstance(given, Operations):
             raise InvalidInput(
                 "A RunBatch is not made by hand",
-                cause=f"RunBatch() was given {describe(given)}.",
+                cause=f"RunBatch() was given {validate.described(given)}.",
                 remedy='Start many runs with ow.start_many(["…", "…"]); show runs that exist with ow.RunBoard([run, other]).',
             )
         super().__init__(operations, jobs)
@@ -271,7 +270,7 @@ class RunBatch(JobQueue):
         if not callable(callback):
             raise InvalidInput(
                 "This cannot be called back",
-                cause=f"on_change was given {describe(callback)}.",
+                cause=f"on_change was given {validate.described(callback)}.",
                 remedy="Give it a function of one argument, the batch: batch.on_change(lambda batch: print(batch)).",
             )
         # Weak, or the subscription would keep the batch alive, which holds the subscription.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.run.subscribers import Subscribers
+from origami_widgets.run.polling.run_watch import Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

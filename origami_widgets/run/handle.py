@@ -5,23 +5,23 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Self
 
+from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import Steps
 from origami_widgets.api.starts.interrupt import StartCall
-from origami_widgets.run import actions, waiting
-from origami_widgets.run.actions import operations_of
+from origami_widgets.run import waiting
+from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.follow_up import FollowUp, answering
-from origami_widgets.run.outcome import run_error
-from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.saved import describe, watch_of_saved
+from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.once import NamedJob
-from origami_widgets.run.token import make_token
+from origami_widgets.run.state import RunState, run_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.display_backend import DtypeBackend
-    from origami_widgets.run.state import Connection, HistoryPoint, RunState
+    from origami_widgets.run.state import Connection, HistoryPoint
     from origami_widgets.run.waiting import Until
 
 
@@ -49,7 +49,7 @@ class Run:
         if not isinstance(given, RunWatch):
             raise InvalidInput(
                 "A Run is not made by hand",
-                cause=f"Run() was given {describe(given)}.",
+                cause=f"Run() was given {validate.described(given)}.",
                 remedy='Start one with ow.start("…"), find one with ow.attach("AGENT_ID/RUN_ID"), or read a saved answer with '
                 "ow.Run.from_payload(payload).",
             )
@@ -272,7 +272,7 @@ class Run:
             >>> run.refresh(include=("stats", "transcript")).transcript[0].role
             'user'
         """
-        background().run(actions.refresh(self._watch, include))
+        background().run(poller().refresh(self._watch, validate.include(include)))
         return self
 
     def cancel(self) -> Self:
@@ -375,7 +375,7 @@ class Run:
             >>> asyncio.run(main())
             'user'
         """
-        await background().bridge(actions.refresh(self._watch, include))
+        await background().bridge(poller().refresh(self._watch, validate.include(include)))
         return self
 
     async def cancel_async(self) -> Self:
@@ -438,7 +438,7 @@ class Run:
         return self._continued(run)
 
     def _job(self, follow_up: FollowUp, *, fresh: bool) -> WatchedJob:
-        operations = operations_of(self._watch)
+        operations = self._watch.connected()
         once = self._conversation.once
         queues = waits_for_a_slot()
         if not once:
@@ -486,7 +486,7 @@ class Run:
         if not callable(callback):
             raise InvalidInput(
                 "This cannot be called back",
-                cause=f"on_change was given {describe(callback)}.",
+                cause=f"on_change was given {validate.described(callback)}.",
                 remedy="Give it a function of one argument, the run: run.on_change(lambda run: print(run.status)).",
             )
 

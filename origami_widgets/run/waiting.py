@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
 from origami_widgets.api.loop import background
+from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.token import make_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -52,8 +52,8 @@ def run(options: Namespace) -> int:
     """Export a run; return the exit code."""
     from origami_widgets.frames import export
     from origami_widgets.frames.files.exporting import check_path
-    from origami_widgets.run.attach import attach
-    from origami_widgets.run.token import parse_token
+    from origami_widgets.run.agent_runs import parse_token
+    from origami_widgets.run.start import attach
 
     # First: what can't be exported is refused before a key is looked for.
     parse_token(options.token)

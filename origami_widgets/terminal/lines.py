@@ -9,7 +9,7 @@ from origami_widgets.card import words
 from origami_widgets.card.text import SIGNS
 from origami_widgets.card.view.head import built_words
 from origami_widgets.card.view.saved import as_known, steps_words
-from origami_widgets.run.token import make_token
+from origami_widgets.run.agent_runs import make_token
 
 if TYPE_CHECKING:
     from origami_widgets.card.contract import Tone, View

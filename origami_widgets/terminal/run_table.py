@@ -10,8 +10,8 @@ from origami_widgets.card import words
 from origami_widgets.card.clean import clean
 from origami_widgets.card.text import SIGNS, cut_to, width_of
 from origami_widgets.card.view.status import status_words
+from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.state import RunState
-from origami_widgets.run.token import make_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -51,7 +51,7 @@ def run(options: Namespace) -> int:
     """List runs; return the exit code."""
     from origami_widgets.api.errors import InvalidInput
     from origami_widgets.api.loop import background
-    from origami_widgets.run.token import parse_token
+    from origami_widgets.run.agent_runs import parse_token
     from origami_widgets.terminal.run_table import record, table
 
     if options.limit < 1:
@@ -97,9 +97,7 @@ async def listed(operations: Operations, agent: str | None, limit: int) -> list[
     Raises:
         OrigamiError: they could not be read.
     """
-    from origami_widgets.run.agent_runs import runs_of
-    from origami_widgets.run.recent import recent_runs
-    from origami_widgets.run.token import parse_token
+    from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
     from origami_widgets.terminal.run_table import Listed
 
     if agent is None:

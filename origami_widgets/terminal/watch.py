@@ -71,8 +71,8 @@ def register(commands: Commands[Any]) -> None:
 def run(options: Namespace) -> int:
     """Watch a run; return the exit code."""
     from origami_widgets.api.errors import InvalidInput
-    from origami_widgets.run.attach import attach
-    from origami_widgets.run.token import parse_token
+    from origami_widgets.run.agent_runs import parse_token
+    from origami_widgets.run.start import attach
 
     # First: what names no run is refused before a key is looked for.
     parse_token(options.token)

@@ -15,14 +15,12 @@ from origami_widgets.api.models import RunObject
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.board.entry import Entry
 from origami_widgets.card.view.head import token_of
-from origami_widgets.run.agent_runs import runs_of
+from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.recent import recent_runs
 from origami_widgets.run.reduce import is_terminal
 from origami_widgets.run.settings import client_or_default
-from origami_widgets.run.token import parse_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -153,6 +153,18 @@ class Poller:
             # The poller may sleep longer than until what has just been planned.
             self._poll()
 
+    async def refresh(self, watch: RunWatch, include: str) -> None:
+        """Read a run now, and its tables where answers about it name none; a watch that had stopped starts again.
+
+        Raises:
+            InvalidInput: the run was made from a saved answer.
+            OrigamiError: the read failed.
+        """
+        watch.connected()
+        await self.check(watch, tuple(include.split(",")) if include else ())
+        if not watch.state.done:
+            await self.list_tables(watch)
+
     async def first_check(self, watch: RunWatch) -> None:
         """Read a run for the first time. A passing fault is left to the plan, which asks again.
 

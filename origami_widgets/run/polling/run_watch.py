@@ -1,23 +1,93 @@
-"""One watched run: its newest state, its schedule and its subscribers.
+"""`RunWatch`: one watched run, its newest state and its schedule; `Subscribers`: who is notified of its changes.
 
 State changes on the background loop only, so they need no lock; anyone may read `state` at any time.
 """
 
 from __future__ import annotations
 
+import functools
+import logging
+import weakref
 from typing import TYPE_CHECKING
 
+from origami_widgets.api import validate
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.loop import background
+from origami_widgets.api.models import RunObject
+from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import RowsRead
-from origami_widgets.run.subscribers import Subscribers
+from origami_widgets.run.state import Planned, RowsRead, RunRead, RunState
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.schedule import Schedule
-    from origami_widgets.run.state import Event, RunState
+    from origami_widgets.run.state import Event
+
+
+OTHER_OBJECTS = ("agent", "table", "column", "row", "list", "account", "credits", "workspace")
+log = logging.getLogger("origami_widgets")
+log.addHandler(logging.NullHandler())
+
+
+class Subscribers:
+    """Callbacks, called one after the other on the background loop's thread."""
+
+    def __init__(self) -> None:
+        self._callbacks: dict[object, tuple[Callable[[], object], bool]] = {}
+        self._others: weakref.WeakSet[Subscribers] = weakref.WeakSet()
+
+    def add(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
+        """Take one more.
+
+        Args:
+            callback: what to call.
+            of_user: it is a user's and may take its time, so it is called on the callback thread.
+
+        Returns:
+            A function that ends the subscription; it may be called twice.
+        """
+        key = object()
+        self._callbacks[key] = (self._beside_the_loop(key, callback) if of_user else callback, of_user)
+        return lambda: self._callbacks.pop(key, None) and None
+
+    def _beside_the_loop(self, key: object, callback: Callable[[], object]) -> Callable[[], None]:
+        @functools.wraps(callback)
+        def call(_: None) -> None:
+            # It may have been removed while it waited its turn.
+            if key in self._callbacks:
+                self._call(key, callback)
+
+        return lambda: background().notify(call, None)
+
+    def relay_to(self, other: Subscribers) -> None:
+        """Notify the subscribers of `other` as well, as long as that exists."""
+        self._others.add(other)
+
+    def __len__(self) -> int:
+        return len(self._callbacks)
+
+    def notify(self, *, users: bool = True) -> None:
+        """Call them all, or all but those of users. One that raises is not called again.
+
+        Nothing that a callback does may end the watch of a run that costs credits, not even `sys.exit`, and nothing
+        is printed: from this thread the text would land in whichever cell is running.
+        """
+        for key, (callback, of_user) in tuple(self._callbacks.items()):
+            if users or not of_user:
+                self._call(key, callback)
+        for other in tuple(self._others):
+            other.notify(users=users)
+
+    def _call(self, key: object, callback: Callable[[], object]) -> None:
+        try:
+            callback()
+        except BaseException:
+            self._callbacks.pop(key, None)
+            log.exception("A callback raised and was removed")
 
 
 class RunWatch:
@@ -58,3 +128,41 @@ class RunWatch:
         if state is not before:
             # Rows that this process has read change nothing of the run, so callbacks of users are not called for them.
             self.subscribers.notify(users=not all(isinstance(event, RowsRead) for event in events))
+
+    def connected(self) -> Operations:
+        """The API through which the run is read.
+
+        Raises:
+            InvalidInput: it was made from a saved answer.
+        """
+        if self.operations is None:
+            raise InvalidInput(
+                "This run is a saved answer",
+                cause="It was made from a payload, without a connection to Origami.",
+                remedy=f'Attach it first: ow.attach("{self.state.agent_id}/{self.state.run_id}").',
+            )
+        return self.operations
+
+
+def watch_of_saved(payload: object) -> RunWatch:
+    """What a handle needs; nothing is ever sent.
+
+    Args:
+        payload: a run object, or an answer that holds one under `run`.
+
+    Raises:
+        InvalidInput: it is not a run object.
+    """
+    inner = payload.get("run", payload) if isinstance(payload, dict) else payload
+    # Without a stamp, or with one that this version does not know, it may be a run all the same.
+    is_other = isinstance(inner, dict) and inner.get("object") in OTHER_OBJECTS
+    if not isinstance(inner, dict) or not isinstance(inner.get("id"), str) or is_other:
+        raise InvalidInput(
+            "This is not a run",
+            cause=f"Expected a run object with an `id`, got {validate.described(payload)}.",
+            remedy="Give the JSON object that run.raw held, or the answer of GET /agents/{id}/runs/{runId}.",
+        )
+    run = RunObject.from_raw(inner)
+    watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
+    watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None))
+    return watch

@@ -12,7 +12,6 @@ import copy
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError, RunNotFound
-from origami_widgets.run.actions import operations_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, clamp
 from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead
@@ -42,7 +41,7 @@ async def cancel(watch: RunWatch) -> None:
         CancelPending: it has not got through yet.
         OrigamiError: the server refused; the run goes on.
     """
-    operations = operations_of(watch)
+    operations = watch.connected()
     if watch.state.done:
         return
     loop = asyncio.get_running_loop()

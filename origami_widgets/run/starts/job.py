@@ -10,9 +10,9 @@ from origami_widgets.api.starts.record import Started
 from origami_widgets.api.starts.submit import StartJob
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.state import Attached, Queue
-from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

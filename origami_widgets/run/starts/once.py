@@ -75,6 +75,8 @@ class NamedJob(WatchedJob):
         self.unrecorded: RegistryUnusable | None = None
         self._name = name
         self._fresh = fresh
+        self._entry: StoreEntry | None = None
+        self._stored: StoredStart | None = None
 
     async def find_known(self) -> bool:
         """Take the run that is known under the name; whether there is one. Starts nothing.
@@ -86,12 +88,24 @@ class NamedJob(WatchedJob):
         """
         if self._fresh:
             return False
-        stored = await (await self._entry()).read()
+        stored = await (await self._place()).read()
         if await self._attach(stored):
             return True
         if stored is not None and not stored.run_id:
             self._recover(stored)
         return False
+
+    async def hand_over(self) -> Any:
+        """The handle on the run, which is written down first; None where there is no run."""
+        if self._entry is not None and self._stored is not None and self.run is not None and self.watch is None:
+            started = self.run.started_at or self._stored.claimed_at
+            known = replace(self._stored, agent_id=self.agent_id, run_id=self.run.id, started_at=started)
+            try:
+                await self._entry.write(known)
+            except RegistryUnusable as error:
+                # The run was paid for: it is handed over. The entry still finds it, while the server keeps the answer.
+                self.unrecorded = error.with_traceback(None)
+        return await super().hand_over()
 
     async def _start(self) -> None:
         """Start the run, or attach to the one that is known.
@@ -103,7 +117,7 @@ class NamedJob(WatchedJob):
             RegistryUnusable: the store cannot be read or written.
             OrigamiError: the run was not started, or could not be read.
         """
-        entry = await self._entry()
+        entry = self._entry = await self._place()
         # What this job may have started a moment ago is looked for, also where a new one is wanted.
         fresh = self._fresh and not self.record.may_have_started
         while True:
@@ -146,11 +160,11 @@ class NamedJob(WatchedJob):
         else:
             self._recover(stored)
             is_new = False
-            if next_step(stored, self.spec, _now()) == "reconcile":
-                if await self.looked_for() is None:
-                    raise _unclear(stored)
-                await self._write(entry, stored)
-                return
+        self._stored = stored
+        if next_step(stored, self.spec, _now()) == "reconcile":
+            if await self.looked_for() is None:
+                raise _unclear(stored)
+            return
         try:
             await super()._start()
         except OrigamiError as error:
@@ -166,9 +180,8 @@ class NamedJob(WatchedJob):
                     "fresh=True."
                 )
             raise
-        await self._write(entry, stored)
 
-    async def _entry(self) -> StoreEntry:
+    async def _place(self) -> StoreEntry:
         base_url, project = self._operations.place
         organization = ""
         if self._operations.embedded is None:
@@ -219,18 +232,6 @@ class NamedJob(WatchedJob):
         self.slot.record = recovered_record(stored.idempotency_key, stored.claimed_at.timestamp())
         if self._follow_up is not None:
             self.spec = self._follow_up.spec(may_be_sent=True)
-
-    async def _write(self, entry: StoreEntry, stored: StoredStart) -> None:
-        """Complete the entry, now that the run is known."""
-        state = self.watch.state if self.watch is not None else None
-        if state is None:
-            return
-        started = (state.run.started_at if state.run is not None else None) or stored.claimed_at
-        try:
-            await entry.write(replace(stored, agent_id=state.agent_id, run_id=state.run_id, started_at=started))
-        except RegistryUnusable as error:
-            # The run was paid for: it is handed over. The entry still finds it, while the server keeps the answer.
-            self.unrecorded = error.with_traceback(None)
 
 
 _organizations: dict[Hashable, str] = {}

@@ -17,11 +17,11 @@ from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, 
 from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.api.starts import submit
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import goes_on
 from origami_widgets.run.starts.once import StartUnclear
-from origami_widgets.run.subscribers import Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
