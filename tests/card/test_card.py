@@ -138,7 +138,7 @@ def test_three_hundred_cards_leave_nothing():
         settle()
         gc.collect()
         cards = sum(isinstance(thing, RunCard) for thing in gc.get_objects())
-        return cards, len(widgets._instances), len(run.conversation._subscribers)
+        return cards, len(widgets._instances), len(run.conversation.subscribers)
 
     before, threads = left(), threading.active_count()
     for _ in range(300):

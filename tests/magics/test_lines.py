@@ -10,6 +10,7 @@ from origami_widgets.magics.names import Names, active_run, newest_run, runs_her
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import CancelRequested
+from tests.support.quick import see
 
 
 @pytest.fixture
@@ -117,6 +118,7 @@ def test_one_run_that_goes_on_is_cancelled_without_a_name(run, sandbox, names, c
 def test_a_batch_is_cancelled_whole_and_stands_for_all_its_runs(sandbox, names, capsys):
     briefs = [f"Find bakers {number}. scenario:slow" for number in range(40)]
     batch = names.notebook["many"] = ow.start_many(briefs, show=False)
+    see(lambda: len(batch.runs) > 1)
     carry_out("cancel many", names)
     assert batch.waiting == 0
     said = capsys.readouterr().out

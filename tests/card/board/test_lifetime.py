@@ -32,8 +32,8 @@ def left(made):
         **{kind.__name__: sum(isinstance(thing, kind) for thing in things) for kind in KINDS},
         "comms": len(comm.get_comm_manager().comms),
         "widgets": len(widget._instances),
-        "subscriptions": sum(len(watch._subscribers) for watch in made),
-        "of conversations": sum(len(Run(watch).conversation._subscribers) for watch in made),
+        "subscriptions": sum(len(watch.subscribers) for watch in made),
+        "of conversations": sum(len(Run(watch).conversation.subscribers) for watch in made),
         "threads": threading.active_count(),
         "opened": len(opened._boards),
     }
