@@ -202,6 +202,8 @@ class RunBatch(JobQueue):
 
         Raises:
             InvalidInput: this process was forked from the one that starts the batch; nothing was sent.
+            CreditLimitReached: its runs have used more than `credit_limit=` allows: call `start_many` again in the same cell,
+                or under the same name, with a higher one; nothing was sent.
         """
         if self.is_inherited:
             raise InvalidInput(
@@ -211,6 +213,8 @@ class RunBatch(JobQueue):
                 remedy="Resume it there, or start what you want here with start_many().",
             )
         background().call(self.resume_now)
+        if self.is_over_limit and self.error is not None:
+            raise self.error.with_traceback(None)
         return self
 
     def cancel(self) -> Self:

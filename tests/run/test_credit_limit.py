@@ -265,6 +265,9 @@ def test_all_runs_of_a_batch_count_together_and_it_starts_no_more(front, many):
     assert len(front.starts) == front.asked_to_cancel == 3
     assert batch.waiting == 2
     assert "halted" in repr(batch)
+    with pytest.raises(type(batch.error)):
+        batch.resume()
+    assert len(front.starts) == 3
     assert batch.stop().wait(timeout=20).done
 
 
@@ -319,6 +322,7 @@ def test_the_board_says_so(front, many):
     see(lambda: batch.error is not None)
     board = ow.RunBoard(batch)
     try:
+        assert [notice["button"] for notice in board.view["head"]["notices"]] == [None]
         assert any(batch.error.title in str(notice) or "50" in str(notice) for notice in board.view["head"]["notices"])
     finally:
         board.close()

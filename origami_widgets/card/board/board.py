@@ -186,7 +186,7 @@ class RunBoard(LiveWidget):
             now=time.time(),
             error=batch.error if batch is not None else None,
             can_stop=batch is not None and batch.goes_on,
-            can_resume=batch is not None and left and not batch.goes_on,
+            can_resume=batch is not None and left and not batch.goes_on and not batch.is_over_limit,
             opened=self._opened[0] if self._opened is not None else None,
             again=(self._source.again.words, self._source.again.line),
         )

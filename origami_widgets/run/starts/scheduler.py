@@ -104,6 +104,11 @@ class JobQueue:
         return self._is_looking or is_open or bool(states & {"starting", "queued"})
 
     @property
+    def is_over_limit(self) -> bool:
+        """Whether its runs have used more credits than allowed, so that nothing more is started."""
+        return self._credit_limit is not None and self._credit_limit.error is not None
+
+    @property
     def is_wanted(self) -> bool:
         """Whether running its cell again shows it: it goes on or is halted, or a run of it goes on, or may."""
         if not any(job.slot.is_wanted for job in self.jobs):
