@@ -18,7 +18,7 @@ from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
-from origami_widgets.run.waiting import Awaited, block, check_wait, reached, wait
+from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -332,16 +332,18 @@ class RunBatch(JobQueue):
             ends = [reached(run.state, until) for run in self.runs]
             return all(ends) and not self.goes_on
 
-        def progress() -> str:
-            return f"{sum(run.done for run in self.runs)} of its {len(self)} runs are done. It goes on."
+        def timed_out(seconds: float | None) -> WaitTimedOut:
+            return WaitTimedOut(
+                f"The batch did not end within {seconds:g} s",
+                cause=f"{sum(run.done for run in self.runs)} of its {len(self)} runs are done. It goes on.",
+                remedy="Wait again with batch.wait(), or end it with batch.cancel().",
+            )
 
         return Awaited(
             reached=is_over,
             keep=self.keep,
             subscribe=self.subscribers.add,
-            progress=progress,
-            remedy="Wait again with batch.wait(), or end it with batch.cancel().",
-            what="batch",
+            timed_out=timed_out,
         )
 
     def _ipython_display_(self) -> None:

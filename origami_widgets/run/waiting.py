@@ -62,17 +62,13 @@ class Awaited(NamedTuple):
         reached: whether the wait is over; raises when it can never be.
         keep: makes sure that news arrive; called on the background loop.
         subscribe: calls back after each change; returns what ends that.
-        progress: how far it has come, in whole sentences, for who has waited too long.
-        remedy: what to do then.
-        what: what it is called in a sentence.
+        timed_out: makes the error of who has waited so many seconds in vain.
     """
 
     reached: Callable[[], bool]
     keep: Callable[[], object]
     subscribe: Callable[[Callable[[], object]], Callable[[], None]]
-    progress: Callable[[], str]
-    remedy: str
-    what: str
+    timed_out: Callable[[float | None], WaitTimedOut]
 
 
 def end_of_run(watch: RunWatch, until: Until) -> Awaited:
@@ -86,9 +82,11 @@ def end_of_run(watch: RunWatch, until: Until) -> Awaited:
         reached=lambda: reached(watch.state, until),
         keep=lambda: poller().keep(watch),
         subscribe=watch.subscribers.add,
-        progress=lambda: last_said(watch.state),
-        remedy="Wait again with run.wait(), or end it with run.cancel().",
-        what="run",
+        timed_out=lambda seconds: WaitTimedOut(
+            f"The run did not end within {seconds:g} s",
+            cause=last_said(watch.state),
+            remedy="Wait again with run.wait(), or end it with run.cancel().",
+        ),
     )
 
 
@@ -109,9 +107,7 @@ def block(awaited: Awaited, timeout: float | None) -> None:
         except TimeoutError as error:
             if isinstance(error, OrigamiError):
                 raise
-            raise WaitTimedOut(
-                f"The {awaited.what} did not end within {timeout:g} s", cause=awaited.progress(), remedy=awaited.remedy
-            ) from None
+            raise awaited.timed_out(timeout) from None
     background().wait_for_callbacks(None if ends is None else ends - time.monotonic())
 
 
