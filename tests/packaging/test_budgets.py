@@ -35,8 +35,9 @@ def test_import_loads_nothing_of_other_packages() -> None:
     assert others == {"origami_widgets"}
 
 
-def test_import_loads_one_module_of_this_package() -> None:
-    assert [name for name in loaded_by(LOADED) if name.startswith("origami_widgets")] == ["origami_widgets"]
+def test_import_loads_its_version_and_no_other_module_of_this_package() -> None:
+    loaded = [name for name in loaded_by(LOADED) if name.startswith("origami_widgets")]
+    assert sorted(loaded) == ["origami_widgets", "origami_widgets._version"]
 
 
 def test_import_does_not_load_the_slow_part_of_the_standard_library() -> None:

@@ -25,9 +25,9 @@ LOWEST = REPOSITORY / "tests" / "kernels" / "locks" / "floors.txt"
 TOOLS = ("hypothesis", "keyring", "pytest", "pytest-asyncio", "pyyaml")
 # Quick, without sockets, kernels and extras, and of each layer of the package.
 PURE = (
-    *("api/test_errors.py", "api/test_loop.py", "api/test_retry_after.py"),
+    *("api/test_errors.py", "api/test_loop.py", "api/test_retries.py"),
     *("card/test_text.py", "card/test_view_status.py", "card/test_view_tables.py"),
-    *("frames/test_actions.py", "frames/test_values.py", "run/test_schedule.py", "run/test_state.py"),
+    *("frames/test_actions.py", "frames/test_values.py", "run/polling/test_schedule.py", "run/test_state.py"),
 )
 LIFE = """
 import json, sys, warnings
