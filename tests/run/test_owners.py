@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import origami_widgets as ow
-from tests.support.front import FULL, Front, held, kept_off, passes
+from tests.support.cells import Notebook
+from tests.support.front import FAILED, FULL, Front, held, kept_off, passes
 from tests.support.interrupts import interrupt
 from tests.support.quick import look_after, see, without_environment, without_pauses
 from tests.support.server import RawServer, answer
@@ -253,3 +254,18 @@ def test_a_single_start_and_a_batch_of_the_same_brief_are_two(front, client, fir
     assert front.statuses()[run.id] == "running"
     assert len(front.runs()) == 2
     run.cancel()
+
+
+def test_an_interrupt_is_not_kept_from_ending_the_run_by_a_call_that_has_failed(front, client, monkeypatch, capsys):
+    """The cell is run again after an error that still holds the start: nothing but the new call wants its run."""
+    execute = Notebook(monkeypatch)
+    front.faults = [kept_off(FAILED)] * 2
+    with pytest.raises(ow.AmbiguousStart) as failed:
+        execute(lambda: ow.start(SLOW, client=client, show=False))
+    assert failed.value.job is not None
+    reached, go_on = threading.Event(), threading.Event()
+    front.faults = [held(go_on, reached=reached)]
+    interrupt(lambda: execute(lambda: ow.start(SLOW, client=client, show=False), execution="e2"), reached)
+    go_on.set()
+    assert "another call" not in capsys.readouterr().out
+    see(lambda: list(front.statuses().values()) == ["cancelled"], every=0.1)

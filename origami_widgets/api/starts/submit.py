@@ -156,18 +156,25 @@ class StartJob:
         if self._task is not None and is_under_way(self._task):
             await asyncio.wait((self._task,))
 
-    async def finished(self) -> Any:
-        """Wait for the run, and return what the caller is given; errors as in `begin`."""
+    async def start_for(self, owner: object) -> Any:
+        """Start the run for one more owner, or wait for it where it is being started; what the owner's caller is given.
+
+        An owner that is given an error does not want the run any more.
+
+        Raises:
+            OrigamiError: as `begin`.
+        """
+        self.owners.add(owner)
+        self.go()
         await self.over()
-        error = self.error
-        if error is not None:
-            if len(self.owners) == 1:
-                # It is the caller's from now on: an error that holds its job would be held by it in a cycle.
-                self.error = None
-            raise error
-        if (result := await self.hand_over()) is None:
-            raise self._marked(not_wanted())
-        return result
+        if self.error is None and (result := await self.hand_over()) is not None:
+            return result
+        self.owners.discard(owner)
+        error = self.error or self._marked(not_wanted())
+        if not self.owners:
+            # It is the caller's from now on: an error that holds its job would be held by it in a cycle.
+            self.error = None
+        raise error
 
     def leave(self, owner: object) -> None:
         """Stop wanting the run: after the last owner nothing more is sent."""
