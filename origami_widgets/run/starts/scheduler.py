@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.starts.credit_limit import CreditLimitReached
     from origami_widgets.run.starts.job import WatchedJob
     from origami_widgets.run.starts.reruns import CallRecord
 
@@ -153,9 +154,7 @@ class JobQueue:
         self._stop()
         # What was in the way of the others is in nobody's way any more.
         self.error = None
-        for job in self._own_jobs():
-            if job.watch is None:
-                job.leave(self._owner)
+        self._leave_jobs()
         self.subscribers.notify()
 
     def resume_now(self) -> None:
@@ -221,21 +220,25 @@ class JobQueue:
         if self._credit_limit is not None:
             self._credit_limit.set(float("inf") if credits_allowed is None else credits_allowed)
         elif credits_allowed is not None:
-            queue = weakref.ref(self)
-
-            def halt() -> None:
-                if (known := queue()) is not None:
-                    known.halt_at_limit()
-
-            self._credit_limit = CreditLimit(credits_allowed, halt)
+            self._credit_limit = CreditLimit(credits_allowed, weakref.WeakMethod(self.halt_at_limit))
             for job in self.jobs:
                 job.limit(self._credit_limit)
 
-    def halt_at_limit(self) -> None:
-        """Start no more, as the credit limit is reached."""
-        if self._credit_limit is not None and not self.is_stopped:
-            self.error = self._credit_limit.error
-            self.subscribers.notify()
+    def halt_at_limit(self, reached: CreditLimitReached) -> bool:
+        """Start no more, as the credit limit is reached; False where nothing goes on that it could end."""
+        is_waited_for = any(job.watch is None for job in self._own_jobs())
+        if self.is_stopped or not (is_waited_for or self._active()):
+            return False
+        self.error = reached
+        # One that waits for a run slot would get that of a run which is cancelled now.
+        self._leave_jobs()
+        self.subscribers.notify()
+        return True
+
+    def _leave_jobs(self) -> None:
+        for job in self._own_jobs():
+            if job.watch is None:
+                job.leave(self._owner)
 
     async def _drive(self) -> None:
         changed = asyncio.Event()
