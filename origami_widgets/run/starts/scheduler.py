@@ -248,6 +248,8 @@ class JobQueue:
             while (job := self._next()) is not None:
                 if self.at_once is None:
                     self.at_once = await self._run_slots()
+                    # It may have been stopped meanwhile.
+                    continue
                 changed.clear()
                 if not job.is_going and self._active() >= self.at_once:
                     await changed.wait()
@@ -336,61 +338,70 @@ class JobQueue:
 
     async def _until_cancelled(self) -> OrigamiError | None:
         """One of the errors that came of it; None when there was none."""
-        errors: list[OrigamiError] = []
         unknown: list[OrigamiError] = []
-        asked: set[RunWatch] = set()
+        refused: list[OrigamiError] = []
+        asked: list[RunWatch] = []
 
-        async def end(watch: RunWatch) -> None:
+        async def end(job: WatchedJob) -> None:
             try:
-                await cancel.cancel(watch)
+                await self._find(job)
             except OrigamiError as error:
-                errors.append(error.with_traceback(None))
+                unknown.append(error.with_traceback(None))
+            if job.watch is None or job.watch.state.done:
+                return
+            asked.append(job.watch)
+            try:
+                await cancel.cancel(job.watch)
+            except OrigamiError as error:
+                refused.append(error.with_traceback(None))
 
-        async def end_all() -> None:
-            active = {job.watch for job in self.jobs if job.watch is not None and not job.watch.state.done}
-            await asyncio.gather(*map(end, active - asked))
-            asked.update(active)
-
-        await end_all()
+        active = [job for job in self.jobs if job.watch is not None]
+        asking = asyncio.gather(*map(end, active))
         if self._driver is not None and is_under_way(self._driver):
             await asyncio.wait((self._driver,))
-        # What was being started may have got its run meanwhile, also while the others were asked for.
-        await end_all()
         self._is_looking = True
         try:
             if self._is_rerun:
                 await self._find_rerun()
-            await asyncio.gather(*(self._look(job, unknown) for job in self._own_jobs() if job.watch is None))
-            await end_all()
+            # What was being started may have got its run meanwhile.
+            await asyncio.gather(*(end(job) for job in self.jobs if job not in active))
+            await asking
         finally:
             self._is_looking = False
             self.subscribers.notify()
-        open_jobs = [job for job in self._own_jobs() if job.record.may_have_started and job.watch is None]
-        problems = [*(unclear(job, job.error) for job in open_jobs), *unknown]
-        if problems:
-            self.error = problems[0]
+        if unknown:
+            self.error = unknown[0]
             self.subscribers.notify()
             return _noted(
-                problems[0],
-                f"Of {len(problems)} of the {len(self.jobs)} briefs, a run may go on that was not cancelled.",
+                unknown[0],
+                f"Of {len(unknown)} of the {len(self.jobs)} briefs, a run may go on that was not cancelled.",
             )
         # One that goes on by itself is not what has to be looked at first.
-        errors.sort(key=lambda error: isinstance(error, cancel.CancelPending))
-        said = f"{len(errors)} of the {len(asked)} runs that were active have not been cancelled."
-        return _noted(errors[0], said) if errors else None
+        refused.sort(key=lambda error: isinstance(error, cancel.CancelPending))
+        said = f"{len(refused)} of the {len(asked)} runs that were active have not been cancelled."
+        return _noted(refused[0], said) if refused else None
 
-    async def _look(self, job: WatchedJob, unknown: list[OrigamiError]) -> None:
-        """Take the run of a job that was started before, or may have been. Starts nothing."""
+    async def _find(self, job: WatchedJob) -> None:
+        """Take the run of a job that was started before, or may have been. Starts nothing.
+
+        Raises:
+            OrigamiError: whether there is a run is not known.
+        """
+        if job.watch is not None or job in self._given_up:
+            return
+        error = job.error
         try:
-            if not await job.find_known() and job.record.may_have_started:
-                await _look_repeatedly(job)
-        except OrigamiError as error:
-            if job.record.may_have_started:
-                job.error = error
-            else:
-                unknown.append(error.with_traceback(None))
-        if job.watch is None and job.record.may_have_started:
-            job.error = unclear(job, job.error)
+            # More than once: a server that has failed may be late with its list.
+            is_found = await job.find_known() or (
+                job.record.may_have_started and await job.look((0.0, *submit.LOOKS)) is not None
+            )
+        except OrigamiError as problem:
+            if not job.record.may_have_started:
+                raise
+            is_found, error = False, problem
+        if not is_found and job.record.may_have_started:
+            job.error = unclear(job, error)
+            raise job.error
 
 
 def unclear(job: WatchedJob, error: Exception | None) -> AmbiguousStart:
@@ -411,26 +422,6 @@ def unclear(job: WatchedJob, error: Exception | None) -> AmbiguousStart:
     if RESUMING not in told.remedy:
         told.remedy = f"{told.remedy} {RESUMING}"
     return told.with_traceback(None)
-
-
-async def _look_repeatedly(job: WatchedJob) -> None:
-    """Look for the run of a job more than once: a server that has failed may be late with its list.
-
-    Raises:
-        OrigamiError: the lists could not be read, or several runs fit.
-    """
-    problem: OrigamiError | None = None
-    for wait in (0.0, *submit.LOOKS):
-        if wait:
-            await submit.pause(wait)
-        try:
-            problem = None
-            if await job.looked_for() is not None:
-                return
-        except OrigamiError as error:
-            problem = error.with_traceback(None)
-    if problem is not None:
-        raise problem
 
 
 def _noted(error: OrigamiError, note: str) -> OrigamiError:
