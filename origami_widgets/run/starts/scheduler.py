@@ -66,7 +66,7 @@ class JobQueue:
         self.subscribers = Subscribers()
         self._wanted_at_once: int | None = None
         self._credit_limit: CreditLimit | None = None
-        self._is_looking = self._is_rerun = False
+        self._is_looking = self._is_rerun = self._was_stopped = False
         # Jobs that a later batch starts, and whether they were under way when it took them over.
         self._given_up: dict[WatchedJob, bool] = {}
         # Not the queue itself: its jobs would keep it alive, and so all runs of it.
@@ -133,7 +133,7 @@ class JobQueue:
         """Go on with the runs of an equal call whose batch was garbage-collected."""
         for job, slot in zip(self.jobs, earlier.slots, strict=True):
             job.earlier = [slot]
-        self.is_stopped, self._is_looking, self._is_rerun = earlier.is_stopped, True, True
+        self._was_stopped, self._is_looking, self._is_rerun = earlier.is_stopped, True, True
 
     def drive(self) -> None:
         """Start what waits, unless that is under way."""
@@ -159,7 +159,7 @@ class JobQueue:
 
     def resume_now(self) -> None:
         """Start what was not started."""
-        self.is_stopped = False
+        self.is_stopped = self._was_stopped = False
         if self.call is not None:
             self.call.is_stopped = False
         self.at_once = self._wanted_at_once
@@ -308,8 +308,8 @@ class JobQueue:
             for job, watch in found:
                 if watch is not None:
                     job.attach(watch)
-        else:
-            self.is_stopped = False
+            if self._was_stopped:
+                self._stop()
         self.subscribers.notify()
 
     def _ended(self, job: WatchedJob) -> None:
