@@ -133,9 +133,7 @@ class CommandDesk(Desk):
 
     async def _continue(self, follow_up: FollowUp) -> None:
         job = WatchedJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
-        job.owners.add(self)
-        job.go()
-        await job.finished()
+        await job.start_for(self)
 
     def _watch(self, run_id: str) -> RunWatch:
         for watch in self._conversation.watches:

@@ -89,8 +89,11 @@ class FollowUp:
         try:
             yield
         except OrigamiError as error:
+            if isinstance(error, AgentBusy) and error.current_run_id:
+                line = f'ow.attach("{self.watch.state.agent_id}/{error.current_run_id}")'
+                error.remedy = f"{error.remedy} To see it: {line}."
             # A copy: the one that is raised carries its frames, which hold the watch, and it would never be let go.
-            newest.update(SendingChanged(""), CommandFailed(copy.copy(self._with_token(error))))
+            newest.update(SendingChanged(""), CommandFailed(copy.copy(error)))
             raise
         except BaseException:
             newest.update(SendingChanged(""))
@@ -123,12 +126,6 @@ class FollowUp:
                 remedy="Wait for its answer, then go on from there.",
             )
         return newest
-
-    def _with_token(self, error: OrigamiError) -> OrigamiError:
-        if isinstance(error, AgentBusy) and error.current_run_id:
-            line = f'ow.attach("{self.watch.state.agent_id}/{error.current_run_id}")'
-            error.remedy = f"{error.remedy} To see it: {line}."
-        return error
 
 
 def answering(conversation: Conversation, watch: RunWatch, answers: Sequence[str]) -> FollowUp:

@@ -11,7 +11,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from tests.support.front import Front, ended, held, passes
+from tests.support.front import FULL, Front, ended, held, kept_off, passes
 from tests.support.quick import QuickClock, cancel_quickly, see, use_clock, without_environment, without_pauses
 from tests.support.server import RawServer, answer
 
@@ -338,3 +338,37 @@ async def test_a_batch_can_be_awaited_until_its_limit_is_passed(front, many):
         async with asyncio.timeout(20):
             await batch
     assert is_reached(caught.value, "50")
+
+
+def test_what_waits_for_a_run_slot_when_the_limit_is_passed_is_not_started(front, many):
+    front.faults = [passes, *[kept_off(answer(FULL, 429, headers={"Retry-After": "1"}))] * 1_000]
+    batch = many(2, at_once=2, credit_limit=50)
+    see(lambda: [brief.state for brief in batch.briefs] == ["started", "queued"])
+    front.later(MIDDLE)
+    see(lambda: batch.error is not None)
+    front.faults.clear()
+    see(lambda: all(run.done for run in batch.runs))
+    time.sleep(0.5)
+    assert is_reached(batch.error, "50")
+    assert len(front.runs()) == 1
+    assert [brief.state for brief in batch.briefs] == ["started", "waiting"]
+
+
+def test_after_a_run_that_has_used_too_much_when_it_is_seen_to_be_over_no_other_one_is_started(front, many):
+    batch = many(2, SETTLED, at_once=1, credit_limit=200)
+    see(lambda: batch.runs)
+    front.later(150)
+    see(lambda: batch.error is not None or batch.runs[-1].refresh(), every=0.1)
+    time.sleep(0.5)
+    assert is_reached(batch.error, "200")
+    assert len(front.starts) == 1
+    assert [run.status for run in batch.runs] == ["completed"]
+    assert front.asked_to_cancel == 0
+
+
+def test_a_batch_whose_last_run_has_used_too_much_when_it_is_seen_to_be_over_is_not_halted(front, many):
+    batch = many(1, SETTLED, credit_limit=200)
+    see(lambda: batch.runs)
+    front.later(150)
+    assert ended(batch.runs[0]).status == "completed"
+    assert (batch.wait(timeout=20).error, front.asked_to_cancel) == (None, 0)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import gc
+import os
+import signal
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import origami_widgets as ow
-from tests.support.front import FULL, Front, held, kept_off, passes
+from tests.support.cells import Notebook
+from tests.support.front import BROKE, FAILED, FULL, Front, held, kept_off, passes
 from tests.support.interrupts import interrupt
 from tests.support.quick import look_after, see, without_environment, without_pauses
 from tests.support.server import RawServer, answer
@@ -185,6 +190,24 @@ async def test_two_tasks_that_ask_at_once_get_one_run_where_one_is_cancelled(fro
     await run.cancel_async()
 
 
+async def test_where_all_tasks_are_cancelled_the_run_is_left_alone(front, client, on_its_way):
+    reached, go_on = on_its_way
+    tasks = [asyncio.create_task(ow.start_async(SLOW, once="porto", client=client, show=False)) for _ in range(2)]
+    assert await asyncio.to_thread(reached.wait, 20)
+    await asyncio.sleep(0.3)
+    for task in tasks:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0.1)
+        go_on.set()
+    await asyncio.sleep(LATER)
+    assert front.asked_to_cancel == 0
+    run = await ow.start_async(SLOW, once="porto", client=client, show=False)
+    assert front.statuses() == {run.id: "running"}
+    await run.cancel_async()
+
+
 @pytest.mark.parametrize("once", [None, "porto"])
 async def test_a_task_that_is_cancelled_in_the_queue_for_a_slot_starts_nothing_later(front, client, once):
     """Nothing was started, so nothing is left alone that was paid for."""
@@ -253,3 +276,47 @@ def test_a_single_start_and_a_batch_of_the_same_brief_are_two(front, client, fir
     assert front.statuses()[run.id] == "running"
     assert len(front.runs()) == 2
     run.cancel()
+
+
+def test_an_interrupt_is_not_kept_from_ending_the_run_by_a_call_that_has_failed(front, client, monkeypatch, capsys):
+    """The cell is run again after an error that still holds the start: nothing but the new call wants its run."""
+    execute = Notebook(monkeypatch)
+    front.faults = [kept_off(FAILED)] * 2
+    with pytest.raises(ow.AmbiguousStart) as failed:
+        execute(lambda: ow.start(SLOW, client=client, show=False))
+    assert failed.value.job is not None
+    reached, go_on = threading.Event(), threading.Event()
+    front.faults = [held(go_on, reached=reached)]
+    interrupt(lambda: execute(lambda: ow.start(SLOW, client=client, show=False), execution="e2"), reached)
+    go_on.set()
+    assert "another call" not in capsys.readouterr().out
+    see(lambda: list(front.statuses().values()) == ["cancelled"], every=0.1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize("fault", [passes, kept_off(answer(*BROKE))], ids=["started", "refused"])
+def test_a_forked_child_that_asks_for_the_same_name_waits_for_its_parent(front, start, fault):
+    reached, go_on = threading.Event(), threading.Event()
+    front.faults = [held(go_on, fault, reached=reached)]
+    first = Caller(start)
+    assert reached.wait(20)
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:  # pragma: no cover - measured in the parent only
+        with contextlib.suppress(BaseException):
+            signal.alarm(20)
+            os.write(writing, start().id.encode())
+        os._exit(0)
+    os.close(writing)
+    time.sleep(0.5)
+    assert len(front.starts) == 1
+    go_on.set()
+    with contextlib.suppress(ow.OrigamiError):
+        first.result()
+    with os.fdopen(reading) as told:
+        found = told.read()
+    os.waitpid(child, 0)
+    assert front.runs() == [found]
+    start().cancel()

@@ -59,9 +59,7 @@ class StartCall:
         Background loop only.
         """
         self.job = job
-        job.owners.add(self._owner)
-        job.go()
-        return await job.finished()
+        return await job.start_for(self._owner)
 
     def block(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the background loop, and block until it is done.

@@ -18,7 +18,7 @@ from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
     from datetime import datetime
 
     from origami_widgets.api.models import Agent, Page, RunObject, RunSummary
@@ -63,8 +63,9 @@ class Matches(NamedTuple):
     near: list[Found]
 
     def add(self, likeness: Likeness, found: Found) -> None:
-        """Add a run where it belongs."""
-        (self.exact if likeness == "equal" else self.near).append(found)
+        """Add a run where it belongs, unless it does not fit."""
+        if likeness != "different":
+            (self.exact if likeness == "equal" else self.near).append(found)
 
 
 def take(operations: Operations, run_id: str, first_key: str) -> None:
@@ -86,16 +87,28 @@ class Reconciliation:
         self._spec = spec
         self._record = record
 
-    async def find(self) -> Matches:
+    async def find(self, only: str | None = None) -> Matches:
         """All runs that fit.
+
+        Args:
+            only: the id of the one run that it can be, where an agent is continued; None for any.
 
         Raises:
             OrigamiError: the lists could not be read to their end.
         """
         found = Matches([], [])
-        if self._spec.agent_id is not None:
-            await self._sort(found, self._runs(self._spec.agent_id), self._spec.agent_id)
-            return found
+        agent_id = self._spec.agent_id
+        if agent_id is None:
+            await self._find_agent(found)
+        elif only is not None:
+            run = await self._run(agent_id, only)
+            found.add(self._likeness(run, run.request.prompt), Found(agent_id, run, None))
+        else:
+            async for shown in self._runs(agent_id):
+                await self._compare(found, shown, agent_id)
+        return found
+
+    async def _find_agent(self, found: Matches) -> None:
         looked_through = 0
         async for agent in self._agents():
             if (named := self._named(agent)) == "different":
@@ -108,36 +121,18 @@ class Reconciliation:
                 looked_through += 1
                 if looked_through > MOST_AGENTS:
                     raise _too_many("agents")
-                await self._sort(found, self._runs(agent.id), agent.id, agent, named)
+                async for shown in self._runs(agent.id):
+                    await self._compare(found, shown, agent.id, agent, named)
             elif newest is not None:
-                await self._sort(found, _each([newest]), agent.id, agent, named)
-        return found
+                await self._compare(found, newest, agent.id, agent, named)
 
-    async def among(self, run_ids: Iterable[str]) -> Matches:
-        """Those of these runs of the known agent that fit."""
-        found = Matches([], [])
-        for run_id in run_ids:
-            run = await self._run(self._spec.agent_id or "", run_id)
-            if (likeness := self._likeness(run, run.request.prompt)) != "different":
-                found.add(likeness, Found(self._spec.agent_id or "", run, None))
-        return found
-
-    async def _sort(
-        self,
-        found: Matches,
-        runs: AsyncIterator[RunSummary],
-        agent_id: str,
-        agent: Agent | None = None,
-        named: Likeness = "equal",
+    async def _compare(
+        self, found: Matches, shown: RunSummary, agent_id: str, agent: Agent | None = None, named: Likeness = "equal"
     ) -> None:
-        async for shown in runs:
-            if self._likeness(shown) == "different":
-                continue
+        if self._likeness(shown) != "different":
             # Lists cut a brief: it is compared whole.
             run = await self._run(agent_id, shown.id)
-            likeness = _worst(named, self._likeness(shown, run.request.prompt))
-            if likeness != "different":
-                found.add(likeness, Found(agent_id, run, agent))
+            found.add(_worst(named, self._likeness(shown, run.request.prompt)), Found(agent_id, run, agent))
 
     async def _run(self, agent_id: str, run_id: str) -> RunObject:
         run = await self._operations.get_run(agent_id, run_id)
@@ -206,11 +201,6 @@ class Reconciliation:
             if cursor is None:
                 return
         raise _too_many("runs")
-
-
-async def _each(runs: Iterable[RunSummary]) -> AsyncIterator[RunSummary]:
-    for run in runs:
-        yield run
 
 
 def _worst(*parts: Likeness) -> Likeness:

@@ -156,18 +156,25 @@ class StartJob:
         if self._task is not None and is_under_way(self._task):
             await asyncio.wait((self._task,))
 
-    async def finished(self) -> Any:
-        """Wait for the run, and return what the caller is given; errors as in `begin`."""
+    async def start_for(self, owner: object) -> Any:
+        """Start the run for one more owner, or wait for it where it is being started; what the owner's caller is given.
+
+        An owner that is given an error does not want the run any more.
+
+        Raises:
+            OrigamiError: as `begin`.
+        """
+        self.owners.add(owner)
+        self.go()
         await self.over()
-        error = self.error
-        if error is not None:
-            if len(self.owners) == 1:
-                # It is the caller's from now on: an error that holds its job would be held by it in a cycle.
-                self.error = None
-            raise error
-        if (result := await self.hand_over()) is None:
-            raise self._marked(not_wanted())
-        return result
+        if self.error is None and (result := await self.hand_over()) is not None:
+            return result
+        self.owners.discard(owner)
+        error = self.error or self._marked(not_wanted())
+        if not self.owners:
+            # It is the caller's from now on: an error that holds its job would be held by it in a cycle.
+            self.error = None
+        raise error
 
     def leave(self, owner: object) -> None:
         """Stop wanting the run: after the last owner nothing more is sent."""
@@ -195,12 +202,9 @@ class StartJob:
         if not self.owners and self._task is not None and self.is_going:
             self._task.cancel()
 
-    async def _pause(self, seconds: float) -> None:
-        await pause(seconds)
-
     async def _go(self) -> None:
         try:
-            await self._start()
+            await self.begin()
         except OrigamiError as error:
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             self.error = error.with_traceback(None)
@@ -208,11 +212,8 @@ class StartJob:
             log.exception("A run could not be started")
             self.error = error
 
-    async def _start(self) -> None:
-        await self.begin()
-
-    async def begin(self) -> RunObject:
-        """The run: the one that the server's answer names, or that an attempt without an answer has started.
+    async def begin(self) -> None:
+        """Start the run: the one that the server's answer names, or that an attempt without an answer has started.
 
         Raises:
             AmbiguousStart: a run may have been started, and was not found.
@@ -234,11 +235,10 @@ class StartJob:
                     await self._reconcile(error)
                 case _:
                     break
-        if self.run is not None:
-            return self.run
-        if self.record.state == "unknown":
-            raise self._ambiguous(error) from error
-        raise self._marked(error or not_wanted())
+        if self.run is None:
+            if self.record.state == "unknown":
+                raise self._ambiguous(error) from error
+            raise self._marked(error or not_wanted())
 
     async def hand_over(self) -> Any:
         """What the caller is given once the run is known."""
@@ -254,25 +254,33 @@ class StartJob:
         for wait in LOOKS:
             with contextlib.suppress(RunNotFound):
                 return await self._operations.get_run(self.agent_id, run.id)
-            await self._pause(wait)
+            await pause(wait)
         return await self._operations.get_run(self.agent_id, run.id)
 
     def reconcile(self) -> Any:
-        """Look again for the run, and hand it over if it is there; None when it is not. Sends GETs only.
+        """Look again for the run; see `look`. Blocks."""
+        return background().run(self.look())
+
+    async def reconcile_async(self) -> Any:
+        """Look again for the run without blocking the event loop; see `look`."""
+        return await background().bridge(self.look())
+
+    async def look(self, waits: Sequence[float] = (0.0,)) -> Any:
+        """Look for the run that may have been started, and hand it over if it is there; None when it is not. Sends GETs only.
+
+        Args:
+            waits: seconds before each look; the last one is followed by none.
 
         Raises:
             AmbiguousStart: the lists could not be read, or several runs fit; it can be tried again from there.
         """
-        return background().run(self.looked_for())
-
-    async def reconcile_async(self) -> Any:
-        """Look again for the run without blocking the event loop; see `reconcile`."""
-        return await background().bridge(self.looked_for())
-
-    async def looked_for(self) -> Any:
-        """What `reconcile` gives, for the background loop."""
         if self.run is None and self.is_sent:
-            await self._look_once()
+            try:
+                await self._look(waits)
+            except AmbiguousStart:
+                raise
+            except OrigamiError as unseen:
+                raise self._ambiguous(unseen, unseen=True) from unseen.with_traceback(None)
         return None if self.run is None else await self.hand_over()
 
     async def _attempt(self) -> OrigamiError | None:
@@ -328,66 +336,66 @@ class StartJob:
         return Refused(after_loss=error.may_have_started)
 
     async def _reconcile(self, error: OrigamiError | None) -> None:
-        """Look for the run wherever it may have been started.
+        """Look for the run before anything is sent again.
+
+        Args:
+            error: what came instead of an answer that names the run; None where that is not known any more.
 
         Raises:
             OrigamiError: `error`, where the server has refused, and the lists could not be read.
             AmbiguousStart: the lists could not be read, or one of several runs may be ours.
         """
-        if self.record.last_answer != "lost" or error is None:
-            await self._look_after(error)
+        if error is None or self.record.last_answer == "old_refusal":
+            await self.look()
             return
+        try:
+            if self.record.last_answer == "lost":
+                await self._look(LOOKS, LOOKS_FOR_UNWANTED)
+            else:
+                # Whatever has started a run did so before the server refused.
+                await self._look((0.0,), only=error.current_run_id if isinstance(error, AgentBusy) else None)
+        except AmbiguousStart:
+            raise
+        except OrigamiError as unseen:
+            unseen.__traceback__ = None
+            if self.record.last_answer == "lost":
+                raise self._ambiguous(error, unseen=True) from unseen
+            error.add_note(f"An earlier attempt may have started the run, and it could not be looked for: {unseen}")
+            raise error from None
+
+    async def _look(
+        self, waits: Sequence[float], waits_if_withdrawn: Sequence[float] = (), only: str | None = None
+    ) -> None:
+        """Look for the run, and take it if it is found.
+
+        Args:
+            waits: seconds before each look.
+            waits_if_withdrawn: the same of further ones while the lists cannot be read and the run is not wanted any more,
+                so that it does not go on unseen and cost credits.
+            only: see `Reconciliation.find`.
+
+        Raises:
+            AmbiguousStart: several runs fit, or one nearly does.
+            OrigamiError: the lists could not be read the last time.
+        """
+        reconciliation = Reconciliation(self._operations, self.spec, self.record)
         unseen: OrigamiError | None = None
-        for at, wait in enumerate((*LOOKS, *LOOKS_FOR_UNWANTED)):
-            # Looked for longer only when the run was withdrawn, so that it does not go on unseen and cost credits.
-            if at >= len(LOOKS) and not (self.withdrawn.is_set() and unseen is not None):
+        for at, wait in enumerate((*waits, *waits_if_withdrawn)):
+            if at >= len(waits) and not (self.withdrawn.is_set() and unseen is not None):
                 break
-            await self._pause(wait)
+            if wait:
+                await pause(wait)
             try:
                 unseen = None
-                if await self._look():
+                if self._take_only(await reconciliation.find(only)):
                     return
             except AmbiguousStart:
                 raise
             except OrigamiError as problem:
                 unseen = problem.with_traceback(None)
         if unseen is not None:
-            raise self._ambiguous(error, unseen=True) from unseen
+            raise unseen
         self._apply(NotFound())
-
-    async def _look_after(self, refusal: OrigamiError | None) -> None:
-        """Look once: whatever has started a run did so before the server refused, or before this process began."""
-        if self.record.last_answer != "refused" or refusal is None:
-            await self._look_once()
-            return
-        try:
-            if isinstance(refusal, AgentBusy) and refusal.current_run_id and self.spec.continues_agent:
-                found = self._take_only(await self._reconciliation().among([refusal.current_run_id]))
-            else:
-                found = await self._look()
-        except AmbiguousStart:
-            raise
-        except OrigamiError as unseen:
-            refusal.add_note(f"An earlier attempt may have started the run, and it could not be looked for: {unseen}")
-            unseen.__traceback__ = None
-            raise refusal from None
-        if not found:
-            self._apply(NotFound())
-
-    async def _look_once(self) -> None:
-        try:
-            if not await self._look():
-                self._apply(NotFound())
-        except AmbiguousStart:
-            raise
-        except OrigamiError as unseen:
-            raise self._ambiguous(unseen, unseen=True) from unseen.with_traceback(None)
-
-    async def _look(self) -> bool:
-        return self._take_only(await self._reconciliation().find())
-
-    def _reconciliation(self) -> Reconciliation:
-        return Reconciliation(self._operations, self.spec, self.record)
 
     def _take_only(self, found: Matches) -> bool:
         """Take the one run that fits; False when there is none.

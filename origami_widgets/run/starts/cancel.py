@@ -12,6 +12,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError, RunNotFound
+from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, clamp
 from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead
@@ -44,11 +45,10 @@ async def cancel(watch: RunWatch) -> None:
     operations = watch.connected()
     if watch.state.done:
         return
-    loop = asyncio.get_running_loop()
     heard = watch.cancelling
     # One of a loop that has ended, or of the process that this one was forked from, asks no more.
-    if heard is None or heard.done() or heard.get_loop() is not loop:
-        heard = watch.cancelling = loop.create_task(_until_heard(watch, operations), name="origami-widgets cancel")
+    if heard is None or not is_under_way(heard):
+        heard = watch.cancelling = kept_task(_until_heard(watch, operations), "origami-widgets cancel")
     await asyncio.wait((heard,), timeout=PATIENCE)
     if not heard.done():
         raise _pending(watch)
@@ -66,11 +66,8 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
             await _ask(watch, operations)
         except OrigamiError as error:
             early = isinstance(error, RunNotFound) and clock.monotonic() - began < FORGIVEN_404
-            if not (error.transient or early):
+            if not (error.transient or early) or clock.monotonic() - began > DEADLINE:
                 # A copy: the one that is raised carries its frames, which hold the watch.
-                watch.update(CommandFailed(copy.copy(error), cancel=True))
-                return error.with_traceback(None)
-            if clock.monotonic() - began > DEADLINE:
                 watch.update(CommandFailed(copy.copy(error), cancel=True))
                 return error.with_traceback(None)
             watch.update(CancelDelayed(copy.copy(error)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
@@ -15,7 +16,7 @@ from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.state import CreditsExceeded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
@@ -26,21 +27,24 @@ class CreditLimitReached(OrigamiError):
     """Runs have used more credits than `credit_limit=` allows, and are cancelled."""
 
 
+Halt = Callable[[CreditLimitReached], bool]
+
+
 class CreditLimit:
     """A limit on the credits of one or more runs, together. Background loop only.
 
     Args:
         limit: the credits that may be used.
-        on_reached: called once when more has been used.
+        halt: called with the error when more has been used; whether it has kept anything more from being started, or ended.
 
     Attributes:
         error: what says so; None until then.
     """
 
-    def __init__(self, limit: float, on_reached: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, limit: float, halt: weakref.WeakMethod[Halt] | None = None) -> None:
         self.error: CreditLimitReached | None = None
         self._limit = limit
-        self._on_reached = on_reached
+        self._halt = halt
         self._before: dict[str, float] = {}
         self._used: dict[str, float] = {}
         self._watches: weakref.WeakSet[RunWatch] = weakref.WeakSet()
@@ -82,14 +86,17 @@ class CreditLimit:
         self._count(watch.state)
         used = sum(self._used.values())
         active = [each for each in self._watches if not each.state.done and _limits.get(each) is self]
-        if self.error is None and used > self._limit and active:
-            self.error = CreditLimitReached(
+        if self.error is None and used > self._limit:
+            reached = CreditLimitReached(
                 "The credit limit is reached",
                 cause=f"Since the start, {used:,.10g} credits were used, and credit_limit is {self._limit:,.10g}.",
                 remedy="What was built is kept. To go on, start again with a higher credit_limit, or without one.",
                 code="CREDIT_LIMIT",
             )
-            self._on_reached()
+            halt = None if self._halt is None else self._halt()
+            # What is over when it is seen is told nothing, unless more would follow it.
+            if (halt is not None and halt(reached)) or active:
+                self.error = reached
         if self.error is not None:
             for each in active:
                 self._end(each, self.error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import OrigamiError, RunPoolFull
@@ -39,7 +38,6 @@ class WatchedJob(StartJob):
         spec: what is asked for.
         make_run: makes the handle on the run, from its watch and its conversation.
         follow_up: what the run continues; None for a new agent.
-        once: the name of `once=` that its conversation gets; empty for none.
         queues: when all run slots are in use, wait for a free one instead of failing.
 
     Attributes:
@@ -58,7 +56,6 @@ class WatchedJob(StartJob):
         make_run: Callable[[RunWatch, Conversation], Any],
         *,
         follow_up: FollowUp | None = None,
-        once: str = "",
         queues: bool = True,
     ) -> None:
         super().__init__(operations, spec)
@@ -70,7 +67,7 @@ class WatchedJob(StartJob):
         self.subscribers = Subscribers()
         self._make_run = make_run
         self._follow_up = follow_up
-        self._once = once
+        self._once = ""
         self._queues = queues
         self._not_before = 0.0
 
@@ -154,22 +151,23 @@ class WatchedJob(StartJob):
             self.queue, self.notice = None, ""
             self.subscribers.notify()
 
-    async def _start(self) -> None:
-        follow_up = self._follow_up
-        if follow_up is None:
-            await self._queue_and_begin()
-        # Found before its questions count as answered: by nothing but this very run.
-        elif not (self.record.outcome_unknown and await self.looked_for()):
-            with follow_up.sending(self.withdrawn if self._queues else None):
-                await self._queue_and_begin()
-
-    async def _queue_and_begin(self) -> None:
+    async def begin(self) -> None:
         """Start the run, and wait for a free run slot where all are in use.
 
         Raises:
             RunPoolFull: all run slots are in use, and it is not or no longer waited for one.
-            OrigamiError: as `begin`.
+            InvalidInput: it is a follow-up, and another one is being sent, or its questions were answered before.
+            OrigamiError: as `StartJob.begin`.
         """
+        follow_up = self._follow_up
+        if follow_up is None:
+            await self._queue_and_begin()
+        # Found before its questions count as answered: by nothing but this very run.
+        elif not (self.record.outcome_unknown and await self.look()):
+            with follow_up.sending(self.withdrawn if self._queues else None):
+                await self._queue_and_begin()
+
+    async def _queue_and_begin(self) -> None:
         clock = poller().clock
         until = clock.monotonic() + LONGEST_QUEUE
         while True:
@@ -181,7 +179,7 @@ class WatchedJob(StartJob):
                 if self.run is None:
                     if self.credit_limit is not None:
                         await self.credit_limit.note_before(self._operations, self.spec.focus_tables)
-                    await self.begin()
+                    await super().begin()
             except RunPoolFull as full:
                 wait = max(1.0, full.retry_after or USUAL_WAIT)
                 self._not_before = clock.monotonic() + wait
@@ -207,9 +205,6 @@ class WatchedJob(StartJob):
         if self._follow_up is not None:
             self._follow_up.waits(queue)
         self.subscribers.notify()
-
-    async def _pause(self, seconds: float) -> None:
-        await poller().clock.sleep(seconds, asyncio.Event())
 
 
 def goes_on(watch: RunWatch) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from origami_widgets.run.agent_runs import with_later_runs
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.job import WatchedJob
-from origami_widgets.run.starts.store import RegistryUnusable, Scope, new_entry, next_step, spoken, store_entry
+from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoredStart, next_step, spoken, store_entry
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.starts.store import StoredStart, StoreEntry
+    from origami_widgets.run.starts.store import StoreEntry
 
 SANDBOX = "sandbox"
 JUST_STARTED = 30.0
@@ -51,9 +52,10 @@ class NamedJob(WatchedJob):
     Args:
         operations: the API.
         spec: what is asked for.
-        make_run: see `WatchedJob`, as `follow_up`, `once` and `queues`.
+        make_run: see `WatchedJob`, as `follow_up` and `queues`.
         name: its name in the store, which may say more than that of `once=`: which brief of a batch, which follow-up.
         fresh: start a run in any case, and let the name stand for it from now on.
+        once: the name of `once=` that its conversation gets.
 
     Attributes:
         unrecorded: why its run could not be written down; None where it could.
@@ -67,12 +69,13 @@ class NamedJob(WatchedJob):
         *,
         name: str,
         fresh: bool,
+        once: str,
         follow_up: FollowUp | None = None,
-        once: str = "",
         queues: bool = True,
     ) -> None:
-        super().__init__(operations, spec, make_run, follow_up=follow_up, once=once, queues=queues)
+        super().__init__(operations, spec, make_run, follow_up=follow_up, queues=queues)
         self.unrecorded: RegistryUnusable | None = None
+        self._once = once
         self._name = name
         self._fresh = fresh
         self._entry: StoreEntry | None = None
@@ -107,7 +110,7 @@ class NamedJob(WatchedJob):
                 self.unrecorded = error.with_traceback(None)
         return await super().hand_over()
 
-    async def _start(self) -> None:
+    async def begin(self) -> None:
         """Start the run, or attach to the one that is known.
 
         Raises:
@@ -141,19 +144,35 @@ class NamedJob(WatchedJob):
         try:
             await other.over()
         except asyncio.CancelledError:
-            kept_task(other.withdraw(self), "origami-widgets withdraw")
+            # A task of the caller that is cancelled leaves the run alone; an interrupt withdraws it.
+            if self.slot.is_wanted:
+                other.abandon(self)
+            else:
+                kept_task(other.withdraw(self), "origami-widgets withdraw")
             raise
         other.owners.discard(self)
 
     async def _start_alone(self, entry: StoreEntry, *, fresh: bool) -> None:
         """Start the run while no other job does so under this name."""
-        before = await self._before(entry, fresh=fresh)
+        try:
+            before = await entry.read()
+        except RegistryUnusable:
+            # A new start in any case needs nothing of what stood there.
+            if not fresh:
+                raise
+            before = None
         stored = None if fresh else before
         if await self._attach(stored):
             return
         if stored is None:
             key = str(uuid.uuid4())
-            stored = new_entry(self._scope, self._name, self.spec, key, _now())
+            stored = StoredStart(
+                name=self._name,
+                **self._scope._asdict(),
+                fingerprint=self.spec.fingerprint(key),
+                idempotency_key=key,
+                claimed_at=_now(),
+            )
             await entry.write(stored)
             self.slot.record = new_record(key)
             is_new = True
@@ -162,11 +181,11 @@ class NamedJob(WatchedJob):
             is_new = False
         self._stored = stored
         if next_step(stored, self.spec, _now()) == "reconcile":
-            if await self.looked_for() is None:
+            if await self.look() is None:
                 raise _unclear(stored)
             return
         try:
-            await super()._start()
+            await super().begin()
         except OrigamiError as error:
             if is_new and not error.may_have_started and not isinstance(error, IdempotencyConflict):
                 # Nothing was started, so the name stands for what it stood for before.
@@ -191,15 +210,6 @@ class NamedJob(WatchedJob):
             organization = _organizations[client]
         self._scope = Scope(base_url, project, organization)
         return store_entry(self._operations.embedded, self._scope, self._name)
-
-    async def _before(self, entry: StoreEntry, *, fresh: bool) -> StoredStart | None:
-        try:
-            return await entry.read()
-        except RegistryUnusable:
-            # A new start in any case needs nothing of what stood there.
-            if fresh:
-                return None
-            raise
 
     async def _attach(self, stored: StoredStart | None) -> bool:
         """Take the run that is known under the name; whether there is one."""
@@ -238,6 +248,9 @@ _organizations: dict[Hashable, str] = {}
 """The organization of each client, once it was asked for."""
 _under_way: dict[object, NamedJob] = {}
 """The job that starts a run under a name at this moment, by the key of its entry."""
+if hasattr(os, "register_at_fork"):
+    # The parent's jobs never end in the child. The parent holds the name's lock until they do.
+    os.register_at_fork(after_in_child=_under_way.clear)
 
 
 def _unclear(stored: StoredStart) -> StartUnclear:

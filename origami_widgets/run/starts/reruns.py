@@ -10,6 +10,7 @@ import uuid
 import weakref
 from collections import defaultdict
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.run.starts.job import goes_on
@@ -116,14 +117,23 @@ class CellCalls:
 
     def equal_starts(self, specs: Iterable[StartSpec]) -> list[Found]:
         """What each of these starts finds of those of earlier executions."""
-        candidates = _Candidates()
+        found: defaultdict[str, list[tuple[int, Found]]] = defaultdict(list)
+        earlier: defaultdict[str, list[RecordSlot]] = defaultdict(list)
         seen = {_identity(slot) for call in self._calls if call.execution == self._execution for slot in call.slots}
         for call in self._calls:
-            for fingerprint, slot, job in zip(call.fingerprints, call.slots, call.jobs, strict=True):
-                if slot.is_wanted and not call.once and _identity(slot) not in seen:
-                    candidates.add(fingerprint, slot, job())
-                    seen.add(_identity(slot))
-        return [candidates.take(fingerprint) for fingerprint in _fingerprints(specs)]
+            for fingerprint, slot, reference in zip(call.fingerprints, call.slots, call.jobs, strict=True):
+                if call.once or not slot.is_wanted or _identity(slot) in seen:
+                    continue
+                seen.add(_identity(slot))
+                job = reference()
+                if (rank := _rank(slot, job)) is None:
+                    continue
+                if job is None:
+                    earlier[fingerprint].append(slot)
+                found[fingerprint].append((rank, Found(job, earlier[fingerprint] if job is None else [])))
+        for ranked in found.values():
+            ranked.sort(key=itemgetter(0))
+        return [found[each].pop(0)[1] if found[each] else Found(None, []) for each in _fingerprints(specs)]
 
     def hand_over(self, jobs: Iterable[WatchedJob], to: object) -> None:
         """Let a later batch own the jobs that it has taken over: those batches that had them start them no more."""
@@ -139,38 +149,13 @@ class CellCalls:
                     batch.give_up(job)
 
 
-class _Candidates:
-    """Starts of earlier executions, by fingerprint."""
-
-    def __init__(self) -> None:
-        self._started: dict[str, list[WatchedJob]] = defaultdict(list)
-        self._going: dict[str, list[WatchedJob]] = defaultdict(list)
-        self._waiting: dict[str, list[WatchedJob]] = defaultdict(list)
-        self._unheld: dict[str, list[RecordSlot]] = defaultdict(list)
-        self._taken: dict[str, int] = defaultdict(int)
-
-    def add(self, fingerprint: str, slot: RecordSlot, job: WatchedJob | None) -> None:
-        """Add a start, unless it is over."""
-        if job is None:
-            if slot.record.may_have_started:
-                self._unheld[fingerprint].append(slot)
-        elif job.watch is not None:
-            if goes_on(job.watch):
-                self._started[fingerprint].append(job)
-        elif job.is_going or job.record.may_have_started:
-            self._going[fingerprint].append(job)
-        else:
-            self._waiting[fingerprint].append(job)
-
-    def take(self, fingerprint: str) -> Found:
-        """What an equal start finds: a run that goes on, else what may become one, else what still waits."""
-        for jobs in (self._started[fingerprint], self._going[fingerprint]):
-            if jobs:
-                return Found(jobs.pop(0), [])
-        if self._taken[fingerprint] < len(self._unheld[fingerprint]):
-            self._taken[fingerprint] += 1
-            return Found(None, self._unheld[fingerprint])
-        return Found(self._waiting[fingerprint].pop(0) if self._waiting[fingerprint] else None, [])
+def _rank(slot: RecordSlot, job: WatchedJob | None) -> int | None:
+    """How soon an equal start takes an earlier one, the lowest first; None where that is over."""
+    if job is None:
+        return 2 if slot.record.may_have_started else None
+    if job.watch is not None:
+        return 0 if goes_on(job.watch) else None
+    return 1 if job.is_going or job.record.may_have_started else 3
 
 
 _cells: dict[tuple[str, Hashable], list[CallRecord]] = {}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.starts.credit_limit import CreditLimitReached
     from origami_widgets.run.starts.job import WatchedJob
     from origami_widgets.run.starts.reruns import CallRecord
 
@@ -65,7 +66,7 @@ class JobQueue:
         self.subscribers = Subscribers()
         self._wanted_at_once: int | None = None
         self._credit_limit: CreditLimit | None = None
-        self._is_looking = self._is_rerun = False
+        self._is_looking = self._is_rerun = self._was_stopped = False
         # Jobs that a later batch starts, and whether they were under way when it took them over.
         self._given_up: dict[WatchedJob, bool] = {}
         # Not the queue itself: its jobs would keep it alive, and so all runs of it.
@@ -137,7 +138,7 @@ class JobQueue:
         """Go on with the runs of an equal call whose batch was garbage-collected."""
         for job, slot in zip(self.jobs, earlier.slots, strict=True):
             job.earlier = [slot]
-        self.is_stopped, self._is_looking, self._is_rerun = earlier.is_stopped, True, True
+        self._was_stopped, self._is_looking, self._is_rerun = earlier.is_stopped, True, True
 
     def drive(self) -> None:
         """Start what waits, unless that is under way."""
@@ -158,14 +159,12 @@ class JobQueue:
         self._stop()
         # What was in the way of the others is in nobody's way any more.
         self.error = None
-        for job in self._own_jobs():
-            if job.watch is None:
-                job.leave(self._owner)
+        self._leave_jobs()
         self.subscribers.notify()
 
     def resume_now(self) -> None:
         """Start what was not started."""
-        self.is_stopped = False
+        self.is_stopped = self._was_stopped = False
         if self.call is not None:
             self.call.is_stopped = False
         self.at_once = self._wanted_at_once
@@ -226,21 +225,25 @@ class JobQueue:
         if self._credit_limit is not None:
             self._credit_limit.set(float("inf") if credits_allowed is None else credits_allowed)
         elif credits_allowed is not None:
-            queue = weakref.ref(self)
-
-            def halt() -> None:
-                if (known := queue()) is not None:
-                    known.halt_at_limit()
-
-            self._credit_limit = CreditLimit(credits_allowed, halt)
+            self._credit_limit = CreditLimit(credits_allowed, weakref.WeakMethod(self.halt_at_limit))
             for job in self.jobs:
                 job.limit(self._credit_limit)
 
-    def halt_at_limit(self) -> None:
-        """Start no more, as the credit limit is reached."""
-        if self._credit_limit is not None and not self.is_stopped:
-            self.error = self._credit_limit.error
-            self.subscribers.notify()
+    def halt_at_limit(self, reached: CreditLimitReached) -> bool:
+        """Start no more, as the credit limit is reached; False where nothing goes on that it could end."""
+        is_waited_for = any(job.watch is None for job in self._own_jobs())
+        if self.is_stopped or not (is_waited_for or self._active()):
+            return False
+        self.error = reached
+        # One that waits for a run slot would get that of a run which is cancelled now.
+        self._leave_jobs()
+        self.subscribers.notify()
+        return True
+
+    def _leave_jobs(self) -> None:
+        for job in self._own_jobs():
+            if job.watch is None:
+                job.leave(self._owner)
 
     async def _drive(self) -> None:
         changed = asyncio.Event()
@@ -250,6 +253,8 @@ class JobQueue:
             while (job := self._next()) is not None:
                 if self.at_once is None:
                     self.at_once = await self._run_slots()
+                    # It may have been stopped meanwhile.
+                    continue
                 changed.clear()
                 if not job.is_going and self._active() >= self.at_once:
                     await changed.wait()
@@ -308,8 +313,8 @@ class JobQueue:
             for job, watch in found:
                 if watch is not None:
                     job.attach(watch)
-        else:
-            self.is_stopped = False
+            if self._was_stopped:
+                self._stop()
         self.subscribers.notify()
 
     def _ended(self, job: WatchedJob) -> None:
@@ -338,61 +343,70 @@ class JobQueue:
 
     async def _until_cancelled(self) -> OrigamiError | None:
         """One of the errors that came of it; None when there was none."""
-        errors: list[OrigamiError] = []
         unknown: list[OrigamiError] = []
-        asked: set[RunWatch] = set()
+        refused: list[OrigamiError] = []
+        asked: list[RunWatch] = []
 
-        async def end(watch: RunWatch) -> None:
+        async def end(job: WatchedJob) -> None:
             try:
-                await cancel.cancel(watch)
+                await self._find(job)
             except OrigamiError as error:
-                errors.append(error.with_traceback(None))
+                unknown.append(error.with_traceback(None))
+            if job.watch is None or job.watch.state.done:
+                return
+            asked.append(job.watch)
+            try:
+                await cancel.cancel(job.watch)
+            except OrigamiError as error:
+                refused.append(error.with_traceback(None))
 
-        async def end_all() -> None:
-            active = {job.watch for job in self.jobs if job.watch is not None and not job.watch.state.done}
-            await asyncio.gather(*map(end, active - asked))
-            asked.update(active)
-
-        await end_all()
+        active = [job for job in self.jobs if job.watch is not None]
+        asking = asyncio.gather(*map(end, active))
         if self._driver is not None and is_under_way(self._driver):
             await asyncio.wait((self._driver,))
-        # What was being started may have got its run meanwhile, also while the others were asked for.
-        await end_all()
         self._is_looking = True
         try:
             if self._is_rerun:
                 await self._find_rerun()
-            await asyncio.gather(*(self._look(job, unknown) for job in self._own_jobs() if job.watch is None))
-            await end_all()
+            # What was being started may have got its run meanwhile.
+            await asyncio.gather(*(end(job) for job in self.jobs if job not in active))
+            await asking
         finally:
             self._is_looking = False
             self.subscribers.notify()
-        open_jobs = [job for job in self._own_jobs() if job.record.may_have_started and job.watch is None]
-        problems = [*(unclear(job, job.error) for job in open_jobs), *unknown]
-        if problems:
-            self.error = problems[0]
+        if unknown:
+            self.error = unknown[0]
             self.subscribers.notify()
             return _noted(
-                problems[0],
-                f"Of {len(problems)} of the {len(self.jobs)} briefs, a run may go on that was not cancelled.",
+                unknown[0],
+                f"Of {len(unknown)} of the {len(self.jobs)} briefs, a run may go on that was not cancelled.",
             )
         # One that goes on by itself is not what has to be looked at first.
-        errors.sort(key=lambda error: isinstance(error, cancel.CancelPending))
-        said = f"{len(errors)} of the {len(asked)} runs that were active have not been cancelled."
-        return _noted(errors[0], said) if errors else None
+        refused.sort(key=lambda error: isinstance(error, cancel.CancelPending))
+        said = f"{len(refused)} of the {len(asked)} runs that were active have not been cancelled."
+        return _noted(refused[0], said) if refused else None
 
-    async def _look(self, job: WatchedJob, unknown: list[OrigamiError]) -> None:
-        """Take the run of a job that was started before, or may have been. Starts nothing."""
+    async def _find(self, job: WatchedJob) -> None:
+        """Take the run of a job that was started before, or may have been. Starts nothing.
+
+        Raises:
+            OrigamiError: whether there is a run is not known.
+        """
+        if job.watch is not None or job in self._given_up:
+            return
+        error = job.error
         try:
-            if not await job.find_known() and job.record.may_have_started:
-                await _look_repeatedly(job)
-        except OrigamiError as error:
-            if job.record.may_have_started:
-                job.error = error
-            else:
-                unknown.append(error.with_traceback(None))
-        if job.watch is None and job.record.may_have_started:
-            job.error = unclear(job, job.error)
+            # More than once: a server that has failed may be late with its list.
+            is_found = await job.find_known() or (
+                job.record.may_have_started and await job.look((0.0, *submit.LOOKS)) is not None
+            )
+        except OrigamiError as problem:
+            if not job.record.may_have_started:
+                raise
+            is_found, error = False, problem
+        if not is_found and job.record.may_have_started:
+            job.error = unclear(job, error)
+            raise job.error
 
 
 def unclear(job: WatchedJob, error: Exception | None) -> AmbiguousStart:
@@ -413,26 +427,6 @@ def unclear(job: WatchedJob, error: Exception | None) -> AmbiguousStart:
     if RESUMING not in told.remedy:
         told.remedy = f"{told.remedy} {RESUMING}"
     return told.with_traceback(None)
-
-
-async def _look_repeatedly(job: WatchedJob) -> None:
-    """Look for the run of a job more than once: a server that has failed may be late with its list.
-
-    Raises:
-        OrigamiError: the lists could not be read, or several runs fit.
-    """
-    problem: OrigamiError | None = None
-    for wait in (0.0, *submit.LOOKS):
-        if wait:
-            await submit.pause(wait)
-        try:
-            problem = None
-            if await job.looked_for() is not None:
-                return
-        except OrigamiError as error:
-            problem = error.with_traceback(None)
-    if problem is not None:
-        raise problem
 
 
 def _noted(error: OrigamiError, note: str) -> OrigamiError:

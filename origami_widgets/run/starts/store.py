@@ -18,12 +18,11 @@ import re
 import stat
 import tempfile
 import threading
-import time
 import unicodedata
 import weakref
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -32,7 +31,6 @@ from origami_widgets.api.validate import not_a_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable
-    from contextlib import AbstractAsyncContextManager
 
     from origami_widgets.api.starts.spec import StartSpec
 
@@ -115,19 +113,6 @@ class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
         return self.started_at or self.claimed_at
 
 
-def new_entry(scope: Scope, name: str, spec: StartSpec, key: str, now: datetime) -> StoredStart:
-    """The entry that is written before the run is started."""
-    return StoredStart(
-        name=name,
-        base_url=scope.base_url,
-        project=scope.project,
-        organization=scope.organization,
-        fingerprint=spec.fingerprint(key),
-        idempotency_key=key,
-        claimed_at=now,
-    )
-
-
 def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Step:
     """What a call has to do that starts this spec under a name.
 
@@ -185,50 +170,28 @@ def valid_once(name: object) -> str:
     return not_a_key(composed, "the name of a run")
 
 
-class StoreEntry(Protocol):
-    """The place of one name in a start store."""
-
-    @property
-    def key(self) -> Hashable:
-        """Equal for the same name in the same scope."""
-        ...
-
-    async def read(self) -> StoredStart | None:
-        """What is known; None for nothing."""
-        ...
-
-    async def write(self, stored: StoredStart | None) -> None:
-        """Replace what is known; None forgets it."""
-        ...
-
-    def held(self) -> AbstractAsyncContextManager[None]:
-        """Keep other processes from starting under this name."""
-        ...
-
-
 class MemoryEntry:
     """The place of one name in this process.
 
     Args:
-        entries: the store, by scope and name.
+        entries: the store, by key.
         scope: where the name is valid.
         name: the name.
     """
 
-    def __init__(self, entries: dict[tuple[Scope, str], StoredStart], scope: Scope, name: str) -> None:
+    def __init__(self, entries: dict[Hashable, StoredStart], scope: Scope, name: str) -> None:
         self.key: Hashable = (id(entries), scope, name)
         self._entries = entries
-        self._place = (scope, name)
 
     async def read(self) -> StoredStart | None:
         """What is known; None for nothing."""
-        return self._entries.get(self._place)
+        return self._entries.get(self.key)
 
     async def write(self, stored: StoredStart | None) -> None:
         """Replace what is known; None forgets it."""
-        self._entries.pop(self._place, None)
+        self._entries.pop(self.key, None)
         if stored is not None:
-            self._entries[self._place] = stored
+            self._entries[self.key] = stored
 
     @contextlib.asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -288,25 +251,21 @@ class FileEntry:
         Raises:
             RegistryUnusable: the folder cannot be written to, or another kernel does not come to an end.
         """
-        from filelock import FileLock, Timeout
+        from filelock import AsyncFileLock, Timeout
 
-        lock = FileLock(self._path.with_suffix(".lock"))
-        ends = time.monotonic() + PATIENCE
-        while True:
-            try:
-                _make_folder(self._path)
-                lock.acquire(timeout=0)
-                break
-            except Timeout:
-                if time.monotonic() > ends:
-                    raise self._busy() from None
-                await asyncio.sleep(LOOK)
-            except (OSError, NotImplementedError) as error:
-                raise self._unusable("cannot be locked", error) from error
+        # No executor: a lock is asked for without waiting, and some hosts have no threads.
+        lock = AsyncFileLock(self._path.with_suffix(".lock"), run_in_executor=False)
+        try:
+            _make_folder(self._path)
+            await lock.acquire(timeout=PATIENCE, poll_interval=LOOK)
+        except Timeout:
+            raise self._busy() from None
+        except (OSError, NotImplementedError) as error:
+            raise self._unusable("cannot be locked", error) from error
         try:
             yield
         finally:
-            lock.release(force=True)
+            await lock.release(force=True)
 
     def _busy(self) -> RegistryUnusable:
         return RegistryUnusable(
@@ -327,6 +286,10 @@ class FileEntry:
         )
 
 
+StoreEntry = MemoryEntry | FileEntry
+"""The place of one name in a start store: what is known under it can be read, replaced, and held against other processes."""
+
+
 def store_entry(embedded: object | None, scope: Scope, name: str) -> StoreEntry:
     """The place of a name: on disk, or in memory for an API that lives in this process and ends with it.
 
@@ -343,7 +306,7 @@ def store_entry(embedded: object | None, scope: Scope, name: str) -> StoreEntry:
     return FileEntry(_folder(), scope, name)
 
 
-_memory: weakref.WeakKeyDictionary[object, dict[tuple[Scope, str], StoredStart]] = weakref.WeakKeyDictionary()
+_memory: weakref.WeakKeyDictionary[object, dict[Hashable, StoredStart]] = weakref.WeakKeyDictionary()
 
 
 def _folder() -> Path:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import threading
 import weakref
 
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors
+from origami_widgets.api.operations import Operations
 from tests.run.batches.common import finished, prompts_at, states, towns
 from tests.support.front import BROKE, EMPTY_LIST, forgotten, kept_off, passes
 from tests.support.quick import see
@@ -102,7 +105,9 @@ def test_a_batch_that_nobody_holds_any_more_is_found_all_the_same(front, client,
     again.cancel()
     del again
     gc.collect()
-    assert start("e3").cancel().runs != ()
+    anew = start("e3")
+    see(lambda: anew.runs)
+    anew.cancel()
 
 
 @pytest.mark.parametrize("end", ["halted", "stopped"])
@@ -129,6 +134,32 @@ def test_what_may_have_been_started_is_looked_for_also_when_nobody_held_it(front
     finished(again)
     assert prompts_at(front) == sorted(towns(3))
     assert len(front.starts) == 4, "it was found, not sent again"
+
+
+@pytest.mark.parametrize("act", ["stop", "cancel"])
+def test_a_batch_that_is_stopped_while_its_earlier_runs_are_read_starts_none(front, client, execute, monkeypatch, act):
+    start = lambda: ow.start_many(towns(2), client=client, show=False)  # noqa: E731
+    finished(execute(start))
+    gc.collect()
+    reached, go_on = threading.Event(), threading.Event()
+    poll_run = Operations.poll_run
+
+    async def slow(operations, *arguments, **options):
+        reached.set()
+        await asyncio.to_thread(go_on.wait, 20)
+        return await poll_run(operations, *arguments, **options)
+
+    monkeypatch.setattr(Operations, "poll_run", slow)
+    batch = execute(start, execution="e2")
+    assert reached.wait(20)
+    acting = threading.Thread(target=getattr(batch, act))
+    acting.start()
+    see(lambda: batch.is_stopped)
+    go_on.set()
+    acting.join(20)
+    see(lambda: not batch.goes_on)
+    assert states(batch) == ["stopped", "stopped"]
+    assert len(front.starts) == 2
 
 
 def test_where_nobody_names_the_cells_each_call_starts(front, many):

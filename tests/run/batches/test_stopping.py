@@ -11,6 +11,7 @@ import pytest
 from origami_widgets.api import errors
 from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.operations import Operations
 from origami_widgets.run.polling.clock import SystemClock
 from tests.run.batches.common import finished, states, towns
 from tests.support.errors import raises
@@ -33,6 +34,30 @@ def test_what_stop_has_kept_back_is_started_by_resume(front, many):
     batch.resume()
     see(lambda: len(batch.runs) == 4)
     batch.cancel()
+
+
+@pytest.mark.parametrize("act", ["stop", "cancel"])
+def test_what_is_stopped_while_the_run_slots_are_read_starts_nothing(front, many, monkeypatch, act):
+    reached, go_on = threading.Event(), threading.Event()
+    get_account = Operations.get_account
+
+    async def slow(operations):
+        reached.set()
+        await asyncio.to_thread(go_on.wait, 20)
+        return await get_account(operations)
+
+    monkeypatch.setattr(Operations, "get_account", slow)
+    batch = many(towns(2, "slow"))
+    assert reached.wait(20)
+    acting = threading.Thread(target=getattr(batch, act))
+    acting.start()
+    see(lambda: batch.waiting == 0)
+    go_on.set()
+    acting.join(20)
+    see(lambda: not batch.goes_on)
+    time.sleep(0.3)
+    assert states(batch) == ["stopped", "stopped"]
+    assert front.starts == []
 
 
 def test_stop_leaves_the_queue_and_resume_asks_not_earlier_than_told(front, many, monkeypatch):
