@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-FOLDERS = ("tests/faults", "tests/run", ".")
+FOLDERS = ("tests/faults", "tests/run/starts", "tests/run", ".")
 
 
 def named_tests():
@@ -21,7 +21,7 @@ def named_tests():
                 path = next((found for folder in FOLDERS if (found := ROOT / folder / file).exists()), None)
                 assert path is not None, file
             elif function and path is None:
-                path = ROOT / "tests/run/test_one_run.py"
+                path = ROOT / "tests/run/starts/test_one_run.py"
             if function:
                 yield path, function
 

@@ -15,6 +15,7 @@ from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.starts import cancel as cancelling
+from origami_widgets.run.starts import store
 from tests.api.conftest import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ def look_after(patch: pytest.MonkeyPatch, *seconds: float) -> None:
 def wait_for_last_words(patch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let an interrupted start wait so long for the news of what became of its request."""
     patch.setattr(interrupt, "LAST_WORDS", seconds)
+
+
+def wait_for_another_kernel(patch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Wait so long for a name of `once=` that another kernel holds, before it is given up."""
+    patch.setattr(store, "PATIENCE", seconds)
+    patch.setattr(store, "LOOK", min(seconds / 5, store.LOOK))
 
 
 def cancel_quickly(patch: pytest.MonkeyPatch, *, patience: float | None = None, deadline: float | None = None) -> None:

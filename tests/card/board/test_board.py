@@ -10,7 +10,7 @@ from origami_widgets.card.freeze import SECOND_THOUGHTS
 from origami_widgets.run.state import CheckFailed, Planned
 from tests.card.board.boards import running, runs, watches
 from tests.card.live import on_loop, read, settle
-from tests.run.batches.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
+from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
 from tests.support.front import BROKE, kept_off
 from tests.support.quick import see
 from tests.support.server import answer

@@ -6,8 +6,8 @@ import origami_widgets as ow
 from origami_widgets.card.card import card_of
 from tests.card.board.boards import running
 from tests.card.live import on_loop, read, settle
-from tests.run.batches.common import states
-from tests.run.batches.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
+from tests.run.batch.common import states
+from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
 from tests.support.front import BROKE, kept_off
 from tests.support.quick import see
 from tests.support.server import answer

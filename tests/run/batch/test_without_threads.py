@@ -13,7 +13,7 @@ from origami_widgets.api import loop as loops
 from origami_widgets.api.loop import BackgroundLoop
 from origami_widgets.api.threadless import CannotBlock
 from origami_widgets.run.polling.clock import SystemClock
-from tests.run.batches.common import states, towns
+from tests.run.batch.common import states, towns
 from tests.support.quick import use_clock
 
 

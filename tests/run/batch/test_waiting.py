@@ -12,7 +12,7 @@ import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.waiting import WaitTimedOut
-from tests.run.batches.common import finished, states, towns
+from tests.run.batch.common import finished, states, towns
 from tests.support.quick import see
 from tests.support.server import answer
 

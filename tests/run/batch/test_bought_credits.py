@@ -13,7 +13,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InsufficientCredits
-from tests.run.batches.common import finished, prompts_at, towns
+from tests.run.batch.common import finished, prompts_at, towns
 from tests.support.front import BROKE, passes, refused
 from tests.support.processes import OtherKernels
 from tests.support.quick import look_after, see

@@ -15,7 +15,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.run.waiting import WaitTimedOut
-from tests.run.batches.common import finished, prompts_at, states, towns
+from tests.run.batch.common import finished, prompts_at, states, towns
 from tests.support.front import BROKE, forgotten, kept_off
 from tests.support.quick import see
 from tests.support.server import answer, silence

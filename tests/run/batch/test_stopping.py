@@ -13,7 +13,7 @@ from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.operations import Operations
 from origami_widgets.run.polling.clock import SystemClock
-from tests.run.batches.common import finished, states, towns
+from tests.run.batch.common import finished, states, towns
 from tests.support.errors import raises
 from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, held, kept_off, passes
 from tests.support.quick import QuickClock, cancel_quickly, see, use_clock

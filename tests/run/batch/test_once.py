@@ -10,7 +10,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import RunNotFound
-from tests.run.batches.common import finished, refreshed, states, towns
+from tests.run.batch.common import finished, refreshed, states, towns
 from tests.support.errors import raises
 from tests.support.front import FAILED, kept_off, passes
 from tests.support.processes import OtherKernels

@@ -12,7 +12,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.operations import Operations
-from tests.run.batches.common import finished, prompts_at, states, towns
+from tests.run.batch.common import finished, prompts_at, states, towns
 from tests.support.front import BROKE, EMPTY_LIST, forgotten, kept_off, passes
 from tests.support.quick import see
 from tests.support.server import answer

@@ -10,7 +10,7 @@ import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.polling import poller as poller_module
-from tests.run.batches.common import finished, prompts_at, states, towns
+from tests.run.batch.common import finished, prompts_at, states, towns
 from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, kept_off, lost, passes
 from tests.support.quick import see
 from tests.support.server import answer, reset

@@ -1,0 +1,121 @@
+"""What one line says after an interrupt: the truth about the run, and the call that shows, finds or undoes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from origami_widgets.api.client import Client
+from origami_widgets.api.models import RunObject
+from origami_widgets.api.starts.interrupt import LOOK_AGAIN, outcome_of_interrupt
+from origami_widgets.api.starts.record import (
+    Lost,
+    NotFound,
+    NotSent,
+    RecordSlot,
+    Refused,
+    Sent,
+    Started,
+    StartRecord,
+    Withdrawn,
+    transition,
+)
+from origami_widgets.api.starts.spec import StartSpec
+from origami_widgets.api.starts.submit import StartJob
+from tests.api.conftest import KEY
+
+NO_RUN = "Interrupted; no run was started, and nothing is charged."
+STARTED = Started("agent-1", "run-1")
+SENT = Sent(0.0)
+
+
+@pytest.fixture
+def job_after():
+    """A job after these events."""
+    operations = Client(KEY).operations
+
+    def made(*events, is_cancelled=False):
+        record = StartRecord("key-1")
+        for event in events:
+            record = transition(record, event)
+        job = StartJob(operations, StartSpec("List bakeries in Porto"), RecordSlot(record))
+        if record.state == "started":
+            job.run = RunObject.from_raw({"id": record.run_id, "status": "running"})
+        job.is_cancelled = is_cancelled
+        return job
+
+    return made
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_before_anything_was_asked_for_there_is_no_run(is_over):
+    assert outcome_of_interrupt(None, is_over=is_over) == NO_RUN
+
+
+SURELY_NONE = {
+    "never sent": (Withdrawn(),),
+    "refused": (SENT, Refused()),
+    "it has not reached the server": (SENT, NotSent()),
+    "refused after it was withdrawn": (SENT, Withdrawn(), Refused()),
+}
+
+
+@pytest.mark.parametrize("events", SURELY_NONE.values(), ids=SURELY_NONE)
+def test_what_has_surely_started_none_costs_nothing(job_after, events):
+    assert outcome_of_interrupt(job_after(*events), is_over=True) == NO_RUN
+
+
+OPEN = {
+    "on its way": (SENT,),
+    "on its way, withdrawn": (SENT, Withdrawn()),
+    "lost": (SENT, Lost()),
+    "lost, withdrawn": (SENT, Withdrawn(), Lost()),
+    "an old refusal": (SENT, Refused(is_replay=True)),
+    "refused after a loss": (SENT, Refused(after_loss=True)),
+    # A list may be late.
+    "lost, refused when sent again, and found nowhere": (SENT, Lost(), NotFound(), SENT, Refused(), NotFound()),
+}
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+@pytest.mark.parametrize("events", OPEN.values(), ids=OPEN)
+def test_where_a_run_may_be_it_is_never_said_to_be_none(job_after, events, is_over):
+    said = outcome_of_interrupt(job_after(*events), is_over=is_over)
+    assert said.startswith("Interrupted while a run was being started: if there is one, Origami is asked to cancel it")
+    assert LOOK_AGAIN in said
+
+
+@pytest.mark.parametrize("events", [(), (SENT, Refused())], ids=["never sent", "refused"])
+def test_what_still_goes_on_may_be_sent_a_moment_later(job_after, events):
+    said = outcome_of_interrupt(job_after(*events), is_over=False)
+    assert "if there is one" in said
+    assert LOOK_AGAIN in said
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+@pytest.mark.parametrize("events", [(), (SENT,), (SENT, Lost()), (SENT, STARTED)], ids=str)
+def test_a_run_that_another_call_waits_for_goes_on(job_after, events, is_over):
+    job = job_after(*events)
+    job.owners.add("another call")
+    said = outcome_of_interrupt(job, is_over=is_over)
+    assert said == "Interrupted; another call still waits for the same run, which goes on."
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+@pytest.mark.parametrize("events", [(SENT, STARTED), (SENT, Lost(), STARTED)], ids=["answered", "found"])
+def test_a_run_that_was_started_is_named_and_said_to_be_cancelled_only_when_that_was_asked_for(
+    job_after, events, is_over
+):
+    asked = outcome_of_interrupt(job_after(*events, is_cancelled=True), is_over=is_over)
+    assert asked == (
+        'Interrupted; the run was started, and Origami was asked to cancel it. ow.attach("agent-1/run-1") shows it.'
+    )
+    not_yet = outcome_of_interrupt(job_after(*events), is_over=is_over)
+    assert "is being asked to cancel it" in not_yet
+    assert 'ow.attach("agent-1/run-1") shows it, and whether it ended.' in not_yet
+
+
+def test_each_outcome_is_one_line(job_after):
+    jobs = [None, job_after(), job_after(SENT), job_after(SENT, STARTED), job_after(SENT, STARTED, is_cancelled=True)]
+    for job in jobs:
+        for is_over in (False, True):
+            assert "\n" not in outcome_of_interrupt(job, is_over=is_over)

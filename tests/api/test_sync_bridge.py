@@ -1,0 +1,176 @@
+"""One code for callers that block and that await: results, errors, interrupts and cancellation reach it alike."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from origami_widgets.api.sync_bridge import OnLoop, block, wait
+from tests.support.interrupts import interrupt
+
+LOOP = "origami-widgets"
+DRIVERS = {"block": block, "wait": lambda coroutine: asyncio.run(wait(coroutine))}
+
+
+@pytest.fixture(params=DRIVERS)
+def drive(request):
+    """Run a coroutine for a caller that blocks, or for one that awaits."""
+    return DRIVERS[request.param]
+
+
+async def step(result=None, error=None):
+    """A step on the background loop."""
+    await asyncio.sleep(0)
+    if error is not None:
+        raise error
+    return result
+
+
+async def one_step(result):
+    """A coroutine of the caller with one step."""
+    return await OnLoop(step(result))
+
+
+def test_its_steps_are_carried_out_on_the_background_loop_and_all_else_where_the_caller_stands(drive):
+    async def where():
+        return threading.current_thread().name
+
+    async def act():
+        return [threading.current_thread(), await OnLoop(where()), threading.current_thread()]
+
+    here = threading.current_thread()
+    assert drive(act()) == [here, LOOP, here]
+
+
+def test_it_gives_what_it_returns_and_gets_what_its_steps_return(drive):
+    async def add(numbers):
+        total = 0
+        for number in numbers:
+            total += await OnLoop(step(number))
+        return total
+
+    async def act():
+        # A coroutine that it awaits may have steps, too.
+        return await add(range(10)), await OnLoop(step("the end"))
+
+    assert drive(act()) == (45, "the end")
+
+
+def test_without_a_step_it_is_done_at_once(drive):
+    async def act():
+        return 7
+
+    assert drive(act()) == 7
+
+
+def test_the_error_of_a_step_comes_out_where_it_is_awaited(drive):
+    seen = []
+
+    async def act():
+        for error in (KeyError("a"), OSError("b")):
+            try:
+                await OnLoop(step(error=error))
+            except (KeyError, OSError) as caught:
+                seen.append(caught is error)
+        return await OnLoop(step("it goes on"))
+
+    assert drive(act()) == "it goes on"
+    assert seen == [True, True]
+
+
+def test_an_error_that_it_does_not_catch_reaches_the_caller_when_it_has_cleaned_up(drive):
+    cleaned = []
+
+    async def act(error):
+        try:
+            await OnLoop(step(error=error))
+        finally:
+            cleaned.append(await OnLoop(step("cleaned")))
+
+    error = ZeroDivisionError("no such number")
+    with pytest.raises(ZeroDivisionError) as caught:
+        drive(act(error))
+    assert caught.value is error
+    assert cleaned == ["cleaned"]
+
+
+def test_its_own_error_reaches_the_caller(drive):
+    async def act():
+        await OnLoop(step())
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        drive(act())
+
+
+class Waiting:
+    """A coroutine with a step that does not end, and what becomes of both."""
+
+    def __init__(self):
+        self.began, self.step_ended = threading.Event(), threading.Event()
+        self.said = []
+
+    async def _without_end(self):
+        self.began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.step_ended.set()
+
+    async def act(self, *, goes_on=False):
+        try:
+            await OnLoop(self._without_end())
+        except BaseException as stopped:
+            self.said.append(type(stopped))
+            self.said.append(await OnLoop(step("cleaned")))
+            if not goes_on:
+                raise
+        return "went on"
+
+
+def test_an_interrupt_ends_a_step_and_comes_out_where_it_is_awaited():
+    waiting = Waiting()
+    interrupt(lambda: block(waiting.act()), waiting.began)
+    assert waiting.step_ended.wait(10)
+    assert waiting.said == [KeyboardInterrupt, "cleaned"]
+
+
+async def test_cancellation_ends_a_step_and_comes_out_where_it_is_awaited():
+    waiting = Waiting()
+    task = asyncio.create_task(wait(waiting.act()))
+    assert await asyncio.to_thread(waiting.began.wait, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(waiting.step_ended.wait, 10)
+    assert waiting.said == [asyncio.CancelledError, "cleaned"]
+
+
+async def test_a_timeout_of_the_caller_ends_a_step_and_is_one_of_the_caller():
+    waiting = Waiting()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await wait(waiting.act())
+    assert await asyncio.to_thread(waiting.step_ended.wait, 10)
+
+
+async def test_while_one_awaits_the_callers_loop_goes_on():
+    waiting = Waiting()
+    task = asyncio.create_task(wait(waiting.act(goes_on=True)))
+    assert await asyncio.to_thread(waiting.began.wait, 10)
+    other = await wait(one_step("beside it"))
+    task.cancel()
+    assert (other, await task) == ("beside it", "went on")
+
+
+def test_on_the_background_loop_itself_it_cannot_block():
+    async def blocks_there():
+        return block(one_step(1))
+
+    async def act():
+        return await OnLoop(blocks_there())
+
+    with pytest.raises(RuntimeError, match="inside one of its own callbacks"):
+        block(act())

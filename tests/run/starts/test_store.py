@@ -1,0 +1,361 @@
+"""One entry of a start store, read and written without a server: its form, its place, its lock, and what it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import threading
+import weakref
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from origami_widgets.api.starts.spec import StartSpec
+from origami_widgets.run.batch import names_of
+from origami_widgets.run.starts.store import (
+    KEY_KEPT,
+    NameTaken,
+    RegistryUnusable,
+    Scope,
+    StoredStart,
+    file_stem,
+    next_step,
+    store_entry,
+)
+from tests.support.quick import wait_for_another_kernel
+from tests.support.start_files import StartFiles
+
+KEY = "1f4c8d2e-7a31-4f0e-9b55-0c6d2e8a9f10"
+NOW = datetime(2026, 7, 21, 9, 30, 15, 250_000, tzinfo=UTC)
+SCOPE = Scope("https://origami.chat/api/v2", "prj_1", "org_1")
+SPEC = StartSpec("List bakeries in Porto", name="Bakers", focus_tables=["6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"])
+FILE = "porto--75c59b2035c4f176db64.json"
+"""As the release that introduced `once=` has called and written it."""
+FIRST_VERSION = """{
+  "name": "porto",
+  "base_url": "https://origami.chat/api/v2",
+  "project": "prj_1",
+  "organization": "org_1",
+  "fingerprint": "d0e2f8093d033d28470bc6566c62e049",
+  "idempotency_key": "1f4c8d2e-7a31-4f0e-9b55-0c6d2e8a9f10",
+  "claimed_at": "2026-07-21T09:30:15.250000Z",
+  "agent_id": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91",
+  "run_id": "v2_run-1",
+  "started_at": "2026-07-21T09:30:17Z",
+  "version": 1
+}
+"""
+
+
+def new_entry(scope: Scope, name: str, spec: StartSpec, key: str, now: datetime) -> StoredStart:
+    """An entry as it is written before the run is started."""
+    return StoredStart(
+        name=name, **scope._asdict(), fingerprint=spec.fingerprint(key), idempotency_key=key, claimed_at=now
+    )
+
+
+@pytest.fixture(autouse=True)
+def files(monkeypatch, tmp_path):
+    made = StartFiles(monkeypatch, tmp_path)
+    made.folder.mkdir()
+    return made
+
+
+@pytest.fixture
+def path(files):
+    return files.folder / FILE
+
+
+@pytest.fixture
+def entry(files):
+    return store_entry(None, SCOPE, "porto")
+
+
+def stored(**changes):
+    return msgspec.structs.replace(new_entry(SCOPE, "porto", SPEC, KEY, NOW), **changes)
+
+
+# The form
+
+
+async def test_an_entry_of_the_first_version_is_read_and_written_as_it_was(entry, path):
+    path.write_text(FIRST_VERSION, encoding="utf-8")
+    read = await entry.read()
+    known = {"agent_id": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91", "run_id": "v2_run-1"}
+    assert read == stored(**known, started_at=datetime(2026, 7, 21, 9, 30, 17, tzinfo=UTC))
+    assert next_step(read, SPEC, NOW) == "attach"
+    path.unlink()
+    await entry.write(read)
+    assert path.read_text(encoding="utf-8") == FIRST_VERSION
+
+
+async def test_one_whose_request_was_never_answered_is_read_too(entry, path):
+    unanswered = {**json.loads(FIRST_VERSION), "agent_id": "", "run_id": "", "started_at": None}
+    path.write_text(json.dumps(unanswered), encoding="utf-8")
+    read = await entry.read()
+    assert read == stored()
+    assert read.began == NOW
+    assert next_step(read, SPEC, NOW) == "send_again"
+
+
+def test_the_briefs_of_a_batch_have_the_names_that_they_had_in_the_first_version():
+    towns = [StartSpec(f"List bakeries in {town}") for town in ("Faro", "Lagos", "Faro")]
+    faro = "towns, e8b1dd9de9b79ea6"
+    assert names_of("towns", towns) == (faro, "towns, 7c7c91dfbdf8738d", f"{faro}, 2")
+
+
+async def test_what_is_written_is_read_and_what_is_forgotten_is_not_there(entry, files):
+    assert await entry.read() is None
+    await entry.write(None)
+    for run_id in ("", "v2_run-1", "v2_run-2"):
+        written = stored(agent_id=run_id and "agent-1", run_id=run_id)
+        await entry.write(written)
+        assert await entry.read() == written
+    assert [each.name for each in files.folder.iterdir()] == [FILE]
+    await entry.write(None)
+    assert await entry.read() is None
+    assert files.paths == []
+
+
+async def test_each_file_that_was_cut_is_an_error(entry, path):
+    whole = FIRST_VERSION.encode()
+    for length in range(len(whole) - len(b"}\n") + 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(RegistryUnusable, match="is damaged") as caught:
+            await entry.read()
+        assert str(path) in caught.value.cause
+    path.write_bytes(whole.rstrip())
+    assert await entry.read() is not None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": 2},
+        {"name": "lisbon"},
+        {"base_url": "https://example.org/api/v2"},
+        {"project": None},
+        {"organization": "org_2"},
+        {"agent_id": ""},
+        {"run_id": ""},
+        {"run_id": None},
+        {"fingerprint": 7},
+        {"claimed_at": "2026-07-21T09:30:15"},
+        {"claimed_at": "yesterday"},
+        {"claimed_at": "1899-12-31T23:59:59Z"},
+        {"started_at": "3000-01-01T00:00:00Z"},
+    ],
+    ids=str,
+)
+async def test_each_file_that_says_something_else_is_an_error_and_stays_as_it_is(entry, path, changes):
+    data = json.dumps({**json.loads(FIRST_VERSION), **changes})
+    path.write_text(data, encoding="utf-8")
+    with pytest.raises(RegistryUnusable, match="is damaged"):
+        await entry.read()
+    assert path.read_text(encoding="utf-8") == data
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode) | st.just(b"null"))
+def test_no_bytes_are_taken_for_an_entry_or_raise_anything_else(tmp_path_factory, data):
+    with pytest.MonkeyPatch.context() as patch:
+        folder = StartFiles(patch, tmp_path_factory.mktemp("store")).folder
+        folder.mkdir()
+        (folder / FILE).write_bytes(data)
+        with pytest.raises(RegistryUnusable):
+            asyncio.run(store_entry(None, SCOPE, "porto").read())
+
+
+# Its place
+
+SCOPES = st.builds(
+    Scope, st.sampled_from(["https://a/v2", "https://b/v2"]), st.sampled_from([None, "", "p"]), st.text()
+)
+NAMES = st.text(min_size=1, max_size=100) | st.sampled_from(["Porto", "porto", "PORTO", "p/o/r/t/o"])
+
+
+@given(SCOPES, NAMES, SCOPES, NAMES)
+def test_two_names_have_one_file_only_where_they_are_one_name_in_one_scope(scope, name, other_scope, other_name):
+    assume(all(text.isprintable() for text in (name, other_name, scope.organization, other_scope.organization)))
+    is_same = (scope, name) == (other_scope, other_name)
+    # Also on a disk that knows no difference between large and small letters.
+    assert (file_stem(scope, name).lower() == file_stem(other_scope, other_name).lower()) == is_same
+
+
+class Api:
+    """An API that lives in this process."""
+
+
+ELSEWHERE = [
+    (SCOPE._replace(base_url="https://example.org/api/v2"), "porto"),
+    (SCOPE._replace(project="prj_2"), "porto"),
+    (SCOPE._replace(project=None), "porto"),
+    (SCOPE._replace(organization="org_2"), "porto"),
+    (SCOPE._replace(organization=""), "porto"),
+    (SCOPE, "Porto"),
+]
+
+
+@pytest.mark.parametrize("embedded", [None, Api()], ids=["files", "memory"])
+async def test_the_same_name_elsewhere_is_another_one(embedded):
+    here = store_entry(embedded, SCOPE, "porto")
+    await here.write(stored())
+    for scope, name in ELSEWHERE:
+        other = store_entry(embedded, scope, name)
+        assert other.key != here.key
+        assert await other.read() is None
+        await other.write(new_entry(scope, name, SPEC, KEY, NOW))
+    again = store_entry(embedded, SCOPE, "porto")
+    assert again.key == here.key
+    assert await again.read() == stored()
+
+
+async def test_an_api_of_this_process_has_its_own_entries_and_they_end_with_it(files):
+    api, other = Api(), Api()
+    entry = store_entry(api, SCOPE, "porto")
+    async with entry.held():
+        await entry.write(stored())
+    assert await store_entry(api, SCOPE, "porto").read() == stored()
+    assert await store_entry(other, SCOPE, "porto").read() is None
+    assert store_entry(other, SCOPE, "porto").key != entry.key
+    gone = weakref.ref(api)
+    del api
+    gc.collect()
+    assert gone() is None
+    assert files.paths == []
+
+
+# What it asks for
+
+MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(MOMENTS, MOMENTS)
+def test_a_run_that_is_known_is_attached_to_at_any_time(claimed_at, now):
+    known = stored(claimed_at=claimed_at, agent_id="agent-1", run_id="v2_run-1")
+    assert next_step(known, SPEC, now) == "attach"
+
+
+@given(MOMENTS, st.timedeltas(-3 * KEY_KEPT, 3 * KEY_KEPT))
+def test_a_request_is_sent_again_only_while_the_server_keeps_its_answer(claimed_at, passed):
+    """Also where the clock was set back since: by how much its age is wrong is not known."""
+    assume(claimed_at.year not in (1900, 2999))
+    expected = "send_again" if abs(passed) <= KEY_KEPT else "reconcile"
+    assert next_step(stored(claimed_at=claimed_at), SPEC, claimed_at + passed) == expected
+
+
+@given(MOMENTS, st.sampled_from(["", "v2_run-1"]), st.text("abc ", min_size=1).filter(str.strip))
+def test_another_brief_is_told_that_the_name_is_taken(now, run_id, prompt):
+    entry = stored(agent_id=run_id and "agent-1", run_id=run_id)
+    for spec in (StartSpec(prompt, name=SPEC.name, focus_tables=SPEC.focus_tables), StartSpec(SPEC.prompt)):
+        with pytest.raises(NameTaken, match="'porto'") as caught:
+            next_step(entry, spec, now)
+        assert "fresh=True" in caught.value.remedy
+        assert SPEC.prompt not in str(caught.value)
+
+
+@given(MOMENTS)
+def test_what_nothing_is_known_of_is_started(now):
+    assert next_step(None, SPEC, now) == "start"
+
+
+def test_equal_starts_have_entries_that_cannot_be_compared():
+    entries = [new_entry(SCOPE, "porto", SPEC, key, NOW + timedelta(hours=1)) for key in ("key-1", "key-2")]
+    assert len({entry.fingerprint for entry in entries}) == 2
+    assert [next_step(entry, SPEC, NOW) for entry in entries] == ["send_again"] * 2
+
+
+def test_an_entry_is_made_of_what_is_given():
+    made = new_entry(SCOPE, "porto", SPEC, KEY, NOW)
+    assert (made.name, made.base_url, made.project, made.organization) == ("porto", *SCOPE)
+    assert (made.idempotency_key, made.claimed_at, made.run_id) == (KEY, NOW, "")
+    assert isinstance(made, StoredStart)
+
+
+# Its lock
+
+
+async def test_a_name_that_another_kernel_does_not_let_go_is_given_up(entry, monkeypatch):
+    wait_for_another_kernel(monkeypatch, 0.3)
+    async with store_entry(None, SCOPE, "porto").held():
+        with pytest.raises(RegistryUnusable, match="Another kernel is starting 'porto'") as caught:
+            async with entry.held():
+                pytest.fail("two hold the same name")
+        assert caught.value.code == "REGISTRY_BUSY"
+        async with asyncio.timeout(5), store_entry(None, SCOPE, "lisbon").held():
+            pass
+    async with asyncio.timeout(5), entry.held():
+        pass
+
+
+async def test_a_name_is_waited_for_without_holding_up_anything_else(entry):
+    holder = store_entry(None, SCOPE, "porto")
+    order = []
+
+    async def hold_too():
+        async with entry.held():
+            order.append("second")
+
+    async with holder.held():
+        second = asyncio.create_task(hold_too())
+        await asyncio.sleep(0.3)
+        order.append("first")
+    async with asyncio.timeout(5):
+        await second
+    assert order == ["first", "second"]
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["while it holds it", "while it waits for it"])
+async def test_a_task_that_is_cancelled_lets_a_name_go(entry, waits):
+    holder = store_entry(None, SCOPE, "porto")
+
+    async def hold():
+        async with entry.held():
+            await asyncio.sleep(60)
+
+    if waits:
+        async with holder.held():
+            task = asyncio.create_task(hold())
+            await asyncio.sleep(0.15)
+            task.cancel()
+            await asyncio.wait((task,))
+    else:
+        task = asyncio.create_task(hold())
+        await asyncio.sleep(0.15)
+        task.cancel()
+        await asyncio.wait((task,))
+    assert task.cancelled()
+    async with asyncio.timeout(5), holder.held():
+        pass
+
+
+async def test_an_error_lets_a_name_go(entry):
+    with pytest.raises(ZeroDivisionError):
+        async with entry.held():
+            raise ZeroDivisionError
+    async with asyncio.timeout(5), store_entry(None, SCOPE, "porto").held():
+        pass
+
+
+async def test_a_task_that_is_cancelled_while_it_writes_ends_when_that_is_done(entry, files):
+    """Else its name would be let go while its file still changes."""
+    began, go_on = threading.Event(), threading.Event()
+
+    def write(_record):
+        began.set()
+        assert go_on.wait(10)
+
+    with files.before_each_write(write):
+        task = asyncio.create_task(entry.write(stored()))
+        assert await asyncio.to_thread(began.wait, 10)
+        for _ in range(3):
+            task.cancel()
+            await asyncio.wait((task,), timeout=0.05)
+            assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await entry.read() == stored()
