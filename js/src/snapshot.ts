@@ -13,6 +13,7 @@ import type { Model } from "./session";
 import { guarded, held } from "./shared";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
+const STATES = "application/vnd.jupyter.widget-state+json";
 const SNAPSHOT = /\borigami-snapshot-(\w+)/;
 /** Where a snapshot is cut into pieces, as in Python: around each tag, and after each line of text. */
 const PIECES = { "text/html": /(?=<)|(?<=>)/, "text/plain": /(?<=\n)/ };
@@ -27,6 +28,7 @@ interface Output {
 }
 interface Notebook {
   cells?: { outputs?: Output[] }[];
+  metadata?: { widgets?: Record<string, { state?: Record<string, unknown> }> };
 }
 /** `collaborative`: the server saves, without asking the page. */
 interface Document {
@@ -44,6 +46,18 @@ function saved(output: Output): Output {
   return { ...output, data };
 }
 
+/** A notebook without the state of cards, which the host may have put into it at an earlier save. */
+function withoutStates(notebook: Notebook): Notebook {
+  const widgets = notebook.metadata?.widgets;
+  const states = widgets?.[STATES];
+  if (!states?.state) return notebook;
+  const state = Object.fromEntries(Object.entries(states.state).filter(([key]) => !held.has(key)));
+  return {
+    ...notebook,
+    metadata: { ...notebook.metadata, widgets: { ...widgets, [STATES]: { ...states, state } } },
+  };
+}
+
 /** Whether the document is saved by the page with the snapshots in it, from now on. */
 function guard(document: Document | undefined): boolean {
   const original = document?.toJSON;
@@ -55,7 +69,7 @@ function guard(document: Document | undefined): boolean {
     const cells = notebook.cells?.map((cell) =>
       Array.isArray(cell.outputs) ? { ...cell, outputs: cell.outputs.map(saved) } : cell,
     );
-    return cells ? { ...notebook, cells } : notebook;
+    return cells ? withoutStates({ ...notebook, cells }) : notebook;
   };
   return true;
 }

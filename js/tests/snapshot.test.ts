@@ -8,6 +8,7 @@ import { FakeModel } from "./fake-model";
 import { sample } from "./samples";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
+const STATES = "application/vnd.jupyter.widget-state+json";
 const ends: (() => void)[] = [];
 
 afterEach(() => {
@@ -101,6 +102,27 @@ describe("a notebook that is saved", () => {
     send(model, 7, 6, [[0, 1]], [[0, 1]]);
     expect(model.sent).toEqual([{ kind: "hello", seq: 3, keeps: true }]);
     expect(saved()).toEqual(outputs);
+  });
+
+  it("holds no state of a card, which the host may have put there before", () => {
+    const state = { other: { state: { value: 1 } } };
+    const told = { version_major: 2, state: { card: { state: { status: "running" } }, ...state } };
+    const metadata = { kernelspec: "python3", widgets: { [STATES]: told } };
+    const document = { toJSON: () => ({ cells: [], metadata }) };
+    const model = new FakeModel(sample("running"));
+    model.own = { key: "card", seq: 3 };
+    model.widget_manager = { context: { model: document } };
+    ends.push(widget.initialize({ model }));
+    model.emit("msg:custom", {
+      kind: "snapshot",
+      number: 1,
+      since: 0,
+      parts: { "text/html": [], "text/plain": [] },
+    });
+    expect(document.toJSON().metadata).toEqual({
+      kernelspec: "python3",
+      widgets: { [STATES]: { version_major: 2, state } },
+    });
   });
 
   it("is not kept in another document than the page's manager knows", () => {
