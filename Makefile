@@ -21,7 +21,7 @@ project := .venv/.project
 .PHONY: help
 help:
 	@echo 'make demo     JupyterLab with the quickstart notebook'
-	@echo 'make check    lint, types and the quick tests, in a minute'
+	@echo 'make check    lint, types and the shorter unit tests'
 	@echo 'make test     every check and test'
 	@echo 'make coverage the unit tests, and which lines they do not reach'
 	@echo 'make docs     the documentation as a site, into .cache/site'

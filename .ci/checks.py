@@ -3,7 +3,7 @@
 A check whose inputs have not changed by a byte since it last passed is not repeated, and its line says so: what it reads is
 hashed, with its command and the locked packages. Tests in a browser and of the notebooks depend on clocks and processes and
 always run; so does everything with `--fresh` and where CI is set. The full words of each stage are in .cache/checks.
-`--quick` runs what takes less than a minute: lint, types and the unit tests that do not wait.
+`--quick` runs lint, types and the shorter unit tests.
 """
 
 # ruff: noqa: INP001, T201 - a script, and its interface is what it prints
@@ -285,7 +285,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the stages. Returns 0 when all passed."""
     parser = argparse.ArgumentParser(description="Run every check and test.")
     parser.add_argument("--fresh", action="store_true", help="also repeat what has not changed since it last passed")
-    parser.add_argument("--quick", action="store_true", help="lint, types and the tests that take no minute")
+    parser.add_argument("--quick", action="store_true", help="lint, types and the shorter unit tests")
     parser.add_argument("--coverage", action="store_true", help="only measure which lines the unit tests reach")
     parser.add_argument("stages", nargs="*", help="only these stages")
     options = parser.parse_args(arguments)
