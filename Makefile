@@ -21,7 +21,9 @@ project := .venv/.project
 .PHONY: help
 help:
 	@echo 'make demo     JupyterLab with the quickstart notebook'
+	@echo 'make check    lint, types and the shorter unit tests'
 	@echo 'make test     every check and test'
+	@echo 'make coverage the unit tests, and which lines they do not reach'
 	@echo 'make docs     the documentation as a site, into .cache/site'
 	@echo 'make gallery  screenshots of the card into .cache/gallery'
 	@echo 'make bench    the benchmarks'
@@ -36,6 +38,14 @@ demo: .setup
 .PHONY: test
 test: .setup-tests
 	@exec $(python) .ci/checks.py $(if $(FRESH),--fresh)
+
+.PHONY: check
+check: .setup
+	@exec $(python) .ci/checks.py --quick
+
+.PHONY: coverage
+coverage: .setup-tests
+	@exec $(python) .ci/checks.py --coverage
 
 .PHONY: docs
 docs: .setup

@@ -45,7 +45,7 @@ class ReadmeHook(MetadataHookInterface):
     def update(self, metadata: dict[str, Any]) -> None:
         """Set the description; it needs the address of the repository, where that is known."""
         text = (Path(self.root) / "README.md").read_text(encoding="utf-8")
-        repository = metadata.get("urls", {}).get("Repository", "")
+        repository = metadata.get("urls", {}).get("Source", "")
         version = metadata.get("version", "")
         metadata["readme"] = {"content-type": "text/markdown", "text": for_index(text, repository, version)}
 

@@ -3,6 +3,7 @@
 A check whose inputs have not changed by a byte since it last passed is not repeated, and its line says so: what it reads is
 hashed, with its command and the locked packages. Tests in a browser and of the notebooks depend on clocks and processes and
 always run; so does everything with `--fresh` and where CI is set. The full words of each stage are in .cache/checks.
+`--quick` runs lint, types and the shorter unit tests.
 """
 
 # ruff: noqa: INP001, T201 - a script, and its interface is what it prints
@@ -33,6 +34,7 @@ SLOTS = 2
 PYTHON = (sys.executable, "-m")
 NPM = ("npm", "run", "--silent", "--prefix", "js")
 PYTEST = (*PYTHON, "pytest", "--no-header")
+ZIZMOR = (str(Path(sys.executable).with_name("zizmor")), "--offline", "--quiet", "--strict-collection")
 FOR_RUFF = (".", "notebooks/serve.py", "notebooks/site", ".ci")
 ALWAYS_READ = (".ci/checks.py", "pyproject.toml", "requirements-dev.lock", "js/package-lock.json")
 EVERYTHING = ("",)
@@ -45,7 +47,7 @@ class Stage:
     Args:
         name: What it is called.
         command: What it runs, in the repository.
-        inputs: Prefixes (or, with a dot first, endings) of the paths that decide its outcome; empty: it always runs.
+        inputs: Prefixes of the paths that decide its outcome, or their endings as ".py"; empty: it always runs.
         slots: How many of the two cores it keeps busy.
     """
 
@@ -70,24 +72,42 @@ class Outcome:
         return bool(self.code)
 
 
-# Those that keep both cores busy stand where the short ones have ended.
-STAGES = (
+LINT = (
     Stage("ruff", (*PYTHON, "ruff", "check", "--quiet", *FOR_RUFF), (".py",)),
     Stage("ruff format", (*PYTHON, "ruff", "format", "--quiet", "--check", *FOR_RUFF), (".py",)),
+    Stage("zizmor", (*ZIZMOR, ".github", ".pre-commit-config.yaml"), (".github/", ".pre-commit-config.yaml")),
     Stage("mypy", (*PYTHON, "mypy", "--no-error-summary"), ("origami_widgets/",)),
     Stage("biome", (*NPM, "lint"), ("js/",)),
     Stage("tsc", (*NPM, "types"), ("js/",)),
     Stage("vitest", (*NPM, "test"), ("js/", "tests/fixtures/")),
-    Stage(
-        "pytest",
-        (
-            *(*PYTEST, "--numprocesses=4", "--dist=loadfile", "--doctest-modules"),
-            *("--ignore=tests/browser", "--ignore=tests/hosts", "--ignore=tests/kernels", "--ignore=tests/notebooks"),
-            *("--ignore=tests/docs", "tests", "origami_widgets"),
-        ),
-        EVERYTHING,
-        slots=2,
-    ),
+)
+
+UNIT_TESTS = (
+    *(*PYTEST, "--numprocesses=4", "--dist=loadfile", "--doctest-modules"),
+    *("--ignore=tests/browser", "--ignore=tests/hosts", "--ignore=tests/kernels", "--ignore=tests/notebooks"),
+    *("--ignore=tests/docs", "tests", "origami_widgets"),
+)
+
+# Chosen by what each file takes: most modules have tests in it, and few of them wait for clocks, processes or sockets.
+QUICK_TESTS = (
+    *(*PYTEST, "--numprocesses=3", "--dist=loadfile"),
+    *("tests/api", "tests/card", "tests/ci", "tests/frames", "tests/magics", "tests/run/test_state.py"),
+    *("tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
+    *("tests/test_architecture.py", "tests/test_cli.py"),
+    *("--ignore=tests/api/test_threadless.py", "--ignore=tests/api/test_loop.py", "--ignore=tests/api/test_rows.py"),
+    *("--ignore=tests/card/board", "--ignore=tests/card/test_agreement.py", "--ignore=tests/card/test_commands.py"),
+    *("--ignore=tests/card/test_display.py", "--ignore=tests/card/test_forged.py"),
+    *("--ignore=tests/card/test_hostile.py", "--ignore=tests/card/test_lifetime.py"),
+    *("--ignore=tests/card/test_stream.py", "--ignore=tests/card/test_view_bounds.py"),
+    *("--ignore=tests/card/test_view_variants.py", "--ignore=tests/frames/economics", "--ignore=tests/frames/files"),
+    *("--ignore=tests/frames/leads", "--ignore=tests/frames/plots", "--ignore=tests/frames/test_described.py"),
+    *("--ignore=tests/frames/test_mutations.py", "--ignore=tests/magics/test_kernel.py"),
+)
+
+# Those that keep both cores busy stand where the short ones have ended.
+STAGES = (
+    *LINT,
+    Stage("pytest", UNIT_TESTS, EVERYTHING, slots=2),
     # As long as the three that follow it, which run beside it one after the other.
     Stage("pytest browser", (*PYTEST, "tests/browser")),
     # One group for each environment, whose kernel is started once; its tests wait most of the time.
@@ -111,6 +131,9 @@ STAGES = (
 )
 
 
+QUICK = (*LINT, Stage("pytest quick", QUICK_TESTS, EVERYTHING))
+
+
 def tracked_files() -> list[str]:
     """Return the repository's files, also the new ones, without what git ignores; none in a copy without git."""
     if not (REPOSITORY / ".git").exists():
@@ -127,7 +150,9 @@ def tracked_files() -> list[str]:
 
 def matches(name: str, inputs: Iterable[str]) -> bool:
     """Tell whether the file `name` is among a stage's inputs."""
-    return any(name.endswith(part) if part.startswith(".") else name.startswith(part) for part in inputs)
+    return any(
+        name.startswith(part) or (part.startswith(".") and "/" not in part and name.endswith(part)) for part in inputs
+    )
 
 
 def fingerprint(stage: Stage, files: Sequence[str]) -> str:
@@ -240,18 +265,38 @@ def report(outcome: Outcome) -> None:
     print(text, flush=True)
 
 
+def coverage() -> int:
+    """Measure which lines the unit tests reach. Returns 0 when that is as much as pyproject.toml asks for.
+
+    Whether the tests pass is not decided here: those that interrupt at one line, or measure time, may fail where each line
+    is traced.
+    """
+    log = RECORDS / "pytest-coverage.log"
+    with log.open("w", encoding="utf-8") as output:
+        command = (*UNIT_TESTS, "--cov", "--cov-report=")
+        done = subprocess.run(command, cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT, check=False)  # noqa: S603 - stands above
+    print(log.read_text(encoding="utf-8").rstrip().rpartition("\n")[2], flush=True)
+    if done.returncode not in (0, 1):
+        return done.returncode
+    return subprocess.run((*PYTHON, "coverage", "report"), cwd=REPOSITORY, check=False).returncode  # noqa: S603
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the stages. Returns 0 when all passed."""
     parser = argparse.ArgumentParser(description="Run every check and test.")
     parser.add_argument("--fresh", action="store_true", help="also repeat what has not changed since it last passed")
+    parser.add_argument("--quick", action="store_true", help="lint, types and the shorter unit tests")
+    parser.add_argument("--coverage", action="store_true", help="only measure which lines the unit tests reach")
     parser.add_argument("stages", nargs="*", help="only these stages")
     options = parser.parse_args(arguments)
-    known = {stage.name: stage for stage in STAGES}
+    known = {stage.name: stage for stage in (*STAGES, *QUICK)}
     unknown = [name for name in options.stages if name not in known]
     if unknown:
         parser.error(f"no stage is called {', '.join(unknown)}; there are {', '.join(known)}")
-    chosen = [known[name] for name in options.stages] or list(STAGES)
+    chosen = [known[name] for name in options.stages] or list(QUICK if options.quick else STAGES)
     RECORDS.mkdir(parents=True, exist_ok=True)
+    if options.coverage:
+        return coverage()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     try:

@@ -80,7 +80,7 @@ def _of_changelog(written: Written) -> list[str]:
 def _of_address(written: Written) -> list[str]:
     match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)/?", written.repository)
     if match is None or match[1] == PLACEHOLDER:
-        return ["pyproject.toml has no address: write it under [project.urls] as Repository."]
+        return ["pyproject.toml has no address: write it under [project.urls] as Source."]
     return [
         f"{name} leads to {owner}, and the repository is {match[1]}."
         for name, text in written.pages.items()
@@ -101,7 +101,7 @@ def read(root: Path) -> Written:
         version[1] if version else "",
         (root / "CHANGELOG.md").read_text(encoding="utf-8"),
         frozenset(_git(root, "tag", "--list")),
-        project.get("urls", {}).get("Repository", ""),
+        project.get("urls", {}).get("Source", ""),
         {name: (root / name).read_text(encoding="utf-8") for name in PAGES},
         tuple(line[3:] for line in _git(root, "status", "--porcelain")),
     )

@@ -74,6 +74,19 @@ def test_what_was_skipped_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "part"), [("a/b.py", ".py"), ("a/b.py", "a/"), (".ci/run", ".ci/"), (".npmrc", ".npmrc")]
+)
+def test_an_input_is_a_beginning_or_an_ending(name: str, part: str) -> None:
+    assert checks.matches(name, (part,))
+    assert not checks.matches("other.ts", (part,))
+
+
+def test_what_the_quick_tests_name_exists() -> None:
+    named = [part.removeprefix("--ignore=") for part in checks.QUICK_TESTS if "tests/" in part]
+    assert [name for name in named if not (checks.REPOSITORY / name).exists()] == []
+
+
+@pytest.mark.parametrize(
     ("output", "counts"),
     [
         ("===== 12 passed, 1 warning in 3.21s =====", (12, 0)),

@@ -55,10 +55,10 @@ def test_nothing_stands_in_the_way() -> None:
             {"changelog": CHANGELOG.replace("## [Unreleased]\n", "## [Unreleased]\n\n- Something else.\n")},
             "CHANGELOG.md has changes under Unreleased: they belong to 1.2.0.",
         ),
-        ({"repository": ""}, "pyproject.toml has no address: write it under [project.urls] as Repository."),
+        ({"repository": ""}, "pyproject.toml has no address: write it under [project.urls] as Source."),
         (
             {"repository": "https://github.com/OWNER/origami-widgets"},
-            "pyproject.toml has no address: write it under [project.urls] as Repository.",
+            "pyproject.toml has no address: write it under [project.urls] as Source.",
         ),
         (
             {"pages": {"README.md": BADGE.replace("example", "OWNER")}},

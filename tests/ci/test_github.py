@@ -1,0 +1,155 @@
+"""What GitHub and editors read of this repository is valid, and names targets, paths and versions that exist.
+
+None of it can run here: a mistake would only be seen after a push.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.ci.scripts import load
+from tests.packaging.interpreters import SUPPORTED
+
+ROOT = Path(__file__).resolve().parents[2]
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+FORMS = sorted((GITHUB / "ISSUE_TEMPLATE").glob("*_*.yml"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+TARGETS = set(re.findall(r"(?m)^([a-z.-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8")))
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def jobs(path: Path) -> dict[str, dict[str, Any]]:
+    return read(path)["jobs"]
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    return [step for job in jobs(path).values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("github-workflows", WORKFLOWS),
+        ("dependabot", [GITHUB / "dependabot.yml"]),
+        ("github-issue-forms", FORMS),
+        ("github-issue-config", [GITHUB / "ISSUE_TEMPLATE" / "config.yml"]),
+    ],
+)
+def test_each_file_is_what_its_schema_says(schema: str, files: list[Path]) -> None:
+    assert files
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_runs_targets_that_exist(path: Path) -> None:
+    named = set(re.findall(r"(?m)^make ([\w.-]+)", "\n".join(step.get("run", "") for step in steps(path))))
+    for job in jobs(path).values():
+        named |= set(job.get("strategy", {}).get("matrix", {}).get("target", []))
+    assert named
+    assert named <= TARGETS
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_may_do_only_what_its_jobs_ask_for(path: Path) -> None:
+    assert read(path)["permissions"] == {}
+    assert read(path)["concurrency"]["group"]
+    for name, job in jobs(path).items():
+        assert "timeout-minutes" in job, name
+        may_write = {permission for permission, level in job["permissions"].items() if level == "write"}
+        runs_our_code = any("run" in step for step in job["steps"])
+        assert not (may_write and runs_our_code), f"{name} runs code of the repository and may write {may_write}"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_reads_files_that_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"hashFiles\('([^']+)'\)|cache-dependency-path: (\S+)", text)
+    assert [name for pair in named for name in pair if name and not (ROOT / name).is_file()] == []
+
+
+def test_the_wheel_is_tried_on_every_supported_python() -> None:
+    for name in ("test", "release"):
+        given = [
+            step["with"]["python-version"].split()
+            for step in steps(GITHUB / "workflows" / f"{name}.yml")
+            if "setup-python" in step.get("uses", "")
+        ]
+        assert [sorted(versions) for versions in given] == [sorted(SUPPORTED)]
+
+
+def test_the_release_is_built_and_published_as_the_list_says() -> None:
+    workflow = GITHUB / "workflows" / "release.yml"
+    release = jobs(workflow)
+    text = (ROOT / "RELEASING.md").read_text(encoding="utf-8")
+    (build,) = (step["run"] for step in release["build"]["steps"] if "-m build" in step.get("run", ""))
+    assert f"`{build}`" in text
+    assert f"environment `{release['publish']['environment']['name']}`" in text
+    assert release["publish"]["permissions"] == {"id-token": "write"}
+    named = [path.name for path in WORKFLOWS if f"`{path.name}`" in text]
+    assert named == [path.name for path in WORKFLOWS]
+    # What an earlier run has left in a cache must not get into a release.
+    assert [step["uses"] for step in steps(workflow) if "cache" in step.get("uses", "")] == []
+
+
+def test_every_address_leads_to_this_repository() -> None:
+    source = PROJECT["urls"]["Source"]
+    owner = source.removeprefix("https://github.com/").partition("/")[0]
+    for path in (*GITHUB.rglob("*.yml"), ROOT / "SECURITY.md", ROOT / "CODE_OF_CONDUCT.md"):
+        found = re.findall(rf"https://github\.com/{owner}/[\w.-]+", path.read_text(encoding="utf-8"))
+        assert set(found) <= {source}, path.name
+    assert {PROJECT["urls"][name].startswith(source) for name in ("Homepage", "Issues", "Changelog")} == {True}
+    assert (ROOT / PROJECT["urls"]["Changelog"].rpartition("/")[2]).is_file()
+
+
+def test_the_bug_form_asks_for_what_is_needed_to_reproduce() -> None:
+    body = {part["id"]: part for part in read(GITHUB / "ISSUE_TEMPLATE" / "bug_report.yml")["body"] if "id" in part}
+    required = {name for name, part in body.items() if part.get("validations", {}).get("required")}
+    assert {"versions", "host", "code", "card"} <= required
+    compile(body["code"]["attributes"]["value"], "the code of the form", "exec")
+
+
+def test_the_cell_that_tells_versions_runs() -> None:
+    (cell,) = re.findall(
+        r"```python\n(.*?)```", (GITHUB / "ISSUE_TEMPLATE" / "bug_report.yml").read_text("utf-8"), re.DOTALL
+    )
+    code = "\n".join(line.removeprefix(" " * 8) for line in cell.splitlines())
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"(?m)^origami-widgets \d", told)
+
+
+def test_a_commit_is_checked_as_the_stages_check() -> None:
+    """The hooks use what the lock files have installed: their versions cannot differ."""
+    (repository,) = read(ROOT / ".pre-commit-config.yaml")["repos"]
+    assert repository["repo"] == "local"
+    hooks = {hook["id"]: shlex.split(hook["entry"]) + hook.get("args", []) for hook in repository["hooks"]}
+    stages = {stage.name: list(stage.command) for stage in load("checks").LINT}
+    assert hooks["ruff"][1:4] == stages["ruff"][1:4]
+    assert hooks["ruff-format"][1:4] == stages["ruff format"][1:4]
+    assert hooks["biome"] == stages["biome"]
+    assert hooks["zizmor"][1:] == stages["zizmor"][1:]
+
+
+def test_ruff_leaves_the_same_files_alone_before_a_commit_and_in_the_stages() -> None:
+    hooks = read(ROOT / ".pre-commit-config.yaml")["repos"][0]["hooks"]
+    excluded = {hook["exclude"] for hook in hooks if "exclude" in hook}
+    (pattern,) = excluded
+    checked = {name for name in load("checks").FOR_RUFF if name.startswith("notebooks")}
+    python = [path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").rglob("*.py")]
+    assert {name for name in python if not re.search(pattern, name)} == {
+        name for name in python if any(name == given or name.startswith(f"{given}/") for given in checked)
+    }
