@@ -36,7 +36,9 @@ def body(*, done: bool, start: bool) -> dict[str, Any]:
 
 
 def other_read(request: Received, runs: int) -> dict[str, Any] | None:
-    """The lists in which a run is looked for whose start is not clear."""
+    """The list of the agent's tables, which is no poll of the run; and those in which a lost start is looked for."""
+    if request.path.endswith("/tables"):
+        return {"object": "list", "items": [], "nextCursor": None, "url": ""}
     if not request.path.endswith("/agents"):
         return None
     run = body(done=False, start=False)

@@ -232,6 +232,7 @@ def test_all_are_asked_to_end_although_one_refuses(front, client, show, click): 
     assert told["title"]
     assert told["remedy"]
     assert front.asked_to_cancel == 2
+    see(lambda: [run.refresh().done for run in made].count(True) == 2)
     assert click(board, "cancel_all")["ok"]
     assert front.asked_to_cancel == 3
 

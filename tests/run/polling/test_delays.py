@@ -4,10 +4,10 @@ import asyncio
 
 from origami_widgets.run.polling.poller import LATE
 from origami_widgets.run.polling.schedule import next_due
-from tests.run.polling.test_poller import COMPLETED, RUNNING, Server, clock, over, poller, started  # noqa: F401 - two are fixtures
+from tests.run.polling.scripted import COMPLETED, RUNNING, Server, over, started
 
 
-async def test_a_late_check_is_told_once_and_not_before_it_is_late(poller, clock):  # noqa: F811 - fixtures
+async def test_a_late_check_is_told_once_and_not_before_it_is_late(poller, clock):
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
     told = []
     watch.subscribers.add(lambda: told.append(watch.state.connection.next_at))
@@ -21,7 +21,7 @@ async def test_a_late_check_is_told_once_and_not_before_it_is_late(poller, clock
     watch.schedule = None
 
 
-async def test_a_check_that_is_under_way_is_not_late(poller, clock):  # noqa: F811 - fixtures
+async def test_a_check_that_is_under_way_is_not_late(poller, clock):
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
     known = watch.state
     watch.checking = True
@@ -33,7 +33,7 @@ async def test_a_check_that_is_under_way_is_not_late(poller, clock):  # noqa: F8
     assert watch.state is known
 
 
-async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_for(poller, clock):  # noqa: F811 - fixtures
+async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_for(poller, clock):
     server = Server(clock, RUNNING, retry_after=15.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=None) for n in range(30)]
     for watch in watches:
@@ -51,7 +51,7 @@ async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_fo
         watch.schedule = None
 
 
-async def test_what_is_over_or_saved_is_not_read_soon(poller, clock):  # noqa: F811 - a fixture
+async def test_what_is_over_or_saved_is_not_read_soon(poller, clock):
     server = Server(clock, {**COMPLETED, "response": None})
     watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)

@@ -4,7 +4,7 @@ import asyncio
 
 from origami_widgets.api.errors import ServerError
 from origami_widgets.run.polling.poller import Poller
-from tests.run.polling.test_poller import RUNNING, Server
+from tests.run.polling.scripted import RUNNING, Server
 from tests.support.simulation import SharedClock
 
 

@@ -1,118 +1,17 @@
 """One poller for all runs: who is asked, when, and what a failure does. The clock is a number, the server a script."""
 
 import asyncio
-import hashlib
-import json
-from pathlib import Path
 
 import pytest
 
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
 from origami_widgets.api.expected import about
-from origami_widgets.api.models import RunObject
-from origami_widgets.api.retries import Traffic
 from origami_widgets.card.news import is_off_grid
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due
 from origami_widgets.run.state import CancelRequested
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
-RUNNING, COMPLETED = (
-    json.loads((FIXTURES / f"{name}.json").read_text()) for name in ("running_partial", "completed_stats")
-)
-
-
-class FakeClock:
-    """Jumps to the end of every sleep; an hour takes as long as the checks in it."""
-
-    def __init__(self):
-        self.now = 1_000.0
-
-    def monotonic(self):
-        return self.now
-
-    def time(self):
-        return self.now + 1_700_000_000
-
-    async def sleep(self, seconds, wake):
-        await asyncio.sleep(0)
-        if seconds is None:
-            await wake.wait()
-        elif not wake.is_set():
-            self.now += max(seconds, 1e-6)
-
-
-class Server:
-    """Answers polls from a script of bodies and errors, and writes down when it was asked what.
-
-    The agent's table list has a script of its own, `lists`, and its moments are in `listed`.
-    """
-
-    origin = ""
-    clock_offset = None
-
-    def __init__(self, clock, *script, retry_after=15.0, tables=()):
-        self.clock, self.script, self.tables = clock, list(script), list(tables)
-        self.retry_after, self.asked, self.identity = retry_after, [], object()
-        self.traffic = Traffic()
-        self.lists, self.listed = [[]], []
-
-    async def poll_agent_tables(self, agent_id, *, include):
-        self.listed.append(self.clock.now)
-        step = self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
-        if isinstance(step, Exception):
-            raise step
-        return self.answer({"items": step}, None)
-
-    async def poll_run(self, agent_id, run_id, *, include):
-        self.asked.append((self.clock.now, run_id, include))
-        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        if isinstance(step, Exception):
-            raise step
-        body = {**step, "id": run_id}
-        running = body["status"] == "running"
-        return self.answer(body, self.retry_after if running else None)
-
-    async def poll_table(self, table_id, *, include):
-        self.asked.append((self.clock.now, table_id, include))
-        return self.answer(self.tables.pop(0) if len(self.tables) > 1 else self.tables[0], None)
-
-    @staticmethod
-    def answer(body, retry_after):
-        raw = json.dumps(body).encode()
-        return Answer(200, json.loads(raw), digest=hashlib.blake2b(raw).digest(), retry_after=retry_after)
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def poller(clock):
-    return Poller(clock)
-
-
-def started(run_id):
-    return RunObject.from_raw({**RUNNING, "id": run_id, "steps": {"completed": 0, "max": 50}})
-
-
-async def over(*watches):
-    while any(watch.schedule.due is not None or watch.checking for watch in watches):
-        await asyncio.sleep(0)
-
-
-def steps(count):
-    return {**RUNNING, "steps": {"completed": count, "max": 50}}
-
-
-def settled_table():
-    return {
-        **COMPLETED["response"]["tables"][0],
-        "cells": {"running": 0, "errored": 1},
-        "updatedAt": "2026-07-21T09:19:00Z",
-    }
+from tests.run.polling.scripted import COMPLETED, NAMED, RUNNING, SILENT, Server, over, settled_table, started, steps
 
 
 async def test_a_run_is_asked_as_told_and_its_cells_after_it(poller, clock):
@@ -209,10 +108,6 @@ async def test_an_answer_about_another_run_is_a_failure_and_not_an_answer(poller
     assert watch.state.status == "completed"
 
 
-NAMED = {**RUNNING, "response": {**RUNNING["response"], "tables": COMPLETED["response"]["tables"]}}
-SILENT = {**RUNNING, "response": None}
-
-
 async def test_fifty_runs_stay_within_the_rate_limit_and_none_is_starved(clock):
     poller = Poller(clock)
     server = Server(clock, NAMED, retry_after=15.0)
@@ -246,102 +141,6 @@ async def test_table_lists_of_fifty_runs_leave_the_runs_their_turns(clock):
     assert len(server.listed) >= 2 * len(watches)
     for watch in watches:
         watch.schedule = None
-
-
-async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one_tells_nobody(poller, clock):
-    table = COMPLETED["response"]["tables"][0]
-    server = Server(clock, *[steps(count) | {"response": None} for count in (1, 1, 1, 1)], COMPLETED)
-    server.tables, server.lists = [settled_table()], [[], [table]]
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    seen = []
-    watch.subscribers.add(lambda: seen.append((len(watch.state.tables), watch.state.lead_count)))
-    await over(watch)
-    checks = [at for at, what, _ in server.asked if what == "r"]
-    assert len(server.listed) == len(checks) - 1
-    pairs = zip(checks, server.listed, checks[1:], strict=False)
-    assert all(check <= listed < check + 1 < following for check, listed, following in pairs)
-    before_the_end = [point for point in watch.state.history if point.status == "running"]
-    assert [(point.steps_completed, point.lead_count) for point in before_the_end] == [(0, None), (1, None), (1, 15)]
-
-
-async def test_a_list_that_is_the_same_changes_no_state(poller, clock):
-    server = Server(clock, SILENT)
-    server.lists = [[COMPLETED["response"]["tables"][0]]]
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    while len(server.listed) < 2:
-        await asyncio.sleep(0)
-    known = watch.state.tables
-    assert [table.lead_count for table in known] == [15]
-    while len(server.listed) < 6:
-        await asyncio.sleep(0)
-    assert watch.state.tables is known
-    watch.schedule = None
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        ServerError("No", status_code=503, transient=True),
-        TableNotFound("No", status_code=404),
-        AuthenticationError("No", status_code=401),
-        ZeroDivisionError(),
-        [None, 7, "table", {"id": None}, {"id": "", "name": 4}],
-    ],
-    ids=["503", "404", "401", "a mistake of ours", "nonsense"],
-)
-async def test_a_list_that_cannot_be_read_is_no_failure_of_the_run(poller, clock, fault):
-    table = COMPLETED["response"]["tables"][0]
-    server = Server(clock, *[steps(count) | {"response": None} for count in range(1, 20)], COMPLETED)
-    server.tables, server.lists = [settled_table()], [[table], fault, fault, fault, [table]]
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    states = []
-    watch.subscribers.add(lambda: states.append((watch.state.connection.state, len(watch.state.tables))))
-    await over(watch)
-    assert watch.state.status == "completed"
-    assert {state for state, _ in states} <= {"live", "ended"}
-    # What was known stays known.
-    assert [count for _, count in states] == sorted(count for _, count in states)
-    checks = [round(at - 1_000) for at, what, _ in server.asked if what == "r"]
-    assert checks == [1 + 15 * count for count in range(20)]
-    if isinstance(fault, Exception):
-        pauses = [later - earlier for earlier, later in zip(server.listed, server.listed[1:], strict=False)]
-        assert [round(pause) for pause in pauses[1:4]] == [20, 40, 80]
-
-
-async def test_the_list_waits_as_long_as_the_server_says(poller, clock):
-    server = Server(clock, SILENT)
-    server.lists = [ServerError("No", status_code=503, transient=True, retry_after=120.0), []]
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    while len(server.listed) < 2:
-        await asyncio.sleep(0)
-    assert server.listed[1] - server.listed[0] >= 120
-    watch.schedule = None
-
-
-async def test_no_list_is_read_while_the_run_itself_cannot_be_read(poller, clock):
-    failed = ServerError("No", status_code=503, transient=True)
-    server = Server(clock, SILENT, *[failed] * 8, SILENT, COMPLETED, tables=[settled_table()])
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    await over(watch)
-    checks = [at for at, what, _ in server.asked if what == "r"]
-    assert len(server.listed) == 2
-    assert checks[0] <= server.listed[0] < checks[1]
-    assert checks[9] <= server.listed[1] < checks[10]
-
-
-async def test_of_a_run_that_failed_the_tables_are_read_once_more_and_told_with_its_end(poller, clock):
-    table = COMPLETED["response"]["tables"][0]
-    early = {**table, "leadCount": 4, "cells": {"running": 0, "errored": 0}, "updatedAt": "2026-07-21T09:15:00Z"}
-    end = {**COMPLETED, "status": "errored", "response": {"text": None, "actions": [], "tables": []}}
-    server = Server(clock, SILENT, steps(9) | {"response": None}, end, tables=[settled_table()])
-    server.lists = [[early], [early], [table]]
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    seen = []
-    watch.subscribers.add(lambda: seen.append((watch.state.done, watch.state.lead_count, watch.state.cells_running)))
-    await over(watch)
-    assert next(each for each in seen if each[0]) == (True, 15, 2)
-    assert len(server.listed) == 3
-    assert watch.state.settled
 
 
 @pytest.mark.parametrize("body", [NAMED, SILENT], ids=["tables named", "tables listed"])

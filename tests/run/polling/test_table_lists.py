@@ -1,0 +1,106 @@
+"""The list of an agent's tables, which is read beside its run: when, how often, and what a fault of it does to the run."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from origami_widgets.api.errors import AuthenticationError, ServerError, TableNotFound
+from tests.run.polling.scripted import COMPLETED, SILENT, Server, over, settled_table, started, steps
+
+
+async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one_tells_nobody(poller, clock):
+    table = COMPLETED["response"]["tables"][0]
+    server = Server(clock, *[steps(count) | {"response": None} for count in (1, 1, 1, 1)], COMPLETED)
+    server.tables, server.lists = [settled_table()], [[], [table]]
+    watch = await poller.watch(server, "a", "r", started=started("r"))
+    seen = []
+    watch.subscribers.add(lambda: seen.append((len(watch.state.tables), watch.state.lead_count)))
+    await over(watch)
+    checks = [at for at, what, _ in server.asked if what == "r"]
+    assert len(server.listed) == len(checks) - 1
+    pairs = zip(checks, server.listed, checks[1:], strict=False)
+    assert all(check <= listed < check + 1 < following for check, listed, following in pairs)
+    before_the_end = [point for point in watch.state.history if point.status == "running"]
+    assert [(point.steps_completed, point.lead_count) for point in before_the_end] == [(0, None), (1, None), (1, 15)]
+
+
+async def test_a_list_that_is_the_same_changes_no_state(poller, clock):
+    server = Server(clock, SILENT)
+    server.lists = [[COMPLETED["response"]["tables"][0]]]
+    watch = await poller.watch(server, "a", "r", started=started("r"))
+    while len(server.listed) < 2:
+        await asyncio.sleep(0)
+    known = watch.state.tables
+    assert [table.lead_count for table in known] == [15]
+    while len(server.listed) < 6:
+        await asyncio.sleep(0)
+    assert watch.state.tables is known
+    watch.schedule = None
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ServerError("No", status_code=503, transient=True),
+        TableNotFound("No", status_code=404),
+        AuthenticationError("No", status_code=401),
+        ZeroDivisionError(),
+        [None, 7, "table", {"id": None}, {"id": "", "name": 4}],
+    ],
+    ids=["503", "404", "401", "a mistake of ours", "nonsense"],
+)
+async def test_a_list_that_cannot_be_read_is_no_failure_of_the_run(poller, clock, fault):
+    table = COMPLETED["response"]["tables"][0]
+    server = Server(clock, *[steps(count) | {"response": None} for count in range(1, 20)], COMPLETED)
+    server.tables, server.lists = [settled_table()], [[table], fault, fault, fault, [table]]
+    watch = await poller.watch(server, "a", "r", started=started("r"))
+    states = []
+    watch.subscribers.add(lambda: states.append((watch.state.connection.state, len(watch.state.tables))))
+    await over(watch)
+    assert watch.state.status == "completed"
+    assert {state for state, _ in states} <= {"live", "ended"}
+    # What was known stays known.
+    assert [count for _, count in states] == sorted(count for _, count in states)
+    checks = [round(at - 1_000) for at, what, _ in server.asked if what == "r"]
+    assert checks == [1 + 15 * count for count in range(20)]
+    if isinstance(fault, Exception):
+        pauses = [later - earlier for earlier, later in zip(server.listed, server.listed[1:], strict=False)]
+        assert [round(pause) for pause in pauses[1:4]] == [20, 40, 80]
+
+
+async def test_the_list_waits_as_long_as_the_server_says(poller, clock):
+    server = Server(clock, SILENT)
+    server.lists = [ServerError("No", status_code=503, transient=True, retry_after=120.0), []]
+    watch = await poller.watch(server, "a", "r", started=started("r"))
+    while len(server.listed) < 2:
+        await asyncio.sleep(0)
+    assert server.listed[1] - server.listed[0] >= 120
+    watch.schedule = None
+
+
+async def test_no_list_is_read_while_the_run_itself_cannot_be_read(poller, clock):
+    failed = ServerError("No", status_code=503, transient=True)
+    server = Server(clock, SILENT, *[failed] * 8, SILENT, COMPLETED, tables=[settled_table()])
+    watch = await poller.watch(server, "a", "r", started=started("r"))
+    await over(watch)
+    checks = [at for at, what, _ in server.asked if what == "r"]
+    assert len(server.listed) == 2
+    assert checks[0] <= server.listed[0] < checks[1]
+    assert checks[9] <= server.listed[1] < checks[10]
+
+
+async def test_of_a_run_that_failed_the_tables_are_read_once_more_and_told_with_its_end(poller, clock):
+    table = COMPLETED["response"]["tables"][0]
+    early = {**table, "leadCount": 4, "cells": {"running": 0, "errored": 0}, "updatedAt": "2026-07-21T09:15:00Z"}
+    end = {**COMPLETED, "status": "errored", "response": {"text": None, "actions": [], "tables": []}}
+    server = Server(clock, SILENT, steps(9) | {"response": None}, end, tables=[settled_table()])
+    server.lists = [[early], [early], [table]]
+    watch = await poller.watch(server, "a", "r", started=started("r"))
+    seen = []
+    watch.subscribers.add(lambda: seen.append((watch.state.done, watch.state.lead_count, watch.state.cells_running)))
+    await over(watch)
+    assert next(each for each in seen if each[0]) == (True, 15, 2)
+    assert len(server.listed) == 3
+    assert watch.state.settled
