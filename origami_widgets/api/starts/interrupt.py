@@ -98,8 +98,8 @@ class StartCall:
             raise error.with_traceback(None)  # noqa: B904 - it is the same error
         except asyncio.CancelledError as stopped:
             begun.cancel()
+            background().call_soon(self._abandon)
             if self.job is not None:
-                background().call_soon(self.job.abandon, self._owner)
                 mark(stopped, self.job)
                 stopped.add_note(
                     f"A run may have been started (idempotency key {self.job.key}); reconcile_async() finds it."
@@ -113,6 +113,11 @@ class StartCall:
         finally:
             # A task keeps the frames of its error, and with them this call.
             self._task = None
+
+    def _abandon(self) -> None:
+        # Asked on the loop: there the job may have become known a moment ago.
+        if self.job is not None:
+            self.job.abandon(self._owner)
 
     def _tell(self) -> None:
         if self.job is not None and self.job.notice and not self._has_told:

@@ -165,6 +165,9 @@ class StartJob:
             OrigamiError: as `begin`.
         """
         self.owners.add(owner)
+        if self.withdrawn.is_set():
+            # What others have stopped comes to its end first.
+            await self.over()
         self.go()
         await self.over()
         if self.error is None and (result := await self.hand_over()) is not None:

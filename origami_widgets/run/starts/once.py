@@ -104,7 +104,8 @@ class NamedJob(WatchedJob):
             started = self.run.started_at or self._stored.claimed_at
             known = replace(self._stored, agent_id=self.agent_id, run_id=self.run.id, started_at=started)
             try:
-                await self._entry.write(known)
+                if _under_way.get(self._entry.key) is self or await self._is_of_name(self._entry, self._stored):
+                    await self._entry.write(known)
             except RegistryUnusable as error:
                 # The run was paid for: it is handed over. The entry still finds it, while the server keeps the answer.
                 self.unrecorded = error.with_traceback(None)
@@ -210,6 +211,11 @@ class NamedJob(WatchedJob):
             organization = _organizations[client]
         self._scope = Scope(base_url, project, organization)
         return store_entry(self._operations.embedded, self._scope, self._name)
+
+    async def _is_of_name(self, entry: StoreEntry, stored: StoredStart) -> bool:
+        """Whether the name still stands for this start; it may stand for a newer one when the run is found late."""
+        current = await entry.read()
+        return current is None or current.idempotency_key == stored.idempotency_key
 
     async def _attach(self, stored: StoredStart | None) -> bool:
         """Take the run that is known under the name; whether there is one."""

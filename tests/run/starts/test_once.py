@@ -19,7 +19,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InsufficientCredits, InvalidInput, RunNotFound
 from tests.support.errors import raises
-from tests.support.front import FAILED, Front, kept_off
+from tests.support.front import EMPTY_LIST, FAILED, Front, forgotten, kept_off
 from tests.support.interrupts import interrupt
 from tests.support.processes import OtherKernels
 from tests.support.quick import look_after, without_environment
@@ -211,6 +211,19 @@ def test_after_a_fault_of_the_server_the_next_call_looks_before_it_sends(client,
     assert len(front.runs()) == 1
     assert len(set(front.keys)) == 1, "with the same key"
     assert start(client) == first
+
+
+def test_a_run_that_is_found_late_takes_its_name_from_no_newer_one(client, front, monkeypatch):
+    look_after(monkeypatch, 0.0, 0.0)
+    front.faults, front.reads = [forgotten(FAILED), kept_off(FAILED)], [kept_off(EMPTY_LIST)] * 8
+    with pytest.raises(ow.AmbiguousStart) as caught:
+        start(client)
+    front.reads = []
+    newer = start(client, fresh=True)
+    late = caught.value.reconcile()
+    assert late != newer
+    assert len(front.runs()) == 2
+    assert start(client) == newer
 
 
 def test_what_the_server_has_forgotten_is_looked_for_and_never_sent_again(client, front, kernels, files):
