@@ -339,7 +339,7 @@ def shortened(value: object) -> str:
 
 
 def described(value: object) -> str:
-    """What somebody gave in place of the right thing, in a few words."""
+    """Describe a value of the wrong kind in a few words, for an error."""
     if isinstance(value, dict):
         return f"a dict with the keys {sorted(map(str, value))[:8]}"
     return f"a value of type {type(value).__name__}"

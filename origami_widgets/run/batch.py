@@ -62,8 +62,8 @@ class BriefState:
 class RunBatch(JobQueue):
     """Many runs of agents, started one after the other: what has become of each brief, and what can be done with them.
 
-    Made by `start_many`. Its briefs go on being started in the background, also when nobody holds it; its runs are
-    watched as long as a handle or a board of it exists. Reading a property sends nothing and never blocks.
+    Made by `start_many`. Its briefs are started in the background, even after your variable is gone; its runs are
+    watched as long as a handle or a board of them exists. Reading a property sends nothing and never blocks.
 
     `len(batch)` is the number of its briefs; going through it gives the runs that were started so far. While a brief has
     no run, `zip(briefs, batch)` therefore pairs the wrong ones: `by_name` and `briefs` tell which run belongs to which.

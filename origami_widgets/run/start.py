@@ -255,7 +255,7 @@ def start_many(
             display_backend().show(batch)
         background().call(begin)
     except BaseException:
-        # Nobody was given the handle that could stop it.
+        # The caller has no handle to stop it with.
         if batch.call is None:
             batch.stop()
         raise

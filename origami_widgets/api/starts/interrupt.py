@@ -32,8 +32,8 @@ LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
 class StartCall:
     """One call that starts a run: one of the owners of its start job.
 
-    It is a context: an interrupt of anything inside it withdraws the run, also while the run is shown, since nobody was
-    given it yet. The exception then carries `idempotency_key` and `reconcile()`, and one line says what became of the run.
+    It is a context: an interrupt of anything inside it withdraws the run, also while the run is shown, since the
+    caller was not given it yet. The exception then carries `idempotency_key` and `reconcile()`, and one line says what became of the run.
 
     Attributes:
         job: what it waits for; None before that is known.

@@ -148,7 +148,7 @@ class RecordSlot:
 
     Attributes:
         record: the record.
-        is_wanted: nobody has withdrawn it, or cancelled its run.
+        is_wanted: False once the start was withdrawn, or its batch cancelled.
     """
 
     record: StartRecord

@@ -102,7 +102,7 @@ class RunWatch:
         is_listing: the agent's table list is being read.
         listed: digests of the newest list and of the answer about the run that it was held against.
         stop_waiting: set to take a follow-up out of the queue for a free slot; None while there is none in it.
-        cancelling: asks the server to cancel the run; None when nobody wanted that.
+        cancelling: the task that asks the server to cancel the run; None before that was wanted.
     """
 
     def __init__(self, operations: Operations | None, state: RunState, schedule: Schedule | None) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 PATIENCE = 20.0
-"""Seconds after which whoever asked is told that it takes longer; it is tried further all the same."""
+"""Seconds after which the caller is told that it takes longer. Trying goes on."""
 FORGIVEN_404 = 30.0
 """A new run may not be readable everywhere at once."""
 
@@ -36,7 +36,7 @@ async def cancel(watch: RunWatch) -> None:
     """Ask the server to cancel a run, again and again while it cannot be reached.
 
     Who asks is told after a while that it has not got through, and so is the card; the asking goes on until the server
-    has heard it, refuses, or the run is over, also when nobody waits for it any more.
+    has heard it, refuses, or the run is over, even when the caller has stopped waiting.
 
     Raises:
         CancelPending: it has not got through yet.

@@ -119,7 +119,7 @@ class CreditLimit:
 
 
 _active: set[RunWatch] = set()
-"""Runs with a limit that go on: they are watched although nobody holds them any more, or nothing would end them."""
+"""Active runs with a limit. They stay watched even without a handle; otherwise nothing would end them."""
 _limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDictionary()
 """The limit that each run counts towards."""
 

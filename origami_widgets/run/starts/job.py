@@ -208,5 +208,5 @@ class WatchedJob(StartJob):
 
 
 def goes_on(watch: RunWatch) -> bool:
-    """Whether a run is running and nobody has asked to cancel it."""
+    """Whether a run is running and was not asked to cancel."""
     return not watch.state.done and watch.state.cancel != "requested"

@@ -1,7 +1,7 @@
 """Executing a cell again: which starts of earlier executions an equal start finds, instead of paying once more.
 
 A loop in one cell starts as many runs as it asks for; when the cell is run again, each call finds one of them. What is
-remembered holds no run: a run that nobody holds any more is found again by its ids. Background loop only.
+remembered holds no run: a run without a handle is found again by its ids. Background loop only.
 """
 
 from __future__ import annotations

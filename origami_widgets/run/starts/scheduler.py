@@ -157,7 +157,7 @@ class JobQueue:
     def stop_now(self) -> None:
         """Start no more. A request that is on its way is not cut off: its answer tells which run there is."""
         self._stop()
-        # What was in the way of the others is in nobody's way any more.
+        # A stopped batch is not halted: no job waits behind the one that failed.
         self.error = None
         self._leave_jobs()
         self.subscribers.notify()
@@ -189,7 +189,7 @@ class JobQueue:
     async def cancel_all(self) -> None:
         """Start no more, and ask the server to cancel all that is active, at the same time.
 
-        The asking goes on when nobody waits for it any more, and ends what was being started meanwhile.
+        Asking goes on even when the caller stops waiting, and ends what was being started meanwhile.
 
         Raises:
             CancelPending: it has not got through for all of them yet.
@@ -198,7 +198,7 @@ class JobQueue:
         """
         for job in self._own_jobs():
             job.slot.is_wanted = False
-            # Whoever else may want it: what this batch shows is to end.
+            # Even when others own it: all that this batch shows is to end.
             job.withdrawn.set()
         self.stop_now()
         asking = self._cancelling

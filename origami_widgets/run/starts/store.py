@@ -374,7 +374,7 @@ async def _in_a_thread(act: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - handed on
             told.set_exception(error)
 
-    # No pool: one that cannot start its thread keeps what it was given, and would write it later, beside somebody else.
+    # No pool: one that cannot start its thread keeps what it was given, and would write it later, while another process holds the name.
     try:
         threading.Thread(target=carry_out, name="origami-widgets registry").start()
     except RuntimeError:
@@ -413,7 +413,7 @@ def _make_folder(path: Path) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Put a file in the place of another, so that whoever reads it sees the one or the other, also after a crash."""
+    """Replace a file as a whole: a reader sees the old one or the new one, even after a crash."""
     _make_folder(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
     try:
