@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-_OURS = f"{Path(__file__).parents[1]}{os.sep}"
+_OURS = __name__.partition(".")[0]
 _IPYTHONS = f"{os.sep}IPython{os.sep}"
 
 
@@ -67,7 +66,8 @@ def _of_the_person(trace: TracebackType | None) -> TracebackType | None:
         if entries or _IPYTHONS not in trace.tb_frame.f_code.co_filename:
             entries.append(trace)
         trace = trace.tb_next
-    while entries and entries[-1].tb_frame.f_code.co_filename.startswith(_OURS):
+    # By its module, not by its file: what a dataclass generates stands in none.
+    while entries and entries[-1].tb_frame.f_globals.get("__name__", "").partition(".")[0] == _OURS:
         entries.pop()
     cut = None
     for entry in reversed(entries):

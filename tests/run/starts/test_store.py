@@ -171,15 +171,16 @@ def test_no_bytes_are_taken_for_an_entry_or_raise_anything_else(tmp_path_factory
 
 # Its place
 
+# Letters, digits, signs and spaces of any script; no control characters.
+TEXT = st.characters(categories=("L", "N", "P", "S", "Zs"))
 SCOPES = st.builds(
-    Scope, st.sampled_from(["https://a/v2", "https://b/v2"]), st.sampled_from([None, "", "p"]), st.text()
+    Scope, st.sampled_from(["https://a/v2", "https://b/v2"]), st.sampled_from([None, "", "p"]), st.text(TEXT)
 )
-NAMES = st.text(min_size=1, max_size=100) | st.sampled_from(["Porto", "porto", "PORTO", "p/o/r/t/o"])
+NAMES = st.text(TEXT, min_size=1, max_size=100) | st.sampled_from(["Porto", "porto", "PORTO", "p/o/r/t/o"])
 
 
 @given(SCOPES, NAMES, SCOPES, NAMES)
 def test_two_names_have_one_file_only_where_they_are_one_name_in_one_scope(scope, name, other_scope, other_name):
-    assume(all(text.isprintable() for text in (name, other_name, scope.organization, other_scope.organization)))
     is_same = (scope, name) == (other_scope, other_name)
     # Also on a disk that knows no difference between large and small letters.
     assert (file_stem(scope, name).lower() == file_stem(other_scope, other_name).lower()) == is_same
