@@ -32,6 +32,7 @@ ROOT_PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "RELEASING.md": "releasing.md",
     "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
 }
 GUIDES = ("quickstart", "many-runs", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
 TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
@@ -76,7 +77,7 @@ def menu(files: Files) -> list[object]:
         {"Guides": [{_short(files, place): place} for place in guides]},
         {"Look up": texts},
         {"Reference": listed},
-        {"Project": ["contributing.md", "releasing.md", "changelog.md"]},
+        {"Project": ["contributing.md", "security.md", "releasing.md", "changelog.md"]},
     ]
 
 
