@@ -15,7 +15,7 @@ from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.starts import cancel as cancelling
-from origami_widgets.run.starts import store
+from origami_widgets.run.starts import credit_limit, store
 from tests.api.conftest import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -96,6 +96,11 @@ def cancel_quickly(patch: pytest.MonkeyPatch, *, patience: float | None = None, 
         patch.setattr(cancelling, "PATIENCE", patience)
     if deadline is not None:
         patch.setattr(cancelling, "DEADLINE", deadline)
+
+
+def forget_limited_runs(patch: pytest.MonkeyPatch) -> None:
+    """Let go of runs with a credit limit when the test ends: they are watched without a handle, and its server is gone."""
+    patch.setattr(credit_limit, "_active", set())
 
 
 def see(what: Callable[[], object], *, every: float = 0.01) -> None:

@@ -12,7 +12,15 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from tests.support.front import FULL, Front, ended, held, kept_off, passes
-from tests.support.quick import QuickClock, cancel_quickly, see, use_clock, without_environment, without_pauses
+from tests.support.quick import (
+    QuickClock,
+    cancel_quickly,
+    forget_limited_runs,
+    see,
+    use_clock,
+    without_environment,
+    without_pauses,
+)
 from tests.support.server import RawServer, answer
 
 SLOW = "Find bakeries in Porto. scenario:slow"
@@ -31,6 +39,7 @@ def quick(monkeypatch):
     without_environment(monkeypatch)
     without_pauses(monkeypatch)
     cancel_quickly(monkeypatch)
+    forget_limited_runs(monkeypatch)
     use_clock(monkeypatch, QuickClock())
 
 
