@@ -2,8 +2,19 @@
 
 import gc
 
+import pytest
+
+from origami_widgets.api.loop import background
+
 
 def pytest_collection_finish():
     """Leave modules and collected tests out of every collection of garbage: many tests ask for one, to see what stays."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def loop_of_the_module():
+    """End what a module has left on the background loop: a poller whose server is gone would keep the next ones busy."""
+    yield
+    background().stop()
