@@ -109,7 +109,7 @@ def retry_after(values: Iterable[str], *, now: datetime | None) -> float | None:
     """Seconds to wait, from `Retry-After` in every form that servers and proxies have been seen to send.
 
     Args:
-        values: the header's values; the longest readable wait counts, so that nobody is asked too early.
+        values: the header's values; the longest readable wait counts, so that no request is sent too early.
         now: the server's own clock (its `Date`), against which a date is read; None for this machine's.
 
     Returns:

@@ -44,7 +44,7 @@ JITTER = 0.2
 """By how much a pause is made longer or shorter, so that processes which began together do not go on together."""
 ROUNDING = 1e-6
 NEVER = float("-inf")
-# The numbers of `random` itself are the person's: whoever has seeded them wants the same ones again.
+# A generator of its own: a user who has seeded `random` gets the same numbers as without this package.
 _chance = random.SystemRandom()
 
 
