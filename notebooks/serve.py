@@ -18,7 +18,7 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from origami_widgets.terminal.lab import (
+from origami_widgets.cli.lab import (
     START_SECONDS,
     STOP_SECONDS,
     Lab,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.client import Client as Client
     from origami_widgets.api.errors import OrigamiError as OrigamiError
     from origami_widgets.api.pasted_key import PastedKey as PastedKey
-    from origami_widgets.card.board.board import RunBoard as RunBoard
-    from origami_widgets.card.card import RunCard as RunCard
+    from origami_widgets.card.widgets.run_board import RunBoard as RunBoard
+    from origami_widgets.card.widgets.run_card import RunCard as RunCard
     from origami_widgets.compose import Run as Run
     from origami_widgets.compose import account as account
     from origami_widgets.compose import account_async as account_async
@@ -72,8 +72,8 @@ _HOMES = {
     "PastedKey": "api.pasted_key",
     "Run": "compose",
     "RunBatch": "run.batch",
-    "RunBoard": "card.board.board",
-    "RunCard": "card.card",
+    "RunBoard": "card.widgets.run_board",
+    "RunCard": "card.widgets.run_card",
     "Sandbox": "sandbox",
     "account": "compose",
     "account_async": "compose",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.default_client import set_default_client
-from origami_widgets.card.display import CardBackend
+from origami_widgets.card.widgets.display import CardBackend
 from origami_widgets.run.display_backend import set_display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.login import account, account_async, login, login_async

@@ -16,24 +16,25 @@ if TYPE_CHECKING:
 PACKAGE = "origami_widgets"
 ROOT = Path(__file__).parents[1]
 PARTS = {
-    "api": {"api"},
-    "run": {"api", "run"},
-    "card": {"api", "run", "card"},
+    "host": {"host"},
+    "api": {"api", "host"},
+    "run": {"api", "host", "run"},
+    "card": {"api", "host", "run", "card"},
     "frames": {"api", "frames"},
     "sandbox": {"api", "sandbox"},
-    "magics": {"api", "run", "card", "frames", "sandbox", "magics"},
-    "terminal": {"api", "run", "card", "frames", "sandbox", "terminal"},
+    "magics": {"api", "host", "run", "card", "frames", "sandbox", "magics"},
+    "cli": {"api", "run", "card", "frames", "sandbox", "cli"},
 }
-TOP = {"__init__", "compose", "cli"}
+TOP = {"__init__", "compose"}
 WIDGETS = ("anywidget", "ipywidgets", "traitlets", "IPython")
 HEAVY = (*WIDGETS, "httpx", "pandas", "numpy")
 # What knows a library of the outside; whoever else wants it asks these.
 HOMES = {
     "httpx": {"api.transport", "sandbox.embedded"},
-    "anywidget": {"card.live"},
+    "anywidget": {"card.widgets.live_widget"},
     "ipywidgets": set(),
-    "traitlets": {"card.board.board", "card.card", "card.live"},
-    "IPython": {"card.outputs", "card.stream", "magics.extension"},
+    "traitlets": {"card.widgets.run_board", "card.widgets.run_card", "card.widgets.live_widget"},
+    "IPython": {"host.outputs", "card.widgets.html_stream", "magics.extension"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.starts.store"},
@@ -41,18 +42,26 @@ HOMES = {
     "platformdirs": {"run.starts.store"},
     "altair": {"frames.plots.chart"},
     "vl_convert": {"frames.plots.chart"},
-    "rich": {"terminal.screen"},
+    "rich": {"cli.screen"},
 }
 PURE = (
     *(
-        "card.board.entry",
-        "card.board.rows",
-        "card.board.view",
-        "card.board.html",
-        "card.board.text",
-        "card.board.saved",
+        "card.view.board_entry",
+        "card.view.board_rows",
+        "card.view.board",
+        "card.render.board_html",
+        "card.render.board_text",
+        "card.view.board_snapshot",
     ),
-    *("card.view", "card.html", "card.text", "card.freeze", "card.contract", "card.host", "card.news"),
+    *(
+        "card.view",
+        "card.render.html",
+        "card.render.text",
+        "card.widgets.freeze",
+        "card.view.contract",
+        "host.application",
+        "card.widgets.view_diff",
+    ),
     *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "api.starts.record",
     *("magics.commands", "magics.words", "magics.braces", "magics.completing"),
@@ -196,7 +205,7 @@ def test_runs_are_watched_without_widgets_and_frames():
 
 def test_a_script_that_starts_runs_loads_no_widget():
     loaded = loaded_by(f"{PACKAGE}.compose")
-    assert f"{PACKAGE}.card.display" in loaded
+    assert f"{PACKAGE}.card.widgets.display" in loaded
     assert loaded.isdisjoint({*WIDGETS, "pandas", "numpy"})
 
 

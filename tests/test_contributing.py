@@ -1,4 +1,4 @@
-"""The tables of CONTRIBUTING name tests that exist, and its map names files that exist."""
+"""The tables of CONTRIBUTING name tests that exist."""
 
 from __future__ import annotations
 
@@ -31,16 +31,3 @@ def test_the_tables_name_tests_that_exist():
     assert len(named) > 40
     for path, function in named:
         assert re.search(rf"^(async )?def {function}\b", path.read_text(encoding="utf-8"), re.MULTILINE), function
-
-
-def test_the_map_names_files_that_exist():
-    drawn = TEXT.split("```")[1]
-    files = set(re.findall(r"\b([a-z_]+\.py)\b", drawn))
-    known = {path.name for folder in ("origami_widgets", "notebooks") for path in (ROOT / folder).rglob("*.py")}
-    assert files <= known, files - known
-    missing = {
-        path.name
-        for path in (ROOT / "origami_widgets").rglob("*.py")
-        if path.parent.name in ("api", "run") and not path.name.startswith("_")
-    } - files
-    assert not missing

@@ -1,4 +1,4 @@
-// Written by js/tools/generate_contract.py from origami_widgets/card/contract.py. Don't edit.
+// Written by js/tools/generate_contract.py from origami_widgets/card/view/contract.py. Don't edit.
 
 export type Tone = "running" | "good" | "attention" | "bad" | "neutral";
 

@@ -1,5 +1,5 @@
 /**
- * Number words, the same as in Python (`card/words.py`): both are held to `tests/fixtures/format_cases.json`.
+ * Number words, the same as in Python (`card/view/number_words.py`): both are held to `tests/fixtures/format_cases.json`.
  * Rounding is half up by `floor(x + 0.5)`, because Python and JavaScript round halves differently.
  */
 

@@ -1,4 +1,4 @@
-"""Writes `js/src/contract.ts` from `origami_widgets/card/contract.py`.
+"""Writes `js/src/contract.ts` from `origami_widgets/card/view/contract.py`.
 
 Run `python js/tools/generate_contract.py` after a change of the contract; a test fails when it was forgotten.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "origami_widgets" / "card" / "contract.py"
+SOURCE = ROOT / "origami_widgets" / "card" / "view" / "contract.py"
 TARGET = ROOT / "js" / "src" / "contract.ts"
 
 PRIMITIVES: dict[Any, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
@@ -88,7 +88,9 @@ class Writer:
 
     def module(self) -> str:
         """The whole file."""
-        parts = ["// Written by js/tools/generate_contract.py from origami_widgets/card/contract.py. Don't edit.\n"]
+        parts = [
+            "// Written by js/tools/generate_contract.py from origami_widgets/card/view/contract.py. Don't edit.\n"
+        ]
         parts += [f"export type {name} = {self.type_of(value, within=name)};\n" for name, value in self.aliases.items()]
         parts += [self.declaration(cls) for cls in self.classes.values()]
         parts += [f"export const {name} = {value};\n" for name, value in self.numbers.items()]

@@ -10,9 +10,9 @@ import io
 import os
 from unittest.mock import patch
 
-from origami_widgets import cli
 from origami_widgets.api import models
 from origami_widgets.api.error_catalog import CODES
+from origami_widgets.cli import main as cli
 from origami_widgets.magics.commands import CELL, COMMANDS, explained, overview
 
 FENCE = "```"

@@ -108,7 +108,7 @@ class OrigamiError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """The traceback that IPython shows: to the line of the person's own, as our frames say less than the words here."""
-        from origami_widgets.api.shell import traceback_lines
+        from origami_widgets.host.shell import traceback_lines
 
         return traceback_lines(self)
 

@@ -24,6 +24,7 @@ from origami_widgets.api import threadless
 from origami_widgets.api.callbacks import PATIENCE, CallbackThread
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop_future import SLICE, LoopFuture
+from origami_widgets.host.cells import thread_context
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Hashable
@@ -44,13 +45,10 @@ class BackgroundLoop:
 
     Attributes:
         generation: numbers the loops, also across a fork; what belongs to a loop (connections) belongs to one of them.
-        new_context: makes the context of each call. An empty one, or whatever is sent would belong to the cell that
-            happened to call; whoever knows better what a kernel needs may replace it.
     """
 
     def __init__(self) -> None:
         self.generation = 0
-        self.new_context: Callable[[], contextvars.Context] = contextvars.Context
         # Reentrant, because the garbage collector may call `forget` in the middle of any of these methods.
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -258,7 +256,7 @@ class BackgroundLoop:
             thread.join(LAST_WORDS)
 
     def _context(self) -> contextvars.Context:
-        context = self.new_context()
+        context = thread_context()
         context.run(_is_ours.set, True)  # noqa: FBT003 - the variable's value
         return context
 

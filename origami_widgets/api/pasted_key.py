@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from origami_widgets.api.redact import PREFIX
 from origami_widgets.api.secret import Secret
-from origami_widgets.api.shell import current_shell, request
+from origami_widgets.host.shell import current_shell, request
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

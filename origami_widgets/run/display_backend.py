@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
 
+    from origami_widgets.host.cells import CellRef
+
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
 
 # Type parameters, since the classes themselves import this module: `Run` and `RunBatch` where the package installs one.
 RunT_contra = TypeVar("RunT_contra", contravariant=True)
 BatchT_contra = TypeVar("BatchT_contra", contravariant=True)
-
-
-class CellRef(NamedTuple):
-    """One execution of one notebook cell.
-
-    Args:
-        cell: the cell's id, the same each time the cell is executed.
-        execution: the id of this execution.
-    """
-
-    cell: str
-    execution: str
 
 
 class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):

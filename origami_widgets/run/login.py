@@ -15,8 +15,8 @@ from origami_widgets.api.key_sources import NAME, keep_in_keyring, key_at_hand, 
 from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret, missing_key, read_key
 from origami_widgets.api.settings import base_url_from, is_local_url, project_from
-from origami_widgets.api.shell import current_shell, may_ask
 from origami_widgets.api.sync_bridge import OnLoop, block, wait
+from origami_widgets.host.shell import current_shell, may_ask
 from origami_widgets.run.settings import client_or_default, configured_place, use_login
 
 if TYPE_CHECKING:

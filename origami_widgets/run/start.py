@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.display_backend import CellRef
+    from origami_widgets.host.cells import CellRef
     from origami_widgets.run.state import RunState
 
 

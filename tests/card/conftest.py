@@ -2,8 +2,8 @@
 
 import pytest
 
-from origami_widgets.card.card import RunCard
-from origami_widgets.card.host import pages
+from origami_widgets.card.widgets.run_card import RunCard
+from origami_widgets.host.application import pages
 from origami_widgets.run.handle import Run
 from tests.card.live import settle, watch_of
 from tests.fixtures.states import payload

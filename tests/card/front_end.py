@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from origami_widgets.card.contract import View
+    from origami_widgets.card.view.contract import View
 
 FRONT_END = Path(__file__).parents[2] / "js"
 

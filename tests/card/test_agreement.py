@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from origami_widgets.card.contract import ColumnRow
-from origami_widgets.card.html import render_html
-from origami_widgets.card.text import WIDTH, render_text
+from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.text import WIDTH, render_text
+from origami_widgets.card.view.contract import ColumnRow
 from tests.card import front_end
 from tests.card.markup import words
 from tests.fixtures import hostile

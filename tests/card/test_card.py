@@ -10,9 +10,9 @@ import traitlets
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.card.card import RunCard
-from origami_widgets.card.contract import View
-from origami_widgets.card.outputs import Outputs
+from origami_widgets.card.view.contract import View
+from origami_widgets.card.widgets.run_card import RunCard
+from origami_widgets.host.outputs import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Heard, Planned

@@ -4,7 +4,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.loop import background
-from origami_widgets.card.commands import Command, CommandDesk, read_command
+from origami_widgets.card.widgets.card_commands import Command, CommandDesk, read_command
 
 GOOD = {"kind": "command", "id": "c1", "name": "cancel", "run_id": "v2_run-1", "prompt": "", "answers": []}
 

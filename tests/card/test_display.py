@@ -6,7 +6,7 @@ from nbclient import NotebookClient
 
 START = """
 import origami_widgets as ow
-from origami_widgets.card.host import pages
+from origami_widgets.host.application import pages
 client = ow.Sandbox(speed=240).client()
 run = ow.start("Find partners. scenario:{}", client=client)
 """
@@ -69,7 +69,7 @@ def test_what_was_shown_when_started_is_not_shown_again_in_its_cell():
 
 def test_a_settled_card_that_is_shown_again_is_frozen_too():
     # Long enough that it does not fall between the two cells: what comes there, nbclient drops.
-    soon = OTHER_PAGE + "from origami_widgets.card import freeze\nfreeze.READ_AND_CLICK = 2\n"
+    soon = OTHER_PAGE + "from origami_widgets.card.widgets import freeze\nfreeze.READ_AND_CLICK = 2\n"
     quiet = (START.format("completed") + soon).replace("client=client", "client=client, show=False")
     frozen = "import time\nwhile run.conversation.presentation.comm is not None:\n    time.sleep(0.05)"
     again, _ = executed(quiet + "run.wait('cells')\nrun", frozen, by=Person)

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from origami_widgets.card.board.board import RunBoard
-from origami_widgets.card.card import RunCard
+from origami_widgets.card.widgets.run_board import RunBoard
+from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.run.handle import Run
 from tests.card.live import settle, watch_of
 from tests.card.work import count_calls

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from origami_widgets.card.freeze import READ_AND_CLICK, SECOND_THOUGHTS, freeze_after
 from origami_widgets.card.view import make_view
+from origami_widgets.card.widgets.freeze import READ_AND_CLICK, SECOND_THOUGHTS, freeze_after
 from tests.fixtures.states import NOW, STATES, settled_payload, state_of
 
 

@@ -11,10 +11,10 @@ from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import origami_widgets as ow
-from origami_widgets.card.html import render_html
-from origami_widgets.card.links import safe_href
-from origami_widgets.card.snapshot import token_bundle
-from origami_widgets.card.text import WIDTH, render_text, width_of
+from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.text import WIDTH, render_text, width_of
+from origami_widgets.card.view.links import safe_href
+from origami_widgets.card.widgets.snapshot import token_bundle
 from tests.card.markup import only_ours, words
 from tests.card.work import count_calls
 from tests.fixtures import hostile

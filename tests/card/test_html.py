@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from origami_widgets.card.html import render_html
-from origami_widgets.card.text import render_text
+from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.text import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Connection

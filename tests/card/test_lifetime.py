@@ -10,7 +10,7 @@ from jupyter_client.manager import start_new_kernel
 
 import origami_widgets as ow
 from origami_widgets.api.loop import background
-from origami_widgets.card.card import card_of
+from origami_widgets.card.widgets.run_card import card_of
 from origami_widgets.run.polling import poller as poller_module
 from tests.card.live import on_loop, read, settle
 from tests.fixtures.states import payload

@@ -2,7 +2,7 @@
 
 import pytest
 
-from origami_widgets.card.links import host_of, product_link, safe_href
+from origami_widgets.card.view.links import host_of, product_link, safe_href
 
 GOOD = [
     "https://origami.chat/workspace/1?table=2#x",

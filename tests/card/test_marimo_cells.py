@@ -5,7 +5,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from origami_widgets.card.marimo_cells import marimo_cell_ref
+from origami_widgets.host.cells import marimo_cell_ref
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.answer import Answer
-from origami_widgets.card.html import render_html
-from origami_widgets.card.text import render_text
+from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.text import render_text
 from origami_widgets.card.view import make_view
 from tests.card.markup import words
 from tests.fixtures.states import NOW, payload, state_of

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from origami_widgets.card.prose import NODE_LIMIT, SIZE_LIMIT, make_prose
+from origami_widgets.card.view.prose import NODE_LIMIT, SIZE_LIMIT, make_prose
 from tests.card.work import count_calls
 
 

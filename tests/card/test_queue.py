@@ -7,9 +7,9 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import RunPoolFull
 from origami_widgets.api.loop import background
-from origami_widgets.card.commands import Command, CommandDesk
-from origami_widgets.card.freeze import freeze_after
-from origami_widgets.card.news import view_now
+from origami_widgets.card.widgets.card_commands import Command, CommandDesk
+from origami_widgets.card.widgets.freeze import freeze_after
+from origami_widgets.card.widgets.view_diff import view_now
 from origami_widgets.run import settings
 
 FULL = "Find more dentists. scenario:pool_full"

@@ -7,13 +7,13 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.row_progress import SPACING, RowProgress
-from origami_widgets.card.card import RunCard
-from origami_widgets.card.freeze import freeze_after
-from origami_widgets.card.html import render_html
-from origami_widgets.card.text import render_text
+from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.text import render_text
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.budget import size_of
+from origami_widgets.card.view.size_limits import size_of
 from origami_widgets.card.view.tables import reading_words
+from origami_widgets.card.widgets.freeze import freeze_after
+from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch

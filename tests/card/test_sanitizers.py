@@ -8,9 +8,9 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.strings import clean_html
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from origami_widgets.card.html import render_html
-from origami_widgets.card.snapshot import static_bundle, token_bundle
-from origami_widgets.card.text import render_text
+from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.text import render_text
+from origami_widgets.card.widgets.snapshot import static_bundle, token_bundle
 from tests.card.markup import words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW

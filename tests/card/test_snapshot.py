@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from origami_widgets.card import snapshot as snapshots
-from origami_widgets.card.board.board import RunBoard
-from origami_widgets.card.card import RunCard
-from origami_widgets.card.contract import BOARD_SLOTS
-from origami_widgets.card.outputs import Outputs
-from origami_widgets.card.snapshot import PIECES, SnapshotFeed
+from origami_widgets.card.view.contract import BOARD_SLOTS
+from origami_widgets.card.widgets import snapshot as snapshots
+from origami_widgets.card.widgets.run_board import RunBoard
+from origami_widgets.card.widgets.run_card import RunCard
+from origami_widgets.card.widgets.snapshot import PIECES, SnapshotFeed
+from origami_widgets.host.outputs import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Heard, Planned, RunState
@@ -197,8 +197,8 @@ def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, mo
 
 @pytest.mark.parametrize("keeps", [True, False, None])
 def test_a_card_gives_way_only_where_its_page_keeps_no_snapshot(displayed, outputs, watch, keeps, monkeypatch):
-    monkeypatch.setattr("origami_widgets.card.freeze.READ_AND_CLICK", 0.0)
-    monkeypatch.setattr("origami_widgets.card.freeze.SECOND_THOUGHTS", 0.0)
+    monkeypatch.setattr("origami_widgets.card.widgets.freeze.READ_AND_CLICK", 0.0)
+    monkeypatch.setattr("origami_widgets.card.widgets.freeze.SECOND_THOUGHTS", 0.0)
     card, _ = displayed
     if keeps is not None:
         hello(card, keeps=keeps)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from origami_widgets.card import host, stream
+from origami_widgets.card.widgets import html_stream as stream
+from origami_widgets.host import application as host
 from tests.fixtures.make_views import views
 
 if TYPE_CHECKING:
@@ -152,7 +153,9 @@ def test_updates_keep_their_distance_and_the_last_state_arrives(cells: Cells) ->
 
 def test_time_alone_replaces_nothing(cells: Cells) -> None:
     cells.run(start("scenario:slow"))
-    cells.run("at(40)\nfrom origami_widgets.card.stream import stream_of\nstream_of(run.conversation).update()")
+    cells.run(
+        "at(40)\nfrom origami_widgets.card.widgets.html_stream import stream_of\nstream_of(run.conversation).update()"
+    )
     before = len(cells.displays())
     cells.run("at(40, 40)\nstream_of(run.conversation).update()")
     assert len(cells.displays()) == before == 2
@@ -186,7 +189,7 @@ def test_a_second_copy_is_kept_up_to_date_too(cells: Cells) -> None:
 
 
 READ = """
-from origami_widgets.card.stream import stream_of
+from origami_widgets.card.widgets.html_stream import stream_of
 from origami_widgets.frames.leads import row_reading
 row_reading.LARGEST_PAGE = 1
 def until(condition):

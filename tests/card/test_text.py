@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from origami_widgets.card.text import NARROWEST, SIZE_LIMIT, WIDTH, render_text, width_of, wrap
+from origami_widgets.card.render.text import NARROWEST, SIZE_LIMIT, WIDTH, render_text, width_of, wrap
 from origami_widgets.card.view.fresh import fresh_words
-from origami_widgets.card.words import NOT_APPLICABLE
+from origami_widgets.card.view.number_words import NOT_APPLICABLE
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from origami_widgets.card.card import RunCard
-from origami_widgets.card.contract import TABLE_SLOTS
+from origami_widgets.card.view.contract import TABLE_SLOTS
+from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Planned
 from tests.card.live import on_loop, read, settle, watch_of

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.card.contract import View
-from origami_widgets.card.html import render_html
-from origami_widgets.card.text import WIDTH, render_text, width_of
+from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.text import WIDTH, render_text, width_of
 from origami_widgets.card.view import make_view
+from origami_widgets.card.view.contract import View
 from tests.card.markup import read
 from tests.fixtures.states import NOW, STATES, large, payload, settled_payload, state_of
 

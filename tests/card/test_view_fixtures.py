@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from origami_widgets.card.contract import View
+from origami_widgets.card.view.contract import View
 from tests.fixtures.make_views import FOLDER, encoded, views
 from tests.fixtures.states import NOW
 

@@ -4,9 +4,9 @@ import pytest
 
 from origami_widgets.api.models import TableStats
 from origami_widgets.card.view import make_view
+from origami_widgets.card.view.number_words import NOT_APPLICABLE
 from origami_widgets.card.view.rows import column_words
 from origami_widgets.card.view.tables import filling_words, make_funnel
-from origami_widgets.card.words import NOT_APPLICABLE
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 

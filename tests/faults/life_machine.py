@@ -14,7 +14,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.card.commands import CommandDesk, read_command
+from origami_widgets.card.widgets.card_commands import CommandDesk, read_command
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.faults.life_checks import Checks
 from tests.faults.life_clock import on_loop

@@ -23,9 +23,9 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.key_sources import SERVICE
 from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret
+from origami_widgets.cli import lab
 from origami_widgets.run import settings
 from origami_widgets.run.settings import client_or_default
-from origami_widgets.terminal import lab
 from tests.faults.journey import KEY, RUNNING, completed, going_on, running
 from tests.faults.planted import (
     escaped,

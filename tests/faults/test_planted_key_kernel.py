@@ -132,7 +132,7 @@ def test_no_saved_notebook_and_no_exported_page_shows_it(home: Path) -> None:
 
 
 def test_the_sandbox_repeats_a_real_key_neither_in_answers_nor_in_what_it_prints(home: Path) -> None:
-    program = "import sys; from origami_widgets.cli import main; sys.exit(main(['sandbox']))"
+    program = "import sys; from origami_widgets.cli.main import main; sys.exit(main(['sandbox']))"
     command = [sys.executable, "-c", program]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.contract import View
+from origami_widgets.card.view.contract import View
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -42,7 +42,7 @@ def test_wheel_holds_the_package_and_its_front_end_and_nothing_else(wheel: Path)
 def test_wheel_holds_the_one_notebook_that_the_demo_opens(wheel: Path) -> None:
     notebooks = {name: text for name, text in wheel_contents(wheel).items() if name.endswith(".ipynb")}
     original = (REPOSITORY / "notebooks" / "quickstart.ipynb").read_bytes()
-    assert notebooks == {"origami_widgets/terminal/quickstart.ipynb": original}
+    assert notebooks == {"origami_widgets/cli/quickstart.ipynb": original}
 
 
 def test_wheel_metadata_names_licence_command_and_floors(wheel: Path) -> None:
@@ -54,7 +54,7 @@ def test_wheel_metadata_names_licence_command_and_floors(wheel: Path) -> None:
     assert "Requires-Python: >=3.11" in metadata
     assert "Requires-Dist: anywidget>=0.9.21" in metadata
     entry_points = next(text for name, text in contents.items() if name.endswith("entry_points.txt")).decode()
-    assert "origami-widgets = origami_widgets.cli:main" in entry_points
+    assert "origami-widgets = origami_widgets.cli.main:main" in entry_points
 
 
 def test_sdist_holds_sources_tests_and_the_built_front_end(sdist: Path) -> None:

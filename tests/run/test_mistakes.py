@@ -8,7 +8,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 
 import origami_widgets as ow
 from origami_widgets.api.errors import AgentNotFound, InvalidInput, NotFound
-from origami_widgets.cli import main
+from origami_widgets.cli.main import main
 from tests.support.keys import use_keyring
 
 AGENT = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"

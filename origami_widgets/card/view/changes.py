@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card import words
-from origami_widgets.card.view.budget import ACTIONS_SIZE, clip, size_of
+from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.head import whole
+from origami_widgets.card.view.size_limits import ACTIONS_SIZE, clip, size_of
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Action
-    from origami_widgets.card.contract import ActionGroup, Actions, Inline
+    from origami_widgets.card.view.contract import ActionGroup, Actions, Inline
     from origami_widgets.run.state import RunState
 
 SHOWN_LIMIT = 24

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.view.budget import clip
+from origami_widgets.card.view.size_limits import clip
 
 if TYPE_CHECKING:
-    from origami_widgets.card.contract import Button
+    from origami_widgets.card.view.contract import Button
     from origami_widgets.run.state import RunState
 
 FOLLOW_UP_COST = "This starts a follow-up run, which uses credits."

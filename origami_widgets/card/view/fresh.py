@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card import words
+from origami_widgets.card.view import number_words as words
 
 if TYPE_CHECKING:
-    from origami_widgets.card.contract import View
+    from origami_widgets.card.view.contract import View
 
 
 def fresh_words(view: View, *, now: float) -> str:

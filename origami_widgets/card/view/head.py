@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from origami_widgets.api.validate import LONGEST_PROMPT
-from origami_widgets.card import words
-from origami_widgets.card.links import is_product, safe_href, short_host
-from origami_widgets.card.view.budget import EARLIER_SIZE, clip, take
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.links import is_product, safe_href, short_host
 from origami_widgets.card.view.questions import QUESTIONS_LIMIT
+from origami_widgets.card.view.size_limits import EARLIER_SIZE, clip, take
 from origami_widgets.card.view.status import is_missing, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from origami_widgets.card.contract import Clock, Earlier, Foot, Head, Link
+    from origami_widgets.card.view.contract import Clock, Earlier, Foot, Head, Link
     from origami_widgets.run.state import RunState
 
 PROMPT_LIMIT = 600

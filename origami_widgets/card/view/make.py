@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.prose import make_prose
 from origami_widgets.card.view.changes import make_actions
 from origami_widgets.card.view.head import make_clock, make_earlier, make_foot, make_head
 from origami_widgets.card.view.notices import make_notices
+from origami_widgets.card.view.prose import make_prose
 from origami_widgets.card.view.questions import make_ask, make_suggestions
 from origami_widgets.card.view.tables import make_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from origami_widgets.card.contract import View
+    from origami_widgets.card.view.contract import View
     from origami_widgets.run.state import RunState
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card import words
-from origami_widgets.card.links import product_link
-from origami_widgets.card.view.budget import NOTICES_SIZE, clip, take
+from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.follow_up import can_follow_up, follow_up_button
 from origami_widgets.card.view.head import agent_line, attach_line, whole
+from origami_widgets.card.view.links import product_link
 from origami_widgets.card.view.questions import QUESTIONS_LIMIT
+from origami_widgets.card.view.size_limits import NOTICES_SIZE, clip, take
 from origami_widgets.card.view.status import is_known, is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from origami_widgets.api.errors import OrigamiError
-    from origami_widgets.card.contract import Button, Link, Notice, Tone
+    from origami_widgets.card.view.contract import Button, Link, Notice, Tone
     from origami_widgets.run.state import Queue, RunState
 
 _TITLE_LIMIT = 160

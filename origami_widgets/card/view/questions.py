@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card import words
-from origami_widgets.card.view.budget import ASK_SIZE, SUGGESTIONS_SIZE, clip, size_of, take
+from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.follow_up import follow_up_button
+from origami_widgets.card.view.size_limits import ASK_SIZE, SUGGESTIONS_SIZE, clip, size_of, take
 
 if TYPE_CHECKING:
     from origami_widgets.api import models
-    from origami_widgets.card.contract import Ask, Question, Suggestion
+    from origami_widgets.card.view.contract import Ask, Question, Suggestion
     from origami_widgets.run.state import RunState
 
 QUESTIONS_LIMIT = 12

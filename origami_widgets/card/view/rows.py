@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card import words
+from origami_widgets.card.view import number_words as words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from origami_widgets.card.contract import ColumnRow
+    from origami_widgets.card.view.contract import ColumnRow
 
 HEADINGS = ("Column", "Runs on", "Credits / run", "Credits", "Cells", "Pass · fail · unsure")
 

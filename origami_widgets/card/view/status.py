@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import NotFound
-from origami_widgets.card.view.budget import clip
+from origami_widgets.card.view.size_limits import clip
 
 if TYPE_CHECKING:
-    from origami_widgets.card.contract import Tone
+    from origami_widgets.card.view.contract import Tone
     from origami_widgets.run.state import RunState
 
 _KNOWN: dict[str, tuple[str, Tone]] = {

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card import words
-from origami_widgets.card.contract import TABLE_SLOTS, ColumnRow
-from origami_widgets.card.links import open_link
-from origami_widgets.card.view.budget import COLUMNS_SIZE, TABLE_ID_LIMIT, TABLES_SIZE, clip, size_of, take
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.contract import TABLE_SLOTS, ColumnRow
 from origami_widgets.card.view.head import whole
+from origami_widgets.card.view.links import open_link
+from origami_widgets.card.view.size_limits import COLUMNS_SIZE, TABLE_ID_LIMIT, TABLES_SIZE, clip, size_of, take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from origami_widgets.api import models
     from origami_widgets.api.row_progress import RowProgress
-    from origami_widgets.card.contract import Funnel, FunnelCount, FunnelPart, Table, Tables
+    from origami_widgets.card.view.contract import Funnel, FunnelCount, FunnelPart, Table, Tables
 
 NAME_LIMIT = 80
 _HEADS_SIZE = 18_000

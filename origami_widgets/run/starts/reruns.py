@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.starts.record import RecordSlot
     from origami_widgets.api.starts.spec import StartSpec
-    from origami_widgets.run.display_backend import CellRef
+    from origami_widgets.host.cells import CellRef
     from origami_widgets.run.starts.job import WatchedJob
 
 MOST_CALLS = 100

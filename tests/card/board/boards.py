@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from origami_widgets.card.board.entry import Entry
-from origami_widgets.card.board.view import make_board
+from origami_widgets.card.view.board import make_board
+from origami_widgets.card.view.board_entry import Entry
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Connection, Planned, Queue, RunState
@@ -21,7 +21,7 @@ from tests.fixtures.states import NOW, STATES, payload, settled_payload, too_few
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from origami_widgets.card.contract import BoardView
+    from origami_widgets.card.view.contract import BoardView
 
 VIEW_SIZE = 60_000
 COPIES_SIZE = 40_000

@@ -5,8 +5,8 @@ import gc
 import pytest
 
 from origami_widgets.api.loop import background
-from origami_widgets.card.board.board import RunBoard
-from origami_widgets.card.commands import Command
+from origami_widgets.card.widgets.card_commands import Command
+from origami_widgets.card.widgets.run_board import RunBoard
 from tests.card.board.boards import runs, watches
 from tests.card.live import settle
 

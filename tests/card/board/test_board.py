@@ -5,8 +5,8 @@ import traitlets
 
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
-from origami_widgets.card.contract import BOARD_SLOTS
-from origami_widgets.card.freeze import SECOND_THOUGHTS
+from origami_widgets.card.view.contract import BOARD_SLOTS
+from origami_widgets.card.widgets.freeze import SECOND_THOUGHTS
 from origami_widgets.run.state import CheckFailed, Planned
 from tests.card.board.boards import running, runs, watches
 from tests.card.live import on_loop, read, settle

@@ -3,7 +3,7 @@
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.card.card import card_of
+from origami_widgets.card.widgets.run_card import card_of
 from tests.card.board.boards import running
 from tests.card.live import on_loop, read, settle
 from tests.run.batch.common import states

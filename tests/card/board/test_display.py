@@ -5,8 +5,8 @@ from tests.card.test_display import OTHER_PAGE, WIDGET, Person, executed
 START = """
 import time
 import origami_widgets as ow
-from origami_widgets.card.board import board as boards
-from origami_widgets.card.host import pages
+from origami_widgets.card.widgets import run_board as boards
+from origami_widgets.host.application import pages
 client = ow.Sandbox(speed=600, plan="ultra").client()
 briefs = ["Find bakeries in Porto. scenario:{0}", "Find bakeries in Faro. scenario:{0}"]
 """

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.card.board.fit import ROWS_SIZE, fitted
-from origami_widgets.card.board.rows import make_row
-from origami_widgets.card.view.budget import size_of
+from origami_widgets.card.view.board_rows import make_row
+from origami_widgets.card.view.board_size import ROWS_SIZE, fitted
+from origami_widgets.card.view.size_limits import size_of
 from tests.card.board.boards import many
 from tests.fixtures.states import STATES
 

@@ -6,9 +6,9 @@ import pytest
 from bs4 import BeautifulSoup
 from nbconvert.filters.strings import clean_html
 
-from origami_widgets.card.board.html import render_board_html
-from origami_widgets.card.board.twin import again_bundle, static_board
-from origami_widgets.card.contract import BOARD_SLOTS
+from origami_widgets.card.render.board_html import render_board_html
+from origami_widgets.card.view.contract import BOARD_SLOTS
+from origami_widgets.card.widgets.board_bundle import again_bundle, static_board
 from tests.card.board.boards import COPIES_SIZE, board_of, entry_of, every_entry, hostile_entries, many, size
 from tests.card.markup import only_ours, words
 from tests.card.test_sanitizers import exported, shown, without_styles

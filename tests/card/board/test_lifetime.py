@@ -11,9 +11,9 @@ from ipywidgets.widgets import widget
 
 import origami_widgets as ow
 from origami_widgets.api.loop import background
-from origami_widgets.card.board import opened
-from origami_widgets.card.board.board import RunBoard
-from origami_widgets.card.commands import Command
+from origami_widgets.card.widgets import opened_cards as opened
+from origami_widgets.card.widgets.card_commands import Command
+from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from tests.card.board.boards import running, runs, watches

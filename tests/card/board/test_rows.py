@@ -8,9 +8,9 @@ from msgspec import structs
 from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.models import RunObject
-from origami_widgets.card.board.entry import Entry
-from origami_widgets.card.board.rows import NO_MOMENTS, NOTE_LIMIT, PROMPT_LIMIT, make_moments, make_row
 from origami_widgets.card.view import make_view
+from origami_widgets.card.view.board_entry import Entry
+from origami_widgets.card.view.board_rows import NO_MOMENTS, NOTE_LIMIT, PROMPT_LIMIT, make_moments, make_row
 from origami_widgets.run.state import Queue, RunState
 from tests.card.board.boards import entry_of, every_entry, stopped
 from tests.fixtures.states import NOW, STATES, answers_sent, needs_input, running, too_few_credits

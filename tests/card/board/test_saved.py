@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from origami_widgets.card.board.entry import Entry
-from origami_widgets.card.board.html import render_board_html
-from origami_widgets.card.board.saved import as_current, as_printed, as_saved
-from origami_widgets.card.board.text import render_board_text
+from origami_widgets.card.render.board_html import render_board_html
+from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.view.board_entry import Entry
+from origami_widgets.card.view.board_snapshot import as_current, as_printed, as_saved
 from tests.card.board.boards import board_of, entry_of, every_entry, many
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES, too_few_credits

@@ -9,7 +9,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
-from origami_widgets.card.board.source import again_of, row_of, source_of
+from origami_widgets.card.widgets.board_source import again_of, row_of, source_of
 from origami_widgets.run.handle import Run
 from tests.card.board.boards import runs, watches
 from tests.fixtures.states import payload

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from origami_widgets.card.board.text import render_board_text
-from origami_widgets.card.text import SIZE_LIMIT, WIDTH, width_of
-from origami_widgets.card.view.saved import stored
+from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.text import SIZE_LIMIT, WIDTH, width_of
+from origami_widgets.card.view.snapshot_words import stored
 from tests.card.board.boards import board_of, entry_of, every_entry, hostile_entries, many
 from tests.card.test_hostile import TRICKS
 from tests.fixtures import hostile

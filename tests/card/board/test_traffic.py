@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from origami_widgets.card.board.board import RunBoard
-from origami_widgets.card.contract import BOARD_SLOTS
+from origami_widgets.card.view.contract import BOARD_SLOTS
+from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.run.state import Delayed, Heard, Planned
 from tests.card.board.boards import CHANGE_SIZE, VIEW_SIZE, begin, running, runs, watches
 from tests.card.live import on_loop, read, settle

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from origami_widgets.api.errors import InsufficientCredits
-from origami_widgets.card.board.entry import Entry
-from origami_widgets.card.board.html import render_board_html
-from origami_widgets.card.board.text import render_board_text
-from origami_widgets.card.board.view import STAGES, make_board, sums
-from origami_widgets.card.contract import BOARD_SLOTS, BoardView
-from origami_widgets.card.text import WIDTH, width_of
-from origami_widgets.card.view.saved import stored
+from origami_widgets.card.render.board_html import render_board_html
+from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.text import WIDTH, width_of
+from origami_widgets.card.view.board import STAGES, make_board, sums
+from origami_widgets.card.view.board_entry import Entry
+from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView
+from origami_widgets.card.view.snapshot_words import stored
 from tests.card.board.boards import (
     COPIES_SIZE,
     VIEW_SIZE,

@@ -5,8 +5,8 @@ import json
 import msgspec
 import pytest
 
-from origami_widgets.card.board.view import STAGES
-from origami_widgets.card.contract import BoardView
+from origami_widgets.card.view.board import STAGES
+from origami_widgets.card.view.contract import BoardView
 from tests.fixtures.make_views import BOARDS, boards, encoded
 
 VIEWS = boards()

@@ -7,7 +7,7 @@ import pytest
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
 from origami_widgets.api.expected import about
-from origami_widgets.card.news import is_off_grid
+from origami_widgets.card.widgets.view_diff import is_off_grid
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due
 from origami_widgets.run.state import CancelRequested

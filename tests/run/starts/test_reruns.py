@@ -12,7 +12,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.starts.record import Lost, Refused, Sent, Started, transition
 from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.run.display_backend import CellRef
+from origami_widgets.host.cells import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.reruns import MOST_CALLS, MOST_CELLS, calls_of

@@ -1,0 +1,107 @@
+"""The static board: plain elements with inline styles, which every host shows for ever. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from origami_widgets.card.render.html import CARD, SIZE_LIMIT, STRIP, TONES
+from origami_widgets.card.render.html_tags import (
+    LINE,
+    SMALL,
+    Html,
+    bold,
+    code,
+    div,
+    isolated,
+    join,
+    link_button,
+    span,
+    text,
+)
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.board_snapshot import amounts_of, as_current, as_saved, facts_of, title_line
+from origami_widgets.card.view.snapshot_words import as_of, stored
+
+if TYPE_CHECKING:
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, Moments, Notice
+
+_AROUND = 700
+
+
+def render_board_html(view: BoardView, *, now: float, saved: bool = True) -> str:
+    """The board as one static piece of HTML, by the rules of the static card.
+
+    Args:
+        view: what `make_board` returned.
+        now: the moment of saving, in Unix seconds.
+        saved: nothing will change it any more.
+
+    Returns:
+        HTML that takes at most 28.5 kB in a notebook. Where that is too little for all that is known of each run, each
+        has one line; where it is too little for that, the last ones are counted.
+    """
+    past = as_saved(view) if saved else as_current(view)
+    head = _head(past["head"], now, saved=saved)
+    room = SIZE_LIMIT - _AROUND - stored(head)
+    rows = [_row(row, moments, now) for row, moments in zip(past["rows"], past["moments"], strict=True)]
+    if sum(map(stored, rows)) > room:
+        rows = [_line(row) for row in past["rows"]]
+    kept: list[Html] = []
+    for row in rows:
+        room -= stored(row)
+        if room < 0:
+            break
+        kept.append(row)
+    left = len(rows) - len(kept)
+    more = f"{words.plural(left, 'more run')} not shown here: " if left else ""
+    hidden = join(text(more), code("ow.runs_frame(board)") if left else Html(""), text(past["head"]["hidden"]), by=" ")
+    return div(CARD, head, *kept, div(f"{STRIP};border-top:{LINE}", hidden) if hidden else Html(""))
+
+
+def _head(head: BoardHead, now: float, *, saved: bool) -> Html:
+    pieces = [text(fact) for fact in head["facts"]]
+    if head["origin"]:
+        pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
+    pieces.append(text(as_of(now, saved=saved)))
+    return join(
+        div(
+            "padding:12px 14px",
+            bold(text(title_line(head))),
+            div(f"margin-top:3px;{SMALL};font-variant-numeric:tabular-nums", join(*pieces, by=" · ")),
+        ),
+        *map(_notice, head["notices"]),
+    )
+
+
+def _notice(notice: Notice) -> Html:
+    colour, sign = TONES[notice["tone"]]
+    return div(
+        f"padding:8px 14px 8px 11px;border-top:{LINE};border-left:3px solid {colour}",
+        div("", span(f"color:{colour}", text(sign)), Html(" "), bold(isolated(notice["title"]))),
+        div(SMALL, isolated(notice["text"])),
+        div("", code(notice["code"])),
+        div("margin-top:4px", link_button(notice["link"])) if notice["link"] else Html(""),
+    )
+
+
+def _sign(row: BoardRow) -> Html:
+    colour, sign = TONES[row["tone"]]
+    return join(span(f"color:{colour}", text(sign)), bold(text(row["status_label"])), by=" ")
+
+
+def _row(row: BoardRow, moments: Moments, now: float) -> Html:
+    about = join(*(isolated(part) for part in (row["name"], row["prompt"]) if part), by=": ")
+    facts = join(*(text(piece) for piece in (row["note"], *facts_of(row, moments, now)) if piece), by=" · ")
+    return div(
+        f"padding:6px 14px;border-top:{LINE}",
+        div("", join(_sign(row), about, by=" · ")),
+        div(SMALL, facts),
+        div("", code(row["token"])),
+    )
+
+
+def _line(row: BoardRow) -> Html:
+    """In as few bytes as a hundred of them allow."""
+    amounts = ", ".join(amounts_of(row))
+    about = row["name"] or row["prompt"]
+    return Html(f"<div>{_sign(row)} {isolated(about)} {text(amounts)} <code>{text(row['token'])}</code></div>")

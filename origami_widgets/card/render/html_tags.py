@@ -1,0 +1,145 @@
+"""The few elements the static card is made of.
+
+Hosts sanitize saved output, each in its own way. What survives everywhere are `div`, `span`, `a`, `b`, `i`, `code`,
+`pre`, `ul`, `ol`, `li` and `blockquote`; what may be lost is every other attribute than `href`. So nothing else is used,
+and no meaning hangs on a style. There is no `table` either: parsers put a `tbody` into it, which the strictest sanitizer
+then shows as text. `Html` is a type of its own: a plain string does not pass where markup goes.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from origami_widgets.card.view.contract import Link
+
+Html = NewType("Html", str)
+
+# Middle tones that stand out from white and from near black alike (about 4:1); words keep the page's own colour.
+BLUE = "#3d7be0"
+GREEN = "#2a8f57"
+AMBER = "#b07410"
+RED = "#d9483d"
+GREY = "#7a828c"
+
+LINE = "1px solid rgba(128,128,128,.32)"
+SOFT = "rgba(128,128,128,.08)"
+QUIET = "opacity:.74"
+SMALL = f"font-size:12px;{QUIET}"
+HEADING = f"margin:0 0 6px;font-size:11px;font-weight:600;letter-spacing:.05em;text-transform:uppercase;{QUIET}"
+MONO = "font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;background:none;color:inherit"
+
+
+def text(value: str) -> Html:
+    """Escaped text."""
+    return Html(escape(value, quote=True))
+
+
+def join(*parts: Html, by: str = "") -> Html:
+    """Parts one after another, empty ones left out."""
+    return Html(escape(by).join(part for part in parts if part))
+
+
+def div(style: str, *parts: Html) -> Html:
+    """A block; nothing when it would be empty."""
+    return _element("div", style, parts)
+
+
+def span(style: str, *parts: Html) -> Html:
+    """A run of text."""
+    return _element("span", style, parts)
+
+
+def bold(*parts: Html) -> Html:
+    """Strong words."""
+    return _element("b", "", parts)
+
+
+def code(value: str) -> Html:
+    """A line of Python or an id."""
+    return _element("code", f"{MONO};padding:0", (text(value),)) if value else Html("")
+
+
+def link(href: str, *parts: Html, style: str = "color:inherit;text-decoration:underline") -> Html:
+    """A link to an address that was checked when the view was made."""
+    attributes = f'href="{escape(href, quote=True)}" target="_blank" rel="noopener noreferrer nofollow"'
+    return Html(f'<a {attributes} style="{style}">{"".join(parts)}</a>')
+
+
+def link_button(to: Link) -> Html:
+    """A link that looks like the buttons of the live card."""
+    style = (
+        f"display:inline-block;padding:4px 11px;border:{LINE};border-radius:7px;background:{SOFT};color:inherit;"
+        "font-size:12px;font-weight:600;text-decoration:none"
+    )
+    return link(to["href"], isolated(to["label"]), Html(" ↗"), style=style)
+
+
+def isolated(value: str) -> Html:
+    """Words from outside, which must not turn the direction of what stands around them."""
+    return span("unicode-bidi:isolate", text(value))
+
+
+def heading(words: str) -> Html:
+    """The heading of a section."""
+    return div(HEADING, bold(text(words)))
+
+
+def grid(rows: Iterable[Iterable[Html]], *, style: str) -> Html:
+    """Rows and columns without a `table`, the first row for the headings."""
+    cell = "display:table-cell;padding:3px 12px 3px 0"
+    lines = [
+        line(
+            (bare("span", *part, style=cell, role="cell" if number else "columnheader") for part in between(row)),
+            style=f"display:table-row;border-bottom:{LINE}" + ("" if number else ";font-weight:600"),
+        )
+        for number, row in enumerate(rows)
+    ]
+    return bare("div", *lines, style=f"display:table;border-collapse:collapse;{style}", role="table")
+
+
+def line(cells: Iterable[Html], *, style: str) -> Html:
+    """One row."""
+    return bare("div", *cells, style=style, role="row")
+
+
+def between(cells: Iterable[Html]) -> Iterator[tuple[Html, Html]]:
+    """Each cell after a bar that is seen only where all styles are lost, and a row is a line of text."""
+    bar_between = bare("i", Html(" | "), style="display:none")
+    for place, cell in enumerate(cells):
+        yield (bar_between if place else Html(""), cell)
+
+
+def bare(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
+    """Any other element of the list above, also an empty one."""
+    attributes = f' role="{role}"' if role else ""
+    if style:
+        attributes += f' style="{escape(style, quote=True)}"'
+    return Html(f"<{name}{attributes}>{''.join(parts)}</{name}>")
+
+
+def bar(parts: list[tuple[float, str]], style: str) -> Html:
+    """A stacked bar: shares of the whole with their colours. Says nothing that words beside it don't.
+
+    It is a `span`, which keeps its line where styles are removed and nothing of the bar is left.
+    """
+    shown = [
+        span(f"display:inline-block;height:100%;width:{share * 100:.1f}%;background:{colour}", Html(""))
+        for share, colour in parts
+        if share > 0
+    ]
+    return bare(
+        "span",
+        *shown,
+        style=f"display:inline-block;{style};font-size:0;text-align:left;white-space:nowrap;overflow:hidden;background:rgba(128,128,128,.18)",
+    )
+
+
+def _element(name: str, style: str, parts: tuple[Html, ...]) -> Html:
+    body = "".join(parts)
+    if not body and "background" not in style:
+        return Html("")
+    return bare(name, Html(body), style=style)

@@ -1,0 +1,212 @@
+"""The agent's prose, parsed into a small tree that every renderer builds from.
+
+CommonMark with tables; no raw HTML, no images, no addresses guessed from text. The tree is bounded in depth, in
+elements and in bytes, so that no text makes a renderer slow or a saved notebook large.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from origami_widgets.card.view.links import host_of, is_product, safe_href, shown_host
+from origami_widgets.card.view.safe_text import clean_block, clip_to, one_line, strip_tricks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+    from origami_widgets.card.view.contract import Node, NodeName, Prose
+
+TEXT_LIMIT = 8_000
+DEPTH_LIMIT = 8
+NODE_LIMIT = 400
+SIZE_LIMIT = 10_000
+CELL_LIMIT = 20_000
+
+_OPENING: Final[dict[str, NodeName]] = {
+    "paragraph_open": "p",
+    "heading_open": "h",
+    "bullet_list_open": "ul",
+    "ordered_list_open": "ol",
+    "list_item_open": "li",
+    "blockquote_open": "quote",
+    "table_open": "table",
+    "tr_open": "tr",
+    "th_open": "th",
+    "td_open": "td",
+    "strong_open": "b",
+    "em_open": "i",
+}
+_INLINE = frozenset({"strong_open", "em_open"})
+_INVISIBLE = frozenset({"thead_open", "thead_close", "tbody_open", "tbody_close"})
+
+
+@lru_cache(maxsize=2)
+def _parser(*, tables: bool) -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "maxNesting": 60})
+    parser.disable(["image", "html_block", "html_inline"])
+    return parser.enable("table") if tables else parser
+
+
+def _cells(source: str) -> int:
+    """How many cells the parser may make: it fills each row, however short, to the width of its table's head."""
+    lines = source.split("\n")
+    return len(lines) * max(line.count("|") for line in lines)
+
+
+def make_prose(text: object) -> Prose:
+    """The tree of a text.
+
+    Args:
+        text: the agent's prose, None when there is none.
+
+    Returns:
+        Nodes of at most 10,000 bytes of JSON, and whether something was left out.
+
+    Example:
+        >>> make_prose("I built **15** rows.")["nodes"]
+        [{'t': 'p', 'c': ['I built ', {'t': 'b', 'c': ['15']}, ' rows.']}]
+    """
+    source, cut = clean_block(text, TEXT_LIMIT)
+    if not source.strip():
+        return {"nodes": [], "cut": cut}
+    nodes, full = _tree(source)
+    return {"nodes": list(nodes), "cut": cut or full}
+
+
+@lru_cache(maxsize=32)
+def _tree(source: str) -> tuple[tuple[Node, ...], bool]:
+    """A run's text is read at every check and hardly ever changes."""
+    builder = _Builder()
+    nodes = builder.build(_parser(tables=_cells(source) <= CELL_LIMIT).parse(source))
+    # Definitions of links alone make no element, and yet something was said.
+    kept = prune(nodes or [{"t": "p", "c": [source]}], SIZE_LIMIT)
+    return tuple(node for node in kept if isinstance(node, dict)), builder.full or (bool(nodes) and kept != nodes)
+
+
+def prune(items: Sequence[str | Node], room: int) -> list[str | Node]:
+    """As many items as fit into `room` bytes of JSON; of the first that does not, its beginning."""
+    kept: list[str | Node] = []
+    for item in items:
+        size = len(json.dumps(item)) + 2
+        if size <= room:
+            kept.append(item)
+            room -= size
+            continue
+        if isinstance(item, str):
+            kept.append(clip_to(item, room - 2))
+        elif children := prune(item.get("c", ()), room - len(json.dumps({**item, "c": []})) - 2):
+            kept.append({**item, "c": children})
+        break
+    return [item for item in kept if item]
+
+
+class _Builder:
+    """Turns the parser's flat tokens into nodes, and stops adding when the caps are reached."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self._count = 0
+
+    def build(self, tokens: Sequence[Token]) -> list[Node]:
+        top: list[str | Node] = []
+        self._fill(top, iter(tokens), 0)
+        return [item if isinstance(item, dict) else {"t": "p", "c": [item]} for item in top]
+
+    def _fill(self, into: list[str | Node], tokens: Iterator[Token], depth: int) -> None:
+        """Adds nodes until the closing token of the element that is being filled."""
+        for token in tokens:
+            if token.type in _INVISIBLE:
+                continue
+            if token.nesting < 0:
+                return
+            if token.nesting > 0:
+                self._open(into, token, tokens, depth)
+            elif token.type == "inline":
+                self._fill(into, iter(token.children or ()), depth)
+            else:
+                self._leaf(into, token)
+
+    def _open(self, into: list[str | Node], token: Token, tokens: Iterator[Token], depth: int) -> None:
+        """One element with its children, which have to be read in any case to reach its end."""
+        room = self._room()
+        children: list[str | Node] = []
+        self._fill(children, tokens, depth + 1)
+        if token.type == "link_open":
+            into.extend(_linked(str(token.attrs.get("href", "")), children) if room else children)
+            return
+        name = _OPENING.get(token.type)
+        # A paragraph inside a tight list item is no paragraph; neither is what lies too deep or what nobody knows.
+        if name is None or token.hidden or depth >= DEPTH_LIMIT or (token.type in _INLINE and not room):
+            _extend(into, children)
+        elif room:
+            start = int(token.attrs.get("start", 1))
+            if name == "ol" and start != 1:
+                name, children = "ul", _numbered(children, start)
+            into.append({"t": name, "c": children} if children else {"t": name})
+
+    def _leaf(self, into: list[str | Node], token: Token) -> None:
+        match token.type:
+            case "text" | "softbreak":
+                # Character references (&#x202e;) turn into characters only in the parser.
+                _extend(into, [one_line(token.content) if token.type == "text" else " "])
+            case "hardbreak" | "hr":
+                if self._room():
+                    into.append({"t": "br" if token.type == "hardbreak" else "hr"})
+            case "code_inline" | "fence" | "code_block":
+                content = strip_tricks(token.content).rstrip("\n")
+                if self._room():
+                    into.append({"t": "code" if token.type == "code_inline" else "pre", "c": [content]})
+                elif token.type == "code_inline":
+                    _extend(into, [content])
+            case _:
+                _extend(into, [one_line(token.content)])
+
+    def _room(self) -> bool:
+        self._count += 1
+        self.full = self.full or self._count > NODE_LIMIT
+        return self._count <= NODE_LIMIT
+
+
+def _extend(into: list[str | Node], more: list[str | Node]) -> None:
+    """Appends, joining neighbouring strings."""
+    for item in more:
+        if isinstance(item, str) and into and isinstance(into[-1], str):
+            into[-1] += item
+        elif item:
+            into.append(item)
+
+
+def _numbered(items: list[str | Node], start: int) -> list[str | Node]:
+    """A list that does not start at one carries its numbers in its words: the tree has no place for them."""
+    numbered: list[str | Node] = []
+    for number, item in enumerate((item for item in items if isinstance(item, dict)), start):
+        children: list[str | Node] = [f"{number}. "]
+        _extend(children, item.get("c", []))
+        numbered.append({"t": "li", "c": children})
+    return numbered
+
+
+def _linked(address: str, children: list[str | Node]) -> list[str | Node]:
+    """A link with its words; the words alone when the address is refused, the host beside them when it is foreign."""
+    href = safe_href(address)
+    if href is None or not children:
+        return children
+    words = "".join(_words(children)).strip()
+    link: Node = {"t": "a", "c": children, "href": href}
+    says_where = is_product(href) or words in (href, host_of(href), href.removeprefix("mailto:"))
+    return [link] if says_where else [link, f" ({shown_host(href)})"]
+
+
+def _words(children: Sequence[str | Node]) -> Iterator[str]:
+    for child in children:
+        if isinstance(child, str):
+            yield child
+        else:
+            yield from _words(child.get("c", ()))

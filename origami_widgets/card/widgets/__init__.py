@@ -1,0 +1,1 @@
+"""The widgets: cards and boards that live in a notebook."""

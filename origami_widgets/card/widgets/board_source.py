@@ -1,0 +1,305 @@
+"""What a board is of: runs, the runs of an agent or of the account, or a batch."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from origami_widgets.api.default_client import check_client
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.loop import background
+from origami_widgets.api.models import RunObject
+from origami_widgets.api.validate import shortened
+from origami_widgets.card.view.board_entry import Entry
+from origami_widgets.card.view.head import token_of
+from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
+from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.reduce import is_terminal
+from origami_widgets.run.settings import client_or_default
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.models import RunSummary
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.state import RunState
+
+Shown: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
+
+MOST_LISTED = 100
+USUAL = 20
+FEW = 3
+"""So many tokens still make a line that can be read."""
+EXPECTED = (
+    "Give it runs or their tokens, an agent's id, what ow.start_many(…) returned, or nothing for the newest runs."
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run of a list, of which the server has told little more than its status.
+
+    Args:
+        agent_id: the agent's id.
+        run_id: the run's id.
+        agent_name: what the agent is called; empty where the list does not say it.
+        summary: what the list tells; None for a run that was named by its token.
+    """
+
+    agent_id: str
+    run_id: str
+    agent_name: str = ""
+    summary: RunSummary | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """How to see the runs of a board again, in any kernel.
+
+    Args:
+        line: a line of Python.
+        exact: it shows the very same runs; otherwise the newest ones of the account, these perhaps among them.
+    """
+
+    line: str
+    exact: bool
+
+    @property
+    def words(self) -> str:
+        """What the line does."""
+        return "To see these runs again" if self.exact else "To see the newest runs of the account"
+
+
+def again_of(runs: Sequence[Run]) -> Again:
+    """How to see these runs again: by their tokens where they are few."""
+    if 0 < len(runs) <= FEW:
+        return Again(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
+    return _newest(max(USUAL, min(len(runs), MOST_LISTED)), exact=False)
+
+
+def _newest(limit: int, *, exact: bool) -> Again:
+    return Again("ow.RunBoard()" if limit == USUAL else f"ow.RunBoard(limit={limit})", exact=exact)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs that are known when the board is made.
+
+    Args:
+        runs: the runs, in order. A row goes on with the run that continues its conversation.
+        again: how to see them again.
+        listed: what a list has told of them, by their tokens.
+    """
+
+    runs: tuple[Run, ...]
+    again: Again
+    listed: dict[str, Listed] = field(default_factory=dict)
+    batch: None = None
+
+    @property
+    def rows(self) -> tuple[tuple[int, Run], ...]:
+        """Each run with the position of its row."""
+        return tuple(enumerate(self.runs))
+
+    def entries(self) -> list[Entry]:
+        """What is known of each run now."""
+        shared = Counter(id(run.conversation) for run in self.runs)
+        return [self._entry(at, run, alone=shared[id(run.conversation)] == 1) for at, run in enumerate(self.runs)]
+
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call back after each change, on the loop's thread; returns what ends that."""
+        conversations = {id(run.conversation): run.conversation for run in self.runs}
+        ends = [conversation.subscribers.add(callback) for conversation in conversations.values()]
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
+
+    def _entry(self, position: int, run: Run, *, alone: bool) -> Entry:
+        listed = self.listed.get(run.token)
+        *earlier, state = run.conversation.states if alone else (run.state,)
+        unread = False
+        if state.run is None and listed is not None and listed.summary is not None:
+            state, unread = _as_listed(state, listed.summary), True
+        name = listed.agent_name if listed else ""
+        return Entry(position, name, state=state, earlier=tuple(earlier), unread=unread)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The briefs of a batch, and the runs they have become.
+
+    Args:
+        batch: the batch.
+    """
+
+    batch: RunBatch
+
+    @property
+    def again(self) -> Again:
+        """How to see the runs again that were started so far."""
+        return again_of(self.runs)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that were started so far."""
+        return self.batch.runs
+
+    @property
+    def rows(self) -> tuple[tuple[int, Run], ...]:
+        """Each run that was started so far, with the position of its brief."""
+        return tuple((brief.position, brief.run) for brief in self.batch.briefs if brief.run is not None)
+
+    def entries(self) -> list[Entry]:
+        """What is known of each brief now."""
+        entries = []
+        for brief in self.batch.briefs:
+            states = brief.run.conversation.states if brief.run is not None else ()
+            entries.append(
+                Entry(
+                    brief.position,
+                    brief.name or "",
+                    brief.prompt,
+                    state=states[-1] if states else None,
+                    earlier=states[:-1],
+                    brief=brief.state,
+                    error=brief.error,
+                    queue=brief.queue,
+                )
+            )
+        return entries
+
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call back after each change, on the loop's thread; returns what ends that."""
+        return self.batch.subscribers.add(callback)
+
+
+Source = Runs | Batch
+
+
+def row_of(source: Source, token: str) -> tuple[int, Run] | None:
+    """The position of the row that a page knows by this token, and its run; None when there is none.
+
+    Args:
+        source: what the board is of.
+        token: the row's own, or that of an earlier run of its conversation: a page may be a moment behind.
+    """
+    shown = {token_of(entry.state): entry.position for entry in source.entries() if entry.state is not None}
+    for position, run in source.rows:
+        if position == shown.get(token):
+            return position, run
+    for position, run in source.rows:
+        if any(token_of(watch.state) == token for watch in run.conversation.watches):
+            return position, run
+    return None
+
+
+def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
+    """What a board is to show.
+
+    Args:
+        shown: what it was given.
+        client: the client for what has to be read; None for the configured one.
+        limit: runs in all, where the board looks for them itself.
+
+    Raises:
+        InvalidInput: it is nothing that a board can show.
+        OrigamiError: the runs could not be listed.
+    """
+    given: object = limit
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_LISTED:
+        raise InvalidInput(
+            "limit is not a number of runs",
+            cause=f"It was {shortened(limit)}.",
+            remedy=f"Give a whole number from 1 to {MOST_LISTED}.",
+        )
+    if client is not None:
+        # Also where it is not needed: a mistake is told where it is made.
+        check_client(client)
+    if isinstance(shown, RunBatch):
+        return Batch(shown)
+    if shown is None:
+        operations = client_or_default(client).operations
+        return background().run(_of_account(operations, limit))
+    if isinstance(shown, str) and (named := parse_token(shown, None))[1] is None:
+        agent_id, _ = named
+        operations = client_or_default(client).operations
+        return background().run(_of_agent(operations, agent_id, limit))
+    return _of_list(_as_list(shown), client)
+
+
+def _as_list(shown: object) -> list[object]:
+    if isinstance(shown, Run | str):
+        return [shown]
+    # Their parts would be taken for what they are not.
+    if not isinstance(shown, Iterable) or isinstance(shown, bytes | dict):
+        raise InvalidInput(
+            "A board shows runs",
+            cause=f"RunBoard was given a value of type {type(shown).__name__}.",
+            remedy=EXPECTED,
+        )
+    return list(shown)
+
+
+def _of_list(given: Sequence[object], client: AnyClient | None) -> Runs:
+    tokens: list[Listed] = []
+    for at, each in enumerate(given):
+        if isinstance(each, Run):
+            continue
+        agent_id, run_id = parse_token(each, None) if isinstance(each, str) else ("", None)
+        if run_id is None:
+            what = shortened(each) if isinstance(each, str) else f"a value of type {type(each).__name__}"
+            raise InvalidInput(
+                "A board shows runs",
+                cause=f"Number {at + 1} in the list is {what}, no run and no token.",
+                remedy=EXPECTED,
+            )
+        tokens.append(Listed(agent_id, run_id))
+    found = iter(background().run(_watched(client_or_default(client).operations, tokens)) if tokens else ())
+    runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
+    # The same run twice would be two rows that always say the same.
+    unique = tuple({(id(run.conversation), run.token): run for run in runs}.values())
+    return Runs(unique, again_of(unique))
+
+
+async def _of_account(operations: Operations, limit: int) -> Runs:
+    recent = await recent_runs(operations, limit=limit)
+    listed = [Listed(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent]
+    return await _listed(operations, listed, _newest(limit, exact=False))
+
+
+async def _of_agent(operations: Operations, agent_id: str, limit: int) -> Runs:
+    newest_first = (await runs_of(operations, agent_id))[::-1][:limit]
+    listed = [Listed(agent_id, summary.id, "", summary) for summary in newest_first]
+    further = "" if limit == USUAL else f", limit={limit}"
+    return await _listed(operations, listed, Again(f'ow.RunBoard("{agent_id}"{further})', exact=True))
+
+
+async def _listed(operations: Operations, listed: Sequence[Listed], again: Again) -> Runs:
+    runs = tuple(await _watched(operations, listed))
+    return Runs(runs, again, {run.token: each for run, each in zip(runs, listed, strict=True)})
+
+
+async def _watched(operations: Operations, listed: Sequence[Listed]) -> list[Run]:
+    """Handles on runs, each of which is read when its turn comes: a board does not wait for a hundred answers."""
+    runs = []
+    for each in listed:
+        watch = await poller().watch(operations, each.agent_id, each.run_id, started=None)
+        if watch.state.run is None:
+            poller().soon(watch)
+        runs.append(Run(watch))
+    return runs
+
+
+def _as_listed(state: RunState, summary: RunSummary) -> RunState:
+    """A run that was not read yet, as far as a list tells of it: for the board alone, since its tables are not known."""
+    run = RunObject.from_raw(summary.raw)
+    return replace(state, run=run, done=is_terminal(run.status, keep_polling=True))

@@ -1,0 +1,159 @@
+"""Display backend that shows runs as cards and batches as boards: in a notebook, a terminal or a script."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.text import render_text
+from origami_widgets.card.view import make_view
+from origami_widgets.card.widgets.freeze import freeze_after
+from origami_widgets.card.widgets.html_stream import known_stream, stream_of
+from origami_widgets.card.widgets.snapshot import static_bundle, token_bundle
+from origami_widgets.host.application import pages, without_widgets
+from origami_widgets.host.cells import cell_ref, executed_by_program, in_marimo, running_cell
+from origami_widgets.host.shell import request
+from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.settings import render_mode
+
+if TYPE_CHECKING:
+    from origami_widgets.card.view.contract import View
+    from origami_widgets.card.widgets.run_board import RunBoard
+    from origami_widgets.card.widgets.run_card import RunCard
+    from origami_widgets.host.cells import CellRef
+    from origami_widgets.run.handle import Run
+
+
+class CardBackend:
+    """Shows runs as cards and batches as boards. Loads the widget library only in a kernel that can show a widget."""
+
+    def __init__(self) -> None:
+        self._cell = ""
+        self._shown: weakref.WeakSet[object] = weakref.WeakSet()
+
+    def cell(self) -> CellRef | None:
+        """Return the cell that is being executed; None where the front end sends no cell ids."""
+        return cell_ref()
+
+    def show(self, shown: Run | RunBatch) -> None:
+        """Show the card or board at once in a notebook; elsewhere nothing."""
+        cell = running_cell()
+        if cell is None:
+            return
+        self._emit(shown)
+        if cell != self._cell:
+            self._cell = cell
+            self._shown.clear()
+        self._shown.add(_identity(shown))
+
+    def display(self, shown: Run | RunBatch) -> None:
+        """Show the card or board as the value of a cell, unless `show` has shown it in this very cell."""
+        cell = running_cell()
+        if cell is None:
+            print(repr(shown) if isinstance(shown, RunBatch) else self.text(shown))  # noqa: T201 - a terminal's display
+        elif cell != self._cell or _identity(shown) not in self._shown:
+            self._emit(shown)
+
+    def mimebundle(self, shown: Run | RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the output of the card or board, for hosts that place it themselves."""
+        in_notebook = running_cell() is not None or in_marimo()
+        if isinstance(shown, RunBatch):
+            return _board_bundle(shown) if in_notebook else ({"text/plain": repr(shown)}, {})
+        view = _view_of(shown)
+        if not in_notebook or _needs_no_widget(view) or without_widgets(render_mode()):
+            return {**static_bundle(view)}, {}
+        from origami_widgets.card.widgets.run_card import card_of
+
+        return card_of(shown).bundle(view)
+
+    def waited(self, shown: Run | RunBatch) -> None:
+        """Freeze the card or board where a program executes the cells: the kernel may end right after the last one."""
+        if not executed_by_program():
+            return
+        if isinstance(shown, RunBatch):
+            board: RunBoard | None = shown.presentation
+            if board is not None:
+                board.freeze_for_a_program()
+            for run in shown.runs:
+                _freeze_card(run)
+        else:
+            _freeze_card(shown)
+
+    def continued(self, run: Run) -> None:
+        """Bring a frozen card back to life in its outputs: an answer or a follow-up goes on in the same card."""
+        card: RunCard | None = run.conversation.presentation
+        if card is not None and card.frozen and card.outputs and running_cell() is not None:
+            from origami_widgets.card.widgets.run_card import RunCard
+
+            live = run.conversation.presentation = RunCard(run, card.outputs)
+            view = _view_of(run)
+            live.outputs.revive(*live.bundle(view), token_bundle(view))
+
+    def html(self, run: Run) -> str:
+        """Return the snapshot of the run's card as HTML."""
+        return render_html(_view_of(run), now=time.time())
+
+    def text(self, run: Run) -> str:
+        """Return the snapshot of the run's card as text."""
+        return render_text(_view_of(run), now=time.time())
+
+    def _emit(self, shown: Run | RunBatch) -> None:
+        if isinstance(shown, RunBatch):
+            from origami_widgets.card.widgets.run_board import board_of
+
+            board_of(shown).show_here()
+            return
+        pages.ran(request())
+        if without_widgets(render_mode()):
+            stream_of(shown.conversation).show()
+            return
+        view = _view_of(shown)
+        if _needs_no_widget(view):
+            from origami_widgets.host.outputs import show_once
+
+            show_once(static_bundle(view))
+            return
+        from origami_widgets.card.widgets.run_card import card_of
+
+        # One that the background loop freezes at this moment gives way to a new one.
+        while not card_of(shown).add_output(view):
+            pass
+        if shown.done:
+            self.waited(shown)
+
+
+def _identity(shown: Run | RunBatch) -> object:
+    """Return what all handles of a run's conversation, or of a batch, have in common."""
+    return shown if isinstance(shown, RunBatch) else shown.conversation
+
+
+def _view_of(run: Run) -> View:
+    """Return the view of the run, with the earlier runs of its conversation."""
+    states = run.conversation.states
+    # By its id: a state that is compared may have changed meanwhile.
+    at = [state.run_id for state in states].index(run.id)
+    return make_view(states[at], earlier=states[:at], now=time.time())
+
+
+def _needs_no_widget(view: View) -> bool:
+    """Whether a card would be frozen at once: it is final, has no buttons, and its page cannot keep it alive."""
+    return freeze_after(view) == 0 and (not pages.may_keep_snapshots or executed_by_program())
+
+
+def _freeze_card(run: Run) -> None:
+    stream = known_stream(run.conversation)
+    if stream is not None:
+        stream.update()
+    card: RunCard | None = run.conversation.presentation
+    if card is not None:
+        card.freeze_for_a_program()
+
+
+def _board_bundle(batch: RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
+    from origami_widgets.card.widgets.run_board import board_of
+
+    board = board_of(batch)
+    view = board.view
+    return ({**board.static(view)}, {}) if without_widgets(render_mode()) else board.bundle(view)

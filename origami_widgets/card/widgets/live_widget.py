@@ -1,0 +1,418 @@
+"""What all widgets of the package have in common: kept up to date from the background, saved as a snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+import uuid
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anywidget
+import traitlets
+
+from origami_widgets.api.loop import background
+from origami_widgets.card.view.contract import ClockMessage
+from origami_widgets.card.widgets import freeze
+from origami_widgets.card.widgets.lite_kernel import for_page
+from origami_widgets.card.widgets.snapshot import SnapshotFeed, marked
+from origami_widgets.host.application import pages
+from origami_widgets.host.cells import follow_cells
+from origami_widgets.host.outputs import Outputs
+
+if TYPE_CHECKING:
+    import concurrent.futures
+    from collections.abc import Callable, Iterable
+
+    from origami_widgets.card.view.contract import Clock
+
+log = logging.getLogger("origami_widgets")
+STATIC = Path(__file__).parents[1] / "static"
+RESENDS, RESEND_WINDOW = 5, 5.0
+"""How often a page gets all that it asks for within so many seconds; what is asked for beyond that is sent together later."""
+NOTHING: Final = {"default_value": None, "allow_none": True}
+
+
+def built(name: str) -> str:
+    """A file of the built front end.
+
+    Raises:
+        ImportError: it was not built.
+    """
+    try:
+        return (STATIC / name).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ImportError(
+            f"The front end is not built ({name} is missing). "
+            "Run `npm ci && npm run build` in js/, or install the published wheel."
+        ) from error
+
+
+def section(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
+    """A trait that travels to the front end and that nobody but the widget sets."""
+    return kind(read_only=True, **options).tag(sync=True)
+
+
+class _Observer:
+    """A user's observer, called where it cannot block the background loop. Those of one function are equal to `unobserve`."""
+
+    def __init__(self, function: Callable[[Any], object]) -> None:
+        self.function = function
+
+    def __call__(self, change: Any) -> None:
+        background().notify(self.function, change, (self, change["name"], change["type"]), _both_changes)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Observer) and other.function == self.function
+
+    def __hash__(self) -> int:
+        # Of a function that may have no hash of its own.
+        return hash(_Observer)
+
+
+def _both_changes(first: Any, second: Any) -> Any:
+    """Two changes of a trait that are told as one."""
+    return traitlets.Bunch({**second, "old": first["old"]}) if "old" in first else second
+
+
+class LiveWidget(anywidget.AnyWidget):
+    """A widget that shows what happens in the background, and gives way to its snapshot when nothing will.
+
+    It stores nothing of its own: `_view_now` makes the view from what is known, and the traits are set from it.
+
+    Args:
+        outputs: where it stands already; for a widget that takes the place of another one.
+    """
+
+    TRAITS: tuple[str, ...] = ()
+    """What changes with the view, in contrast to the front end itself, which is as large again."""
+    SPACING = 0.0
+    """Seconds between two updates at least."""
+    key = section(traitlets.Unicode)
+    seq = section(traitlets.Int)
+
+    def __init__(self, outputs: Outputs | None = None) -> None:
+        self._flush_planned = False
+        self._freezing: concurrent.futures.Future[None] | None = None
+        self._viewed = False
+        self._filled = False
+        self._wanted: set[str] = set()
+        self._resend_planned = False
+        self._resent: deque[float] = deque(maxlen=RESENDS)
+        self._view: Any = self._view_now()
+        self._snapshots = SnapshotFeed()
+        # Whether the page of this widget keeps its snapshots; None before it has told.
+        self._is_kept: bool | None = None
+        # The model's own id, by which the page asks its host whether it is alive. It is in the state that opens the widget:
+        # what is set later can reach a page after it has begun to look for its snapshot.
+        self._model_key = uuid.uuid4().hex
+        self.lock = threading.RLock()
+        self.frozen = False
+        self.outputs = outputs or Outputs()
+        follow_cells()
+        # 0 and not None, so that the host counts the views: the comm must not close under one of them.
+        super().__init__(_view_count=0, model_id=self._model_key)
+        self._own_layout = self.layout
+        self.on_msg(self._on_message)
+        self.observe(self._on_view_count, "_view_count")
+        self._unsubscribe: Callable[[], None] = self._subscribe()
+        background().call_soon(self._flush)
+
+    # What each kind of widget says for itself.
+
+    def _view_now(self) -> Any:
+        """What it shows now."""
+        raise NotImplementedError
+
+    def _subscribe(self) -> Callable[[], None]:
+        """Let `_changed` be called after each change; returns what ends that."""
+        raise NotImplementedError
+
+    def _tells_more(self, old: Any, new: Any) -> bool:
+        """Whether a new view is worth sending."""
+        raise NotImplementedError
+
+    def _show(self, view: Any) -> None:
+        """Set the traits by `_tell`."""
+        raise NotImplementedError
+
+    def _clock_now(self) -> Clock:
+        """When the server was heard. Cheap, in contrast to the view: any page may ask for it at any time."""
+        raise NotImplementedError
+
+    def _freeze_after(self, view: Any) -> float | None:
+        """Seconds after which it gives way to its snapshot; None while it must stay alive."""
+        raise NotImplementedError
+
+    def static(self, view: Any) -> dict[str, str]:
+        """Its snapshot, by media type."""
+        raise NotImplementedError
+
+    def _on_content(self, content: Any) -> None:
+        """A message of the front end that is none of those that all widgets know."""
+        raise NotImplementedError
+
+    def _moved_on(self, _old: Any, new: Any) -> None:
+        """Called before a new view is sent."""
+
+    # The life of all of them.
+
+    @traitlets.default("key")
+    def _key_is_the_model_id(self) -> str:
+        return self._model_key
+
+    @property
+    def view(self) -> Any:
+        """What the widget shows now, as every renderer is given it."""
+        return self._view_now()
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:  # noqa: FBT001, FBT002 - ipywidgets' signature
+        """The synced state; before the first update it is filled from the view."""
+        # Only then: this is also called on other threads, where an older view could undo what the loop just set.
+        if not self._filled:
+            self._filled = True
+            self._show(self._view)
+        return super().get_state(key, drop_defaults)
+
+    def set_state(self, sync_data: Any) -> None:
+        """Take over how many views the host draws, and nothing else: all other traits are the kernel's own.
+
+        `read_only` does not hold against a host: ipywidgets goes round it for what a message sets.
+        """
+        count = sync_data.get("_view_count") if isinstance(sync_data, dict) else None
+        if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+            super().set_state({"_view_count": count})
+
+    def observe(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
+        """Call back when a trait changes, on a background thread, where it may block; else as `traitlets.HasTraits.observe`."""
+        # Those that a class declares are found by their type, and are not a user's.
+        super().observe(handler if isinstance(handler, traitlets.EventHandler) else _Observer(handler), names, type)
+
+    def unobserve(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
+        """End that; as `traitlets.HasTraits.unobserve`."""
+        if handler is not None and not isinstance(handler, traitlets.EventHandler):
+            handler = _Observer(handler)
+        super().unobserve(handler, names, type)
+
+    def close(self) -> None:
+        """Close the widget and its comm; the runs go on, and are watched as long as a handle exists."""
+        self._let_go()
+        super().close()
+        # Every widget comes with a layout, a widget of its own that nobody else closes.
+        layout = getattr(self, "_own_layout", None)
+        if layout is not None:
+            layout.close()
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        super()._send(for_page(self.comm, msg), buffers)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the host still has it: marimo takes away what a cell has made when that cell runs again."""
+        return self.comm is not None and not getattr(self.comm, "_closed", False)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is open and not frozen, so that what it shows is kept up to date."""
+        return self.is_open and not self.frozen
+
+    def freeze(self) -> None:
+        """Replace its outputs by the snapshot. Background loop only."""
+        with self.lock:
+            if self.frozen or (self._viewed and self._view_count == 0):
+                return
+            self.frozen = True
+            self._let_go()
+            view = self._view_now()
+            self.outputs.replace(self.static(view))
+            # Outputs that a page has loaded again since are not reached by that.
+            self._send_snapshot(view)
+            if self._view_count == 0:
+                self.close()
+
+    def freeze_for_a_program(self) -> None:
+        """Leave the snapshot where no front end draws the widget: the kernel may end after this cell."""
+        if not self.outputs or self._viewed:
+            return
+
+        def freeze() -> None:
+            if self.frozen:
+                self.outputs.replace(self.static(self._view_now()))
+            else:
+                self.freeze()
+
+        background().call(freeze)
+
+    def shown(self) -> None:
+        """Tell the widget that it has a further output, which is frozen like the others when the time has come."""
+        background().call_soon(self._on_display)
+
+    def _on_display(self) -> None:
+        self._snapshots.displayed()
+        self._flush()
+
+    def bundle(self, view: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Data and metadata that show it, with its snapshot for hosts without widgets.
+
+        The metadata is passed through: on Colab it names the widget manager to load.
+        """
+        made: Any = self._repr_mimebundle_()
+        data, metadata = made if isinstance(made, tuple) else (made, {})
+        return {**data, **marked(self.static(view), self.key)}, dict(metadata)
+
+    def _changed(self) -> None:
+        if not self._flush_planned:
+            self._flush_planned = True
+            if self.SPACING:
+                background().submit(self._flush_later(self.SPACING))
+            else:
+                background().call_soon(self._flush)
+
+    async def _flush_later(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        # Not in the context of this task: it may have waited since an earlier cell.
+        background().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_planned = False
+        if not self.is_open:
+            self._let_go()
+        if not self.is_live:
+            return
+        new = self._view_now()
+        if self._tells_more(self._view, new):
+            before, self._view = self._view, new
+            self._moved_on(before, new)
+            # Before the change itself: a page that saves at this moment must not hold an older snapshot than it shows.
+            self._send_snapshot(new)
+            with self.hold_sync():
+                self._tell("seq", self.seq + 1)
+                self._show(new)
+        self._plan_freeze(new)
+
+    def _tell(self, name: str, value: object) -> None:
+        try:
+            self.set_trait(name, value)
+        except Exception:
+            # An observer's mistake must keep neither the other traits nor the freeze from happening.
+            log.exception("An observer of %s raised", name)
+
+    def _tell_slots(self, prefix: str, values: Iterable[object], slots: int) -> None:
+        """Set one trait for each value, so that one that changes does not send the others."""
+        known = list(values)
+        for slot in range(slots):
+            self._tell(f"{prefix}_{slot}", known[slot] if slot < len(known) else None)
+
+    def _plan_freeze(self, view: Any) -> None:
+        if self._freezing is not None:
+            self._freezing.cancel()
+            self._freezing = None
+        delay = self._freeze_after(view)
+        if delay is None or not self.outputs or self._is_kept:
+            return
+        if self._is_kept is None and pages.may_keep_snapshots:
+            delay = max(delay, freeze.READ_AND_CLICK)
+        self._freezing = background().submit(self._freeze_later(delay))
+
+    async def _freeze_later(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        self._freezing = None
+        # A follow-up may have been sent at this very moment.
+        if self._freeze_after(self._view_now()) is not None and not self._is_kept:
+            self.freeze()
+
+    def _handle_msg(self, msg: Any) -> None:
+        if msg["content"]["data"].get("method") == "request_state":
+            self._resend({"everything"})
+        else:
+            super()._handle_msg(msg)
+
+    def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
+        match content:
+            case {"kind": "hello", **more}:
+                is_behind = more.get("seq") != self.seq
+                if is_behind:
+                    self._resend({"state"})
+                self.send(ClockMessage(kind="clock", clock=self._clock_now()))
+                match more.get("keeps", ...):
+                    case bool(keeps):
+                        self._is_kept = keeps
+                        pages.told(keeps=keeps)
+                        self._resend({"snapshot"})
+                    case None if is_behind:
+                        # What a view has missed may have been a snapshot as well.
+                        self._resend({"snapshot"})
+            case _:
+                self._on_content(content)
+
+    def _resend(self, wanted: set[str]) -> None:
+        """Send what a page has missed; soon, where pages ask so often that it would keep the kernel busy."""
+        with self.lock:
+            self._wanted |= wanted
+            if self._resend_planned:
+                return
+            wait = self._resent[0] + RESEND_WINDOW - time.monotonic() if len(self._resent) == RESENDS else 0.0
+            if wait > 0:
+                self._resend_planned = True
+                background().submit(self._resend_later(wait))
+                return
+        self._resend_now()
+
+    async def _resend_later(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        # Not in the context of this task: it may have waited since an earlier cell.
+        background().call_soon(self._resend_now)
+
+    def _resend_now(self) -> None:
+        with self.lock:
+            wanted, self._wanted = self._wanted, set()
+            self._resend_planned = False
+            self._resent.append(time.monotonic())
+        if self.comm is None:
+            return
+        if wanted & {"state", "everything"}:
+            self.send_state(None if "everything" in wanted else self.TRAITS)
+        if "snapshot" in wanted:
+            background().call_soon(self._on_page)
+
+    def _thaw(self) -> None:
+        """Go on when a view that outlasted the freeze is used: voila loses the update that would have replaced it."""
+        with self.lock:
+            if self.frozen and self.comm is not None:
+                self.frozen = False
+                self._thawed()
+                self._unsubscribe = self._subscribe()
+                background().call_soon(self._flush)
+
+    def _thawed(self) -> None:
+        """Called when it goes on after it was frozen."""
+
+    def _on_page(self) -> None:
+        """A page has loaded the widget, and has told whether it saves snapshots. One that does needs the newest."""
+        self._snapshots.asked()
+        self._send_snapshot(self._view_now())
+        self._flush()
+
+    def _send_snapshot(self, view: Any) -> None:
+        """Give the page what it shall save in the place of the widget. Background loop only: each builds on the last."""
+        # A widget that its host has placed by itself, or that stands in a box, has no output to save a snapshot in.
+        if self.comm is not None and self.outputs and pages.keep_snapshots is not False:
+            self.send(self._snapshots.message(marked(self.static(view), self.key)))
+
+    def _on_view_count(self, change: Any) -> None:
+        if change["new"]:
+            self._viewed = True
+        elif self.frozen:
+            self.close()
+
+    def _let_go(self) -> None:
+        """Nothing may keep a widget that is done with: no subscription, no freeze to come. It may be half made."""
+        unsubscribe = getattr(self, "_unsubscribe", None)
+        if unsubscribe is not None:
+            unsubscribe()
+        freezing, self._freezing = getattr(self, "_freezing", None), None
+        if freezing is not None:
+            freezing.cancel()

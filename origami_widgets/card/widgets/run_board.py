@@ -1,0 +1,290 @@
+"""`RunBoard`: many runs in one compact list, an ipywidget that the background poller keeps up to date."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+import traitlets
+
+from origami_widgets.api.loop import background
+from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.view.board import make_board, make_board_clock, sums
+from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, Clock
+from origami_widgets.card.widgets.board_bundle import again_bundle, static_board
+from origami_widgets.card.widgets.board_commands import BoardDesk
+from origami_widgets.card.widgets.board_source import source_of
+from origami_widgets.card.widgets.card_commands import Command, read_command
+from origami_widgets.card.widgets.freeze import SECOND_THOUGHTS
+from origami_widgets.card.widgets.live_widget import LiveWidget, built, section
+from origami_widgets.card.widgets.opened_cards import card_within, let_card_go
+from origami_widgets.card.widgets.view_diff import is_off_grid
+from origami_widgets.host.application import pages, without_widgets
+from origami_widgets.host.cells import executed_by_program, running_cell
+from origami_widgets.host.outputs import show_once
+from origami_widgets.host.shell import request
+from origami_widgets.run.settings import render_mode
+from origami_widgets.run.waiting import check_timeout, check_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.card.view.contract import Moments
+    from origami_widgets.card.widgets.board_source import Shown, Source
+    from origami_widgets.card.widgets.run_card import RunCard
+    from origami_widgets.run.batch import RunBatch
+    from origami_widgets.run.handle import Run
+    from origami_widgets.run.waiting import Until
+
+NONE: dict[str, Any] = {"default_value": None, "allow_none": True}
+
+
+class RunBoard(LiveWidget):
+    """Many runs in one compact list: status, steps, leads, credits, and how old each of them is.
+
+    The list can be filtered and sorted; a run opens as its card, where it can be steered, and can be cancelled in its
+    row. All runs are watched by the one poller of the process, within its rate limit: with many of them each is
+    asked less often, and its age tells.
+
+    Its traits are read-only: `observe` and `link` them. Every frame takes it in the place of a list of runs:
+    `ow.runs_frame(board)`.
+
+    Args:
+        source: runs or their tokens; an agent's id, for its runs; what `start_many` returned; None for the newest run of
+            each agent of the account. The last and the second are listed first (GETs, free of charge), and each run is
+            read when its turn comes.
+        client: the client for what has to be read; None for the configured one.
+        limit: runs at most where the board lists them itself, 1 to 100; the newest ones.
+
+    Raises:
+        InvalidInput: it is nothing that a board can show.
+        MissingKey: something has to be read and there is no key.
+        OrigamiError: the runs could not be listed.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> batch = ow.start_many(["Bakeries in Porto", "Bakeries in Faro"], client=client, show=False)
+        >>> board = ow.RunBoard(batch).wait()
+        >>> board.total, board.running, board.done
+        (2, 0, True)
+        >>> ow.runs_frame(board)["status"].tolist()
+        ['completed', 'completed']
+    """
+
+    # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
+    _esm = built("board.js")
+    _css = built("page.css")
+    TRAITS = (
+        *("seq", "head", "clock", "card"),
+        *(f"{name}_{slot}" for name in ("row", "time") for slot in range(BOARD_SLOTS)),
+    )
+    SPACING = 0.5
+
+    total = traitlets.Int(0, read_only=True, help="Runs, and briefs that are to become runs.")
+    running = traitlets.Int(0, read_only=True, help="Runs whose agents have not come to an end.")
+    done = traitlets.Bool(False, read_only=True, help="All agents have come to an end.")  # noqa: FBT003
+    settled = traitlets.Bool(False, read_only=True, help="Done, and no cell is running.")  # noqa: FBT003
+    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables that tell any.")
+    credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits over all tables that tell any.")
+
+    head = section(traitlets.Dict)
+    clock = section(traitlets.Dict)
+    card = section(traitlets.Unicode)
+    locals().update({f"row_{slot}": section(traitlets.Dict, **NONE) for slot in range(BOARD_SLOTS)})
+    locals().update({f"time_{slot}": section(traitlets.List, **NONE) for slot in range(BOARD_SLOTS)})
+
+    def __init__(self, source: Shown = None, *, client: AnyClient | None = None, limit: int = 20) -> None:
+        self._source: Source = source_of(source, client, limit)
+        self._desk = BoardDesk(self._source, self._show_card)
+        self._opened: tuple[int, RunCard] | None = None
+        self.as_html = False
+        super().__init__()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Handles on all runs that were started, in the order of the board; also on those that it does not show."""
+        return self._source.runs
+
+    @property
+    def batch(self) -> RunBatch | None:
+        """What drives the batch that it shows; None where it shows runs."""
+        return self._source.batch
+
+    def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
+        """Block until all agents are done, or until all cells have settled.
+
+        Interrupting it (Ctrl-C, Stop) only stops waiting. It sends nothing of its own and costs nothing.
+
+        Args:
+            until: `"run"` for the end of the agents, `"cells"` for the moment when no cell is running any more.
+            timeout: seconds to wait at most; None waits as long as the runs are watched.
+
+        Raises:
+            InvalidInput: `until` or `timeout` is something else.
+            WaitTimedOut: `timeout` seconds passed first; the runs go on.
+            OrigamiError: a brief could not be started, or a run cannot be watched any more.
+        """
+        if self._source.batch is not None:
+            self._source.batch.wait(until, timeout)
+        else:
+            check_wait(until)
+            check_timeout(timeout)
+            began = time.monotonic()
+            for run in self.runs:
+                left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
+                run.wait(until, left)
+        background().run(self._flush_now())
+        if executed_by_program():
+            self.freeze_for_a_program()
+        return self
+
+    def close(self) -> None:
+        """Close the board and its comm; the runs go on, and are watched as long as a handle exists."""
+        self._fold()
+        super().close()
+
+    def static(self, view: BoardView) -> dict[str, str]:
+        """The static board as HTML and as text."""
+        return static_board(view)
+
+    def __str__(self) -> str:
+        return self.static(self.view)["text/plain"]
+
+    def show_here(self) -> None:
+        """Show the board as an output of the present cell; one that is closed or frozen is shown as its snapshot."""
+        if running_cell() is None:
+            print(render_board_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
+            return
+        pages.ran(request())
+        with self.lock:
+            batch, view = self.batch, self.view
+            if batch is not None and self.is_live and not _is_live(batch.presentation):
+                # Made by hand, it is frozen like another one when the batch is waited for.
+                batch.presentation = self
+            settled = view["head"]["settled"]
+            if not self.is_live or (settled and executed_by_program()):
+                show_once(static_board(view))
+            elif without_widgets(render_mode()):
+                self.as_html = True
+                self.outputs.add(static_board(view, saved=settled), {}, None if settled else again_bundle(view))
+                self.shown()
+            else:
+                self.outputs.add(*self.bundle(view), again_bundle(view))
+                self.shown()
+
+    def _ipython_display_(self) -> None:
+        """Show the board where its output can be replaced; in a box or a layout it stays as it is."""
+        self.show_here()
+
+    def _view_now(self) -> BoardView:
+        batch = self._source.batch
+        states = {brief.state for brief in batch.briefs} if batch is not None else set()
+        left = "waiting" in states or "failed" in states or "stopped" in states
+        return make_board(
+            self._source.entries(),
+            now=time.time(),
+            error=batch.error if batch is not None else None,
+            can_stop=batch is not None and batch.goes_on,
+            can_resume=batch is not None and left and not batch.goes_on and not batch.is_over_limit,
+            opened=self._opened[0] if self._opened is not None else None,
+            again=(self._source.again.words, self._source.again.line),
+        )
+
+    def _subscribe(self) -> Callable[[], None]:
+        return self._source.subscribe(self._changed)
+
+    def _tells_more(self, old: BoardView, new: BoardView) -> bool:
+        if old["head"] != new["head"] or old["rows"] != new["rows"]:
+            return True
+        return any(getattr(self, f"time_{slot}") != moments for slot, moments in enumerate(self._times(new)))
+
+    def _times(self, view: BoardView) -> list[list[Any]]:
+        """What the front end is told of the checks of each row: what it knows, unless it would be wrong about them."""
+        times = []
+        for slot, (row, moments) in enumerate(zip(view["rows"], view["moments"], strict=True)):
+            known = getattr(self, f"time_{slot}")
+            counts_on = (
+                known and getattr(self, f"row_{slot}") == row and not is_off_grid(*map(_as_clock, (known, moments)))
+            )
+            times.append(known if counts_on else list(moments))
+        return times
+
+    def _clock_now(self) -> Clock:
+        return make_board_clock(self._source.entries(), time.time())
+
+    def _freeze_after(self, view: BoardView) -> float | None:
+        head = view["head"]
+        # What can be opened, sorted and filtered is worth more than what can be read.
+        return SECOND_THOUGHTS if head["settled"] and not head["buttons"] and not head["open"] else None
+
+    def _show(self, view: BoardView) -> None:
+        rows, times = view["rows"], self._times(view)
+        self._tell("head", view["head"])
+        self._tell("clock", view["clock"])
+        self._tell_slots("row", rows, BOARD_SLOTS)
+        self._tell_slots("time", times, BOARD_SLOTS)
+        counts = {count["stage"]: count["count"] for count in view["head"]["counts"]}
+        self._tell("total", sum(counts.values()))
+        self._tell("running", counts.get("running", 0))
+        self._tell("done", not counts.keys() & {"running", "waiting"} and all(row["done"] for row in rows))
+        self._tell("settled", view["head"]["settled"])
+        leads, credits_used = sums(self._source.entries())
+        self._tell("lead_count", leads)
+        self._tell("credits_used", credits_used)
+
+    def _moved_on(self, old: BoardView, new: BoardView) -> None:
+        if self.as_html:
+            settled = new["head"]["settled"]
+            self.outputs.replace(static_board(new, saved=settled), None if settled else again_bundle(new))
+        elif old["head"]["again_line"] != new["head"]["again_line"]:
+            self.outputs.name(again_bundle(new))
+
+    def _on_content(self, content: Any) -> None:
+        command = read_command(content)
+        if command is not None:
+            self._thaw()
+            background().submit(self._carry_out(command))
+
+    async def _carry_out(self, command: Command) -> None:
+        ack = await self._desk.carry_out(command)
+        if ack is not None and self.comm is not None:
+            self.send(ack)
+
+    async def _flush_now(self) -> None:
+        self._flush()
+
+    def _show_card(self, row: tuple[int, Run] | None) -> None:
+        """Let the front end show the card of a row's run within the board; of None, no card. Background loop only."""
+        self._fold()
+        if row is not None and self.is_open:
+            position, run = row
+            card = card_within(run)
+            self._opened = (position, card)
+            self._tell("card", f"IPY_MODEL_{card.model_id}")
+        self._flush()
+
+    def _fold(self) -> None:
+        opened, self._opened = getattr(self, "_opened", None), None
+        if opened is None:
+            return
+        self._tell("card", "")
+        let_card_go(opened[1])
+
+
+def board_of(batch: RunBatch) -> RunBoard:
+    """Return the live board of a batch; a new one where there is none, or it is closed or frozen."""
+    board: RunBoard | None = batch.presentation
+    if board is None or not board.is_live:
+        board = batch.presentation = RunBoard(batch)
+    return board
+
+
+def _is_live(board: RunBoard | None) -> bool:
+    return board is not None and board.is_live
+
+
+def _as_clock(moments: Moments | list[Any]) -> Clock:
+    heard_at, next_at, interval, connection = moments
+    return {"now": 0.0, "heard_at": heard_at, "next_at": next_at, "interval": interval, "connection": connection}

@@ -1,0 +1,200 @@
+"""`RunCard`: the live card of a run, an ipywidget that the background poller keeps up to date."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.loop import background
+from origami_widgets.card.render.text import render_text
+from origami_widgets.card.view import make_all_columns
+from origami_widgets.card.view.contract import TABLE_SLOTS, Clock, ColumnsAnswer, View
+from origami_widgets.card.view.head import make_clock
+from origami_widgets.card.view.size_limits import TABLE_ID_LIMIT, clip
+from origami_widgets.card.widgets.card_commands import CommandDesk, read_command
+from origami_widgets.card.widgets.freeze import freeze_after
+from origami_widgets.card.widgets.live_widget import NOTHING, LiveWidget, built, section
+from origami_widgets.card.widgets.snapshot import static_bundle, token_bundle
+from origami_widgets.card.widgets.view_diff import tells_more, view_now
+from origami_widgets.host.application import pages
+from origami_widgets.host.cells import running_cell
+from origami_widgets.host.outputs import Outputs, show_once
+from origami_widgets.host.shell import request
+from origami_widgets.run.handle import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.run.conversation import Conversation
+
+
+class RunCard(LiveWidget):
+    """The live card of a run and of the runs that continue it.
+
+    The card reads the run's state and stores nothing of its own. Its traits are read-only: `observe` and `link` them.
+    The sections of the view (`head`, `tables`, …) travel to the front end; the rest stays in the kernel.
+
+    Args:
+        run: the run to show.
+        outputs: where the conversation was shown before; for the card itself.
+
+    Raises:
+        InvalidInput: it is not a `Run`.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False)
+        >>> card = ow.RunCard(run.wait())
+        >>> card.status
+        'completed'
+    """
+
+    # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
+    _esm = built("card.js")
+    _css = built("page.css")
+    TRAITS = ("seq", *View.__annotations__, *(f"table_{slot}" for slot in range(TABLE_SLOTS)))
+
+    status = traitlets.Unicode("running", read_only=True, help="The server's own word.")
+    done = traitlets.Bool(False, read_only=True, help="The agent has come to an end.")  # noqa: FBT003
+    settled = traitlets.Bool(False, read_only=True, help="Done, and no cell is running.")  # noqa: FBT003
+    steps_completed = traitlets.Int(None, allow_none=True, read_only=True, help="Steps so far.")
+    steps_max = traitlets.Int(None, allow_none=True, read_only=True, help="The plan's cap on steps.")
+    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables.")
+    credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits the tables have used.")
+
+    head = section(traitlets.Dict)
+    clock = section(traitlets.Dict)
+    earlier = section(traitlets.List)
+    notices = section(traitlets.List)
+    ask = section(traitlets.Dict, **NOTHING)
+    tables = section(traitlets.Dict)
+    locals().update({f"table_{slot}": section(traitlets.Dict, **NOTHING) for slot in range(TABLE_SLOTS)})
+    prose = section(traitlets.Dict)
+    actions = section(traitlets.Dict)
+    suggestions = section(traitlets.List)
+    foot = section(traitlets.Dict)
+
+    def __init__(self, run: Run, outputs: Outputs | None = None) -> None:
+        if not isinstance(run, Run):
+            raise InvalidInput(
+                "A card shows a run",
+                cause=f"RunCard was given a value of type {type(run).__name__}.",
+                remedy="Give it what ow.start(…) or ow.attach(…) returned.",
+            )
+        self._conversation: Conversation = run.conversation
+        self._desk = CommandDesk(self._conversation)
+        super().__init__(outputs)
+
+    @property
+    def run(self) -> Run:
+        """The newest run of the conversation that the card shows."""
+        return Run(self._conversation.current, self._conversation)
+
+    def static(self, view: View) -> dict[str, str]:
+        """The static card as HTML and as text."""
+        return static_bundle(view)
+
+    def add_output(self, view: View) -> bool:
+        """Show the card here, in one more output; returns False, and shows nothing, when it is closed or frozen.
+
+        Args:
+            view: what it shows.
+        """
+        # The background loop may be freezing it at this moment: what is shown must not be what was just taken away.
+        with self.lock:
+            if not self.is_live:
+                return False
+            self.outputs.add(*self.bundle(view), token_bundle(view))
+            self.shown()
+            return True
+
+    def _ipython_display_(self) -> None:
+        """Show the card where its output can be replaced; one that is closed or frozen is shown as its snapshot.
+
+        In a box or a layout it stays as it is.
+        """
+        if running_cell() is None:
+            print(render_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
+            return
+        pages.ran(request())
+        with self.lock:
+            view = self.view
+            if not self.add_output(view):
+                show_once(static_bundle(view))
+            elif self._conversation.presentation is None:
+                self._conversation.presentation = self
+
+    def _view_now(self) -> View:
+        return view_now(self._conversation)
+
+    def _subscribe(self) -> Callable[[], None]:
+        return self._conversation.subscribers.add(self._changed)
+
+    def _tells_more(self, old: View, new: View) -> bool:
+        return tells_more(old, new)
+
+    def _clock_now(self) -> Clock:
+        return make_clock(self._conversation.current.state, time.time())
+
+    def _freeze_after(self, view: View) -> float | None:
+        return freeze_after(view)
+
+    def _moved_on(self, old: View, new: View) -> None:
+        if new["head"]["token"] != old["head"]["token"]:
+            self.outputs.name(token_bundle(new))
+
+    def _show(self, view: View) -> None:
+        for name, part in view.items():
+            if name != "tables":
+                self._tell(name, part)
+        tables = view["tables"]
+        self._tell("tables", {"hidden": tables["hidden"], "reading": tables["reading"]})
+        self._tell_slots("table", tables["items"], TABLE_SLOTS)
+        state = self._conversation.current.state
+        steps = state.run.steps if state.run is not None else None
+        self._tell("status", state.status)
+        self._tell("done", state.done)
+        self._tell("settled", state.settled)
+        self._tell("steps_completed", steps.completed if steps else None)
+        self._tell("steps_max", steps.max if steps else None)
+        self._tell("lead_count", state.lead_count)
+        self._tell("credits_used", state.credits_used)
+
+    def _on_content(self, content: Any) -> None:
+        match content:
+            case {"kind": "columns", "table": str(table)}:
+                self._send_columns(table)
+                return
+        command = read_command(content)
+        if command is not None:
+            self._thaw()
+            background().submit(self._carry_out(command))
+
+    def _thawed(self) -> None:
+        if self._conversation.presentation is not self:
+            # Another card goes on in the places of this one: they are its own now.
+            self.outputs = Outputs()
+
+    async def _carry_out(self, command: Any) -> None:
+        ack = await self._desk.carry_out(command)
+        if ack is not None and self.comm is not None:
+            self.send(ack)
+
+    def _send_columns(self, table_id: str) -> None:
+        for table in self._conversation.current.state.tables:
+            if clip(table.id, TABLE_ID_LIMIT) == table_id:
+                columns, hidden = make_all_columns(table)
+                self.send(ColumnsAnswer(kind="columns", table=table_id, columns=columns, hidden=hidden))
+                return
+
+
+def card_of(run: Run) -> RunCard:
+    """Return the live card of a run's conversation; a new one where there is none, or it is closed or frozen."""
+    conversation = run.conversation
+    card: RunCard | None = conversation.presentation
+    if card is None or not card.is_live:
+        card = conversation.presentation = RunCard(run)
+    return card

@@ -1,0 +1,107 @@
+"""The snapshot of a card or board, HTML and text: what a notebook holds of it, and how a page's one is kept up to date."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections import Counter
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.text import render_text
+from origami_widgets.card.view.contract import Pieces, SnapshotMessage
+
+if TYPE_CHECKING:
+    from origami_widgets.card.view.contract import View
+
+LOADING = 5.0
+"""Seconds after which a page surely listens to a widget that was placed on it: hosts give up on one after 2 s."""
+PIECES: Final = {"text/html": re.compile(r"(?=<)|(?<=>)"), "text/plain": re.compile(r"(?<=\n)")}
+"""Where a snapshot is cut into pieces, as in the front end: around each tag, and after each line of text."""
+
+
+def static_bundle(view: View) -> dict[str, str]:
+    """The static card as HTML and as text."""
+    now = time.time()
+    return {"text/html": render_html(view, now=now), "text/plain": render_text(view, now=now)}
+
+
+def marked(snapshot: dict[str, str], key: str) -> dict[str, str]:
+    """A snapshot that stands beside a live widget: the front end knows it again by the widget's key.
+
+    It is what a notebook holds that is saved while the widget is alive, and where the widget is drawn when the page is
+    loaded again.
+    """
+    return {**snapshot, "text/html": f'<div class="origami-snapshot-{key}">{snapshot["text/html"]}</div>'}
+
+
+class SnapshotFeed:
+    """Makes the messages that keep a page's snapshot of one widget up to date, as small as what changed.
+
+    What is sent before a page listens is lost, and while a cell blocks the kernel a page asks in vain. So the whole snapshot
+    is sent until a page has asked for it, or has certainly begun to listen.
+    """
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._last: dict[str, str] = {}
+        self._is_chained = False
+        self._listens_at = math.inf
+
+    def displayed(self) -> None:
+        """Note that the widget was placed on a page now, which may be another one than before."""
+        self._is_chained, self._listens_at = False, time.monotonic() + LOADING
+
+    def asked(self) -> None:
+        """Note that a page listens and has no snapshot yet."""
+        self._is_chained, self._listens_at = False, -math.inf
+
+    def message(self, snapshot: dict[str, str]) -> SnapshotMessage:
+        """The message that brings a page from the last snapshot to this one."""
+        since, last = (self._number, self._last) if self._is_chained else (0, {})
+        self._is_chained = self._is_chained or time.monotonic() >= self._listens_at
+        self._number, self._last = self._number + 1, snapshot
+        parts = {kind: _parts(PIECES[kind], last.get(kind, ""), text) for kind, text in snapshot.items()}
+        return SnapshotMessage(kind="snapshot", number=self._number, since=since, parts=parts)
+
+
+def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | Pieces]:
+    """What to keep of the old text and what to put between, in time that grows with their length only."""
+    before, after = ([piece for piece in pieces.split(text) if piece] for text in (old, new))
+    counts = Counter(before)
+    once = {piece: at for at, piece in enumerate(before) if counts[piece] == 1}
+    parts: list[str | Pieces] = []
+    at = 0
+    for piece in after:
+        # Go on where the last piece was; behind one that was replaced; or at the only place that has this one.
+        found = next((place for place in (at, at + 1) if before[place : place + 1] == [piece]), once.get(piece))
+        last = parts[-1] if parts else None
+        if found is None:
+            if isinstance(last, str):
+                parts[-1] = last + piece
+            else:
+                parts.append(piece)
+        elif isinstance(last, Pieces) and last.end == found:
+            parts[-1] = Pieces(last.start, found + 1)
+        else:
+            parts.append(Pieces(found, found + 1))
+        at = (at if found is None else found) + 1
+    return parts
+
+
+def token_bundle(view: View) -> dict[str, Any]:
+    """One muted line that tells how to find the run again."""
+    return muted_line("To see this run again: ", view["foot"]["attach_line"])
+
+
+def muted_line(words: str, line: str) -> dict[str, Any]:
+    """Words and a line of Python, in small."""
+    return {
+        "text/html": (
+            f'<div style="opacity:0.7;font-size:12px;padding:2px 0">{words}'
+            f'<code style="font-size:12px">{escape(line)}</code></div>'
+        ),
+        "text/plain": f"{words}{line}",
+    }

@@ -1,0 +1,66 @@
+"""The command in a real terminal: a pty, with a size that changes, and keys that are pressed."""
+
+import re
+import time
+
+import pexpect
+
+from tests.cli.conftest import COMMAND
+
+ON, OFF, HOME = "\x1b[?1049h", "\x1b[?1049l", "\x1b[H"
+HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+PATIENCE = 20
+
+
+class Terminal:
+    """The command in a terminal, and what it has drawn there."""
+
+    def __init__(self, place, *arguments, columns=80, lines=30, **environment):
+        kept = {name: value for name, value in place.environment.items() if name not in ("NO_COLOR", "LINES")}
+        program, *before = COMMAND
+        self.child = pexpect.spawn(
+            program,
+            [*before, *arguments],
+            dimensions=(lines, columns),
+            env=kept | environment,
+            encoding="utf-8",
+            timeout=PATIENCE,
+        )
+        self.written = ""
+
+    def read_until(self, seen):
+        """Read on until what was written lets `seen` say so."""
+        ends = time.monotonic() + PATIENCE
+        while not seen(self):
+            assert time.monotonic() < ends, self.written[-3_000:]
+            try:
+                self.written += self.child.read_nonblocking(65_536, timeout=0.1)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                assert seen(self), self.written[-3_000:]
+
+    def ended(self):
+        """Read to the end; the exit code."""
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            try:
+                self.written += self.child.read_nonblocking(65_536, timeout=0.1)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                break
+        self.child.close()
+        return self.child.exitstatus
+
+    @property
+    def frame(self):
+        """The lines of the newest whole drawing, without colours."""
+        *_, last = ["", *self.written.split(OFF)[0].split(HOME)]
+        return [line.rstrip() for line in COLOUR.sub("", last).split("\r\n")]
+
+    @property
+    def left(self):
+        """What stands on the terminal when the drawing is gone."""
+        return COLOUR.sub("", self.written.partition(OFF)[2].removeprefix(SHOW)).replace("\r\n", "\n")

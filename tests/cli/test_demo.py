@@ -1,0 +1,139 @@
+"""`origami-widgets demo`: in JupyterLab, and in the terminal alone."""
+
+import importlib.util
+import re
+import signal
+import sys
+from pathlib import Path
+
+import httpx
+import nbformat
+import pytest
+
+from origami_widgets.cli import demo, lab
+from origami_widgets.cli.main import main
+
+
+def test_in_the_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(demo, "TERMINAL_SPEED", 600.0)
+    # A key of the person's own, which must not be used.
+    monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
+    monkeypatch.setenv("ORIGAMI_BASE_URL", "https://origami.invalid/api/v2")
+    assert main(["demo", "--terminal"]) == 0
+    said = capsys.readouterr()
+    assert f"UTC  ● Running: {demo.BRIEF}" in said.out
+    assert f"\n✓ Completed: {demo.BRIEF}\n" in said.out
+    assert "sandbox" in said.out
+    assert said.err == ""
+
+
+def test_an_interrupt_ends_it_all(place):
+    watching = place.command("demo", "--terminal")
+    assert "Running" in watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    out, err = watching.communicate(timeout=20)
+    assert (watching.returncode, err) == (0, "Stopped. The sandbox has ended, and its run with it.\n")
+    assert out == ""
+
+
+def test_in_jupyterlab(place, tmp_path):
+    """From a folder of its own; what was changed in it is kept, and nothing else."""
+    folder = tmp_path / "mine"
+    settings = {"TMPDIR": str(tmp_path), "HOME": str(tmp_path / "home"), "DISPLAY": "", "CI": "1"}
+    serving = place.command("demo", str(folder), environment=settings)
+    address = serving.stdout.readline().removeprefix("JupyterLab is ready: ").strip()
+    base, token = re.fullmatch(r"(.*/)lab/tree/quickstart\.ipynb\?token=(\w+)", address).groups()
+    assert str(folder) in serving.stdout.readline()
+    listed = f"{base}api/contents/quickstart.ipynb?token={token}"
+    cells = httpx.get(listed, timeout=20).json()["content"]["cells"]
+    assert "ow.use_sandbox(" in "".join(cell["source"] for cell in cells)
+    serving.send_signal(signal.SIGTERM)
+    out, err = serving.communicate(timeout=30)
+    assert (serving.returncode, err) == (0, "")
+    assert out.endswith("Stopped.\n")
+    assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == ["quickstart.ipynb"]
+    assert list(tmp_path.glob("origami-demo-*")) == []
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(listed, timeout=5)
+
+
+def test_the_notebook_is_one_and_runs_on_the_sandbox():
+    notebook = nbformat.reads(demo.quickstart().decode(), as_version=4)
+    nbformat.validate(notebook)
+    first = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    assert "ow.use_sandbox(" in first
+
+
+def test_a_notebook_that_is_there_stays_as_it_is(tmp_path):
+    (tmp_path / demo.QUICKSTART).write_text("mine")
+    with demo.folders(tmp_path) as (home, folder):
+        assert folder == tmp_path.resolve()
+        home.mkdir()
+    assert not home.exists()
+    assert (tmp_path / demo.QUICKSTART).read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        (lambda _folder: None, False),
+        (lambda folder: (folder / ".ipynb_checkpoints").mkdir(), False),
+        (lambda folder: (folder / "mine.csv").write_text("a"), True),
+        (lambda folder: (folder / demo.QUICKSTART).write_text("{}"), True),
+        (lambda folder: (folder / demo.QUICKSTART).unlink(), True),
+    ],
+)
+def test_a_temporary_folder_goes_unless_something_was_changed(tmp_path, monkeypatch, capsys, change, kept):
+    monkeypatch.setattr(demo.tempfile, "tempdir", str(tmp_path))
+
+    def visit():
+        with demo.folders(None) as (home, folder):
+            assert (folder / demo.QUICKSTART).read_bytes() == demo.quickstart()
+            home.mkdir()
+            change(folder)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        visit()
+    left = {path.name for path in tmp_path.glob("*/*")}
+    assert left == ({"notebooks"} if kept else set())
+    assert ("is kept in" in capsys.readouterr().out) is kept
+
+
+def test_a_lab_that_does_not_start_leaves_its_log(tmp_path, monkeypatch, capsys):
+    (tmp_path / "jupyterlab.py").write_text("raise SystemExit('it is broken')")
+    monkeypatch.setattr(demo.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(lab, "obey_signals", lambda: None)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert main(["demo", "--no-browser"]) == 1
+    title, cause, remedy = capsys.readouterr().err.splitlines()
+    assert title == "JupyterLab could not be started"
+    assert cause.endswith("it is broken")
+    assert "it is broken" in Path(remedy.removeprefix("Look at the whole of its log: ")).read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port", "0"], "--port was 0."),
+        (["--port", "70000"], "--port was 70000."),
+        (["folder", "--terminal", "--port", "1"], "together with FOLDER and --port"),
+    ],
+)
+def test_what_cannot_be_shown(capsys, arguments, said):
+    assert main(["demo", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--terminal"]])
+def test_missing_packages_are_named_with_their_extra(monkeypatch, capsys, arguments):
+    if arguments:
+        monkeypatch.setitem(sys.modules, "origami_widgets.sandbox.app", None)
+        monkeypatch.setitem(sys.modules, "starlette", None)
+        extra = "sandbox"
+    else:
+        found = importlib.util.find_spec
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jupyterlab" else found(name))
+        extra = "demo"
+    assert main(["demo", *arguments]) == 2
+    assert f'pip install "origami-widgets[{extra}]"' in capsys.readouterr().err

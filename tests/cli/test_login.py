@@ -1,0 +1,167 @@
+"""`origami-widgets login`: a key that nobody sees."""
+
+import io
+import sys
+
+import keyring
+import pexpect
+import pytest
+
+from origami_widgets.api import key_sources
+from origami_widgets.cli.main import main
+from origami_widgets.run import settings
+from tests.cli.conftest import COMMAND
+from tests.support.keys import TROUBLES, Failing, InMemory, use_keyring
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    """What a login sets, it sets for the process."""
+    yield
+    settings.configure()
+
+
+@pytest.fixture
+def nothing(here, monkeypatch):
+    """No key, and no keyring."""
+    monkeypatch.delenv("ORIGAMI_API_KEY")
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    return here
+
+
+def test_the_key_of_the_environment_is_checked(here, capsys):
+    assert main(["login"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("Organization: Sandbox organization")
+    assert said.err == ""
+    assert here.api_key not in said.out
+
+
+def test_a_key_comes_through_a_pipe(nothing, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{nothing.api_key}\n"))
+    assert main(["login", "--stdin"]) == 0
+    said = capsys.readouterr()
+    assert "Credits: " in said.out
+    assert said.err == "Nothing was stored; later commands need ORIGAMI_API_KEY.\n"
+
+
+def test_a_machine_with_a_keyring_is_offered_to_keep_it(nothing, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    use_keyring(monkeypatch, InMemory())
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{nothing.api_key}\n"))
+    assert main(["login", "--stdin"]) == 0
+    assert capsys.readouterr().err == "Nothing was stored; with --store a key is kept in the system's keyring.\n"
+    settings.configure()
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["login"]) == 2
+    assert "origami-widgets login --store" in capsys.readouterr().err
+
+
+def test_where_there_is_no_keyring_nobody_speaks_of_one(nothing, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    use_keyring(monkeypatch, Failing(TROUBLES["none"]))
+    monkeypatch.setattr(key_sources, "_is_none", lambda backend: isinstance(backend, Failing))
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["login"]) == 2
+    title, cause, remedy = capsys.readouterr().err.splitlines()
+    assert title == "There is no API key"
+    assert cause == "ORIGAMI_API_KEY is not set. Nobody can be asked for one here."
+    assert remedy.startswith("Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY.")
+    assert "--store" not in remedy
+    monkeypatch.setattr(sys, "stdin", io.StringIO("og_live_wrongwrongwrong1\n"))
+    assert main(["login", "--stdin"]) == 1
+    assert "and set ORIGAMI_API_KEY. Runs" in (remedy := capsys.readouterr().err)
+    assert "--store" not in remedy
+
+
+@pytest.mark.usefixtures("nothing")
+def test_a_terminal_is_no_pipe(monkeypatch, capsys):
+    typed = io.StringIO("og_live_wrongwrongwrong1\n")
+    typed.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdin", typed)
+    assert main(["login", "--stdin"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("--stdin needs a pipe\nStandard input is a terminal")
+    assert "leave --stdin out" in said
+    assert typed.tell() == 0
+
+
+@pytest.mark.parametrize(
+    ("piped", "code", "title"),
+    [
+        ("og_live_wrongwrongwrong1\n", 1, "Origami does not accept the API key"),
+        ("wrong\n", 2, "This is not an Origami API key"),
+        ("", 2, "Nothing came from standard input"),
+        ("\n", 2, "Nothing came from standard input"),
+    ],
+)
+@pytest.mark.usefixtures("nothing")
+def test_a_key_that_is_none(monkeypatch, capsys, piped, code, title):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(piped))
+    assert main(["login", "--stdin"]) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"{title}\n")
+    assert "wrong" not in said.err.replace("The key is wrong", "")
+
+
+def test_a_key_is_no_argument_and_is_not_repeated(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["login", "og_live_0123456789abcdef"])
+    assert stopped.value.code == 2
+    said = capsys.readouterr()
+    assert "unrecognized arguments" in said.err
+    assert "0123456789abcdef" not in said.out + said.err
+
+
+def test_it_is_kept_where_every_process_finds_it(nothing, monkeypatch, capsys, tmp_path):
+    """In a keyring of its own, which the next process asks."""
+    (tmp_path / "kept.py").write_text(
+        "import json, pathlib, keyring.backend\n"
+        f"FILE = pathlib.Path({str(tmp_path / 'kept.json')!r})\n"
+        "class Kept(keyring.backend.KeyringBackend):\n"
+        "    priority = 9\n"
+        "    def get_password(self, service, user):\n"
+        "        return json.loads(FILE.read_text()).get(user) if FILE.exists() else None\n"
+        "    def set_password(self, service, user, password):\n"
+        "        FILE.write_text(json.dumps({user: password}))\n"
+    )
+    kept = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "kept.Kept", "ORIGAMI_API_KEY": ""}
+    storing = nothing.command("login", "--stdin", "--store", environment=kept, stdin=-1)
+    out, err = storing.communicate(f"{nothing.api_key}\n", timeout=20)
+    assert (storing.returncode, err) == (0, "The key is in the system's keyring.\n")
+    finding = nothing.command("runs", "--limit", "1", environment=kept)
+    out, err = finding.communicate(timeout=20)
+    assert finding.returncode == 0, err
+    assert nothing.api_key not in out + err
+
+
+def test_what_is_typed_is_not_shown(place, tmp_path):
+    (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
+    environment = place.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
+    program, *before = COMMAND
+    child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
+    child.expect(r"\(it is not shown\): ")
+    child.waitnoecho()
+    child.sendline(place.api_key)
+    rest = child.read()
+    child.close()
+    assert child.exitstatus == 0
+    assert "Organization: Sandbox organization" in rest
+    assert place.api_key not in rest
+
+
+def test_somebody_who_does_not_want_to(place, tmp_path):
+    (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
+    environment = place.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
+    program, *before = COMMAND
+    child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
+    child.expect(r"\(it is not shown\): ")
+    child.waitnoecho()
+    child.sendintr()
+    rest = child.read()
+    child.close()
+    assert child.exitstatus == 130
+    assert "Traceback" not in rest

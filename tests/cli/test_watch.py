@@ -1,0 +1,232 @@
+"""`origami-widgets watch`: what it says on stdout and stderr, and how it ends."""
+
+import json
+import re
+import signal
+import socket
+import sys
+import threading
+
+import pytest
+
+from origami_widgets.cli.ending import ended_by_sigterm
+from origami_widgets.cli.main import main
+from origami_widgets.sandbox import Sandbox
+from tests.cli.plain import is_plain
+from tests.fixtures import hostile
+from tests.fixtures.states import payload
+from tests.support.server import RawServer, answer, silence
+
+LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  \S.*")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "code", "status"),
+    [
+        ("completed", 0, "✓ Completed"),
+        ("needs_input", 4, "◆ Needs your answer"),
+        ("errored", 3, "✕ Failed"),
+        ("cancelled", 3, "■ Cancelled"),
+        ("incomplete", 3, "◆ Stopped early"),
+    ],
+)
+def test_a_run_that_has_ended(here, capsys, scenario, code, status):
+    token = here.start(f"List bakeries in Porto. scenario:{scenario}")
+    assert main(["watch", token, "--until", "cells"]) == code
+    said = capsys.readouterr()
+    line, *card = said.out.splitlines()
+    assert LINE.fullmatch(line)
+    assert f"UTC  {status}: List bakeries in Porto." in line
+    assert card[0].startswith(f"{status}: List bakeries in Porto.")
+    assert card[-1] == f'resume anywhere: ow.attach("{token}")'
+    assert said.err == ""
+    assert all(map(is_plain, (line, *card)))
+
+
+def test_one_line_for_each_change(place, monkeypatch, capsys):
+    """A run that moves on while it is watched, over HTTP."""
+    with Sandbox(speed=30).serve() as served:
+        monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
+        monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
+        moving = type(place)(served.base_url, served.api_key)
+        token = moving.start("List bakeries in Porto", ended=False)
+        assert main(["watch", token]) == 0
+        lines = [line for line in capsys.readouterr().out.splitlines() if LINE.fullmatch(line)]
+        told = [line.partition("  ")[2] for line in lines]
+        assert len(told) == len(set(told)) > 1
+        assert told[0].startswith("● Running: List bakeries in Porto · ")
+        assert told[-1].startswith("✓ Completed · ")
+
+
+def test_records_are_all_that_a_program_reads(here, capsys):
+    token = here.start("List bakeries in Porto. scenario:needs_input")
+    assert main(["watch", token, "--json"]) == 4
+    said = capsys.readouterr()
+    assert said.err == ""
+    (record,) = [json.loads(line) for line in said.out.splitlines()]
+    assert record["token"] == token
+    assert (record["status"], record["done"], record["settled"]) == ("needs_input", True, True)
+    assert record["questions"] == 2
+    assert record["connection"] == "ended"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_patience(here, capsys, options):
+    token = here.start("List bakeries in Porto. scenario:slow", ended=False)
+    assert main(["watch", token, "--timeout", "0.2", *options]) == 124
+    said = capsys.readouterr()
+    if options:
+        told = json.loads(said.err)["error"]
+        assert [json.loads(line)["status"] for line in said.out.splitlines()] == ["running"]
+    else:
+        told = dict(zip(("title", "cause", "remedy"), said.err.splitlines(), strict=True))
+        assert 'resume anywhere: ow.attach("' in said.out
+    assert told["title"] == "The run did not end within 0.2 s"
+    assert told["cause"] == "It still says 'running'. It goes on at the server."
+    assert told["remedy"] == f"Watch it again: origami-widgets watch {token}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["https://origami.chat/x"], 2, "Expected"),
+        (["6b1f0a8e/v2_run-01k0c4m2f7"], 1, "There is no such"),
+        (["6b1f0a8e/v2_run-1", "--timeout", "0"], 2, "--timeout was 0."),
+        (["6b1f0a8e/v2_run-1", "--timeout", "nan"], 2, "--timeout was nan."),
+        (["6b1f0a8e/v2_run-1", "--base-url", "http://example.com/api/v2"], 2, "not encrypted"),
+        (["6b1f0a8e/v2_run-1", "--project", "a b"], 2, "not a project id"),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_what_cannot_be_watched(capsys, arguments, code, said):
+    assert main(["watch", *arguments]) == code
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert said in told.err
+    assert len(told.err.splitlines()) in (3, 4)
+    assert "Traceback" not in told.err
+
+
+def test_without_a_key(here, monkeypatch, capsys):
+    monkeypatch.delenv("ORIGAMI_API_KEY")
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert main(["watch", "6b1f0a8e/v2_run-1"]) == 2
+    title, cause, remedy = capsys.readouterr().err.splitlines()
+    assert title == "There is no API key"
+    assert cause.startswith("ORIGAMI_API_KEY is not set.")
+    assert "set ORIGAMI_API_KEY" in remedy
+    assert "--store" not in remedy
+    assert "ow." not in remedy
+    assert here.api_key not in remedy
+
+
+def test_a_server_that_never_answers_takes_no_more_time_than_there_is(monkeypatch, capsys):
+    with RawServer(silence()) as server:
+        monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
+        assert main(["watch", "6b1f0a8e/v2_run-1", "--timeout", "0.3"]) == 124
+    assert "The run did not end within 0.3 s" in capsys.readouterr().err
+
+
+def test_an_agent_stands_for_its_newest_run(here, capsys):
+    first = here.start("Find wholesale partners. scenario:needs_input")
+    agent = first.partition("/")[0]
+    second = here.follow(agent, "Now without questions")
+    assert main(["watch", agent]) == 0
+    said = capsys.readouterr().out
+    assert "1 earlier run of this conversation\n  1. Find wholesale partners." in said
+    assert said.endswith(f'resume anywhere: ow.attach("{agent}/{second}")\n')
+
+
+def test_options_may_stand_before_the_command(here, monkeypatch, capsys):
+    monkeypatch.delenv("ORIGAMI_BASE_URL")
+    token = here.start("List bakeries in Porto")
+    assert main(["--base-url", here.base_url, "watch", token, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["token"] == token
+
+
+def test_a_server_that_is_away_is_waited_for(here, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api/v2"
+    assert main(["watch", "6b1f0a8e/v2_run-01k0c4m2f7", "--base-url", url, "--timeout", "0.5"]) == 124
+    assert "Can't reach Origami; trying again" in capsys.readouterr().out
+
+
+def test_a_key_that_is_revoked_ends_it_with_the_last_that_was_known(monkeypatch, capsys):
+    running = answer(payload("running_partial"), headers={"Retry-After": "1"})
+    with RawServer(running, answer({"error": {"code": "UNAUTHORIZED", "message": "Revoked."}}, 401)) as server:
+        monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
+        run = payload("running_partial")
+        assert main(["watch", f"{run['agentId']}/{run['id']}"]) == 1
+    said = capsys.readouterr()
+    assert "Last seen: Running" in said.out
+    assert said.err.startswith("Origami does not accept the API key\n")
+
+
+@pytest.mark.parametrize("name", ["terminal", "controls", "direction"])
+def test_hostile_answers_reach_no_terminal(name, monkeypatch, capsys):
+    run = hostile.filled(hostile.full_payload(), hostile.CORPUS[name]) | {"id": "v2_run-1", "agentId": "6b1f0a8e"}
+    with RawServer(answer(run)) as server:
+        monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
+        assert main(["watch", "6b1f0a8e/v2_run-1", "--timeout", "3"]) in (0, 3, 4, 124)
+    said = capsys.readouterr()
+    assert said.out
+    assert all(map(is_plain, (said.out + said.err).splitlines()))
+
+
+def test_in_a_thread_signals_are_left_alone(here, capsys):
+    token, before = here.start("List bakeries in Porto"), signal.getsignal(signal.SIGTERM)
+    codes = []
+    thread = threading.Thread(target=lambda: codes.append(main(["watch", token, "--json"])))
+    thread.start()
+    thread.join()
+    assert codes == [0]
+    with ended_by_sigterm():
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert token in capsys.readouterr().out
+
+
+def test_a_reader_who_goes_ends_it_quietly(place):
+    with Sandbox(speed=60).serve() as served:
+        moving = type(place)(served.base_url, served.api_key, environment=place.environment)
+        token = moving.start("List bakeries in Porto. scenario:slow", ended=False)
+        watching = moving.command("watch", token, "--base-url", served.base_url)
+        assert "Running" in watching.stdout.readline()
+        watching.stdout.close()
+        assert watching.wait(20) == 141
+        assert watching.stderr.read() == ""
+        watching.stderr.close()
+
+
+def test_a_terminal_of_few_letters(place):
+    token = place.start("Bäckereien in Porto")
+    watching = place.command("watch", token, environment={"PYTHONIOENCODING": "ascii"})
+    out, err = watching.communicate(timeout=20)
+    assert (watching.returncode, err) == (0, "")
+    assert "? Completed: B?ckereien in Porto" in out
+
+
+def test_an_interrupt_says_where_the_run_is(place):
+    token = place.start("List bakeries in Porto. scenario:slow", ended=False)
+    watching = place.command("--base-url", place.base_url, "watch", token)
+    assert "Running" in watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    out, err = watching.communicate(timeout=20)
+    assert watching.returncode == 130
+    assert out == ""
+    assert err == (
+        f"Stopped watching; the run goes on. To see it: origami-widgets watch {token} --base-url {place.base_url}\n"
+    )
+
+
+def test_a_base_url_without_the_prefix_is_named_as_the_option(here, capsys):
+    base_url = here.base_url.removesuffix("/api/v2")
+    assert main(["watch", "6b1f0a8e/v2_run-1", "--base-url", base_url]) == 1
+    _, cause, remedy, _ = capsys.readouterr().err.splitlines()
+    assert cause.startswith(f"--base-url is {base_url}.")
+    assert here.base_url in remedy
+    assert " base_url" not in cause + remedy
