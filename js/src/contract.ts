@@ -61,7 +61,7 @@ export interface Head {
  *
  * `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
  */
-export interface Clock {
+export interface ClockView {
   now: number;
   heard_at: number | null;
   next_at: number | null;
@@ -70,7 +70,7 @@ export interface Clock {
 }
 
 /** An earlier run of the same conversation, folded above the current one. */
-export interface Earlier {
+export interface EarlierRun {
   run_id: string;
   prompt: string;
   status_label: string;
@@ -90,7 +90,7 @@ export interface Notice {
 }
 
 /** One pending question with the agent's suggestions; free text is always possible. */
-export interface Question {
+export interface QuestionView {
   kind: string;
   question: string;
   suggestions: string[];
@@ -100,7 +100,7 @@ export interface Question {
 /** The answer form. `state` is `sending` from the first click on, so that no second one is sent. */
 export interface Ask {
   run_id: string;
-  questions: Question[];
+  questions: QuestionView[];
   state: "open" | "sending";
   send_label: string;
   cost_note: string;
@@ -114,7 +114,7 @@ export interface FunnelCount {
 }
 
 /** Where the sourced leads went; the parts add up to `sourced`. */
-export interface Funnel {
+export interface FunnelView {
   sourced: number;
   sourced_label: string;
   parts: FunnelCount[];
@@ -135,13 +135,13 @@ export type ColumnRow = [
 ];
 
 /** One table with its economics. `facts` are ready sentences; `more` tells of an unknown total. */
-export interface Table {
+export interface TableView {
   id: string;
   name: string;
   link: Link | null;
   facts: string[];
   filling: string;
-  funnel: Funnel | null;
+  funnel: FunnelView | null;
   columns: ColumnRow[];
   columns_hidden: number;
 }
@@ -152,8 +152,8 @@ export interface Table {
  * `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
  * empty list while it reads none. It stands beside them, so that it travels without them.
  */
-export interface Tables {
-  items: Table[];
+export interface TablesView {
+  items: TableView[];
   hidden: number;
   reading: string[];
 }
@@ -178,7 +178,7 @@ export interface Actions {
 }
 
 /** A next step the agent proposes: a button, or words alone where only the app can do it. */
-export interface Suggestion {
+export interface SuggestionView {
   label: string;
   kind: string;
   button: Button | null;
@@ -196,14 +196,14 @@ export interface Foot {
 /** Everything a renderer is given. Sections that have nothing to say are None or empty. */
 export interface View {
   head: Head;
-  clock: Clock;
-  earlier: Earlier[];
+  clock: ClockView;
+  earlier: EarlierRun[];
   notices: Notice[];
   ask: Ask | null;
-  tables: Tables;
+  tables: TablesView;
   prose: Prose;
   actions: Actions;
-  suggestions: Suggestion[];
+  suggestions: SuggestionView[];
   foot: Foot;
 }
 
@@ -228,8 +228,8 @@ export interface BoardRow {
   note: string;
 }
 
-/** When the server was last heard about the run of a row and when it is asked next, as in `Clock`. */
-export type Moments = [
+/** When the server was last heard about the run of a row and when it is asked next, as in `ClockView`. */
+export type CheckTimes = [
   heard_at: number | null,
   next_at: number | null,
   interval: number | null,
@@ -266,9 +266,9 @@ export interface BoardHead {
 /** Everything a renderer of a board is given; `moments` beside `rows`, because they change more often. */
 export interface BoardView {
   head: BoardHead;
-  clock: Clock;
+  clock: ClockView;
   rows: BoardRow[];
-  moments: Moments[];
+  moments: CheckTimes[];
 }
 
 /** Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. A board names runs by token. */
@@ -306,7 +306,7 @@ export interface AckMessage {
 /** Kernel to front end: the answer to `hello`. */
 export interface ClockMessage {
   kind: "clock";
-  clock: Clock;
+  clock: ClockView;
 }
 
 /** Front end to kernel: asks for all columns of one table, of which the view holds the most telling only. */
@@ -324,7 +324,7 @@ export interface ColumnsAnswer {
 }
 
 /** Pieces of the snapshot before, from `start` up to but not including `end`. */
-export type Pieces = [
+export type PieceRange = [
   start: number,
   end: number,
 ];
@@ -339,7 +339,7 @@ export interface SnapshotMessage {
   kind: "snapshot";
   number: number;
   since: number;
-  parts: Record<string, (string | Pieces)[]>;
+  parts: Record<string, (string | PieceRange)[]>;
 }
 
 export const TABLE_SLOTS = 24;

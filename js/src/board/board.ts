@@ -1,5 +1,5 @@
 import { button } from "../buttons";
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type Moments } from "../contract";
+import { BOARD_SLOTS, type BoardHead, type BoardRow, type CheckTimes } from "../contract";
 import { el, on, say, setText, show } from "../dom";
 import { count } from "../format";
 import { guardKeys } from "../keys";
@@ -88,7 +88,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const items = (): Item[] =>
     SLOTS.flatMap((slot) => {
       const row = model.get(`row_${slot}`) as BoardRow | null;
-      return row ? [{ row, moments: model.get(`time_${slot}`) as Moments }] : [];
+      return row ? [{ row, moments: model.get(`time_${slot}`) as CheckTimes }] : [];
     });
 
   /** One row of the list can be reached by Tab; the arrows go on from there. */

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.render.text import SIGNS, SIZE_LIMIT, WIDTH, cut_to, width_of, wrap
+from origami_widgets.card.render.card_text import SIGNS, SIZE_LIMIT, WIDTH, cut_to, width_of, wrap
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.board_snapshot import amounts_of, as_current, as_printed, facts_of, title_line
+from origami_widgets.card.view.board_snapshot import (
+    as_live_snapshot,
+    as_printed_snapshot,
+    row_amounts,
+    row_facts,
+    title_line,
+)
 from origami_widgets.card.view.snapshot_words import as_of, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from origami_widgets.card.view.contract import BoardRow, BoardView, Moments
+    from origami_widgets.card.view.contract import BoardRow, BoardView, CheckTimes
 
 
 def render_board_text(view: BoardView, *, now: float, saved: bool = True) -> str:
@@ -29,7 +35,7 @@ def render_board_text(view: BoardView, *, now: float, saved: bool = True) -> str
     Returns:
         Text of at most 11 kB in the file of a notebook, without a line break at its end.
     """
-    past = as_printed(view) if saved else as_current(view)
+    past = as_printed_snapshot(view) if saved else as_live_snapshot(view)
     head = [*_head(past, now, saved=saved)]
     room = SIZE_LIMIT - _size(head)
     full = [line for row in zip(past["rows"], past["moments"], strict=True) for line in _full(*row, now)]
@@ -61,9 +67,9 @@ def _about(row: BoardRow) -> str:
     return ": ".join(filter(None, (row["name"], row["prompt"])))
 
 
-def _full(row: BoardRow, moments: Moments, now: float) -> Iterator[str]:
+def _full(row: BoardRow, moments: CheckTimes, now: float) -> Iterator[str]:
     yield from wrap(f"{SIGNS[row['tone']]} {row['status_label']}: {_about(row)}", "", "  ")
-    yield from wrap(" · ".join(filter(None, (row["note"], *facts_of(row, moments, now)))), "  ")
+    yield from wrap(" · ".join(filter(None, (row["note"], *row_facts(row, moments, now)))), "  ")
     yield from wrap(row["token"], "  ")
 
 
@@ -85,7 +91,7 @@ def _more(count: int) -> str:
 
 
 def _line(row: BoardRow, label: int) -> str:
-    amounts = ", ".join(amounts_of(row))
+    amounts = ", ".join(row_amounts(row))
     begin = f"{SIGNS[row['tone']]} {row['status_label']}{' ' * (label - width_of(row['status_label']))}  "
     room = WIDTH - width_of(begin) - width_of(amounts) - 2
     about = cut_to(_about(row), max(room, 10))

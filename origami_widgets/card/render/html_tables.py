@@ -27,13 +27,13 @@ from origami_widgets.card.render.html_tags import (
 )
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.contract import ColumnRow
-from origami_widgets.card.view.rows import HEADINGS, column_words
 from origami_widgets.card.view.snapshot_words import columns_not_shown, stored, tables_not_shown
+from origami_widgets.card.view.table_view import HEADINGS, column_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from origami_widgets.card.view.contract import Funnel, FunnelPart, Table, Tables
+    from origami_widgets.card.view.contract import FunnelPart, FunnelView, TablesView, TableView
 
 SECTION = f"padding:11px 14px;border-top:{LINE}"
 
@@ -58,7 +58,7 @@ _NUMBERS = "display:flex;flex:4 1 290px"
 _SHARES = ("1", "1.2", "1", "1.6", "1.8")
 
 
-def tables_html(tables: Tables, room: int) -> Html:
+def tables_html(tables: TablesView, room: int) -> Html:
     """All tables: their heads first, then as many columns as the room in bytes allows, shared between them."""
     heads: list[Html] = []
     bars = len(tables["items"]) <= _WITH_BARS
@@ -84,11 +84,11 @@ def tables_html(tables: Tables, room: int) -> Html:
     return div(SECTION, title, *sections, div(f"margin-top:8px;{SMALL}", text(" · ".join(filter(None, more)))))
 
 
-def _hidden(table: Table) -> int:
+def _hidden(table: TableView) -> int:
     return table["columns_hidden"] + len(table["columns"])
 
 
-def _head(table: Table, reading: str, *, bars: bool) -> Html:
+def _head(table: TableView, reading: str, *, bars: bool) -> Html:
     opened = table["link"]
     facts = span(f"margin-left:6px;{SMALL}", text(" · ".join(filter(None, (*table["facts"], reading)))))
     filling = span("margin-left:6px;font-size:12px;font-weight:600", text(table["filling"]))
@@ -100,7 +100,7 @@ def _head(table: Table, reading: str, *, bars: bool) -> Html:
     )
 
 
-def _funnel(funnel: Funnel, *, bars: bool) -> Html:
+def _funnel(funnel: FunnelView, *, bars: bool) -> Html:
     if not bars:
         told = [*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]
         return div(SMALL, text(" · ".join(told)))
@@ -119,7 +119,7 @@ def _swatch(colour: str) -> Html:
     )
 
 
-def _columns(tables: list[Table], room: int) -> list[Html]:
+def _columns(tables: list[TableView], room: int) -> list[Html]:
     rows = [[_row(_cells(ColumnRow(*row))) for row in table["columns"]] for table in tables]
     bodies = [Html("")] * len(tables)
     if not tables:

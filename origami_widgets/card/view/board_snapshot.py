@@ -8,12 +8,12 @@ from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.snapshot_words import in_past, lasted_when_seen
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, Moments
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes
 
 
-def as_saved(view: BoardView) -> BoardView:
+def as_final_snapshot(view: BoardView) -> BoardView:
     """The board in the past tense, without buttons."""
-    current = as_current(view)
+    current = as_live_snapshot(view)
     head = current["head"]
     if not head["settled"] and view["rows"]:
         head = {**head, "title": f"{head['title']} when saved"}
@@ -22,12 +22,12 @@ def as_saved(view: BoardView) -> BoardView:
     return {**current, "head": head, "rows": [_row(row, "when saved") for row in view["rows"]]}
 
 
-def as_printed(view: BoardView) -> BoardView:
+def as_printed_snapshot(view: BoardView) -> BoardView:
     """The board as text that begins with its moment: what was going on then says so."""
-    return {**as_current(view), "rows": [{**row, "note": _note(row, "then")} for row in view["rows"]]}
+    return {**as_live_snapshot(view), "rows": [{**row, "note": _note(row, "then")} for row in view["rows"]]}
 
 
-def as_current(view: BoardView) -> BoardView:
+def as_live_snapshot(view: BoardView) -> BoardView:
     """The board for a copy that is brought up to date: only its buttons are lines of Python."""
     notices = [{**notice, "button": None} for notice in view["head"]["notices"]]
     head: BoardHead = {**view["head"], "notices": notices, "buttons": []}  # type: ignore[typeddict-item]
@@ -56,7 +56,7 @@ def title_line(head: BoardHead) -> str:
     return f"{head['title']}: {counts}" if counts else head["title"]
 
 
-def facts_of(row: BoardRow, moments: Moments, now: float) -> list[str]:
+def row_facts(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     """What there is to say of a run in a copy, in short pieces: steps, leads, credits, time.
 
     Args:
@@ -64,10 +64,10 @@ def facts_of(row: BoardRow, moments: Moments, now: float) -> list[str]:
         moments: when it was heard.
         now: the moment of the copy, in Unix seconds.
     """
-    return [piece for piece in (_steps(row), *amounts_of(row), *_times(row, moments, now)) if piece]
+    return [piece for piece in (_steps(row), *row_amounts(row), *_times(row, moments, now)) if piece]
 
 
-def amounts_of(row: BoardRow) -> list[str]:
+def row_amounts(row: BoardRow) -> list[str]:
     """Leads and credits, where the server said any."""
     told = ((row["leads"], "lead"), (row["credits"], "credit"))
     return [words.plural(value, one) for value, one in told if value is not None]
@@ -82,7 +82,7 @@ def _steps(row: BoardRow) -> str:
     return f"{words.count(done)} of at most {words.plural(most, 'step')}"
 
 
-def _times(row: BoardRow, moments: Moments, now: float) -> list[str]:
+def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     started, ended = row["started_at"], row["completed_at"]
     if row["done"]:
         return [f"ended {words.moment(ended)}" if ended is not None else ""]

@@ -99,7 +99,7 @@ class Head(TypedDict):
     origin: str
 
 
-class Clock(TypedDict):
+class ClockView(TypedDict):
     """When the server was last heard and when it is asked next.
 
     `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
@@ -112,7 +112,7 @@ class Clock(TypedDict):
     connection: ConnectionState
 
 
-class Earlier(TypedDict):
+class EarlierRun(TypedDict):
     """An earlier run of the same conversation, folded above the current one."""
 
     run_id: str
@@ -134,7 +134,7 @@ class Notice(TypedDict):
     code: str
 
 
-class Question(TypedDict):
+class QuestionView(TypedDict):
     """One pending question with the agent's suggestions; free text is always possible."""
 
     kind: str
@@ -147,7 +147,7 @@ class Ask(TypedDict):
     """The answer form. `state` is `sending` from the first click on, so that no second one is sent."""
 
     run_id: str
-    questions: list[Question]
+    questions: list[QuestionView]
     state: Literal["open", "sending"]
     send_label: str
     cost_note: str
@@ -161,7 +161,7 @@ class FunnelCount(TypedDict):
     count: int
 
 
-class Funnel(TypedDict):
+class FunnelView(TypedDict):
     """Where the sourced leads went; the parts add up to `sourced`."""
 
     sourced: int
@@ -184,7 +184,7 @@ class ColumnRow(NamedTuple):
     unsure: int | None
 
 
-class Table(TypedDict):
+class TableView(TypedDict):
     """One table with its economics. `facts` are ready sentences; `more` tells of an unknown total."""
 
     id: str
@@ -192,19 +192,19 @@ class Table(TypedDict):
     link: Link | None
     facts: list[str]
     filling: str
-    funnel: Funnel | None
+    funnel: FunnelView | None
     columns: list[ColumnRow]
     columns_hidden: int
 
 
-class Tables(TypedDict):
+class TablesView(TypedDict):
     """The tables the run touched; `hidden` of them are not shown.
 
     `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
     empty list while it reads none. It stands beside them, so that it travels without them.
     """
 
-    items: list[Table]
+    items: list[TableView]
     hidden: int
     reading: list[str]
 
@@ -231,7 +231,7 @@ class Actions(TypedDict):
     groups: list[ActionGroup]
 
 
-class Suggestion(TypedDict):
+class SuggestionView(TypedDict):
     """A next step the agent proposes: a button, or words alone where only the app can do it."""
 
     label: str
@@ -253,14 +253,14 @@ class View(TypedDict):
     """Everything a renderer is given. Sections that have nothing to say are None or empty."""
 
     head: Head
-    clock: Clock
-    earlier: list[Earlier]
+    clock: ClockView
+    earlier: list[EarlierRun]
     notices: list[Notice]
     ask: Ask | None
-    tables: Tables
+    tables: TablesView
     prose: Prose
     actions: Actions
-    suggestions: list[Suggestion]
+    suggestions: list[SuggestionView]
     foot: Foot
 
 
@@ -286,8 +286,8 @@ class BoardRow(TypedDict):
     note: str
 
 
-class Moments(NamedTuple):
-    """When the server was last heard about the run of a row and when it is asked next, as in `Clock`."""
+class CheckTimes(NamedTuple):
+    """When the server was last heard about the run of a row and when it is asked next, as in `ClockView`."""
 
     heard_at: float | None
     next_at: float | None
@@ -327,9 +327,9 @@ class BoardView(TypedDict):
     """Everything a renderer of a board is given; `moments` beside `rows`, because they change more often."""
 
     head: BoardHead
-    clock: Clock
+    clock: ClockView
     rows: list[BoardRow]
-    moments: list[Moments]
+    moments: list[CheckTimes]
 
 
 class CommandMessage(TypedDict):
@@ -370,7 +370,7 @@ class ClockMessage(TypedDict):
     """Kernel to front end: the answer to `hello`."""
 
     kind: Literal["clock"]
-    clock: Clock
+    clock: ClockView
 
 
 class ColumnsMessage(TypedDict):
@@ -389,7 +389,7 @@ class ColumnsAnswer(TypedDict):
     hidden: int
 
 
-class Pieces(NamedTuple):
+class PieceRange(NamedTuple):
     """Pieces of the snapshot before, from `start` up to but not including `end`."""
 
     start: int
@@ -406,4 +406,4 @@ class SnapshotMessage(TypedDict):
     kind: Literal["snapshot"]
     number: int
     since: int
-    parts: dict[str, list[str | Pieces]]
+    parts: dict[str, list[str | PieceRange]]

@@ -6,12 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.follow_up import can_follow_up, follow_up_button
-from origami_widgets.card.view.head import agent_line, attach_line, whole
 from origami_widgets.card.view.links import product_link
-from origami_widgets.card.view.questions import QUESTIONS_LIMIT
-from origami_widgets.card.view.size_limits import NOTICES_SIZE, clip, take
-from origami_widgets.card.view.status import is_known, is_missing
+from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.questions import QUESTIONS_LIMIT, can_follow_up, follow_up_button
+from origami_widgets.card.view.run_words import agent_line, attach_line, is_known, is_missing
+from origami_widgets.card.view.safe_text import clip, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Button, Link, Notice, Tone
     from origami_widgets.run.state import Queue, RunState
 
+NOTICES_SIZE = 5_000
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
 _GOES_ON = "Your run goes on at the server."
@@ -88,9 +88,9 @@ def _failures(state: RunState) -> Iterator[Notice]:
         text = _sentences(_cause(error), look)
         yield _notice("command_error", "bad", error.title, text, code=agent_line(state))
     elif error is not None:
-        yield _notice("command_error", "bad", error.title, explained(error), link=link_of(error))
+        yield _notice("command_error", "bad", error.title, explanation_of(error), link=link_of_error(error))
     if state.limit_error is not None:
-        yield _notice("credit_limit", "attention", state.limit_error.title, explained(state.limit_error))
+        yield _notice("credit_limit", "attention", state.limit_error.title, explanation_of(state.limit_error))
     connection = state.connection
     if connection.state == "reconnecting" and is_missing(state):
         yield _notice(
@@ -109,7 +109,7 @@ def _failures(state: RunState) -> Iterator[Notice]:
             "Can't reach Origami; trying again",
             _sentences(goes_on, _cause(cause), cause.remedy if cause else ""),
             button={**_CHECK_AGAIN, "label": "Try now"},
-            link=link_of(cause),
+            link=link_of_error(cause),
         )
     elif connection.state == "stopped":
         yield _stopped(state, connection.error)
@@ -127,10 +127,10 @@ def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
             "stopped", "attention", "This card has stopped checking", goes_on, button=_CHECK_AGAIN, code=line
         )
     if is_missing(state):
-        text = explained(error) if state.run is None else _sentences(_cause(error), _MISSING)
+        text = explanation_of(error) if state.run is None else _sentences(_cause(error), _MISSING)
         return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN)
-    text = _sentences(explained(error), goes_on)
-    return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=link_of(error), code=line)
+    text = _sentences(explanation_of(error), goes_on)
+    return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=link_of_error(error), code=line)
 
 
 def _on_its_way(state: RunState) -> Iterator[Notice]:
@@ -196,7 +196,7 @@ def _ends(state: RunState) -> Iterator[Notice]:
         case "completed":
             yield from _nothing_built(state)
         case "step_cap_hit":
-            cap = whole(run.steps.max)
+            cap = shown_count(run.steps.max)
             limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
             text = _sentences(_kept(state), "A follow-up run goes on from there; a larger plan allows more steps.")
             button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
@@ -280,7 +280,7 @@ def _questions(state: RunState) -> Iterator[Notice]:
 def _cells(state: RunState) -> Iterator[Notice]:
     if not state.done:
         return
-    running, errored = whole(state.cells_running) or 0, whole(state.cells_errored) or 0
+    running, errored = shown_count(state.cells_running) or 0, shown_count(state.cells_errored) or 0
     if running:
         over = "The agent is done" if state.status in ("completed", "needs_input") else "The run is over"
         verb = "is" if running == 1 else "are"
@@ -301,7 +301,7 @@ def _cells(state: RunState) -> Iterator[Notice]:
         yield _notice("failed_cells", "attention", f"{words.plural(errored, 'cell')} failed", text)
 
 
-def explained(error: OrigamiError) -> str:
+def explanation_of(error: OrigamiError) -> str:
     """What an error says beyond its title, in whole sentences."""
     return _sentences(_cause(error), error.remedy)
 
@@ -318,7 +318,7 @@ def _sentences(*parts: str | None) -> str:
     return " ".join(dict.fromkeys(ended))
 
 
-def link_of(error: OrigamiError | None) -> Link | None:
+def link_of_error(error: OrigamiError | None) -> Link | None:
     """The page of the product that helps against an error; None where there is none."""
     if error is None or not error.link:
         return None

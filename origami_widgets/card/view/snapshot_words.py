@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.card.view import number_words as words
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import Ask, Button, Head, Notice, Table, View
+    from origami_widgets.card.view.contract import Ask, Button, Head, Notice, TableView, View
     from origami_widgets.run.state import ConnectionState
 
 # What is going on, and how it is told later; `{then}` is the moment of the copy.
@@ -41,7 +41,7 @@ FOLLOW_UP_LINE: Final = 'run = run.follow_up("…")'
 """What stands in a copy in the place of the buttons that were suggested."""
 
 
-def as_saved(view: View, *, then: str = "when saved") -> View:
+def as_final_snapshot(view: View, *, then: str = "when saved") -> View:
     """The view in the past tense, for copies that nothing will bring up to date.
 
     Args:
@@ -65,7 +65,7 @@ def as_saved(view: View, *, then: str = "when saved") -> View:
     }
 
 
-def as_current(view: View) -> View:
+def as_live_snapshot(view: View) -> View:
     """The view for a copy that is brought up to date while the run goes on: only its buttons became lines of Python."""
     notices: list[Notice] = [
         {**notice, "button": None, "code": notice["code"] or _as_code(notice["button"])} for notice in view["notices"]
@@ -137,7 +137,7 @@ def _as_code(button: Button | None) -> str:
     return f"run = run.follow_up({json.dumps(button['prompt'], ensure_ascii=False)})"
 
 
-def _table(table: Table, then: str) -> Table:
+def _table(table: TableView, then: str) -> TableView:
     return {**table, "filling": table["filling"].replace("still filling", f"still filling {then}")}
 
 
@@ -199,3 +199,35 @@ def lasted_when_seen(started: float, heard: float | None, connection: Connection
     if heard is None or connection == "ended":
         return ""
     return f"{words.duration((heard - started) / 1000)} when last seen"
+
+
+def freshness_words(view: View, *, now: float) -> str:
+    """When the server was heard and when it is asked next; empty when it is asked no more because all is over.
+
+    Args:
+        view: what `make_view` returned.
+        now: the moment of drawing, in Unix seconds.
+
+    Returns:
+        For example `updated 9 s ago, next check in 6 s`.
+    """
+    head, clock = view["head"], view["clock"]
+    if head["settled"] or clock["connection"] == "ended":
+        return ""
+    heard, due = clock["heard_at"], clock["next_at"]
+    if clock["connection"] == "live":
+        return _both("cells checked" if head["done"] else "updated", heard, _then("next check", due, now), now)
+    retry = "checks have stopped" if clock["connection"] == "stopped" else _then("trying again", due, now)
+    return _both("last heard", heard, retry, now)
+
+
+def _both(what: str, heard: float | None, then: str, now: float) -> str:
+    told = "" if heard is None else f"{what} {words.age(now - heard / 1000)}"
+    return ", ".join(filter(None, (told, then)))
+
+
+def _then(what: str, due: float | None, now: float) -> str:
+    if due is None:
+        return ""
+    left = due / 1000 - now
+    return f"{what} in {words.duration(left)}" if left >= 1 else "checking…"

@@ -1,8 +1,9 @@
-"""What all widgets of the package have in common: kept up to date from the background, saved as a snapshot."""
+"""Base class of all widgets of the package: kept up to date from the background loop, saved as a snapshot."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import threading
 import time
@@ -16,8 +17,7 @@ import traitlets
 
 from origami_widgets.api.loop import background
 from origami_widgets.card.view.contract import ClockMessage
-from origami_widgets.card.widgets import freeze
-from origami_widgets.card.widgets.lite_kernel import for_page
+from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, marked
 from origami_widgets.host.application import pages
 from origami_widgets.host.cells import follow_cells
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import concurrent.futures
     from collections.abc import Callable, Iterable
 
-    from origami_widgets.card.view.contract import Clock
+    from origami_widgets.card.view.contract import ClockView
 
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"
@@ -131,7 +131,7 @@ class LiveWidget(anywidget.AnyWidget):
         """Let `_changed` be called after each change; returns what ends that."""
         raise NotImplementedError
 
-    def _tells_more(self, old: Any, new: Any) -> bool:
+    def _view_changed(self, old: Any, new: Any) -> bool:
         """Whether a new view is worth sending."""
         raise NotImplementedError
 
@@ -139,7 +139,7 @@ class LiveWidget(anywidget.AnyWidget):
         """Set the traits by `_tell`."""
         raise NotImplementedError
 
-    def _clock_now(self) -> Clock:
+    def _clock_now(self) -> ClockView:
         """When the server was heard. Cheap, in contrast to the view: any page may ask for it at any time."""
         raise NotImplementedError
 
@@ -283,7 +283,7 @@ class LiveWidget(anywidget.AnyWidget):
         if not self.is_live:
             return
         new = self._view_now()
-        if self._tells_more(self._view, new):
+        if self._view_changed(self._view, new):
             before, self._view = self._view, new
             self._moved_on(before, new)
             # Before the change itself: a page that saves at this moment must not hold an older snapshot than it shows.
@@ -314,7 +314,7 @@ class LiveWidget(anywidget.AnyWidget):
         if delay is None or not self.outputs or self._is_kept:
             return
         if self._is_kept is None and pages.may_keep_snapshots:
-            delay = max(delay, freeze.READ_AND_CLICK)
+            delay = max(delay, snapshots.READ_AND_CLICK)
         self._freezing = background().submit(self._freeze_later(delay))
 
     async def _freeze_later(self, delay: float) -> None:
@@ -416,3 +416,26 @@ class LiveWidget(anywidget.AnyWidget):
         freezing, self._freezing = getattr(self, "_freezing", None), None
         if freezing is not None:
             freezing.cancel()
+
+
+def for_page(comm: object, message: Any) -> Any:
+    """The message as it must be handed to the kernel so that all of it arrives.
+
+    Args:
+        comm: what it is sent over.
+        message: what is sent.
+    """
+    if not type(comm).__module__.startswith("pyodide_kernel"):
+        return message
+    # Missing in a Pyodide before 0.28.
+    return _spelled_out(message, getattr(importlib.import_module("pyodide.ffi"), "jsnull", None))
+
+
+def _spelled_out(value: Any, null: object) -> Any:
+    if value is None:
+        return null
+    if isinstance(value, dict):
+        return {key: _spelled_out(inner, null) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled_out(inner, null) for inner in value]
+    return value

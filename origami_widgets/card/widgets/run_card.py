@@ -9,16 +9,14 @@ import traitlets
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
-from origami_widgets.card.render.text import render_text
-from origami_widgets.card.view import make_all_columns
-from origami_widgets.card.view.contract import TABLE_SLOTS, Clock, ColumnsAnswer, View
-from origami_widgets.card.view.head import make_clock
-from origami_widgets.card.view.size_limits import TABLE_ID_LIMIT, clip
-from origami_widgets.card.widgets.card_commands import CommandDesk, read_command
-from origami_widgets.card.widgets.freeze import freeze_after
+from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, View
+from origami_widgets.card.view.run_view import make_clock, view_changed, view_now
+from origami_widgets.card.view.safe_text import clip
+from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
+from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
 from origami_widgets.card.widgets.live_widget import NOTHING, LiveWidget, built, section
-from origami_widgets.card.widgets.snapshot import static_bundle, token_bundle
-from origami_widgets.card.widgets.view_diff import tells_more, view_now
+from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after, token_bundle
 from origami_widgets.host.application import pages
 from origami_widgets.host.cells import running_cell
 from origami_widgets.host.outputs import Outputs, show_once
@@ -85,7 +83,7 @@ class RunCard(LiveWidget):
                 remedy="Give it what ow.start(…) or ow.attach(…) returned.",
             )
         self._conversation: Conversation = run.conversation
-        self._desk = CommandDesk(self._conversation)
+        self._handler = CardCommandHandler(self._conversation)
         super().__init__(outputs)
 
     @property
@@ -95,7 +93,7 @@ class RunCard(LiveWidget):
 
     def static(self, view: View) -> dict[str, str]:
         """The static card as HTML and as text."""
-        return static_bundle(view)
+        return card_snapshot(view)
 
     def add_output(self, view: View) -> bool:
         """Show the card here, in one more output; returns False, and shows nothing, when it is closed or frozen.
@@ -123,7 +121,7 @@ class RunCard(LiveWidget):
         with self.lock:
             view = self.view
             if not self.add_output(view):
-                show_once(static_bundle(view))
+                show_once(card_snapshot(view))
             elif self._conversation.presentation is None:
                 self._conversation.presentation = self
 
@@ -133,10 +131,10 @@ class RunCard(LiveWidget):
     def _subscribe(self) -> Callable[[], None]:
         return self._conversation.subscribers.add(self._changed)
 
-    def _tells_more(self, old: View, new: View) -> bool:
-        return tells_more(old, new)
+    def _view_changed(self, old: View, new: View) -> bool:
+        return view_changed(old, new)
 
-    def _clock_now(self) -> Clock:
+    def _clock_now(self) -> ClockView:
         return make_clock(self._conversation.current.state, time.time())
 
     def _freeze_after(self, view: View) -> float | None:
@@ -179,7 +177,7 @@ class RunCard(LiveWidget):
             self.outputs = Outputs()
 
     async def _carry_out(self, command: Any) -> None:
-        ack = await self._desk.carry_out(command)
+        ack = await self._handler.carry_out(command)
         if ack is not None and self.comm is not None:
             self.send(ack)
 
