@@ -21,7 +21,7 @@ export interface Node {
   href?: string;
 }
 
-/** An address that was checked, and its words. */
+/** An address that was checked, and its label. */
 export interface Link {
   href: string;
   label: string;
@@ -57,7 +57,7 @@ export interface Head {
 }
 
 /**
- * When the server was last heard and when it is asked next.
+ * Times of the last answer of the server and of the next check.
  *
  * `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
  */
@@ -78,7 +78,7 @@ export interface EarlierRun {
   outcome: string;
 }
 
-/** What the state means and what to do about it. */
+/** A message about the run's state, and what to do about it. */
 export interface Notice {
   key: string;
   tone: Tone;
@@ -134,7 +134,7 @@ export type ColumnRow = [
   unsure: number | null,
 ];
 
-/** One table with its economics. `facts` are ready sentences; `more` tells of an unknown total. */
+/** One table with its economics. `facts` are ready sentences. */
 export interface TableView {
   id: string;
   name: string;
@@ -170,21 +170,21 @@ export interface ActionGroup {
   lines: Inline[];
 }
 
-/** What the run changed, in order; `earlier` changes are not shown. */
+/** Changes the run made, in order; `earlier` of them are not shown. */
 export interface Actions {
   title: string;
   earlier: number;
   groups: ActionGroup[];
 }
 
-/** A next step the agent proposes: a button, or words alone where only the app can do it. */
+/** A next step the agent proposes: a button, or its label alone where only the app can do it. */
 export interface SuggestionView {
   label: string;
   kind: string;
   button: Button | null;
 }
 
-/** Credits, identity, and the Python lines that go on from here. `gone`: what to say above them without a kernel. */
+/** Credits, identity, and the Python lines that continue from here. `gone` precedes them without a kernel. */
 export interface Foot {
   credits: string;
   run_id: string;
@@ -193,7 +193,7 @@ export interface Foot {
   data_line: string;
 }
 
-/** Everything a renderer is given. Sections that have nothing to say are None or empty. */
+/** Everything a renderer is given. Empty sections are None or empty. */
 export interface View {
   head: Head;
   clock: ClockView;
@@ -207,7 +207,7 @@ export interface View {
   foot: Foot;
 }
 
-/** One run of a board, or a brief that has not been started: then without `token`. `note`: what its card says first. */
+/** One run of a board, or a brief without a run and `token`. `note` is the first notice of its card. */
 export interface BoardRow {
   position: number;
   token: string;
@@ -228,7 +228,7 @@ export interface BoardRow {
   note: string;
 }
 
-/** When the server was last heard about the run of a row and when it is asked next, as in `ClockView`. */
+/** Times of the last and next check of a row's run, as in `ClockView`. */
 export type CheckTimes = [
   heard_at: number | null,
   next_at: number | null,
@@ -236,7 +236,7 @@ export type CheckTimes = [
   connection: ConnectionState,
 ];
 
-/** How many rows have come so far. `label` is for one, as in "3 running". */
+/** Number of rows in one stage. `label` follows the number, as in "3 running". */
 export interface StageCount {
   stage: Stage;
   label: string;
@@ -244,7 +244,9 @@ export interface StageCount {
 }
 
 /**
- * What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
+ * Facts about all runs of a board.
+ *
+ * `hidden` is a sentence about runs that are not shown, `open` the token of the row whose card is open.
  *
  * `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
  */
@@ -294,7 +296,7 @@ export interface HelloMessage {
   keeps: boolean | null;
 }
 
-/** Kernel to front end: what became of a command. */
+/** Kernel to front end: the outcome of a command. */
 export interface AckMessage {
   kind: "ack";
   id: string;
@@ -323,7 +325,7 @@ export interface ColumnsAnswer {
   hidden: number;
 }
 
-/** Pieces of the snapshot before, from `start` up to but not including `end`. */
+/** A range of pieces of the previous snapshot, `end` not included. */
 export type PieceRange = [
   start: number,
   end: number,

@@ -142,7 +142,7 @@ export function columnTable({ session }: Context): Part<TableView> {
   let folded = true;
   let by = -1;
   let table: TableView | null = null;
-  /** All columns, once somebody asked for more than the view holds. */
+  /** All columns, once more were asked for than the view holds. */
   let all: ColumnsAnswer | null = null;
 
   /** All that are known; those that the view holds are the newest. */

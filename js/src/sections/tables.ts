@@ -68,12 +68,12 @@ export function tablesSection(context: Context): Part<TablesView> {
   );
   const unsent = el("p", "mute");
   const node = el("section", "sec", title, list.node, unsent);
-  let told: string[] = [];
-  /** Who reads is the kernel: without a living one, nobody does. */
+  let progress: string[] = [];
+  /** The kernel reads the leads: without one, there is no progress. */
   const refresh = (): void => {
     const live = context.session.presence === "live";
     node.querySelectorAll<HTMLElement>(".reading").forEach((each, index) => {
-      say(each, live && told[index] ? ` · ${told[index]}` : "");
+      say(each, live && progress[index] ? ` · ${progress[index]}` : "");
     });
   };
   return {
@@ -85,7 +85,7 @@ export function tablesSection(context: Context): Part<TablesView> {
       list.update(items);
       say(unsent, hidden ? `${plural(hidden, "more table")} not shown here` : "");
       show(node, all);
-      told = reading;
+      progress = reading;
       refresh();
     },
   };

@@ -17,10 +17,10 @@ from origami_widgets.card.render.html_tags import (
     SMALL,
     SOFT,
     Html,
-    bare,
     bold,
     code,
     div,
+    element,
     grid,
     heading,
     isolated,
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     )
 
 SIZE_LIMIT = 28_500
-"""Bytes in the file of a notebook, which holds the text twin too: the two together stay under 40 kB."""
+"""Bytes in the file of a notebook, which holds the text too: the two together stay under 40 kB."""
 
 _AROUND = 1_000
 _TABLES_LEAST = 3_500
@@ -87,9 +87,25 @@ CARD = (
 STRIP = f"padding:8px 14px;background:{SOFT};font-size:12px"
 _LIST = "margin:0;padding-left:20px"
 
+_ABOVE = 7
+_BLOCK = f"margin:{_ABOVE}px 0 0"
+# Element and style of each node. `p` becomes a `div` and `h` a bold one, because the strictest sanitizer keeps neither.
+_AS: Final[dict[str, tuple[str, str]]] = {
+    "p": ("div", _BLOCK),
+    "h": ("div", f"{_BLOCK};font-weight:600"),
+    "ul": ("ul", f"{_BLOCK};padding-left:20px"),
+    "ol": ("ol", f"{_BLOCK};padding-left:22px"),
+    "li": ("li", ""),
+    "quote": ("blockquote", f"{_BLOCK};padding:0 0 0 10px;border-left:3px solid rgba(128,128,128,.4)"),
+    "pre": ("pre", f"{MONO};{_BLOCK};padding:7px 9px;border-radius:4px;background:{SOFT};white-space:pre-wrap"),
+    "code": ("code", f"{MONO};padding:0 3px;border-radius:4px;background:{SOFT}"),
+    "b": ("b", ""),
+    "i": ("i", ""),
+}
 
-def render_html(view: View, *, now: float, saved: bool = True) -> str:
-    """The card as one static piece of HTML.
+
+def render_html(view: View, *, now: float, final: bool = True) -> str:
+    """Return the card as one static piece of HTML.
 
     Inline styles only, no script, no style sheet, no image; nothing is fetched. It reads well with every style
     removed, on light and on dark pages, and says when it was saved.
@@ -97,29 +113,29 @@ def render_html(view: View, *, now: float, saved: bool = True) -> str:
     Args:
         view: what `make_view` returned.
         now: the moment of saving, in Unix seconds.
-        saved: nothing will change it any more; False where it is replaced as the run goes on.
+        final: nothing will change it any more; False where it is replaced as the run goes on.
 
     Returns:
-        HTML that takes at most 28.5 kB in a notebook, so that it stays under 40 kB together with its text twin.
+        HTML that takes at most 28.5 kB in a notebook, so that it stays under 40 kB together with its text.
     """
-    past = as_final_snapshot(view) if saved else as_live_snapshot(view)
+    past = as_final_snapshot(view) if final else as_live_snapshot(view)
     before = [
         _earlier(past["earlier"]),
-        _head(past, now, saved=saved),
+        _head(past, now, final=final),
         _within(map(_notice, past["notices"]), _NOTICES_SIZE),
         _ask(past["ask"]) if past["ask"] else Html(""),
     ]
     after = [_actions(past["actions"]), _suggestions(past["suggestions"]), _foot(past["foot"])]
-    room = SIZE_LIMIT - _AROUND - sum(map(stored, (*before, *after)))
+    bytes_left = SIZE_LIMIT - _AROUND - sum(map(stored, (*before, *after)))
     # Words that consist of escapes are up to six times as long here: the prose gives way first, also to many tables.
     wanted = _PROSE_SIZE if len(past["tables"]["items"]) <= _FEW_TABLES else _PROSE_SIZE // 2
-    prose = _prose(past["prose"], min(wanted, room - _TABLES_LEAST))
-    tables = tables_html(past["tables"], room - stored(prose))
+    prose = _prose(past["prose"], min(wanted, bytes_left - _TABLES_LEAST))
+    tables = tables_html(past["tables"], bytes_left - stored(prose))
     return div(CARD, *before, tables, prose, *after)
 
 
 def _within(parts: Iterable[Html], size: int) -> Html:
-    """The first parts that fit into a size in bytes."""
+    """Return the first parts that fit into a size in bytes."""
     kept: list[Html] = []
     for part in parts:
         size -= stored(part)
@@ -132,9 +148,11 @@ def _within(parts: Iterable[Html], size: int) -> Html:
 def _earlier(runs: list[EarlierRun]) -> Html:
     if not runs:
         return Html("")
-    lines = [bare("li", bold(isolated(run["prompt"])), text(f" {run['status_label']}"), _outcome(run)) for run in runs]
+    lines = [
+        element("li", bold(isolated(run["prompt"])), text(f" {run['status_label']}"), _outcome(run)) for run in runs
+    ]
     title = f"{words.plural(len(runs), 'earlier run')} of this conversation"
-    listed = bare("ol", _within(lines, _OTHERS_SIZE), style=f"{_LIST};margin-top:4px")
+    listed = element("ol", _within(lines, _OTHERS_SIZE), style=f"{_LIST};margin-top:4px")
     return div(f"{STRIP};border-bottom:{LINE}", span(QUIET, text(title)), listed)
 
 
@@ -142,12 +160,12 @@ def _outcome(run: EarlierRun) -> Html:
     return join(text(" · "), isolated(run["outcome"])) if run["outcome"] else Html("")
 
 
-def _head(view: View, now: float, *, saved: bool) -> Html:
+def _head(view: View, now: float, *, final: bool) -> Html:
     head = view["head"]
-    pieces = [text(piece) for piece in meta_line(view, now=now, past=saved)]
+    pieces = [text(piece) for piece in meta_line(view, now=now, past=final)]
     if head["origin"]:
         pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
-    pieces.append(text(as_of(now, saved=saved)))
+    pieces.append(text(as_of(now, final=final)))
     reply = div(SMALL, isolated(head["reply"]))
     prompt = div("flex:1 1 240px;padding:4px 12px 4px 0", bold(isolated(head["prompt"])), reply)
     opened = link_button(head["link"]) if head["link"] else Html("")
@@ -192,7 +210,7 @@ def _ask(ask: Ask) -> Html:
 def _choices(question: QuestionView) -> Html:
     choices = [*question["suggestions"], question["freeform"]]
     circle = span(QUIET, text("○ "))
-    # Like the live card's radio buttons; with all styles removed the circles still tell the answers apart.
+    # Like the live card's radio buttons; with all styles removed the circles still separate the answers.
     return div(
         "margin-top:4px", *(span("margin-right:16px", circle, isolated(choice), text(" ")) for choice in choices)
     )
@@ -202,11 +220,11 @@ def _prose(prose: Prose, size: int) -> Html:
     if not prose["nodes"]:
         return Html("")
     nodes: list[str | Node] = list(prose["nodes"])
-    body, room = prose_blocks(nodes), size
+    body, bytes_left = prose_blocks(nodes), size
     while stored(body) > size and nodes:
         # Markup and escapes make it longer than its JSON, by how much is known only afterwards.
-        nodes = prune(prose["nodes"], room)
-        body, room = prose_blocks(nodes), room * 4 // 5
+        nodes = prune(prose["nodes"], bytes_left)
+        body, bytes_left = prose_blocks(nodes), bytes_left * 4 // 5
     more = join(text(f"{TEXT_GOES_ON} "), code("run.text"), text("."))
     cut = prose["cut"] or nodes != prose["nodes"]
     return div(SECTION, body, div(SMALL, more) if cut else Html(""))
@@ -217,9 +235,9 @@ def _actions(actions: Actions) -> Html:
         return Html("")
     groups = []
     for group in actions["groups"]:
-        lines = [bare("li", prose_html(line)) for line in group["lines"]]
+        lines = [element("li", prose_html(line)) for line in group["lines"]]
         title = div(f"margin-top:6px;{SMALL}", bold(isolated(group["table"])) if group["table"] else Html(""))
-        groups.append(join(title, bare("ul", *lines, style=_LIST)))
+        groups.append(join(title, element("ul", *lines, style=_LIST)))
     kept = _newest(groups)
     earlier = actions["earlier"] + sum(len(group["lines"]) for group in actions["groups"][: len(groups) - len(kept)])
     more = words.plural(earlier, "earlier change") if earlier else ""
@@ -228,10 +246,10 @@ def _actions(actions: Actions) -> Html:
 
 def _newest(groups: list[Html]) -> list[Html]:
     kept: list[Html] = []
-    room = _ACTIONS_SIZE
+    bytes_left = _ACTIONS_SIZE
     for group in reversed(groups):
-        room -= stored(group)
-        if room < 0:
+        bytes_left -= stored(group)
+        if bytes_left < 0:
             break
         kept.append(group)
     return kept[::-1]
@@ -240,11 +258,11 @@ def _newest(groups: list[Html]) -> list[Html]:
 def _suggestions(suggestions: list[SuggestionView]) -> Html:
     if not suggestions:
         return Html("")
-    items = [bare("li", isolated(suggestion["label"])) for suggestion in suggestions]
+    items = [element("li", isolated(suggestion["label"])) for suggestion in suggestions]
     return div(
         SECTION,
         heading("Next steps"),
-        bare("ul", _within(items, _OTHERS_SIZE), style=_LIST),
+        element("ul", _within(items, _OTHERS_SIZE), style=_LIST),
         div("margin-top:4px", code(FOLLOW_UP_LINE)) if any(one["button"] for one in suggestions) else Html(""),
     )
 
@@ -266,31 +284,13 @@ def _line(label: str, line: str) -> Html:
     return join(span(QUIET, text(label)), code(line), by=" ") if line else Html("")
 
 
-_ABOVE = 7
-_BLOCK = f"margin:{_ABOVE}px 0 0"
-
-# Element and style of each node. `p` becomes a `div` and `h` a bold one, because the strictest sanitizer keeps neither.
-_AS: Final[dict[str, tuple[str, str]]] = {
-    "p": ("div", _BLOCK),
-    "h": ("div", f"{_BLOCK};font-weight:600"),
-    "ul": ("ul", f"{_BLOCK};padding-left:20px"),
-    "ol": ("ol", f"{_BLOCK};padding-left:22px"),
-    "li": ("li", ""),
-    "quote": ("blockquote", f"{_BLOCK};padding:0 0 0 10px;border-left:3px solid rgba(128,128,128,.4)"),
-    "pre": ("pre", f"{MONO};{_BLOCK};padding:7px 9px;border-radius:4px;background:{SOFT};white-space:pre-wrap"),
-    "code": ("code", f"{MONO};padding:0 3px;border-radius:4px;background:{SOFT}"),
-    "b": ("b", ""),
-    "i": ("i", ""),
-}
-
-
 def prose_html(nodes: Sequence[str | Node]) -> Html:
-    """Nodes of prose, inline or block."""
+    """Return nodes of prose as HTML, inline or block."""
     return Html("".join(_one(node) for node in nodes))
 
 
 def prose_blocks(nodes: Sequence[str | Node]) -> Html:
-    """Blocks of prose, the first without room above it."""
+    """Return blocks of prose as HTML, the first without a margin above it."""
     return div(f"margin-top:-{_ABOVE}px", prose_html(nodes))
 
 
@@ -304,16 +304,16 @@ def _one(node: str | Node) -> Html:
         case "a":
             return link(node.get("href", ""), children)
         case "br":
-            return bare("div")
+            return element("div")
         case "hr":
-            return bare("div", text("· · ·"), style=f"{_BLOCK};{QUIET}")
+            return element("div", text("· · ·"), style=f"{_BLOCK};{QUIET}")
         case name:
-            element, style = _AS[name]
-            return bare(element, children, style=style)
+            tag, style = _AS[name]
+            return element(tag, children, style=style)
 
 
 def _table(node: Node) -> Html:
-    """A table of the agent, with the first row as its headings."""
+    """Return a table of the agent's prose, with its first row as headings."""
     rows = [
         [prose_html(cell.get("c", ())) for cell in row.get("c", ()) if isinstance(cell, dict)]
         for row in node.get("c", ())

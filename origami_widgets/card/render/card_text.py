@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     )
 
 WIDTH = 100
-NARROWEST = 20
-_LEAST_ROOM = 8
+MIN_WIDTH = 20
+_MIN_TEXT_WIDTH = 8
 """Columns for a piece of a word, however deep it stands: a line would rather be too wide than not end."""
 _NAME_WIDTH = 16
 """What a column's name wants at least, or its numbers stand below it."""
@@ -60,14 +60,14 @@ _INLINE = frozenset({"b", "i", "code", "a", "br"})
 
 
 def render_text(
-    view: View, *, now: float, saved: bool = True, ticking: bool = False, width: int = WIDTH, height: float = math.inf
+    view: View, *, now: float, final: bool = True, ticking: bool = False, width: int = WIDTH, height: float = math.inf
 ) -> str:
-    """The card in lines of at most so many columns, without colour.
+    """Return the card in lines of at most `width` columns, without colour.
 
     Args:
         view: what `make_view` returned.
         now: the moment of printing, in Unix seconds.
-        saved: nothing will change it any more; False where it is replaced as the run goes on.
+        final: nothing will change it any more; False where it is replaced as the run goes on.
         ticking: it is replaced every second, so that it can say how old it is in the place of its moment.
         width: columns of the page, 20 at least. Lines of Python are laid out for 100 unless it is ticking: a terminal
             wraps them by itself, and they are copied whole.
@@ -76,28 +76,28 @@ def render_text(
     Returns:
         Text of at most 11 kB without a line break at its end.
     """
-    width = max(width, NARROWEST)
-    copied = width if ticking else max(width, WIDTH)
-    past = as_live_snapshot(view) if ticking or not saved else as_final_snapshot(view, then="then")
+    width = max(width, MIN_WIDTH)
+    code_width = width if ticking else max(width, WIDTH)
+    past = as_live_snapshot(view) if ticking or not final else as_final_snapshot(view, then="then")
     before = [
         list(_earlier(past["earlier"], width)),
-        list(_head({**view, "head": as_known(view)}, now, width, saved=saved, ticking=ticking)),
-        *(list(_notice(notice, width, copied)) for notice in past["notices"]),
+        list(_head({**view, "head": as_known(view)}, now, width, final=final, ticking=ticking)),
+        *(list(_notice(notice, width, code_width)) for notice in past["notices"]),
         list(_ask(past["ask"], width)) if past["ask"] else [],
     ]
     after = [
         _prose(past["prose"], width),
         list(_actions(past["actions"], width)),
         list(_suggestions(past["suggestions"], width)),
-        list(_foot(past["foot"], copied)),
+        list(_foot(past["foot"], code_width)),
     ]
     tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after), width, height - _height(before))
-    blocks = _fitted([block for block in (*before, *tables, *after) if block])
+    blocks = _within_limit([block for block in (*before, *tables, *after) if block])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def _fitted(blocks: list[list[str]]) -> list[list[str]]:
-    """The blocks within the limit: where escapes double what looked small, the longest lose their last lines."""
+def _within_limit(blocks: list[list[str]]) -> list[list[str]]:
+    """Cut the longest blocks until all are within the size limit, which escapes can exceed by far."""
     while _size(blocks) > SIZE_LIMIT:
         longest = max(blocks, key=lambda block: _size([block]))
         longest[-2:] = ["  …"]
@@ -109,33 +109,33 @@ def _size(blocks: list[list[str]]) -> int:
 
 
 def _height(blocks: list[list[str]]) -> int:
-    """Lines, with the empty one below each block."""
+    """Count the lines of blocks, with the empty one below each."""
     return sum(len(block) + 1 for block in blocks if block)
 
 
-def _tables(tables: TablesView, room: int, width: int, height: float) -> list[list[str]]:
-    """All tables with as many columns each as room and height allow; without room for any, fewer tables."""
+def _tables(tables: TablesView, size: int, width: int, height: float) -> list[list[str]]:
+    """Return the tables with as many columns each as size and height allow; fewer tables where none fits."""
     every = len(tables["items"]) + tables["hidden"]
     title = [words.plural(every, "table")] if every > 1 else []
     most = max((len(table["columns"]) for table in tables["items"]), default=0)
 
     def blocks_of(limit: int) -> list[list[str]]:
-        told = zip(tables["items"], tables["reading"] or repeat(""), strict=False)
-        return [list(_table(table, reading, limit, width)) for table, reading in told]
+        pairs = zip(tables["items"], tables["reading"] or repeat(""), strict=False)
+        return [list(_table(table, reading, limit, width)) for table, reading in pairs]
 
     def are_too_many(limit: int) -> bool:
         blocks = blocks_of(limit)
-        return _size(blocks) > room or _height([title, *blocks]) > height
+        return _size(blocks) > size or _height([title, *blocks]) > height
 
     limit = bisect_right(range(most + 1), 0, key=are_too_many) - 1
     blocks = blocks_of(max(limit, 0))
-    while _size(blocks) > room and len(blocks) > 1:
+    while _size(blocks) > size and len(blocks) > 1:
         blocks.pop()
     return [title, *blocks, wrap(tables_not_shown(every - len(blocks)), width=width)]
 
 
 def width_of(text: str) -> int:
-    """Columns a text takes in a terminal: wide characters take two, combining ones none."""
+    """Return the columns a text takes in a terminal: wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
     return sum(_width(character) for character in text)
@@ -148,11 +148,11 @@ def _width(character: str) -> int:
 
 
 def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
-    """Lines of at most so many columns; a word that is longer is broken."""
+    """Break a text into lines of at most `width` columns; a word that is longer is broken."""
     hanging = indent if hanging is None else hanging
     lines, line, empty = [], indent, True
     for word in text.split():
-        for piece in pieces(word, max(width - max(width_of(indent), width_of(hanging)), _LEAST_ROOM)):
+        for piece in break_to_width(word, max(width - max(width_of(indent), width_of(hanging)), _MIN_TEXT_WIDTH)):
             if empty:
                 line += piece
             elif width_of(line) + 1 + width_of(piece) <= width:
@@ -164,27 +164,27 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
     return lines if empty else [*lines, line]
 
 
-def pieces(word: str, room: int) -> Iterator[str]:
-    """A text without regard to its blanks, in pieces of at most so many columns."""
-    while width_of(word) > room:
-        taken = cut_to(word, room)
+def break_to_width(word: str, width: int) -> Iterator[str]:
+    """Break a text into pieces of at most so many columns, without regard to its blanks."""
+    while width_of(word) > width:
+        taken = cut_to_width(word, width)
         yield taken
         word = word[len(taken) :]
     if word:
         yield word
 
 
-def cut_to(text: str, room: int) -> str:
-    """The beginning of a text that fits into some columns."""
+def cut_to_width(text: str, width: int) -> str:
+    """Return the beginning of a text that fits into so many columns."""
     used = 0
     for index, character in enumerate(text):
         used += _width(character)
-        if used > room:
+        if used > width:
             return text[:index]
     return text
 
 
-def _head(view: View, now: float, width: int, *, saved: bool, ticking: bool) -> Iterator[str]:
+def _head(view: View, now: float, width: int, *, final: bool, ticking: bool) -> Iterator[str]:
     head = view["head"]
     about = ": ".join(part for part in (head["status_label"], head["prompt"]) if part)
     yield from wrap(f"{SIGNS[head['tone']]} {about}", "", "  ", width)
@@ -194,8 +194,8 @@ def _head(view: View, now: float, width: int, *, saved: bool, ticking: bool) -> 
         pieces.append(head["origin"])
     if ticking:
         pieces.append(freshness_words(view, now=now))
-    elif not saved:
-        pieces.append(as_of(now, saved=False))
+    elif not final:
+        pieces.append(as_of(now, final=False))
     elif not head["settled"]:
         pieces.append(f"as of {words.moment(now * 1000)}")
     yield from wrap(" · ".join(filter(None, pieces)), "  ", width=width)
@@ -208,16 +208,16 @@ def _earlier(runs: list[EarlierRun], width: int) -> Iterator[str]:
         yield from wrap(f"{words.plural(len(runs), 'earlier run')} of this conversation", width=width)
     for number, run in enumerate(runs, 1):
         mark = f"{number}. "
-        told = " · ".join(filter(None, (run["prompt"], run["status_label"], run["outcome"])))
-        yield from wrap(f"{mark}{told}", "  ", "  " + " " * len(mark), width)
+        summary = " · ".join(filter(None, (run["prompt"], run["status_label"], run["outcome"])))
+        yield from wrap(f"{mark}{summary}", "  ", "  " + " " * len(mark), width)
 
 
-def _notice(notice: Notice, width: int, copied: int) -> Iterator[str]:
+def _notice(notice: Notice, width: int, code_width: int) -> Iterator[str]:
     yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ", width)
     yield from wrap(notice["text"], "  ", width=width)
     if notice["link"]:
         yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ", width=width)
-    yield from wrap(notice["code"], "  ", width=copied)
+    yield from wrap(notice["code"], "  ", width=code_width)
 
 
 def _ask(ask: Ask, width: int) -> Iterator[str]:
@@ -241,7 +241,7 @@ def _table(table: TableView, reading: str, limit: int, width: int) -> Iterator[s
         )
     rows = [ColumnRow(*row) for row in table["columns"]]
     if limit < len(rows):
-        # Where there is no room for all, those of which there is nothing to say go first.
+        # Where not all fit, those without numbers go first.
         rows.sort(key=lambda row: set(column_words(row)) == {words.NOT_APPLICABLE})
     shown = rows[:limit]
     if shown:
@@ -252,12 +252,12 @@ def _table(table: TableView, reading: str, limit: int, width: int) -> Iterator[s
 def _columns(rows: list[ColumnRow], width: int) -> Iterator[str]:
     lines = [HEADINGS, *((_name(row), *column_words(row)) for row in rows)]
     widths = [max(width_of(line[i]) for line in lines) for i in range(len(HEADINGS))]
-    # Numbers keep their room; names give way, so that a line stays within the width.
-    room = width - 2 - sum(widths[1:]) - 2 * (len(HEADINGS) - 1)
-    if room < min(widths[0], _NAME_WIDTH):
+    # Numbers keep their width; names give way, so that a line stays within the width.
+    name_width = width - 2 - sum(widths[1:]) - 2 * (len(HEADINGS) - 1)
+    if name_width < min(widths[0], _NAME_WIDTH):
         yield from _stacked(lines[1:], width)
         return
-    widths[0] = min(widths[0], room)
+    widths[0] = min(widths[0], name_width)
     for first, *others in lines:
         name, *further = wrap(first, "", "  ", widths[0])
         cells = [" " * (width - width_of(word)) + word for width, word in zip(widths[1:], others, strict=True)]
@@ -266,7 +266,7 @@ def _columns(rows: list[ColumnRow], width: int) -> Iterator[str]:
 
 
 def _stacked(lines: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """The columns of a narrow page: each name, and below it what there is to say, with its heading."""
+    """Return the columns of a narrow page: each name, and below it its numbers with their headings."""
     untold = [name for name, *others in lines if set(others) == {words.NOT_APPLICABLE}]
     yield from wrap(" · ".join(untold), "  ", "    ", width)
     for name, *others in lines:
@@ -299,10 +299,10 @@ def _prose(prose: Prose, width: int) -> list[str]:
     lines: list[str] = []
     for node in prose["nodes"]:
         lines += ["", *_block(node, "", width)] if lines else list(_block(node, "", width))
-    shown, room = [], _PROSE_SIZE
+    shown, bytes_left = [], _PROSE_SIZE
     for line in lines:
-        room -= stored(line) + 2
-        if room < 0:
+        bytes_left -= stored(line) + 2
+        if bytes_left < 0:
             break
         shown.append(line)
     if prose["cut"] or len(shown) < len(lines):
@@ -321,7 +321,7 @@ def _block(node: Node, indent: str, width: int) -> Iterator[str]:
             yield from _flow(children, indent, "> ", width)
         case "pre":
             for line in _inline(children).splitlines():
-                yield from pieces(f"{indent}    {line}".expandtabs(4), width) if line.strip() else [""]
+                yield from break_to_width(f"{indent}    {line}".expandtabs(4), width) if line.strip() else [""]
         case "table":
             for row in children:
                 if isinstance(row, dict):
@@ -334,7 +334,7 @@ def _block(node: Node, indent: str, width: int) -> Iterator[str]:
 
 
 def _flow(children: Sequence[str | Node], indent: str, mark: str, width: int) -> Iterator[str]:
-    """Inline children as wrapped lines, blocks among them below, the mark before the first line."""
+    """Return inline children as wrapped lines, blocks among them below, with a mark before the first line."""
     inner = indent + " " * len(mark)
     first = indent + mark
     pending: list[str | Node] = []

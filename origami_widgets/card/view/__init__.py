@@ -1,4 +1,4 @@
-"""From the state of a run to the view that every renderer is given."""
+"""View: from the state of a run to the dictionary that every renderer is given."""
 
 from origami_widgets.card.view.run_view import make_view
 

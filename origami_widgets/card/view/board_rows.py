@@ -1,4 +1,4 @@
-"""Rows of a board: from what is known of a run or brief to its row, cut so that a hundred of them fit. Pure."""
+"""Rows of a board: from the state of a run or brief to its row, cut so that a hundred of them fit. Pure."""
 
 from __future__ import annotations
 
@@ -32,27 +32,61 @@ _NOT_STARTED: Final[dict[BriefStatus, tuple[str, Tone, Stage]]] = {
     "failed": ("Not started", "bad", "failed"),
     "stopped": ("Not started", "neutral", "ended"),
 }
-_DOUBTFUL: Final[tuple[str, Tone, Stage]] = ("May have been started", "attention", "needs_you")
+_UNKNOWN_OUTCOME: Final[tuple[str, Tone, Stage]] = ("May have been started", "attention", "needs_you")
 _STAGES: Final[dict[Tone, Stage]] = {"attention": "needs_you", "bad": "failed"}
 NO_CHECK_TIMES: Final = CheckTimes(None, None, None, "ended")
 
 _OBVIOUS = frozenset({"filling", "attached", "cancelled", "errored", "timed_out", "incomplete", "unknown_status"})
 """Notices whose title says no more than the status and the cells of the row, or that belong to one card."""
 
+ROWS_SIZE: Final = 55_500
+"""Bytes of all rows with their moments, as ASCII JSON; what is left of 60 kB is the head's."""
+_MOMENTS = 76
+"""Bytes of the moments of a row, which must not change how its texts are cut."""
+_NOTE, _NAME = 0.45, 0.25
+"""Shares of a row's text that its note and its name may take from the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardEntry:
+    """One run or brief of a board at one moment.
+
+    Attributes:
+        position: its position in what the board was given, from 0.
+        name: what the agent is called; empty where that is not known.
+        prompt: the brief, as far as it is known without the run.
+        state: the run; None while there is none.
+        earlier: the runs of the same conversation before it, oldest first.
+        brief: what has become of the brief; `started` where there is a run.
+        error: why there is no run.
+        queue: what the brief waits for while all run slots are in use.
+        unread: only a list has named the run, so its tables are not known.
+    """
+
+    position: int
+    name: str = ""
+    prompt: str = ""
+    state: RunState | None = None
+    earlier: tuple[RunState, ...] = ()
+    brief: BriefStatus = "started"
+    error: OrigamiError | None = None
+    queue: Queue | None = None
+    unread: bool = False
+
 
 def make_row(entry: BoardEntry) -> BoardRow:
-    """The row of a run, or of a brief that waits to become one."""
+    """Return the row of a run, or of a brief that has no run yet."""
     if entry.state is None:
         return _row_of_brief(entry)
     head = make_head(entry.state, entry.earlier)
     label, tone, stage = head["status_label"], head["tone"], _stage(entry.state, head["tone"])
     if not head["done"] and entry.state.connection.state == "stopped":
-        # What a run that is not asked about any more is doing now, nobody knows.
+        # The present state of a run that is not watched is unknown.
         label, tone, stage = f"Last seen: {label}", "neutral", "needs_you"
     return {
         "position": entry.position,
         "token": head["token"],
-        # Of a run that was not read yet, its id is all that tells it from others.
+        # A run that was not read yet has nothing but its id.
         "prompt": clip(head["prompt"] or entry.prompt or entry.state.run_id, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
         "status_label": label,
@@ -72,7 +106,7 @@ def make_row(entry: BoardEntry) -> BoardRow:
 
 
 def make_check_times(entry: BoardEntry) -> CheckTimes:
-    """When the server was heard about it and is asked next."""
+    """Return when the server last answered about a run and when it is asked next."""
     if entry.state is None:
         return NO_CHECK_TIMES
     clock = make_clock(entry.state, 0.0)
@@ -88,7 +122,7 @@ def _stage(state: RunState, tone: Tone) -> Stage:
 
 
 def _note(entry: BoardEntry) -> str:
-    """What went wrong beside its start, and what the run's card says first, where the rest of the row does not say it."""
+    """Return the error beside the run and its card's first notice, where the rest of the row does not say it."""
     state = entry.state
     beside = entry.error.title if entry.error is not None else ""
     if state is None or entry.unread:
@@ -115,8 +149,8 @@ def _first(state: RunState) -> str:
 
 
 def _row_of_brief(entry: BoardEntry) -> BoardRow:
-    doubtful = isinstance(entry.error, AmbiguousStart)
-    label, tone, stage = _DOUBTFUL if doubtful else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
+    is_unknown = isinstance(entry.error, AmbiguousStart)
+    label, tone, stage = _UNKNOWN_OUTCOME if is_unknown else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
     note = entry.error.title if entry.error is not None else entry.queue.reason if entry.queue else ""
     return {
         "position": entry.position,
@@ -139,43 +173,8 @@ def _row_of_brief(entry: BoardEntry) -> BoardRow:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class BoardEntry:
-    """What is known of one line at one moment.
-
-    Attributes:
-        position: its place in what the board was given, from 0.
-        name: what the agent is called; empty where that is not known.
-        prompt: the brief, as far as it is known without the run.
-        state: the run; None while there is none.
-        earlier: the runs of the same conversation before it, oldest first.
-        brief: what has become of the brief; `started` where there is a run.
-        error: why there is no run.
-        queue: what the brief waits for while all run slots are in use.
-        unread: only a list has told of the run, so its tables are not known.
-    """
-
-    position: int
-    name: str = ""
-    prompt: str = ""
-    state: RunState | None = None
-    earlier: tuple[RunState, ...] = ()
-    brief: BriefStatus = "started"
-    error: OrigamiError | None = None
-    queue: Queue | None = None
-    unread: bool = False
-
-
-ROWS_SIZE: Final = 55_500
-"""Bytes of all rows with their moments, as ASCII JSON; what is left of 60 kB is the head's."""
-_MOMENTS = 76
-"""Bytes of the moments of a row, which must not change how its texts are cut."""
-_NOTE, _NAME = 0.45, 0.25
-"""Shares of a row's room for text that its note and its name may take from the others."""
-
-
 def limit_rows(rows: Sequence[BoardRow]) -> list[BoardRow]:
-    """These rows with their texts cut to one share of the room each, whatever the others need.
+    """Cut the texts of these rows to an equal share of the size limit each.
 
     A share of its own, so that a change of one row is not a change of the others.
 
@@ -186,12 +185,12 @@ def limit_rows(rows: Sequence[BoardRow]) -> list[BoardRow]:
         As many rows as fit, the first ones.
     """
     share = ROWS_SIZE // max(len(rows), 1)
-    room = ROWS_SIZE
+    bytes_left = ROWS_SIZE
     kept = []
     for row in rows:
         cut = _cut(row, share)
-        room -= size_of(cut) + _MOMENTS
-        if room < 0:
+        bytes_left -= size_of(cut) + _MOMENTS
+        if bytes_left < 0:
             break
         kept.append(cut)
     return kept
@@ -200,12 +199,12 @@ def limit_rows(rows: Sequence[BoardRow]) -> list[BoardRow]:
 def _cut(row: BoardRow, share: int) -> BoardRow:
     note, name, prompt = row["note"], row["name"], row["prompt"]
     needed = sum(map(_bytes, (note, name, prompt)))
-    room = share - _MOMENTS - (size_of(row) - needed)
-    if needed <= room:
+    bytes_left = share - _MOMENTS - (size_of(row) - needed)
+    if needed <= bytes_left:
         return row
-    note = _clipped(note, max(int(room * _NOTE), room - _bytes(name) - _bytes(prompt)))
-    name = _clipped(name, max(int(room * _NAME), room - _bytes(note) - _bytes(prompt)))
-    prompt = _clipped(prompt, room - _bytes(note) - _bytes(name))
+    note = _clipped(note, max(int(bytes_left * _NOTE), bytes_left - _bytes(name) - _bytes(prompt)))
+    name = _clipped(name, max(int(bytes_left * _NAME), bytes_left - _bytes(note) - _bytes(prompt)))
+    prompt = _clipped(prompt, bytes_left - _bytes(note) - _bytes(name))
     return {**row, "note": note, "name": name, "prompt": prompt}
 
 

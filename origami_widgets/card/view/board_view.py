@@ -54,9 +54,9 @@ def make_board(
     can_resume: bool = False,
     can_stop: bool = False,
     opened: int | None = None,
-    again: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
+    reopen: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
 ) -> BoardView:
-    """Everything that a renderer of the board is given.
+    """Return everything that a renderer of the board is given.
 
     Args:
         entries: what is known of each run, in the order of the board.
@@ -65,7 +65,7 @@ def make_board(
         can_resume: briefs are left that can be started again.
         can_stop: briefs are left that will be started.
         opened: the position of the row whose card is open.
-        again: what the line of Python does that shows the board again, and that line.
+        reopen: what the line of Python does that shows the board again, and that line.
 
     Returns:
         A JSON-safe dictionary of at most 60 kB, however many runs there are. Only its `clock` depends on `now`.
@@ -75,7 +75,9 @@ def make_board(
     kept = dict(zip(by_worth, limit_rows([rows[at] for at in by_worth]), strict=False))
     shown = sorted(kept)
     return {
-        "head": _head(entries, rows, len(shown), error, again, can_resume=can_resume, can_stop=can_stop, opened=opened),
+        "head": _head(
+            entries, rows, len(shown), error, reopen, can_resume=can_resume, can_stop=can_stop, opened=opened
+        ),
         "clock": make_board_clock(entries, now),
         "rows": [kept[at] for at in shown],
         "moments": [make_check_times(entries[at]) for at in shown],
@@ -83,7 +85,7 @@ def make_board(
 
 
 def _shown(rows: Sequence[BoardRow]) -> list[int]:
-    """The places of those to show, the most worth it first."""
+    """Return the positions of the rows to show, those that matter most first."""
     # Of those that give way, the later one stays: it was started last.
     by_worth = sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
     return by_worth[:BOARD_SLOTS]
@@ -94,7 +96,7 @@ def _head(
     rows: Sequence[BoardRow],
     shown: int,
     error: OrigamiError | None,
-    again: tuple[str, str],
+    reopen: tuple[str, str],
     *,
     can_resume: bool,
     can_stop: bool,
@@ -110,12 +112,12 @@ def _head(
         "hidden": f"{words.plural(hidden, 'run')} not shown here; board.runs has all of them." if hidden else "",
         "settled": all(row["settled"] for row in rows),
         "origin": _origin(entries),
-        "notices": [_halted(error, can_resume=can_resume)] if error is not None else [],
+        "notices": [_halted_notice(error, can_resume=can_resume)] if error is not None else [],
         "buttons": _buttons(active, can_stop=can_stop, can_resume=can_resume and error is None),
         "open": next((row["token"] for row in rows if row["position"] == opened), ""),
-        "again_words": again[0],
-        "again_line": again[1],
-        "gone": _gone(entries, again[0]),
+        "again_words": reopen[0],
+        "again_line": reopen[1],
+        "gone": _gone(entries, reopen[0]),
     }
 
 
@@ -129,14 +131,14 @@ def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:
 
 
 def _facts(entries: Iterable[BoardEntry]) -> list[str]:
-    """Totals over all tables; runs that work on the same table share it."""
+    """Return totals over all tables; runs that work on the same table share it."""
     tables = _tables(entries)
     facts = list(filter(None, (_total(_leads(tables), "lead"), _total(_credits(tables), "credit"))))
     return [*facts[:-1], f"{facts[-1]} in {words.plural(len(tables), 'table')}"] if facts else []
 
 
 def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]:
-    """Leads and credits over all tables that tell any, each table once; None where none does."""
+    """Sum leads and credits over all tables, each table once; None where no table has a number."""
     tables = _tables(entries)
     return total(_leads(tables)), total(_credits(tables))
 
@@ -164,10 +166,10 @@ def _newer(table: Table, known: Table) -> bool:
 
 
 def _total(counts: Sequence[int | None], one: str) -> str:
-    told = [count for count in counts if count is not None]
-    if not told:
+    known = [count for count in counts if count is not None]
+    if not known:
         return ""
-    return f"{'' if len(told) == len(counts) else 'at least '}{words.plural(sum(told), one)}"
+    return f"{'' if len(known) == len(counts) else 'at least '}{words.plural(sum(known), one)}"
 
 
 def _origin(entries: Iterable[BoardEntry]) -> str:
@@ -175,7 +177,7 @@ def _origin(entries: Iterable[BoardEntry]) -> str:
     return clip(short_host(clip(origins.pop(), 300)), 60) if len(origins) == 1 else ""
 
 
-def _halted(error: OrigamiError, *, can_resume: bool) -> Notice:
+def _halted_notice(error: OrigamiError, *, can_resume: bool) -> Notice:
     resume: Button = {"command": "resume", "label": "Start the others", "prompt": "", "confirm": "This spends credits."}
     return {
         "key": "halted",
@@ -202,19 +204,19 @@ def _buttons(active: int, *, can_stop: bool, can_resume: bool) -> list[Button]:
     return buttons
 
 
-def _gone(entries: Sequence[BoardEntry], again: str) -> str:
+def _gone(entries: Sequence[BoardEntry], reopen: str) -> str:
     left = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
     is_any_missing = any(entry.state is not None and is_missing(entry.state) for entry in entries)
     known = "This is what was last known." + (" What was waiting then is not started by anybody now." if left else "")
     if any(entry.state is not None and entry.state.origin == "sandbox" for entry in entries):
         return f"{known} A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
     if is_any_missing:
-        return f"{known} Runs that Origami still finds go on at the server. {again}, in any kernel:"
-    return f"{known} The runs go on at the server. {again}, in any kernel:"
+        return f"{known} Runs that Origami still finds go on at the server. {reopen}, in any kernel:"
+    return f"{known} The runs go on at the server. {reopen}, in any kernel:"
 
 
 def make_board_clock(entries: Iterable[BoardEntry], now: float) -> ClockView:
-    """Of the run that is asked next: how long it may be silent before the kernel is asked whether it is there."""
+    """Return the clock of the run that is asked next: after how much silence the front end asks the kernel."""
     known = [make_check_times(entry) for entry in entries]
     heard = [one.heard_at for one in known if one.heard_at is not None]
     following = [one.next_at for one in known if one.next_at is not None]

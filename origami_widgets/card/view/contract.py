@@ -1,4 +1,4 @@
-"""The view: what every renderer of the card is given, and nothing else.
+"""Contract of the view: the one dictionary that every renderer of the card is given.
 
 One dictionary, JSON-safe and bounded, is made from the state of a run (`card.view`). The widget sends its sections as
 traits, the static HTML and the terminal text are made from the same sections, and `js/src/contract.ts` is generated
@@ -62,7 +62,7 @@ Inline = list[str | Node]
 
 
 class Link(TypedDict):
-    """An address that was checked, and its words."""
+    """An address that was checked, and its label."""
 
     href: str
     label: str
@@ -100,7 +100,7 @@ class Head(TypedDict):
 
 
 class ClockView(TypedDict):
-    """When the server was last heard and when it is asked next.
+    """Times of the last answer of the server and of the next check.
 
     `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
     """
@@ -123,7 +123,7 @@ class EarlierRun(TypedDict):
 
 
 class Notice(TypedDict):
-    """What the state means and what to do about it."""
+    """A message about the run's state, and what to do about it."""
 
     key: str
     tone: Tone
@@ -185,7 +185,7 @@ class ColumnRow(NamedTuple):
 
 
 class TableView(TypedDict):
-    """One table with its economics. `facts` are ready sentences; `more` tells of an unknown total."""
+    """One table with its economics. `facts` are ready sentences."""
 
     id: str
     name: str
@@ -224,7 +224,7 @@ class ActionGroup(TypedDict):
 
 
 class Actions(TypedDict):
-    """What the run changed, in order; `earlier` changes are not shown."""
+    """Changes the run made, in order; `earlier` of them are not shown."""
 
     title: str
     earlier: int
@@ -232,7 +232,7 @@ class Actions(TypedDict):
 
 
 class SuggestionView(TypedDict):
-    """A next step the agent proposes: a button, or words alone where only the app can do it."""
+    """A next step the agent proposes: a button, or its label alone where only the app can do it."""
 
     label: str
     kind: str
@@ -240,7 +240,7 @@ class SuggestionView(TypedDict):
 
 
 class Foot(TypedDict):
-    """Credits, identity, and the Python lines that go on from here. `gone`: what to say above them without a kernel."""
+    """Credits, identity, and the Python lines that continue from here. `gone` precedes them without a kernel."""
 
     credits: str
     run_id: str
@@ -250,7 +250,7 @@ class Foot(TypedDict):
 
 
 class View(TypedDict):
-    """Everything a renderer is given. Sections that have nothing to say are None or empty."""
+    """Everything a renderer is given. Empty sections are None or empty."""
 
     head: Head
     clock: ClockView
@@ -265,7 +265,7 @@ class View(TypedDict):
 
 
 class BoardRow(TypedDict):
-    """One run of a board, or a brief that has not been started: then without `token`. `note`: what its card says first."""
+    """One run of a board, or a brief without a run and `token`. `note` is the first notice of its card."""
 
     position: int
     token: str
@@ -287,7 +287,7 @@ class BoardRow(TypedDict):
 
 
 class CheckTimes(NamedTuple):
-    """When the server was last heard about the run of a row and when it is asked next, as in `ClockView`."""
+    """Times of the last and next check of a row's run, as in `ClockView`."""
 
     heard_at: float | None
     next_at: float | None
@@ -296,7 +296,7 @@ class CheckTimes(NamedTuple):
 
 
 class StageCount(TypedDict):
-    """How many rows have come so far. `label` is for one, as in "3 running"."""
+    """Number of rows in one stage. `label` follows the number, as in "3 running"."""
 
     stage: Stage
     label: str
@@ -304,7 +304,9 @@ class StageCount(TypedDict):
 
 
 class BoardHead(TypedDict):
-    """What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
+    """Facts about all runs of a board.
+
+    `hidden` is a sentence about runs that are not shown, `open` the token of the row whose card is open.
 
     `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
     """
@@ -357,7 +359,7 @@ class HelloMessage(TypedDict):
 
 
 class AckMessage(TypedDict):
-    """Kernel to front end: what became of a command."""
+    """Kernel to front end: the outcome of a command."""
 
     kind: Literal["ack"]
     id: str
@@ -390,7 +392,7 @@ class ColumnsAnswer(TypedDict):
 
 
 class PieceRange(NamedTuple):
-    """Pieces of the snapshot before, from `start` up to but not including `end`."""
+    """A range of pieces of the previous snapshot, `end` not included."""
 
     start: int
     end: int

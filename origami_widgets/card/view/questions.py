@@ -1,4 +1,4 @@
-"""The agent's questions with their form, the next steps it proposes, and the buttons that start a follow-up run."""
+"""Questions of the agent with their form, the next steps it proposes, and buttons that start a follow-up run."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ _SUGGESTIONS_LIMIT = 8
 _FREEFORM = "Or something else"
 _AS_PROMPT = frozenset({"", "find_more_leads"})
 
+FOLLOW_UP_COST = "This starts a follow-up run, which uses credits."
+
 
 def make_ask(state: RunState) -> Ask | None:
-    """The answer form of a run that ended with questions, whatever its status."""
+    """Return the answer form of a run that ended with questions, whatever its status."""
     run = state.run
     if run is None or not state.done or not run.todo.pending_questions:
         return None
     questions = [_question(question) for question in run.todo.pending_questions[:QUESTIONS_LIMIT]]
-    _fit(questions)
+    _shorten(questions)
     return {
         "run_id": clip(state.run_id, 128),
         "questions": questions,
@@ -49,13 +51,13 @@ def _question(question: models.Question) -> QuestionView:
     }
 
 
-def _fit(questions: list[QuestionView]) -> None:
-    """Every question keeps a place in the form, since they are answered together: long ones lose words."""
+def _shorten(questions: list[QuestionView]) -> None:
+    """Shorten long questions, so that each keeps a place in the form: they are answered together."""
     share = ASK_SIZE // len(questions)
     for question in questions:
-        room = share - 120
-        question["question"] = clip(question["question"], _QUESTION_LIMIT, room * 2 // 3)
-        question["suggestions"] = take(question["suggestions"], room - size_of(question["question"]))
+        bytes_left = share - 120
+        question["question"] = clip(question["question"], _QUESTION_LIMIT, bytes_left * 2 // 3)
+        question["suggestions"] = take(question["suggestions"], bytes_left - size_of(question["question"]))
 
 
 def _send_label(count: int) -> str:
@@ -65,7 +67,7 @@ def _send_label(count: int) -> str:
 
 
 def make_suggestions(state: RunState) -> list[SuggestionView]:
-    """The next steps: a button where the label works as a prompt, words where only the app can do it."""
+    """Return the next steps: a button where the label works as a prompt, else the label alone."""
     run = state.run
     if run is None:
         return []
@@ -79,16 +81,13 @@ def make_suggestions(state: RunState) -> list[SuggestionView]:
     return take(items, SUGGESTIONS_SIZE)
 
 
-FOLLOW_UP_COST = "This starts a follow-up run, which uses credits."
-
-
 def can_follow_up(state: RunState) -> bool:
-    """Whether a follow-up can be sent now: the agent is free, nothing is on its way, the server answers us."""
+    """Return whether a follow-up can be sent now: the agent is free, no start is pending, the server answers."""
     return state.run is not None and state.done and not state.sending and state.connection.state != "stopped"
 
 
 def follow_up_button(state: RunState, label: str, prompt: str) -> Button | None:
-    """A button that continues the conversation, or None when that is not possible now."""
+    """Return a button that continues the conversation; None when that is not possible now."""
     if not can_follow_up(state):
         return None
     shown = clip(label, 160)

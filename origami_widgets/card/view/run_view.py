@@ -49,9 +49,33 @@ if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.state import RunState
 
+EARLIER_SIZE = 2_000
+ACTIONS_SIZE = 1_300
+PROMPT_LIMIT = 600
+REPLY_LIMIT = 240
+_HOST_LIMIT = 300
+_EARLIER_LIMIT = 8
+_OFFSET_STEP = 5.0
+ACTIONS_LIMIT = 24
+_NAME_LIMIT = 60
+_PLAIN: Final = {
+    "table_created": "Created the table",
+    "table_restored": "Restored the table",
+    "columns_updated": "Changed columns",
+}
+_COUNTED: Final = {
+    "columns_deleted": ("Deleted", "column"),
+    "columns_restored": ("Restored", "column"),
+    "leads_added": ("Added", "lead"),
+    "leads_deleted": ("Deleted", "lead"),
+    "leads_restored": ("Restored", "lead"),
+}
+CHECK_TOLERANCE = 2_500.0
+"""Milliseconds by which the moment of a check may differ from what a reader counts on."""
+
 
 def make_view(state: RunState, *, earlier: Sequence[RunState] = (), now: float) -> View:
-    """Everything that a renderer of the card is given about one run.
+    """Return everything that a renderer of the card is given about one run.
 
     Args:
         state: what is known about the run that is shown.
@@ -76,17 +100,8 @@ def make_view(state: RunState, *, earlier: Sequence[RunState] = (), now: float) 
     }
 
 
-EARLIER_SIZE = 2_000
-ACTIONS_SIZE = 1_300
-PROMPT_LIMIT = 600
-REPLY_LIMIT = 240
-_HOST_LIMIT = 300
-_EARLIER_LIMIT = 8
-_OFFSET_STEP = 5.0
-
-
 def make_head(state: RunState, earlier: Sequence[RunState] = ()) -> Head:
-    """Status and identity of the run. A run that answers questions goes on with the brief they were about."""
+    """Return status and identity of the run. A run that answers questions keeps the brief they were about."""
     label, tone = status_words(state)
     run = state.run
     prompt, reply = _brief(state, earlier)
@@ -112,7 +127,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = ()) -> Head:
 
 
 def make_clock(state: RunState, now: float) -> ClockView:
-    """When the server was heard and when it is asked next."""
+    """Return when the server last answered and when it is asked next."""
     connection = state.connection
     return {
         "now": round(now * 1000),
@@ -124,13 +139,13 @@ def make_clock(state: RunState, now: float) -> ClockView:
 
 
 def make_earlier(states: Sequence[RunState]) -> list[EarlierRun]:
-    """The earlier runs of the conversation, the newest eight, oldest first."""
+    """Return the earlier runs of the conversation, the newest eight, oldest first."""
     items = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
     return take(reversed(items), EARLIER_SIZE)[::-1]
 
 
 def make_foot(state: RunState) -> Foot:
-    """Credits, identity, and the lines of Python that go on from here."""
+    """Return credits, identity, and the lines of Python that continue from here."""
     return {
         "credits": _credits(state),
         "run_id": clip(state.run_id, ID_LIMIT),
@@ -142,7 +157,7 @@ def make_foot(state: RunState) -> Foot:
 
 
 def _gone(state: RunState) -> str:
-    """What is true once the kernel of the card is gone, before the line that shows the run again."""
+    """Return the sentence shown once the kernel of the card is gone, before the line that shows the run again."""
     if state.origin == "sandbox":
         return "This is what was last known. A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
     if is_missing(state):
@@ -153,7 +168,7 @@ def _gone(state: RunState) -> str:
 
 
 def _brief(state: RunState, earlier: Sequence[RunState]) -> tuple[str | None, str]:
-    """What a run is about, and what was answered last when its own prompt is a list of answers."""
+    """Return the brief of a run, and the last answers when its own prompt is a list of answers."""
     prompt = full_prompt(state)
     answers = _answers(prompt, earlier[-1]) if earlier else []
     if not answers:
@@ -163,7 +178,7 @@ def _brief(state: RunState, earlier: Sequence[RunState]) -> tuple[str | None, st
 
 
 def _answers(prompt: str | None, asked: RunState) -> list[str]:
-    """The answers in a prompt that repeats each question of the run before."""
+    """Extract the answers from a prompt that repeats each question of the run before."""
     questions = asked.run.todo.pending_questions if asked.run is not None else ()
     # A brief that we sent is shorter, and has a line for each question.
     lines = (prompt or "")[: 2 * LONGEST_PROMPT].split("\n")
@@ -184,7 +199,7 @@ def _ms(seconds: float | None) -> float | None:
 
 
 def _kernel_ms(at: datetime | None, state: RunState) -> float | None:
-    """A moment of the server on the kernel's clock.
+    """Convert a time of the server to the kernel's clock.
 
     Small differences are those of a header that counts whole seconds: following them would send the head again at
     every check.
@@ -204,7 +219,7 @@ def _cancel(state: RunState) -> Literal["none", "available", "requested"]:
 
 
 def _workspace_link(state: RunState) -> Link | None:
-    """The page of the run's workspace, known only from its tables' addresses."""
+    """Return a link to the run's workspace, known only from its tables' addresses."""
     for table in state.tables:
         href = safe_href(table.url)
         if href is None or not is_product(href):
@@ -239,45 +254,28 @@ def _outcome(state: RunState) -> str:
 
 
 def _credits(state: RunState) -> str:
-    """What the tables used in their life: the run itself has no price of its own at the server."""
+    """Return the credits its tables have used: the server names no price of a run."""
     used = [shown_count(table.credits.lifetime_used) for table in state.tables]
-    told = [value for value in used if value is not None]
-    if not told:
+    known = [value for value in used if value is not None]
+    if not known:
         return ""
-    least = "" if len(told) == len(used) else "at least "
+    least = "" if len(known) == len(used) else "at least "
     where = "this table" if len(used) == 1 else f"these {words.count(len(used))} tables"
-    return f"{least}{words.plural(sum(told), 'credit')} in {where}"
-
-
-SHOWN_LIMIT = 24
-_NAME_LIMIT = 60
-
-_PLAIN: Final = {
-    "table_created": "Created the table",
-    "table_restored": "Restored the table",
-    "columns_updated": "Changed columns",
-}
-_COUNTED: Final = {
-    "columns_deleted": ("Deleted", "column"),
-    "columns_restored": ("Restored", "column"),
-    "leads_added": ("Added", "lead"),
-    "leads_deleted": ("Deleted", "lead"),
-    "leads_restored": ("Restored", "lead"),
-}
+    return f"{least}{words.plural(sum(known), 'credit')} in {where}"
 
 
 def make_actions(state: RunState) -> Actions:
-    """The newest changes, grouped by table where they follow each other."""
+    """Return the newest changes, grouped by table where they follow each other."""
     names = _table_names(state)
-    room = ACTIONS_SIZE
+    bytes_left = ACTIONS_SIZE
     groups: list[ActionGroup] = []
     shown = 0
-    for action in reversed(state.actions[-SHOWN_LIMIT:]):
+    for action in reversed(state.actions[-ACTIONS_LIMIT:]):
         table = names.get(action.table_id or "", "")
         line = _line(action)
         same = bool(groups) and groups[-1]["table"] == table
-        room -= size_of(line) + 2 + (0 if same else size_of({"table": table, "lines": []}) + 2)
-        if room < 0:
+        bytes_left -= size_of(line) + 2 + (0 if same else size_of({"table": table, "lines": []}) + 2)
+        if bytes_left < 0:
             break
         if not same:
             groups.append({"table": table, "lines": []})
@@ -293,7 +291,7 @@ def make_actions(state: RunState) -> Actions:
 
 
 def _table_names(state: RunState) -> dict[str, str]:
-    """Names by id: of the tables, else of the action that made them."""
+    """Return table names by id: from the tables, else from the action that made them."""
     names = {action.table_id: action.table_name for action in state.actions if action.table_id and action.table_name}
     names.update({table.id: table.name for table in state.tables if table.id and table.name})
     return {key: clip(name, _NAME_LIMIT) for key, name in names.items()}
@@ -319,25 +317,21 @@ def _counted(verb: str, noun: str, value: int | None) -> Inline:
     return [f"{verb} ", {"t": "b", "c": [words.plural(number, noun)]}]
 
 
-TOLERANCE = 2_500.0
-"""Milliseconds by which the moment of a check may differ from what a reader counts on."""
-
-
 def view_now(conversation: Conversation) -> View:
-    """The view of a conversation's newest run, with those before it."""
+    """Return the view of a conversation's newest run, with the runs before it."""
     *earlier, current = conversation.states
     return make_view(current, earlier=earlier, now=time.time())
 
 
 def view_changed(old: View, new: View) -> bool:
-    """Whether a new view is worth sending: time that passes is not, the front end counts it itself."""
+    """Return whether a new view is worth sending. Passing time is not: the front end counts it itself."""
     if any(section != old[name] for name, section in new.items() if name != "clock"):  # type: ignore[literal-required]
         return True
     return clock_drifted(old["clock"], new["clock"])
 
 
 def clock_drifted(before: ClockView, after: ClockView) -> bool:
-    """Whether a reader who only knows `before` would be wrong about when the server was heard and is asked next.
+    """Return whether a reader who only has `before` would be wrong about the last answer or the next check.
 
     The front end goes on counting from the check that it knows, one interval after the other; checks that
     the rate limit delays do not keep to that.
@@ -349,4 +343,4 @@ def clock_drifted(before: ClockView, after: ClockView) -> bool:
         return first != following
     step = interval * 1_000
     beside = (following - first) % step
-    return min(beside, step - beside) > max(TOLERANCE, step / 4)
+    return min(beside, step - beside) > max(CHECK_TOLERANCE, step / 4)

@@ -1,4 +1,4 @@
-"""Words about one run: the label of its status, its token, the lines of Python that show it again."""
+"""Words about one run: its status label, its token, the lines of Python that show it again."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _KNOWN: dict[str, tuple[str, Tone]] = {
 
 
 def is_known(status: str) -> bool:
-    """Whether this version has words for a status."""
+    """Return whether this version has a label for a status."""
     return status in _KNOWN
 
 
 def is_missing(state: RunState) -> bool:
-    """Whether the server said last that there is no such run or agent: then nothing is known about the run."""
+    """Return whether the server's last answer was that there is no such run or agent."""
     return isinstance(state.connection.error, NotFound)
 
 
 def status_words(state: RunState) -> tuple[str, Tone]:
-    """Label and tone of a run's status; a word nobody knows is shown as it is."""
+    """Return label and tone of a run's status; an unknown status is its own label."""
     if state.run is None:
         return ("Starting", "running") if state.connection.state == "live" else ("Not heard of yet", "neutral")
     if state.status in _KNOWN:
@@ -47,17 +47,17 @@ def status_words(state: RunState) -> tuple[str, Tone]:
 
 
 def token_of(state: RunState) -> str:
-    """What `attach` takes: agent and run."""
+    """Return the run's token, as `attach` takes it: agent and run."""
     return f"{clip(state.agent_id, ID_LIMIT)}/{clip(state.run_id, ID_LIMIT)}"
 
 
 def attach_line(state: RunState) -> str:
-    """The line of Python that shows this run again, on any machine."""
+    """Return the line of Python that shows this run again, on any machine."""
     return _attach(token_of(state))
 
 
 def agent_line(state: RunState) -> str:
-    """The line of Python that shows the newest run of the agent."""
+    """Return the line of Python that shows the newest run of the agent."""
     return _attach(token_of(state).partition("/")[0])
 
 
@@ -67,14 +67,14 @@ def _attach(token: str) -> str:
 
 
 def full_prompt(state: RunState) -> str | None:
-    """The prompt as it was sent; the run's own copy is cut to 200 characters by the server."""
+    """Return the prompt as it was sent; the run's own copy is cut to 200 characters by the server."""
     if state.run is None:
         return None
     return state.run.request.prompt or state.run.prompt
 
 
 def built_words(state: RunState) -> str:
-    """How many tables and leads there are; empty while there are none."""
+    """Return how many tables and leads there are; empty while there are none."""
     parts = []
     if state.tables:
         parts.append(words.plural(len(state.tables), "table"))

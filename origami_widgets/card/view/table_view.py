@@ -1,4 +1,4 @@
-"""Tables of a run with their economics, within a size limit, and the words of a column's numbers."""
+"""Tables of a run with their economics, within a size limit, and the words of their columns' numbers."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ NAME_LIMIT = 80
 _HEADS_SIZE = 18_000
 _WORTH = {"score": 0, "enrichment": 1, "sequence": 2, "input": 3}
 
+HEADINGS = ("Column", "Runs on", "Credits / run", "Credits", "Cells", "Pass · fail · unsure")
+
 
 def make_tables(tables: Sequence[models.Table], row_progress: Mapping[str, RowProgress]) -> TablesView:
-    """The tables in the order the run names them.
+    """Return the tables in the order the run names them.
 
     Heads come first, as many as fit; what they leave is shared between the tables for their columns, so that the
     last table of a large run is not the one without any.
@@ -40,39 +42,39 @@ def make_tables(tables: Sequence[models.Table], row_progress: Mapping[str, RowPr
             break
         shown.append(head)
     _share_columns(shown, tables, TABLES_SIZE - min(used, _HEADS_SIZE))
-    told = [reading_words(row_progress.get(table.id)) for table in tables[: len(shown)]] if row_progress else []
-    return {"items": shown, "hidden": len(tables) - len(shown), "reading": told if any(told) else []}
+    progress = [reading_words(row_progress.get(table.id)) for table in tables[: len(shown)]] if row_progress else []
+    return {"items": shown, "hidden": len(tables) - len(shown), "reading": progress if any(progress) else []}
 
 
 def make_all_columns(table: models.Table) -> tuple[list[ColumnRow], int]:
-    """All columns of one table, which a person asked for, and how many of them are too many to be sent."""
+    """Return all columns of one table, and how many of them are too many to be sent."""
     rows = take((_row(column) for column in table.columns), COLUMNS_SIZE)
     return rows, len(table.columns) - len(rows)
 
 
-def _share_columns(shown: list[TableView], tables: Sequence[models.Table], room: int) -> None:
-    """Small tables get all their columns; what they leave over goes to the larger ones."""
+def _share_columns(shown: list[TableView], tables: Sequence[models.Table], bytes_left: int) -> None:
+    """Give small tables all their columns, and larger ones what is left."""
     rows = [[_row(column) for column in table.columns] for table in tables[: len(shown)]]
     sizes = [[size_of(row) + 2 for row in each] for each in rows]
     left = len(shown)
     for index in sorted(range(len(shown)), key=lambda i: sum(sizes[i])):
-        share = room // left
+        share = bytes_left // left
         kept = _most_telling(rows[index], sizes[index], share)
-        room -= sum(sizes[index][i] for i in kept)
+        bytes_left -= sum(sizes[index][i] for i in kept)
         left -= 1
         shown[index]["columns"] = [rows[index][i] for i in kept]
         shown[index]["columns_hidden"] = len(rows[index]) - len(kept)
 
 
-def _most_telling(rows: list[ColumnRow], sizes: list[int], room: int) -> list[int]:
-    """Positions of the columns to show: those that cost and judge before those that are typed in.
+def _most_telling(rows: list[ColumnRow], sizes: list[int], bytes_left: int) -> list[int]:
+    """Return the positions of the columns to show: those that cost and judge before those that are typed in.
 
     The choice depends on kinds alone, which do not change: a column must not come and go while cells fill.
     """
     kept: list[int] = []
     for index in sorted(range(len(rows)), key=lambda i: _WORTH.get(rows[i].kind, 1)):
-        room -= sizes[index]
-        if room < 0:
+        bytes_left -= sizes[index]
+        if bytes_left < 0:
             break
         kept.append(index)
     return sorted(kept)
@@ -95,7 +97,7 @@ def _row(column: models.Column) -> ColumnRow:
 
 
 def _number(value: float | None) -> float | None:
-    """Four decimals are more than any word shows; whole numbers travel as such."""
+    """Round to four decimals, which is more than any label shows; whole numbers become integers."""
     if value is None or not words.known(value) or value < 0:
         return None
     rounded = round(value, 4)
@@ -122,7 +124,7 @@ def _is_judging(table: models.Table) -> bool:
 
 
 def filling_words(running: int | None, errored: int | None) -> str:
-    """What the cells are doing; empty when all are settled and none failed."""
+    """Return how many cells are running or failed; empty when all are settled and none failed."""
     running, errored = shown_count(running) or 0, shown_count(errored) or 0
     parts = [f"{words.plural(running, 'cell')} still filling"] if running else []
     if errored:
@@ -131,7 +133,7 @@ def filling_words(running: int | None, errored: int | None) -> str:
 
 
 def reading_words(progress: RowProgress | None) -> str:
-    """How far this process has come with a table's leads; empty when it does not read them."""
+    """Return how far this process has come with reading a table's leads; empty when it does not read them."""
     if progress is None:
         return ""
     rows, total = progress.rows, shown_count(progress.total)
@@ -165,16 +167,16 @@ def _facts(table: models.Table) -> list[str]:
 
 
 def _funnel_facts(funnel: models.Funnel, *, more: bool) -> list[str]:
-    """The funnel's numbers one by one, where they do not add up to a bar."""
+    """Return the funnel's numbers one by one, where they do not add up to a bar."""
     facts = []
     if (sourced := shown_count(funnel.total_sourced_leads)) is not None and (sourced or more):
         facts.append(_sourced(sourced, more=more))
-    told = (
+    labelled = (
         (funnel.post_static_leads, "kept", "kept"),
         (funnel.deduped_leads, "duplicate", "duplicates"),
         (funnel.excluded_leads, "excluded", "excluded"),
     )
-    facts.extend(words.plural(value, one, many) for raw, one, many in told if (value := shown_count(raw)))
+    facts.extend(words.plural(value, one, many) for raw, one, many in labelled if (value := shown_count(raw)))
     return facts
 
 
@@ -183,7 +185,7 @@ def _sourced(sourced: int, *, more: bool) -> str:
 
 
 def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> FunnelView | None:
-    """Where the sourced leads went, or None when the server's numbers do not add up.
+    """Return where the sourced leads went; None when the server's numbers do not add up.
 
     While a relevance condition is being checked, a lead that does not qualify may only not have been judged.
     """
@@ -200,7 +202,7 @@ def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> Fu
     qualified = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
     judged = qualified is not None and qualified <= kept
     unqualified = "kept, not qualified yet" if judging else "kept, not qualified"
-    told: list[tuple[FunnelPart, int, str]] = [
+    labelled: list[tuple[FunnelPart, int, str]] = [
         ("qualified", qualified or 0 if judged else 0, "qualified"),
         ("kept", kept - (qualified or 0) if judged else kept, unqualified if judged else "kept"),
         ("duplicate", duplicate, "duplicate" if duplicate == 1 else "duplicates"),
@@ -208,7 +210,9 @@ def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> Fu
         ("filtered", filtered, "filtered out"),
     ]
     parts: list[FunnelCount] = [
-        {"part": part, "label": f"{words.count(value)} {label}", "count": value} for part, value, label in told if value
+        {"part": part, "label": f"{words.count(value)} {label}", "count": value}
+        for part, value, label in labelled
+        if value
     ]
     return {
         "sourced": sourced,
@@ -217,11 +221,8 @@ def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> Fu
     }
 
 
-HEADINGS = ("Column", "Runs on", "Credits / run", "Credits", "Cells", "Pass · fail · unsure")
-
-
 def column_words(row: ColumnRow) -> tuple[str, str, str, str, str]:
-    """What stands under the headings after the first.
+    """Return the words under the headings after the first.
 
     A column that is typed in has no runs and no verdicts, which differs from numbers the server did not say.
 
