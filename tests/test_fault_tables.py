@@ -1,4 +1,4 @@
-"""The tables of CONTRIBUTING name tests that exist."""
+"""The fault tables of tests/README.md name tests that exist."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
 FOLDERS = ("tests/faults", "tests/run/starts", "tests/run", ".")
 
 
