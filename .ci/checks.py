@@ -91,28 +91,17 @@ UNIT_TESTS = (
     *(f"--ignore=tests/{folder}" for folder in HOSTS),
 )
 
-# Chosen by what each file takes: most modules have tests in it, and few of them wait for clocks, processes or sockets.
+# Most modules have tests in these, and few of them wait for clocks, processes or sockets; those that take longest are left out.
 QUICK_TESTS = (
-    *(*PYTEST, *parallel(5)),
-    *("tests/api", "tests/card", "tests/ci", "tests/frames", "tests/magics", "tests/run/test_state.py"),
+    *(*PYTEST, *parallel(4)),
+    *("tests/api", "tests/card/view", "tests/ci", "tests/frames", "tests/magics", "tests/run/test_state.py"),
     *("tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
-    *("tests/cli/test_main.py", "tests/test_architecture.py"),
+    *("tests/test_architecture.py", "tests/test_public_interface.py"),
     *("--ignore=tests/api/test_threadless.py", "--ignore=tests/api/test_loop.py", "--ignore=tests/api/test_rows.py"),
-    *(
-        "--ignore-glob=tests/card/*/test_*board*",
-        "--ignore=tests/card/render/test_agreement.py",
-        "--ignore=tests/card/widgets/test_click_commands.py",
-    ),
-    *("--ignore=tests/card/widgets/test_display.py", "--ignore=tests/card/widgets/test_forged.py"),
-    *("--ignore=tests/card/render/test_hostile.py", "--ignore=tests/card/widgets/test_lifetime.py"),
-    *("--ignore=tests/card/widgets/test_html_stream.py", "--ignore=tests/card/view/test_size_limits.py"),
-    *(
-        "--ignore=tests/card/view/test_run_view_variants.py",
-        "--ignore=tests/frames/economics",
-        "--ignore=tests/frames/files",
-    ),
-    *("--ignore=tests/frames/leads", "--ignore=tests/frames/plots", "--ignore=tests/frames/test_described.py"),
+    *("--ignore=tests/frames/economics", "--ignore=tests/frames/files", "--ignore=tests/frames/leads"),
+    *("--ignore=tests/frames/plots", "--ignore=tests/frames/test_described.py"),
     *("--ignore=tests/frames/test_mutations.py", "--ignore=tests/magics/test_kernel.py"),
+    *("--ignore=tests/card/view/test_size_limits.py", "--ignore=tests/card/view/test_run_view_variants.py"),
 )
 
 # Started in this order: what takes longest is first. Each worker of the browser and of hosts starts servers of its own.
