@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from origami_widgets.sandbox.world import IDLE_AGENT_ID, PROJECT_ID
+from origami_widgets.sandbox.organization import IDLE_AGENT_ID, PROJECT_ID
 
 
 async def cancel(talk, agent):

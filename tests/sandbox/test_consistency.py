@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.sandbox.scripts.catalog import SCRIPTS
+from origami_widgets.sandbox.scenarios import SCRIPTS
 
 from .conftest import Talk
 

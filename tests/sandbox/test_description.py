@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import negative_data_rejection, positive_data_acceptance
 
-from origami_widgets.sandbox.routes import ROUTES
+from origami_widgets.sandbox.endpoints import ROUTES
 
 from .conftest import Talk
 

@@ -128,7 +128,7 @@ async def test_a_fault_of_the_server_is_not_kept(talk, monkeypatch):
         raise RuntimeError("broken")
 
     with monkeypatch.context() as patch:
-        patch.setattr("origami_widgets.sandbox.world.direct", fail)
+        patch.setattr("origami_widgets.sandbox.organization.run_scenario", fail)
         with pytest.raises(RuntimeError):
             await post(talk, "k1")
     assert (await post(talk, "k1")).status_code == 202

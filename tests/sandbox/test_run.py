@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from origami_widgets.sandbox.world import IDLE_AGENT_ID
+from origami_widgets.sandbox.organization import IDLE_AGENT_ID
 
 
 async def poll(talk, agent, run, **params):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from origami_widgets.sandbox.scripts.catalog import SCRIPTS
+from origami_widgets.sandbox.scenarios import SCRIPTS
 
 ENDS = {
     "completed": "completed",

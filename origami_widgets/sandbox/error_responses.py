@@ -1,15 +1,15 @@
-"""Refusals as the API words them: status, code, sentence and the fields that belong to the code."""
+"""Error responses of the API: status, code, sentence and the fields that belong to the code."""
 
 from __future__ import annotations
 
 from typing import Any
 
 SITE = "https://origami-sandbox.invalid"
-"""Where the pages for people would be; the name cannot resolve, so no link of the sandbox leads anywhere."""
+"""Base of links to the web app. The name cannot resolve, so no link of the sandbox leads anywhere."""
 
 
-class Refused(Exception):  # it is an answer, not a fault of the program
-    """A request that is answered with an error body.
+class ErrorResponse(Exception):
+    """Raised to answer a request with an error body.
 
     Args:
         status: HTTP status.
@@ -28,25 +28,27 @@ class Refused(Exception):  # it is an answer, not a fault of the program
         self.body: dict[str, Any] = {"error": error, "code": code, **fields}
 
 
-def invalid(*issues: tuple[str, str], code: str = "VALIDATION_ERROR", error: str = "Validation failed") -> Refused:
+def invalid(
+    *issues: tuple[str, str], code: str = "VALIDATION_ERROR", error: str = "Validation failed"
+) -> ErrorResponse:
     """Return a 400 with its issues as (path, message)."""
     details = {"issues": [{"path": path, "message": message} for path, message in issues]}
-    return Refused(400, code, error, details=details)
+    return ErrorResponse(400, code, error, details=details)
 
 
-def not_found(what: str) -> Refused:
+def not_found(what: str) -> ErrorResponse:
     """Return the 404 of a kind of object, for instance `agent`."""
-    return Refused(404, f"{what.upper()}_NOT_FOUND", f"{what.capitalize()} not found")
+    return ErrorResponse(404, f"{what.upper()}_NOT_FOUND", f"{what.capitalize()} not found")
 
 
-def unauthorized() -> Refused:
+def unauthorized() -> ErrorResponse:
     """Return the 401."""
-    return Refused(401, "UNAUTHORIZED", "Missing or invalid API key", headers={"WWW-Authenticate": "Bearer"})
+    return ErrorResponse(401, "UNAUTHORIZED", "Missing or invalid API key", headers={"WWW-Authenticate": "Bearer"})
 
 
-def agent_busy(run_id: str, started_at: str) -> Refused:
-    """Return the 409 of an agent whose run is not over."""
-    return Refused(
+def agent_busy(run_id: str, started_at: str) -> ErrorResponse:
+    """Return the 409 of an agent with an active run."""
+    return ErrorResponse(
         409,
         "AGENT_BUSY",
         "A run is already in flight on this agent",
@@ -54,9 +56,9 @@ def agent_busy(run_id: str, started_at: str) -> Refused:
     )
 
 
-def pool_full(limit: int, sessions: list[dict[str, str]], *, can_upgrade: bool, retry_after: int) -> Refused:
-    """Return the 429 of an organization whose runs are all in use."""
-    return Refused(
+def pool_full(limit: int, sessions: list[dict[str, str]], *, can_upgrade: bool, retry_after: int) -> ErrorResponse:
+    """Return the 429 of an organization without a free run slot."""
+    return ErrorResponse(
         429,
         "CONCURRENT_LIMIT_EXCEEDED",
         f"All {limit} concurrent runs of your plan are in use",
@@ -67,14 +69,14 @@ def pool_full(limit: int, sessions: list[dict[str, str]], *, can_upgrade: bool, 
     )
 
 
-def rate_limited(retry_after: int) -> Refused:
-    """Return the 429 of too many requests in the window."""
-    return Refused(429, "RATE_LIMITED", "Too many requests", headers={"Retry-After": str(retry_after)})
+def rate_limited(retry_after: int) -> ErrorResponse:
+    """Return the 429 of a rate limit."""
+    return ErrorResponse(429, "RATE_LIMITED", "Too many requests", headers={"Retry-After": str(retry_after)})
 
 
-def insufficient_credits(required: int, available: int) -> Refused:
-    """Return the 402 of an empty wallet."""
-    return Refused(
+def insufficient_credits(required: int, available: int) -> ErrorResponse:
+    """Return the 402 of too few credits."""
+    return ErrorResponse(
         402,
         "INSUFFICIENT_CREDITS",
         "Insufficient credits",
@@ -86,9 +88,9 @@ def insufficient_credits(required: int, available: int) -> Refused:
     )
 
 
-def budget_exceeded() -> Refused:
+def budget_exceeded() -> ErrorResponse:
     """Return the 402 of a hard budget that is used up."""
-    return Refused(
+    return ErrorResponse(
         402,
         "BUDGET_EXCEEDED",
         "Budget exceeded",
@@ -98,9 +100,9 @@ def budget_exceeded() -> Refused:
     )
 
 
-def subscription_required() -> Refused:
+def subscription_required() -> ErrorResponse:
     """Return the 402 of a plan without API access."""
-    return Refused(
+    return ErrorResponse(
         402,
         "SUBSCRIPTION_REQUIRED",
         "Your plan does not include API access",
@@ -109,9 +111,9 @@ def subscription_required() -> Refused:
     )
 
 
-def account_blocked() -> Refused:
+def account_blocked() -> ErrorResponse:
     """Return the 402 of an account with a billing problem."""
-    return Refused(
+    return ErrorResponse(
         402,
         "ACCOUNT_BLOCKED",
         "The account is blocked",

@@ -1,4 +1,4 @@
-"""The world's clock, the pace of simulated time, and how a moment is written."""
+"""The sandbox's clock, the pace of simulated time, and how a moment is written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LAST_MOMENT = 253_402_300_799.0
 
 
-class WorldClock:
+class SandboxClock:
     """Seconds since 1970 from an injected clock, never falling.
 
     Args:
@@ -27,7 +27,7 @@ class WorldClock:
         self._last = 0.0
 
     def now(self) -> float:
-        """Return the present moment; it goes on from the last one when the source was set back."""
+        """Return the present moment, which continues from the last one when the source was set back."""
         reading = self._source() + self._offset
         if reading < self._last:
             # A laptop whose clock is corrected backwards must not see finished runs come alive again.
@@ -39,7 +39,7 @@ class WorldClock:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Where simulated seconds of one run fall on the wall clock."""
+    """Start of a run, and simulated seconds per second of the wall clock."""
 
     start: float
     speed: float

@@ -1,6 +1,15 @@
-"""Invented names and phrases. No company or person is meant: names are made of syllables, addresses end in .example."""
+"""Invented companies, people and ids, all derived from a seed.
+
+No company or person is meant: names are made of syllables, web and e-mail addresses end in `.example`.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from uuid import UUID
+
+from origami_widgets.sandbox.prompt_parser import slugify
 
 COMPANY_HEADS = (
     "Vel", "Quor", "Tess", "Bram", "Ond", "Kiv", "Mar", "Lun", "Pel", "Sor", "Thal", "Yar", "Zeph", "Cald", "Dren",
@@ -30,3 +39,58 @@ TOOLS = ("Postgres", "Kafka", "React", "Django", "Terraform", "Snowflake", "Rust
 STAGES = ("pre-seed", "seed", "series A", "series B")
 NEWS = ("opened a second office", "released a public beta", "hired a head of sales", "won a regional award")
 SOURCES = ("Company directory", "Funding announcements", "Trade register", "Conference exhibitors", "Job boards")
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFacts:
+    """The facts about one invented lead, whether or not a column finds them."""
+
+    company: str
+    domain: str
+    city: str
+    employees: int
+    person: str
+    role: str
+    number: int
+
+
+def invent(rng: Random, cities: tuple[str, ...], number: int) -> LeadFacts:
+    """Return an invented lead; `number` makes its telephone number and keeps its web address unique."""
+    stem = rng.choice(COMPANY_HEADS) + rng.choice(COMPANY_TAILS)
+    company = f"{stem} {rng.choice(COMPANY_ENDINGS)}"
+    family = rng.choice(FAMILY_HEADS) + rng.choice(FAMILY_TAILS)
+    return LeadFacts(
+        company=company,
+        domain=f"{slugify(company)}-{number}.example",
+        city=rng.choice(cities),
+        employees=int(3 + 240 * rng.random() ** 2),
+        person=f"{rng.choice(FIRST_NAMES)} {family}",
+        role=rng.choice(ROLES),
+        number=number,
+    )
+
+
+_RUN_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class IdGenerator:
+    """Source of ids.
+
+    Args:
+        seed: anything printable; equal seeds give equal streams.
+    """
+
+    def __init__(self, seed: object) -> None:
+        self._random = Random(f"ids:{seed}")  # noqa: S311  # repeatable on purpose, nothing is secret
+
+    def uuid(self) -> str:
+        """Return the next UUID (version 4)."""
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
+    def run(self) -> str:
+        """Return the next run id."""
+        return "v2_run-" + "".join(self._random.choice(_RUN_ALPHABET) for _ in range(12))
+
+    def request(self) -> str:
+        """Return the next request id."""
+        return f"req_{self._random.getrandbits(80):020x}"

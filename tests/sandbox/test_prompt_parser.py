@@ -9,7 +9,7 @@ import pkgutil
 import pytest
 
 import origami_widgets.sandbox as package
-from origami_widgets.sandbox.subject import read_subject, scenario_words, slugify
+from origami_widgets.sandbox.prompt_parser import parse_prompt, scenario_names, slugify
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
 
@@ -28,17 +28,17 @@ MODULES = sorted(module.name for module in pkgutil.walk_packages(package.__path_
     ],
 )
 def test_topic_place_and_number(prompt, title, wanted):
-    subject = read_subject(prompt)
-    assert (subject.title, subject.wanted) == (title, wanted)
+    subject = parse_prompt(prompt)
+    assert (subject.title, subject.lead_target) == (title, wanted)
 
 
 def test_titles_are_short():
-    assert len(read_subject("Find " + "x" * 9000).title) == 60
+    assert len(parse_prompt("Find " + "x" * 9000).title) == 60
 
 
 def test_scenarios_are_read_anywhere_and_in_any_case():
-    assert scenario_words("a scenario:Filling, b (SCENARIO:null_response)") == ["filling", "null_response"]
-    assert scenario_words("microscenario:x scenario: y") == []
+    assert scenario_names("a scenario:Filling, b (SCENARIO:null_response)") == ["filling", "null_response"]
+    assert scenario_names("microscenario:x scenario: y") == []
 
 
 def test_slugs():
