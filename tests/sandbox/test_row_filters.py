@@ -8,13 +8,13 @@ import pytest
 
 
 @pytest.fixture
-async def ask(talk):
-    run = await talk.finished("Find 40 cheese makers")
+async def ask(session):
+    run = await session.finished("Find 40 cheese makers")
     path = f"/tables/{run['response']['tables'][0]['id']}/rows"
 
     async def ask(**params):
         text = {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
-        return await talk.http.get(path, params={"limit": "200", "cells": "flat", **text})
+        return await session.http.get(path, params={"limit": "200", "cells": "flat", **text})
 
     return ask
 
@@ -43,7 +43,7 @@ async def test_comparisons_of_numbers(ask):
             assert got == [row for row in everyone if test(row["employees"])], operator
 
 
-async def test_words_ignore_case(ask):
+async def test_text_is_compared_without_case(ask):
     everyone = await flat(ask)
     part = everyone[0]["company"][:4].upper()
     having = [row for row in everyone if part.lower() in row["company"].lower()]

@@ -21,7 +21,7 @@ def http():
         yield client
 
 
-def until_over(http: httpx.Client, agent: str, run: str) -> dict:
+def wait_until_finished(http: httpx.Client, agent: str, run: str) -> dict:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         answer = http.get(f"/agents/{agent}/runs/{run}", params={"include": "stats"})
@@ -32,9 +32,9 @@ def until_over(http: httpx.Client, agent: str, run: str) -> dict:
     raise AssertionError("the run did not end")
 
 
-def test_a_brief_completes_with_two_settled_tables(http):
+def test_a_prompt_completes_with_two_settled_tables(http):
     created = http.post("/agents", json={"prompt": "Find 12 cheese makers in Leeds scenario:settled"}).json()
-    run = until_over(http, created["agent"]["id"], created["run"]["id"])
+    run = wait_until_finished(http, created["agent"]["id"], created["run"]["id"])
     assert run["status"] == "completed"
     assert [table["leadCount"] for table in run["response"]["tables"]] == [12, 8]
     assert [table["cells"]["running"] for table in run["response"]["tables"]] == [0, 0]
@@ -43,11 +43,11 @@ def test_a_brief_completes_with_two_settled_tables(http):
 def test_questions_are_answered_by_a_follow_up(http):
     created = http.post("/agents", json={"prompt": "Find wholesale partners scenario:needs_input"}).json()
     agent = created["agent"]["id"]
-    asked = until_over(http, agent, created["run"]["id"])
+    asked = wait_until_finished(http, agent, created["run"]["id"])
     assert asked["status"] == "needs_input"
     first, second = (question["question"] for question in asked["todo"]["pendingQuestions"])
     sent = http.post(f"/agents/{agent}/runs", json={"prompt": f"{first} Iberia.\n{second} Yes."}).json()
-    done = until_over(http, agent, sent["run"]["id"])
+    done = wait_until_finished(http, agent, sent["run"]["id"])
     assert done["status"] == "completed"
     assert done["response"]["tables"][0]["name"] == "Wholesale partners in Iberia"
 
@@ -87,7 +87,7 @@ def served():
 
 
 def until_closed(connection: socket.socket, drop: bytes = b"") -> bytes:
-    """What the server sends until it closes the connection, while a drop of the request comes now and then."""
+    """Return what the server sends until it closes the connection; `drop` is sent again and again meanwhile."""
     connection.settimeout(0.2)
     got, deadline = b"", time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -105,7 +105,7 @@ def until_closed(connection: socket.socket, drop: bytes = b"") -> bytes:
     raise AssertionError("the connection was left open")
 
 
-def test_a_request_that_never_arrives_whole_is_given_up(served):
+def test_a_request_that_never_arrives_whole_is_dropped(served):
     with ExitStack() as stack:
         halves = {
             name: stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=30))
