@@ -74,11 +74,13 @@ def parse_limit(text: str | None, max_limit: int = MAX_LIMIT) -> int:
     >>> parse_limit("0"), parse_limit("1000"), parse_limit("many"), parse_limit(None)
     (1, 100, 50, 50)
     """
+    # `int` alone also reads "1_0" and digits of other scripts.
+    if text is None or not text.isascii() or "_" in text:
+        return DEFAULT_LIMIT
     try:
-        limit = int(text) if text is not None else DEFAULT_LIMIT
+        return min(max_limit, max(1, int(text)))
     except ValueError:
         return DEFAULT_LIMIT
-    return min(max_limit, max(1, limit))
 
 
 def take_page(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> tuple[list[T], str | None]:

@@ -75,7 +75,8 @@ async def test_a_cursor_of_another_list_starts_over(session, five_agents):
 
 
 @pytest.mark.parametrize(
-    ("limit", "count"), [("-3", 1), ("0", 1), ("", 5), ("two", 5), ("1e3", 5), ("101", 5), ("9" * 5000, 5)]
+    ("limit", "count"),
+    [("-3", 1), ("0", 1), ("", 5), ("two", 5), ("1e3", 5), ("0_3", 5), ("٣", 5), ("101", 5), ("9" * 5000, 5)],
 )
 async def test_a_bad_limit_is_clamped(session, five_agents, limit, count):
     assert len((await session.get("/agents", limit=limit))["items"]) == count
