@@ -42,7 +42,7 @@ def run(options: Namespace) -> int:
 
 def _serve(options: Namespace) -> int:
     from origami_widgets.sandbox.embedded import Sandbox
-    from origami_widgets.sandbox.server import address, listen, make_server
+    from origami_widgets.sandbox.server import listen, make_server, served_at
 
     try:
         sandbox = Sandbox(options.seed, options.speed, plan=options.plan)
@@ -52,7 +52,7 @@ def _serve(options: Namespace) -> int:
         sys.stderr.write(f"origami-widgets sandbox: {problem}\n")
         return USAGE if isinstance(problem, ValueError) else FAILED
     with bound:
-        _announce(address(bound, sandbox.api_key))
+        _announce(served_at(bound, sandbox.api_key))
         server.run(sockets=[bound])
     return 0
 
