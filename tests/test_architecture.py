@@ -64,7 +64,7 @@ PURE = (
     ),
     *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "api.starts.record",
-    *("magics.commands", "magics.words", "magics.braces", "magics.completing"),
+    *("magics.commands", "magics.line_parser", "magics.braces"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The magics in a real kernel and in a terminal: what they show, keep, refuse and complete there."""
+"""The magics in a real kernel and in a terminal: what they show, store, refuse and complete."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def loaded(notebook: FrontEnd) -> Iterator[FrontEnd]:
 
 
 class Outcome:
-    """What became of a cell."""
+    """The messages of a cell that has run."""
 
     def __init__(self, notebook: FrontEnd, code: str, cell: str = "") -> None:
         request = notebook.execute(code, cell)
@@ -60,7 +60,7 @@ class Outcome:
         self.status: str = self.reply["status"]
 
     def texts(self, kind: str) -> list[str]:
-        """What it printed, the errors it showed, or the values it has, as text."""
+        """The text that it printed, the errors that it showed, or its values."""
         contents: list[dict[str, Any]] = [m["content"] for m in self.messages if m["msg_type"] == kind]
         if kind == "stream":
             return [content["text"] for content in contents]
@@ -70,13 +70,13 @@ class Outcome:
 
     @property
     def cards(self) -> int:
-        """How many cards it shows."""
+        """The number of cards that it shows."""
         shown = [m["content"]["data"] for m in self.messages if m["msg_type"] in ("display_data", "execute_result")]
         return sum(WIDGET in data for data in shown)
 
     @property
     def said(self) -> str:
-        """All that a person can read below it."""
+        """All text below the cell."""
         return "\n".join(
             text for kind in ("stream", "error", "display_data", "execute_result") for text in self.texts(kind)
         )
@@ -114,7 +114,7 @@ def test_a_cell_shows_its_card_once_and_is_its_run(loaded: FrontEnd) -> None:
     loaded.run("del silent")
 
 
-def test_a_cell_that_is_run_again_starts_no_second_run(loaded: FrontEnd) -> None:
+def test_running_a_cell_again_starts_no_second_run(loaded: FrontEnd) -> None:
     before = loaded.value("Sandbox.starts")
     for _ in range(2):
         Outcome(loaded, "%%origami --into run\nFind bakeries in Faro. scenario:slow", cell="the-cell")
@@ -141,7 +141,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("code", MISTAKES)
-def test_a_mistake_is_said_in_words_and_nothing_is_sent(loaded: FrontEnd, code: str) -> None:
+def test_a_mistake_shows_a_short_error_and_sends_nothing(loaded: FrontEnd, code: str) -> None:
     before = loaded.value("Sandbox.starts")
     outcome = Outcome(loaded, code)
     assert outcome.status == "error", "a notebook that is run whole stops here"
@@ -152,7 +152,7 @@ def test_a_mistake_is_said_in_words_and_nothing_is_sent(loaded: FrontEnd, code: 
     assert loaded.value("Sandbox.starts") == before
 
 
-def test_an_error_of_the_server_shows_its_remedy_alone_and_stays_at_hand(loaded: FrontEnd) -> None:
+def test_an_error_of_the_server_shows_no_traceback_and_keeps_its_fields(loaded: FrontEnd) -> None:
     outcome = Outcome(loaded, "%%origami\nFind bakeries. scenario:no_credits")
     (shown,) = outcome.texts("error")
     assert shown.startswith("InsufficientCredits: ")
@@ -161,7 +161,7 @@ def test_an_error_of_the_server_shows_its_remedy_alone_and_stays_at_hand(loaded:
     assert loaded.value("[kept.code, kept.link == sys.last_value.link]") == ["INSUFFICIENT_CREDITS", True]
 
 
-def test_lines(loaded: FrontEnd) -> None:
+def test_every_line_command_works(loaded: FrontEnd) -> None:
     Outcome(loaded, "%%origami --into run\nFind bakeries. scenario:slow")
     assert Outcome(loaded, "%origami attach {run.token}").cards == 1
     assert Outcome(loaded, "found = %origami attach {run.token}").cards == 1
@@ -183,7 +183,7 @@ def test_lines(loaded: FrontEnd) -> None:
 @pytest.mark.parametrize(
     ("code", "line"), [("%origami?", "%origami attach"), ("%%origami?", "%%origami [--into VARIABLE]")]
 )
-def test_a_question_mark_explains(loaded: FrontEnd, code: str, line: str) -> None:
+def test_a_question_mark_shows_the_help(loaded: FrontEnd, code: str, line: str) -> None:
     (page,) = Outcome(loaded, code).reply["payload"]
     assert line in page["data"]["text/plain"]
 
@@ -201,7 +201,7 @@ COMPLETED = {
 
 
 @pytest.mark.parametrize("code", COMPLETED)
-def test_tab_offers_what_fits_and_nothing_else(loaded: FrontEnd, code: str) -> None:
+def test_tab_offers_only_what_fits(loaded: FrontEnd, code: str) -> None:
     loaded.run("run = ow.Run.from_payload({'id': 'v2_run-1', 'agentId': 'a', 'status': 'completed'})")
     line = code.partition("\n")[0]
     reply = loaded.completed(code, len(line))
