@@ -42,7 +42,7 @@ HOMES = {
     "platformdirs": {"run.starts.store"},
     "altair": {"frames.plots.chart"},
     "vl_convert": {"frames.plots.chart"},
-    "rich": {"cli.screen"},
+    "rich": {"cli.output"},
 }
 PURE = (
     *(

@@ -1,4 +1,4 @@
-"""`origami-widgets watch`: what it says on stdout and stderr, and how it ends."""
+"""`origami-widgets watch`: its output, its errors and its exit codes."""
 
 import json
 import re
@@ -6,11 +6,16 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 import pytest
 
-from origami_widgets.cli.ending import ended_by_sigterm
-from origami_widgets.cli.main import main
+from origami_widgets.cli.exit_codes import code_of_error, exit_on_sigterm
+from origami_widgets.cli.main import error_record, for_command_line, main
+from origami_widgets.cli.watch_command import follow
+from origami_widgets.run import waiting
+from origami_widgets.run.handle import Run
+from origami_widgets.run.waiting import WaitTimedOut
 from origami_widgets.sandbox import Sandbox
 from tests.cli.plain import is_plain
 from tests.fixtures import hostile
@@ -30,8 +35,8 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  \S.*")
         ("incomplete", 3, "◆ Stopped early"),
     ],
 )
-def test_a_run_that_has_ended(here, capsys, scenario, code, status):
-    token = here.start(f"List bakeries in Porto. scenario:{scenario}")
+def test_a_run_that_has_ended_is_written_once_with_its_card(configured_api, capsys, scenario, code, status):
+    token = configured_api.start(f"List bakeries in Porto. scenario:{scenario}")
     assert main(["watch", token, "--until", "cells"]) == code
     said = capsys.readouterr()
     line, *card = said.out.splitlines()
@@ -43,12 +48,12 @@ def test_a_run_that_has_ended(here, capsys, scenario, code, status):
     assert all(map(is_plain, (line, *card)))
 
 
-def test_one_line_for_each_change(place, monkeypatch, capsys):
+def test_each_change_is_one_line(api, monkeypatch, capsys):
     """A run that moves on while it is watched, over HTTP."""
     with Sandbox(speed=30).serve() as served:
         monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
         monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
-        moving = type(place)(served.base_url, served.api_key)
+        moving = type(api)(served.base_url, served.api_key)
         token = moving.start("List bakeries in Porto", ended=False)
         assert main(["watch", token]) == 0
         lines = [line for line in capsys.readouterr().out.splitlines() if LINE.fullmatch(line)]
@@ -58,8 +63,8 @@ def test_one_line_for_each_change(place, monkeypatch, capsys):
         assert told[-1].startswith("✓ Completed · ")
 
 
-def test_records_are_all_that_a_program_reads(here, capsys):
-    token = here.start("List bakeries in Porto. scenario:needs_input")
+def test_json_writes_records_and_nothing_else(configured_api, capsys):
+    token = configured_api.start("List bakeries in Porto. scenario:needs_input")
     assert main(["watch", token, "--json"]) == 4
     said = capsys.readouterr()
     assert said.err == ""
@@ -71,8 +76,8 @@ def test_records_are_all_that_a_program_reads(here, capsys):
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_patience(here, capsys, options):
-    token = here.start("List bakeries in Porto. scenario:slow", ended=False)
+def test_a_timeout_is_an_error_and_the_run_continues(configured_api, capsys, options):
+    token = configured_api.start("List bakeries in Porto. scenario:slow", ended=False)
     assert main(["watch", token, "--timeout", "0.2", *options]) == 124
     said = capsys.readouterr()
     if options:
@@ -97,8 +102,8 @@ def test_patience(here, capsys, options):
         (["6b1f0a8e/v2_run-1", "--project", "a b"], 2, "not a project id"),
     ],
 )
-@pytest.mark.usefixtures("here")
-def test_what_cannot_be_watched(capsys, arguments, code, said):
+@pytest.mark.usefixtures("configured_api")
+def test_wrong_arguments_and_unknown_runs_are_errors(capsys, arguments, code, said):
     assert main(["watch", *arguments]) == code
     told = capsys.readouterr()
     assert told.out == ""
@@ -107,7 +112,7 @@ def test_what_cannot_be_watched(capsys, arguments, code, said):
     assert "Traceback" not in told.err
 
 
-def test_without_a_key(here, monkeypatch, capsys):
+def test_a_missing_key_is_an_error_with_a_remedy(configured_api, monkeypatch, capsys):
     monkeypatch.delenv("ORIGAMI_API_KEY")
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert main(["watch", "6b1f0a8e/v2_run-1"]) == 2
@@ -117,10 +122,10 @@ def test_without_a_key(here, monkeypatch, capsys):
     assert "set ORIGAMI_API_KEY" in remedy
     assert "--store" not in remedy
     assert "ow." not in remedy
-    assert here.api_key not in remedy
+    assert configured_api.api_key not in remedy
 
 
-def test_a_server_that_never_answers_takes_no_more_time_than_there_is(monkeypatch, capsys):
+def test_a_timeout_also_ends_a_request_without_an_answer(monkeypatch, capsys):
     with RawServer(silence()) as server:
         monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
         monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
@@ -128,24 +133,24 @@ def test_a_server_that_never_answers_takes_no_more_time_than_there_is(monkeypatc
     assert "The run did not end within 0.3 s" in capsys.readouterr().err
 
 
-def test_an_agent_stands_for_its_newest_run(here, capsys):
-    first = here.start("Find wholesale partners. scenario:needs_input")
+def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
+    first = configured_api.start("Find wholesale partners. scenario:needs_input")
     agent = first.partition("/")[0]
-    second = here.follow(agent, "Now without questions")
+    second = configured_api.follow(agent, "Now without questions")
     assert main(["watch", agent]) == 0
     said = capsys.readouterr().out
     assert "1 earlier run of this conversation\n  1. Find wholesale partners." in said
     assert said.endswith(f'resume anywhere: ow.attach("{agent}/{second}")\n')
 
 
-def test_options_may_stand_before_the_command(here, monkeypatch, capsys):
+def test_options_may_stand_before_the_command(configured_api, monkeypatch, capsys):
     monkeypatch.delenv("ORIGAMI_BASE_URL")
-    token = here.start("List bakeries in Porto")
-    assert main(["--base-url", here.base_url, "watch", token, "--json"]) == 0
+    token = configured_api.start("List bakeries in Porto")
+    assert main(["--base-url", configured_api.base_url, "watch", token, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["token"] == token
 
 
-def test_a_server_that_is_away_is_waited_for(here, capsys):
+def test_an_unreachable_server_is_retried(configured_api, capsys):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     url = f"http://127.0.0.1:{port}/api/v2"
@@ -153,7 +158,7 @@ def test_a_server_that_is_away_is_waited_for(here, capsys):
     assert "Can't reach Origami; trying again" in capsys.readouterr().out
 
 
-def test_a_key_that_is_revoked_ends_it_with_the_last_that_was_known(monkeypatch, capsys):
+def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, capsys):
     running = answer(payload("running_partial"), headers={"Retry-After": "1"})
     with RawServer(running, answer({"error": {"code": "UNAUTHORIZED", "message": "Revoked."}}, 401)) as server:
         monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
@@ -166,7 +171,7 @@ def test_a_key_that_is_revoked_ends_it_with_the_last_that_was_known(monkeypatch,
 
 
 @pytest.mark.parametrize("name", ["terminal", "controls", "direction"])
-def test_hostile_answers_reach_no_terminal(name, monkeypatch, capsys):
+def test_control_characters_of_answers_are_never_written(name, monkeypatch, capsys):
     run = hostile.filled(hostile.full_payload(), hostile.CORPUS[name]) | {"id": "v2_run-1", "agentId": "6b1f0a8e"}
     with RawServer(answer(run)) as server:
         monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
@@ -177,22 +182,22 @@ def test_hostile_answers_reach_no_terminal(name, monkeypatch, capsys):
     assert all(map(is_plain, (said.out + said.err).splitlines()))
 
 
-def test_in_a_thread_signals_are_left_alone(here, capsys):
-    token, before = here.start("List bakeries in Porto"), signal.getsignal(signal.SIGTERM)
+def test_signal_handlers_are_not_touched_in_a_thread(configured_api, capsys):
+    token, before = configured_api.start("List bakeries in Porto"), signal.getsignal(signal.SIGTERM)
     codes = []
     thread = threading.Thread(target=lambda: codes.append(main(["watch", token, "--json"])))
     thread.start()
     thread.join()
     assert codes == [0]
-    with ended_by_sigterm():
+    with exit_on_sigterm():
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
     assert token in capsys.readouterr().out
 
 
-def test_a_reader_who_goes_ends_it_quietly(place):
+def test_a_closed_pipe_ends_the_watch_without_an_error(api):
     with Sandbox(speed=60).serve() as served:
-        moving = type(place)(served.base_url, served.api_key, environment=place.environment)
+        moving = type(api)(served.base_url, served.api_key, environment=api.environment)
         token = moving.start("List bakeries in Porto. scenario:slow", ended=False)
         watching = moving.command("watch", token, "--base-url", served.base_url)
         assert "Running" in watching.stdout.readline()
@@ -202,31 +207,69 @@ def test_a_reader_who_goes_ends_it_quietly(place):
         watching.stderr.close()
 
 
-def test_a_terminal_of_few_letters(place):
-    token = place.start("Bäckereien in Porto")
-    watching = place.command("watch", token, environment={"PYTHONIOENCODING": "ascii"})
+def test_characters_that_the_terminal_lacks_are_replaced(api):
+    token = api.start("Bäckereien in Porto")
+    watching = api.command("watch", token, environment={"PYTHONIOENCODING": "ascii"})
     out, err = watching.communicate(timeout=20)
     assert (watching.returncode, err) == (0, "")
     assert "? Completed: B?ckereien in Porto" in out
 
 
-def test_an_interrupt_says_where_the_run_is(place):
-    token = place.start("List bakeries in Porto. scenario:slow", ended=False)
-    watching = place.command("--base-url", place.base_url, "watch", token)
+def test_an_interrupt_prints_how_to_continue(api):
+    token = api.start("List bakeries in Porto. scenario:slow", ended=False)
+    watching = api.command("--base-url", api.base_url, "watch", token)
     assert "Running" in watching.stdout.readline()
     watching.send_signal(signal.SIGINT)
     out, err = watching.communicate(timeout=20)
     assert watching.returncode == 130
     assert out == ""
     assert err == (
-        f"Stopped watching; the run goes on. To see it: origami-widgets watch {token} --base-url {place.base_url}\n"
+        f"Stopped watching; the run continues. To see it: origami-widgets watch {token} --base-url {api.base_url}\n"
     )
 
 
-def test_a_base_url_without_the_prefix_is_named_as_the_option(here, capsys):
-    base_url = here.base_url.removesuffix("/api/v2")
+def test_an_error_about_the_base_url_names_the_option(configured_api, capsys):
+    base_url = configured_api.base_url.removesuffix("/api/v2")
     assert main(["watch", "6b1f0a8e/v2_run-1", "--base-url", base_url]) == 1
     _, cause, remedy, _ = capsys.readouterr().err.splitlines()
     assert cause.startswith(f"--base-url is {base_url}.")
-    assert here.base_url in remedy
+    assert configured_api.base_url in remedy
     assert " base_url" not in cause + remedy
+
+
+def saved(name):
+    return Run.from_payload(payload(name))
+
+
+@pytest.mark.parametrize("until", ["run", "cells"])
+def test_a_run_that_has_ended_is_yielded_once(until):
+    run = saved("needs_input")
+    assert list(follow(run, until)) == [run.state]
+
+
+def test_the_timeout_counts_from_since():
+    began = time.monotonic() - 60
+    states = follow(saved("running_partial"), "run", timeout=61, since=began, interval=0.1)
+    assert next(states).status == "running"
+    # The run of a payload is never polled, so it is at its end.
+    assert list(states) == []
+
+
+def test_following_times_out(monkeypatch):
+    run = saved("running_partial")
+    monkeypatch.setattr(waiting, "reached", lambda _state, _until: False)
+    told = []
+    with pytest.raises(WaitTimedOut) as passed:
+        told.extend(follow(run, "run", timeout=0.3, interval=0.1))
+    error = passed.value
+    assert (error.title, code_of_error(error)) == ("The run did not end within 0.3 s", 124)
+    assert error_record(error)["type"] == "WaitTimedOut"
+    assert for_command_line(error) == (error.cause, f"Watch it again: origami-widgets watch {run.token}")
+
+
+def test_the_state_is_yielded_once_per_interval_without_a_change(monkeypatch):
+    run = saved("running_partial")
+    monkeypatch.setattr(waiting, "reached", lambda _state, _until: False)
+    states = follow(run, "run", interval=0.05)
+    assert [next(states) for _ in range(3)] == [run.state] * 3
+    states.close()
