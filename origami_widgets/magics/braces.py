@@ -89,7 +89,9 @@ def _pieces(text: str, where: str) -> Iterator[str | BraceField]:
         elif text[at] == "}":
             raise InvalidInput(
                 f"A closing brace in {where} has no opening brace",
-                cause=f"It follows {shortened(text[max(0, at - 20) : at])}.",
+                cause=f"It follows {shortened(before)}."
+                if (before := text[max(0, at - 20) : at])
+                else "It is at the start.",
                 remedy=LITERAL,
             )
         elif plain := _TILL_BRACE.match(text, at):

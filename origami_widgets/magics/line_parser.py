@@ -97,7 +97,7 @@ def parse(command: MagicCommand, words: Iterable[str]) -> ParsedLine:
         if option is None:
             raise _unknown_option(command, name)
         if line.has(name) and not option.repeats:
-            raise InvalidInput(f"{name} is given twice", cause="It takes one value.", remedy="Remove one of them.")
+            raise InvalidInput(f"{name} is given twice", cause="It may be given once.", remedy="Remove one of them.")
         if has_value and not option.takes:
             raise InvalidInput(
                 f"{name} takes no value", cause=f"It was given {shortened(value)}.", remedy=f"Write {name}."

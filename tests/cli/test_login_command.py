@@ -6,8 +6,8 @@ import sys
 import keyring
 import pexpect
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 
-from origami_widgets.api import key_sources
 from origami_widgets.cli.main import main
 from origami_widgets.run import settings
 from tests.cli.conftest import COMMAND
@@ -61,8 +61,7 @@ def test_a_keyring_is_suggested_where_there_is_one(without_key, monkeypatch, cap
 
 def test_no_keyring_is_suggested_where_there_is_none(without_key, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    use_keyring(monkeypatch, Failing(TROUBLES["none"]))
-    monkeypatch.setattr(key_sources, "_is_none", lambda backend: isinstance(backend, Failing))
+    use_keyring(monkeypatch, NoKeyring())
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["login"]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
@@ -136,6 +135,15 @@ def test_a_stored_key_is_found_by_later_commands(without_key, monkeypatch, capsy
     out, err = finding.communicate(timeout=20)
     assert finding.returncode == 0, err
     assert without_key.api_key not in out + err
+
+
+def test_an_error_of_the_keyring_names_the_command(without_key, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    use_keyring(monkeypatch, Failing(TROUBLES["locked"]))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
+    assert main(["login", "--stdin", "--store"]) == 1
+    remedy = capsys.readouterr().err.splitlines()[2]
+    assert remedy.endswith(", then run origami-widgets login --store again; or set ORIGAMI_API_KEY.")
 
 
 def test_a_typed_key_is_not_shown(api, tmp_path):

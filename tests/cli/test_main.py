@@ -1,6 +1,7 @@
 """The command `origami-widgets`: help, imports, and how commands end."""
 
 import gc
+import json
 import subprocess
 import sys
 from argparse import Namespace
@@ -8,10 +9,9 @@ from argparse import Namespace
 import pytest
 
 from origami_widgets import __version__
-from origami_widgets.api.key_sources import _not_kept
 from origami_widgets.cli import exit_codes
 from origami_widgets.cli.exit_codes import INTERRUPTED
-from origami_widgets.cli.main import COMMANDS, for_command_line, main, run_command
+from origami_widgets.cli.main import COMMANDS, main, run_command
 
 
 def test_a_call_without_arguments_prints_the_help_and_returns_2(monkeypatch, capsys):
@@ -48,24 +48,27 @@ def test_an_interrupt_before_a_request_is_sent_shows_no_warning(capsys, recwarn)
     assert list(recwarn) == []
 
 
-def test_errors_of_the_keyring_name_commands():
-    _, remedy = for_command_line(_not_kept("It is locked.", "Unlock the keyring"))
-    assert remedy == "Unlock the keyring, then run origami-widgets login --store again; or set ORIGAMI_API_KEY."
+LOADED = """
+import json, sys
+from origami_widgets.cli.main import main
+for arguments in json.loads(sys.argv[1]):
+    try:
+        main(arguments)
+    except SystemExit:
+        pass
+sys.stderr.write(" ".join(sys.modules))
+"""
 
 
-def loaded_for(*arguments, environment=None):
-    code = (
-        "import sys\nfrom origami_widgets.cli.main import main\n"
-        "try:\n    main(sys.argv[1:])\nfinally:\n    sys.stderr.write(' '.join(sys.modules))"
-    )
-    command = [sys.executable, "-c", code, *arguments]
+def loaded_by(*calls, environment=None):
+    """Return the modules that a process has imported after these calls."""
+    command = [sys.executable, "-c", LOADED, json.dumps(calls)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["watch", "--help"], ["--version"]])
-def test_help_imports_only_the_parsers(arguments):
-    loaded = loaded_for(*arguments)
+def test_help_imports_only_the_parsers():
+    loaded = loaded_by(["--help"], ["watch", "--help"], ["--version"])
     ours = {name.removeprefix("origami_widgets.") for name in loaded if name.startswith("origami_widgets")}
     assert ours == {
         "origami_widgets",
@@ -78,10 +81,9 @@ def test_help_imports_only_the_parsers(arguments):
     assert loaded.isdisjoint({"asyncio", "httpx", "msgspec", "numpy", "pandas", "rich", "starlette", "uvicorn"})
 
 
-@pytest.mark.parametrize("arguments", [["watch", "TOKEN"], ["watch", "TOKEN", "--json"], ["runs"]])
-def test_watch_and_runs_import_neither_frames_nor_widgets(api, arguments):
+def test_watch_and_runs_import_neither_frames_nor_widgets(api):
     token = api.start("List bakeries in Porto")
-    loaded = loaded_for(*(token if word == "TOKEN" else word for word in arguments), environment=api.environment)
+    loaded = loaded_by(["watch", token], ["watch", token, "--json"], ["runs"], environment=api.environment)
     assert "httpx" in loaded
     assert loaded.isdisjoint({"pandas", "numpy", "anywidget", "ipywidgets", "IPython", "starlette"})
     assert not [name for name in loaded if name.startswith("origami_widgets.frames")]
