@@ -20,11 +20,11 @@ def test_the_demo_in_the_terminal(monkeypatch, capsys):
     monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
     monkeypatch.setenv("ORIGAMI_BASE_URL", "https://origami.invalid/api/v2")
     assert main(["demo", "--terminal"]) == 0
-    said = capsys.readouterr()
-    assert f"UTC  ● Running: {demo.BRIEF}" in said.out
-    assert f"\n✓ Completed: {demo.BRIEF}\n" in said.out
-    assert "sandbox" in said.out
-    assert said.err == ""
+    output = capsys.readouterr()
+    assert f"UTC  ● Running: {demo.BRIEF}" in output.out
+    assert f"\n✓ Completed: {demo.BRIEF}\n" in output.out
+    assert "sandbox" in output.out
+    assert output.err == ""
 
 
 def test_an_interrupt_ends_the_demo(api):
@@ -115,16 +115,16 @@ def test_a_jupyterlab_that_does_not_start_is_a_failure(tmp_path, monkeypatch, ca
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["--port", "0"], "--port was 0."),
         (["--port", "70000"], "--port was 70000."),
         (["folder", "--terminal", "--port", "1"], "together with FOLDER and --port"),
     ],
 )
-def test_wrong_arguments_are_errors(capsys, arguments, said):
+def test_wrong_arguments_are_errors(capsys, arguments, expected):
     assert main(["demo", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["--terminal"]])

@@ -33,18 +33,18 @@ def without_key(configured_api, monkeypatch):
 
 def test_the_key_of_the_environment_is_checked(configured_api, capsys):
     assert main(["login"]) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith("Organization: Sandbox organization")
-    assert said.err == ""
-    assert configured_api.api_key not in said.out
+    output = capsys.readouterr()
+    assert output.out.startswith("Organization: Sandbox organization")
+    assert output.err == ""
+    assert configured_api.api_key not in output.out
 
 
 def test_a_key_is_read_from_a_pipe(without_key, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
     assert main(["login", "--stdin"]) == 0
-    said = capsys.readouterr()
-    assert "Credits: " in said.out
-    assert said.err == "Nothing was stored; later commands need ORIGAMI_API_KEY.\n"
+    output = capsys.readouterr()
+    assert "Credits: " in output.out
+    assert output.err == "Nothing was stored; later commands need ORIGAMI_API_KEY.\n"
 
 
 def test_a_keyring_is_suggested_where_there_is_one(without_key, monkeypatch, capsys):
@@ -81,9 +81,9 @@ def test_stdin_must_not_be_a_terminal(monkeypatch, capsys):
     typed.isatty = lambda: True
     monkeypatch.setattr(sys, "stdin", typed)
     assert main(["login", "--stdin"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("--stdin needs a pipe\nStandard input is a terminal")
-    assert "Without --stdin" in said
+    output = capsys.readouterr().err
+    assert output.startswith("--stdin needs a pipe\nStandard input is a terminal")
+    assert "Without --stdin" in output
     assert typed.tell() == 0
 
 
@@ -100,19 +100,19 @@ def test_stdin_must_not_be_a_terminal(monkeypatch, capsys):
 def test_a_wrong_key_is_an_error(monkeypatch, capsys, piped, code, title):
     monkeypatch.setattr(sys, "stdin", io.StringIO(piped))
     assert main(["login", "--stdin"]) == code
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"{title}\n")
-    assert "wrong" not in said.err.replace("The key is wrong", "")
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"{title}\n")
+    assert "wrong" not in output.err.replace("The key is wrong", "")
 
 
 def test_a_key_as_an_argument_is_refused_and_never_repeated(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["login", "og_live_0123456789abcdef"])
     assert stopped.value.code == 2
-    said = capsys.readouterr()
-    assert "unrecognized arguments" in said.err
-    assert "0123456789abcdef" not in said.out + said.err
+    output = capsys.readouterr()
+    assert "unrecognized arguments" in output.err
+    assert "0123456789abcdef" not in output.out + output.err
 
 
 def test_a_stored_key_is_found_by_later_commands(without_key, monkeypatch, capsys, tmp_path):

@@ -102,19 +102,19 @@ def test_help_has_an_example_and_fits_a_terminal(command, capsys, monkeypatch):
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])
     assert stopped.value.code == 0
-    said = capsys.readouterr().out
-    assert f"origami-widgets {command}" in said.split("example:")[1]
-    assert max(map(len, said.splitlines())) <= 80
+    output = capsys.readouterr().out
+    assert f"origami-widgets {command}" in output.split("example:")[1]
+    assert max(map(len, output.splitlines())) <= 80
 
 
 def test_help_names_every_command_and_every_exit_code(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):
         main(["--help"])
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     codes = {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
     assert {int(line.split()[0]) for line in exit_codes.TABLE.splitlines() if line[2:3].isdigit()} == codes
-    assert exit_codes.TABLE.strip() in said
+    assert exit_codes.TABLE.strip() in output
     for command in COMMANDS:
-        assert f"    {command} " in said
-    assert max(map(len, said.splitlines())) <= 80
+        assert f"    {command} " in output
+    assert max(map(len, output.splitlines())) <= 80

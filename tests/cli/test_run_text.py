@@ -81,8 +81,8 @@ def test_the_record_of_a_run():
 
 
 def test_unknown_values_of_a_record_are_none():
-    told = run_record(STATES["starting"](), now=NOW)
-    unsaid = {name: told[name] for name in ("status", "steps", "leads", "credits", "cells", "questions")}
+    values = run_record(STATES["starting"](), now=NOW)
+    unsaid = {name: values[name] for name in ("status", "steps", "leads", "credits", "cells", "questions")}
     assert unsaid == {
         "status": None,
         "steps": {"completed": None, "max": None},
@@ -96,9 +96,9 @@ def test_unknown_values_of_a_record_are_none():
 def test_the_lines_of_status_and_notices_have_a_tone(state):
     view = make_view(state, now=NOW)
     lines = render_text(view, now=NOW, ticking=True).splitlines()
-    told = [tone for tone in tones(view, lines) if tone is not None]
-    assert told[0] == view["head"]["tone"] or "Last seen" in lines[0]
-    assert len(told) >= 1 + len(view["notices"])
+    values = [tone for tone in tones(view, lines) if tone is not None]
+    assert values[0] == view["head"]["tone"] or "Last seen" in lines[0]
+    assert len(values) >= 1 + len(view["notices"])
 
 
 TABLE_NOW = 1_784_625_465.0

@@ -29,13 +29,13 @@ def tokens(configured_api):
 
 def test_the_newest_run_is_listed_first(tokens, capsys):
     assert main(["runs", "--limit", "2"]) == 0
-    said = capsys.readouterr()
-    heading, *lines = said.out.splitlines()
+    output = capsys.readouterr()
+    heading, *lines = output.out.splitlines()
     assert heading.split() == ["Token", "Started", "Status", "Brief"]
     assert [line.split()[0] for line in lines] == tokens[::-1]
     assert "  1 h ago  ◆ Needs your answer  Find cheese makers." in lines[0]
     assert "  2 h ago  ✓ Completed          List bakeries in Porto" in lines[1]
-    assert said.err == ""
+    assert output.err == ""
 
 
 @pytest.mark.parametrize("named", [str, lambda token: token.partition("/")[0]])
@@ -46,10 +46,10 @@ def test_an_agent_or_token_lists_the_runs_of_one_agent(tokens, capsys, named):
 
 def test_json_writes_a_record_per_run(tokens, capsys):
     assert main(["runs", "--json", "--limit", "2"]) == 0
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [each["token"] for each in told] == tokens[::-1]
-    assert [each["status"] for each in told] == ["needs_input", "completed"]
-    assert told[1]["brief"] == "List bakeries in Porto"
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["token"] for each in records] == tokens[::-1]
+    assert [each["status"] for each in records] == ["needs_input", "completed"]
+    assert records[1]["brief"] == "List bakeries in Porto"
 
 
 def test_the_list_fits_the_terminal(api):
@@ -74,13 +74,13 @@ def test_an_account_without_runs(monkeypatch, capsys, options):
         monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
         monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
         assert main(["runs", *options]) == 0
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert ("There are no runs yet." in said.err) is not bool(options)
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert ("There are no runs yet." in output.err) is not bool(options)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "expected"),
     [
         (["--limit", "0"], 2, "--limit was 0."),
         (["6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"], 1, "There is no such agent"),
@@ -88,9 +88,9 @@ def test_an_account_without_runs(monkeypatch, capsys, options):
     ],
 )
 @pytest.mark.usefixtures("configured_api")
-def test_wrong_arguments_and_unknown_agents_are_errors(capsys, arguments, code, said):
+def test_wrong_arguments_and_unknown_agents_are_errors(capsys, arguments, code, expected):
     assert main(["runs", *arguments]) == code
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 OLD, NEW = row(1), row(2, "Find cheese makers", "running")

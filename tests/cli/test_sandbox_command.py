@@ -50,18 +50,18 @@ def test_a_port_in_use_is_an_error(capsys):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         (["--port", "99999"], "port"),
         (["--speed", "0"], "speed must be a number from 0.001 to 1,000,000"),
         (["--plan", "gold"], "plan must be one of starter"),
     ],
 )
-def test_wrong_options_are_errors(capsys, options, said):
+def test_wrong_options_are_errors(capsys, options, expected):
     assert main(["sandbox", *options]) == 2
     error = capsys.readouterr().err
     assert error.startswith("origami-widgets sandbox: ")
-    assert said in error
+    assert expected in error
 
 
 def test_a_missing_extra_is_named(capsys, monkeypatch):

@@ -38,13 +38,13 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  \S.*")
 def test_a_run_that_has_ended_is_written_once_with_its_card(configured_api, capsys, scenario, code, status):
     token = configured_api.start(f"List bakeries in Porto. scenario:{scenario}")
     assert main(["watch", token, "--until", "cells"]) == code
-    said = capsys.readouterr()
-    line, *card = said.out.splitlines()
+    output = capsys.readouterr()
+    line, *card = output.out.splitlines()
     assert LINE.fullmatch(line)
     assert f"UTC  {status}: List bakeries in Porto." in line
     assert card[0].startswith(f"{status}: List bakeries in Porto.")
     assert card[-1] == f'resume anywhere: ow.attach("{token}")'
-    assert said.err == ""
+    assert output.err == ""
     assert all(map(is_plain, (line, *card)))
 
 
@@ -57,18 +57,18 @@ def test_each_change_is_one_line(api, monkeypatch, capsys):
         token = moving.start("List bakeries in Porto", ended=False)
         assert main(["watch", token]) == 0
         lines = [line for line in capsys.readouterr().out.splitlines() if LINE.fullmatch(line)]
-        told = [line.partition("  ")[2] for line in lines]
-        assert len(told) == len(set(told)) > 1
-        assert told[0].startswith("● Running: List bakeries in Porto · ")
-        assert told[-1].startswith("✓ Completed · ")
+        texts = [line.partition("  ")[2] for line in lines]
+        assert len(texts) == len(set(texts)) > 1
+        assert texts[0].startswith("● Running: List bakeries in Porto · ")
+        assert texts[-1].startswith("✓ Completed · ")
 
 
 def test_json_writes_records_and_nothing_else(configured_api, capsys):
     token = configured_api.start("List bakeries in Porto. scenario:needs_input")
     assert main(["watch", token, "--json"]) == 4
-    said = capsys.readouterr()
-    assert said.err == ""
-    (record,) = [json.loads(line) for line in said.out.splitlines()]
+    output = capsys.readouterr()
+    assert output.err == ""
+    (record,) = [json.loads(line) for line in output.out.splitlines()]
     assert record["token"] == token
     assert (record["status"], record["done"], record["settled"]) == ("needs_input", True, True)
     assert record["questions"] == 2
@@ -79,20 +79,20 @@ def test_json_writes_records_and_nothing_else(configured_api, capsys):
 def test_a_timeout_is_an_error_and_the_run_continues(configured_api, capsys, options):
     token = configured_api.start("List bakeries in Porto. scenario:slow", ended=False)
     assert main(["watch", token, "--timeout", "0.2", *options]) == 124
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     if options:
-        told = json.loads(said.err)["error"]
-        assert [json.loads(line)["status"] for line in said.out.splitlines()] == ["running"]
+        error = json.loads(output.err)["error"]
+        assert [json.loads(line)["status"] for line in output.out.splitlines()] == ["running"]
     else:
-        told = dict(zip(("title", "cause", "remedy"), said.err.splitlines(), strict=True))
-        assert 'resume anywhere: ow.attach("' in said.out
-    assert told["title"] == "The run did not end within 0.2 s"
-    assert told["cause"] == "It still says 'running'. It goes on at the server."
-    assert told["remedy"] == f"Watch it again: origami-widgets watch {token}"
+        error = dict(zip(("title", "cause", "remedy"), output.err.splitlines(), strict=True))
+        assert 'resume anywhere: ow.attach("' in output.out
+    assert error["title"] == "The run did not end within 0.2 s"
+    assert error["cause"] == "It still says 'running'. It goes on at the server."
+    assert error["remedy"] == f"Watch it again: origami-widgets watch {token}"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "expected"),
     [
         (["https://origami.chat/x"], 2, "Expected"),
         (["6b1f0a8e/v2_run-01k0c4m2f7"], 1, "There is no such"),
@@ -103,13 +103,13 @@ def test_a_timeout_is_an_error_and_the_run_continues(configured_api, capsys, opt
     ],
 )
 @pytest.mark.usefixtures("configured_api")
-def test_wrong_arguments_and_unknown_runs_are_errors(capsys, arguments, code, said):
+def test_wrong_arguments_and_unknown_runs_are_errors(capsys, arguments, code, expected):
     assert main(["watch", *arguments]) == code
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert said in told.err
-    assert len(told.err.splitlines()) in (3, 4)
-    assert "Traceback" not in told.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert expected in output.err
+    assert len(output.err.splitlines()) in (3, 4)
+    assert "Traceback" not in output.err
 
 
 def test_a_missing_key_is_an_error_with_a_remedy(configured_api, monkeypatch, capsys):
@@ -138,9 +138,9 @@ def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
     agent = first.partition("/")[0]
     second = configured_api.follow(agent, "Now without questions")
     assert main(["watch", agent]) == 0
-    said = capsys.readouterr().out
-    assert "1 earlier run of this conversation\n  1. Find wholesale partners." in said
-    assert said.endswith(f'resume anywhere: ow.attach("{agent}/{second}")\n')
+    output = capsys.readouterr().out
+    assert "1 earlier run of this conversation\n  1. Find wholesale partners." in output
+    assert output.endswith(f'resume anywhere: ow.attach("{agent}/{second}")\n')
 
 
 def test_options_may_stand_before_the_command(configured_api, monkeypatch, capsys):
@@ -165,9 +165,9 @@ def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, cap
         monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
         run = payload("running_partial")
         assert main(["watch", f"{run['agentId']}/{run['id']}"]) == 1
-    said = capsys.readouterr()
-    assert "Last seen: Running" in said.out
-    assert said.err.startswith("Origami does not accept the API key\n")
+    output = capsys.readouterr()
+    assert "Last seen: Running" in output.out
+    assert output.err.startswith("Origami does not accept the API key\n")
 
 
 @pytest.mark.parametrize("name", ["terminal", "controls", "direction"])
@@ -177,9 +177,9 @@ def test_control_characters_of_answers_are_never_written(name, monkeypatch, caps
         monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
         monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
         assert main(["watch", "6b1f0a8e/v2_run-1", "--timeout", "3"]) in (0, 3, 4, 124)
-    said = capsys.readouterr()
-    assert said.out
-    assert all(map(is_plain, (said.out + said.err).splitlines()))
+    output = capsys.readouterr()
+    assert output.out
+    assert all(map(is_plain, (output.out + output.err).splitlines()))
 
 
 def test_signal_handlers_are_not_touched_in_a_thread(configured_api, capsys):
@@ -258,9 +258,9 @@ def test_the_timeout_counts_from_since():
 def test_following_times_out(monkeypatch):
     run = saved("running_partial")
     monkeypatch.setattr(waiting, "reached", lambda _state, _until: False)
-    told = []
+    values = []
     with pytest.raises(WaitTimedOut) as passed:
-        told.extend(follow(run, "run", timeout=0.3, interval=0.1))
+        values.extend(follow(run, "run", timeout=0.3, interval=0.1))
     error = passed.value
     assert (error.title, code_of_error(error)) == ("The run did not end within 0.3 s", 124)
     assert error_record(error)["type"] == "WaitTimedOut"

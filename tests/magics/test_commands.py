@@ -22,13 +22,13 @@ def test_the_overview_lists_every_command():
 @pytest.mark.parametrize("name", EVERY)
 def test_help_lists_every_option(name, variables, capsys):
     assert run_line(f"help {name}", variables) is None
-    said = capsys.readouterr().out
-    assert said == explained(EVERY[name]) + "\n"
+    output = capsys.readouterr().out
+    assert output == explained(EVERY[name]) + "\n"
     command = EVERY[name]
     for option in command.options:
-        assert option.usage in said.replace("\n    ", " ")
-        assert option.help.split()[0] in said
-    assert max(map(len, said.splitlines())) <= 110
+        assert option.usage in output.replace("\n    ", " ")
+        assert option.help.split()[0] in output
+    assert max(map(len, output.splitlines())) <= 110
 
 
 @pytest.mark.parametrize("asking", ["--help", "-h"])
@@ -67,7 +67,7 @@ def test_a_bare_line_prints_the_overview(line, variables, capsys):
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected"),
     [
         ("atach x", "Did you mean attach?"),
         ("help atach", "Did you mean attach?"),
@@ -77,8 +77,8 @@ def test_a_bare_line_prints_the_overview(line, variables, capsys):
         ("login og_live_0123456789abcdef", "An API key was given"),
     ],
 )
-def test_an_unknown_command_is_refused(line, said, variables):
+def test_an_unknown_command_is_refused(line, expected, variables):
     with pytest.raises(InvalidInput) as refused:
         run_line(line, variables)
-    assert said in str(refused.value)
+    assert expected in str(refused.value)
     assert "0123456789" not in str(refused.value)

@@ -62,9 +62,9 @@ def test_a_run_that_does_not_exist_is_not_active(sandbox, variables):
 def test_cancelling_twice_says_so(sandbox, variables, capsys):
     run = variables.notebook["run"] = ow.start("Find bakers. scenario:slow", show=False)
     sandbox.ignores_cancel = True
-    for said in ("Asked Origami to cancel", "Cancellation was already requested for"):
+    for answer in ("Asked Origami to cancel", "Cancellation was already requested for"):
         run_line("cancel run", variables)
-        assert capsys.readouterr().out == f"{said} {run.token}. Its card shows when it has ended.\n"
+        assert capsys.readouterr().out == f"{answer} {run.token}. Its card shows when it has ended.\n"
 
 
 def test_cancelling_a_batch_that_has_ended_sends_nothing(sandbox, variables, capsys):
@@ -110,10 +110,10 @@ def test_the_only_active_run_is_cancelled_without_a_name(run, sandbox, variables
     run_line("cancel", variables)
     assert run.wait().status == "cancelled"
     run_line(f"cancel {run.token}", variables)
-    said = capsys.readouterr().out
-    assert f"Asked Origami to cancel {other.token}." in said
-    assert f"Asked Origami to cancel {run.token}." in said
-    assert f"{run.token} has already ended: cancelled. There was nothing to cancel." in said
+    output = capsys.readouterr().out
+    assert f"Asked Origami to cancel {other.token}." in output
+    assert f"Asked Origami to cancel {run.token}." in output
+    assert f"{run.token} has already ended: cancelled. There was nothing to cancel." in output
     assert sum(line.endswith("/cancel") for line in sandbox.requests) == 2
 
 
@@ -123,8 +123,8 @@ def test_a_batch_is_cancelled_as_a_whole_and_stands_for_all_its_runs(sandbox, va
     see(lambda: len(batch.runs) > 1)
     run_line("cancel many", variables)
     assert batch.waiting == 0
-    said = capsys.readouterr().out
-    assert said == f"No more runs will start. Asked Origami to cancel {len(batch.runs)} runs.\n"
+    output = capsys.readouterr().out
+    assert output == f"No more runs will start. Asked Origami to cancel {len(batch.runs)} runs.\n"
     assert runs_in(batch) == [*batch.runs]
     assert run_line("tables many", variables)["run_id"].isin([run.id for run in batch.runs]).all()
     variables.notebook["two"] = [ow.start("Find bakers", show=False), ow.start("Find dentists", show=False)]
@@ -145,9 +145,9 @@ def test_login_finds_the_key_of_the_environment(monkeypatch, variables, capsys):
             assert run_line("login", variables).plan == "Starter"
         finally:
             ow.configure()
-    said = capsys.readouterr().out
-    assert said.count("Plan: Starter") == 1
-    assert served.api_key not in said
+    output = capsys.readouterr().out
+    assert output.count("Plan: Starter") == 1
+    assert served.api_key not in output
 
 
 def test_runs_shows_a_board_of_the_account_of_an_agent_or_of_named_runs(sandbox, variables):
@@ -204,10 +204,10 @@ def test_options_reach_the_run(sandbox, variables):
     line = f"--name 'Bakers of {{city}}' --model origami-lite --focus {{tables}} --focus={third} --focus {{last}}"
     with pytest.raises(InvalidInput, match="There is no such table"):
         run_cell(line, BRIEF, variables)
-    (told,) = sandbox.bodies
-    assert told["focusTableIds"] == [first, second, third, third]
-    assert told["name"] == "Bakers of Porto"
-    assert told["model"] == "origami-lite"
+    (body,) = sandbox.bodies
+    assert body["focusTableIds"] == [first, second, third, third]
+    assert body["name"] == "Bakers of Porto"
+    assert body["model"] == "origami-lite"
 
 
 @pytest.mark.parametrize(("option", "settled"), [("--wait", False), ("--wait cells", True)])
@@ -253,13 +253,13 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("line", "cell", "said"), WRONG)
-def test_a_wrong_cell_is_refused_before_anything_is_sent(line, cell, said, sandbox, variables):
+@pytest.mark.parametrize(("line", "cell", "expected"), WRONG)
+def test_a_wrong_cell_is_refused_before_anything_is_sent(line, cell, expected, sandbox, variables):
     variables.notebook.update(key="og_live_0123456789abcdef", json=uuid)
     before = dict(variables.notebook)
     with pytest.raises(InvalidInput) as refused:
         run_cell(line, cell, variables)
-    assert said in str(refused.value)
+    assert expected in str(refused.value)
     assert "0123456789" not in str(refused.value)
     assert sandbox.requests == []
     assert variables.notebook == before

@@ -75,7 +75,7 @@ class Outcome:
         return sum(WIDGET in data for data in shown)
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """All text below the cell."""
         return "\n".join(
             text for kind in ("stream", "error", "display_data", "execute_result") for text in self.texts(kind)
@@ -95,8 +95,8 @@ def test_it_is_loaded_reloaded_and_unloaded(notebook: FrontEnd) -> None:
     assert notebook.value(count) == 1
     notebook.run("%unload_ext origami_widgets")
     assert notebook.value(count) == 0
-    assert "`%origami` not found" in Outcome(notebook, "%origami").said
-    assert "`%%origami` not found" in Outcome(notebook, "%%origami\nFind bakeries").said
+    assert "`%origami` not found" in Outcome(notebook, "%origami").text
+    assert "`%%origami` not found" in Outcome(notebook, "%%origami\nFind bakeries").text
     notebook.run("%load_ext origami_widgets")
     notebook.run("%unload_ext origami_widgets")
 
@@ -109,7 +109,7 @@ def test_a_cell_shows_its_card_once_and_is_its_run(loaded: FrontEnd) -> None:
     assert again.cards == 1
     assert loaded.value("run is _") is True
     quiet = Outcome(loaded, "%%origami --quiet --into silent\nFind bakeries. scenario:slow")
-    assert quiet.said == ""
+    assert quiet.text == ""
     assert loaded.value("silent.status") == "running"
     loaded.run("del silent")
 
@@ -145,10 +145,10 @@ def test_a_mistake_shows_a_short_error_and_sends_nothing(loaded: FrontEnd, code:
     before = loaded.value("Sandbox.starts")
     outcome = Outcome(loaded, code)
     assert outcome.status == "error", "a notebook that is run whole stops here"
-    assert MISTAKES[code] in outcome.said
-    assert outcome.said.startswith("UsageError: ")
-    assert "Traceback" not in outcome.said
-    assert KEY not in outcome.said + str(outcome.reply)
+    assert MISTAKES[code] in outcome.text
+    assert outcome.text.startswith("UsageError: ")
+    assert "Traceback" not in outcome.text
+    assert KEY not in outcome.text + str(outcome.reply)
     assert loaded.value("Sandbox.starts") == before
 
 
@@ -174,8 +174,8 @@ def test_every_line_command_works(loaded: FrontEnd) -> None:
     assert board.cards == 1
     assert loaded.value("run.token in [each.token for each in _.runs]")
     loaded.run("_.close()")
-    assert "Plan: Enterprise" in Outcome(loaded, "%origami credits").said
-    assert "Asked Origami to cancel" in Outcome(loaded, "%origami cancel run").said
+    assert "Plan: Enterprise" in Outcome(loaded, "%origami credits").text
+    assert "Asked Origami to cancel" in Outcome(loaded, "%origami cancel run").text
     loaded.until(lambda: loaded.value("run.status") == "cancelled")
     loaded.run("del found")
 

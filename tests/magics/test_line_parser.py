@@ -80,10 +80,10 @@ def test_a_wrong_option_is_refused_with_a_suggestion():
     "words", [["--og_live_0123456789abcdef"], ["--name", "og_live_0123456789abcdef"], ["og_live_x"]]
 )
 def test_a_key_is_refused_and_never_repeated(words):
-    said = refused(*words)
-    assert "An API key was given" in said
-    assert "og_live_0" not in said
-    assert "og_live_x" not in said
+    output = refused(*words)
+    assert "An API key was given" in output
+    assert "og_live_0" not in output
+    assert "og_live_x" not in output
 
 
 def test_links_in_errors_are_not_rewritten():
