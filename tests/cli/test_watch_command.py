@@ -50,7 +50,7 @@ def test_a_run_that_has_ended_is_written_once_with_its_card(configured_api, caps
 
 def test_each_change_is_one_line(api, monkeypatch, capsys):
     """A run that moves on while it is watched, over HTTP."""
-    with Sandbox(speed=30).serve() as served:
+    with Sandbox(speed=120).serve() as served:
         monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
         monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
         moving = type(api)(served.base_url, served.api_key)
