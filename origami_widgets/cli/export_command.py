@@ -122,7 +122,7 @@ class ProgressLine:
     def _changed(self) -> None:
         """Write the line again. Called on the background loop's thread."""
         from origami_widgets.card.view.safe_text import clean
-        from origami_widgets.card.view.tables import reading_words
+        from origami_widgets.card.view.table_view import reading_words
 
         state = self._run.state
         for table in state.tables:
@@ -132,7 +132,7 @@ class ProgressLine:
                     self._write(f"{clean(table.name, PROGRESS_WIDTH - len(progress) - 2)}: {progress}")
 
     def _write(self, line: str) -> None:
-        from origami_widgets.card.render.text import width_of
+        from origami_widgets.card.render.card_text import width_of
         from origami_widgets.cli.run_text import shortened
 
         # Only blanks and carriage returns: every terminal understands them.

@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models import RunObject
-from origami_widgets.card.render.text import SIGNS, WIDTH, cut_to, pieces, render_text, width_of
+from origami_widgets.card.render.card_text import SIGNS, WIDTH, break_to_width, cut_to_width, render_text, width_of
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.head import built_words
+from origami_widgets.card.view.run_words import built_words, status_words
 from origami_widgets.card.view.safe_text import clean
 from origami_widgets.card.view.snapshot_words import as_known, steps_words
-from origami_widgets.card.view.status import status_words
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.state import RunState
 
@@ -224,7 +223,7 @@ class RunListUpdate:
         head: ScreenLine = (shortened(self.freshness(now), width), "attention" if self.problem else "running")
         table = table_lines(self.rows, now=now + self.clock_offset, width=width) if self.rows else ()
         # The terminal does not wrap what is drawn: a long token continues on the next line.
-        rows: list[ScreenLine] = [(piece, None) for line in table for piece in pieces(line, width)]
+        rows: list[ScreenLine] = [(piece, None) for line in table for piece in break_to_width(line, width)]
         return [head, ("", None), *rows][:height]
 
 
@@ -264,7 +263,7 @@ def shortened(text: str, width: int) -> str:
         >>> shortened("family-run bakeries", 11)
         'family-run…'
     """
-    return text if width_of(text) <= width else cut_to(text, width - 1).rstrip() + "…"
+    return text if width_of(text) <= width else cut_to_width(text, width - 1).rstrip() + "…"
 
 
 def fit_height(text: str, height: int) -> list[str]:

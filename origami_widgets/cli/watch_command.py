@@ -180,7 +180,7 @@ def follow(
 
 def _write_card(run: Run) -> None:
     """Write the card, as wide as the terminal is."""
-    from origami_widgets.card.render.text import WIDTH, render_text
+    from origami_widgets.card.render.card_text import WIDTH, render_text
     from origami_widgets.card.view import make_view
 
     now = time.time()

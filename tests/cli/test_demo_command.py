@@ -45,7 +45,9 @@ def test_the_demo_in_jupyterlab(api, tmp_path):
     address = re.compile(r"(http://127\.0\.0\.1:\d+/)lab/tree/quickstart\.ipynb\?token=(\w+)")
     base, token = next(found for line in serving.stderr if (found := address.search(line))).groups()
     listed = f"{base}api/contents/quickstart.ipynb?token={token}"
-    cells = httpx.get(listed, timeout=20).json()["content"]["cells"]
+    # JupyterLab prints its address shortly before it answers there.
+    with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=20) as client:
+        cells = client.get(listed).json()["content"]["cells"]
     assert "ow.use_sandbox(" in "".join(cell["source"] for cell in cells)
     serving.send_signal(signal.SIGTERM)
     out, _ = serving.communicate(timeout=30)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from origami_widgets.api.models import RunSummary
-from origami_widgets.card.render.text import SIGNS, render_text, width_of
+from origami_widgets.card.render.card_text import SIGNS, render_text, width_of
 from origami_widgets.card.view import make_view
 from origami_widgets.cli.run_text import (
     RunListUpdate,
@@ -33,7 +33,7 @@ def state(request):
 
 def test_a_line_uses_the_words_of_the_card(state):
     view = make_view(state, now=NOW)
-    card = " ".join(render_text(view, now=NOW, saved=False, width=10_000).split())
+    card = " ".join(render_text(view, now=NOW, final=False, width=10_000).split())
     pieces = line_of(state).split(" · ")
     unsaid = [piece for piece in pieces if piece not in card]
     # How many tables and leads there are in all is the sum of what the card tells of each.
