@@ -1,22 +1,21 @@
-"""`origami-widgets sandbox`: serve the embedded API until interrupted."""
+"""`origami-widgets sandbox`: serve the embedded API on this machine."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.cli.exits import FAILED, USAGE
+from origami_widgets.cli.exit_codes import DONE, FAILED, USAGE
 from origami_widgets.cli.options import add_command
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from origami_widgets.cli.options import Commands
-    from origami_widgets.sandbox.server import Served
 
 
 def register(commands: Commands[Any]) -> None:
-    """Add the command and its options."""
+    """Add the parser of the command."""
     parser = add_command(
         commands,
         "sandbox",
@@ -24,7 +23,7 @@ def register(commands: Commands[Any]) -> None:
         description="Serve a simulated Origami API on 127.0.0.1: no account, no credits, no network. Ctrl-C stops it, with exit code 0.",
         example="origami-widgets sandbox --port 8765 --speed 20",
     )
-    parser.add_argument("--port", type=int, default=0, help="port; 0, the default, takes any free one")
+    parser.add_argument("--port", type=int, default=0, help="port; 0, the default, takes any free port")
     parser.add_argument("--seed", type=int, default=0, help="decides ids and leads (default 0)")
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second (default 1)")
     parser.add_argument("--plan", default="pro", help="starter, pro, scale, ultra or enterprise (default pro)")
@@ -36,8 +35,8 @@ def run(options: Namespace) -> int:
     try:
         return _serve(options)
     except KeyboardInterrupt:
-        # It is how a server is ended. uvicorn has shut down cleanly and then hands the interrupt on.
-        return 0
+        # The usual end of a server: uvicorn shuts down cleanly, and then passes the interrupt on.
+        return DONE
 
 
 def _serve(options: Namespace) -> int:
@@ -52,17 +51,13 @@ def _serve(options: Namespace) -> int:
         sys.stderr.write(f"origami-widgets sandbox: {problem}\n")
         return USAGE if isinstance(problem, ValueError) else FAILED
     with bound:
-        _announce(served_at(bound, sandbox.api_key))
+        served = served_at(bound, sandbox.api_key)
+        sys.stdout.write(
+            f"Origami sandbox at {served.base_url} with the key {served.api_key}\n"
+            f"export ORIGAMI_BASE_URL={served.base_url}\n"
+            f"export ORIGAMI_API_KEY={served.api_key}\n"
+            "Ctrl-C stops it.\n"
+        )
+        sys.stdout.flush()
         server.run(sockets=[bound])
-    return 0
-
-
-def _announce(served: Served) -> None:
-    lines = (
-        f"Origami sandbox at {served.base_url} with the key {served.api_key}",
-        f"export ORIGAMI_BASE_URL={served.base_url}",
-        f"export ORIGAMI_API_KEY={served.api_key}",
-        "Ctrl-C stops it.",
-    )
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+    return DONE

@@ -1,4 +1,4 @@
-"""`origami-widgets export`, over HTTP and onto a disk."""
+"""`origami-widgets export`, over HTTP and to a disk."""
 
 import errno
 import sys
@@ -15,22 +15,22 @@ from tests.cli.conftest import COMMAND
 
 
 @pytest.fixture
-def token(here):
-    return here.start("List bakeries in Porto")
+def token(configured_api):
+    return configured_api.start("List bakeries in Porto")
 
 
-def test_a_workbook_with_leads(token, tmp_path, capsys):
+def test_export_writes_a_workbook_with_leads(token, tmp_path, capsys):
     path = tmp_path / "bakeries.xlsx"
     assert main(["export", token, str(path), "--leads"]) == 0
-    said = capsys.readouterr()
-    assert (said.out, said.err) == (f"{path}\n", "")
+    output = capsys.readouterr()
+    assert (output.out, output.err) == (f"{path}\n", "")
     sheets = openpyxl.load_workbook(path).sheetnames
     assert "tables" in sheets
     assert any("bakeries" in name.lower() for name in sheets)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_folder(token, tmp_path, capsys, kind):
+def test_export_writes_a_folder(token, tmp_path, capsys, kind):
     assert main(["export", token, str(tmp_path / "made"), "--format", kind]) == 0
     files = [Path(line) for line in capsys.readouterr().out.splitlines()]
     assert sorted(files) == sorted((tmp_path / "made").iterdir())
@@ -39,7 +39,7 @@ def test_a_folder(token, tmp_path, capsys, kind):
     assert frame["run_id"].to_list() == [token.partition("/")[2]]
 
 
-def test_what_is_there_stays_unless_it_may_be_replaced(token, tmp_path, capsys):
+def test_existing_files_are_only_replaced_with_overwrite(token, tmp_path, capsys):
     path = tmp_path / "bakeries.xlsx"
     path.write_text("mine")
     assert main(["export", token, str(path)]) == 2
@@ -62,13 +62,13 @@ def test_a_missing_package_is_named_with_its_extra(token, tmp_path, capsys, monk
     assert list(tmp_path.iterdir()) == []
 
 
-def test_path_and_format_that_say_different_things(token, tmp_path, capsys):
+def test_a_format_that_contradicts_the_path_is_an_error(token, tmp_path, capsys):
     assert main(["export", token, str(tmp_path / "made.xlsx"), "--format", "csv"]) == 2
     assert "Path and format say different things" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("here")
-def test_an_ending_that_nothing_has_makes_no_folder(tmp_path, capsys):
+@pytest.mark.usefixtures("configured_api")
+def test_an_unknown_ending_is_an_error(tmp_path, capsys):
     assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "o.txt")]) == 2
     title, _, remedy = capsys.readouterr().err.splitlines()
     assert title == "Nothing is exported as .txt"
@@ -86,7 +86,7 @@ def test_a_folder_may_have_an_ending(token, tmp_path, capsys, how):
     assert (path / "tables.csv").exists()
 
 
-def test_a_disk_that_refuses(token, tmp_path, capsys, monkeypatch):
+def test_an_error_of_the_disk_is_reported(token, tmp_path, capsys, monkeypatch):
     def full(*_arguments, **_options):
         error = OSError(errno.ENOSPC, "No space left on device")
         error.add_note("Nothing was exported, and nothing in it has changed.")
@@ -95,39 +95,41 @@ def test_a_disk_that_refuses(token, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(frames, "export", full)
     assert main(["export", token, str(tmp_path / "made")]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "The disk refuses",
+        "The files could not be written",
         "[Errno 28] No space left on device",
         "Nothing was exported, and nothing in it has changed.",
     ]
 
 
-def test_a_run_that_goes_on_is_exported_as_it_stands(here, tmp_path, capsys):
-    token = here.start("List bakeries in Porto. scenario:slow", ended=False)
+def test_an_active_run_is_exported_in_its_current_state(configured_api, tmp_path, capsys):
+    token = configured_api.start("List bakeries in Porto. scenario:slow", ended=False)
     assert main(["export", token, str(tmp_path / "made")]) == 0
-    assert capsys.readouterr().err == "The run goes on: this is how it stands now.\n"
+    assert capsys.readouterr().err == "The run is still active: this is its current state.\n"
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["6b1f0a8e/v2_run-1"], 1), (["not a token"], 2)])
-@pytest.mark.usefixtures("here")
-def test_a_run_that_is_not_there(tmp_path, capsys, arguments, code):
+@pytest.mark.usefixtures("configured_api")
+def test_an_unknown_run_is_an_error(tmp_path, capsys, arguments, code):
     assert main(["export", *arguments, str(tmp_path / "made")]) == code
     assert list(tmp_path.iterdir()) == []
     assert "Traceback" not in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("here")
-def test_a_server_that_is_away_is_an_error_and_no_wait(tmp_path, capsys):
+@pytest.mark.usefixtures("configured_api")
+def test_an_unreachable_server_is_an_error(tmp_path, capsys):
     url = "http://127.0.0.1:9/api/v2"
     assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "made"), "--base-url", url]) == 1
     assert capsys.readouterr().err.startswith("Origami cannot be reached\n")
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_a_terminal_sees_how_far_it_is(place, tmp_path):
-    token = place.start("Find founders. scenario:large")
-    program, *before = COMMAND
-    arguments = [*before, "export", token, str(tmp_path / "made"), "--leads"]
-    child = pexpect.spawn(program, arguments, env=place.environment, encoding="utf-8", timeout=60)
+def test_a_terminal_shows_progress(api, tmp_path):
+    token = api.start("Find founders. scenario:large")
+    program, option, code = COMMAND
+    # Without a pause before the first notification: each table is read in less time than that.
+    quickly = f"from origami_widgets.api import row_progress; row_progress.SPACING = 0; {code}"
+    arguments = [option, quickly, "export", token, str(tmp_path / "made"), "--leads"]
+    child = pexpect.spawn(program, arguments, env=api.environment, encoding="utf-8", timeout=60)
     child.expect(r": reading leads")
     child.sendintr()
     rest = child.read()
@@ -138,9 +140,9 @@ def test_a_terminal_sees_how_far_it_is(place, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_sees_nothing_of_that(place, tmp_path):
-    token = place.start("List bakeries in Porto")
-    exporting = place.command("export", token, str(tmp_path / "made"), "--leads")
+def test_a_pipe_shows_no_progress(api, tmp_path):
+    token = api.start("List bakeries in Porto")
+    exporting = api.command("export", token, str(tmp_path / "made"), "--leads")
     out, err = exporting.communicate(timeout=60)
     assert (exporting.returncode, err) == (0, "")
     assert str(tmp_path / "made" / "tables.csv") in out.splitlines()

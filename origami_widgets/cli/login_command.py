@@ -1,4 +1,4 @@
-"""`origami-widgets login`: check a key, and keep it where every later process finds it."""
+"""`origami-widgets login`: check an API key, and store it for later commands and notebooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
-from origami_widgets.cli.exits import DONE
+from origami_widgets.cli.exit_codes import DONE
 from origami_widgets.cli.options import add_api_options, add_command
 
 if TYPE_CHECKING:
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from origami_widgets.api.secret import Secret
     from origami_widgets.cli.options import Commands
 
-PIPE = "Give it through a pipe, as in: pass show origami | origami-widgets login --stdin; or leave --stdin out to be asked for it."
+PIPE = "Pipe it in: pass show origami | origami-widgets login --stdin. Without --stdin, the command asks for it."
 EXAMPLE = """\
 origami-widgets login --store
 
-It looks into ORIGAMI_API_KEY and the system's keyring, and asks where there is
-no key; what is typed is not shown. --store needs
+It reads ORIGAMI_API_KEY and the system's keyring, and asks if there is no key;
+what you type is not shown. --store needs
 pip install "origami-widgets[keyring]". A key is never an argument: it would
-stand in the shell's history and in the list of processes. From a program:
+be visible in the shell's history and the list of processes. From a program:
 
   pass show origami | origami-widgets login --stdin --store"""
 
 
 def register(commands: Commands[Any]) -> None:
-    """Add the command and its options."""
+    """Add the parser of the command."""
     parser = add_command(
         commands,
         "login",
-        short="check your API key, and keep it",
+        short="check your API key, and store it",
         description=(
-            "Check an API key and say whose it is: organization, plan, free run slots, credits. "
-            "Sends reads only and costs nothing."
+            "Check an API key and show its account: organization, plan, free run slots, credits. "
+            "Sends only reads and costs nothing."
         ),
         example=EXAMPLE,
     )
-    parser.add_argument("--store", action="store_true", help="keep the key in the system's keyring")
+    parser.add_argument("--store", action="store_true", help="store the key in the system's keyring")
     parser.add_argument("--stdin", action="store_true", help="read the key from a pipe instead of asking for it")
     add_api_options(parser)
     parser.set_defaults(run=run)
@@ -50,7 +50,7 @@ def run(options: Namespace) -> int:
     """Check a key; return the exit code.
 
     Raises:
-        OrigamiError: there is none, or it is not accepted.
+        OrigamiError: there is no key, or it is not accepted.
     """
     from origami_widgets.api.key_sources import has_keyring
     from origami_widgets.run.login import login
@@ -66,20 +66,16 @@ def run(options: Namespace) -> int:
     if options.store:
         sys.stderr.write("The key is in the system's keyring.\n")
     elif options.stdin or not os.environ.get("ORIGAMI_API_KEY"):
-        kept = (
-            "with --store a key is kept in the system's keyring"
-            if has_keyring()
-            else "later commands need ORIGAMI_API_KEY"
-        )
-        sys.stderr.write(f"Nothing was stored; {kept}.\n")
+        hint = "--store keeps a key in the system's keyring" if has_keyring() else "later commands need ORIGAMI_API_KEY"
+        sys.stderr.write(f"Nothing was stored; {hint}.\n")
     return DONE
 
 
 def _from_stdin() -> Secret:
-    """The key that comes through a pipe, hidden at once.
+    """Read the key from a pipe, and hide it at once.
 
     Raises:
-        InvalidInput: a terminal stands in the place of the pipe and would show what is typed; or nothing came, or no key.
+        InvalidInput: stdin is a terminal, which would show the key; or it has no key.
     """
     from origami_widgets.api.secret import read_key
 
@@ -90,7 +86,7 @@ def _from_stdin() -> Secret:
     key = read_key(sys.stdin.readline().strip() if sys.stdin is not None else None)
     if isinstance(key, MissingKey):
         raise InvalidInput(
-            "Nothing came from standard input", cause="A key was expected there, in one line.", remedy=PIPE
+            "Nothing came from standard input", cause="It must contain the key, on one line.", remedy=PIPE
         )
     if isinstance(key, OrigamiError):
         raise key

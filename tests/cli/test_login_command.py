@@ -1,4 +1,4 @@
-"""`origami-widgets login`: a key that nobody sees."""
+"""`origami-widgets login`."""
 
 import io
 import sys
@@ -6,8 +6,8 @@ import sys
 import keyring
 import pexpect
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 
-from origami_widgets.api import key_sources
 from origami_widgets.cli.main import main
 from origami_widgets.run import settings
 from tests.cli.conftest import COMMAND
@@ -17,57 +17,56 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWa
 
 
 @pytest.fixture(autouse=True)
-def as_before():
-    """What a login sets, it sets for the process."""
+def forget_login():
+    """A login sets the key of the process: forget it."""
     yield
     settings.configure()
 
 
 @pytest.fixture
-def nothing(here, monkeypatch):
+def without_key(configured_api, monkeypatch):
     """No key, and no keyring."""
     monkeypatch.delenv("ORIGAMI_API_KEY")
     monkeypatch.setitem(sys.modules, "keyring", None)
-    return here
+    return configured_api
 
 
-def test_the_key_of_the_environment_is_checked(here, capsys):
+def test_the_key_of_the_environment_is_checked(configured_api, capsys):
     assert main(["login"]) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith("Organization: Sandbox organization")
-    assert said.err == ""
-    assert here.api_key not in said.out
+    output = capsys.readouterr()
+    assert output.out.startswith("Organization: Sandbox organization")
+    assert output.err == ""
+    assert configured_api.api_key not in output.out
 
 
-def test_a_key_comes_through_a_pipe(nothing, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{nothing.api_key}\n"))
+def test_a_key_is_read_from_a_pipe(without_key, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
     assert main(["login", "--stdin"]) == 0
-    said = capsys.readouterr()
-    assert "Credits: " in said.out
-    assert said.err == "Nothing was stored; later commands need ORIGAMI_API_KEY.\n"
+    output = capsys.readouterr()
+    assert "Credits: " in output.out
+    assert output.err == "Nothing was stored; later commands need ORIGAMI_API_KEY.\n"
 
 
-def test_a_machine_with_a_keyring_is_offered_to_keep_it(nothing, monkeypatch, capsys):
+def test_a_keyring_is_suggested_where_there_is_one(without_key, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     use_keyring(monkeypatch, InMemory())
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{nothing.api_key}\n"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
     assert main(["login", "--stdin"]) == 0
-    assert capsys.readouterr().err == "Nothing was stored; with --store a key is kept in the system's keyring.\n"
+    assert capsys.readouterr().err == "Nothing was stored; --store keeps a key in the system's keyring.\n"
     settings.configure()
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["login"]) == 2
     assert "origami-widgets login --store" in capsys.readouterr().err
 
 
-def test_where_there_is_no_keyring_nobody_speaks_of_one(nothing, monkeypatch, capsys):
+def test_no_keyring_is_suggested_where_there_is_none(without_key, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    use_keyring(monkeypatch, Failing(TROUBLES["none"]))
-    monkeypatch.setattr(key_sources, "_is_none", lambda backend: isinstance(backend, Failing))
+    use_keyring(monkeypatch, NoKeyring())
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["login"]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
     assert title == "There is no API key"
-    assert cause == "ORIGAMI_API_KEY is not set. Nobody can be asked for one here."
+    assert cause.startswith("ORIGAMI_API_KEY is not set.")
     assert remedy.startswith("Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY.")
     assert "--store" not in remedy
     monkeypatch.setattr(sys, "stdin", io.StringIO("og_live_wrongwrongwrong1\n"))
@@ -76,15 +75,15 @@ def test_where_there_is_no_keyring_nobody_speaks_of_one(nothing, monkeypatch, ca
     assert "--store" not in remedy
 
 
-@pytest.mark.usefixtures("nothing")
-def test_a_terminal_is_no_pipe(monkeypatch, capsys):
+@pytest.mark.usefixtures("without_key")
+def test_stdin_must_not_be_a_terminal(monkeypatch, capsys):
     typed = io.StringIO("og_live_wrongwrongwrong1\n")
     typed.isatty = lambda: True
     monkeypatch.setattr(sys, "stdin", typed)
     assert main(["login", "--stdin"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("--stdin needs a pipe\nStandard input is a terminal")
-    assert "leave --stdin out" in said
+    output = capsys.readouterr().err
+    assert output.startswith("--stdin needs a pipe\nStandard input is a terminal")
+    assert "Without --stdin" in output
     assert typed.tell() == 0
 
 
@@ -97,26 +96,26 @@ def test_a_terminal_is_no_pipe(monkeypatch, capsys):
         ("\n", 2, "Nothing came from standard input"),
     ],
 )
-@pytest.mark.usefixtures("nothing")
-def test_a_key_that_is_none(monkeypatch, capsys, piped, code, title):
+@pytest.mark.usefixtures("without_key")
+def test_a_wrong_key_is_an_error(monkeypatch, capsys, piped, code, title):
     monkeypatch.setattr(sys, "stdin", io.StringIO(piped))
     assert main(["login", "--stdin"]) == code
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"{title}\n")
-    assert "wrong" not in said.err.replace("The key is wrong", "")
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"{title}\n")
+    assert "wrong" not in output.err.replace("The key is wrong", "")
 
 
-def test_a_key_is_no_argument_and_is_not_repeated(capsys):
+def test_a_key_as_an_argument_is_refused_and_never_repeated(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["login", "og_live_0123456789abcdef"])
     assert stopped.value.code == 2
-    said = capsys.readouterr()
-    assert "unrecognized arguments" in said.err
-    assert "0123456789abcdef" not in said.out + said.err
+    output = capsys.readouterr()
+    assert "unrecognized arguments" in output.err
+    assert "0123456789abcdef" not in output.out + output.err
 
 
-def test_it_is_kept_where_every_process_finds_it(nothing, monkeypatch, capsys, tmp_path):
+def test_a_stored_key_is_found_by_later_commands(without_key, monkeypatch, capsys, tmp_path):
     """In a keyring of its own, which the next process asks."""
     (tmp_path / "kept.py").write_text(
         "import json, pathlib, keyring.backend\n"
@@ -129,33 +128,42 @@ def test_it_is_kept_where_every_process_finds_it(nothing, monkeypatch, capsys, t
         "        FILE.write_text(json.dumps({user: password}))\n"
     )
     kept = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "kept.Kept", "ORIGAMI_API_KEY": ""}
-    storing = nothing.command("login", "--stdin", "--store", environment=kept, stdin=-1)
-    out, err = storing.communicate(f"{nothing.api_key}\n", timeout=20)
+    storing = without_key.command("login", "--stdin", "--store", environment=kept, stdin=-1)
+    out, err = storing.communicate(f"{without_key.api_key}\n", timeout=20)
     assert (storing.returncode, err) == (0, "The key is in the system's keyring.\n")
-    finding = nothing.command("runs", "--limit", "1", environment=kept)
+    finding = without_key.command("runs", "--limit", "1", environment=kept)
     out, err = finding.communicate(timeout=20)
     assert finding.returncode == 0, err
-    assert nothing.api_key not in out + err
+    assert without_key.api_key not in out + err
 
 
-def test_what_is_typed_is_not_shown(place, tmp_path):
+def test_an_error_of_the_keyring_names_the_command(without_key, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    use_keyring(monkeypatch, Failing(TROUBLES["locked"]))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
+    assert main(["login", "--stdin", "--store"]) == 1
+    remedy = capsys.readouterr().err.splitlines()[2]
+    assert remedy.endswith(", then run origami-widgets login --store again; or set ORIGAMI_API_KEY.")
+
+
+def test_a_typed_key_is_not_shown(api, tmp_path):
     (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
-    environment = place.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
+    environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
     program, *before = COMMAND
     child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
     child.expect(r"\(it is not shown\): ")
     child.waitnoecho()
-    child.sendline(place.api_key)
+    child.sendline(api.api_key)
     rest = child.read()
     child.close()
     assert child.exitstatus == 0
     assert "Organization: Sandbox organization" in rest
-    assert place.api_key not in rest
+    assert api.api_key not in rest
 
 
-def test_somebody_who_does_not_want_to(place, tmp_path):
+def test_an_interrupt_at_the_prompt(api, tmp_path):
     (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
-    environment = place.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
+    environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
     program, *before = COMMAND
     child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
     child.expect(r"\(it is not shown\): ")

@@ -1,6 +1,4 @@
-"""The line of a magic, taken apart."""
-
-import shutil
+"""Splitting and parsing the line of a magic."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +6,7 @@ from hypothesis import strategies as st
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.magics.commands import CELL, COMMANDS
-from origami_widgets.magics.words import Line, as_written_here, parse, split, variable
+from origami_widgets.magics.line_parser import as_options, parse, split
 
 
 def refused(*words, command=CELL):
@@ -30,7 +28,7 @@ def refused(*words, command=CELL):
         ("--name C:\\bakers", ["--name", "C:\\bakers"]),
     ],
 )
-def test_words(line, words):
+def test_a_line_is_split_into_words(line, words):
     assert split(line) == words
 
 
@@ -44,7 +42,7 @@ WORD = st.text(st.characters(exclude_characters="'{}"), min_size=1)
 
 
 @given(st.lists(WORD))
-def test_what_is_quoted_stays_together(words):
+def test_quoted_words_stay_together(words):
     assert split(" ".join(f"'{word}'" for word in words)) == words
 
 
@@ -64,7 +62,7 @@ def test_options_with_and_without_values():
     assert parse(COMMANDS["attach"], ["a/b", "--into", "run"]).words == ["a/b"]
 
 
-def test_a_wrong_option_is_refused_with_what_there_is():
+def test_a_wrong_option_is_refused_with_a_suggestion():
     assert "Did you mean --model?" in refused("--modell", "x")
     assert "--once is given twice" in refused("--once", "a", "--once", "b")
     assert "--fresh takes no value" in refused("--fresh=yes")
@@ -72,45 +70,22 @@ def test_a_wrong_option_is_refused_with_what_there_is():
     assert "--into needs a value" in refused("--into", "--fresh")
     assert "--wait cannot be 'cell'" in refused("--wait", "cell")
     assert "Did you mean cells?" in refused("--wait", "cell")
-    assert "write --into run" in refused("run")
+    assert "--into run" in refused("run")
     assert "%origami attach needs AGENT_ID/RUN_ID" in refused(command=COMMANDS["attach"])
     assert "does not take 'b'" in refused("a", "b", command=COMMANDS["tables"])
-    assert "It has none" in refused("--into", command=COMMANDS["runs"])
+    assert "It has no options" in refused("--into", command=COMMANDS["runs"])
 
 
 @pytest.mark.parametrize(
     "words", [["--og_live_0123456789abcdef"], ["--name", "og_live_0123456789abcdef"], ["og_live_x"]]
 )
-def test_a_key_is_refused_and_not_repeated(words):
-    said = refused(*words)
-    assert "An API key was given" in said
-    assert "og_live_0" not in said
-    assert "og_live_x" not in said
+def test_a_key_is_refused_and_never_repeated(words):
+    output = refused(*words)
+    assert "An API key was given" in output
+    assert "og_live_0" not in output
+    assert "og_live_x" not in output
 
 
-@pytest.mark.parametrize("name", ["run", "läufe", "_kept", "run2"])
-def test_a_variable(name):
-    assert variable(name, {name: 5}) == name
-
-
-@pytest.mark.parametrize("name", ["", "2run", "my-run", "run.a", "class", "None", "In", "_", "get_ipython", "a b"])
-def test_what_is_no_variable_is_refused(name):
-    with pytest.raises(InvalidInput, match="cannot be kept"):
-        variable(name, {})
-
-
-HELD = {"shutil": shutil, "start": pytest.raises, "Line": Line, "join": "".join}
-TAKEN = {"print": "Python's own", "list": "Python's own", "len": "Python's own", "shutil": "a module"} | dict.fromkeys(
-    ("start", "Line", "join"), "a function or a class"
-)
-
-
-@pytest.mark.parametrize(("name", "why"), TAKEN.items(), ids=TAKEN)
-def test_what_is_code_is_not_replaced(name, why):
-    with pytest.raises(InvalidInput, match=f"{name}' (is|holds).* {why}"):
-        variable(name, HELD)
-
-
-def test_a_link_stays_as_it_is():
+def test_links_in_errors_are_not_rewritten():
     link = "https://origami.chat/settings?name=x&model=y#once=z"
-    assert as_written_here(link) == link
+    assert as_options(link) == link
