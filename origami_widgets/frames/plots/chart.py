@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 from altair.utils import update_nested
 
-from .plot_data import fitted, lines_of
+from .plot_data import NAMES, NOTES, fitted, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -209,9 +209,9 @@ def row_plot(
         {
             **row,
             # Names repeat, rows do not: the number keeps them apart and in order, and the axis drops it.
-            "row": f"{number:06} {fitted(row.get('name', ''), max(60, width * 0.34))}",
-            "note": fitted(row.get("note", ""), max(40, width * 0.42)),
-            "heading": fitted(row.get("heading", ""), width * 0.55),
+            "row": f"{number:06} {fitted(row.get('name', ''), width * NAMES)}",
+            "note": fitted(row.get("note", ""), width * NOTES),
+            "heading": fitted(row.get("heading", ""), width * 0.45),
             "said": row.get("said") or row.get("heading") or row.get("remark") or f"{row['name']}: {row['note']}",
         }
         for number, row in enumerate(rows)

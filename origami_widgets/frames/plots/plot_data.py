@@ -22,8 +22,10 @@ MISSING = "n/a"
 FULL_NAME = 300
 """Characters of a name in a tooltip, which has more space than the plot."""
 NARROWEST, WIDEST = 240, 4_000
-CHARACTER = 6
+CHARACTER = 5.8
 """Px of a character in a plot, on average."""
+NAMES, NOTES = 0.3, 0.4
+"""Shares of a plot's width that the names left of its bars and the notes right of them may take."""
 _MOST_RUNS_NAMED = 2
 _MOST_MARKS = 3
 _LARGEST = 1e15
@@ -217,9 +219,10 @@ def fitted(text: str, width: float) -> str:
     """
     room = width
     for at, character in enumerate(text):
-        room -= 2 * CHARACTER if unicodedata.east_asian_width(character) in "WF" else CHARACTER
+        is_wide = unicodedata.east_asian_width(character) in "WF"
+        room -= CHARACTER * (2.3 if is_wide else 1.4 if character.isupper() or character in "mw@%" else 1)
         if room < 0:
-            return text[: at - 1].rstrip() + "…"
+            return text[: max(0, at - 1)].rstrip() + "…"
     return text
 
 

@@ -68,9 +68,11 @@ def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> La
         why = "They come with the stats, from columns with a relevance condition."
         return chart.empty_plot(title, f"{none} {why}", width, data.runs_named(columns))
     drawn = data.largest(judged, "total", top)
+    longest = max(len(data.name_of(column["column_name"])) for column in drawn)
+    bar = width * (1 - data.NOTES) - min(width * data.NAMES, longest * data.CHARACTER)
     rows: list[data.Record] = []
     for table in data.by_table(drawn).values():
-        bars_of_table = (_row(column, width) for column in table)
+        bars_of_table = (_row(column, bar) for column in table)
         rows += data.under_heading(table[0]["table_name"], bars_of_table, several=len(tables) > 1)
     parts = [verdict for verdict in chart.VERDICTS if any(row.get(verdict) for row in rows)] or ["pass"]
     # A row has a field for each verdict; the fold makes a bar of each.
@@ -92,7 +94,7 @@ def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> La
         "part:Q",
         stack="zero",
         scale=alt.Scale(domain=[0, 1], nice=False),
-        axis=alt.Axis(title="share of verdicts", format=".0%", tickCount=width // 100),
+        axis=alt.Axis(title="share of verdicts", format=".0%", tickCount=max(1, bar // 60)),
     )
     colours = alt.Scale(domain=parts, range=[chart.VERDICTS[part] for part in parts])
     bars = stacked.mark_bar(height=chart.BAR, aria=False).encode(
@@ -110,18 +112,17 @@ def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> La
     return chart.row_plot(rows, [bars, numbers], title, details, width)
 
 
-def _row(column: data.Record, width: int) -> data.Record:
+def _row(column: data.Record, bar: float) -> data.Record:
+    """Return a row with the number of each verdict; `bar` is the length of its bar in px, or somewhat less."""
     verdicts, total, name = dict(column["verdicts"]), column["total"], data.name_of(column["column_name"])
     # A verdict that was left out is no remainder: only where all are known, others are missing from the total.
     if None not in verdicts.values() and (other := total - sum(verdicts.values())) > 0:
         verdicts["other"] = other
     passed = f"{data.share(verdicts['pass'], total)} pass of {data.count(total)}"
     words = {verdict: f"{data.count(number)} {verdict}" for verdict, number in verdicts.items() if number != 0}
-    # The bar has at least half of the plot; numbers without room in it stand beside it.
+    # Numbers without room in the bar stand beside it.
     inside = [
-        v
-        for v in words
-        if data.CHARACTER * (len(data.count(verdicts[v])) + 1) <= (verdicts[v] or 0) / total * width / 2
+        v for v in words if data.CHARACTER * (len(data.count(verdicts[v])) + 1) <= (verdicts[v] or 0) / total * bar
     ]
     beside = [text for verdict, text in words.items() if verdict not in inside and text != f"{data.MISSING} pass"]
     return {
