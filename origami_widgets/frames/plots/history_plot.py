@@ -28,8 +28,8 @@ _UNITS = {
 _MOST_RUNS = 6
 _MOST_POINTS = 400
 """Changes of all runs together: about as many as a plot has px across."""
-_LEFT, _RIGHT, _HEIGHT, _SPACING = 66, 74, 56, 30
-"""Px left and right of the panels, of a panel, and between two."""
+_LEFT, _RIGHT, _TEXT, _HEIGHT, _SPACING = 66, 74, 66, 56, 30
+"""Px left and right of the panels, of the texts right of them, of a panel's height, and between two."""
 _TIME_FORMATS = ((10, "%H:%M:%S.%L"), (1_800, "%H:%M:%S"), (86_400, "%H:%M"), (float("inf"), "%b %d %H:%M"))
 """Labels of the axis of time, by how many seconds it has at most."""
 
@@ -66,16 +66,15 @@ def plot_history(source: Source, *, width: int = 600) -> VConcatChart:
     from . import chart
 
     rows = data.records(history_frame(gather(source, "plot_history")), ("run_id", "time", "status", *_UNITS))
-    # By their values as well: a run may be given twice.
-    by_run: dict[Any, dict[tuple[Any, ...], data.Record]] = {}
-    for row in rows:
-        if row["time"] is not None:
-            by_run.setdefault(row["run_id"], {})[tuple(row.values())] = row
+    # A run that is given twice has its rows twice.
+    changes = list({tuple(row.values()): row for row in rows if row["time"] is not None}.values())
+    by_run: dict[Any, list[data.Record]] = {}
+    for row in sorted(changes, key=lambda row: row["time"]):
+        by_run.setdefault(row["run_id"], []).append(row)
     if not by_run:
         text = "There is no history: it is kept while this kernel watches a run."
         return chart.StackedPlot(vconcat=[chart.empty_view(text, width)], **chart.headed("History", [], [text], width))
-    changes = [sorted(run.values(), key=lambda row: row["time"]) for run in by_run.values()]
-    drawn = sorted(changes, key=lambda run: run[0]["time"])[-_MOST_RUNS:]
+    drawn = list(by_run.values())[-_MOST_RUNS:]
     runs: dict[str, list[data.Record]] = {}
     said: list[str] = []
     for number, run in enumerate(drawn, 1):
@@ -85,7 +84,7 @@ def plot_history(source: Source, *, width: int = 600) -> VConcatChart:
     several = len(by_run) > 1
     title = f"History of {data.many(len(by_run), 'run') if several else data.runs_named(drawn[0][:1]) or 'a run'}"
     details = [
-        data.runs_named(run[0] for run in changes) if several else "",
+        data.runs_named(changes) if several else "",
         data.joined("times are UTC", "values hold until the next change"),
         data.left_out(len(by_run) - len(drawn), "earlier run"),
         data.left_out(sum(map(len, drawn)) - sum(map(len, runs.values())), "change"),
@@ -214,7 +213,7 @@ def _spans(name: str, rows: Sequence[data.Record], scale: float) -> Iterator[dat
             "from": _moment(rows[at]),
             "until": _moment(rows[after]),
             "text": status if fits else "",
-            "now": data.fitted(status, _RIGHT - 8) if at == starts[-1] else "",
+            "now": data.fitted(status, _TEXT) if at == starts[-1] else "",
         }
 
 
