@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 from altair.utils import update_nested
 
-from .plot_data import NAMES, NOTES, fitted, lines_of
+from .plot_data import CHARACTER, NAMES, NOTES, fitted, joined, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -205,14 +205,21 @@ def row_plot(
         details: further sentences.
         width: of the whole plot, in px.
     """
+    longest = max(len(row.get("name", "")) for row in rows)
+    right = width - min(width * NAMES, longest * CHARACTER) - GAP - 2 * PADDING
+
+    def heading_of(row: Record) -> str:
+        more = row.get("more", "")
+        return joined(fitted(row.get("heading", ""), right - CHARACTER * (len(more) + 3)), more)
+
     data = [
         {
             **row,
             # Names repeat, rows do not: the number keeps them apart and in order, and the axis drops it.
             "row": f"{number:06} {fitted(row.get('name', ''), width * NAMES)}",
             "note": fitted(row.get("note", ""), width * NOTES),
-            "heading": fitted(row.get("heading", ""), width * 0.45),
-            "said": row.get("said") or row.get("heading") or row.get("remark") or f"{row['name']}: {row['note']}",
+            "heading": heading_of(row),
+            "said": row.get("said") or heading_of(row) or row.get("remark") or f"{row['name']}: {row['note']}",
         }
         for number, row in enumerate(rows)
     ]

@@ -153,7 +153,11 @@ def _panels(runs: dict[str, list[data.Record]], inner: int) -> list[alt.LayerCha
     lacking = max(0, 1000 - (max(times) - min(times))) / 2
     start, end = min(times) - lacking, max(times) + lacking
     plain = time(title=None, labels=False, ticks=False, domain=False)
-    timed = time(title="time (UTC)", format=next(words for most, words in _TIME_FORMATS if (end - start) / 1000 < most))
+    timed = time(
+        title="time (UTC)",
+        labelSeparation=8,
+        format=next(words for most, words in _TIME_FORMATS if (end - start) / 1000 < most),
+    )
     names = list(runs)
     colour = alt.Color("run:N", legend=None, scale=alt.Scale(domain=names, range=list(chart.RUNS[: len(names)])))
     dash = alt.StrokeDash("run:N", legend=None, scale=alt.Scale(domain=names, range=list(chart.DASHES[: len(names)])))

@@ -103,7 +103,7 @@ def under_heading(table_name: object, rows: Iterable[Record], *, several: bool, 
     """Yield the rows of a table with its name, after a heading with `more` behind the name where there are `several`."""
     name = {"table": name_of(table_name, FULL_NAME)}
     if several:
-        yield {**name, "heading": joined(name_of(table_name, 48), more)}
+        yield {**name, "heading": name_of(table_name, 48), "more": more}
     for row in rows:
         yield {**name, **row}
 
