@@ -48,7 +48,7 @@ HOMES = {
         "frames.plots.qualification_plot",
     },
     "vl_convert": {"frames.plots.chart"},
-    "rich": {"cli.screen"},
+    "rich": {"cli.output"},
 }
 PURE = (
     *("card.view", "card.view.contract", "card.view.run_view", "card.view.board_view", "card.view.board_snapshot"),
@@ -56,7 +56,7 @@ PURE = (
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "api.starts.record",
-    *("magics.commands", "magics.words", "magics.braces", "magics.completing"),
+    *("magics.commands", "magics.line_parser", "magics.braces"),
 )
 
 
