@@ -40,7 +40,13 @@ HOMES = {
     "filelock": {"run.starts.store"},
     "keyring": {"api.key_sources"},
     "platformdirs": {"run.starts.store"},
-    "altair": {"frames.plots.chart"},
+    "altair": {
+        "frames.plots.chart",
+        "frames.plots.credits_plot",
+        "frames.plots.funnel_plot",
+        "frames.plots.history_plot",
+        "frames.plots.qualification_plot",
+    },
     "vl_convert": {"frames.plots.chart"},
     "rich": {"cli.output"},
 }

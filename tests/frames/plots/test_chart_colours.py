@@ -1,23 +1,22 @@
-"""Colours are computed, not trusted: against every page, for every eye, and under the texts that lie on them."""
+"""Contrast of the colours with each page and with texts on them, and their difference for each kind of colour vision."""
 
 from itertools import combinations
 
 import pytest
 
-from origami_widgets.frames.plots import theme
-from origami_widgets.frames.plots.qualification import VERDICTS
+from origami_widgets.frames.plots import chart
 
 PAGES = {"white": "#ffffff", "JupyterLab dark": "#111111", "Colab dark": "#383838"}
-COLOURS = {*theme.RUNS, theme.LEADS, theme.LOSS, theme.REST, *VERDICTS.values()}
+COLOURS = {*chart.RUNS, chart.LEADS, chart.LOSS, chart.REST, *chart.VERDICTS.values()}
 # Machado, Oliveira and Fernandes (2009), for linear light.
-EYES = {
+VISION = {
     "all colours": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
     "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
     "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
 }
-TOLD_APART = 15
-"""Of CIE 1976: about seven times what can just be noticed."""
+LEAST_DISTANCE = 15
+"""CIE 1976: about seven times the least difference that people notice."""
 
 
 def linear(colour):
@@ -43,12 +42,12 @@ def lab(light):
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
 
-def distance(one, other, eye):
-    seen = [[sum(w * c for w, c in zip(row, linear(each), strict=True)) for row in eye] for each in (one, other)]
+def distance(one, other, vision):
+    seen = [[sum(w * c for w, c in zip(row, linear(each), strict=True)) for row in vision] for each in (one, other)]
     return sum((a - b) ** 2 for a, b in zip(*map(lab, seen), strict=True)) ** 0.5
 
 
-def test_the_sum_is_right():
+def test_contrast_is_computed_as_the_standard_says():
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
@@ -61,25 +60,15 @@ def test_marks_stand_out_from_every_page(colour, page):
 
 @pytest.mark.parametrize("colour", sorted(COLOURS))
 def test_text_on_marks_can_be_read(colour):
-    short = "#" + "".join(2 * digit for digit in theme.ON_MARKS[1:])
+    short = "#" + "".join(2 * digit for digit in chart.ON_MARKS[1:])
     assert contrast(colour, short) >= 4.5
 
 
-@pytest.mark.parametrize("eye", EYES.values(), ids=EYES)
-def test_verdicts_and_losses_are_told_apart_by_every_eye(eye):
-    for one, other in [*combinations(list(VERDICTS.values())[:3], 2), (theme.LEADS, theme.LOSS)]:
-        assert distance(one, other, eye) >= TOLD_APART, (one, other)
+@pytest.mark.parametrize("vision", VISION.values(), ids=VISION)
+def test_verdicts_and_losses_differ_in_every_colour_vision(vision):
+    for one, other in [*combinations(list(chart.VERDICTS.values())[:3], 2), (chart.LEADS, chart.LOSS)]:
+        assert distance(one, other, vision) >= LEAST_DISTANCE, (one, other)
 
 
 def test_runs_differ_in_dashes_where_they_differ_in_colour():
-    assert len({*map(tuple, theme.DASHES)}) == len(set(theme.RUNS)) == len(theme.RUNS)
-
-
-def test_what_a_chart_says_itself_wins():
-    spec = {"config": {"axis": {"labelColor": "red"}, "background": "#fff"}, "usermeta": {"embedOptions": {"scale": 3}}}
-    made = theme.themed(spec)
-    assert made["config"]["axis"] == theme.CONFIG["axis"] | {"labelColor": "red"}
-    assert made["config"]["background"] == "#fff"
-    assert made["config"]["title"] == theme.CONFIG["title"]
-    assert made["usermeta"]["embedOptions"] == theme.EMBED | {"scale": 3}
-    assert spec["config"] == {"axis": {"labelColor": "red"}, "background": "#fff"}
+    assert len({*map(tuple, chart.DASHES)}) == len(set(chart.RUNS)) == len(chart.RUNS)
