@@ -5,26 +5,21 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from .actions import ACTIONS, actions_frame
-from .columns import COLUMNS, columns_frame
-from .credits import CREDITS, credits_frame
-from .economics.comparing import COMPARISON, compare_runs
-from .economics.of_columns import COLUMN_ECONOMICS, column_economics_frame
-from .economics.of_lead_sources import LEAD_SOURCE_ECONOMICS, lead_source_economics_frame
-from .economics.of_tables import ECONOMICS, economics_frame
-from .history import HISTORY, history_frame
-from .lead_sources import LEAD_SOURCES, lead_sources_frame
-from .runs import RUNS, runs_frame
+from .economics.column_economics import COLUMN_ECONOMICS, column_economics_frame
+from .economics.credit_balance import CREDITS, credits_frame
+from .economics.lead_source_economics import LEAD_SOURCE_ECONOMICS, lead_source_economics_frame
+from .economics.run_comparison import COMPARISON, compare_runs
+from .economics.table_economics import ECONOMICS, economics_frame
+from .run_frames import ACTIONS, HISTORY, RUNS, TRANSCRIPT, actions_frame, history_frame, runs_frame, transcript_frame
 from .schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
-from .tables import TABLES, tables_frame
-from .transcript import TRANSCRIPT, transcript_frame
+from .table_frames import COLUMNS, LEAD_SOURCES, TABLES, columns_frame, lead_sources_frame, tables_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .schema import Field, Origin, Schema
+    from .schema import FrameField, FrameSchema, Origin
 
-FRAMES: dict[Callable[..., object], Schema] = {
+FRAMES: dict[Callable[..., object], FrameSchema] = {
     runs_frame: RUNS,
     tables_frame: TABLES,
     columns_frame: COLUMNS,
@@ -39,7 +34,7 @@ FRAMES: dict[Callable[..., object], Schema] = {
 }
 """Every frame that is made of runs and tables, with its schema, in the order of the reference."""
 
-ACCOUNT_FRAMES: dict[Callable[..., object], Schema] = {credits_frame: CREDITS}
+ACCOUNT_FRAMES: dict[Callable[..., object], FrameSchema] = {credits_frame: CREDITS}
 """Every frame that asks about the account, after these."""
 
 OBJECTS: dict[Origin, str] = {
@@ -86,14 +81,14 @@ def reference() -> str:
     return "\n".join([INTRODUCTION.format(dtypes=dtypes), *parts])
 
 
-def _section(maker: Callable[..., object], schema: Schema) -> str:
+def _section(maker: Callable[..., object], schema: FrameSchema) -> str:
     summary = (maker.__doc__ or "").partition("\n")[0]
     lines = [f"## `{schema.name}`", "", summary, "", "| column | dtype | unit | meaning | source in the API |"]
     lines += ["|---|---|---|---|---|", *(_row(field) for field in schema.fields), ""]
     return "\n".join(lines)
 
 
-def _row(field: Field) -> str:
+def _row(field: FrameField) -> str:
     source = "" if field.origin == "computed" else f"`{OBJECTS[field.origin]}.{field.path}`"
     members = f": {', '.join(f'`{word}`' for word in field.members)}" if field.members else ""
     cells = (f"`{field.name}`", f"`{DTYPE_NAMES[field.kind]}`", field.unit, f"{field.meaning}{members}", source)

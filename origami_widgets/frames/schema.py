@@ -33,7 +33,7 @@ ARROW_DTYPE_NAMES: dict[Kind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FrameField:
     """One column of a frame.
 
     Attributes:
@@ -61,11 +61,15 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
+class FrameSchema:
     """One kind of frame: its name and its columns in order."""
 
     name: str
-    fields: tuple[Field, ...]
+    fields: tuple[FrameField, ...]
+
+    def __getitem__(self, name: str) -> FrameField:
+        """The field of that name."""
+        return next(field for field in self.fields if field.name == name)
 
     @property
     def columns(self) -> list[str]:
@@ -86,7 +90,9 @@ class Schema:
         return "\n".join(field.describe() for field in self.fields)
 
 
-RUN_ID = Field("run_id", "string", "run", "id", "the run; NA for a table that was given without its run")
-TABLE_ID = Field("table_id", "string", "table", "id", "the table")
-TABLE_NAME = Field("table_name", "string", "table", "name", "the table's name")
-LEAD_COUNT = Field("lead_count", "integer", "table", "leadCount", "rows not deleted, before saved filters", "leads")
+RUN_ID = FrameField("run_id", "string", "run", "id", "the run; NA for a table that was given without its run")
+TABLE_ID = FrameField("table_id", "string", "table", "id", "the table")
+TABLE_NAME = FrameField("table_name", "string", "table", "name", "the table's name")
+LEAD_COUNT = FrameField(
+    "lead_count", "integer", "table", "leadCount", "rows not deleted, before saved filters", "leads"
+)

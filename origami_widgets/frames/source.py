@@ -35,13 +35,11 @@ class HasRuns(Protocol):
         ...
 
 
-Source: TypeAlias = (
-    "HasRaw | HasRuns | Json | Sequence[HasRaw | Json] | Iterator[HasRaw | Json] | ValuesView[HasRaw | Json] | Gathered"
-)
+Source: TypeAlias = "HasRaw | HasRuns | Json | Sequence[HasRaw | Json] | Iterator[HasRaw | Json] | ValuesView[HasRaw | Json] | SourceData"
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SourcePart:
     """One run with all that it holds, or tables without a run.
 
     Attributes:
@@ -60,14 +58,14 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class SourceData:
     """A source in the one form that all frames are built from."""
 
     kind: SourceKind
-    batches: tuple[Batch, ...]
+    batches: tuple[SourcePart, ...]
 
 
-def gather(source: Source, frame: str) -> Gathered:
+def gather(source: Source, frame: str) -> SourceData:
     """Bring a source into the one form.
 
     Args:
@@ -80,21 +78,21 @@ def gather(source: Source, frame: str) -> Gathered:
     Raises:
         InvalidInput: for anything else; it says what was given.
     """
-    if isinstance(source, Gathered):
+    if isinstance(source, SourceData):
         # A plot has gathered it, so that an error names the plot.
         return source
     given: object = source
     if not hasattr(given, "raw") and isinstance(runs := getattr(given, "runs", None), list | tuple):
         given = runs
     if isinstance(given, Sequence | Iterator | ValuesView) and not isinstance(given, str | bytes | bytearray):
-        batches: list[Batch] = []
+        batches: list[SourcePart] = []
         for position, item in enumerate(given):
             batches += _gather_one(item, frame, f"item {position} of the list").batches
-        return Gathered("list", tuple(batches))
+        return SourceData("list", tuple(batches))
     return _gather_one(given, frame, "the source")
 
 
-def _gather_one(source: object, frame: str, place: str) -> Gathered:
+def _gather_one(source: object, frame: str, place: str) -> SourceData:
     if isinstance(source, Mapping):
         return _gather_payload(source, frame, place)
     raw = getattr(source, "raw", None)
@@ -102,49 +100,51 @@ def _gather_one(source: object, frame: str, place: str) -> Gathered:
         raise _not_a_source(frame, place, source)
     tables = getattr(source, "tables", None)
     if isinstance(tables, Sequence):
-        return Gathered("run", (_batch_of_handle(source, raw, tables),))
+        return SourceData("run", (_part_of_handle(source, raw, tables),))
     return _gather_payload(raw, frame, place)
 
 
-def _batch_of_handle(run: object, raw: Json, tables: Sequence[object]) -> Batch:
+def _part_of_handle(run: object, raw: Json, tables: Sequence[object]) -> SourcePart:
     """Cells fill after the run has ended, so a handle's tables are newer than those in its last answer."""
     ids = {key: raw.get(key) or getattr(run, name, None) for key, name in (("id", "id"), ("agentId", "agent_id"))}
-    told = _batch_of_run({**raw, **ids})
+    told = _part_of_run({**raw, **ids})
     newest = [getattr(table, "raw", table) for table in tables]
     return replace(told, tables=newest or told.tables, history=_as_list(getattr(run, "history", ())))
 
 
-def _batch_of_run(run: Json) -> Batch:
+def _part_of_run(run: Json) -> SourcePart:
     response = run.get("response")
     inner: Json = response if isinstance(response, Mapping) else {}
     # Some answers of a running run carry its actions at the top level.
     actions = _as_list(inner.get("actions")) or _as_list(run.get("actions"))
     tables = _as_list(inner.get("tables")) or _as_list(run.get("tables"))
     # A bare `response`, as the models hand it out, says nothing of the run itself.
-    return Batch(run.get("id"), tables, actions, run if "id" in run or run.get("object") == "run" else None)
+    return SourcePart(run.get("id"), tables, actions, run if "id" in run or run.get("object") == "run" else None)
 
 
 def _as_list(value: object) -> Sequence[object]:
     return value if isinstance(value, list | tuple) else ()
 
 
-def _gather_payload(payload: Json, frame: str, place: str) -> Gathered:
+def _gather_payload(payload: Json, frame: str, place: str) -> SourceData:
     stamp = payload.get("object")
     if stamp == "run" or (stamp is None and _looks_like_run(payload)):
-        return Gathered("payload", (_batch_of_run(payload),))
+        return SourceData("payload", (_part_of_run(payload),))
     if stamp == "table" or (stamp is None and _looks_like_table(payload)):
-        return Gathered("table", (Batch(None, (payload,)),))
+        return SourceData("table", (SourcePart(None, (payload,)),))
     if stamp is None and "run" in payload:  # what starting, following up and cancelling answer; null: nothing to cancel
         run = payload["run"]
-        return Gathered("payload", (_batch_of_run(run),) if isinstance(run, Mapping) else ())
+        return SourceData("payload", (_part_of_run(run),) if isinstance(run, Mapping) else ())
     items = _envelope(payload) if stamp in (None, "list") else None
     if items is None:
         raise _not_a_source(frame, place, payload)
-    batches: list[Batch] = []
+    batches: list[SourcePart] = []
     for position, item in enumerate(items):
         where = f"entry {position} of {place}"
-        batches += _gather_payload(item, frame, where).batches if isinstance(item, Mapping) else (Batch(None, (item,)),)
-    return Gathered("list", tuple(batches))
+        batches += (
+            _gather_payload(item, frame, where).batches if isinstance(item, Mapping) else (SourcePart(None, (item,)),)
+        )
+    return SourceData("list", tuple(batches))
 
 
 def _looks_like_run(payload: Json) -> bool:

@@ -6,6 +6,7 @@ What cannot be read becomes missing and is counted. The models of `api` read sin
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from origami_widgets.api.models.base import LARGEST_WHOLE, NUMBER, WHOLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .schema import Field, Kind
+    from .schema import FrameField, Kind
 
 _INT64 = range(-(2**63), 2**63)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,7 +30,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class TypedValues:
     """The values of one column before a backend dresses them.
 
     Attributes:
@@ -46,7 +47,7 @@ class Cells:
     members: tuple[str, ...] = ()
 
 
-def read(field: Field, raw: Sequence[object]) -> Cells:
+def read_values(field: FrameField, raw: Sequence[object]) -> TypedValues:
     """The cells of one column.
 
     Args:
@@ -97,7 +98,7 @@ def read_text(value: object) -> str | None:
         return str(value)
     if not isinstance(value, str):
         return None
-    return value if _is_unicode(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return unicode_text(value)
 
 
 def read_timestamp(value: object) -> int | None:
@@ -112,33 +113,59 @@ def read_timestamp(value: object) -> int | None:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def as_json(value: Any, *, ascii_only: bool = True) -> str:
+    """A value as JSON; what JSON does not know becomes text.
+
+    >>> as_json({"n": 2**70, "day": pd.Timestamp("2026-01-01")})
+    '{"n": 1180591620717411303424, "day": "2026-01-01 00:00:00"}'
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=ascii_only, default=_as_known)
+    except (TypeError, ValueError, RecursionError):  # a key that is no text, or a circle
+        return str(value)
+    return text if ascii_only else unicode_text(text)
+
+
+def _as_known(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def unicode_text(text: str) -> str:
+    r"""The text as UTF-8 can hold it: half an emoji becomes the replacement character.
+
+    >>> unicode_text("\ud83d!")
+    '�!'
+    """
+    return text if _is_unicode(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """How one kind is read: `fast` gives None for a column that needs the careful way."""
 
-    fast: Callable[[Sequence[object]], Cells | None]
+    fast: Callable[[Sequence[object]], TypedValues | None]
     one: Callable[[object], Any]
     dtype: type[Any]
 
 
-def _read_carefully(raw: Sequence[object], reader: _Reader) -> Cells:
+def _read_carefully(raw: Sequence[object], reader: _Reader) -> TypedValues:
     kept = [reader.one(value) for value in raw]
     missing = np.fromiter((value is None for value in kept), np.bool_, len(kept))
     data = np.array(kept, dtype=object)
     if reader.dtype is not object:
         data[missing] = 0
-    return Cells(data.astype(reader.dtype), missing, int(missing.sum()) - _absent(raw))
+    return TypedValues(data.astype(reader.dtype), missing, int(missing.sum()) - _absent(raw))
 
 
 def _absent(raw: Sequence[object]) -> int:
     return raw.count(None)
 
 
-def _nothing(size: int, dtype: type[Any]) -> Cells:
-    return Cells(np.zeros(size, dtype), np.ones(size, np.bool_))
+def _nothing(size: int, dtype: type[Any]) -> TypedValues:
+    return TypedValues(np.zeros(size, dtype), np.ones(size, np.bool_))
 
 
-def _fast_integers(raw: Sequence[object]) -> Cells | None:
+def _fast_integers(raw: Sequence[object]) -> TypedValues | None:
     types = set(map(type, raw))
     if types <= {NoneType}:
         return _nothing(len(raw), np.int64)
@@ -146,21 +173,21 @@ def _fast_integers(raw: Sequence[object]) -> Cells | None:
         return None
     try:
         if NoneType not in types:
-            return Cells(np.fromiter(raw, np.int64, len(raw)), np.zeros(len(raw), np.bool_))
+            return TypedValues(np.fromiter(raw, np.int64, len(raw)), np.zeros(len(raw), np.bool_))
         data = np.fromiter([0 if value is None else value for value in raw], np.int64, len(raw))
     except OverflowError:  # an integer of more than 64 bits
         return None
-    return Cells(data, np.fromiter([value is None for value in raw], np.bool_, len(raw)))
+    return TypedValues(data, np.fromiter([value is None for value in raw], np.bool_, len(raw)))
 
 
-def _fast_booleans(raw: Sequence[object]) -> Cells | None:
+def _fast_booleans(raw: Sequence[object]) -> TypedValues | None:
     types = set(map(type, raw))
     if types <= {NoneType}:
         return _nothing(len(raw), np.bool_)
-    return Cells(np.array(raw, dtype=np.bool_), np.zeros(len(raw), np.bool_)) if types == {bool} else None
+    return TypedValues(np.array(raw, dtype=np.bool_), np.zeros(len(raw), np.bool_)) if types == {bool} else None
 
 
-def _fast_numbers(raw: Sequence[object]) -> Cells | None:
+def _fast_numbers(raw: Sequence[object]) -> TypedValues | None:
     types = set(map(type, raw))
     if types <= {NoneType}:
         return _nothing(len(raw), np.float64)
@@ -172,12 +199,12 @@ def _fast_numbers(raw: Sequence[object]) -> Cells | None:
         return None
     missing = ~np.isfinite(data)
     if not missing.any():
-        return Cells(data, missing)
+        return TypedValues(data, missing)
     data[missing] = 0.0
-    return Cells(data, missing, int(missing.sum()) - _absent(raw))
+    return TypedValues(data, missing, int(missing.sum()) - _absent(raw))
 
 
-def _fast_text(raw: Sequence[object]) -> Cells | None:
+def _fast_text(raw: Sequence[object]) -> TypedValues | None:
     complete = True
     try:
         joined = "".join(raw)  # type: ignore[arg-type]  # the quickest check that all are strings
@@ -189,7 +216,7 @@ def _fast_text(raw: Sequence[object]) -> Cells | None:
     if not _is_unicode(joined):
         return None
     data = np.array(raw, dtype=object)
-    return Cells(data, np.zeros(len(raw), np.bool_) if complete else pd.isna(data))
+    return TypedValues(data, np.zeros(len(raw), np.bool_) if complete else pd.isna(data))
 
 
 def _is_unicode(text: str) -> bool:
@@ -201,14 +228,14 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _fast_moments(raw: Sequence[object]) -> Cells | None:
+def _fast_moments(raw: Sequence[object]) -> TypedValues | None:
     """Only for columns without any: tables are few, so timestamps are read one by one."""
     if any(value is not None for value in raw):
         return None
     return _nothing(len(raw), np.int64)
 
 
-def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> Cells:
+def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> TypedValues:
     words: Sequence[Any] = raw
     distinct: dict[Any, None] = {}
     try:
@@ -223,7 +250,7 @@ def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> Cells:
     codes: dict[Any, int] = {None: -1, **{word: code for code, word in enumerate(members)}}
     data = np.fromiter(map(codes.__getitem__, words), np.int64, len(words))
     missing = data < 0
-    return Cells(data, missing, 0 if plain else int(missing.sum()) - _absent(raw), members)
+    return TypedValues(data, missing, 0 if plain else int(missing.sum()) - _absent(raw), members)
 
 
 _READERS: dict[Kind, _Reader] = {

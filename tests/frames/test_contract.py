@@ -9,11 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from origami_widgets import frames
-from origami_widgets.frames.actions import ACTION_TYPES
-from origami_widgets.frames.columns import COLUMN_KINDS
-from origami_widgets.frames.lead_sources import COST_SOURCES
-from origami_widgets.frames.runs import MODELS, RUN_STATUSES
-from origami_widgets.frames.transcript import ROLES
+from origami_widgets.frames.run_frames import ACTION_TYPES, MODELS, ROLES, RUN_STATUSES
+from origami_widgets.frames.table_frames import COLUMN_KINDS, COST_SOURCES
 from tests.frames.described import description
 from tests.frames.payloads import SCHEMAS
 

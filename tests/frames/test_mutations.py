@@ -5,7 +5,7 @@ import copy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.frames.columns import COLUMNS
+from origami_widgets.frames.table_frames import COLUMNS
 from tests.frames.payloads import BACKENDS, SCHEMAS, payload
 
 NAMES = ["completed_stats", "running_partial", "running_null", "needs_input", "errored"]

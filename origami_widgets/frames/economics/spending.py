@@ -1,34 +1,107 @@
-"""What columns and tables have cost, what was judged and what was of no use: what the economics share. Pure."""
+"""Credits spent on tables and columns, verdicts, and waste: the arithmetic that the economics frames share. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from origami_widgets.frames.build import Entries, Holder, Notes, entries, runs_of, tables_of
-from origami_widgets.frames.columns import COLUMNS
-from origami_widgets.frames.records import Values, pluck
-from origami_widgets.frames.schema import Field
-from origami_widgets.frames.tables import TABLES
-
-from .measures import Counts, Measure, counts, measure, over, sums
+from origami_widgets.frames.frame_builder import (
+    DataIssues,
+    FieldValues,
+    NestedItems,
+    OriginValues,
+    nested_items,
+    pluck,
+    runs_of,
+    tables_of,
+)
+from origami_widgets.frames.schema import FrameField
+from origami_widgets.frames.table_frames import COLUMNS, TABLES
+from origami_widgets.frames.values import TypedValues, read_values
 
 if TYPE_CHECKING:
-    from origami_widgets.frames.source import Gathered
+    from collections.abc import Sequence
 
-    from .measures import Places
+    from origami_widgets.frames.frame_builder import FieldValues
+    from origami_widgets.frames.source import SourceData
 
-UNQUALIFIED = Field(
+Measure: TypeAlias = npt.NDArray[np.float64]
+Counts: TypeAlias = "list[int | None]"
+Places: TypeAlias = npt.NDArray[np.intp]
+
+
+def measure(field: FrameField, fields: FieldValues, notes: DataIssues) -> Measure:
+    """A field of objects as floats; all of them are amounts, so a negative one is missing, and noted."""
+    values = known(notes.read(field, fields[field.path]))
+    notes.contradicts(f"{field.origin}.{field.path} is negative", values < 0)
+    return np.where(values < 0, np.nan, values)
+
+
+def known(cells: TypedValues) -> Measure:
+    """Cells of numbers as floats."""
+    return np.where(cells.missing, np.nan, cells.data.astype(np.float64))
+
+
+def counts(cells: TypedValues) -> Counts:
+    """Cells of integers as Python's."""
+    return [None if lost else value for value, lost in zip(cells.data.tolist(), cells.missing.tolist(), strict=True)]
+
+
+def measured(values: Measure) -> TypedValues:
+    """Floats as cells of a column of numbers."""
+    missing = ~np.isfinite(values)
+    return TypedValues(np.where(missing, 0.0, values), missing)
+
+
+def counted(field: FrameField, values: Sequence[int | None]) -> TypedValues:
+    """Counts as cells of a column of integers; one of more than 64 bits is missing."""
+    cells = read_values(field, values)
+    return TypedValues(cells.data, cells.missing)
+
+
+def over(part: Measure, whole: Measure) -> Measure:
+    """One by the other; missing where there is nothing to divide by.
+
+    >>> over(np.array([57.0, 1.0, np.nan]), np.array([15.0, 0.0, 2.0])).tolist()
+    [3.8, nan, nan]
+    """
+    return part / np.where(whole > 0, whole, np.nan)
+
+
+def sums(values: Measure, owners: Places, size: int) -> Measure:
+    """The sum of what is known per owner; missing where nothing is.
+
+    >>> sums(np.array([1.0, np.nan, 2.0, np.nan]), np.array([0, 0, 0, 1]), 3).tolist()
+    [3.0, nan, nan]
+    """
+    told = ~np.isnan(values)
+    total = np.bincount(owners[told], weights=values[told], minlength=size)
+    return np.where(np.bincount(owners[told], minlength=size) > 0, total, np.nan)
+
+
+def count_sums(values: Counts, owners: Places, size: int) -> Counts:
+    """The same of counts.
+
+    >>> count_sums([2**53, 1, None], np.array([0, 0, 1]), 2)
+    [9007199254740993, None]
+    """
+    total: Counts = [None] * size
+    for value, owner in zip(values, owners.tolist(), strict=True):
+        if value is not None:
+            total[owner] = (total[owner] or 0) + value
+    return total
+
+
+UNQUALIFIED = FrameField(
     "credits_unqualified", "number", "computed", "", "expected to be spent on leads that were judged unfit", "credits"
 )
-UNQUALIFIED_MIN = Field(
+UNQUALIFIED_MIN = FrameField(
     "credits_unqualified_min", "number", "computed", "", "spent on them at least, as far as counts prove it", "credits"
 )
-_OF_TABLES = {field.name: field for field in TABLES.fields}
-_OF_COLUMNS = {field.name: field for field in COLUMNS.fields}
 
 
 @dataclass(frozen=True)
@@ -41,27 +114,27 @@ class Spending:
         notes: takes what could not be read, and what cannot be true.
     """
 
-    source: Gathered
+    source: SourceData
     more: tuple[str, ...] = ()
-    notes: Notes = field(default_factory=Notes)
+    notes: DataIssues = field(default_factory=DataIssues)
 
     @cached_property
-    def found(self) -> Entries:
+    def found(self) -> NestedItems:
         """The tables."""
         return tables_of(self.source)[0]
 
     @cached_property
-    def tables(self) -> Values:
+    def tables(self) -> FieldValues:
         """The fields of the tables."""
         return pluck(self.found.items, [*TABLES.paths("table"), "columns", *self.more])
 
     @cached_property
-    def each(self) -> Entries:
+    def each(self) -> NestedItems:
         """The columns."""
-        return entries(self.tables["columns"])
+        return nested_items(self.tables["columns"])
 
     @cached_property
-    def columns(self) -> Values:
+    def columns(self) -> FieldValues:
         """The fields of the columns."""
         return pluck(self.each.items, COLUMNS.paths("column"))
 
@@ -76,33 +149,33 @@ class Spending:
         return len(self.found.items)
 
     @property
-    def run_of_tables(self) -> Holder:
+    def run_of_tables(self) -> OriginValues:
         """The run of each table."""
-        return Holder(runs_of(self.source), self.found.owners)
+        return OriginValues(runs_of(self.source), self.found.owners)
 
-    def run_of(self, owners: Places) -> Holder:
+    def run_of(self, owners: Places) -> OriginValues:
         """The run of what belongs to tables."""
-        return Holder(runs_of(self.source), self.found.owners[owners])
+        return OriginValues(runs_of(self.source), self.found.owners[owners])
 
     def table(self, name: str) -> Measure:
         """A measure of the tables, by its name in `tables_frame`."""
-        return measure(_OF_TABLES[name], self.tables, self.notes)
+        return measure(TABLES[name], self.tables, self.notes)
 
     def table_counts(self, name: str) -> Counts:
         """A count of the tables, by its name in `tables_frame`; a negative one is missing."""
-        field = _OF_TABLES[name]
+        field = TABLES[name]
         told = counts(self.notes.read(field, self.tables[field.path]))
         return [None if count is None or count < 0 else count for count in told]
 
     def has_more(self) -> list[bool]:
         """Per table whether a source has more leads than anybody knows."""
-        field = _OF_TABLES["has_unknown_total_with_more"]
+        field = TABLES["has_unknown_total_with_more"]
         cells = self.notes.read(field, self.tables[field.path])
         return [bool(more) for more in cells.data & ~cells.missing]
 
     def column(self, name: str) -> Measure:
         """A measure of the columns, by its name in `columns_frame`."""
-        return measure(_OF_COLUMNS[name], self.columns, self.notes)
+        return measure(COLUMNS[name], self.columns, self.notes)
 
     def of_table(self, values: Measure) -> Measure:
         """A measure of the tables, for each of their columns."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.frames.plain import plain_cell, plain_column
-
-from .formulas import neutral
+from .safe_cells import STARTS, is_formula, plain_cell, plain_column, visible_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +16,12 @@ ROWS_AT_ONCE = 10_000
 _AS_IT_IS = re.compile(r'\w[^,;"\t\r\n\ud800-\udfff]*(?<!\s)')
 """Most texts: they need neither quotation marks nor a closer look."""
 _QUOTED = re.compile(r'[,;"\t\r\n]|^\s|\s$|^$')
+
+
+_SEPARATOR = re.compile(r"([;\t\r\n])")
+"""Where a spreadsheet may begin a cell inside of a text: Excel splits at semicolons in half of Europe, and then takes
+no notice of quotation marks in the middle of a line."""
+_CALL = re.compile(r"\w\(|\|")
 
 
 def write_csv(frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool) -> None:
@@ -54,3 +58,24 @@ def _text(value: Any, *, neutralize: bool) -> str:
         return str(cell)
     text = neutral(cell) if neutralize else cell
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+
+
+def neutral(text: str) -> str:
+    """The text, with an apostrophe before what may be computed: spreadsheets show it as it is then.
+
+    >>> neutral("=HYPERLINK(1)"), neutral("Padaria"), neutral("a;=HYPERLINK(1);b")
+    ("'=HYPERLINK(1)", 'Padaria', "a;'=HYPERLINK(1);b")
+    """
+    if _SEPARATOR.search(text) is None:
+        return f"'{text}" if is_formula(text) else text
+    first, *rest = _SEPARATOR.split(text)
+    guarded = "".join(f"'{part}" if _is_call(part) else part for part in rest)
+    return f"'{first}{guarded}" if is_formula(text) else f"{first}{guarded}"
+
+
+def _is_call(part: str) -> bool:
+    """Lists of lines that begin with dashes are common, and compute nothing without a call or a link to a program."""
+    bare = visible_text(part)
+    if not bare or bare[0] not in STARTS:
+        return False
+    return not (bare[0] in "+-" and _CALL.search(bare) is None)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.backend import check_backend
+from origami_widgets.frames.dtype_backend import check_backend
 
-from .contents import check_streams, file_names, parts_of
+from .atomic_files import check_not_taken, move_into_place, working_folder
 from .csv_files import write_csv
+from .export_parts import check_streams, file_names, parts_of
 from .parquet_files import write_batches, write_parquet
-from .placing import check_free, put, workshop
-from .sheets import engine, write_workbook
+from .xlsx_files import engine, write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.source import Source
 
-    from .contents import Part
+    from .export_parts import ExportPart
 
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
 FORMATS = ("xlsx", "csv", "parquet")
@@ -109,15 +109,15 @@ def export(
         )
     folder = target.parent if single else target
     files = [target] if single else [folder / name for name in file_names([part.name for part in parts], kind)]
-    check_free(files, folder, overwrite=overwrite)
+    check_not_taken(files, folder, overwrite=overwrite)
     try:
-        with workshop(folder) as room:
+        with working_folder(folder) as room:
             made = [room / "new" / file.name for file in files]
             if kind == "xlsx":
                 write_workbook(parts, made[0], room, neutralize=neutralize)
             else:
                 _write_each(parts, made, kind, bom=bom, neutralize=neutralize)
-            put(room, folder, files, overwrite=overwrite)
+            move_into_place(room, folder, files, overwrite=overwrite)
     except OSError as error:
         error.add_note(f"Nothing was exported, and nothing in {folder} has changed.")
         raise
@@ -173,7 +173,7 @@ def _kind_of(target: Path, asked: str | None) -> str:
     return kind
 
 
-def _write_each(parts: Sequence[Part], made: Sequence[Path], kind: str, *, bom: bool, neutralize: bool) -> None:
+def _write_each(parts: Sequence[ExportPart], made: Sequence[Path], kind: str, *, bom: bool, neutralize: bool) -> None:
     for part, file in zip(parts, made, strict=True):
         if kind == "csv":
             write_csv(part.make(), file, bom=bom, neutralize=neutralize)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.plain import as_json, plain_cell, unicode_text
+from origami_widgets.frames.values import as_json, unicode_text
+
+from .safe_cells import plain_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
 
-from .cells import CellColumn
-from .flatten import LeadColumn
+from .cell_column import CellColumn
+from .lead_column import LeadColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from origami_widgets.frames.backend import DtypeBackend
+    from origami_widgets.frames.dtype_backend import DtypeBackend
 
-    from .cells import CellKind
+    from .cell_column import CellKind
 
 Names: TypeAlias = Literal["slug", "name"]
 
@@ -31,7 +31,7 @@ CELL_TYPES = frozenset({"scalar", "value", "sequence"})
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedColumn:
     """A column as the server lists it.
 
     Attributes:
@@ -77,7 +77,7 @@ class Findings:
             self.timestamps.append(name)
 
 
-def needs_typed_cells(listed: Iterable[Listed]) -> bool:
+def needs_typed_cells(listed: Iterable[ListedColumn]) -> bool:
     """Whether a slug collides with what stands beside the values in a flat row."""
     return any(column.slug in LEVELS for column in listed)
 
@@ -95,7 +95,7 @@ class LeadTable:
 
     def __init__(
         self,
-        listed: Sequence[Listed],
+        listed: Sequence[ListedColumn],
         *,
         dtype_backend: DtypeBackend,
         flatten: bool,

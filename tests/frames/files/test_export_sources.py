@@ -20,7 +20,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.files.contents import FRAMES
+from origami_widgets.frames.files.export_parts import FRAMES
 from origami_widgets.frames.files.parquet_files import ROWS_OF_A_GROUP
 from tests.frames.payloads import payload, table
 from tests.support.server import RawServer, answer

@@ -1,0 +1,167 @@
+"""`column_economics_frame`: which columns the credits of a table went to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+from origami_widgets.frames.frame_builder import OriginValues, build
+from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, FrameField, FrameSchema
+from origami_widgets.frames.source import Source, gather
+from origami_widgets.frames.table_frames import COLUMN_KINDS
+
+from .spending import UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, measured, over
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMN_ECONOMICS = FrameSchema(
+    "column_economics_frame",
+    (
+        RUN_ID,
+        TABLE_ID,
+        TABLE_NAME,
+        FrameField("column_id", "string", "column", "id", "the column"),
+        FrameField("column_name", "string", "column", "name", "its heading"),
+        FrameField("kind", "category", "column", "kind", "input, enrichment, score or sequence", "", COLUMN_KINDS),
+        FrameField("credits_used", "number", "column", "credits.lifetimeUsed", "settled, over all runs", "credits"),
+        FrameField(
+            "share_of_spend",
+            "number",
+            "computed",
+            "",
+            "of what its table's columns have used; NA where one of these does not tell",
+            "fraction",
+        ),
+        FrameField("executions", "integer", "column", "stats.totalRuns", "over its life", "executions"),
+        FrameField(
+            "credits_per_execution",
+            "number",
+            "column",
+            "stats.avgCreditsPerRun",
+            "mean when the column runs",
+            "credits per execution",
+        ),
+        FrameField(
+            "credits_per_lead", "number", "computed", "", "credits_used / leads of its table", "credits per lead"
+        ),
+        FrameField(
+            "credits_per_qualified_lead",
+            "number",
+            "computed",
+            "",
+            "credits_per_lead / qualified share of its table",
+            "credits per qualified lead",
+        ),
+        FrameField("cells_errored", "integer", "column", "cells.errored", "ended in a failure", "cells"),
+        FrameField("errored_rate", "number", "computed", "", "cells_errored / leads of its table", "fraction"),
+        FrameField(
+            "fail_rate", "number", "computed", "", "verdicts `fail` / all verdicts; NA without verdicts", "fraction"
+        ),
+        FrameField("credits_errored", "number", "computed", "", "cells that failed, at the mean price", "credits"),
+        UNQUALIFIED,
+        UNQUALIFIED_MIN,
+        FrameField("unqualified_share", "number", "computed", "", "credits_unqualified / credits_used", "fraction"),
+    ),
+)
+
+
+def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+    """One row per column of every table: its share of the spend, and what of it was of no use.
+
+    No request is sent and no credits are spent. It is arithmetic on what the server has said, by the formulas beside
+    the columns, and NA where a part is missing.
+
+    - Spent on unfit leads, expected: `credits_unqualified` = credits_used x leads judged unfit / leads. The API does not
+      tell which leads a column ran for: this supposes that it ran for fit and unfit ones alike. A column that ran for
+      exactly as many leads as qualify is taken to have run for these, and so is one of kind `sequence` that ran for
+      fewer: 0. Rank columns by it.
+    - Spent on unfit leads, at least: `credits_unqualified_min` = the leads judged unfit that the column must have run for
+      x credits_per_execution, at most credits_used. It ran for call rate x leads; those that are not judged unfit explain
+      as many of them as they are, and the rest is left. It is 0 for most columns that run for some leads only.
+    - Both are NA for a column with verdicts, which has to run for every lead, and where counts contradict each other: more
+      leads qualify than were judged, more were judged than there are, or a number is negative.
+      `attrs["origami"]["contradictions"]` says so.
+    - Spent in vain: `credits_errored` = cells_errored x credits_per_execution, at most credits_used. Some of these cells
+      never ran, for want of credits for example, and whether Origami charges for the others is not documented.
+
+    Args:
+        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+
+    Returns:
+        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
+        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+
+        - `run_id` (string): the run; NA for a table that was given without its run
+        - `table_id` (string): the table
+        - `table_name` (string): the table's name
+        - `column_id` (string): the column
+        - `column_name` (string): its heading
+        - `kind` (category): input, enrichment, score or sequence
+        - `credits_used` (Float64, credits): settled, over all runs
+        - `share_of_spend` (Float64, fraction): of what its table's columns have used; NA where one of these does not tell
+        - `executions` (Int64, executions): over its life
+        - `credits_per_execution` (Float64, credits per execution): mean when the column runs
+        - `credits_per_lead` (Float64, credits per lead): credits_used / leads of its table
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead / qualified share of its table
+        - `cells_errored` (Int64, cells): ended in a failure
+        - `errored_rate` (Float64, fraction): cells_errored / leads of its table
+        - `fail_rate` (Float64, fraction): verdicts `fail` / all verdicts; NA without verdicts
+        - `credits_errored` (Float64, credits): cells that failed, at the mean price
+        - `credits_unqualified` (Float64, credits): expected to be spent on leads that were judged unfit
+        - `credits_unqualified_min` (Float64, credits): spent on them at least, as far as counts prove it
+        - `unqualified_share` (Float64, fraction): credits_unqualified / credits_used
+
+    Raises:
+        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+
+    Source in the API: `columns[]` of each table with their `stats`, and the table's `stats.qualification`.
+
+    Example:
+        >>> from origami_widgets.frames import column_economics_frame
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "columns": [
+        ...     {"id": "1d9e", "name": "Contact e-mail", "kind": "enrichment", "credits": {"lifetimeUsed": 39},
+        ...      "cells": {"errored": 1}, "stats": {"avgCreditsPerRun": 3, "totalRuns": 13}},
+        ...     {"id": "2e8f", "name": "Fit", "kind": "score", "credits": {"lifetimeUsed": 18}}]}
+        >>> frame = column_economics_frame(table)
+        >>> frame["share_of_spend"].round(2).to_list(), frame["credits_errored"].to_list()
+        ([0.68, 0.32], [3.0, <NA>])
+    """
+    check_backend(dtype_backend)
+    spending = Spending(gather(source, COLUMN_ECONOMICS.name))
+    # What is missing is NaN here, and a count may be larger than a float.
+    with np.errstate(all="ignore"):
+        computed = {name: measured(values) for name, values in _measures(spending).items()}
+    return build(
+        COLUMN_ECONOMICS,
+        spending.source,
+        {
+            "run": spending.run_of(spending.each.owners),
+            "table": OriginValues(spending.tables, spending.each.owners),
+            "column": OriginValues(spending.columns),
+        },
+        computed=computed,
+        skipped=spending.skipped,
+        notes=spending.notes,
+        dtype_backend=dtype_backend,
+    )
+
+
+def _measures(spending: Spending) -> dict[str, Measure]:
+    used, leads = spending.column("credits_lifetime_used"), spending.of_table(spending.table("lead_count"))
+    failed, judged = spending.column("qualification_fail"), spending.column("qualification_total")
+    spending.notes.contradicts("more leads failed than were judged", failed > judged)
+    return {
+        "share_of_spend": spending.share_of_table,
+        "credits_per_lead": over(used, leads),
+        "credits_per_qualified_lead": over(over(used, leads), spending.of_table(spending.qualified_share)),
+        "errored_rate": over(spending.column("cells_errored"), leads),
+        "fail_rate": over(np.where(failed > judged, np.nan, failed), judged),
+        "credits_errored": spending.credits_errored,
+        "credits_unqualified": spending.credits_unqualified,
+        "credits_unqualified_min": spending.credits_unqualified_min,
+        "unqualified_share": over(spending.credits_unqualified, used),
+    }

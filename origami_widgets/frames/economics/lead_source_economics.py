@@ -1,0 +1,138 @@
+"""`lead_source_economics_frame`: which source of leads is cheapest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+from origami_widgets.frames.frame_builder import FieldValues, OriginValues, build, nested_items, pluck
+from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, FrameField, FrameSchema
+from origami_widgets.frames.source import Source, gather
+from origami_widgets.frames.table_frames import COST_SOURCE, LEAD_SOURCES
+
+from .spending import Measure, Spending, measure, measured, over, sums
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from origami_widgets.frames.frame_builder import NestedItems
+
+_CREDITS = FrameField("credits_used", "number", "lead_source", "totalCredits", "what it has cost", "credits")
+_LEADS = FrameField("leads", "integer", "lead_source", "totalLeads", "what it has found", "leads")
+_MEAN = FrameField(
+    "credits_per_lead",
+    "number",
+    "lead_source",
+    "avgCreditsPerLead",
+    "the server's mean, else credits_used / leads",
+    "credits per lead",
+)
+
+LEAD_SOURCE_ECONOMICS = FrameSchema(
+    "lead_source_economics_frame",
+    (
+        RUN_ID,
+        TABLE_ID,
+        TABLE_NAME,
+        FrameField("source_id", "string", "lead_source", "id", "the lead source"),
+        FrameField("source_name", "string", "lead_source", "name", "its name"),
+        _LEADS,
+        _CREDITS,
+        FrameField("share_of_leads", "number", "computed", "", "of what its table's sources have found", "fraction"),
+        FrameField("share_of_spend", "number", "computed", "", "of what they have cost", "fraction"),
+        _MEAN,
+        FrameField(
+            "credits_per_qualified_lead",
+            "number",
+            "computed",
+            "",
+            "credits_per_lead x sourced leads per qualified lead",
+            "credits per qualified lead",
+        ),
+        COST_SOURCE,
+    ),
+)
+
+
+def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+    """One row per lead source of every table: its share of leads and spend, and its price per qualified lead.
+
+    No request is sent and no credits are spent. The server does not tell which source a qualified lead came from, so
+    `credits_per_qualified_lead` supposes that the leads of all sources of a table qualify alike, and puts them in the
+    same order as `credits_per_lead` does: `credits_per_qualified_lead` = credits_per_lead x the table's sourced leads /
+    (its leads x the share that qualifies). Whether these credits are also part of what columns have used is not
+    documented: do not add the two.
+
+    Args:
+        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+
+    Returns:
+        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
+        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+
+        - `run_id` (string): the run; NA for a table that was given without its run
+        - `table_id` (string): the table
+        - `table_name` (string): the table's name
+        - `source_id` (string): the lead source
+        - `source_name` (string): its name
+        - `leads` (Int64, leads): what it has found
+        - `credits_used` (Float64, credits): what it has cost
+        - `share_of_leads` (Float64, fraction): of what its table's sources have found
+        - `share_of_spend` (Float64, fraction): of what they have cost
+        - `credits_per_lead` (Float64, credits per lead): the server's mean, else credits_used / leads
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead x sourced leads per qualified lead
+        - `source` (category): whether costs are real or estimated from code
+
+    Raises:
+        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+
+    Source in the API: `stats.leadSources[]`, `stats.funnel` and `stats.qualification` of each table.
+
+    Example:
+        >>> from origami_widgets.frames import lead_source_economics_frame
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "leadCount": 10, "stats": {
+        ...     "funnel": {"totalSourcedLeads": 20}, "qualification": {"rate": 0.8, "qualifiedLeads": 12}, "leadSources": [
+        ...     {"id": "3f90", "name": "Local listings", "avgCreditsPerLead": 2, "totalCredits": 42, "totalLeads": 21}]}}
+        >>> frame = lead_source_economics_frame(table)
+        >>> frame["share_of_spend"].to_list(), frame["credits_per_qualified_lead"].to_list()
+        ([1.0], [5.0])
+    """
+    check_backend(dtype_backend)
+    spending = Spending(gather(source, LEAD_SOURCE_ECONOMICS.name), ("stats.leadSources",))
+    each = nested_items(spending.tables["stats.leadSources"])
+    fields = pluck(each.items, LEAD_SOURCES.paths("lead_source"))
+    # What is missing is NaN here, and a count may be larger than a float.
+    with np.errstate(all="ignore"):
+        computed = {name: measured(values) for name, values in _measures(spending, each, fields).items()}
+    return build(
+        LEAD_SOURCE_ECONOMICS,
+        spending.source,
+        {
+            "run": spending.run_of(each.owners),
+            "table": OriginValues(spending.tables, each.owners),
+            "lead_source": OriginValues(fields),
+        },
+        computed=computed,
+        skipped=spending.found.skipped + each.skipped,
+        notes=spending.notes,
+        dtype_backend=dtype_backend,
+    )
+
+
+def _measures(spending: Spending, each: NestedItems, fields: FieldValues) -> dict[str, Measure]:
+    def share(values: Measure) -> Measure:
+        return over(values, sums(values, each.owners, spending.size)[each.owners])
+
+    used, leads, mean = (measure(field, fields, spending.notes) for field in (_CREDITS, _LEADS, _MEAN))
+    per_lead = np.where(np.isnan(mean), over(used, leads), mean)
+    qualified = spending.table("lead_count") * spending.qualified_share
+    per_qualified = over(spending.table("total_sourced_leads"), qualified)
+    return {
+        "share_of_leads": share(leads),
+        "share_of_spend": share(used),
+        _MEAN.name: per_lead,
+        "credits_per_qualified_lead": per_lead * per_qualified[each.owners],
+    }

@@ -1,0 +1,253 @@
+"""`compare_runs`: what runs took, built and cost, beside each other."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+from origami_widgets.frames.frame_builder import OriginValues, build
+from origami_widgets.frames.run_frames import RUNS, facts, has_no_tables
+from origami_widgets.frames.schema import FrameField, FrameSchema
+from origami_widgets.frames.source import Source, SourceData, gather
+from origami_widgets.frames.table_frames import TABLES
+
+from .spending import Counts, Measure, Spending, count_sums, counted, known, measured, over, sums
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from origami_widgets.frames.frame_builder import FieldValues
+    from origami_widgets.frames.values import TypedValues
+
+_SHARED = FrameField("shared_tables", "integer", "computed", "", "of these, touched by another run here", "tables")
+_QUALIFIED = FrameField("qualified_leads", "integer", "computed", "", "in the tables that tell", "leads")
+_ERRORED = FrameField("cells_errored", "integer", "computed", "", "ended in a failure", "cells")
+_CHANGE = "against the first run: value / its value - 1"
+
+COMPARISON = FrameSchema(
+    "compare_runs",
+    (
+        RUNS["run_id"],
+        RUNS["agent_id"],
+        RUNS["status"],
+        FrameField("prompt", "string", "computed", "", "the full brief"),
+        RUNS["model"],
+        FrameField("duration", "number", "computed", "", "from its beginning to its end", "seconds"),
+        RUNS["steps_completed"],
+        FrameField("tables", "integer", "computed", "", "tables it touched", "tables"),
+        _SHARED,
+        FrameField("leads", "integer", "computed", "", "in these tables, before saved filters", "leads"),
+        _QUALIFIED,
+        FrameField("qualified_share", "number", "computed", "", "qualified_leads / leads with a verdict", "fraction"),
+        FrameField("credits_used", "number", "computed", "", "by its tables, over their life", "credits"),
+        FrameField(
+            "credits_added", "number", "computed", "", "of these, what no run before it here had told", "credits"
+        ),
+        FrameField(
+            "credits_measured",
+            "number",
+            "computed",
+            "",
+            "by its tables since it began; NA for one that is older and that no run before it here had told of",
+            "credits",
+        ),
+        FrameField("credits_per_lead", "number", "computed", "", "credits_used / leads", "credits per lead"),
+        FrameField(
+            "credits_per_qualified_lead",
+            "number",
+            "computed",
+            "",
+            "credits_used / (leads x qualified_share), by table",
+            "credits per qualified lead",
+        ),
+        _ERRORED,
+        FrameField("credits_unqualified", "number", "computed", "", "expected, as in economics_frame", "credits"),
+        FrameField("credits_unqualified_min", "number", "computed", "", "at least, as in economics_frame", "credits"),
+        FrameField("duration_change", "number", "computed", "", _CHANGE, "fraction"),
+        FrameField("leads_change", "number", "computed", "", _CHANGE, "fraction"),
+        FrameField("credits_used_change", "number", "computed", "", _CHANGE, "fraction"),
+        FrameField("credits_per_qualified_lead_change", "number", "computed", "", _CHANGE, "fraction"),
+    ),
+)
+_CHANGES = ("duration", "leads", "credits_used", "credits_per_qualified_lead")
+
+
+def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+    """One row per run: what it took, built and cost, and how that differs from the first run.
+
+    No request is sent and no credits are spent. The API has no credits of a run: `credits_used` is what its tables have
+    used over their life, by all runs that worked on them. Runs of one agent share tables as a rule (`shared_tables`);
+    what a follow-up has cost is `credits_added`: what its tables have used beyond what the runs before it in the list
+    told of the same tables. `credits_measured` is what the run itself has cost, as far as that can be measured: what its
+    tables have used since it began, whoever caused it. It is NA unless each of them was made since then, or told of by a
+    run before it in the list; take it once the cells are settled. Ratios are over the tables that tell all of their parts, sums over those that tell. Numbers that cannot be true count as
+    not told, and `attrs["origami"]["contradictions"]` names them. A table
+    that is given without a run adds nothing.
+
+    Args:
+        runs: runs, or answers of the API about runs (dicts), in a list; the first is what the others are compared with.
+        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+
+    Returns:
+        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
+        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+
+        - `run_id` (string): the run
+        - `agent_id` (string): the agent
+        - `status` (category): the server's word
+        - `prompt` (string): the full brief
+        - `model` (category): the model that really ran
+        - `duration` (Float64, seconds): from its beginning to its end
+        - `steps_completed` (Int64, steps): done
+        - `tables` (Int64, tables): tables it touched
+        - `shared_tables` (Int64, tables): of these, touched by another run here
+        - `leads` (Int64, leads): in these tables, before saved filters
+        - `qualified_leads` (Int64, leads): in the tables that tell
+        - `qualified_share` (Float64, fraction): qualified_leads / leads with a verdict
+        - `credits_used` (Float64, credits): by its tables, over their life
+        - `credits_added` (Float64, credits): of these, what no run before it here had told
+        - `credits_measured` (Float64, credits): by its tables since it began; NA for one that is older and that no run before it here had told of
+        - `credits_per_lead` (Float64, credits per lead): credits_used / leads
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / (leads x qualified_share), by table
+        - `cells_errored` (Int64, cells): ended in a failure
+        - `credits_unqualified` (Float64, credits): expected, as in economics_frame
+        - `credits_unqualified_min` (Float64, credits): at least, as in economics_frame
+        - `duration_change` (Float64, fraction): against the first run: value / its value - 1
+        - `leads_change` (Float64, fraction): against the first run: value / its value - 1
+        - `credits_used_change` (Float64, fraction): against the first run: value / its value - 1
+        - `credits_per_qualified_lead_change` (Float64, fraction): against the first run: value / its value - 1
+
+    Raises:
+        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+
+    Source in the API: the run objects and `response.tables[]` with their `stats`.
+
+    Example:
+        >>> from origami_widgets.frames import compare_runs
+        >>> def run(name, leads, used):
+        ...     table = {"id": name, "leadCount": leads, "credits": {"lifetimeUsed": used}, "columns": []}
+        ...     return {"object": "run", "id": name, "status": "completed", "response": {"tables": [table]}}
+        >>> frame = compare_runs([run("lite", 10, 40), run("max", 15, 90)])
+        >>> frame["credits_per_lead"].to_list(), frame["credits_used_change"].to_list()
+        ([4.0, 6.0], [0.0, 1.25])
+    """
+    check_backend(dtype_backend)
+    gathered = gather(runs, COMPARISON.name)
+    # Tables that were given without a run have nothing to be compared.
+    gathered = SourceData(gathered.kind, tuple(batch for batch in gathered.batches if batch.run is not None))
+    spending = Spending(gathered)
+    told, computed = facts(gathered.batches, spending.notes)
+    # What is missing is NaN here, and a count may be larger than a float.
+    with np.errstate(all="ignore"):
+        measures = _measures(spending, told, computed)
+        changes = {f"{name}_change": _against_first(measures[name]) for name in _CHANGES}
+    cells = {name: measured(values) for name, values in (measures | changes).items() if name != "leads"}
+    cells |= {
+        _SHARED.name: counted(_SHARED, _shared(spending, computed)),
+        _QUALIFIED.name: counted(_QUALIFIED, _count(spending, "qualified_leads")),
+        _ERRORED.name: counted(_ERRORED, _count(spending, "cells_errored")),
+    }
+    return build(
+        COMPARISON,
+        gathered,
+        {"run": OriginValues(told)},
+        computed={**computed, **cells},
+        skipped=spending.skipped,
+        notes=spending.notes,
+        dtype_backend=dtype_backend,
+    )
+
+
+def _measures(spending: Spending, runs: FieldValues, of_runs: Mapping[str, TypedValues]) -> dict[str, Measure]:
+    nothing = known(of_runs["tables"]) == 0
+
+    def total(of_tables: Measure, *others: Measure) -> Measure:
+        telling = np.where(np.isnan(sum(others, start=of_tables)), np.nan, of_tables)
+        # A run without tables has used nothing.
+        return np.where(nothing, 0.0, sums(telling, spending.found.owners, len(spending.source.batches)))
+
+    used, leads, qualified = (spending.table("credits_lifetime_used"), spending.table("lead_count"), spending.qualified)
+    fitting = leads * spending.qualified_share
+    return {
+        "duration": known(of_runs["duration"]),
+        "leads": known(of_runs["leads"]),
+        "qualified_share": over(total(qualified, spending.judged), total(spending.judged, qualified)),
+        "credits_used": total(used),
+        "credits_added": total(_added(spending, used)),
+        "credits_measured": _measured_of_runs(spending, used, runs),
+        "credits_per_lead": over(total(used, leads), total(leads, used)),
+        "credits_per_qualified_lead": over(total(used, fitting), total(fitting, used)),
+        "credits_unqualified": total(spending.credits_unqualified_of_tables),
+        "credits_unqualified_min": total(spending.credits_unqualified_min_of_tables),
+    }
+
+
+def _count(spending: Spending, name: str) -> Counts:
+    total = count_sums(spending.table_counts(name), spending.found.owners, len(spending.source.batches))
+    return [0 if has_no_tables(batch) else count for batch, count in zip(spending.source.batches, total, strict=True)]
+
+
+def _added(spending: Spending, used: Measure) -> Measure:
+    """Per table what it has used beyond what was told of it before."""
+    before: dict[str, float] = {}
+    added = used.copy()
+    for place, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
+        if isinstance(table, str) and not math.isnan(now):
+            added[place] = max(0.0, now - before.get(table, 0.0))
+            before[table] = max(now, before.get(table, 0.0))
+    return added
+
+
+def _shared(spending: Spending, of_runs: Mapping[str, TypedValues]) -> Counts:
+    """Per run how many of its tables another run here has touched; missing where its tables are not known."""
+    owners, tables, batches = spending.found.owners.tolist(), spending.tables["id"], spending.source.batches
+    of_batch: list[set[str]] = [set() for _ in batches]
+    runs: dict[str, set[Any]] = {}
+    for owner, table in zip(owners, tables, strict=True):
+        if isinstance(table, str):
+            of_batch[owner].add(table)
+            # A run that is given twice is one run.
+            run = batches[owner].run_id
+            runs.setdefault(table, set()).add(run if isinstance(run, str) else owner)
+    shared = [sum(len(runs[table]) > 1 for table in touched) for touched in of_batch]
+    return [None if lost else count for count, lost in zip(shared, of_runs["tables"].missing.tolist(), strict=True)]
+
+
+def _against_first(values: Measure) -> Measure:
+    return over(values, np.full(len(values), values[0])) - 1 if len(values) else values
+
+
+def _measured_of_runs(spending: Spending, used: Measure, runs: FieldValues) -> Measure:
+    """What the tables of each run have used since it began, as far as they tell; NaN where it is not known of one of them.
+
+    A table that was made since the run began had used nothing before. An older one had used what the runs before it in
+    the source told of it.
+
+    Args:
+        spending: the tables of the runs.
+        used: what each table has used over its life.
+        runs: the fields of the runs.
+    """
+    owners = spending.found.owners
+    began = spending.notes.read(RUNS["started_at"], runs[RUNS["started_at"].path])
+    made = spending.notes.read(TABLES["created_at"], spending.tables[TABLES["created_at"].path])
+    known = ~began.missing[owners] & ~made.missing
+    is_new = known & (made.data >= began.data[owners])
+    told: dict[str, float] = {}
+    gained = np.full(len(used), np.nan)
+    for place, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
+        if isinstance(table, str) and not math.isnan(now):
+            before = told.get(table, 0.0 if is_new[place] else math.nan)
+            gained[place] = now - before if now >= before else math.nan
+            told[table] = max(now, told.get(table, 0.0))
+    # One that is not known makes the sum unknown.
+    size = len(spending.source.batches)
+    sums = np.bincount(owners, weights=gained, minlength=size)
+    there = np.bincount(owners, minlength=size) > 0
+    has_none = np.array([has_no_tables(batch) for batch in spending.source.batches], dtype=np.bool_)
+    return np.where(there | has_none, sums, np.nan)
