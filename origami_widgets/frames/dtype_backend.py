@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from pandas.api.extensions import ExtensionArray
 
-    from .schema import FrameField, Kind
+    from .schema import Kind
     from .values import TypedValues
 
 DtypeBackend = Literal["numpy_nullable", "pyarrow"]
@@ -71,26 +71,26 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
     return pd.arrays.ArrowExtensionArray(array) if arrow else dtype.__from_arrow__(array)
 
 
-def to_array(field: FrameField, cells: TypedValues, dtype_backend: DtypeBackend) -> ExtensionArray:
-    """The cells as an array whose dtype depends on the field and the backend only, not on the values.
+def to_array(kind: Kind, cells: TypedValues, dtype_backend: DtypeBackend) -> ExtensionArray:
+    """The cells as an array whose dtype depends on the kind and the backend only, not on the values.
 
     Categories are pandas' own in both backends: a dictionary type of Arrow holds no list of possible values, so the
     documented members that do not occur would be lost.
 
     Args:
-        field: the column.
+        kind: the type of the values.
         cells: its values.
         dtype_backend: `numpy_nullable` or `pyarrow`.
 
     Returns:
         An array as long as the cells.
     """
-    if field.kind == "category":
+    if kind == "category":
         dtype = pd.CategoricalDtype(list(cells.members))
         return pd.Categorical.from_codes(cells.data, dtype=dtype)
     if dtype_backend == "pyarrow":
-        return _arrow(field.kind, cells)
-    return _nullable(field.kind, cells)
+        return _arrow(kind, cells)
+    return _nullable(kind, cells)
 
 
 def dated(kind: str, data: npt.NDArray[Any]) -> npt.NDArray[Any]:

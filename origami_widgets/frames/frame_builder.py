@@ -145,7 +145,7 @@ def build(
     unreadable: dict[str, int] = {}
     for field in schema.fields:
         if computed and field.name in computed:
-            array, lost = to_array(field, computed[field.name], dtype_backend), computed[field.name].unreadable
+            array, lost = to_array(field.kind, computed[field.name], dtype_backend), computed[field.name].unreadable
         else:
             holder = holders[field.origin]
             array, lost = _array(field, holder.fields[field.path], dtype_backend)
@@ -179,7 +179,7 @@ def _array(field: FrameField, raw: list[Any], dtype_backend: DtypeBackend) -> tu
     if field.kind == "string" and (quick := texts(raw, dtype_backend)) is not None:
         return quick, 0
     cells = read_values(field, raw)
-    return to_array(field, cells, dtype_backend), cells.unreadable
+    return to_array(field.kind, cells, dtype_backend), cells.unreadable
 
 
 Json = Mapping[str, Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import compress, islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,16 @@ import numpy as np
 
 from .dtype_backend import DtypeBackend, check_backend
 from .frame_builder import DataIssues, FieldValues, NestedItems, OriginValues, build, nested_items, pluck, runs_of
-from .schema import LEAD_COUNT, RUN_ID, FrameField, FrameSchema
+from .schema import (
+    ACTION_FIELDS,
+    MESSAGE_FIELDS,
+    RUN_FIELDS,
+    RUN_ID,
+    TABLE_FIELDS,
+    FrameField,
+    FrameSchema,
+    computed_field,
+)
 from .source import Source, SourceData, gather
 from .values import TypedValues, read_values
 
@@ -20,42 +30,16 @@ if TYPE_CHECKING:
 
     from .source import SourcePart
 
-RUN_STATUSES = (
-    "running",
-    "completed",
-    "needs_input",
-    "step_cap_hit",
-    "incomplete",
-    "cancelled",
-    "errored",
-    "timed_out",
-)
-MODELS = ("origami-lite", "origami-max")
-
-_PROMPT = FrameField("prompt", "string", "run", "request.prompt", "the full brief; in lists its first 200 characters")
-_STARTED = FrameField("started_at", "timestamp", "run", "startedAt", "when it began")
-_COMPLETED = FrameField("completed_at", "timestamp", "run", "completedAt", "when it ended; NA while it runs")
-_DURATION = FrameField("duration", "number", "computed", "", "from its beginning to its end", "seconds")
-_TABLES = FrameField("tables", "integer", "computed", "", "tables it touched; NA where the answer has none", "tables")
-_LEADS = FrameField("leads", "integer", "computed", "", "in these tables, before saved filters", "leads")
-_QUESTIONS = FrameField("questions", "integer", "computed", "", "it wants answered", "questions")
 
 RUNS = FrameSchema(
     "runs_frame",
     (
-        FrameField("run_id", "string", "run", "id", "the run"),
-        FrameField("agent_id", "string", "run", "agentId", "the agent"),
-        FrameField("status", "category", "run", "status", "the server's word", "", RUN_STATUSES),
-        _PROMPT,
-        FrameField("model", "category", "run", "model", "the model that really ran", "", MODELS),
-        FrameField("steps_completed", "integer", "run", "steps.completed", "done", "steps"),
-        FrameField("steps_max", "integer", "run", "steps.max", "the plan's cap, not the run's length", "steps"),
-        _STARTED,
-        _COMPLETED,
-        _DURATION,
-        _TABLES,
-        _LEADS,
-        _QUESTIONS,
+        *(RUN_FIELDS[name] for name in ("run_id", "agent_id", "status", "prompt", "model")),
+        *(RUN_FIELDS[name] for name in ("steps_completed", "steps_max", "started_at", "completed_at")),
+        computed_field("duration", "number", "time from start to end", "seconds"),
+        computed_field("tables", "integer", "tables that the run touched; NA where the answer lists none", "tables"),
+        computed_field("leads", "integer", "leads in these tables, before saved filters", "leads"),
+        computed_field("questions", "integer", "questions waiting for an answer", "questions"),
     ),
 )
 
@@ -78,17 +62,17 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
-        - `status` (category): the server's word
+        - `status` (category): the status, as the server reports it
         - `prompt` (string): the full brief; in lists its first 200 characters
-        - `model` (category): the model that really ran
-        - `steps_completed` (Int64, steps): done
-        - `steps_max` (Int64, steps): the plan's cap, not the run's length
-        - `started_at` (datetime64[us, UTC]): when it began
-        - `completed_at` (datetime64[us, UTC]): when it ended; NA while it runs
-        - `duration` (Float64, seconds): from its beginning to its end
-        - `tables` (Int64, tables): tables it touched; NA where the answer has none
-        - `leads` (Int64, leads): in these tables, before saved filters
-        - `questions` (Int64, questions): it wants answered
+        - `model` (category): the model that ran
+        - `steps_completed` (Int64, steps): done so far
+        - `steps_max` (Int64, steps): most that the plan allows
+        - `started_at` (datetime64[us, UTC]): when the run started
+        - `completed_at` (datetime64[us, UTC]): when the run ended; missing while it is running
+        - `duration` (Float64, seconds): time from start to end
+        - `tables` (Int64, tables): tables that the run touched; NA where the answer lists none
+        - `leads` (Int64, leads): leads in these tables, before saved filters
+        - `questions` (Int64, questions): questions waiting for an answer
 
     Raises:
         InvalidInput: for a source of another kind or an unknown `dtype_backend`.
@@ -123,13 +107,15 @@ def facts(batches: Sequence[SourcePart], notes: DataIssues) -> tuple[FieldValues
         notes: takes what could not be read.
     """
     runs = pluck([batch.run or {} for batch in batches], [*RUNS.paths("run"), "prompt"])
-    short = zip(runs[_PROMPT.path], runs["prompt"], strict=True)
+    short = zip(runs[RUNS["prompt"].path], runs["prompt"], strict=True)
     return runs, {
-        _PROMPT.name: read_values(_PROMPT, [cut if full is None else full for full, cut in short]),
-        _DURATION.name: _seconds_between(*(notes.read(field, runs[field.path]) for field in (_STARTED, _COMPLETED))),
-        _TABLES.name: read_values(_TABLES, [_table_count(batch) for batch in batches]),
-        _LEADS.name: read_values(_LEADS, _leads(batches, notes)),
-        _QUESTIONS.name: read_values(_QUESTIONS, [_questions(batch) for batch in batches]),
+        "prompt": read_values(RUNS["prompt"], [cut if full is None else full for full, cut in short]),
+        "duration": _seconds_between(
+            *(notes.read(field, runs[field.path]) for field in (RUNS["started_at"], RUNS["completed_at"]))
+        ),
+        "tables": read_values(RUNS["tables"], [_table_count(batch) for batch in batches]),
+        "leads": read_values(RUNS["leads"], _leads(batches, notes)),
+        "questions": read_values(RUNS["questions"], [_questions(batch) for batch in batches]),
     }
 
 
@@ -150,7 +136,9 @@ def _table_count(batch: SourcePart) -> int | None:
 def _leads(batches: Sequence[SourcePart], notes: DataIssues) -> list[int | None]:
     """Per run the sum of what its tables tell."""
     tables = [[table for table in batch.tables if isinstance(table, Mapping)] for batch in batches]
-    cells = notes.read(LEAD_COUNT, [table.get(LEAD_COUNT.path) for each in tables for table in each])
+    cells = notes.read(
+        TABLE_FIELDS["lead_count"], [table.get(TABLE_FIELDS["lead_count"].path) for each in tables for table in each]
+    )
     told = zip(cells.data.tolist(), cells.missing.tolist(), strict=True)
     leads: list[int | None] = []
     for batch, each in zip(batches, tables, strict=True):
@@ -170,36 +158,12 @@ def _inner(batch: SourcePart, name: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-ACTION_TYPES = (
-    "table_created",
-    "table_restored",
-    "column_added",
-    "columns_updated",
-    "columns_deleted",
-    "columns_restored",
-    "leads_added",
-    "leads_deleted",
-    "leads_restored",
-)
-
-_TABLE_NAME = FrameField("table_name", "string", "action", "tableName", "its name, also looked up in the tables")
-_COLUMN_NAME = FrameField("column_name", "string", "action", "columnName", "its heading, also looked up in the tables")
-
 ACTIONS = FrameSchema(
     "actions_frame",
     (
         RUN_ID,
-        FrameField(
-            "position", "integer", "computed", "", "place in the run's actions, from 0: the only order there is"
-        ),
-        FrameField("type", "category", "action", "type", "what was done", "", ACTION_TYPES),
-        FrameField("table_id", "string", "action", "tableId", "the table that was changed"),
-        _TABLE_NAME,
-        FrameField("column_id", "string", "action", "columnId", "the column that was added"),
-        _COLUMN_NAME,
-        FrameField("count", "integer", "action", "count", "deleted or restored", "leads or columns"),
-        FrameField("lead_count", "integer", "action", "leadCount", "added", "leads"),
-        FrameField("deleted_at", "timestamp", "action", "deletedAt", "when it was deleted"),
+        computed_field("position", "integer", "place in the run's list of actions, from 0; actions have no time"),
+        *ACTION_FIELDS.values(),
     ),
 )
 
@@ -221,12 +185,12 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         to the categories.
 
         - `run_id` (string): the run; NA for a table that was given without its run
-        - `position` (Int64): place in the run's actions, from 0: the only order there is
+        - `position` (Int64): place in the run's list of actions, from 0; actions have no time
         - `type` (category): what was done
         - `table_id` (string): the table that was changed
-        - `table_name` (string): its name, also looked up in the tables
+        - `table_name` (string): the name of the table; if missing, looked up in the tables
         - `column_id` (string): the column that was added
-        - `column_name` (string): its heading, also looked up in the tables
+        - `column_name` (string): the heading of the column; if missing, looked up in the tables
         - `count` (Int64, leads or columns): deleted or restored
         - `lead_count` (Int64, leads): added
         - `deleted_at` (datetime64[us, UTC]): when it was deleted
@@ -261,8 +225,8 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         },
         computed={
             "position": TypedValues(found.positions, np.zeros(len(found.items), np.bool_)),
-            _TABLE_NAME.name: read_values(_TABLE_NAME, table_names),
-            _COLUMN_NAME.name: read_values(_COLUMN_NAME, column_names),
+            "table_name": read_values(ACTIONS["table_name"], table_names),
+            "column_name": read_values(ACTIONS["column_name"], column_names),
         },
         skipped=found.skipped,
         dtype_backend=dtype_backend,
@@ -303,22 +267,12 @@ def _name(action: Mapping[str, Any], name: str, key: str, own: dict[str, str], e
     return own.get(wanted, every.get(wanted, given)) if isinstance(wanted, str) else given
 
 
-ROLES = ("user", "assistant", "tool")
-
-_TOOL_CALLS = FrameField("tool_calls", "string", "message", "toolCalls", "JSON: a list of `id`, `name` and `input`")
-
 TRANSCRIPT = FrameSchema(
     "transcript_frame",
     (
         RUN_ID,
-        FrameField("position", "integer", "computed", "", "place in the transcript, from 0: messages have no time"),
-        FrameField("role", "category", "message", "role", "who speaks", "", ROLES),
-        FrameField("content", "string", "message", "content", "what is said"),
-        _TOOL_CALLS,
-        FrameField("tool_call_id", "string", "message", "toolCallId", "the call that this message answers"),
-        FrameField("name", "string", "message", "name", "the tool that answers"),
-        FrameField("result", "string", "message", "result", "what it answers"),
-        FrameField("truncated", "boolean", "message", "truncated", "whether this message was cut"),
+        computed_field("position", "integer", "place in the transcript, from 0; messages have no time"),
+        *MESSAGE_FIELDS.values(),
     ),
 )
 
@@ -341,13 +295,13 @@ def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nul
         that is not documented is added to the categories.
 
         - `run_id` (string): the run; NA for a table that was given without its run
-        - `position` (Int64): place in the transcript, from 0: messages have no time
-        - `role` (category): who speaks
-        - `content` (string): what is said
+        - `position` (Int64): place in the transcript, from 0; messages have no time
+        - `role` (category): who wrote it
+        - `content` (string): the text
         - `tool_calls` (string): JSON: a list of `id`, `name` and `input`
         - `tool_call_id` (string): the call that this message answers
         - `name` (string): the tool that answers
-        - `result` (string): what it answers
+        - `result` (string): the answer of the tool
         - `truncated` (boolean): whether this message was cut
 
     Raises:
@@ -378,7 +332,9 @@ def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nul
         {"run": OriginValues(runs_of(gathered), found.owners), "message": OriginValues(messages)},
         computed={
             "position": TypedValues(found.positions, np.zeros(len(found.items), np.bool_)),
-            _TOOL_CALLS.name: read_values(_TOOL_CALLS, [_as_json(calls) for calls in messages[_TOOL_CALLS.path]]),
+            "tool_calls": read_values(
+                TRANSCRIPT["tool_calls"], [_as_json(calls) for calls in messages[TRANSCRIPT["tool_calls"].path]]
+            ),
         },
         skipped=found.skipped,
         dtype_backend=dtype_backend,
@@ -402,21 +358,22 @@ def _as_json(calls: Any) -> Any:
         return calls
 
 
-_TIME = FrameField("time", "timestamp", "history", "time", "when the change was heard, on the kernel's clock")
+def _recorded(field: FrameField, name: str, meaning: str = "") -> FrameField:
+    """A field of the API as a handle records it."""
+    return replace(field.renamed(name, meaning), origin="history", path=name)
+
 
 HISTORY = FrameSchema(
     "history_frame",
     (
         RUN_ID,
-        _TIME,
-        FrameField("status", "category", "history", "status", "the server's word", "", RUN_STATUSES),
-        FrameField("steps_completed", "integer", "history", "steps_completed", "done so far", "steps"),
-        FrameField("lead_count", "integer", "history", "lead_count", "in all tables of the run", "leads"),
-        FrameField("cells_running", "integer", "history", "cells_running", "waiting, queued or running", "cells"),
-        FrameField("cells_errored", "integer", "history", "cells_errored", "ended in a failure", "cells"),
-        FrameField(
-            "credits_used", "number", "history", "credits_used", "settled, over the life of these tables", "credits"
-        ),
+        FrameField("time", "timestamp", "history", "time", "when the kernel received the change, on its own clock"),
+        _recorded(RUN_FIELDS["status"], "status"),
+        _recorded(RUN_FIELDS["steps_completed"], "steps_completed"),
+        _recorded(TABLE_FIELDS["lead_count"], "lead_count", "leads in all tables of the run"),
+        _recorded(TABLE_FIELDS["cells_running"], "cells_running"),
+        _recorded(TABLE_FIELDS["cells_errored"], "cells_errored"),
+        _recorded(TABLE_FIELDS["credits_lifetime_used"], "credits_used", "settled, over the life of these tables"),
     ),
 )
 
@@ -437,10 +394,10 @@ def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
 
         - `run_id` (string): the run; NA for a table that was given without its run
-        - `time` (datetime64[us, UTC]): when the change was heard, on the kernel's clock
-        - `status` (category): the server's word
+        - `time` (datetime64[us, UTC]): when the kernel received the change, on its own clock
+        - `status` (category): the status, as the server reports it
         - `steps_completed` (Int64, steps): done so far
-        - `lead_count` (Int64, leads): in all tables of the run
+        - `lead_count` (Int64, leads): leads in all tables of the run
         - `cells_running` (Int64, cells): waiting, queued or running
         - `cells_errored` (Int64, cells): ended in a failure
         - `credits_used` (Float64, credits): settled, over the life of these tables
@@ -469,7 +426,7 @@ def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         HISTORY,
         gathered,
         {"run": OriginValues(runs_of(gathered), owners), "history": OriginValues(told)},
-        computed={_TIME.name: _moments(told[_TIME.path])},
+        computed={"time": _moments(told[HISTORY["time"].path])},
         dtype_backend=dtype_backend,
     )
 

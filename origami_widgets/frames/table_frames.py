@@ -8,117 +8,26 @@ import numpy as np
 
 from .dtype_backend import DtypeBackend, check_backend
 from .frame_builder import DataIssues, OriginValues, build, nested_items, pluck, tables_of
-from .schema import LEAD_COUNT, RUN_ID, TABLE_ID, TABLE_NAME, FrameField, FrameSchema
+from .schema import (
+    COLUMN_FIELDS,
+    LEAD_SOURCE_FIELDS,
+    RUN_ID,
+    TABLE_FIELDS,
+    TABLE_ID,
+    TABLE_NAME,
+    FrameSchema,
+    computed_field,
+)
 from .source import Source, gather
 from .values import TypedValues, read_values
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMN_COUNT = FrameField("column_count", "integer", "computed", "", "columns of the table", "columns")
+_ID, _NAME, _WORKSPACE, _LEADS, *_OTHERS = TABLE_FIELDS.values()
+_COLUMN_COUNT = computed_field("column_count", "integer", "columns of the table", "columns")
 
-TABLES = FrameSchema(
-    "tables_frame",
-    (
-        RUN_ID,
-        TABLE_ID,
-        TABLE_NAME,
-        FrameField("workspace_id", "string", "table", "workspaceId", "container (deprecated); NA when made in a chat"),
-        LEAD_COUNT,
-        _COLUMN_COUNT,
-        FrameField(
-            "credits_lifetime_used", "number", "table", "credits.lifetimeUsed", "settled, over all runs", "credits"
-        ),
-        FrameField("cells_running", "integer", "table", "cells.running", "waiting, queued or running", "cells"),
-        FrameField("cells_errored", "integer", "table", "cells.errored", "ended in a failure", "cells"),
-        FrameField("url", "string", "table", "url", "page for people"),
-        FrameField("created_at", "timestamp", "table", "createdAt", "when the table was made"),
-        FrameField("updated_at", "timestamp", "table", "updatedAt", "when it last changed"),
-        FrameField(
-            "credits_per_lead", "number", "table", "stats.creditsPerLead", "estimate", "credits per sourced lead"
-        ),
-        FrameField(
-            "credits_per_qualified_lead",
-            "number",
-            "table",
-            "stats.creditsPerQualifiedLead",
-            "estimate, with the losses on the way",
-            "credits per qualified lead",
-        ),
-        FrameField(
-            "find_more_estimated_credits",
-            "number",
-            "table",
-            "stats.findMoreEstimatedCredits",
-            'estimate for one more "find more"',
-            "credits per execution",
-        ),
-        FrameField(
-            "has_unknown_total_with_more",
-            "boolean",
-            "table",
-            "stats.hasUnknownTotalWithMore",
-            "a source has more leads, nobody knows how many",
-        ),
-        FrameField("qualification_rate", "number", "table", "stats.qualification.rate", "qualified share", "fraction"),
-        FrameField(
-            "qualification_fetch_rate",
-            "number",
-            "table",
-            "stats.qualification.fetchRate",
-            "qualified share from filters alone",
-            "fraction",
-        ),
-        FrameField(
-            "qualified_leads", "integer", "table", "stats.qualification.qualifiedLeads", "leads that qualify", "leads"
-        ),
-        FrameField(
-            "effective_leads_per_qualified",
-            "number",
-            "table",
-            "stats.qualification.effectiveLeadsPerQualified",
-            "measured",
-            "leads per qualified lead",
-        ),
-        FrameField(
-            "estimated_qualified_leads",
-            "integer",
-            "table",
-            "stats.qualification.estimatedQualifiedLeads",
-            "estimate",
-            "leads",
-        ),
-        FrameField(
-            "total_sourced_leads", "integer", "table", "stats.funnel.totalSourcedLeads", "found at first", "leads"
-        ),
-        FrameField(
-            "post_static_leads",
-            "integer",
-            "table",
-            "stats.funnel.postStaticLeads",
-            "left after deduplication, exclusion and required filters",
-            "leads",
-        ),
-        FrameField("deduped_leads", "integer", "table", "stats.funnel.dedupedLeads", "dropped as duplicates", "leads"),
-        FrameField(
-            "dedup_rate", "number", "table", "stats.funnel.dedupRate", "share dropped as duplicates", "fraction"
-        ),
-        FrameField("excluded_leads", "integer", "table", "stats.funnel.excludedLeads", "dropped as excluded", "leads"),
-        FrameField(
-            "excluded_rate", "number", "table", "stats.funnel.excludedRate", "share dropped as excluded", "fraction"
-        ),
-        FrameField(
-            "running_leads", "integer", "table", "stats.running.runningLeads", "with a cell still running", "leads"
-        ),
-        FrameField(
-            "oldest_active_run_started_at",
-            "timestamp",
-            "table",
-            "stats.running.oldestActiveRunStartedAt",
-            "start of the oldest work under way",
-        ),
-    ),
-)
+TABLES = FrameSchema("tables_frame", (RUN_ID, _ID, _NAME, _WORKSPACE, _LEADS, _COLUMN_COUNT, *_OTHERS))
 
 
 def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
@@ -138,25 +47,25 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         - `run_id` (string): the run; NA for a table that was given without its run
         - `table_id` (string): the table
         - `table_name` (string): the table's name
-        - `workspace_id` (string): container (deprecated); NA when made in a chat
+        - `workspace_id` (string): container (deprecated); missing if made in a chat
         - `lead_count` (Int64, leads): rows not deleted, before saved filters
         - `column_count` (Int64, columns): columns of the table
         - `credits_lifetime_used` (Float64, credits): settled, over all runs
         - `cells_running` (Int64, cells): waiting, queued or running
         - `cells_errored` (Int64, cells): ended in a failure
-        - `url` (string): page for people
+        - `url` (string): page in the web app
         - `created_at` (datetime64[us, UTC]): when the table was made
         - `updated_at` (datetime64[us, UTC]): when it last changed
         - `credits_per_lead` (Float64, credits per sourced lead): estimate
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): estimate, with the losses on the way
         - `find_more_estimated_credits` (Float64, credits per execution): estimate for one more "find more"
-        - `has_unknown_total_with_more` (boolean): a source has more leads, nobody knows how many
-        - `qualification_rate` (Float64, fraction): qualified share
-        - `qualification_fetch_rate` (Float64, fraction): qualified share from filters alone
-        - `qualified_leads` (Int64, leads): leads that qualify
-        - `effective_leads_per_qualified` (Float64, leads per qualified lead): measured
+        - `has_unknown_total_with_more` (boolean): whether a lead source has more leads, without a known number
+        - `qualification_rate` (Float64, fraction): share that qualifies
+        - `qualification_fetch_rate` (Float64, fraction): share that qualifies by filters alone
+        - `qualified_leads` (Int64, leads): judged to qualify
+        - `effective_leads_per_qualified` (Float64, leads per qualified lead): sourced leads per qualified lead, measured
         - `estimated_qualified_leads` (Int64, leads): estimate
-        - `total_sourced_leads` (Int64, leads): found at first
+        - `total_sourced_leads` (Int64, leads): found by the lead sources
         - `post_static_leads` (Int64, leads): left after deduplication, exclusion and required filters
         - `deduped_leads` (Int64, leads): dropped as duplicates
         - `dedup_rate` (Float64, fraction): share dropped as duplicates
@@ -195,49 +104,18 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
     )
 
 
-COLUMN_KINDS = ("input", "enrichment", "score", "sequence")
-
-_PASS = FrameField("qualification_pass", "integer", "column", "qualification.pass", "judged to fit", "leads")
-_TOTAL = FrameField("qualification_total", "integer", "column", "qualification.total", "judged at all", "leads")
-
 COLUMNS = FrameSchema(
     "columns_frame",
     (
         RUN_ID,
         TABLE_ID,
         TABLE_NAME,
-        FrameField("position", "integer", "computed", "", "place in the table, from 0"),
-        FrameField("column_id", "string", "column", "id", "the column"),
-        FrameField("column_name", "string", "column", "name", "its heading"),
-        FrameField("slug", "string", "column", "slug", "key in rows; NA: it cannot appear there"),
-        FrameField("kind", "category", "column", "kind", "input, enrichment, score or sequence", "", COLUMN_KINDS),
-        FrameField("type", "string", "column", "type", "storage type, an open set: prefer `kind`"),
-        FrameField("auto_trigger", "boolean", "column", "autoTrigger", "runs by itself on new leads"),
-        FrameField(
-            "credits_lifetime_used", "number", "column", "credits.lifetimeUsed", "settled, over all runs", "credits"
-        ),
-        FrameField("cells_running", "integer", "column", "cells.running", "waiting, queued or running", "cells"),
-        FrameField("cells_errored", "integer", "column", "cells.errored", "ended in a failure", "cells"),
-        FrameField(
-            "avg_credits_per_run",
-            "number",
-            "column",
-            "stats.avgCreditsPerRun",
-            "mean when the column runs",
-            "credits per execution",
-        ),
-        FrameField("call_rate", "number", "column", "stats.callRate", "share of leads that triggered it", "fraction"),
-        FrameField("total_runs", "integer", "column", "stats.totalRuns", "over its life", "executions"),
-        _PASS,
-        FrameField("qualification_fail", "integer", "column", "qualification.fail", "judged not to fit", "leads"),
-        FrameField("qualification_unsure", "integer", "column", "qualification.unsure", "judged unsure", "leads"),
-        _TOTAL,
-        FrameField(
+        computed_field("position", "integer", "place in the table, from 0"),
+        *COLUMN_FIELDS.values(),
+        computed_field(
             "qualification_pass_rate",
             "number",
-            "computed",
-            "",
-            "pass over total; NA without verdicts",
+            "qualification_pass / qualification_total; NA without verdicts",
             "fraction",
         ),
     ),
@@ -265,22 +143,22 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         - `table_name` (string): the table's name
         - `position` (Int64): place in the table, from 0
         - `column_id` (string): the column
-        - `column_name` (string): its heading
-        - `slug` (string): key in rows; NA: it cannot appear there
-        - `kind` (category): input, enrichment, score or sequence
-        - `type` (string): storage type, an open set: prefer `kind`
-        - `auto_trigger` (boolean): runs by itself on new leads
+        - `column_name` (string): the heading
+        - `slug` (string): key of its cells in rows; missing if rows cannot have them
+        - `kind` (category): what the column does
+        - `type` (string): storage type; new ones may appear, so prefer `kind`
+        - `auto_trigger` (boolean): whether it runs automatically on new leads
         - `credits_lifetime_used` (Float64, credits): settled, over all runs
         - `cells_running` (Int64, cells): waiting, queued or running
         - `cells_errored` (Int64, cells): ended in a failure
-        - `avg_credits_per_run` (Float64, credits per execution): mean when the column runs
+        - `avg_credits_per_run` (Float64, credits per execution): mean per execution
         - `call_rate` (Float64, fraction): share of leads that triggered it
-        - `total_runs` (Int64, executions): over its life
-        - `qualification_pass` (Int64, leads): judged to fit
-        - `qualification_fail` (Int64, leads): judged not to fit
+        - `total_runs` (Int64, executions): executions so far
+        - `qualification_pass` (Int64, leads): judged to qualify
+        - `qualification_fail` (Int64, leads): judged not to qualify
         - `qualification_unsure` (Int64, leads): judged unsure
-        - `qualification_total` (Int64, leads): judged at all
-        - `qualification_pass_rate` (Float64, fraction): pass over total; NA without verdicts
+        - `qualification_total` (Int64, leads): with a verdict
+        - `qualification_pass_rate` (Float64, fraction): qualification_pass / qualification_total; NA without verdicts
 
     Raises:
         InvalidInput: for a source of another kind or an unknown `dtype_backend`.
@@ -307,11 +185,13 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
     columns = pluck(each.items, COLUMNS.paths("column"))
     computed = {
         "position": TypedValues(each.positions, np.zeros(len(each.items), np.bool_)),
-        _PASS.name: read_values(_PASS, columns[_PASS.path]),
-        _TOTAL.name: read_values(_TOTAL, columns[_TOTAL.path]),
+        "qualification_pass": read_values(COLUMNS["qualification_pass"], columns[COLUMNS["qualification_pass"].path]),
+        "qualification_total": read_values(
+            COLUMNS["qualification_total"], columns[COLUMNS["qualification_total"].path]
+        ),
     }
     notes = DataIssues()
-    computed["qualification_pass_rate"] = _share(computed[_PASS.name], computed[_TOTAL.name], notes)
+    computed["qualification_pass_rate"] = _share(computed["qualification_pass"], computed["qualification_total"], notes)
     return build(
         COLUMNS,
         gathered,
@@ -335,32 +215,7 @@ def _share(part: TypedValues, whole: TypedValues, notes: DataIssues) -> TypedVal
     return TypedValues(part.data / np.where(missing, 1, whole.data), missing)
 
 
-COST_SOURCES = ("historical", "estimate")
-
-COST_SOURCE = FrameField(
-    "source",
-    "category",
-    "lead_source",
-    "source",
-    "whether costs are real or estimated from code",
-    "",
-    COST_SOURCES,
-)
-
-LEAD_SOURCES = FrameSchema(
-    "lead_sources_frame",
-    (
-        RUN_ID,
-        TABLE_ID,
-        TABLE_NAME,
-        FrameField("source_id", "string", "lead_source", "id", "the lead source"),
-        FrameField("source_name", "string", "lead_source", "name", "its name"),
-        FrameField("avg_credits_per_lead", "number", "lead_source", "avgCreditsPerLead", "mean", "credits per lead"),
-        FrameField("total_credits", "number", "lead_source", "totalCredits", "what it has cost", "credits"),
-        FrameField("total_leads", "integer", "lead_source", "totalLeads", "what it has found", "leads"),
-        COST_SOURCE,
-    ),
-)
+LEAD_SOURCES = FrameSchema("lead_sources_frame", (RUN_ID, TABLE_ID, TABLE_NAME, *LEAD_SOURCE_FIELDS.values()))
 
 
 def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
@@ -383,11 +238,11 @@ def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_n
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `source_id` (string): the lead source
-        - `source_name` (string): its name
-        - `avg_credits_per_lead` (Float64, credits per lead): mean
-        - `total_credits` (Float64, credits): what it has cost
-        - `total_leads` (Int64, leads): what it has found
-        - `source` (category): whether costs are real or estimated from code
+        - `source_name` (string): the name
+        - `avg_credits_per_lead` (Float64, credits per lead): mean cost
+        - `total_credits` (Float64, credits): spent on it
+        - `total_leads` (Int64, leads): found by it
+        - `source` (category): whether its costs are measured or estimated
 
     Raises:
         InvalidInput: for a source of another kind or an unknown `dtype_backend`.

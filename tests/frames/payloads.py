@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
-from origami_widgets.frames.reference import FRAMES
+from tests.fixtures.make_frames import FRAMES
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SCHEMAS = FRAMES

@@ -8,11 +8,10 @@ import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
-from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, FrameField, FrameSchema
+from origami_widgets.frames.schema import COLUMN_FIELDS, RUN_ID, TABLE_ID, TABLE_NAME, FrameSchema, computed_field
 from origami_widgets.frames.source import Source, gather
-from origami_widgets.frames.table_frames import COLUMN_KINDS
 
-from .spending import UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, measured, over
+from .spending import ERRORED, UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, measured, over
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,47 +22,32 @@ COLUMN_ECONOMICS = FrameSchema(
         RUN_ID,
         TABLE_ID,
         TABLE_NAME,
-        FrameField("column_id", "string", "column", "id", "the column"),
-        FrameField("column_name", "string", "column", "name", "its heading"),
-        FrameField("kind", "category", "column", "kind", "input, enrichment, score or sequence", "", COLUMN_KINDS),
-        FrameField("credits_used", "number", "column", "credits.lifetimeUsed", "settled, over all runs", "credits"),
-        FrameField(
+        COLUMN_FIELDS["column_id"],
+        COLUMN_FIELDS["column_name"],
+        COLUMN_FIELDS["kind"],
+        COLUMN_FIELDS["credits_lifetime_used"].renamed("credits_used"),
+        computed_field(
             "share_of_spend",
             "number",
-            "computed",
-            "",
-            "of what its table's columns have used; NA where one of these does not tell",
+            "of the credits of all columns of its table; NA where one is unknown",
             "fraction",
         ),
-        FrameField("executions", "integer", "column", "stats.totalRuns", "over its life", "executions"),
-        FrameField(
-            "credits_per_execution",
-            "number",
-            "column",
-            "stats.avgCreditsPerRun",
-            "mean when the column runs",
-            "credits per execution",
-        ),
-        FrameField(
-            "credits_per_lead", "number", "computed", "", "credits_used / leads of its table", "credits per lead"
-        ),
-        FrameField(
+        COLUMN_FIELDS["total_runs"].renamed("executions"),
+        COLUMN_FIELDS["avg_credits_per_run"].renamed("credits_per_execution"),
+        computed_field("credits_per_lead", "number", "credits_used / leads of its table", "credits per lead"),
+        computed_field(
             "credits_per_qualified_lead",
             "number",
-            "computed",
-            "",
             "credits_per_lead / qualified share of its table",
             "credits per qualified lead",
         ),
-        FrameField("cells_errored", "integer", "column", "cells.errored", "ended in a failure", "cells"),
-        FrameField("errored_rate", "number", "computed", "", "cells_errored / leads of its table", "fraction"),
-        FrameField(
-            "fail_rate", "number", "computed", "", "verdicts `fail` / all verdicts; NA without verdicts", "fraction"
-        ),
-        FrameField("credits_errored", "number", "computed", "", "cells that failed, at the mean price", "credits"),
+        COLUMN_FIELDS["cells_errored"],
+        computed_field("errored_rate", "number", "cells_errored / leads of its table", "fraction"),
+        computed_field("fail_rate", "number", "`fail` verdicts / all verdicts; NA without verdicts", "fraction"),
+        ERRORED,
         UNQUALIFIED,
         UNQUALIFIED_MIN,
-        FrameField("unqualified_share", "number", "computed", "", "credits_unqualified / credits_used", "fraction"),
+        computed_field("unqualified_share", "number", "credits_unqualified / credits_used", "fraction"),
     ),
 )
 
@@ -99,20 +83,20 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `column_id` (string): the column
-        - `column_name` (string): its heading
-        - `kind` (category): input, enrichment, score or sequence
+        - `column_name` (string): the heading
+        - `kind` (category): what the column does
         - `credits_used` (Float64, credits): settled, over all runs
-        - `share_of_spend` (Float64, fraction): of what its table's columns have used; NA where one of these does not tell
-        - `executions` (Int64, executions): over its life
-        - `credits_per_execution` (Float64, credits per execution): mean when the column runs
+        - `share_of_spend` (Float64, fraction): of the credits of all columns of its table; NA where one is unknown
+        - `executions` (Int64, executions): executions so far
+        - `credits_per_execution` (Float64, credits per execution): mean per execution
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads of its table
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead / qualified share of its table
         - `cells_errored` (Int64, cells): ended in a failure
         - `errored_rate` (Float64, fraction): cells_errored / leads of its table
-        - `fail_rate` (Float64, fraction): verdicts `fail` / all verdicts; NA without verdicts
-        - `credits_errored` (Float64, credits): cells that failed, at the mean price
-        - `credits_unqualified` (Float64, credits): expected to be spent on leads that were judged unfit
-        - `credits_unqualified_min` (Float64, credits): spent on them at least, as far as counts prove it
+        - `fail_rate` (Float64, fraction): `fail` verdicts / all verdicts; NA without verdicts
+        - `credits_errored` (Float64, credits): failed cells at the mean price
+        - `credits_unqualified` (Float64, credits): expected to have been spent on leads judged unfit
+        - `credits_unqualified_min` (Float64, credits): spent on leads judged unfit at least, as the counts prove
         - `unqualified_share` (Float64, fraction): credits_unqualified / credits_used
 
     Raises:

@@ -12,7 +12,7 @@ import numpy as np
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import DataIssues, OriginValues, build, pluck
 from origami_widgets.frames.run_frames import RUNS, has_no_tables
-from origami_widgets.frames.schema import FrameField, FrameSchema
+from origami_widgets.frames.schema import FrameField, FrameSchema, computed_field
 from origami_widgets.frames.source import SourceData, gather
 from origami_widgets.frames.table_frames import TABLES
 from origami_widgets.frames.values import TypedValues, read_number, read_values
@@ -30,64 +30,63 @@ if TYPE_CHECKING:
 
     from .spending import Measure
 
-_TIME = FrameField("time", "timestamp", "computed", "", "when it was read, on the kernel's clock")
-_BALANCE = FrameField("balance", "number", "credits", "balance", "left then", "credits")
-_CHANGE = FrameField("change", "number", "computed", "", "balance minus that of the reading before", "credits")
-_MEASURED = FrameField(
-    "credits_measured",
-    "number",
-    "computed",
-    "",
-    "used since the reading before by the tables of the runs, as they told; NA where that is not known",
-    "credits",
+CREDITS = FrameSchema(
+    "credits_frame",
+    (
+        computed_field("time", "timestamp", "when the balance was read, on the kernel's clock"),
+        FrameField("balance", "number", "credits", "balance", "credits left at that time", "credits"),
+        computed_field("change", "number", "balance minus that of the previous reading", "credits"),
+        computed_field(
+            "credits_measured",
+            "number",
+            "used by the tables of the runs since the previous reading; NA where unknown",
+            "credits",
+        ),
+        computed_field(
+            "credits_other",
+            "number",
+            "-change - credits_measured: spent elsewhere; negative where credits were added",
+            "credits",
+        ),
+    ),
 )
-_OTHER = FrameField(
-    "credits_other",
-    "number",
-    "computed",
-    "",
-    "-change - credits_measured: what else was spent; below 0, credits came in",
-    "credits",
-)
-
-CREDITS = FrameSchema("credits_frame", (_TIME, _BALANCE, _CHANGE, _MEASURED, _OTHER))
 
 
 def credits_frame(
     runs: Source | None = None, *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
 ) -> pd.DataFrame:
-    """One row per reading of the balance in this process, the newest made now: one `GET /account/credits`. Free.
+    """One row per reading of the credit balance in this process. Reads the balance once more: one free request.
 
-    The API keeps no history of the balance: a row is there for each time that `login`, `account`, `get_credits` or this
-    has read it with the same key, the newest 1,000. The wallet belongs to the organization: other runs, other keys and
-    the web app spend from it, too. With `runs`, two columns part what their tables have used from the rest.
+    The API keeps no history of the balance. The frame has a row for each time that `login`, `account`, `get_credits` or
+    this function has read it with the same key, the newest 1,000. The balance belongs to the organization: other runs,
+    other keys and the web app spend from it, too. With `runs`, two more columns separate what the tables of these runs
+    have used from the rest.
 
-    What a run costs is measured from its tables: what they have used once their cells are settled, less what they had
-    used before it began. `compare_runs` has it per run (`credits_measured`), and here it is per interval. Cells that
-    ended between a check of the tables and a reading of the balance count in the next interval, so read the balance when
-    nothing is running: before the start, and after `wait("cells")`. What is reserved for cells that still run is in
-    no table's credits. Of a table that is older than the reading before, and that no run here had told of by then,
-    nothing is known.
+    The cost of a run is measured from its tables: the credits that they have used once their cells are finished, minus
+    those used before it started. Cells that end between a check of the tables and a reading of the balance count in the
+    next interval, so read the balance while nothing is running: before the start, and after `wait("cells")`. Credits
+    reserved for running cells are in no table. A table that is older than the previous reading, and that no run of this
+    process had reported by then, makes the interval NA. `compare_runs` has the same measure per run.
 
     Args:
-        runs: runs that were watched in this process, alone or in a list; None for the balance alone.
-        client: the client whose balance it is; the configured one when absent.
+        runs: a run, or a list of runs, that this process watched; None for the balance alone.
+        client: the client whose balance is read; the configured one by default.
         dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
 
     Returns:
         A frame with these columns, the same for every source (dtypes of the default backend), oldest reading first.
         Units are also in `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
 
-        - `time` (datetime64[us, UTC]): when it was read, on the kernel's clock
-        - `balance` (Float64, credits): left then
-        - `change` (Float64, credits): balance minus that of the reading before
-        - `credits_measured` (Float64, credits): used since the reading before by the tables of the runs, as they told; NA where that is not known
-        - `credits_other` (Float64, credits): -change - credits_measured: what else was spent; below 0, credits came in
+        - `time` (datetime64[us, UTC]): when the balance was read, on the kernel's clock
+        - `balance` (Float64, credits): credits left at that time
+        - `change` (Float64, credits): balance minus that of the previous reading
+        - `credits_measured` (Float64, credits): used by the tables of the runs since the previous reading; NA where unknown
+        - `credits_other` (Float64, credits): -change - credits_measured: spent elsewhere; negative where credits were added
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`; nothing was sent.
-        MissingKey: no client was given or configured, and there is no key.
-        OrigamiError: the balance could not be read.
+        InvalidInput: `runs` cannot be read or `dtype_backend` is unknown; no request was sent.
+        MissingKey: no client is given or configured, and no key is found.
+        OrigamiError: the balance cannot be read.
 
     Source in the API: `GET /account/credits`, and the tables of each answer about the runs.
 
@@ -133,27 +132,27 @@ async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_ba
     gathered = SourceData("list", ()) if runs is None else gather(runs, CREDITS.name)
     operations = client_or_default(client).operations
     await OnLoop(operations.get_credits())
-    return _frame(operations.ledger.readings, gathered, dtype_backend, are_measured=runs is not None)
+    return frame_of_readings(operations.ledger.readings, gathered, dtype_backend, are_measured=runs is not None)
 
 
-def _frame(
+def frame_of_readings(
     readings: Sequence[BalanceReading], source: SourceData, dtype_backend: DtypeBackend, *, are_measured: bool
 ) -> pd.DataFrame:
-    told = pluck([{_BALANCE.path: reading.balance} for reading in readings], [_BALANCE.path])
-    balance = read_values(_BALANCE, told[_BALANCE.path])
+    told = pluck([{CREDITS["balance"].path: reading.balance} for reading in readings], [CREDITS["balance"].path])
+    balance = read_values(CREDITS["balance"], told[CREDITS["balance"].path])
     change = np.diff(np.where(balance.missing, np.nan, balance.data), prepend=np.nan)
     moments = [BalanceMoment(reading.at, reading.server_second) for reading in readings]
     notes = DataIssues()
-    used = gains(source, moments, notes) if are_measured else np.full(len(readings), np.nan)
+    used = used_per_interval(source, moments, notes) if are_measured else np.full(len(readings), np.nan)
     return build(
         CREDITS,
         source,
         {"credits": OriginValues(told)},
         computed={
-            _TIME.name: _times(readings),
-            _CHANGE.name: measured(change),
-            _MEASURED.name: measured(used),
-            _OTHER.name: measured(0.0 - change - used),
+            "time": _times(readings),
+            "change": measured(change),
+            "credits_measured": measured(used),
+            "credits_other": measured(0.0 - change - used),
         },
         notes=notes,
         dtype_backend=dtype_backend,
@@ -182,7 +181,7 @@ class BalanceMoment(NamedTuple):
         return moment >= (self.server_second + 1) * _SECOND
 
 
-def gains(source: SourceData, moments: Sequence[BalanceMoment], notes: DataIssues | None = None) -> Measure:
+def used_per_interval(source: SourceData, moments: Sequence[BalanceMoment], notes: DataIssues | None = None) -> Measure:
     """What the tables of runs have used from each moment to the next; NaN for the first, and where it is not known.
 
     What a table had used at a moment is what the newest check before it told, and 0 before the table was there.

@@ -8,9 +8,9 @@ import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import FieldValues, OriginValues, build, nested_items, pluck
-from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, FrameField, FrameSchema
+from origami_widgets.frames.schema import LEAD_SOURCE_FIELDS, RUN_ID, TABLE_ID, TABLE_NAME, FrameSchema, computed_field
 from origami_widgets.frames.source import Source, gather
-from origami_widgets.frames.table_frames import COST_SOURCE, LEAD_SOURCES
+from origami_widgets.frames.table_frames import LEAD_SOURCES
 
 from .spending import Measure, Spending, measure, measured, over, sums
 
@@ -19,15 +19,10 @@ if TYPE_CHECKING:
 
     from origami_widgets.frames.frame_builder import NestedItems
 
-_CREDITS = FrameField("credits_used", "number", "lead_source", "totalCredits", "what it has cost", "credits")
-_LEADS = FrameField("leads", "integer", "lead_source", "totalLeads", "what it has found", "leads")
-_MEAN = FrameField(
-    "credits_per_lead",
-    "number",
-    "lead_source",
-    "avgCreditsPerLead",
-    "the server's mean, else credits_used / leads",
-    "credits per lead",
+_CREDITS = LEAD_SOURCE_FIELDS["total_credits"].renamed("credits_used")
+_LEADS = LEAD_SOURCE_FIELDS["total_leads"].renamed("leads")
+_MEAN = LEAD_SOURCE_FIELDS["avg_credits_per_lead"].renamed(
+    "credits_per_lead", "mean that the server reports, else credits_used / leads"
 )
 
 LEAD_SOURCE_ECONOMICS = FrameSchema(
@@ -36,22 +31,20 @@ LEAD_SOURCE_ECONOMICS = FrameSchema(
         RUN_ID,
         TABLE_ID,
         TABLE_NAME,
-        FrameField("source_id", "string", "lead_source", "id", "the lead source"),
-        FrameField("source_name", "string", "lead_source", "name", "its name"),
+        LEAD_SOURCE_FIELDS["source_id"],
+        LEAD_SOURCE_FIELDS["source_name"],
         _LEADS,
         _CREDITS,
-        FrameField("share_of_leads", "number", "computed", "", "of what its table's sources have found", "fraction"),
-        FrameField("share_of_spend", "number", "computed", "", "of what they have cost", "fraction"),
+        computed_field("share_of_leads", "number", "of the leads of all lead sources of its table", "fraction"),
+        computed_field("share_of_spend", "number", "of the credits of all lead sources of its table", "fraction"),
         _MEAN,
-        FrameField(
+        computed_field(
             "credits_per_qualified_lead",
             "number",
-            "computed",
-            "",
             "credits_per_lead x sourced leads per qualified lead",
             "credits per qualified lead",
         ),
-        COST_SOURCE,
+        LEAD_SOURCE_FIELDS["source"],
     ),
 )
 
@@ -59,11 +52,13 @@ LEAD_SOURCE_ECONOMICS = FrameSchema(
 def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per lead source of every table: its share of leads and spend, and its price per qualified lead.
 
-    No request is sent and no credits are spent. The server does not tell which source a qualified lead came from, so
-    `credits_per_qualified_lead` supposes that the leads of all sources of a table qualify alike, and puts them in the
-    same order as `credits_per_lead` does: `credits_per_qualified_lead` = credits_per_lead x the table's sourced leads /
-    (its leads x the share that qualifies). Whether these credits are also part of what columns have used is not
-    documented: do not add the two.
+    Sends no request and spends no credits. The server does not report which lead source a qualified lead came from, so
+    `credits_per_qualified_lead` assumes that the leads of all sources of a table are equally likely to qualify:
+
+        credits_per_qualified_lead = credits_per_lead * sourced leads of the table / (its leads * its qualified share)
+
+    It therefore ranks the sources as `credits_per_lead` does. The API does not document whether these credits are also
+    part of what the columns have used, so do not add the two.
 
     Args:
         source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
@@ -77,14 +72,14 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `source_id` (string): the lead source
-        - `source_name` (string): its name
-        - `leads` (Int64, leads): what it has found
-        - `credits_used` (Float64, credits): what it has cost
-        - `share_of_leads` (Float64, fraction): of what its table's sources have found
-        - `share_of_spend` (Float64, fraction): of what they have cost
-        - `credits_per_lead` (Float64, credits per lead): the server's mean, else credits_used / leads
+        - `source_name` (string): the name
+        - `leads` (Int64, leads): found by it
+        - `credits_used` (Float64, credits): spent on it
+        - `share_of_leads` (Float64, fraction): of the leads of all lead sources of its table
+        - `share_of_spend` (Float64, fraction): of the credits of all lead sources of its table
+        - `credits_per_lead` (Float64, credits per lead): mean that the server reports, else credits_used / leads
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead x sourced leads per qualified lead
-        - `source` (category): whether costs are real or estimated from code
+        - `source` (category): whether its costs are measured or estimated
 
     Raises:
         InvalidInput: for a source of another kind or an unknown `dtype_backend`.

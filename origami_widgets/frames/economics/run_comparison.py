@@ -10,7 +10,7 @@ import numpy as np
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
 from origami_widgets.frames.run_frames import RUNS, facts, has_no_tables
-from origami_widgets.frames.schema import FrameField, FrameSchema
+from origami_widgets.frames.schema import FrameSchema, computed_field
 from origami_widgets.frames.source import Source, SourceData, gather
 from origami_widgets.frames.table_frames import TABLES
 
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.frame_builder import FieldValues
     from origami_widgets.frames.values import TypedValues
 
-_SHARED = FrameField("shared_tables", "integer", "computed", "", "of these, touched by another run here", "tables")
-_QUALIFIED = FrameField("qualified_leads", "integer", "computed", "", "in the tables that tell", "leads")
-_ERRORED = FrameField("cells_errored", "integer", "computed", "", "ended in a failure", "cells")
-_CHANGE = "against the first run: value / its value - 1"
+_CHANGE = "compared with the first run: value / value of the first run - 1"
 
 COMPARISON = FrameSchema(
     "compare_runs",
@@ -35,62 +32,61 @@ COMPARISON = FrameSchema(
         RUNS["run_id"],
         RUNS["agent_id"],
         RUNS["status"],
-        FrameField("prompt", "string", "computed", "", "the full brief"),
+        computed_field("prompt", "string", "the full brief"),
         RUNS["model"],
-        FrameField("duration", "number", "computed", "", "from its beginning to its end", "seconds"),
+        RUNS["duration"],
         RUNS["steps_completed"],
-        FrameField("tables", "integer", "computed", "", "tables it touched", "tables"),
-        _SHARED,
-        FrameField("leads", "integer", "computed", "", "in these tables, before saved filters", "leads"),
-        _QUALIFIED,
-        FrameField("qualified_share", "number", "computed", "", "qualified_leads / leads with a verdict", "fraction"),
-        FrameField("credits_used", "number", "computed", "", "by its tables, over their life", "credits"),
-        FrameField(
-            "credits_added", "number", "computed", "", "of these, what no run before it here had told", "credits"
+        computed_field("tables", "integer", "tables that the run touched", "tables"),
+        computed_field("shared_tables", "integer", "of these, touched by another run of the comparison", "tables"),
+        computed_field("leads", "integer", "leads in its tables, before saved filters", "leads"),
+        computed_field(
+            "qualified_leads", "integer", "leads judged to qualify, in the tables that report them", "leads"
         ),
-        FrameField(
+        computed_field("qualified_share", "number", "qualified_leads / leads with a verdict", "fraction"),
+        computed_field("credits_used", "number", "used by its tables, over their life", "credits"),
+        computed_field(
+            "credits_added", "number", "of these, not yet used at an earlier run of the comparison", "credits"
+        ),
+        computed_field(
             "credits_measured",
             "number",
-            "computed",
-            "",
-            "by its tables since it began; NA for one that is older and that no run before it here had told of",
+            "used by its tables since it started; NA where the credits of a table at that moment are unknown",
             "credits",
         ),
-        FrameField("credits_per_lead", "number", "computed", "", "credits_used / leads", "credits per lead"),
-        FrameField(
+        computed_field("credits_per_lead", "number", "credits_used / leads", "credits per lead"),
+        computed_field(
             "credits_per_qualified_lead",
             "number",
-            "computed",
-            "",
             "credits_used / (leads x qualified_share), by table",
             "credits per qualified lead",
         ),
-        _ERRORED,
-        FrameField("credits_unqualified", "number", "computed", "", "expected, as in economics_frame", "credits"),
-        FrameField("credits_unqualified_min", "number", "computed", "", "at least, as in economics_frame", "credits"),
-        FrameField("duration_change", "number", "computed", "", _CHANGE, "fraction"),
-        FrameField("leads_change", "number", "computed", "", _CHANGE, "fraction"),
-        FrameField("credits_used_change", "number", "computed", "", _CHANGE, "fraction"),
-        FrameField("credits_per_qualified_lead_change", "number", "computed", "", _CHANGE, "fraction"),
+        computed_field("cells_errored", "integer", "ended in a failure", "cells"),
+        computed_field("credits_unqualified", "number", "expected, as in economics_frame", "credits"),
+        computed_field("credits_unqualified_min", "number", "at least, as in economics_frame", "credits"),
+        computed_field("duration_change", "number", _CHANGE, "fraction"),
+        computed_field("leads_change", "number", _CHANGE, "fraction"),
+        computed_field("credits_used_change", "number", _CHANGE, "fraction"),
+        computed_field("credits_per_qualified_lead_change", "number", _CHANGE, "fraction"),
     ),
 )
 _CHANGES = ("duration", "leads", "credits_used", "credits_per_qualified_lead")
 
 
 def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-    """One row per run: what it took, built and cost, and how that differs from the first run.
+    """One row per run: its duration, results and cost, and how they differ from the first run.
 
-    No request is sent and no credits are spent. The API has no credits of a run: `credits_used` is what its tables have
-    used over their life, by all runs that worked on them. Runs of one agent share tables as a rule (`shared_tables`);
-    what a follow-up has cost is `credits_added`: what its tables have used beyond what the runs before it in the list
-    told of the same tables. `credits_measured` is what the run itself has cost, as far as that can be measured: what its
-    tables have used since it began, whoever caused it. It is NA unless each of them was made since then, or told of by a
-    run before it in the list; take it once the cells are settled. Ratios are over the tables that tell all of their parts, sums over those that tell. Numbers that cannot be true count as
-    not told, and `attrs["origami"]["contradictions"]` names them. A table
-    that is given without a run adds nothing.
+    Sends no request and spends no credits. The API does not report the credits of a run. `credits_used` is what its
+    tables have used over their life, in all runs that worked on them; runs of one agent usually share tables
+    (`shared_tables`). `credits_added` is what these tables have used beyond what the earlier runs of the list reported
+    for them: the cost of a follow-up. `credits_measured` is what the tables have used since the run started, whatever
+    caused it. It is NA unless each table was created since then or is in an earlier run of the list; read it when no
+    cells are running any more.
+
+    Ratios use the tables that report all parts of them, sums the tables that report a value. Impossible numbers count as
+    missing and are listed in `attrs["origami"]["contradictions"]`. Tables that are given without a run are ignored.
 
     Args:
-        runs: runs, or answers of the API about runs (dicts), in a list; the first is what the others are compared with.
+        runs: a list of runs, or of API answers about runs (dicts). The others are compared with the first.
         dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
 
     Returns:
@@ -99,28 +95,28 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
-        - `status` (category): the server's word
+        - `status` (category): the status, as the server reports it
         - `prompt` (string): the full brief
-        - `model` (category): the model that really ran
-        - `duration` (Float64, seconds): from its beginning to its end
-        - `steps_completed` (Int64, steps): done
-        - `tables` (Int64, tables): tables it touched
-        - `shared_tables` (Int64, tables): of these, touched by another run here
-        - `leads` (Int64, leads): in these tables, before saved filters
-        - `qualified_leads` (Int64, leads): in the tables that tell
+        - `model` (category): the model that ran
+        - `duration` (Float64, seconds): time from start to end
+        - `steps_completed` (Int64, steps): done so far
+        - `tables` (Int64, tables): tables that the run touched
+        - `shared_tables` (Int64, tables): of these, touched by another run of the comparison
+        - `leads` (Int64, leads): leads in its tables, before saved filters
+        - `qualified_leads` (Int64, leads): leads judged to qualify, in the tables that report them
         - `qualified_share` (Float64, fraction): qualified_leads / leads with a verdict
-        - `credits_used` (Float64, credits): by its tables, over their life
-        - `credits_added` (Float64, credits): of these, what no run before it here had told
-        - `credits_measured` (Float64, credits): by its tables since it began; NA for one that is older and that no run before it here had told of
+        - `credits_used` (Float64, credits): used by its tables, over their life
+        - `credits_added` (Float64, credits): of these, not yet used at an earlier run of the comparison
+        - `credits_measured` (Float64, credits): used by its tables since it started; NA where the credits of a table at that moment are unknown
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / (leads x qualified_share), by table
         - `cells_errored` (Int64, cells): ended in a failure
         - `credits_unqualified` (Float64, credits): expected, as in economics_frame
         - `credits_unqualified_min` (Float64, credits): at least, as in economics_frame
-        - `duration_change` (Float64, fraction): against the first run: value / its value - 1
-        - `leads_change` (Float64, fraction): against the first run: value / its value - 1
-        - `credits_used_change` (Float64, fraction): against the first run: value / its value - 1
-        - `credits_per_qualified_lead_change` (Float64, fraction): against the first run: value / its value - 1
+        - `duration_change` (Float64, fraction): compared with the first run: value / value of the first run - 1
+        - `leads_change` (Float64, fraction): compared with the first run: value / value of the first run - 1
+        - `credits_used_change` (Float64, fraction): compared with the first run: value / value of the first run - 1
+        - `credits_per_qualified_lead_change` (Float64, fraction): compared with the first run: value / value of the first run - 1
 
     Raises:
         InvalidInput: for a source of another kind or an unknown `dtype_backend`.
@@ -148,9 +144,9 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         changes = {f"{name}_change": _against_first(measures[name]) for name in _CHANGES}
     cells = {name: measured(values) for name, values in (measures | changes).items() if name != "leads"}
     cells |= {
-        _SHARED.name: counted(_SHARED, _shared(spending, computed)),
-        _QUALIFIED.name: counted(_QUALIFIED, _count(spending, "qualified_leads")),
-        _ERRORED.name: counted(_ERRORED, _count(spending, "cells_errored")),
+        "shared_tables": counted(COMPARISON["shared_tables"], _shared(spending, computed)),
+        "qualified_leads": counted(COMPARISON["qualified_leads"], _count(spending, "qualified_leads")),
+        "cells_errored": counted(COMPARISON["cells_errored"], _count(spending, "cells_errored")),
     }
     return build(
         COMPARISON,

@@ -19,7 +19,7 @@ from origami_widgets.frames.frame_builder import (
     runs_of,
     tables_of,
 )
-from origami_widgets.frames.schema import FrameField
+from origami_widgets.frames.schema import FrameField, computed_field
 from origami_widgets.frames.table_frames import COLUMNS, TABLES
 from origami_widgets.frames.values import TypedValues, read_values
 
@@ -96,11 +96,12 @@ def count_sums(values: Counts, owners: Places, size: int) -> Counts:
     return total
 
 
-UNQUALIFIED = FrameField(
-    "credits_unqualified", "number", "computed", "", "expected to be spent on leads that were judged unfit", "credits"
+ERRORED = computed_field("credits_errored", "number", "failed cells at the mean price", "credits")
+UNQUALIFIED = computed_field(
+    "credits_unqualified", "number", "expected to have been spent on leads judged unfit", "credits"
 )
-UNQUALIFIED_MIN = FrameField(
-    "credits_unqualified_min", "number", "computed", "", "spent on them at least, as far as counts prove it", "credits"
+UNQUALIFIED_MIN = computed_field(
+    "credits_unqualified_min", "number", "spent on leads judged unfit at least, as the counts prove", "credits"
 )
 
 

@@ -11,24 +11,17 @@ import numpy as np
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
-from origami_widgets.frames.schema import RUN_ID, TABLE_ID, TABLE_NAME, FrameField, FrameSchema
+from origami_widgets.frames.schema import RUN_ID, TABLE_FIELDS, TABLE_ID, TABLE_NAME, FrameSchema, computed_field
 from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.values import read_values
 
 from .leads_needed import leads_needed
-from .spending import UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, counted, measured, over
+from .spending import ERRORED, UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, counted, measured, over
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_LEADS = 10**9
-_JUDGED = FrameField("judged_leads", "integer", "computed", "", "leads with a verdict", "leads")
-_MORE = FrameField("more", "integer", "computed", "", "what you asked the price of", "qualified leads")
-_EXPECTED_LEADS = FrameField("expected_leads", "integer", "computed", "", "more / qualified_share", "leads")
-_LEFT = FrameField(
-    "leads_left", "integer", "computed", "", "qualified leads still to find, estimated", "qualified leads"
-)
-_COSTLIEST = FrameField("costliest_column", "string", "computed", "", "the column that used most credits")
 
 ECONOMICS = FrameSchema(
     "economics_frame",
@@ -36,68 +29,43 @@ ECONOMICS = FrameSchema(
         RUN_ID,
         TABLE_ID,
         TABLE_NAME,
-        FrameField("credits_used", "number", "table", "credits.lifetimeUsed", "settled, over all runs", "credits"),
-        FrameField(
-            "share_of_spend", "number", "computed", "", "of what all tables of the source have used", "fraction"
+        TABLE_FIELDS["credits_lifetime_used"].renamed("credits_used"),
+        computed_field("share_of_spend", "number", "of the credits of all tables of the source", "fraction"),
+        TABLE_FIELDS["cells_running"].renamed("cells_running", "above 0, more credits will be spent"),
+        TABLE_FIELDS["lead_count"].renamed("leads"),
+        computed_field("judged_leads", "integer", "leads with a verdict", "leads"),
+        TABLE_FIELDS["qualified_leads"],
+        computed_field("qualified_share", "number", "qualified_leads / judged_leads", "fraction"),
+        computed_field("credits_per_lead", "number", "credits_used / leads", "credits per lead"),
+        computed_field(
+            "credits_per_qualified_lead", "number", "credits_per_lead / qualified_share", "credits per qualified lead"
         ),
-        FrameField(
-            "cells_running", "integer", "table", "cells.running", "above 0, the credits are not all spent", "cells"
+        TABLE_FIELDS["credits_per_qualified_lead"].renamed(
+            "estimated_credits_per_qualified_lead", "estimate of the server"
         ),
-        FrameField("leads", "integer", "table", "leadCount", "rows not deleted, before saved filters", "leads"),
-        _JUDGED,
-        FrameField(
-            "qualified_leads", "integer", "table", "stats.qualification.qualifiedLeads", "judged to fit", "leads"
+        computed_field("more", "integer", "the argument `more`", "qualified leads"),
+        computed_field("expected_leads", "integer", "more / qualified_share", "leads"),
+        computed_field(
+            "expected_credits", "number", "more x credits_per_qualified_lead, if leads cost as before", "credits"
         ),
-        FrameField("qualified_share", "number", "computed", "", "qualified_leads / judged_leads", "fraction"),
-        FrameField("credits_per_lead", "number", "computed", "", "credits_used / leads", "credits per lead"),
-        FrameField(
-            "credits_per_qualified_lead",
-            "number",
-            "computed",
-            "",
-            "credits_per_lead / qualified_share",
-            "credits per qualified lead",
-        ),
-        FrameField(
-            "estimated_credits_per_qualified_lead",
-            "number",
-            "table",
-            "stats.creditsPerQualifiedLead",
-            "the server's own estimate",
-            "credits per qualified lead",
-        ),
-        _MORE,
-        _EXPECTED_LEADS,
-        FrameField(
-            "expected_credits",
-            "number",
-            "computed",
-            "",
-            "more x credits_per_qualified_lead, if leads cost as before",
-            "credits",
-        ),
-        FrameField(
+        computed_field(
             "expected_credits_low",
             "number",
-            "computed",
-            "",
-            "what 98 % of such orders cost at least, if leads cost as before",
+            "98 % of such orders cost at least this, if leads cost as before",
             "credits",
         ),
-        FrameField(
+        computed_field(
             "expected_credits_high",
             "number",
-            "computed",
-            "",
-            "what 99 % of them cost at most, if leads cost as before; NA with none qualified yet",
+            "99 % of such orders cost at most this, if leads cost as before; NA with no qualified lead yet",
             "credits",
         ),
-        _LEFT,
-        _COSTLIEST,
-        FrameField(
-            "costliest_column_share", "number", "computed", "", "of what the table's columns have used", "fraction"
+        computed_field("leads_left", "integer", "estimated qualified leads still to be found", "qualified leads"),
+        computed_field("costliest_column", "string", "name of the column that used most credits"),
+        computed_field(
+            "costliest_column_share", "number", "its share of the credits of the table's columns", "fraction"
         ),
-        FrameField("credits_errored", "number", "computed", "", "cells that failed, at the mean price", "credits"),
+        ERRORED,
         UNQUALIFIED,
         UNQUALIFIED_MIN,
     ),
@@ -105,34 +73,39 @@ ECONOMICS = FrameSchema(
 
 
 def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-    """One row per table: what it has cost per lead, what more qualified leads would cost, and what was of no use.
+    """One row per table: its cost per lead, the price of more qualified leads, and the credits that were wasted.
 
-    No request is sent and no credits are spent. All of it is arithmetic on what the server has said; where a part of
-    that is missing, so is the result. Read the run with `stats` (a `Run` does), else most of it is NA. Which columns
-    and which sources of leads the money went to is told by `column_economics_frame` and `lead_source_economics_frame`.
+    Sends no request and spends no credits. All values are computed from what the server reports; a result is NA where a
+    part of it is missing. Most need the table's `stats`, which a `Run` reads by itself. For single columns and lead
+    sources see `column_economics_frame` and `lead_source_economics_frame`.
 
-    - A qualified lead: `credits_per_qualified_lead` = (credits_used / leads) / (qualified_leads / judged_leads). Leads
-      without a verdict count in the price and not in the share, so a run that was stopped half-way is not made dear by
-      them. While cells are running, the credits are too few. Without a relevance condition it is NA.
-    - The price of more: `expected_credits` supposes that leads cost as before (credits_per_lead) and qualify as before.
-      How many leads it takes is chance, and the share that qualifies is known from few verdicts. `_low` and `_high` are
-      credits_per_lead x the leads needed, of whose posterior predictive distribution (beta-negative-binomial, from
-      Jeffreys' prior) they are the 2 % and the 99 % quantile. With 10 leads judged or more, at least 94 of 100 such orders
-      lie between, and at most 3.5 are dearer, whatever share qualifies; with fewer judged it is somewhat less. That the
-      price of a lead may differ, too, is not in it. With no qualified lead yet there is only `_low` (the 1 % quantile):
-      nothing bounds the price above. `leads_left` is what the server
-      estimates in all less what is there; NA where a source has an unknown number of further leads.
-    - Of no use: `credits_unqualified` is the expected, `credits_unqualified_min` the least amount that columns without
-      verdicts of their own have spent on leads judged unfit; `column_economics_frame` has the formulas and what they
-      suppose. `credits_errored` = failed cells x the mean price: some of these cells never ran, and whether Origami
-      charges for the others is not documented.
-    - Numbers that cannot be true: where more leads qualify than were judged, more were judged than there are, or a number
-      is negative, what is computed of them is NA, and `attrs["origami"]["contradictions"]` says so.
+    Price of a qualified lead:
+
+        credits_per_qualified_lead = (credits_used / leads) / (qualified_leads / judged_leads)
+
+    Leads without a verdict count in the price, not in the share, so that a run that was stopped early does not look
+    expensive. While cells are running, some credits are not counted yet. NA without a relevance condition.
+
+    Price of more leads: `expected_credits` assumes that further leads cost (`credits_per_lead`) and qualify as before.
+    `expected_credits_low` and `expected_credits_high` are `credits_per_lead` times the number of leads needed: the 2 %
+    and 99 % quantiles of its posterior predictive distribution (beta-negative-binomial, from Jeffreys' prior). With 10 or
+    more judged leads, at least 94 of 100 such orders are within this range and at most 3.5 cost more, whatever the true
+    share; with fewer, somewhat less. The range does not include that the price of a lead may change. With no qualified
+    lead yet there is no upper end, and the lower end is the 1 % quantile. `leads_left` is the server's estimate of all
+    qualified leads minus those found; NA where a lead source has an unknown number of further leads.
+
+    Waste: `credits_unqualified` is the expected and `credits_unqualified_min` the least number of credits that columns
+    without verdicts of their own have spent on leads judged unfit; `column_economics_frame` documents both formulas.
+    `credits_errored` is failed cells times the mean price of a cell. Some of these cells never ran, and the API does not
+    document whether the others are charged.
+
+    Contradictions: where more leads qualify than were judged, more were judged than exist, or a number is negative,
+    results are NA and `attrs["origami"]["contradictions"]` lists it.
 
     Args:
         source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these. A
-            table that is given more than once counts once in `share_of_spend`, as it was given last.
-        more: how many more qualified leads to price, 1 to a billion.
+            table that is given more than once counts once in `share_of_spend`, with its last values.
+        more: number of further qualified leads to price, 1 to 1,000,000,000.
         dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
 
     Returns:
@@ -143,29 +116,29 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `credits_used` (Float64, credits): settled, over all runs
-        - `share_of_spend` (Float64, fraction): of what all tables of the source have used
-        - `cells_running` (Int64, cells): above 0, the credits are not all spent
+        - `share_of_spend` (Float64, fraction): of the credits of all tables of the source
+        - `cells_running` (Int64, cells): above 0, more credits will be spent
         - `leads` (Int64, leads): rows not deleted, before saved filters
         - `judged_leads` (Int64, leads): leads with a verdict
-        - `qualified_leads` (Int64, leads): judged to fit
+        - `qualified_leads` (Int64, leads): judged to qualify
         - `qualified_share` (Float64, fraction): qualified_leads / judged_leads
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead / qualified_share
-        - `estimated_credits_per_qualified_lead` (Float64, credits per qualified lead): the server's own estimate
-        - `more` (Int64, qualified leads): what you asked the price of
+        - `estimated_credits_per_qualified_lead` (Float64, credits per qualified lead): estimate of the server
+        - `more` (Int64, qualified leads): the argument `more`
         - `expected_leads` (Int64, leads): more / qualified_share
         - `expected_credits` (Float64, credits): more x credits_per_qualified_lead, if leads cost as before
-        - `expected_credits_low` (Float64, credits): what 98 % of such orders cost at least, if leads cost as before
-        - `expected_credits_high` (Float64, credits): what 99 % of them cost at most, if leads cost as before; NA with none qualified yet
-        - `leads_left` (Int64, qualified leads): qualified leads still to find, estimated
-        - `costliest_column` (string): the column that used most credits
-        - `costliest_column_share` (Float64, fraction): of what the table's columns have used
-        - `credits_errored` (Float64, credits): cells that failed, at the mean price
-        - `credits_unqualified` (Float64, credits): expected to be spent on leads that were judged unfit
-        - `credits_unqualified_min` (Float64, credits): spent on them at least, as far as counts prove it
+        - `expected_credits_low` (Float64, credits): 98 % of such orders cost at least this, if leads cost as before
+        - `expected_credits_high` (Float64, credits): 99 % of such orders cost at most this, if leads cost as before; NA with no qualified lead yet
+        - `leads_left` (Int64, qualified leads): estimated qualified leads still to be found
+        - `costliest_column` (string): name of the column that used most credits
+        - `costliest_column_share` (Float64, fraction): its share of the credits of the table's columns
+        - `credits_errored` (Float64, credits): failed cells at the mean price
+        - `credits_unqualified` (Float64, credits): expected to have been spent on leads judged unfit
+        - `credits_unqualified_min` (Float64, credits): spent on leads judged unfit at least, as the counts prove
 
     Raises:
-        InvalidInput: for a source of another kind, a `more` that is no such number, or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, `more` is out of range, or `dtype_backend` is unknown.
 
     Source in the API: the tables of a run and their `stats`.
 
@@ -186,12 +159,12 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
         computed = {name: measured(values) for name, values in _measures(spending, wanted).items()}
-        computed[_JUDGED.name] = counted(_JUDGED, _whole(spending.judged))
-        computed[_EXPECTED_LEADS.name] = counted(_EXPECTED_LEADS, _whole(_needed(spending, wanted)))
+        computed["judged_leads"] = counted(ECONOMICS["judged_leads"], _whole(spending.judged))
+        computed["expected_leads"] = counted(ECONOMICS["expected_leads"], _whole(_needed(spending, wanted)))
         costliest = _costliest(spending)
-    computed[_MORE.name] = counted(_MORE, [wanted] * spending.size)
-    computed[_LEFT.name] = counted(_LEFT, _left(spending))
-    computed[_COSTLIEST.name] = read_values(_COSTLIEST, costliest)
+    computed["more"] = counted(ECONOMICS["more"], [wanted] * spending.size)
+    computed["leads_left"] = counted(ECONOMICS["leads_left"], _left(spending))
+    computed["costliest_column"] = read_values(ECONOMICS["costliest_column"], costliest)
     return build(
         ECONOMICS,
         spending.source,

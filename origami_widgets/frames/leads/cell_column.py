@@ -9,13 +9,13 @@ from __future__ import annotations
 from copy import copy
 from importlib import import_module
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, dated, to_array
-from origami_widgets.frames.schema import FrameField, Kind
+from origami_widgets.frames.schema import Kind
 from origami_widgets.frames.values import TypedValues, as_json, read_text
 
 from .iso_dates import IsoDates, iso_dates_of_arrow, may_be_iso_dates, read_iso_dates
@@ -37,10 +37,6 @@ KINDS: dict[frozenset[type], Kind] = {
     frozenset({int}): "integer",
     frozenset({float}): "number",
     frozenset({int, float}): "number",
-}
-FIELDS = {
-    kind: FrameField("", kind, "computed", "", "")
-    for kind in ("integer", "number", "boolean", "string", "date", "timestamp")
 }
 NUMPY: dict[str, type[Any]] = {"integer": np.int64, "number": np.float64, "boolean": np.bool_}
 
@@ -115,11 +111,11 @@ class CellColumn:
             moments = _iso_dates_of(merged)
             if moments is not None and moments.kind is not None:
                 self.read_as = moments.kind
-                return to_array(FIELDS[moments.kind], moments.cells, self._backend)
+                return to_array(moments.kind, moments.cells, self._backend)
         if isinstance(merged, TypedValues):
             if copy:
                 merged = TypedValues(merged.data.copy(), merged.missing.copy())
-            return to_array(FIELDS[self.kind or ""], merged, self._backend)
+            return to_array(cast("Kind", self.kind), merged, self._backend)
         if _is_arrow(merged):
             # Arrow's memory is never written to, so it may be shared.
             return _dressed(merged, self._backend)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, to_array
-from origami_widgets.frames.schema import FrameField
 from origami_widgets.frames.values import TypedValues
 
 from .cell_column import CellColumn
@@ -34,7 +33,6 @@ MOST_KEYS = 64
 """Parts that get a column of their own; an object that serves as a dictionary would make thousands."""
 REST = "rest"
 FOUND = "found"
-_BOOLEAN = FrameField("", "boolean", "computed", "", "")
 _UNKNOWN, _NO, _YES = -1, 0, 1
 _HOLDERS = frozenset({dict, list})
 
@@ -133,7 +131,7 @@ class LeadColumn:
             if told is not None:
                 flags[at : at + count] = told
             at += count
-        return to_array(_BOOLEAN, TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
+        return to_array("boolean", TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
 
     def _flags_of_values(self) -> Any:
         """Per row what its main value alone tells."""

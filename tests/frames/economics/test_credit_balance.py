@@ -10,7 +10,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.ledger import BalanceReading
 from origami_widgets.frames import credits_frame
-from origami_widgets.frames.economics.credit_balance import CREDITS, BalanceMoment, _frame, gains
+from origami_widgets.frames.economics.credit_balance import CREDITS, BalanceMoment, frame_of_readings, used_per_interval
 from origami_widgets.frames.schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
 from origami_widgets.frames.source import gather
 from tests.frames.payloads import BACKENDS, handle, payload
@@ -45,7 +45,7 @@ def watched(*points, tables=("a",), created=20, status="completed", started=15):
 
 
 def gained(runs, *seconds, **options):
-    found = gains(gather(runs, "credits_frame"), [moment(each, **options) for each in seconds])
+    found = used_per_interval(gather(runs, "credits_frame"), [moment(each, **options) for each in seconds])
     return [None if pd.isna(each) else each for each in found.tolist()]
 
 
@@ -73,7 +73,7 @@ def test_clocks_that_differ_are_compared_each_with_itself():
 
 
 def test_where_the_server_does_not_tell_the_time_nothing_is_known_before_the_first_check():
-    found = gains(
+    found = used_per_interval(
         gather(watched(*TELLING), "x"),
         [BalanceMoment(T0 + 10, None), BalanceMoment(T0 + 30, None), BalanceMoment(T0 + 50, None)],
     )
@@ -120,16 +120,16 @@ def readings(*balances):
 def test_columns_and_dtypes_are_always_the_same(backend, balances):
     names = DTYPE_NAMES if backend == "numpy_nullable" else DTYPE_NAMES | ARROW_DTYPE_NAMES
     for runs, are_measured in (([], False), (watched(*TELLING), True)):
-        frame = _frame(readings(*balances), gather(runs, "x"), backend, are_measured=are_measured)
+        frame = frame_of_readings(readings(*balances), gather(runs, "x"), backend, are_measured=are_measured)
         assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
             field.name: names[field.kind] for field in CREDITS.fields
         }
         assert len(frame) == len(balances)
-        assert frame.attrs["units"] == dict.fromkeys(CREDITS.columns[1:], "credits")
+        assert frame.attrs["units"] == {field.name: "credits" for field in CREDITS.fields[1:]}
 
 
 def test_a_change_is_known_between_two_balances():
-    frame = _frame(readings(100, 92.5, None, 88, 138), gather([], "x"), "numpy_nullable", are_measured=False)
+    frame = frame_of_readings(readings(100, 92.5, None, 88, 138), gather([], "x"), "numpy_nullable", are_measured=False)
     assert frame["time"][1] == pd.Timestamp(T0 + 20.25, unit="s", tz="UTC")
     assert frame["balance"].to_list() == [100, 92.5, pd.NA, 88, 138]
     assert frame["change"].to_list() == [pd.NA, -7.5, pd.NA, pd.NA, 50]
@@ -137,10 +137,12 @@ def test_a_change_is_known_between_two_balances():
 
 
 def test_what_else_was_spent_is_the_rest_and_what_came_in_is_below_zero():
-    frame = _frame(readings(100, 98, 90, 80, 130), gather(watched(*TELLING), "x"), "numpy_nullable", are_measured=True)
+    frame = frame_of_readings(
+        readings(100, 98, 90, 80, 130), gather(watched(*TELLING), "x"), "numpy_nullable", are_measured=True
+    )
     # Readings at 0, 20, 40, 60 and 80.
     assert frame["credits_measured"].to_list() == [pd.NA, pd.NA, pd.NA, 3, 0]
-    frame = _frame(
+    frame = frame_of_readings(
         readings(100, 98, 90, 80, 130), gather(watched(*TELLING, created=22), "x"), "numpy_nullable", are_measured=True
     )
     assert frame["credits_measured"].to_list() == [pd.NA, 0, 9, 3, 0]
