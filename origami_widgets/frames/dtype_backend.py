@@ -23,13 +23,13 @@ DtypeBackend = Literal["numpy_nullable", "pyarrow"]
 
 
 def check_backend(dtype_backend: str) -> None:
-    """Refuse a backend that does not exist or cannot work here.
+    """Check that a backend exists and is installed.
 
     Args:
-        dtype_backend: what the caller asked for.
+        dtype_backend: the argument of the caller.
 
     Raises:
-        InvalidInput: for another word than the two, or for `pyarrow` where it is not installed.
+        InvalidInput: the word is unknown, or pyarrow is not installed.
     """
     if dtype_backend not in ("numpy_nullable", "pyarrow"):
         raise InvalidInput(
@@ -49,14 +49,14 @@ def check_backend(dtype_backend: str) -> None:
 
 
 def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray | None:
-    """Texts straight into Arrow's memory, where pandas keeps them there too: the way over objects takes twice as long.
+    """Write texts straight into Arrow's memory, if pandas keeps them there; by way of objects it takes twice as long.
 
     Args:
-        raw: what the answers hold, None where they hold nothing.
+        raw: the JSON values, None where they are missing.
         dtype_backend: `numpy_nullable` or `pyarrow`.
 
     Returns:
-        An array, or None where there are other values than texts, half an emoji, or no Arrow.
+        An array; None if there are values other than texts, half an emoji, or no Arrow.
     """
     dtype: Any = pd.StringDtype()
     arrow = dtype_backend == "pyarrow"
@@ -64,7 +64,7 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
         return None
     pa: Any = import_module("pyarrow")
     try:
-        # It takes nothing else for text than texts, and bytes, which JSON has not.
+        # Arrow accepts only texts, and bytes, which JSON does not have.
         array = pa.array(raw, pa.string() if arrow else pa.large_string())
     except (UnicodeEncodeError, pa.ArrowException):
         return None
@@ -72,14 +72,14 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
 
 
 def to_array(kind: Kind, cells: TypedValues, dtype_backend: DtypeBackend) -> ExtensionArray:
-    """The cells as an array whose dtype depends on the kind and the backend only, not on the values.
+    """Return values as an array whose dtype depends on the kind and the backend only, not on the values.
 
     Categories are pandas' own in both backends: a dictionary type of Arrow holds no list of possible values, so the
     documented members that do not occur would be lost.
 
     Args:
         kind: the type of the values.
-        cells: its values.
+        cells: the values.
         dtype_backend: `numpy_nullable` or `pyarrow`.
 
     Returns:
@@ -94,7 +94,7 @@ def to_array(kind: Kind, cells: TypedValues, dtype_backend: DtypeBackend) -> Ext
 
 
 def dated(kind: str, data: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The data of cells as Arrow takes it: microseconds since 1970 as the dates or times that they are."""
+    """Convert microseconds since 1970 to NumPy dates or times, for those kinds; Arrow reads these."""
     if kind == "timestamp":
         return data.astype("datetime64[us]")
     return data.astype("datetime64[us]").astype("datetime64[D]") if kind == "date" else data

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import field as made_by
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,40 +27,40 @@ if TYPE_CHECKING:
     from .source import SourceData
 
 MOST_NAMED = 100
-"""Runs that `attrs` names: pandas copies it with every step."""
+"""Runs that `attrs` lists: pandas copies it with every operation."""
 
 
 @dataclass(slots=True)
 class DataIssues:
-    """What a frame says in `attrs` of the values that it is computed of.
+    """Unreadable and contradictory values of the API that a frame is computed from, for its `attrs`.
 
     Attributes:
-        unreadable: by object and field of the API, how many values were there and could not be read.
-        contradictions: what the server said that cannot be true, to how often; what is computed of it is missing.
+        unreadable: number of values that could not be read, by object and field of the API.
+        contradictions: number of objects by description; results computed from these are missing.
     """
 
-    unreadable: dict[tuple[Origin, str], int] = made_by(default_factory=dict)
-    contradictions: dict[str, int] = made_by(default_factory=dict)
+    unreadable: dict[tuple[Origin, str], int] = dataclasses.field(default_factory=dict)
+    contradictions: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def read(self, field: FrameField, raw: Sequence[object]) -> TypedValues:
-        """The cells of a field; how many could not be read is noted. Reading it again notes nothing more."""
+        """Read a field and note how many values were unreadable, once however often it is read."""
         cells = read_values(field, raw)
         self.unreadable[field.origin, field.path] = cells.unreadable
         return cells
 
-    def contradicts(self, what: str, where: npt.NDArray[np.bool_]) -> None:
-        """Note that something cannot be true, and of how many objects; of none, nothing."""
+    def add_contradiction(self, what: str, where: npt.NDArray[np.bool_]) -> None:
+        """Note a contradiction and the number of objects that have it, if any."""
         if where.any():
             self.contradictions[what] = int(where.sum())
 
 
 @dataclass(frozen=True, slots=True)
 class OriginValues:
-    """Objects that hold values of a frame, and which of them each row belongs to.
+    """The values of the objects of one origin, and which object each row of the frame belongs to.
 
     Attributes:
-        fields: for each path what the objects hold there.
-        rows: for each row of the frame the position of its object; None when there is one row per object.
+        fields: the values by path.
+        rows: for each row of the frame the position of its object; None if there is one row per object.
     """
 
     fields: FieldValues
@@ -73,9 +73,9 @@ class NestedItems:
 
     Attributes:
         items: the objects.
-        owners: for each object the position of the one whose list it stood in.
-        positions: for each object its place in that list.
-        skipped: entries that were no objects.
+        owners: for each object the position of the object that had it in a list.
+        positions: for each object its position in that list.
+        skipped: number of list items that were no objects.
     """
 
     items: list[Mapping[str, Any]]
@@ -85,13 +85,13 @@ class NestedItems:
 
 
 def nested_items(lists: Sequence[object]) -> NestedItems:
-    """The objects in many lists, one after the other.
+    """Return the objects of many lists as one list.
 
     Args:
         lists: the lists; anything else counts as empty.
 
     Returns:
-        The objects, where they come from, and how many entries were left out because they were no objects.
+        The objects, their origins, and the number of items left out because they were no objects.
     """
     kept = [each if isinstance(each, list | tuple) else () for each in lists]
     counts = [len(each) for each in kept]
@@ -107,36 +107,36 @@ def nested_items(lists: Sequence[object]) -> NestedItems:
 
 
 def tables_of(source: SourceData) -> tuple[NestedItems, OriginValues]:
-    """All tables of a source, and the holder of the runs they belong to."""
-    tables = nested_items([batch.tables for batch in source.batches])
+    """Return all tables of a source, and the runs that they belong to."""
+    tables = nested_items([part.tables for part in source.parts])
     return tables, OriginValues(runs_of(source), tables.owners)
 
 
 def runs_of(source: SourceData) -> FieldValues:
-    """The ids of a source's runs."""
-    return FieldValues((RUN_ID.path,), [batch.run_id for batch in source.batches])
+    """Return the ids of the runs of a source."""
+    return FieldValues((RUN_ID.path,), [part.run_id for part in source.parts])
 
 
 def build(
     schema: FrameSchema,
     source: SourceData,
-    holders: Mapping[Origin, OriginValues],
+    origins: Mapping[Origin, OriginValues],
     *,
     dtype_backend: DtypeBackend,
     computed: Mapping[str, TypedValues] | None = None,
     skipped: int = 0,
-    notes: DataIssues | None = None,
+    issues: DataIssues | None = None,
 ) -> pd.DataFrame:
-    """The frame that a schema describes.
+    """Build the frame that a schema describes.
 
     Args:
         schema: its columns.
-        source: what it is made of, for the provenance.
-        holders: for each origin in the schema the objects that hold the values.
-        dtype_backend: which arrays hold the columns.
-        computed: cells that a frame has made itself, by the name of their column; the others are read.
-        skipped: entries of the answers that were no objects.
-        notes: what is known of the values that cells were computed of.
+        source: the runs and tables, for the provenance.
+        origins: the values by the origin that the schema names.
+        dtype_backend: the arrays that hold the columns.
+        computed: values of computed columns, by name; all other columns are read.
+        skipped: number of list items in the answers that were no objects.
+        issues: problems of the values that columns were computed from.
 
     Returns:
         The columns in the schema's order with a RangeIndex; units and provenance in `attrs`.
@@ -147,19 +147,19 @@ def build(
         if computed and field.name in computed:
             array, lost = to_array(field.kind, computed[field.name], dtype_backend), computed[field.name].unreadable
         else:
-            holder = holders[field.origin]
-            array, lost = _array(field, holder.fields[field.path], dtype_backend)
-            array = array if holder.rows is None else array.take(holder.rows)
+            values = origins[field.origin]
+            array, lost = _array(field, values.fields[field.path], dtype_backend)
+            array = array if values.rows is None else array.take(values.rows)
         arrays[field.name] = array
         if lost:
             unreadable[field.name] = lost
-    notes = notes or DataIssues()
+    issues = issues or DataIssues()
     own = {(field.origin, field.path): field.name for field in schema.fields if field.path}
-    for (origin, path), lost in notes.unreadable.items():
+    for (origin, path), lost in issues.unreadable.items():
         if lost:
             unreadable[own.get((origin, path), f"{origin}.{path}")] = lost
     frame = pd.DataFrame(arrays, copy=False)
-    ids = list(dict.fromkeys(batch.run_id for batch in source.batches if isinstance(batch.run_id, str)))
+    ids = list(dict.fromkeys(part.run_id for part in source.parts if isinstance(part.run_id, str)))
     frame.attrs["units"] = schema.units
     frame.attrs["origami"] = {
         "frame": schema.name,
@@ -169,13 +169,13 @@ def build(
         "run_count": len(ids),
         "skipped_entries": skipped,
         "unreadable_values": unreadable,
-        "contradictions": notes.contradictions,
+        "contradictions": issues.contradictions,
     }
     return frame
 
 
 def _array(field: FrameField, raw: list[Any], dtype_backend: DtypeBackend) -> tuple[ExtensionArray, int]:
-    """The values of a column, and how many could not be read."""
+    """Return the array of a column, and the number of unreadable values."""
     if field.kind == "string" and (quick := texts(raw, dtype_backend)) is not None:
         return quick, 0
     cells = read_values(field, raw)
@@ -187,24 +187,24 @@ _NOTHING: Json = {}
 
 
 class FieldValues:
-    """What objects hold at some places; `values[path]` has one value per object, None where there is none.
+    """Fields of many objects: `values[path]` is a list with one value per object, None where it is missing.
 
     Args:
-        paths: the places.
+        paths: the fields.
         flat: the values, object after object.
     """
 
     def __init__(self, paths: tuple[str, ...], flat: list[Any]) -> None:
-        self._places = {path: place for place, path in enumerate(paths)}
+        self._positions = {path: position for position, path in enumerate(paths)}
         self._flat = flat
 
     def __getitem__(self, path: str) -> list[Any]:
-        # Cut out when it is used: converting a column right after touching its values finds them in the cache.
-        return self._flat[self._places[path] :: len(self._places)]
+        # Sliced on use: converting a column right after touching its values finds them in the processor's cache.
+        return self._flat[self._positions[path] :: len(self._positions)]
 
 
 def pluck(items: Sequence[Json], paths: Iterable[str]) -> FieldValues:
-    """What objects hold at some places.
+    """Read fields of many objects.
 
     Args:
         items: the objects.
@@ -212,7 +212,7 @@ def pluck(items: Sequence[Json], paths: Iterable[str]) -> FieldValues:
             an answer.
 
     Returns:
-        For each path one value per object, None where the object, or the inner object, has none.
+        One value per path and object, None where the object, or an object inside it, lacks the field.
     """
     names = tuple(dict.fromkeys(paths))
     return FieldValues(names, _reader(names)(items))
@@ -224,7 +224,7 @@ def _as_object(item: object) -> Json:
 
 @cache
 def _reader(paths: tuple[str, ...]) -> Callable[[Sequence[Json]], list[Any]]:
-    """A function that reads all paths of one object before it turns to the next.
+    """Return a function that reads all paths of one object before it turns to the next.
 
     Decoded JSON lies scattered in memory, and waiting for it is most of the work. One pass over the objects, with the
     look-ups written out as dataclasses write out their methods, takes half the time of one pass per field.

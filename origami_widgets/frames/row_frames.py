@@ -31,49 +31,52 @@ def rows_frame(
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
-    """The leads of a table, one row each: `GET /tables/{tableId}/columns`, then all pages of its rows. Free.
+    """The leads of a table, one row each. Reads the columns and all pages of rows: free requests.
 
-    Cells hold what agents found on the web: never trust them as links, markup or formulas. The table's saved filters
-    stay on, as they hold what the brief demanded; own filters and an own sort take the place of the saved ones. Cards that
-    show the table's run say how far the reading is.
+    Cells hold what agents found on the web: do not trust them as links, markup or formulas. The table's saved filters
+    apply, as they hold what the brief asked for. `filters` and `sort` replace the saved ones. Cards that show the table's
+    run show the progress of reading.
 
     Args:
-        table: a table, for example `run.tables[0]`, or a table's id (which is one more request).
-        client: the client; the configured one when absent.
-        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the saved ones.
-        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved one.
-        limit: rows in all; None for every one.
-        flatten: take the objects of enrichments apart; False leaves them in the cells.
-        names: call columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
-        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and rows in all (None: unknown),
+        table: a table, for example `run.tables[0]`, or the id of a table (one more request).
+        client: the client; the configured one by default.
+        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the saved filters.
+        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        limit: maximum number of rows; None for all.
+        flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells.
+        names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
+        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows (None if unknown),
             called after each page.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, in the table's order, for every column that the server lists, also an empty one.
-        Names that come twice, or are taken, get `_2`.
+        A DataFrame with these columns, in the table's order, for every column that the server lists, empty ones
+        included. Duplicate or reserved names get the suffix `_2`.
 
         - `row_id` (string): the lead
-        - `slug`: the cell's value; of an object its main part, for example the e-mail address
-        - `slug.key`: each part of the column's objects; parts beyond 64 stay together in `slug.rest`
-        - `slug.found` (boolean): where a column has objects, nulls or blank texts: True: a value was found, False:
-          looked and found nothing, NA: it has not run, is running or failed. An object counts as found when it holds
+        - `slug`: the value of the cell; of an object its main part, for example the email address
+        - `slug.key`: each part of the column's objects; beyond 64 parts, the others are together in `slug.rest`
+        - `slug.found` (boolean): where a column has objects, nulls or blank texts: True if a value was found, False if
+          nothing was found, NA if the cell has not run, is running or failed. An object counts as found if it holds
           anything but nulls and blank texts besides `confidence`, `reasoning` and the addresses of its sources
-          (`source_url`, `email_source_url`, `sources`, …). `source` counts only beside no other value, and only where it
+          (`source_url`, `email_source_url`, `sources`, …). `source` counts only without any other value, and only if it
           is a word such as "LinkedIn", not an address
 
-        Dtypes follow what is in a column: `Int64`, `Float64`, `boolean`, `string` (also for a column without any
-        value), `datetime64[us, UTC]` when all texts are ISO dates with a time (one without a zone is UTC), `datetime64[us]`
-        without a zone when all are ISO dates without a time (`date32[day][pyarrow]` with the other backend; `attrs["origami"]["dates"]` names them), and
-        `object` for lists, objects, mixed types and integers of more than 64 bits, with a note in
-        `attrs["origami"]["mixed_types"]`. A column with both dates and times stays text. `attrs["origami"]` also says whether it is `complete`, why it `stopped`, the
-        server's `total`, and the table's `lead_count` before filters.
+        Dtypes depend on the cells: `Int64`, `Float64`, `boolean`, `string` (also for a column without values),
+        `datetime64[us, UTC]` if all texts are ISO dates with a time (UTC if without a time zone), `datetime64[us]` without
+        a time zone if all are ISO dates without a time (`date32[day][pyarrow]` with the other backend;
+        `attrs["origami"]["dates"]` lists them), and `object` for lists, objects, mixed types and integers of more than
+        64 bits (`attrs["origami"]["mixed_types"]` lists them). Columns with both dates and times stay text.
+        `attrs["origami"]` also has `complete`, the reason if reading `stopped` early, the server's `total`, and the
+        table's `lead_count` before filters.
 
     Raises:
-        InvalidInput: an argument cannot be right, or filters or sort name a column that the table has not.
+        InvalidInput: an argument is invalid, or `filters` or `sort` name a column that the table does not have.
         TableNotFound: there is no such table for this key and project.
-        IncompleteRows: an error came after some rows. Its `partial` is the frame so far, its `resume()` reads on.
-        InterruptedRows: so did an interrupt; it is a `KeyboardInterrupt` that keeps the same.
+        IncompleteRows: an error came after some rows. `partial` is the frame so far, `resume()` reads on.
+        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+
+    API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
 
     Example:
         >>> import origami_widgets as ow
@@ -111,9 +114,9 @@ async def rows_frame_async(
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
-    """The frame that `rows_frame` gives, without blocking the event loop: same arguments and errors. Free.
+    """Return the frame of `rows_frame` without blocking the event loop; same arguments, errors and (free) requests.
 
-    For event loops, and for hosts in which Python has one thread (JupyterLite), where nothing may block.
+    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
 
     Example:
         >>> import asyncio
@@ -142,13 +145,13 @@ async def rows_frame_async(
 
 
 def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, **options: Any) -> RowsReading:
-    # Loaded here: frames of what is at hand already need no network.
+    # Loaded here: the other frames need no network.
     from origami_widgets.api.default_client import client_or_default
 
     from .leads.row_reading import RowsReading
     from .leads.rows_request import request_from
 
-    # First: what is no table is refused before a key is looked for.
+    # Checks the table before a key is looked for.
     request = request_from(table, **options)
     return RowsReading(client_or_default(client).operations, request)
 
@@ -168,38 +171,38 @@ def rows_batches(
     batch_size: int = 10_000,
     progress: Progress | None = None,
 ) -> Any:
-    """The leads of a table as Arrow record batches, for what should not be in memory at once. Free requests.
+    """The leads of a table as Arrow record batches, for tables that do not fit in memory. Free requests.
 
-    duckdb, polars and pyarrow read them; `export(rows_batches(table), "folder", format="parquet")` writes them for others.
-    They hold the rows, columns and names of `rows_frame`, and every batch has the same types. As these are known only
-    when every cell was seen, all pages are read first and kept in a temporary file without a name, which is gone when
-    the reader is; in memory there are a page and a batch.
+    duckdb, polars and pyarrow read them; `export(rows_batches(table), "folder", format="parquet")` writes them to disk.
+    Rows, columns and names are those of `rows_frame`, and all batches have the same types. As the types depend on every
+    cell, all pages are first read into an unnamed temporary file, which is deleted with the reader. Memory holds one page
+    and one batch.
 
     Args:
-        table: a table, for example `run.tables[0]`, or a table's id (which is one more request).
-        client: the client; the configured one when absent.
-        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the saved ones.
-        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved one.
-        limit: rows in all; None for every one.
-        flatten: take the objects of enrichments apart; False leaves them in the cells.
-        names: call columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
-        batch_size: rows in a batch, 1 to a million.
-        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and rows in all, called after each page.
+        table: a table, for example `run.tables[0]`, or the id of a table (one more request).
+        client: the client; the configured one by default.
+        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the saved filters.
+        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        limit: maximum number of rows; None for all.
+        flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells.
+        names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
+        batch_size: rows per batch, 1 to 1,000,000.
+        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows, called after each page.
 
     Returns:
-        A `pyarrow.RecordBatchReader`, which can be gone through once. Types are `int64`, `double`, `bool`, `string`, `date32`
-        (dates without a time) and `timestamp[us, UTC]`; lists, objects, mixed types and integers of more than 64 bits are
-        JSON texts, and `origami` in the metadata of their field says so. The schema's metadata has the `attrs` of `rows_frame` as JSON
-        under `origami`.
+        A `pyarrow.RecordBatchReader`, which can be read once. Types are `int64`, `double`, `bool`, `string`, `date32` (dates
+        without a time) and `timestamp[us, UTC]`. Lists, objects, mixed types and integers of more than 64 bits are JSON
+        texts, marked by `origami` in the metadata of their field. The metadata of the schema has the `attrs` of
+        `rows_frame` as JSON under `origami`.
 
     Raises:
-        InvalidInput: pyarrow is missing, an argument cannot be right, or filters or sort name a column that the table
-            has not.
+        InvalidInput: pyarrow is not installed, an argument is invalid, or `filters` or `sort` name a column that the
+            table does not have.
         TableNotFound: there is no such table for this key and project.
-        IncompleteRows: an error came after some rows. Its `partial` is a reader of these, its `resume()` reads on.
-        InterruptedRows: so did an interrupt; it is a `KeyboardInterrupt` that keeps the same.
+        IncompleteRows: an error came after some rows. `partial` is a reader of these, `resume()` reads on.
+        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
 
-    Source in the API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
+    API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
 
     Example:
         >>> import origami_widgets as ow
@@ -211,7 +214,7 @@ def rows_batches(
         >>> sum(batch.num_rows for batch in reader) == len(ow.rows_frame(run.tables[0], client=client))
         True
     """
-    # Loaded here: frames of what is at hand already need no network.
+    # Loaded here: the other frames need no network.
     from origami_widgets.api.default_client import client_or_default
 
     from .leads.batch_reading import BatchesReading

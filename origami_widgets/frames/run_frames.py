@@ -45,20 +45,19 @@ RUNS = FrameSchema(
 
 
 def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-    """One row per run: what was asked, how it ended, how long it took and what it built.
+    """One row per run: its brief, status, duration and results.
 
-    No request is sent and no credits are spent. The rows follow the order of the source; a run that is given twice
-    has two rows, a table adds none. A run of a list (`client.list_runs(agent_id)`) is a summary: its tables, leads and
-    questions are NA.
+    Sends no request and spends no credits. Rows are in the order of the source; a run that is given twice has two rows,
+    a table has none. Runs from a list (`client.list_runs(agent_id)`) are summaries: tables, leads and questions are NA.
 
     Args:
-        source: a `Run`, an answer of the API about a run (a dict), a page of runs, or a list of these.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        source: a `Run`, an API answer about a run (a dict), a page of runs, or a list of these.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`. A `status` or `model` that is not
-        documented is added to the categories.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        `status` or `model` are added to the categories.
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
@@ -75,9 +74,9 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `questions` (Int64, questions): questions waiting for an answer
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: the run object of `GET /agents/{id}/runs/{runId}`, and the summaries of `GET /agents/{id}/runs`.
+    API: the run object of `GET /agents/{id}/runs/{runId}`, and the summaries of `GET /agents/{id}/runs`.
 
     Example:
         >>> from origami_widgets.frames import runs_frame
@@ -91,70 +90,68 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         ['running', 'completed', 'needs_input']
     """
     check_backend(dtype_backend)
-    gathered = gather(source, RUNS.name)
-    notes = DataIssues()
-    runs, computed = facts([batch for batch in gathered.batches if batch.run is not None], notes)
-    return build(
-        RUNS, gathered, {"run": OriginValues(runs)}, computed=computed, notes=notes, dtype_backend=dtype_backend
-    )
+    data = gather(source, RUNS.name)
+    issues = DataIssues()
+    runs, computed = values_of_runs([part for part in data.parts if part.run is not None], issues)
+    return build(RUNS, data, {"run": OriginValues(runs)}, computed=computed, issues=issues, dtype_backend=dtype_backend)
 
 
-def facts(batches: Sequence[SourcePart], notes: DataIssues) -> tuple[FieldValues, dict[str, TypedValues]]:
-    """What is known of runs: the fields of their objects, and what is made of them, by the name of the column.
+def values_of_runs(parts: Sequence[SourcePart], issues: DataIssues) -> tuple[FieldValues, dict[str, TypedValues]]:
+    """Return the fields of run objects, and the computed columns of `runs_frame` by name.
 
     Args:
-        batches: the runs.
-        notes: takes what could not be read.
+        parts: the runs.
+        issues: collects unreadable values.
     """
-    runs = pluck([batch.run or {} for batch in batches], [*RUNS.paths("run"), "prompt"])
+    runs = pluck([part.run or {} for part in parts], [*RUNS.paths("run"), "prompt"])
     short = zip(runs[RUNS["prompt"].path], runs["prompt"], strict=True)
     return runs, {
         "prompt": read_values(RUNS["prompt"], [cut if full is None else full for full, cut in short]),
         "duration": _seconds_between(
-            *(notes.read(field, runs[field.path]) for field in (RUNS["started_at"], RUNS["completed_at"]))
+            *(issues.read(field, runs[field.path]) for field in (RUNS["started_at"], RUNS["completed_at"]))
         ),
-        "tables": read_values(RUNS["tables"], [_table_count(batch) for batch in batches]),
-        "leads": read_values(RUNS["leads"], _leads(batches, notes)),
-        "questions": read_values(RUNS["questions"], [_questions(batch) for batch in batches]),
+        "tables": read_values(RUNS["tables"], [_table_count(part) for part in parts]),
+        "leads": read_values(RUNS["leads"], _leads(parts, issues)),
+        "questions": read_values(RUNS["questions"], [_questions(part) for part in parts]),
     }
 
 
 def _seconds_between(began: TypedValues, ended: TypedValues) -> TypedValues:
-    """From one moment to the other."""
+    """Return the seconds from one time to another."""
     return TypedValues((ended.data - began.data) / 1e6, began.missing | ended.missing)
 
 
-def has_no_tables(batch: SourcePart) -> bool:
-    """Whether the answer says that the run touched no table; one that leaves them out does not say that."""
-    return not batch.tables and isinstance(_inner(batch, "response").get("tables"), list)
+def has_no_tables(part: SourcePart) -> bool:
+    """Whether the answer lists no table for the run; false where it has no list."""
+    return not part.tables and isinstance(_inner(part, "response").get("tables"), list)
 
 
-def _table_count(batch: SourcePart) -> int | None:
-    return len(batch.tables) if batch.tables or has_no_tables(batch) else None
+def _table_count(part: SourcePart) -> int | None:
+    return len(part.tables) if part.tables or has_no_tables(part) else None
 
 
-def _leads(batches: Sequence[SourcePart], notes: DataIssues) -> list[int | None]:
-    """Per run the sum of what its tables tell."""
-    tables = [[table for table in batch.tables if isinstance(table, Mapping)] for batch in batches]
-    cells = notes.read(
+def _leads(parts: Sequence[SourcePart], issues: DataIssues) -> list[int | None]:
+    """Per run the sum of the lead counts of its tables, of those that have one."""
+    tables = [[table for table in part.tables if isinstance(table, Mapping)] for part in parts]
+    cells = issues.read(
         TABLE_FIELDS["lead_count"], [table.get(TABLE_FIELDS["lead_count"].path) for each in tables for table in each]
     )
-    told = zip(cells.data.tolist(), cells.missing.tolist(), strict=True)
+    counts = zip(cells.data.tolist(), cells.missing.tolist(), strict=True)
     leads: list[int | None] = []
-    for batch, each in zip(batches, tables, strict=True):
-        known = [count for count, lost in islice(told, len(each)) if not lost]
-        leads.append(sum(known) if known or has_no_tables(batch) else None)
+    for part, each in zip(parts, tables, strict=True):
+        known = [count for count, lost in islice(counts, len(each)) if not lost]
+        leads.append(sum(known) if known or has_no_tables(part) else None)
     return leads
 
 
-def _questions(batch: SourcePart) -> object:
-    pending = _inner(batch, "todo").get("pendingQuestions")
-    # What is no list is no number either, so it is counted among the values that could not be read.
+def _questions(part: SourcePart) -> object:
+    pending = _inner(part, "todo").get("pendingQuestions")
+    # Anything but a list is counted as unreadable.
     return len(pending) if isinstance(pending, list | tuple) else None if pending is None else [pending]
 
 
-def _inner(batch: SourcePart, name: str) -> Mapping[str, Any]:
-    value = (batch.run or {}).get(name)
+def _inner(part: SourcePart, name: str) -> Mapping[str, Any]:
+    value = (part.run or {}).get(name)
     return value if isinstance(value, Mapping) else {}
 
 
@@ -171,18 +168,18 @@ ACTIONS = FrameSchema(
 def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per action of every run, in the order in which they happened.
 
-    No request is sent and no credits are spent. Names that an action leaves out are looked up in the tables of its
-    run, then in every other table of the source: `actions_frame([run, table])` names what `run` alone does not. A
-    table has no actions, so it adds no rows; a run that is given twice has its rows twice.
+    Sends no request and spends no credits. Names that an action leaves out are looked up in the tables of its run, then
+    in all other tables of the source, as in `actions_frame([run, table])`. Tables have no actions and add no rows; a run
+    that is given twice has its rows twice.
 
     Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`. A `type` that is not documented is added
-        to the categories.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        `type` are added to the categories.
 
         - `run_id` (string): the run; NA for a table that was given without its run
         - `position` (Int64): place in the run's list of actions, from 0; actions have no time
@@ -196,9 +193,9 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         - `deleted_at` (datetime64[us, UTC]): when it was deleted
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: `response.actions[]` of a run, while it runs also `actions[]`.
+    API: `response.actions[]` of a run, while it runs also `actions[]`.
 
     Example:
         >>> from origami_widgets.frames import actions_frame
@@ -213,14 +210,14 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         [<NA>, 18]
     """
     check_backend(dtype_backend)
-    gathered = gather(source, ACTIONS.name)
-    found = nested_items([batch.actions for batch in gathered.batches])
-    table_names, column_names = _names(gathered, found)
+    data = gather(source, ACTIONS.name)
+    found = nested_items([part.actions for part in data.parts])
+    table_names, column_names = _names(data, found)
     return build(
         ACTIONS,
-        gathered,
+        data,
         {
-            "run": OriginValues(runs_of(gathered), found.owners),
+            "run": OriginValues(runs_of(data), found.owners),
             "action": OriginValues(pluck(found.items, ACTIONS.paths("action"))),
         },
         computed={
@@ -234,8 +231,8 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
 
 
 def _names(source: SourceData, found: NestedItems) -> tuple[list[Any], list[Any]]:
-    """Each action's names of table and column: its own, else its run's tables', else any table's."""
-    tables_by_batch = [[table for table in batch.tables if isinstance(table, Mapping)] for batch in source.batches]
+    """Return the table and column names of each action: its own, else from its run's tables, else from any table."""
+    tables_by_batch = [[table for table in part.tables if isinstance(table, Mapping)] for part in source.parts]
     columns_by_batch = [[column for table in tables for column in _columns(table)] for tables in tables_by_batch]
     every_table = _by_id(table for tables in tables_by_batch for table in tables)
     every_column = _by_id(column for columns in columns_by_batch for column in columns)
@@ -254,7 +251,7 @@ def _columns(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _by_id(items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The name of each id; the last one counts, since it is the newest."""
+    """Map each id to its name; the last one is the newest."""
     named = ((item.get("id"), item.get("name")) for item in items)
     return {key: name for key, name in named if isinstance(key, str) and isinstance(name, str)}
 
@@ -280,19 +277,19 @@ TRANSCRIPT = FrameSchema(
 def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per message of every run's transcript, in order.
 
-    No request is sent and no credits are spent. The API sends a transcript only when it is asked for one:
-    `run.refresh(include=("stats", "transcript"))`. It is the history of the whole conversation and may reach back before
-    the run. Texts are what people, agents and the web have said, and not to be trusted.
+    Sends no request and spends no credits. The API sends a transcript only on request:
+    `run.refresh(include=("stats", "transcript"))`. It covers the whole conversation and may begin before the run.
+    Do not trust the texts: they come from people, agents and the web.
 
     Args:
-        source: a `Run`, an answer of the API about a run (a dict), or a list of these.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        source: a `Run`, an API answer about a run (a dict), or a list of these.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`. `attrs["origami"]` says where the frame comes from, and lists the runs whose transcript was
-        not read in `transcript_not_read`, those whose transcript the server has cut in `transcript_truncated`. A `role`
-        that is not documented is added to the categories.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from: its `transcript_not_read` lists the runs whose
+        transcript was not requested, `transcript_truncated` those whose transcript the server has cut. Undocumented
+        words of `role` are added to the categories.
 
         - `run_id` (string): the run; NA for a table that was given without its run
         - `position` (Int64): place in the transcript, from 0; messages have no time
@@ -305,9 +302,9 @@ def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nul
         - `truncated` (boolean): whether this message was cut
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: `response.transcript[]` of a run that was read with `include=transcript`.
+    API: `response.transcript[]` of a run that was read with `include=transcript`.
 
     Example:
         >>> from origami_widgets.frames import transcript_frame
@@ -321,15 +318,15 @@ def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nul
         '[{"id": "t1", "name": "ask-questions", "input": {"n": 2}}]'
     """
     check_backend(dtype_backend)
-    gathered = gather(source, TRANSCRIPT.name)
-    runs = [batch.run or {} for batch in gathered.batches]
-    told = pluck(runs, ["response.transcript", "response.transcriptTruncated"])
-    found = nested_items(told["response.transcript"])
+    data = gather(source, TRANSCRIPT.name)
+    runs = [part.run or {} for part in data.parts]
+    responses = pluck(runs, ["response.transcript", "response.transcriptTruncated"])
+    found = nested_items(responses["response.transcript"])
     messages = pluck(found.items, TRANSCRIPT.paths("message"))
     frame = build(
         TRANSCRIPT,
-        gathered,
-        {"run": OriginValues(runs_of(gathered), found.owners), "message": OriginValues(messages)},
+        data,
+        {"run": OriginValues(runs_of(data), found.owners), "message": OriginValues(messages)},
         computed={
             "position": TypedValues(found.positions, np.zeros(len(found.items), np.bool_)),
             "tool_calls": read_values(
@@ -339,13 +336,16 @@ def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nul
         skipped=found.skipped,
         dtype_backend=dtype_backend,
     )
-    ids = [str(batch.run_id) for batch in gathered.batches]
+    ids = [str(part.run_id) for part in data.parts]
     not_read = [
-        bool(run) and not isinstance(each, list) for run, each in zip(runs, told["response.transcript"], strict=True)
+        bool(run) and not isinstance(each, list)
+        for run, each in zip(runs, responses["response.transcript"], strict=True)
     ]
     frame.attrs["origami"] |= {
         "transcript_not_read": list(compress(ids, not_read)),
-        "transcript_truncated": list(compress(ids, [each is True for each in told["response.transcriptTruncated"]])),
+        "transcript_truncated": list(
+            compress(ids, [each is True for each in responses["response.transcriptTruncated"]])
+        ),
     }
     return frame
 
@@ -354,7 +354,7 @@ def _as_json(calls: Any) -> Any:
     try:
         return None if calls is None else json.dumps(calls, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
-        # What is no JSON is counted among the values that could not be read.
+        # Counted as unreadable.
         return calls
 
 
@@ -379,19 +379,19 @@ HISTORY = FrameSchema(
 
 
 def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-    """One row per change of a run, while it was watched from this kernel; also as `run.history_frame()`.
+    """One row per change of a run while this kernel watched it; also available as `run.history_frame()`.
 
-    No request is sent and no credits are spent. Each check whose answer told something new makes a row: values hold
-    from there to the next row. The API keeps no history, so what happened before the run was watched is unknown, and an
-    answer of the API has no rows. Of more than 2,000 changes every second one of the older half is dropped.
+    Sends no request and spends no credits. A check of the run whose answer has changed adds a row; its values hold until
+    the next row. The API keeps no history: nothing is known from before the run was watched, and API answers have no
+    rows. After 2,000 changes, every second one of the older half is dropped.
 
     Args:
         source: a `Run`, or a list of runs.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run; NA for a table that was given without its run
         - `time` (datetime64[us, UTC]): when the kernel received the change, on its own clock
@@ -403,9 +403,9 @@ def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         - `credits_used` (Float64, credits): settled, over the life of these tables
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: `status`, `steps` and the tables of each answer of `GET /agents/{id}/runs/{runId}`.
+    API: `status`, `steps` and the tables of each answer of `GET /agents/{id}/runs/{runId}`.
 
     Example:
         >>> import origami_widgets as ow
@@ -416,17 +416,15 @@ def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         ('completed', 0, True)
     """
     check_backend(dtype_backend)
-    gathered = gather(source, HISTORY.name)
-    points = [_fields(point) for batch in gathered.batches for point in batch.history]
-    owners = np.repeat(
-        np.arange(len(gathered.batches), dtype=np.intp), [len(each.history) for each in gathered.batches]
-    )
-    told = pluck(points, HISTORY.paths("history"))
+    data = gather(source, HISTORY.name)
+    points = [_fields(point) for part in data.parts for point in part.history]
+    owners = np.repeat(np.arange(len(data.parts), dtype=np.intp), [len(each.history) for each in data.parts])
+    recorded = pluck(points, HISTORY.paths("history"))
     return build(
         HISTORY,
-        gathered,
-        {"run": OriginValues(runs_of(gathered), owners), "history": OriginValues(told)},
-        computed={"time": _moments(told[HISTORY["time"].path])},
+        data,
+        {"run": OriginValues(runs_of(data), owners), "history": OriginValues(recorded)},
+        computed={"time": _moments(recorded[HISTORY["time"].path])},
         dtype_backend=dtype_backend,
     )
 
@@ -436,7 +434,7 @@ def _fields(point: object) -> dict[str, Any]:
 
 
 def _moments(times: list[Any]) -> TypedValues:
-    """Unix seconds as microseconds."""
+    """Convert Unix seconds to microseconds."""
     missing = np.fromiter((not isinstance(time, int | float) for time in times), np.bool_, len(times))
     data = np.fromiter((0 if lost else round(time * 1e6) for time, lost in zip(times, missing, strict=True)), np.int64)
     return TypedValues(data, missing, int(missing.sum()) - times.count(None))

@@ -31,18 +31,18 @@ TABLES = FrameSchema("tables_frame", (RUN_ID, _ID, _NAME, _WORKSPACE, _LEADS, _C
 
 
 def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-    """One row per table: leads, credits, cells, and the economics of `include=stats`.
+    """One row per table: leads, credits, cells, and the statistics of `include=stats`.
 
-    No request is sent and no credits are spent. The rows follow the order of the source; a table that is given twice
-    has two rows. What an answer leaves out, such as all of `stats` when it was not asked for, is NA.
+    Sends no request and spends no credits. Rows are in the order of the source; a table that is given twice has two
+    rows. Values that an answer leaves out are NA, such as all of `stats` if it was not requested.
 
     Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run; NA for a table that was given without its run
         - `table_id` (string): the table
@@ -75,9 +75,9 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         - `oldest_active_run_started_at` (datetime64[us, UTC]): start of the oldest work under way
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: `response.tables[]` of a run, or a table of its own.
+    API: `response.tables[]` of a run, or a table of its own.
 
     Example:
         >>> from origami_widgets.frames import tables_frame
@@ -90,13 +90,13 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         'credits per qualified lead'
     """
     check_backend(dtype_backend)
-    gathered = gather(source, TABLES.name)
-    found, run = tables_of(gathered)
+    data = gather(source, TABLES.name)
+    found, run = tables_of(data)
     tables = pluck(found.items, [*TABLES.paths("table"), "columns"])
     counts = [len(columns) if isinstance(columns, list | tuple) else None for columns in tables["columns"]]
     return build(
         TABLES,
-        gathered,
+        data,
         {"run": run, "table": OriginValues(tables)},
         computed={_COLUMN_COUNT.name: read_values(_COLUMN_COUNT, counts)},
         skipped=found.skipped,
@@ -123,20 +123,20 @@ COLUMNS = FrameSchema(
 
 
 def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-    """One row per column of every table: kind, credits, cells, call rate and pass, fail or unsure.
+    """One row per column of every table: kind, credits, cells, call rate and verdicts.
 
-    No request is sent and no credits are spent. The rows follow the order of the source and of each table's columns;
-    a table that is given twice has its rows twice. What an answer leaves out is NA, and so is `qualification_*` of a
-    column without a relevance condition.
+    Sends no request and spends no credits. Rows are in the order of the source and of each table's columns; a table that
+    is given twice has its rows twice. Values that an answer leaves out are NA, and so are the `qualification_*` columns
+    where a column has no relevance condition.
 
     Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`. A `kind` that is not documented is added
-        to the categories.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        `kind` are added to the categories.
 
         - `run_id` (string): the run; NA for a table that was given without its run
         - `table_id` (string): the table
@@ -161,9 +161,9 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         - `qualification_pass_rate` (Float64, fraction): qualification_pass / qualification_total; NA without verdicts
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: `columns[]` of each table.
+    API: `columns[]` of each table.
 
     Example:
         >>> from origami_widgets.frames import columns_frame
@@ -178,8 +178,8 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         [<NA>, 0.8]
     """
     check_backend(dtype_backend)
-    gathered = gather(source, COLUMNS.name)
-    found, run = tables_of(gathered)
+    data = gather(source, COLUMNS.name)
+    found, run = tables_of(data)
     tables = pluck(found.items, [*COLUMNS.paths("table"), "columns"])
     each = nested_items(tables["columns"])
     columns = pluck(each.items, COLUMNS.paths("column"))
@@ -190,11 +190,13 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
             COLUMNS["qualification_total"], columns[COLUMNS["qualification_total"].path]
         ),
     }
-    notes = DataIssues()
-    computed["qualification_pass_rate"] = _share(computed["qualification_pass"], computed["qualification_total"], notes)
+    issues = DataIssues()
+    computed["qualification_pass_rate"] = _share(
+        computed["qualification_pass"], computed["qualification_total"], issues
+    )
     return build(
         COLUMNS,
-        gathered,
+        data,
         {
             "run": OriginValues(run.fields, found.owners[each.owners]),
             "table": OriginValues(tables, each.owners),
@@ -202,16 +204,16 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         },
         computed=computed,
         skipped=found.skipped + each.skipped,
-        notes=notes,
+        issues=issues,
         dtype_backend=dtype_backend,
     )
 
 
-def _share(part: TypedValues, whole: TypedValues, notes: DataIssues) -> TypedValues:
-    told = ~part.missing & ~whole.missing
-    is_wrong = told & ((part.data < 0) | (part.data > whole.data))
-    notes.contradicts("more leads passed than were judged, or fewer than none", is_wrong)
-    missing = ~told | is_wrong | (whole.data <= 0)
+def _share(part: TypedValues, whole: TypedValues, issues: DataIssues) -> TypedValues:
+    is_known = ~part.missing & ~whole.missing
+    is_wrong = is_known & ((part.data < 0) | (part.data > whole.data))
+    issues.add_contradiction("more leads passed than were judged, or fewer than none", is_wrong)
+    missing = ~is_known | is_wrong | (whole.data <= 0)
     return TypedValues(part.data / np.where(missing, 1, whole.data), missing)
 
 
@@ -219,20 +221,19 @@ LEAD_SOURCES = FrameSchema("lead_sources_frame", (RUN_ID, TABLE_ID, TABLE_NAME, 
 
 
 def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-    """One row per lead source of every table: its leads and what they cost.
+    """One row per lead source of every table: its leads and their cost.
 
-    No request is sent and no credits are spent. The rows follow the order of the source and of each table's lead
-    sources; a table that is given twice has its rows twice. Lead sources come with `include=stats` only: without it
-    the frame is empty.
+    Sends no request and spends no credits. Rows are in the order of the source and of each table's lead sources; a table
+    that is given twice has its rows twice. Lead sources are part of `include=stats`; without it the frame is empty.
 
     Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`. A `source` that is not documented is added
-        to the categories.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        `source` are added to the categories.
 
         - `run_id` (string): the run; NA for a table that was given without its run
         - `table_id` (string): the table
@@ -245,9 +246,9 @@ def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_n
         - `source` (category): whether its costs are measured or estimated
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: `stats.leadSources[]` of each table.
+    API: `stats.leadSources[]` of each table.
 
     Example:
         >>> from origami_widgets.frames import lead_sources_frame
@@ -261,13 +262,13 @@ def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_n
         ['historical', 'estimate']
     """
     check_backend(dtype_backend)
-    gathered = gather(source, LEAD_SOURCES.name)
-    found, run = tables_of(gathered)
+    data = gather(source, LEAD_SOURCES.name)
+    found, run = tables_of(data)
     tables = pluck(found.items, [*LEAD_SOURCES.paths("table"), "stats.leadSources"])
     each = nested_items(tables["stats.leadSources"])
     return build(
         LEAD_SOURCES,
-        gathered,
+        data,
         {
             "run": OriginValues(run.fields, found.owners[each.owners]),
             "table": OriginValues(tables, each.owners),

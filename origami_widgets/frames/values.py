@@ -1,7 +1,7 @@
-"""Values of JSON to typed arrays, one kind at a time, without ever raising.
+"""Read JSON values into typed arrays, one kind at a time. Never raises.
 
-Each kind has a fast way for columns that are what the API promises, and a careful way, value by value, for the others.
-What cannot be read becomes missing and is counted. The models of `api` read single values by the same rules.
+Each kind has a fast reader for columns that are as the API documents them, and a careful one, value by value, for all
+others. Unreadable values become missing and are counted. The models of `api` read single values by the same rules.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class TypedValues:
-    """The values of one column before a backend dresses them.
+    """The values of one column, before they become an array of pandas.
 
     Attributes:
         data: numbers as they are, text as objects, dates and timestamps as microseconds since 1970, categories
             as codes.
         missing: True where there is no value.
-        unreadable: values that were there and could not be read.
-        members: what the codes of a category stand for.
+        unreadable: number of values that could not be read.
+        members: the words that the codes of a category stand for.
     """
 
     data: npt.NDArray[Any]
@@ -48,14 +48,14 @@ class TypedValues:
 
 
 def read_values(field: FrameField, raw: Sequence[object]) -> TypedValues:
-    """The cells of one column.
+    """Read the values of one column.
 
     Args:
         field: the column; its kind decides how values are read.
-        raw: what the answers hold at the field's place, None where they hold nothing.
+        raw: the JSON values, None where they are missing.
 
     Returns:
-        As many cells as there are raw values.
+        One typed value per raw value.
     """
     if field.kind == "category":
         return _read_category(raw, field.members)
@@ -64,7 +64,7 @@ def read_values(field: FrameField, raw: Sequence[object]) -> TypedValues:
 
 
 def read_integer(value: object) -> int | None:
-    """An integer of 64 bits, also from a whole float or from digits in a string; None for anything else."""
+    """Return an integer of 64 bits, also from a whole float or from digits in a string; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float):
@@ -75,7 +75,7 @@ def read_integer(value: object) -> int | None:
 
 
 def read_number(value: object) -> float | None:
-    """A finite float, also from a number in a string; None for anything else."""
+    """Return a finite float, also from a number in a string; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str) and not NUMBER.fullmatch(value):
@@ -88,12 +88,12 @@ def read_number(value: object) -> float | None:
 
 
 def read_boolean(value: object) -> bool | None:
-    """True or False; None for anything else."""
+    """Return True or False; None for anything else."""
     return value if isinstance(value, bool) else None
 
 
 def read_text(value: object) -> str | None:
-    """A string, or a number as one; half an emoji becomes the replacement character. None for anything else."""
+    """Return a string, also from a number; half an emoji becomes the replacement character. None for anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
         return str(value)
     if not isinstance(value, str):
@@ -102,7 +102,7 @@ def read_text(value: object) -> str | None:
 
 
 def read_timestamp(value: object) -> int | None:
-    """Microseconds since 1970 of an ISO 8601 string; without a zone it is UTC. None for anything else."""
+    """Return microseconds since 1970 from an ISO 8601 string, UTC without a time zone; None for anything else."""
     if not isinstance(value, str):
         return None
     try:
@@ -114,7 +114,7 @@ def read_timestamp(value: object) -> int | None:
 
 
 def as_json(value: Any, *, ascii_only: bool = True) -> str:
-    """A value as JSON; what JSON does not know becomes text.
+    """Return a value as JSON; types that JSON does not know become text.
 
     >>> as_json({"n": 2**70, "day": pd.Timestamp("2026-01-01")})
     '{"n": 1180591620717411303424, "day": "2026-01-01 00:00:00"}'
@@ -131,7 +131,7 @@ def _as_known(value: Any) -> Any:
 
 
 def unicode_text(text: str) -> str:
-    r"""The text as UTF-8 can hold it: half an emoji becomes the replacement character.
+    r"""Return the text as UTF-8 can hold it: half an emoji becomes the replacement character.
 
     >>> unicode_text("\ud83d!")
     '�!'
@@ -141,7 +141,7 @@ def unicode_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """How one kind is read: `fast` gives None for a column that needs the careful way."""
+    """How one kind is read; `fast` returns None for a column that needs the careful reader."""
 
     fast: Callable[[Sequence[object]], TypedValues | None]
     one: Callable[[object], Any]
@@ -220,7 +220,7 @@ def _fast_text(raw: Sequence[object]) -> TypedValues | None:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether every storage of strings can hold it; JSON can carry half of a surrogate pair."""
+    """Whether UTF-8 can hold it; JSON can carry half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -229,7 +229,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _fast_moments(raw: Sequence[object]) -> TypedValues | None:
-    """Only for columns without any: tables are few, so timestamps are read one by one."""
+    """Read columns without any timestamp only: tables are few, so timestamps are read one by one."""
     if any(value is not None for value in raw):
         return None
     return _nothing(len(raw), np.int64)

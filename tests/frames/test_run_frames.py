@@ -22,23 +22,23 @@ def row(source):
 
 
 def test_a_finished_run():
-    told = row(payload())
-    assert told["status"] == "completed"
-    assert told["duration"] == 223.0
-    assert (told["tables"], told["leads"], told["questions"]) == (1, 15, 0)
-    assert (told["steps_completed"], told["steps_max"]) == (17, 50)
-    assert (told["started_at"], told["completed_at"]) == (
+    outcome = row(payload())
+    assert outcome["status"] == "completed"
+    assert outcome["duration"] == 223.0
+    assert (outcome["tables"], outcome["leads"], outcome["questions"]) == (1, 15, 0)
+    assert (outcome["steps_completed"], outcome["steps_max"]) == (17, 50)
+    assert (outcome["started_at"], outcome["completed_at"]) == (
         pd.Timestamp("2026-07-21T09:14:02Z"),
         pd.Timestamp("2026-07-21T09:17:45Z"),
     )
 
 
 def test_a_running_run_has_no_end_and_no_duration():
-    told = row(payload("running_null"))
-    assert pd.isna(told["completed_at"])
-    assert pd.isna(told["duration"])
-    assert pd.isna(told["tables"])
-    assert pd.isna(told["leads"])
+    outcome = row(payload("running_null"))
+    assert pd.isna(outcome["completed_at"])
+    assert pd.isna(outcome["duration"])
+    assert pd.isna(outcome["tables"])
+    assert pd.isna(outcome["leads"])
 
 
 def test_questions_are_counted():
@@ -54,9 +54,9 @@ def test_the_prompt_is_whole_where_the_answer_has_it_whole():
 
 @pytest.mark.parametrize("form", [SUMMARY, RunSummary.from_raw(SUMMARY), {"object": "list", "items": [SUMMARY]}])
 def test_a_summary_says_nothing_of_tables(form):
-    told = row(form)
-    assert told["agent_id"] == payload()["agentId"]
-    assert [pd.isna(told[name]) for name in ("tables", "leads", "questions", "completed_at")] == [True] * 4
+    outcome = row(form)
+    assert outcome["agent_id"] == payload()["agentId"]
+    assert [pd.isna(outcome[name]) for name in ("tables", "leads", "questions", "completed_at")] == [True] * 4
 
 
 def test_a_table_is_no_run_and_a_run_without_tables_has_none():
@@ -163,7 +163,7 @@ def test_actions_at_the_top_level_of_a_running_run():
         assert frames.actions_frame(run)["lead_count"].to_list() == [2]
 
 
-def test_a_type_nobody_documented_is_kept():
+def test_an_undocumented_type_is_kept():
     frame = frames.actions_frame(run_with([{"type": "campaign_drafted", "tableId": TABLE}]))
     assert frame["type"].to_list() == ["campaign_drafted"]
     assert frame["type"].cat.categories[-1] == "campaign_drafted"
@@ -208,7 +208,7 @@ def test_calls_that_are_no_json_are_counted():
     assert frame.attrs["origami"]["unreadable_values"] == {"tool_calls": 1}
 
 
-def test_an_empty_transcript_is_told_from_one_that_was_not_read():
+def test_an_empty_transcript_differs_from_one_that_was_not_read():
     sources = [
         changed(run(transcript=None), "id", "not read"),
         changed(run(transcript=[]), "id", "empty"),
@@ -237,7 +237,7 @@ def watched(*points):
     return run
 
 
-def test_what_was_not_told_is_missing_and_times_are_exact():
+def test_missing_values_stay_missing_and_times_are_exact():
     first = HistoryPoint(1784625271.123456, "running", None, None, None, None, None)
     then = HistoryPoint(1784625286.5, "pondering", 3, 15, 2, 0, 57)
     for backend in BACKENDS:
@@ -251,7 +251,7 @@ def test_what_was_not_told_is_missing_and_times_are_exact():
         assert frame.iloc[1, 3:].to_list() == [3, 15, 2, 0, 57.0]
 
 
-def test_runs_are_told_apart_and_answers_have_none():
+def test_runs_keep_their_own_history_and_answers_have_none():
     point = HistoryPoint(1.0, "running", 1, None, None, None, None)
     other = watched(point, point)
     other.raw = {**other.raw, "id": "other"}

@@ -53,31 +53,38 @@ COLUMN_ECONOMICS = FrameSchema(
 
 
 def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-    """One row per column of every table: its share of the spend, and what of it was of no use.
+    """One row per column of every table: its share of the spend, and the credits that it wasted.
 
-    No request is sent and no credits are spent. It is arithmetic on what the server has said, by the formulas beside
-    the columns, and NA where a part is missing.
+    Sends no request and spends no credits. All values are computed from what the server reports, by the formulas beside
+    the columns; a result is NA where a part of it is missing.
 
-    - Spent on unfit leads, expected: `credits_unqualified` = credits_used x leads judged unfit / leads. The API does not
-      tell which leads a column ran for: this supposes that it ran for fit and unfit ones alike. A column that ran for
-      exactly as many leads as qualify is taken to have run for these, and so is one of kind `sequence` that ran for
-      fewer: 0. Rank columns by it.
-    - Spent on unfit leads, at least: `credits_unqualified_min` = the leads judged unfit that the column must have run for
-      x credits_per_execution, at most credits_used. It ran for call rate x leads; those that are not judged unfit explain
-      as many of them as they are, and the rest is left. It is 0 for most columns that run for some leads only.
-    - Both are NA for a column with verdicts, which has to run for every lead, and where counts contradict each other: more
-      leads qualify than were judged, more were judged than there are, or a number is negative.
-      `attrs["origami"]["contradictions"]` says so.
-    - Spent in vain: `credits_errored` = cells_errored x credits_per_execution, at most credits_used. Some of these cells
-      never ran, for want of credits for example, and whether Origami charges for the others is not documented.
+    Expected spend on unfit leads:
+
+        credits_unqualified = credits_used * leads judged unfit / leads
+
+    The API does not report which leads a column ran for. This assumes that it ran for fit and unfit leads alike. A column
+    that ran for exactly as many leads as qualify is assumed to have run for these, and so is a column of kind `sequence`
+    that ran for fewer: 0. Rank columns by it.
+
+    Least spend on unfit leads: `credits_unqualified_min` is the number of unfit leads that the column must have run for,
+    times `credits_per_execution`, and at most `credits_used`. The column ran for (call rate * leads) leads. Leads that are
+    not judged unfit explain as many of these as there are; the rest must be unfit. It is 0 for most columns that run for
+    some leads only.
+
+    Both are NA for columns that give verdicts, as these must run for every lead, and where counts contradict each other:
+    more leads qualify than were judged, more were judged than exist, or a number is negative.
+    `attrs["origami"]["contradictions"]` lists these.
+
+    Failed cells: `credits_errored` is cells_errored * credits_per_execution, at most credits_used. Some of these cells
+    never ran, for example for lack of credits, and the API does not document whether the others are charged.
 
     Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run; NA for a table that was given without its run
         - `table_id` (string): the table
@@ -100,9 +107,9 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         - `unqualified_share` (Float64, fraction): credits_unqualified / credits_used
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: `columns[]` of each table with their `stats`, and the table's `stats.qualification`.
+    API: `columns[]` of each table with their `stats`, and the table's `stats.qualification`.
 
     Example:
         >>> from origami_widgets.frames import column_economics_frame
@@ -129,7 +136,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         },
         computed=computed,
         skipped=spending.skipped,
-        notes=spending.notes,
+        issues=spending.issues,
         dtype_backend=dtype_backend,
     )
 
@@ -137,7 +144,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
 def _measures(spending: Spending) -> dict[str, Measure]:
     used, leads = spending.column("credits_lifetime_used"), spending.of_table(spending.table("lead_count"))
     failed, judged = spending.column("qualification_fail"), spending.column("qualification_total")
-    spending.notes.contradicts("more leads failed than were judged", failed > judged)
+    spending.issues.add_contradiction("more leads failed than were judged", failed > judged)
     return {
         "share_of_spend": spending.share_of_table,
         "credits_per_lead": over(used, leads),

@@ -1,4 +1,8 @@
-"""`credits_frame`: the credit balance over time, and what the tables of runs used in between."""
+"""`credits_frame`: the credit balance over time, and what the tables of runs used in between.
+
+The API has neither credits of a run nor a history of the balance. The credits that a table has used over its life only
+grow, so the difference of two checks is what was used in between; where one of the two is missing, it is unknown.
+"""
 
 from __future__ import annotations
 
@@ -71,11 +75,11 @@ def credits_frame(
     Args:
         runs: a run, or a list of runs, that this process watched; None for the balance alone.
         client: the client whose balance is read; the configured one by default.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend), oldest reading first.
-        Units are also in `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+        A DataFrame with these columns (dtypes of the default backend), oldest reading first. `attrs["units"]` has the
+        units, `attrs["origami"]` where the frame comes from.
 
         - `time` (datetime64[us, UTC]): when the balance was read, on the kernel's clock
         - `balance` (Float64, credits): credits left at that time
@@ -88,7 +92,7 @@ def credits_frame(
         MissingKey: no client is given or configured, and no key is found.
         OrigamiError: the balance cannot be read.
 
-    Source in the API: `GET /account/credits`, and the tables of each answer about the runs.
+    API: `GET /account/credits`, and the tables of each answer about the runs.
 
     Example:
         >>> import origami_widgets as ow
@@ -108,9 +112,9 @@ def credits_frame(
 async def credits_frame_async(
     runs: Source | None = None, *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
 ) -> pd.DataFrame:
-    """The frame that `credits_frame` gives, without blocking the event loop: same arguments and errors. Free.
+    """Return the frame of `credits_frame` without blocking the event loop; same arguments, errors and (free) requests.
 
-    For event loops, and for hosts in which Python has one thread (JupyterLite), where nothing may block.
+    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
 
     Example:
         >>> import asyncio
@@ -124,37 +128,45 @@ async def credits_frame_async(
 
 
 async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
-    # Loaded here: frames of what is at hand already need no network.
+    # Loaded here: the other frames need no network.
     from origami_widgets.api.default_client import client_or_default
     from origami_widgets.api.sync_bridge import OnLoop
 
     check_backend(dtype_backend)
-    gathered = SourceData("list", ()) if runs is None else gather(runs, CREDITS.name)
+    data = SourceData("list", ()) if runs is None else gather(runs, CREDITS.name)
     operations = client_or_default(client).operations
     await OnLoop(operations.get_credits())
-    return frame_of_readings(operations.ledger.readings, gathered, dtype_backend, are_measured=runs is not None)
+    return frame_of_readings(operations.ledger.readings, data, dtype_backend, are_measured=runs is not None)
 
 
 def frame_of_readings(
     readings: Sequence[BalanceReading], source: SourceData, dtype_backend: DtypeBackend, *, are_measured: bool
 ) -> pd.DataFrame:
-    told = pluck([{CREDITS["balance"].path: reading.balance} for reading in readings], [CREDITS["balance"].path])
-    balance = read_values(CREDITS["balance"], told[CREDITS["balance"].path])
+    """Make the frame of readings of the balance. Pure.
+
+    Args:
+        readings: in order.
+        source: the runs whose tables are measured.
+        dtype_backend: the arrays that hold the columns.
+        are_measured: whether runs were given; without, the columns about them are NA.
+    """
+    balances = pluck([{CREDITS["balance"].path: reading.balance} for reading in readings], [CREDITS["balance"].path])
+    balance = read_values(CREDITS["balance"], balances[CREDITS["balance"].path])
     change = np.diff(np.where(balance.missing, np.nan, balance.data), prepend=np.nan)
     moments = [BalanceMoment(reading.at, reading.server_second) for reading in readings]
-    notes = DataIssues()
-    used = used_per_interval(source, moments, notes) if are_measured else np.full(len(readings), np.nan)
+    issues = DataIssues()
+    used = used_per_interval(source, moments, issues) if are_measured else np.full(len(readings), np.nan)
     return build(
         CREDITS,
         source,
-        {"credits": OriginValues(told)},
+        {"credits": OriginValues(balances)},
         computed={
             "time": _times(readings),
             "change": measured(change),
             "credits_measured": measured(used),
             "credits_other": measured(0.0 - change - used),
         },
-        notes=notes,
+        issues=issues,
         dtype_backend=dtype_backend,
     )
 
@@ -168,40 +180,40 @@ _SECOND = 1_000_000
 
 
 class BalanceMoment(NamedTuple):
-    """A moment: Unix seconds on the kernel's clock, and the server's second then; None where it is not known."""
+    """Time of a reading: Unix seconds on the kernel's clock, and the server's second, None where unknown."""
 
     at: float
     server_second: float | None
 
     def is_surely_before(self, moment: int | None) -> bool:
-        """Whether it lies before something that the server dates, in microseconds since 1970."""
+        """Whether it is surely earlier than a time of the server, in microseconds since 1970."""
         if self.server_second is None or moment is None:
             return False
-        # The server told the second only: it may have been the last moment of that.
+        # The server reports whole seconds: it may have been the last moment of that second.
         return moment >= (self.server_second + 1) * _SECOND
 
 
-def used_per_interval(source: SourceData, moments: Sequence[BalanceMoment], notes: DataIssues | None = None) -> Measure:
-    """What the tables of runs have used from each moment to the next; NaN for the first, and where it is not known.
+def used_per_interval(
+    source: SourceData, moments: Sequence[BalanceMoment], issues: DataIssues | None = None
+) -> Measure:
+    """Credits that the tables of runs used from each moment to the next; NaN for the first, and where unknown.
 
-    What a table had used at a moment is what the newest check before it told, and 0 before the table was there.
+    What a table had used at a moment is what the newest check before it reported, and 0 before the table was created.
 
     Args:
-        source: the runs, with what their handles have recorded.
+        source: the runs, with the history that their handles have recorded.
         moments: in order.
-        notes: takes what could not be read.
+        issues: collects unreadable values.
     """
-    notes = notes or DataIssues()
-    told, created = _told_by_history(source), _created(source, notes)
-    starts = notes.read(
-        RUNS["started_at"], [(batch.run or {}).get(RUNS["started_at"].path) for batch in source.batches]
-    )
+    issues = issues or DataIssues()
+    recorded, created = _recorded(source), _created(source, issues)
+    starts = issues.read(RUNS["started_at"], [(part.run or {}).get(RUNS["started_at"].path) for part in source.parts])
     gained = np.zeros(len(moments))
     for table, birth in created.items():
-        gained += _steps([_used(told.get(table, ([], [])), birth, moment) for moment in moments])
-    for batch, began in zip(source.batches, counts(starts), strict=True):
-        if not batch.tables and not has_no_tables(batch):
-            # It may have worked on any table since it began.
+        gained += _steps([_used(recorded.get(table, ([], [])), birth, moment) for moment in moments])
+    for part, began in zip(source.parts, counts(starts), strict=True):
+        if not part.tables and not has_no_tables(part):
+            # It may have worked on any table since it started.
             gained[[not moment.is_surely_before(began) for moment in moments]] = np.nan
     gained[:1] = np.nan
     return gained
@@ -213,32 +225,32 @@ def _steps(used: Sequence[float]) -> Measure:
     return np.where(gained >= 0, gained, np.nan)
 
 
-Told = tuple[list[float], list[float]]
+Recorded = tuple[list[float], list[float]]
 
 
-def _told_by_history(source: SourceData) -> dict[str, Told]:
-    """For each table when its credits were told, in order, and what was told."""
-    told: dict[str, list[tuple[float, float]]] = {}
-    for point in (point for batch in source.batches for point in batch.history):
+def _recorded(source: SourceData) -> dict[str, Recorded]:
+    """For each table the times when its credits were reported, in order, and their numbers."""
+    points: dict[str, list[tuple[float, float]]] = {}
+    for point in (point for part in source.parts for point in part.history):
         for table, used in getattr(point, "credits_of_tables", None) or ():
-            told.setdefault(table, []).append((getattr(point, "time", math.nan), _number(used)))
-    return {table: _in_order(each) for table, each in told.items()}
+            points.setdefault(table, []).append((getattr(point, "time", math.nan), _number(used)))
+    return {table: _in_order(each) for table, each in points.items()}
 
 
-def _in_order(told: list[tuple[float, float]]) -> Told:
-    told.sort(key=lambda each: each[0])
-    return [time for time, _ in told], [used for _, used in told]
+def _in_order(points: list[tuple[float, float]]) -> Recorded:
+    points.sort(key=lambda each: each[0])
+    return [time for time, _ in points], [used for _, used in points]
 
 
-def _created(source: SourceData, notes: DataIssues) -> dict[str, int | None]:
-    """When each table of the runs was made, in microseconds since 1970."""
-    tables = [table for batch in source.batches for table in batch.tables if isinstance(table, Mapping)]
-    created = counts(notes.read(TABLES["created_at"], [table.get(TABLES["created_at"].path) for table in tables]))
+def _created(source: SourceData, issues: DataIssues) -> dict[str, int | None]:
+    """When each table of the runs was created, in microseconds since 1970."""
+    tables = [table for part in source.parts for table in part.tables if isinstance(table, Mapping)]
+    created = counts(issues.read(TABLES["created_at"], [table.get(TABLES["created_at"].path) for table in tables]))
     return dict(zip((str(table.get("id")) for table in tables), created, strict=True))
 
 
-def _used(told: Told, created: int | None, moment: BalanceMoment) -> float:
-    times, used = told
+def _used(recorded: Recorded, created: int | None, moment: BalanceMoment) -> float:
+    times, used = recorded
     newest = bisect_right(times, moment.at) - 1
     if newest >= 0:
         return used[newest]

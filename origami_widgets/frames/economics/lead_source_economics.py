@@ -1,4 +1,4 @@
-"""`lead_source_economics_frame`: which source of leads is cheapest."""
+"""`lead_source_economics_frame`: which lead source is cheapest."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
     part of what the columns have used, so do not add the two.
 
     Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run; NA for a table that was given without its run
         - `table_id` (string): the table
@@ -82,9 +82,9 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
         - `source` (category): whether its costs are measured or estimated
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: `stats.leadSources[]`, `stats.funnel` and `stats.qualification` of each table.
+    API: `stats.leadSources[]`, `stats.funnel` and `stats.qualification` of each table.
 
     Example:
         >>> from origami_widgets.frames import lead_source_economics_frame
@@ -112,7 +112,7 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
         },
         computed=computed,
         skipped=spending.found.skipped + each.skipped,
-        notes=spending.notes,
+        issues=spending.issues,
         dtype_backend=dtype_backend,
     )
 
@@ -121,7 +121,7 @@ def _measures(spending: Spending, each: NestedItems, fields: FieldValues) -> dic
     def share(values: Measure) -> Measure:
         return over(values, sums(values, each.owners, spending.size)[each.owners])
 
-    used, leads, mean = (measure(field, fields, spending.notes) for field in (_CREDITS, _LEADS, _MEAN))
+    used, leads, mean = (measure(field, fields, spending.issues) for field in (_CREDITS, _LEADS, _MEAN))
     per_lead = np.where(np.isnan(mean), over(used, leads), mean)
     qualified = spending.table("lead_count") * spending.qualified_share
     per_qualified = over(spending.table("total_sourced_leads"), qualified)

@@ -9,7 +9,7 @@ import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
-from origami_widgets.frames.run_frames import RUNS, facts, has_no_tables
+from origami_widgets.frames.run_frames import RUNS, has_no_tables, values_of_runs
 from origami_widgets.frames.schema import FrameSchema, computed_field
 from origami_widgets.frames.source import Source, SourceData, gather
 from origami_widgets.frames.table_frames import TABLES
@@ -87,11 +87,11 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
     Args:
         runs: a list of runs, or of API answers about runs (dicts). The others are compared with the first.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
@@ -119,9 +119,9 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `credits_per_qualified_lead_change` (Float64, fraction): compared with the first run: value / value of the first run - 1
 
     Raises:
-        InvalidInput: for a source of another kind or an unknown `dtype_backend`.
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
 
-    Source in the API: the run objects and `response.tables[]` with their `stats`.
+    API: the run objects and `response.tables[]` with their `stats`.
 
     Example:
         >>> from origami_widgets.frames import compare_runs
@@ -133,14 +133,14 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         ([4.0, 6.0], [0.0, 1.25])
     """
     check_backend(dtype_backend)
-    gathered = gather(runs, COMPARISON.name)
-    # Tables that were given without a run have nothing to be compared.
-    gathered = SourceData(gathered.kind, tuple(batch for batch in gathered.batches if batch.run is not None))
-    spending = Spending(gathered)
-    told, computed = facts(gathered.batches, spending.notes)
+    data = gather(runs, COMPARISON.name)
+    # Tables without a run cannot be compared.
+    data = SourceData(data.kind, tuple(part for part in data.parts if part.run is not None))
+    spending = Spending(data)
+    runs_values, computed = values_of_runs(data.parts, spending.issues)
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
-        measures = _measures(spending, told, computed)
+        measures = _measures(spending, runs_values, computed)
         changes = {f"{name}_change": _against_first(measures[name]) for name in _CHANGES}
     cells = {name: measured(values) for name, values in (measures | changes).items() if name != "leads"}
     cells |= {
@@ -150,11 +150,11 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     }
     return build(
         COMPARISON,
-        gathered,
-        {"run": OriginValues(told)},
+        data,
+        {"run": OriginValues(runs_values)},
         computed={**computed, **cells},
         skipped=spending.skipped,
-        notes=spending.notes,
+        issues=spending.issues,
         dtype_backend=dtype_backend,
     )
 
@@ -165,7 +165,7 @@ def _measures(spending: Spending, runs: FieldValues, of_runs: Mapping[str, Typed
     def total(of_tables: Measure, *others: Measure) -> Measure:
         telling = np.where(np.isnan(sum(others, start=of_tables)), np.nan, of_tables)
         # A run without tables has used nothing.
-        return np.where(nothing, 0.0, sums(telling, spending.found.owners, len(spending.source.batches)))
+        return np.where(nothing, 0.0, sums(telling, spending.found.owners, len(spending.source.parts)))
 
     used, leads, qualified = (spending.table("credits_lifetime_used"), spending.table("lead_count"), spending.qualified)
     fitting = leads * spending.qualified_share
@@ -184,12 +184,12 @@ def _measures(spending: Spending, runs: FieldValues, of_runs: Mapping[str, Typed
 
 
 def _count(spending: Spending, name: str) -> Counts:
-    total = count_sums(spending.table_counts(name), spending.found.owners, len(spending.source.batches))
-    return [0 if has_no_tables(batch) else count for batch, count in zip(spending.source.batches, total, strict=True)]
+    total = count_sums(spending.table_counts(name), spending.found.owners, len(spending.source.parts))
+    return [0 if has_no_tables(part) else count for part, count in zip(spending.source.parts, total, strict=True)]
 
 
 def _added(spending: Spending, used: Measure) -> Measure:
-    """Per table what it has used beyond what was told of it before."""
+    """Per table the credits used beyond what an earlier run of the source reported."""
     before: dict[str, float] = {}
     added = used.copy()
     for place, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
@@ -200,15 +200,15 @@ def _added(spending: Spending, used: Measure) -> Measure:
 
 
 def _shared(spending: Spending, of_runs: Mapping[str, TypedValues]) -> Counts:
-    """Per run how many of its tables another run here has touched; missing where its tables are not known."""
-    owners, tables, batches = spending.found.owners.tolist(), spending.tables["id"], spending.source.batches
-    of_batch: list[set[str]] = [set() for _ in batches]
+    """Per run the number of its tables that another run has touched; missing where its tables are unknown."""
+    owners, tables, parts = spending.found.owners.tolist(), spending.tables["id"], spending.source.parts
+    of_batch: list[set[str]] = [set() for _ in parts]
     runs: dict[str, set[Any]] = {}
     for owner, table in zip(owners, tables, strict=True):
         if isinstance(table, str):
             of_batch[owner].add(table)
-            # A run that is given twice is one run.
-            run = batches[owner].run_id
+            # A run that is given twice counts as one.
+            run = parts[owner].run_id
             runs.setdefault(table, set()).add(run if isinstance(run, str) else owner)
     shared = [sum(len(runs[table]) > 1 for table in touched) for touched in of_batch]
     return [None if lost else count for count, lost in zip(shared, of_runs["tables"].missing.tolist(), strict=True)]
@@ -219,10 +219,10 @@ def _against_first(values: Measure) -> Measure:
 
 
 def _measured_of_runs(spending: Spending, used: Measure, runs: FieldValues) -> Measure:
-    """What the tables of each run have used since it began, as far as they tell; NaN where it is not known of one of them.
+    """Credits that the tables of each run have used since it started; NaN where it is unknown for one of them.
 
-    A table that was made since the run began had used nothing before. An older one had used what the runs before it in
-    the source told of it.
+    A table that was created since the run started had used nothing before. An older one had used what the earlier runs
+    of the source reported.
 
     Args:
         spending: the tables of the runs.
@@ -230,20 +230,20 @@ def _measured_of_runs(spending: Spending, used: Measure, runs: FieldValues) -> M
         runs: the fields of the runs.
     """
     owners = spending.found.owners
-    began = spending.notes.read(RUNS["started_at"], runs[RUNS["started_at"].path])
-    made = spending.notes.read(TABLES["created_at"], spending.tables[TABLES["created_at"].path])
+    began = spending.issues.read(RUNS["started_at"], runs[RUNS["started_at"].path])
+    made = spending.issues.read(TABLES["created_at"], spending.tables[TABLES["created_at"].path])
     known = ~began.missing[owners] & ~made.missing
     is_new = known & (made.data >= began.data[owners])
-    told: dict[str, float] = {}
+    reported: dict[str, float] = {}
     gained = np.full(len(used), np.nan)
     for place, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
         if isinstance(table, str) and not math.isnan(now):
-            before = told.get(table, 0.0 if is_new[place] else math.nan)
+            before = reported.get(table, 0.0 if is_new[place] else math.nan)
             gained[place] = now - before if now >= before else math.nan
-            told[table] = max(now, told.get(table, 0.0))
-    # One that is not known makes the sum unknown.
-    size = len(spending.source.batches)
+            reported[table] = max(now, reported.get(table, 0.0))
+    # One unknown table makes the sum unknown.
+    size = len(spending.source.parts)
     sums = np.bincount(owners, weights=gained, minlength=size)
     there = np.bincount(owners, minlength=size) > 0
-    has_none = np.array([has_no_tables(batch) for batch in spending.source.batches], dtype=np.bool_)
+    has_none = np.array([has_no_tables(part) for part in spending.source.parts], dtype=np.bool_)
     return np.where(there | has_none, sums, np.nan)

@@ -103,14 +103,14 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
     results are NA and `attrs["origami"]["contradictions"]` lists it.
 
     Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these. A
+        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these. A
             table that is given more than once counts once in `share_of_spend`, with its last values.
         more: number of further qualified leads to price, 1 to 1,000,000,000.
-        dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A frame with these columns, the same for every source (dtypes of the default backend). Units are also in
-        `attrs["units"]`, where the frame comes from in `attrs["origami"]`.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run; NA for a table that was given without its run
         - `table_id` (string): the table
@@ -140,7 +140,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
     Raises:
         InvalidInput: the source cannot be read, `more` is out of range, or `dtype_backend` is unknown.
 
-    Source in the API: the tables of a run and their `stats`.
+    API: the tables of a run and their `stats`.
 
     Example:
         >>> from origami_widgets.frames import economics_frame
@@ -171,7 +171,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         {"run": spending.run_of_tables, "table": OriginValues(spending.tables)},
         computed=computed,
         skipped=spending.skipped,
-        notes=spending.notes,
+        issues=spending.issues,
         dtype_backend=dtype_backend,
     )
 
@@ -211,7 +211,7 @@ def _measures(spending: Spending, more: int) -> dict[str, Measure]:
 
 
 def _needed(spending: Spending, more: int) -> Measure:
-    # What is whole but for the rounding of floats must not become one more.
+    # A whole number with a rounding error must not be rounded up.
     return np.ceil(np.round(over(np.full(spending.size, float(more)), spending.qualified_share), 6))
 
 
@@ -221,8 +221,8 @@ def _whole(values: Measure) -> list[int | None]:
 
 def _left(spending: Spending) -> list[int | None]:
     estimated, qualified = spending.table_counts("estimated_qualified_leads"), spending.table_counts("qualified_leads")
-    told = zip(estimated, qualified, spending.has_more(), strict=True)
-    return [None if most is None or there is None or more else max(0, most - there) for most, there, more in told]
+    tables = zip(estimated, qualified, spending.has_more(), strict=True)
+    return [None if most is None or there is None or more else max(0, most - there) for most, there, more in tables]
 
 
 def _largest(spending: Spending) -> Measure:
@@ -235,8 +235,8 @@ def _costliest(spending: Spending) -> list[Any]:
     """The name of the first column with the largest share of its table."""
     names: list[Any] = [None] * spending.size
     is_largest = spending.share_of_table == spending.of_table(_largest(spending))
-    told = zip(spending.each.owners.tolist(), spending.columns["name"], is_largest.tolist(), strict=True)
-    for owner, name, largest in told:
+    columns = zip(spending.each.owners.tolist(), spending.columns["name"], is_largest.tolist(), strict=True)
+    for owner, name, largest in columns:
         if largest and names[owner] is None:
             names[owner] = name
     return names

@@ -1,7 +1,7 @@
-"""Files put where they belong: all of them, or none.
+"""Write files to disk: all of them, or none.
 
-They are made in a folder of their own on the same disk, and put in place in the last step. Whatever goes wrong there is
-taken back. A process that is killed between two files of a folder leaves each of them whole, some of them new.
+They are written to a hidden folder on the same disk and moved into place in the last step. An error in that step is
+undone. A process that is killed between two files of a folder leaves each of them whole, some of them new.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def working_folder(folder: Path) -> Iterator[Path]:
-    """A hidden folder to work in, on the same disk as `folder`; nothing of it is left at the end."""
-    ground = folder if folder.is_dir() else next(each for each in folder.parents if each.is_dir())
-    room = ground / f".export-{secrets.token_hex(8)}"
+    """Make a hidden folder on the same disk as `folder`, and remove it at the end."""
+    parent = folder if folder.is_dir() else next(each for each in folder.parents if each.is_dir())
+    work = parent / f".export-{secrets.token_hex(8)}"
     try:
-        room.mkdir()
-        (room / "new").mkdir()
-        (room / "old").mkdir()
-        yield room
+        work.mkdir()
+        (work / "new").mkdir()
+        (work / "old").mkdir()
+        yield work
     finally:
         try:
-            shutil.rmtree(room, ignore_errors=True)
+            shutil.rmtree(work, ignore_errors=True)
         finally:
-            # Nor does an interrupt in the lines above leave anything.
-            shutil.rmtree(room, ignore_errors=True)
+            # Once more, in case of an interrupt in the lines above.
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def check_not_taken(files: Sequence[Path], folder: Path, *, overwrite: bool) -> None:
-    """Refuse a place that cannot be right, before anything is read or written.
+    """Check the target before anything is read or written.
 
     Raises:
-        InvalidInput: a file is in the way.
+        InvalidInput: a file or folder is in the way.
     """
     blocking = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     if blocking.exists() and not blocking.is_dir():
@@ -54,7 +54,7 @@ def check_not_taken(files: Sequence[Path], folder: Path, *, overwrite: bool) -> 
 
 
 def taken(file: Path) -> InvalidInput:
-    """The error for a file that is there."""
+    """Return the error for a file that exists."""
     return InvalidInput(
         "The file is there already",
         cause=f"{file} exists, and nothing was written.",
@@ -62,26 +62,26 @@ def taken(file: Path) -> InvalidInput:
     )
 
 
-def move_into_place(room: Path, folder: Path, files: Sequence[Path], *, overwrite: bool) -> None:
-    """Move what was made in `room/new` to its places.
+def move_into_place(work: Path, folder: Path, files: Sequence[Path], *, overwrite: bool) -> None:
+    """Move the files in `work/new` to their targets.
 
     Raises:
-        InvalidInput: a file has appeared there meanwhile.
-        OSError: a file cannot be replaced; its note says what to do. Those that were replaced are back.
+        InvalidInput: a target has appeared meanwhile.
+        OSError: a file cannot be replaced; a note says what to do. Files replaced before are restored.
     """
     for file in files:
-        with (room / "new" / file.name).open("rb+") as made:
+        with (work / "new" / file.name).open("rb+") as made:
             os.fsync(made.fileno())
-    if folder.is_dir() or not _in_one_step(room, folder):
-        _one_by_one(room, files, overwrite=overwrite)
+    if folder.is_dir() or not _in_one_step(work, folder):
+        _one_by_one(work, files, overwrite=overwrite)
 
 
-def _in_one_step(room: Path, folder: Path) -> bool:
-    """A folder that is new appears with all its files; False where somebody else has made it."""
+def _in_one_step(work: Path, folder: Path) -> bool:
+    """Make a new folder appear with all its files; False if another process has made it."""
     missing = [each for each in folder.parents if not each.exists()]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        (room / "new").rename(folder)
+        (work / "new").rename(folder)
     except BaseException as error:
         if isinstance(error, OSError) and folder.is_dir():
             return False
@@ -92,21 +92,21 @@ def _in_one_step(room: Path, folder: Path) -> bool:
     return True
 
 
-def _one_by_one(room: Path, files: Sequence[Path], *, overwrite: bool) -> None:
+def _one_by_one(work: Path, files: Sequence[Path], *, overwrite: bool) -> None:
     file = files[0]
     try:
         for file in files:
-            made, kept = room / "new" / file.name, room / "old" / file.name
+            made, kept = work / "new" / file.name, work / "old" / file.name
             if not overwrite:
-                _claim(made, file)
+                _link_new(made, file)
                 continue
             if file.exists():
                 _keep(file, kept)
-                # Who may read the file may be fewer than who may read a new one.
+                # The file may be readable by fewer users than a new one.
                 shutil.copymode(file, made)
             made.replace(file)
     except BaseException as error:
-        _take_back(room, files, error)
+        _restore(work, files, error)
         if isinstance(error, PermissionError):
             error.add_note(f"{file.name} may be open in another program, for example Excel: close it and export again.")
         raise
@@ -119,8 +119,8 @@ def _keep(file: Path, kept: Path) -> None:
         shutil.copy2(file, kept)
 
 
-def _claim(made: Path, file: Path) -> None:
-    """Put a file where none is, also when another process does the same at this moment."""
+def _link_new(made: Path, file: Path) -> None:
+    """Move a file to a free target, even if another process does so at the same moment."""
     try:
         os.link(made, file)
     except FileExistsError:
@@ -133,9 +133,9 @@ def _claim(made: Path, file: Path) -> None:
         made.unlink()
 
 
-def _take_back(room: Path, files: Sequence[Path], error: BaseException) -> None:
+def _restore(work: Path, files: Sequence[Path], error: BaseException) -> None:
     for file in files:
-        made, kept = room / "new" / file.name, room / "old" / file.name
+        made, kept = work / "new" / file.name, work / "old" / file.name
         try:
             if made.exists() and not (file.exists() and made.samefile(file)):
                 continue

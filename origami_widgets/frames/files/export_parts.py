@@ -40,7 +40,7 @@ FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "column_economics": column_economics_frame,
     "lead_source_economics": lead_source_economics_frame,
 }
-"""All of them for every source: files of an earlier export of the same folder must not be taken for this one's."""
+"""All are written for every source, so that no file of an earlier export to the same folder is taken for a new one."""
 LONGEST_FILE_NAME = 60
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that Windows keeps for devices."""
@@ -51,8 +51,8 @@ class ExportPart:
     """One sheet or file.
 
     Attributes:
-        name: what it is called.
-        make: gives the frame, or whatever hands out record batches; leads are read here.
+        name: its name.
+        make: returns the frame, or a source of record batches; reads the leads.
         stream: whether it is record batches.
     """
 
@@ -62,10 +62,10 @@ class ExportPart:
 
 
 def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[ExportPart]:
-    """The parts of a source, in the order in which they are written.
+    """Return the parts of a source, in the order in which they are written.
 
     Raises:
-        InvalidInput: nothing can be made of the source.
+        InvalidInput: the source cannot be exported.
     """
     if isinstance(source, pd.Series):
         raise InvalidInput(
@@ -74,7 +74,7 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
             remedy="Give series.to_frame(): a column, and its index.",
         )
     if isinstance(source, Iterator | ValuesView) and not is_stream(source):
-        # Every frame goes through it once.
+        # Each frame reads the source once, which an iterator would not allow.
         source, batches = peeked(iter(source))
         source = source if batches else list(source)
     else:
@@ -94,10 +94,10 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
                 remedy='Export leads as frames: export({"leads": rows_frame(table)}, path).',
             )
         return own
-    gathered = gather(source, "export")
+    data = gather(source, "export")
     return [
         *(ExportPart(name, partial(make, source)) for name, make in FRAMES.items()),
-        *(_leads_of(gathered, client) if leads else ()),
+        *(_leads_of(data, client) if leads else ()),
     ]
 
 
@@ -122,7 +122,7 @@ def _given(each: Any) -> Any:
 
 
 def tidy(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its index as columns; one without a name that only numbers the rows is left out.
+    """Return the frame with its index as columns; an unnamed index that only numbers the rows is left out.
 
     >>> tidy(pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="key"))).columns.to_list()
     ['key', 'n']
@@ -137,15 +137,15 @@ def tidy(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _name_of(frame: pd.DataFrame) -> str:
-    told = frame.attrs.get("origami")
-    if not isinstance(told, Mapping):
+    provenance = frame.attrs.get("origami")
+    if not isinstance(provenance, Mapping):
         return "frame"
-    return str(told.get("table_name") or told.get("frame") or "frame").removesuffix("_frame")
+    return str(provenance.get("table_name") or provenance.get("frame") or "frame").removesuffix("_frame")
 
 
-def _leads_of(gathered: SourceData, client: AnyClient | None) -> Iterator[ExportPart]:
-    tables = [table for batch in gathered.batches for table in batch.tables if isinstance(table, Mapping)]
-    # Runs of one agent share their tables.
+def _leads_of(data: SourceData, client: AnyClient | None) -> Iterator[ExportPart]:
+    tables = [table for part in data.parts for table in part.tables if isinstance(table, Mapping)]
+    # Runs of one agent share tables.
     once = {str(table.get("id")): table for table in tables}
     read: list[str] = []
     for table in once.values():
@@ -166,7 +166,7 @@ def _read(table: Mapping[str, Any], name: str, client: AnyClient | None, read: l
 
 
 def file_names(names: Iterable[str], ending: str) -> list[str]:
-    """Names that every disk can hold, each once, also where capitals and small letters are the same.
+    """Return file names that every file system can hold, unique even if it ignores case.
 
     >>> file_names(["a/b", "A?B", "con", ""], "csv")
     ['a_b.csv', 'A_B_2.csv', '_con.csv', 'frame.csv']
@@ -188,10 +188,10 @@ def _folded(name: str) -> str:
 
 
 def check_streams(parts: Sequence[ExportPart], kind: str) -> None:
-    """Refuse record batches for anything but Parquet.
+    """Check that record batches are exported as Parquet only.
 
     Raises:
-        InvalidInput: for these.
+        InvalidInput: they are not.
     """
     if kind != "parquet" and any(part.stream for part in parts):
         raise InvalidInput(

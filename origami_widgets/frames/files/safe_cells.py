@@ -12,7 +12,7 @@ import pandas as pd
 from origami_widgets.frames.values import as_json, unicode_text
 
 STARTS = "=+-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
-"""What a formula begins with, also in full width and in small form, which some spreadsheets fold."""
+"""First characters of formulas, also in full width and small form, which some spreadsheets accept."""
 _NUMBER = re.compile(r"[+\-\u2212]?\d[\d\u00a0.,' ]*([eE][+-]?\d{1,3})?\s?%?", re.ASCII)
 _PHONE = re.compile(r"\+\d[\d ()./-]*( ?(x|ext\.?) ?\d+)?", re.ASCII)
 _SUM = re.compile(r"\+[\d.]+(\s*[-/][-+(\s]*[\d.]+\)?)+\s*", re.ASCII)
@@ -20,7 +20,7 @@ _SUM = re.compile(r"\+[\d.]+(\s*[-/][-+(\s]*[\d.]+\)?)+\s*", re.ASCII)
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet may compute a text; numbers are none, nor are phone numbers that are no sum.
+    """Whether a spreadsheet may compute a text. Numbers are no formulas, nor are phone numbers unless they look like sums.
 
     >>> [is_formula(text) for text in ("=1+1", "+1 555 0127", "-3.5", "-2+3+cmd|' /C calc'!A0", "a=b", "+1-555-0127")]
     [True, False, False, True, False, True]
@@ -34,7 +34,7 @@ def is_formula(text: str) -> bool:
 
 
 def visible_text(text: str) -> str:
-    """The text from where spreadsheets look: they skip blanks and what cannot be seen."""
+    """Return the text without leading blanks and invisible characters, which spreadsheets skip."""
     for at, sign in enumerate(text):
         if sign.isprintable() and not sign.isspace():
             return text[at:]
@@ -42,7 +42,7 @@ def visible_text(text: str) -> str:
 
 
 def plain_cell(value: Any) -> Any:
-    """A text, a number, a boolean, a date or a moment in UTC; lists and objects as JSON, None for no value.
+    """Return a cell as text, number, boolean, date or UTC time; lists and objects as JSON, missing values as None.
 
     >>> plain_cell(["a", 1]), plain_cell(pd.NA), plain_cell(pd.Timestamp("2026-01-01T01:00+01:00"))
     ('["a", 1]', None, Timestamp('2026-01-01 00:00:00+0000', tz='UTC'))
@@ -63,7 +63,7 @@ def plain_cell(value: Any) -> Any:
 
 
 def plain_column(column: pd.Series[Any]) -> pd.Series[Any]:
-    """The column with dates for moments where it has only dates: without a zone, all at midnight, as pandas has them.
+    """Return the column with dates for times if all are midnight without a time zone, as pandas stores dates.
 
     >>> plain_column(pd.Series(pd.to_datetime(["2026-01-01", None]))).to_list()
     [datetime.date(2026, 1, 1), NaT]

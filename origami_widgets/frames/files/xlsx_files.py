@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 MOST_ROWS, MOST_COLUMNS = 1_048_575, 16_384
 LONGEST_TEXT, LONGEST_NAME = 32_767, 31
-"""In UTF-16: most emoji count twice."""
+"""In UTF-16 code units: most emoji count twice."""
 LARGEST_EXACT = 10**15
 """Excel keeps fifteen digits."""
 FIRST_DAY = date(1900, 3, 1)
-"""Excel has a 29 February in 1900: before it, programs disagree on what a day's number means."""
+"""Excel has a 29 February 1900, so programs disagree on the dates before it."""
 LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - Excel's times have no zone
 NARROWEST, WIDEST, LOOKED_AT = 8, 60, 200
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ufffe\uffff]")
 
 
 def engine() -> Any:
-    """The package that writes workbooks.
+    """Return the package that writes workbooks.
 
     Raises:
         InvalidInput: it is not installed.
@@ -51,21 +51,21 @@ def engine() -> Any:
         ) from error
 
 
-def write_workbook(parts: Sequence[ExportPart], path: Path, room: Path, *, neutralize: bool) -> None:
-    """Write a sheet per part: frozen header, widths, dates as UTC without zone, no formula and no link.
+def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutralize: bool) -> None:
+    """Write one sheet per part: frozen header, column widths, times in UTC, no formulas and no links.
 
     Args:
-        parts: what to write.
+        parts: the sheets.
         path: the file.
-        room: where files in between may be.
-        neutralize: mark what looks like a formula as text, also for when it is edited.
+        work: a folder for temporary files.
+        neutralize: mark texts that look like formulas as text, which lasts when they are edited.
 
     Raises:
         InvalidInput: a frame has more rows or columns than a sheet.
         OSError: the file cannot be written.
     """
     xlsxwriter: Any = engine()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "tmpdir": str(room)}
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "tmpdir": str(work)}
     book = xlsxwriter.Workbook(str(path), options)
     book.set_properties({"comments": "Times are UTC. Cells are not to be trusted: they come from the web."})
     formats = {
@@ -74,7 +74,7 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, room: Path, *, neutr
         "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
         "day": book.add_format({"num_format": "yyyy-mm-dd"}),
         "duration": book.add_format({"num_format": "[h]:mm:ss"}),
-        # What the apostrophe does that one types into Excel: text, also after it is edited.
+        # Like an apostrophe typed into Excel: stays text when it is edited.
         "quoted": book.add_format({"quote_prefix": True}),
         "plain": book.add_format(),
     }
@@ -92,7 +92,7 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, room: Path, *, neutr
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
-        # It hides what the disk said.
+        # It hides the error of the disk.
         raise (error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))) from error
 
 
@@ -108,7 +108,7 @@ def _check_size(name: str, frame: pd.DataFrame) -> None:
 
 
 def sheet_name(name: str, taken: set[str]) -> str:
-    """A name that Excel allows and that is not taken. Excel keeps the name History for itself.
+    """Return a free name that Excel allows. Excel reserves the name History.
 
     >>> sheet_name("a/b" * 20, set()), sheet_name("history", set())
     ('a_ba_ba_ba_ba_ba_ba_ba_ba_ba_ba', 'history_')
@@ -124,14 +124,14 @@ def sheet_name(name: str, taken: set[str]) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """As much of a text as Excel counts for `most` characters, without half a sign at its end."""
+    """Cut a text to `most` characters as Excel counts them, without half a character at its end."""
     if len(text) * 2 <= most:
         return text
     return text.encode("utf-16-le")[: most * 2].decode("utf-16-le", "ignore")
 
 
 class _Sheet:
-    """One sheet that is being filled."""
+    """A sheet while it is written."""
 
     def __init__(self, sheet: Any, formats: Mapping[str, Any], *, neutralize: bool) -> None:
         self._sheet = sheet
@@ -140,7 +140,7 @@ class _Sheet:
         self._too_long = 0
 
     def fill(self, frame: pd.DataFrame) -> int:
-        """Write the frame; gives how many texts were too long for a cell."""
+        """Write the frame and return the number of texts that were too long for a cell."""
         self._sheet.freeze_panes(1, 0)
         for at, name in enumerate(frame.columns):
             column = plain_column(frame.iloc[:, at])
@@ -159,7 +159,7 @@ class _Sheet:
         return self._too_long
 
     def _write(self, row: int, at: int, cell: Any) -> str:
-        """Write one cell; gives what is seen of it."""
+        """Write one cell and return the text that is shown."""
         sheet, formats = self._sheet, self._formats
         if isinstance(cell, bool):
             sheet.write_boolean(row, at, cell)
@@ -187,14 +187,14 @@ class _Sheet:
         style = self._formats["quoted_header" if quoted else "header"] if header else None
         style = self._formats["quoted"] if quoted and not header else style
         if text.startswith("<r>") and text.endswith("</r>"):
-            # xlsxwriter takes this for markup of its own, and would write it into the file as it is.
+            # xlsxwriter takes this for its own markup and would write it to the file unescaped.
             self._sheet.write_rich_string(row, at, text[0], self._formats["plain"], text[1:])
         else:
             self._sheet.write_string(row, at, text, style)
 
 
 def _is_number(cell: Any) -> bool:
-    """Whether Excel keeps it: floats always, other numbers up to fifteen digits."""
+    """Whether Excel keeps its value: floats always, other numbers up to fifteen digits."""
     if isinstance(cell, float):
         return math.isfinite(cell)
     if isinstance(cell, Decimal):
@@ -203,7 +203,7 @@ def _is_number(cell: Any) -> bool:
 
 
 def _moment(cell: datetime) -> datetime:
-    """The moment in UTC, without zone; a fraction after the last second would be shown as the year 10000."""
+    """Return the time in UTC without time zone; a fraction after the last second would show the year 10000."""
     naive = cell.to_pydatetime(warn=False) if isinstance(cell, pd.Timestamp) else cell
     if naive.tzinfo is not None:
         naive = naive.astimezone(UTC).replace(tzinfo=None)

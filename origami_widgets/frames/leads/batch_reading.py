@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class BatchesReading(RowsReading):
-    """One table's leads, half read or read, on disk.
+    """The leads of one table while they are read to disk.
 
     Args:
-        operations: where to ask.
-        request: what is asked.
-        size: rows in a batch.
+        operations: the API.
+        request: the table and the query.
+        size: rows per batch.
     """
 
     gives = "a reader of the rows"
@@ -41,7 +41,7 @@ class BatchesReading(RowsReading):
         super().__init__(operations, request)
         self._size = size
         self._spool = PageSpool()
-        # Pages that a full disk has refused: they are read, and must not be lost.
+        # Pages that a full disk has refused: they have been read and must not be lost.
         self._refused: list[Sequence[dict[str, Any]]] = []
 
     def _keep(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
@@ -61,21 +61,21 @@ class BatchesReading(RowsReading):
         findings = Findings()
         schema, batches = batches_of(table, self._spool, self._size, findings)
         attrs = self._attributes(walk, walk.rows, findings, reason)
-        told = {**attrs, **({"json_columns": list(findings.mixed_types)} if findings.mixed_types else {})}
-        metadata = {b"origami": json.dumps(attrs["origami"]).encode(), b"PANDAS_ATTRS": json.dumps(told).encode()}
+        of_pandas = {**attrs, **({"json_columns": list(findings.mixed_types)} if findings.mixed_types else {})}
+        metadata = {b"origami": json.dumps(attrs["origami"]).encode(), b"PANDAS_ATTRS": json.dumps(of_pandas).encode()}
         return pa.RecordBatchReader.from_batches(schema.with_metadata(metadata), batches)
 
 
 def batches_of(
     table: LeadTable, spool: PageSpool, size: int, findings: Findings | None = None
 ) -> tuple[Any, Iterator[Any]]:
-    """The schema of all rows of a spool, and their batches.
+    """Return the schema of all rows of a spool, and their batches.
 
     Args:
-        table: what has learned the kinds of these rows.
-        spool: the rows; it lives as long as somebody asks for batches.
-        size: rows in a batch.
-        findings: takes what is worth knowing of the columns.
+        table: has learned the types of these rows.
+        spool: the rows; it lives as long as the batches are used.
+        size: rows per batch.
+        findings: collects notes about the columns.
     """
     pa: Any = import_module("pyarrow")
     findings = findings or Findings()
@@ -127,7 +127,7 @@ QUICK = 1
 
 
 class PageSpool:
-    """Pages in a temporary file without a name: it is gone when nobody holds the spool, whatever ends the process."""
+    """Pages of rows in an unnamed temporary file, which the system deletes with the spool or the process."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="origami-")  # noqa: SIM115 - open as long as the spool
@@ -137,7 +137,7 @@ class PageSpool:
         self._closing = weakref.finalize(self, self._file.close)
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Write a page. A disk that is full raises, and then the page is not there."""
+        """Write a page; if the disk is full, raise and leave the page out."""
         data = zlib.compress(pickle.dumps(list(rows), pickle.HIGHEST_PROTOCOL), QUICK)
         with self._lock:
             self._file.seek(self._end)
@@ -147,9 +147,9 @@ class PageSpool:
             self._end += len(data)
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
-        """The pages that are there now, in order; several may be read at once."""
+        """Go through the current pages in order; several readers may do so at once."""
         for start, size in list(self._pages):
             with self._lock:
                 self._file.seek(start)
                 data = self._file.read(size)
-            yield pickle.loads(zlib.decompress(data))  # noqa: S301 - written above, where nobody else can write
+            yield pickle.loads(zlib.decompress(data))  # noqa: S301 - written above, to a file that no other process can open

@@ -1,7 +1,7 @@
-"""Cells of one column, block after block, to one typed array. Pure.
+"""Collect the cells of one column, block after block, in one typed array. Pure.
 
-Which dtype a column gets depends on what is in it, as no schema tells. Nothing is lost for it: integers stay exact, and
-what has no common type stays the objects it is.
+The dtype of a column depends on its cells, as there is no schema. Nothing is lost: integers stay exact, and cells
+without a common type stay Python objects.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CellKind: TypeAlias = Kind | Literal["object"]
 
 BLOCK = 2_000
-"""Cells that are typed at once: enough to cost little each, and few to wait as the objects they were decoded to."""
+"""Cells that are typed at once: enough to be cheap per cell, few enough to keep in memory as decoded objects."""
 LARGEST_EXACT = 2**53
 """Beyond it a float stands for several integers."""
 WORDS: dict[type, str] = {str: "text", bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
@@ -45,14 +45,14 @@ class CellColumn:
     """One column while its cells arrive.
 
     Args:
-        dtype_backend: which arrays hold them.
+        dtype_backend: the arrays that hold them.
 
     Attributes:
-        length: cells so far.
-        kind: the one kind of all cells so far; None while all are null.
-        words: which kinds of JSON values there were.
-        read_as: the kind of the array that was given last: texts that are all dates become dates, all times timestamps.
-        too_large: integers of more than 64 bits were among them.
+        length: number of cells so far.
+        kind: the common kind of all cells so far; None while all are null.
+        words: the types of JSON values so far, in words.
+        read_as: the kind of the array returned last: texts that are all dates become dates, all times timestamps.
+        too_large: whether integers of more than 64 bits are among them.
     """
 
     def __init__(self, dtype_backend: DtypeBackend) -> None:
@@ -62,7 +62,7 @@ class CellColumn:
         self.words: dict[str, None] = {}
         self.too_large = False
         self._backend = dtype_backend
-        # By kind: texts of Arrow or of pandas, objects of numpy, else `TypedValues`; or how many nulls stand in a row.
+        # By kind: texts of Arrow or pandas, objects of numpy, else `TypedValues`; or a number of nulls in a row.
         self._chunks: list[Any] = []
         self._waiting: list[Any] = []
         self._types: set[type] = set()
@@ -70,11 +70,11 @@ class CellColumn:
 
     @property
     def is_blank(self) -> bool:
-        """No cell so far has a value."""
+        """Whether no cell so far has a value."""
         return self.kind is None and self._types <= {NoneType}
 
     def add_nulls(self, count: int) -> None:
-        """Add cells without a value."""
+        """Add a number of nulls."""
         if count < BLOCK:
             self.add([None] * count, {NoneType})
         else:
@@ -83,11 +83,11 @@ class CellColumn:
             self._chunks.append(count)
 
     def add(self, values: list[Any], types: AbstractSet[type] | None = None) -> None:
-        """Add cells; None is one without a value.
+        """Add cells; None is a null.
 
         Args:
             values: the cells.
-            types: their types, where they are known already.
+            types: their types, if known already.
         """
         self.length += len(values)
         self._waiting += values
@@ -96,15 +96,15 @@ class CellColumn:
             self._type_waiting()
 
     def snapshot(self) -> CellColumn:
-        """A column of the same cells, to which other ones may be added."""
+        """Return a copy of the column, to which other cells may be added."""
         self._type_waiting()
         other = copy(self)
-        other.words, other._chunks = {**self.words}, [*self._chunks]  # noqa: SLF001 - another of its own kind
+        other.words, other._chunks = {**self.words}, [*self._chunks]  # noqa: SLF001 - of the same class
         other._waiting, other._types = [], set()  # noqa: SLF001
         return other
 
     def array(self, *, copy: bool) -> Any:
-        """All cells so far as one array, which later cells may go on sharing unless it is a copy."""
+        """Return all cells so far as one array; unless it is a copy, later cells may share its memory."""
         merged = self._merged()
         self.read_as = self.kind
         if self.kind == "string" and self._maybe_moments:
@@ -117,12 +117,12 @@ class CellColumn:
                 merged = TypedValues(merged.data.copy(), merged.missing.copy())
             return to_array(cast("Kind", self.kind), merged, self._backend)
         if _is_arrow(merged):
-            # Arrow's memory is never written to, so it may be shared.
-            return _dressed(merged, self._backend)
+            # Arrow's memory is immutable, so it may be shared.
+            return _pandas_texts(merged, self._backend)
         return merged.copy() if copy else merged
 
     def arrow(self, kind: CellKind) -> Any:
-        """All cells so far as an array of Arrow, of a kind that these cells have, or that they have been brought under."""
+        """Return all cells so far as an Arrow array of a kind that can hold them."""
         pa: Any = import_module("pyarrow")
         merged, to = self._merged(), arrow_type(kind)
         if self.kind is None:
@@ -137,7 +137,7 @@ class CellColumn:
         return pa.concat_arrays(list(merged.iterchunks()))
 
     def missing(self) -> Any:
-        """Per cell whether it has no value."""
+        """Return per cell whether it is null."""
         merged = self._merged()
         if isinstance(merged, TypedValues):
             return merged.missing
@@ -171,7 +171,7 @@ class CellColumn:
         return "object", _objects(values)
 
     def _unify(self, kind: CellKind, chunk: Any) -> tuple[CellKind, Any]:
-        """Bring what is there and what is new under one kind."""
+        """Convert the cells so far and a new block to a common kind."""
         if {kind, self.kind} == {"integer", "number"}:
             whole = [chunk] if kind == "integer" else [each for each in self._chunks if isinstance(each, TypedValues)]
             if all(_is_exact((int(each.data.min()), int(each.data.max()))) for each in whole):
@@ -184,10 +184,10 @@ class CellColumn:
         return "object", chunk if kind == "object" else _as_objects(chunk)
 
     def _merged(self) -> Any:
-        """The column as one chunk, which takes the place of the many: no other column is there twice meanwhile."""
+        """Join the chunks to one and keep that, so that memory holds no column twice."""
         self._type_waiting()
         if self.kind is None:
-            # Their kind is not decided yet, so they stay a number.
+            # The kind is not decided yet, so the chunks stay numbers of nulls.
             return self._nulls(self.length)
         if len(self._chunks) > 1:
             self._chunks = [_joined([self._nulls(each) if isinstance(each, int) else each for each in self._chunks])]
@@ -196,23 +196,23 @@ class CellColumn:
     def _nulls(self, count: int) -> Any:
         if self.kind == "object":
             return np.full(count, None, dtype=object)
-        # A column that nobody has filled holds text most likely, once it does.
+        # An empty column will most likely hold text.
         if self.kind in (None, "string"):
             return _text([None] * count, self._backend)
         return TypedValues(np.zeros(count, NUMPY[self.kind]), np.ones(count, np.bool_))
 
 
 class KindOnlyColumn(CellColumn):
-    """What is known of a column whose cells are not kept: which kind they all have."""
+    """A column whose cells are not kept: only their common kind."""
 
     def __init__(self, dtype_backend: DtypeBackend) -> None:
         super().__init__(dtype_backend)
-        # What the texts have been so far, while all have been dates, or all times.
+        # Date or timestamp, while all texts so far are of that kind.
         self._moments: CellKind | None = None
 
     @property
     def known(self) -> CellKind:
-        """The kind of the array that all cells make; of a column that nobody has filled, text."""
+        """The kind of all cells; text for an empty column."""
         self._type_waiting()
         if self.kind == "string" and self._maybe_moments and self._moments is not None:
             return self._moments
@@ -222,9 +222,9 @@ class KindOnlyColumn(CellColumn):
         super()._type_waiting()
         chunks = [chunk for chunk in self._chunks if not isinstance(chunk, int)]
         if self.kind == "string" and self._maybe_moments:
-            told = [_iso_dates_of(chunk) for chunk in chunks]
-            kinds = {self._moments, *(None if moments is None else moments.kind for moments in told)} - {None}
-            self._maybe_moments = None not in told and len(kinds) <= 1
+            read = [_iso_dates_of(chunk) for chunk in chunks]
+            kinds = {self._moments, *(None if moments is None else moments.kind for moments in read)} - {None}
+            self._maybe_moments = None not in read and len(kinds) <= 1
             self._moments = next(iter(kinds), None)
         self._chunks = [_ends(chunk) for chunk in chunks] if self.kind == "integer" else []
         if len(self._chunks) > 1:
@@ -232,7 +232,7 @@ class KindOnlyColumn(CellColumn):
 
 
 def arrow_type(kind: CellKind) -> Any:
-    """The type of Arrow for a kind of cells; what has no common type is JSON."""
+    """Return the Arrow type of a kind of cells; cells without a common type are JSON texts."""
     pa: Any = import_module("pyarrow")
     types = {
         "integer": pa.int64(),
@@ -245,12 +245,12 @@ def arrow_type(kind: CellKind) -> Any:
 
 
 def _ends(integers: TypedValues) -> TypedValues:
-    """The smallest and the largest, which decide whether they may become numbers."""
+    """Return the smallest and the largest, which decide whether all may become floats."""
     return TypedValues(np.array([integers.data.min(), integers.data.max()]), np.zeros(2, np.bool_))
 
 
 def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues | None:
-    """Numbers or booleans as `TypedValues`, missing ones as 0; None where one of them does not fit."""
+    """Return numbers or booleans as `TypedValues`, nulls as 0; None if one does not fit."""
     nulls = np.fromiter((value is None for value in values), np.bool_, len(values)) if has_nulls else None
     if has_nulls:
         values = [0 if value is None else value for value in values]
@@ -269,7 +269,7 @@ def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
         if dtype_backend == "pyarrow" or dtype.storage == "pyarrow":
             pa: Any = import_module("pyarrow")
             kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
-            # Arrow's own pool takes half as much again for blocks of this size.
+            # Arrow's own pool uses half as much memory again for blocks of this size.
             return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
         return pd.array(_objects(values), dtype=dtype)
     except UnicodeEncodeError:
@@ -281,14 +281,14 @@ def _is_arrow(chunk: Any) -> bool:
     return hasattr(chunk, "iterchunks")
 
 
-def _dressed(texts: Any, dtype_backend: DtypeBackend) -> Any:
-    """Texts of Arrow as an array of pandas."""
+def _pandas_texts(texts: Any, dtype_backend: DtypeBackend) -> Any:
+    """Return Arrow texts as a pandas array."""
     dtype: Any = pd.StringDtype()
     return pd.arrays.ArrowExtensionArray(texts) if dtype_backend == "pyarrow" else dtype.__from_arrow__(texts)
 
 
 def _iso_dates_of(texts: Any) -> IsoDates | None:
-    """As `read_iso_dates`, a piece at a time where there are pieces: texts take more room as Python's own."""
+    """Read dates as `read_iso_dates` does, one Arrow chunk at a time: Python texts take more memory."""
     if not _is_arrow(texts):
         return read_iso_dates(_as_objects(texts))
     pieces = []

@@ -1,4 +1,4 @@
-"""Dates, or dates with a time, in texts: all of a column's or none. Pure."""
+"""Read texts that are all ISO dates, or all ISO dates with a time. Pure."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-MOMENT = re.compile(
+ISO_DATE = re.compile(
     r"(?!0000)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
-"""A date, or a date and time, of at most microseconds: finer ones would be cut."""
+"""A date, or a date and time with at most microseconds: finer ones would lose digits."""
 DATE_LENGTH = len("2026-07-21")
-"""Of a date without a time, and of nothing else that `MOMENT` matches."""
+"""Length of a date without a time, and of nothing else that `ISO_DATE` matches."""
 _ZERO, _NINE = ord("0"), 9
 
 
 class IsoDates(NamedTuple):
-    """Texts that were read as dates or as times.
+    """Texts of one column that were read as dates or as times.
 
     Attributes:
         kind: `date` where no text has a time, `timestamp` where all have one; None where all are null.
@@ -36,16 +36,18 @@ class IsoDates(NamedTuple):
 
 
 def may_be_iso_dates(values: Sequence[Any]) -> bool:
-    """A glance at the ends of a block of texts; all of them are looked at in the end, once."""
+    """Whether the first and last of a block of texts look like dates; all texts are checked once at the end."""
     first = next(value for value in values if value is not None)
     last = next(value for value in reversed(values) if value is not None)
-    return bool(MOMENT.fullmatch(first) and MOMENT.fullmatch(last)) and _kind_of({len(first), len(last)}) is not None
+    return (
+        bool(ISO_DATE.fullmatch(first) and ISO_DATE.fullmatch(last)) and _kind_of({len(first), len(last)}) is not None
+    )
 
 
 def read_iso_dates(values: Sequence[Any]) -> IsoDates | None:
-    """Dates, or times, of ISO 8601 texts; None when one of them is neither, or when there are both.
+    """Read ISO 8601 texts; None if one of them is no date or time, or if both occur.
 
-    A time counts in its own zone, without one in UTC.
+    Times without a time zone are UTC.
 
     >>> read_iso_dates(["1970-01-01T00:00", None, "2026-07-21T11:14:31+02:00"]).cells.data.tolist()
     [0, 0, 1784625271000000]
@@ -61,19 +63,19 @@ def read_iso_dates(values: Sequence[Any]) -> IsoDates | None:
     kind = _kind_of(lengths)
     if kind is None:
         return None
-    told = None
+    read = None
     if len(lengths) == 1 and (joined := "".join(texts)).isascii():
-        told = _alike(np.frombuffer(joined.encode(), np.uint8), len(texts[0]))
-    if told is None:
-        told = _one_by_one(texts)
-    if told is None:
+        read = _alike(np.frombuffer(joined.encode(), np.uint8), len(texts[0]))
+    if read is None:
+        read = _one_by_one(texts)
+    if read is None:
         return None
-    data[~missing] = told
+    data[~missing] = read
     return IsoDates(kind, TypedValues(data, missing))
 
 
 def iso_dates_of_arrow(texts: Any) -> IsoDates | None:
-    """As `read_iso_dates`, of an array of Arrow's texts, and from its memory where they are all of one shape."""
+    """Read an array of Arrow texts as `read_iso_dates` does, straight from its memory if all have one shape."""
     missing = texts.is_null().to_numpy(zero_copy_only=False)
     data = np.zeros(len(texts), np.int64)
     if missing.all():
@@ -91,15 +93,15 @@ def iso_dates_of_arrow(texts: Any) -> IsoDates | None:
 
 
 def _kind_of(lengths: set[int]) -> Literal["date", "timestamp"] | None:
-    """What texts of these lengths are, if they are dates or times at all; None where there are both, or no texts."""
+    """Return the kind of dates of these lengths; None if there are both kinds, or no texts."""
     if lengths == {DATE_LENGTH}:
         return "date"
     return None if DATE_LENGTH in lengths or not lengths else "timestamp"
 
 
 def _one_by_one(texts: list[str]) -> npt.NDArray[np.int64] | None:
-    """The moments of texts, in UTC; None when one of them is none."""
-    match = MOMENT.fullmatch
+    """Read texts in UTC; None if one of them is no date."""
+    match = ISO_DATE.fullmatch
     zones = {found[1] if (found := match(text)) else "" for text in texts}
     if "" in zones:
         return None
@@ -114,11 +116,11 @@ def _one_by_one(texts: list[str]) -> npt.NDArray[np.int64] | None:
 
 
 def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] | None:
-    """The moments of texts of one width and one shape, in UTC, all at once; None when it takes a closer look."""
+    """Read texts of one length and shape in UTC, all at once; None if they need the careful reader."""
     if not width:
         return None
     rows = letters.reshape(-1, width)
-    found = MOMENT.fullmatch(rows[0].tobytes().decode("ascii", "replace"))
+    found = ISO_DATE.fullmatch(rows[0].tobytes().decode("ascii", "replace"))
     if found is None or found[1] not in (None, "Z"):
         return None
     digits = rows - np.uint8(_ZERO)
@@ -128,7 +130,7 @@ def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] 
     if not digits[:, :4].any(axis=1).all():
         return None
     bare = np.ascontiguousarray(rows[:, : width - len(found[1] or "")])
-    # By way of Python's kind of text: from bytes, NumPy 1.26 ends the process at a date that does not exist.
+    # By way of Unicode: from bytes, NumPy 1.26 ends the process at a date that does not exist.
     texts = bare.view(f"S{bare.shape[1]}").ravel().astype(f"U{bare.shape[1]}")
     try:
         return texts.astype("datetime64[us]").astype(np.int64)

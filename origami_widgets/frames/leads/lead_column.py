@@ -1,7 +1,7 @@
-"""One table column of leads as columns of a frame: its main value, the parts of its objects, what was found. Pure.
+"""Turn one column of a table into columns of a frame: main value, parts of objects, and what was found. Pure.
 
-An enrichment's cell is an object as a rule: the wanted fields beside `confidence`, `reasoning` and sources. A cell that is
-there with none of its fields filled looked and found nothing; one that is missing has not run. `is_found` decides.
+The cell of an enrichment is usually an object: the wanted fields beside `confidence`, `reasoning` and sources. A cell
+without any field filled has run and found nothing; a missing cell has not run. `is_found` decides.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 PRIMARY = ("value", "text", "email", "url", "address", "number", "display", "label", "raw")
 REMARKS = ("confidence", "reasoning")
-"""What an object says of its values."""
+"""Keys of remarks about the values of an object."""
 _SOURCE_KEY = re.compile(r"(.*[_\W])?source[_\W]?(url|link|address)s?|sources", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"\s*(?:https?://|www\.)\S+\s*", re.IGNORECASE)
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MOST_KEYS = 64
-"""Parts that get a column of their own; an object that serves as a dictionary would make thousands."""
+"""Maximum number of parts with a column of their own; an object used as a dictionary would make thousands."""
 REST = "rest"
 FOUND = "found"
 _UNKNOWN, _NO, _YES = -1, 0, 1
@@ -42,10 +42,10 @@ class LeadColumn:
 
     Args:
         slug: its key in rows.
-        computed: its cells are the outcome of work, so that a null is a finding.
-        flatten: take objects apart.
-        dtype_backend: which arrays hold the cells.
-        kept: what holds the cells, or only their kind.
+        computed: whether its cells are results of an agent's work, so that a null means that nothing was found.
+        flatten: whether parts of objects get columns of their own.
+        dtype_backend: the arrays that hold the cells.
+        kept: the class that holds the cells, or only their kind.
     """
 
     def __init__(
@@ -63,17 +63,17 @@ class LeadColumn:
         self._flatten = flatten
         self._kept = kept
         self._main = kept(dtype_backend)
-        # The part whose cells have been the main values so far: nearly always there is one, and typed once for both.
+        # The part whose cells have been the main values so far: there nearly always is one, and it is typed only once.
         self._same: str | None = None
         self._parts: dict[str, CellColumn] = {}
         self._rest: CellColumn | None = None
         self._length = 0
-        # What was found in each block; None: it is there whatever is not null, and nothing else ran.
+        # What was found, by block; None: every cell that is not null, and no other cell has run.
         self._found: list[tuple[int, Any]] = []
         self._tells_findings = False
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add the cells of a page of rows, while they are still in the processor's cache."""
+        """Add the cells of a page of rows."""
         slug = self.slug
         values = [row.get(slug) for row in rows]
         types = set(map(type, values))
@@ -85,7 +85,7 @@ class LeadColumn:
             self._add_main(values, types)
             for part in self._extras():
                 part.add_nulls(len(values))
-            # Of columns that were typed in, only those with objects tell what was found: `found` looks then.
+            # Columns typed in by people have `found` only if they hold objects.
             if self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
                 found = [_flag(value) for value in values]
                 self._tells_findings |= self._computed
@@ -95,7 +95,7 @@ class LeadColumn:
         self._length += len(rows)
 
     def add_nulls(self, count: int) -> None:
-        """Add rows in which it is missing."""
+        """Add rows without a cell in this column."""
         if self._same is None:
             self._main.add_nulls(count)
         for part in self._extras():
@@ -104,7 +104,7 @@ class LeadColumn:
         self._length += count
 
     def blank(self) -> LeadColumn:
-        """A column without cells that makes the same columns of a frame, in the same order."""
+        """Return a column without cells that makes the same columns of a frame, in the same order."""
         other = LeadColumn(self.slug, self._backend, computed=self._computed, flatten=self._flatten)
         other._parts = {key: CellColumn(self._backend) for key in self._parts}
         other._rest = None if self._rest is None else CellColumn(self._backend)
@@ -112,11 +112,11 @@ class LeadColumn:
         return other
 
     def forget_findings(self) -> None:
-        """Keep no note of what was found in each row: the cells are not kept either."""
+        """Forget what was found per row, as the cells are not kept either."""
         self._found.clear()
 
     def columns(self) -> Iterator[tuple[str, CellColumn | None]]:
-        """The columns it makes, by what follows its name: "" for itself. None stands for `found`."""
+        """Go through its columns of the frame by suffix, "" for the main value. None stands for `found`."""
         yield "", self._values
         yield from self._parts.items()
         if self._rest is not None:
@@ -125,16 +125,16 @@ class LeadColumn:
             yield FOUND, None
 
     def found(self) -> Any:
-        """Per row: True for a finding, False for work that found nothing, NA where no work has ended."""
+        """Return per row True for a finding, False if nothing was found, NA if no work has ended."""
         flags, at = self._flags_of_values(), 0
-        for count, told in self._found:
-            if told is not None:
-                flags[at : at + count] = told
+        for count, block in self._found:
+            if block is not None:
+                flags[at : at + count] = block
             at += count
         return to_array("boolean", TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
 
     def _flags_of_values(self) -> Any:
-        """Per row what its main value alone tells."""
+        """Return the flag of each row by its main value alone."""
         if self._computed:
             return np.where(self._values.missing(), _UNKNOWN, _YES).astype(np.int8)
         values = self._values.array(copy=False)
@@ -149,7 +149,7 @@ class LeadColumn:
         return self._main if self._same is None else self._parts[self._same]
 
     def _add_main(self, values: list[Any], types: set[type]) -> None:
-        """Add main values that are no part's."""
+        """Add main values that are not the cells of a part."""
         if self._same is not None:
             if types == {NoneType}:
                 return
@@ -157,7 +157,7 @@ class LeadColumn:
         self._main.add(values, types)
 
     def _take_apart(self, values: list[Any], types: set[type]) -> list[int]:
-        """Add the main values and the parts, and give what was found."""
+        """Add the main values and the parts, and return what was found."""
         first: dict[str, Any] = next(value for value in values if type(value) is dict)
         blank = dict.fromkeys(first)
         objects = values if types == {dict} else [value if type(value) is dict else blank for value in values]
@@ -178,7 +178,7 @@ class LeadColumn:
         return _flags(values, types, there)
 
     def _add_main_of(self, values: list[Any], types: set[type], there: dict[str, list[Any]]) -> None:
-        """Add the main values of objects, whose parts are there but not added yet."""
+        """Add the main values of objects, before their parts are added."""
         mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
         key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
         if key is None or key == "source" or key not in there:
@@ -201,7 +201,7 @@ class LeadColumn:
     def _with_nulls(
         self, rows: Sequence[dict[str, Any]], values: list[Any], found: list[int] | None
     ) -> list[int] | None:
-        """A null that is there is a finding of nothing, other than a cell that is not there."""
+        """Mark nulls as "nothing found", unlike missing cells."""
         slug = self.slug
         if found is None:
             if not any(slug in row for row, value in zip(rows, values, strict=True) if value is None):
@@ -213,7 +213,7 @@ class LeadColumn:
 
 @lru_cache(maxsize=1024)
 def main_key(keys: tuple[str, ...]) -> str | None:
-    """Which part of an object is the value that one means; None where nothing in it can be found.
+    """Return the key of the main value of an object; None if it can hold no finding.
 
     >>> main_key(("email", "confidence", "reasoning", "source_url"))
     'email'
@@ -228,22 +228,22 @@ def main_key(keys: tuple[str, ...]) -> str | None:
         if key in keys:
             return key
     findings = findings_of(keys)
-    # A title or an address is rather about the value, where there is another one.
+    # A title or an address describes the value, if there is another one.
     return next((key for key in findings if key != "title" and not key.endswith("_url")), next(iter(findings), None))
 
 
 def _main_value(value: dict[str, Any]) -> Any:
     key = main_key(tuple(value))
-    # Alone, a source may be the value, or an address only.
+    # A lone source may be the value, or only an address.
     return None if key is None or (key == "source" and not is_found(value)) else value[key]
 
 
 def is_found(value: Any) -> bool:
-    """Whether there is something in a cell: a text, a number, a boolean, or a list or an object that holds one.
+    """Whether a cell holds a value: a text, a number, a boolean, or a list or object with one of these.
 
-    Nothing are null, blank texts, and what holds nothing else. In an object `confidence`, `reasoning` and source
-    addresses do not count: they are there, too, where nothing was found. A `source` beside no other value counts where it
-    is a word such as "LinkedIn", which answers "Where did this lead come from?", and not where it is an address.
+    Nulls and blank texts are no values. In an object, `confidence`, `reasoning` and addresses of sources do not count:
+    they occur where nothing was found, too. A `source` without any other value counts if it is a word such as
+    "LinkedIn", which answers "Where did this lead come from?", and not if it is an address.
 
     >>> is_found({"linkedin_url": "https://a.example", "confidence": "high"}), is_found(False), is_found(0)
     (True, True, True)
@@ -270,7 +270,7 @@ def is_found(value: Any) -> bool:
 
 @lru_cache(maxsize=1024)
 def findings_of(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """The keys of an object that can hold a finding: all but its remarks and the addresses of its sources.
+    """Return the keys of an object that can hold a finding: all but remarks and addresses of sources.
 
     >>> findings_of(("title", "linkedin_url", "confidence", "reasoning", "email_source_url", "sourceUrls", "sources"))
     ('title', 'linkedin_url')
@@ -278,7 +278,7 @@ def findings_of(keys: tuple[str, ...]) -> tuple[str, ...]:
     (('source',), ('email',))
     """
     findings = tuple(key for key in keys if not _is_remark(key))
-    # The source of something else is a remark; alone it may be what was asked for, such as the source of a lead.
+    # The source of something else is a remark; alone it may be the answer, such as the source of a lead.
     return findings if findings == ("source",) else tuple(key for key in findings if key != "source")
 
 
@@ -292,23 +292,23 @@ def _flag(value: Any) -> int:
 
 
 def _has_blanks(values: list[Any], types: set[type]) -> bool:
-    """Whether cells that are there hold nothing."""
+    """Whether some cells are present but empty."""
     if str in types and _blank_texts(values, types):
         return True
     return list in types and not all(is_found(value) for value in values if type(value) is list)
 
 
 def _blank_texts(values: list[Any], types: set[type]) -> bool:
-    """Whether there are texts of nothing but spaces among cells of these types."""
+    """Whether some texts among the cells are blank."""
     if "" in values:
         return True
-    # Without a step in Python for each cell, where it can be: nearly all pages have none.
+    # Without a step in Python per cell if possible: nearly all pages have none.
     texts = filter(None, values) if types <= {str, NoneType} else (each for each in values if type(each) is str)
     return True in map(str.isspace, texts)
 
 
 def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[str, list[Any]] | None:
-    """The parts of objects that all have the same keys, as they nearly always do; None of other ones."""
+    """Return the parts of objects if all have the same keys, as they nearly always do; else None."""
     if len(first) > MOST_KEYS or set(map(len, objects)) != {len(first)}:
         return None
     try:
@@ -318,12 +318,12 @@ def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[
 
 
 def _flags(values: list[Any], types: set[type], there: dict[str, list[Any]]) -> list[int]:
-    """What was found on a page, as `is_found` has it; of plain values in objects of one shape all at once."""
+    """Return what was found on a page, by the rules of `is_found`; plain values in objects of one shape all at once."""
     cells = [there[key] for key in findings_of(tuple(there))]
     kinds = [set(map(type, part)) for part in cells]
     if REST in there or "source" in there or any(_HOLDERS & each for each in kinds):
         return [_flag(value) for value in values]
-    # A blank text is found as little as a null.
+    # A blank text is no finding, as a null is not.
     cells = [
         [None if type(cell) is str and (not cell or cell.isspace()) else cell for cell in part]
         if str in each and _blank_texts(part, each)

@@ -30,14 +30,14 @@ LARGEST_PAGE = 200
 
 
 class RowsReading:
-    """One table's leads, half read or read.
+    """The leads of one table while they are read.
 
     Args:
-        operations: where to ask.
-        request: what is asked, and how the frame is made of it.
+        operations: the API.
+        request: the table, the query, and how the frame is made.
 
     Attributes:
-        gives: what is made of the rows, in a few words.
+        gives: what is made of the rows, in a few words for messages.
     """
 
     gives = "the frame"
@@ -46,37 +46,37 @@ class RowsReading:
     def __init__(self, operations: Operations, request: RowsRequest) -> None:
         self.request = request
         self._operations = operations
-        # Rows are taken in on the background loop and looked at from the caller's thread.
+        # Rows arrive on the background loop and are read from the caller's thread.
         self._lock = threading.Lock()
         self._table: LeadTable | None = None
         self._pages: RowPages[dict[str, Any]] | None = None
-        # An exception holds it, so that its frame may be asked for again.
+        # An exception holds it, so its frame may be needed more than once.
         self._held = False
 
     def read(self, progress: Progress | None) -> Any:
-        """Read to the end and give what is made of the rows; after an error or an interrupt, from where it stands.
+        """Read to the end and return the result; after an error or interrupt, continue where reading stopped.
 
         Raises:
             IncompleteRows: an error came after some rows.
-            InterruptedRows: so did an interrupt.
+            InterruptedRows: an interrupt came after some rows.
         """
         return block(self.steps(progress, caller=5))
 
     async def steps(self, progress: Progress | None, *, caller: int = 4) -> Any:
-        """What `read` does, for the sync bridge; the caller stands so many frames up.
+        """Do what `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
 
         Raises:
             IncompleteRows: an error came after some rows.
-            InterruptedRows: so did an interrupt.
+            InterruptedRows: an interrupt came after some rows.
         """
-        teller = ProgressNotifier(progress)
+        notifier = ProgressNotifier(progress)
         report = ProgressReport(self._operations.traffic, self.request.table_id)
         try:
             pages: RowPages[Any] = await OnLoop(self._begin()) if self._pages is None else self._pages
             while not pages.walk.done:
                 report.update(pages.walk.rows, self._wanted(pages.walk.total))
                 await OnLoop(pages.read(self._take))
-                teller.tell(pages.walk.rows, self._wanted(pages.walk.total))
+                notifier.notify(pages.walk.rows, self._wanted(pages.walk.total))
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."
                 warnings.warn(message, PartialRows, stacklevel=caller)
@@ -87,28 +87,28 @@ class RowsReading:
             self._held = True
             raise InterruptedRows(self) from interrupt
         except Exception as error:
-            # Also what a progress bar raises: the rows are kept whatever it was.
+            # Including errors of a progress bar: the rows are kept in any case.
             if not self._has_rows():
                 raise
             self._held = True
             raise IncompleteRows(self, error) from error
         finally:
             report.close()
-            teller.close()
+            notifier.close()
 
     def partial(self, reason: str) -> Any:
-        """What is made of the rows so far, on its own."""
+        """Return the result of the rows so far, independent of later ones."""
         return self._result(copy=True, reason=reason)
 
     def state(self) -> str:
-        """How far it has come, in a few words."""
+        """Return the number of rows read, in words."""
         return "nothing" if self._pages is None else self._pages.progress()
 
     async def _begin(self) -> RowPages[dict[str, Any]]:
         request, operations = self.request, self._operations
         if request.lead_count is None and request.table_name is None:
-            told = await operations.get_table(request.table_id, include=())
-            request = self.request = request.told(told.name, told.lead_count)
+            table = await operations.get_table(request.table_id, include=())
+            request = self.request = request.with_table(table.name, table.lead_count)
         columns = await operations.list_columns(request.table_id)
         listed = [ListedColumn(column.id, column.name, column.slug, column.kind) for column in columns]
         check_slugs(request.query, [column.slug for column in listed if column.slug is not None])
@@ -160,7 +160,7 @@ class RowsReading:
 
 
 class _KeptRows:
-    """What an exception keeps of a reading."""
+    """Mixin of exceptions that keep the rows read so far."""
 
     _reading: RowsReading | None
     _reason: str
@@ -175,18 +175,18 @@ class _KeptRows:
 
     @property
     def partial(self) -> Any:
-        """The rows that were read, as the call would have given them; `attrs["origami"]["complete"]` is False."""
+        """The rows read so far, in the form of the call's result; `attrs["origami"]["complete"]` is False."""
         return self._kept().partial(self._reason)
 
     def resume(self, progress: Progress | None = None) -> Any:
-        """Read on from the page that failed, and give everything.
+        """Continue at the page that failed, and return all rows.
 
         Args:
             progress: as in `rows_frame`.
 
         Raises:
-            IncompleteRows: an error came again; nothing is lost.
-            InterruptedRows: so did an interrupt.
+            IncompleteRows: another error; nothing is lost.
+            InterruptedRows: another interrupt; nothing is lost.
         """
         return self._kept().read(progress)
 
@@ -201,10 +201,10 @@ class _KeptRows:
 
 
 class IncompleteRows(OrigamiError, _KeptRows):
-    """Not all rows could be read; `__cause__` says why.
+    """Reading the rows failed after some pages; `__cause__` is the error.
 
     Attributes:
-        partial: the rows that were read, as the frame, or the reader of batches, that was asked for.
+        partial: the rows read so far, as a frame or as a reader of batches, like the result of the call.
 
     Example:
         >>> import origami_widgets as ow
@@ -232,15 +232,15 @@ class IncompleteRows(OrigamiError, _KeptRows):
         self._keep(reading, why)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Neither key nor connection travels to another process.
+        # Neither key nor connection may go to another process.
         return _restored, (self.title, {**self.__dict__, "_reading": None})
 
 
 class InterruptedRows(KeyboardInterrupt, _KeptRows):
-    """Reading rows was interrupted; what was read is kept.
+    """Reading the rows was interrupted; the rows read so far are kept.
 
     Attributes:
-        partial: the rows that were read, as the frame, or the reader of batches, that was asked for.
+        partial: the rows read so far, as a frame or as a reader of batches, like the result of the call.
     """
 
     def __init__(self, reading: RowsReading) -> None:
@@ -257,12 +257,12 @@ def _restored(title: str, state: dict[str, Any]) -> IncompleteRows:
 
 @runtime_checkable
 class ProgressBar(Protocol):
-    """What tqdm's bars have, and others that are made like them."""
+    """The interface of tqdm's bars."""
 
     total: Any
 
     def update(self, n: int) -> object:
-        """Move on by so many rows."""
+        """Advance by a number of rows."""
         ...
 
 
@@ -270,14 +270,14 @@ Progress: TypeAlias = "Callable[[int, int | None], object] | ProgressBar | type"
 
 
 class ProgressNotifier:
-    """Tells a bar, a class of bars, or a function.
+    """Notifies a progress bar or a function of the rows read.
 
     Args:
         progress: a bar; a class of bars such as `tqdm.auto.tqdm`, of which one is made, and closed at the end; or a
-            function of rows read and rows in all (None when unknown). None tells nobody.
+            function of rows read and total rows (None if unknown). None notifies nothing.
 
     Raises:
-        InvalidInput: it is none of these.
+        InvalidInput: `progress` is none of these.
     """
 
     def __init__(self, progress: Progress | None) -> None:
@@ -289,10 +289,10 @@ class ProgressNotifier:
             )
         self._progress: Any = progress
         self._bar: Any = None
-        self._told = 0
+        self._reported = 0
 
-    def tell(self, rows: int, total: int | None) -> None:
-        """Say how many rows were read so far, of how many."""
+    def notify(self, rows: int, total: int | None) -> None:
+        """Report the number of rows read so far, and in total."""
         progress = self._progress
         if progress is None:
             return
@@ -306,11 +306,11 @@ class ProgressNotifier:
             return
         if total is not None and self._bar.total != total:
             self._bar.total = total
-        self._bar.update(rows - self._told)
-        self._told = rows
+        self._bar.update(rows - self._reported)
+        self._reported = rows
 
     def close(self) -> None:
-        """Close a bar that was made here; one that was given is its owner's."""
+        """Close the bar if it was made here."""
         if isinstance(self._progress, type) and self._bar is not None:
             self._bar.close()
 
@@ -324,15 +324,15 @@ UNTRUSTED = (
 def attributes(
     request: RowsRequest, walk: RowWalk, rows: int, findings: Findings, *, origin: str, reason: str
 ) -> dict[str, Any]:
-    """The frame's `attrs`, JSON all through.
+    """Return the `attrs` of a frame of leads, all of it JSON.
 
     Args:
-        request: what was asked.
-        walk: how far reading has come.
-        rows: how many stand in the frame.
-        findings: what is worth knowing of the columns.
+        request: the table and the query.
+        walk: the pages read.
+        rows: number of rows in the frame.
+        findings: notes about the columns.
         origin: where the rows come from; empty for Origami itself.
-        reason: why reading ended early, empty when it did not.
+        reason: why reading ended early, if it did.
     """
     stopped = reason or walk.stopped
     return {

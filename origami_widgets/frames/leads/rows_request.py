@@ -1,4 +1,4 @@
-"""What is asked of a table's leads: checked before anything is sent. Pure."""
+"""Check the arguments of `rows_frame` and `rows_batches` before anything is sent. Pure."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ MOST_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class RowsRequest:
-    """What is asked, and how the frame is made of it.
+    """Which rows to read, and how to make the frame.
 
     Attributes:
         table_id: the table.
-        table_name: its name, None when not told yet.
-        lead_count: its leads before saved filters, None when not told yet.
+        table_name: its name, None if not known yet.
+        lead_count: its leads before saved filters, None if not known yet.
         query: filters and sort.
-        limit: rows in all; None for every one.
-        flatten: take objects apart.
-        names: what columns are called by.
-        dtype_backend: which arrays hold the cells.
+        limit: maximum number of rows; None for all.
+        flatten: whether parts of objects get columns of their own.
+        names: whether columns are named by slug or by heading.
+        dtype_backend: the arrays that hold the cells.
     """
 
     table_id: str
@@ -45,12 +45,12 @@ class RowsRequest:
     names: Names
     dtype_backend: DtypeBackend
 
-    def told(self, name: str, lead_count: int | None) -> RowsRequest:
-        """The same, with what the server says of the table."""
+    def with_table(self, name: str, lead_count: int | None) -> RowsRequest:
+        """Return the request with the name and lead count of the table."""
         return replace(self, table_name=name, lead_count=lead_count)
 
     def query_for(self, *, typed: bool) -> RowQuery:
-        """What is sent: flat cells, unless a column's slug is a word of the row itself."""
+        """Return the query to send: for flat cells, unless a slug is also a key of the row itself."""
         return replace(self.query, flat=not typed)
 
 
@@ -68,7 +68,7 @@ def request_from(
     """Check the arguments of `rows_frame`, or of the function that `caller` names. Sends nothing.
 
     Raises:
-        InvalidInput: one of them cannot be right.
+        InvalidInput: an argument is invalid.
     """
     if names not in ("slug", "name"):
         raise InvalidInput(
@@ -84,18 +84,18 @@ def request_from(
 
 
 def check_slugs(query: RowQuery, slugs: Sequence[str]) -> None:
-    """Refuse filters and a sort on columns that the table has not.
+    """Check that filters and sort name columns of the table.
 
     Raises:
-        InvalidInput: for such a column; it names the ones that exist.
+        InvalidInput: one does not; the message lists the columns.
     """
     parts = [("filters", part) for part in query.filters or ()] + [("sort", query.sort)] * (query.sort is not None)
-    for place, part in parts:
+    for argument, part in parts:
         slug = part.get("column") if isinstance(part, Mapping) else None
         if not isinstance(slug, str):
             raise InvalidInput(
-                f"{place} names no column",
-                cause=f"A part of {place} is {part!r:.80}.",
+                f"{argument} names no column",
+                cause=f"A part of {argument} is {part!r:.80}.",
                 remedy="Each part needs 'column': the slug of a column.",
             )
         if slug not in slugs:
@@ -104,13 +104,13 @@ def check_slugs(query: RowQuery, slugs: Sequence[str]) -> None:
             shown = ", ".join(slugs[:MOST_SHOWN]) + (", …" if len(slugs) > MOST_SHOWN else "")
             raise InvalidInput(
                 "The table has no such column",
-                cause=f"{place} asks for {slug!r:.80}.",
+                cause=f"{argument} asks for {slug!r:.80}.",
                 remedy=f"{meant}Slugs of this table: {shown or 'none'}. Nothing was read.",
             )
 
 
 def _complete(filters: Sequence[Mapping[str, Any]] | None) -> Sequence[Mapping[str, Any]] | None:
-    """Tests for emptiness need no value, but the API wants to be sent one."""
+    """Add an empty value to tests for emptiness: they need none, but the API requires one."""
     if not isinstance(filters, list | tuple):
         return filters
     return [
@@ -152,31 +152,31 @@ def _example(caller: str) -> str:
 
 
 def _choices(given: object, caller: str) -> str:
-    """What to type for each table of a run, of an answer about one, or of a list; empty when it is none of these."""
-    place: str
+    """Return what to type for each table of a run, of an answer about a run, or of a list; empty for anything else."""
+    expression: str
     tables: object
     if isinstance(given, list | tuple):
-        place, tables = "tables", given
+        expression, tables = "tables", given
     elif isinstance(given, Mapping) and isinstance(inner := given.get("response"), Mapping):
-        place, tables = 'payload["response"]["tables"]', inner.get("tables")
+        expression, tables = 'payload["response"]["tables"]', inner.get("tables")
     else:
-        place, tables = "run.tables", getattr(given, "tables", None)
+        expression, tables = "run.tables", getattr(given, "tables", None)
     if not isinstance(tables, list | tuple):
         return ""
     raws = [_raw_of(table) for table in tables]
-    told = [
-        f"ow.{caller}({place}[{number}]) # {_in_words(raw)}"
+    calls = [
+        f"ow.{caller}({expression}[{number}]) # {_in_words(raw)}"
         for number, raw in enumerate(raws)
         if raw is not None and isinstance(raw.get("id"), str) and not _is_other(raw)
     ]
-    if not told:
+    if not calls:
         return (
             ""
             if isinstance(given, list | tuple)
             else 'The run has no table yet: run.wait("cells") waits for its tables.'
         )
-    further = f"; and {len(told) - MOST_SHOWN:,} more" if len(told) > MOST_SHOWN else ""
-    return f"Choose a table: {'; '.join(told[:MOST_SHOWN])}{further}"
+    further = f"; and {len(calls) - MOST_SHOWN:,} more" if len(calls) > MOST_SHOWN else ""
+    return f"Choose a table: {'; '.join(calls[:MOST_SHOWN])}{further}"
 
 
 def _in_words(table: Mapping[str, Any]) -> str:

@@ -38,8 +38,8 @@ def watched(*points, tables=("a",), created=20, status="completed", started=15):
     }
     made = handle(run)
     made.history = tuple(
-        SimpleNamespace(time=T0 + at, credits_of_tables=None if told is None else tuple(told.items()))
-        for at, told in points
+        SimpleNamespace(time=T0 + at, credits_of_tables=None if result is None else tuple(result.items()))
+        for at, result in points
     )
     return made
 
@@ -72,7 +72,7 @@ def test_clocks_that_differ_are_compared_each_with_itself():
     assert gained(run, 10, 30, 50, skew=7200) == [None, 5, 7]
 
 
-def test_where_the_server_does_not_tell_the_time_nothing_is_known_before_the_first_check():
+def test_without_the_time_of_the_server_nothing_is_known_before_the_first_check():
     found = used_per_interval(
         gather(watched(*TELLING), "x"),
         [BalanceMoment(T0 + 10, None), BalanceMoment(T0 + 30, None), BalanceMoment(T0 + 50, None)],
@@ -93,7 +93,7 @@ def test_a_table_of_two_runs_counts_once():
     assert gained(then, 10, 50, 80, 90) == [None, None, None, 0]
 
 
-def test_what_a_table_did_not_tell_and_what_falls_is_not_known():
+def test_missing_and_falling_credits_of_a_table_are_unknown():
     assert gained(watched((25, {"a": None}), (45, {"a": 12})), 10, 30, 50, 60) == [None, None, None, 0]
     assert gained(watched((25, {"a": 9}), (45, {"a": 5})), 10, 30, 50, 60) == [None, 9, None, 0]
 
@@ -105,7 +105,7 @@ def test_a_run_without_news_of_its_tables_may_have_used_any_since_it_began(silen
     assert gained([run | {"startedAt": None}], 10, 20) == [None, None]
 
 
-def test_a_run_without_tables_has_used_nothing_and_an_answer_tells_no_times():
+def test_a_run_without_tables_has_used_nothing_and_an_answer_has_no_times():
     assert gained(watched(tables=()), 10, 50) == [None, 0]
     assert gained([], 10, 50) == [None, 0]
     assert gained([payload()], 10, 10_000_000) == [None, None]

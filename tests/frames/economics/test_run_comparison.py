@@ -12,15 +12,15 @@ def run(name, *tables, **fields):
     return {**payload(), "id": name, "response": {"tables": list(tables)}, **fields}
 
 
-def told(table_id, leads, used, qualified=None):
+def table_with(table_id, leads, used, qualified=None):
     stats = {} if qualified is None else {"qualification": {"qualifiedLeads": qualified, "rate": qualified / leads}}
     used = {} if used is None else {"credits": {"lifetimeUsed": used}}
     return {"object": "table", "id": table_id, "leadCount": leads, "cells": {"errored": 2}, "stats": stats, **used}
 
 
 def test_two_runs():
-    first = run("lite", told("a", 10, 40, 5))
-    second = run("max", told("b", 20, 100, 16), told("c", 5, 20), completedAt="2026-07-21T09:21:28Z")
+    first = run("lite", table_with("a", 10, 40, 5))
+    second = run("max", table_with("b", 20, 100, 16), table_with("c", 5, 20), completedAt="2026-07-21T09:21:28Z")
     frame = frames.compare_runs([first, second])
     assert frame["run_id"].to_list() == ["lite", "max"]
     assert frame["leads"].to_list() == [10, 25]
@@ -39,14 +39,20 @@ def test_two_runs():
     assert frame["cells_errored"].to_list() == [2, 4]
 
 
-def test_tables_of_several_runs_are_told():
-    frame = frames.compare_runs([run("1", told("a", 1, 1)), run("2", told("a", 1, 1), told("b", 1, 1)), run("3")])
+def test_tables_of_several_runs_are_counted_as_shared():
+    frame = frames.compare_runs(
+        [run("1", table_with("a", 1, 1)), run("2", table_with("a", 1, 1), table_with("b", 1, 1)), run("3")]
+    )
     assert frame["shared_tables"].to_list() == [1, 1, 0]
     assert frame["tables"].to_list() == [1, 2, 0]
 
 
 def test_what_a_follow_up_has_added_to_the_tables_it_shares():
-    runs = [run("1", told("a", 10, 40)), run("2", told("a", 20, 100), told("b", 5, 7)), run("3", told("a", 20, 100))]
+    runs = [
+        run("1", table_with("a", 10, 40)),
+        run("2", table_with("a", 20, 100), table_with("b", 5, 7)),
+        run("3", table_with("a", 20, 100)),
+    ]
     frame = frames.compare_runs(runs)
     assert frame["credits_added"].to_list() == [40, 67, 0]
     assert frame["credits_used"].to_list() == [40, 107, 100]
@@ -57,7 +63,7 @@ BEFORE, BEGAN, SINCE = "2026-07-21T09:00:00Z", "2026-07-21T09:10:00Z", "2026-07-
 
 
 def made(at, table_id, used):
-    return {**told(table_id, 10, used), "createdAt": at}
+    return {**table_with(table_id, 10, used), "createdAt": at}
 
 
 MEASURED = {
@@ -75,7 +81,7 @@ def test_what_a_run_itself_has_cost_is_known_of_tables_made_since_it_began(table
     assert pd.isna(found) if expected is None else found == expected
 
 
-def test_of_older_tables_it_is_known_when_a_run_before_it_told():
+def test_an_older_table_is_measured_if_an_earlier_run_reported_it():
     first = run("1", made(BEFORE, "a", 40), startedAt=BEFORE)
     then = run("2", made(BEFORE, "a", 100), made(SINCE, "b", 7), startedAt=BEGAN)
     assert frames.compare_runs([first, then])["credits_measured"].to_list() == [40, 67]
@@ -89,13 +95,16 @@ def test_of_a_run_that_does_not_say_when_it_began_or_what_it_touched_it_is_not_k
 
 
 def test_a_run_that_is_given_twice_shares_nothing():
-    assert frames.compare_runs([run("1", told("a", 1, 1))] * 2)["shared_tables"].to_list() == [0, 0]
+    assert frames.compare_runs([run("1", table_with("a", 1, 1))] * 2)["shared_tables"].to_list() == [0, 0]
 
 
-def test_a_ratio_is_over_the_tables_that_tell_both():
+def test_a_ratio_is_over_the_tables_that_report_both():
     silent = {"object": "table", "id": "s", "credits": {"lifetimeUsed": 1000}}
     frame = frames.compare_runs(
-        [run("1", silent, told("b", 10, 10)), run("2", told("a", 10, None, 10), told("b", 10, 100, 10))]
+        [
+            run("1", silent, table_with("b", 10, 10)),
+            run("2", table_with("a", 10, None, 10), table_with("b", 10, 100, 10)),
+        ]
     )
     assert frame["credits_per_lead"].to_list() == [1.0, 10.0]
     assert frame["credits_per_qualified_lead"].to_list() == [pd.NA, 10.0]
@@ -109,7 +118,10 @@ def test_a_run_without_tables_has_used_nothing():
 
 def test_large_counts_lose_no_digit_and_do_not_turn_around():
     frame = frames.compare_runs(
-        [run("1", told("a", 2**53 + 1, 1)), run("2", told("a", 2**63 - 1, 1), told("b", 2**63 - 1, 1))]
+        [
+            run("1", table_with("a", 2**53 + 1, 1)),
+            run("2", table_with("a", 2**63 - 1, 1), table_with("b", 2**63 - 1, 1)),
+        ]
     )
     assert frame["leads"].to_list() == [2**53 + 1, pd.NA]
 

@@ -34,7 +34,7 @@ def texts(folder):
     return {file.stem: pd.read_csv(file)["n"][0] for file in folder.glob("*.csv")}
 
 
-def told(text):
+def contents_of(text):
     return {name: f"{text} {name}" for name in PARTS}
 
 
@@ -117,14 +117,14 @@ def test_an_interrupt_at_any_line_leaves_all_files_or_none(tmp_path, there):
         before = texts(target)
         if not interrupted_at(number, lambda at=target: ow.export(frames("new"), at, overwrite=there == "the files")):
             break
-        assert texts(target) in (before, told("new"))
+        assert texts(target) in (before, contents_of("new"))
         outcomes.add(texts(target) == before)
         left = [each for each in home.rglob("*") if each.name.startswith(".")] if home.exists() else []
         assert left == [], f"line {number}"
         assert there != "nothing" or texts(target) or not home.exists()
     assert number > 30
     assert True in outcomes
-    assert texts(target) == told("new")
+    assert texts(target) == contents_of("new")
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
@@ -146,7 +146,7 @@ def test_a_file_that_is_open_elsewhere_keeps_all_others_as_they_were(tmp_path, m
         ow.export(frames("new"), tmp_path, overwrite=True)
     assert any("open in another program" in note for note in caught.value.__notes__)
     assert any("nothing in" in note for note in caught.value.__notes__)
-    assert texts(tmp_path) == told("old")
+    assert texts(tmp_path) == contents_of("old")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "b.csv", "c.csv"]
 
 
@@ -219,7 +219,7 @@ def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
     folder = tmp_path / "folder"
     folder.symlink_to(tmp_path / "real")
     ow.export(frames("new"), folder)
-    assert texts(tmp_path / "real") == told("new")
+    assert texts(tmp_path / "real") == contents_of("new")
     astray = tmp_path / "astray.xlsx"
     astray.symlink_to(tmp_path / "none.xlsx")
     ow.export(frames("new"), astray)
@@ -236,7 +236,7 @@ def test_a_link_among_the_files_of_a_folder_is_replaced_and_what_it_leads_to_sta
         ow.export(frames("new"), folder)
     ow.export(frames("new"), folder, overwrite=True)
     assert other.read_bytes() == b"mine"
-    assert texts(folder) == told("new")
+    assert texts(folder) == contents_of("new")
 
 
 def test_a_file_keeps_who_may_read_it(tmp_path):
@@ -272,7 +272,7 @@ def test_of_two_exports_at_once_one_writes_all_its_files(tmp_path, there):
             done = list(pool.map(run, ["one", "two"]))
         (winner,) = [text for text in done if text in ("one", "two")]
         assert any("is there already" in text for text in done)
-        assert texts(target) == told(winner)
+        assert texts(target) == contents_of(winner)
         assert sorted(each.name for each in target.iterdir()) == ["a.csv", "b.csv", "c.csv"]
     assert len(list(tmp_path.iterdir())) == 15
 
@@ -306,10 +306,10 @@ def test_a_process_that_is_killed_leaves_whole_files_and_a_hidden_folder(tmp_pat
     ow.export(frames("old"), tmp_path)
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)], check=False)
     assert done.returncode == -signal.SIGKILL
-    assert texts(tmp_path) == told("old")
+    assert texts(tmp_path) == contents_of("old")
     assert [each.name[:8] for each in tmp_path.iterdir() if each.suffix != ".csv"] == [".export-"]
     ow.export(frames("new"), tmp_path, overwrite=True)
-    assert texts(tmp_path) == told("new")
+    assert texts(tmp_path) == contents_of("new")
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["new", "there"])
@@ -327,4 +327,4 @@ def test_a_disk_without_links_works_the_same(tmp_path, monkeypatch, there):
         with pytest.raises(InvalidInput, match="overwrite=True"):
             ow.export(frames("new"), target)
     ow.export(frames("new"), target, overwrite=there)
-    assert texts(target) == told("new")
+    assert texts(target) == contents_of("new")

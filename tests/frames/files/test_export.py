@@ -103,7 +103,7 @@ def test_a_workbook_has_dates_and_texts_and_neither_formulas_nor_links(tmp_path)
     assert sheet.column_dimensions["A"].width > 8
 
 
-def test_a_text_that_no_cell_holds_is_cut_and_told(tmp_path):
+def test_a_text_too_long_for_a_cell_is_cut_with_a_warning(tmp_path):
     with pytest.warns(UserWarning, match="1 texts of frame were cut"):
         ow.export(pd.DataFrame({"a": ["x" * 40_000]}), tmp_path / "book.xlsx")
 

@@ -248,8 +248,8 @@ def test_dates_are_dates_and_moments_are_moments(tmp_path, dtype):
     sheet = openpyxl.load_workbook(file).active
     assert [sheet[place].number_format for place in ("A2", "B2")] == ["yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"]
     (file,) = ow.export(frame, tmp_path, format="csv")
-    told = [line.split(",")[0] for line in file.read_text(encoding="utf-8-sig").splitlines()]
-    assert told == ["day", "2026-07-21", ""]
+    result = [line.split(",")[0] for line in file.read_text(encoding="utf-8-sig").splitlines()]
+    assert result == ["day", "2026-07-21", ""]
 
 
 def test_a_row_for_the_eye_is_as_wide_as_its_longest_line(tmp_path):

@@ -109,7 +109,7 @@ def test_every_table_is_the_frame_in_batches(rows, size, flatten, names, block):
     try:
         rows = [{"id": f"r{number}", **row} for number, row in enumerate(rows)]
         table, batches, findings = in_batches(rows, LISTED, size, flatten=flatten, names=names)
-        frame, told = in_one_frame(rows, LISTED, flatten=flatten, names=names)
+        frame, result = in_one_frame(rows, LISTED, flatten=flatten, names=names)
     finally:
         cells.BLOCK = before
     assert table.schema.names == list(frame.columns)
@@ -123,13 +123,13 @@ def test_every_table_is_the_frame_in_batches(rows, size, flatten, names, block):
         else:
             assert found.to_pylist() == wanted.to_pylist(), name
     assert (findings.columns, findings.unlisted, findings.without_cells) == (
-        told.columns,
-        told.unlisted,
-        told.without_cells,
+        result.columns,
+        result.unlisted,
+        result.without_cells,
     )
-    assert (findings.dates, findings.timestamps) == (told.dates, told.timestamps)
+    assert (findings.dates, findings.timestamps) == (result.dates, result.timestamps)
     assert {name: set(words) for name, words in findings.mixed_types.items()} == {
-        name: set(words) for name, words in told.mixed_types.items()
+        name: set(words) for name, words in result.mixed_types.items()
     }
 
 
@@ -160,10 +160,10 @@ def test_a_type_holds_for_all_batches(values, kind, monkeypatch):
 def test_over_a_server_with_its_provenance(server, client):
     rows = [lead(number, fit=number, **{"contact-email": {"email": None, "confidence": "low"}}) for number in range(5)]
     server.plan(columns(), page(*rows[:3], cursor="a", total=5), page(*rows[3:], total=5))
-    told = []
-    reader = ow.rows_batches(TABLE, client=client, batch_size=2, progress=lambda *each: told.append(each))
+    result = []
+    reader = ow.rows_batches(TABLE, client=client, batch_size=2, progress=lambda *each: result.append(each))
     assert isinstance(reader, pa.RecordBatchReader)
-    assert told == [(3, 5), (5, 5)]
+    assert result == [(3, 5), (5, 5)]
     about = json.loads(reader.schema.metadata[b"origami"])
     assert (about["rows"], about["complete"], about["untrusted"], about["table_name"]) == (5, True, True, "Bakeries")
     assert [batch.num_rows for batch in reader] == [2, 2, 1]

@@ -264,7 +264,7 @@ def test_names_that_are_taken_get_a_number_and_null_slugs_are_kept():
     assert findings.without_cells == {"mail_2": "shares the slug mail", "No slug": "no slug"}
 
 
-def test_columns_that_nobody_listed_are_kept(monkeypatch):
+def test_unlisted_columns_are_kept(monkeypatch):
     monkeypatch.setattr(lead_table, "MOST_UNLISTED", 1)
     frame, findings = table([{"x": 1}, {"new": 2}, {"newer": 3, "new": 4}])
     assert frame["new"].to_list() == [pd.NA, 2, 4]
@@ -308,7 +308,7 @@ ROWS = st.lists(st.dictionaries(st.sampled_from(["x", "y", "z"]), JSON), max_siz
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_nothing_is_lost_whatever_the_cells_are(backend):
+def test_nothing_is_lost_for_any_cells(backend):
     @given(ROWS, st.integers(1, 5))
     @settings(max_examples=120, deadline=None)
     def check(rows, page):
@@ -402,7 +402,7 @@ def test_csv_keeps_large_integers_and_moments():
     assert json.loads(json.dumps(back["s"][0])) == "=1+1"
 
 
-def test_main_values_that_are_a_parts_are_told_apart_when_they_differ():
+def test_main_values_shared_with_a_part_are_separated_when_they_differ():
     rows = [{"x": {"email": "a@b", "n": 1}}, {"x": None}, {"x": {"email": None, "n": 2}}, {"x": {"n": 3}}, {"x": "c@d"}]
     frame, _ = table(rows)
     assert frame["x"].to_list() == ["a@b", None, None, 3, "c@d"]

@@ -70,13 +70,19 @@ def test_columns_then_all_pages_of_flat_cells(server, client):
 
 def test_the_frame_says_what_it_is(server, client):
     server.plan(columns(), page(lead(1), total=1))
-    told = about(ow.rows_frame(TABLE, client=client))
-    assert (told["rows"], told["total"], told["lead_count"], told["complete"], told["stopped"]) == (1, 1, 9, True, "")
-    assert told["untrusted"] is True
-    assert "9 leads before filters; 1 are left by the table's saved filters" in told["lead_count_note"]
-    assert told["saved_filters"] is True
-    assert told["columns"] == {"bakery": "c1", "contact-email": "c2", "fit": "c3"}
-    assert json.loads(json.dumps(told)) == told
+    result = about(ow.rows_frame(TABLE, client=client))
+    assert (result["rows"], result["total"], result["lead_count"], result["complete"], result["stopped"]) == (
+        1,
+        1,
+        9,
+        True,
+        "",
+    )
+    assert result["untrusted"] is True
+    assert "9 leads before filters; 1 are left by the table's saved filters" in result["lead_count_note"]
+    assert result["saved_filters"] is True
+    assert result["columns"] == {"bakery": "c1", "contact-email": "c2", "fit": "c3"}
+    assert json.loads(json.dumps(result)) == result
 
 
 def test_an_id_is_looked_up_for_its_count_of_leads(server, client):
@@ -143,7 +149,7 @@ def test_a_limit_and_names(server, client):
     assert about(frame)["complete"]
 
 
-def test_progress_is_told_page_by_page_to_a_function_and_to_bars(server, client):
+def test_progress_is_reported_page_by_page_to_a_function_and_to_bars(server, client):
     made = []
 
     class ProgressBar:
@@ -161,9 +167,9 @@ def test_progress_is_told_page_by_page_to_a_function_and_to_bars(server, client)
         server.plan(columns(), page(lead(1), lead(2), cursor="a", total=2), page(lead(3), total=3))
         ow.rows_frame(TABLE, client=client, progress=progress)
 
-    told = []
-    read(lambda rows, total: told.append((rows, total)))
-    assert told == [(2, 2), (3, 3)]
+    result = []
+    read(lambda rows, total: result.append((rows, total)))
+    assert result == [(2, 2), (3, 3)]
     given = ProgressBar()
     read(given)
     assert (given.n, given.total, given.closed) == (3, 3, False)
