@@ -72,7 +72,7 @@ class Credits(pydantic.BaseModel):
     lifetimeUsed: float | None = None  # noqa: N815 - the API's own names
 
 
-class TypedValues(pydantic.BaseModel):
+class Cells(pydantic.BaseModel):
     """What a column's cells do."""
 
     running: int | None = None
@@ -91,7 +91,7 @@ class Qualification(pydantic.BaseModel):
     """The verdicts of a column."""
 
     model_config = pydantic.ConfigDict(populate_by_name=True)
-    passed: int | None = pydantic.FrameField(None, alias="pass")
+    passed: int | None = pydantic.Field(None, alias="pass")
     fail: int | None = None
     unsure: int | None = None
     total: int | None = None
@@ -107,7 +107,7 @@ class Column(pydantic.BaseModel):
     type: str | None = None
     autoTrigger: bool | None = None  # noqa: N815 - the API's own names
     credits: Credits = Credits()
-    cells: TypedValues = TypedValues()
+    cells: Cells = Cells()
     stats: Stats = Stats()
     qualification: Qualification | None = None
 

@@ -133,7 +133,7 @@ def with_pydantic(pages: list[bytes], mix: str) -> pd.DataFrame:
 
     fields: dict[str, Any] = {"id": (str, ...)}
     for number, column in enumerate(listed(mix)):
-        fields[f"cell_{number}"] = (Any, pydantic.FrameField(None, alias=column.slug))
+        fields[f"cell_{number}"] = (Any, pydantic.Field(None, alias=column.slug))
     row = pydantic.create_model("Row", **fields)
     page = pydantic.create_model("Page", items=(list[row], ...))  # type: ignore[valid-type]
     rows: list[Any] = []

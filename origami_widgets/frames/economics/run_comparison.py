@@ -192,9 +192,9 @@ def _added(spending: Spending, used: Measure) -> Measure:
     """Per table the credits used beyond what an earlier run of the source reported."""
     before: dict[str, float] = {}
     added = used.copy()
-    for place, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
+    for position, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
         if isinstance(table, str) and not math.isnan(now):
-            added[place] = max(0.0, now - before.get(table, 0.0))
+            added[position] = max(0.0, now - before.get(table, 0.0))
             before[table] = max(now, before.get(table, 0.0))
     return added
 
@@ -236,10 +236,10 @@ def _measured_of_runs(spending: Spending, used: Measure, runs: FieldValues) -> M
     is_new = known & (made.data >= began.data[owners])
     reported: dict[str, float] = {}
     gained = np.full(len(used), np.nan)
-    for place, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
+    for position, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
         if isinstance(table, str) and not math.isnan(now):
-            before = reported.get(table, 0.0 if is_new[place] else math.nan)
-            gained[place] = now - before if now >= before else math.nan
+            before = reported.get(table, 0.0 if is_new[position] else math.nan)
+            gained[position] = now - before if now >= before else math.nan
             reported[table] = max(now, reported.get(table, 0.0))
     # One unknown table makes the sum unknown.
     size = len(spending.source.parts)

@@ -304,5 +304,5 @@ class Spending:
     def newest(self) -> list[bool]:
         """Per table whether the source has no later version of it: runs of one agent share tables."""
         ids = self.tables["id"]
-        last = {table: place for place, table in enumerate(ids) if isinstance(table, str)}
-        return [not isinstance(table, str) or last[table] == place for place, table in enumerate(ids)]
+        last = {table: position for position, table in enumerate(ids) if isinstance(table, str)}
+        return [not isinstance(table, str) or last[table] == position for position, table in enumerate(ids)]
