@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -27,6 +28,42 @@ LARGEST_WHOLE = 2**63 - 1
 
 WHOLE = re.compile(r"\s*-?[0-9]{1,19}\s*", re.ASCII)
 NUMBER = re.compile(r"\s*[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a field means: `total_runs: Annotated[int | None, About("over its life", "executions")]`.
+
+    The frames make their columns of these descriptions, and the documentation its lists of fields.
+
+    Attributes:
+        meaning: one phrase.
+        unit: what one of it is; empty where there is nothing to count.
+        column: its name as a column of a frame, where that is not the field's own name.
+        words: every documented word of an open enumeration, in the documented order.
+    """
+
+    meaning: str
+    unit: str = ""
+    column: str = ""
+    words: tuple[str, ...] = ()
+
+
+class DescribedField(NamedTuple):
+    """A field of a model that has a description, or of a model inside it.
+
+    Attributes:
+        column: its name as a column of a frame.
+        path: where it stands in the JSON object, levels joined by dots.
+        hint: the type of its value, without None.
+        about: its description.
+    """
+
+    column: str
+    path: str
+    hint: Any
+    about: About
+
 
 ABSENT: Any = object()
 """Marks a value that cannot be used; the default takes its place."""
@@ -100,6 +137,21 @@ def _plan(cls: type[Model]) -> list[tuple[str, str, Convert]]:
         plan = [(field.name, field.encode_name, _converter(hints[field.name])) for field in fields]
         _plans[cls] = plan
     return plan
+
+
+def described_fields(cls: type[Model], path: str = "") -> Iterator[DescribedField]:
+    """Go through the fields that have a description, those of models inside included; items of lists are not."""
+    hints = get_type_hints(cls, include_extras=True)
+    for field in msgspec.structs.fields(cls):
+        hint = hints[field.name]
+        hint, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        alternatives = [each for each in get_args(hint) if each is not types.NoneType]
+        hint = alternatives[0] if get_origin(hint) in (Union, types.UnionType) else hint
+        place = f"{path}.{field.encode_name}" if path else field.encode_name
+        if notes:
+            yield DescribedField(notes[0].column or field.name, place, hint, notes[0])
+        elif isinstance(hint, type) and issubclass(hint, Model):
+            yield from described_fields(hint, place)
 
 
 def _converter(hint: Any) -> Convert:

@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from origami_widgets.api.models.base import Model
+from origami_widgets.api.models.base import About, Model
 from origami_widgets.api.models.table import Table
+
+RUN_STATUSES = (
+    "running",
+    "completed",
+    "needs_input",
+    "step_cap_hit",
+    "incomplete",
+    "cancelled",
+    "errored",
+    "timed_out",
+)
+MODELS = ("origami-lite", "origami-max")
+ACTION_TYPES = (
+    "table_created",
+    "table_restored",
+    "column_added",
+    "columns_updated",
+    "columns_deleted",
+    "columns_restored",
+    "leads_added",
+    "leads_deleted",
+    "leads_restored",
+)
+ROLES = ("user", "assistant", "tool")
 
 
 class Steps(Model, frozen=True):
     """Loop iterations done, and the plan's cap on them."""
 
-    completed: int | None = None
-    max: int | None = None
+    completed: Annotated[int | None, About("done so far", "steps", "steps_completed")] = None
+    max: Annotated[int | None, About("most that the plan allows", "steps", "steps_max")] = None
 
 
 class RunSummary(Model, frozen=True):
@@ -22,20 +46,20 @@ class RunSummary(Model, frozen=True):
     __shown_fields__: ClassVar[tuple[str, ...]] = ("id", "status", "prompt", "steps", "started_at", "agent_id")
 
     object: str = ""
-    id: str = ""
-    agent_id: str = ""
-    status: str = "running"
+    id: Annotated[str, About("the run", column="run_id")] = ""
+    agent_id: Annotated[str, About("the agent")] = ""
+    status: Annotated[str, About("the status, as the server reports it", words=RUN_STATUSES)] = "running"
     prompt: str = ""
-    model: str = ""
+    model: Annotated[str, About("the model that ran", words=MODELS)] = ""
     steps: Steps = Steps()
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    started_at: Annotated[datetime | None, About("when the run started")] = None
+    completed_at: Annotated[datetime | None, About("when the run ended; missing while it is running")] = None
 
 
 class RunRequest(Model, frozen=True):
     """What was asked: the full prompt, the model asked for, and the tables in focus."""
 
-    prompt: str = ""
+    prompt: Annotated[str, About("the full brief; in lists its first 200 characters")] = ""
     model: str = ""
     focus_table_ids: tuple[str, ...] = ()
 
@@ -45,14 +69,14 @@ class Action(Model, frozen=True):
 
     __line_fields__: ClassVar[tuple[str, ...]] = ("type", "table_name", "column_name", "count", "lead_count")
 
-    type: str = ""
-    table_id: str = ""
-    table_name: str | None = None
-    column_id: str | None = None
-    column_name: str | None = None
-    count: int | None = None
-    lead_count: int | None = None
-    deleted_at: datetime | None = None
+    type: Annotated[str, About("what was done", words=ACTION_TYPES)] = ""
+    table_id: Annotated[str, About("the table that was changed")] = ""
+    table_name: Annotated[str | None, About("the name of the table; if missing, looked up in the tables")] = None
+    column_id: Annotated[str | None, About("the column that was added")] = None
+    column_name: Annotated[str | None, About("the heading of the column; if missing, looked up in the tables")] = None
+    count: Annotated[int | None, About("deleted or restored", "leads or columns")] = None
+    lead_count: Annotated[int | None, About("added", "leads")] = None
+    deleted_at: Annotated[datetime | None, About("when it was deleted")] = None
 
 
 class Question(Model, frozen=True):
@@ -104,13 +128,13 @@ class ToolCall(Model, frozen=True):
 class TranscriptMessage(Model, frozen=True):
     """One message of the conversation. Messages have no times."""
 
-    role: str | None = None
-    content: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
-    name: str | None = None
-    result: str | None = None
-    truncated: bool | None = None
+    role: Annotated[str | None, About("who wrote it", words=ROLES)] = None
+    content: Annotated[str | None, About("the text")] = None
+    tool_calls: Annotated[tuple[ToolCall, ...], About("JSON: a list of `id`, `name` and `input`")] = ()
+    tool_call_id: Annotated[str | None, About("the call that this message answers")] = None
+    name: Annotated[str | None, About("the tool that answers")] = None
+    result: Annotated[str | None, About("the answer of the tool")] = None
+    truncated: Annotated[bool | None, About("whether this message was cut")] = None
 
 
 class Response(Model, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.frames.source import gather
-from origami_widgets.frames.tables import tables_frame
+from origami_widgets.frames.table_frames import tables_frame
 
 from . import plot_data as data
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.frames.history import history_frame
+from origami_widgets.frames.run_frames import history_frame
 from origami_widgets.frames.source import gather
 
 from . import plot_data as data
