@@ -94,7 +94,11 @@ QUICK_TESTS = (
     *("tests/api", "tests/card", "tests/ci", "tests/frames", "tests/magics", "tests/run/test_state.py"),
     *("tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
     *("tests/test_architecture.py", "tests/test_cli.py"),
-    *("--ignore=tests/api/test_threadless.py", "--ignore=tests/api/test_loop.py", "--ignore=tests/api/test_rows.py"),
+    *(
+        "--ignore=tests/api/test_loop_without_threads.py",
+        "--ignore=tests/api/test_loop.py",
+        "--ignore=tests/api/test_row_reader.py",
+    ),
     *("--ignore=tests/card/board", "--ignore=tests/card/test_agreement.py", "--ignore=tests/card/test_commands.py"),
     *("--ignore=tests/card/test_display.py", "--ignore=tests/card/test_forged.py"),
     *("--ignore=tests/card/test_hostile.py", "--ignore=tests/card/test_lifetime.py"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.base_client import BaseClient
+from origami_widgets.api.client import BaseClient
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
-from origami_widgets.api.row_query import RowQuery
+from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.row_reader import AsyncRowReader, row_pages
 from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.api.starts.record import RecordSlot

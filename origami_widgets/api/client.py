@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.base_client import BaseClient
+from origami_widgets.api.client_settings import settings_from
+from origami_widgets.api.key_sources import key_at_hand
 from origami_widgets.api.loop import background
-from origami_widgets.api.operations import LARGEST_ROW_PAGE
-from origami_widgets.api.row_query import RowQuery
+from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
+from origami_widgets.api.pasted_key import notice
+from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.row_reader import RowReader, row_pages
 from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.api.starts.record import RecordSlot
@@ -16,6 +18,8 @@ from origami_widgets.api.starts.submit import StartJob, new_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import httpx
 
     from origami_widgets.api.models import (
         Account,
@@ -30,6 +34,36 @@ if TYPE_CHECKING:
         RunSummary,
         Table,
     )
+    from origami_widgets.api.secret import Secret
+
+
+class BaseClient:
+    """One key, base URL and project; see `Client` for the arguments.
+
+    Attributes:
+        operations: the verbs as coroutines, for the background loop.
+    """
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        base_url: str | None = None,
+        project: str | None = None,
+        timeout: float = 30.0,
+        *,
+        _transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        key = key_at_hand(api_key)
+        # Not even the variables of a traceback's frames may show it.
+        del api_key
+        # A client of an embedded API needs no key of anybody.
+        self._settings = settings_from(key, base_url, project, timeout, elsewhere=_transport is None)
+        self.operations = Operations(self._settings, _transport)
+        notice(self._settings.key)
+
+    def __repr__(self) -> str:
+        # Debuggers also show what could not be made.
+        return f"<{type(self).__name__} {getattr(self, '_settings', 'without settings')}>"
 
 
 class Client(BaseClient):

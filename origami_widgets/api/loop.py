@@ -20,10 +20,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from origami_widgets.api import threadless
 from origami_widgets.api.callbacks import PATIENCE, CallbackThread
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import CannotBlock, NoEventLoop, OrigamiError
 from origami_widgets.api.loop_future import SLICE, LoopFuture
+from origami_widgets.host import runtime
 from origami_widgets.host.cells import thread_context
 
 if TYPE_CHECKING:
@@ -38,6 +38,15 @@ QUIET_LOOKS = 2
 """How often in a row nothing must be found: a task that came and went in between starts the count anew."""
 LAST_WORDS = 1.0
 """Seconds that open connections get to close when the process ends."""
+AWAITABLE = (
+    "Await instead: await ow.start_async('…'), await ow.attach_async('…'), await run, await run.settle(), "
+    "await run.answer_async('…'), await run.follow_up_async('…'), await run.cancel_async(), await run.refresh_async(), "
+    "await ow.rows_frame_async(table), await ow.credits_frame_async(run), await ow.login_async(), "
+    "await ow.account_async(); "
+    "ow.AsyncClient has every call of ow.Client."
+)
+
+_MORE_THREADS = "Let the system allow more threads (`ulimit -u` tells how many), or end some, and call again."
 
 
 class BackgroundLoop:
@@ -114,9 +123,9 @@ class BackgroundLoop:
         if threading.current_thread() is self._thread or (is_guest and _is_ours.get()):
             coroutine.close()
             raise RuntimeError("A blocking call of origami_widgets was made inside one of its own callbacks.")
-        if is_guest and not threadless.can_block():
+        if is_guest and not runtime.can_suspend():
             coroutine.close()
-            raise threadless.cannot_block(self._refused)
+            raise _cannot_block(self._refused)
 
     def result(
         self,
@@ -139,8 +148,8 @@ class BackgroundLoop:
             left = SLICE if ends is None else min(SLICE, ends - time.monotonic())
             if left <= 0:
                 raise TimeoutError
-            if self._thread is None and threadless.can_block():
-                threadless.block(future, left)
+            if self._thread is None and runtime.can_suspend():
+                runtime.suspend_until_done(future, left)
             else:
                 future.wait(left)
             meanwhile()
@@ -268,18 +277,18 @@ class BackgroundLoop:
             raise
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
-        if self._loop is not None and self._thread is None and not threadless.goes_on(self._loop):
+        if self._loop is not None and self._thread is None and not _is_usable(self._loop):
             self._loop = None
         if self._loop is None:
             self.generation = next(_generations)
             self._waiting = 0
             self._closers = {}
-            self._loop, self._thread = self._started() or (threadless.running_loop(self._refused), None)
+            self._loop, self._thread = self._started() or (_callers_loop(self._refused), None)
         return self._loop
 
     def _started(self) -> tuple[asyncio.AbstractEventLoop, threading.Thread] | None:
         """A loop in a thread of its own; None where no thread can be started."""
-        if not threadless.HAS_THREADS:
+        if not runtime.HAS_THREADS:
             return None
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=self._serve, args=(loop,), name="origami-widgets", daemon=True)
@@ -333,6 +342,62 @@ _is_ours = contextvars.ContextVar("origami-widgets", default=False)
 """Whether what runs now runs in the name of the background loop: without a thread of its own nothing else tells."""
 _generations = itertools.count(1)
 _inherited: list[object] = []
+
+
+def _cannot_block(failure: str = "") -> CannotBlock:
+    """The error of a call that blocks.
+
+    Args:
+        failure: what Python said when a thread was to be started; empty where there are none.
+    """
+    if failure:
+        return CannotBlock(
+            "This call cannot block: no thread could be started",
+            cause=f"Python said: {failure}. Without a thread of its own, a call that blocks would wait for ever. Nothing was "
+            "sent.",
+            remedy=f"{_MORE_THREADS} {AWAITABLE}",
+            code="CANNOT_BLOCK",
+        )
+    return CannotBlock(
+        "This call cannot block here",
+        cause="Python has one thread here, and the answer arrives on it: a call that blocks would wait for ever. Nothing "
+        "was sent.",
+        remedy=AWAITABLE + (" Current versions of Chrome and Edge can block as well." if runtime.IN_BROWSER else ""),
+        code="CANNOT_BLOCK",
+    )
+
+
+def _callers_loop(failure: str = "") -> asyncio.AbstractEventLoop:
+    """The loop of whoever calls.
+
+    Args:
+        failure: what Python said when a thread was to be started; empty where there are none.
+
+    Raises:
+        NoEventLoop: none is running.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        said = f"No thread could be started (Python said: {failure})" if failure else "No thread can be started here"
+        first = f"{_MORE_THREADS} Or call" if failure else "Call"
+        raise NoEventLoop(
+            "There is no event loop to work on",
+            cause=f"{said}, and no event loop is running. Nothing was sent.",
+            remedy=f"{first} it from a coroutine: asyncio.run(main()). {AWAITABLE}",
+            code="NO_EVENT_LOOP",
+        ) from None
+
+
+def _is_usable(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether a loop that was used before is still the one to use: it may have ended, or another one have begun."""
+    if loop.is_closed():
+        return False
+    try:
+        return loop.is_running() or asyncio.get_running_loop() is loop
+    except RuntimeError:
+        # Between two cells, a terminal's loop stands still without having ended.
+        return True
 
 
 async def _settle(loop: asyncio.AbstractEventLoop) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from origami_widgets.api import validate
-from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.error_catalog import error_from, prefix_hint
-from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RedirectRefused, ServerError, UnexpectedAnswer
-from origami_widgets.api.expected import a_creation, a_list, about, an_object, naming_a_run, run_in
-from origami_widgets.api.ledger import ledger_of
+from origami_widgets.api.errors import (
+    AuthenticationError,
+    ConnectionFailed,
+    OrigamiError,
+    RedirectRefused,
+    ServerError,
+    UnexpectedAnswer,
+)
 from origami_widgets.api.models import (
     Account,
     Agent,
@@ -29,22 +34,29 @@ from origami_widgets.api.models import (
     RunSummary,
     Table,
 )
-from origami_widgets.api.paging import RawRows
-from origami_widgets.api.retries import is_start_retryable, traffic_of, with_retries
+from origami_widgets.api.models.account import AccountSummary, summarize
+from origami_widgets.api.responses import a_creation, a_list, about, an_object, naming_a_run, run_in
+from origami_widgets.api.retries import is_start_retryable, with_retries
+from origami_widgets.api.row_paging import RawRows
+from origami_widgets.api.usage import balance_history_of, traffic_of
+from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 
     import httpx
 
-    from origami_widgets.api.answer import Answer
-    from origami_widgets.api.row_query import RowQuery
-    from origami_widgets.api.settings import Settings
+    from origami_widgets.api.client_settings import Settings
+    from origami_widgets.api.responses import ApiResponse
+    from origami_widgets.api.row_paging import RowQuery
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 SUCCESS = range(200, 300)
 LARGEST_PAGE = 100
+MOST_AGENT_PAGES = 5
+"""Pages of agents in which `account_summary` looks for active runs: a hundred agents each."""
 LARGEST_ROW_PAGE = 200
 
 
@@ -70,7 +82,7 @@ class Operations:
         self._may_be_sandbox = inner is not None or settings.is_local
         self._told_time: tuple[float, float] | None = None
         self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
-        self.ledger = ledger_of((settings.base_url, settings.key.fingerprint), self.embedded)
+        self.balance_history = balance_history_of((settings.base_url, settings.key.fingerprint), self.embedded)
 
     @property
     def origin(self) -> str:
@@ -96,7 +108,7 @@ class Operations:
         """What the server's clock said at a moment, in Unix seconds; None before it has told.
 
         Args:
-            moment: of `seconds_passed`, so that a clock that is set meanwhile changes nothing.
+            moment: of `monotonic`, so that a clock that is set meanwhile changes nothing.
         """
         if self._told_time is None:
             return None
@@ -106,7 +118,7 @@ class Operations:
     @property
     def clock_offset(self) -> float | None:
         """The server's clock minus this machine's, in seconds; None before it has told."""
-        now = self.server_time(seconds_passed())
+        now = self.server_time(monotonic())
         return None if now is None else now - time.time()
 
     def renew_connections(self) -> None:
@@ -147,16 +159,16 @@ class Operations:
         answer = await self._start(f"{_agent(agent_id)}/runs", body, idempotency_key, naming_a_run, stop)
         return run_in(answer) or RunObject()
 
-    async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
+    async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /agents/{id}/runs/{runId}`, exactly one attempt."""
         path, params = _run_path(agent_id, run_id), _include(include)
         return about(await self._once("GET", path, params=params), run_id)
 
-    async def poll_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
+    async def poll_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /tables/{tableId}`, exactly one attempt."""
         return about(await self._once("GET", _table(table_id), params=_include(include)), table_id)
 
-    async def poll_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
+    async def poll_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /agents/{id}/tables`, exactly one attempt."""
         return a_list(await self._once("GET", f"{_agent(agent_id)}/tables", params=_include(include)))
 
@@ -181,7 +193,7 @@ class Operations:
         path = f"{_agent(agent_id)}/cancel"
         headers = {} if idempotency_key is None else {"Idempotency-Key": validate.idempotency_key(idempotency_key)}
 
-        async def attempt() -> Answer:
+        async def attempt() -> ApiResponse:
             return await self._once("POST", path, headers=headers, check=an_object)
 
         return run_in(await attempt() if once else await with_retries(attempt))
@@ -239,15 +251,43 @@ class Operations:
         """`GET /account/credits`."""
         answer = await self._read("/account/credits", {})
         told = Credits.from_raw(answer.body)
-        self.ledger.note(told.balance, None if answer.server_date is None else answer.server_date.timestamp())
+        self.balance_history.note(told.balance, None if answer.server_date is None else answer.server_date.timestamp())
         return told
+
+    async def account_summary(self) -> AccountSummary:
+        """Read an account: `GET /account`, `GET /account/credits`, and `GET /agents` for the active runs. Free.
+
+        The list of agents takes one request for every hundred of them, at most five, and none more once all run slots
+        are known to be in use.
+
+        Raises:
+            AuthenticationError: the key is wrong, revoked or expired.
+            OrigamiError: the account could not be read. Where only its credits or its agents could not, they are None.
+        """
+        account = await self.get_account()
+        wallet = await _or_none(self.get_credits())
+        active = await _or_none(self._active_runs(account.capabilities.concurrent_agents))
+        return summarize(account, None if wallet is None else wallet.balance, active, self.origin)
+
+    async def _active_runs(self, enough: int | None) -> int:
+        """Count the listed agents with an active run; stop at `enough` of them."""
+        active: set[str] = set()
+        cursor: str | None = None
+        for _ in range(MOST_AGENT_PAGES):
+            page = await self.list_agents(cursor=cursor, limit=LARGEST_PAGE)
+            runs = (agent.last_run for agent in page.items)
+            active.update(run.id for run in runs if run is not None and run.status == "running")
+            cursor = page.next_cursor
+            if cursor is None or len(active) >= (math.inf if enough is None else enough):
+                break
+        return len(active)
 
     async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
         return Page.of(item, (await self._read(path, params, check=a_list)).body)
 
     async def _read(
-        self, path: str, params: Mapping[str, str], check: Callable[[Answer], Answer] | None = None
-    ) -> Answer:
+        self, path: str, params: Mapping[str, str], check: Callable[[ApiResponse], ApiResponse] | None = None
+    ) -> ApiResponse:
         return await with_retries(lambda: self._once("GET", path, params=params, check=check or an_object))
 
     async def _start(
@@ -255,16 +295,16 @@ class Operations:
         path: str,
         body: Mapping[str, Any],
         key: str | None,
-        check: Callable[[Answer], Answer],
+        check: Callable[[ApiResponse], ApiResponse],
         stop: asyncio.Event | None,
-    ) -> Answer:
+    ) -> ApiResponse:
         """One intent, one key, whatever the number of attempts."""
         key = str(uuid.uuid4()) if key is None else validate.idempotency_key(key)
         headers = {"Idempotency-Key": key}
         unwanted = asyncio.Event() if stop is None else stop
         unclear = False
 
-        async def attempt() -> Answer:
+        async def attempt() -> ApiResponse:
             nonlocal unclear
             if unwanted.is_set():
                 raise not_wanted()
@@ -298,9 +338,9 @@ class Operations:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        check: Callable[[Answer], Answer] | None = None,
-    ) -> Answer:
-        self.traffic.send()
+        check: Callable[[ApiResponse], ApiResponse] | None = None,
+    ) -> ApiResponse:
+        self.traffic.note_request()
         base_url = self._settings.base_url
         try:
             answer = await self._transport.send(method, path, params=params, body=body, headers=headers)
@@ -308,13 +348,23 @@ class Operations:
             # The pages of a web site are no API: they answer 200, or lead to a login.
             error.remedy = prefix_hint(base_url) or error.remedy
             raise
-        self.traffic.hear(answer)
+        self.traffic.note_response(answer)
         self._is_sandbox = self._is_sandbox or (answer.sandbox and self._may_be_sandbox)
         if answer.server_date is not None:
-            self._told_time = (answer.server_date.timestamp(), seconds_passed())
+            self._told_time = (answer.server_date.timestamp(), monotonic())
         if answer.status_code not in SUCCESS:
             raise error_from(answer, base_url)
         return answer if check is None else check(answer)
+
+
+async def _or_none(read: Awaitable[T]) -> T | None:
+    """Return what is read, or None where that fails although the key is valid."""
+    try:
+        return await read
+    except AuthenticationError:
+        raise
+    except OrigamiError:
+        return None
 
 
 def _brief(

@@ -7,9 +7,8 @@ import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from origami_widgets.api.redact import PREFIX
-from origami_widgets.api.secret import Secret
-from origami_widgets.host.shell import current_shell, request
+from origami_widgets.api.secret import PREFIX, Secret
+from origami_widgets.host.application import current_shell, request
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -47,7 +46,7 @@ class PastedKey(UserWarning):
     """
 
 
-class Place(NamedTuple):
+class KeyLocation(NamedTuple):
     """Where a key stands: the cell as the notebook names it, and the line in it."""
 
     cell: str
@@ -88,19 +87,19 @@ def _before_a_cell(info: Any) -> None:
         return
     if counts:
         _told.add(number)
-    place = Place(f"In [{number}]", line)
+    place = KeyLocation(f"In [{number}]", line)
     try:
         warnings.warn_explicit(TEXT, PastedKey, *place)
     except PastedKey as wanted_as_error:
         warnings.showwarning(wanted_as_error, PastedKey, *place)
 
 
-def _untold() -> Iterator[Place]:
+def _untold() -> Iterator[KeyLocation]:
     """Where a key in use stands, in the cells so far that nothing was said of."""
     for told, name, text in _cells():
         if told not in _told and (line := _line_of_a_key(text)) is not None:
             _told.add(told)
-            yield Place(name, line)
+            yield KeyLocation(name, line)
 
 
 def _cells() -> Iterator[tuple[Hashable, str, str]]:

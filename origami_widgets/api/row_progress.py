@@ -11,7 +11,7 @@ from origami_widgets.api.loop import background
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from origami_widgets.api.retries import Traffic
+    from origami_widgets.api.usage import Traffic
 
 SPACING = 0.25
 """Seconds between two notifications, and before the first: reading that takes less is over before a person sees it."""

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
-from origami_widgets.api.paging import PartialRows, RowWalk
+from origami_widgets.api.row_paging import PartialRows, RowWalk
 from origami_widgets.api.validate import page_limit, row_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.paging import PageOfRows
-    from origami_widgets.api.row_query import RowQuery
+    from origami_widgets.api.row_paging import PageOfRows, RowQuery
 
 T = TypeVar("T")
 LARGEST_PAGE = 200

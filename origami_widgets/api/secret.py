@@ -2,16 +2,124 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from typing import TYPE_CHECKING, NoReturn
+import logging
+import re
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
-from origami_widgets.api.redact import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HIDDEN = "og_live_…"
+PREFIX: Final = "og_live_"
+HIDDEN: Final = "og_live_hidden"
+
+SHOWN_AS = "og_live_…"
+_CARRIERS = ("httpx", "httpcore", "h11", "h2", "hpack")
+"""Libraries that see the headers, and may write them into their own logs."""
+
+
+def _escaped(letter: str) -> str:
+    """A letter as it stands, or as addresses, JSON and markup escape it."""
+    code = ord(letter)
+    return rf"(?:{letter}|%{code:02x}|\\u00{code:02x}|&#0*{code};|&#x0*{code:x};)"
+
+
+_REST = r"(?:[a-z0-9_-]|%[2-7][0-9a-f]|\\u00[2-7][0-9a-f]|&#0*[0-9]{2,3};|&#x0*[2-7][0-9a-f];)+"
+_PATTERN = "".join(map(_escaped, PREFIX)) + _REST
+_TEXT, _BYTES = re.compile(_PATTERN, re.IGNORECASE | re.ASCII), re.compile(_PATTERN.encode(), re.IGNORECASE)
+_ESCAPE = re.compile(r"%([0-9a-f]{2})|\\u00([0-9a-f]{2})|&#x0*([0-9a-f]+);|&#0*([0-9]+);", re.IGNORECASE | re.ASCII)
+_WHOLE = re.compile(r"og_live_[a-z0-9]{16}", re.IGNORECASE | re.ASCII)
+
+
+def _in_base64(text: str) -> list[str]:
+    """What a text becomes inside of a longer one in base64, whichever of three places it begins at."""
+    forms = []
+    for before in range(3):
+        coded = base64.b64encode(b"\0" * before + text.encode()).decode()
+        # The first and the last letters depend on what stands around it.
+        forms.append(coded[-(-before * 8 // 6) : (before + len(text)) * 8 // 6])
+    return forms
+
+
+_BASE64 = re.compile(rf"(?:{'|'.join(_in_base64(PREFIX))})[a-zA-Z0-9+/_-]+={{0,2}}", re.ASCII)
+
+
+def hide_key(said: bytes, key: str) -> bytes:
+    """What a server said without this one key, also where it is escaped or in base64.
+
+    Other words that look like a key stay: they may be data.
+
+    Example:
+        >>> hide_key(b'no such key: "%6Fg_live_x1"', "og_live_x1")
+        b'no such key: "og_live_hidden"'
+    """
+    for form in (key, *_in_base64(key)):
+        said = said.replace(form.encode(), HIDDEN.encode())
+    wanted = key.casefold()
+
+    def replaced(found: re.Match[bytes]) -> bytes:
+        # Hosts and header names lose their capitals on the way.
+        plain = _ESCAPE.sub(_unescaped, found[0].decode("ascii"))
+        return HIDDEN.encode() if wanted in plain.casefold() else found[0]
+
+    return _BYTES.sub(replaced, said)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    percent, json, hexadecimal, decimal = found.groups()
+    code = int(decimal) if decimal else int(percent or json or hexadecimal, 16)
+    return chr(code) if code <= 0x7F else found[0]  # noqa: PLR2004 - ASCII
+
+
+def hide_all(text: str) -> str:
+    """A text without anything that looks like a key, whoever's it is.
+
+    Example:
+        >>> hide_all("model was 'og_live_x1'")
+        "model was 'og_live_hidden'"
+    """
+    return _BASE64.sub(HIDDEN, _TEXT.sub(HIDDEN, text))
+
+
+def holds_key(value: str) -> bool:
+    """Whether a key was put where something else belongs.
+
+    Example:
+        >>> holds_key("og_live_0123456789abcdef"), holds_key("blog_live_posts")
+        (True, False)
+    """
+    return value.lower().startswith(PREFIX) or bool(_WHOLE.search(value))
+
+
+class _WithoutKeys(logging.Filter):
+    """Hides keys in a record before any handler sees it, also a handler that is added later; drops nothing."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        try:
+            said = record.getMessage()
+        except Exception:  # noqa: BLE001 - a record that cannot be written is its handler's to complain about
+            return True
+        hidden = hide_all(said)
+        if hidden != said:
+            record.msg, record.args = hidden, None
+        return True
+
+
+_without_keys = _WithoutKeys()
+
+
+def keep_out_of_logs() -> None:
+    """Have the loggers of the libraries that carry the key hide it.
+
+    At level DEBUG they write the headers of every answer, and a server or a proxy may repeat the request in them. The
+    filter stays where it is when the logging is configured anew, and costs nothing while the level is higher.
+    """
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if name.partition(".")[0] in _CARRIERS and isinstance(logger, logging.Logger):
+            logger.addFilter(_without_keys)
 
 
 class Secret:
@@ -33,7 +141,7 @@ class Secret:
         return self.__reveal()
 
     def __repr__(self) -> str:
-        return f"<Secret {HIDDEN}>"
+        return f"<Secret {SHOWN_AS}>"
 
     __str__ = __repr__
 
@@ -104,5 +212,5 @@ def _malformed(cause: str) -> InvalidInput:
     return InvalidInput(
         "This is not an Origami API key",
         cause=f"{cause} (The key itself is not shown.)",
-        remedy=f"Copy the whole key from Origami (Settings, API keys); it looks like {HIDDEN}.",
+        remedy=f"Copy the whole key from Origami (Settings, API keys); it looks like {SHOWN_AS}.",
     )

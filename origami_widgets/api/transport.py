@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from origami_widgets.api import environment, threadless
-from origami_widgets.api.answer import Answer
+from origami_widgets.api import client_settings
 from origami_widgets.api.errors import (
     ConnectionFailed,
     InvalidInput,
@@ -28,15 +27,16 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.loop import background
-from origami_widgets.api.redact import hide_key, keep_out_of_logs
+from origami_widgets.api.responses import ApiResponse, decode
 from origami_widgets.api.retries import http_date, retry_after
-from origami_widgets.api.wire import decode
+from origami_widgets.api.secret import hide_key, keep_out_of_logs
+from origami_widgets.host import runtime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Mapping
     from datetime import datetime
 
-    from origami_widgets.api.settings import Settings
+    from origami_widgets.api.client_settings import Settings
 
 LARGEST_BODY = 32 * 1024 * 1024
 FIRST_REDIRECT, LAST_REDIRECT = 300, 399
@@ -93,7 +93,7 @@ class Transport:
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
         _check_home(settings.base_url)
         if inner is None:
-            if threadless.IN_BROWSER:
+            if runtime.IN_BROWSER:
                 raise _no_sockets(settings.host)
             _load_stack()
         self._settings = settings
@@ -111,7 +111,7 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send one request and read its answer; exactly one attempt.
 
         Args:
@@ -142,7 +142,7 @@ class Transport:
         params: Mapping[str, str] | None,
         body: Any,
         headers: Mapping[str, str] | None,
-    ) -> Answer | OrigamiError:
+    ) -> ApiResponse | OrigamiError:
         """Send one request. Any exception but a cancellation is returned as an error of this package."""
         sent: list[bool] = []
         told: list[float] = []
@@ -193,7 +193,7 @@ class Transport:
         if not isinstance(error, httpx.HTTPError):
             failure = _broken(error, self._settings.host, said)
         else:
-            proxy = environment.proxy_variable() if self._is_encrypted else ""
+            proxy = client_settings.proxy_variable() if self._is_encrypted else ""
             failure = _no_answer(error, self._settings.host, said, proxy)
         failure.sent = sent
         return failure
@@ -207,7 +207,7 @@ class Transport:
         if not sent and self._inner is None and client is not None and client is self._client:
             self.renew()
 
-    async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request, told: list[float]) -> Answer:
+    async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request, told: list[float]) -> ApiResponse:
         response = await client.send(request, stream=True)
         wait = _told_to_wait(response)
         if wait is not None:
@@ -251,7 +251,7 @@ class Transport:
 
     def _new_client(self) -> httpx.AsyncClient:
         if self._is_encrypted:
-            environment.check_proxies()
+            client_settings.check_proxies()
         try:
             return httpx.AsyncClient(
                 auth=KeyForOneHost(self._settings),
@@ -266,7 +266,7 @@ class Transport:
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             )
         except (ValueError, ImportError, httpx.InvalidURL):
-            raise environment.proxies_refused() from None
+            raise client_settings.proxies_refused() from None
 
     def renew(self) -> None:
         """Use new connections from now on. Background loop only.
@@ -338,12 +338,14 @@ def _trusted() -> ssl.SSLContext:
     Raises:
         ConnectionFailed: the environment names some that cannot be loaded.
     """
-    environment.check_certificates()
+    client_settings.check_certificates()
     try:
-        return _tls(*map(os.environ.get, (environment.CERT_FILE, environment.CERT_DIR, environment.KEY_LOG)))
+        return _tls(
+            *map(os.environ.get, (client_settings.CERT_FILE, client_settings.CERT_DIR, client_settings.KEY_LOG))
+        )
     except (OSError, ValueError) as error:
         said = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
-        raise environment.certificates_refused(f"they cannot be read ({said}).") from None
+        raise client_settings.certificates_refused(f"they cannot be read ({said}).") from None
 
 
 @functools.cache
@@ -407,7 +409,7 @@ def _date(response: httpx.Response) -> datetime | None:
     return http_date(response.headers["date"]) if "date" in response.headers else None
 
 
-def _answer(response: httpx.Response, raw: bytes) -> Answer:
+def _answer(response: httpx.Response, raw: bytes) -> ApiResponse:
     headers = {name.lower(): value for name, value in response.headers.items()}
     body, oddity = None, ""
     try:
@@ -417,7 +419,7 @@ def _answer(response: httpx.Response, raw: bytes) -> Answer:
             error.status_code, error.request_id = response.status_code, headers.get("x-request-id")
             raise
         oddity = error.cause
-    return Answer(
+    return ApiResponse(
         status_code=response.status_code,
         body=body,
         headers=headers,
@@ -437,7 +439,7 @@ def _no_answer(error: httpx.HTTPError, host: str, said: str, proxy: str) -> Conn
     elif isinstance(reason, ssl.SSLError):
         title, code = "The connection is not secure", "TLS_FAILED"
         remedy = "Is the clock right? Does the network read encrypted traffic? Then SSL_CERT_FILE must name its root."
-        remedy += environment.certificates_named()
+        remedy += client_settings.certificates_named()
     else:
         title, code = "Origami cannot be reached", "NO_CONNECTION"
         checked = f"the network, the proxy in {proxy}" if proxy else "the network"

@@ -8,7 +8,7 @@ from typing import Any
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.pasted_key import holds_key_in_use
-from origami_widgets.api.redact import hide_all, holds_key
+from origami_widgets.api.secret import hide_all, holds_key
 
 LONGEST_PROMPT = 10_000
 LONGEST_NAME = 80

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.ledger import BalanceReading
+    from origami_widgets.api.usage import BalanceReading
 
     from .source import Source
 
@@ -128,7 +128,7 @@ async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_ba
     gathered = Gathered("list", ()) if runs is None else gather(runs, CREDITS.name)
     operations = client_or_default(client).operations
     await OnLoop(operations.get_credits())
-    return _frame(operations.ledger.readings, gathered, dtype_backend, are_measured=runs is not None)
+    return _frame(operations.balance_history.readings, gathered, dtype_backend, are_measured=runs is not None)
 
 
 def _frame(

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
-from origami_widgets.api.threadless import HAS_THREADS
+from origami_widgets.host.runtime import HAS_THREADS
 from origami_widgets.magics.names import runs_here, variables_with_runs
 from origami_widgets.run.agent_runs import RecentRun, recent_runs
 from origami_widgets.run.settings import client_at_hand

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.redact import hide_all
+from origami_widgets.api.secret import hide_all
 from origami_widgets.magics.commands import ALSO_CALLED, ASKING, CELL, CELL_HELP, COMMANDS, explained, overview
 from origami_widgets.magics.names import active_run, meant, newest_run, runs_here, runs_in
 from origami_widgets.magics.words import nearest, parse, split, variable

@@ -6,7 +6,7 @@ from collections import ChainMap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.redact import hide_all
+from origami_widgets.api.secret import hide_all
 from origami_widgets.magics.braces import value_or_text
 from origami_widgets.magics.words import nearest
 from origami_widgets.run.batch import RunBatch

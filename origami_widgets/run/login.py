@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from origami_widgets.api.account import AccountSummary, account_summary
 from origami_widgets.api.client import Client
+from origami_widgets.api.client_settings import base_url_from, is_local_url, project_from
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
 from origami_widgets.api.key_sources import NAME, keep_in_keyring, key_at_hand, key_elsewhere
 from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret, missing_key, read_key
-from origami_widgets.api.settings import base_url_from, is_local_url, project_from
 from origami_widgets.api.sync_bridge import OnLoop, block, wait
-from origami_widgets.host.shell import current_shell, may_ask
+from origami_widgets.host.application import can_prompt, current_shell
 from origami_widgets.run.settings import client_or_default, configured_place, use_login
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.models.account import AccountSummary
 
 MOST_TRIES = 3
 """How often a key is asked for that cannot be one."""
@@ -177,7 +177,7 @@ def account(*, client: AnyClient | None = None) -> AccountSummary:
         >>> account.plan, account.run_slots, account.free_run_slots, account.credits
         ('Pro', 3, 3, 40.0)
     """
-    return background().run(account_summary(client_or_default(client).operations))
+    return background().run(client_or_default(client).operations.account_summary())
 
 
 async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
@@ -189,7 +189,7 @@ async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
         >>> asyncio.run(ow.account_async(client=ow.Sandbox(credits=40).client())).credits
         40.0
     """
-    return await background().bridge(account_summary(client_or_default(client).operations))
+    return await background().bridge(client_or_default(client).operations.account_summary())
 
 
 def _search(at_hand: _AtHand, url: str) -> _Found:
@@ -207,12 +207,12 @@ def _search(at_hand: _AtHand, url: str) -> _Found:
 async def _checked(found: _Found, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
     """The account behind a key, whose client is used from now on; for one that is no good in its place another is asked for."""
     while True:
-        may_replace = found.source in _REFUSED and may_ask()
+        may_replace = found.source in _REFUSED and can_prompt()
         key, said = found.key, _REFUSED.get(found.source, "")
         if isinstance(key, Secret):
             client = Client(key, base_url=url, project=project)
             try:
-                summary = await OnLoop(account_summary(client.operations))
+                summary = await OnLoop(client.operations.account_summary())
             except AuthenticationError as error:
                 if not may_replace:
                     error.cause = f"{error.cause} {_SOURCES[found.source]} What was configured before stays."
@@ -241,7 +241,7 @@ def _asked(url: str, nobody: MissingKey, *first: str) -> Secret:
         MissingKey: nobody can be asked, or nothing was entered.
         InvalidInput: what was entered cannot be a key.
     """
-    if not may_ask():
+    if not can_prompt():
         raise nobody
     for problem in first:
         print(problem)  # noqa: T201 - a dialogue

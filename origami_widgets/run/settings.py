@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from origami_widgets.api.client import Client
+from origami_widgets.api.client_settings import base_url_from, project_from
 from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.settings import base_url_from, project_from
 from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:

@@ -116,4 +116,4 @@ def test_its_balance_is_in_the_ledger(server):
     client = ow.Client(KEY, base_url=server.base_url)
     server.plan(answer(ACCOUNT), CREDITS, NO_AGENTS)
     ow.account(client=client)
-    assert [reading.balance for reading in client.operations.ledger.readings] == [12.5]
+    assert [reading.balance for reading in client.operations.balance_history.readings] == [12.5]

@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 
-from origami_widgets.api.redact import HIDDEN, hide_all, hide_key, holds_key, keep_out_of_logs
+from origami_widgets.api.secret import HIDDEN, hide_all, hide_key, holds_key, keep_out_of_logs
 from tests.api.conftest import KEY
 from tests.support.server import answer
 

@@ -9,8 +9,8 @@ import weakref
 import pytest
 
 from origami_widgets.api import row_progress
-from origami_widgets.api.retries import Traffic
 from origami_widgets.api.row_progress import SPACING, ProgressReport
+from origami_widgets.api.usage import Traffic
 
 SECONDS = 20
 

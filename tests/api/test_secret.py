@@ -244,7 +244,7 @@ def test_the_argument_wins_over_the_environment(server: RawServer, monkeypatch):
 def test_the_header_is_added_for_the_one_host_only():
     import httpx
 
-    from origami_widgets.api.settings import settings_from
+    from origami_widgets.api.client_settings import settings_from
     from origami_widgets.api.transport import KeyForOneHost
 
     auth = KeyForOneHost(settings_from(Secret(KEY), "https://origami.chat/api/v2", "p-1", 30))

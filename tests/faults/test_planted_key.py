@@ -194,7 +194,7 @@ def from_keyring(patch, server):
 
 def from_a_prompt(patch, _server):
     patch.setattr(getpass, "getpass", lambda _: KEY)
-    patch.setattr("origami_widgets.run.login.may_ask", lambda: True)
+    patch.setattr("origami_widgets.run.login.can_prompt", lambda: True)
 
 
 WAYS = [

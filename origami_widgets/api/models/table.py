@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from origami_widgets.api.models.base import Model
-from origami_widgets.api.models.shown import as_html, many
+from origami_widgets.api.models.model_repr import as_html, many
 
 
 class CreditsUsed(Model, frozen=True):
@@ -140,3 +140,45 @@ class Table(Model, frozen=True):
         )
         rows = [(column.name, column.kind, column.credits.lifetime_used) for column in self.columns]
         return as_html(self.name or "Table", summary, ("Column", "Kind", "Credits"), rows)
+
+
+class Cell(Model, frozen=True):
+    """One typed cell: `scalar` was typed in, `value` was computed, `sequence` refers to a drafted message."""
+
+    type: str = ""
+    value: Any = None
+
+
+class Row(Model, frozen=True):
+    """One lead with typed cells by column slug. Cells that are empty or failed are missing."""
+
+    object: str = ""
+    id: str = ""
+    cells: dict[str, Cell] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """A cell may come without its wrapping, as the bare value."""
+        cells = raw.get("cells")
+        if not isinstance(cells, dict):
+            return raw
+        return {**raw, "cells": {slug: cell if _is_cell(cell) else {"value": cell} for slug, cell in cells.items()}}
+
+
+class FlatRow(Model, frozen=True):
+    """One lead as slug and value. A column may be slugged `id`, so the row's own id stands apart."""
+
+    id: str = ""
+    values: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """Flat rows are documented without a `cells` level; some answers have one. A column may be slugged so, too."""
+        cells = raw.get("cells")
+        leveled = isinstance(cells, dict) and raw.keys() <= {"object", "id", "cells"}
+        values = cells if leveled else {key: value for key, value in raw.items() if key != "id"}
+        return {"id": raw.get("id"), "values": values}
+
+
+def _is_cell(value: object) -> bool:
+    return isinstance(value, dict) and ("type" in value or "value" in value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart
+from origami_widgets.api.errors import AmbiguousStart
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.contract import Moments
 from origami_widgets.card.view.head import make_clock, make_head, whole

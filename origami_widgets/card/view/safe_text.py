@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 
-from origami_widgets.api.invisible import INVISIBLE
+from origami_widgets.api.errors import INVISIBLE
 
 ELLIPSIS = "…"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-import uuid
 import weakref
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from origami_widgets.card.render.text import render_text
 from origami_widgets.card.widgets.snapshot import static_bundle
 from origami_widgets.card.widgets.view_diff import tells_more, view_now
 from origami_widgets.host.cells import follow_cells
+from origami_widgets.host.outputs import replace, show
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -57,16 +57,11 @@ class Stream:
         conversation = self._conversation()
         if conversation is None:
             return
-        # Loaded here: what a script imports must not need IPython.
-        from IPython.display import display
-
         follow_cells()
         # Under the lock, or an update of the background loop could overtake the output that it is meant for.
         with self._lock:
             view = _calm(view_now(conversation))
-            place = uuid.uuid4().hex
-            display(bundle_of(view), raw=True, display_id=place)
-            self._places.append(place)
+            self._places.append(show(bundle_of(view)))
             self._sent = time.monotonic()
             if self._view is None:
                 self._view = view
@@ -75,8 +70,6 @@ class Stream:
 
     def update(self) -> None:
         """Bring all copies up to date now, when there is anything to tell."""
-        from IPython.display import display
-
         with self._lock:
             conversation = self._conversation()
             if conversation is None or self._view is None:
@@ -85,7 +78,7 @@ class Stream:
             if tells_more(self._view, view):
                 bundle = bundle_of(view)
                 for place in self._places:
-                    display(bundle, raw=True, display_id=place, update=True)
+                    replace(place, bundle)
                 self._view = view
                 self._sent = time.monotonic()
             self._hold(conversation, view)

@@ -19,10 +19,9 @@ from origami_widgets.card.widgets.freeze import SECOND_THOUGHTS
 from origami_widgets.card.widgets.live_widget import LiveWidget, built, section
 from origami_widgets.card.widgets.opened_cards import card_within, let_card_go
 from origami_widgets.card.widgets.view_diff import is_off_grid
-from origami_widgets.host.application import pages, without_widgets
+from origami_widgets.host.application import pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell
 from origami_widgets.host.outputs import show_once
-from origami_widgets.host.shell import request
 from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import check_timeout, check_wait
 
@@ -157,7 +156,7 @@ class RunBoard(LiveWidget):
         if running_cell() is None:
             print(render_board_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
             return
-        pages.ran(request())
+        pages.note_request(request())
         with self.lock:
             batch, view = self.batch, self.view
             if batch is not None and self.is_live and not _is_live(batch.presentation):
@@ -239,7 +238,7 @@ class RunBoard(LiveWidget):
             settled = new["head"]["settled"]
             self.outputs.replace(static_board(new, saved=settled), None if settled else again_bundle(new))
         elif old["head"]["again_line"] != new["head"]["again_line"]:
-            self.outputs.name(again_bundle(new))
+            self.outputs.replace_line(again_bundle(new))
 
     def _on_content(self, content: Any) -> None:
         command = read_command(content)

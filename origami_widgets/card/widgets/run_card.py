@@ -19,10 +19,9 @@ from origami_widgets.card.widgets.freeze import freeze_after
 from origami_widgets.card.widgets.live_widget import NOTHING, LiveWidget, built, section
 from origami_widgets.card.widgets.snapshot import static_bundle, token_bundle
 from origami_widgets.card.widgets.view_diff import tells_more, view_now
-from origami_widgets.host.application import pages
+from origami_widgets.host.application import pages, request
 from origami_widgets.host.cells import running_cell
 from origami_widgets.host.outputs import Outputs, show_once
-from origami_widgets.host.shell import request
 from origami_widgets.run.handle import Run
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class RunCard(LiveWidget):
         if running_cell() is None:
             print(render_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
             return
-        pages.ran(request())
+        pages.note_request(request())
         with self.lock:
             view = self.view
             if not self.add_output(view):
@@ -144,7 +143,7 @@ class RunCard(LiveWidget):
 
     def _moved_on(self, old: View, new: View) -> None:
         if new["head"]["token"] != old["head"]["token"]:
-            self.outputs.name(token_bundle(new))
+            self.outputs.replace_line(token_bundle(new))
 
     def _show(self, view: View) -> None:
         for name, part in view.items():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.paging import RowWalk
+    from origami_widgets.api.row_paging import RowWalk
 
     from .flatten import LeadColumn
     from .row_query import Request

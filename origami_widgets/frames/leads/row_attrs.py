@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets._version import __version__
 
 if TYPE_CHECKING:
-    from origami_widgets.api.paging import RowWalk
+    from origami_widgets.api.row_paging import RowWalk
 
     from .lead_table import Findings
     from .row_query import Request

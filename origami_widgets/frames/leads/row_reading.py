@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.paging import PartialRows
+from origami_widgets.api.row_paging import PartialRows
 from origami_widgets.api.row_progress import ProgressReport
 from origami_widgets.api.row_reader import RowPages
 from origami_widgets.api.sync_bridge import OnLoop, block
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.paging import RowWalk
+    from origami_widgets.api.row_paging import RowWalk
 
     from .lead_table import Findings
     from .progress import Progress

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import AmbiguousStart, OrigamiError
 from origami_widgets.api.models import RunObject
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.board_entry import Entry

@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
-from origami_widgets.api.expected import about
+from origami_widgets.api.responses import ApiResponse, about
 from origami_widgets.card.widgets.view_diff import is_off_grid
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due
@@ -330,7 +329,7 @@ async def test_a_refusal_of_requests_holds_every_run_and_a_full_pool_none(poller
     while len(server.asked) < 3:
         await asyncio.sleep(0)
     # Some other request of the process got it.
-    server.traffic.hear(Answer(429, {"code": code}, retry_after=50.0))
+    server.traffic.note_response(ApiResponse(429, {"code": code}, retry_after=50.0))
     at, known = clock.now, len(server.asked)
     while len(server.asked) < known + 3:
         await asyncio.sleep(0)

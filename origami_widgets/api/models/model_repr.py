@@ -149,7 +149,7 @@ def _cell(value: Any, *, right: bool) -> str:
 
 def _cut(text: str, most: int = LONGEST_TEXT) -> str:
     # Loaded when something is shown: frames need the models and nothing of what knows keys.
-    from origami_widgets.api.redact import hide_all
+    from origami_widgets.api.secret import hide_all
 
     plain = " ".join(printable(hide_all(text[: most * 4])).split())
     return plain if len(plain) <= most and len(text) <= most * 4 else f"{plain[: most - 1]}…"

@@ -1,15 +1,55 @@
-"""From bytes to JSON, and from odd bytes to a sentence that says what is odd."""
+"""One answer of the server, decoded, before anyone has decided what it means."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import math
-from typing import Any, NoReturn
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from origami_widgets.api.errors import UnexpectedAnswer
+from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
+from origami_widgets.api.models import CreatedAgent, RunObject
+from origami_widgets.api.models.base import is_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResponse:
+    """An answer to one request.
+
+    Attributes:
+        status_code: the HTTP status.
+        body: the decoded JSON, None when there was none.
+        headers: the headers, names in lower case.
+        digest: a hash of the body, to tell whether anything changed.
+        retry_after: seconds the server asked to wait, None when it did not or when it is not readable.
+        server_date: the server's clock.
+        request_id: what support asks for.
+        sandbox: the answer comes from a sandbox, which says so itself.
+        oddity: what is wrong with the body, empty when it is JSON.
+    """
+
+    status_code: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    digest: bytes = b""
+    retry_after: float | None = None
+    server_date: datetime | None = None
+    request_id: str | None = None
+    sandbox: bool = False
+    oddity: str = ""
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether the server repeats its first answer to the idempotency key."""
+        return self.headers.get("idempotency-replay", "").strip().lower() == "true"
+
 
 BOM = b"\xef\xbb\xbf"
 DEEPEST = 100
@@ -134,5 +174,70 @@ def odd(cause: str) -> UnexpectedAnswer:
         cause=cause,
         remedy="Is the network open, is base_url right? A watched run is asked about again by itself.",
         code="UNEXPECTED_ANSWER",
+        transient=True,
+    )
+
+
+def an_object(answer: ApiResponse) -> ApiResponse:
+    """An answer with an object.
+
+    Raises:
+        UnexpectedAnswer: there is none; every one of these raises it where its word does not hold.
+    """
+    if not isinstance(answer.body, dict):
+        raise _shapeless(answer, "An object was expected.")
+    return answer
+
+
+def a_list(answer: ApiResponse) -> ApiResponse:
+    """A list answer. One without a list is not an empty one: rows would silently be missing."""
+    if not is_list(an_object(answer).body):
+        raise _shapeless(answer, "A list was expected.")
+    return answer
+
+
+def about(answer: ApiResponse, wanted: str) -> ApiResponse:
+    """An answer about the thing that was asked for."""
+    told = an_object(answer).body.get("id")
+    if not isinstance(told, str) and "status" not in answer.body:
+        raise _shapeless(answer, "It names nothing.")
+    # A person may have typed an id in capitals; the server writes it in its own way.
+    if isinstance(told, str) and told.lower() != wanted.lower():
+        raise _shapeless(answer, f"Asked for {wanted}, it is about something else.")
+    return answer
+
+
+def a_creation(answer: ApiResponse) -> ApiResponse:
+    """An answer with an agent and its run."""
+    created = CreatedAgent.from_raw(an_object(answer).body)
+    if not created.run.id or not (created.agent.id or created.run.agent_id):
+        raise _shapeless(answer, "It names no agent or no run.")
+    return answer
+
+
+def naming_a_run(answer: ApiResponse) -> ApiResponse:
+    """An answer with a run."""
+    run = run_in(answer)
+    if run is None or not run.id:
+        raise _shapeless(answer, "It names no run.")
+    return answer
+
+
+def run_in(answer: ApiResponse) -> RunObject | None:
+    """The run in `{"run": …}`, or a bare one, which some servers send."""
+    body = an_object(answer).body
+    bare = body if "id" in body and "status" in body else None
+    inner = body.get("run", bare)
+    return RunObject.from_raw(inner) if isinstance(inner, dict) else None
+
+
+def _shapeless(answer: ApiResponse, cause: str) -> OrigamiError:
+    return UnexpectedAnswer(
+        "The answer is not what the API promises",
+        cause=cause,
+        remedy="It is asked again by itself where that is free. If it stays, tell support the request id.",
+        code="UNEXPECTED_ANSWER",
+        status_code=answer.status_code,
+        request_id=answer.request_id,
         transient=True,
     )

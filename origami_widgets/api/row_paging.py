@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from origami_widgets.api.models.base import build
-from origami_widgets.api.models.page import Envelope, entries
+from origami_widgets.api import validate
+from origami_widgets.api.models.base import Envelope, build, list_items
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -66,7 +66,7 @@ class RawRows:
     def of(cls, body: Any) -> RawRows:
         """The page in a decoded answer, in whatever envelope; entries that are no objects are left out."""
         envelope = build(Envelope, body, "", [])
-        items = [item for item in entries(body) if isinstance(item, dict)]
+        items = [item for item in list_items(body) if isinstance(item, dict)]
         return cls(items, envelope.next_cursor or None, envelope.total)
 
 
@@ -187,3 +187,41 @@ class RowWalk:
 def _mark(cursor: str) -> bytes:
     """A cursor may be as long as the server likes."""
     return hashlib.blake2b(cursor.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+FILTERS = "[{'column': slug, 'operator': 'equals', 'value': …}]"
+SORT = "{'column': slug, 'direction': 'asc' or 'desc'}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowQuery:
+    """The same for all pages of one walk.
+
+    Attributes:
+        filters: conditions; None for none of one's own.
+        sort: the order; None for the saved one.
+        flat: slug and value instead of typed cells.
+        saved_filters: the table's saved filters stay on.
+    """
+
+    filters: Sequence[Mapping[str, Any]] | None = None
+    sort: Mapping[str, str] | None = None
+    flat: bool = False
+    saved_filters: bool = True
+
+    def params(self) -> dict[str, str]:
+        """The query of the URL.
+
+        Raises:
+            InvalidInput: filters or sort cannot be right.
+        """
+        params: dict[str, str] = {}
+        if self.filters is not None:
+            params["filters"] = validate.as_json("filters", self.filters, FILTERS)
+        if self.sort is not None:
+            params["sort"] = validate.as_json("sort", self.sort, SORT)
+        if self.flat:
+            params["cells"] = "flat"
+        if not self.saved_filters:
+            params["defaults"] = "false"
+        return params

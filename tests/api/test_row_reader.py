@@ -20,7 +20,7 @@ from origami_widgets.api.client import Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import background
 from origami_widgets.api.loop_future import LoopFuture
-from origami_widgets.api.paging import PartialRows
+from origami_widgets.api.row_paging import PartialRows
 from tests.api.conftest import KEY, fixture
 from tests.support.server import RawServer, answer, head, reset, silence
 

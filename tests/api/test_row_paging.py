@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.api import paging
-from origami_widgets.api.paging import MOST_EMPTY_PAGES, RawRows, RowWalk
+from origami_widgets.api import row_paging
+from origami_widgets.api.row_paging import MOST_EMPTY_PAGES, RawRows, RowWalk
 
 
 def page(ids, cursor=None, total=None):
@@ -75,7 +75,7 @@ def test_an_honest_server_is_read_to_its_end(sizes, limit):
 
 
 def test_what_is_remembered_is_bounded_and_the_first_page_is_never_forgotten(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_REMEMBERED", 100)
+    monkeypatch.setattr(row_paging, "MOST_REMEMBERED", 100)
     walk = RowWalk()
     for number in range(60):
         take(walk, page([f"{number}-{row}" for row in range(10)], f"c{number}"))
@@ -87,7 +87,7 @@ def test_what_is_remembered_is_bounded_and_the_first_page_is_never_forgotten(mon
 
 
 def test_new_rows_without_end_are_left_some_time(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_PAGES", 50)
+    monkeypatch.setattr(row_paging, "MOST_PAGES", 50)
     walk = RowWalk()
     for number in range(100):
         if not walk.done:
@@ -96,7 +96,7 @@ def test_new_rows_without_end_are_left_some_time(monkeypatch):
 
 
 def test_far_more_rows_than_counted_are_a_circle(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_UNCOUNTED", 5)
+    monkeypatch.setattr(row_paging, "MOST_UNCOUNTED", 5)
     walk = RowWalk()
     for number in range(100):
         if not walk.done:

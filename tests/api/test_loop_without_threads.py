@@ -12,8 +12,9 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import loop as loops
 from origami_widgets.api.client import Client
+from origami_widgets.api.errors import CannotBlock, NoEventLoop
 from origami_widgets.api.loop import BackgroundLoop
-from origami_widgets.api.threadless import CannotBlock, NoEventLoop
+from origami_widgets.host import runtime
 from tests.support.server import answer
 
 HERE = contextvars.ContextVar("here", default="nobody")
@@ -87,7 +88,7 @@ async def test_a_call_that_blocks_says_what_to_await_and_begins_nothing(loop):
 
 
 async def test_a_host_that_has_no_threads_is_not_said_to_have_refused_one(loop, monkeypatch):
-    monkeypatch.setattr(loops.threadless, "HAS_THREADS", False)
+    monkeypatch.setattr(runtime, "HAS_THREADS", False)
     with pytest.raises(CannotBlock, match="Python has one thread here") as caught:
         loop.run(who())
     assert "ulimit" not in caught.value.remedy
@@ -144,7 +145,7 @@ async def test_a_client_that_blocks_sends_nothing(loop, server):
 
 
 async def test_what_the_host_can_suspend_blocks_except_in_our_own_callbacks(loop, monkeypatch):
-    monkeypatch.setattr(loops.threadless, "can_block", lambda: True)
+    monkeypatch.setattr(runtime, "can_suspend", lambda: True)
     refused = []
 
     def wait_in_a_callback() -> None:

@@ -10,7 +10,7 @@ import traceback
 import pytest
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.host.shell import traceback_lines
+from origami_widgets.host.application import traceback_lines
 
 PROGRAM = """
 import contextlib, io, json, sys
