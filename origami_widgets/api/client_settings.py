@@ -1,4 +1,9 @@
-"""Where the API is, who asks, and for which project. Checked once, when a client is made."""
+"""Settings of a client: base URL, key, project and timeout; and the environment's proxies and certificates.
+
+Settings are checked once, when a client is made. Proxies and certificates are checked before the HTTP library reads them:
+its own errors name neither the variable nor what to do. A proxy's address may hold a password, so no message repeats more
+of it than its scheme or its port.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from urllib.request import getproxies_environment
 
 from origami_widgets.api import validate
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
-from origami_widgets.api.key_sources import key_elsewhere
+from origami_widgets.api.key_sources import find_stored_key
 from origami_widgets.api.validate import LONGEST_ID, not_a_key, shortened
 
 if TYPE_CHECKING:
@@ -31,12 +36,12 @@ UNSAFE = re.compile(r"[^!-~]|[\\<>\"^`{|}]")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a client needs to know.
+    """Settings of a client, checked.
 
     Attributes:
         key: the API key.
         base_url: the whole prefix of the API, without a slash at its end.
-        project: the project to act in, None for the parent organization.
+        project: the id of the project, None for the parent organization.
         timeout: seconds that one request may take in all.
     """
 
@@ -50,7 +55,7 @@ class Settings:
 
     @property
     def host(self) -> str:
-        """The host, with its port where it is not the usual one."""
+        """The host, with its port if it is not the default one."""
         return urlsplit(self.base_url).netloc
 
     @property
@@ -60,65 +65,62 @@ class Settings:
 
     @property
     def origin(self) -> str:
-        """Empty for Origami itself, else the host that answers in its place."""
+        """Empty for Origami itself, else the host that answers instead."""
         return "" if self.base_url == DEFAULT_BASE_URL else self.host
 
 
-def settings_from(
+def make_settings(
     key: Secret | OrigamiError | None, base_url: object, project: object, timeout: object, *, elsewhere: bool = True
 ) -> Settings:
-    """Arguments first, then the environment, then the defaults.
+    """Return the settings: arguments first, then the environment, then the defaults.
 
     Args:
-        key: what `key_at_hand` found: by now no frame of a traceback holds the key in the clear.
+        key: the result of `given_or_environment_key`, so that no frame of a traceback holds the key in the clear.
         base_url: the whole prefix of the API, None for the environment's or Origami's own.
-        project: the project's id, None for the environment's or the parent organization.
+        project: the id of the project, None for the environment's or the parent organization.
         timeout: seconds for one request.
-        elsewhere: where no key is at hand, look for one in the secrets of Colab and in the keyring.
+        elsewhere: whether to look for a missing key in the secrets of Colab and in the keyring.
 
     Raises:
         MissingKey: there is no key.
-        InvalidInput: one of them cannot be right.
+        InvalidInput: one of them is not valid.
     """
     if isinstance(key, OrigamiError):
         raise key
-    url, named, seconds = (
-        base_url_from(base_url),
-        project_from(project),
-        validate.seconds(timeout, LONGEST_TIMEOUT, REQUEST),
-    )
+    url, project_id = resolve_base_url(base_url), resolve_project(project)
+    seconds = validate.seconds(timeout, LONGEST_TIMEOUT, REQUEST)
     if key is None:
-        # Last, because it may ask a person: nothing that is wrong anyway should be found out after that.
-        looked = key_elsewhere(url, colab=elsewhere and not is_local_url(url), keyring=elsewhere)
-        key = looked.key if looked.key is not None else looked.missing()
+        # Last, because it may prompt the user: everything else is checked before.
+        stored = find_stored_key(url, colab=elsewhere and not is_local_url(url), keyring=elsewhere)
+        key = stored.key if stored.key is not None else stored.missing()
     if isinstance(key, OrigamiError):
         raise key
-    return Settings(key, url, named, seconds)
+    return Settings(key, url, project_id, seconds)
 
 
-def base_url_from(base_url: object) -> str:
-    """The base URL that was given, else the environment's, else Origami's own.
+def resolve_base_url(base_url: object) -> str:
+    """Return the given base URL, else the environment's, else Origami's own.
 
     Raises:
-        InvalidInput: it is none that a key may be sent to.
+        InvalidInput: a key must not be sent to it.
     """
     return check_base_url(base_url if base_url is not None else os.environ.get("ORIGAMI_BASE_URL") or DEFAULT_BASE_URL)
 
 
-def project_from(project: object) -> str | None:
-    """The project that was given, else the environment's; None for the parent organization.
+def resolve_project(project: object) -> str | None:
+    """Return the given project, else the environment's; None for the parent organization.
 
     Raises:
-        InvalidInput: it cannot be a project's id.
+        InvalidInput: it is not an id of a project.
     """
     return _check_project(project if project is not None else _project_from_environment())
 
 
 def check_base_url(url: object) -> str:
-    """A base URL that a key may be sent to.
+    """Return a base URL without a slash at its end, if a key may be sent to it.
 
     Raises:
-        InvalidInput: it is no URL, or its connection is not encrypted.
+        InvalidInput: it is not a URL, or its connection is not encrypted.
     """
     remedy = f"Give the whole prefix, for example {DEFAULT_BASE_URL}."
     if not isinstance(url, str):
@@ -132,7 +134,7 @@ def check_base_url(url: object) -> str:
     if not host or not HOST.fullmatch(host) or parts.scheme not in ("http", "https") or UNSAFE.search(url.strip()):
         raise InvalidInput("base_url is not a web address", cause="It needs https:// and a host.", remedy=remedy)
     not_a_key(url, "a part of base_url")
-    # Also an empty query: what is appended to it would no longer be a path.
+    # An empty query too: a path that is appended to it would no longer be a path.
     if "@" in parts.netloc or "?" in url or "#" in url:
         raise InvalidInput(
             "base_url holds more than an address",
@@ -149,12 +151,12 @@ def check_base_url(url: object) -> str:
 
 
 def is_local_url(base_url: str) -> bool:
-    """Whether a base URL leads to this machine itself."""
+    """Return whether a base URL leads to this machine itself."""
     return is_loopback(urlsplit(base_url).hostname or "")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself."""
+    """Return whether a host is this machine itself."""
     if host == "localhost":
         return True
     try:
@@ -182,67 +184,65 @@ def _check_project(project: object) -> str | None:
 
 CERT_FILE, CERT_DIR = "SSL_CERT_FILE", "SSL_CERT_DIR"
 KEY_LOG = "SSLKEYLOGFILE"
-"""The file that Python writes the secrets of TLS connections to, for those who debug them."""
+"""The file that Python writes the secrets of TLS connections to, for debugging."""
 PROXIED = ("https", "all", "http")
-"""The schemes that the HTTP library reads a proxy for. Requests to Origami take the first of them that is set, but `http`."""
+"""Schemes that httpx reads a proxy for. Requests to Origami use the first that is set, except `http`."""
 HTTP_PROXIES, SOCKS_PROXIES = ("http", "https"), ("socks5", "socks5h")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}", re.ASCII | re.IGNORECASE)
 HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+", re.ASCII)
-"""The names under which OpenSSL looks for the certificates in a folder."""
+"""File names that OpenSSL reads certificates from in a folder."""
 
 
 def proxy_variable() -> str:
-    """The variable that names the proxy of a request to Origami, as it is spelled in the environment; empty for none."""
+    """Return the variable that names the proxy for Origami, as spelled in the environment; empty without one."""
     return next((variable for variable, _ in _proxies() if variable.lower() != "http_proxy"), "")
 
 
 def check_proxies() -> None:
-    """Refuse a proxy that no request can be sent through.
+    """Raise an error for a proxy that cannot be used.
 
     Raises:
-        ConnectionFailed: an address is wrong, or names a kind of proxy that cannot be used; nothing was sent.
+        ConnectionFailed: its address is wrong, or names a kind of proxy that is not supported; nothing was sent.
     """
     for variable, address in _proxies():
-        if wrong := _wrong_proxy(address):
+        if wrong := _proxy_problem(address):
             remedy = f"Correct {variable}, or unset it: del os.environ['{variable}']. Then try again."
             raise _unusable("The proxy setting cannot be used", f"{variable} {wrong}", remedy, "PROXY_UNUSABLE")
 
 
-def proxies_refused() -> ConnectionFailed:
-    """The error for proxy settings that the HTTP library refuses although each address looks right."""
+def proxy_error() -> ConnectionFailed:
+    """Return the error for proxy settings that httpx refuses although each address looks right."""
     names = [variable for variable, _ in _proxies()]
     exceptions = [name for name in os.environ if name.lower() == "no_proxy"]
-    said = ", ".join(names + exceptions) or "the system's proxy settings"
+    variables = ", ".join(names + exceptions) or "the system's proxy settings"
     rule = f" Each entry of {exceptions[0]} must be a host name, an IP address, or *." if exceptions else ""
-    cause = f"The HTTP library cannot read {said}.{rule}"
+    cause = f"The HTTP library cannot read {variables}.{rule}"
     remedy = "Correct them, or unset what is not needed. Then try again."
     return _unusable("The proxy setting cannot be used", cause, remedy, "PROXY_UNUSABLE")
 
 
 def check_certificates() -> None:
-    """Refuse a file or folder of certificates that is not there.
+    """Raise an error for a file or folder of certificates that does not exist or holds none.
 
     Raises:
-        ConnectionFailed: a variable names none; nothing was sent.
+        ConnectionFailed: a variable names such a file or folder; nothing was sent.
     """
     if file := os.environ.get(CERT_FILE):
         if not Path(file).is_file():
-            raise certificates_refused("there is no such file." if not Path(file).exists() else "that is not a file.")
+            raise certificate_error("there is no such file." if not Path(file).exists() else "that is not a file.")
     elif folders := os.environ.get(CERT_DIR):
         found = [Path(each) for each in folders.split(os.pathsep) if each and Path(each).is_dir()]
         if not found:
-            raise certificates_refused("there is no such folder.")
+            raise certificate_error("there is no such folder.")
         if not any(HASHED.fullmatch(entry.name) for folder in found for entry in _entries(folder)):
-            raise certificates_refused(
-                "no file in it has a name that OpenSSL looks for, as `openssl rehash` makes them."
-            )
+            raise certificate_error("no file in it has a name that OpenSSL looks for, as `openssl rehash` makes them.")
 
 
-def certificates_refused(reason: str) -> ConnectionFailed:
-    """The error for trusted certificates that cannot be loaded.
+def certificate_error(reason: str) -> ConnectionFailed:
+    """Return the error for certificates that cannot be loaded.
 
     Args:
-        reason: what is wrong with them, a clause that ends in a full stop.
+        reason: why, as a clause that ends in a full stop.
     """
     variable = next((name for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
     key_log = os.environ.get(KEY_LOG)
@@ -263,13 +263,13 @@ def certificates_refused(reason: str) -> ConnectionFailed:
     return _unusable("The trusted certificates cannot be loaded", cause, remedy, "CERTIFICATES_UNUSABLE")
 
 
-def certificates_named() -> str:
-    """A sentence, after a space, about the variable that names the trusted certificates now; empty where none does."""
+def describe_certificates() -> str:
+    """Return a space and a sentence about the variable that names the certificates; empty without one."""
     return next((f" Now {name} is {os.environ[name]!r}." for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
 
 
 def _proxies() -> Iterator[tuple[str, str]]:
-    """Variables and addresses; where one is spelled in two ways, the one that counts."""
+    """Yield the variables and addresses of proxies; of two spellings of a variable, the one that counts."""
     addresses = getproxies_environment()
     for scheme in PROXIED:
         if address := addresses.get(scheme):
@@ -278,8 +278,8 @@ def _proxies() -> Iterator[tuple[str, str]]:
             yield (wanted if wanted in spelled else (spelled or [wanted.upper()])[0]), address
 
 
-def _wrong_proxy(address: str) -> str:
-    """What is wrong with the address of a proxy, a clause after the variable's name; empty for nothing."""
+def _proxy_problem(address: str) -> str:
+    """Return what is wrong with a proxy's address, to follow the name of its variable; empty for a valid one."""
     scheme, separator, _ = address.partition("://")
     scheme = scheme.lower() if separator else "http"
     if scheme not in HTTP_PROXIES + SOCKS_PROXIES:

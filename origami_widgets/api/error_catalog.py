@@ -1,4 +1,4 @@
-"""From an answer to a typed error: one entry per code of the API, one per status for codes that are new."""
+"""The error for each error code of the API, and for each HTTP status when the code is new."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_CAUSE = 500
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """What a code means and what to do."""
+    """Class, title and remedy of an error code."""
 
     kind: type[e.OrigamiError]
     title: str
@@ -165,7 +165,7 @@ OTHER = CatalogEntry(e.OrigamiError, "Origami refused the request", "Tell suppor
 NO_API = CatalogEntry(
     e.NotFound, "There is no Origami API at this address", f"Check base_url, the whole prefix of the API. {CHECK_ID}"
 )
-"""A 404 without a code of the API: what answered was something else, a web server or a proxy."""
+"""For a 404 without a code of the API: a web server or a proxy answered."""
 NOT_FOUND = 404
 PROXY_LOGIN = 407
 FIRST_SERVER_ERROR = 500
@@ -185,56 +185,58 @@ def prefix_hint(base_url: str) -> str:
     return f"base_url must be the whole prefix of the API. Try {prefix}."
 
 
-def error_from(answer: ApiResponse, base_url: str = "") -> e.OrigamiError:
-    """The error in an answer that is not a success.
+def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
+    """Return the error for a response that is not a success.
 
     Args:
-        answer: the answer; its body may be anything, an HTML page of a proxy too.
-        base_url: where it was asked for, which is what is wrong when no API answers there.
+        response: the response; its body may be anything, such as the HTML page of a proxy.
+        base_url: the base URL of the request, which is wrong when no API answers there.
     """
-    body: dict[str, Any] = answer.body if isinstance(answer.body, dict) else {}
-    said = body.get("code")
-    code = said if isinstance(said, str) else ""
-    entry = CODES.get(code) or STATUSES.get(answer.status_code)
+    body: dict[str, Any] = response.body if isinstance(response.body, dict) else {}
+    raw_code = body.get("code")
+    code = raw_code if isinstance(raw_code, str) else ""
+    entry = CODES.get(code) or STATUSES.get(response.status_code)
     hint = ""
-    if answer.status_code == NOT_FOUND and code not in CODES and base_url:
+    if response.status_code == NOT_FOUND and code not in CODES and base_url:
         entry, hint = NO_API, prefix_hint(base_url)
     if entry is None:
-        entry = SERVER if answer.status_code >= FIRST_SERVER_ERROR else OTHER
+        entry = SERVER if response.status_code >= FIRST_SERVER_ERROR else OTHER
     details = body.get("details")
     error = entry.kind(
         entry.title,
-        cause=f"base_url is {base_url}. {_cause(body, answer)}" if entry is NO_API else _cause(body, answer),
+        cause=f"base_url is {base_url}. {_cause(body, response)}" if entry is NO_API else _cause(body, response),
         remedy=hint or entry.remedy,
-        code="PROXY_REFUSED" if answer.status_code == PROXY_LOGIN else code,
-        status_code=answer.status_code,
-        request_id=answer.request_id,
+        code="PROXY_REFUSED" if response.status_code == PROXY_LOGIN else code,
+        status_code=response.status_code,
+        request_id=response.request_id,
         link=_link(body),
         details={**{k: v for k, v in body.items() if k not in ("error", "code", "details")}, **_as_dict(details)},
         transient=entry.transient,
-        retry_after=answer.retry_after,
+        retry_after=response.retry_after,
     )
     # A 5xx is never recorded, whatever a proxy adds to it.
-    error.is_replay = answer.is_replay and answer.status_code < FIRST_SERVER_ERROR
+    error.is_replay = response.is_replay and response.status_code < FIRST_SERVER_ERROR
     _add_facts(error, body)
     return error
 
 
-def _cause(body: dict[str, Any], answer: ApiResponse) -> str:
+def _cause(body: dict[str, Any], response: ApiResponse) -> str:
     if not body:
-        return answer.oddity or f"The answer has no explanation (HTTP {answer.status_code})."
-    said = [body.get("error"), body.get("message"), body.get("hint"), *_issues(body)]
-    told = " ".join(part for part in said if isinstance(part, str))
-    if body.get("creditsRequired") is not None and str(body["creditsRequired"]) not in told:
-        said.append(f"{body['creditsRequired']} credits are needed, {body.get('creditsAvailable', 'fewer')} are there.")
+        return response.problem or f"The answer has no explanation (HTTP {response.status_code})."
+    texts = [body.get("error"), body.get("message"), body.get("hint"), *_issues(body)]
+    message = " ".join(part for part in texts if isinstance(part, str))
+    if body.get("creditsRequired") is not None and str(body["creditsRequired"]) not in message:
+        texts.append(
+            f"{body['creditsRequired']} credits are needed, {body.get('creditsAvailable', 'fewer')} are there."
+        )
     if isinstance(body.get("blockedByBudgets"), list):
-        said.append(f"Budgets: {', '.join(map(str, body['blockedByBudgets']))}.")
+        texts.append(f"Budgets: {', '.join(map(str, body['blockedByBudgets']))}.")
     if isinstance(body.get("reason"), str):
-        said.append(f"Reason: {body['reason'].replace('_', ' ')}.")
-    parts = [part.strip() for part in said if isinstance(part, str) and part.strip()]
+        texts.append(f"Reason: {body['reason'].replace('_', ' ')}.")
+    parts = [part.strip() for part in texts if isinstance(part, str) and part.strip()]
     text = " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in dict.fromkeys(parts))
     if not text:
-        return f"The answer has no explanation (HTTP {answer.status_code})."
+        return f"The answer has no explanation (HTTP {response.status_code})."
     return text if len(text) <= LONGEST_CAUSE else f"{text[:LONGEST_CAUSE]}…"
 
 

@@ -1,4 +1,4 @@
-"""One answer of the server, decoded, before anyone has decided what it means."""
+"""Responses of the server: from bytes to JSON, and the checks of what a successful response must contain."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """An answer to one request.
+    """The response to one request, decoded but not interpreted.
 
     Attributes:
         status_code: the HTTP status.
-        body: the decoded JSON, None when there was none.
-        headers: the headers, names in lower case.
-        digest: a hash of the body, to tell whether anything changed.
-        retry_after: seconds the server asked to wait, None when it did not or when it is not readable.
-        server_date: the server's clock.
-        request_id: what support asks for.
-        sandbox: the answer comes from a sandbox, which says so itself.
-        oddity: what is wrong with the body, empty when it is JSON.
+        body: the decoded JSON, None without any.
+        headers: the headers; their names are in lower case.
+        digest: a hash of the body, which changes when anything does.
+        retry_after: seconds that the server asks to wait, None when it does not or the header is not readable.
+        server_date: the time of the server, from the `Date` header.
+        request_id: the id of the request, for support.
+        sandbox: whether the response is one of a sandbox, which marks its responses.
+        problem: what is wrong with the body, empty when it is JSON.
     """
 
     status_code: int
@@ -43,11 +43,11 @@ class ApiResponse:
     server_date: datetime | None = None
     request_id: str | None = None
     sandbox: bool = False
-    oddity: str = ""
+    problem: str = ""
 
     @property
     def is_replay(self) -> bool:
-        """Whether the server repeats its first answer to the idempotency key."""
+        """Whether the server repeats its first response to the idempotency key."""
         return self.headers.get("idempotency-replay", "").strip().lower() == "true"
 
 
@@ -56,7 +56,7 @@ DEEPEST = 100
 LONGEST_NUMBER = 24
 """Characters of a number that an error quotes."""
 SHALLOW = 8
-"""Levels of nesting that all answers have that the API documents. As their type says so, no look at each value has to."""
+"""Levels of nesting in all documented responses. The decoder's type limits them, so that no value has to be looked at."""
 TOO_DEEP = "The answer is nested too deeply."
 SIGN_IN = "An unexpected answer came from the network, a web page: is there a sign-in page?"
 
@@ -73,18 +73,18 @@ _SHALLOW: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_of_depth(SHALLOW))
 
 
 def decode(body: bytes) -> Any:
-    """The JSON in a body.
+    """Decode the JSON in a body.
 
     Args:
-        body: the bytes of an answer.
+        body: the bytes of a response.
 
     Raises:
-        UnexpectedAnswer: it is no JSON; asking again may help.
+        UnexpectedAnswer: the body is not JSON; trying again may help.
     """
     body = body.removeprefix(BOM)
     if not body.strip():
-        raise odd("The answer is empty.")
-    # No error of it tells more than the careful way, which comes next.
+        raise unreadable("The answer is empty.")
+    # Its errors explain less than those of the slower decoders below.
     with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
         return _SHALLOW.decode(body)
     try:
@@ -92,32 +92,32 @@ def decode(body: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError):
         value = _decode_slowly(body)
     except RecursionError:
-        raise odd(TOO_DEEP) from None
+        raise unreadable(TOO_DEEP) from None
     if _is_too_deep(value):
-        raise odd(TOO_DEEP)
+        raise unreadable(TOO_DEEP)
     return value
 
 
 def _decode_slowly(body: bytes) -> Any:
-    """What a strict decoder refuses and a client must read: a text that was cut inside an emoji."""
+    """Decode what the strict decoder refuses and a client must read: a text that was cut inside an emoji."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        raise odd("The answer is not text (invalid UTF-8).") from None
+        raise unreadable("The answer is not text (invalid UTF-8).") from None
     try:
         return _whole(json.loads(text, parse_constant=_refuse, parse_float=_float))
     except RecursionError:
-        raise odd(TOO_DEEP) from None
+        raise unreadable(TOO_DEEP) from None
     except _NoNumber as number:
         raise _no_number(str(number)) from None
     except ValueError:
         start = text.lstrip()[:200].lower()
         looks_like_html = start.startswith("<") or "<html" in start
-        raise odd(SIGN_IN if looks_like_html else "The answer is no JSON, or was cut off.") from None
+        raise unreadable(SIGN_IN if looks_like_html else "The answer is no JSON, or was cut off.") from None
 
 
 class _NoNumber(ValueError):
-    """The text of a number that no float can hold: a word such as NaN, or digits beyond the largest float."""
+    """A number that no float can hold: a word such as NaN, or digits beyond the largest float."""
 
 
 def _refuse(text: str) -> NoReturn:
@@ -142,7 +142,7 @@ def _no_number(text: str) -> UnexpectedAnswer:
 
 
 def _whole(value: Any) -> Any:
-    """Replace lone surrogates, which Python can hold and no message to a front end."""
+    """Replace lone surrogates, which a Python string can hold but no message to a front end."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
@@ -153,7 +153,7 @@ def _whole(value: Any) -> Any:
 
 
 def _is_too_deep(value: Any) -> bool:
-    """Level by level, not by recursion: everything that later walks an answer may recurse without fear."""
+    """Return whether JSON is nested too deeply. Level by level: all later code may then recurse."""
     level = [value]
     for _ in range(DEEPEST):
         level = [
@@ -167,8 +167,8 @@ def _is_too_deep(value: Any) -> bool:
     return True
 
 
-def odd(cause: str) -> UnexpectedAnswer:
-    """The error for a body that is not what the API sends."""
+def unreadable(cause: str) -> UnexpectedAnswer:
+    """Return the error for a body that the API does not send."""
     return UnexpectedAnswer(
         "The answer is not from Origami's API",
         cause=cause,
@@ -178,66 +178,66 @@ def odd(cause: str) -> UnexpectedAnswer:
     )
 
 
-def an_object(answer: ApiResponse) -> ApiResponse:
-    """An answer with an object.
+def require_object(response: ApiResponse) -> ApiResponse:
+    """Return the response if its body is an object.
 
     Raises:
-        UnexpectedAnswer: there is none; every one of these raises it where its word does not hold.
+        UnexpectedAnswer: it is not. The other checks below raise it too.
     """
-    if not isinstance(answer.body, dict):
-        raise _shapeless(answer, "An object was expected.")
-    return answer
+    if not isinstance(response.body, dict):
+        raise _unexpected(response, "An object was expected.")
+    return response
 
 
-def a_list(answer: ApiResponse) -> ApiResponse:
-    """A list answer. One without a list is not an empty one: rows would silently be missing."""
-    if not is_list(an_object(answer).body):
-        raise _shapeless(answer, "A list was expected.")
-    return answer
+def require_list(response: ApiResponse) -> ApiResponse:
+    """Return the response if its body is a list. A missing list is not an empty one: rows would silently be missing."""
+    if not is_list(require_object(response).body):
+        raise _unexpected(response, "A list was expected.")
+    return response
 
 
-def about(answer: ApiResponse, wanted: str) -> ApiResponse:
-    """An answer about the thing that was asked for."""
-    told = an_object(answer).body.get("id")
-    if not isinstance(told, str) and "status" not in answer.body:
-        raise _shapeless(answer, "It names nothing.")
-    # A person may have typed an id in capitals; the server writes it in its own way.
-    if isinstance(told, str) and told.lower() != wanted.lower():
-        raise _shapeless(answer, f"Asked for {wanted}, it is about something else.")
-    return answer
+def require_subject(response: ApiResponse, wanted: str) -> ApiResponse:
+    """Return the response if its body is about the object with the requested id."""
+    found = require_object(response).body.get("id")
+    if not isinstance(found, str) and "status" not in response.body:
+        raise _unexpected(response, "It names nothing.")
+    # An id that was typed in capitals comes back in lower case.
+    if isinstance(found, str) and found.lower() != wanted.lower():
+        raise _unexpected(response, f"Asked for {wanted}, it is about something else.")
+    return response
 
 
-def a_creation(answer: ApiResponse) -> ApiResponse:
-    """An answer with an agent and its run."""
-    created = CreatedAgent.from_raw(an_object(answer).body)
+def require_created_agent(response: ApiResponse) -> ApiResponse:
+    """Return the response if its body names an agent and its run."""
+    created = CreatedAgent.from_raw(require_object(response).body)
     if not created.run.id or not (created.agent.id or created.run.agent_id):
-        raise _shapeless(answer, "It names no agent or no run.")
-    return answer
+        raise _unexpected(response, "It names no agent or no run.")
+    return response
 
 
-def naming_a_run(answer: ApiResponse) -> ApiResponse:
-    """An answer with a run."""
-    run = run_in(answer)
+def require_run(response: ApiResponse) -> ApiResponse:
+    """Return the response if its body names a run."""
+    run = read_run(response)
     if run is None or not run.id:
-        raise _shapeless(answer, "It names no run.")
-    return answer
+        raise _unexpected(response, "It names no run.")
+    return response
 
 
-def run_in(answer: ApiResponse) -> RunObject | None:
-    """The run in `{"run": …}`, or a bare one, which some servers send."""
-    body = an_object(answer).body
+def read_run(response: ApiResponse) -> RunObject | None:
+    """Return the run in `{"run": …}`, or the run that is the body itself, as some servers send it; else None."""
+    body = require_object(response).body
     bare = body if "id" in body and "status" in body else None
     inner = body.get("run", bare)
     return RunObject.from_raw(inner) if isinstance(inner, dict) else None
 
 
-def _shapeless(answer: ApiResponse, cause: str) -> OrigamiError:
+def _unexpected(response: ApiResponse, cause: str) -> OrigamiError:
     return UnexpectedAnswer(
         "The answer is not what the API promises",
         cause=cause,
         remedy="It is asked again by itself where that is free. If it stays, tell support the request id.",
         code="UNEXPECTED_ANSWER",
-        status_code=answer.status_code,
-        request_id=answer.request_id,
+        status_code=response.status_code,
+        request_id=response.request_id,
         transient=True,
     )

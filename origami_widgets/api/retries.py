@@ -1,6 +1,6 @@
-"""When a request is repeated, and what the answers say about it: `Retry-After`, and the quotas of the organization.
+"""Retries: which requests are sent again, when, and how `Retry-After` is read.
 
-Reading again costs nothing. Starting again may cost credits: the same idempotency key is sent each time, and after a
+Repeating a read is free. Repeating a start may cost credits: each attempt carries the same idempotency key, and after a
 5xx, which the server does not remember, nothing is sent again at all. Polls are not repeated here: they have a schedule.
 """
 
@@ -34,12 +34,12 @@ LONGEST_IN_ALL = 120.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 NOT_BEGUN = (408, 425)
 ATTEMPTS_WITHOUT_TRUST = 2
-"""A certificate or a proxy that refuses does so the next time too."""
+"""A certificate or a proxy that refuses once usually does so again."""
 LONGEST_RETRY_AFTER = 86_400.0
 """Longer waits mean the same as this one to every caller, and overflow nothing."""
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?", re.ASCII)
-# The numbers of `random` itself are the person's: whoever has seeded them wants the same ones again.
+# Not `random` itself: users who have seeded it expect the same numbers again.
 _chance = random.SystemRandom()
 
 
@@ -52,7 +52,7 @@ async def with_retries(
 
     Args:
         call: sends the request once.
-        is_retryable: whether an error is worth another attempt; the default suits requests that change nothing.
+        is_retryable: returns whether to try again after an error; the default suits requests that change nothing.
         pause: waits between two attempts.
 
     Raises:
@@ -74,11 +74,11 @@ async def with_retries(
 
 
 def is_start_retryable(error: OrigamiError) -> bool:
-    """Whether a POST that starts a run may be sent again with the same key.
+    """Return whether a POST that starts a run may be sent again with the same key.
 
-    Yes where nothing arrived, where the first attempt is still in flight, and where an answer got lost, which the
-    server then repeats. No after a 5xx, which the server does not remember: it would run again, even with the key. No
-    after a refusal that the server repeats: it would repeat it for ever.
+    Yes if nothing arrived, if the first attempt is still in flight, and if a response was lost, which the server then
+    repeats. No after a 5xx, which the server does not remember: it would start a second run, even with the key. No after
+    a refusal that the server repeats: it would repeat it for ever.
     """
     if error.is_replay:
         return False
@@ -89,8 +89,8 @@ def is_start_retryable(error: OrigamiError) -> bool:
     return isinstance(error, ConnectionFailed | RateLimited | UnexpectedAnswer) and error.transient
 
 
-def retry_after(values: Iterable[str], *, now: datetime | None) -> float | None:
-    """Seconds to wait, from `Retry-After` in every form that servers and proxies have been seen to send.
+def parse_retry_after(values: Iterable[str], *, now: datetime | None) -> float | None:
+    """Return the seconds to wait, from `Retry-After` in every form that servers and proxies are known to send.
 
     Args:
         values: the header's values; the longest readable wait counts, so that no request is sent too early.
@@ -99,17 +99,17 @@ def retry_after(values: Iterable[str], *, now: datetime | None) -> float | None:
     Returns:
         0 to 86,400 seconds, or None when no value can be read.
 
-    >>> retry_after(["15"], now=None)
+    >>> parse_retry_after(["15"], now=None)
     15.0
-    >>> retry_after(["soon"], now=None) is None
+    >>> parse_retry_after(["soon"], now=None) is None
     True
     """
-    waits = [wait for value in values for part in _parts(value) if (wait := _one(part.strip(), now)) is not None]
+    waits = [wait for value in values for part in _split(value) if (wait := _parse_one(part.strip(), now)) is not None]
     return max(waits) if waits else None
 
 
-def http_date(value: str) -> datetime | None:
-    """The moment in an HTTP date of any of its three forms, None when it is none."""
+def parse_http_date(value: str) -> datetime | None:
+    """Return the time of an HTTP date in any of its three forms; None for other texts."""
     try:
         moment = parsedate_to_datetime(value)
         # In another zone than UTC a date may lie before the first year or after the last one.
@@ -118,17 +118,17 @@ def http_date(value: str) -> datetime | None:
         return None
 
 
-def _parts(value: str) -> list[str]:
-    """Two headers that a proxy has joined; a date has a comma of its own."""
+def _split(value: str) -> list[str]:
+    """Split headers that a proxy has joined; a date contains a comma itself."""
     parts = value.split(",")
     return parts if all(_SECONDS.fullmatch(part.strip()) for part in parts) else [value]
 
 
-def _one(value: str, now: datetime | None) -> float | None:
+def _parse_one(value: str, now: datetime | None) -> float | None:
     if _SECONDS.fullmatch(value):
         # More digits than a float can hold become infinity here, and the longest wait below.
         return min(float(value), LONGEST_RETRY_AFTER)
-    moment = http_date(value)
+    moment = parse_http_date(value)
     if moment is None:
         return None
     return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), LONGEST_RETRY_AFTER)

@@ -1,4 +1,4 @@
-"""The API key, held so that it cannot slip out."""
+"""The API key: held so that it is never shown, and hidden wherever a server, a log or an argument repeats it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "og_live_"
 HIDDEN: Final = "og_live_hidden"
+"""What replaces a key in a text."""
 
-SHOWN_AS = "og_live_…"
+KEY_FORMAT = "og_live_…"
 _CARRIERS = ("httpx", "httpcore", "h11", "h2", "hpack")
-"""Libraries that see the headers, and may write them into their own logs."""
+"""Libraries that see the request headers, and may log them."""
 
 
 def _escaped(letter: str) -> str:
-    """A letter as it stands, or as addresses, JSON and markup escape it."""
+    """Return a pattern for a letter, plain or escaped as in URLs, JSON and markup."""
     code = ord(letter)
     return rf"(?:{letter}|%{code:02x}|\\u00{code:02x}|&#0*{code};|&#x0*{code:x};)"
 
@@ -35,11 +36,11 @@ _WHOLE = re.compile(r"og_live_[a-z0-9]{16}", re.IGNORECASE | re.ASCII)
 
 
 def _in_base64(text: str) -> list[str]:
-    """What a text becomes inside of a longer one in base64, whichever of three places it begins at."""
+    """Return what a text becomes within a longer one in base64, at each of the three offsets."""
     forms = []
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + text.encode()).decode()
-        # The first and the last letters depend on what stands around it.
+        # The first and the last letters depend on the surrounding text.
         forms.append(coded[-(-before * 8 // 6) : (before + len(text)) * 8 // 6])
     return forms
 
@@ -47,8 +48,8 @@ def _in_base64(text: str) -> list[str]:
 _BASE64 = re.compile(rf"(?:{'|'.join(_in_base64(PREFIX))})[a-zA-Z0-9+/_-]+={{0,2}}", re.ASCII)
 
 
-def hide_key(said: bytes, key: str) -> bytes:
-    """What a server said without this one key, also where it is escaped or in base64.
+def hide_key(body: bytes, key: str) -> bytes:
+    """Return a body without this one key, also where it is escaped or in base64.
 
     Other words that look like a key stay: they may be data.
 
@@ -57,15 +58,15 @@ def hide_key(said: bytes, key: str) -> bytes:
         b'no such key: "og_live_hidden"'
     """
     for form in (key, *_in_base64(key)):
-        said = said.replace(form.encode(), HIDDEN.encode())
+        body = body.replace(form.encode(), HIDDEN.encode())
     wanted = key.casefold()
 
     def replaced(found: re.Match[bytes]) -> bytes:
-        # Hosts and header names lose their capitals on the way.
+        # Host names and header names lose their capitals in transit.
         plain = _ESCAPE.sub(_unescaped, found[0].decode("ascii"))
         return HIDDEN.encode() if wanted in plain.casefold() else found[0]
 
-    return _BYTES.sub(replaced, said)
+    return _BYTES.sub(replaced, body)
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -75,7 +76,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def hide_all(text: str) -> str:
-    """A text without anything that looks like a key, whoever's it is.
+    """Return a text without anything that looks like an API key.
 
     Example:
         >>> hide_all("model was 'og_live_x1'")
@@ -85,7 +86,7 @@ def hide_all(text: str) -> str:
 
 
 def holds_key(value: str) -> bool:
-    """Whether a key was put where something else belongs.
+    """Return whether a text is or contains an API key.
 
     Example:
         >>> holds_key("og_live_0123456789abcdef"), holds_key("blog_live_posts")
@@ -95,15 +96,15 @@ def holds_key(value: str) -> bool:
 
 
 class _WithoutKeys(logging.Filter):
-    """Hides keys in a record before any handler sees it, also a handler that is added later; drops nothing."""
+    """Log filter that hides keys in a record before any handler sees it; drops no record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
-            said = record.getMessage()
-        except Exception:  # noqa: BLE001 - a record that cannot be written is its handler's to complain about
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - the handler reports a record that cannot be formatted
             return True
-        hidden = hide_all(said)
-        if hidden != said:
+        hidden = hide_all(message)
+        if hidden != message:
             record.msg, record.args = hidden, None
         return True
 
@@ -111,11 +112,11 @@ class _WithoutKeys(logging.Filter):
 _without_keys = _WithoutKeys()
 
 
-def keep_out_of_logs() -> None:
-    """Have the loggers of the libraries that carry the key hide it.
+def hide_keys_in_logs() -> None:
+    """Hide keys in the logs of the libraries that send the key.
 
-    At level DEBUG they write the headers of every answer, and a server or a proxy may repeat the request in them. The
-    filter stays where it is when the logging is configured anew, and costs nothing while the level is higher.
+    At level DEBUG they log the headers of every response, in which a server or a proxy may repeat the request. The
+    filter stays when logging is configured again, and costs nothing at higher levels.
     """
     for name, logger in list(logging.root.manager.loggerDict.items()):
         if name.partition(".")[0] in _CARRIERS and isinstance(logger, logging.Logger):
@@ -123,10 +124,10 @@ def keep_out_of_logs() -> None:
 
 
 class Secret:
-    """A value that shows itself to nobody: not in a repr, not in a format, not in a pickle, not in a copy.
+    """An API key that appears in no repr, format, pickle or copy.
 
     Args:
-        value: the value to keep.
+        value: the key.
     """
 
     __slots__ = ("__reveal", "fingerprint")
@@ -137,11 +138,11 @@ class Secret:
         self.fingerprint = hashlib.blake2b(value.encode(), digest_size=8).hexdigest()
 
     def reveal(self) -> str:
-        """The value itself; for the one place that puts it into a header."""
+        """Return the key; for the code that sends or stores it."""
         return self.__reveal()
 
     def __repr__(self) -> str:
-        return f"<Secret {SHOWN_AS}>"
+        return f"<Secret {KEY_FORMAT}>"
 
     __str__ = __repr__
 
@@ -162,12 +163,12 @@ class Secret:
 
 
 def read_key(value: object) -> Secret | OrigamiError:
-    """The key in an argument or an environment variable, or what is wrong with it.
+    """Return the key in an argument or an environment variable, or the error that explains what is wrong with it.
 
-    The error is returned, not raised: raised in here, its traceback would hold the key in its frames' variables.
+    The error is returned, not raised: raised in here, the frames of its traceback would hold the key.
 
     Args:
-        value: a key as text, one that is hidden already, or None.
+        value: a key as text, a `Secret`, or None.
     """
     if isinstance(value, Secret):
         return value
@@ -181,11 +182,11 @@ def read_key(value: object) -> Secret | OrigamiError:
 
 
 def missing_key(cause: str, *remedies: str) -> MissingKey:
-    """The error where there is no key.
+    """Return the error for a missing key.
 
     Args:
-        cause: where it was looked for.
-        remedies: what to do first, where something is known to be in the way.
+        cause: where the key was looked for.
+        remedies: sentences to put before the general remedy.
     """
     ways = (
         "Take a key from Origami (Settings, API keys). In a notebook or a terminal, ow.login() asks for it without showing "
@@ -197,7 +198,7 @@ def missing_key(cause: str, *remedies: str) -> MissingKey:
 
 
 def _problem(key: str) -> str:
-    """What is wrong with a key, in words that do not repeat it; empty when nothing is."""
+    """Return what is wrong with a key, without repeating it; empty for a valid key."""
     rest = key.removeprefix(PREFIX)
     if rest == key:
         return f"It does not begin with {PREFIX}."
@@ -212,5 +213,5 @@ def _malformed(cause: str) -> InvalidInput:
     return InvalidInput(
         "This is not an Origami API key",
         cause=f"{cause} (The key itself is not shown.)",
-        remedy=f"Copy the whole key from Origami (Settings, API keys); it looks like {SHOWN_AS}.",
+        remedy=f"Copy the whole key from Origami (Settings, API keys); it looks like {KEY_FORMAT}.",
     )

@@ -23,31 +23,31 @@ if TYPE_CHECKING:
     from origami_widgets.api.responses import ApiResponse
 
 SHORTEST_REFUSAL, LONGEST_REFUSAL = 1.0, 300.0
-"""Bounds of what a 429 may ask for: a header that says a day is a mistake, and the runs would be lost to it."""
+"""Bounds of the wait after a 429, in seconds: a header that says a day is a mistake, and would lose the runs."""
 WINDOW = 60.0
-"""Seconds of a window. What is said to be over later, or long ago, was not read against the clock that it was set by."""
+"""Seconds of a rate limit window. A reset beyond it, or long ago, was read against another clock than the server's."""
 DOCUMENTED = {"ip": 300.0, "global": 100.0, "org": 100.0}
-"""Requests in a window by scope, where an answer leaves its limit out."""
+"""Requests in a window by scope, for responses that leave the limit out."""
 LARGEST_NUMBER = 1e10
-"""More means the same as this many to every caller."""
+"""More than this makes no difference to any caller."""
 MOST_REMEMBERED = 1_000
 MOST_READINGS = 1_000
-"""Readings of one ledger; the oldest goes first."""
+"""Readings of one balance history; the oldest is dropped first."""
 MOST_HISTORIES = 32
-"""Ledgers that are kept when nobody uses them; the one that was asked for longest ago goes first."""
+"""Balance histories that are kept for later clients; the one that was used longest ago is dropped first."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One quota as it stood when the server answered.
+    """One rate limit as the server reported it.
 
     Attributes:
-        scope: whose it is: `ip`, `global` or `org` (two names for the organization's).
+        scope: what it counts: `ip`, or `global` or `org` (two names for the organization).
         limit: requests in a window.
-        remaining: how many of them are left, at most `limit`.
-        resets_in: seconds from the answer until the window is over, at most 60.
+        remaining: requests that are left, at most `limit`.
+        resets_in: seconds from the response to the end of the window, at most 60.
     """
 
     scope: str
@@ -57,11 +57,11 @@ class Quota:
 
 
 def read_quotas(headers: Mapping[str, str], now: datetime | None) -> tuple[Quota, ...]:
-    """The quotas that an answer reports in `X-RateLimit-*`; one whose remainder cannot be read is left out.
+    """Return the quotas in `X-RateLimit-*` headers; one whose remainder cannot be read is left out.
 
     Args:
-        headers: the answer's headers, names in lower case.
-        now: the server's own clock (its `Date`), against which a reset is read; it may be hours off.
+        headers: the headers of the response; their names are in lower case.
+        now: the time of the server (its `Date`), against which a reset is read; it may be hours off.
 
     >>> read_quotas({"x-ratelimit-remaining-global": "42"}, None)
     (Quota(scope='global', limit=100.0, remaining=42.0, resets_in=60.0),)
@@ -78,16 +78,16 @@ def read_quotas(headers: Mapping[str, str], now: datetime | None) -> tuple[Quota
     return tuple(found)
 
 
-def refused_for(answer: ApiResponse) -> float | None:
-    """Seconds for which the server refuses all requests of the organization; None when it does not.
+def read_refusal(response: ApiResponse) -> float | None:
+    """Return the seconds for which the server refuses all requests of the organization; None when it does not.
 
-    No free run slot is no such refusal: it has the same status, and says nothing about requests.
+    A response without a free run slot is no such refusal: it has the same status, but does not limit requests.
     """
-    if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
         return None
-    if isinstance(answer.body, dict) and answer.body.get("code") == "CONCURRENT_LIMIT_EXCEEDED":
+    if isinstance(response.body, dict) and response.body.get("code") == "CONCURRENT_LIMIT_EXCEEDED":
         return None
-    return min(max(answer.retry_after or 0.0, SHORTEST_REFUSAL), LONGEST_REFUSAL)
+    return min(max(response.retry_after or 0.0, SHORTEST_REFUSAL), LONGEST_REFUSAL)
 
 
 def _numbers(value: str | None) -> list[float]:
@@ -105,15 +105,15 @@ def _resets_in(reset: float | None, now: datetime | None) -> float:
 
 
 is_counted: ContextVar[bool] = ContextVar("is_counted", default=False)
-"""Set where a request is sent that its rate limiter has counted before."""
+"""Set while a request is sent that the rate limiter has already counted."""
 
 
 class TrafficEvent(NamedTuple):
-    """A request that is being sent, unless it has `quotas` or `refused_for`: then an answer with these.
+    """A request that is being sent, or, with `quotas` or `refused_for`, a response.
 
     Attributes:
         at: when, in seconds of `time.monotonic`.
-        quotas: what the answer says is left.
+        quotas: the quotas that the response reports.
         refused_for: seconds for which the server refuses all requests.
     """
 
@@ -123,14 +123,17 @@ class TrafficEvent(NamedTuple):
 
 
 class Traffic:
-    """What the process sends to one organization, and what the answers say of its quotas. Background loop only."""
+    """Requests of this process to one organization, and the quotas in the responses. Background loop only."""
 
     def __init__(self) -> None:
         self._listener: Callable[[TrafficEvent, float], object] | None = None
         self._recent: deque[TrafficEvent] = deque(maxlen=MOST_REMEMBERED)
 
     def listen(self, listener: Callable[[TrafficEvent, float], object]) -> None:
-        """Call a function with each event and its age in seconds, in place of the one before; with the last minute's first."""
+        """Call a function with each event and its age in seconds, beginning with those of the last minute.
+
+        It replaces the listener before it.
+        """
         now = time.monotonic()
         for event in self._recent:
             if now - event.at < WINDOW:
@@ -142,9 +145,11 @@ class Traffic:
         if not is_counted.get():
             self._note(TrafficEvent(time.monotonic()))
 
-    def note_response(self, answer: ApiResponse) -> None:
-        """Note what an answer says, whatever its status."""
-        event = TrafficEvent(time.monotonic(), read_quotas(answer.headers, answer.server_date), refused_for(answer))
+    def note_response(self, response: ApiResponse) -> None:
+        """Note the quotas of a response, whatever its status."""
+        event = TrafficEvent(
+            time.monotonic(), read_quotas(response.headers, response.server_date), read_refusal(response)
+        )
         if event.quotas or event.refused_for is not None:
             self._note(event)
 
@@ -158,17 +163,17 @@ _known: weakref.WeakValueDictionary[Hashable, Traffic] = weakref.WeakValueDictio
 
 
 def traffic_of(organization: Hashable) -> Traffic:
-    """The traffic of an organization: of all clients with one address and key, whatever their project."""
+    """Return the traffic of an organization: one for all clients with the same base URL and key, whatever their project."""
     return _known.setdefault(organization, Traffic())
 
 
 class BalanceReading(NamedTuple):
-    """One answer about the balance.
+    """The credit balance at one moment.
 
     Attributes:
         at: when it was read (Unix seconds, on this machine's clock).
-        balance: the credits that were left; None where the answer did not say.
-        server_second: the second on the server's clock in which it answered (Unix seconds); None where it did not say.
+        balance: the credits that were left; None when the response did not say.
+        server_second: the time of the server (Unix seconds, whole); None when the response did not say.
     """
 
     at: float
@@ -177,7 +182,7 @@ class BalanceReading(NamedTuple):
 
 
 class BalanceHistory:
-    """The readings of one balance, oldest first. For any thread."""
+    """The readings of one credit balance, oldest first. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -190,7 +195,7 @@ class BalanceHistory:
             return tuple(self._readings)
 
     def note(self, balance: float | None, server_second: float | None) -> None:
-        """Write down what was read just now."""
+        """Add a balance that was read just now."""
         with self._lock:
             self._readings.append(BalanceReading(time.time(), balance, server_second))
 
@@ -201,17 +206,17 @@ _embedded: weakref.WeakKeyDictionary[object, BalanceHistory] = weakref.WeakKeyDi
 
 
 def balance_history_of(wallet: Hashable, embedded: object | None) -> BalanceHistory:
-    """The ledger of a wallet: always the same one.
+    """Return the balance history of a wallet: the same object each time.
 
     Args:
-        wallet: what tells it from others: address and fingerprint of the key.
-        embedded: the API itself where it lives in this process; its ledger ends with it.
+        wallet: identifies it: base URL and fingerprint of the key.
+        embedded: the API itself if it runs in this process; its history ends with it.
     """
     with _lock:
         if embedded is not None:
             return _embedded.setdefault(embedded, BalanceHistory())
-        ledger = _kept.setdefault(wallet, BalanceHistory())
+        history = _kept.setdefault(wallet, BalanceHistory())
         _kept.move_to_end(wallet)
         while len(_kept) > MOST_HISTORIES:
             _kept.popitem(last=False)
-        return ledger
+        return history

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from origami_widgets.api.client import Client
-from origami_widgets.api.client_settings import base_url_from, is_local_url, project_from
+from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
-from origami_widgets.api.key_sources import NAME, keep_in_keyring, key_at_hand, key_elsewhere
+from origami_widgets.api.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
 from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret, missing_key, read_key
 from origami_widgets.api.sync_bridge import OnLoop, block, wait
@@ -102,7 +102,7 @@ def login(
         1
         >>> ow.configure()
     """
-    at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
+    at_hand = _AtHand(given_or_environment_key(api_key), is_given=api_key is not None)
     # Not even the variables of a traceback's frames may show it.
     del api_key
     return block(_logged_in(at_hand, store, base_url, project))
@@ -127,7 +127,7 @@ async def login_async(
         'Pro'
         >>> ow.configure()
     """
-    at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
+    at_hand = _AtHand(given_or_environment_key(api_key), is_given=api_key is not None)
     del api_key
     return await wait(_logged_in(at_hand, store, base_url, project))
 
@@ -141,11 +141,11 @@ async def _logged_in(
     if at_hand.is_given and isinstance(at_hand.key, OrigamiError):
         raise at_hand.key
     place = configured_place()
-    url = base_url_from(place.base_url if base_url is None else base_url)
+    url = resolve_base_url(place.base_url if base_url is None else base_url)
     # A project belongs to its place.
-    named = project_from(place.project if base_url is None and project is None else project)
+    named = resolve_project(place.project if base_url is None and project is None else project)
     summary, key = await _checked(_search(at_hand, url), url, named)
-    problem = keep_in_keyring(url, key) if store else None
+    problem = store_in_keyring(url, key) if store else None
     # IPython shows it as the value of the cell, unless an error takes its place.
     if problem is not None or current_shell() is None:
         print(summary)  # noqa: T201 - this is the display of a terminal
@@ -196,7 +196,7 @@ def _search(at_hand: _AtHand, url: str) -> _Found:
     """The key at hand, else that of Colab or the keyring; else a person is asked."""
     if at_hand.key is not None:
         return _Found(at_hand.key, "argument" if at_hand.is_given else "environment")
-    looked = key_elsewhere(url, colab=not is_local_url(url), keyring=True)
+    looked = find_stored_key(url, colab=not is_local_url(url), keyring=True)
     if looked.key is not None:
         return _Found(looked.key, looked.source)
     nobody = looked.missing()

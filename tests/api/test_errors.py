@@ -86,7 +86,7 @@ def test_a_status_that_nobody_knows_is_still_an_error_of_this_package():
 
 
 def test_a_web_page_in_the_place_of_an_error_names_itself():
-    error = error_from(ApiResponse(403, None, oddity="A web page came."))
+    error = error_from(ApiResponse(403, None, problem="A web page came."))
     assert "A web page came." in str(error)
 
 

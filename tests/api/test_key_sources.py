@@ -12,7 +12,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 import origami_widgets as ow
 from origami_widgets.api import key_sources
 from origami_widgets.api.errors import InvalidInput, MissingKey
-from origami_widgets.api.key_sources import SERVICE, keep_in_keyring
+from origami_widgets.api.key_sources import SERVICE, store_in_keyring
 from origami_widgets.api.secret import Secret
 from tests.faults.journey import KEY
 from tests.faults.planted import of_error, showing
@@ -178,7 +178,7 @@ def test_without_the_library_there_is_no_keyring(monkeypatch):
     with pytest.raises(MissingKey) as caught:
         ow.Client()
     assert "keyring" not in caught.value.cause
-    assert "origami-widgets[keyring]" in keep_in_keyring(HOME, Secret(KEY)).remedy
+    assert "origami-widgets[keyring]" in store_in_keyring(HOME, Secret(KEY)).remedy
 
 
 def test_what_is_no_key_is_refused_by_the_name_of_its_place(monkeypatch, ring):
@@ -204,10 +204,10 @@ def test_an_empty_secret_is_none(monkeypatch, ring):
 
 
 def test_it_is_kept_and_found_again(ring):
-    assert keep_in_keyring(HOME, Secret(KEY)) is None
+    assert store_in_keyring(HOME, Secret(KEY)) is None
     assert ring.kept == {("origami_widgets", HOME): KEY}
     assert key_of(ow.Client()) == Secret(KEY)
-    assert keep_in_keyring(HOME, Secret("og_live_another")) is None
+    assert store_in_keyring(HOME, Secret("og_live_another")) is None
     assert key_of(ow.Client()) == Secret("og_live_another")
 
 
@@ -223,7 +223,7 @@ NOT_KEPT = {
 @pytest.mark.parametrize(("backend", "cause", "remedy"), NOT_KEPT.values(), ids=NOT_KEPT)
 def test_where_it_cannot_be_kept_an_error_says_so_without_it(monkeypatch, backend, cause, remedy):
     use_keyring(monkeypatch, backend)
-    error = keep_in_keyring(HOME, Secret(KEY))
+    error = store_in_keyring(HOME, Secret(KEY))
     assert error.code == "NO_KEYRING"
     assert cause in error.cause
     assert error.remedy.startswith(remedy)
@@ -234,7 +234,7 @@ def test_where_it_cannot_be_kept_an_error_says_so_without_it(monkeypatch, backen
 
 def test_an_interrupt_carries_no_frame_that_holds_it(monkeypatch):
     use_keyring(monkeypatch, Failing(KeyboardInterrupt))
-    for call in (ow.Client, lambda: keep_in_keyring(HOME, Secret(KEY))):
+    for call in (ow.Client, lambda: store_in_keyring(HOME, Secret(KEY))):
         with pytest.raises(KeyboardInterrupt) as caught:
             call()
         assert caught.value.__context__ is None

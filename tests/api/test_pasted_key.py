@@ -87,7 +87,7 @@ def test_as_an_error_it_shows_no_more(tmp_path):
 def test_outside_of_ipython_nothing_is_said(monkeypatch, module):
     if module is not None:
         monkeypatch.setitem(sys.modules, module, object())
-    pasted_key.notice(pasted_key.Secret(KEY))
+    pasted_key.note_key_in_use(pasted_key.Secret(KEY))
 
 
 @pytest.mark.parametrize("around", ["{}", "Find bakers with {}.", "use {}--or not", "({})"])

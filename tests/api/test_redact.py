@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 
-from origami_widgets.api.secret import HIDDEN, hide_all, hide_key, holds_key, keep_out_of_logs
+from origami_widgets.api.secret import HIDDEN, hide_all, hide_key, hide_keys_in_logs, holds_key
 from tests.api.conftest import KEY
 from tests.support.server import answer
 
@@ -94,7 +94,7 @@ def test_what_is_taken_for_a_key_in_an_argument(value, is_one):
     ],
 )
 def test_other_users_of_the_library_lose_no_line_and_no_word(client, message, args):
-    keep_out_of_logs()
+    hide_keys_in_logs()
     record = logging.LogRecord("httpx", logging.INFO, __file__, 1, message, args, None)
     before = vars(record).copy()
     assert logging.getLogger("httpx").filter(record)
@@ -125,6 +125,6 @@ def test_the_logs_stay_without_it_when_they_are_configured_anew(server, client, 
 
 
 def test_one_filter_is_enough(client):
-    keep_out_of_logs()
-    keep_out_of_logs()
+    hide_keys_in_logs()
+    hide_keys_in_logs()
     assert len(logging.getLogger("httpcore.http11").filters) == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.api.retries import LONGEST_RETRY_AFTER, http_date, retry_after
+from origami_widgets.api.retries import LONGEST_RETRY_AFTER, parse_http_date, parse_retry_after
 
 NOW = datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ NOW = datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
     ],
 )
 def test_seconds(values, seconds):
-    assert retry_after(values, now=NOW) == seconds
+    assert parse_retry_after(values, now=NOW) == seconds
 
 
 @pytest.mark.parametrize(
@@ -49,36 +49,36 @@ def test_seconds(values, seconds):
     ids=["imf", "rfc850", "asctime"],
 )
 def test_all_three_dates_are_read_against_the_servers_own_clock(date):
-    assert retry_after([date], now=NOW) == 4.0
+    assert parse_retry_after([date], now=NOW) == 4.0
     # A server clock that is hours off does not matter: both of its dates are off alike.
-    shifted = http_date(date) + timedelta(hours=7)
-    assert retry_after([format_datetime(shifted, usegmt=True)], now=NOW + timedelta(hours=7)) == 4.0
+    shifted = parse_http_date(date) + timedelta(hours=7)
+    assert parse_retry_after([format_datetime(shifted, usegmt=True)], now=NOW + timedelta(hours=7)) == 4.0
 
 
 def test_a_past_date_means_at_once():
-    assert retry_after(["Sun, 06 Nov 1994 08:49:37 GMT"], now=NOW) == 0.0
+    assert parse_retry_after(["Sun, 06 Nov 1994 08:49:37 GMT"], now=NOW) == 0.0
 
 
 def test_without_the_servers_clock_this_machines_counts():
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    assert 28 <= retry_after([soon], now=None) <= 30
+    assert 28 <= parse_retry_after([soon], now=None) <= 30
 
 
 @settings(deadline=None)
 @given(st.lists(st.text(), max_size=3), st.none() | st.just(NOW))
 def test_no_text_is_an_exception(values, now):
-    seconds = retry_after(values, now=now)
+    seconds = parse_retry_after(values, now=now)
     assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
 
 
 @settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_never_earlier_than_told(seconds):
-    assert retry_after([str(seconds)], now=NOW) == min(seconds, LONGEST_RETRY_AFTER)
+    assert parse_retry_after([str(seconds)], now=NOW) == min(seconds, LONGEST_RETRY_AFTER)
 
 
 @settings(deadline=None)
 @given(st.integers(31_536_000, 250_000_000_000))
 def test_any_date_can_be_read(moment):
     there = datetime.fromtimestamp(moment, UTC)
-    assert http_date(format_datetime(there, usegmt=True)) == there
+    assert parse_http_date(format_datetime(there, usegmt=True)) == there

@@ -267,18 +267,18 @@ def test_the_late_end_of_an_interrupted_read_does_not_count(server, client):
     server.plan(rows("1", cursor="a"), rows("2", cursor="b"), rows("3"))
     reader = client.iter_rows("t")
     pages, got = reader._pages, []
-    late, told = threading.Event(), pages._ask
+    late, told = threading.Event(), pages._fetch
 
     async def slow(cursor):
         page = await told(cursor)
         await asyncio.to_thread(late.wait, 10)
         return page
 
-    pages._ask = slow
+    pages._fetch = slow
     first = background().submit(pages.read(got.append))
     while len(server.requests) < 1:
         time.sleep(0.01)
-    pages._ask = told
+    pages._fetch = told
     server.plan(rows("1", cursor="a"), rows("2"))
     assert [row.id for row in reader] == ["1", "2"]
     late.set()

@@ -244,10 +244,10 @@ def test_the_argument_wins_over_the_environment(server: RawServer, monkeypatch):
 def test_the_header_is_added_for_the_one_host_only():
     import httpx
 
-    from origami_widgets.api.client_settings import settings_from
+    from origami_widgets.api.client_settings import make_settings
     from origami_widgets.api.transport import KeyForOneHost
 
-    auth = KeyForOneHost(settings_from(Secret(KEY), "https://origami.chat/api/v2", "p-1", 30))
+    auth = KeyForOneHost(make_settings(Secret(KEY), "https://origami.chat/api/v2", "p-1", 30))
     for url in (
         "http://origami.chat/api/v2/agents",
         "https://origami.chat:8443/api/v2/agents",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api import usage
 from origami_widgets.api.responses import ApiResponse
-from origami_widgets.api.usage import Quota, Traffic, is_counted, read_quotas, refused_for, traffic_of
+from origami_widgets.api.usage import Quota, Traffic, is_counted, read_quotas, read_refusal, traffic_of
 from origami_widgets.sandbox.limits import Quota as Limiter
 from tests.api.conftest import KEY
 from tests.support.server import answer
@@ -106,7 +106,7 @@ def test_no_header_is_too_odd(headers):
 )
 def test_only_a_refusal_for_the_sake_of_requests_holds_everybody(status, code, retry_after, wait):
     body = None if code is None else {"code": code}
-    assert refused_for(ApiResponse(status, body, retry_after=retry_after)) == wait
+    assert read_refusal(ApiResponse(status, body, retry_after=retry_after)) == wait
 
 
 def test_who_begins_to_listen_is_told_of_the_last_minute_too():

@@ -1,4 +1,4 @@
-"""The objects that the API sends."""
+"""Typed objects of the API, such as runs, tables and rows."""
 
 from origami_widgets.api.models.account import Account as Account
 from origami_widgets.api.models.account import Capabilities as Capabilities

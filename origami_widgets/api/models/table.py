@@ -1,4 +1,7 @@
-"""Tables and their economics. A number that the server did not give is None, never 0."""
+"""Tables, their economics and their rows. A number that the server left out is None, never 0.
+
+The content of rows is not to be trusted.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from origami_widgets.api.models.model_repr import as_html, many
 
 
 class CreditsUsed(Model, frozen=True):
-    """Settled credits over all runs ever; work in flight is not in it."""
+    """Settled credits over all runs ever, without work in flight."""
 
     lifetime_used: int | None = None
 
@@ -71,7 +74,7 @@ class QualificationStats(Model, frozen=True):
 
 
 class Funnel(Model, frozen=True):
-    """Where the sourced leads went. Rates are shares from 0 to 1."""
+    """How many sourced leads each step keeps. Rates are shares from 0 to 1."""
 
     total_sourced_leads: int | None = None
     post_static_leads: int | None = None
@@ -82,14 +85,14 @@ class Funnel(Model, frozen=True):
 
 
 class RunningStats(Model, frozen=True):
-    """Leads with active cell work, and since when the oldest of it runs."""
+    """Leads with active cell work, and when the oldest of it was started."""
 
     running_leads: int | None = None
     oldest_active_run_started_at: datetime | None = None
 
 
 class LeadSource(Model, frozen=True):
-    """Where leads came from and what they cost. `source` is `historical` or `estimate`, or a newer word."""
+    """A source of leads and its cost. `source` is `historical` or `estimate`, or a newer word."""
 
     id: str = ""
     name: str = ""
@@ -100,7 +103,7 @@ class LeadSource(Model, frozen=True):
 
 
 class TableStats(Model, frozen=True):
-    """The economics of a table; only there when they were asked for."""
+    """The economics of a table; only present when requested."""
 
     credits_per_lead: float | None = None
     credits_per_qualified_lead: float | None = None
@@ -143,14 +146,14 @@ class Table(Model, frozen=True):
 
 
 class Cell(Model, frozen=True):
-    """One typed cell: `scalar` was typed in, `value` was computed, `sequence` refers to a drafted message."""
+    """A typed cell: `scalar` was entered, `value` was computed, `sequence` refers to a drafted message."""
 
     type: str = ""
     value: Any = None
 
 
 class Row(Model, frozen=True):
-    """One lead with typed cells by column slug. Cells that are empty or failed are missing."""
+    """A lead with typed cells by column slug. Cells that are empty or failed are left out."""
 
     object: str = ""
     id: str = ""
@@ -158,7 +161,7 @@ class Row(Model, frozen=True):
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """A cell may come without its wrapping, as the bare value."""
+        """Accept a bare value for a cell."""
         cells = raw.get("cells")
         if not isinstance(cells, dict):
             return raw
@@ -166,14 +169,14 @@ class Row(Model, frozen=True):
 
 
 class FlatRow(Model, frozen=True):
-    """One lead as slug and value. A column may be slugged `id`, so the row's own id stands apart."""
+    """A lead as slug and value. The id of the row is separate: a column may have the slug `id`."""
 
     id: str = ""
     values: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """Flat rows are documented without a `cells` level; some answers have one. A column may be slugged so, too."""
+        """Accept values in `cells`, where some responses have them; a column may have that slug too."""
         cells = raw.get("cells")
         leveled = isinstance(cells, dict) and raw.keys() <= {"object", "id", "cells"}
         values = cells if leveled else {key: value for key, value in raw.items() if key != "id"}

@@ -208,7 +208,7 @@ class NamedJob(WatchedJob):
             raise
 
     async def _place(self) -> StoreEntry:
-        base_url, project = self._operations.place
+        base_url, project = self._operations.destination
         organization = ""
         if self._operations.embedded is None:
             client = self._operations.identity

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
-from origami_widgets.api.responses import ApiResponse, about
+from origami_widgets.api.responses import ApiResponse, require_subject
 from origami_widgets.card.widgets.view_diff import is_off_grid
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due
@@ -98,7 +98,7 @@ async def test_an_answer_about_another_run_is_a_failure_and_not_an_answer(poller
         async def poll_run(self, agent_id, run_id, *, include):
             await super().poll_run(agent_id, run_id, include=include)
             body = {**COMPLETED, "response": None, "id": "r-other" if len(self.asked) == 1 else run_id}
-            return about(self.answer(body, None), run_id)
+            return require_subject(self.answer(body, None), run_id)
 
     server = Mixed(clock, COMPLETED)
     watch = await poller.watch(server, "a", "r", started=started("r"))

@@ -58,7 +58,7 @@ def client(front, clock):
 def intend(request, client, front):
     """A wish for one run, ready to be carried out; the runs before it are not counted."""
     kind = request.param
-    patient = ow.AsyncClient(front.sandbox.api_key, base_url=client.operations.place[0], timeout=1.0)
+    patient = ow.AsyncClient(front.sandbox.api_key, base_url=client.operations.destination[0], timeout=1.0)
     from_nothing = {
         "start": lambda: ow.start(BRIEF, client=client, show=False),
         "create_agent": lambda: client.create_agent(BRIEF).run,
