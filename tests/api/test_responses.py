@@ -79,7 +79,7 @@ def test_long_integers_keep_every_digit():
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_odd_bodies_name_their_cause(body, cause):
+def test_an_invalid_body_names_its_cause(body, cause):
     with pytest.raises(UnexpectedAnswer, match=cause) as caught:
         responses.decode(body)
     assert caught.value.transient

@@ -39,7 +39,7 @@ NOW = datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
         (["Tue, 99 Jul 2026 09:14:06 GMT"], None),
     ],
 )
-def test_seconds(values, seconds):
+def test_retry_after_is_read_in_seconds(values, seconds):
     assert parse_retry_after(values, now=NOW) == seconds
 
 
@@ -66,7 +66,7 @@ def test_without_the_servers_clock_this_machines_counts():
 
 @settings(deadline=None)
 @given(st.lists(st.text(), max_size=3), st.none() | st.just(NOW))
-def test_no_text_is_an_exception(values, now):
+def test_no_header_raises(values, now):
     seconds = parse_retry_after(values, now=now)
     assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
 

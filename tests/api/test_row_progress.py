@@ -60,13 +60,13 @@ def test_progress_is_known_until_the_report_is_closed(ours, told):
     assert len(told) == 3
 
 
-def test_a_report_without_progress_is_closed_in_silence(ours, told):
+def test_a_report_without_progress_notifies_no_subscriber(ours, told):
     ProgressReport(ours, "t").close()
     time.sleep(2 * SPACING)
     assert told == []
 
 
-def test_of_two_reads_the_one_that_began_last_counts_and_then_the_other(ours, told):
+def test_the_newest_of_two_reads_counts_and_then_the_other(ours, told):
     first, second = ProgressReport(ours, "t"), ProgressReport(ours, "t")
     first.update(200, 900)
     until(lambda: told[-1:] == [(ours, "t", (200, 900))])
@@ -81,7 +81,7 @@ def test_of_two_reads_the_one_that_began_last_counts_and_then_the_other(ours, to
     until(lambda: told[-1] == (ours, "t", None))
 
 
-def test_another_table_and_the_same_id_elsewhere_are_not_it(ours, elsewhere, told):
+def test_other_tables_and_organizations_have_their_own_progress(ours, elsewhere, told):
     reports = [ProgressReport(*table) for table in ((ours, "t"), (ours, "u"), (elsewhere, "t"))]
     for rows, report in enumerate(reports):
         report.update(rows, None)
@@ -92,7 +92,7 @@ def test_another_table_and_the_same_id_elsewhere_are_not_it(ours, elsewhere, tol
         report.close()
 
 
-def test_a_fast_read_is_told_a_few_times_a_second_and_its_end_at_once(ours, told):
+def test_a_fast_read_notifies_a_few_times_a_second_and_at_its_end_at_once(ours, told):
     report, began, pages = ProgressReport(ours, "t"), time.monotonic(), 0
     while len(told) < 4:
         assert time.monotonic() - began < SECONDS
@@ -106,7 +106,7 @@ def test_a_fast_read_is_told_a_few_times_a_second_and_its_end_at_once(ours, told
     until(lambda: told[-1][-1] is None)
 
 
-def test_a_read_that_is_over_at_once_is_never_told(ours, told):
+def test_a_very_short_read_reports_no_progress(ours, told):
     for _ in range(100):
         report = ProgressReport(ours, "t")
         report.update(0, None)
@@ -115,7 +115,7 @@ def test_a_read_that_is_over_at_once_is_never_told(ours, told):
     assert {progress for *_, progress in told} == {None}
 
 
-def test_of_many_short_reads_one_after_the_other_some_are_told(ours, told):
+def test_some_of_many_short_reads_report_progress(ours, told):
     began = time.monotonic()
     for table_id in range(20):
         report = ProgressReport(ours, str(table_id))
@@ -127,7 +127,7 @@ def test_of_many_short_reads_one_after_the_other_some_are_told(ours, told):
     assert 1 <= sum(progress is not None for *_, progress in told) <= took / SPACING + 1
 
 
-def test_progress_that_is_followed_by_none_is_told_all_the_same(ours, told):
+def test_the_last_progress_is_reported_without_further_updates(ours, told):
     report = ProgressReport(ours, "t")
     report.update(1, 9)
     report.update(2, 9)
@@ -136,7 +136,7 @@ def test_progress_that_is_followed_by_none_is_told_all_the_same(ours, told):
     report.close()
 
 
-def test_nothing_is_kept_of_what_has_ended(ours, told):
+def test_a_closed_report_is_garbage_collected(ours, told):
     report = ProgressReport(ours, "t")
     report.update(1, 2)
     until(lambda: told)
@@ -148,7 +148,7 @@ def test_nothing_is_kept_of_what_has_ended(ours, told):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_reads_nothing(ours, told):
+def test_a_forked_child_has_no_reads(ours, told):
     report = ProgressReport(ours, "t")
     report.update(1, 2)
     until(lambda: told)

@@ -12,7 +12,9 @@ import pytest
 from origami_widgets.host import runtime
 
 
-@pytest.mark.parametrize(("in_browser", "can_run_sync", "expected"), [(False, True, False), (True, False, False), (True, True, True)])
+@pytest.mark.parametrize(
+    ("in_browser", "can_run_sync", "expected"), [(False, True, False), (True, False, False), (True, True, True)]
+)
 def test_a_call_can_be_suspended_only_in_a_browser_that_allows_it(monkeypatch, in_browser, can_run_sync, expected):
     pyodide = ModuleType("pyodide.ffi")
     pyodide.can_run_sync = lambda: can_run_sync
