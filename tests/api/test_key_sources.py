@@ -1,4 +1,4 @@
-"""Where a key comes from, in which order, and what is said when a place cannot tell."""
+"""Where a key comes from, in which order, and the error when a source cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One thread, started when needed, gone when idle, and nobody else's context in it."""
+"""One thread, started when needed, gone when idle, and with an empty context."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from origami_widgets.api import loop as loops
 from origami_widgets.api.loop import BackgroundLoop, background
 
 ROOT = Path(__file__).parents[2]
-HERE = contextvars.ContextVar("here", default="nobody")
+HERE = contextvars.ContextVar("here", default="no caller")
 
 
 @pytest.fixture
@@ -61,10 +61,10 @@ def test_the_callers_context_does_not_reach_the_loop(loop):
 
     HERE.set("cell 7")
     seen: list[str] = []
-    assert loop.run(look()) == "nobody"
+    assert loop.run(look()) == "no caller"
     loop.call_soon(lambda: seen.append(HERE.get()))
     wait_for(lambda: seen)
-    assert seen == ["nobody"]
+    assert seen == ["no caller"]
 
 
 def test_a_function_is_called_on_the_loops_thread_from_anywhere(loop):
@@ -299,7 +299,7 @@ def storm():
         time.sleep(gap)
     is_over = True
 
-heard = 0
+interrupts = 0
 presser = threading.Thread(target=storm, daemon=True)
 presser.start()
 while not is_over:
@@ -309,9 +309,9 @@ while not is_over:
             client.get_credits()
         is_armed = False
     except KeyboardInterrupt:
-        heard += 1
+        interrupts += 1
 presser.join()
-print(client.get_credits().balance, heard > 5)
+print(client.get_credits().balance, interrupts > 5)
 """
 
 
@@ -365,7 +365,7 @@ def test_after_storms_of_interrupts_at_any_request_the_loops_still_work(server):
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(outcome, range(8)))
-    assert [(code, said) for code, said, _ in outcomes] == [(0, "7.0 True\n")] * 8, outcomes
+    assert [(code, printed) for code, printed, _ in outcomes] == [(0, "7.0 True\n")] * 8, outcomes
 
 
 def test_requests_cancelled_at_any_step_block_no_others(server):

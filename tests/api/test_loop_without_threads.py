@@ -17,7 +17,7 @@ from origami_widgets.api.loop import BackgroundLoop
 from origami_widgets.host import runtime
 from tests.support.server import answer
 
-HERE = contextvars.ContextVar("here", default="nobody")
+HERE = contextvars.ContextVar("here", default="no caller")
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def who() -> tuple[str, str]:
 
 async def test_without_threads_a_coroutine_runs_on_the_callers_loop(loop):
     HERE.set("cell 7")
-    assert await loop.bridge(who()) == ("MainThread", "nobody")
+    assert await loop.bridge(who()) == ("MainThread", "no caller")
     seen = asyncio.Event()
     loop.call_soon(seen.set)
     await asyncio.wait_for(seen.wait(), 5)
@@ -55,7 +55,7 @@ async def test_without_threads_a_coroutine_runs_on_the_callers_loop(loop):
 
 
 async def test_a_function_is_called_at_once(loop):
-    assert loop.call(lambda: (threading.current_thread().name, HERE.get())) == ("MainThread", "nobody")
+    assert loop.call(lambda: (threading.current_thread().name, HERE.get())) == ("MainThread", "no caller")
 
 
 async def test_cancelling_an_await_cancels_the_coroutine(loop):
@@ -101,7 +101,7 @@ async def test_a_host_without_threads_is_not_said_to_have_refused_one(loop, monk
 def test_without_an_event_loop_the_error_asks_for_one(loop):
     with pytest.raises(NoEventLoop, match=r"\(Python said: can't start new thread\), and no event loop"):
         loop.run(who())
-    # The coroutine was closed: none complains that nobody awaited it.
+    # The coroutine was closed: Python does not warn that it was never awaited.
     gc.collect()
 
 

@@ -351,9 +351,9 @@ def test_a_list_of_columns_or_actions_stays_readable():
     response = RunObject.from_raw(fixture("completed_stats")).response
     table = response.tables[0]
     assert response.actions
-    for items, told in [(table.columns, [column.name for column in table.columns]), (response.actions, [action.type for action in response.actions])]:  # fmt: skip
+    for items, names in [(table.columns, [column.name for column in table.columns]), (response.actions, [action.type for action in response.actions])]:  # fmt: skip
         assert len(repr(items)) <= 90 * len(items)
-        assert all(each in repr(items) for each in told)
+        assert all(each in repr(items) for each in names)
         assert table.id not in repr(items)
     dear = Column.from_raw({"name": "E-mail", "kind": "enrichment", "id": "c", "credits": {"lifetimeUsed": 74}})
     assert "74" in repr(dear)

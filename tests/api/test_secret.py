@@ -321,15 +321,15 @@ def test_a_key_is_hidden_in_every_form(form):
 
 
 def test_another_word_that_looks_like_a_key_is_data():
-    said = b'{"slug": "blog_live_posts", "note": "og_live_somebodyelses0000", "b": "b2dfbGl2ZV9ub3R0aGVrZXk="}'
-    assert hide_key(said, KEY) == said
+    body = b'{"slug": "blog_live_posts", "note": "og_live_somebodyelses0000", "b": "b2dfbGl2ZV9ub3R0aGVrZXk="}'
+    assert hide_key(body, KEY) == body
 
 
 def test_a_response_that_repeats_the_key_stays_readable(server, client):
     escaped = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
     server.plan(answer(f'{{"object": "credits", "balance": 7, "note": "{escaped}", "slug": "blog_live_posts"}}'))
-    told = client.get_credits()
-    assert told.raw == {"object": "credits", "balance": 7, "note": HIDDEN, "slug": "blog_live_posts"}
+    credits_left = client.get_credits()
+    assert credits_left.raw == {"object": "credits", "balance": 7, "note": HIDDEN, "slug": "blog_live_posts"}
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class Waiting:
 
     def __init__(self):
         self.began, self.step_ended = threading.Event(), threading.Event()
-        self.said = []
+        self.steps = []
 
     async def _without_end(self):
         self.began.set()
@@ -123,8 +123,8 @@ class Waiting:
         try:
             await OnLoop(self._without_end())
         except BaseException as stopped:
-            self.said.append(type(stopped))
-            self.said.append(await OnLoop(step("cleaned")))
+            self.steps.append(type(stopped))
+            self.steps.append(await OnLoop(step("cleaned")))
             if not goes_on:
                 raise
         return "went on"
@@ -134,7 +134,7 @@ def test_an_interrupt_cancels_a_step_and_is_raised_where_it_is_awaited():
     waiting = Waiting()
     interrupt(lambda: block(waiting.act()), waiting.began)
     assert waiting.step_ended.wait(10)
-    assert waiting.said == [KeyboardInterrupt, "cleaned"]
+    assert waiting.steps == [KeyboardInterrupt, "cleaned"]
 
 
 async def test_a_cancellation_cancels_a_step_and_is_raised_where_it_is_awaited():
@@ -145,7 +145,7 @@ async def test_a_cancellation_cancels_a_step_and_is_raised_where_it_is_awaited()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await asyncio.to_thread(waiting.step_ended.wait, 10)
-    assert waiting.said == [asyncio.CancelledError, "cleaned"]
+    assert waiting.steps == [asyncio.CancelledError, "cleaned"]
 
 
 async def test_a_timeout_of_the_caller_cancels_a_step():

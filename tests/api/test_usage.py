@@ -22,7 +22,7 @@ from tests.support.server import answer
 SERVER = datetime(2026, 7, 21, 9, 14, tzinfo=UTC)
 
 
-def told(remaining="40", limit="100", reset=None, scope="global", now=SERVER):
+def read_quota(remaining="40", limit="100", reset=None, scope="global", now=SERVER):
     headers = {"remaining": remaining, "limit": limit, "reset": reset}
     found = read_quotas(
         {f"x-ratelimit-{name}-{scope}": value for name, value in headers.items() if value is not None}, now
@@ -43,27 +43,27 @@ def test_the_headers_of_the_sandbox_are_read():
 
 @pytest.mark.parametrize("scope", ["ip", "global", "org"])
 def test_each_scope_is_read(scope):
-    assert told(scope=scope, reset=at(30)) == Quota(scope, 100, 40, 30)
+    assert read_quota(scope=scope, reset=at(30)) == Quota(scope, 100, 40, 30)
 
 
 @pytest.mark.parametrize("hours", [-7, 0, 7])
 def test_a_reset_is_read_against_the_clock_of_the_server(hours):
     away = SERVER + timedelta(hours=hours)
-    assert told(reset=str(int(away.timestamp()) + 25), now=away).resets_in == 25
+    assert read_quota(reset=str(int(away.timestamp()) + 25), now=away).resets_in == 25
 
 
 @pytest.mark.parametrize("reset", [None, "", "soon", "NaN", "inf", "-5", "60", "1" + "0" * 400, at(7_200), at(-7_200)])
 def test_an_invalid_reset_means_a_whole_window(reset):
-    assert told(reset=reset).resets_in == 60
+    assert read_quota(reset=reset).resets_in == 60
 
 
 def test_a_reset_without_a_date_means_a_whole_window():
-    assert told(reset=at(30), now=None).resets_in == 60
+    assert read_quota(reset=at(30), now=None).resets_in == 60
 
 
 @pytest.mark.parametrize("remaining", [None, "", "many", "NaN", "inf", "0x10", "4 2", "١٢"])
 def test_an_invalid_remainder_is_ignored(remaining):
-    assert told(remaining=remaining) is None
+    assert read_quota(remaining=remaining) is None
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_an_invalid_remainder_is_ignored(remaining):
     [("7", 7), ("7.5", 7.5), ("-3", 0), ("250", 100), ("1" + "0" * 400, 100), ("42, 7", 7), ("42, x", 42)],
 )
 def test_a_remainder_is_read_in_all_its_forms(remaining, means):
-    assert told(remaining=remaining).remaining == means
+    assert read_quota(remaining=remaining).remaining == means
 
 
 @pytest.mark.parametrize(("scope", "limit"), [("ip", 300), ("global", 100), ("org", 100)])
-@pytest.mark.parametrize("said", [None, "none", "NaN"])
-def test_a_missing_limit_is_the_documented_one(scope, limit, said):
-    assert told(scope=scope, limit=said).limit == limit
+@pytest.mark.parametrize("limit_header", [None, "none", "NaN"])
+def test_a_missing_limit_is_the_documented_one(scope, limit, limit_header):
+    assert read_quota(scope=scope, limit=limit_header).limit == limit
 
 
 words = st.one_of(st.text(max_size=30), st.integers().map(str), st.floats().map(str))
@@ -110,24 +110,24 @@ def test_only_a_429_for_requests_refuses_the_organization(status, code, retry_af
 
 
 def test_a_new_listener_gets_the_events_of_the_last_minute():
-    limiter, traffic, heard = Limiter(1.0), Traffic(), []
+    limiter, traffic, events = Limiter(1.0), Traffic(), []
     traffic.note_request()
     headers = {name.lower(): value for name, value in limiter.take_organization(0.0).items()}
     traffic.note_response(ApiResponse(200, headers=headers))
-    traffic.listen(lambda event, age: heard.append((*[quota.remaining for quota in event.quotas], event.refused_for)))
-    assert heard == [(None,), (99, None)]
+    traffic.listen(lambda event, age: events.append((*[quota.remaining for quota in event.quotas], event.refused_for)))
+    assert events == [(None,), (99, None)]
     traffic.note_response(ApiResponse(429, retry_after=9.0))
     traffic.note_response(ApiResponse(500))
-    assert heard == [(None,), (99, None), (9,)]
+    assert events == [(None,), (99, None), (9,)]
 
 
 def test_a_counted_request_is_not_counted_twice():
-    traffic, heard = Traffic(), []
-    traffic.listen(lambda event, age: heard.append(event))
+    traffic, events = Traffic(), []
+    traffic.listen(lambda event, age: events.append(event))
     token = is_counted.set(True)
     traffic.note_request()
     is_counted.reset(token)
-    assert heard == []
+    assert events == []
 
 
 def test_clients_of_one_organization_share_its_traffic():

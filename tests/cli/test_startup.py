@@ -30,7 +30,7 @@ def test_help_loads_the_parsers_and_nothing_else(arguments):
         "origami_widgets",
         "_version",
         "cli",
-        *("api", "api.errors", "api.invisible", "api.redact"),
+        *("api", "api.errors", "api.secret"),
         *("cli.main", "cli.ending", "cli.exits", "cli.options", "cli.page"),
         *(f"cli.{command}" for command in COMMANDS),
     }
