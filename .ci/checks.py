@@ -91,7 +91,7 @@ UNIT_TESTS = (
 # Chosen by what each file takes: most modules have tests in it, and few of them wait for clocks, processes or sockets.
 QUICK_TESTS = (
     *(*PYTEST, "--numprocesses=3", "--dist=loadfile"),
-    *("tests/api", "tests/card", "tests/ci", "tests/frames", "tests/magics", "tests/run/test_state.py"),
+    *("tests/api", "tests/card", "tests/ci", "tests/frames", "tests/host", "tests/magics", "tests/run/test_state.py"),
     *("tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
     *("tests/test_architecture.py", "tests/test_cli.py"),
     *(
@@ -99,11 +99,19 @@ QUICK_TESTS = (
         "--ignore=tests/api/test_loop.py",
         "--ignore=tests/api/test_row_reader.py",
     ),
-    *("--ignore=tests/card/board", "--ignore=tests/card/test_agreement.py", "--ignore=tests/card/test_commands.py"),
-    *("--ignore=tests/card/test_display.py", "--ignore=tests/card/test_forged.py"),
-    *("--ignore=tests/card/test_hostile.py", "--ignore=tests/card/test_lifetime.py"),
-    *("--ignore=tests/card/test_stream.py", "--ignore=tests/card/test_view_bounds.py"),
-    *("--ignore=tests/card/test_view_variants.py", "--ignore=tests/frames/economics", "--ignore=tests/frames/files"),
+    *(
+        "--ignore-glob=tests/card/*/test_*board*",
+        "--ignore=tests/card/render/test_agreement.py",
+        "--ignore=tests/card/widgets/test_click_commands.py",
+    ),
+    *("--ignore=tests/card/widgets/test_display.py", "--ignore=tests/card/widgets/test_forged.py"),
+    *("--ignore=tests/card/render/test_hostile.py", "--ignore=tests/card/widgets/test_lifetime.py"),
+    *("--ignore=tests/card/widgets/test_html_stream.py", "--ignore=tests/card/view/test_size_limits.py"),
+    *(
+        "--ignore=tests/card/view/test_run_view_variants.py",
+        "--ignore=tests/frames/economics",
+        "--ignore=tests/frames/files",
+    ),
     *("--ignore=tests/frames/leads", "--ignore=tests/frames/plots", "--ignore=tests/frames/test_described.py"),
     *("--ignore=tests/frames/test_mutations.py", "--ignore=tests/magics/test_kernel.py"),
 )
