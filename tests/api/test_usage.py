@@ -15,7 +15,7 @@ import origami_widgets as ow
 from origami_widgets.api import usage
 from origami_widgets.api.responses import ApiResponse
 from origami_widgets.api.usage import Quota, Traffic, is_counted, read_quotas, read_refusal, traffic_of
-from origami_widgets.sandbox.limits import Quota as Limiter
+from origami_widgets.sandbox.rate_limits import RateLimits
 from tests.api.conftest import KEY
 from tests.support.server import answer
 
@@ -35,7 +35,7 @@ def at(seconds):
 
 
 def test_the_headers_of_the_sandbox_are_read():
-    headers = Limiter(1.0).take_organization(SERVER.timestamp())
+    headers = RateLimits(1.0).count_organization(SERVER.timestamp())
     assert read_quotas({name.lower(): value for name, value in headers.items()}, SERVER) == (
         Quota("global", 100, 99, 60),
     )
@@ -110,9 +110,9 @@ def test_only_a_429_for_requests_refuses_the_organization(status, code, retry_af
 
 
 def test_a_new_listener_gets_the_events_of_the_last_minute():
-    limiter, traffic, events = Limiter(1.0), Traffic(), []
+    limiter, traffic, events = RateLimits(1.0), Traffic(), []
     traffic.note_request()
-    headers = {name.lower(): value for name, value in limiter.take_organization(0.0).items()}
+    headers = {name.lower(): value for name, value in limiter.count_organization(0.0).items()}
     traffic.note_response(ApiResponse(200, headers=headers))
     traffic.listen(lambda event, age: events.append((*[quota.remaining for quota in event.quotas], event.refused_for)))
     assert events == [(None,), (99, None)]
