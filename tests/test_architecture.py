@@ -34,7 +34,7 @@ HOMES = {
     "anywidget": {"card.widgets.live_widget"},
     "ipywidgets": set(),
     "traitlets": {"card.widgets.run_board", "card.widgets.run_card", "card.widgets.live_widget"},
-    "IPython": {"host.outputs", "card.widgets.html_stream", "magics.extension"},
+    "IPython": {"host.outputs", "magics.extension"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.starts.store"},

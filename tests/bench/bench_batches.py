@@ -10,8 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.paging import RawRows, RowWalk
-from origami_widgets.api.wire import decode
+from origami_widgets.api.responses import decode
+from origami_widgets.api.row_paging import RawRows, RowWalk
 from origami_widgets.frames.leads.batch_reading import PageSpool, batches_of
 from origami_widgets.frames.leads.cell_column import KindOnlyColumn
 from origami_widgets.frames.leads.lead_table import LeadTable, ids_of

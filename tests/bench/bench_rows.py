@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from origami_widgets.api.paging import RawRows, RowWalk
-from origami_widgets.api.wire import decode
+from origami_widgets.api.responses import decode
+from origami_widgets.api.row_paging import RawRows, RowWalk
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn, ids_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Runs: what an agent was asked, what it did, and what it wants to know."""
+"""Runs: the request, the response with its actions and tables, and open questions; and the agents that run."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ ROLES = ("user", "assistant", "tool")
 
 
 class Steps(Model, frozen=True):
-    """Loop iterations done, and the plan's cap on them."""
+    """Steps that the run has completed, and the plan's limit."""
 
     completed: Annotated[int | None, About("done so far", "steps", "steps_completed")] = None
     max: Annotated[int | None, About("most that the plan allows", "steps", "steps_max")] = None
 
 
 class RunSummary(Model, frozen=True):
-    """A run as lists show it. `prompt` is cut to 200 characters."""
+    """A run in a list. Its `prompt` is cut to 200 characters."""
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ("id", "status", "prompt", "steps", "started_at", "agent_id")
 
@@ -57,7 +57,7 @@ class RunSummary(Model, frozen=True):
 
 
 class RunRequest(Model, frozen=True):
-    """What was asked: the full prompt, the model asked for, and the tables in focus."""
+    """The request of a run: the full prompt, the model and the focus tables."""
 
     prompt: Annotated[str, About("the full brief; in lists its first 200 characters")] = ""
     model: str = ""
@@ -65,7 +65,7 @@ class RunRequest(Model, frozen=True):
 
 
 class Action(Model, frozen=True):
-    """One change that the run made. Which fields are set depends on `type`."""
+    """One change that a run made. Which fields are set depends on `type`."""
 
     __line_fields__: ClassVar[tuple[str, ...]] = ("type", "table_name", "column_name", "count", "lead_count")
 
@@ -80,7 +80,7 @@ class Action(Model, frozen=True):
 
 
 class Question(Model, frozen=True):
-    """Something the agent wants to know. Free text is always a possible answer."""
+    """A question of the agent. Free text is always a possible answer."""
 
     type: str = ""
     question: str = ""
@@ -89,12 +89,12 @@ class Question(Model, frozen=True):
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """Some answers carry `text` where the schema has `question`."""
+        """Read `question` from `text`, where some responses have it."""
         return {**raw, "question": raw["text"]} if "question" not in raw and "text" in raw else raw
 
 
 class Suggestion(Model, frozen=True):
-    """A next step that the agent proposes; without a `type` it is a plain suggestion."""
+    """A next action that the agent suggests. `type` is None for a plain suggestion."""
 
     label: str = ""
     type: str | None = None
@@ -102,14 +102,14 @@ class Suggestion(Model, frozen=True):
 
 
 class Todo(Model, frozen=True):
-    """What is left to the user."""
+    """What the user can do next: answer questions, follow suggestions."""
 
     pending_questions: tuple[Question, ...] = ()
     next_actions: tuple[Suggestion, ...] = ()
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """Some answers carry plain strings where the schema has objects."""
+        """Accept plain strings for questions and suggestions, as some responses have them."""
         return {
             **raw,
             **_objects(raw, "pendingQuestions", "question"),
@@ -118,7 +118,7 @@ class Todo(Model, frozen=True):
 
 
 class ToolCall(Model, frozen=True):
-    """One call of a tool in the transcript."""
+    """A call of a tool in the transcript."""
 
     id: str = ""
     name: str = ""
@@ -126,7 +126,7 @@ class ToolCall(Model, frozen=True):
 
 
 class TranscriptMessage(Model, frozen=True):
-    """One message of the conversation. Messages have no times."""
+    """A message of the transcript. Messages have no timestamps."""
 
     role: Annotated[str | None, About("who wrote it", words=ROLES)] = None
     content: Annotated[str | None, About("the text")] = None
@@ -138,7 +138,7 @@ class TranscriptMessage(Model, frozen=True):
 
 
 class Response(Model, frozen=True):
-    """What a run brought, so far or in the end."""
+    """The results of a run, so far or final."""
 
     text: str | None = None
     actions: tuple[Action, ...] = ()
@@ -148,7 +148,7 @@ class Response(Model, frozen=True):
 
 
 class RunObject(RunSummary, frozen=True):
-    """A run as `GET /agents/{id}/runs/{runId}` gives it."""
+    """A run as `GET /agents/{id}/runs/{runId}` returns it."""
 
     workspace_id: str = ""
     request: RunRequest = RunRequest()
@@ -157,7 +157,7 @@ class RunObject(RunSummary, frozen=True):
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """A running run may carry its actions at the top level instead of in a response."""
+        """Read the actions of a running run from the top level, where some responses have them."""
         response = raw.get("response")
         if isinstance(raw.get("actions"), list) and not (isinstance(response, dict) and "actions" in response):
             return {**raw, "response": {**(response if isinstance(response, dict) else {}), "actions": raw["actions"]}}
@@ -169,3 +169,42 @@ def _objects(raw: dict[str, Any], key: str, field: str) -> dict[str, Any]:
     if not isinstance(items, list):
         return {}
     return {key: [{field: item} if isinstance(item, str) else item for item in items]}
+
+
+class AgentSummary(Model, frozen=True):
+    """An agent in the response to its creation."""
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "id", "created_at")
+
+    object: str = ""
+    id: str = ""
+    name: str = ""
+    workspace_id: str = ""
+    created_at: datetime | None = None
+
+
+class Agent(AgentSummary, frozen=True):
+    """An agent with a summary of its newest run."""
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "id", "created_at", "last_run")
+
+    api_key_owned: bool | None = None
+    last_run: RunSummary | None = None
+
+
+class Workspace(Model, frozen=True):
+    """The workspace of an agent; deprecated, often the agent itself."""
+
+    object: str = ""
+    id: str = ""
+    name: str = ""
+    created_at: datetime | None = None
+    created_by_api: bool | None = None
+
+
+class CreatedAgent(Model, frozen=True):
+    """A new agent with its first run."""
+
+    agent: AgentSummary = AgentSummary()
+    run: RunObject = RunObject()
+    workspace: Workspace | None = None

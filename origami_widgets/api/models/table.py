@@ -1,21 +1,24 @@
-"""Tables and their economics. A number that the server did not give is None, never 0."""
+"""Tables, their economics and their rows. A number that the server left out is None, never 0.
+
+The content of rows is not to be trusted.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from origami_widgets.api.models.base import About, Model
-from origami_widgets.api.models.shown import as_html, many
+from origami_widgets.api.models.model_repr import as_html, many
 
 COLUMN_KINDS = ("input", "enrichment", "score", "sequence")
 COST_SOURCES = ("historical", "estimate")
 
 
 class CreditsUsed(Model, frozen=True):
-    """Settled credits over all runs ever; work in flight is not in it."""
+    """Settled credits over all runs ever, without work in flight."""
 
     lifetime_used: Annotated[int | None, About("settled, over all runs", "credits", "credits_lifetime_used")] = None
 
@@ -80,7 +83,7 @@ class QualificationStats(Model, frozen=True):
 
 
 class Funnel(Model, frozen=True):
-    """Where the sourced leads went. Rates are shares from 0 to 1."""
+    """How many sourced leads each step keeps. Rates are shares from 0 to 1."""
 
     total_sourced_leads: Annotated[int | None, About("found by the lead sources", "leads")] = None
     post_static_leads: Annotated[
@@ -93,14 +96,14 @@ class Funnel(Model, frozen=True):
 
 
 class RunningStats(Model, frozen=True):
-    """Leads with active cell work, and since when the oldest of it runs."""
+    """Leads with active cell work, and when the oldest of it was started."""
 
     running_leads: Annotated[int | None, About("with a cell still running", "leads")] = None
     oldest_active_run_started_at: Annotated[datetime | None, About("start of the oldest work under way")] = None
 
 
 class LeadSource(Model, frozen=True):
-    """Where leads came from and what they cost. `source` is `historical` or `estimate`, or a newer word."""
+    """A source of leads and its cost. `source` is `historical` or `estimate`, or a newer word."""
 
     id: Annotated[str, About("the lead source", column="source_id")] = ""
     name: Annotated[str, About("the name", column="source_name")] = ""
@@ -111,7 +114,7 @@ class LeadSource(Model, frozen=True):
 
 
 class TableStats(Model, frozen=True):
-    """The economics of a table; only there when they were asked for."""
+    """The economics of a table; only present when requested."""
 
     credits_per_lead: Annotated[float | None, About("estimate", "credits per sourced lead")] = None
     credits_per_qualified_lead: Annotated[
@@ -157,3 +160,45 @@ class Table(Model, frozen=True):
         )
         rows = [(column.name, column.kind, column.credits.lifetime_used) for column in self.columns]
         return as_html(self.name or "Table", summary, ("Column", "Kind", "Credits"), rows)
+
+
+class Cell(Model, frozen=True):
+    """A typed cell: `scalar` was entered, `value` was computed, `sequence` refers to a drafted message."""
+
+    type: str = ""
+    value: Any = None
+
+
+class Row(Model, frozen=True):
+    """A lead with typed cells by column slug. Cells that are empty or failed are left out."""
+
+    object: str = ""
+    id: str = ""
+    cells: dict[str, Cell] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """Accept a bare value for a cell."""
+        cells = raw.get("cells")
+        if not isinstance(cells, dict):
+            return raw
+        return {**raw, "cells": {slug: cell if _is_cell(cell) else {"value": cell} for slug, cell in cells.items()}}
+
+
+class FlatRow(Model, frozen=True):
+    """A lead as slug and value. The id of the row is separate: a column may have the slug `id`."""
+
+    id: str = ""
+    values: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """Accept values in `cells`, where some responses have them; a column may have that slug too."""
+        cells = raw.get("cells")
+        leveled = isinstance(cells, dict) and raw.keys() <= {"object", "id", "cells"}
+        values = cells if leveled else {key: value for key, value in raw.items() if key != "id"}
+        return {"id": raw.get("id"), "values": values}
+
+
+def _is_cell(value: object) -> bool:
+    return isinstance(value, dict) and ("type" in value or "value" in value)

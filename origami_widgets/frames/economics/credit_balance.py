@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.ledger import BalanceReading
+    from origami_widgets.api.usage import BalanceReading
     from origami_widgets.frames.source import Source
 
     from .spending import Measure
@@ -136,7 +136,7 @@ async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_ba
     data = SourceData("list", ()) if runs is None else gather(runs, CREDITS.name)
     operations = client_or_default(client).operations
     await OnLoop(operations.get_credits())
-    return frame_of_readings(operations.ledger.readings, data, dtype_backend, are_measured=runs is not None)
+    return frame_of_readings(operations.balance_history.readings, data, dtype_backend, are_measured=runs is not None)
 
 
 def frame_of_readings(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.paging import RowWalk
+    from origami_widgets.api.row_paging import RowWalk
 
     from .lead_column import LeadColumn
     from .rows_request import RowsRequest

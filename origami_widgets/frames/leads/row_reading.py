@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.paging import PartialRows
+from origami_widgets.api.row_paging import PartialRows
 from origami_widgets.api.row_progress import ProgressReport
 from origami_widgets.api.row_reader import RowPages
 from origami_widgets.api.sync_bridge import OnLoop, block
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.paging import RowWalk
+    from origami_widgets.api.row_paging import RowWalk
 
     from .lead_table import Findings
     from .rows_request import RowsRequest

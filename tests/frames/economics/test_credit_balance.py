@@ -8,7 +8,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.ledger import BalanceReading
+from origami_widgets.api.usage import BalanceReading
 from origami_widgets.frames import credits_frame
 from origami_widgets.frames.economics.credit_balance import CREDITS, BalanceMoment, frame_of_readings, used_per_interval
 from origami_widgets.frames.schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
@@ -166,7 +166,7 @@ def test_what_cannot_be_read_is_said_before_anything_is_sent():
     for wrong in ({"runs": 7}, {"runs": "agent/run"}, {"dtype_backend": "polars"}):
         with pytest.raises(InvalidInput):
             ow.credits_frame(client=client, **wrong)
-    assert client.operations.ledger.readings == ()
+    assert client.operations.balance_history.readings == ()
 
 
 def test_runs_beside_something_else_that_spends():

@@ -15,7 +15,7 @@ import origami_widgets as ow
 from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput, RateLimited, TableNotFound
 from origami_widgets.api.loop_future import LoopFuture
-from origami_widgets.api.paging import PartialRows
+from origami_widgets.api.row_paging import PartialRows
 from tests.support.server import RawServer, answer, reset, silence
 
 KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"

@@ -1,4 +1,4 @@
-"""Walking through all rows of a table, page by page, without end loops and without a row twice. Pure."""
+"""Paging through the rows of a table: the query, and a position that never repeats a row or loops for ever. Pure."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from origami_widgets.api.models.base import build
-from origami_widgets.api.models.page import Envelope, entries
+from origami_widgets.api import validate
+from origami_widgets.api.models.base import Envelope, build, list_items
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 MOST_EMPTY_PAGES = 3
-"""Pages without a row in a row; after these nothing more is expected behind their cursors."""
+"""Empty pages in succession after which no more rows are expected."""
 MOST_PAGES = 100_000
-"""Twenty million rows: no table, but a server that does not find its end."""
+"""Twenty million rows: that is no table, but a server without an end."""
 MOST_REMEMBERED = 1_000_000
-"""Row ids kept to tell rows that come again, in less than 100 MB. Beyond them the older half is forgotten."""
+"""Row ids that are kept to recognise repeated rows, in less than 100 MB; beyond it the older half is dropped."""
 MOST_UNCOUNTED = 10_000
-"""Rows beyond twice what the server counts; after these it goes round in a circle with new ids."""
+"""Rows beyond twice the server's count after which it must be repeating rows with new ids."""
 
 
 class PartialRows(UserWarning):
-    """Not all rows of a table could be read; those that were given are right."""
+    """Not all rows of a table could be read; those that were returned are right."""
 
 
 class PageOfRows(Protocol[T_co]):
-    """What a walk needs to know of a page."""
+    """A page of rows, as `RowWalk` needs it."""
 
     @property
     def items(self) -> Sequence[T_co]:
@@ -39,23 +39,23 @@ class PageOfRows(Protocol[T_co]):
 
     @property
     def next_cursor(self) -> str | None:
-        """Where the next page begins; None: it is the last."""
+        """Cursor of the next page; None on the last."""
         ...
 
     @property
     def total(self) -> int | None:
-        """Rows over all pages, as the server counts them now."""
+        """Rows in all, as the server counts them now."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RawRows:
-    """One page of rows as decoded JSON, for those to whom a typed object per row costs too much.
+    """One page of rows as decoded JSON, for callers to whom an object per row costs too much.
 
     Attributes:
         items: the rows.
-        next_cursor: where the next page begins; None: it is the last.
-        total: rows over all pages, as the server counts them now.
+        next_cursor: cursor of the next page; None on the last.
+        total: rows in all, as the server counts them now.
     """
 
     items: list[dict[str, Any]]
@@ -64,26 +64,26 @@ class RawRows:
 
     @classmethod
     def of(cls, body: Any) -> RawRows:
-        """The page in a decoded answer, in whatever envelope; entries that are no objects are left out."""
+        """Return the page in a decoded response, whatever its envelope; items that are not objects are left out."""
         envelope = build(Envelope, body, "", [])
-        items = [item for item in entries(body) if isinstance(item, dict)]
+        items = [item for item in list_items(body) if isinstance(item, dict)]
         return cls(items, envelope.next_cursor or None, envelope.total)
 
 
 class RowWalk:
-    """Where a walk stands. It holds no connection, so it may rest between two pages for as long as it likes.
+    """Position in the pages of a table. It holds no connection, so any time may pass between two pages.
 
     Args:
-        limit: rows to give in all; None for every row.
+        limit: rows to return in all; None for every row.
 
     Attributes:
-        cursor: where the next page begins, None for the first.
-        pages: pages that were taken.
-        rows: rows that were given, each once.
-        total: rows over all pages as the server counted them last, None when it did not.
-        total_changed: that count was not the same on every page: rows came or went meanwhile.
-        complete: everything that was asked for has been given.
-        stopped: why the walk ended with less than that; empty when it did not.
+        cursor: cursor of the next page, None for the first.
+        pages: pages that were read.
+        rows: rows that were returned, each once.
+        total: rows in all, as the server last counted them; None when it did not.
+        total_changed: whether that count changed from page to page: rows came or went meanwhile.
+        complete: whether all requested rows have been returned.
+        stopped: why reading ended with fewer rows; empty when it did not.
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -96,28 +96,27 @@ class RowWalk:
         self.stopped = ""
         self._limit = limit
         self._cursors: set[bytes] = set()
-        # Hashes of 64 bits, which take a third of the room of ids: among a million, two are alike once in 10^7 tables.
+        # Hashes of 64 bits, which take a third of the memory of ids: among a million, two collide once in 10^7 tables.
         self._seen: set[int] = set()
         self._before: set[int] = set()
-        # Those of the first page are never forgotten: a server that starts over begins with them.
+        # Those of the first page are never dropped: a server that starts over begins with them.
         self._first: frozenset[int] = frozenset()
         self._empty = 0
 
     @property
     def done(self) -> bool:
-        """There is no next page."""
+        """Whether there is no next page."""
         return self.complete or bool(self.stopped)
 
     def take(self, page: PageOfRows[T], ids: Sequence[str]) -> Sequence[T]:
-        """The rows of a page that were not given before; moves on to the next page.
+        """Return the rows of a page that were not returned before, and move on to the next page.
 
-        The API silently starts over on a cursor that it does not know (any more): a cursor or a whole page that comes
-        again ends the walk.
+        The API silently starts over at a cursor that it does not know, or no longer knows: a repeated cursor or a
+        repeated page ends the walk.
 
         Args:
             page: the page that begins at `cursor`.
-            ids: the ids of its rows; a row without an id cannot be told from another one, and is better given twice
-                than lost.
+            ids: the ids of its rows. A row without an id cannot be recognised, and is better returned twice than lost.
         """
         fresh = self._fresh(page.items, ids)
         rows = fresh if self._limit is None else fresh[: self._limit - self.rows]
@@ -158,7 +157,7 @@ class RowWalk:
         return fresh
 
     def _move(self, following: str | None, *, repeated: bool) -> None:
-        mark = _mark(following) if following is not None else b""
+        mark = _hash_of(following) if following is not None else b""
         if self._limit is not None and self.rows >= self._limit:
             self.complete = True
         elif following is None:
@@ -184,6 +183,44 @@ class RowWalk:
             self.complete = True
 
 
-def _mark(cursor: str) -> bytes:
-    """A cursor may be as long as the server likes."""
+def _hash_of(cursor: str) -> bytes:
+    """Return a short hash of a cursor, which may be of any length."""
     return hashlib.blake2b(cursor.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+FILTERS = "[{'column': slug, 'operator': 'equals', 'value': …}]"
+SORT = "{'column': slug, 'direction': 'asc' or 'desc'}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowQuery:
+    """Query for the rows of a table, the same for all pages.
+
+    Attributes:
+        filters: conditions; None for no further ones.
+        sort: the sort order; None for the saved one.
+        flat: whether rows hold slug and value instead of typed cells.
+        saved_filters: whether the saved filters of the table apply.
+    """
+
+    filters: Sequence[Mapping[str, Any]] | None = None
+    sort: Mapping[str, str] | None = None
+    flat: bool = False
+    saved_filters: bool = True
+
+    def params(self) -> dict[str, str]:
+        """Return the parameters of the URL.
+
+        Raises:
+            InvalidInput: filters or sort are not valid.
+        """
+        params: dict[str, str] = {}
+        if self.filters is not None:
+            params["filters"] = validate.as_json("filters", self.filters, FILTERS)
+        if self.sort is not None:
+            params["sort"] = validate.as_json("sort", self.sort, SORT)
+        if self.flat:
+            params["cells"] = "flat"
+        if not self.saved_filters:
+            params["defaults"] = "false"
+        return params

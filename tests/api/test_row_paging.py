@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.api import paging
-from origami_widgets.api.paging import MOST_EMPTY_PAGES, RawRows, RowWalk
+from origami_widgets.api import row_paging
+from origami_widgets.api.row_paging import MOST_EMPTY_PAGES, RawRows, RowWalk
 
 
 def page(ids, cursor=None, total=None):
@@ -46,7 +46,7 @@ def test_no_row_comes_twice_and_no_page_is_asked_for_twice(plan, limit):
 
 @given(PAGES, st.integers(1, 10))
 @settings(max_examples=300)
-def test_any_server_is_left_after_as_many_pages_as_it_has_cursors(plan, repeat):
+def test_no_server_is_asked_for_more_pages_than_it_has_cursors(plan, repeat):
     walk = RowWalk()
     for each in plan * repeat * 3:
         if walk.done:
@@ -74,8 +74,8 @@ def test_an_honest_server_is_read_to_its_end(sizes, limit):
     assert walk.stopped == ""
 
 
-def test_what_is_remembered_is_bounded_and_the_first_page_is_never_forgotten(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_REMEMBERED", 100)
+def test_remembered_ids_are_bounded_and_those_of_the_first_page_stay(monkeypatch):
+    monkeypatch.setattr(row_paging, "MOST_REMEMBERED", 100)
     walk = RowWalk()
     for number in range(60):
         take(walk, page([f"{number}-{row}" for row in range(10)], f"c{number}"))
@@ -86,8 +86,8 @@ def test_what_is_remembered_is_bounded_and_the_first_page_is_never_forgotten(mon
     assert walk.rows == 600
 
 
-def test_new_rows_without_end_are_left_some_time(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_PAGES", 50)
+def test_endless_new_rows_are_left_after_many_pages(monkeypatch):
+    monkeypatch.setattr(row_paging, "MOST_PAGES", 50)
     walk = RowWalk()
     for number in range(100):
         if not walk.done:
@@ -95,8 +95,8 @@ def test_new_rows_without_end_are_left_some_time(monkeypatch):
     assert walk.stopped == "there was no end after 50 pages"
 
 
-def test_far_more_rows_than_counted_are_a_circle(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_UNCOUNTED", 5)
+def test_far_more_rows_than_the_count_end_the_walk(monkeypatch):
+    monkeypatch.setattr(row_paging, "MOST_UNCOUNTED", 5)
     walk = RowWalk()
     for number in range(100):
         if not walk.done:

@@ -1,6 +1,6 @@
-"""Objects of the API as a person sees them: one bounded line, and a small table for notebooks. Pure.
+"""The repr of an object of the API: one short line, and a small HTML table for notebooks. Pure.
 
-All texts come from the server: they are cut, escaped, and without controls or what looks like a key.
+All texts come from the server: they are cut and escaped, and control characters and keys are removed.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ _CELL = "text-align:{side};vertical-align:top;padding:2px 14px 2px 0;border:0"
 
 
 def facts_of(model: msgspec.Struct) -> dict[str, Any]:
-    """The fields that say something: those a class names in `__shown_fields__`, else all that differ from their default."""
+    """Return the fields to show: those in `__shown_fields__`, else all that differ from their default."""
     fields = {field.name: field for field in msgspec.structs.fields(model) if field.name not in _SKIPPED}
     if shown := getattr(model, "__shown_fields__", ()):
-        told = {name: getattr(model, name) for name in shown}
-        return {name: value for name, value in told.items() if value is not None and value != ""}
+        values = {name: getattr(model, name) for name in shown}
+        return {name: value for name, value in values.items() if value is not None and value != ""}
     return {name: value for name, field in fields.items() if (value := getattr(model, name)) != _default(field)}
 
 
 def _facts_of_line(model: msgspec.Struct) -> dict[str, Any]:
-    """The fields of a line: those of `__line_fields__` that are told, else the facts."""
+    """Return the fields of the line: those in `__line_fields__` that are set, else those of `facts_of`."""
     fields = getattr(model, "__line_fields__", ())
-    told = {name: attrgetter(name)(model) for name in fields}
-    return {name: value for name, value in told.items() if value is not None and value != ""} or facts_of(model)
+    values = {name: attrgetter(name)(model) for name in fields}
+    return {name: value for name, value in values.items() if value is not None and value != ""} or facts_of(model)
 
 
 def one_line(model: msgspec.Struct) -> str:
-    """The class and what the object tells, in at most 200 characters.
+    """Return the class and fields of an object, in at most 200 characters.
 
-    Objects that come in lists, such as columns, are shorter: a list's own repr has a line of each.
+    Objects that come in lists, such as columns, are shorter: the repr of a list has a line for each.
 
     >>> from origami_widgets.api.models import Column, CreditsUsed, Table
     >>> one_line(Table(name="Porto bakeries", lead_count=15, credits=CreditsUsed(lifetime_used=57)))
@@ -67,13 +67,13 @@ def one_line(model: msgspec.Struct) -> str:
 
 
 def as_html(title: str, summary: Iterable[str], head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A heading, a line below it, and a small table.
+    """Return HTML with a heading, a line below it, and a small table.
 
     Args:
         title: the heading.
         summary: parts of the line below it; empty ones are left out.
-        head: the headings of the table's columns; without them it has none.
-        rows: values, of which the first 30 are shown.
+        head: the headings of the columns; empty for none.
+        rows: the rows, of which the first 30 are shown.
     """
     parts = [f"<div><b>{_text(title)}</b></div>"]
     if line := " · ".join(_text(part) for part in summary if part):
@@ -91,21 +91,21 @@ def as_html(title: str, summary: Iterable[str], head: Sequence[str], rows: Seque
 
 
 def many(count: int | None, one: str, more: str) -> str:
-    """A number with its word; empty when it is not known."""
+    """Return a number with its noun; empty for None."""
     return "" if count is None else f"{count:,} {one if count == 1 else more}"
 
 
 def model_html(model: msgspec.Struct) -> str:
-    """The facts of an object, one a row."""
+    """Return HTML with one row for each field of an object."""
     rows = [(field.replace("_", " "), value) for field, value in facts_of(model).items()]
     return as_html(type(model).__name__, (), (), rows)
 
 
 def list_html(title: str, summary: Iterable[str], models: Sequence[object]) -> str:
-    """Objects of one kind, one a row."""
-    told = [facts_of(model) for model in models if isinstance(model, msgspec.Struct)]
-    fields = list(dict.fromkeys(field for facts in told for field in facts))
-    rows = [[facts.get(field) for field in fields] for facts in told]
+    """Return HTML with one row for each object of a list."""
+    shown = [facts_of(model) for model in models if isinstance(model, msgspec.Struct)]
+    fields = list(dict.fromkeys(field for facts in shown for field in facts))
+    rows = [[facts.get(field) for field in fields] for facts in shown]
     return as_html(title, summary, [field.replace("_", " ") for field in fields], rows)
 
 
@@ -119,8 +119,8 @@ def _in_line(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"
     if isinstance(value, msgspec.Struct):
-        told = repr(value)
-        return told if len(told) <= LONGEST_PART else f"{type(value).__name__}(…)"
+        text = repr(value)
+        return text if len(text) <= LONGEST_PART else f"{type(value).__name__}(…)"
     if isinstance(value, tuple | list | dict):
         return "<1 item>" if len(value) == 1 else f"<{len(value):,} items>"
     return _cut(repr(value))
@@ -135,21 +135,21 @@ def _in_cell(value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, msgspec.Struct):
         facts = facts_of(value)
-        return ", ".join(f"{field.replace('_', ' ')} {_in_cell(told)}" for field, told in facts.items())
+        return ", ".join(f"{field.replace('_', ' ')} {_in_cell(part)}" for field, part in facts.items())
     if isinstance(value, tuple | list | dict):
         return f"{len(value):,}"
     return str(value)
 
 
 def _cell(value: Any, *, right: bool) -> str:
-    """A cell; `right`: numbers of a column stand at its right."""
+    """Return a table cell; with `right`, numbers are aligned to the right."""
     right = right and isinstance(value, int | float) and not isinstance(value, bool)
     return f'<td style="{_CELL.format(side="right" if right else "left")}">{_text(_in_cell(value))}</td>'
 
 
 def _cut(text: str, most: int = LONGEST_TEXT) -> str:
-    # Loaded when something is shown: frames need the models and nothing of what knows keys.
-    from origami_widgets.api.redact import hide_all
+    # Imported when an object is shown: frames import the models, and nothing that knows keys.
+    from origami_widgets.api.secret import hide_all
 
     plain = " ".join(printable(hide_all(text[: most * 4])).split())
     return plain if len(plain) <= most and len(text) <= most * 4 else f"{plain[: most - 1]}…"

@@ -7,7 +7,6 @@ import contextlib
 import json
 import re
 import threading
-import time
 import traceback
 import urllib.parse
 
@@ -20,7 +19,8 @@ from origami_widgets.api.client import Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import background
 from origami_widgets.api.loop_future import LoopFuture
-from origami_widgets.api.paging import PartialRows
+from origami_widgets.api.row_paging import PartialRows, RawRows
+from origami_widgets.api.row_reader import RowPages
 from tests.api.conftest import KEY, fixture
 from tests.support.server import RawServer, answer, head, reset, silence
 
@@ -68,14 +68,14 @@ def cursors(server: RawServer) -> list[str | None]:
 
 
 @both
-async def test_all_pages_in_order(server, kind):
+async def test_all_pages_are_read_in_order(server, kind):
     server.plan(rows("1", "2", cursor="a"), rows("3", cursor="b"), rows("4"))
     assert await read(server, kind) == ["1", "2", "3", "4"]
     assert [request.query for request in server.requests] == ["limit=200", "limit=200&cursor=a", "limit=200&cursor=b"]
 
 
 @both
-async def test_what_is_asked_of_the_rows_is_sent(server, kind):
+async def test_the_query_is_sent_with_each_page(server, kind):
     server.plan(rows("1"))
     filters = [{"column": "fit", "operator": "greater_than", "value": 70}]
     sort = {"column": "fit", "direction": "desc"}
@@ -93,7 +93,7 @@ async def test_flat_rows(server, kind):
 
 
 @both
-async def test_a_limit_over_all_pages(server, kind):
+async def test_the_limit_counts_over_all_pages(server, kind):
     server.plan(rows("1", "2", cursor="a", total=5), rows("3", "4", cursor="b", total=5), rows("5"))
     reader = reader_of(server, kind, limit=3)
     assert await read_on(reader) == ["1", "2", "3"]
@@ -143,7 +143,7 @@ async def test_every_walk_ends_with_each_row_once_and_says_whether_it_is_all(ser
 
 
 @both
-async def test_a_changing_count_is_shown(server, kind):
+async def test_a_changing_count_is_reported(server, kind):
     server.plan(rows("1", cursor="a", total=2), rows("2", "3", total=3))
     reader = reader_of(server, kind)
     await read_on(reader)
@@ -151,7 +151,7 @@ async def test_a_changing_count_is_shown(server, kind):
 
 
 @both
-async def test_a_passing_fault_is_passed_over(server, quick, kind):
+async def test_a_transient_fault_is_retried(server, quick, kind):
     server.plan(rows("1", cursor="a"), BUSY, answer("", 502), rows("2"))
     assert await read(server, kind) == ["1", "2"]
 
@@ -194,7 +194,7 @@ async def test_after_an_error_on_page_37_the_same_reader_goes_on_at_page_37(serv
 
 @both
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
-async def test_a_page_with_a_number_that_is_none_says_so_and_does_not_blame_the_network(server, quick, kind, number):
+async def test_a_page_with_an_invalid_number_does_not_blame_the_network(server, quick, kind, number):
     page = (
         f'{{"object": "list", "items": [{{"id": "1", "cells": {{"n": {{"value": {number}}}}}}}], "nextCursor": null}}'
     )
@@ -263,31 +263,29 @@ def test_an_interrupted_read_loses_nothing(server, client, monkeypatch):
     assert cursors(server) == [None, "a", "a"]
 
 
-def test_the_late_end_of_an_interrupted_read_does_not_count(server, client):
-    server.plan(rows("1", cursor="a"), rows("2", cursor="b"), rows("3"))
-    reader = client.iter_rows("t")
-    pages, got = reader._pages, []
-    late, told = threading.Event(), pages._ask
+def test_the_late_page_of_an_interrupted_read_is_dropped():
+    found = {None: RawRows([{"id": "1"}], "a", None), "a": RawRows([{"id": "2"}], None, None)}
+    requested, released, late, kept = threading.Event(), threading.Event(), [], []
 
-    async def slow(cursor):
-        page = await told(cursor)
-        await asyncio.to_thread(late.wait, 10)
-        return page
+    async def fetch(cursor):
+        if not requested.is_set():
+            requested.set()
+            await asyncio.to_thread(released.wait, 10)
+        return found[cursor]
 
-    pages._ask = slow
-    first = background().submit(pages.read(got.append))
-    while len(server.requests) < 1:
-        time.sleep(0.01)
-    pages._ask = told
-    server.plan(rows("1", cursor="a"), rows("2"))
-    assert [row.id for row in reader] == ["1", "2"]
-    late.set()
-    first.result(10)
-    assert got == []
-    assert reader.complete
+    pages = RowPages(fetch, lambda items: [item["id"] for item in items])
+    interrupted = background().submit(pages.read(late.extend))
+    assert requested.wait(10)
+    while not pages.walk.done:
+        background().run(pages.read(kept.extend))
+    released.set()
+    interrupted.result(10)
+    assert late == []
+    assert [row["id"] for row in kept] == ["1", "2"]
+    assert pages.walk.complete
 
 
-def test_a_reader_shows_where_it_stands(server, client):
+def test_the_repr_of_a_reader_shows_its_position(server, client):
     server.plan(rows("1", "2", cursor="a" * 300, total=3), rows("3", total=3))
     reader = client.iter_rows("t")
     assert re.search(r"0 rows, 0 pages; not begun", repr(reader))
@@ -300,7 +298,7 @@ def test_a_reader_shows_where_it_stands(server, client):
     assert list(reader) == []
 
 
-def test_a_reader_may_rest_between_two_pages_until_the_loop_has_ended(server, client, monkeypatch):
+def test_a_reader_goes_on_after_the_loop_has_ended(server, client, monkeypatch):
     monkeypatch.setattr(loops, "IDLE", 0.1)
     server.plan(rows("1", cursor="a"), rows("2"))
     reading = client.iter_rows("t")

@@ -12,11 +12,12 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import loop as loops
 from origami_widgets.api.client import Client
+from origami_widgets.api.errors import CannotBlock, NoEventLoop
 from origami_widgets.api.loop import BackgroundLoop
-from origami_widgets.api.threadless import CannotBlock, NoEventLoop
+from origami_widgets.host import runtime
 from tests.support.server import answer
 
-HERE = contextvars.ContextVar("here", default="nobody")
+HERE = contextvars.ContextVar("here", default="no caller")
 
 
 @pytest.fixture
@@ -40,20 +41,24 @@ async def who() -> tuple[str, str]:
     return threading.current_thread().name, HERE.get()
 
 
-async def test_it_runs_on_the_loop_of_whoever_awaits(loop):
+async def test_without_threads_a_coroutine_runs_on_the_callers_loop(loop):
     HERE.set("cell 7")
-    assert await loop.bridge(who()) == ("MainThread", "nobody")
+    assert await loop.bridge(who()) == ("MainThread", "no caller")
     seen = asyncio.Event()
     loop.call_soon(seen.set)
     await asyncio.wait_for(seen.wait(), 5)
-    assert loop._loop is asyncio.get_running_loop()
+
+    async def running() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    assert await loop.bridge(running()) is asyncio.get_running_loop()
 
 
 async def test_a_function_is_called_at_once(loop):
-    assert loop.call(lambda: (threading.current_thread().name, HERE.get())) == ("MainThread", "nobody")
+    assert loop.call(lambda: (threading.current_thread().name, HERE.get())) == ("MainThread", "no caller")
 
 
-async def test_an_await_that_is_cancelled_cancels_it(loop):
+async def test_cancelling_an_await_cancels_the_coroutine(loop):
     begun, ended = asyncio.Event(), asyncio.Event()
 
     async def forever() -> None:
@@ -71,7 +76,7 @@ async def test_an_await_that_is_cancelled_cancels_it(loop):
     await asyncio.wait_for(ended.wait(), 5)
 
 
-async def test_a_call_that_blocks_says_what_to_await_and_begins_nothing(loop):
+async def test_a_blocking_call_names_what_to_await_and_starts_nothing(loop):
     begun = []
 
     async def begin() -> None:
@@ -86,17 +91,17 @@ async def test_a_call_that_blocks_says_what_to_await_and_begins_nothing(loop):
     assert "ulimit -u" in caught.value.remedy
 
 
-async def test_a_host_that_has_no_threads_is_not_said_to_have_refused_one(loop, monkeypatch):
-    monkeypatch.setattr(loops.threadless, "HAS_THREADS", False)
+async def test_a_host_without_threads_is_not_said_to_have_refused_one(loop, monkeypatch):
+    monkeypatch.setattr(runtime, "HAS_THREADS", False)
     with pytest.raises(CannotBlock, match="Python has one thread here") as caught:
         loop.run(who())
     assert "ulimit" not in caught.value.remedy
 
 
-def test_without_a_loop_it_says_that_one_is_needed(loop):
+def test_without_an_event_loop_the_error_asks_for_one(loop):
     with pytest.raises(NoEventLoop, match=r"\(Python said: can't start new thread\), and no event loop"):
         loop.run(who())
-    # The coroutine was closed: none complains that nobody awaited it.
+    # The coroutine was closed: Python does not warn that it was never awaited.
     gc.collect()
 
 
@@ -116,7 +121,6 @@ def test_each_loop_gets_its_own_connections_and_closes_them_at_its_end(loop, ser
     for _ in range(2):
         assert asyncio.run(main()) == 7
         generations.append(loop.generation)
-        assert loop._closers == {}
     assert len(set(generations)) == 2
     assert server.connections == 2
     # An open socket would complain here.
@@ -143,8 +147,8 @@ async def test_a_client_that_blocks_sends_nothing(loop, server):
     assert server.connections == 0
 
 
-async def test_what_the_host_can_suspend_blocks_except_in_our_own_callbacks(loop, monkeypatch):
-    monkeypatch.setattr(loops.threadless, "can_block", lambda: True)
+async def test_a_host_that_can_suspend_calls_blocks_except_in_our_own_callbacks(loop, monkeypatch):
+    monkeypatch.setattr(runtime, "can_suspend", lambda: True)
     refused = []
 
     def wait_in_a_callback() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.api import wire
+from origami_widgets.api import responses
 from origami_widgets.api.errors import UnexpectedAnswer
 
 JSON = st.recursive(
@@ -24,28 +24,31 @@ JSON = st.recursive(
 @settings(deadline=None)
 @given(JSON)
 def test_what_was_encoded_is_decoded(value):
-    assert wire.decode(json.dumps(value).encode()) == value
+    assert responses.decode(json.dumps(value).encode()) == value
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_json_or_one_error(body):
     with contextlib.suppress(UnexpectedAnswer):
-        json.dumps(wire.decode(body), allow_nan=False)
+        json.dumps(responses.decode(body), allow_nan=False)
 
 
 def test_a_byte_order_mark_is_no_fault():
-    assert wire.decode(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+    assert responses.decode(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 
 
 def test_an_emoji_cut_in_the_middle_is_readable_and_can_be_sent_on():
-    value = wire.decode(b'{"prompt": "go \\ud83d", "whole": "\\ud83d\\ude00", "\\udc00": 1}')
+    value = responses.decode(b'{"prompt": "go \\ud83d", "whole": "\\ud83d\\ude00", "\\udc00": 1}')
     assert value == {"prompt": "go \ufffd", "whole": "😀", "\ufffd": 1}
     json.dumps(value, ensure_ascii=False).encode()
 
 
 def test_long_integers_keep_every_digit():
-    assert wire.decode(b"[9007199254740993, 12345678901234567890123]") == [9007199254740993, 12345678901234567890123]
+    assert responses.decode(b"[9007199254740993, 12345678901234567890123]") == [
+        9007199254740993,
+        12345678901234567890123,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,8 +79,8 @@ def test_long_integers_keep_every_digit():
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_odd_bodies_name_their_cause(body, cause):
+def test_an_invalid_body_names_its_cause(body, cause):
     with pytest.raises(UnexpectedAnswer, match=cause) as caught:
-        wire.decode(body)
+        responses.decode(body)
     assert caught.value.transient
     assert caught.value.remedy

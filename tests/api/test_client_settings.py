@@ -21,7 +21,7 @@ from tests.support.server import answer
         ("http://[::1]:8000/api/v2", "[::1]:8000"),
     ],
 )
-def test_where_a_key_may_go(url, origin):
+def test_a_key_may_be_sent_to_encrypted_and_local_urls(url, origin):
     assert Client(KEY, base_url=url).operations.origin == origin
 
 
@@ -72,7 +72,7 @@ def test_where_a_key_may_go(url, origin):
         ("", "not a web address"),
     ],
 )
-def test_where_it_may_not(url, words):
+def test_a_key_may_not_be_sent_to_other_urls(url, words):
     with pytest.raises(InvalidInput, match=words) as caught:
         Client(KEY, base_url=url)
     assert caught.value.remedy
@@ -98,18 +98,18 @@ def test_the_environment_names_base_url_and_project(server, monkeypatch):
 
 
 @pytest.mark.parametrize("project", ["", "a b", "a\nb", "ä", "x" * 200, 7])
-def test_what_is_no_project(project):
+def test_an_invalid_project_is_refused(project):
     with pytest.raises(InvalidInput, match="not a project id"):
         Client(KEY, project=project)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "30", None, True])
-def test_what_is_no_timeout(timeout):
+def test_an_invalid_timeout_is_refused(timeout):
     with pytest.raises(InvalidInput, match="not a number of seconds"):
         Client(KEY, timeout=timeout)
 
 
-def test_the_identity_tells_key_project_and_place_apart():
+def test_clients_of_another_key_project_or_base_url_have_another_identity():
     clients = [
         Client(KEY),
         Client("og_live_other"),

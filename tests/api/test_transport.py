@@ -76,7 +76,7 @@ def test_a_poll_is_one_attempt_and_each_fault_is_transient(server, client, behav
 
 
 @pytest.mark.parametrize("case", ONCE, ids=[case[0] for case in ONCE])
-def test_a_read_goes_on_after_the_fault(server, client, case):
+def test_a_read_is_retried_after_a_fault(server, client, case):
     server.plan(case[1], answer(RUN))
     assert client.get_run(AGENT, RUN_ID).status == "completed"
     assert len(server.requests) == 2
@@ -93,7 +93,7 @@ def test_a_read_goes_on_after_the_fault(server, client, case):
         (409, "", errors.Conflict),
     ],
 )
-def test_what_asking_again_cannot_change_is_raised_at_once(server, client, status, code, kind):
+def test_an_error_that_a_retry_cannot_change_is_raised_at_once(server, client, status, code, kind):
     server.plan(answer({"error": "no", "code": code}, status), answer(RUN))
     with pytest.raises(kind) as caught:
         client.get_run(AGENT, RUN_ID)
@@ -101,7 +101,7 @@ def test_what_asking_again_cannot_change_is_raised_at_once(server, client, statu
     assert not caught.value.transient
 
 
-def test_attempts_are_bounded(server, client):
+def test_a_read_has_four_attempts_at_most(server, client):
     server.plan(answer({}, 503))
     with pytest.raises(errors.ServerError):
         client.get_credits()
@@ -116,7 +116,7 @@ def test_never_earlier_than_told(server, client, status):
     assert second.at - first.at >= 1.0
 
 
-def test_a_wait_that_is_too_long_is_the_callers_to_decide(server, client):
+def test_an_error_with_too_long_a_wait_is_raised_at_once(server, client):
     server.plan(answer({}, 429, headers={"Retry-After": "900"}))
     began = time.monotonic()
     with pytest.raises(errors.RateLimited) as caught:
@@ -126,7 +126,7 @@ def test_a_wait_that_is_too_long_is_the_callers_to_decide(server, client):
     assert len(server.requests) == 1
 
 
-def test_what_a_poll_learns_from_the_headers(server, client):
+def test_a_poll_reads_the_headers(server, client):
     headers = [
         ("Date", "Tue, 21 Jul 2026 09:14:02 GMT"),
         ("Retry-After", "Tue, 21 Jul 2026 09:14:06 GMT"),
@@ -149,7 +149,7 @@ def test_what_a_poll_learns_from_the_headers(server, client):
 @pytest.mark.parametrize(
     "behaviour", [silence(), drip(head(200, 1_000) + b" " * 1_000, every=0.1)], ids=["silence", "drip"]
 )
-def test_one_budget_for_the_whole_request(server, quick, behaviour):
+def test_the_timeout_is_for_the_whole_request(server, quick, behaviour):
     server.plan(behaviour)
     client = Client(KEY, base_url=server.base_url, timeout=0.5)
     began = time.monotonic()
@@ -162,7 +162,7 @@ def test_one_budget_for_the_whole_request(server, quick, behaviour):
     assert poll(client).body == RUN
 
 
-def test_a_server_that_is_not_there(quick):
+def test_a_server_that_is_not_reachable_is_named(quick):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         client = Client(KEY, base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/api/v2", timeout=5)
@@ -203,7 +203,7 @@ def test_a_redirect_within_the_host_is_refused_too(server, client):
     assert len(server.requests) == 1
 
 
-def test_a_proxy_of_the_environment_does_not_see_what_is_meant_for_this_machine(server, client, monkeypatch):
+def test_a_proxy_of_the_environment_does_not_see_requests_to_this_machine(server, client, monkeypatch):
     with RawServer(answer(CREDITS)) as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.origin)
@@ -223,14 +223,14 @@ def test_a_proxy_that_wants_a_login_is_named_and_tried_twice(monkeypatch, quick)
         assert not any(KEY.encode() in request.raw for request in proxy.requests)
 
 
-def test_packed_answers_are_unpacked(server, client):
+def test_compressed_responses_are_decompressed(server, client):
     packed = gzip.compress(b'{"object": "credits", "balance": 7}')
     server.plan(answer(packed, headers={"Content-Encoding": "gzip"}))
     assert client.get_credits().balance == 7
     assert server.requests[0].headers["accept-encoding"] == "gzip"
 
 
-def test_a_packed_answer_that_is_cut_short_is_a_fault(server, client):
+def test_a_compressed_response_that_is_cut_off_is_a_fault(server, client):
     packed = gzip.compress(b'{"object": "credits", "balance": 7}')[:-9]
     server.plan(answer(packed, headers={"Content-Encoding": "gzip"}), answer(CREDITS))
     assert client.get_credits().balance == 7
@@ -259,7 +259,7 @@ assert poll().body["id"] == "t1"
 """
 
 
-def test_a_small_answer_that_unpacks_to_200_megabytes_takes_bounded_memory(server):
+def test_a_small_response_that_expands_to_200_megabytes_takes_bounded_memory(server):
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     bomb = b"".join([packer.compress(b" " * 2**20) for _ in range(200)]) + packer.flush()
     assert len(bomb) < 300_000
