@@ -91,17 +91,19 @@ UNIT_TESTS = (
     *(f"--ignore=tests/{folder}" for folder in HOSTS),
 )
 
-# Most modules have tests in these, and few of them wait for clocks, processes or sockets; those that take longest are left out.
+# Most modules have tests in these folders, and few of them wait for clocks, processes or sockets.
 QUICK_TESTS = (
     *(*PYTEST, *parallel(4)),
-    *("tests/api", "tests/card/view", "tests/ci", "tests/frames", "tests/magics", "tests/run/test_state.py"),
-    *("tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
+    *("tests/api", "tests/card/view", "tests/ci", "tests/frames", "tests/host", "tests/magics"),
+    *("tests/run/test_state.py", "tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
     *("tests/test_architecture.py", "tests/test_public_interface.py"),
-    *("--ignore=tests/api/test_threadless.py", "--ignore=tests/api/test_loop.py", "--ignore=tests/api/test_rows.py"),
+    # They take longest.
+    *("--ignore=tests/api/test_loop.py", "--ignore=tests/api/test_loop_without_threads.py"),
+    *("--ignore=tests/api/test_row_reader.py", "--ignore=tests/magics/test_kernel.py"),
+    *("--ignore=tests/card/view/test_size_limits.py", "--ignore=tests/card/view/test_run_view_variants.py"),
     *("--ignore=tests/frames/economics", "--ignore=tests/frames/files", "--ignore=tests/frames/leads"),
     *("--ignore=tests/frames/plots", "--ignore=tests/frames/test_described.py"),
-    *("--ignore=tests/frames/test_mutations.py", "--ignore=tests/magics/test_kernel.py"),
-    *("--ignore=tests/card/view/test_size_limits.py", "--ignore=tests/card/view/test_run_view_variants.py"),
+    "--ignore=tests/frames/test_mutations.py",
 )
 
 # Started in this order: what takes longest is first. Each worker of the browser and of hosts starts servers of its own.
