@@ -16,7 +16,6 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.display_backend import display_backend
-from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
 
@@ -190,7 +189,7 @@ class RunBatch(JobQueue):
             True
         """
         # At once, so that nothing is begun any more while this is on its way to the loop.
-        self._stop()
+        self.is_stopped = True
         background().call(self.stop_now)
         return self
 
@@ -310,8 +309,7 @@ class RunBatch(JobQueue):
 
     def _brief(self, position: int, job: WatchedJob) -> BriefState:
         status = self.status_of(job)
-        unrecorded = job.unrecorded if isinstance(job, NamedJob) else None
-        error = unrecorded if status == "started" else job.error
+        error = job.unrecorded if status == "started" else job.error
         return BriefState(
             position,
             job.spec.prompt,

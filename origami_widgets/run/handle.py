@@ -20,7 +20,6 @@ from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.job import WatchedJob
-from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.state import RunState, run_error
 
 if TYPE_CHECKING:
@@ -438,20 +437,16 @@ class Run:
         return self._continued(run)
 
     def _job(self, follow_up: FollowUp, *, fresh: bool) -> WatchedJob:
-        operations = self._watch.connected()
         once = self._conversation.once
-        queues = waits_for_a_slot()
-        if not once:
-            return WatchedJob(operations, follow_up.spec(), Run, follow_up=follow_up, queues=queues)
-        return NamedJob(
-            operations,
+        return WatchedJob(
+            self._watch.connected(),
             follow_up.spec(),
             Run,
-            name=follow_up.name_in_store(once),
-            fresh=fresh,
             once=once,
+            name=once and follow_up.name_in_store(once),
+            fresh=fresh,
             follow_up=follow_up,
-            queues=queues,
+            queues=waits_for_a_slot(),
         )
 
     def _continued(self, run: Run) -> Run:

@@ -18,7 +18,6 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import WatchedJob
-from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.starts.reruns import Found, calls_of
 from origami_widgets.run.starts.store import valid_once
 
@@ -230,11 +229,10 @@ def start_many(
         earlier = None if fresh else calls.equal_batch(specs, name)
         if earlier is not None and earlier.batch is not None and (known := earlier.batch()) is not None:
             return cast("RunBatch", known)
-        jobs: list[WatchedJob]
         if name:
             # A name finds the runs of its briefs wherever they were started.
             names = zip(specs, names_of(name, specs), strict=True)
-            jobs = [NamedJob(operations, spec, Run, name=own, fresh=fresh, once=name) for spec, own in names]
+            jobs = [WatchedJob(operations, spec, Run, once=name, name=own, fresh=fresh) for spec, own in names]
         else:
             found = [Found(None, [])] * len(specs) if fresh or earlier else calls.equal_starts(specs)
             jobs = [_job_of_cell(operations, spec, each) for spec, each in zip(specs, found, strict=True)]
@@ -274,10 +272,9 @@ async def _started(
 ) -> Run:
     """The run that is known for the name or the cell, else a new one. Background loop only."""
     limit = None if credit_limit is None else CreditLimit(credit_limit)
-    job: WatchedJob
     if once is not None:
         name = valid_once(once)
-        job = NamedJob(operations, spec, Run, name=name, fresh=fresh, once=name, queues=waits_for_a_slot())
+        job = WatchedJob(operations, spec, Run, once=name, name=name, fresh=fresh, queues=waits_for_a_slot())
         job.limit(limit)
         return cast("Run", await call.fulfil(job))
     calls = calls_of(cell, operations.identity)
@@ -304,7 +301,7 @@ def _job_of_cell(operations: Operations, spec: StartSpec, found: Found, *, queue
 
 def _shown(run: Run, call: StartCall, *, show: bool) -> Run:
     """Show a run because it was started."""
-    if isinstance(call.job, NamedJob) and call.job.unrecorded is not None:
+    if isinstance(call.job, WatchedJob) and call.job.unrecorded is not None:
         cause = call.job.unrecorded.cause
         warnings.warn(f"The run was started, but not written down. {cause}", RuntimeWarning, stacklevel=3)
     if show:

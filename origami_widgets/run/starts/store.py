@@ -170,56 +170,46 @@ def valid_once(name: object) -> str:
     return not_a_key(composed, "the name of a run")
 
 
-class MemoryEntry:
-    """The place of one name in this process.
+class StoreEntry:
+    """The entry of one name in a start store: a file, or memory for an API that lives in this process and ends with it.
 
     Args:
-        entries: the store, by key.
+        embedded: the API itself when it lives in this process, else None.
         scope: where the name is valid.
         name: the name.
+
+    Attributes:
+        key: equal for equal entries.
+
+    Raises:
+        RegistryUnusable: the environment names a folder that depends on where the kernel was started.
     """
 
-    def __init__(self, entries: dict[Hashable, StoredStart], scope: Scope, name: str) -> None:
-        self.key: Hashable = (id(entries), scope, name)
-        self._entries = entries
-
-    async def read(self) -> StoredStart | None:
-        """What is known; None for nothing."""
-        return self._entries.get(self.key)
-
-    async def write(self, stored: StoredStart | None) -> None:
-        """Replace what is known; None forgets it."""
-        self._entries.pop(self.key, None)
-        if stored is not None:
-            self._entries[self.key] = stored
-
-    @contextlib.asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        """Nothing to do: no other process knows this store."""
-        yield
-
-
-class FileEntry:
-    """The place of one name on disk.
-
-    Args:
-        place: the folder.
-        scope: where the name is valid.
-        name: the name.
-    """
-
-    def __init__(self, place: Path, scope: Scope, name: str) -> None:
+    def __init__(self, embedded: object | None, scope: Scope, name: str) -> None:
         self._scope = scope
         self._name = name
-        self._path = place / f"{file_stem(scope, name)}.json"
-        self.key: Hashable = self._path
+        self._memory = None if embedded is None else _memory.setdefault(embedded, {})
+        self._path = Path() if embedded is not None else _folder() / f"{file_stem(scope, name)}.json"
+        self.key: Hashable = self._path if self._memory is None else (id(self._memory), scope, name)
+
+    def new(self, spec: StartSpec, key: str, now: datetime) -> StoredStart:
+        """Return what is to be written before a run is started."""
+        return StoredStart(
+            name=self._name,
+            **self._scope._asdict(),
+            fingerprint=spec.fingerprint(key),
+            idempotency_key=key,
+            claimed_at=now,
+        )
 
     async def read(self) -> StoredStart | None:
-        """What is known; None for nothing.
+        """Return what is known; None for nothing.
 
         Raises:
             RegistryUnusable: the file cannot be read, or holds something else.
         """
+        if self._memory is not None:
+            return self._memory.get(self.key)
         try:
             return _decode(await _in_a_thread(lambda: _read_file(self._path)), self._scope, self._name)
         except FileNotFoundError:
@@ -235,6 +225,9 @@ class FileEntry:
         Raises:
             RegistryUnusable: the folder cannot be written to, or the disk is full.
         """
+        if self._memory is not None:
+            self._memory[self.key] = stored
+            return
         try:
             if stored is None:
                 await _in_a_thread(lambda: self._path.unlink(missing_ok=True))
@@ -251,6 +244,10 @@ class FileEntry:
         Raises:
             RegistryUnusable: the folder cannot be written to, or another kernel does not come to an end.
         """
+        if self._memory is not None:
+            # No other process knows it.
+            yield
+            return
         from filelock import AsyncFileLock, Timeout
 
         # No executor: a lock is asked for without waiting, and some hosts have no threads.
@@ -259,21 +256,18 @@ class FileEntry:
             _make_folder(self._path)
             await lock.acquire(timeout=PATIENCE, poll_interval=LOOK)
         except Timeout:
-            raise self._busy() from None
+            raise RegistryUnusable(
+                f"Another kernel is starting {self._name!r}",
+                cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
+                remedy="Look at that kernel, or end it, and run this cell again.",
+                code="REGISTRY_BUSY",
+            ) from None
         except (OSError, NotImplementedError) as error:
             raise self._unusable("cannot be locked", error) from error
         try:
             yield
         finally:
             await lock.release(force=True)
-
-    def _busy(self) -> RegistryUnusable:
-        return RegistryUnusable(
-            f"Another kernel is starting {self._name!r}",
-            cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
-            remedy="Look at that kernel, or end it, and run this cell again.",
-            code="REGISTRY_BUSY",
-        )
 
     def _unusable(self, what: str, error: Exception) -> RegistryUnusable:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -286,27 +280,7 @@ class FileEntry:
         )
 
 
-StoreEntry = MemoryEntry | FileEntry
-"""The place of one name in a start store: what is known under it can be read, replaced, and held against other processes."""
-
-
-def store_entry(embedded: object | None, scope: Scope, name: str) -> StoreEntry:
-    """The place of a name: on disk, or in memory for an API that lives in this process and ends with it.
-
-    Args:
-        embedded: the API itself when it lives in this process, else None.
-        scope: where the name is valid.
-        name: the name.
-
-    Raises:
-        RegistryUnusable: the environment names a folder that depends on where the kernel was started.
-    """
-    if embedded is not None:
-        return MemoryEntry(_memory.setdefault(embedded, {}), scope, name)
-    return FileEntry(_folder(), scope, name)
-
-
-_memory: weakref.WeakKeyDictionary[object, dict[Hashable, StoredStart]] = weakref.WeakKeyDictionary()
+_memory: weakref.WeakKeyDictionary[object, dict[Hashable, StoredStart | None]] = weakref.WeakKeyDictionary()
 
 
 def _folder() -> Path:

@@ -110,6 +110,24 @@ def test_a_batch_that_nobody_holds_any_more_is_found_all_the_same(front, client,
     anew.cancel()
 
 
+def test_what_goes_on_with_a_batch_that_was_forgotten_is_found_in_its_place(front, client, execute):
+    def start(execution):
+        return execute(lambda: ow.start_many(towns(2, "slow"), client=client, show=False), execution=execution)
+
+    front.faults = [passes, kept_off(answer(*BROKE))]
+    first = start("e1")
+    kept = weakref.ref(first)
+    see(lambda: kept().error is not None)
+    del first
+    gc.collect()
+    assert kept() is None
+    second = start("e2")
+    see(lambda: len(second.runs) == 2)
+    assert start("e3") == second
+    assert len(front.runs()) == 2
+    second.cancel()
+
+
 @pytest.mark.parametrize("end", ["halted", "stopped"])
 def test_what_may_have_been_started_is_looked_for_also_when_nobody_held_it(front, client, execute, end):
     def start(execution):

@@ -107,7 +107,7 @@ def test_an_interrupt_at_any_line_leaves_one_run_at_most_and_ends_it(monkeypatch
 
 WORKING = (
     *("api/starts/submit.py", "api/starts/reconcile.py", "api/operations.py"),
-    *("run/starts/job.py", "run/starts/once.py", "run/starts/store.py", "run/start.py"),
+    *("run/starts/job.py", "run/starts/store.py", "run/start.py"),
     *("api/transport.py", "httpcore/_async/connection.py", "httpcore/_async/http11.py"),
 )
 """The code of a start that runs on the background loop."""

@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.starts.record import Lost, Refused, Sent, Started, transition
+from origami_widgets.api.starts.record import DefiniteRefusal, Lost, Sent, Started, transition
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.host.cells import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
@@ -30,7 +30,7 @@ EVENTS = {
     "waiting": (),
     "sending": (Sent(0.0),),
     "unknown": (Sent(0.0), Lost()),
-    "refused": (Sent(0.0), Refused()),
+    "refused": (Sent(0.0), DefiniteRefusal()),
 }
 
 
