@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from origami_widgets.run.waiting import WaitTimedOut, last_said, reached
+from origami_widgets.run.waiting import WaitTimedOut, describe_last_answer, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def follow(
             if left <= 0:
                 raise WaitTimedOut(
                     f"The run did not end within {timeout:g} s",
-                    cause=last_said(state),
+                    cause=describe_last_answer(state),
                     remedy=f"Watch it again: origami-widgets watch {run.token}",
                 )
             changed.wait(left)

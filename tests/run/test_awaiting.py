@@ -60,7 +60,7 @@ async def test_an_answer_that_is_lost_starts_no_second_run(front, client, fault)
     assert len({sent.headers["idempotency-key"] for sent in front.starts}) == 1
 
 
-async def test_a_refusal_is_told(front, client):
+async def test_a_refusal_is_raised(front, client):
     front.faults = [kept_off(answer({"error": "no", "code": "INSUFFICIENT_CREDITS"}, 402))]
     with pytest.raises(ow.OrigamiError) as caught:
         await ow.start_async(BRIEF, client=client, show=False)

@@ -134,7 +134,7 @@ async def test_after_an_await_a_callback_that_takes_a_moment_has_returned(client
     assert seen[-1] == "completed"
 
 
-async def test_a_callback_that_blocks_holds_up_nobody_who_awaits(client, blocking):
+async def test_a_callback_that_blocks_does_not_delay_callers_that_await(client, blocking):
     run = await ow.start_async(BRIEF, client=client, show=False)
     run.on_change(blocking)
     assert (await run).status == "completed"
@@ -161,7 +161,7 @@ def test_an_observer_that_blocks_holds_up_nothing(client, blocking, kind):
     widget.close()
 
 
-def test_an_observer_that_was_behind_is_told_all_that_changed_as_one_change(client, blocking):
+def test_an_observer_that_was_behind_gets_all_changes_as_one_change(client, blocking):
     run = start(client, SLOW)
     card = ow.RunCard(run)
     seen = []
@@ -215,7 +215,7 @@ def test_a_quick_callback_sees_every_change_and_has_returned_before_the_wait(cli
     assert [state.history for state, _ in seen] == sorted((state.history for state, _ in seen), key=len)
 
 
-def test_callbacks_are_called_in_their_order_and_what_was_missed_is_told_once(client, blocking):
+def test_callbacks_are_called_in_their_order_and_once_for_changes_that_they_missed(client, blocking):
     run, order = start(client, SLOW), []
 
     def first(told):

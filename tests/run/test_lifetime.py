@@ -197,7 +197,7 @@ def test_a_run_whose_card_cannot_be_shown_is_named(client, monkeypatch):
     assert run.id in caught.value.__notes__[0]
 
 
-def test_whoever_has_seeded_random_gets_the_same_numbers(client):
+def test_a_seeded_random_gives_the_same_numbers(client):
     random.seed(7)
     before = random.getstate()
     start(client).wait("cells")

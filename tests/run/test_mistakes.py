@@ -278,7 +278,7 @@ def mistakes(run, client):
     }
 
 
-def test_each_mistake_is_told_with_what_to_write(sandbox, run):
+def test_each_mistake_raises_an_error_with_what_to_write(sandbox, run):
     client = sandbox.client()
     for name, (call, words) in mistakes(run, client).items():
         before = sandbox.requests

@@ -111,7 +111,6 @@ class WatchedJob(StartJob):
         self._follow_up = follow_up
         self._queues = queues
         self._not_before = 0.0
-        self._entry: StoreEntry | None = None
         self._stored: StoredStart | None = None
 
     async def find_known(self) -> bool:
@@ -219,7 +218,7 @@ class WatchedJob(StartJob):
         if not self._name:
             await self._begin_unnamed()
             return
-        entry = self._entry = await self._find_entry()
+        entry = await self._find_entry()
         # What this job may have started a moment ago is looked for, also where a new one is wanted.
         fresh = self._fresh and not self.record.may_have_started
         while True:
@@ -305,7 +304,7 @@ class WatchedJob(StartJob):
         until = clock.monotonic() + LONGEST_QUEUE
         while True:
             if (wait := self._not_before - clock.monotonic()) > 0:
-                # It was told when to ask again before it was withdrawn.
+                # The server said when to ask again before the job was withdrawn.
                 await clock.sleep(wait, self.withdrawn)
             try:
                 # One that was found since is not asked for again: the server may have forgotten the key.
@@ -350,9 +349,9 @@ class WatchedJob(StartJob):
 
     async def _write_down(self, started_at: datetime | None) -> None:
         """Write down the run that was started under the name, unless the name stands for a newer start by now."""
-        entry, stored = self._entry, self._stored
-        if entry is None or stored is None or self.run is None:
+        if (stored := self._stored) is None or self.run is None:
             return
+        entry = await self._find_entry()
         known = replace(stored, agent_id=self.agent_id, run_id=self.run.id, started_at=started_at or stored.claimed_at)
         try:
             current = stored if _under_way.get(entry.key) is self else await entry.read()

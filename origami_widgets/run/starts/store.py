@@ -1,9 +1,9 @@
-"""The start store of `once=`: what is written down of a start under its name, in files or in memory.
+"""The start store of `once=`: one entry for each name, in a file or in memory.
 
 An entry holds ids, moments and a fingerprint: neither the brief nor anything made from the API key. It is written before
 the request that costs money, with the idempotency key of that request, and completed when the answer names the run. A file
 is only ever replaced as a whole. Each name has a lock of its own: kernels that run the same cell at once wait for each
-other, others do not, and what is wrong with one file concerns one name.
+other, others do not, and a damaged file affects one name.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ VERSION = 1
 LONGEST_ONCE = 100
 SLUG_LENGTH = 40
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Of what a clock may have been set to when an entry was written. Windows can say nothing later."""
+"""Years that a clock may have been set to when an entry was written. Windows can format no later ones."""
 KEY_KEPT = timedelta(hours=23)
-"""The server gives its first answer again for a day to the same idempotency key; an hour less, for clocks that differ."""
+"""The server repeats its first answer to an idempotency key for a day; an hour less, for clocks that differ."""
 FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
 """Names a folder to use instead of the platform's."""
 PATIENCE = 300.0
@@ -61,11 +61,11 @@ class NameTaken(InvalidInput):
 
 
 class RegistryUnusable(OrigamiError):
-    """What is known about a name of `once=` cannot be read or written; nothing was sent."""
+    """The store entry of a name of `once=` cannot be read or written; nothing was sent."""
 
 
 class Scope(NamedTuple):
-    """Where a name is valid: the same name elsewhere is another one.
+    """Scope of a name: in another scope, the same name is another one.
 
     Args:
         base_url: the whole prefix of the API.
@@ -79,7 +79,7 @@ class Scope(NamedTuple):
 
 
 class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of a start store.
+    """Content of one entry of a start store.
 
     Attributes:
         name: the name that was given to `once=`.
@@ -109,21 +109,21 @@ class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def began(self) -> datetime:
-        """When the run started, as far as that is known."""
+        """When the run started, or when its request was sent if that is not known."""
         return self.started_at or self.claimed_at
 
 
 def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Step:
-    """What a call has to do that starts this spec under a name.
+    """Return what a call has to do that starts this spec under a name.
 
     Args:
-        stored: the entry of its name.
-        spec: what it asks for.
+        stored: the entry of the name.
+        spec: the arguments of the call.
         now: the present moment.
 
     Returns:
-        `start` a run; `attach` to the one that is known; `send_again` the same request with the same key where no run
-        is found that it has started; or only `reconcile`: the server has forgotten the key, so nothing may be sent again.
+        `start` a run; `attach` to the one that is known; `send_again` the same request with the same key if no run is found
+        that it has started; or `reconcile` only: the server has forgotten the key, so nothing may be sent again.
 
     Raises:
         NameTaken: the name stands for something else.
@@ -143,7 +143,7 @@ def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Ste
 
 
 def spoken(moment: datetime) -> str:
-    """A moment in a sentence, as the card writes it.
+    """Return a moment as text, as the card writes it.
 
     >>> spoken(datetime(2026, 7, 21, 9, 30, tzinfo=UTC))
     '2026-07-21 09:30 UTC'
@@ -152,7 +152,7 @@ def spoken(moment: datetime) -> str:
 
 
 def valid_once(name: object) -> str:
-    """A name for `once=`: 1 to 100 characters of any script, in one way of writing them.
+    """Check a name for `once=`: 1 to 100 characters of any script; return it in one form of Unicode.
 
     Raises:
         InvalidInput: it cannot be a name; nothing was sent.
@@ -305,7 +305,7 @@ def _folder() -> Path:
 
 
 def file_stem(scope: Scope, name: str) -> str:
-    """What the file of a name is called: readable letters of it, and a word that keeps it apart from all others.
+    """Return the file name of an entry without its suffix: readable letters of the name, and a digest of name and scope.
 
     >>> file_stem(Scope("https://origami.chat/api/v2", None, ""), "Porto, 2026!").partition("--")[0]
     'porto-2026'
@@ -316,14 +316,14 @@ def file_stem(scope: Scope, name: str) -> str:
 
 
 def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
-    """The entry in a file.
+    """Read the content of an entry from the bytes of its file.
 
     Raises:
-        ValueError: it holds none, or one of something else.
+        ValueError: it holds none, or one of another name.
     """
     stored = msgspec.json.decode(data, type=StoredStart)
     moments = [moment for moment in (stored.claimed_at, stored.started_at) if moment is not None]
-    # So that they can be compared with others, and said in any time zone, without leaving the calendar.
+    # So that they can be compared and formatted in any time zone without leaving the calendar.
     if not all(FIRST_YEAR <= moment.year <= LAST_YEAR for moment in moments):
         raise ValueError("a moment in it lies outside of the years 1900 to 2999")
     if stored.version != VERSION:
@@ -336,24 +336,24 @@ def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
 
 
 async def _in_a_thread(act: Callable[[], T]) -> T:
-    """What a function gives that waits for the disk: the event loop goes on meanwhile, where there are threads.
+    """Call a function that waits for the disk, in a thread where there are threads, so that the event loop goes on.
 
-    A task that is cancelled waits for its end all the same: a file must not change any more once its name is let go.
+    A task that is cancelled waits for its end all the same: a file must not change after the lock of its name is released.
     """
-    told: concurrent.futures.Future[T] = concurrent.futures.Future()
+    result: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     def carry_out() -> None:
         try:
-            told.set_result(act())
+            result.set_result(act())
         except BaseException as error:  # noqa: BLE001 - handed on
-            told.set_exception(error)
+            result.set_exception(error)
 
     # No pool: one that cannot start its thread keeps what it was given, and would write it later, while another process holds the name.
     try:
         threading.Thread(target=carry_out, name="origami-widgets registry").start()
     except RuntimeError:
         return act()
-    ending = asyncio.wrap_future(told)
+    ending = asyncio.wrap_future(result)
     try:
         return await asyncio.shield(ending)
     except asyncio.CancelledError:
@@ -364,10 +364,10 @@ async def _in_a_thread(act: Callable[[], T]) -> T:
 
 
 def _read_file(path: Path) -> bytes:
-    """What a file of ours holds. Never blocks, as reading a pipe or a device would.
+    """Read a file of the store. Never blocks, as reading a pipe or a device would.
 
     Raises:
-        OSError: it cannot be read, is no file, or is larger than any of ours.
+        OSError: it cannot be read, is not a regular file, or is larger than any of ours.
     """
     handle = os.open(path, os.O_RDONLY | _WITHOUT_BLOCKING)
     with os.fdopen(handle, "rb") as file:

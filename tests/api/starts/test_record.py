@@ -210,7 +210,7 @@ def test_the_same_key_is_sent_once_more_and_then_a_person_decides():
     assert transition(record, Requeued()).next_step == "reconcile"
 
 
-def test_a_refusal_after_a_loss_is_reconciled_before_it_is_told_and_before_it_is_sent_again():
+def test_a_refusal_after_a_loss_is_reconciled_before_it_is_raised_and_before_it_is_sent_again():
     record = after(StartRecord("k"), Sent(1.0), Lost(), NothingFound(), Sent(2.0), DefiniteRefusal())
     assert record.next_step == "reconcile"
     record = transition(record, NothingFound())

@@ -14,7 +14,7 @@ from origami_widgets.run.state import CancelRequested
 from tests.run.polling.scripted import COMPLETED, NAMED, RUNNING, SILENT, Server, over, settled_table, started, steps
 
 
-async def test_a_run_is_asked_as_told_and_its_cells_after_it(poller, clock):
+async def test_a_run_is_checked_as_the_server_says_and_its_cells_after_it(poller, clock):
     server = Server(clock, steps(3), steps(9), COMPLETED, tables=[COMPLETED["response"]["tables"][0], settled_table()])
     watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
@@ -195,7 +195,7 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
         watch.schedule = None
 
 
-async def test_nothing_is_asked_about_a_run_that_nobody_holds(poller, clock):
+async def test_a_run_without_a_handle_is_not_checked(poller, clock):
     server = Server(clock, RUNNING)
     watch = await poller.watch(server, "a", "r", started=started("r"))
     while not server.asked:
@@ -310,7 +310,7 @@ async def test_an_id_in_capitals_is_the_same_id(poller, clock):
     assert watch.state.status == "completed"
 
 
-async def test_runs_that_are_told_to_cancel_and_do_not_end_leave_half_of_the_rate_limit_to_the_others(poller, clock):
+async def test_cancelled_runs_that_do_not_end_leave_half_of_the_rate_limit_to_the_others(poller, clock):
     server = Server(clock, RUNNING, retry_after=1.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(20)]
     for watch in watches[:10]:

@@ -263,7 +263,7 @@ def who(*requests, **options):
     return None if request is None else (request.purpose, round(wait, 6))
 
 
-def test_nobody_is_next_where_nobody_asks():
+def test_without_requests_there_is_no_next_one():
     assert next_request([], NOW) == (None, None)
 
 
@@ -303,7 +303,7 @@ def test_one_organization_does_not_wait_for_another():
     st.sets(st.integers(0, 39)),
     st.randoms(use_true_random=False),
 )
-def test_nobody_is_starved(runs, remaining, urgent, chance):
+def test_every_request_gets_its_turn(runs, remaining, urgent, chance):
     """Everyone is asked as often as the others, but for those whom a person waits for, who are asked more often."""
     limiter = RateLimiter(jitter=chance.random)
     due = {run: NOW + chance.random() * 15 for run in range(runs)}

@@ -122,7 +122,7 @@ def test_runs_without_the_table_hear_nothing(client, run):
     assert told == [[], []]
 
 
-def test_whoever_shows_the_run_is_told_and_whoever_follows_its_changes_is_not(client, run):
+def test_row_progress_notifies_displays_and_no_callbacks_of_users(client, run):
     shown, changed = [], []
     run.conversation.subscribers.add(lambda: shown.append(dict(run._watch.state.row_progress)))
     run.on_change(lambda run: changed.append(run.status))

@@ -249,7 +249,7 @@ def test_a_request_is_sent_again_only_while_the_server_keeps_its_answer(claimed_
 
 
 @given(MOMENTS, st.sampled_from(["", "v2_run-1"]), st.text("abc ", min_size=1).filter(str.strip))
-def test_another_brief_is_told_that_the_name_is_taken(now, run_id, prompt):
+def test_another_brief_raises_that_the_name_is_taken(now, run_id, prompt):
     entry = stored(agent_id=run_id and "agent-1", run_id=run_id)
     for spec in (StartSpec(prompt, name=SPEC.name, focus_tables=SPEC.focus_tables), StartSpec(SPEC.prompt)):
         with pytest.raises(NameTaken, match="'porto'") as caught:

@@ -15,13 +15,14 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from tests.support.errors import raises
-from tests.support.front import BROKE, Front, held, refused
+from tests.support.front import BROKE, held, refused
 from tests.support.interrupts import interrupt
 from tests.support.processes import OtherKernels
-from tests.support.quick import without_environment, without_pauses
 from tests.support.server import RawServer
-from tests.support.start_files import FOLDER_VARIABLE, StartFiles
+from tests.support.start_files import FOLDER_VARIABLE
 
+FRONT = {"plan": "ultra"}
+TIMEOUT = 30
 BRIEF = "List bakeries in Porto. scenario:answer"
 FIELDS = {
     "name",
@@ -36,30 +37,6 @@ FIELDS = {
     "started_at",
     "version",
 }
-
-
-@pytest.fixture(autouse=True)
-def files(monkeypatch, tmp_path):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    return StartFiles(monkeypatch, tmp_path / "data")
-
-
-@pytest.fixture
-def front():
-    return Front(plan="ultra")
-
-
-@pytest.fixture
-def base_url(front):
-    with RawServer(front) as server:
-        yield server.base_url
-    gc.collect()
-
-
-@pytest.fixture
-def client(front, base_url):
-    return ow.Client(front.sandbox.api_key, base_url=base_url)
 
 
 def start(client, once="porto", **options):
@@ -91,7 +68,7 @@ def test_before_the_request_is_sent_its_key_is_written_down(client, front, files
     assert seen[0]["idempotency_key"] == front.keys[0] == files.read()["idempotency_key"]
 
 
-def test_files_cannot_be_compared_by_what_they_tell_of_a_brief(client, files):
+def test_files_of_equal_briefs_cannot_be_compared(client, files):
     start(client)
     start(client, once="lisbon")
     assert len({json.loads(path.read_text())["fingerprint"] for path in files.paths}) == 2
