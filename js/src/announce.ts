@@ -2,9 +2,9 @@ import type { View } from "./contract";
 import { el, type Part, setText } from "./dom";
 import { plural } from "./format";
 
-type Told = Pick<View, "head" | "ask">;
+type Announced = Pick<View, "head" | "ask">;
 
-function sentence({ head, ask }: Told): string {
+function sentence({ head, ask }: Announced): string {
   const questions = ask?.state === "open" ? ask.questions : [];
   return [
     `Run: ${head.status_label}.`,
@@ -16,8 +16,8 @@ function sentence({ head, ask }: Told): string {
     .join(" ");
 }
 
-/** Tells assistive technology about changes of status, new questions and the end; never about ticks. */
-export function announcer(): Part<Told> {
+/** Announces to assistive technology changes of status, new questions and the end; never about ticks. */
+export function announcer(): Part<Announced> {
   const node = el("div", "hidden");
   node.role = "status";
   node.ariaLive = "polite";
@@ -25,8 +25,8 @@ export function announcer(): Part<Told> {
   let said: string | null = null;
   return {
     node,
-    update(told) {
-      const next = sentence(told);
+    update(value) {
+      const next = sentence(value);
       if (said !== null && said !== next) setText(node, next);
       said = next;
     },

@@ -61,7 +61,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       console.error(`[origami] The section "${name}" could not be drawn.`, error);
     }
   };
-  const tell = (): void => voice.update({ head: view("head"), ask: view("ask") });
+  const announce = (): void => voice.update({ head: view("head"), ask: view("ask") });
   const redraw = (): void => {
     for (const part of parts) part.refresh?.();
   };
@@ -70,9 +70,9 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const follow = (trait: string, name: keyof View): void => {
     const changed = (): void => {
       const had = focused(root);
-      session.word(name === "clock" ? view("clock") : null);
+      session.kernelSpoke(name === "clock" ? view("clock") : null);
       draw(name);
-      tell();
+      announce();
       alive.refresh();
       // Who pressed a button that went away goes on from the top of the card, not of the page.
       if (had && !had.checkVisibility()) root.focus();
@@ -85,7 +85,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     follow(name, name);
   }
   for (const slot of SLOTS) follow(slot, "tables");
-  tell();
+  announce();
   undo.push(guardKeys(root, ask.enter), ...parts.map((part) => () => part.close?.()));
   alive.begin(host, style);
   return () => {

@@ -21,7 +21,7 @@ export interface Node {
   href?: string;
 }
 
-/** An address that was checked, and its words. */
+/** An address that was checked, and its label. */
 export interface Link {
   href: string;
   label: string;
@@ -57,11 +57,11 @@ export interface Head {
 }
 
 /**
- * When the server was last heard and when it is asked next.
+ * Times of the last answer of the server and of the next check.
  *
  * `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
  */
-export interface Clock {
+export interface ClockView {
   now: number;
   heard_at: number | null;
   next_at: number | null;
@@ -70,7 +70,7 @@ export interface Clock {
 }
 
 /** An earlier run of the same conversation, folded above the current one. */
-export interface Earlier {
+export interface EarlierRun {
   run_id: string;
   prompt: string;
   status_label: string;
@@ -78,7 +78,7 @@ export interface Earlier {
   outcome: string;
 }
 
-/** What the state means and what to do about it. */
+/** A message about the run's state, and what to do about it. */
 export interface Notice {
   key: string;
   tone: Tone;
@@ -90,7 +90,7 @@ export interface Notice {
 }
 
 /** One pending question with the agent's suggestions; free text is always possible. */
-export interface Question {
+export interface QuestionView {
   kind: string;
   question: string;
   suggestions: string[];
@@ -100,7 +100,7 @@ export interface Question {
 /** The answer form. `state` is `sending` from the first click on, so that no second one is sent. */
 export interface Ask {
   run_id: string;
-  questions: Question[];
+  questions: QuestionView[];
   state: "open" | "sending";
   send_label: string;
   cost_note: string;
@@ -114,7 +114,7 @@ export interface FunnelCount {
 }
 
 /** Where the sourced leads went; the parts add up to `sourced`. */
-export interface Funnel {
+export interface FunnelView {
   sourced: number;
   sourced_label: string;
   parts: FunnelCount[];
@@ -134,14 +134,14 @@ export type ColumnRow = [
   unsure: number | null,
 ];
 
-/** One table with its economics. `facts` are ready sentences; `more` tells of an unknown total. */
-export interface Table {
+/** One table with its economics. `facts` are ready sentences. */
+export interface TableView {
   id: string;
   name: string;
   link: Link | null;
   facts: string[];
   filling: string;
-  funnel: Funnel | null;
+  funnel: FunnelView | null;
   columns: ColumnRow[];
   columns_hidden: number;
 }
@@ -152,8 +152,8 @@ export interface Table {
  * `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
  * empty list while it reads none. It stands beside them, so that it travels without them.
  */
-export interface Tables {
-  items: Table[];
+export interface TablesView {
+  items: TableView[];
   hidden: number;
   reading: string[];
 }
@@ -170,21 +170,21 @@ export interface ActionGroup {
   lines: Inline[];
 }
 
-/** What the run changed, in order; `earlier` changes are not shown. */
+/** Changes the run made, in order; `earlier` of them are not shown. */
 export interface Actions {
   title: string;
   earlier: number;
   groups: ActionGroup[];
 }
 
-/** A next step the agent proposes: a button, or words alone where only the app can do it. */
-export interface Suggestion {
+/** A next step the agent proposes: a button, or its label alone where only the app can do it. */
+export interface SuggestionView {
   label: string;
   kind: string;
   button: Button | null;
 }
 
-/** Credits, identity, and the Python lines that go on from here. `gone`: what to say above them without a kernel. */
+/** Credits, identity, and the Python lines that continue from here. `gone` precedes them without a kernel. */
 export interface Foot {
   credits: string;
   run_id: string;
@@ -193,21 +193,21 @@ export interface Foot {
   data_line: string;
 }
 
-/** Everything a renderer is given. Sections that have nothing to say are None or empty. */
+/** Everything a renderer is given. Empty sections are None or empty. */
 export interface View {
   head: Head;
-  clock: Clock;
-  earlier: Earlier[];
+  clock: ClockView;
+  earlier: EarlierRun[];
   notices: Notice[];
   ask: Ask | null;
-  tables: Tables;
+  tables: TablesView;
   prose: Prose;
   actions: Actions;
-  suggestions: Suggestion[];
+  suggestions: SuggestionView[];
   foot: Foot;
 }
 
-/** One run of a board, or a brief that has not been started: then without `token`. `note`: what its card says first. */
+/** One run of a board, or a brief without a run and `token`. `note` is the first notice of its card. */
 export interface BoardRow {
   position: number;
   token: string;
@@ -228,15 +228,15 @@ export interface BoardRow {
   note: string;
 }
 
-/** When the server was last heard about the run of a row and when it is asked next, as in `Clock`. */
-export type Moments = [
+/** Times of the last and next check of a row's run, as in `ClockView`. */
+export type CheckTimes = [
   heard_at: number | null,
   next_at: number | null,
   interval: number | null,
   connection: ConnectionState,
 ];
 
-/** How many rows have come so far. `label` is for one, as in "3 running". */
+/** Number of rows in one stage. `label` follows the number, as in "3 running". */
 export interface StageCount {
   stage: Stage;
   label: string;
@@ -244,7 +244,9 @@ export interface StageCount {
 }
 
 /**
- * What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
+ * Facts about all runs of a board.
+ *
+ * `hidden` is a sentence about runs that are not shown, `open` the token of the row whose card is open.
  *
  * `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
  */
@@ -266,9 +268,9 @@ export interface BoardHead {
 /** Everything a renderer of a board is given; `moments` beside `rows`, because they change more often. */
 export interface BoardView {
   head: BoardHead;
-  clock: Clock;
+  clock: ClockView;
   rows: BoardRow[];
-  moments: Moments[];
+  moments: CheckTimes[];
 }
 
 /** Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. A board names runs by token. */
@@ -294,7 +296,7 @@ export interface HelloMessage {
   keeps: boolean | null;
 }
 
-/** Kernel to front end: what became of a command. */
+/** Kernel to front end: the outcome of a command. */
 export interface AckMessage {
   kind: "ack";
   id: string;
@@ -306,7 +308,7 @@ export interface AckMessage {
 /** Kernel to front end: the answer to `hello`. */
 export interface ClockMessage {
   kind: "clock";
-  clock: Clock;
+  clock: ClockView;
 }
 
 /** Front end to kernel: asks for all columns of one table, of which the view holds the most telling only. */
@@ -323,8 +325,8 @@ export interface ColumnsAnswer {
   hidden: number;
 }
 
-/** Pieces of the snapshot before, from `start` up to but not including `end`. */
-export type Pieces = [
+/** A range of pieces of the previous snapshot, `end` not included. */
+export type PieceRange = [
   start: number,
   end: number,
 ];
@@ -339,7 +341,7 @@ export interface SnapshotMessage {
   kind: "snapshot";
   number: number;
   since: number;
-  parts: Record<string, (string | Pieces)[]>;
+  parts: Record<string, (string | PieceRange)[]>;
 }
 
 export const TABLE_SLOTS = 24;

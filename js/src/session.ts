@@ -1,11 +1,11 @@
 /**
- * The card's line to the kernel: how fresh what we know is, and whether anybody listens.
+ * The card's line to the kernel: how fresh the state is, and whether the kernel answers.
  *
  * An unchanged check sends nothing, so silence is normal for a while; the kernel is asked only when the silence is
  * longer than two checks take.
  */
 
-import type { AckMessage, Clock, ClockMessage, ColumnsAnswer, CommandName } from "./contract";
+import type { AckMessage, ClockMessage, ClockView, ColumnsAnswer, CommandName } from "./contract";
 import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
 
 /** The part of anywidget's model that is used. */
@@ -31,17 +31,17 @@ const DISCONNECTED = ".jupyter-widgets-disconnected";
 
 export class Session {
   presence: Presence = "live";
-  clock: Clock | null;
+  clock: ClockView | null;
   /** Kernel's clock minus browser's, ms. Known from events only: the first state may be as old as a saved notebook. */
   offset = 0;
   /** Browser time of the last word from the kernel. */
   heard: number | null = null;
   #asked: number | null = null;
-  /** A message could not be sent: nobody is there until the kernel speaks again. */
+  /** A message could not be sent: no kernel is there until one speaks again. */
   #unreachable = false;
 
   /** The host said that the line changed, but not how. */
-  doubt = false;
+  uncertain = false;
   readonly #sent = new Set<string>();
   readonly #tables = new Map<string, (answer: ColumnsAnswer) => void>();
   readonly #model: Model;
@@ -52,7 +52,7 @@ export class Session {
     this.#model = model;
     this.#el = el;
     this.#changed = changed;
-    this.clock = (model.get("clock") as Clock | null) ?? null;
+    this.clock = (model.get("clock") as ClockView | null) ?? null;
     const now = Date.now();
     if (this.clock && Math.abs(now - this.clock.now) <= FIRST_STATE_MS) this.heard = now;
     else this.presence = "old";
@@ -60,7 +60,7 @@ export class Session {
     model.on("comm_live_update", this.#lineChanged);
   }
 
-  /** Whether anybody still looks what the run does: else all that is known of a run that isn't over is the past. */
+  /** Whether the run is still watched: else all that is known of a run that isn't over is the past. */
   follows(): boolean {
     return this.presence !== "gone" && this.clock?.connection !== "stopped";
   }
@@ -71,7 +71,7 @@ export class Session {
   }
 
   /** The kernel spoke: by a trait or by a message. */
-  word(clock?: Clock | null): void {
+  kernelSpoke(clock?: ClockView | null): void {
     const now = Date.now();
     if (clock) {
       this.clock = clock;
@@ -80,7 +80,7 @@ export class Session {
     this.heard = now;
     this.#asked = null;
     this.#unreachable = false;
-    this.doubt = false;
+    this.uncertain = false;
     this.#inspect();
     if (this.presence !== "gone") this.#become("live");
   }
@@ -99,7 +99,7 @@ export class Session {
     const now = Date.now();
     const interval = this.clock?.interval ?? Number.POSITIVE_INFINITY;
     // While a cell blocks the kernel no question is answered, but changes arrive: only a long silence is a sign.
-    const silent = this.doubt || this.heard === null || now - this.heard > interval * 2000 + 5000;
+    const silent = this.uncertain || this.heard === null || now - this.heard > interval * 2000 + 5000;
     if (!silent || this.presence === "gone") return;
     if (this.#asked === null) this.hello();
     else if (now - this.#asked >= ANSWER_MS) this.#become("busy");
@@ -129,23 +129,23 @@ export class Session {
   }
 
   readonly #receive = (message: AckMessage | ClockMessage | ColumnsAnswer | undefined): void => {
-    if (message?.kind === "clock") this.word(message.clock);
+    if (message?.kind === "clock") this.kernelSpoke(message.clock);
     else if (message?.kind === "columns") {
-      this.word();
+      this.kernelSpoke();
       this.#tables.get(message.table)?.(message);
     } else if (message?.kind === "ack") {
-      this.word();
+      this.kernelSpoke();
       acknowledge(message);
     } else return;
     this.#changed();
   };
 
   /**
-   * JupyterLab tells of a restarted kernel by this event and nothing else, before the comm refuses to send. So the
+   * JupyterLab announces a restarted kernel by this event and nothing else, before the comm refuses to send. So the
    * next tick asks: it fails at once when the comm is closed.
    */
   readonly #lineChanged = (): void => {
-    this.doubt = true;
+    this.uncertain = true;
     this.#asked = null;
     this.#inspect();
     this.#changed();
@@ -162,7 +162,7 @@ export class Session {
     this.presence = presence;
     if (presence === "gone") {
       this.#asked = null;
-      this.doubt = false;
+      this.uncertain = false;
       this.#sent.forEach(withdraw);
     }
     this.#changed();

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.render.text import SIGNS
+from origami_widgets.card.render.card_text import SIGNS
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.head import built_words
+from origami_widgets.card.view.run_words import built_words
 from origami_widgets.card.view.snapshot_words import as_known, steps_words
 from origami_widgets.run.agent_runs import make_token
 

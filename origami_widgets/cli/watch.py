@@ -208,7 +208,7 @@ def _write(line: str) -> None:
 
 def _show(run: Run) -> None:
     """Leave the card behind, for as wide as the terminal is."""
-    from origami_widgets.card.render.text import WIDTH, render_text
+    from origami_widgets.card.render.card_text import WIDTH, render_text
     from origami_widgets.card.view import make_view
 
     now = time.time()

@@ -1,11 +1,11 @@
 import { button } from "../buttons";
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type Moments } from "../contract";
+import { BOARD_SLOTS, type BoardHead, type BoardRow, type CheckTimes } from "../contract";
 import { el, on, say, setText, show } from "../dom";
 import { count } from "../format";
 import { guardKeys } from "../keys";
 import { focused, life } from "../life";
 import { type Model, Session } from "../session";
-import { type Bar, filterBar, type Wish } from "./bar";
+import { type Bar, filterBar, type RowFilter } from "./bar";
 import style from "./board.css";
 import { headPart } from "./head";
 import { openedCard } from "./opened";
@@ -26,8 +26,8 @@ const COLUMNS: [Key, string][] = [
 export function mount(model: Model, host: HTMLElement): () => void {
   const session = new Session(model, host, () => alive.refresh());
   const head = headPart(session, `${model.get("key")}`);
-  const wish: Wish = { words: "", stage: "" };
-  const bar: Bar = filterBar(wish, () => arrange());
+  const filter: RowFilter = { words: "", stage: "" };
+  const bar: Bar = filterBar(filter, () => arrange());
   const card = openedCard(model);
   const nothing = el("p", "mute nothing", "No run fits the filter.");
   const none = el("p", "mute nothing", "There are no runs yet.");
@@ -88,7 +88,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const items = (): Item[] =>
     SLOTS.flatMap((slot) => {
       const row = model.get(`row_${slot}`) as BoardRow | null;
-      return row ? [{ row, moments: model.get(`time_${slot}`) as Moments }] : [];
+      return row ? [{ row, moments: model.get(`time_${slot}`) as CheckTimes }] : [];
     });
 
   /** One row of the list can be reached by Tab; the arrows go on from there. */
@@ -96,12 +96,12 @@ export function mount(model: Model, host: HTMLElement): () => void {
     current = row;
     for (const each of order) each.reach(each === row);
   };
-  /** Puts the rows in order and hides those that are not wished for. */
+  /** Puts the rows in order and hides those that the filter leaves out. */
   const arrange = (): void => {
     const had = focused(root);
     const all = [...rows.values()];
-    const place = new Map(all.map((row) => [row.item, row]));
-    const next = sorted([...place.keys()], key, down).map((item) => place.get(item) as Row);
+    const rowOf = new Map(all.map((row) => [row.item, row]));
+    const next = sorted([...rowOf.keys()], key, down).map((item) => rowOf.get(item) as Row);
     if (next.length !== order.length || next.some((row, at) => row !== order[at])) {
       body.append(...next.map(({ node }) => node));
       order = next;
@@ -109,7 +109,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     const { open } = headNow();
     let shown = 0;
     for (const row of order) {
-      const fits = matches(row.item, wish.words, wish.stage);
+      const fits = matches(row.item, filter.words, filter.stage);
       show(row.node, fits);
       if (fits) shown++;
       row.open(open && fits && row.item.row.token === open ? card.node : null);
@@ -119,7 +119,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     show(nothing, order.length && !shown);
     show(none, !order.length);
     show(table, order.length);
-    bar.told(shown, order.length);
+    bar.showCount(shown, order.length);
     if (!current || current.node.hidden || !order.includes(current))
       choose(order.find(({ node }) => !node.hidden) ?? null);
     // A row that moved has lost the focus that was in it.
@@ -148,10 +148,10 @@ export function mount(model: Model, host: HTMLElement): () => void {
       rows.delete(name);
     }
     arrange();
-    tell(now);
+    announce(now);
   };
   /** Announces what wants a person and the end, not every run that begins or ends. */
-  const tell = ({ counts, settled, title }: BoardHead): void => {
+  const announce = ({ counts, settled, title }: BoardHead): void => {
     const urgent = counts.filter(({ stage }) => stage === "needs_you" || stage === "failed");
     const parts = urgent.map((each) => `${count(each.count)} ${each.label}`);
     if (settled) parts.push("all have ended");
@@ -174,7 +174,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       planned = false;
       if (!root.isConnected) return;
       const had = focused(root);
-      session.word(model.get("clock") as never);
+      session.kernelSpoke(model.get("clock") as never);
       update();
       alive.refresh();
       if (had && !had.checkVisibility()) root.focus();

@@ -39,7 +39,7 @@ function noticeOf(session: Session, board: string): Part<Notice> {
   };
 }
 
-/** What all runs have come to, and what can be done with all of them; `board` tells its clicks from those of other boards. */
+/** Totals over all runs, and buttons for all of them; `board` separates its clicks from those of other boards. */
 export function headPart(session: Session, board: string): Part<BoardHead> {
   const title = el("b");
   const counts = el("span");
@@ -63,7 +63,7 @@ export function headPart(session: Session, board: string): Part<BoardHead> {
   const refresh = (): void => {
     if (!head) return;
     const fresh = freshness({ done: false, settled: false, completed_at: null }, session);
-    // Each run tells its own age; here stands only what is true of all of them.
+    // Each row shows its own age; the head shows only what is true of all runs.
     say(age, session.presence === "live" || head.settled ? "" : fresh.age);
     age.classList.toggle("t-attention", fresh.warn);
     show(gone, session.presence === "gone");
@@ -87,9 +87,9 @@ export function headPart(session: Session, board: string): Part<BoardHead> {
     close: () => line.close?.(),
     update(next) {
       head = next;
-      const told = next.counts.map((each) => `${count(each.count)} ${each.label}`).join(", ");
+      const summary = next.counts.map((each) => `${count(each.count)} ${each.label}`).join(", ");
       setText(title, next.title);
-      setText(counts, told ? `: ${told}` : "");
+      setText(counts, summary ? `: ${summary}` : "");
       say(facts, next.facts.join(" · "));
       say(origin, next.origin);
       setText(why, next.gone);

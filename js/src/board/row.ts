@@ -1,5 +1,5 @@
 import { button, commandButton, sayWhatBecame, turnOff } from "../buttons";
-import type { Clock } from "../contract";
+import type { ClockView } from "../contract";
 import { el, mark, type Part, say, setText, show, words } from "../dom";
 import { count } from "../format";
 import { freshness } from "../sections/clock";
@@ -14,8 +14,8 @@ export interface Row extends Part<Item> {
   refresh(): void;
   /** Whether Tab goes to the controls of this row: to those of one row of the list only. */
   reach(on: boolean): void;
-  /** Shows the card's place below the row, or takes it away. */
-  open(place: HTMLElement | null): void;
+  /** Shows the card below the row, or takes it away. */
+  open(cardRow: HTMLElement | null): void;
 }
 
 /** Explicit, because rows that are laid out as a grid are no table rows for assistive technology any more. */
@@ -55,8 +55,8 @@ export function runRow(session: Session, first: Item): Row {
   does.append(cancel.node, requested);
   const node = el("tr", "", state, brief, steps, leads, credits, age, does);
   node.role = "row";
-  const place = el("tr", "card-row");
-  place.role = "row";
+  const cardRow = el("tr", "card-row");
+  cardRow.role = "row";
   let item = first;
   let opened = false;
   let reachable = false;
@@ -68,11 +68,11 @@ export function runRow(session: Session, first: Item): Row {
   const refresh = (): void => {
     const { row, moments } = item;
     const [heard_at, next_at, interval, connection] = moments;
-    const clock: Clock = { now: 0, heard_at, next_at, interval, connection };
+    const clock: ClockView = { now: 0, heard_at, next_at, interval, connection };
     const fresh = freshness(row, session, clock);
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
-    // A run that nobody watches any more is the past, whatever its last status said.
+    // A run that is not watched any more is the past, whatever its last status said.
     setText(label, follows ? row.status_label : `Last seen: ${row.status_label}`);
     setText(age as HTMLElement, row.token ? fresh.age : "");
     age?.classList.toggle("t-attention", fresh.warn);
@@ -93,16 +93,16 @@ export function runRow(session: Session, first: Item): Row {
     open(card) {
       opened = !!card;
       press.ariaExpanded = item.row.token ? `${opened}` : null;
-      // Not moved without need: whoever writes in it would be interrupted.
-      if (card && card.parentElement?.parentElement === place) {
-        if (node.nextSibling !== place) node.after(place);
+      // Not moved without need, which would interrupt typing in it.
+      if (card && card.parentElement?.parentElement === cardRow) {
+        if (node.nextSibling !== cardRow) node.after(cardRow);
       } else if (card) {
         const whole = cell("cell", "");
         whole.colSpan = 7;
         whole.append(card);
-        place.replaceChildren(whole);
-        node.insertAdjacentElement("afterend", place);
-      } else place.remove();
+        cardRow.replaceChildren(whole);
+        node.insertAdjacentElement("afterend", cardRow);
+      } else cardRow.remove();
       refresh();
     },
     update(next) {

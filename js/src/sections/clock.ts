@@ -1,4 +1,4 @@
-import type { Clock, Head } from "../contract";
+import type { ClockView, Head } from "../contract";
 import { el, type Part, say, setText, show } from "../dom";
 import { age, duration } from "../format";
 import type { Session } from "../session";
@@ -16,7 +16,7 @@ export function clockTime(ms: number): string {
 }
 
 /** When the server was heard last and will be asked next: on the grid of checks, because an unchanged check is silent. */
-export function grid(clock: Clock, now: number): { heard: number | null; next: number | null } {
+export function grid(clock: ClockView, now: number): { heard: number | null; next: number | null } {
   const { next_at: first, heard_at: heard, interval, connection } = clock;
   if (first === null || !interval || now < first || connection !== "live") return { heard, next: first };
   const step = interval * 1000;
@@ -55,7 +55,7 @@ export function clockWords(head: Head, session: Session): Said {
 export function freshness(
   head: Pick<Head, "done" | "settled" | "completed_at">,
   session: Session,
-  clock: Clock | null = session.clock,
+  clock: ClockView | null = session.clock,
 ): Pick<Said, "age" | "warn"> {
   const { presence } = session;
   const ended = head.completed_at === null ? "" : `ended ${clockTime(head.completed_at)}`;
@@ -83,7 +83,7 @@ export function freshness(
 }
 
 /** Elapsed time, age and next check: the only part that changes by itself. */
-export function clockSection({ session, view }: Context): Part<Clock> {
+export function clockSection({ session, view }: Context): Part<ClockView> {
   const before = el("span");
   const elapsed = el("b");
   const after = el("span");

@@ -1,5 +1,5 @@
 import { button } from "../buttons";
-import type { ColumnRow, ColumnsAnswer, Table } from "../contract";
+import type { ColumnRow, ColumnsAnswer, TableView } from "../contract";
 import {
   type Child,
   el,
@@ -124,7 +124,7 @@ function ordered(columns: ColumnRow[], by: number): ColumnRow[] {
 }
 
 /** The columns of one table; many of them are folded, and then not even built. */
-export function columnTable({ session }: Context): Part<Table> {
+export function columnTable({ session }: Context): Part<TableView> {
   const rows = keyedList(el("tbody"), line);
   const headings = [["Column"], ["Runs on", "w1"], ["Credits / run"], ["Credits", "w1"], ["Cells", "w2"]];
   const top = [...headings, ["Pass · fail · unsure"]].map(([label = "", cls]) => {
@@ -141,12 +141,12 @@ export function columnTable({ session }: Context): Part<Table> {
   const under = el("div", "under", toggle, sort, unsent);
   let folded = true;
   let by = -1;
-  let table: Table | null = null;
-  /** All columns, once somebody asked for more than the view holds. */
+  let table: TableView | null = null;
+  /** All columns, once more were asked for than the view holds. */
   let all: ColumnsAnswer | null = null;
 
   /** All that are known; those that the view holds are the newest. */
-  const known = ({ columns }: Table): ColumnRow[] => {
+  const known = ({ columns }: TableView): ColumnRow[] => {
     const name = (row: ColumnRow): string => `${row[1]} ${row[0]}`;
     const newest = new Map(columns.map((row) => [name(row), row]));
     return all?.columns.map((row) => newest.get(name(row)) ?? row) ?? columns;

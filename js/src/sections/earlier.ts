@@ -1,8 +1,8 @@
-import type { Earlier } from "../contract";
+import type { EarlierRun } from "../contract";
 import { el, keyedList, type Part, setText, show, words } from "../dom";
 import { plural } from "../format";
 
-function earlierRun(): Part<Earlier> {
+function earlierRun(): Part<EarlierRun> {
   const status = el("span");
   const prompt = words("", "b");
   const outcome = words("mute");
@@ -18,7 +18,7 @@ function earlierRun(): Part<Earlier> {
 }
 
 /** Earlier runs of the same conversation, folded. */
-export function earlierSection(): Part<Earlier[]> {
+export function earlierSection(): Part<EarlierRun[]> {
   const title = el("summary");
   const runs = keyedList(el("ol", "acts"), earlierRun, (run) => run.run_id);
   const node = el("section", "earlier", el("details", "", title, runs.node));

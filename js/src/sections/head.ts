@@ -51,7 +51,7 @@ export function headSection({ session }: Context, clock: HTMLElement): Part<Head
     const known = head.done || session.follows();
     const tone = known ? head.tone : "neutral";
     pill.className = `pill t-${tone}`;
-    // A run that nobody watches any more is the past, whatever its last status said.
+    // A run that is not watched any more is the past, whatever its last status said.
     setText(status, known ? head.status_label : `Last seen: ${head.status_label}`);
     cancel.refresh();
   };

@@ -15,21 +15,21 @@ function notice({ session, view }: Context): Part<Notice> {
     el("div", "", title, text, code, press.said),
     el("div", "does", press.node, link.node),
   );
-  let told = "";
+  let sentence = "";
   let promises = false;
   return {
     node,
     refresh() {
       press.refresh?.();
       // What a card says that it will do, it does not do without its kernel.
-      say(text, promises && session.presence === "gone" ? "" : told);
+      say(text, promises && session.presence === "gone" ? "" : sentence);
     },
     update(value) {
       node.className = `note t-${value.tone}`;
       setText(title, value.title);
-      told = value.text;
+      sentence = value.text;
       promises = value.key === "filling";
-      say(text, told);
+      say(text, sentence);
       say(code, value.code);
       link.update(value.link);
       press.update(value.button && { spec: value.button, run: view("head").run_id });
@@ -37,7 +37,7 @@ function notice({ session, view }: Context): Part<Notice> {
   };
 }
 
-/** What the state means and what to do; first of all, that nobody listens any more. */
+/** What the state means and what to do; first of all, that the kernel is gone. */
 export function noticesSection(context: Context): Part<Notice[]> {
   const why = el("span", "mute");
   const line = copyLine("", "the line that attaches this run");

@@ -1,9 +1,9 @@
 import { commandButton } from "../buttons";
-import type { Suggestion } from "../contract";
+import type { SuggestionView } from "../contract";
 import { el, keyedList, type Part, say, show, words } from "../dom";
 import type { Context } from "./section";
 
-function suggestion({ session, view }: Context): Part<Suggestion> {
+function suggestion({ session, view }: Context): Part<SuggestionView> {
   const press = commandButton(session);
   const label = words("mute");
   return {
@@ -17,11 +17,11 @@ function suggestion({ session, view }: Context): Part<Suggestion> {
 }
 
 /** Next steps the agent proposes: buttons, or words where only the app can do it. */
-export function suggestionsSection(context: Context): Part<Suggestion[]> {
+export function suggestionsSection(context: Context): Part<SuggestionView[]> {
   const list = keyedList(
     el("ul", "next"),
     () => suggestion(context),
-    (item: Suggestion) => `${item.kind} ${item.label}`,
+    (item: SuggestionView) => `${item.kind} ${item.label}`,
   );
   const node = el("section", "sec", el("h4", "", "Next steps"), list.node);
   return {

@@ -1,4 +1,4 @@
-import type { Funnel, Table, Tables } from "../contract";
+import type { FunnelView, TablesView, TableView } from "../contract";
 import { el, fill, keyedList, linkPlace, mark, on, type Part, same, say, setText, show, words } from "../dom";
 import { count, plural } from "../format";
 import { bar, columnTable } from "./columns";
@@ -7,7 +7,7 @@ import type { Context } from "./section";
 /** So many tables are open at first. */
 const OPEN = 2;
 
-function funnelParts({ parts, sourced_label }: Funnel): HTMLElement[] {
+function funnelParts({ parts, sourced_label }: FunnelView): HTMLElement[] {
   const key = parts.map(({ part, label }) => el("span", "", mark(`p-${part}`), label));
   return [
     bar(
@@ -18,7 +18,7 @@ function funnelParts({ parts, sourced_label }: Funnel): HTMLElement[] {
   ];
 }
 
-function tablePart(open: boolean, context: Context): Part<Table> {
+function tablePart(open: boolean, context: Context): Part<TableView> {
   const link = linkPlace("open");
   const name = words("", "b");
   const facts = words("mute");
@@ -31,8 +31,8 @@ function tablePart(open: boolean, context: Context): Part<Table> {
     el("summary", "", name, " ", facts, el("span", "mute reading"), " ", filling),
     el("div", "body", funnel, columns.node),
   );
-  let table: Table | null = null;
-  let built: Table | null = null;
+  let table: TableView | null = null;
+  let built: TableView | null = null;
   // The body of a folded table isn't built until it is opened: twenty tables of forty columns are 5,000 cells.
   const build = (): void => {
     if (!table || !details.open || table === built) return;
@@ -59,21 +59,21 @@ function tablePart(open: boolean, context: Context): Part<Table> {
 }
 
 /** The tables the run touched, with their economics. */
-export function tablesSection(context: Context): Part<Tables> {
+export function tablesSection(context: Context): Part<TablesView> {
   const title = el("h4");
   const list = keyedList(
     el("div", "tables"),
     (_, index) => tablePart(index < OPEN, context),
-    (table: Table) => table.id,
+    (table: TableView) => table.id,
   );
   const unsent = el("p", "mute");
   const node = el("section", "sec", title, list.node, unsent);
-  let told: string[] = [];
-  /** Who reads is the kernel: without a living one, nobody does. */
+  let progress: string[] = [];
+  /** The kernel reads the leads: without one, there is no progress. */
   const refresh = (): void => {
     const live = context.session.presence === "live";
     node.querySelectorAll<HTMLElement>(".reading").forEach((each, index) => {
-      say(each, live && told[index] ? ` · ${told[index]}` : "");
+      say(each, live && progress[index] ? ` · ${progress[index]}` : "");
     });
   };
   return {
@@ -85,7 +85,7 @@ export function tablesSection(context: Context): Part<Tables> {
       list.update(items);
       say(unsent, hidden ? `${plural(hidden, "more table")} not shown here` : "");
       show(node, all);
-      told = reading;
+      progress = reading;
       refresh();
     },
   };

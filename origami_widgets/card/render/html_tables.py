@@ -1,4 +1,4 @@
-"""The tables of a view as HTML, within what is left of the copy's size."""
+"""Tables of a view as HTML, within the bytes that the rest of the snapshot leaves."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from origami_widgets.card.render.html_tags import (
     SMALL,
     Html,
     bar,
-    bare,
-    between,
     bold,
     div,
+    element,
     heading,
     isolated,
     join,
@@ -24,16 +23,17 @@ from origami_widgets.card.render.html_tags import (
     link,
     span,
     text,
+    with_separators,
 )
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.contract import ColumnRow
-from origami_widgets.card.view.rows import HEADINGS, column_words
 from origami_widgets.card.view.snapshot_words import columns_not_shown, stored, tables_not_shown
+from origami_widgets.card.view.table_view import HEADINGS, column_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from origami_widgets.card.view.contract import Funnel, FunnelPart, Table, Tables
+    from origami_widgets.card.view.contract import FunnelPart, FunnelView, TablesView, TableView
 
 SECTION = f"padding:11px 14px;border-top:{LINE}"
 
@@ -50,7 +50,7 @@ _WITH_BARS = 8
 _AROUND = 80
 _WORTH_A_TABLE = 1_500
 _HEADING_SIZE = 1_200
-# A name and its numbers stand in one line where there is room, and below each other where there is none. The shares of
+# A name and its numbers stand in one line where they fit, and below each other where they do not. The shares of
 # the numbers are the same in every row, so that they stand below their headings.
 _ROW = f"display:flex;flex-wrap:wrap;padding:4px 0;border-top:{LINE}"
 _NAME = "flex:1 1 150px;overflow-wrap:anywhere;text-align:left"
@@ -58,21 +58,21 @@ _NUMBERS = "display:flex;flex:4 1 290px"
 _SHARES = ("1", "1.2", "1", "1.6", "1.8")
 
 
-def tables_html(tables: Tables, room: int) -> Html:
-    """All tables: their heads first, then as many columns as the room in bytes allows, shared between them."""
+def tables_html(tables: TablesView, bytes_left: int) -> Html:
+    """Return all tables: their heads first, then as many columns as the bytes allow, shared between them."""
     heads: list[Html] = []
     bars = len(tables["items"]) <= _WITH_BARS
     for table, reading in zip(tables["items"], tables["reading"] or repeat(""), strict=False):
         head = _head(table, reading, bars=bars)
-        room -= stored(head) + _AROUND
-        if room < 0 and heads:
+        bytes_left -= stored(head) + _AROUND
+        if bytes_left < 0 and heads:
             break
         heads.append(head)
     shown = tables["items"][: len(heads)]
-    columns = _columns(shown, max(0, room))
+    columns = _columns(shown, max(0, bytes_left))
     sections = [
-        div("margin-top:14px" if place else "", head, body)
-        for place, (head, body) in enumerate(zip(heads, columns, strict=True))
+        div("margin-top:14px" if index else "", head, body)
+        for index, (head, body) in enumerate(zip(heads, columns, strict=True))
     ]
     hidden = tables["hidden"] + len(tables["items"]) - len(heads)
     without = sum(_hidden(table) for table, body in zip(shown, columns, strict=True) if not body)
@@ -84,11 +84,11 @@ def tables_html(tables: Tables, room: int) -> Html:
     return div(SECTION, title, *sections, div(f"margin-top:8px;{SMALL}", text(" · ".join(filter(None, more)))))
 
 
-def _hidden(table: Table) -> int:
+def _hidden(table: TableView) -> int:
     return table["columns_hidden"] + len(table["columns"])
 
 
-def _head(table: Table, reading: str, *, bars: bool) -> Html:
+def _head(table: TableView, reading: str, *, bars: bool) -> Html:
     opened = table["link"]
     facts = span(f"margin-left:6px;{SMALL}", text(" · ".join(filter(None, (*table["facts"], reading)))))
     filling = span("margin-left:6px;font-size:12px;font-weight:600", text(table["filling"]))
@@ -100,10 +100,10 @@ def _head(table: Table, reading: str, *, bars: bool) -> Html:
     )
 
 
-def _funnel(funnel: Funnel, *, bars: bool) -> Html:
+def _funnel(funnel: FunnelView, *, bars: bool) -> Html:
     if not bars:
-        told = [*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]
-        return div(SMALL, text(" · ".join(told)))
+        labels = [*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]
+        return div(SMALL, text(" · ".join(labels)))
     shares = [(part["count"] / funnel["sourced"], _COLOURS[part["part"]]) for part in funnel["parts"]]
     keys = [join(_swatch(_COLOURS[part["part"]]), span(QUIET, text(part["label"]))) for part in funnel["parts"]]
     return join(
@@ -113,28 +113,28 @@ def _funnel(funnel: Funnel, *, bars: bool) -> Html:
 
 
 def _swatch(colour: str) -> Html:
-    return bare(
+    return element(
         "span",
         style=f"display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:5px;background:{colour}",
     )
 
 
-def _columns(tables: list[Table], room: int) -> list[Html]:
+def _columns(tables: list[TableView], bytes_left: int) -> list[Html]:
     rows = [[_row(_cells(ColumnRow(*row))) for row in table["columns"]] for table in tables]
     bodies = [Html("")] * len(tables)
     if not tables:
         return bodies
-    # Two columns of each table say nothing: when there is room for few only, the first tables get it.
-    left = min(len(tables), max(1, room // _WORTH_A_TABLE))
+    # Two columns of each table say nothing: when few fit, the first tables get them.
+    left = min(len(tables), max(1, bytes_left // _WORTH_A_TABLE))
     for index in sorted(range(left), key=lambda i: sum(map(stored, rows[i]))):
         kept: list[Html] = []
-        share = room // left - _HEADING_SIZE
+        share = bytes_left // left - _HEADING_SIZE
         for row in rows[index]:
             share -= stored(row)
             if share < 0:
                 break
             kept.append(row)
-        room -= sum(map(stored, kept)) + _HEADING_SIZE
+        bytes_left -= sum(map(stored, kept)) + _HEADING_SIZE
         left -= 1
         bodies[index] = _table(kept, _hidden(tables[index]) - len(kept))
     return bodies
@@ -149,16 +149,16 @@ def _table(rows: list[Html], hidden: int) -> Html:
     headings = _row(
         map(text, HEADINGS), role="columnheader", style="display:flex;flex-wrap:wrap;font-size:11px;font-weight:600"
     )
-    return join(bare("div", headings, *rows, style=style, role="table"), note)
+    return join(element("div", headings, *rows, style=style, role="table"), note)
 
 
 def _row(cells: Iterable[Html], *, role: str = "cell", style: str = _ROW) -> Html:
-    (_, name), *numbers = between(cells)
+    (_, name), *numbers = with_separators(cells)
     shown = [
-        bare("span", *number, style=f"flex:{share};padding-left:8px", role=role)
+        element("span", *number, style=f"flex:{share};padding-left:8px", role=role)
         for share, number in zip(_SHARES, numbers, strict=True)
     ]
-    return line((bare("span", name, style=_NAME, role=role), span(_NUMBERS, *shown)), style=style)
+    return line((element("span", name, style=_NAME, role=role), span(_NUMBERS, *shown)), style=style)
 
 
 def _cells(row: ColumnRow) -> Iterable[Html]:
@@ -171,9 +171,9 @@ def _cells(row: ColumnRow) -> Iterable[Html]:
 
 
 def _verdict_bar(row: ColumnRow) -> Html:
-    told = [row.passed or 0, row.failed or 0, row.unsure or 0]
-    total = sum(told)
+    verdicts = [row.passed or 0, row.failed or 0, row.unsure or 0]
+    total = sum(verdicts)
     if not total:
         return Html("")
-    shares = [(told[0] / total, GREEN), (told[1] / total, RED)]
+    shares = [(verdicts[0] / total, GREEN), (verdicts[1] / total, RED)]
     return bar(shares, "width:44px;height:8px;border-radius:4px;margin-right:8px")

@@ -1,7 +1,5 @@
-"""From the state of a run to the view that every renderer is given."""
+"""View: from the state of a run to the dictionary that every renderer is given."""
 
-from origami_widgets.card.view.make import make_view
-from origami_widgets.card.view.snapshot_words import as_saved
-from origami_widgets.card.view.tables import make_all_columns
+from origami_widgets.card.view.run_view import make_view
 
-__all__ = ["as_saved", "make_all_columns", "make_view"]
+__all__ = ["make_view"]

@@ -1,4 +1,4 @@
-"""A board as it may stand in a saved document: nothing that was true only then is said as if it were true now. Pure."""
+"""Wording of a board's snapshot: what was true only at its moment is said in the past tense. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.snapshot_words import in_past, lasted_when_seen
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, Moments
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes
 
 
-def as_saved(view: BoardView) -> BoardView:
-    """The board in the past tense, without buttons."""
-    current = as_current(view)
+def as_final_snapshot(view: BoardView) -> BoardView:
+    """Return the board in the past tense, without buttons."""
+    current = as_live_snapshot(view)
     head = current["head"]
     if not head["settled"] and view["rows"]:
         head = {**head, "title": f"{head['title']} when saved"}
@@ -22,13 +22,13 @@ def as_saved(view: BoardView) -> BoardView:
     return {**current, "head": head, "rows": [_row(row, "when saved") for row in view["rows"]]}
 
 
-def as_printed(view: BoardView) -> BoardView:
-    """The board as text that begins with its moment: what was going on then says so."""
-    return {**as_current(view), "rows": [{**row, "note": _note(row, "then")} for row in view["rows"]]}
+def as_printed_snapshot(view: BoardView) -> BoardView:
+    """Return the board for text that begins with its moment: what was going on is dated."""
+    return {**as_live_snapshot(view), "rows": [{**row, "note": _note(row, "then")} for row in view["rows"]]}
 
 
-def as_current(view: BoardView) -> BoardView:
-    """The board for a copy that is brought up to date: only its buttons are lines of Python."""
+def as_live_snapshot(view: BoardView) -> BoardView:
+    """Return the board for a snapshot that is kept up to date, without buttons."""
     notices = [{**notice, "button": None} for notice in view["head"]["notices"]]
     head: BoardHead = {**view["head"], "notices": notices, "buttons": []}  # type: ignore[typeddict-item]
     return {**view, "head": head}
@@ -51,26 +51,26 @@ def _note(row: BoardRow, then: str) -> str:
 
 
 def title_line(head: BoardHead) -> str:
-    """How many runs there are, and how far they have come."""
+    """Return how many runs there are and how far they have come."""
     counts = ", ".join(f"{words.count(count['count'])} {count['label']}" for count in head["counts"])
     return f"{head['title']}: {counts}" if counts else head["title"]
 
 
-def facts_of(row: BoardRow, moments: Moments, now: float) -> list[str]:
-    """What there is to say of a run in a copy, in short pieces: steps, leads, credits, time.
+def row_facts(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
+    """Return facts about a run in short pieces: steps, leads, credits, time.
 
     Args:
         row: the run.
         moments: when it was heard.
-        now: the moment of the copy, in Unix seconds.
+        now: the moment of the snapshot, in Unix seconds.
     """
-    return [piece for piece in (_steps(row), *amounts_of(row), *_times(row, moments, now)) if piece]
+    return [piece for piece in (_steps(row), *row_amounts(row), *_times(row, moments, now)) if piece]
 
 
-def amounts_of(row: BoardRow) -> list[str]:
-    """Leads and credits, where the server said any."""
-    told = ((row["leads"], "lead"), (row["credits"], "credit"))
-    return [words.plural(value, one) for value, one in told if value is not None]
+def row_amounts(row: BoardRow) -> list[str]:
+    """Return leads and credits, where the server sent any."""
+    amounts = ((row["leads"], "lead"), (row["credits"], "credit"))
+    return [words.plural(value, one) for value, one in amounts if value is not None]
 
 
 def _steps(row: BoardRow) -> str:
@@ -82,7 +82,7 @@ def _steps(row: BoardRow) -> str:
     return f"{words.count(done)} of at most {words.plural(most, 'step')}"
 
 
-def _times(row: BoardRow, moments: Moments, now: float) -> list[str]:
+def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     started, ended = row["started_at"], row["completed_at"]
     if row["done"]:
         return [f"ended {words.moment(ended)}" if ended is not None else ""]

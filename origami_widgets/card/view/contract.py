@@ -1,4 +1,4 @@
-"""The view: what every renderer of the card is given, and nothing else.
+"""Contract of the view: the one dictionary that every renderer of the card is given.
 
 One dictionary, JSON-safe and bounded, is made from the state of a run (`card.view`). The widget sends its sections as
 traits, the static HTML and the terminal text are made from the same sections, and `js/src/contract.ts` is generated
@@ -62,7 +62,7 @@ Inline = list[str | Node]
 
 
 class Link(TypedDict):
-    """An address that was checked, and its words."""
+    """An address that was checked, and its label."""
 
     href: str
     label: str
@@ -99,8 +99,8 @@ class Head(TypedDict):
     origin: str
 
 
-class Clock(TypedDict):
-    """When the server was last heard and when it is asked next.
+class ClockView(TypedDict):
+    """Times of the last answer of the server and of the next check.
 
     `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
     """
@@ -112,7 +112,7 @@ class Clock(TypedDict):
     connection: ConnectionState
 
 
-class Earlier(TypedDict):
+class EarlierRun(TypedDict):
     """An earlier run of the same conversation, folded above the current one."""
 
     run_id: str
@@ -123,7 +123,7 @@ class Earlier(TypedDict):
 
 
 class Notice(TypedDict):
-    """What the state means and what to do about it."""
+    """A message about the run's state, and what to do about it."""
 
     key: str
     tone: Tone
@@ -134,7 +134,7 @@ class Notice(TypedDict):
     code: str
 
 
-class Question(TypedDict):
+class QuestionView(TypedDict):
     """One pending question with the agent's suggestions; free text is always possible."""
 
     kind: str
@@ -147,7 +147,7 @@ class Ask(TypedDict):
     """The answer form. `state` is `sending` from the first click on, so that no second one is sent."""
 
     run_id: str
-    questions: list[Question]
+    questions: list[QuestionView]
     state: Literal["open", "sending"]
     send_label: str
     cost_note: str
@@ -161,7 +161,7 @@ class FunnelCount(TypedDict):
     count: int
 
 
-class Funnel(TypedDict):
+class FunnelView(TypedDict):
     """Where the sourced leads went; the parts add up to `sourced`."""
 
     sourced: int
@@ -184,27 +184,27 @@ class ColumnRow(NamedTuple):
     unsure: int | None
 
 
-class Table(TypedDict):
-    """One table with its economics. `facts` are ready sentences; `more` tells of an unknown total."""
+class TableView(TypedDict):
+    """One table with its economics. `facts` are ready sentences."""
 
     id: str
     name: str
     link: Link | None
     facts: list[str]
     filling: str
-    funnel: Funnel | None
+    funnel: FunnelView | None
     columns: list[ColumnRow]
     columns_hidden: int
 
 
-class Tables(TypedDict):
+class TablesView(TypedDict):
     """The tables the run touched; `hidden` of them are not shown.
 
     `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
     empty list while it reads none. It stands beside them, so that it travels without them.
     """
 
-    items: list[Table]
+    items: list[TableView]
     hidden: int
     reading: list[str]
 
@@ -224,15 +224,15 @@ class ActionGroup(TypedDict):
 
 
 class Actions(TypedDict):
-    """What the run changed, in order; `earlier` changes are not shown."""
+    """Changes the run made, in order; `earlier` of them are not shown."""
 
     title: str
     earlier: int
     groups: list[ActionGroup]
 
 
-class Suggestion(TypedDict):
-    """A next step the agent proposes: a button, or words alone where only the app can do it."""
+class SuggestionView(TypedDict):
+    """A next step the agent proposes: a button, or its label alone where only the app can do it."""
 
     label: str
     kind: str
@@ -240,7 +240,7 @@ class Suggestion(TypedDict):
 
 
 class Foot(TypedDict):
-    """Credits, identity, and the Python lines that go on from here. `gone`: what to say above them without a kernel."""
+    """Credits, identity, and the Python lines that continue from here. `gone` precedes them without a kernel."""
 
     credits: str
     run_id: str
@@ -250,22 +250,22 @@ class Foot(TypedDict):
 
 
 class View(TypedDict):
-    """Everything a renderer is given. Sections that have nothing to say are None or empty."""
+    """Everything a renderer is given. Empty sections are None or empty."""
 
     head: Head
-    clock: Clock
-    earlier: list[Earlier]
+    clock: ClockView
+    earlier: list[EarlierRun]
     notices: list[Notice]
     ask: Ask | None
-    tables: Tables
+    tables: TablesView
     prose: Prose
     actions: Actions
-    suggestions: list[Suggestion]
+    suggestions: list[SuggestionView]
     foot: Foot
 
 
 class BoardRow(TypedDict):
-    """One run of a board, or a brief that has not been started: then without `token`. `note`: what its card says first."""
+    """One run of a board, or a brief without a run and `token`. `note` is the first notice of its card."""
 
     position: int
     token: str
@@ -286,8 +286,8 @@ class BoardRow(TypedDict):
     note: str
 
 
-class Moments(NamedTuple):
-    """When the server was last heard about the run of a row and when it is asked next, as in `Clock`."""
+class CheckTimes(NamedTuple):
+    """Times of the last and next check of a row's run, as in `ClockView`."""
 
     heard_at: float | None
     next_at: float | None
@@ -296,7 +296,7 @@ class Moments(NamedTuple):
 
 
 class StageCount(TypedDict):
-    """How many rows have come so far. `label` is for one, as in "3 running"."""
+    """Number of rows in one stage. `label` follows the number, as in "3 running"."""
 
     stage: Stage
     label: str
@@ -304,7 +304,9 @@ class StageCount(TypedDict):
 
 
 class BoardHead(TypedDict):
-    """What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
+    """Facts about all runs of a board.
+
+    `hidden` is a sentence about runs that are not shown, `open` the token of the row whose card is open.
 
     `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
     """
@@ -327,9 +329,9 @@ class BoardView(TypedDict):
     """Everything a renderer of a board is given; `moments` beside `rows`, because they change more often."""
 
     head: BoardHead
-    clock: Clock
+    clock: ClockView
     rows: list[BoardRow]
-    moments: list[Moments]
+    moments: list[CheckTimes]
 
 
 class CommandMessage(TypedDict):
@@ -357,7 +359,7 @@ class HelloMessage(TypedDict):
 
 
 class AckMessage(TypedDict):
-    """Kernel to front end: what became of a command."""
+    """Kernel to front end: the outcome of a command."""
 
     kind: Literal["ack"]
     id: str
@@ -370,7 +372,7 @@ class ClockMessage(TypedDict):
     """Kernel to front end: the answer to `hello`."""
 
     kind: Literal["clock"]
-    clock: Clock
+    clock: ClockView
 
 
 class ColumnsMessage(TypedDict):
@@ -389,8 +391,8 @@ class ColumnsAnswer(TypedDict):
     hidden: int
 
 
-class Pieces(NamedTuple):
-    """Pieces of the snapshot before, from `start` up to but not including `end`."""
+class PieceRange(NamedTuple):
+    """A range of pieces of the previous snapshot, `end` not included."""
 
     start: int
     end: int
@@ -406,4 +408,4 @@ class SnapshotMessage(TypedDict):
     kind: Literal["snapshot"]
     number: int
     since: int
-    parts: dict[str, list[str | Pieces]]
+    parts: dict[str, list[str | PieceRange]]

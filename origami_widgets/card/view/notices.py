@@ -1,4 +1,4 @@
-"""What the state means and what to do about it, in the order of urgency."""
+"""Notices: what the run's state means and what to do about it, most urgent first."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.follow_up import can_follow_up, follow_up_button
-from origami_widgets.card.view.head import agent_line, attach_line, whole
 from origami_widgets.card.view.links import product_link
-from origami_widgets.card.view.questions import QUESTIONS_LIMIT
-from origami_widgets.card.view.size_limits import NOTICES_SIZE, clip, take
-from origami_widgets.card.view.status import is_known, is_missing
+from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.questions import QUESTIONS_LIMIT, can_follow_up, follow_up_button
+from origami_widgets.card.view.run_words import agent_line, attach_line, is_known, is_missing
+from origami_widgets.card.view.safe_text import clip, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Button, Link, Notice, Tone
     from origami_widgets.run.state import Queue, RunState
 
+NOTICES_SIZE = 5_000
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
 _GOES_ON = "Your run goes on at the server."
@@ -31,26 +31,26 @@ _TRY_AGAIN = "That failed. Please try it again."
 # Only the tone depends on them, never whether the sentence stands there: other languages and other words exist.
 _DONE = r"(?:built|created|added|made|found|sourced|enriched|filled|updated|drafted|set up|prepared|compiled)"
 _OBJECT = r"(?:tables?|columns?|leads?|rows?|lists?|campaigns?|sequences?|sheets?)"
-_CLAIM = re.compile(
+_REPORTED_WORK = re.compile(
     rf"\bI(?:['\u2019]ve| have)?\s+(?:\w+\s+){{0,2}}{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b"
     rf"|\b{_OBJECT}\b[^.!?\n]{{0,80}}?\b(?:(?:was|were|been|is now|are now)\s+{_DONE}|(?:is|are)\s+(?:now\s+)?ready)\b"
     rf"|^\W*{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_CLAIM_SEARCHED = 4_000
+_SEARCHED_LENGTH = 4_000
 
 
 _CHECK_AGAIN: Final[Button] = {"command": "check_now", "label": "Check again", "prompt": "", "confirm": ""}
 
 
 def make_notices(state: RunState) -> list[Notice]:
-    """All notices of a state, the most urgent first."""
+    """Return all notices of a state, the most urgent first."""
     return take(_notices(state), NOTICES_SIZE)
 
 
 def _notices(state: RunState) -> Iterator[Notice]:
     yield from _failures(state)
-    yield from _on_its_way(state)
+    yield from _pending_commands(state)
     yield from _attached(state)
     if state.run is not None:
         yield from _ends(state)
@@ -88,9 +88,9 @@ def _failures(state: RunState) -> Iterator[Notice]:
         text = _sentences(_cause(error), look)
         yield _notice("command_error", "bad", error.title, text, code=agent_line(state))
     elif error is not None:
-        yield _notice("command_error", "bad", error.title, explained(error), link=link_of(error))
+        yield _notice("command_error", "bad", error.title, explanation_of(error), link=link_of_error(error))
     if state.limit_error is not None:
-        yield _notice("credit_limit", "attention", state.limit_error.title, explained(state.limit_error))
+        yield _notice("credit_limit", "attention", state.limit_error.title, explanation_of(state.limit_error))
     connection = state.connection
     if connection.state == "reconnecting" and is_missing(state):
         yield _notice(
@@ -109,14 +109,14 @@ def _failures(state: RunState) -> Iterator[Notice]:
             "Can't reach Origami; trying again",
             _sentences(goes_on, _cause(cause), cause.remedy if cause else ""),
             button={**_CHECK_AGAIN, "label": "Try now"},
-            link=link_of(cause),
+            link=link_of_error(cause),
         )
     elif connection.state == "stopped":
         yield _stopped(state, connection.error)
 
 
 def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
-    """Checks ended on an error. The run goes on, unless the server says that there is none: the way back to it stands here."""
+    """Return the notice that checks ended on an error, with the way back to a run that may go on."""
     line = attach_line(state)
     if state.done:
         goes_on = "The run is over; its cells may go on filling at the server."
@@ -127,13 +127,13 @@ def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
             "stopped", "attention", "This card has stopped checking", goes_on, button=_CHECK_AGAIN, code=line
         )
     if is_missing(state):
-        text = explained(error) if state.run is None else _sentences(_cause(error), _MISSING)
+        text = explanation_of(error) if state.run is None else _sentences(_cause(error), _MISSING)
         return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN)
-    text = _sentences(explained(error), goes_on)
-    return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=link_of(error), code=line)
+    text = _sentences(explanation_of(error), goes_on)
+    return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=link_of_error(error), code=line)
 
 
-def _on_its_way(state: RunState) -> Iterator[Notice]:
+def _pending_commands(state: RunState) -> Iterator[Notice]:
     if state.cancel == "requested" and not state.done and state.cancel_error is not None:
         yield _notice(
             "cancel_requested",
@@ -157,7 +157,7 @@ def _on_its_way(state: RunState) -> Iterator[Notice]:
 
 
 def _attached(state: RunState) -> Iterator[Notice]:
-    """A cell that was run again has not paid again."""
+    """Say that a cell that was run again has not paid again."""
     if state.attached is not None and words.known(state.attached):
         found = (
             "It was found under the name that the cell gave it (once=)"
@@ -170,7 +170,7 @@ def _attached(state: RunState) -> Iterator[Notice]:
 
 
 def _queued(queue: Queue) -> Notice:
-    """A follow-up waits its turn; nothing is charged for that."""
+    """Say that a follow-up waits for a run slot, which costs nothing."""
     limit = f" Your plan allows {words.plural(queue.limit, 'run')} at once." if queue.limit else ""
     text = (
         f"The follow-up waits for a free one, and is sent again after the {words.duration(queue.wait)} that Origami "
@@ -181,7 +181,7 @@ def _queued(queue: Queue) -> Notice:
 
 
 def _ends(state: RunState) -> Iterator[Notice]:
-    """What a terminal status means."""
+    """Explain a terminal status."""
     run = state.run
     if run is None:
         return
@@ -196,7 +196,7 @@ def _ends(state: RunState) -> Iterator[Notice]:
         case "completed":
             yield from _nothing_built(state)
         case "step_cap_hit":
-            cap = whole(run.steps.max)
+            cap = shown_count(run.steps.max)
             limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
             text = _sentences(_kept(state), "A follow-up run goes on from there; a larger plan allows more steps.")
             button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
@@ -222,22 +222,22 @@ def _ends(state: RunState) -> Iterator[Notice]:
 def _kept(state: RunState) -> str:
     if state.actions or state.tables:
         return "What it built until then is kept."
-    return "It changed nothing until then." if _told_actions(state) else ""
+    return "It changed nothing until then." if _has_action_list(state) else ""
 
 
-def _told_actions(state: RunState) -> bool:
-    """Whether the server sent a list of changes; without one, nothing can be said about them."""
+def _has_action_list(state: RunState) -> bool:
+    """Return whether the server sent a list of changes; without one, nothing can be said about them."""
     response = state.run.response if state.run else None
     return response is not None and isinstance(response.raw.get("actions"), list)
 
 
 def _nothing_built(state: RunState) -> Iterator[Notice]:
-    """A run can end cleanly, tell of tables in its text, and have changed nothing at all."""
+    """Point out a run that ended cleanly, and changed nothing although its text may speak of tables."""
     run = state.run
     if run is None or state.actions:
         return
     response = run.response
-    if response is None or not _told_actions(state):
+    if response is None or not _has_action_list(state):
         text = "Whether the run changed anything cannot be seen here."
         yield _notice("no_result", "attention", "Origami sent no list of changes", text)
         return
@@ -250,7 +250,7 @@ def _nothing_built(state: RunState) -> Iterator[Notice]:
         unbuilt = "If its text speaks of tables, they were not built."
     if not said.strip():
         yield _notice("nothing_built", "attention", "Nothing was built", f"{text} It also said nothing.")
-    elif _CLAIM.search(said[:_CLAIM_SEARCHED]):
+    elif _REPORTED_WORK.search(said[:_SEARCHED_LENGTH]):
         button = follow_up_button(state, "Ask it to build them", "Nothing was built in that run. Please build it now.")
         yield _notice("nothing_built", "attention", "Nothing was built", f"{text} {unbuilt}", button=button)
     else:
@@ -280,7 +280,7 @@ def _questions(state: RunState) -> Iterator[Notice]:
 def _cells(state: RunState) -> Iterator[Notice]:
     if not state.done:
         return
-    running, errored = whole(state.cells_running) or 0, whole(state.cells_errored) or 0
+    running, errored = shown_count(state.cells_running) or 0, shown_count(state.cells_errored) or 0
     if running:
         over = "The agent is done" if state.status in ("completed", "needs_input") else "The run is over"
         verb = "is" if running == 1 else "are"
@@ -301,25 +301,25 @@ def _cells(state: RunState) -> Iterator[Notice]:
         yield _notice("failed_cells", "attention", f"{words.plural(errored, 'cell')} failed", text)
 
 
-def explained(error: OrigamiError) -> str:
-    """What an error says beyond its title, in whole sentences."""
+def explanation_of(error: OrigamiError) -> str:
+    """Return cause and remedy of an error, in whole sentences."""
     return _sentences(_cause(error), error.remedy)
 
 
 def _cause(error: OrigamiError | None) -> str:
-    """What the error says beyond its title and remedy."""
+    """Return the cause of an error, cut to the size of a notice."""
     return "" if error is None else clip(error.cause, 240)
 
 
 def _sentences(*parts: str | None) -> str:
-    """Joined sentences, each with its full stop, none twice."""
+    """Join sentences, each with its full stop, none twice."""
     whole_ones = [part.strip() for part in parts if part and part.strip()]
     ended = [part if part.endswith((".", "!", "?", "…")) else f"{part}." for part in whole_ones]
     return " ".join(dict.fromkeys(ended))
 
 
-def link_of(error: OrigamiError | None) -> Link | None:
-    """The page of the product that helps against an error; None where there is none."""
+def link_of_error(error: OrigamiError | None) -> Link | None:
+    """Return the link to the product page that fixes an error; None where there is none."""
     if error is None or not error.link:
         return None
     return product_link(error.link, "Open the page that fixes this")

@@ -1,4 +1,4 @@
-"""A view as it may stand in a saved document: nothing that was true only then is said as if it were true now."""
+"""Wording of a card's snapshot: what was true only at its moment is said in the past tense."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.card.view import number_words as words
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import Ask, Button, Head, Notice, Table, View
+    from origami_widgets.card.view.contract import Ask, Button, Head, Notice, TableView, View
     from origami_widgets.run.state import ConnectionState
 
-# What is going on, and how it is told later; `{then}` is the moment of the copy.
+# Sentences in the present, and in the past; `{then}` is the moment of the snapshot.
 _PAST: Final = (
     ("Can't reach Origami; trying again", "Origami could not be reached {then}"),
     ("Origami can't find the run; trying again", "Origami could not find the run {then}"),
@@ -35,18 +35,20 @@ _PAST: Final = (
 )
 
 TEXT_GOES_ON: Final = "The text goes on in Origami, and in"
-"""What stands below a text that was cut, before `run.text`."""
+"""The beginning of the sentence below a text that was cut, before `run.text`."""
 
 FOLLOW_UP_LINE: Final = 'run = run.follow_up("…")'
-"""What stands in a copy in the place of the buttons that were suggested."""
+"""The line of Python in a snapshot, in place of the suggested buttons."""
+
+_JUST_HEARD = 90.0
 
 
-def as_saved(view: View, *, then: str = "when saved") -> View:
-    """The view in the past tense, for copies that nothing will bring up to date.
+def as_final_snapshot(view: View, *, then: str = "when saved") -> View:
+    """Return the view in the past tense, for snapshots that stay as they are.
 
     Args:
         view: a view of any state.
-        then: the words for the moment of the copy.
+        then: the words for the moment of the snapshot.
 
     Returns:
         A new view: a status that is not final "was" when saved, buttons became lines of Python, and notices about
@@ -59,14 +61,14 @@ def as_saved(view: View, *, then: str = "when saved") -> View:
         "tables": {
             **view["tables"],
             "items": [_table(table, then) for table in view["tables"]["items"]],
-            # How far a reading had come when it was saved is of no use to anybody.
+            # Row progress at the time of saving is of no use later.
             "reading": [],
         },
     }
 
 
-def as_current(view: View) -> View:
-    """The view for a copy that is brought up to date while the run goes on: only its buttons became lines of Python."""
+def as_live_snapshot(view: View) -> View:
+    """Return the view for a snapshot that is kept up to date while the run goes on, without buttons."""
     notices: list[Notice] = [
         {**notice, "button": None, "code": notice["code"] or _as_code(notice["button"])} for notice in view["notices"]
     ]
@@ -74,7 +76,7 @@ def as_current(view: View) -> View:
 
 
 def as_known(view: View) -> Head:
-    """The head as far as it is known: what a run that is not asked about any more is doing now, nobody knows."""
+    """Return the head as far as it is known: the present state of a run that is not watched is unknown."""
     head: Head = {**view["head"], "cancel": "none"}
     if not _unwatched(view):
         return head
@@ -86,23 +88,23 @@ def _unwatched(view: View) -> bool:
 
 
 def stored(text: str) -> int:
-    """Bytes that a text takes in the file of a notebook, which is JSON."""
+    """Return the bytes that a text takes in the file of a notebook, which is JSON."""
     return len(text.encode()) + sum(map(text.count, '"\\\n'))
 
 
 def answer_line(ask: Ask) -> str:
-    """The line of Python that answers all questions of a form."""
+    """Return the line of Python that answers all questions of a form."""
     blanks = ", ".join('"…"' for _ in ask["questions"])
     return f"run = run.answer({blanks})"
 
 
 def tables_not_shown(hidden: int) -> str:
-    """What is said of tables that a copy leaves out; empty when it has all of them."""
+    """Return a sentence about tables that a snapshot leaves out; empty when it has all of them."""
     return f"{words.plural(hidden, 'more table')} not shown here: ow.tables_frame(run)" if hidden else ""
 
 
 def columns_not_shown(hidden: int) -> str:
-    """What is said of columns that a copy leaves out; empty when it has all of them."""
+    """Return a sentence about columns that a snapshot leaves out; empty when it has all of them."""
     return f"{words.plural(hidden, 'column')} not shown: ow.columns_frame(run)" if hidden else ""
 
 
@@ -124,7 +126,7 @@ def _notice(notice: Notice, view: View, then: str) -> Notice:
 
 
 def in_past(sentence: str, then: str) -> str:
-    """A sentence of a notice about what is going on, as it is read later; `then` is the moment of the copy."""
+    """Put a sentence of a notice into the past tense; `then` is the moment of the snapshot."""
     for now, later in _PAST:
         sentence = sentence.replace(now, later.format(then=then))
     return sentence
@@ -137,26 +139,23 @@ def _as_code(button: Button | None) -> str:
     return f"run = run.follow_up({json.dumps(button['prompt'], ensure_ascii=False)})"
 
 
-def _table(table: Table, then: str) -> Table:
+def _table(table: TableView, then: str) -> TableView:
     return {**table, "filling": table["filling"].replace("still filling", f"still filling {then}")}
 
 
-def as_of(now: float, *, saved: bool) -> str:
-    """The moment of a copy, to the second in one that is brought up to date; `now` in Unix seconds."""
-    return f"saved copy, as of {words.moment(now * 1000)}" if saved else f"as of {words.instant(now * 1000)}"
-
-
-_JUST_HEARD = 90.0
+def as_of(now: float, *, final: bool) -> str:
+    """Return the moment of a snapshot, to the second in one that is kept up to date; `now` in Unix seconds."""
+    return f"saved copy, as of {words.moment(now * 1000)}" if final else f"as of {words.instant(now * 1000)}"
 
 
 def meta_line(view: View, *, now: float, past: bool = False, ticking: bool = False) -> list[str]:
-    """What the head says about steps, time and model in a copy.
+    """Return steps, time and model for the head of a snapshot.
 
     Args:
         view: the view, present or past.
-        now: the moment of the copy, in Unix seconds.
-        past: the copy is read later than it is made.
-        ticking: the copy is replaced every second, and says itself how old it is.
+        now: the moment of the snapshot, in Unix seconds.
+        past: the snapshot is read later than it is made.
+        ticking: the snapshot is replaced every second, and says itself how old it is.
 
     Returns:
         Short pieces, in order.
@@ -173,7 +172,7 @@ def meta_line(view: View, *, now: float, past: bool = False, ticking: bool = Fal
 
 
 def steps_words(head: Head) -> str:
-    """How many steps the run has made, of at most how many while it goes on; empty when the server did not say."""
+    """Return the steps so far, with their limit while the run goes on; empty when the server did not say."""
     done, most = head["steps_completed"], head["steps_max"]
     if done is None:
         return ""
@@ -195,7 +194,41 @@ def _elapsed(view: View, now: float, *, past: bool) -> str:
 
 
 def lasted_when_seen(started: float, heard: float | None, connection: ConnectionState) -> str:
-    """How long a run had been at work when the server was last heard; empty for a saved answer, which does not say when."""
+    """Return how long a run had lasted at the server's last answer; empty for a saved answer, which has no time."""
     if heard is None or connection == "ended":
         return ""
     return f"{words.duration((heard - started) / 1000)} when last seen"
+
+
+def freshness_words(view: View, *, now: float) -> str:
+    """Return when the server last answered and is asked next; empty once it is asked no more.
+
+    Args:
+        view: what `make_view` returned.
+        now: the moment of drawing, in Unix seconds.
+
+    Returns:
+        For example `updated 9 s ago, next check in 6 s`.
+    """
+    head, clock = view["head"], view["clock"]
+    if head["settled"] or clock["connection"] == "ended":
+        return ""
+    heard, due = clock["heard_at"], clock["next_at"]
+    if clock["connection"] == "live":
+        return _checks_words(
+            "cells checked" if head["done"] else "updated", heard, _due_words("next check", due, now), now
+        )
+    retry = "checks have stopped" if clock["connection"] == "stopped" else _due_words("trying again", due, now)
+    return _checks_words("last heard", heard, retry, now)
+
+
+def _checks_words(what: str, heard: float | None, then: str, now: float) -> str:
+    since = "" if heard is None else f"{what} {words.age(now - heard / 1000)}"
+    return ", ".join(filter(None, (since, then)))
+
+
+def _due_words(what: str, due: float | None, now: float) -> str:
+    if due is None:
+        return ""
+    left = due / 1000 - now
+    return f"{what} in {words.duration(left)}" if left >= 1 else "checking…"

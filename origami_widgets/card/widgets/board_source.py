@@ -1,4 +1,4 @@
-"""What a board is of: runs, the runs of an agent or of the account, or a batch."""
+"""Source of a board's rows: given runs, the runs of an agent or of the account, or a batch."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.validate import shortened
-from origami_widgets.card.view.board_entry import Entry
-from origami_widgets.card.view.head import token_of
+from origami_widgets.card.view.board_rows import BoardEntry
+from origami_widgets.card.view.run_words import token_of
 from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
@@ -30,26 +30,26 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.state import RunState
 
-Shown: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
+BoardInput: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
 
-MOST_LISTED = 100
-USUAL = 20
-FEW = 3
-"""So many tokens still make a line that can be read."""
+MAX_LISTED = 100
+DEFAULT_LIMIT = 20
+MAX_TOKENS = 3
+"""Tokens that still make a readable line."""
 EXPECTED = (
     "Give it runs or their tokens, an agent's id, what ow.start_many(…) returned, or nothing for the newest runs."
 )
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A run of a list, of which the server has told little more than its status.
+class ListedRun:
+    """A run of a list, of which the server has sent little more than its status.
 
     Args:
         agent_id: the agent's id.
         run_id: the run's id.
         agent_name: what the agent is called; empty where the list does not say it.
-        summary: what the list tells; None for a run that was named by its token.
+        summary: its summary in the list; None for a run that was named by its token.
     """
 
     agent_id: str
@@ -59,8 +59,8 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Again:
-    """How to see the runs of a board again, in any kernel.
+class ReopenLine:
+    """A line of Python that shows the runs of a board again, in any kernel.
 
     Args:
         line: a line of Python.
@@ -72,34 +72,34 @@ class Again:
 
     @property
     def words(self) -> str:
-        """What the line does."""
+        """What the line does, in words."""
         return "To see these runs again" if self.exact else "To see the newest runs of the account"
 
 
-def again_of(runs: Sequence[Run]) -> Again:
-    """How to see these runs again: by their tokens where they are few."""
-    if 0 < len(runs) <= FEW:
-        return Again(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
-    return _newest(max(USUAL, min(len(runs), MOST_LISTED)), exact=False)
+def reopen_line_for(runs: Sequence[Run]) -> ReopenLine:
+    """Return the line that shows these runs again: by their tokens where they are few."""
+    if 0 < len(runs) <= MAX_TOKENS:
+        return ReopenLine(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
+    return _newest_line(max(DEFAULT_LIMIT, min(len(runs), MAX_LISTED)), exact=False)
 
 
-def _newest(limit: int, *, exact: bool) -> Again:
-    return Again("ow.RunBoard()" if limit == USUAL else f"ow.RunBoard(limit={limit})", exact=exact)
+def _newest_line(limit: int, *, exact: bool) -> ReopenLine:
+    return ReopenLine("ow.RunBoard()" if limit == DEFAULT_LIMIT else f"ow.RunBoard(limit={limit})", exact=exact)
 
 
 @dataclass(frozen=True)
-class Runs:
+class RunsSource:
     """Runs that are known when the board is made.
 
     Args:
         runs: the runs, in order. A row goes on with the run that continues its conversation.
-        again: how to see them again.
-        listed: what a list has told of them, by their tokens.
+        reopen: the line that shows them again.
+        listed: what a list has of them, by their tokens.
     """
 
     runs: tuple[Run, ...]
-    again: Again
-    listed: dict[str, Listed] = field(default_factory=dict)
+    reopen: ReopenLine
+    listed: dict[str, ListedRun] = field(default_factory=dict)
     batch: None = None
 
     @property
@@ -107,13 +107,13 @@ class Runs:
         """Each run with the position of its row."""
         return tuple(enumerate(self.runs))
 
-    def entries(self) -> list[Entry]:
-        """What is known of each run now."""
+    def entries(self) -> list[BoardEntry]:
+        """Return the current entry of each run."""
         shared = Counter(id(run.conversation) for run in self.runs)
         return [self._entry(at, run, alone=shared[id(run.conversation)] == 1) for at, run in enumerate(self.runs)]
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change, on the loop's thread; returns what ends that."""
+        """Call `callback` after each change, on the loop's thread; returns a function that unsubscribes."""
         conversations = {id(run.conversation): run.conversation for run in self.runs}
         ends = [conversation.subscribers.add(callback) for conversation in conversations.values()]
 
@@ -123,19 +123,19 @@ class Runs:
 
         return end
 
-    def _entry(self, position: int, run: Run, *, alone: bool) -> Entry:
+    def _entry(self, position: int, run: Run, *, alone: bool) -> BoardEntry:
         listed = self.listed.get(run.token)
         *earlier, state = run.conversation.states if alone else (run.state,)
         unread = False
         if state.run is None and listed is not None and listed.summary is not None:
-            state, unread = _as_listed(state, listed.summary), True
+            state, unread = _state_of_summary(state, listed.summary), True
         name = listed.agent_name if listed else ""
-        return Entry(position, name, state=state, earlier=tuple(earlier), unread=unread)
+        return BoardEntry(position, name, state=state, earlier=tuple(earlier), unread=unread)
 
 
 @dataclass(frozen=True)
-class Batch:
-    """The briefs of a batch, and the runs they have become.
+class BatchSource:
+    """The briefs of a batch, and the runs started for them.
 
     Args:
         batch: the batch.
@@ -144,9 +144,9 @@ class Batch:
     batch: RunBatch
 
     @property
-    def again(self) -> Again:
-        """How to see the runs again that were started so far."""
-        return again_of(self.runs)
+    def reopen(self) -> ReopenLine:
+        """The line that shows the runs again that were started so far."""
+        return reopen_line_for(self.runs)
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -158,13 +158,13 @@ class Batch:
         """Each run that was started so far, with the position of its brief."""
         return tuple((brief.position, brief.run) for brief in self.batch.briefs if brief.run is not None)
 
-    def entries(self) -> list[Entry]:
-        """What is known of each brief now."""
+    def entries(self) -> list[BoardEntry]:
+        """Return the current entry of each brief."""
         entries = []
         for brief in self.batch.briefs:
             states = brief.run.conversation.states if brief.run is not None else ()
             entries.append(
-                Entry(
+                BoardEntry(
                     brief.position,
                     brief.name or "",
                     brief.prompt,
@@ -178,15 +178,15 @@ class Batch:
         return entries
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change, on the loop's thread; returns what ends that."""
+        """Call `callback` after each change, on the loop's thread; returns a function that unsubscribes."""
         return self.batch.subscribers.add(callback)
 
 
-Source = Runs | Batch
+BoardSource = RunsSource | BatchSource
 
 
-def row_of(source: Source, token: str) -> tuple[int, Run] | None:
-    """The position of the row that a page knows by this token, and its run; None when there is none.
+def find_row(source: BoardSource, token: str) -> tuple[int, Run] | None:
+    """Return the position and run of the row that a page knows by this token; None when there is none.
 
     Args:
         source: what the board is of.
@@ -202,8 +202,8 @@ def row_of(source: Source, token: str) -> tuple[int, Run] | None:
     return None
 
 
-def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
-    """What a board is to show.
+def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> BoardSource:
+    """Return the source for what a board was given.
 
     Args:
         shown: what it was given.
@@ -215,28 +215,28 @@ def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
         OrigamiError: the runs could not be listed.
     """
     given: object = limit
-    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_LISTED:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MAX_LISTED:
         raise InvalidInput(
             "limit is not a number of runs",
             cause=f"It was {shortened(limit)}.",
-            remedy=f"Give a whole number from 1 to {MOST_LISTED}.",
+            remedy=f"Give a whole number from 1 to {MAX_LISTED}.",
         )
     if client is not None:
-        # Also where it is not needed: a mistake is told where it is made.
+        # Also where it is not needed: a mistake raises where it is made.
         check_client(client)
     if isinstance(shown, RunBatch):
-        return Batch(shown)
+        return BatchSource(shown)
     if shown is None:
         operations = client_or_default(client).operations
-        return background().run(_of_account(operations, limit))
+        return background().run(_list_account_runs(operations, limit))
     if isinstance(shown, str) and (named := parse_token(shown, None))[1] is None:
         agent_id, _ = named
         operations = client_or_default(client).operations
-        return background().run(_of_agent(operations, agent_id, limit))
-    return _of_list(_as_list(shown), client)
+        return background().run(_list_agent_runs(operations, agent_id, limit))
+    return _use_given_runs(_check_given(shown), client)
 
 
-def _as_list(shown: object) -> list[object]:
+def _check_given(shown: object) -> list[object]:
     if isinstance(shown, Run | str):
         return [shown]
     # Their parts would be taken for what they are not.
@@ -249,8 +249,8 @@ def _as_list(shown: object) -> list[object]:
     return list(shown)
 
 
-def _of_list(given: Sequence[object], client: AnyClient | None) -> Runs:
-    tokens: list[Listed] = []
+def _use_given_runs(given: Sequence[object], client: AnyClient | None) -> RunsSource:
+    tokens: list[ListedRun] = []
     for at, each in enumerate(given):
         if isinstance(each, Run):
             continue
@@ -262,34 +262,34 @@ def _of_list(given: Sequence[object], client: AnyClient | None) -> Runs:
                 cause=f"Number {at + 1} in the list is {what}, no run and no token.",
                 remedy=EXPECTED,
             )
-        tokens.append(Listed(agent_id, run_id))
-    found = iter(background().run(_watched(client_or_default(client).operations, tokens)) if tokens else ())
+        tokens.append(ListedRun(agent_id, run_id))
+    found = iter(background().run(_watch_runs(client_or_default(client).operations, tokens)) if tokens else ())
     runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
     # The same run twice would be two rows that always say the same.
     unique = tuple({(id(run.conversation), run.token): run for run in runs}.values())
-    return Runs(unique, again_of(unique))
+    return RunsSource(unique, reopen_line_for(unique))
 
 
-async def _of_account(operations: Operations, limit: int) -> Runs:
+async def _list_account_runs(operations: Operations, limit: int) -> RunsSource:
     recent = await recent_runs(operations, limit=limit)
-    listed = [Listed(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent]
-    return await _listed(operations, listed, _newest(limit, exact=False))
+    listed = [ListedRun(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent]
+    return await _source_of_listed(operations, listed, _newest_line(limit, exact=False))
 
 
-async def _of_agent(operations: Operations, agent_id: str, limit: int) -> Runs:
+async def _list_agent_runs(operations: Operations, agent_id: str, limit: int) -> RunsSource:
     newest_first = (await runs_of(operations, agent_id))[::-1][:limit]
-    listed = [Listed(agent_id, summary.id, "", summary) for summary in newest_first]
-    further = "" if limit == USUAL else f", limit={limit}"
-    return await _listed(operations, listed, Again(f'ow.RunBoard("{agent_id}"{further})', exact=True))
+    listed = [ListedRun(agent_id, summary.id, "", summary) for summary in newest_first]
+    further = "" if limit == DEFAULT_LIMIT else f", limit={limit}"
+    return await _source_of_listed(operations, listed, ReopenLine(f'ow.RunBoard("{agent_id}"{further})', exact=True))
 
 
-async def _listed(operations: Operations, listed: Sequence[Listed], again: Again) -> Runs:
-    runs = tuple(await _watched(operations, listed))
-    return Runs(runs, again, {run.token: each for run, each in zip(runs, listed, strict=True)})
+async def _source_of_listed(operations: Operations, listed: Sequence[ListedRun], reopen: ReopenLine) -> RunsSource:
+    runs = tuple(await _watch_runs(operations, listed))
+    return RunsSource(runs, reopen, {run.token: each for run, each in zip(runs, listed, strict=True)})
 
 
-async def _watched(operations: Operations, listed: Sequence[Listed]) -> list[Run]:
-    """Handles on runs, each of which is read when its turn comes: a board does not wait for a hundred answers."""
+async def _watch_runs(operations: Operations, listed: Sequence[ListedRun]) -> list[Run]:
+    """Return handles on runs that are read one after the other: a board does not wait for a hundred answers."""
     runs = []
     for each in listed:
         watch = await poller().watch(operations, each.agent_id, each.run_id, started=None)
@@ -299,7 +299,7 @@ async def _watched(operations: Operations, listed: Sequence[Listed]) -> list[Run
     return runs
 
 
-def _as_listed(state: RunState, summary: RunSummary) -> RunState:
-    """A run that was not read yet, as far as a list tells of it: for the board alone, since its tables are not known."""
+def _state_of_summary(state: RunState, summary: RunSummary) -> RunState:
+    """Return the state of an unread run as far as a list has it; for the board alone, as its tables are unknown."""
     run = RunObject.from_raw(summary.raw)
     return replace(state, run=run, done=is_terminal(run.status, keep_polling=True))

@@ -6,12 +6,11 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.card.render.html import render_html
-from origami_widgets.card.render.text import render_text
+from origami_widgets.card.render.card_html import render_html
+from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view
-from origami_widgets.card.widgets.freeze import freeze_after
 from origami_widgets.card.widgets.html_stream import known_stream, stream_of
-from origami_widgets.card.widgets.snapshot import static_bundle, token_bundle
+from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import pages, without_widgets
 from origami_widgets.host.cells import cell_ref, executed_by_program, in_marimo, running_cell
 from origami_widgets.host.shell import request
@@ -63,7 +62,7 @@ class CardBackend:
             return _board_bundle(shown) if in_notebook else ({"text/plain": repr(shown)}, {})
         view = _view_of(shown)
         if not in_notebook or _needs_no_widget(view) or without_widgets(render_mode()):
-            return {**static_bundle(view)}, {}
+            return {**card_snapshot(view)}, {}
         from origami_widgets.card.widgets.run_card import card_of
 
         return card_of(shown).bundle(view)
@@ -89,7 +88,7 @@ class CardBackend:
 
             live = run.conversation.presentation = RunCard(run, card.outputs)
             view = _view_of(run)
-            live.outputs.revive(*live.bundle(view), token_bundle(view))
+            live.outputs.revive(*live.bundle(view), attach_bundle(view))
 
     def html(self, run: Run) -> str:
         """Return the snapshot of the run's card as HTML."""
@@ -113,7 +112,7 @@ class CardBackend:
         if _needs_no_widget(view):
             from origami_widgets.host.outputs import show_once
 
-            show_once(static_bundle(view))
+            show_once(card_snapshot(view))
             return
         from origami_widgets.card.widgets.run_card import card_of
 

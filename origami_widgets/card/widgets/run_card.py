@@ -9,16 +9,14 @@ import traitlets
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
-from origami_widgets.card.render.text import render_text
-from origami_widgets.card.view import make_all_columns
-from origami_widgets.card.view.contract import TABLE_SLOTS, Clock, ColumnsAnswer, View
-from origami_widgets.card.view.head import make_clock
-from origami_widgets.card.view.size_limits import TABLE_ID_LIMIT, clip
-from origami_widgets.card.widgets.card_commands import CommandDesk, read_command
-from origami_widgets.card.widgets.freeze import freeze_after
-from origami_widgets.card.widgets.live_widget import NOTHING, LiveWidget, built, section
-from origami_widgets.card.widgets.snapshot import static_bundle, token_bundle
-from origami_widgets.card.widgets.view_diff import tells_more, view_now
+from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, View
+from origami_widgets.card.view.run_view import make_clock, view_changed, view_now
+from origami_widgets.card.view.safe_text import clip
+from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
+from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
+from origami_widgets.card.widgets.live_widget import OPTIONAL, LiveWidget, front_end_file, synced_trait
+from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import pages
 from origami_widgets.host.cells import running_cell
 from origami_widgets.host.outputs import Outputs, show_once
@@ -53,8 +51,8 @@ class RunCard(LiveWidget):
     """
 
     # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
-    _esm = built("card.js")
-    _css = built("page.css")
+    _esm = front_end_file("card.js")
+    _css = front_end_file("page.css")
     TRAITS = ("seq", *View.__annotations__, *(f"table_{slot}" for slot in range(TABLE_SLOTS)))
 
     status = traitlets.Unicode("running", read_only=True, help="The server's own word.")
@@ -65,17 +63,17 @@ class RunCard(LiveWidget):
     lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables.")
     credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits the tables have used.")
 
-    head = section(traitlets.Dict)
-    clock = section(traitlets.Dict)
-    earlier = section(traitlets.List)
-    notices = section(traitlets.List)
-    ask = section(traitlets.Dict, **NOTHING)
-    tables = section(traitlets.Dict)
-    locals().update({f"table_{slot}": section(traitlets.Dict, **NOTHING) for slot in range(TABLE_SLOTS)})
-    prose = section(traitlets.Dict)
-    actions = section(traitlets.Dict)
-    suggestions = section(traitlets.List)
-    foot = section(traitlets.Dict)
+    head = synced_trait(traitlets.Dict)
+    clock = synced_trait(traitlets.Dict)
+    earlier = synced_trait(traitlets.List)
+    notices = synced_trait(traitlets.List)
+    ask = synced_trait(traitlets.Dict, **OPTIONAL)
+    tables = synced_trait(traitlets.Dict)
+    locals().update({f"table_{slot}": synced_trait(traitlets.Dict, **OPTIONAL) for slot in range(TABLE_SLOTS)})
+    prose = synced_trait(traitlets.Dict)
+    actions = synced_trait(traitlets.Dict)
+    suggestions = synced_trait(traitlets.List)
+    foot = synced_trait(traitlets.Dict)
 
     def __init__(self, run: Run, outputs: Outputs | None = None) -> None:
         if not isinstance(run, Run):
@@ -85,7 +83,7 @@ class RunCard(LiveWidget):
                 remedy="Give it what ow.start(…) or ow.attach(…) returned.",
             )
         self._conversation: Conversation = run.conversation
-        self._desk = CommandDesk(self._conversation)
+        self._handler = CardCommandHandler(self._conversation)
         super().__init__(outputs)
 
     @property
@@ -94,8 +92,8 @@ class RunCard(LiveWidget):
         return Run(self._conversation.current, self._conversation)
 
     def static(self, view: View) -> dict[str, str]:
-        """The static card as HTML and as text."""
-        return static_bundle(view)
+        """Return the card's snapshot as HTML and as text."""
+        return card_snapshot(view)
 
     def add_output(self, view: View) -> bool:
         """Show the card here, in one more output; returns False, and shows nothing, when it is closed or frozen.
@@ -107,7 +105,7 @@ class RunCard(LiveWidget):
         with self.lock:
             if not self.is_live:
                 return False
-            self.outputs.add(*self.bundle(view), token_bundle(view))
+            self.outputs.add(*self.bundle(view), attach_bundle(view))
             self.shown()
             return True
 
@@ -123,7 +121,7 @@ class RunCard(LiveWidget):
         with self.lock:
             view = self.view
             if not self.add_output(view):
-                show_once(static_bundle(view))
+                show_once(card_snapshot(view))
             elif self._conversation.presentation is None:
                 self._conversation.presentation = self
 
@@ -133,35 +131,35 @@ class RunCard(LiveWidget):
     def _subscribe(self) -> Callable[[], None]:
         return self._conversation.subscribers.add(self._changed)
 
-    def _tells_more(self, old: View, new: View) -> bool:
-        return tells_more(old, new)
+    def _view_changed(self, old: View, new: View) -> bool:
+        return view_changed(old, new)
 
-    def _clock_now(self) -> Clock:
+    def _clock_now(self) -> ClockView:
         return make_clock(self._conversation.current.state, time.time())
 
     def _freeze_after(self, view: View) -> float | None:
         return freeze_after(view)
 
-    def _moved_on(self, old: View, new: View) -> None:
+    def _before_update(self, old: View, new: View) -> None:
         if new["head"]["token"] != old["head"]["token"]:
-            self.outputs.name(token_bundle(new))
+            self.outputs.name(attach_bundle(new))
 
     def _show(self, view: View) -> None:
         for name, part in view.items():
             if name != "tables":
-                self._tell(name, part)
+                self._set_trait(name, part)
         tables = view["tables"]
-        self._tell("tables", {"hidden": tables["hidden"], "reading": tables["reading"]})
-        self._tell_slots("table", tables["items"], TABLE_SLOTS)
+        self._set_trait("tables", {"hidden": tables["hidden"], "reading": tables["reading"]})
+        self._set_slots("table", tables["items"], TABLE_SLOTS)
         state = self._conversation.current.state
         steps = state.run.steps if state.run is not None else None
-        self._tell("status", state.status)
-        self._tell("done", state.done)
-        self._tell("settled", state.settled)
-        self._tell("steps_completed", steps.completed if steps else None)
-        self._tell("steps_max", steps.max if steps else None)
-        self._tell("lead_count", state.lead_count)
-        self._tell("credits_used", state.credits_used)
+        self._set_trait("status", state.status)
+        self._set_trait("done", state.done)
+        self._set_trait("settled", state.settled)
+        self._set_trait("steps_completed", steps.completed if steps else None)
+        self._set_trait("steps_max", steps.max if steps else None)
+        self._set_trait("lead_count", state.lead_count)
+        self._set_trait("credits_used", state.credits_used)
 
     def _on_content(self, content: Any) -> None:
         match content:
@@ -173,13 +171,13 @@ class RunCard(LiveWidget):
             self._thaw()
             background().submit(self._carry_out(command))
 
-    def _thawed(self) -> None:
+    def _on_thaw(self) -> None:
         if self._conversation.presentation is not self:
             # Another card goes on in the places of this one: they are its own now.
             self.outputs = Outputs()
 
     async def _carry_out(self, command: Any) -> None:
-        ack = await self._desk.carry_out(command)
+        ack = await self._handler.carry_out(command)
         if ack is not None and self.comm is not None:
             self.send(ack)
 

@@ -1,4 +1,8 @@
-"""The snapshot of a card or board, HTML and text: what a notebook holds of it, and how a page's one is kept up to date."""
+"""Snapshots of cards and boards: their content, how a page's one is kept up to date, when it replaces the widget.
+
+A widget does not survive its kernel: a reopened notebook shows an error in its place. So a card that will not change
+and has nothing more to offer is frozen: replaced by its snapshot, which every host shows for ever.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +13,34 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from origami_widgets.card.render.html import render_html
-from origami_widgets.card.render.text import render_text
-from origami_widgets.card.view.contract import Pieces, SnapshotMessage
+from origami_widgets.card.render.board_html import render_board_html
+from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.card_html import render_html
+from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.view.contract import PieceRange, SnapshotMessage
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import View
+    from origami_widgets.card.view.contract import BoardView, View
 
-LOADING = 5.0
+PAGE_LOAD_TIME = 5.0
 """Seconds after which a page surely listens to a widget that was placed on it: hosts give up on one after 2 s."""
 PIECES: Final = {"text/html": re.compile(r"(?=<)|(?<=>)"), "text/plain": re.compile(r"(?<=\n)")}
 """Where a snapshot is cut into pieces, as in the front end: around each tag, and after each line of text."""
 
+BUTTON_TIME = 120.0
+"""Seconds that the buttons of a settled card stay, for a person who is looking at it."""
+REMEDY_TIME = 600.0
+"""The same for a run that came to a bad end: its remedy is a button."""
 
-def static_bundle(view: View) -> dict[str, str]:
-    """The static card as HTML and as text."""
+
+def card_snapshot(view: View) -> dict[str, str]:
+    """Return the snapshot of a card as HTML and as text."""
     now = time.time()
     return {"text/html": render_html(view, now=now), "text/plain": render_text(view, now=now)}
 
 
-def marked(snapshot: dict[str, str], key: str) -> dict[str, str]:
-    """A snapshot that stands beside a live widget: the front end knows it again by the widget's key.
+def mark_snapshot(snapshot: dict[str, str], key: str) -> dict[str, str]:
+    """Mark a snapshot that stands beside a live widget: the front end recognizes it by the widget's key.
 
     It is what a notebook holds that is saved while the widget is alive, and where the widget is drawn when the page is
     loaded again.
@@ -52,14 +63,14 @@ class SnapshotFeed:
 
     def displayed(self) -> None:
         """Note that the widget was placed on a page now, which may be another one than before."""
-        self._is_chained, self._listens_at = False, time.monotonic() + LOADING
+        self._is_chained, self._listens_at = False, time.monotonic() + PAGE_LOAD_TIME
 
     def asked(self) -> None:
         """Note that a page listens and has no snapshot yet."""
         self._is_chained, self._listens_at = False, -math.inf
 
     def message(self, snapshot: dict[str, str]) -> SnapshotMessage:
-        """The message that brings a page from the last snapshot to this one."""
+        """Return the message that brings a page from the last snapshot to this one."""
         since, last = (self._number, self._last) if self._is_chained else (0, {})
         self._is_chained = self._is_chained or time.monotonic() >= self._listens_at
         self._number, self._last = self._number + 1, snapshot
@@ -67,12 +78,12 @@ class SnapshotFeed:
         return SnapshotMessage(kind="snapshot", number=self._number, since=since, parts=parts)
 
 
-def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | Pieces]:
-    """What to keep of the old text and what to put between, in time that grows with their length only."""
+def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange]:
+    """Return what to keep of the old text and what to put between, in time that grows with their length only."""
     before, after = ([piece for piece in pieces.split(text) if piece] for text in (old, new))
     counts = Counter(before)
     once = {piece: at for at, piece in enumerate(before) if counts[piece] == 1}
-    parts: list[str | Pieces] = []
+    parts: list[str | PieceRange] = []
     at = 0
     for piece in after:
         # Go on where the last piece was; behind one that was replaced; or at the only place that has this one.
@@ -83,21 +94,21 @@ def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | Pieces]:
                 parts[-1] = last + piece
             else:
                 parts.append(piece)
-        elif isinstance(last, Pieces) and last.end == found:
-            parts[-1] = Pieces(last.start, found + 1)
+        elif isinstance(last, PieceRange) and last.end == found:
+            parts[-1] = PieceRange(last.start, found + 1)
         else:
-            parts.append(Pieces(found, found + 1))
+            parts.append(PieceRange(found, found + 1))
         at = (at if found is None else found) + 1
     return parts
 
 
-def token_bundle(view: View) -> dict[str, Any]:
-    """One muted line that tells how to find the run again."""
-    return muted_line("To see this run again: ", view["foot"]["attach_line"])
+def attach_bundle(view: View) -> dict[str, Any]:
+    """Return one muted line that shows how to find the run again."""
+    return muted_bundle("To see this run again: ", view["foot"]["attach_line"])
 
 
-def muted_line(words: str, line: str) -> dict[str, Any]:
-    """Words and a line of Python, in small."""
+def muted_bundle(words: str, line: str) -> dict[str, Any]:
+    """Return words and a line of Python, in small."""
     return {
         "text/html": (
             f'<div style="opacity:0.7;font-size:12px;padding:2px 0">{words}'
@@ -105,3 +116,34 @@ def muted_line(words: str, line: str) -> dict[str, Any]:
         ),
         "text/plain": f"{words}{line}",
     }
+
+
+def board_snapshot(view: BoardView, *, final: bool = True) -> dict[str, str]:
+    """Return the snapshot of a board as HTML and as text; a `final` one is not updated any more."""
+    now = time.time()
+    return {
+        "text/html": render_board_html(view, now=now, final=final),
+        "text/plain": render_board_text(view, now=now, final=final),
+    }
+
+
+def reopen_bundle(view: BoardView) -> dict[str, Any]:
+    """Return one muted line that shows how to see the runs again."""
+    return muted_bundle(f"{view['head']['again_words']}: ", view["head"]["again_line"])
+
+
+def freeze_after(view: View) -> float | None:
+    """Return the seconds after which a card is frozen; None while it must stay alive.
+
+    Args:
+        view: what the card shows.
+    """
+    if not view["head"]["settled"] or view["ask"] is not None:
+        return None
+    if any(notice["key"] in ("sending", "queued") for notice in view["notices"]) or view["tables"]["reading"]:
+        return None
+    if any(notice["button"] is not None for notice in view["notices"]):
+        return REMEDY_TIME
+    if any(suggestion["button"] is not None for suggestion in view["suggestions"]):
+        return BUTTON_TIME
+    return 0.0

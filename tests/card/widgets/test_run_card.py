@@ -1,0 +1,149 @@
+"""The widget: read-only traits that follow the run, and no byte that tells nothing new."""
+
+import gc
+import json
+import threading
+
+import ipywidgets.widgets.widget as widgets
+import pytest
+import traitlets
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.card.view.contract import View
+from origami_widgets.card.widgets.run_card import RunCard
+from origami_widgets.host.outputs import Outputs
+from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.run_watch import RunWatch
+from origami_widgets.run.state import Heard, Planned
+from tests.card.live import on_loop, read, settle
+from tests.fixtures.states import payload, settled_payload, state_of
+
+
+def test_the_traits_follow_the_run(card, watch):
+    assert (card.status, card.done, card.steps_completed, card.steps_max) == ("running", False, 9, 50)
+    assert (card.lead_count, card.credits_used) == (None, None)
+    seen = []
+    card.observe(lambda change: seen.append(change["new"]), "status")
+    on_loop(watch.update, read(payload("completed_stats")))
+    settle()
+    assert (card.status, card.done, card.settled, card.lead_count, card.credits_used) == (
+        "completed",
+        True,
+        False,
+        15,
+        57,
+    )
+    assert seen == ["completed"]
+
+
+def test_the_traits_are_read_only(card):
+    for name in ("status", "done", "settled", "lead_count", *tuple(View.__annotations__)):
+        with pytest.raises(traitlets.TraitError):
+            setattr(card, name, None)
+
+
+def test_the_first_state_is_complete(card):
+    state = card.get_state()
+    assert set(View.__annotations__) <= set(state)
+    assert state["head"]["status"] == "running"
+    assert state["_view_count"] == 0
+    json.dumps({name: state[name] for name in tuple(View.__annotations__)})
+
+
+def test_an_unchanged_poll_sends_nothing(sent, watch):
+    run = payload("running_partial")
+    on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
+    on_loop(watch.update, Heard(130.0), Planned(145.0, 15.0))
+    settle()
+    assert sent == []
+
+
+def test_a_step_sends_the_head_and_the_clock_only(sent, watch):
+    run = payload("running_partial")
+    run["steps"]["completed"] = 10
+    on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
+    settle()
+    (message,) = sent
+    assert set(message["state"]) == {"seq", "head", "clock"}
+
+
+def test_two_cards_of_one_run_do_not_make_two_conversations(card, watch):
+    assert RunCard(Run(watch)).run.conversation is card.run.conversation
+
+
+def test_a_card_shows_a_run_and_nothing_else():
+    with pytest.raises(InvalidInput, match=r"ow\.start"):
+        RunCard("6b1f/v2_run-1")
+
+
+def test_hello_is_answered_with_the_clock(sent, card, watch):
+    on_loop(watch.update, Heard(130.0))
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "keeps": None}, [])
+    (message,) = sent
+    assert message["content"]["kind"] == "clock"
+    assert message["content"]["clock"]["heard_at"] == 130_000
+
+
+@pytest.mark.parametrize(
+    "content", [None, "cancel", {"kind": "command"}, {"kind": "command", "id": 1, "name": "cancel"}]
+)
+def test_odd_messages_are_ignored(sent, card, content):
+    card._handle_custom_msg(content, [])
+    settle()
+    assert sent == []
+
+
+def test_closing_lets_go_of_everything(card, watch):
+    card.close()
+    assert card.comm is None
+    on_loop(watch.update, read(payload("completed_stats")))
+    settle()
+    assert card.status == "running"
+
+
+def test_one_thread_serves_all_cards():
+    client = ow.Sandbox(speed=60).client()
+    cards = [RunCard(ow.start("Find bakeries", client=client, show=False)) for _ in range(3)]
+    assert sum(thread.name == "origami-widgets" for thread in threading.enumerate()) == 1
+    for card in cards:
+        card.run.wait()
+        card.close()
+
+
+def test_an_observer_that_raises_keeps_nothing_from_happening(card, watch, monkeypatch):
+    monkeypatch.setattr(Outputs, "__bool__", lambda outputs: True)
+    card.observe(lambda change: 1 / 0, "status")
+    on_loop(watch.update, read(settled_payload()))
+    settle()
+    assert (card.status, card.done, card.settled) == ("completed", True, True)
+    assert card._freezing is not None
+
+
+def test_a_closed_card_is_not_frozen_later(monkeypatch):
+    card = RunCard(Run(RunWatch(None, state_of(settled_payload()), None)))
+    monkeypatch.setattr(Outputs, "__bool__", lambda outputs: True)
+    card.shown()
+    settle()
+    planned = card._freezing
+    card.close()
+    settle()
+    assert planned is not None
+    assert planned.cancelled()
+
+
+def test_three_hundred_cards_leave_nothing():
+    run = Run(RunWatch(None, state_of(settled_payload()), None))
+
+    def left():
+        settle()
+        gc.collect()
+        cards = sum(isinstance(thing, RunCard) for thing in gc.get_objects())
+        return cards, len(widgets._instances), len(run.conversation.subscribers)
+
+    before, threads = left(), threading.active_count()
+    for _ in range(300):
+        RunCard(run).close()
+    assert left() == before
+    # Fewer, when those of an earlier test have ended meanwhile.
+    assert threading.active_count() <= max(threads, 2)
