@@ -232,7 +232,7 @@ async def test_cancelling_an_await_leaves_the_run_alone(client):
 def test_a_callback_is_called_on_another_thread_until_its_subscription_ends(client):
     run = start(client)
     seen = []
-    stop = run.on_change(lambda told: seen.append((told.status, threading.current_thread().name)))
+    stop = run.on_change(lambda changed: seen.append((changed.status, threading.current_thread().name)))
     run.wait(timeout=30)
     assert seen[-1][0] == "completed"
     assert len({name for _, name in seen}) == 1
@@ -246,7 +246,7 @@ def test_a_callback_is_called_on_another_thread_until_its_subscription_ends(clie
 
 def test_a_broken_callback_does_not_end_the_watch(client):
     run = start(client)
-    run.on_change(lambda told: 1 / 0)
+    run.on_change(lambda changed: 1 / 0)
     assert run.wait(timeout=30).status == "completed"
 
 

@@ -276,10 +276,10 @@ def test_a_key_that_is_no_good_in_its_place_is_asked_for_anew(
         monkeypatch.setenv("ORIGAMI_API_KEY", key)
     person[0].append(KEY)
     account = ow.login(base_url=served.base_url)
-    told = capsys.readouterr().out
-    assert told.startswith(said)
-    assert told.endswith(f"{account}\n")
-    assert key not in told
+    printed = capsys.readouterr().out
+    assert printed.startswith(said)
+    assert printed.endswith(f"{account}\n")
+    assert key not in printed
     assert key_in_use() == KEY
     # Another client for the same place does not go back to the one that is refused.
     ow.configure(base_url=served.base_url)

@@ -166,7 +166,7 @@ def test_history_has_one_record_per_change_and_a_bound():
         (100, "running", None),
         (130, "completed", 15),
     ]
-    # What no table has told is not known: it is not 0.
+    # A number that no table has is not known: it is not 0.
     assert [(point.cells_running, point.cells_errored, point.credits_used) for point in state.history] == [
         (None, None, None),
         (2, 1, 57),
@@ -197,10 +197,10 @@ def test_a_long_history_keeps_its_beginning_and_its_newest_half():
     for steps in range(3 * HISTORY_LIMIT):
         state = reduce(state, read({**RUNNING, "steps": {"completed": steps, "max": 9_999}}, keep_polling=True))
         assert len(state.history) <= HISTORY_LIMIT
-    told = [point.steps_completed for point in state.history]
+    steps = [point.steps_completed for point in state.history]
     newest = 3 * HISTORY_LIMIT - 1
-    assert (told[0], told[-1], told[-500]) == (0, newest, newest - 499)
-    assert told == sorted(set(told))
+    assert (steps[0], steps[-1], steps[-500]) == (0, newest, newest - 499)
+    assert steps == sorted(set(steps))
 
 
 answers = st.builds(

@@ -8,9 +8,10 @@ import pytest
 
 import origami_widgets as ow
 from tests.support.front import Front
-from tests.support.starts import base_url, clock, execute, quick
+from tests.support.server import RawServer
+from tests.support.starts import clock, execute, quick
 
-__all__ = ["base_url", "clock", "execute", "quick"]
+__all__ = ["clock", "execute", "quick"]
 
 
 @pytest.fixture
@@ -19,8 +20,11 @@ def front():
 
 
 @pytest.fixture
-def client(front, clock, base_url):
-    return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=5.0)
+def client(front, clock):
+    with RawServer(front) as server:
+        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5.0)
+    # An exception holds what it can find again, in a circle; it would be asked about after its server is gone.
+    gc.collect()
 
 
 class Many:

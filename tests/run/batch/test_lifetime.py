@@ -36,12 +36,12 @@ def test_it_goes_on_without_a_handle_and_is_collected_when_all_are_started(front
         front.sandbox.client().cancel(first)
         see(lambda: len(front.starts) == 4)
         see(lambda: kept() is None)
-        see(lambda: nobody_asks(front))
+        see(lambda: is_quiet(front))
     finally:
         gc.enable()
 
 
-def nobody_asks(front):
+def is_quiet(front):
     """Whether no run is asked about any more: each would be every few hundredths of a second."""
     before = front.polled
     time.sleep(0.5)

@@ -93,7 +93,7 @@ def test_a_callback_may_stop_the_rest(front, many):
 
 def test_a_callback_may_wait(many):
     batch, waited = many(towns(1)), []
-    batch.on_change(lambda told: waited.append(told.wait(timeout=20).done))
+    batch.on_change(lambda changed: waited.append(changed.wait(timeout=20).done))
     finished(batch)
     see(lambda: waited)
     assert all(waited)

@@ -1,4 +1,4 @@
-"""A batch where no thread can be started: it is driven by the loop of whoever calls, and nothing waits for itself."""
+"""A batch where no thread can be started: the loop of the caller drives it, and nothing waits for itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that wait for their turn: told to be late, and not before what a person waits for."""
+"""Checks that wait for their turn: shown to be late, and after those that a person waits for."""
 
 import asyncio
 
@@ -9,14 +9,14 @@ from tests.run.polling.scripted import COMPLETED, RUNNING, Server, over, started
 
 async def test_a_late_check_is_shown_once_and_not_before_it_is_late(poller, clock):
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
-    told = []
-    watch.subscribers.add(lambda: told.append(watch.state.connection.next_at))
+    shown = []
+    watch.subscribers.add(lambda: shown.append(watch.state.connection.next_at))
     due = next_due(watch.schedule)
     poller.show_delays(due + LATE)
-    assert told == []
+    assert shown == []
     poller.show_delays(due + LATE + 0.1)
     poller.show_delays(due + LATE + 9)
-    assert told == [None]
+    assert shown == [None]
     assert watch.state.connection.interval == 15.0
     watch.schedule = None
 

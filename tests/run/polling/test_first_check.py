@@ -1,4 +1,4 @@
-"""What the first look at a run tells of the next one holds, although the poller sleeps longer already."""
+"""The first check of a run plans the next one, although the poller sleeps longer already."""
 
 import asyncio
 

@@ -144,8 +144,8 @@ async def test_table_lists_of_fifty_runs_leave_the_runs_their_turns(clock):
 
 
 @pytest.mark.parametrize("body", [NAMED, SILENT], ids=["tables named", "tables listed"])
-@pytest.mark.parametrize("wish", ["cancel", "check"])
-async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, wish, body):
+@pytest.mark.parametrize("command", ["cancel", "check"])
+async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, command, body):
     poller = Poller(clock)
     server = Server(clock, body, retry_after=15.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
@@ -154,7 +154,7 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, w
     # The one that was asked about last would be asked again after all others.
     last = next(watch for watch in watches if watch.state.run_id == server.asked[-1][1])
     known = len(server.asked)
-    if wish == "cancel":
+    if command == "cancel":
         last.update(CancelRequested())
     else:
         poller.hurry(last)
@@ -171,8 +171,8 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
     poller = Poller(clock)
     server = Server(clock, RUNNING, retry_after=15.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(60)]
-    # What a card or board tells: the moments that its reader counts on from there.
-    told, wrong, late = {}, [], 0
+    # The moments that a card or board shows, and counts on from.
+    shown, wrong, late = {}, [], 0
     while clock.now < 1_000 + 200:
         await asyncio.sleep(0)
         for watch in watches:
@@ -182,10 +182,10 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
                 "interval": connection.interval,
                 "next_at": connection.next_at and connection.next_at * 1000,
             }
-            if watch not in told or clock_drifted(told[watch], clock_of):
-                told[watch] = clock_of
-            late += told[watch]["next_at"] is None
-            due, overdue = watch.schedule.due, told[watch]["next_at"] is not None and not watch.checking
+            if watch not in shown or clock_drifted(shown[watch], clock_of):
+                shown[watch] = clock_of
+            late += shown[watch]["next_at"] is None
+            due, overdue = watch.schedule.due, shown[watch]["next_at"] is not None and not watch.checking
             # A reader sees a check in each moment of the grid that has passed.
             if overdue and due is not None and clock.now - due > LATE + 1:
                 wrong.append((watch.state.run_id, clock.now - due))

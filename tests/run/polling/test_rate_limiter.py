@@ -18,7 +18,7 @@ from origami_widgets.run.polling.rate_limiter import (
 
 EVENLY = 60 / 70
 LONGEST_WAIT = 300 + 10.0
-"""Seconds: what a refusal may tell, and the ones within which processes begin again."""
+"""Seconds: how long a refusal may last, and within which processes begin again."""
 
 
 def organization(remaining, resets_in=60.0, limit=100.0):
@@ -130,7 +130,7 @@ def test_others_make_us_slower_before_the_quota_is_used_up():
     alone, *shared = [in_a_minute(by_others) for by_others in (0, 20, 40, 60, 80, 95)]
     assert shared == sorted(shared, reverse=True)
     assert alone == pytest.approx(70, abs=1)
-    # About 30 are left to whoever needs them.
+    # About 30 are left for others.
     assert shared[:3] == pytest.approx([50, 30, 12], abs=3)
     assert shared[-1] >= 0.8
 

@@ -114,8 +114,8 @@ def test_whatever_happens_the_next_check_is_neither_too_early_nor_after_the_dead
         plan = plans.on_result(plan, result, now)
         if plan.due is None:
             continue
-        told = result.retry_after if isinstance(result, plans.Checked) else result.error.retry_after
-        least = min(max(told or 1.0, 1.0), 300.0)
+        asked = result.retry_after if isinstance(result, plans.Checked) else result.error.retry_after
+        least = min(max(asked or 1.0, 1.0), 300.0)
         assert plan.due >= min(now + least, plan.deadline)
         assert plan.due <= max(plan.deadline, now)
 

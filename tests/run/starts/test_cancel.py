@@ -1,4 +1,4 @@
-"""A wish to cancel is told to the server until it has heard it, and is told truthfully meanwhile."""
+"""A cancel is repeated until the server has heard it, and shown as it is meanwhile."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_second_cancel_meanwhile_waits_for_the_same_answer(front, run):
 def test_an_interrupted_cancel_is_still_repeated(front, run, capsys):
     front.cancels = [answer({}, 500)] * 1000
     asked = threading.Event()
-    run.on_change(lambda told: told.state.cancel_error and asked.set())
+    run.on_change(lambda run: run.state.cancel_error and asked.set())
     interrupt(run.cancel, asked)
     assert "still asked to cancel" in capsys.readouterr().out
     assert run.state.cancel == "requested"

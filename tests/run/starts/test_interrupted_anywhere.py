@@ -218,7 +218,7 @@ class Continuing(Cell):
 
 
 class Attaching(Cell):
-    """The run is known under its name, and held by nobody."""
+    """The run is known under its name, and has no handle."""
 
     def prepare(self):
         self.start()
@@ -226,7 +226,7 @@ class Attaching(Cell):
 
 
 class Rerunning(Attaching):
-    """The run was started by an earlier execution of the cell, and is held by nobody."""
+    """The run was started by an earlier execution of the cell, and has no handle."""
 
     def __init__(self, front, address):
         super().__init__(front, address)

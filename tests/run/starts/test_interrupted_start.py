@@ -85,11 +85,11 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
     if front.reads:
         (hang,) = front.reads
 
-        async def told(*arguments):
+        async def read(*arguments):
             reached.set()
             await hang(*arguments)
 
-        front.reads = [told]
+        front.reads = [read]
     else:
         front.asked = lambda: len(front.starts) == wanted and reached.set()
     stopped, took = interrupt(intend, reached)
@@ -109,7 +109,7 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
 
 
 def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, client, capsys, monkeypatch):
-    """The run is known already, and nobody was given it."""
+    """The run is known already, and the caller does not have it."""
     before = set(front.runs())
     interrupt_once_it_is_known(monkeypatch)
     with pytest.raises(KeyboardInterrupt) as caught:
@@ -204,7 +204,7 @@ def test_without_a_queue_a_full_pool_raises_at_once(front, client, monkeypatch):
 
 @pytest.mark.parametrize("stage", ["writing it down", "showing it"])
 def test_an_interrupt_before_the_run_is_handed_over_ends_it(front, client, capsys, monkeypatch, files, stage):
-    """The server has answered, and nobody was given the run: the answer is written down, or shown, which takes longer."""
+    """The server has answered, and the caller does not have the run: it is being written down, or shown."""
     reached = threading.Event()
 
     def slowly(data):

@@ -31,7 +31,7 @@ INTENTS = (*QUEUEING, "create_agent", "create_run", "async create_agent", "async
 
 @pytest.fixture(params=INTENTS)
 def intend(request, client, front):
-    """A wish for one run, ready to be carried out; the runs before it are not counted."""
+    """Ask for one run, in several ways; the runs before it are not counted."""
     kind = request.param
     patient = ow.AsyncClient(front.sandbox.api_key, base_url=client.operations.place[0], timeout=1.0)
     from_nothing = {
@@ -59,7 +59,7 @@ def intend(request, client, front):
 
 
 class Refused(Exception):
-    """What the card was told instead of a run."""
+    """The error that the card shows instead of a run."""
 
 
 def click(run):

@@ -81,7 +81,7 @@ def start(client):
 
 @pytest.fixture
 def on_its_way(front):
-    """The first request is held; returns what tells that it has come so far, and what lets it go."""
+    """The first request is held; returns an event that is set when it has come so far, and one that lets it go."""
     reached, go_on = threading.Event(), threading.Event()
     front.faults = [held(go_on, reached=reached)]
     yield reached, go_on
@@ -297,8 +297,8 @@ def test_a_forked_child_that_asks_for_the_same_name_waits_for_its_parent(front, 
     go_on.set()
     with contextlib.suppress(ow.OrigamiError):
         first.result()
-    with os.fdopen(reading) as told:
-        found = told.read()
+    with os.fdopen(reading) as child_said:
+        found = child_said.read()
     os.waitpid(child, 0)
     assert front.runs() == [found]
     start().cancel()

@@ -160,7 +160,7 @@ def test_organizations_have_names_of_their_own(front, files):
         port = server.port
     gc.collect()
     kept = files.read()
-    files.change(organization="org_of_somebody_else")
+    files.change(organization="org_of_others")
     again = RawServer(front)
     again.port = port
     with again as server:
@@ -265,8 +265,8 @@ for number in range(8):
 def test_processes_that_write_at_once_lose_nothing(front, base_url, files):
     kernels = OtherKernels(front, base_url)
     begun = [kernels.begin(RACE, BRIEF) for _ in range(4)]
-    told = {tuple(kernels.printed(each)) for each in begun}
-    assert len(told) == 1
+    printed = {tuple(kernels.printed(each)) for each in begun}
+    assert len(printed) == 1
     assert len(front.runs()) == len(front.starts) == len(files.paths) == 8
 
 
@@ -289,7 +289,7 @@ def test_threads_that_ask_for_several_names_get_a_run_for_each(client, front, fi
 
 
 async def test_a_task_that_is_cancelled_lets_a_name_go_only_when_its_file_is_written(client, front, files):
-    """Else somebody else would write beside it."""
+    """Else another start would write at the same time."""
     began, go_on = threading.Event(), threading.Event()
 
     def write(record):
@@ -351,10 +351,10 @@ def test_a_kernel_that_waits_for_a_name_asks_with_a_key_of_its_own_after_a_refus
         time.sleep(2)
         go_on.set()
         assert "few credits" in str(first.exception(timeout=30)).lower()
-    (told,) = kernels.printed(second)
-    assert front.runs() == [told]
+    (found,) = kernels.printed(second)
+    assert front.runs() == [found]
     assert len(set(front.keys)) == 2
-    assert start(client).id == told
+    assert start(client).id == found
 
 
 # Where they are
