@@ -34,15 +34,21 @@ HOMES = {
     "anywidget": {"card.widgets.live_widget"},
     "ipywidgets": set(),
     "traitlets": {"card.widgets.run_board", "card.widgets.run_card", "card.widgets.live_widget"},
-    "IPython": {"host.outputs", "card.widgets.html_stream", "magics.extension"},
+    "IPython": {"host.outputs", "magics.extension"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.starts.store"},
     "keyring": {"api.key_sources"},
     "platformdirs": {"run.starts.store"},
-    "altair": {"frames.plots.chart"},
+    "altair": {
+        "frames.plots.chart",
+        "frames.plots.credits_plot",
+        "frames.plots.funnel_plot",
+        "frames.plots.history_plot",
+        "frames.plots.qualification_plot",
+    },
     "vl_convert": {"frames.plots.chart"},
-    "rich": {"cli.screen"},
+    "rich": {"cli.output"},
 }
 PURE = (
     *("card.view", "card.view.contract", "card.view.run_view", "card.view.board_view", "card.view.board_snapshot"),
@@ -50,7 +56,7 @@ PURE = (
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "api.starts.record",
-    *("magics.commands", "magics.words", "magics.braces", "magics.completing"),
+    *("magics.commands", "magics.line_parser", "magics.braces"),
 )
 
 

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from origami_widgets.api.account import AccountSummary, account_summary
 from origami_widgets.api.client import Client
+from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
-from origami_widgets.api.key_sources import NAME, keep_in_keyring, key_at_hand, key_elsewhere
+from origami_widgets.api.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
 from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret, missing_key, read_key
-from origami_widgets.api.settings import base_url_from, is_local_url, project_from
 from origami_widgets.api.sync_bridge import OnLoop, block, wait
-from origami_widgets.host.shell import current_shell, may_ask
+from origami_widgets.host.application import can_prompt, current_shell
 from origami_widgets.run.settings import client_or_default, configured_address, use_login
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.models.account import AccountSummary
 
 MOST_TRIES = 3
 """Prompts for a key, at most, while what is entered cannot be one."""
@@ -101,7 +101,7 @@ def login(
         1
         >>> ow.configure()
     """
-    given = _GivenKey(key_at_hand(api_key), is_given=api_key is not None)
+    given = _GivenKey(given_or_environment_key(api_key), is_given=api_key is not None)
     # The variables of a traceback's frames must not show it either.
     del api_key
     return block(_log_in(given, store, base_url, project))
@@ -125,7 +125,7 @@ async def login_async(
         'Pro'
         >>> ow.configure()
     """
-    given = _GivenKey(key_at_hand(api_key), is_given=api_key is not None)
+    given = _GivenKey(given_or_environment_key(api_key), is_given=api_key is not None)
     del api_key
     return await wait(_log_in(given, store, base_url, project))
 
@@ -139,11 +139,11 @@ async def _log_in(
     if given.is_given and isinstance(given.key, OrigamiError):
         raise given.key
     address = configured_address()
-    url = base_url_from(address.base_url if base_url is None else base_url)
+    url = resolve_base_url(address.base_url if base_url is None else base_url)
     # A project belongs to its base URL.
-    named = project_from(address.project if base_url is None and project is None else project)
+    named = resolve_project(address.project if base_url is None and project is None else project)
     summary, key = await _check(_search(given, url), url, named)
-    problem = keep_in_keyring(url, key) if store else None
+    problem = store_in_keyring(url, key) if store else None
     # IPython shows it as the value of the cell, unless an error takes its place.
     if problem is not None or current_shell() is None:
         print(summary)  # noqa: T201 - this is the display of a terminal
@@ -175,7 +175,7 @@ def account(*, client: AnyClient | None = None) -> AccountSummary:
         >>> account.plan, account.run_slots, account.free_run_slots, account.credits
         ('Pro', 3, 3, 40.0)
     """
-    return background().run(account_summary(client_or_default(client).operations))
+    return background().run(client_or_default(client).operations.account_summary())
 
 
 async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
@@ -187,14 +187,14 @@ async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
         >>> asyncio.run(ow.account_async(client=ow.Sandbox(credits=40).client())).credits
         40.0
     """
-    return await background().bridge(account_summary(client_or_default(client).operations))
+    return await background().bridge(client_or_default(client).operations.account_summary())
 
 
 def _search(given: _GivenKey, url: str) -> _FoundKey:
     """Return the given key, else that of Colab or the keyring, else one that is entered."""
     if given.key is not None:
         return _FoundKey(given.key, "argument" if given.is_given else "environment")
-    elsewhere = key_elsewhere(url, colab=not is_local_url(url), keyring=True)
+    elsewhere = find_stored_key(url, colab=not is_local_url(url), keyring=True)
     if elsewhere.key is not None:
         return _FoundKey(elsewhere.key, elsewhere.source)
     missing = elsewhere.missing()
@@ -205,12 +205,12 @@ def _search(given: _GivenKey, url: str) -> _FoundKey:
 async def _check(found: _FoundKey, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
     """Return the account of a key and the key, and use it from now on. A refused key of `_REFUSED` is asked for again."""
     while True:
-        may_replace = found.source in _REFUSED and may_ask()
+        may_replace = found.source in _REFUSED and can_prompt()
         key, said = found.key, _REFUSED.get(found.source, "")
         if isinstance(key, Secret):
             client = Client(key, base_url=url, project=project)
             try:
-                summary = await OnLoop(account_summary(client.operations))
+                summary = await OnLoop(client.operations.account_summary())
             except AuthenticationError as error:
                 if not may_replace:
                     error.cause = f"{error.cause} {_SOURCES[found.source]} What was configured before stays."
@@ -239,7 +239,7 @@ def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
         MissingKey: there is no prompt, or nothing was entered.
         InvalidInput: what was entered cannot be a key.
     """
-    if not may_ask():
+    if not can_prompt():
         raise missing
     for problem in first:
         print(problem)  # noqa: T201 - a dialogue

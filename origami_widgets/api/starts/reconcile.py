@@ -15,8 +15,8 @@ import unicodedata
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
+from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -158,7 +158,7 @@ class Reconciliation:
         since = self._record.sent_at or 0.0
         sent, slack = self._operations.server_time(since), SLACK
         if sent is None:
-            sent, slack = time.time() - (seconds_passed() - since), SLACK_WITHOUT_DATE
+            sent, slack = time.time() - (monotonic() - since), SLACK_WITHOUT_DATE
         if at.timestamp() >= sent - slack:
             return Likeness.EQUAL
         return _similar_if(at.timestamp() >= sent - slack - self._record.clock_slack)

@@ -7,7 +7,7 @@ import contextlib
 import time
 from typing import Protocol
 
-from origami_widgets.api.elapsed import seconds_passed
+from origami_widgets.host.runtime import monotonic
 
 NAP = 1.0
 """Seconds between two looks at the clock: a timer does not run while the machine is suspended."""
@@ -40,7 +40,7 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Return seconds that only grow, also while the machine is suspended."""
-        return seconds_passed()
+        return monotonic()
 
     def time(self) -> float:
         """Return the time in Unix seconds."""
@@ -67,4 +67,4 @@ class SystemClock:
 
 def _suspended() -> float:
     """Return for how many seconds the machine was suspended since some fixed moment."""
-    return seconds_passed() - time.monotonic()
+    return monotonic() - time.monotonic()

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.errors import (
+    AmbiguousStart,
     IdempotencyConflict,
     NotFound,
     OrigamiError,
@@ -345,7 +345,7 @@ class WatchedJob(StartJob):
             if operations.identity not in _organizations:
                 _organizations[operations.identity] = (await operations.get_account()).organization.id
             organization = _organizations[operations.identity]
-        return StoreEntry(operations.embedded, Scope(*operations.place, organization), self._name)
+        return StoreEntry(operations.embedded, Scope(*operations.destination, organization), self._name)
 
     async def _write_down(self, started_at: datetime | None) -> None:
         """Write down the run that was started under the name, unless the name stands for a newer start by now."""
