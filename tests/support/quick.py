@@ -97,7 +97,7 @@ def cancel_quickly(patch: pytest.MonkeyPatch, *, patience: float | None = None, 
 
     Args:
         patch: pytest's.
-        patience: seconds after which the caller is told that it takes longer; None for the usual ones.
+        patience: seconds after which the caller gets `CancelPending`; None for the usual ones.
         deadline: seconds after which it is not repeated any more; None for the usual ones.
     """
     patch.setattr(cancelling, "FIRST_PAUSE", 0.05)
