@@ -42,13 +42,13 @@ describe("the board", () => {
     for (const each of briefs) each.click();
     expect(on.model.commands().map(({ name }) => name)).toEqual(["open"]);
     expect(shown(on.rows()[1] as HTMLElement)).toBe(
-      "Not startedFaroFind bakeries in FaroToo few credits to start a run",
+      "Not startedFaroFind bakeries in FaroNot enough credits",
     );
   });
 
   it("says what halts a batch and asks before it goes on", () => {
     const on = drawBoard(board("halted"));
-    expect(on.text()).toContain("No further brief is started: Too few credits to start a run");
+    expect(on.text()).toContain("No further brief is started: Not enough credits");
     on.button("Start the others").click();
     expect(on.text()).toContain("This spends credits.");
     vi.advanceTimersByTime(500);

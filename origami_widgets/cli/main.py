@@ -64,8 +64,8 @@ _PHRASES: Final = (
     ("base_url must be ", "--base-url must be "),
     ("Check base_url, ", "Check --base-url, "),
     ("No api_key= was given, and ORIGAMI_API_KEY is not set.", "ORIGAMI_API_KEY is not set."),
-    ("It was given as api_key=.", "It was read from stdin."),
-    ("Look again with run.refresh(), or ow.attach(", "Look again with origami-widgets watch, or ow.attach("),
+    ("It was passed as api_key=.", "It was read from stdin."),
+    ("Check again with run.refresh(), or ow.attach(", "Look again with origami-widgets watch, or ow.attach("),
     ("call ow.login(store=True) again", "run origami-widgets login --store again"),
     ("set ORIGAMI_API_KEY before Jupyter starts", "set ORIGAMI_API_KEY"),
 )

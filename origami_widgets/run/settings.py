@@ -65,21 +65,22 @@ def configure(
     global _client, _base_url, _project, _render, _queue  # noqa: PLW0603 - the settings of the process
     if render is not None and render not in get_args(RenderMode):
         raise InvalidInput(
-            f"Cards cannot be rendered as {shortened(render)}",
-            cause="There are widgets, and HTML that is replaced as the run goes on.",
+            f"Invalid render: {shortened(render)}",
+            cause="Cards are widgets, or HTML that is replaced as the run progresses.",
             remedy='Use render="auto", render="widget" or render="html".',
         )
     if client is not None and (base_url is not None or project is not None):
         raise InvalidInput(
-            "A client and its options were given together",
-            cause="A client carries its own base_url and project.",
-            remedy="Give either client=…, or base_url= and project=.",
+            "Got both a client and its options",
+            cause="A client has its own base_url and project.",
+            remedy="Pass either client=…, or base_url= and project=.",
         )
     if queue is not None and not isinstance(queue, bool):
         raise InvalidInput(
-            "queue is True or False",
-            cause=f"It was {shortened(queue)}.",
-            remedy="Use queue=False to raise at once when all run slots are in use, and queue=True to wait for a free one.",
+            "queue must be True or False",
+            cause=f"Got {shortened(queue)}.",
+            remedy="Use queue=False to raise right away when all run slots are in use, or queue=True to wait for a "
+            "free one.",
         )
     if base_url is not None:
         resolve_base_url(base_url)

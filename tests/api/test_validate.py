@@ -119,7 +119,7 @@ def test_a_token_instead_of_an_id_is_named(client):
 
 def test_an_agent_that_is_not_found_may_have_been_a_table(server, client):
     server.plan(answer({"error": "no", "code": "AGENT_NOT_FOUND"}, 404))
-    with pytest.raises(AgentNotFound, match="id of a table"):
+    with pytest.raises(AgentNotFound, match="A table id"):
         client.list_runs("c0a3f1d2-9b6e-4d27-8a1c-5f0e7b3d9a44")
 
 

@@ -65,7 +65,7 @@ def test_no_keyring_is_suggested_where_there_is_none(without_key, monkeypatch, c
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["login"]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
-    assert title == "There is no API key"
+    assert title == "No API key"
     assert cause.startswith("ORIGAMI_API_KEY is not set.")
     assert remedy.startswith("Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY.")
     assert "--store" not in remedy
@@ -90,8 +90,8 @@ def test_stdin_must_not_be_a_terminal(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("piped", "code", "title"),
     [
-        ("og_live_wrongwrongwrong1\n", 1, "Origami does not accept the API key"),
-        ("wrong\n", 2, "This is not an Origami API key"),
+        ("og_live_wrongwrongwrong1\n", 1, "Invalid API key"),
+        ("wrong\n", 2, "Invalid API key format"),
         ("", 2, "Nothing came from standard input"),
         ("\n", 2, "Nothing came from standard input"),
     ],

@@ -117,7 +117,7 @@ def test_a_missing_key_is_an_error_with_a_remedy(configured_api, monkeypatch, ca
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert main(["watch", "6b1f0a8e/v2_run-1"]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
-    assert title == "There is no API key"
+    assert title == "No API key"
     assert cause.startswith("ORIGAMI_API_KEY is not set.")
     assert "set ORIGAMI_API_KEY" in remedy
     assert "--store" not in remedy
@@ -167,7 +167,7 @@ def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, cap
         assert main(["watch", f"{run['agentId']}/{run['id']}"]) == 1
     output = capsys.readouterr()
     assert "Last seen: Running" in output.out
-    assert output.err.startswith("Origami does not accept the API key\n")
+    assert output.err.startswith("Invalid API key\n")
 
 
 @pytest.mark.parametrize("name", ["terminal", "controls", "direction"])

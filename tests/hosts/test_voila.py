@@ -56,7 +56,7 @@ def test_the_card_is_cancelled_stays_as_it_ended_and_goes_on_when_asked(open_voi
     expect(card.get_by_text("Kernel is gone")).to_be_hidden()
     assert card.inner_text() == said
 
-    card.get_by_role("button", name="Continue where you stopped").click()
+    card.get_by_role("button", name="Continue where you left off").click()
     confirm = card.get_by_role("button", name="Yes, start it")
     confirm.wait_for()
     # One that comes at once is taken for the second half of a double click.

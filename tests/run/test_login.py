@@ -142,8 +142,8 @@ def test_a_person_has_three_tries(served, person, capsys):
     assert asked == [f"API key for {served.base_url.split('/')[2]} (it is not shown): "] * 3
     said = capsys.readouterr().out
     assert said.splitlines()[:2] == [
-        "There is no API key. Nothing was entered. Please try again.",
-        "This is not an Origami API key. It does not begin with og_live_. (The key itself is not shown.) Please try again.",
+        "No API key. Nothing was entered. Please try again.",
+        "Invalid API key format. It doesn't start with og_live_. (The key isn't shown.) Please try again.",
     ]
     assert showing([said]) == []
 
@@ -208,7 +208,7 @@ def test_what_colab_said_is_said_before_the_question(person, monkeypatch, capsys
     person[0].append(EOFError())
     with pytest.raises(MissingKey):
         ow.login()
-    assert capsys.readouterr().out == "Colab did not give the secret ORIGAMI_API_KEY in time.\n\n"
+    assert capsys.readouterr().out == "Colab took too long to return the secret ORIGAMI_API_KEY.\n\n"
 
 
 @pytest.mark.parametrize("way", ["argument", "environment", "prompt"])
@@ -220,7 +220,7 @@ def test_a_wrong_key_says_so_and_configures_nothing(served, person, ring, monkey
     with pytest.raises(AuthenticationError, match="does not accept the API key") as caught:
         ow.login(WRONG if way == "argument" else None, base_url=served.base_url, store=True)
     assert {"argument": "api_key=", "environment": "in the environment", "prompt": "entered"}[way] in caught.value.cause
-    assert "What was configured before stays." in caught.value.cause
+    assert "Nothing changed." in caught.value.cause
     assert (settings._client, settings._base_url, ring.kept) == (None, None, {})
     assert [text for text in of_error(caught.value) if WRONG[8:] in text] == []
 
@@ -255,14 +255,14 @@ def test_a_key_of_the_keyring_that_is_no_longer_good_is_asked_for_anew(served, p
             ow.login(base_url=served.base_url)
     person[0].append(KEY)
     ow.login(base_url=served.base_url, store=True)
-    assert capsys.readouterr().out.startswith("Origami does not accept the key in the system's keyring any more.\n")
+    assert capsys.readouterr().out.startswith("The API key in the system's keyring is no longer valid.\n")
     assert ring.kept == {(SERVICE, served.base_url): KEY}
 
 
 REFUSED = {
-    "environment": (WRONG, "Origami does not accept the key of ORIGAMI_API_KEY in the environment. Put it right there"),
-    "malformed": ("sk_live_x", "This is not an Origami API key. ORIGAMI_API_KEY in the environment: It does not begin"),
-    "keyring": (KEY[8:], "This is not an Origami API key. The key in the keyring: It does not begin"),
+    "environment": (WRONG, "Invalid API key in ORIGAMI_API_KEY in the environment. Put it right there"),
+    "malformed": ("sk_live_x", "Invalid API key format. ORIGAMI_API_KEY in the environment: It does not begin"),
+    "keyring": (KEY[8:], "Invalid API key format. The key in the keyring: It does not begin"),
 }
 
 
@@ -292,7 +292,7 @@ def test_a_secret_of_colab_that_is_no_good_is_asked_for_anew(server, person, mon
     server.plan(answer({"error": "no", "code": "UNAUTHORIZED"}, 401), answer(ACCOUNT), CREDITS, NO_AGENTS)
     person[0].append(KEY)
     assert ow.login(base_url=server.base_url).organization == "Acme"
-    assert capsys.readouterr().out.startswith("Origami does not accept the key of the Colab secret ORIGAMI_API_KEY.")
+    assert capsys.readouterr().out.startswith("Invalid API key in the Colab secret ORIGAMI_API_KEY.")
     assert [request.headers["authorization"][-4:] for request in server.requests[:2]] == [WRONG[-4:], KEY[-4:]]
 
 
@@ -394,4 +394,4 @@ def test_a_program_does_not_hang():
         [sys.executable, "-c", code], check=False, input="", capture_output=True, text=True, timeout=20
     )
     assert done.returncode == 1
-    assert "MissingKey: There is no API key" in done.stderr
+    assert "MissingKey: No API key" in done.stderr

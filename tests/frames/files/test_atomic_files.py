@@ -201,7 +201,7 @@ def test_a_file_in_the_place_of_a_folder_is_named(tmp_path, kind):
 @pytest.mark.parametrize("name", ["book.xlsx", "book.csv/a.csv"])
 def test_a_folder_in_the_place_of_a_file_is_named(tmp_path, name):
     (tmp_path / name).mkdir(parents=True)
-    with pytest.raises(InvalidInput, match="A folder is in the way"):
+    with pytest.raises(InvalidInput, match="Path is a folder"):
         ow.export(frames("new"), tmp_path / name.partition("/")[0], overwrite=True)
 
 

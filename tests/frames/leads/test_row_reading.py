@@ -257,7 +257,7 @@ def test_a_server_in_a_circle_is_left_and_the_frame_says_so(server, client):
     with pytest.warns(PartialRows, match="cursor came twice"):
         frame = ow.rows_frame(TABLE, client=client)
     assert frame["row_id"].to_list() == ["r1", "r2"]
-    assert (about(frame)["complete"], about(frame)["stopped"]) == (False, "a cursor came twice")
+    assert (about(frame)["complete"], about(frame)["stopped"]) == (False, "a cursor was repeated")
 
 
 def test_the_exception_travels_without_key_and_connection(server, client):

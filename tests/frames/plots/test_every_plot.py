@@ -143,7 +143,7 @@ def test_a_width_that_cannot_be_drawn_is_refused(plot, width):
 @pytest.mark.parametrize("name", ["plot_funnel", "plot_qualification", "plot_credits"])
 @pytest.mark.parametrize("top", [0, -1, 1.5, None, True])
 def test_drawing_nothing_is_refused(name, top):
-    with pytest.raises(InvalidInput, match="Nothing would be drawn"):
+    with pytest.raises(InvalidInput, match="Invalid top"):
         PLOTS[name](payload(), top=top)
 
 

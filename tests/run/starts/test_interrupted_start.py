@@ -236,7 +236,7 @@ def test_an_interrupt_before_anything_was_asked_for_says_so(front, client, capsy
         # By then it waits for the name.
         threading.Timer(0.5, reached.set).start()
         interrupt(lambda: ow.start(SLOW, once="porto", fresh=True, client=client, show=False), reached)
-    assert capsys.readouterr().out == "Interrupted; no run was started, and nothing is charged.\n"
+    assert capsys.readouterr().out == "Interrupted. No run was started, and nothing was charged.\n"
     assert front.runs() == [first.id]
     assert front.statuses()[first.id] == "running"
 

@@ -168,7 +168,7 @@ def test_a_run_that_is_found_nowhere_is_said_to_be_possible_and_can_be_looked_fo
     assert len(front.starts) == 2
     (made,) = intend.made()
     error = caught.value
-    assert "A run may have been started" in str(error)
+    assert "A run may have started" in str(error)
     if intend.kind != "card":
         assert error.idempotency_key == front.starts[0].headers["idempotency-key"]
         assert "reconcile()" in str(error)
