@@ -57,7 +57,8 @@ GROUPS = (
     Group(
         "frames",
         "Frames",
-        "What a run built as pandas DataFrames. All columns with dtype and unit: [the frames, column by column](../frames.md).",
+        "What a run built as pandas DataFrames. All columns with dtype and unit: [the frames, column by "
+        "column](../frames.md).",
         (
             *("runs_frame", "tables_frame", "columns_frame", "lead_sources_frame", "actions_frame"),
             *("transcript_frame", "history_frame", "credits_frame", "credits_frame_async"),

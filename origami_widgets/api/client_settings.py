@@ -142,7 +142,7 @@ def check_base_url(url: object) -> str:
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise InvalidInput(
-            "base_url is not encrypted",
+            "base_url isn't encrypted",
             cause="Others could read the key over plain http. It's only allowed for localhost.",
             remedy="Use https://.",
         )

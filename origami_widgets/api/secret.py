@@ -190,7 +190,8 @@ def missing_key(cause: str, *remedies: str) -> MissingKey:
     """
     ways = (
         "Copy a key from Origami (Settings, API keys). In a notebook or a terminal, ow.login() asks for it "
-        "without showing it, and ow.login(store=True) stores it in the system's keyring (extra: keyring). For programs, "
+        "without showing it, and ow.login(store=True) stores it in the system's keyring (extra: keyring). For "
+        "programs, "
         "set ORIGAMI_API_KEY before Jupyter starts. On Colab, add a secret of that name. To try everything without a "
         "key: ow.use_sandbox()."
     )

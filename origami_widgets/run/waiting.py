@@ -180,4 +180,4 @@ def describe_last_answer(state: RunState) -> str:
     error = state.connection.error
     if isinstance(error, NotFound):
         return f"{error.title}: {error.cause}"
-    return f"Its status is still {state.status!r}. It keeps running at Origami."
+    return f"Its status is still {state.status!r}. It keeps running on the server."

@@ -19,7 +19,7 @@ ANSWER = (
 )
 ASKING = "Two questions before I start."
 ANSWER_QUESTIONS: tuple[Mapping[str, Any], ...] = ({"label": "Answer the questions", "type": "input_required"},)
-_FREEFORM = "Something else"
+_FREEFORM = "Or something else"
 QUESTIONS = (
     {
         "type": "single-choice",

@@ -57,7 +57,7 @@ def test_each_cell_with_a_key_is_named_once(tmp_path):
         home=tmp_path,
     )
     assert [len(lines) for lines in shown] == [1, 0, 1, 0, 1, 0, 1]
-    assert shown[0][0].startswith("In [1]:3: PastedKey: An API key that is in use stands in the text of this cell")
+    assert shown[0][0].startswith("In [1]:3: PastedKey: This cell contains an API key that is in use")
     assert shown[2][0].startswith("In [3]:1: ")
     for way in ("ow.login()", "keyring", "ORIGAMI_API_KEY", "Colab", "revoke"):
         assert way in shown[0][0]

@@ -66,8 +66,8 @@ def test_no_keyring_is_suggested_where_there_is_none(without_key, monkeypatch, c
     assert main(["login"]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
     assert title == "No API key"
-    assert cause.startswith("ORIGAMI_API_KEY is not set.")
-    assert remedy.startswith("Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY.")
+    assert cause.startswith("ORIGAMI_API_KEY isn't set.")
+    assert remedy.startswith("Copy one from Origami (Settings, API keys) and set ORIGAMI_API_KEY.")
     assert "--store" not in remedy
     monkeypatch.setattr(sys, "stdin", io.StringIO("og_live_wrongwrongwrong1\n"))
     assert main(["login", "--stdin"]) == 1

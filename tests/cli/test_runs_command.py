@@ -84,7 +84,7 @@ def test_an_account_without_runs(monkeypatch, capsys, options):
     [
         (["--limit", "0"], 2, "--limit was 0."),
         (["6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"], 1, "No such agent"),
-        (["https://origami.chat/x"], 2, "It is a web address"),
+        (["https://origami.chat/x"], 2, "The URL doesn't contain an agent id"),
     ],
 )
 @pytest.mark.usefixtures("configured_api")

@@ -86,8 +86,8 @@ def test_a_timeout_is_an_error_and_the_run_continues(configured_api, capsys, opt
     else:
         error = dict(zip(("title", "cause", "remedy"), output.err.splitlines(), strict=True))
         assert 'resume anywhere: ow.attach("' in output.out
-    assert error["title"] == "The run did not end within 0.2 s"
-    assert error["cause"] == "It still says 'running'. It goes on at the server."
+    assert error["title"] == "The run didn't end within 0.2 s"
+    assert error["cause"] == "Its status is still 'running'. It keeps running on the server."
     assert error["remedy"] == f"Watch it again: origami-widgets watch {token}"
 
 
@@ -118,7 +118,7 @@ def test_a_missing_key_is_an_error_with_a_remedy(configured_api, monkeypatch, ca
     assert main(["watch", "6b1f0a8e/v2_run-1"]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
     assert title == "No API key"
-    assert cause.startswith("ORIGAMI_API_KEY is not set.")
+    assert cause.startswith("ORIGAMI_API_KEY isn't set.")
     assert "set ORIGAMI_API_KEY" in remedy
     assert "--store" not in remedy
     assert "ow." not in remedy
@@ -130,7 +130,7 @@ def test_a_timeout_also_ends_a_request_without_an_answer(monkeypatch, capsys):
         monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
         monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
         assert main(["watch", "6b1f0a8e/v2_run-1", "--timeout", "0.3"]) == 124
-    assert "The run did not end within 0.3 s" in capsys.readouterr().err
+    assert "The run didn't end within 0.3 s" in capsys.readouterr().err
 
 
 def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
@@ -262,7 +262,7 @@ def test_following_times_out(monkeypatch):
     with pytest.raises(WaitTimedOut) as passed:
         values.extend(follow(run, "run", timeout=0.3, interval=0.1))
     error = passed.value
-    assert (error.title, code_of_error(error)) == ("The run did not end within 0.3 s", 124)
+    assert (error.title, code_of_error(error)) == ("The run didn't end within 0.3 s", 124)
     assert error_record(error)["type"] == "WaitTimedOut"
     assert for_command_line(error) == (error.cause, f"Watch it again: origami-widgets watch {run.token}")
 

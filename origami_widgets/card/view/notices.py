@@ -24,7 +24,7 @@ _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
 _GOES_ON = "Your run goes on at the server."
 _MISSING = "It may have been deleted. It may belong to another organization or project. This is what was last known."
-_CONTINUE = "Continue where you left off."
+_CONTINUE = "Continue where you stopped."
 _TRY_AGAIN = "That failed. Please try it again."
 
 # Words with which an agent claims work on objects of the product: "I have built a table", "12 leads were added".
@@ -138,7 +138,7 @@ def _pending_commands(state: RunState) -> Iterator[Notice]:
         yield _notice(
             "cancel_requested",
             "attention",
-            "Couldn't reach Origami to cancel yet",
+            "Origami has not heard the cancel yet",
             _sentences(f"{state.cancel_error.title}.", "Trying again until it has; until then the run goes on."),
         )
     elif state.cancel == "requested" and not state.done:

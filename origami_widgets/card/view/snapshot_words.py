@@ -20,7 +20,7 @@ _PAST: Final = (
     ("This card has stopped checking", "The card had stopped checking {then}"),
     ("Cancel requested", "A cancel was requested"),
     ("Origami has not confirmed it yet.", "Origami had not confirmed it {then}."),
-    ("Couldn't reach Origami to cancel yet", "Origami had not heard the cancel {then}"),
+    ("Origami has not heard the cancel yet", "Origami had not heard the cancel {then}"),
     ("Trying again until it has; until then the run goes on.", "It was being tried again {then}; the run went on."),
     ("Starting the follow-up run", "A follow-up run was being started {then}"),
     ("Sending your answers", "The answers were being sent {then}"),

@@ -95,7 +95,7 @@ def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerCha
             data.runs_named(tables), "settled over the life of each column, and its share of its table's columns"
         ),
         data.left_out(len(tables) - len(known), "table", "have no credits reported") if known else "",
-        data.left_out(len(differing), "table", "have credits that differ from the sum of their columns"),
+        data.left_out(len(differing), "table", "have credits that don't match the columns"),
         data.left_out(len(tables) - len(drawn), "cheaper table"),
     ]
     spent = data.amount(sum(known)) if known else data.MISSING

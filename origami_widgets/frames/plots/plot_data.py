@@ -125,7 +125,7 @@ def subject(tables: Sequence[object]) -> str:
 def left_out(number: int, what: str, why: str = "are not drawn") -> str:
     """Return a note about `number` things, such as "1 smaller table is not drawn"; empty for none."""
     if number == 1:
-        why = why.replace("are ", "is ", 1).replace("have ", "has ", 1).replace("tell ", "tells ", 1)
+        why = why.replace("are ", "is ", 1).replace("have ", "has ", 1)
     return f"{many(number, what)} {why}" if number else ""
 
 

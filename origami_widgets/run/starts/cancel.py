@@ -51,7 +51,7 @@ async def cancel(watch: RunWatch) -> None:
     if not heard.done():
         error = watch.state.cancel_error
         raise CancelPending(
-            "Couldn't reach Origami to cancel yet",
+            "Origami hasn't received the cancel yet",
             cause=f"{error.title}. {error.cause}" if error is not None else "It hasn't responded.",
             remedy="We'll keep retrying until Origami confirms or the run ends. The card shows when it does.",
             code="CANCEL_PENDING",

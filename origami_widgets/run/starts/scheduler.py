@@ -223,7 +223,7 @@ class JobQueue:
         await asyncio.wait((asking,), timeout=1.5 * cancel.PATIENCE)
         if not asking.done():
             raise cancel.CancelPending(
-                "Couldn't cancel all runs yet",
+                "Origami hasn't received all cancels yet",
                 cause="A run of the batch was starting, and we don't know yet whether it did.",
                 remedy="If it did, we'll cancel it, as long as this process is running.",
                 code="CANCEL_PENDING",

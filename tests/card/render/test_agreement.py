@@ -39,7 +39,7 @@ PAST = (
         r"Cancel requested Origami has not confirmed it yet\.",
         "A cancel was requested Origami had not confirmed it {then}.",
     ),
-    (r"Couldn't reach Origami to cancel yet", "Origami had not heard the cancel {then}"),
+    (r"Origami has not heard the cancel yet", "Origami had not heard the cancel {then}"),
     (
         r"Trying again until it has; until then the run goes on\.",
         "It was being tried again {then}; the run went on.",

@@ -88,7 +88,7 @@ def test_cells_that_were_filling_are_told_as_the_past():
 
 
 def test_buttons_became_lines_of_python():
-    assert 'run = run.follow_up("Continue where you left off.")' in words(html_of("step_cap_hit"))
+    assert 'run = run.follow_up("Continue where you stopped.")' in words(html_of("step_cap_hit"))
     assert 'run = run.answer("…", "…")' in words(html_of("needs_input"))
     assert all(tag != "button" for tag, _ in read(html_of("needs_input")).elements)
 

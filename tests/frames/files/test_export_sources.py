@@ -124,7 +124,7 @@ def test_an_error_on_the_way_says_what_was_read_and_leaves_nothing(tmp_path, ser
         ow.export([named(1, "A"), named(2, "B")], tmp_path / "out", leads=True, client=client)
     assert caught.value.partial["bakery"].to_list() == ["secret"]
     (note,) = [note for note in caught.value.__notes__ if "nothing was written" in note]
-    assert note == "It was the table 'B'; nothing was written. Before it, these were read: 'A' (2 rows)."
+    assert note == "The table was 'B'. Nothing was written. Read before it: 'A' (2 rows)."
     assert "secret" not in str(caught.value) + str(caught.value.__notes__)
     assert list(tmp_path.iterdir()) == []
 
