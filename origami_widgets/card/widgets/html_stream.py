@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-import uuid
 import weakref
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view.run_view import view_changed, view_now
 from origami_widgets.card.widgets.snapshot import card_snapshot
 from origami_widgets.host.cells import follow_cells
+from origami_widgets.host.outputs import replace, show
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -57,16 +57,11 @@ class HtmlStream:
         conversation = self._conversation()
         if conversation is None:
             return
-        # Loaded here: what a script imports must not need IPython.
-        from IPython.display import display
-
         follow_cells()
         # Under the lock, or an update of the background loop could overtake the output that it is meant for.
         with self._lock:
             view = _without_progress(view_now(conversation))
-            display_id = uuid.uuid4().hex
-            display(stream_snapshot(view), raw=True, display_id=display_id)
-            self._display_ids.append(display_id)
+            self._display_ids.append(show(stream_snapshot(view)))
             self._sent = time.monotonic()
             if self._view is None:
                 self._view = view
@@ -75,8 +70,6 @@ class HtmlStream:
 
     def update(self) -> None:
         """Bring all snapshots up to date now, if the view has changed."""
-        from IPython.display import display
-
         with self._lock:
             conversation = self._conversation()
             if conversation is None or self._view is None:
@@ -85,7 +78,7 @@ class HtmlStream:
             if view_changed(self._view, view):
                 bundle = stream_snapshot(view)
                 for display_id in self._display_ids:
-                    display(bundle, raw=True, display_id=display_id, update=True)
+                    replace(display_id, bundle)
                 self._view = view
                 self._sent = time.monotonic()
             self._keep_watching(conversation, view)
