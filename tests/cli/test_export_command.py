@@ -46,7 +46,7 @@ def test_existing_files_are_only_replaced_with_overwrite(token, tmp_path, capsys
     title, cause, remedy = capsys.readouterr().err.splitlines()
     assert title == "File already exists"
     assert str(path) in cause
-    assert remedy == "Give another path, or --overwrite to replace it."
+    assert remedy == "Use another path, or --overwrite to replace it."
     assert path.read_text() == "mine"
     assert main(["export", token, str(path), "--overwrite"]) == 0
     assert openpyxl.load_workbook(path).sheetnames
@@ -71,7 +71,7 @@ def test_a_format_that_contradicts_the_path_is_an_error(token, tmp_path, capsys)
 def test_an_unknown_ending_is_an_error(tmp_path, capsys):
     assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "o.txt")]) == 2
     title, _, remedy = capsys.readouterr().err.splitlines()
-    assert title == "Nothing is exported as .txt"
+    assert title == "Can't export as .txt"
     assert str(tmp_path / "o.xlsx") in remedy
     assert list(tmp_path.iterdir()) == []
 

@@ -151,7 +151,7 @@ def test_a_typed_key_is_not_shown(api, tmp_path):
     environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
     program, *before = COMMAND
     child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
-    child.expect(r"\(it is not shown\): ")
+    child.expect(r"\(hidden\): ")
     child.waitnoecho()
     child.sendline(api.api_key)
     rest = child.read()
@@ -166,7 +166,7 @@ def test_an_interrupt_at_the_prompt(api, tmp_path):
     environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
     program, *before = COMMAND
     child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
-    child.expect(r"\(it is not shown\): ")
+    child.expect(r"\(hidden\): ")
     child.waitnoecho()
     child.sendintr()
     rest = child.read()

@@ -40,8 +40,8 @@ def test_a_word_that_refers_to_no_run_is_refused(run, variables):
     assert "price isn't a run" in refused("attach price", variables)
     assert "Did you mean run?" in refused("tables rum", variables)
     assert "These variables hold runs: run." in refused("tables price", variables)
-    assert "no variable called nothing" in refused("cancel {nothing}", variables)
-    assert "{price} holds no run" in refused("cancel {price}", variables)
+    assert "No variable named nothing" in refused("cancel {nothing}", variables)
+    assert "{price} isn't a run" in refused("cancel {price}", variables)
     assert "Invalid variable name" in refused(f"attach {run.token} --into 1x", variables)
     with pytest.raises(AgentNotFound):
         run_line("attach 6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", variables)

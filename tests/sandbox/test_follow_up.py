@@ -71,7 +71,7 @@ async def test_no_company_comes_twice(session):
     [
         "Which region should I search first? Iberia.\nCan I use credits to look up email addresses? Yes.",
         "Which region should I search first?\nIberia\n\nCan I use credits to look up email addresses?\nConfirm",
-        '- **Which region should I search first?** "Iberia"\n- **May I look up e-mail addresses?** yes',
+        '- **Which region should I search first?** "Iberia"\n- **Can I use credits to look up email addresses?** yes',
         "Q: Which region should I search first?\nA: Iberia",
         "Iberia",
     ],

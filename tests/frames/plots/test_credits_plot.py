@@ -64,7 +64,7 @@ def test_cheap_columns_are_summed_up_in_another_colour():
 def test_one_of_several_tables_may_lack_its_credits():
     read = texts(plot_credits([table(), of_table(id="other", credits=None)]))
     assert "Credits by column: 57 in 2 tables" in read
-    assert "1 table has not told what was spent" in read
+    assert "1 table has no credits reported" in read
     assert "Porto bakeries · n/a" in read
 
 

@@ -150,7 +150,7 @@ def test_drawing_nothing_is_refused(name, top):
 @EACH
 @pytest.mark.parametrize("source", ["agent/run", None, 3, {"object": "agent"}])
 def test_a_source_of_another_kind_is_refused_in_the_name_of_the_plot(plot, source):
-    with pytest.raises(InvalidInput, match="cannot read this") as caught:
+    with pytest.raises(InvalidInput, match="can't read this") as caught:
         plot(source)
     assert {name for name in (*PLOTS, *frames.__all__) if name in str(caught.value)} == {plot.__name__}
 

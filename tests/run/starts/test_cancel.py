@@ -87,7 +87,7 @@ def test_an_interrupted_cancel_is_still_repeated(front, run, capsys):
     asked = threading.Event()
     run.on_change(lambda run: run.state.cancel_error and asked.set())
     interrupt(run.cancel, asked)
-    assert "still asked to cancel" in capsys.readouterr().out
+    assert "still asking Origami to cancel" in capsys.readouterr().out
     assert run.state.cancel == "requested"
     front.cancels.clear()
     assert run.wait(timeout=30).status == "cancelled"
