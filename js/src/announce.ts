@@ -1,23 +1,8 @@
-import type { View } from "./contract";
+import type { Head } from "./contract";
 import { el, type Part, setText } from "./dom";
-import { plural } from "./format";
-
-type Told = Pick<View, "head" | "ask">;
-
-function sentence({ head, ask }: Told): string {
-  const questions = ask?.state === "open" ? ask.questions : [];
-  return [
-    `Run: ${head.status_label}.`,
-    questions.length ? `${plural(questions.length, "question")}:` : "",
-    ...questions.map((each) => each.question),
-    head.done && head.settled ? "All cells are settled." : "",
-  ]
-    .filter(Boolean)
-    .join(" ");
-}
 
 /** Tells assistive technology about changes of status, new questions and the end; never about ticks. */
-export function announcer(): Part<Told> {
+export function announcer(): Part<Head> {
   const node = el("div", "hidden");
   node.role = "status";
   node.ariaLive = "polite";
@@ -25,10 +10,9 @@ export function announcer(): Part<Told> {
   let said: string | null = null;
   return {
     node,
-    update(told) {
-      const next = sentence(told);
-      if (said !== null && said !== next) setText(node, next);
-      said = next;
+    update({ announcement }) {
+      if (said !== null && said !== announcement) setText(node, announcement);
+      said = announcement;
     },
   };
 }

@@ -5,7 +5,7 @@ import { el, on, type Part, say, setText, show, words } from "./dom";
 import { ANSWER_MS, type Session } from "./session";
 import { commandKey, type Pending, pending, underWay } from "./shared";
 
-export const BUSY = "Kernel is busy: sent when the cell ends, or interrupt it.";
+export const BUSY = "Kernel busy. This is sent when the cell ends, or interrupt it.";
 
 /** The second press of a double click must not confirm what the first one asked. */
 const CONFIRM_AFTER_MS = 400;
@@ -22,7 +22,7 @@ export function button(label: string, press: () => void, cls = ""): HTMLButtonEl
 /** Off, and where nobody is there who could do it, with that as its description. */
 export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
   node.ariaDisabled = off ? "true" : null;
-  node.title = gone ? "The kernel is gone" : "";
+  node.title = gone ? "Kernel stopped" : "";
 }
 
 /** What became of a click, in words beside its button. */
@@ -82,7 +82,9 @@ export function commandButton(session: Session, yes = "Yes, start it"): CommandB
     );
     question.role = "group";
     question.ariaLabel = spec.confirm;
-    on(question, "origami-escape", () => retract(true));
+    on(question, "origami-key", (event) => {
+      if ((event as CustomEvent<KeyboardEvent>).detail.key === "Escape") retract(true);
+    });
     show(press, false);
     node.append(question);
     sure.focus();

@@ -14,6 +14,8 @@ export type NodeName = "p" | "h" | "ul" | "ol" | "li" | "quote" | "pre" | "code"
 
 export type Inline = (string | Node)[];
 
+export type Form = "live" | "current" | "snapshot";
+
 /** One element of prose: name, children, and for `a` the address (checked in Python: https or mailto only). */
 export interface Node {
   t: NodeName;
@@ -35,31 +37,48 @@ export interface Button {
   confirm: string;
 }
 
-/** Status and identity of the run. `reply`: what was answered, when the run goes on from questions about `prompt`. */
+/** A line to copy: Python code or an id. `label` names it in the card's menu and in front of it in a snapshot. */
+export interface CodeLine {
+  label: string;
+  code: string;
+}
+
+/**
+ * Status and identity of the run.
+ *
+ * `reply`: what was answered, when the run goes on from questions about `prompt`. `last_known`: the status once nobody
+ * follows the run any more. `announcement`: what assistive technology is told when it changes. `gone`: what to say above
+ * the first of `lines` without a kernel. `as_of`: when a view was made that does not count time by itself.
+ */
 export interface Head {
+  form: Form;
+  as_of: string;
   run_id: string;
   token: string;
   status: string;
   status_label: string;
+  last_known: string;
+  announcement: string;
   tone: Tone;
   done: boolean;
   settled: boolean;
   prompt: string;
   reply: string;
-  model: string;
-  steps_completed: number | null;
-  steps_max: number | null;
-  started_at: number | null;
-  completed_at: number | null;
   cancel: "none" | "available" | "requested";
   link: Link | null;
   origin: string;
+  started_at: number | null;
+  completed_at: number | null;
+  gone: string;
+  lines: CodeLine[];
 }
 
 /**
  * When the server was last heard and when it is asked next.
  *
- * `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
+ * `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks). The words
+ * have a `{}` for the age or the time that is left; `due` stands in the place of `next` when that moment has come. Empty
+ * words are not shown.
  */
 export interface Clock {
   now: number;
@@ -67,10 +86,35 @@ export interface Clock {
   next_at: number | null;
   interval: number | null;
   connection: ConnectionState;
+  heard: string;
+  next: string;
+  due: string;
 }
 
-/** An earlier run of the same conversation, folded above the current one. */
+/** A number of the result line, large, with its noun and what it comes to. */
+export interface Figure {
+  value: string;
+  label: string;
+  note: string;
+}
+
+/** What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`. */
+export interface Result {
+  figures: Figure[];
+  note: string;
+  funnel: Funnel | null;
+  steps: string;
+  details: string;
+}
+
+/** The earlier runs of the same conversation, folded above the current one, oldest first. */
 export interface Earlier {
+  title: string;
+  runs: EarlierRun[];
+}
+
+/** One earlier run and what came of it. */
+export interface EarlierRun {
   run_id: string;
   prompt: string;
   status_label: string;
@@ -97,13 +141,18 @@ export interface Question {
   freeform: string;
 }
 
-/** The answer form. `state` is `sending` from the first click on, so that no second one is sent. */
+/**
+ * The answer form. `state` is `sending` from the first click on, so that no second one is sent.
+ *
+ * `progress` has a `{}` for the number of questions that are answered.
+ */
 export interface Ask {
   run_id: string;
   questions: Question[];
   state: "open" | "sending";
   send_label: string;
   cost_note: string;
+  progress: string;
 }
 
 /** One part of the funnel's bar, in leads. */
@@ -113,115 +162,121 @@ export interface FunnelCount {
   count: number;
 }
 
-/** Where the sourced leads went; the parts add up to `sourced`. */
+/** Where the sourced leads went. `words` says it in one sentence. */
 export interface Funnel {
-  sourced: number;
-  sourced_label: string;
+  words: string;
   parts: FunnelCount[];
 }
 
-/** One column of a table, as a JSON array to stay small. `call_rate` is a share, `credits_per_run` credits. */
-export type ColumnRow = [
-  name: string,
-  kind: string,
-  call_rate: number | null,
-  credits_per_run: number | null,
-  credits: number | null,
-  running: number | null,
-  errored: number | null,
-  passed: number | null,
-  failed: number | null,
-  unsure: number | null,
-];
+/**
+ * A small table, ready to be drawn.
+ *
+ * Attributes:
+ *     heads: the names of its columns.
+ *     form: a letter for each of them: `t` for the name of a row, `l` for text, `r` for numbers, `m` for what is quiet,
+ *         `x` for what went wrong.
+ *     rows: the words of each row.
+ *     keys: for each row the numbers behind the columns with the letter `r`, in their order; to sort by.
+ */
+export interface Grid {
+  heads: string[];
+  form: string;
+  rows: string[][];
+  keys: ((number | null)[])[];
+}
 
-/** One table with its economics. `facts` are ready sentences; `more` tells of an unknown total. */
+/** A few words about a table, with more behind them on demand. */
+export interface Remark {
+  text: string;
+  tone: Tone;
+  details: string;
+}
+
+/** One table. `hidden` columns are not in `columns`, which say so in `columns_note`; `facts`: what it cost. */
 export interface Table {
   id: string;
   name: string;
+  leads: string;
   link: Link | null;
-  facts: string[];
-  filling: string;
+  facts: string;
   funnel: Funnel | null;
-  columns: ColumnRow[];
-  columns_hidden: number;
+  remarks: Remark[];
+  columns: Grid;
+  columns_note: string;
+  hidden: number;
 }
 
 /**
- * The tables the run touched; `hidden` of them are not shown.
+ * The tables the run touched; `hidden` says how many are not shown.
  *
  * `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
  * empty list while it reads none. It stands beside them, so that it travels without them.
  */
 export interface Tables {
   items: Table[];
-  hidden: number;
+  hidden: string;
   reading: string[];
 }
 
-/** The agent's own words as a tree. `cut` when there is more than is shown. */
+/** The agent's own words as a tree. `cut` says that there is more than is shown; else it is empty. */
 export interface Prose {
   nodes: Node[];
-  cut: boolean;
+  cut: string;
 }
 
-/** Consecutive changes to one table. */
+/** Consecutive changes to one table, newest first. */
 export interface ActionGroup {
   table: string;
   lines: Inline[];
 }
 
-/** What the run changed, in order; `earlier` changes are not shown. */
-export interface Actions {
-  title: string;
-  earlier: number;
+/** What the run changed, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were. */
+export interface Activity {
+  latest: Inline;
   groups: ActionGroup[];
+  earlier: string;
 }
 
-/** A next step the agent proposes: a button, or words alone where only the app can do it. */
+/** A next step the agent proposes; without a button while none can be sent. */
 export interface Suggestion {
   label: string;
-  kind: string;
   button: Button | null;
-}
-
-/** Credits, identity, and the Python lines that go on from here. `gone`: what to say above them without a kernel. */
-export interface Foot {
-  credits: string;
-  run_id: string;
-  gone: string;
-  attach_line: string;
-  data_line: string;
 }
 
 /** Everything a renderer is given. Sections that have nothing to say are None or empty. */
 export interface View {
   head: Head;
   clock: Clock;
-  earlier: Earlier[];
+  result: Result;
+  earlier: Earlier;
   notices: Notice[];
   ask: Ask | null;
   tables: Tables;
+  activity: Activity;
   prose: Prose;
-  actions: Actions;
   suggestions: Suggestion[];
-  foot: Foot;
 }
 
-/** One run of a board, or a brief that has not been started: then without `token`. `note`: what its card says first. */
+/**
+ * One run of a board, or a brief that has not been started: then without `token`.
+ *
+ * `note`: what its card says first. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+ */
 export interface BoardRow {
   position: number;
   token: string;
   prompt: string;
   name: string;
   status_label: string;
+  last_known: string;
   tone: Tone;
   stage: Stage;
   done: boolean;
   settled: boolean;
-  steps_completed: number | null;
-  steps_max: number | null;
-  leads: number | null;
-  credits: number | null;
+  leads: string;
+  qualified: string;
+  credits: string;
+  keys: (number | null)[];
   started_at: number | null;
   completed_at: number | null;
   cancel: "none" | "available" | "requested";
@@ -236,7 +291,7 @@ export type Moments = [
   connection: ConnectionState,
 ];
 
-/** How many rows have come so far. `label` is for one, as in "3 running". */
+/** How many rows have come so far; `label` says it in words: "3 running". */
 export interface StageCount {
   stage: Stage;
   label: string;
@@ -246,13 +301,20 @@ export interface StageCount {
 /**
  * What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
  *
+ * `as_of` as in `Head`. `nothing`: what stands in the place of rows while there are none. `none_match`: where none has the
+ * words that are searched for.
+ *
  * `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
  */
 export interface BoardHead {
+  form: Form;
+  as_of: string;
   title: string;
   counts: StageCount[];
   facts: string[];
   hidden: string;
+  nothing: string;
+  none_match: string;
   settled: boolean;
   origin: string;
   notices: Notice[];
@@ -319,7 +381,7 @@ export interface ColumnsMessage {
 export interface ColumnsAnswer {
   kind: "columns";
   table: string;
-  columns: ColumnRow[];
+  columns: Grid;
   hidden: number;
 }
 
@@ -346,16 +408,18 @@ export const TABLE_SLOTS = 24;
 
 export const BOARD_SLOTS = 100;
 
+export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const;
+
 /** The sections of the view: one trait each. */
 export const SECTIONS = [
   "head",
   "clock",
+  "result",
   "earlier",
   "notices",
   "ask",
   "tables",
+  "activity",
   "prose",
-  "actions",
   "suggestions",
-  "foot",
 ] as const;

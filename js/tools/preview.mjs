@@ -38,7 +38,7 @@ async function show({ views, script }) {
     const model = {
       sent: [],
       get: (key) => {
-        if (key === "tables") return { hidden: view.tables.hidden };
+        if (key === "tables") return { hidden: view.tables.hidden, reading: view.tables.reading };
         return key.startsWith("table_") ? (view.tables.items[Number(key.slice(6))] ?? null) : view[key];
       },
       on: (key, callback) => {

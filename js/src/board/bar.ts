@@ -1,6 +1,5 @@
 import type { BoardHead, Stage } from "../contract";
 import { el, on, type Part, setText } from "../dom";
-import { count, plural } from "../format";
 
 export interface Wish {
   words: string;
@@ -22,7 +21,8 @@ export function filterBar(wish: Wish, changed: () => void): Bar {
     wish.words = field.value;
     changed();
   });
-  on(field, "origami-escape", () => {
+  on(field, "origami-key", (event) => {
+    if ((event as CustomEvent<KeyboardEvent>).detail.key !== "Escape") return;
     field.value = wish.words = "";
     changed();
   });
@@ -40,7 +40,7 @@ export function filterBar(wish: Wish, changed: () => void): Bar {
     update({ counts, title }) {
       const all: [Stage | "", string][] = [
         ["", `All ${title}`],
-        ...counts.map((each): [Stage, string] => [each.stage, `${count(each.count)} ${each.label}`]),
+        ...counts.map(({ stage, label }): [Stage, string] => [stage, label]),
       ];
       // The chosen one stays, also when nothing is left of it: rows must not appear that were filtered away.
       if (wish.stage && !counts.some(({ stage }) => stage === wish.stage)) {
@@ -60,7 +60,7 @@ export function filterBar(wish: Wish, changed: () => void): Bar {
       stages.value = wish.stage;
     },
     told(shown, all) {
-      setText(told, shown === all ? "" : `${count(shown)} of ${plural(all, "run")} shown`);
+      setText(told, shown === all ? "" : `${shown} of ${all} shown`);
     },
   };
 }

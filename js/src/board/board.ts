@@ -1,9 +1,9 @@
 import { button } from "../buttons";
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type Moments } from "../contract";
+import { BOARD_SLOTS, type BoardHead, type BoardRow, type Clock, type Moments } from "../contract";
 import { el, on, say, setText, show } from "../dom";
-import { count } from "../format";
 import { guardKeys } from "../keys";
 import { focused, life } from "../life";
+import { grid } from "../sections/clock";
 import { type Model, Session } from "../session";
 import { type Bar, filterBar, type Wish } from "./bar";
 import style from "./board.css";
@@ -14,23 +14,31 @@ import { cell, type Row, runRow } from "./row";
 
 const SLOTS = Array.from({ length: BOARD_SLOTS }, (_, slot) => slot);
 const COLUMNS: [Key, string][] = [
+  ["run", "Name"],
   ["status", "Status"],
-  ["run", "Run"],
-  ["steps", "Steps"],
   ["leads", "Leads"],
+  ["qualified", "Qualified"],
   ["credits", "Credits"],
-  ["age", "Age"],
+  ["time", "Time"],
 ];
 
 /** Draws one view of the board and returns its clean-up. */
 export function mount(model: Model, host: HTMLElement): () => void {
   const session = new Session(model, host, () => alive.refresh());
-  const head = headPart(session, `${model.get("key")}`);
+  /** What is shown is as old as the row that was heard of longest ago, of those that are still followed. */
+  const oldest = (clock: Clock | null): Clock | null => {
+    const followed = items().filter(({ row, moments }) => row.token && !row.settled && moments[3] === "live");
+    const heard = followed.flatMap(({ moments: [heard_at, next_at, interval] }) =>
+      clock ? (grid({ ...clock, heard_at, next_at, interval }, session.now()).heard ?? []) : [],
+    );
+    return clock && heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
+  };
+  const head = headPart(session, `${model.get("key")}`, oldest);
   const wish: Wish = { words: "", stage: "" };
   const bar: Bar = filterBar(wish, () => arrange());
   const card = openedCard(model);
-  const nothing = el("p", "mute nothing", "No run fits the filter.");
-  const none = el("p", "mute nothing", "There are no runs yet.");
+  const noMatch = el("p", "mute nothing");
+  const nothing = el("p", "mute nothing");
   const hidden = el("p", "mute nothing");
   const voice = el("div", "hidden");
   voice.role = "status";
@@ -45,7 +53,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let said = "";
 
   for (const [name, label] of COLUMNS) {
-    const heading = cell("columnheader", `b-${name}`, "th");
+    const heading = cell("columnheader", `${name === "run" || name === "status" ? "" : "b-num "}b-${name}`, "th");
     heading.append(
       button(
         label,
@@ -75,8 +83,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
     head.node,
     bar.node,
     table,
+    noMatch,
     nothing,
-    none,
     hidden,
     voice,
   );
@@ -106,7 +114,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       body.append(...next.map(({ node }) => node));
       order = next;
     }
-    const { open } = headNow();
+    const { open, none_match } = headNow();
     let shown = 0;
     for (const row of order) {
       const fits = matches(row.item, wish.words, wish.stage);
@@ -116,8 +124,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     }
     for (const [name, heading] of headings)
       heading.ariaSort = name === key ? (down ? "descending" : "ascending") : null;
-    show(nothing, order.length && !shown);
-    show(none, !order.length);
+    say(noMatch, order.length && !shown ? none_match : "");
     show(table, order.length);
     bar.told(shown, order.length);
     if (!current || current.node.hidden || !order.includes(current))
@@ -131,6 +138,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     bar.update(now);
     card.update({ card: `${model.get("card") ?? ""}`, token: now.open });
     say(hidden, now.hidden);
+    say(nothing, now.nothing);
     const left = new Set(rows.keys());
     for (const item of items()) {
       const name = `${item.row.position}`;
@@ -153,7 +161,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   /** Announces what wants a person and the end, not every run that begins or ends. */
   const tell = ({ counts, settled, title }: BoardHead): void => {
     const urgent = counts.filter(({ stage }) => stage === "needs_you" || stage === "failed");
-    const parts = urgent.map((each) => `${count(each.count)} ${each.label}`);
+    const parts = urgent.map(({ label }) => label);
     if (settled) parts.push("all have ended");
     const next = parts.length ? `${title}: ${parts.join(", ")}.` : "";
     if (said !== next && next) setText(voice, next);

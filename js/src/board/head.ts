@@ -1,7 +1,6 @@
 import { commandButton, copyLine } from "../buttons";
-import type { BoardHead, Button, Notice } from "../contract";
+import type { BoardHead, Button, Clock, Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
-import { count } from "../format";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
 
@@ -39,8 +38,13 @@ function noticeOf(session: Session, board: string): Part<Notice> {
   };
 }
 
-/** What all runs have come to, and what can be done with all of them; `board` tells its clicks from those of other boards. */
-export function headPart(session: Session, board: string): Part<BoardHead> {
+/**
+ * What all runs have come to, how old that is, and what can be done with all of them.
+ *
+ * @param board - Tells its clicks from those of other boards.
+ * @param oldest - The clock with the moment of the run that was heard of longest ago.
+ */
+export function headPart(session: Session, board: string, oldest: (clock: Clock | null) => Clock | null): Part<BoardHead> {
   const title = el("b");
   const counts = el("span");
   const facts = words("mute");
@@ -58,13 +62,16 @@ export function headPart(session: Session, board: string): Part<BoardHead> {
   );
   const why = el("span", "mute");
   const line = copyLine("", "the line that shows these runs again");
-  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel is gone"), why, line.node));
+  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, line.node));
   let head: BoardHead | null = null;
   const refresh = (): void => {
     if (!head) return;
-    const fresh = freshness({ done: false, settled: false, completed_at: null }, session);
-    // Each run tells its own age; here stands only what is true of all of them.
-    say(age, session.presence === "live" || head.settled ? "" : fresh.age);
+    const fresh = freshness(
+      { done: head.settled, settled: head.settled, started_at: null, completed_at: null },
+      session,
+      oldest(session.clock),
+    );
+    say(age, fresh.age);
     age.classList.toggle("t-attention", fresh.warn);
     show(gone, session.presence === "gone");
     buttons.refresh?.();
@@ -87,7 +94,7 @@ export function headPart(session: Session, board: string): Part<BoardHead> {
     close: () => line.close?.(),
     update(next) {
       head = next;
-      const told = next.counts.map((each) => `${count(each.count)} ${each.label}`).join(", ");
+      const told = next.counts.map(({ label }) => label).join(", ");
       setText(title, next.title);
       setText(counts, told ? `: ${told}` : "");
       say(facts, next.facts.join(" · "));

@@ -1,8 +1,7 @@
 import { button, commandButton, sayWhatBecame, turnOff } from "../buttons";
 import type { Clock } from "../contract";
 import { el, mark, type Part, say, setText, show, words } from "../dom";
-import { count } from "../format";
-import { freshness } from "../sections/clock";
+import { elapsed } from "../sections/clock";
 import type { Session } from "../session";
 import { commandKey, pending, underWay } from "../shared";
 import type { Item } from "./order";
@@ -25,16 +24,13 @@ export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTa
   return node;
 }
 
-/** A run without tables has none of them: a word for that in each row would only be noise. */
-const known = (value: number | null): string => (value === null ? "" : count(value));
-
-/** One run: its status, its brief with the button that opens its card, its numbers, how old they are, and Cancel. */
+/** One run in one line: its name with the button that opens its card, its status, its numbers, its time, and Cancel. */
 export function runRow(session: Session, first: Item): Row {
   const label = el("b");
   const status = el("span", "state", mark(), label);
   const name = words("", "b");
   const prompt = words();
-  const note = words("mute note-line");
+  const note = words("mute");
   const said = words("say");
   const press = button("", () => {
     const command = opened ? "fold" : "open";
@@ -42,18 +38,17 @@ export function runRow(session: Session, first: Item): Row {
   });
   press.className = "link brief";
   press.append(name, prompt);
-  const [steps, leads, credits, age] = ["steps", "leads", "credits", "age"].map((name) =>
-    cell("cell", `b-${name}`),
-  );
-  const cancel = commandButton(session);
+  const number = (name: string): HTMLTableCellElement => cell("cell", `b-num b-${name}`);
+  const [leads, qualified, credits, time] = [number("leads"), number("qualified"), number("credits"), number("time")];
+  const cancel = commandButton(session, "Yes, cancel it");
   const requested = el("span", "mute", "Cancel requested");
   const brief = cell("cell", "b-run");
-  brief.append(press, note, said, cancel.said);
+  brief.append(press, " ", note, said, cancel.said);
   const state = cell("cell", "b-status");
   state.append(status);
   const does = cell("cell", "b-does");
   does.append(cancel.node, requested);
-  const node = el("tr", "", state, brief, steps, leads, credits, age, does);
+  const node = el("tr", "", brief, state, leads, qualified, credits, time, does);
   node.role = "row";
   const place = el("tr", "card-row");
   place.role = "row";
@@ -68,14 +63,12 @@ export function runRow(session: Session, first: Item): Row {
   const refresh = (): void => {
     const { row, moments } = item;
     const [heard_at, next_at, interval, connection] = moments;
-    const clock: Clock = { now: 0, heard_at, next_at, interval, connection };
-    const fresh = freshness(row, session, clock);
+    const clock: Clock = { now: 0, heard_at, next_at, interval, connection, heard: "", next: "", due: "" };
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
     // A run that nobody watches any more is the past, whatever its last status said.
-    setText(label, follows ? row.status_label : `Last seen: ${row.status_label}`);
-    setText(age as HTMLElement, row.token ? fresh.age : "");
-    age?.classList.toggle("t-attention", fresh.warn);
+    setText(label, follows ? row.status_label : row.last_known);
+    setText(time, row.token ? elapsed(row, session, clock) : "");
     const gone = session.presence === "gone";
     const asked = pending(commandKey(row.token, opened ? "fold" : "open"));
     turnOff(press, !row.token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
@@ -112,15 +105,13 @@ export function runRow(session: Session, first: Item): Row {
       setText(prompt, row.prompt);
       show(prompt, row.prompt);
       say(note, row.note);
-      const most = row.done || row.steps_max === null ? "" : ` of at most ${count(row.steps_max)}`;
-      setText(
-        steps as HTMLElement,
-        row.steps_completed === null ? "" : `${count(row.steps_completed)}${most}`,
-      );
-      setText(leads as HTMLElement, row.token ? known(row.leads) : "");
-      setText(credits as HTMLElement, row.token ? known(row.credits) : "");
+      setText(leads, row.leads);
+      setText(qualified, row.qualified);
+      setText(credits, row.credits);
+      // One line a row: the whole brief and what is to be said of it are there on demand.
+      brief.title = [row.name, row.prompt, row.note].filter(Boolean).join(" · ");
       show(requested, row.cancel === "requested");
-      const spec = { command: "cancel", label: "Cancel", prompt: "", confirm: "" } as const;
+      const spec = { command: "cancel", label: "Cancel", prompt: "", confirm: "Cancel this run?" } as const;
       cancel.update(row.cancel === "available" ? { spec, run: row.token } : null);
       cancel.node.querySelector("button")?.setAttribute("aria-label", `Cancel ${row.name || row.prompt}`);
       reach(reachable);

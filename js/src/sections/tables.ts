@@ -1,92 +1,131 @@
-import type { Funnel, Table, Tables } from "../contract";
-import { el, fill, keyedList, linkPlace, mark, on, type Part, same, say, setText, show, words } from "../dom";
-import { count, plural } from "../format";
-import { bar, columnTable } from "./columns";
+import { button, turnOff } from "../buttons";
+import type { ColumnsAnswer, Remark, Table, View } from "../contract";
+import { el, keyedList, linkPlace, type Part, same, say, setText, show, uid } from "../dom";
+import { tabs } from "../tabs";
+import { activityPart } from "./activity";
+import { gridPart } from "./grid";
 import type { Context } from "./section";
 
-/** So many tables are open at first. */
-const OPEN = 2;
+type Panel = "columns" | "activity";
 
-function funnelParts({ parts, sourced_label }: Funnel): HTMLElement[] {
-  const key = parts.map(({ part, label }) => el("span", "", mark(`p-${part}`), label));
-  return [
-    bar(
-      "funnel",
-      parts.map(({ part, count }) => [part, count]),
-    ),
-    el("div", "key", ...key, el("span", "", sourced_label)),
-  ];
-}
+const PANELS: readonly { id: Panel; label: string }[] = [
+  { id: "columns", label: "Columns" },
+  { id: "activity", label: "Activity" },
+];
 
-function tablePart(open: boolean, context: Context): Part<Table> {
-  const link = linkPlace("open");
-  const name = words("", "b");
-  const facts = words("mute");
-  const filling = words("filling");
-  const funnel = el("div");
-  const columns = columnTable(context);
-  const details = el(
-    "details",
-    "",
-    el("summary", "", name, " ", facts, el("span", "mute reading"), " ", filling),
-    el("div", "body", funnel, columns.node),
-  );
-  let table: Table | null = null;
-  let built: Table | null = null;
-  // The body of a folded table isn't built until it is opened: twenty tables of forty columns are 5,000 cells.
-  const build = (): void => {
-    if (!table || !details.open || table === built) return;
-    if (!same(table.funnel, built?.funnel)) fill(funnel, ...(table.funnel ? funnelParts(table.funnel) : []));
-    columns.update(table);
-    built = table;
-  };
-  details.open = open;
-  on(details, "toggle", build);
+/** What the body of the card is made of. */
+export type Body = Pick<View, "tables" | "activity" | "head" | "result">;
+
+function remark(): Part<Remark> {
+  const node = el("span");
   return {
-    node: el("div", "table", link.node, details),
-    update(next) {
-      table = next;
-      setText(name, next.name);
-      setText(facts, next.facts.join(" · "));
-      say(filling, next.filling);
-      link.update(next.link);
-      // Twenty links that all say "Open" need their table's name where they are read out of context.
-      const open = link.node.firstElementChild;
-      if (open) open.ariaLabel = `${next.link?.label} ${next.name}`;
-      build();
+    node,
+    update({ text, tone, details }) {
+      setText(node, text);
+      node.title = details;
+      node.className = tone === "bad" ? "t-bad" : "";
     },
   };
 }
 
-/** The tables the run touched, with their economics. */
-export function tablesSection(context: Context): Part<Tables> {
-  const title = el("h4");
-  const list = keyedList(
-    el("div", "tables"),
-    (_, index) => tablePart(index < OPEN, context),
-    (table: Table) => table.id,
-  );
-  const unsent = el("p", "mute");
-  const node = el("section", "sec", title, list.node, unsent);
-  let told: string[] = [];
-  /** Who reads is the kernel: without a living one, nobody does. */
-  const refresh = (): void => {
-    const live = context.session.presence === "live";
-    node.querySelectorAll<HTMLElement>(".reading").forEach((each, index) => {
-      say(each, live && told[index] ? ` · ${told[index]}` : "");
+/** The tables, one at a time, in a body whose height never changes: it is there before the first table is. */
+export function tablesSection({ session }: Context): Part<Body> {
+  const columns = gridPart();
+  const activity = activityPart();
+  const empty = el("p", "empty mute");
+  const panel = el("div", "panel", columns.node, activity.node, empty);
+  panel.id = uid();
+  panel.role = "tabpanel";
+  panel.tabIndex = 0;
+  const note = el("span");
+  const all = button("Show all", () => fetch(), "link");
+  const link = linkPlace("open");
+  const reading = el("span");
+  const remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
+  const strip = el("div", "strip", note, all, link.node, el("span", "gap"), reading, remarks.node);
+  const unsent = el("p", "strip");
+
+  let body: Body | null = null;
+  let chosen: string | null = null;
+  let wanted: Panel | null = null;
+  /** All columns of a table, once somebody asked for more than the view holds. */
+  const answers = new Map<string, ColumnsAnswer>();
+
+  const tables = tabs("Tables", panel.id, (id) => {
+    chosen = id;
+    draw();
+  });
+  const panels = tabs("Views", panel.id, (id) => {
+    wanted = id as Panel;
+    draw();
+  });
+  const row = el("div", "tabs", tables.node, el("span", "gap"), panels.node);
+  const node = el("section", "tables", row, panel, strip, unsent);
+
+  const current = (): Table | undefined => {
+    const items = body?.tables.items ?? [];
+    return items.find(({ id }) => id === chosen) ?? items[0];
+  };
+  const fetch = (): void => {
+    const table = current();
+    if (!table) return;
+    session.columns(table.id, (answer) => {
+      answers.set(table.id, answer);
+      draw();
     });
+  };
+  const draw = (): void => {
+    if (!body) return;
+    const { items, hidden, reading: readings } = body.tables;
+    const table = current();
+    const changes = body.activity.groups.length > 0;
+    const shown: Panel = wanted ?? (table ? "columns" : "activity");
+    tables.update(
+      items.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
+      table?.id ?? "",
+    );
+    panels.update(PANELS, shown);
+    const answer = table && answers.get(table.id);
+    if (table) columns.update(answer?.columns ?? table.columns);
+    activity.update(body.activity);
+    const isEmpty = shown === "activity" ? !changes : !table?.columns.rows.length;
+    show(columns.node, shown === "columns" && !isEmpty);
+    show(activity.node, shown === "activity" && !isEmpty);
+    say(empty, isEmpty ? (table ? table.columns_note : body.result.note) : "");
+    panel.setAttribute("aria-labelledby", shown === "activity" || !table ? panels.idOf(shown) : tables.idOf(table.id));
+    say(note, table ? (shown === "columns" ? (answer ? "" : table.columns_note) : table.facts) : "");
+    note.title = table?.facts ?? "";
+    show(all, shown === "columns" && table && table.hidden > 0 && !answer);
+    link.update(table?.link ?? null);
+    const open = link.node.firstElementChild;
+    if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
+    remarks.update(table?.remarks ?? []);
+    say(unsent, hidden);
+    // Who reads is the kernel: without a living one, nobody does.
+    const at = table ? items.indexOf(table) : -1;
+    say(reading, session.presence === "live" ? (readings[at] ?? "") : "");
+    turnOff(all, session.presence === "gone", session.presence === "gone");
+    const ended = body.head.done && !table;
+    show(strip, !ended);
+    panel.classList.toggle("short", ended);
+    show(node, !ended || changes);
   };
   return {
     node,
-    refresh,
-    update({ items, hidden, reading }) {
-      const all = items.length + hidden;
-      say(title, all > 1 ? `${count(all)} tables` : "");
-      list.update(items);
-      say(unsent, hidden ? `${plural(hidden, "more table")} not shown here` : "");
-      show(node, all);
-      told = reading;
-      refresh();
+    refresh: draw,
+    update(next) {
+      const before = body?.tables.items;
+      body = next;
+      // What was asked for is asked for again when the table has changed.
+      for (const [id] of answers) {
+        const [old, now] = [before, next.tables.items].map((items) => items?.find((table) => table.id === id));
+        if (!same(old, now) && session.presence !== "gone")
+          session.columns(id, (answer) => {
+            answers.set(id, answer);
+            draw();
+          });
+      }
+      draw();
     },
   };
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from origami_widgets.card.render.board_text import amounts_of, facts_of, title_line
 from origami_widgets.card.render.html import CARD, SIZE_LIMIT, STRIP, TONES
 from origami_widgets.card.render.html_tags import (
     LINE,
@@ -19,8 +20,7 @@ from origami_widgets.card.render.html_tags import (
     text,
 )
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.board_snapshot import amounts_of, as_current, as_saved, facts_of, title_line
-from origami_widgets.card.view.snapshot_words import as_of, stored
+from origami_widgets.card.view.size_limits import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, Moments, Notice
@@ -28,41 +28,39 @@ if TYPE_CHECKING:
 _AROUND = 700
 
 
-def render_board_html(view: BoardView, *, now: float, saved: bool = True) -> str:
-    """The board as one static piece of HTML, by the rules of the static card.
+def render_board_html(view: BoardView, *, now: float) -> str:
+    """Return a board as one static piece of HTML, by the rules of the static card.
 
     Args:
-        view: what `make_board` returned.
+        view: what `make_board` returned, of any form but `live`.
         now: the moment of saving, in Unix seconds.
-        saved: nothing will change it any more.
 
     Returns:
         HTML that takes at most 28.5 kB in a notebook. Where that is too little for all that is known of each run, each
         has one line; where it is too little for that, the last ones are counted.
     """
-    past = as_saved(view) if saved else as_current(view)
-    head = _head(past["head"], now, saved=saved)
-    room = SIZE_LIMIT - _AROUND - stored(head)
-    rows = [_row(row, moments, now) for row, moments in zip(past["rows"], past["moments"], strict=True)]
-    if sum(map(stored, rows)) > room:
-        rows = [_line(row) for row in past["rows"]]
+    head = _head(view["head"])
+    room = SIZE_LIMIT - _AROUND - stored_size(head)
+    rows = [_row(row, moments, now) for row, moments in zip(view["rows"], view["moments"], strict=True)]
+    if sum(map(stored_size, rows)) > room:
+        rows = [_line(row) for row in view["rows"]]
     kept: list[Html] = []
     for row in rows:
-        room -= stored(row)
+        room -= stored_size(row)
         if room < 0:
             break
         kept.append(row)
     left = len(rows) - len(kept)
-    more = f"{words.plural(left, 'more run')} not shown here: " if left else ""
-    hidden = join(text(more), code("ow.runs_frame(board)") if left else Html(""), text(past["head"]["hidden"]), by=" ")
+    more = f"{words.plural(left, 'more run')}: " if left else ""
+    hidden = join(text(more), code("ow.runs_frame(board)") if left else Html(""), text(view["head"]["hidden"]), text(view["head"]["nothing"]), by=" ")
     return div(CARD, head, *kept, div(f"{STRIP};border-top:{LINE}", hidden) if hidden else Html(""))
 
 
-def _head(head: BoardHead, now: float, *, saved: bool) -> Html:
+def _head(head: BoardHead) -> Html:
     pieces = [text(fact) for fact in head["facts"]]
     if head["origin"]:
         pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
-    pieces.append(text(as_of(now, saved=saved)))
+    pieces.append(text(head["as_of"]))
     return join(
         div(
             "padding:12px 14px",

@@ -1,4 +1,4 @@
-"""A board as plain text, for terminals, logs and the text twin of a saved output. Pure."""
+"""A board as plain text, for terminals, logs and the text of a snapshot. Pure."""
 
 from __future__ import annotations
 
@@ -6,46 +6,85 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.card.render.text import SIGNS, SIZE_LIMIT, WIDTH, cut_to, width_of, wrap
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.board_snapshot import amounts_of, as_current, as_printed, facts_of, title_line
-from origami_widgets.card.view.snapshot_words import as_of, stored
+from origami_widgets.card.view.clock import lasted_at_last_update
+from origami_widgets.card.view.size_limits import stored_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from origami_widgets.card.view.contract import BoardRow, BoardView, Moments
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, Moments
 
 
-def render_board_text(view: BoardView, *, now: float, saved: bool = True) -> str:
-    """The board in lines of at most 100 columns, without colour.
+def render_board_text(view: BoardView, *, now: float) -> str:
+    """Return a board in lines of at most 100 columns, without colour.
 
     Where there is no room for all that is known of each run, each has one line; where there is none for that, the last
     ones are counted.
 
     Args:
-        view: what `make_board` returned.
+        view: what `make_board` returned, of any form but `live`.
         now: the moment of printing, in Unix seconds.
-        saved: nothing will change it any more.
 
     Returns:
         Text of at most 11 kB in the file of a notebook, without a line break at its end.
     """
-    past = as_printed(view) if saved else as_current(view)
-    head = [*_head(past, now, saved=saved)]
+    head = [*_head(view)]
     room = SIZE_LIMIT - _size(head)
-    full = [line for row in zip(past["rows"], past["moments"], strict=True) for line in _full(*row, now)]
-    lines = full if _size(full) <= room else _short(past, room)
+    full = [line for row in zip(view["rows"], view["moments"], strict=True) for line in _full(*row, now)]
+    lines = full if _size(full) <= room else _short(view, room)
     return "\n".join([*head, *lines])
 
 
 def _size(lines: list[str]) -> int:
-    return sum(stored(line) + 2 for line in lines)
+    return sum(stored_size(line) + 2 for line in lines)
 
 
-def _head(view: BoardView, now: float, *, saved: bool) -> Iterator[str]:
+def title_line(head: BoardHead) -> str:
+    """Return how many runs there are, and how far they have come."""
+    counts = ", ".join(count["label"] for count in head["counts"])
+    return f"{head['title']}: {counts}" if counts else head["title"]
+
+
+def facts_of(row: BoardRow, moments: Moments, now: float) -> list[str]:
+    """Return what there is to say of a run, in short pieces: leads, qualified leads, credits, time.
+
+    Args:
+        row: the run.
+        moments: when it was heard.
+        now: the moment of the view, in Unix seconds.
+    """
+    return [piece for piece in (*amounts_of(row), *_times(row, moments, now)) if piece]
+
+
+def amounts_of(row: BoardRow) -> list[str]:
+    """Return leads, qualified leads and credits, where the server said any."""
+    leads, _, used = row["keys"]
+    told = (
+        (row["leads"], "lead" if leads == 1 else "leads"),
+        (row["qualified"], "qualified"),
+        (row["credits"], "credit" if used == 1 else "credits"),
+    )
+    return [f"{value} {label}" for value, label in told if value]
+
+
+def _times(row: BoardRow, moments: Moments, now: float) -> list[str]:
+    started, ended = row["started_at"], row["completed_at"]
+    if row["done"]:
+        return [f"ended {words.moment(ended)}" if ended is not None else ""]
+    heard, _, _, connection = moments
+    if started is None:
+        lasted = ""
+    elif connection == "live":
+        lasted = f"{words.duration(now - started / 1000)} so far"
+    else:
+        lasted = lasted_at_last_update(started, heard, connection)
+    return [lasted, f"last update {words.moment(heard)}" if heard is not None else ""]
+
+
+def _head(view: BoardView) -> Iterator[str]:
     head = view["head"]
     yield from wrap(title_line(head), "", "  ")
-    as_it_was = as_of(now, saved=saved).removeprefix("saved copy, ")
-    yield from wrap(" · ".join(filter(None, (*head["facts"], head["origin"], as_it_was))), "  ")
+    yield from wrap(" · ".join(filter(None, (*head["facts"], head["origin"], head["as_of"]))), "  ")
     for notice in head["notices"]:
         yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ")
         yield from wrap(notice["text"], "  ")
@@ -53,8 +92,7 @@ def _head(view: BoardView, now: float, *, saved: bool) -> Iterator[str]:
         if notice["link"]:
             yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ")
     yield from wrap(head["hidden"], "  ")
-    if not view["rows"]:
-        yield "  There are no runs yet. ow.start(…) starts one."
+    yield from wrap(head["nothing"], "  ")
 
 
 def _about(row: BoardRow) -> str:
@@ -73,7 +111,7 @@ def _short(view: BoardView, room: int) -> list[str]:
     lines = [_line(row, label) for row in rows]
     kept: list[str] = []
     for line in lines:
-        room -= stored(line) + 2
+        room -= stored_size(line) + 2
         if room < len(_more(len(rows))):
             break
         kept.append(line)
@@ -81,7 +119,7 @@ def _short(view: BoardView, room: int) -> list[str]:
 
 
 def _more(count: int) -> str:
-    return f"  {words.plural(count, 'more run')} not shown here: ow.runs_frame(board)"
+    return f"  {words.plural(count, 'more run')}: ow.runs_frame(board)"
 
 
 def _line(row: BoardRow, label: int) -> str:

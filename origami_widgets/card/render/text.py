@@ -1,4 +1,4 @@
-"""The card as plain text, for terminals, logs and the text twin of a saved output."""
+"""The card as plain text, for terminals, logs and the text of a snapshot."""
 
 from __future__ import annotations
 
@@ -9,31 +9,19 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.contract import ColumnRow
-from origami_widgets.card.view.fresh import fresh_words
-from origami_widgets.card.view.rows import HEADINGS, column_words
-from origami_widgets.card.view.snapshot_words import (
-    FOLLOW_UP_LINE,
-    TEXT_GOES_ON,
-    answer_line,
-    as_current,
-    as_known,
-    as_of,
-    as_saved,
-    columns_not_shown,
-    meta_line,
-    stored,
-    tables_not_shown,
-)
+from origami_widgets.card.view.clock import fresh_words, times_of
+from origami_widgets.card.view.prose import GOES_ON
+from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
+from origami_widgets.card.view.size_limits import stored_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from origami_widgets.card.view.contract import (
-        Actions,
+        Activity,
         Ask,
+        CodeLine,
         Earlier,
-        Foot,
         Node,
         Notice,
         Prose,
@@ -60,14 +48,13 @@ _INLINE = frozenset({"b", "i", "code", "a", "br"})
 
 
 def render_text(
-    view: View, *, now: float, saved: bool = True, ticking: bool = False, width: int = WIDTH, height: float = math.inf
+    view: View, *, now: float, ticking: bool = False, width: int = WIDTH, height: float = math.inf
 ) -> str:
-    """The card in lines of at most so many columns, without colour.
+    """Return a card in lines of at most so many columns, without colour.
 
     Args:
-        view: what `make_view` returned.
+        view: what `make_view` returned, of any form but `live`.
         now: the moment of printing, in Unix seconds.
-        saved: nothing will change it any more; False where it is replaced as the run goes on.
         ticking: it is replaced every second, so that it can say how old it is in the place of its moment.
         width: columns of the page, 20 at least. Lines of Python are laid out for 100 unless it is ticking: a terminal
             wraps them by itself, and they are copied whole.
@@ -78,20 +65,19 @@ def render_text(
     """
     width = max(width, NARROWEST)
     copied = width if ticking else max(width, WIDTH)
-    past = as_current(view) if ticking or not saved else as_saved(view, then="then")
     before = [
-        list(_earlier(past["earlier"], width)),
-        list(_head({**view, "head": as_known(view)}, now, width, saved=saved, ticking=ticking)),
-        *(list(_notice(notice, width, copied)) for notice in past["notices"]),
-        list(_ask(past["ask"], width)) if past["ask"] else [],
+        list(_earlier(view["earlier"], width)),
+        list(_head(view, now, width, ticking=ticking)),
+        *(list(_notice(notice, width, copied)) for notice in view["notices"]),
+        list(_ask(view["ask"], width)) if view["ask"] else [],
     ]
     after = [
-        _prose(past["prose"], width),
-        list(_actions(past["actions"], width)),
-        list(_suggestions(past["suggestions"], width)),
-        list(_foot(past["foot"], copied)),
+        _prose(view["prose"], width),
+        list(_suggestions(view["suggestions"], width)),
+        list(_activity(view["activity"], width)),
+        list(_lines(view["head"]["lines"], copied)),
     ]
-    tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after), width, height - _height(before))
+    tables = _tables(view["tables"], SIZE_LIMIT - _size(before) - _size(after), width, height - _height(before))
     blocks = _fitted([block for block in (*before, *tables, *after) if block])
     return "\n\n".join("\n".join(block) for block in blocks)
 
@@ -105,7 +91,7 @@ def _fitted(blocks: list[list[str]]) -> list[list[str]]:
 
 
 def _size(blocks: list[list[str]]) -> int:
-    return sum(stored(line) + 2 for block in blocks for line in block) + 2 * len(blocks)
+    return sum(stored_size(line) + 2 for block in blocks for line in block) + 2 * len(blocks)
 
 
 def _height(blocks: list[list[str]]) -> int:
@@ -115,23 +101,24 @@ def _height(blocks: list[list[str]]) -> int:
 
 def _tables(tables: Tables, room: int, width: int, height: float) -> list[list[str]]:
     """All tables with as many columns each as room and height allow; without room for any, fewer tables."""
-    every = len(tables["items"]) + tables["hidden"]
-    title = [words.plural(every, "table")] if every > 1 else []
-    most = max((len(table["columns"]) for table in tables["items"]), default=0)
+    items = tables["items"]
+    most = max((len(table["columns"]["rows"]) for table in items), default=0)
 
     def blocks_of(limit: int) -> list[list[str]]:
-        told = zip(tables["items"], tables["reading"] or repeat(""), strict=False)
-        return [list(_table(table, reading, limit, width)) for table, reading in told]
+        read = zip(items, tables["reading"] or repeat(""), strict=False)
+        return [list(_table(table, reading, limit, width, with_funnel=len(items) > 1)) for table, reading in read]
 
     def are_too_many(limit: int) -> bool:
         blocks = blocks_of(limit)
-        return _size(blocks) > room or _height([title, *blocks]) > height
+        return _size(blocks) > room or _height(blocks) > height
 
     limit = bisect_right(range(most + 1), 0, key=are_too_many) - 1
     blocks = blocks_of(max(limit, 0))
     while _size(blocks) > room and len(blocks) > 1:
         blocks.pop()
-    return [title, *blocks, wrap(tables_not_shown(every - len(blocks)), width=width)]
+    left = len(items) - len(blocks)
+    more = f"{words.plural(left, 'more table')}: ow.tables_frame(run)" if left and not tables["hidden"] else tables["hidden"]
+    return [*blocks, wrap(more, width=width)]
 
 
 def width_of(text: str) -> int:
@@ -184,32 +171,30 @@ def cut_to(text: str, room: int) -> str:
     return text
 
 
-def _head(view: View, now: float, width: int, *, saved: bool, ticking: bool) -> Iterator[str]:
-    head = view["head"]
-    about = ": ".join(part for part in (head["status_label"], head["prompt"]) if part)
+def _head(view: View, now: float, width: int, *, ticking: bool) -> Iterator[str]:
+    head, result = view["head"], view["result"]
+    about = " · ".join(part for part in (head["status_label"], head["prompt"]) if part)
     yield from wrap(f"{SIGNS[head['tone']]} {about}", "", "  ", width)
     yield from wrap(head["reply"], "  ", width=width)
-    pieces = meta_line(view, now=now, ticking=ticking)
-    if head["origin"]:
-        pieces.append(head["origin"])
-    if ticking:
-        pieces.append(fresh_words(view, now=now))
-    elif not saved:
-        pieces.append(as_of(now, saved=False))
-    elif not head["settled"]:
-        pieces.append(f"as of {words.moment(now * 1000)}")
+    figures = [
+        f"{one['value']} {one['label']}" + (f" ({one['note']})" if one["note"] else "") for one in result["figures"]
+    ]
+    yield from wrap(" · ".join(filter(None, (*figures, result["note"]))), "  ", width=width)
+    fresh = fresh_words(view["clock"], now=now) if ticking else head["as_of"]
+    pieces = [result["steps"], *times_of(view, now=now, ticking=ticking), head["origin"], fresh]
     yield from wrap(" · ".join(filter(None, pieces)), "  ", width=width)
+    if result["funnel"]:
+        yield from wrap(result["funnel"]["words"], "  ", width=width)
     if head["link"]:
         yield from wrap(f"{head['link']['label']}: {head['link']['href']}", "  ", width=width)
 
 
-def _earlier(runs: list[Earlier], width: int) -> Iterator[str]:
-    if runs:
-        yield from wrap(f"{words.plural(len(runs), 'earlier run')} of this conversation", width=width)
-    for number, run in enumerate(runs, 1):
+def _earlier(earlier: Earlier, width: int) -> Iterator[str]:
+    yield from wrap(earlier["title"], width=width)
+    for number, run in enumerate(earlier["runs"], 1):
         mark = f"{number}. "
-        told = " · ".join(filter(None, (run["prompt"], run["status_label"], run["outcome"])))
-        yield from wrap(f"{mark}{told}", "  ", "  " + " " * len(mark), width)
+        said = " · ".join(filter(None, (run["prompt"], run["status_label"], run["outcome"])))
+        yield from wrap(f"{mark}{said}", "  ", "  " + " " * len(mark), width)
 
 
 def _notice(notice: Notice, width: int, copied: int) -> Iterator[str]:
@@ -229,33 +214,30 @@ def _ask(ask: Ask, width: int) -> Iterator[str]:
     yield from wrap(ask["cost_note"], width=width)
 
 
-def _table(table: Table, reading: str, limit: int, width: int) -> Iterator[str]:
+def _table(table: Table, reading: str, limit: int, width: int, *, with_funnel: bool) -> Iterator[str]:
     yield from wrap(table["name"], width=width)
     # A broken address is of no use: the page of the workspace stands in the head.
     if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= width:
         yield line
-    yield from wrap(" · ".join(filter(None, (*table["facts"], reading, table["filling"]))), "  ", width=width)
-    if funnel := table["funnel"]:
-        yield from wrap(
-            " · ".join([*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]), "  ", width=width
-        )
-    rows = [ColumnRow(*row) for row in table["columns"]]
-    if limit < len(rows):
-        # Where there is no room for all, those of which there is nothing to say go first.
-        rows.sort(key=lambda row: set(column_words(row)) == {words.NOT_APPLICABLE})
-    shown = rows[:limit]
+    remarks = [remark["text"] for remark in table["remarks"]]
+    yield from wrap(" · ".join(filter(None, (table["facts"], reading, *remarks))), "  ", width=width)
+    if table["funnel"] and with_funnel:
+        yield from wrap(table["funnel"]["words"], "  ", width=width)
+    columns = table["columns"]
+    shown = columns["rows"][:limit]
     if shown:
-        yield from _columns(shown, width)
-    yield from wrap(columns_not_shown(table["columns_hidden"] + len(table["columns"]) - len(shown)), "  ", width=width)
+        yield from _grid(columns["heads"], shown, width)
+    if hidden := table["hidden"] + len(columns["rows"]) - len(shown):
+        yield from wrap(f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)", "  ", width=width)
 
 
-def _columns(rows: list[ColumnRow], width: int) -> Iterator[str]:
-    lines = [HEADINGS, *((_name(row), *column_words(row)) for row in rows)]
-    widths = [max(width_of(line[i]) for line in lines) for i in range(len(HEADINGS))]
+def _grid(heads: list[str], rows: list[list[str]], width: int) -> Iterator[str]:
+    lines = [heads, *rows]
+    widths = [max(width_of(line[i]) for line in lines) for i in range(len(heads))]
     # Numbers keep their room; names give way, so that a line stays within the width.
-    room = width - 2 - sum(widths[1:]) - 2 * (len(HEADINGS) - 1)
+    room = width - 2 - sum(widths[1:]) - 2 * (len(heads) - 1)
     if room < min(widths[0], _NAME_WIDTH):
-        yield from _stacked(lines[1:], width)
+        yield from _stacked(heads, rows, width)
         return
     widths[0] = min(widths[0], room)
     for first, *others in lines:
@@ -265,19 +247,15 @@ def _columns(rows: list[ColumnRow], width: int) -> Iterator[str]:
         yield from (f"  {line}" for line in further)
 
 
-def _stacked(lines: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+def _stacked(heads: list[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
     """The columns of a narrow page: each name, and below it what there is to say, with its heading."""
-    untold = [name for name, *others in lines if set(others) == {words.NOT_APPLICABLE}]
-    yield from wrap(" · ".join(untold), "  ", "    ", width)
-    for name, *others in lines:
-        if name in untold:
-            continue
+    for name, *others in rows:
         yield from wrap(name, "  ", "    ", width)
         line = ""
-        for heading, word in zip(HEADINGS[1:], others, strict=True):
-            piece = f"{heading}: {word}"
-            if word == words.NOT_APPLICABLE:
+        for heading, word in zip(heads[1:], others, strict=True):
+            if not word:
                 continue
+            piece = f"{heading}: {word}" if heading else word
             longer = f"{line}  {piece}" if line else f"    {piece}"
             if line and width_of(longer) > width:
                 yield line
@@ -290,24 +268,18 @@ def _stacked(lines: Sequence[Sequence[str]], width: int) -> Iterator[str]:
             yield line
 
 
-def _name(row: ColumnRow) -> str:
-    name = row.name
-    return f"{name} ({row.kind})" if row.kind else name
-
-
 def _prose(prose: Prose, width: int) -> list[str]:
     lines: list[str] = []
     for node in prose["nodes"]:
         lines += ["", *_block(node, "", width)] if lines else list(_block(node, "", width))
     shown, room = [], _PROSE_SIZE
     for line in lines:
-        room -= stored(line) + 2
+        room -= stored_size(line) + 2
         if room < 0:
             break
         shown.append(line)
-    if prose["cut"] or len(shown) < len(lines):
-        shown += wrap(f"{TEXT_GOES_ON} run.text.", width=width)
-    return shown
+    cut = prose["cut"] or (GOES_ON if len(shown) < len(lines) else "")
+    return [*shown, *wrap(cut, width=width)]
 
 
 def _block(node: Node, indent: str, width: int) -> Iterator[str]:
@@ -365,16 +337,15 @@ def _inline(children: Sequence[str | Node]) -> str:
     return "".join(parts)
 
 
-def _actions(actions: Actions, width: int) -> Iterator[str]:
-    if not actions["groups"] and not actions["earlier"]:
-        return
-    yield from wrap(actions["title"], width=width)
-    if actions["earlier"]:
-        yield f"  {words.plural(actions['earlier'], 'earlier change')}"
-    for group in actions["groups"]:
+def _activity(activity: Activity, width: int) -> Iterator[str]:
+    yield from wrap(_inline(activity["latest"]), width=width)
+    if activity["groups"]:
+        yield "Activity"
+    for group in activity["groups"]:
         yield from wrap(group["table"], "  ", width=width)
         for line in group["lines"]:
             yield from wrap(_inline(line), "  - ", "    ", width)
+    yield from wrap(activity["earlier"], "  ", width=width)
 
 
 def _suggestions(suggestions: list[Suggestion], width: int) -> Iterator[str]:
@@ -386,9 +357,6 @@ def _suggestions(suggestions: list[Suggestion], width: int) -> Iterator[str]:
         yield from wrap(FOLLOW_UP_LINE, "  ", width=width)
 
 
-def _foot(foot: Foot, width: int) -> Iterator[str]:
-    pieces = [foot["credits"], f"run {foot['run_id']}"]
-    yield from wrap(" · ".join(piece for piece in pieces if piece), width=width)
-    if foot["data_line"]:
-        yield from wrap(f"data: {foot['data_line']}", width=width)
-    yield from wrap(f"resume anywhere: {foot['attach_line']}", width=width)
+def _lines(lines: list[CodeLine], width: int) -> Iterator[str]:
+    for line in lines:
+        yield from wrap(f"{line['label']}: {line['code']}", width=width)

@@ -9,7 +9,7 @@ from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.board_rows import make_moments, make_row
 from origami_widgets.card.view.board_size import fitted
 from origami_widgets.card.view.contract import BOARD_SLOTS
-from origami_widgets.card.view.head import whole
+from origami_widgets.card.view.head import as_of, whole
 from origami_widgets.card.view.links import short_host
 from origami_widgets.card.view.notices import explained, link_of
 from origami_widgets.card.view.size_limits import clip
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         BoardView,
         Button,
         Clock,
+        Form,
         Notice,
         Stage,
         StageCount,
@@ -36,13 +37,19 @@ if TYPE_CHECKING:
 STAGES: Final[dict[Stage, tuple[str, str]]] = {
     "waiting": ("waiting", "waiting"),
     "running": ("running", "running"),
-    "filling": ("still filling", "still filling"),
+    "filling": ("filling", "filling"),
     "needs_you": ("needs you", "need you"),
     "failed": ("failed", "failed"),
     "ended": ("ended", "ended"),
 }
 """In the words of one, and of many; in the order in which they are counted."""
 
+_RESUME: Final[Button] = {
+    "command": "resume",
+    "label": "Start the others",
+    "prompt": "",
+    "confirm": "Start the others? This uses credits.",
+}
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
 """Who gives way first where not all can be shown: what has ended, then what may not change by itself."""
 
@@ -56,6 +63,7 @@ def make_board(
     can_stop: bool = False,
     opened: int | None = None,
     again: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
+    form: Form = "live",
 ) -> BoardView:
     """Everything that a renderer of the board is given.
 
@@ -67,16 +75,24 @@ def make_board(
         can_stop: briefs are left that will be started.
         opened: the position of the row whose card is open.
         again: what the line of Python does that shows the board again, and that line.
+        form: how the board is read.
 
     Returns:
         A JSON-safe dictionary of at most 60 kB, however many runs there are. Only its `clock` depends on `now`.
     """
-    rows = [make_row(entry) for entry in entries]
+    rows = [make_row(entry, form=form) for entry in entries]
     by_worth = _shown(rows)
     kept = dict(zip(by_worth, fitted([rows[at] for at in by_worth]), strict=False))
     shown = sorted(kept)
+    head = _head(entries, rows, len(shown), again, opened=opened)
+    can_offer = form == "live"
+    if error is not None:
+        head["notices"] = [_halted(error, can_resume=can_resume, form=form)]
+    if can_offer:
+        active = sum(1 for row in rows if row["cancel"] == "available")
+        head["buttons"] = _buttons(active, can_stop=can_stop, can_resume=can_resume and error is None)
     return {
-        "head": _head(entries, rows, len(shown), error, again, can_resume=can_resume, can_stop=can_stop, opened=opened),
+        "head": {**head, "form": form, "as_of": as_of(now, form)},
         "clock": make_board_clock(entries, now),
         "rows": [kept[at] for at in shown],
         "moments": [make_moments(entries[at]) for at in shown],
@@ -91,28 +107,22 @@ def _shown(rows: Sequence[BoardRow]) -> list[int]:
 
 
 def _head(
-    entries: Sequence[Entry],
-    rows: Sequence[BoardRow],
-    shown: int,
-    error: OrigamiError | None,
-    again: tuple[str, str],
-    *,
-    can_resume: bool,
-    can_stop: bool,
-    opened: int | None,
+    entries: Sequence[Entry], rows: Sequence[BoardRow], shown: int, again: tuple[str, str], *, opened: int | None
 ) -> BoardHead:
-    counts = _counts(rows)
     hidden = len(rows) - shown
-    active = sum(1 for row in rows if row["cancel"] == "available")
     return {
+        "form": "live",
+        "as_of": "",
         "title": words.plural(len(rows), "run"),
-        "counts": counts,
+        "counts": _counts(rows),
         "facts": _facts(entries),
-        "hidden": f"{words.plural(hidden, 'run')} not shown here; board.runs has all of them." if hidden else "",
+        "hidden": f"{words.plural(hidden, 'more run')}: see board.runs" if hidden else "",
+        "nothing": "" if rows else "No runs yet. Start one with ow.start(…).",
+        "none_match": "No runs match",
         "settled": all(row["settled"] for row in rows),
         "origin": _origin(entries),
-        "notices": [_halted(error, can_resume=can_resume)] if error is not None else [],
-        "buttons": _buttons(active, can_stop=can_stop, can_resume=can_resume and error is None),
+        "notices": [],
+        "buttons": [],
         "open": next((row["token"] for row in rows if row["position"] == opened), ""),
         "again_words": again[0],
         "again_line": again[1],
@@ -123,7 +133,7 @@ def _head(
 def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:
     counted = Counter(row["stage"] for row in rows)
     return [
-        {"stage": stage, "label": one if counted[stage] == 1 else many, "count": counted[stage]}
+        {"stage": stage, "label": f"{words.count(counted[stage])} {one if counted[stage] == 1 else many}", "count": counted[stage]}
         for stage, (one, many) in STAGES.items()
         if counted[stage]
     ]
@@ -176,14 +186,14 @@ def _origin(entries: Iterable[Entry]) -> str:
     return clip(short_host(clip(origins.pop(), 300)), 60) if len(origins) == 1 else ""
 
 
-def _halted(error: OrigamiError, *, can_resume: bool) -> Notice:
-    resume: Button = {"command": "resume", "label": "Start the others", "prompt": "", "confirm": "This spends credits."}
+def _halted(error: OrigamiError, *, can_resume: bool, form: Form) -> Notice:
+    title = "The remaining briefs were not started" if form == "snapshot" else "The remaining briefs are on hold"
     return {
         "key": "halted",
         "tone": "bad",
-        "title": clip(f"No further brief is started: {error.title}", 160),
+        "title": clip(f"{title}: {error.title}", 160),
         "text": clip(explained(error), 500),
-        "button": resume if can_resume else None,
+        "button": _RESUME if can_resume and form == "live" else None,
         "link": link_of(error),
         "code": "batch.resume()" if can_resume else "",
     }
@@ -194,24 +204,23 @@ def _buttons(active: int, *, can_stop: bool, can_resume: bool) -> list[Button]:
     if can_stop:
         buttons.append({"command": "stop_starting", "label": "Start no more", "prompt": "", "confirm": ""})
     if can_resume:
-        buttons.append(
-            {"command": "resume", "label": "Start the others", "prompt": "", "confirm": "This spends credits."}
-        )
+        buttons.append(_RESUME)
     if active or can_stop:
-        question = f"Cancel {words.plural(active, 'run')}? What was spent is spent."
+        question = f"Cancel {words.plural(active, 'run')}? Credits already used are not refunded."
         buttons.append({"command": "cancel_all", "label": "Cancel all", "prompt": "", "confirm": question})
     return buttons
 
 
 def _gone(entries: Sequence[Entry], again: str) -> str:
-    left = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
+    """What is true once the kernel of the board has stopped, before the line that shows the runs again."""
+    waiting = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
     is_any_missing = any(entry.state is not None and is_missing(entry.state) for entry in entries)
-    known = "This is what was last known." + (" What was waiting then is not started by anybody now." if left else "")
+    left = "Briefs that were waiting will not start. " if waiting else ""
     if any(entry.state is not None and entry.state.origin == "sandbox" for entry in entries):
-        return f"{known} A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
+        return f"{left}A sandbox inside the kernel stopped with it. If yours runs elsewhere, see the runs in any kernel:"
     if is_any_missing:
-        return f"{known} Runs that Origami still finds go on at the server. {again}, in any kernel:"
-    return f"{known} The runs go on at the server. {again}, in any kernel:"
+        return f"{left}Runs that Origami still finds continue on the server. {again}, in any kernel:"
+    return f"{left}The runs continue on the server. {again}, in any kernel:"
 
 
 def make_board_clock(entries: Iterable[Entry], now: float) -> Clock:
@@ -227,4 +236,7 @@ def make_board_clock(entries: Iterable[Entry], now: float) -> Clock:
         "next_at": min(following, default=None),
         "interval": min(intervals, default=None),
         "connection": "ended" if over else "live",
+        "heard": "" if over else "updated {}",
+        "next": "" if over else "next check in {}",
+        "due": "" if over else "checking…",
     }

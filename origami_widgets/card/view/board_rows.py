@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.contract import Moments
-from origami_widgets.card.view.head import make_clock, make_head, whole
+from origami_widgets.card.view.clock import make_clock
+from origami_widgets.card.view.head import make_head, whole
 from origami_widgets.card.view.notices import make_notices
+from origami_widgets.card.view.result import qualified_of
 from origami_widgets.card.view.size_limits import clip
+from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.board_entry import Entry
-    from origami_widgets.card.view.contract import BoardRow, Stage, Tone
+    from origami_widgets.card.view.contract import BoardRow, Form, Stage, Tone
     from origami_widgets.run.starts.scheduler import BriefStatus
     from origami_widgets.run.state import RunState
 
@@ -28,7 +31,7 @@ _NOT_STARTED: Final[dict[BriefStatus, tuple[str, Tone, Stage]]] = {
     "failed": ("Not started", "bad", "failed"),
     "stopped": ("Not started", "neutral", "ended"),
 }
-_DOUBTFUL: Final[tuple[str, Tone, Stage]] = ("May have been started", "attention", "needs_you")
+_UNKNOWN: Final[tuple[str, Tone, Stage]] = ("May have started", "attention", "needs_you")
 _STAGES: Final[dict[Tone, Stage]] = {"attention": "needs_you", "bad": "failed"}
 NO_MOMENTS: Final = Moments(None, None, None, "ended")
 
@@ -36,34 +39,41 @@ _OBVIOUS = frozenset({"filling", "attached", "cancelled", "errored", "timed_out"
 """Notices whose title says no more than the status and the cells of the row, or that belong to one card."""
 
 
-def make_row(entry: Entry) -> BoardRow:
-    """The row of a run, or of a brief that waits to become one."""
-    if entry.state is None:
-        return _row_of_brief(entry)
-    head = make_head(entry.state, entry.earlier)
-    label, tone, stage = head["status_label"], head["tone"], _stage(entry.state, head["tone"])
-    if not head["done"] and entry.state.connection.state == "stopped":
-        # What a run that is not asked about any more is doing now, nobody knows.
-        label, tone, stage = f"Last seen: {label}", "neutral", "needs_you"
+def make_row(entry: Entry, *, form: Form = "live") -> BoardRow:
+    """Return the row of a run, or of a brief that waits to become one.
+
+    Args:
+        entry: what is known of it.
+        form: how the board is read.
+    """
+    state = entry.state
+    if state is None:
+        return _row_of_brief(entry, form)
+    head = make_head(state, entry.earlier, now=0.0, form=form)
+    # What a run that is not followed any more is doing now is not known.
+    is_lost = not state.done and state.connection.state == "stopped"
+    numbers = [whole(state.lead_count), total(map(qualified_of, state.tables)), whole(state.credits_used)]
+    leads, qualified, used = ("" if number is None else words.count(number) for number in numbers)
     return {
         "position": entry.position,
         "token": head["token"],
         # Of a run that was not read yet, its id is all that tells it from others.
-        "prompt": clip(head["prompt"] or entry.prompt or entry.state.run_id, PROMPT_LIMIT),
+        "prompt": clip(head["prompt"] or entry.prompt or state.run_id, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
-        "status_label": label,
-        "tone": tone,
-        "stage": stage,
+        "status_label": head["status_label"],
+        "last_known": head["last_known"],
+        "tone": head["tone"],
+        "stage": "needs_you" if is_lost else _stage(state, head["tone"]),
         "done": head["done"],
         "settled": head["settled"] and not entry.unread,
-        "steps_completed": head["steps_completed"],
-        "steps_max": head["steps_max"],
-        "leads": whole(entry.state.lead_count),
-        "credits": whole(entry.state.credits_used),
+        "leads": leads,
+        "qualified": qualified,
+        "credits": used,
+        "keys": numbers,
         "started_at": head["started_at"],
         "completed_at": head["completed_at"],
         "cancel": head["cancel"],
-        "note": _note(entry),
+        "note": _note(entry, form),
     }
 
 
@@ -83,26 +93,27 @@ def _stage(state: RunState, tone: Tone) -> Stage:
     return "ended" if state.settled else "filling"
 
 
-def _note(entry: Entry) -> str:
+def _note(entry: Entry, form: Form) -> str:
     """What went wrong beside its start, and what the run's card says first, where the rest of the row does not say it."""
     state = entry.state
     beside = entry.error.title if entry.error is not None else ""
     if state is None or entry.unread:
         # A list leaves out what a card would speak of.
         return clip(beside, NOTE_LIMIT)
-    said = [beside, _first(state)]
+    said = [beside, _first(state, form)]
     if state.status == "needs_input" and state.run is not None and not state.sending:
         said.append(words.plural(len(state.run.todo.pending_questions), "question"))
     if state.done and state.cells_running:
-        said.append(f"{words.plural(state.cells_running, 'cell')} still filling")
+        filling = "were filling" if form == "snapshot" else "filling"
+        said.append(f"{words.plural(state.cells_running, 'cell')} {filling}")
     return clip(" · ".join(filter(None, said)), NOTE_LIMIT)
 
 
-def _first(state: RunState) -> str:
-    for notice in make_notices(state):
+def _first(state: RunState, form: Form) -> str:
+    for notice in make_notices(state, form=form):
         match notice["key"]:
             case "stopped" if state.connection.error is None:
-                return "Not checked any more"
+                return "no longer updating"
             case "cancel_requested" if state.cancel_error is None:
                 continue
             case key if key not in _OBVIOUS:
@@ -110,9 +121,12 @@ def _first(state: RunState) -> str:
     return ""
 
 
-def _row_of_brief(entry: Entry) -> BoardRow:
-    doubtful = isinstance(entry.error, AmbiguousStart)
-    label, tone, stage = _DOUBTFUL if doubtful else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
+def _row_of_brief(entry: Entry, form: Form) -> BoardRow:
+    outcome_unknown = isinstance(entry.error, AmbiguousStart)
+    label, tone, stage = _UNKNOWN if outcome_unknown else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
+    last_known = f"Last known state: {label}" if stage == "waiting" else label
+    if stage == "waiting" and form == "snapshot":
+        label, tone = last_known, "neutral"
     note = entry.error.title if entry.error is not None else entry.queue.reason if entry.queue else ""
     return {
         "position": entry.position,
@@ -120,14 +134,15 @@ def _row_of_brief(entry: Entry) -> BoardRow:
         "prompt": clip(entry.prompt, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
         "status_label": label,
+        "last_known": last_known,
         "tone": tone,
         "stage": stage,
         "done": stage != "waiting",
         "settled": stage != "waiting",
-        "steps_completed": None,
-        "steps_max": None,
-        "leads": None,
-        "credits": None,
+        "leads": "",
+        "qualified": "",
+        "credits": "",
+        "keys": [None, None, None],
         "started_at": None,
         "completed_at": None,
         "cancel": "none",

@@ -4,9 +4,9 @@ One dictionary, JSON-safe and bounded, is made from the state of a run (`card.vi
 traits, the static HTML and the terminal text are made from the same sections, and `js/src/contract.ts` is generated
 from this file, so that Python and TypeScript cannot drift apart.
 
-Rules: words are made in Python and are the same everywhere; numbers that the front end has to count with (ages,
-meters, bars) travel as numbers; moments are milliseconds since 1970 on the kernel's clock; `None` means that the
-server did not say.
+Rules: Python writes every sentence and every number, in the tense in which it is read: live on a card, in the past in a
+snapshot. The front end lays them out and counts time. What it has to count with (ages, bars, orders) travels as
+numbers; moments are milliseconds since 1970 on the kernel's clock; `None` means that the server did not say.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import Final, Literal, NamedTuple, NotRequired, TypedDict
 
 TABLE_SLOTS: Final = 24
 """Tables shown at most. Each travels in a trait of its own, `table_0` and so on, so that one that fills does not send all."""
+
+UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+"""The units of durations and ages, with their seconds, the largest first."""
 
 Tone = Literal["running", "good", "attention", "bad", "neutral"]
 """Colour and shape of a status or notice; never the only carrier of its meaning."""
@@ -77,32 +80,53 @@ class Button(TypedDict):
     confirm: str
 
 
-class Head(TypedDict):
-    """Status and identity of the run. `reply`: what was answered, when the run goes on from questions about `prompt`."""
+Form = Literal["live", "current", "snapshot"]
+"""How a view is read. `live`: on a widget. `current`: as HTML or text that is replaced as the run goes on. `snapshot`: later."""
 
+
+class CodeLine(TypedDict):
+    """A line to copy: Python code or an id. `label` names it in the card's menu and in front of it in a snapshot."""
+
+    label: str
+    code: str
+
+
+class Head(TypedDict):
+    """Status and identity of the run.
+
+    `reply`: what was answered, when the run goes on from questions about `prompt`. `last_known`: the status once nobody
+    follows the run any more. `announcement`: what assistive technology is told when it changes. `gone`: what to say above
+    the first of `lines` without a kernel. `as_of`: when a view was made that does not count time by itself.
+    """
+
+    form: Form
+    as_of: str
     run_id: str
     token: str
     status: str
     status_label: str
+    last_known: str
+    announcement: str
     tone: Tone
     done: bool
     settled: bool
     prompt: str
     reply: str
-    model: str
-    steps_completed: int | None
-    steps_max: int | None
-    started_at: float | None
-    completed_at: float | None
     cancel: Literal["none", "available", "requested"]
     link: Link | None
     origin: str
+    started_at: float | None
+    completed_at: float | None
+    gone: str
+    lines: list[CodeLine]
 
 
 class Clock(TypedDict):
     """When the server was last heard and when it is asked next.
 
-    `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
+    `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks). The words
+    have a `{}` for the age or the time that is left; `due` stands in the place of `next` when that moment has come. Empty
+    words are not shown.
     """
 
     now: float
@@ -110,10 +134,38 @@ class Clock(TypedDict):
     next_at: float | None
     interval: float | None
     connection: ConnectionState
+    heard: str
+    next: str
+    due: str
+
+
+class Figure(TypedDict):
+    """A number of the result line, large, with its noun and what it comes to."""
+
+    value: str
+    label: str
+    note: str
+
+
+class Result(TypedDict):
+    """What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`."""
+
+    figures: list[Figure]
+    note: str
+    funnel: Funnel | None
+    steps: str
+    details: str
 
 
 class Earlier(TypedDict):
-    """An earlier run of the same conversation, folded above the current one."""
+    """The earlier runs of the same conversation, folded above the current one, oldest first."""
+
+    title: str
+    runs: list[EarlierRun]
+
+
+class EarlierRun(TypedDict):
+    """One earlier run and what came of it."""
 
     run_id: str
     prompt: str
@@ -144,13 +196,17 @@ class Question(TypedDict):
 
 
 class Ask(TypedDict):
-    """The answer form. `state` is `sending` from the first click on, so that no second one is sent."""
+    """The answer form. `state` is `sending` from the first click on, so that no second one is sent.
+
+    `progress` has a `{}` for the number of questions that are answered.
+    """
 
     run_id: str
     questions: list[Question]
     state: Literal["open", "sending"]
     send_label: str
     cost_note: str
+    progress: str
 
 
 class FunnelCount(TypedDict):
@@ -162,91 +218,91 @@ class FunnelCount(TypedDict):
 
 
 class Funnel(TypedDict):
-    """Where the sourced leads went; the parts add up to `sourced`."""
+    """Where the sourced leads went. `words` says it in one sentence."""
 
-    sourced: int
-    sourced_label: str
+    words: str
     parts: list[FunnelCount]
 
 
-class ColumnRow(NamedTuple):
-    """One column of a table, as a JSON array to stay small. `call_rate` is a share, `credits_per_run` credits."""
+class Grid(TypedDict):
+    """A small table, ready to be drawn.
 
-    name: str
-    kind: str
-    call_rate: float | None
-    credits_per_run: float | None
-    credits: float | None
-    running: int | None
-    errored: int | None
-    passed: int | None
-    failed: int | None
-    unsure: int | None
+    Attributes:
+        heads: the names of its columns.
+        form: a letter for each of them: `t` for the name of a row, `l` for text, `r` for numbers, `m` for what is quiet,
+            `x` for what went wrong.
+        rows: the words of each row.
+        keys: for each row the numbers behind the columns with the letter `r`, in their order; to sort by.
+    """
+
+    heads: list[str]
+    form: str
+    rows: list[list[str]]
+    keys: list[list[float | None]]
+
+
+class Remark(TypedDict):
+    """A few words about a table, with more behind them on demand."""
+
+    text: str
+    tone: Tone
+    details: str
 
 
 class Table(TypedDict):
-    """One table with its economics. `facts` are ready sentences; `more` tells of an unknown total."""
+    """One table. `hidden` columns are not in `columns`, which say so in `columns_note`; `facts`: what it cost."""
 
     id: str
     name: str
+    leads: str
     link: Link | None
-    facts: list[str]
-    filling: str
+    facts: str
     funnel: Funnel | None
-    columns: list[ColumnRow]
-    columns_hidden: int
+    remarks: list[Remark]
+    columns: Grid
+    columns_note: str
+    hidden: int
 
 
 class Tables(TypedDict):
-    """The tables the run touched; `hidden` of them are not shown.
+    """The tables the run touched; `hidden` says how many are not shown.
 
     `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
     empty list while it reads none. It stands beside them, so that it travels without them.
     """
 
     items: list[Table]
-    hidden: int
+    hidden: str
     reading: list[str]
 
 
 class Prose(TypedDict):
-    """The agent's own words as a tree. `cut` when there is more than is shown."""
+    """The agent's own words as a tree. `cut` says that there is more than is shown; else it is empty."""
 
     nodes: list[Node]
-    cut: bool
+    cut: str
 
 
 class ActionGroup(TypedDict):
-    """Consecutive changes to one table."""
+    """Consecutive changes to one table, newest first."""
 
     table: str
     lines: list[Inline]
 
 
-class Actions(TypedDict):
-    """What the run changed, in order; `earlier` changes are not shown."""
+class Activity(TypedDict):
+    """What the run changed, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were."""
 
-    title: str
-    earlier: int
+    latest: Inline
     groups: list[ActionGroup]
+    earlier: str
 
 
 class Suggestion(TypedDict):
-    """A next step the agent proposes: a button, or words alone where only the app can do it."""
+    """A next step the agent proposes; without a button while none can be sent."""
 
     label: str
-    kind: str
     button: Button | None
-
-
-class Foot(TypedDict):
-    """Credits, identity, and the Python lines that go on from here. `gone`: what to say above them without a kernel."""
-
-    credits: str
-    run_id: str
-    gone: str
-    attach_line: str
-    data_line: str
 
 
 class View(TypedDict):
@@ -254,32 +310,36 @@ class View(TypedDict):
 
     head: Head
     clock: Clock
-    earlier: list[Earlier]
+    result: Result
+    earlier: Earlier
     notices: list[Notice]
     ask: Ask | None
     tables: Tables
+    activity: Activity
     prose: Prose
-    actions: Actions
     suggestions: list[Suggestion]
-    foot: Foot
 
 
 class BoardRow(TypedDict):
-    """One run of a board, or a brief that has not been started: then without `token`. `note`: what its card says first."""
+    """One run of a board, or a brief that has not been started: then without `token`.
+
+    `note`: what its card says first. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+    """
 
     position: int
     token: str
     prompt: str
     name: str
     status_label: str
+    last_known: str
     tone: Tone
     stage: Stage
     done: bool
     settled: bool
-    steps_completed: int | None
-    steps_max: int | None
-    leads: int | None
-    credits: int | None
+    leads: str
+    qualified: str
+    credits: str
+    keys: list[int | None]
     started_at: float | None
     completed_at: float | None
     cancel: Literal["none", "available", "requested"]
@@ -296,7 +356,7 @@ class Moments(NamedTuple):
 
 
 class StageCount(TypedDict):
-    """How many rows have come so far. `label` is for one, as in "3 running"."""
+    """How many rows have come so far; `label` says it in words: "3 running"."""
 
     stage: Stage
     label: str
@@ -306,13 +366,20 @@ class StageCount(TypedDict):
 class BoardHead(TypedDict):
     """What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
 
+    `as_of` as in `Head`. `nothing`: what stands in the place of rows while there are none. `none_match`: where none has the
+    words that are searched for.
+
     `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
     """
 
+    form: Form
+    as_of: str
     title: str
     counts: list[StageCount]
     facts: list[str]
     hidden: str
+    nothing: str
+    none_match: str
     settled: bool
     origin: str
     notices: list[Notice]
@@ -385,7 +452,7 @@ class ColumnsAnswer(TypedDict):
 
     kind: Literal["columns"]
     table: str
-    columns: list[ColumnRow]
+    columns: Grid
     hidden: int
 
 

@@ -1,4 +1,4 @@
-"""Head, clock, earlier runs and foot: who the run is, when it was heard, what it used."""
+"""Who the run is: its status, its brief, the lines of Python that go on from it, and the runs before it."""
 
 from __future__ import annotations
 
@@ -8,117 +8,162 @@ from urllib.parse import urlsplit, urlunsplit
 from origami_widgets.api.validate import LONGEST_PROMPT
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.links import is_product, safe_href, short_host
-from origami_widgets.card.view.questions import QUESTIONS_LIMIT
 from origami_widgets.card.view.size_limits import EARLIER_SIZE, clip, take
-from origami_widgets.card.view.status import is_missing, status_words
+from origami_widgets.card.view.status import built_nothing, is_missing, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from origami_widgets.card.view.contract import Clock, Earlier, Foot, Head, Link
+    from origami_widgets.card.view.contract import CodeLine, Earlier, EarlierRun, Form, Head, Link
     from origami_widgets.run.state import RunState
 
 PROMPT_LIMIT = 600
 REPLY_LIMIT = 240
+QUESTIONS_LIMIT = 12
 _ID_LIMIT = 128
 _HOST_LIMIT = 300
 _EARLIER_LIMIT = 8
+_ANNOUNCED_LIMIT = 200
 _OFFSET_STEP = 5.0
 
 
-def make_head(state: RunState, earlier: Sequence[RunState] = ()) -> Head:
-    """Status and identity of the run. A run that answers questions goes on with the brief they were about."""
+def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, form: Form = "live") -> Head:
+    """Return status and identity of a run. A run that answers questions keeps the brief that they were about.
+
+    Args:
+        state: what is known about the run.
+        earlier: the states of earlier runs of the conversation, oldest first.
+        now: the kernel's clock, in Unix seconds.
+        form: how the view is read.
+    """
     label, tone = status_words(state)
+    last_known = label if state.done or state.run is None else f"Last known state: {label}"
+    if built_nothing(state):
+        tone = "attention"
+    if not state.done and (form == "snapshot" or state.connection.state == "stopped"):
+        label, tone = last_known, "neutral"
     run = state.run
     prompt, reply = _brief(state, earlier)
     return {
+        "form": form,
+        "as_of": as_of(now, form),
         "run_id": clip(state.run_id, _ID_LIMIT),
         "token": token_of(state),
         "status": clip(state.status, 40),
         "status_label": label,
+        "last_known": last_known,
+        "announcement": _announcement(state, label),
         "tone": tone,
         "done": state.done,
         "settled": state.settled,
         "prompt": clip(prompt, PROMPT_LIMIT, PROMPT_LIMIT),
         "reply": clip(reply, REPLY_LIMIT),
-        "model": clip(run.model, 40) if run else "",
-        "steps_completed": whole(run.steps.completed) if run else None,
-        "steps_max": whole(run.steps.max) if run else None,
-        "started_at": _kernel_ms(run.started_at, state) if run else None,
-        "completed_at": _kernel_ms(run.completed_at, state) if run else None,
-        "cancel": _cancel(state),
+        "cancel": _cancel(state) if form == "live" else "none",
         "link": _workspace_link(state),
         "origin": clip(short_host(clip(state.origin, _HOST_LIMIT)), 60),
-    }
-
-
-def make_clock(state: RunState, now: float) -> Clock:
-    """When the server was heard and when it is asked next."""
-    connection = state.connection
-    return {
-        "now": round(now * 1000),
-        "heard_at": _ms(connection.heard_at),
-        "next_at": _ms(connection.next_at),
-        "interval": connection.interval,
-        "connection": connection.state,
-    }
-
-
-def make_earlier(states: Sequence[RunState]) -> list[Earlier]:
-    """The earlier runs of the conversation, the newest eight, oldest first."""
-    items = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
-    return take(reversed(items), EARLIER_SIZE)[::-1]
-
-
-def make_foot(state: RunState) -> Foot:
-    """Credits, identity, and the lines of Python that go on from here."""
-    return {
-        "credits": _credits(state),
-        "run_id": clip(state.run_id, _ID_LIMIT),
+        "started_at": _kernel_ms(run.started_at, state) if run else None,
+        "completed_at": _kernel_ms(run.completed_at, state) if run else None,
         "gone": _gone(state),
-        "attach_line": attach_line(state),
-        # Not `ow.columns_frame(run)`: in the reader's notebook that name may hold another run.
-        "data_line": f"ow.columns_frame({attach_line(state)[:-1]}, show=False))" if state.tables else "",
+        "lines": _lines(state),
     }
 
 
-def _gone(state: RunState) -> str:
-    """What is true once the kernel of the card is gone, before the line that shows the run again."""
-    if state.origin == "sandbox":
-        return "This is what was last known. A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
-    if is_missing(state):
-        return "This is what was last known: Origami no longer finds this run. To look for it again, in any kernel:"
-    if state.done:
-        return "The buttons of this card are off. To go on from this run, in any kernel:"
-    return "This is what was last known. The run goes on at the server; to see it again, in any kernel:"
+def as_of(now: float, form: Form) -> str:
+    """Return when a view was made, to the second where it is replaced by newer ones; empty for a live one.
+
+    Args:
+        now: Unix seconds.
+        form: how the view is read.
+    """
+    if form == "live":
+        return ""
+    return f"Snapshot of {words.moment(now * 1000)}" if form == "snapshot" else f"as of {words.instant(now * 1000)}"
+
+
+def make_earlier(states: Sequence[RunState]) -> Earlier:
+    """Return the earlier runs of the conversation, the newest eight, oldest first."""
+    runs = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
+    kept = take(reversed(runs), EARLIER_SIZE)[::-1]
+    return {"title": words.plural(len(states), "earlier run") if kept else "", "runs": kept}
 
 
 def token_of(state: RunState) -> str:
-    """What `attach` takes: agent and run."""
+    """Return what `attach` takes: agent and run."""
     return f"{clip(state.agent_id, _ID_LIMIT)}/{clip(state.run_id, _ID_LIMIT)}"
 
 
 def attach_line(state: RunState) -> str:
-    """The line of Python that shows this run again, on any machine."""
+    """Return the line of Python that shows this run, on any machine."""
     return _attach(token_of(state))
 
 
 def agent_line(state: RunState) -> str:
-    """The line of Python that shows the newest run of the agent."""
+    """Return the line of Python that shows the newest run of the agent."""
     return _attach(token_of(state).partition("/")[0])
+
+
+def full_prompt(state: RunState) -> str | None:
+    """Return the prompt as it was sent; the run's own copy is cut to 200 characters by the server."""
+    if state.run is None:
+        return None
+    return state.run.request.prompt or state.run.prompt
+
+
+def whole(value: float | None) -> int | None:
+    """Return a count that can be shown, or None."""
+    return int(value) if value is not None and words.known(value) and value >= 0 else None
+
+
+def built_words(state: RunState) -> str:
+    """Return how many tables and leads there are; empty while there are none."""
+    parts = []
+    if state.tables:
+        parts.append(words.plural(len(state.tables), "table"))
+    if (leads := whole(state.lead_count)) is not None:
+        parts.append(words.plural(leads, "lead"))
+    return ", ".join(parts)
+
+
+def _announcement(state: RunState, label: str) -> str:
+    """What assistive technology is told: the status, open questions, and the end of all cells."""
+    questions = state.run.todo.pending_questions if state.run and state.done and not state.sending else ()
+    parts = [f"Run: {label}."]
+    if questions:
+        parts.append(f"{words.plural(len(questions), 'question')}:")
+        parts += [clip(each.question, _ANNOUNCED_LIMIT) for each in questions[:QUESTIONS_LIMIT]]
+    if state.settled:
+        parts.append("All cells are final.")
+    return " ".join(parts)
+
+
+def _lines(state: RunState) -> list[CodeLine]:
+    """The lines to copy, the one that attaches first. They name the run: in the reader's notebook `run` may be another one."""
+    attach = attach_line(state)
+    quiet = f"{attach[:-1]}, show=False)"
+    lines: list[CodeLine] = [{"label": "Attach to this run", "code": attach}]
+    if state.tables:
+        lines.append({"label": "Columns as DataFrame", "code": f"ow.columns_frame({quiet})"})
+        lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx", leads=True)'})
+    if state.done:
+        lines.append({"label": "Transcript as DataFrame", "code": f"ow.transcript_frame({quiet})"})
+    return [*lines, {"label": "Run ID", "code": clip(state.run_id, _ID_LIMIT)}]
+
+
+def _gone(state: RunState) -> str:
+    """What is true once the kernel of the card has stopped, before the line that shows the run again."""
+    if state.origin == "sandbox":
+        return "A sandbox inside the kernel stopped with it. If yours runs elsewhere, see the run again in any kernel:"
+    if is_missing(state):
+        return "Origami no longer finds this run. To look for it again, in any kernel:"
+    if state.done:
+        return "The buttons of this card are off. To continue from this run, in any kernel:"
+    return "The run continues on the server. To see it again, in any kernel:"
 
 
 def _attach(token: str) -> str:
     quoted = token.replace("\\", "\\\\").replace('"', '\\"')
     return f'ow.attach("{quoted}")'
-
-
-def full_prompt(state: RunState) -> str | None:
-    """The prompt as it was sent; the run's own copy is cut to 200 characters by the server."""
-    if state.run is None:
-        return None
-    return state.run.request.prompt or state.run.prompt
 
 
 def _brief(state: RunState, earlier: Sequence[RunState]) -> tuple[str | None, str]:
@@ -148,15 +193,6 @@ def _answers(prompt: str | None, asked: RunState) -> list[str]:
     return answers
 
 
-def whole(value: float | None) -> int | None:
-    """A count that can be shown, or None."""
-    return int(value) if value is not None and words.known(value) and value >= 0 else None
-
-
-def _ms(seconds: float | None) -> float | None:
-    return round(seconds * 1000) if seconds is not None and words.known(seconds) else None
-
-
 def _kernel_ms(at: datetime | None, state: RunState) -> float | None:
     """A moment of the server on the kernel's clock.
 
@@ -166,7 +202,12 @@ def _kernel_ms(at: datetime | None, state: RunState) -> float | None:
     if at is None:
         return None
     offset = _OFFSET_STEP * round(state.clock_offset / _OFFSET_STEP)
-    return _ms(at.timestamp() - offset)
+    return milliseconds(at.timestamp() - offset)
+
+
+def milliseconds(seconds: float | None) -> float | None:
+    """Return a moment as the front end counts it, or None for one that no calendar holds."""
+    return round(seconds * 1000) if seconds is not None and words.known(seconds) else None
 
 
 def _cancel(state: RunState) -> Literal["none", "available", "requested"]:
@@ -188,7 +229,7 @@ def _workspace_link(state: RunState) -> Link | None:
     return None
 
 
-def _earlier(state: RunState) -> Earlier:
+def _earlier(state: RunState) -> EarlierRun:
     label, tone = status_words(state)
     if state.status == "needs_input":
         # A later run continues it: nothing is asked any more.
@@ -203,16 +244,6 @@ def _earlier(state: RunState) -> Earlier:
     }
 
 
-def built_words(state: RunState) -> str:
-    """How many tables and leads there are; empty while there are none."""
-    parts = []
-    if state.tables:
-        parts.append(words.plural(len(state.tables), "table"))
-    if (leads := whole(state.lead_count)) is not None:
-        parts.append(words.plural(leads, "lead"))
-    return ", ".join(parts)
-
-
 def _outcome(state: RunState) -> str:
     run, built = state.run, built_words(state)
     if not built and run and run.response:
@@ -220,14 +251,3 @@ def _outcome(state: RunState) -> str:
     if not built and run and (steps := whole(run.steps.completed)) is not None:
         return words.plural(steps, "step")
     return built
-
-
-def _credits(state: RunState) -> str:
-    """What the tables used in their life: the run itself has no price of its own at the server."""
-    used = [whole(table.credits.lifetime_used) for table in state.tables]
-    told = [value for value in used if value is not None]
-    if not told:
-        return ""
-    least = "" if len(told) == len(used) else "at least "
-    where = "this table" if len(used) == 1 else f"these {words.count(len(used))} tables"
-    return f"{least}{words.plural(sum(told), 'credit')} in {where}"

@@ -1,4 +1,4 @@
-"""What the run changed, in the order it happened: the newest changes in words, the others counted."""
+"""What the run changed: the newest change in one line, and all of them by table, newest first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from origami_widgets.card.view.size_limits import ACTIONS_SIZE, clip, size_of
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Action
-    from origami_widgets.card.view.contract import ActionGroup, Actions, Inline
+    from origami_widgets.card.view.contract import ActionGroup, Activity, Form, Inline
     from origami_widgets.run.state import RunState
 
 SHOWN_LIMIT = 24
@@ -30,8 +30,13 @@ _COUNTED: Final = {
 }
 
 
-def make_actions(state: RunState) -> Actions:
-    """The newest changes, grouped by table where they follow each other."""
+def make_activity(state: RunState, *, form: Form = "live") -> Activity:
+    """Return the newest changes, grouped by table where they follow each other.
+
+    Args:
+        state: what is known about the run.
+        form: how the view is read.
+    """
     names = _table_names(state)
     room = ACTIONS_SIZE
     groups: list[ActionGroup] = []
@@ -47,13 +52,29 @@ def make_actions(state: RunState) -> Actions:
             groups.append({"table": table, "lines": []})
         groups[-1]["lines"].append(line)
         shown += 1
-    for group in groups:
-        group["lines"].reverse()
+    left = len(state.actions) - shown
     return {
-        "title": "What the run changed" if state.done else "So far",
-        "earlier": len(state.actions) - shown,
-        "groups": groups[::-1],
+        "latest": _latest(state, names, form),
+        "groups": groups,
+        "earlier": words.plural(left, "earlier change") if left else "",
     }
+
+
+def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
+    """What stands on the last line while the run goes on, or its cells do."""
+    if state.done:
+        running = whole(state.cells_running) or 0
+        if not running or state.status == "needs_input":
+            return []
+        cells = words.plural(running, "cell")
+        if form == "snapshot" or state.connection.state in ("stopped", "ended"):
+            return [f"{cells} {'was' if running == 1 else 'were'} still filling. Blank cells may have filled in since."]
+        return [f"{cells} still filling. Blank cells may still fill in."]
+    if not state.actions:
+        return []
+    newest = state.actions[-1]
+    table = names.get(newest.table_id or "", "")
+    return ["Latest: ", *_line(newest), *((" in ", {"t": "b", "c": [table]}) if table else ())]
 
 
 def _table_names(state: RunState) -> dict[str, str]:

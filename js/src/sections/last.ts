@@ -1,0 +1,58 @@
+import { commandButton } from "../buttons";
+import { clamp } from "../clamp";
+import type { Prose, Suggestion, View } from "../contract";
+import { el, fill, keyedList, type Part, same, say, show, words } from "../dom";
+import { length, prose } from "../prose";
+import { sentence } from "./activity";
+import type { Context } from "./section";
+
+/** More characters, or more blocks, than this are folded to some lines. */
+const LONG = 220;
+const MANY = 3;
+const LINES = 3;
+
+function suggestion({ session, view }: Context): Part<Suggestion> {
+  const press = commandButton(session);
+  const label = words("mute");
+  return {
+    node: el("li", "", press.node, label, press.said),
+    refresh: press.refresh,
+    update(item) {
+      say(label, item.button ? "" : item.label);
+      press.update(item.button && { spec: item.button, run: view("head").run_id });
+    },
+  };
+}
+
+export type Last = Pick<View, "activity" | "prose" | "suggestions">;
+
+/** The last line: what happens now; when the run has ended, what the agent says and what it proposes. */
+export function lastSection(context: Context): Part<Last> {
+  const latest = sentence("p", "latest");
+  const text = el("div", "text");
+  const clamped = clamp(text, LINES);
+  const cut = el("p", "mute");
+  const list = keyedList(
+    el("ul", "next"),
+    () => suggestion(context),
+    (item: Suggestion) => item.label,
+  );
+  list.node.ariaLabel = "Next steps";
+  const node = el("section", "last", latest.node, clamped.node, cut, list.node);
+  let shown: Prose | null = null;
+  return {
+    node,
+    refresh: () => list.refresh?.(),
+    update({ activity, prose: said, suggestions }) {
+      latest.update(activity.latest);
+      show(latest.node, activity.latest.length);
+      show(clamped.node, said.nodes.length);
+      say(cut, said.cut);
+      if (!same(shown?.nodes, said.nodes)) fill(text, ...prose(said.nodes));
+      shown = said;
+      clamped.update(length(said.nodes) > LONG || said.nodes.length > MANY);
+      list.update(suggestions);
+      show(list.node, suggestions.length);
+    },
+  };
+}
