@@ -45,23 +45,9 @@ HOMES = {
     "rich": {"cli.screen"},
 }
 PURE = (
-    *(
-        "card.view.board_entry",
-        "card.view.board_rows",
-        "card.view.board",
-        "card.render.board_html",
-        "card.render.board_text",
-        "card.view.board_snapshot",
-    ),
-    *(
-        "card.view",
-        "card.render.html",
-        "card.render.text",
-        "card.widgets.freeze",
-        "card.view.contract",
-        "host.application",
-        "card.widgets.view_diff",
-    ),
+    *("card.view", "card.view.contract", "card.view.run_view", "card.view.board_view", "card.view.board_snapshot"),
+    *("card.render.card_html", "card.render.card_text", "card.render.board_html", "card.render.board_text"),
+    *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "api.starts.record",
     *("magics.commands", "magics.words", "magics.braces", "magics.completing"),

@@ -5,7 +5,7 @@
  * longer than two checks take.
  */
 
-import type { AckMessage, Clock, ClockMessage, ColumnsAnswer, CommandName } from "./contract";
+import type { AckMessage, ClockMessage, ClockView, ColumnsAnswer, CommandName } from "./contract";
 import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
 
 /** The part of anywidget's model that is used. */
@@ -31,7 +31,7 @@ const DISCONNECTED = ".jupyter-widgets-disconnected";
 
 export class Session {
   presence: Presence = "live";
-  clock: Clock | null;
+  clock: ClockView | null;
   /** Kernel's clock minus browser's, ms. Known from events only: the first state may be as old as a saved notebook. */
   offset = 0;
   /** Browser time of the last word from the kernel. */
@@ -52,7 +52,7 @@ export class Session {
     this.#model = model;
     this.#el = el;
     this.#changed = changed;
-    this.clock = (model.get("clock") as Clock | null) ?? null;
+    this.clock = (model.get("clock") as ClockView | null) ?? null;
     const now = Date.now();
     if (this.clock && Math.abs(now - this.clock.now) <= FIRST_STATE_MS) this.heard = now;
     else this.presence = "old";
@@ -71,7 +71,7 @@ export class Session {
   }
 
   /** The kernel spoke: by a trait or by a message. */
-  word(clock?: Clock | null): void {
+  word(clock?: ClockView | null): void {
     const now = Date.now();
     if (clock) {
       this.clock = clock;

@@ -1,6 +1,6 @@
 /** The view as it lies in the model: one trait per section, and one for each table. */
 
-import { TABLE_SLOTS, type Table, type View } from "./contract";
+import { TABLE_SLOTS, type TableView, type View } from "./contract";
 import type { Model } from "./session";
 
 /** The traits in which the tables travel, one by one, so that one that fills doesn't send the others. */
@@ -10,7 +10,10 @@ export const SLOTS = Array.from({ length: TABLE_SLOTS }, (_, index) => `table_${
 export function section<K extends keyof View>(model: Model, name: K): View[K] {
   const value = model.get(name) as View[K];
   if (name !== "tables") return value;
-  return { ...value, items: SLOTS.map((slot) => model.get(slot) as Table | null).filter(Boolean) } as View[K];
+  return {
+    ...value,
+    items: SLOTS.map((slot) => model.get(slot) as TableView | null).filter(Boolean),
+  } as View[K];
 }
 
 /** The traits of a view, as the kernel spreads it. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 import widget from "../src/board/index";
-import type { BoardHead, BoardRow, BoardView, Button, Moments } from "../src/contract";
+import type { BoardHead, BoardRow, BoardView, Button, CheckTimes } from "../src/contract";
 import { BoardModel } from "./board-model";
 import { shown, within } from "./draw";
 
@@ -118,7 +118,11 @@ export const row = (change: Partial<BoardRow> = {}): BoardRow => ({
 });
 
 /** A board of these rows. */
-export function boardOf(rows: BoardRow[], head: Partial<BoardHead> = {}, times: Moments[] = []): BoardView {
+export function boardOf(
+  rows: BoardRow[],
+  head: Partial<BoardHead> = {},
+  times: CheckTimes[] = [],
+): BoardView {
   const now = Date.now();
   const stages = [...new Set(rows.map(({ stage }) => stage))];
   return {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { DOWN, type Item, type Key, matches, STAGES, sorted } from "../src/board/order";
-import type { BoardRow, Moments, Stage } from "../src/contract";
+import type { BoardRow, CheckTimes, Stage } from "../src/contract";
 import { row } from "./draw-board";
 
-const item = (change: Partial<BoardRow>, moments: Moments = [1000, 2000, 15, "live"]): Item => ({
+const item = (change: Partial<BoardRow>, moments: CheckTimes = [1000, 2000, 15, "live"]): Item => ({
   row: row(change),
   moments,
 });

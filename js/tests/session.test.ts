@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Clock } from "../src/contract";
+import type { ClockView } from "../src/contract";
 import { grid } from "../src/sections/clock";
 import { type Drawn, draw, isOff, shown, visible } from "./draw";
 import { sample } from "./samples";
@@ -14,16 +14,16 @@ const meta = (card: Drawn): string => shown(card.one(".meta"));
 const hellos = (card: Drawn): number => card.model.sent.filter((each) => each.kind === "hello").length;
 
 /** A running run that was heard 9 s ago and is asked every 15 s. */
-const running = (change: Partial<Clock> = {}): Drawn =>
+const running = (change: Partial<ClockView> = {}): Drawn =>
   draw("running", (view) => Object.assign(view.clock, change));
 
-function answer(card: Drawn, change: Partial<Clock> = {}): void {
+function answer(card: Drawn, change: Partial<ClockView> = {}): void {
   const clock = { ...sample("running").clock, ...change };
   card.model.emit("msg:custom", { kind: "clock", clock }, []);
 }
 
 describe("the grid of checks", () => {
-  const clock: Clock = { now: 0, heard_at: 1000, next_at: 10_000, interval: 15, connection: "live" };
+  const clock: ClockView = { now: 0, heard_at: 1000, next_at: 10_000, interval: 15, connection: "live" };
   it.each([
     [5000, 1000, 10_000],
     [10_000, 10_000, 25_000],

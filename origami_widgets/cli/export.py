@@ -127,7 +127,7 @@ class ProgressLine:
     def _changed(self) -> None:
         """Write the line anew. Comes on the background loop's thread."""
         from origami_widgets.card.view.safe_text import clean
-        from origami_widgets.card.view.tables import reading_words
+        from origami_widgets.card.view.table_view import reading_words
 
         state = self._run.state
         for table in state.tables:
@@ -137,7 +137,7 @@ class ProgressLine:
                     self._write(f"{clean(table.name, LINE - len(told) - 2)}: {told}")
 
     def _write(self, line: str) -> None:
-        from origami_widgets.card.render.text import width_of
+        from origami_widgets.card.render.card_text import width_of
         from origami_widgets.cli.run_table import shortened
 
         # Blanks and carriage returns alone: every terminal knows them.

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.render.text import SIGNS
+from origami_widgets.card.render.card_text import SIGNS
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.head import built_words
-from origami_widgets.card.view.snapshot_words import as_known, steps_words
 from origami_widgets.run.agent_runs import make_token
 
 if TYPE_CHECKING:
@@ -16,26 +14,24 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 
-def change_line(view: View, state: RunState, *, brief: bool = False) -> str:
+def change_line(view: View, *, brief: bool = False) -> str:
     """How a run stands, in one line without a moment: the same line means that there is nothing new.
 
     Args:
         view: the view of the state.
-        state: what is known of the run.
         brief: tell what the run is about, too.
 
     Returns:
-        For example `● Running · 3 of at most 30 steps · 1 table, 12 leads · 57 credits in this table`.
+        For example `● Running · step 3 · 12 leads so far · 57 credits`.
     """
-    head = as_known(view)
+    head, result = view["head"], view["result"]
     about = f": {head['prompt']}" if brief and head["prompt"] else ""
     # A notice that only repeats the status says nothing that is new.
     notices = [notice["title"] for notice in view["notices"] if notice["title"] != head["status_label"]]
     pieces = [
         f"{SIGNS[head['tone']]} {head['status_label']}{about}",
-        steps_words(head),
-        built_words(state),
-        view["foot"]["credits"],
+        result["steps"],
+        *(f"{figure['value']} {figure['label']}" for figure in result["figures"]),
         *notices,
     ]
     return " · ".join(filter(None, pieces))
@@ -79,7 +75,7 @@ def record(state: RunState, *, now: float) -> dict[str, object]:
 
 def tones(view: View, lines: list[str]) -> list[Tone | None]:
     """The tone of each line of the card's text: that of the status or the notice which begins there, else None."""
-    head = as_known(view)
+    head, result = view["head"], view["result"]
     told = [(head["tone"], head["status_label"]), *((notice["tone"], notice["title"]) for notice in view["notices"])]
     starts = {f"{SIGNS[tone]} {title.split(' ')[0]}": tone for tone, title in told}
     return [next((tone for start, tone in starts.items() if line.startswith(start)), None) for line in lines]

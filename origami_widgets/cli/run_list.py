@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.card.render.text import pieces
+from origami_widgets.card.render.card_text import pieces
 from origami_widgets.card.view import number_words as words
 from origami_widgets.cli.ending import ended_by_sigterm
 from origami_widgets.cli.lines import stamped

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models import RunObject
-from origami_widgets.card.render.text import SIGNS, cut_to, width_of
+from origami_widgets.card.render.card_text import SIGNS, cut_to, width_of
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.safe_text import clean
 from origami_widgets.card.view.status import status_words

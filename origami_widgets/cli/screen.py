@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from origami_widgets.card.render.text import WIDTH, render_text
+from origami_widgets.card.render.card_text import WIDTH, render_text
 from origami_widgets.card.view import number_words as words
 from origami_widgets.cli.lines import tones
 

@@ -139,7 +139,7 @@ def watched(
             try:
                 with place:
                     for state in follow(run, until, timeout=timeout, since=since, every=teller.every):
-                        teller.tell(make_view(state, earlier=earlier, now=time.time()), state)
+                        teller.tell(make_view(state, earlier=earlier, now=time.time(), form="current"), state)
             finally:
                 interrupted = isinstance(sys.exception(), KeyboardInterrupt | SystemExit | BrokenPipeError)
                 if not as_json and not interrupted:
@@ -175,9 +175,9 @@ class Lines:
         """Write a line, when there is news."""
         from origami_widgets.cli.lines import change_line, stamped
 
-        line = change_line(view, state)
+        line = change_line(view)
         if line != self._last:
-            told = line if self._last else change_line(view, state, brief=True)
+            told = line if self._last else change_line(view, brief=True)
             _write(stamped(told, now=time.time()))
             self._last = line
 
@@ -208,9 +208,9 @@ def _write(line: str) -> None:
 
 def _show(run: Run) -> None:
     """Leave the card behind, for as wide as the terminal is."""
-    from origami_widgets.card.render.text import WIDTH, render_text
+    from origami_widgets.card.render.card_text import WIDTH, render_text
     from origami_widgets.card.view import make_view
 
     now = time.time()
-    view = make_view(run.state, earlier=run.conversation.before, now=now)
+    view = make_view(run.state, earlier=run.conversation.before, now=now, form="snapshot")
     _write(render_text(view, now=now, width=min(width_of_page() or WIDTH, WIDTH)))

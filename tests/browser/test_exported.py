@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
-from origami_widgets.card.render.html import render_html
+from origami_widgets.card.render.card_html import render_html
 from tests.card.markup import read
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from origami_widgets.card.render.text import SIGNS, render_text
+from origami_widgets.card.render.card_text import SIGNS, render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.cli.exits import code_of_run
 from origami_widgets.cli.lines import change_line, record, stamped, tones

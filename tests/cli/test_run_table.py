@@ -5,7 +5,7 @@ import json
 import pytest
 
 from origami_widgets.api.models import RunSummary
-from origami_widgets.card.render.text import width_of
+from origami_widgets.card.render.card_text import width_of
 from origami_widgets.cli.run_table import Listed, record, shortened, table
 from tests.cli.plain import is_plain
 from tests.fixtures import hostile

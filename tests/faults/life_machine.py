@@ -14,7 +14,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.card.widgets.card_commands import CommandDesk, read_command
+from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.faults.life_checks import Checks
 from tests.faults.life_clock import on_loop
@@ -163,11 +163,11 @@ class Life(Checks):
             self._meet(faults, reads, late=late)
         prompt = self._intent("And their telephone numbers.") if name == "follow_up" else ""
         self._is_looked_at(run)
-        desk = CommandDesk(run.conversation)
+        desk = CardCommandHandler(run.conversation)
         self.clicked[prompt] = 0 if same else clicks - 1
         number = f"c{len(self.clicks)}"
         for at in range(clicks):
-            desk = desk if same else CommandDesk(run.conversation)
+            desk = desk if same else CardCommandHandler(run.conversation)
             message = {"kind": "command", "name": name, "run_id": current, "prompt": prompt, "answers": []}
             command = read_command({**message, "id": number if same else f"{number}-{at}"})
             assert command is not None

@@ -18,7 +18,7 @@ from origami_widgets.api.errors import (
     RunPoolFull,
 )
 from origami_widgets.api.models import Steps
-from origami_widgets.card.widgets.view_diff import view_now
+from origami_widgets.card.view.run_view import view_now
 from origami_widgets.run import settings
 from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import WaitTimedOut

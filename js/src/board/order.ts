@@ -1,12 +1,12 @@
 /** Which rows of a board are shown, and in which order. Pure. */
 
-import type { BoardRow, Moments, Stage } from "../contract";
+import type { BoardRow, CheckTimes, Stage } from "../contract";
 
 export type Key = "run" | "status" | "leads" | "qualified" | "credits" | "time";
 
 export interface Item {
   row: BoardRow;
-  moments: Moments;
+  moments: CheckTimes;
 }
 
 /** The order in which rows are counted, and sorted by status: what wants a person first. */

@@ -1,5 +1,5 @@
 import { button, sayWhatBecame, turnOff } from "../buttons";
-import type { Ask, Question } from "../contract";
+import type { Ask, QuestionView } from "../contract";
 import { el, fill, on, type Part, same, setText, show, uid, words } from "../dom";
 import { filled } from "../format";
 import { commandKey, pending, underWay } from "../shared";
@@ -12,7 +12,7 @@ interface Field {
 }
 
 /** One question: its suggestions and a free text, of which one counts. */
-function question({ question: asked, suggestions, freeform }: Question, changed: () => void): Field {
+function question({ question: asked, suggestions, freeform }: QuestionView, changed: () => void): Field {
   const name = uid();
   const radio = (): HTMLInputElement => {
     const input = el("input");

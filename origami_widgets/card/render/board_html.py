@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.render.board_text import amounts_of, facts_of, title_line
-from origami_widgets.card.render.html import CARD, SIZE_LIMIT, STRIP, TONES
+from origami_widgets.card.render.card_html import CARD, SIZE_LIMIT, STRIP, TONES
 from origami_widgets.card.render.html_tags import (
     LINE,
     SMALL,
@@ -20,10 +20,10 @@ from origami_widgets.card.render.html_tags import (
     text,
 )
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.size_limits import stored_size
+from origami_widgets.card.view.safe_text import stored_size
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, Moments, Notice
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes, Notice
 
 _AROUND = 700
 
@@ -52,7 +52,13 @@ def render_board_html(view: BoardView, *, now: float) -> str:
         kept.append(row)
     left = len(rows) - len(kept)
     more = f"{words.plural(left, 'more run')}: " if left else ""
-    hidden = join(text(more), code("ow.runs_frame(board)") if left else Html(""), text(view["head"]["hidden"]), text(view["head"]["nothing"]), by=" ")
+    hidden = join(
+        text(more),
+        code("ow.runs_frame(board)") if left else Html(""),
+        text(view["head"]["hidden"]),
+        text(view["head"]["nothing"]),
+        by=" ",
+    )
     return div(CARD, head, *kept, div(f"{STRIP};border-top:{LINE}", hidden) if hidden else Html(""))
 
 
@@ -87,7 +93,7 @@ def _sign(row: BoardRow) -> Html:
     return join(span(f"color:{colour}", text(sign)), bold(text(row["status_label"])), by=" ")
 
 
-def _row(row: BoardRow, moments: Moments, now: float) -> Html:
+def _row(row: BoardRow, moments: CheckTimes, now: float) -> Html:
     about = join(*(isolated(part) for part in (row["name"], row["prompt"]) if part), by=": ")
     facts = join(*(text(piece) for piece in (row["note"], *facts_of(row, moments, now)) if piece), by=" · ")
     return div(

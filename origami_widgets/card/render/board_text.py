@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.render.text import SIGNS, SIZE_LIMIT, WIDTH, cut_to, width_of, wrap
+from origami_widgets.card.render.card_text import SIGNS, SIZE_LIMIT, WIDTH, cut_to, width_of, wrap
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.clock import lasted_at_last_update
-from origami_widgets.card.view.size_limits import stored_size
+from origami_widgets.card.view.clock_view import lasted_at_last_update
+from origami_widgets.card.view.safe_text import stored_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, Moments
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes
 
 
 def render_board_text(view: BoardView, *, now: float) -> str:
@@ -45,7 +45,7 @@ def title_line(head: BoardHead) -> str:
     return f"{head['title']}: {counts}" if counts else head["title"]
 
 
-def facts_of(row: BoardRow, moments: Moments, now: float) -> list[str]:
+def facts_of(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     """Return what there is to say of a run, in short pieces: leads, qualified leads, credits, time.
 
     Args:
@@ -67,7 +67,7 @@ def amounts_of(row: BoardRow) -> list[str]:
     return [f"{value} {label}" for value, label in told if value]
 
 
-def _times(row: BoardRow, moments: Moments, now: float) -> list[str]:
+def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     started, ended = row["started_at"], row["completed_at"]
     if row["done"]:
         return [f"ended {words.moment(ended)}" if ended is not None else ""]
@@ -99,7 +99,7 @@ def _about(row: BoardRow) -> str:
     return ": ".join(filter(None, (row["name"], row["prompt"])))
 
 
-def _full(row: BoardRow, moments: Moments, now: float) -> Iterator[str]:
+def _full(row: BoardRow, moments: CheckTimes, now: float) -> Iterator[str]:
     yield from wrap(f"{SIGNS[row['tone']]} {row['status_label']}: {_about(row)}", "", "  ")
     yield from wrap(" · ".join(filter(None, (row["note"], *facts_of(row, moments, now)))), "  ")
     yield from wrap(row["token"], "  ")

@@ -24,10 +24,10 @@ from origami_widgets.card.render.html_tags import (
     text,
 )
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.size_limits import stored_size
+from origami_widgets.card.view.safe_text import stored_size
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import Funnel, FunnelPart, Grid, Remark, Table, Tables
+    from origami_widgets.card.view.contract import FunnelPart, FunnelView, Grid, Remark, TablesView, TableView
 
 SECTION = f"padding:11px 14px;border-top:{LINE}"
 
@@ -50,7 +50,7 @@ _SHARES: Final = {"r": "1", "l": "1.8", "m": "1", "x": "1"}
 _HEADINGS = "display:flex;flex-wrap:wrap;font-size:11px;font-weight:600"
 
 
-def tables_html(tables: Tables, room: int) -> Html:
+def tables_html(tables: TablesView, room: int) -> Html:
     """Return all tables: their heads first, then as many columns as the room in bytes allows, shared between them."""
     items = tables["items"]
     heads: list[Html] = []
@@ -67,13 +67,17 @@ def tables_html(tables: Tables, room: int) -> Html:
         for place, (head, body) in enumerate(zip(heads, columns, strict=True))
     ]
     left = len(items) - len(heads)
-    more = f"{words.plural(left, 'more table')}: ow.tables_frame(run)" if left and not tables["hidden"] else tables["hidden"]
+    more = (
+        f"{words.plural(left, 'more table')}: ow.tables_frame(run)"
+        if left and not tables["hidden"]
+        else tables["hidden"]
+    )
     if not sections and not more:
         return Html("")
     return div(SECTION, *sections, div(f"margin-top:8px;{SMALL}", text(more)))
 
 
-def _head(table: Table, reading: str, *, with_funnel: bool) -> Html:
+def _head(table: TableView, reading: str, *, with_funnel: bool) -> Html:
     opened = table["link"]
     facts = span(f"margin-left:6px;{SMALL}", text(" · ".join(filter(None, (table["facts"], reading)))))
     remarks = [_remark(remark) for remark in table["remarks"]]
@@ -90,7 +94,7 @@ def _remark(remark: Remark) -> Html:
     return span(f"margin-left:6px;font-size:12px;{colour}", text(f"· {remark['text']}"))
 
 
-def funnel_html(funnel: Funnel) -> Html:
+def funnel_html(funnel: FunnelView) -> Html:
     """Return a funnel as a thin bar, with its numbers in words below it."""
     every = sum(part["count"] for part in funnel["parts"])
     shares = [(part["count"] / every, _COLOURS[part["part"]]) for part in funnel["parts"]]
@@ -99,7 +103,7 @@ def funnel_html(funnel: Funnel) -> Html:
     )
 
 
-def _columns(tables: list[Table], room: int) -> list[Html]:
+def _columns(tables: list[TableView], room: int) -> list[Html]:
     rows = [[_row(table["columns"], row) for row in table["columns"]["rows"]] for table in tables]
     bodies = [Html("")] * len(tables)
     if not tables:
@@ -120,7 +124,7 @@ def _columns(tables: list[Table], room: int) -> list[Html]:
     return bodies
 
 
-def _grid(table: Table, rows: list[Html]) -> Html:
+def _grid(table: TableView, rows: list[Html]) -> Html:
     columns = table["columns"]
     hidden = table["hidden"] + len(columns["rows"]) - len(rows)
     note = f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)" if hidden else ""

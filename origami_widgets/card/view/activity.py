@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.head import whole
-from origami_widgets.card.view.size_limits import ACTIONS_SIZE, clip, size_of
+from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.safe_text import clip, size_of
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Action
     from origami_widgets.card.view.contract import ActionGroup, Activity, Form, Inline
     from origami_widgets.run.state import RunState
 
+ACTIVITY_SIZE = 1_300
 SHOWN_LIMIT = 24
 _NAME_LIMIT = 60
 
@@ -38,7 +39,7 @@ def make_activity(state: RunState, *, form: Form = "live") -> Activity:
         form: how the view is read.
     """
     names = _table_names(state)
-    room = ACTIONS_SIZE
+    room = ACTIVITY_SIZE
     groups: list[ActionGroup] = []
     shown = 0
     for action in reversed(state.actions[-SHOWN_LIMIT:]):
@@ -63,7 +64,7 @@ def make_activity(state: RunState, *, form: Form = "live") -> Activity:
 def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
     """What stands on the last line while the run goes on, or its cells do."""
     if state.done:
-        running = whole(state.cells_running) or 0
+        running = shown_count(state.cells_running) or 0
         if not running or state.status == "needs_input":
             return []
         cells = words.plural(running, "cell")
@@ -98,7 +99,7 @@ def _line(action: Action) -> Inline:
 
 
 def _counted(verb: str, noun: str, value: int | None) -> Inline:
-    number = whole(value)
+    number = shown_count(value)
     if number is None:
         return [f"{verb} {noun}s"]
     return [f"{verb} ", {"t": "b", "c": [words.plural(number, noun)]}]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.contract import Moments
-from origami_widgets.card.view.clock import make_clock
-from origami_widgets.card.view.head import make_head, whole
+from origami_widgets.card.view.clock_view import make_clock
+from origami_widgets.card.view.contract import CheckTimes
 from origami_widgets.card.view.notices import make_notices
+from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.result import qualified_of
-from origami_widgets.card.view.size_limits import clip
+from origami_widgets.card.view.run_head import make_head
+from origami_widgets.card.view.safe_text import clip, clip_to, size_of
 from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.board_entry import Entry
+    from collections.abc import Sequence
+
+    from origami_widgets.api.errors import OrigamiError
     from origami_widgets.card.view.contract import BoardRow, Form, Stage, Tone
     from origami_widgets.run.starts.scheduler import BriefStatus
-    from origami_widgets.run.state import RunState
+    from origami_widgets.run.state import Queue, RunState
 
 PROMPT_LIMIT = 100
 NAME_LIMIT = 60
@@ -33,13 +37,13 @@ _NOT_STARTED: Final[dict[BriefStatus, tuple[str, Tone, Stage]]] = {
 }
 _UNKNOWN: Final[tuple[str, Tone, Stage]] = ("May have started", "attention", "needs_you")
 _STAGES: Final[dict[Tone, Stage]] = {"attention": "needs_you", "bad": "failed"}
-NO_MOMENTS: Final = Moments(None, None, None, "ended")
+NO_CHECK_TIMES: Final = CheckTimes(None, None, None, "ended")
 
 _OBVIOUS = frozenset({"filling", "attached", "cancelled", "errored", "timed_out", "incomplete", "unknown_status"})
 """Notices whose title says no more than the status and the cells of the row, or that belong to one card."""
 
 
-def make_row(entry: Entry, *, form: Form = "live") -> BoardRow:
+def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
     """Return the row of a run, or of a brief that waits to become one.
 
     Args:
@@ -52,7 +56,7 @@ def make_row(entry: Entry, *, form: Form = "live") -> BoardRow:
     head = make_head(state, entry.earlier, now=0.0, form=form)
     # What a run that is not followed any more is doing now is not known.
     is_lost = not state.done and state.connection.state == "stopped"
-    numbers = [whole(state.lead_count), total(map(qualified_of, state.tables)), whole(state.credits_used)]
+    numbers = [shown_count(state.lead_count), total(map(qualified_of, state.tables)), shown_count(state.credits_used)]
     leads, qualified, used = ("" if number is None else words.count(number) for number in numbers)
     return {
         "position": entry.position,
@@ -77,12 +81,12 @@ def make_row(entry: Entry, *, form: Form = "live") -> BoardRow:
     }
 
 
-def make_moments(entry: Entry) -> Moments:
+def make_check_times(entry: BoardEntry) -> CheckTimes:
     """When the server was heard about it and is asked next."""
     if entry.state is None:
-        return NO_MOMENTS
+        return NO_CHECK_TIMES
     clock = make_clock(entry.state, 0.0)
-    return Moments(clock["heard_at"], clock["next_at"], clock["interval"], clock["connection"])
+    return CheckTimes(clock["heard_at"], clock["next_at"], clock["interval"], clock["connection"])
 
 
 def _stage(state: RunState, tone: Tone) -> Stage:
@@ -93,7 +97,7 @@ def _stage(state: RunState, tone: Tone) -> Stage:
     return "ended" if state.settled else "filling"
 
 
-def _note(entry: Entry, form: Form) -> str:
+def _note(entry: BoardEntry, form: Form) -> str:
     """What went wrong beside its start, and what the run's card says first, where the rest of the row does not say it."""
     state = entry.state
     beside = entry.error.title if entry.error is not None else ""
@@ -121,7 +125,7 @@ def _first(state: RunState, form: Form) -> str:
     return ""
 
 
-def _row_of_brief(entry: Entry, form: Form) -> BoardRow:
+def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
     outcome_unknown = isinstance(entry.error, AmbiguousStart)
     label, tone, stage = _UNKNOWN if outcome_unknown else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
     last_known = f"Last known state: {label}" if stage == "waiting" else label
@@ -148,3 +152,81 @@ def _row_of_brief(entry: Entry, form: Form) -> BoardRow:
         "cancel": "none",
         "note": clip(note, NOTE_LIMIT),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class BoardEntry:
+    """What is known of one line at one moment.
+
+    Attributes:
+        position: its place in what the board was given, from 0.
+        name: what the agent is called; empty where that is not known.
+        prompt: the brief, as far as it is known without the run.
+        state: the run; None while there is none.
+        earlier: the runs of the same conversation before it, oldest first.
+        brief: what has become of the brief; `started` where there is a run.
+        error: why there is no run.
+        queue: what the brief waits for while all run slots are in use.
+        unread: only a list has told of the run, so its tables are not known.
+    """
+
+    position: int
+    name: str = ""
+    prompt: str = ""
+    state: RunState | None = None
+    earlier: tuple[RunState, ...] = ()
+    brief: BriefStatus = "started"
+    error: OrigamiError | None = None
+    queue: Queue | None = None
+    unread: bool = False
+
+
+ROWS_SIZE: Final = 55_500
+"""Bytes of all rows with their moments, as ASCII JSON; what is left of 60 kB is the head's."""
+_MOMENTS = 76
+"""Bytes of the moments of a row, which must not change how its texts are cut."""
+_NOTE, _NAME = 0.45, 0.25
+"""Shares of a row's room for text that its note and its name may take from the others."""
+
+
+def limit_rows(rows: Sequence[BoardRow]) -> list[BoardRow]:
+    """These rows with their texts cut to one share of the room each, whatever the others need.
+
+    A share of its own, so that a change of one row is not a change of the others.
+
+    Args:
+        rows: the rows to show.
+
+    Returns:
+        As many rows as fit, the first ones.
+    """
+    share = ROWS_SIZE // max(len(rows), 1)
+    room = ROWS_SIZE
+    kept = []
+    for row in rows:
+        cut = _cut(row, share)
+        room -= size_of(cut) + _MOMENTS
+        if room < 0:
+            break
+        kept.append(cut)
+    return kept
+
+
+def _cut(row: BoardRow, share: int) -> BoardRow:
+    note, name, prompt = row["note"], row["name"], row["prompt"]
+    needed = sum(map(_bytes, (note, name, prompt)))
+    room = share - _MOMENTS - (size_of(row) - needed)
+    if needed <= room:
+        return row
+    note = _clipped(note, max(int(room * _NOTE), room - _bytes(name) - _bytes(prompt)))
+    name = _clipped(name, max(int(room * _NAME), room - _bytes(note) - _bytes(prompt)))
+    prompt = _clipped(prompt, room - _bytes(note) - _bytes(name))
+    return {**row, "note": note, "name": name, "prompt": prompt}
+
+
+def _bytes(text: str) -> int:
+    return size_of(text) - 2
+
+
+def _clipped(text: str, size: int) -> str:
+    return clip_to(text, size + 2) if size > 0 else ""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple, NotRequired, TypedDict
 
 TABLE_SLOTS: Final = 24
-"""Tables shown at most. Each travels in a trait of its own, `table_0` and so on, so that one that fills does not send all."""
+"""TablesView shown at most. Each travels in a trait of its own, `table_0` and so on, so that one that fills does not send all."""
 
 UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 """The units of durations and ages, with their seconds, the largest first."""
@@ -121,7 +121,7 @@ class Head(TypedDict):
     lines: list[CodeLine]
 
 
-class Clock(TypedDict):
+class ClockView(TypedDict):
     """When the server was last heard and when it is asked next.
 
     `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks). The words
@@ -152,7 +152,7 @@ class Result(TypedDict):
 
     figures: list[Figure]
     note: str
-    funnel: Funnel | None
+    funnel: FunnelView | None
     steps: str
     details: str
 
@@ -186,7 +186,7 @@ class Notice(TypedDict):
     code: str
 
 
-class Question(TypedDict):
+class QuestionView(TypedDict):
     """One pending question with the agent's suggestions; free text is always possible."""
 
     kind: str
@@ -202,7 +202,7 @@ class Ask(TypedDict):
     """
 
     run_id: str
-    questions: list[Question]
+    questions: list[QuestionView]
     state: Literal["open", "sending"]
     send_label: str
     cost_note: str
@@ -217,7 +217,7 @@ class FunnelCount(TypedDict):
     count: int
 
 
-class Funnel(TypedDict):
+class FunnelView(TypedDict):
     """Where the sourced leads went. `words` says it in one sentence."""
 
     words: str
@@ -249,7 +249,7 @@ class Remark(TypedDict):
     details: str
 
 
-class Table(TypedDict):
+class TableView(TypedDict):
     """One table. `hidden` columns are not in `columns`, which say so in `columns_note`; `facts`: what it cost."""
 
     id: str
@@ -257,21 +257,21 @@ class Table(TypedDict):
     leads: str
     link: Link | None
     facts: str
-    funnel: Funnel | None
+    funnel: FunnelView | None
     remarks: list[Remark]
     columns: Grid
     columns_note: str
     hidden: int
 
 
-class Tables(TypedDict):
+class TablesView(TypedDict):
     """The tables the run touched; `hidden` says how many are not shown.
 
     `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
     empty list while it reads none. It stands beside them, so that it travels without them.
     """
 
-    items: list[Table]
+    items: list[TableView]
     hidden: str
     reading: list[str]
 
@@ -298,7 +298,7 @@ class Activity(TypedDict):
     earlier: str
 
 
-class Suggestion(TypedDict):
+class SuggestionView(TypedDict):
     """A next step the agent proposes; without a button while none can be sent."""
 
     label: str
@@ -309,15 +309,15 @@ class View(TypedDict):
     """Everything a renderer is given. Sections that have nothing to say are None or empty."""
 
     head: Head
-    clock: Clock
+    clock: ClockView
     result: Result
     earlier: Earlier
     notices: list[Notice]
     ask: Ask | None
-    tables: Tables
+    tables: TablesView
     activity: Activity
     prose: Prose
-    suggestions: list[Suggestion]
+    suggestions: list[SuggestionView]
 
 
 class BoardRow(TypedDict):
@@ -346,8 +346,8 @@ class BoardRow(TypedDict):
     note: str
 
 
-class Moments(NamedTuple):
-    """When the server was last heard about the run of a row and when it is asked next, as in `Clock`."""
+class CheckTimes(NamedTuple):
+    """When the server was last heard about the run of a row and when it is asked next, as in `ClockView`."""
 
     heard_at: float | None
     next_at: float | None
@@ -394,9 +394,9 @@ class BoardView(TypedDict):
     """Everything a renderer of a board is given; `moments` beside `rows`, because they change more often."""
 
     head: BoardHead
-    clock: Clock
+    clock: ClockView
     rows: list[BoardRow]
-    moments: list[Moments]
+    moments: list[CheckTimes]
 
 
 class CommandMessage(TypedDict):
@@ -437,7 +437,7 @@ class ClockMessage(TypedDict):
     """Kernel to front end: the answer to `hello`."""
 
     kind: Literal["clock"]
-    clock: Clock
+    clock: ClockView
 
 
 class ColumnsMessage(TypedDict):
@@ -456,8 +456,8 @@ class ColumnsAnswer(TypedDict):
     hidden: int
 
 
-class Pieces(NamedTuple):
-    """Pieces of the snapshot before, from `start` up to but not including `end`."""
+class PieceRange(NamedTuple):
+    """PieceRange of the snapshot before, from `start` up to but not including `end`."""
 
     start: int
     end: int
@@ -473,4 +473,4 @@ class SnapshotMessage(TypedDict):
     kind: Literal["snapshot"]
     number: int
     since: int
-    parts: dict[str, list[str | Pieces]]
+    parts: dict[str, list[str | PieceRange]]

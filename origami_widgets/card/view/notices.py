@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.head import QUESTIONS_LIMIT, agent_line, attach_line, whole
 from origami_widgets.card.view.links import product_link
+from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.questions import can_follow_up, follow_up_button
-from origami_widgets.card.view.size_limits import NOTICES_SIZE, clip, take
+from origami_widgets.card.view.run_head import QUESTIONS_LIMIT, agent_line, attach_line
+from origami_widgets.card.view.safe_text import clip, take
 from origami_widgets.card.view.status import claims_work, is_known, is_missing, lists_actions
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Button, Form, Link, Notice, Tone
     from origami_widgets.run.state import Queue, RunState
 
+NOTICES_SIZE = 5_000
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
 _MISSING = "It may have been deleted, or belong to another organization or project. This is its last known state."
@@ -86,13 +88,15 @@ class _Writer:
         state = self.state
         error = state.command_error
         if error is not None and error.code == "AMBIGUOUS_START":
-            look = "Look before you send it again, or it may run and cost twice. This line shows the agent's newest run:"
+            look = (
+                "Look before you send it again, or it may run and cost twice. This line shows the agent's newest run:"
+            )
             text = sentences(_cause(error), look)
             yield self._notice("command_error", "bad", error.title, text, code=agent_line(state))
         elif error is not None:
-            yield self._notice("command_error", "bad", error.title, explained(error), link=link_of(error))
+            yield self._notice("command_error", "bad", error.title, explanation_of(error), link=link_of_error(error))
         if state.limit_error is not None:
-            yield self._notice("credit_limit", "attention", state.limit_error.title, explained(state.limit_error))
+            yield self._notice("credit_limit", "attention", state.limit_error.title, explanation_of(state.limit_error))
         connection = state.connection
         if connection.state == "reconnecting":
             yield self._reconnecting(connection.error)
@@ -111,7 +115,7 @@ class _Writer:
         else:
             continues = self._say("Your run continues on the server.", "The run continued on the server.")
         text = sentences(continues, _cause(error), error.remedy if error else "")
-        return self._notice("reconnecting", "attention", title, text, button=button, link=link_of(error))
+        return self._notice("reconnecting", "attention", title, text, button=button, link=link_of_error(error))
 
     def _stopped(self, error: OrigamiError | None) -> Notice:
         """Checks ended on an error. The run continues, unless the server says that there is none: the way back stands here."""
@@ -125,10 +129,12 @@ class _Writer:
             title = self._say("This card is no longer updating", "This card was no longer updating")
             return self._notice("stopped", "attention", title, continues, button=_CHECK_NOW, code=line)
         if is_missing(state):
-            text = explained(error) if state.run is None else sentences(_cause(error), _MISSING)
+            text = explanation_of(error) if state.run is None else sentences(_cause(error), _MISSING)
             return self._notice("stopped", "bad", error.title, text, button=_CHECK_NOW)
-        text = sentences(explained(error), continues)
-        return self._notice("stopped", "bad", error.title, text, button=_CHECK_NOW, link=link_of(error), code=line)
+        text = sentences(explanation_of(error), continues)
+        return self._notice(
+            "stopped", "bad", error.title, text, button=_CHECK_NOW, link=link_of_error(error), code=line
+        )
 
     def _in_progress(self) -> Iterator[Notice]:
         state = self.state
@@ -197,7 +203,7 @@ class _Writer:
             case "completed":
                 yield from self._nothing_built()
             case "step_cap_hit":
-                cap = whole(run.steps.max)
+                cap = shown_count(run.steps.max)
                 limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
                 text = sentences(kept, _FOLLOW_UP, "A larger plan allows more steps.")
                 yield self._notice("step_cap_hit", "attention", f"The run reached {limit}", text, button=resume)
@@ -240,7 +246,9 @@ class _Writer:
         if not said.strip():
             yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} It gave no answer either.")
         elif claims_work(said):
-            button = follow_up_button(state, "Ask it to build them", "Nothing was built in that run. Please build it now.")
+            button = follow_up_button(
+                state, "Ask it to build them", "Nothing was built in that run. Please build it now."
+            )
             yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} {unbuilt}", button=button)
         else:
             yield self._notice("answered", "neutral", "Answered in words", f"{text} {unbuilt}")
@@ -267,7 +275,7 @@ class _Writer:
             yield self._notice("needs_input", "attention", "The agent is waiting for your answer", text, code=code)
 
 
-def explained(error: OrigamiError) -> str:
+def explanation_of(error: OrigamiError) -> str:
     """Return what an error says beyond its title, in whole sentences."""
     return sentences(_cause(error), error.remedy)
 
@@ -279,7 +287,7 @@ def sentences(*parts: str | None) -> str:
     return " ".join(dict.fromkeys(ended))
 
 
-def link_of(error: OrigamiError | None) -> Link | None:
+def link_of_error(error: OrigamiError | None) -> Link | None:
     """Return the page of the product that helps against an error; None where there is none."""
     if error is None or not error.link:
         return None

@@ -24,6 +24,11 @@ def known(value: float | None) -> TypeGuard[float]:
     return math.isfinite(value)
 
 
+def shown_count(value: float | None) -> int | None:
+    """A count that can be shown, or None."""
+    return int(value) if value is not None and known(value) and value >= 0 else None
+
+
 def duration(seconds: float | None) -> str:
     """A length of time in the two largest units that apply.
 

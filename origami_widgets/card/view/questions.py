@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.head import QUESTIONS_LIMIT
-from origami_widgets.card.view.size_limits import ASK_SIZE, SUGGESTIONS_SIZE, clip, size_of, take
+from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
+from origami_widgets.card.view.safe_text import clip, size_of, take
 
 if TYPE_CHECKING:
     from origami_widgets.api import models
-    from origami_widgets.card.view.contract import Ask, Button, Question, Suggestion
+    from origami_widgets.card.view.contract import Ask, Button, QuestionView, SuggestionView
     from origami_widgets.run.state import RunState
 
 FOLLOW_UP_LINE = 'run = run.follow_up("…")'
 """What stands in the place of suggested buttons where there are none."""
 FOLLOW_UP_COST = "This starts a follow-up run, which uses credits."
+ASK_SIZE = 5_500
+SUGGESTIONS_SIZE = 2_400
 _QUESTION_LIMIT = 400
 _ANSWER_LIMIT = 120
 _ANSWERS_LIMIT = 8
@@ -41,7 +43,7 @@ def make_ask(state: RunState) -> Ask | None:
     }
 
 
-def _question(question: models.Question) -> Question:
+def _question(question: models.Question) -> QuestionView:
     answers = (clip(answer, _ANSWER_LIMIT) for answer in question.suggested_answers[:_ANSWERS_LIMIT])
     return {
         "kind": clip(question.type, 24),
@@ -51,7 +53,7 @@ def _question(question: models.Question) -> Question:
     }
 
 
-def _fit(questions: list[Question]) -> None:
+def _fit(questions: list[QuestionView]) -> None:
     """Every question keeps a place in the form, since they are answered together: long ones lose words."""
     share = ASK_SIZE // len(questions)
     for question in questions:
@@ -86,12 +88,12 @@ def answer_line(ask: Ask) -> str:
     return f"run = run.answer({blanks})"
 
 
-def make_suggestions(state: RunState) -> list[Suggestion]:
+def make_suggestions(state: RunState) -> list[SuggestionView]:
     """Return the next steps that the agent proposes and a follow-up run can do; what only the app can do is left out."""
     run = state.run
     if run is None:
         return []
-    items: list[Suggestion] = []
+    items: list[SuggestionView] = []
     for proposed in run.todo.next_actions[:_SUGGESTIONS_LIMIT]:
         label = clip(proposed.label, 160)
         if label and clip(proposed.type, 24) in _AS_PROMPT:

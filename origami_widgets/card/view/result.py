@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.head import whole
+from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from origami_widgets.api import models
-    from origami_widgets.card.view.contract import Figure, Form, Funnel, FunnelCount, FunnelPart, Result
+    from origami_widgets.card.view.contract import Figure, Form, FunnelCount, FunnelPart, FunnelView, Result
     from origami_widgets.run.state import RunState
 
 
@@ -37,10 +37,10 @@ def make_result(state: RunState, *, form: Form = "live") -> Result:
 def qualified_of(table: models.Table) -> int | None:
     """Return how many leads of a table qualify; None where the server did not say."""
     stats = table.stats
-    return whole(stats.qualification.qualified_leads) if stats and stats.qualification else None
+    return shown_count(stats.qualification.qualified_leads) if stats and stats.qualification else None
 
 
-def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> Funnel | None:
+def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> FunnelView | None:
     """Return where the sourced leads of one table went, or None when the server's numbers do not add up.
 
     Args:
@@ -54,12 +54,14 @@ def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> Fu
 def is_judging(table: models.Table) -> bool:
     """Return whether a column of a table that judges leads has cells at work."""
     judges = (column for column in table.columns if column.kind == "score" or column.qualification is not None)
-    return any(whole(column.cells.running) for column in judges)
+    return any(shown_count(column.cells.running) for column in judges)
 
 
 def sourced_words(sourced: int, *, more: bool) -> str:
     """Return how many leads were found, and that there are more."""
-    return f"{words.plural(sourced, 'lead')} found, more available" if more else f"{words.plural(sourced, 'lead')} found"
+    return (
+        f"{words.plural(sourced, 'lead')} found, more available" if more else f"{words.plural(sourced, 'lead')} found"
+    )
 
 
 def number(value: float | None) -> float | None:
@@ -77,7 +79,7 @@ def credits_words(value: float) -> str:
 
 def _figures(state: RunState) -> list[Figure]:
     figures: list[Figure] = []
-    leads, used = whole(state.lead_count), whole(state.credits_used)
+    leads, used = shown_count(state.lead_count), shown_count(state.credits_used)
     qualified = total(map(qualified_of, state.tables))
     if leads is not None:
         noun = "lead" if leads == 1 else "leads"
@@ -85,7 +87,7 @@ def _figures(state: RunState) -> list[Figure]:
     if qualified is not None:
         figures.append(_figure(qualified, "qualified"))
     if used is not None:
-        is_least = any(whole(table.credits.lifetime_used) is None for table in state.tables)
+        is_least = any(shown_count(table.credits.lifetime_used) is None for table in state.tables)
         noun = "credit" if used == 1 else "credits"
         figures.append(_figure(used, f"{noun} at least" if is_least else noun, _price(state, used, qualified)))
     return figures
@@ -111,14 +113,14 @@ def _note(state: RunState, form: Form) -> str:
         if form == "snapshot" or state.connection.state == "stopped" or state.actions:
             return "No leads yet."
         return "Planning…" if state.run is not None else "Starting…"
-    questions = len(state.run.todo.pending_questions)
+    questions = len(state.run.todo.pending_questions) if state.run else 0
     if questions and state.status == "needs_input":
         return f"{words.plural(questions, 'question')} for you before the agent starts."
     return ""
 
 
 def _steps(state: RunState) -> str:
-    done = whole(state.run.steps.completed) if state.run else None
+    done = shown_count(state.run.steps.completed) if state.run else None
     if done is None:
         return ""
     return words.plural(done, "step") if state.done else f"step {words.count(done)}"
@@ -129,7 +131,7 @@ def _details(state: RunState) -> str:
     run = state.run
     if run is None:
         return ""
-    done, most = whole(run.steps.completed), whole(run.steps.max)
+    done, most = shown_count(run.steps.completed), shown_count(run.steps.max)
     parts = []
     if done is not None and most is not None:
         parts.append(f"{words.plural(done, 'step')} (limit {words.count(most)})")
@@ -147,14 +149,14 @@ def _counted(stats: models.TableStats | None) -> dict[FunnelPart, int] | None:
     funnel = stats.funnel if stats else None
     if stats is None or funnel is None:
         return None
-    sourced, kept = whole(funnel.total_sourced_leads), whole(funnel.post_static_leads)
-    duplicate, excluded = whole(funnel.deduped_leads), whole(funnel.excluded_leads)
+    sourced, kept = shown_count(funnel.total_sourced_leads), shown_count(funnel.post_static_leads)
+    duplicate, excluded = shown_count(funnel.deduped_leads), shown_count(funnel.excluded_leads)
     if not sourced or kept is None or duplicate is None or excluded is None:
         return None
     filtered = sourced - kept - duplicate - excluded
     if filtered < 0:
         return None
-    told = whole(stats.qualification.qualified_leads) if stats.qualification else None
+    told = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
     qualified = told if told is not None and told <= kept else None
     parts: dict[FunnelPart, int] = {"duplicate": duplicate, "excluded": excluded, "filtered": filtered}
     if qualified is None:
@@ -162,7 +164,7 @@ def _counted(stats: models.TableStats | None) -> dict[FunnelPart, int] | None:
     return {"qualified": qualified, "kept": kept - qualified, **parts}
 
 
-def _as_funnel(counted: dict[FunnelPart, int], *, judging: bool, more: bool) -> Funnel:
+def _as_funnel(counted: dict[FunnelPart, int], *, judging: bool, more: bool) -> FunnelView:
     unqualified = "not qualified yet" if judging else "not qualified"
     labels: Sequence[tuple[FunnelPart, str, str]] = (
         ("qualified", "qualified", "qualified"),
@@ -180,10 +182,12 @@ def _as_funnel(counted: dict[FunnelPart, int], *, judging: bool, more: bool) -> 
     return {"words": f"{sourced}: {', '.join(part['label'] for part in parts)}", "parts": parts}
 
 
-def _funnel(funnels: Iterable[dict[FunnelPart, int]], state: RunState) -> Funnel:
+def _funnel(funnels: Iterable[dict[FunnelPart, int]], state: RunState) -> FunnelView:
     """The funnels of all tables in one."""
     added: dict[FunnelPart, int] = {}
     for funnel in funnels:
         for part, count in funnel.items():
             added[part] = added.get(part, 0) + count
-    return _as_funnel(added, judging=any(map(is_judging, state.tables)), more=any(_has_more(t.stats) for t in state.tables))
+    return _as_funnel(
+        added, judging=any(map(is_judging, state.tables)), more=any(_has_more(t.stats) for t in state.tables)
+    )

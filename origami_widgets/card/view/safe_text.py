@@ -9,8 +9,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.api.invisible import INVISIBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T")
 
 ELLIPSIS = "…"
 
@@ -138,3 +144,29 @@ def clip_to(text: str, size: int) -> str:
             return ""
         text = text[:keep].rstrip(" \u200d") + ELLIPSIS
     return text
+
+
+def size_of(value: object) -> int:
+    """Bytes of a value as ASCII JSON with the separators of Python's default."""
+    return len(json.dumps(value))
+
+
+def clip(value: object, limit: int, size: int = 0) -> str:
+    """One clean line of at most `limit` characters and `size` bytes of JSON (default: twice the characters)."""
+    return clip_to(clean(value, limit), (size or 2 * limit) + 2)
+
+
+def take(items: Iterable[T], size: int) -> list[T]:
+    """The first items that fit into `size` bytes of JSON together."""
+    taken: list[T] = []
+    for item in items:
+        size -= size_of(item) + 2
+        if size < 0:
+            break
+        taken.append(item)
+    return taken
+
+
+def stored_size(text: str) -> int:
+    """Return the bytes that a text takes in the file of a notebook, which is JSON."""
+    return len(text.encode()) + sum(map(text.count, '"\\\n'))

@@ -13,8 +13,8 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.validate import shortened
-from origami_widgets.card.view.board_entry import Entry
-from origami_widgets.card.view.head import token_of
+from origami_widgets.card.view.board_rows import BoardEntry
+from origami_widgets.card.view.run_head import token_of
 from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.state import RunState
 
-Shown: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
+BoardInput: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
 
-MOST_LISTED = 100
+MAX_LISTED = 100
 USUAL = 20
 FEW = 3
 """So many tokens still make a line that can be read."""
@@ -42,7 +42,7 @@ EXPECTED = (
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedRun:
     """A run of a list, of which the server has told little more than its status.
 
     Args:
@@ -59,7 +59,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Again:
+class ReopenLine:
     """How to see the runs of a board again, in any kernel.
 
     Args:
@@ -76,19 +76,19 @@ class Again:
         return "To see these runs again" if self.exact else "To see the newest runs of the account"
 
 
-def again_of(runs: Sequence[Run]) -> Again:
+def reopen_line_for(runs: Sequence[Run]) -> ReopenLine:
     """How to see these runs again: by their tokens where they are few."""
     if 0 < len(runs) <= FEW:
-        return Again(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
-    return _newest(max(USUAL, min(len(runs), MOST_LISTED)), exact=False)
+        return ReopenLine(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
+    return _newest(max(USUAL, min(len(runs), MAX_LISTED)), exact=False)
 
 
-def _newest(limit: int, *, exact: bool) -> Again:
-    return Again("ow.RunBoard()" if limit == USUAL else f"ow.RunBoard(limit={limit})", exact=exact)
+def _newest(limit: int, *, exact: bool) -> ReopenLine:
+    return ReopenLine("ow.RunBoard()" if limit == USUAL else f"ow.RunBoard(limit={limit})", exact=exact)
 
 
 @dataclass(frozen=True)
-class Runs:
+class RunsSource:
     """Runs that are known when the board is made.
 
     Args:
@@ -98,8 +98,8 @@ class Runs:
     """
 
     runs: tuple[Run, ...]
-    again: Again
-    listed: dict[str, Listed] = field(default_factory=dict)
+    again: ReopenLine
+    listed: dict[str, ListedRun] = field(default_factory=dict)
     batch: None = None
 
     @property
@@ -107,7 +107,7 @@ class Runs:
         """Each run with the position of its row."""
         return tuple(enumerate(self.runs))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[BoardEntry]:
         """What is known of each run now."""
         shared = Counter(id(run.conversation) for run in self.runs)
         return [self._entry(at, run, alone=shared[id(run.conversation)] == 1) for at, run in enumerate(self.runs)]
@@ -123,18 +123,18 @@ class Runs:
 
         return end
 
-    def _entry(self, position: int, run: Run, *, alone: bool) -> Entry:
+    def _entry(self, position: int, run: Run, *, alone: bool) -> BoardEntry:
         listed = self.listed.get(run.token)
         *earlier, state = run.conversation.states if alone else (run.state,)
         unread = False
         if state.run is None and listed is not None and listed.summary is not None:
             state, unread = _as_listed(state, listed.summary), True
         name = listed.agent_name if listed else ""
-        return Entry(position, name, state=state, earlier=tuple(earlier), unread=unread)
+        return BoardEntry(position, name, state=state, earlier=tuple(earlier), unread=unread)
 
 
 @dataclass(frozen=True)
-class Batch:
+class BatchSource:
     """The briefs of a batch, and the runs they have become.
 
     Args:
@@ -144,9 +144,9 @@ class Batch:
     batch: RunBatch
 
     @property
-    def again(self) -> Again:
+    def again(self) -> ReopenLine:
         """How to see the runs again that were started so far."""
-        return again_of(self.runs)
+        return reopen_line_for(self.runs)
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -158,13 +158,13 @@ class Batch:
         """Each run that was started so far, with the position of its brief."""
         return tuple((brief.position, brief.run) for brief in self.batch.briefs if brief.run is not None)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[BoardEntry]:
         """What is known of each brief now."""
         entries = []
         for brief in self.batch.briefs:
             states = brief.run.conversation.states if brief.run is not None else ()
             entries.append(
-                Entry(
+                BoardEntry(
                     brief.position,
                     brief.name or "",
                     brief.prompt,
@@ -182,10 +182,10 @@ class Batch:
         return self.batch.subscribers.add(callback)
 
 
-Source = Runs | Batch
+BoardSource = RunsSource | BatchSource
 
 
-def row_of(source: Source, token: str) -> tuple[int, Run] | None:
+def find_row(source: BoardSource, token: str) -> tuple[int, Run] | None:
     """The position of the row that a page knows by this token, and its run; None when there is none.
 
     Args:
@@ -202,7 +202,7 @@ def row_of(source: Source, token: str) -> tuple[int, Run] | None:
     return None
 
 
-def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
+def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> BoardSource:
     """What a board is to show.
 
     Args:
@@ -215,17 +215,17 @@ def source_of(shown: Shown, client: AnyClient | None, limit: int) -> Source:
         OrigamiError: the runs could not be listed.
     """
     given: object = limit
-    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_LISTED:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MAX_LISTED:
         raise InvalidInput(
             "limit is not a number of runs",
             cause=f"It was {shortened(limit)}.",
-            remedy=f"Give a whole number from 1 to {MOST_LISTED}.",
+            remedy=f"Give a whole number from 1 to {MAX_LISTED}.",
         )
     if client is not None:
         # Also where it is not needed: a mistake is told where it is made.
         check_client(client)
     if isinstance(shown, RunBatch):
-        return Batch(shown)
+        return BatchSource(shown)
     if shown is None:
         operations = client_or_default(client).operations
         return background().run(_of_account(operations, limit))
@@ -249,8 +249,8 @@ def _as_list(shown: object) -> list[object]:
     return list(shown)
 
 
-def _of_list(given: Sequence[object], client: AnyClient | None) -> Runs:
-    tokens: list[Listed] = []
+def _of_list(given: Sequence[object], client: AnyClient | None) -> RunsSource:
+    tokens: list[ListedRun] = []
     for at, each in enumerate(given):
         if isinstance(each, Run):
             continue
@@ -262,33 +262,33 @@ def _of_list(given: Sequence[object], client: AnyClient | None) -> Runs:
                 cause=f"Number {at + 1} in the list is {what}, no run and no token.",
                 remedy=EXPECTED,
             )
-        tokens.append(Listed(agent_id, run_id))
+        tokens.append(ListedRun(agent_id, run_id))
     found = iter(background().run(_watched(client_or_default(client).operations, tokens)) if tokens else ())
     runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
     # The same run twice would be two rows that always say the same.
     unique = tuple({(id(run.conversation), run.token): run for run in runs}.values())
-    return Runs(unique, again_of(unique))
+    return RunsSource(unique, reopen_line_for(unique))
 
 
-async def _of_account(operations: Operations, limit: int) -> Runs:
+async def _of_account(operations: Operations, limit: int) -> RunsSource:
     recent = await recent_runs(operations, limit=limit)
-    listed = [Listed(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent]
+    listed = [ListedRun(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent]
     return await _listed(operations, listed, _newest(limit, exact=False))
 
 
-async def _of_agent(operations: Operations, agent_id: str, limit: int) -> Runs:
+async def _of_agent(operations: Operations, agent_id: str, limit: int) -> RunsSource:
     newest_first = (await runs_of(operations, agent_id))[::-1][:limit]
-    listed = [Listed(agent_id, summary.id, "", summary) for summary in newest_first]
+    listed = [ListedRun(agent_id, summary.id, "", summary) for summary in newest_first]
     further = "" if limit == USUAL else f", limit={limit}"
-    return await _listed(operations, listed, Again(f'ow.RunBoard("{agent_id}"{further})', exact=True))
+    return await _listed(operations, listed, ReopenLine(f'ow.RunBoard("{agent_id}"{further})', exact=True))
 
 
-async def _listed(operations: Operations, listed: Sequence[Listed], again: Again) -> Runs:
+async def _listed(operations: Operations, listed: Sequence[ListedRun], again: ReopenLine) -> RunsSource:
     runs = tuple(await _watched(operations, listed))
-    return Runs(runs, again, {run.token: each for run, each in zip(runs, listed, strict=True)})
+    return RunsSource(runs, again, {run.token: each for run, each in zip(runs, listed, strict=True)})
 
 
-async def _watched(operations: Operations, listed: Sequence[Listed]) -> list[Run]:
+async def _watched(operations: Operations, listed: Sequence[ListedRun]) -> list[Run]:
     """Handles on runs, each of which is read when its turn comes: a board does not wait for a hundred answers."""
     runs = []
     for each in listed:

@@ -6,12 +6,11 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.card.render.html import render_html
-from origami_widgets.card.render.text import render_text
+from origami_widgets.card.render.card_html import render_html
+from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view
-from origami_widgets.card.widgets.freeze import freeze_after
 from origami_widgets.card.widgets.html_stream import known_stream, stream_of
-from origami_widgets.card.widgets.snapshot import static_bundle, token_bundle
+from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after, token_bundle
 from origami_widgets.host.application import pages, without_widgets
 from origami_widgets.host.cells import cell_ref, executed_by_program, in_marimo, running_cell
 from origami_widgets.host.shell import request
@@ -19,7 +18,7 @@ from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.settings import render_mode
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import View
+    from origami_widgets.card.view.contract import Form, View
     from origami_widgets.card.widgets.run_board import RunBoard
     from origami_widgets.card.widgets.run_card import RunCard
     from origami_widgets.host.cells import CellRef
@@ -63,10 +62,10 @@ class CardBackend:
             return _board_bundle(shown) if in_notebook else ({"text/plain": repr(shown)}, {})
         view = _view_of(shown)
         if not in_notebook or _needs_no_widget(view) or without_widgets(render_mode()):
-            return {**static_bundle(view)}, {}
+            return {**card_snapshot(_view_of(shown, "snapshot"))}, {}
         from origami_widgets.card.widgets.run_card import card_of
 
-        return card_of(shown).bundle(view)
+        return card_of(shown).bundle()
 
     def waited(self, shown: Run | RunBatch) -> None:
         """Freeze the card or board where a program executes the cells: the kernel may end right after the last one."""
@@ -89,15 +88,15 @@ class CardBackend:
 
             live = run.conversation.presentation = RunCard(run, card.outputs)
             view = _view_of(run)
-            live.outputs.revive(*live.bundle(view), token_bundle(view))
+            live.outputs.revive(*live.bundle(), token_bundle(view))
 
     def html(self, run: Run) -> str:
         """Return the snapshot of the run's card as HTML."""
-        return render_html(_view_of(run), now=time.time())
+        return render_html(_view_of(run, "snapshot"), now=time.time())
 
     def text(self, run: Run) -> str:
         """Return the snapshot of the run's card as text."""
-        return render_text(_view_of(run), now=time.time())
+        return render_text(_view_of(run, "snapshot"), now=time.time())
 
     def _emit(self, shown: Run | RunBatch) -> None:
         if isinstance(shown, RunBatch):
@@ -113,7 +112,7 @@ class CardBackend:
         if _needs_no_widget(view):
             from origami_widgets.host.outputs import show_once
 
-            show_once(static_bundle(view))
+            show_once(card_snapshot(_view_of(shown, "snapshot")))
             return
         from origami_widgets.card.widgets.run_card import card_of
 
@@ -129,12 +128,12 @@ def _identity(shown: Run | RunBatch) -> object:
     return shown if isinstance(shown, RunBatch) else shown.conversation
 
 
-def _view_of(run: Run) -> View:
+def _view_of(run: Run, form: Form = "live") -> View:
     """Return the view of the run, with the earlier runs of its conversation."""
     states = run.conversation.states
     # By its id: a state that is compared may have changed meanwhile.
     at = [state.run_id for state in states].index(run.id)
-    return make_view(states[at], earlier=states[:at], now=time.time())
+    return make_view(states[at], earlier=states[:at], now=time.time(), form=form)
 
 
 def _needs_no_widget(view: View) -> bool:
@@ -155,5 +154,4 @@ def _board_bundle(batch: RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
     from origami_widgets.card.widgets.run_board import board_of
 
     board = board_of(batch)
-    view = board.view
-    return ({**board.static(view)}, {}) if without_widgets(render_mode()) else board.bundle(view)
+    return ({**board.snapshot()}, {}) if without_widgets(render_mode()) else board.bundle()

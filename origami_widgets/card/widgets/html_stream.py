@@ -10,14 +10,11 @@ import threading
 import time
 import uuid
 import weakref
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
-from origami_widgets.card.render.html import render_html
-from origami_widgets.card.render.text import render_text
-from origami_widgets.card.widgets.snapshot import static_bundle
-from origami_widgets.card.widgets.view_diff import tells_more, view_now
+from origami_widgets.card.view.run_view import view_changed, view_now
+from origami_widgets.card.widgets.snapshot import card_snapshot, muted_line
 from origami_widgets.host.cells import follow_cells
 
 if TYPE_CHECKING:
@@ -32,7 +29,7 @@ SPACING = 2.0
 _NOW = "To see this run as it is now: "
 
 
-class Stream:
+class HtmlStream:
     """The copies of one conversation's card that are kept up to date; they may stand in several outputs.
 
     Copies have no buttons: what can be done stands in them as lines of Python. A run that has nothing more to tell
@@ -65,7 +62,7 @@ class Stream:
         with self._lock:
             view = _calm(view_now(conversation))
             place = uuid.uuid4().hex
-            display(bundle_of(view), raw=True, display_id=place)
+            display(stream_snapshot(conversation, final=is_final(view)), raw=True, display_id=place)
             self._places.append(place)
             self._sent = time.monotonic()
             if self._view is None:
@@ -82,8 +79,8 @@ class Stream:
             if conversation is None or self._view is None:
                 return
             view = _calm(view_now(conversation))
-            if tells_more(self._view, view):
-                bundle = bundle_of(view)
+            if view_changed(self._view, view):
+                bundle = stream_snapshot(conversation, final=is_final(view))
                 for place in self._places:
                     display(bundle, raw=True, display_id=place, update=True)
                 self._view = view
@@ -111,18 +108,18 @@ class Stream:
             _busy[self] = conversation
 
 
-_streams: weakref.WeakKeyDictionary[Conversation, Stream] = weakref.WeakKeyDictionary()
-_busy: dict[Stream, Conversation] = {}
+_streams: weakref.WeakKeyDictionary[Conversation, HtmlStream] = weakref.WeakKeyDictionary()
+_busy: dict[HtmlStream, Conversation] = {}
 
 
-def stream_of(conversation: Conversation) -> Stream:
+def stream_of(conversation: Conversation) -> HtmlStream:
     """The one stream of a conversation."""
     if conversation not in _streams:
-        _streams[conversation] = Stream(conversation)
+        _streams[conversation] = HtmlStream(conversation)
     return _streams[conversation]
 
 
-def known_stream(conversation: Conversation) -> Stream | None:
+def known_stream(conversation: Conversation) -> HtmlStream | None:
     """The stream of a conversation that was shown as one."""
     return _streams.get(conversation)
 
@@ -137,16 +134,20 @@ def _calm(view: View) -> View:
     return {**view, "tables": {**view["tables"], "reading": []}} if is_final(view) else view
 
 
-def bundle_of(view: View) -> dict[str, Any]:
-    """A copy of the card as it stands now: the static card at the end, before it one that says of when it is.
+def stream_snapshot(conversation: Conversation, *, final: bool) -> dict[str, Any]:
+    """Return a copy of the card as it stands now: its snapshot at the end, before it one that says how old it is.
 
     Nobody can change a copy whose kernel has died, so it carries its moment, and the line that shows the run again.
+
+    Args:
+        conversation: what is shown.
+        final: nothing will change by itself any more.
     """
-    if is_final(view):
-        return static_bundle(view)
-    now, line = time.time(), view["foot"]["attach_line"]
-    style = "opacity:0.7;font-size:12px;padding:2px 0"
+    if final:
+        return card_snapshot(view_now(conversation, "snapshot"))
+    view = view_now(conversation, "current")
+    again = muted_line(_NOW, view["head"]["lines"][0]["code"])
     return {
-        "text/html": f'{render_html(view, now=now, saved=False)}<div style="{style}">{_NOW}<code style="font-size:12px">{escape(line)}</code></div>',
-        "text/plain": f"{render_text(view, now=now, saved=False)}\n\n{_NOW}{line}",
+        kind: f"{text}{again[kind]}" if kind == "text/html" else f"{text}\n\n{again[kind]}"
+        for kind, text in card_snapshot(view).items()
     }

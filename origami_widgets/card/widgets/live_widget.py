@@ -1,8 +1,9 @@
-"""What all widgets of the package have in common: kept up to date from the background, saved as a snapshot."""
+"""Base class of all widgets of the package: kept up to date from the background loop, saved as a snapshot."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import threading
 import time
@@ -16,8 +17,7 @@ import traitlets
 
 from origami_widgets.api.loop import background
 from origami_widgets.card.view.contract import ClockMessage
-from origami_widgets.card.widgets import freeze
-from origami_widgets.card.widgets.lite_kernel import for_page
+from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, marked
 from origami_widgets.host.application import pages
 from origami_widgets.host.cells import follow_cells
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import concurrent.futures
     from collections.abc import Callable, Iterable
 
-    from origami_widgets.card.view.contract import Clock
+    from origami_widgets.card.view.contract import ClockView, Form
 
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"
@@ -123,15 +123,15 @@ class LiveWidget(anywidget.AnyWidget):
 
     # What each kind of widget says for itself.
 
-    def _view_now(self) -> Any:
-        """What it shows now."""
+    def _view_now(self, form: Form = "live") -> Any:
+        """Return what it shows now, on the widget or in another form."""
         raise NotImplementedError
 
     def _subscribe(self) -> Callable[[], None]:
         """Let `_changed` be called after each change; returns what ends that."""
         raise NotImplementedError
 
-    def _tells_more(self, old: Any, new: Any) -> bool:
+    def _view_changed(self, old: Any, new: Any) -> bool:
         """Whether a new view is worth sending."""
         raise NotImplementedError
 
@@ -139,7 +139,7 @@ class LiveWidget(anywidget.AnyWidget):
         """Set the traits by `_tell`."""
         raise NotImplementedError
 
-    def _clock_now(self) -> Clock:
+    def _clock_now(self) -> ClockView:
         """When the server was heard. Cheap, in contrast to the view: any page may ask for it at any time."""
         raise NotImplementedError
 
@@ -147,8 +147,8 @@ class LiveWidget(anywidget.AnyWidget):
         """Seconds after which it gives way to its snapshot; None while it must stay alive."""
         raise NotImplementedError
 
-    def static(self, view: Any) -> dict[str, str]:
-        """Its snapshot, by media type."""
+    def snapshot(self) -> dict[str, str]:
+        """Return its snapshot as it is now, by media type."""
         raise NotImplementedError
 
     def _on_content(self, content: Any) -> None:
@@ -226,10 +226,9 @@ class LiveWidget(anywidget.AnyWidget):
                 return
             self.frozen = True
             self._let_go()
-            view = self._view_now()
-            self.outputs.replace(self.static(view))
+            self.outputs.replace(self.snapshot())
             # Outputs that a page has loaded again since are not reached by that.
-            self._send_snapshot(view)
+            self._send_snapshot()
             if self._view_count == 0:
                 self.close()
 
@@ -240,7 +239,7 @@ class LiveWidget(anywidget.AnyWidget):
 
         def freeze() -> None:
             if self.frozen:
-                self.outputs.replace(self.static(self._view_now()))
+                self.outputs.replace(self.snapshot())
             else:
                 self.freeze()
 
@@ -254,14 +253,14 @@ class LiveWidget(anywidget.AnyWidget):
         self._snapshots.displayed()
         self._flush()
 
-    def bundle(self, view: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Data and metadata that show it, with its snapshot for hosts without widgets.
 
         The metadata is passed through: on Colab it names the widget manager to load.
         """
         made: Any = self._repr_mimebundle_()
         data, metadata = made if isinstance(made, tuple) else (made, {})
-        return {**data, **marked(self.static(view), self.key)}, dict(metadata)
+        return {**data, **marked(self.snapshot(), self.key)}, dict(metadata)
 
     def _changed(self) -> None:
         if not self._flush_planned:
@@ -283,11 +282,11 @@ class LiveWidget(anywidget.AnyWidget):
         if not self.is_live:
             return
         new = self._view_now()
-        if self._tells_more(self._view, new):
+        if self._view_changed(self._view, new):
             before, self._view = self._view, new
             self._moved_on(before, new)
             # Before the change itself: a page that saves at this moment must not hold an older snapshot than it shows.
-            self._send_snapshot(new)
+            self._send_snapshot()
             with self.hold_sync():
                 self._tell("seq", self.seq + 1)
                 self._show(new)
@@ -314,7 +313,7 @@ class LiveWidget(anywidget.AnyWidget):
         if delay is None or not self.outputs or self._is_kept:
             return
         if self._is_kept is None and pages.may_keep_snapshots:
-            delay = max(delay, freeze.READ_AND_CLICK)
+            delay = max(delay, snapshots.READ_AND_CLICK)
         self._freezing = background().submit(self._freeze_later(delay))
 
     async def _freeze_later(self, delay: float) -> None:
@@ -393,14 +392,14 @@ class LiveWidget(anywidget.AnyWidget):
     def _on_page(self) -> None:
         """A page has loaded the widget, and has told whether it saves snapshots. One that does needs the newest."""
         self._snapshots.asked()
-        self._send_snapshot(self._view_now())
+        self._send_snapshot()
         self._flush()
 
-    def _send_snapshot(self, view: Any) -> None:
+    def _send_snapshot(self) -> None:
         """Give the page what it shall save in the place of the widget. Background loop only: each builds on the last."""
         # A widget that its host has placed by itself, or that stands in a box, has no output to save a snapshot in.
         if self.comm is not None and self.outputs and pages.keep_snapshots is not False:
-            self.send(self._snapshots.message(marked(self.static(view), self.key)))
+            self.send(self._snapshots.message(marked(self.snapshot(), self.key)))
 
     def _on_view_count(self, change: Any) -> None:
         if change["new"]:
@@ -416,3 +415,26 @@ class LiveWidget(anywidget.AnyWidget):
         freezing, self._freezing = getattr(self, "_freezing", None), None
         if freezing is not None:
             freezing.cancel()
+
+
+def for_page(comm: object, message: Any) -> Any:
+    """The message as it must be handed to the kernel so that all of it arrives.
+
+    Args:
+        comm: what it is sent over.
+        message: what is sent.
+    """
+    if not type(comm).__module__.startswith("pyodide_kernel"):
+        return message
+    # Missing in a Pyodide before 0.28.
+    return _spelled_out(message, getattr(importlib.import_module("pyodide.ffi"), "jsnull", None))
+
+
+def _spelled_out(value: Any, null: object) -> Any:
+    if value is None:
+        return null
+    if isinstance(value, dict):
+        return {key: _spelled_out(inner, null) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled_out(inner, null) for inner in value]
+    return value

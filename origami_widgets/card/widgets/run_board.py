@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, Self
 
 import traitlets
 
 from origami_widgets.api.loop import background
-from origami_widgets.card.render.board_text import render_board_text
-from origami_widgets.card.view.board import make_board, make_board_clock, sums
-from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, Clock
-from origami_widgets.card.widgets.board_bundle import again_bundle, static_board
-from origami_widgets.card.widgets.board_commands import BoardDesk
-from origami_widgets.card.widgets.board_source import source_of
-from origami_widgets.card.widgets.card_commands import Command, read_command
-from origami_widgets.card.widgets.freeze import SECOND_THOUGHTS
+from origami_widgets.card.view.board_view import board_totals, make_board, make_board_clock
+from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, ClockView, Form
+from origami_widgets.card.view.run_view import clock_drifted
+from origami_widgets.card.widgets.board_source import make_source
+from origami_widgets.card.widgets.click_commands import BoardCommandHandler, ClickCommand, read_command
 from origami_widgets.card.widgets.live_widget import LiveWidget, built, section
-from origami_widgets.card.widgets.opened_cards import card_within, let_card_go
-from origami_widgets.card.widgets.view_diff import is_off_grid
+from origami_widgets.card.widgets.run_card import card_of
+from origami_widgets.card.widgets.snapshot import SECOND_THOUGHTS, board_snapshot, reopen_bundle
 from origami_widgets.host.application import pages, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell
 from origami_widgets.host.outputs import show_once
@@ -30,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.card.view.contract import Moments
-    from origami_widgets.card.widgets.board_source import Shown, Source
+    from origami_widgets.card.view.contract import CheckTimes
+    from origami_widgets.card.widgets.board_source import BoardInput, BoardSource
     from origami_widgets.card.widgets.run_card import RunCard
     from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.handle import Run
@@ -95,9 +93,9 @@ class RunBoard(LiveWidget):
     locals().update({f"row_{slot}": section(traitlets.Dict, **NONE) for slot in range(BOARD_SLOTS)})
     locals().update({f"time_{slot}": section(traitlets.List, **NONE) for slot in range(BOARD_SLOTS)})
 
-    def __init__(self, source: Shown = None, *, client: AnyClient | None = None, limit: int = 20) -> None:
-        self._source: Source = source_of(source, client, limit)
-        self._desk = BoardDesk(self._source, self._show_card)
+    def __init__(self, source: BoardInput = None, *, client: AnyClient | None = None, limit: int = 20) -> None:
+        self._source: BoardSource = make_source(source, client, limit)
+        self._handler = BoardCommandHandler(self._source, self._show_card)
         self._opened: tuple[int, RunCard] | None = None
         self.as_html = False
         super().__init__()
@@ -145,17 +143,17 @@ class RunBoard(LiveWidget):
         self._fold()
         super().close()
 
-    def static(self, view: BoardView) -> dict[str, str]:
-        """The static board as HTML and as text."""
-        return static_board(view)
+    def snapshot(self) -> dict[str, str]:
+        """Return the board as HTML and as text, as they stay in a saved notebook."""
+        return board_snapshot(self._view_now("snapshot"))
 
     def __str__(self) -> str:
-        return self.static(self.view)["text/plain"]
+        return self.snapshot()["text/plain"]
 
     def show_here(self) -> None:
         """Show the board as an output of the present cell; one that is closed or frozen is shown as its snapshot."""
         if running_cell() is None:
-            print(render_board_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
+            print(self.snapshot()["text/plain"])  # noqa: T201 - this is the display of a terminal
             return
         pages.ran(request())
         with self.lock:
@@ -165,20 +163,24 @@ class RunBoard(LiveWidget):
                 batch.presentation = self
             settled = view["head"]["settled"]
             if not self.is_live or (settled and executed_by_program()):
-                show_once(static_board(view))
+                show_once(self.snapshot())
             elif without_widgets(render_mode()):
                 self.as_html = True
-                self.outputs.add(static_board(view, saved=settled), {}, None if settled else again_bundle(view))
+                self.outputs.add(self._as_html(settled=settled), {}, None if settled else reopen_bundle(view))
                 self.shown()
             else:
-                self.outputs.add(*self.bundle(view), again_bundle(view))
+                self.outputs.add(*self.bundle(), reopen_bundle(view))
                 self.shown()
 
     def _ipython_display_(self) -> None:
         """Show the board where its output can be replaced; in a box or a layout it stays as it is."""
         self.show_here()
 
-    def _view_now(self) -> BoardView:
+    def _as_html(self, *, settled: bool) -> dict[str, str]:
+        """The board where no widget can stand, in the tense of a copy that is replaced as the runs go on."""
+        return board_snapshot(self._view_now("snapshot" if settled else "current"))
+
+    def _view_now(self, form: Form = "live") -> BoardView:
         batch = self._source.batch
         states = {brief.state for brief in batch.briefs} if batch is not None else set()
         left = "waiting" in states or "failed" in states or "stopped" in states
@@ -189,13 +191,14 @@ class RunBoard(LiveWidget):
             can_stop=batch is not None and batch.goes_on,
             can_resume=batch is not None and left and not batch.goes_on and not batch.is_over_limit,
             opened=self._opened[0] if self._opened is not None else None,
+            form=form,
             again=(self._source.again.words, self._source.again.line),
         )
 
     def _subscribe(self) -> Callable[[], None]:
         return self._source.subscribe(self._changed)
 
-    def _tells_more(self, old: BoardView, new: BoardView) -> bool:
+    def _view_changed(self, old: BoardView, new: BoardView) -> bool:
         if old["head"] != new["head"] or old["rows"] != new["rows"]:
             return True
         return any(getattr(self, f"time_{slot}") != moments for slot, moments in enumerate(self._times(new)))
@@ -206,12 +209,12 @@ class RunBoard(LiveWidget):
         for slot, (row, moments) in enumerate(zip(view["rows"], view["moments"], strict=True)):
             known = getattr(self, f"time_{slot}")
             counts_on = (
-                known and getattr(self, f"row_{slot}") == row and not is_off_grid(*map(_as_clock, (known, moments)))
+                known and getattr(self, f"row_{slot}") == row and not clock_drifted(*map(_as_clock, (known, moments)))
             )
             times.append(known if counts_on else list(moments))
         return times
 
-    def _clock_now(self) -> Clock:
+    def _clock_now(self) -> ClockView:
         return make_board_clock(self._source.entries(), time.time())
 
     def _freeze_after(self, view: BoardView) -> float | None:
@@ -230,16 +233,16 @@ class RunBoard(LiveWidget):
         self._tell("running", counts.get("running", 0))
         self._tell("done", not counts.keys() & {"running", "waiting"} and all(row["done"] for row in rows))
         self._tell("settled", view["head"]["settled"])
-        leads, credits_used = sums(self._source.entries())
+        leads, credits_used = board_totals(self._source.entries())
         self._tell("lead_count", leads)
         self._tell("credits_used", credits_used)
 
     def _moved_on(self, old: BoardView, new: BoardView) -> None:
         if self.as_html:
             settled = new["head"]["settled"]
-            self.outputs.replace(static_board(new, saved=settled), None if settled else again_bundle(new))
+            self.outputs.replace(self._as_html(settled=settled), None if settled else reopen_bundle(new))
         elif old["head"]["again_line"] != new["head"]["again_line"]:
-            self.outputs.name(again_bundle(new))
+            self.outputs.name(reopen_bundle(new))
 
     def _on_content(self, content: Any) -> None:
         command = read_command(content)
@@ -247,8 +250,8 @@ class RunBoard(LiveWidget):
             self._thaw()
             background().submit(self._carry_out(command))
 
-    async def _carry_out(self, command: Command) -> None:
-        ack = await self._desk.carry_out(command)
+    async def _carry_out(self, command: ClickCommand) -> None:
+        ack = await self._handler.carry_out(command)
         if ack is not None and self.comm is not None:
             self.send(ack)
 
@@ -260,7 +263,7 @@ class RunBoard(LiveWidget):
         self._fold()
         if row is not None and self.is_open:
             position, run = row
-            card = card_within(run)
+            card = open_card(run)
             self._opened = (position, card)
             self._tell("card", f"IPY_MODEL_{card.model_id}")
         self._flush()
@@ -270,7 +273,7 @@ class RunBoard(LiveWidget):
         if opened is None:
             return
         self._tell("card", "")
-        let_card_go(opened[1])
+        release_card(opened[1])
 
 
 def board_of(batch: RunBatch) -> RunBoard:
@@ -285,6 +288,48 @@ def _is_live(board: RunBoard | None) -> bool:
     return board is not None and board.is_live
 
 
-def _as_clock(moments: Moments | list[Any]) -> Clock:
+def _as_clock(moments: CheckTimes | list[Any]) -> ClockView:
     heard_at, next_at, interval, connection = moments
-    return {"now": 0.0, "heard_at": heard_at, "next_at": next_at, "interval": interval, "connection": connection}
+    return {
+        "now": 0.0,
+        "heard_at": heard_at,
+        "next_at": next_at,
+        "interval": interval,
+        "connection": connection,
+        "heard": "",
+        "next": "",
+        "due": "",
+    }
+
+
+_boards: weakref.WeakKeyDictionary[RunCard, int] = weakref.WeakKeyDictionary()
+"""In how many boards each card is open that was made for one."""
+
+
+def open_card(run: Run) -> RunCard:
+    """The live card of a run, for a board; `let_card_go` gives it back. Background loop only.
+
+    Args:
+        run: the run.
+    """
+    known = run.conversation.presentation
+    card = card_of(run)
+    if card in _boards or card is not known:
+        _boards[card] = _boards.get(card, 0) + 1
+    return card
+
+
+def release_card(card: RunCard) -> None:
+    """Close a card that a board has folded, unless it is shown anywhere else: there it lives on.
+
+    Args:
+        card: what `card_within` returned.
+    """
+    if card not in _boards:
+        return
+    _boards[card] -= 1
+    if _boards[card] > 0 or card.outputs or not card.is_open:
+        return
+    if card.run.conversation.presentation is card:
+        card.run.conversation.presentation = None
+    card.close()

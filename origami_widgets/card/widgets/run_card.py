@@ -9,16 +9,15 @@ import traitlets
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
-from origami_widgets.card.render.text import render_text
-from origami_widgets.card.view import make_all_columns
-from origami_widgets.card.view.contract import TABLE_SLOTS, Clock, ColumnsAnswer, View
-from origami_widgets.card.view.head import make_clock
-from origami_widgets.card.view.size_limits import TABLE_ID_LIMIT, clip
-from origami_widgets.card.widgets.card_commands import CommandDesk, read_command
-from origami_widgets.card.widgets.freeze import freeze_after
+from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.view.clock_view import make_clock
+from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, Form, View
+from origami_widgets.card.view.run_view import view_changed, view_now
+from origami_widgets.card.view.safe_text import clip
+from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
+from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
 from origami_widgets.card.widgets.live_widget import NOTHING, LiveWidget, built, section
-from origami_widgets.card.widgets.snapshot import static_bundle, token_bundle
-from origami_widgets.card.widgets.view_diff import tells_more, view_now
+from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after, token_bundle
 from origami_widgets.host.application import pages
 from origami_widgets.host.cells import running_cell
 from origami_widgets.host.outputs import Outputs, show_once
@@ -67,15 +66,15 @@ class RunCard(LiveWidget):
 
     head = section(traitlets.Dict)
     clock = section(traitlets.Dict)
-    earlier = section(traitlets.List)
+    result = section(traitlets.Dict)
+    earlier = section(traitlets.Dict)
     notices = section(traitlets.List)
     ask = section(traitlets.Dict, **NOTHING)
     tables = section(traitlets.Dict)
     locals().update({f"table_{slot}": section(traitlets.Dict, **NOTHING) for slot in range(TABLE_SLOTS)})
     prose = section(traitlets.Dict)
-    actions = section(traitlets.Dict)
+    activity = section(traitlets.Dict)
     suggestions = section(traitlets.List)
-    foot = section(traitlets.Dict)
 
     def __init__(self, run: Run, outputs: Outputs | None = None) -> None:
         if not isinstance(run, Run):
@@ -85,7 +84,7 @@ class RunCard(LiveWidget):
                 remedy="Give it what ow.start(…) or ow.attach(…) returned.",
             )
         self._conversation: Conversation = run.conversation
-        self._desk = CommandDesk(self._conversation)
+        self._handler = CardCommandHandler(self._conversation)
         super().__init__(outputs)
 
     @property
@@ -93,9 +92,9 @@ class RunCard(LiveWidget):
         """The newest run of the conversation that the card shows."""
         return Run(self._conversation.current, self._conversation)
 
-    def static(self, view: View) -> dict[str, str]:
-        """The static card as HTML and as text."""
-        return static_bundle(view)
+    def snapshot(self) -> dict[str, str]:
+        """Return the card as HTML and as text, as they stay in a saved notebook."""
+        return card_snapshot(self._view_now("snapshot"))
 
     def add_output(self, view: View) -> bool:
         """Show the card here, in one more output; returns False, and shows nothing, when it is closed or frozen.
@@ -107,7 +106,7 @@ class RunCard(LiveWidget):
         with self.lock:
             if not self.is_live:
                 return False
-            self.outputs.add(*self.bundle(view), token_bundle(view))
+            self.outputs.add(*self.bundle(), token_bundle(view))
             self.shown()
             return True
 
@@ -117,26 +116,26 @@ class RunCard(LiveWidget):
         In a box or a layout it stays as it is.
         """
         if running_cell() is None:
-            print(render_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
+            print(render_text(self._view_now("snapshot"), now=time.time()))  # noqa: T201 - this is the display of a terminal
             return
         pages.ran(request())
         with self.lock:
             view = self.view
             if not self.add_output(view):
-                show_once(static_bundle(view))
+                show_once(self.snapshot())
             elif self._conversation.presentation is None:
                 self._conversation.presentation = self
 
-    def _view_now(self) -> View:
-        return view_now(self._conversation)
+    def _view_now(self, form: Form = "live") -> View:
+        return view_now(self._conversation, form)
 
     def _subscribe(self) -> Callable[[], None]:
         return self._conversation.subscribers.add(self._changed)
 
-    def _tells_more(self, old: View, new: View) -> bool:
-        return tells_more(old, new)
+    def _view_changed(self, old: View, new: View) -> bool:
+        return view_changed(old, new)
 
-    def _clock_now(self) -> Clock:
+    def _clock_now(self) -> ClockView:
         return make_clock(self._conversation.current.state, time.time())
 
     def _freeze_after(self, view: View) -> float | None:
@@ -179,7 +178,7 @@ class RunCard(LiveWidget):
             self.outputs = Outputs()
 
     async def _carry_out(self, command: Any) -> None:
-        ack = await self._desk.carry_out(command)
+        ack = await self._handler.carry_out(command)
         if ack is not None and self.comm is not None:
             self.send(ack)
 

@@ -1,4 +1,8 @@
-"""The snapshot of a card or board, HTML and text: what a notebook holds of it, and how a page's one is kept up to date."""
+"""Snapshots of cards and boards: what a notebook holds of them, how a page's one is kept up to date, when it replaces the widget.
+
+A widget does not survive its kernel: a reopened notebook shows an error in its place. So a card that has nothing more
+to say and nothing more to offer is frozen: replaced by its snapshot, which every host shows for ever.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,14 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from origami_widgets.card.render.html import render_html
-from origami_widgets.card.render.text import render_text
-from origami_widgets.card.view.contract import Pieces, SnapshotMessage
+from origami_widgets.card.render.board_html import render_board_html
+from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.card_html import render_html
+from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.view.contract import PieceRange, SnapshotMessage
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import View
+    from origami_widgets.card.view.contract import BoardView, View
 
 LOADING = 5.0
 """Seconds after which a page surely listens to a widget that was placed on it: hosts give up on one after 2 s."""
@@ -22,8 +28,8 @@ PIECES: Final = {"text/html": re.compile(r"(?=<)|(?<=>)"), "text/plain": re.comp
 """Where a snapshot is cut into pieces, as in the front end: around each tag, and after each line of text."""
 
 
-def static_bundle(view: View) -> dict[str, str]:
-    """The static card as HTML and as text."""
+def card_snapshot(view: View) -> dict[str, str]:
+    """Return a card of any form but `live` as HTML and as text."""
     now = time.time()
     return {"text/html": render_html(view, now=now), "text/plain": render_text(view, now=now)}
 
@@ -67,12 +73,12 @@ class SnapshotFeed:
         return SnapshotMessage(kind="snapshot", number=self._number, since=since, parts=parts)
 
 
-def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | Pieces]:
+def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange]:
     """What to keep of the old text and what to put between, in time that grows with their length only."""
     before, after = ([piece for piece in pieces.split(text) if piece] for text in (old, new))
     counts = Counter(before)
     once = {piece: at for at, piece in enumerate(before) if counts[piece] == 1}
-    parts: list[str | Pieces] = []
+    parts: list[str | PieceRange] = []
     at = 0
     for piece in after:
         # Go on where the last piece was; behind one that was replaced; or at the only place that has this one.
@@ -83,17 +89,17 @@ def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | Pieces]:
                 parts[-1] = last + piece
             else:
                 parts.append(piece)
-        elif isinstance(last, Pieces) and last.end == found:
-            parts[-1] = Pieces(last.start, found + 1)
+        elif isinstance(last, PieceRange) and last.end == found:
+            parts[-1] = PieceRange(last.start, found + 1)
         else:
-            parts.append(Pieces(found, found + 1))
+            parts.append(PieceRange(found, found + 1))
         at = (at if found is None else found) + 1
     return parts
 
 
 def token_bundle(view: View) -> dict[str, Any]:
     """One muted line that tells how to find the run again."""
-    return muted_line("To see this run again: ", view["foot"]["attach_line"])
+    return muted_line("To see this run again: ", view["head"]["lines"][0]["code"])
 
 
 def muted_line(words: str, line: str) -> dict[str, Any]:
@@ -105,3 +111,37 @@ def muted_line(words: str, line: str) -> dict[str, Any]:
         ),
         "text/plain": f"{words}{line}",
     }
+
+
+def board_snapshot(view: BoardView) -> dict[str, str]:
+    """Return a board of any form but `live` as HTML and as text."""
+    now = time.time()
+    return {"text/html": render_board_html(view, now=now), "text/plain": render_board_text(view, now=now)}
+
+
+def reopen_bundle(view: BoardView) -> dict[str, Any]:
+    """One muted line that tells how to see the runs again."""
+    return muted_line(f"{view['head']['again_words']}: ", view["head"]["again_line"])
+
+
+READ_AND_CLICK = 120.0
+"""Seconds that the buttons of a settled card stay, for a person who is looking at it."""
+SECOND_THOUGHTS = 600.0
+"""The same for a run that came to a bad end: its remedy is a button."""
+
+
+def freeze_after(view: View) -> float | None:
+    """Seconds after which a card should be frozen; None while it must stay alive.
+
+    Args:
+        view: what the card shows.
+    """
+    if not view["head"]["settled"] or view["ask"] is not None:
+        return None
+    if any(notice["key"] in ("sending", "queued") for notice in view["notices"]) or view["tables"]["reading"]:
+        return None
+    if any(notice["button"] is not None for notice in view["notices"]):
+        return SECOND_THOUGHTS
+    if any(suggestion["button"] is not None for suggestion in view["suggestions"]):
+        return READ_AND_CLICK
+    return 0.0

@@ -7,7 +7,7 @@ import pytest
 from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
 from origami_widgets.api.expected import about
-from origami_widgets.card.widgets.view_diff import is_off_grid
+from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due
 from origami_widgets.run.state import CancelRequested
@@ -182,7 +182,7 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
                 "interval": connection.interval,
                 "next_at": connection.next_at and connection.next_at * 1000,
             }
-            if watch not in told or is_off_grid(told[watch], clock_of):
+            if watch not in told or clock_drifted(told[watch], clock_of):
                 told[watch] = clock_of
             late += told[watch]["next_at"] is None
             due, overdue = watch.schedule.due, told[watch]["next_at"] is not None and not watch.checking

@@ -17,7 +17,7 @@ import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.loop import background
 from origami_widgets.api.retries import Traffic
-from origami_widgets.card.widgets.card_commands import Command, CommandDesk
+from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from tests.support.front import BROKE, EMPTY_LIST, FULL, Front, ended, forgotten, kept_off, lost, passes
 from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
 from tests.support.server import RawServer, answer, head, raw, reset, silence
@@ -88,8 +88,8 @@ class Refused(Exception):
 
 
 def click(run):
-    desk = CommandDesk(run.conversation)
-    ack = background().run(desk.carry_out(Command("c1", "follow_up", run.id, MORE, ())))
+    desk = CardCommandHandler(run.conversation)
+    ack = background().run(desk.carry_out(ClickCommand("c1", "follow_up", run.id, MORE, ())))
     if not ack["ok"]:
         raise Refused(ack["title"])
     return ow.Run(run.conversation.current)

@@ -1,0 +1,314 @@
+"""The static card from a view, part by part in the order of the live one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from origami_widgets.card.render.html_tables import SECTION, funnel_html, tables_html
+from origami_widgets.card.render.html_tags import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    LINE,
+    MONO,
+    QUIET,
+    RED,
+    SMALL,
+    SOFT,
+    Html,
+    bare,
+    bold,
+    code,
+    div,
+    grid,
+    heading,
+    isolated,
+    join,
+    link,
+    link_button,
+    span,
+    text,
+)
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.clock_view import times_of
+from origami_widgets.card.view.prose import GOES_ON, prune
+from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
+from origami_widgets.card.view.safe_text import stored_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from origami_widgets.card.view.contract import (
+        Activity,
+        Ask,
+        CodeLine,
+        Earlier,
+        EarlierRun,
+        Head,
+        Node,
+        Notice,
+        Prose,
+        QuestionView,
+        SuggestionView,
+        Tone,
+        View,
+    )
+
+SIZE_LIMIT = 28_500
+"""Bytes in the file of a notebook, which holds the text too: the two together stay under 40 kB."""
+
+_AROUND = 1_000
+_TABLES_LEAST = 3_500
+_PROSE_SIZE = 5_000
+_FEW_TABLES = 8
+_ASK_SIZE = 5_000
+_NOTICES_SIZE = 5_000
+_ACTIVITY_SIZE = 3_600
+_OTHERS_SIZE = 2_000
+
+TONES: Final[dict[Tone, tuple[str, str]]] = {
+    "running": (BLUE, "●"),
+    "good": (GREEN, "✓"),
+    "attention": (AMBER, "◆"),
+    "bad": (RED, "✕"),
+    "neutral": (GREY, "■"),
+}
+CARD = (
+    f"box-sizing:border-box;margin:2px 0;border:{LINE};border-radius:10px;overflow:hidden;overflow-wrap:anywhere;"
+    "text-align:left;font:13px/1.45 system-ui,'Segoe UI',Inter,'DejaVu Sans',sans-serif"
+)
+STRIP = f"padding:8px 14px;background:{SOFT};font-size:12px"
+_LIST = "margin:0;padding-left:20px"
+
+
+def render_html(view: View, *, now: float) -> str:
+    """Return a card as one static piece of HTML.
+
+    Inline styles only, no script, no style sheet, no image; nothing is fetched. It reads well with every style
+    removed, on light and on dark pages, and says when it was made.
+
+    Args:
+        view: what `make_view` returned, of any form but `live`.
+        now: the moment of the view, in Unix seconds.
+
+    Returns:
+        HTML that takes at most 28.5 kB in a notebook, so that it stays under 40 kB together with its text.
+    """
+    before = [
+        _earlier(view["earlier"]),
+        _head(view["head"]),
+        _result(view, now),
+        _within(map(_notice, view["notices"]), _NOTICES_SIZE),
+        _ask(view["ask"]) if view["ask"] else Html(""),
+    ]
+    after = [_suggestions(view["suggestions"]), _activity(view["activity"]), _lines(view["head"]["lines"])]
+    room = SIZE_LIMIT - _AROUND - sum(map(stored_size, (*before, *after)))
+    # Words that consist of escapes are up to six times as long here: the prose gives way first, also to many tables.
+    wanted = _PROSE_SIZE if len(view["tables"]["items"]) <= _FEW_TABLES else _PROSE_SIZE // 2
+    prose = _prose(view["prose"], min(wanted, room - _TABLES_LEAST))
+    tables = tables_html(view["tables"], room - stored_size(prose))
+    return div(CARD, *before, tables, prose, *after)
+
+
+def _within(parts: Iterable[Html], size: int) -> Html:
+    return join(*_first_that_fit(parts, size))
+
+
+def _earlier(earlier: Earlier) -> Html:
+    runs = earlier["runs"]
+    lines = [bare("li", bold(isolated(run["prompt"])), text(f" {run['status_label']}"), _outcome(run)) for run in runs]
+    if not lines:
+        return Html("")
+    listed = bare("ol", _within(lines, _OTHERS_SIZE), style=f"{_LIST};margin-top:4px")
+    return div(f"{STRIP};border-bottom:{LINE}", span(QUIET, text(earlier["title"])), listed)
+
+
+def _outcome(run: EarlierRun) -> Html:
+    return join(text(" · "), isolated(run["outcome"])) if run["outcome"] else Html("")
+
+
+def _head(head: Head) -> Html:
+    reply = div(SMALL, isolated(head["reply"]))
+    prompt = div("flex:1 1 240px;padding:4px 12px 4px 0", bold(isolated(head["prompt"])), reply)
+    opened = link_button(head["link"]) if head["link"] else Html("")
+    return div(
+        "display:flex;flex-wrap:wrap;align-items:flex-start;padding:12px 14px 4px",
+        join(_pill(head), prompt, opened, by=" "),
+    )
+
+
+def _result(view: View, now: float) -> Html:
+    """What came out, large; beside it, small, how long it took and how old this is."""
+    head, result = view["head"], view["result"]
+    figures = [
+        span(
+            "margin-right:20px",
+            bare("b", text(figure["value"]), style="font-size:18px"),
+            text(f" {figure['label']}"),
+            span(QUIET, text(f" · {figure['note']}")) if figure["note"] else Html(""),
+        )
+        for figure in result["figures"]
+    ]
+    pieces = [text(piece) for piece in (result["steps"], *times_of(view, now=now)) if piece]
+    if head["origin"]:
+        pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
+    pieces.append(text(head["as_of"]))
+    funnel = funnel_html(result["funnel"]) if result["funnel"] else Html("")
+    return div(
+        "padding:0 14px 10px;font-variant-numeric:tabular-nums",
+        div("", join(*figures, text(result["note"]), by=" ")),
+        div(SMALL, join(*pieces, by=" · ")),
+        funnel,
+    )
+
+
+def _pill(head: Head) -> Html:
+    colour, sign = TONES[head["tone"]]
+    style = f"margin:2px 12px 2px 0;padding:2px 10px 2px 8px;border:1px solid {colour};border-radius:99px;font-size:12px;font-weight:600"
+    return span(style, span(f"color:{colour}", text(sign)), text(f" {head['status_label']}"))
+
+
+def _notice(notice: Notice) -> Html:
+    colour, sign = TONES[notice["tone"]]
+    said = div(
+        "flex:1 1 220px",
+        div("", span(f"color:{colour}", text(sign)), Html(" "), bold(isolated(notice["title"]))),
+        div(SMALL, isolated(notice["text"])),
+        div("", code(notice["code"])),
+    )
+    to = div("margin-left:14px", link_button(notice["link"])) if notice["link"] else Html("")
+    return div(
+        f"display:flex;flex-wrap:wrap;padding:8px 14px 8px 11px;border-top:{LINE};border-left:3px solid {colour};background:{SOFT}",
+        said,
+        to,
+    )
+
+
+def _ask(ask: Ask) -> Html:
+    asked = [
+        div("margin-bottom:12px", bold(isolated(question["question"])), _choices(question))
+        for question in ask["questions"]
+    ]
+    line = join(code(answer_line(ask)), span(SMALL, text(ask["cost_note"])), by=" ")
+    return div(SECTION, _within(asked, _ASK_SIZE), div("", line))
+
+
+def _choices(question: QuestionView) -> Html:
+    choices = [*question["suggestions"], question["freeform"]]
+    circle = span(QUIET, text("○ "))
+    # Like the live card's radio buttons; with all styles removed the circles still tell the answers apart.
+    return div(
+        "margin-top:4px", *(span("margin-right:16px", circle, isolated(choice), text(" ")) for choice in choices)
+    )
+
+
+def _prose(prose: Prose, size: int) -> Html:
+    if not prose["nodes"]:
+        return Html("")
+    nodes: list[str | Node] = list(prose["nodes"])
+    body, room = prose_blocks(nodes), size
+    while stored_size(body) > size and nodes:
+        # Markup and escapes make it longer than its JSON, by how much is known only afterwards.
+        nodes = prune(prose["nodes"], room)
+        body, room = prose_blocks(nodes), room * 4 // 5
+    cut = prose["cut"] or (GOES_ON if nodes != prose["nodes"] else "")
+    return div(SECTION, body, div(SMALL, text(cut)))
+
+
+def _activity(activity: Activity) -> Html:
+    latest = div("", prose_html(activity["latest"])) if activity["latest"] else Html("")
+    groups = []
+    for group in activity["groups"]:
+        lines = [bare("li", prose_html(line)) for line in group["lines"]]
+        title = div(f"margin-top:6px;{SMALL}", bold(isolated(group["table"])) if group["table"] else Html(""))
+        groups.append(join(title, bare("ul", *lines, style=_LIST)))
+    kept = _first_that_fit(groups, _ACTIVITY_SIZE)
+    left = sum(len(group["lines"]) for group in activity["groups"][len(kept) :])
+    more = words.plural(left, "earlier change") if left and not activity["earlier"] else activity["earlier"]
+    if not kept and not more:
+        return div(SECTION, latest) if latest else Html("")
+    return div(SECTION, latest, heading("Activity"), *kept, div(SMALL, text(more)))
+
+
+def _first_that_fit(parts: Iterable[Html], room: int) -> list[Html]:
+    kept: list[Html] = []
+    for part in parts:
+        room -= stored_size(part)
+        if room < 0:
+            break
+        kept.append(part)
+    return kept
+
+
+def _suggestions(suggestions: list[SuggestionView]) -> Html:
+    if not suggestions:
+        return Html("")
+    items = [bare("li", isolated(suggestion["label"])) for suggestion in suggestions]
+    return div(
+        SECTION,
+        heading("Next steps"),
+        bare("ul", _within(items, _OTHERS_SIZE), style=_LIST),
+        div("margin-top:4px", code(FOLLOW_UP_LINE)) if any(one["button"] for one in suggestions) else Html(""),
+    )
+
+
+def _lines(lines: list[CodeLine]) -> Html:
+    shown = [div("", join(span(QUIET, text(line["label"])), code(line["code"]), by=" ")) for line in lines]
+    return div(f"{STRIP};border-top:{LINE}", *shown)
+
+
+_ABOVE = 7
+_BLOCK = f"margin:{_ABOVE}px 0 0"
+
+# Element and style of each node. `p` becomes a `div` and `h` a bold one, because the strictest sanitizer keeps neither.
+_AS: Final[dict[str, tuple[str, str]]] = {
+    "p": ("div", _BLOCK),
+    "h": ("div", f"{_BLOCK};font-weight:600"),
+    "ul": ("ul", f"{_BLOCK};padding-left:20px"),
+    "ol": ("ol", f"{_BLOCK};padding-left:22px"),
+    "li": ("li", ""),
+    "quote": ("blockquote", f"{_BLOCK};padding:0 0 0 10px;border-left:3px solid rgba(128,128,128,.4)"),
+    "pre": ("pre", f"{MONO};{_BLOCK};padding:7px 9px;border-radius:4px;background:{SOFT};white-space:pre-wrap"),
+    "code": ("code", f"{MONO};padding:0 3px;border-radius:4px;background:{SOFT}"),
+    "b": ("b", ""),
+    "i": ("i", ""),
+}
+
+
+def prose_html(nodes: Sequence[str | Node]) -> Html:
+    """Nodes of prose, inline or block."""
+    return Html("".join(_one(node) for node in nodes))
+
+
+def prose_blocks(nodes: Sequence[str | Node]) -> Html:
+    """Blocks of prose, the first without room above it."""
+    return div(f"margin-top:-{_ABOVE}px", prose_html(nodes))
+
+
+def _one(node: str | Node) -> Html:
+    if isinstance(node, str):
+        return text(node)
+    if node["t"] == "table":
+        return _table(node)
+    children = prose_html(node.get("c", ()))
+    match node["t"]:
+        case "a":
+            return link(node.get("href", ""), children)
+        case "br":
+            return bare("div")
+        case "hr":
+            return bare("div", text("· · ·"), style=f"{_BLOCK};{QUIET}")
+        case name:
+            element, style = _AS[name]
+            return bare(element, children, style=style)
+
+
+def _table(node: Node) -> Html:
+    """A table of the agent, with the first row as its headings."""
+    rows = [
+        [prose_html(cell.get("c", ())) for cell in row.get("c", ()) if isinstance(cell, dict)]
+        for row in node.get("c", ())
+        if isinstance(row, dict)
+    ]
+    return div(f"{_BLOCK};overflow-x:auto", grid(rows, style="text-align:left"))

@@ -1,0 +1,364 @@
+"""The card as plain text, for terminals, logs and the text of a snapshot."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from bisect import bisect_right
+from itertools import repeat
+from typing import TYPE_CHECKING, Final
+
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.clock_view import fresh_words, times_of
+from origami_widgets.card.view.prose import GOES_ON
+from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
+from origami_widgets.card.view.safe_text import stored_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from origami_widgets.card.view.contract import (
+        Activity,
+        Ask,
+        CodeLine,
+        Earlier,
+        Node,
+        Notice,
+        Prose,
+        SuggestionView,
+        TablesView,
+        TableView,
+        Tone,
+        View,
+    )
+
+WIDTH = 100
+NARROWEST = 20
+_LEAST_ROOM = 8
+"""Columns for a piece of a word, however deep it stands: a line would rather be too wide than not end."""
+_NAME_WIDTH = 16
+"""What a column's name wants at least, or its numbers stand below it."""
+SIZE_LIMIT = 11_000
+"""Bytes in the file of a notebook, which holds the HTML too: the two together stay under 40 kB."""
+
+_PROSE_SIZE = 3_500
+
+SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "◆", "bad": "✕", "neutral": "■"}
+_INLINE = frozenset({"b", "i", "code", "a", "br"})
+
+
+def render_text(view: View, *, now: float, ticking: bool = False, width: int = WIDTH, height: float = math.inf) -> str:
+    """Return a card in lines of at most so many columns, without colour.
+
+    Args:
+        view: what `make_view` returned, of any form but `live`.
+        now: the moment of printing, in Unix seconds.
+        ticking: it is replaced every second, so that it can say how old it is in the place of its moment.
+        width: columns of the page, 20 at least. Lines of Python are laid out for 100 unless it is ticking: a terminal
+            wraps them by itself, and they are copied whole.
+        height: lines that all down to the last table may take: columns of tables give way to that.
+
+    Returns:
+        Text of at most 11 kB without a line break at its end.
+    """
+    width = max(width, NARROWEST)
+    copied = width if ticking else max(width, WIDTH)
+    before = [
+        list(_earlier(view["earlier"], width)),
+        list(_head(view, now, width, ticking=ticking)),
+        *(list(_notice(notice, width, copied)) for notice in view["notices"]),
+        list(_ask(view["ask"], width)) if view["ask"] else [],
+    ]
+    after = [
+        _prose(view["prose"], width),
+        list(_suggestions(view["suggestions"], width)),
+        list(_activity(view["activity"], width)),
+        list(_lines(view["head"]["lines"], copied)),
+    ]
+    tables = _tables(view["tables"], SIZE_LIMIT - _size(before) - _size(after), width, height - _height(before))
+    blocks = _fitted([block for block in (*before, *tables, *after) if block])
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _fitted(blocks: list[list[str]]) -> list[list[str]]:
+    """The blocks within the limit: where escapes double what looked small, the longest lose their last lines."""
+    while _size(blocks) > SIZE_LIMIT:
+        longest = max(blocks, key=lambda block: _size([block]))
+        longest[-2:] = ["  …"]
+    return blocks
+
+
+def _size(blocks: list[list[str]]) -> int:
+    return sum(stored_size(line) + 2 for block in blocks for line in block) + 2 * len(blocks)
+
+
+def _height(blocks: list[list[str]]) -> int:
+    """Lines, with the empty one below each block."""
+    return sum(len(block) + 1 for block in blocks if block)
+
+
+def _tables(tables: TablesView, room: int, width: int, height: float) -> list[list[str]]:
+    """All tables with as many columns each as room and height allow; without room for any, fewer tables."""
+    items = tables["items"]
+    most = max((len(table["columns"]["rows"]) for table in items), default=0)
+
+    def blocks_of(limit: int) -> list[list[str]]:
+        read = zip(items, tables["reading"] or repeat(""), strict=False)
+        return [list(_table(table, reading, limit, width, with_funnel=len(items) > 1)) for table, reading in read]
+
+    def are_too_many(limit: int) -> bool:
+        blocks = blocks_of(limit)
+        return _size(blocks) > room or _height(blocks) > height
+
+    limit = bisect_right(range(most + 1), 0, key=are_too_many) - 1
+    blocks = blocks_of(max(limit, 0))
+    while _size(blocks) > room and len(blocks) > 1:
+        blocks.pop()
+    left = len(items) - len(blocks)
+    more = (
+        f"{words.plural(left, 'more table')}: ow.tables_frame(run)"
+        if left and not tables["hidden"]
+        else tables["hidden"]
+    )
+    return [*blocks, wrap(more, width=width)]
+
+
+def width_of(text: str) -> int:
+    """Columns a text takes in a terminal: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character) or character in "\u200c\u200d\ufe0e\ufe0f":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
+    """Lines of at most so many columns; a word that is longer is broken."""
+    hanging = indent if hanging is None else hanging
+    lines, line, empty = [], indent, True
+    for word in text.split():
+        for piece in pieces(word, max(width - max(width_of(indent), width_of(hanging)), _LEAST_ROOM)):
+            if empty:
+                line += piece
+            elif width_of(line) + 1 + width_of(piece) <= width:
+                line += f" {piece}"
+            else:
+                lines.append(line)
+                line = hanging + piece
+            empty = False
+    return lines if empty else [*lines, line]
+
+
+def pieces(word: str, room: int) -> Iterator[str]:
+    """A text without regard to its blanks, in pieces of at most so many columns."""
+    while width_of(word) > room:
+        taken = cut_to(word, room)
+        yield taken
+        word = word[len(taken) :]
+    if word:
+        yield word
+
+
+def cut_to(text: str, room: int) -> str:
+    """The beginning of a text that fits into some columns."""
+    used = 0
+    for index, character in enumerate(text):
+        used += _width(character)
+        if used > room:
+            return text[:index]
+    return text
+
+
+def _head(view: View, now: float, width: int, *, ticking: bool) -> Iterator[str]:
+    head, result = view["head"], view["result"]
+    about = " · ".join(part for part in (head["status_label"], head["prompt"]) if part)
+    yield from wrap(f"{SIGNS[head['tone']]} {about}", "", "  ", width)
+    yield from wrap(head["reply"], "  ", width=width)
+    figures = [
+        f"{one['value']} {one['label']}" + (f" ({one['note']})" if one["note"] else "") for one in result["figures"]
+    ]
+    yield from wrap(" · ".join(filter(None, (*figures, result["note"]))), "  ", width=width)
+    fresh = fresh_words(view["clock"], now=now) if ticking else head["as_of"]
+    pieces = [result["steps"], *times_of(view, now=now, ticking=ticking), head["origin"], fresh]
+    yield from wrap(" · ".join(filter(None, pieces)), "  ", width=width)
+    if result["funnel"]:
+        yield from wrap(result["funnel"]["words"], "  ", width=width)
+    if head["link"]:
+        yield from wrap(f"{head['link']['label']}: {head['link']['href']}", "  ", width=width)
+
+
+def _earlier(earlier: Earlier, width: int) -> Iterator[str]:
+    yield from wrap(earlier["title"], width=width)
+    for number, run in enumerate(earlier["runs"], 1):
+        mark = f"{number}. "
+        said = " · ".join(filter(None, (run["prompt"], run["status_label"], run["outcome"])))
+        yield from wrap(f"{mark}{said}", "  ", "  " + " " * len(mark), width)
+
+
+def _notice(notice: Notice, width: int, copied: int) -> Iterator[str]:
+    yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ", width)
+    yield from wrap(notice["text"], "  ", width=width)
+    if notice["link"]:
+        yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ", width=width)
+    yield from wrap(notice["code"], "  ", width=copied)
+
+
+def _ask(ask: Ask, width: int) -> Iterator[str]:
+    for question in ask["questions"]:
+        yield from wrap(question["question"], width=width)
+        for choice in (*question["suggestions"], question["freeform"]):
+            yield from wrap(f"○ {choice}", "  ", "    ", width)
+    yield from wrap(answer_line(ask), width=width)
+    yield from wrap(ask["cost_note"], width=width)
+
+
+def _table(table: TableView, reading: str, limit: int, width: int, *, with_funnel: bool) -> Iterator[str]:
+    yield from wrap(table["name"], width=width)
+    # A broken address is of no use: the page of the workspace stands in the head.
+    if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= width:
+        yield line
+    remarks = [remark["text"] for remark in table["remarks"]]
+    yield from wrap(" · ".join(filter(None, (table["facts"], reading, *remarks))), "  ", width=width)
+    if table["funnel"] and with_funnel:
+        yield from wrap(table["funnel"]["words"], "  ", width=width)
+    columns = table["columns"]
+    shown = columns["rows"][:limit]
+    if shown:
+        yield from _grid(columns["heads"], shown, width)
+    if hidden := table["hidden"] + len(columns["rows"]) - len(shown):
+        yield from wrap(f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)", "  ", width=width)
+
+
+def _grid(heads: list[str], rows: list[list[str]], width: int) -> Iterator[str]:
+    lines = [heads, *rows]
+    widths = [max(width_of(line[i]) for line in lines) for i in range(len(heads))]
+    # Numbers keep their room; names give way, so that a line stays within the width.
+    room = width - 2 - sum(widths[1:]) - 2 * (len(heads) - 1)
+    if room < min(widths[0], _NAME_WIDTH):
+        yield from _stacked(heads, rows, width)
+        return
+    widths[0] = min(widths[0], room)
+    for first, *others in lines:
+        name, *further = wrap(first, "", "  ", widths[0])
+        cells = [" " * (width - width_of(word)) + word for width, word in zip(widths[1:], others, strict=True)]
+        yield "  ".join(["  " + name + " " * (widths[0] - width_of(name)), *cells]).rstrip()
+        yield from (f"  {line}" for line in further)
+
+
+def _stacked(heads: list[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    """The columns of a narrow page: each name, and below it what there is to say, with its heading."""
+    for name, *others in rows:
+        yield from wrap(name, "  ", "    ", width)
+        line = ""
+        for heading, word in zip(heads[1:], others, strict=True):
+            if not word:
+                continue
+            piece = f"{heading}: {word}" if heading else word
+            longer = f"{line}  {piece}" if line else f"    {piece}"
+            if line and width_of(longer) > width:
+                yield line
+                longer = f"    {piece}"
+            if width_of(longer) > width:
+                yield from wrap(piece, "    ", "      ", width)
+                longer = ""
+            line = longer
+        if line:
+            yield line
+
+
+def _prose(prose: Prose, width: int) -> list[str]:
+    lines: list[str] = []
+    for node in prose["nodes"]:
+        lines += ["", *_block(node, "", width)] if lines else list(_block(node, "", width))
+    shown, room = [], _PROSE_SIZE
+    for line in lines:
+        room -= stored_size(line) + 2
+        if room < 0:
+            break
+        shown.append(line)
+    cut = prose["cut"] or (GOES_ON if len(shown) < len(lines) else "")
+    return [*shown, *wrap(cut, width=width)]
+
+
+def _block(node: Node, indent: str, width: int) -> Iterator[str]:
+    children = node.get("c", [])
+    match node["t"]:
+        case "ul" | "ol":
+            for number, child in enumerate((child for child in children if isinstance(child, dict)), 1):
+                mark = f"{number}. " if node["t"] == "ol" else "- "
+                yield from _flow(child.get("c", []), indent, mark, width)
+        case "quote":
+            yield from _flow(children, indent, "> ", width)
+        case "pre":
+            for line in _inline(children).splitlines():
+                yield from pieces(f"{indent}    {line}".expandtabs(4), width) if line.strip() else [""]
+        case "table":
+            for row in children:
+                if isinstance(row, dict):
+                    cells = [_inline(cell.get("c", [])) for cell in row.get("c", []) if isinstance(cell, dict)]
+                    yield from wrap(" | ".join(cells), indent, width=width)
+        case "hr":
+            yield f"{indent}· · ·"
+        case _:
+            yield from _flow(children, indent, "", width)
+
+
+def _flow(children: Sequence[str | Node], indent: str, mark: str, width: int) -> Iterator[str]:
+    """Inline children as wrapped lines, blocks among them below, the mark before the first line."""
+    inner = indent + " " * len(mark)
+    first = indent + mark
+    pending: list[str | Node] = []
+    for child in [*children, None]:
+        if child is not None and (isinstance(child, str) or child["t"] in _INLINE):
+            pending.append(child)
+            continue
+        for line in _inline(pending).split("\n"):
+            if line.strip():
+                yield from wrap(line, first, inner, width)
+                first = inner
+        pending = []
+        if child is not None:
+            yield from _block(child, inner, width)
+
+
+def _inline(children: Sequence[str | Node]) -> str:
+    parts = []
+    for child in children:
+        if isinstance(child, str):
+            parts.append(child)
+        elif child["t"] == "br":
+            parts.append("\n")
+        else:
+            inner = _inline(child.get("c", []))
+            href = child.get("href", "")
+            parts.append(f"{inner} <{href}>" if href and href != inner else inner)
+    return "".join(parts)
+
+
+def _activity(activity: Activity, width: int) -> Iterator[str]:
+    yield from wrap(_inline(activity["latest"]), width=width)
+    if activity["groups"]:
+        yield "Activity"
+    for group in activity["groups"]:
+        yield from wrap(group["table"], "  ", width=width)
+        for line in group["lines"]:
+            yield from wrap(_inline(line), "  - ", "    ", width)
+    yield from wrap(activity["earlier"], "  ", width=width)
+
+
+def _suggestions(suggestions: list[SuggestionView], width: int) -> Iterator[str]:
+    if suggestions:
+        yield "Next steps"
+    for suggestion in suggestions:
+        yield from wrap(suggestion["label"], "  - ", "    ", width)
+    if any(suggestion["button"] for suggestion in suggestions):
+        yield from wrap(FOLLOW_UP_LINE, "  ", width=width)
+
+
+def _lines(lines: list[CodeLine], width: int) -> Iterator[str]:
+    for line in lines:
+        yield from wrap(f"{line['label']}: {line['code']}", width=width)

@@ -1,0 +1,87 @@
+"""The view of a run: everything that a renderer of the card is given, in the tense in which it is read. Pure.
+
+The whole stays under 60 kB however large the run is. Every part has a size limit of its own and does not lend it to
+others: if tables could use what prose leaves, one more sentence would send all tables again. Sizes are measured as ASCII
+JSON, the longest form any host sends.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from origami_widgets.card.view.activity import make_activity
+from origami_widgets.card.view.clock_view import make_clock
+from origami_widgets.card.view.notices import make_notices
+from origami_widgets.card.view.prose import make_prose
+from origami_widgets.card.view.questions import make_ask, make_suggestions
+from origami_widgets.card.view.result import make_result
+from origami_widgets.card.view.run_head import make_earlier, make_head
+from origami_widgets.card.view.table_view import make_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.card.view.contract import ClockView, Form, View
+    from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.state import RunState
+
+
+def make_view(state: RunState, *, earlier: Sequence[RunState] = (), now: float, form: Form = "live") -> View:
+    """Return everything that a renderer of the card is given about one run.
+
+    Args:
+        state: what is known about the run that is shown.
+        earlier: the states of earlier runs of the same conversation, oldest first.
+        now: the kernel's clock, in Unix seconds.
+        form: how it is read: `live` on a widget, `current` where it is replaced as the run goes on, `snapshot` later.
+
+    Returns:
+        A JSON-safe dictionary of at most 60 kB, however large the run is. Only the `clock` of a live one depends on `now`.
+    """
+    response = state.run.response if state.run else None
+    return {
+        "head": make_head(state, earlier, now=now, form=form),
+        "clock": make_clock(state, now),
+        "result": make_result(state, form=form),
+        "earlier": make_earlier(earlier),
+        "notices": make_notices(state, form=form),
+        "ask": make_ask(state),
+        "tables": make_tables(state.tables, state.row_progress, form=form),
+        "activity": make_activity(state, form=form),
+        "prose": make_prose(response.text if response else None),
+        "suggestions": make_suggestions(state),
+    }
+
+
+def view_now(conversation: Conversation, form: Form = "live") -> View:
+    """Return the view of a conversation's newest run, with those before it."""
+    *earlier, current = conversation.states
+    return make_view(current, earlier=earlier, now=time.time(), form=form)
+
+
+TOLERANCE = 2_500.0
+"""Milliseconds by which the moment of a check may differ from what a reader counts on."""
+
+
+def view_changed(old: View, new: View) -> bool:
+    """Return whether a new view is worth sending: time that passes is not, the front end counts it itself."""
+    if any(section != old[name] for name, section in new.items() if name != "clock"):  # type: ignore[literal-required]
+        return True
+    return clock_drifted(old["clock"], new["clock"])
+
+
+def clock_drifted(before: ClockView, after: ClockView) -> bool:
+    """Return whether a reader who only knows `before` would be wrong about when the server was heard and is asked next.
+
+    The front end goes on counting from the check that it knows, one interval after the other; checks that
+    the rate limit delays do not keep to that.
+    """
+    first, following, interval = before["next_at"], after["next_at"], after["interval"]
+    if before["connection"] != after["connection"] or before["interval"] != interval:
+        return True
+    if first is None or following is None or not interval:
+        return first != following
+    step = interval * 1_000
+    beside = (following - first) % step
+    return min(beside, step - beside) > max(TOLERANCE, step / 4)

@@ -1,0 +1,219 @@
+"""From a click on a card or board to its runs: what the front end may ask, checked, and done once.
+
+A message may arrive on any thread (see the kernel's subshells); everything happens on the background loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast, get_args
+
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.card.view.contract import AckMessage, CommandName
+from origami_widgets.card.view.run_head import token_of
+from origami_widgets.card.widgets.board_source import find_row
+from origami_widgets.run.follow_up import FollowUp, answering
+from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.job import WatchedJob
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.card.widgets.board_source import BoardSource
+    from origami_widgets.run.batch import RunBatch
+    from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.polling.run_watch import RunWatch
+
+REMEMBERED = 200
+LONGEST_ID = 64
+UNEXPECTED = "That did not work"
+REPORT = "Look at the run again before you repeat it, and please report this: it is a mistake in the package."
+
+log = logging.getLogger("origami_widgets")
+
+
+@dataclass(frozen=True, slots=True)
+class ClickCommand:
+    """A click: what to do, for which run, with which words."""
+
+    id: str
+    name: CommandName
+    run_id: str
+    prompt: str
+    answers: tuple[str, ...]
+
+
+def read_command(content: object) -> ClickCommand | None:
+    """The command in a message of the front end; None when it is none.
+
+    Args:
+        content: the message, from a page that may be anybody's.
+    """
+    if not isinstance(content, dict) or content.get("kind") != "command":
+        return None
+    command_id, name, run_id = content.get("id"), content.get("name"), content.get("run_id")
+    prompt, answers = content.get("prompt", ""), content.get("answers", [])
+    if not (isinstance(command_id, str) and 0 < len(command_id) <= LONGEST_ID and name in get_args(CommandName)):
+        return None
+    if not (isinstance(run_id, str) and isinstance(prompt, str) and isinstance(answers, list)):
+        return None
+    if not all(isinstance(answer, str) for answer in answers):
+        return None
+    return ClickCommand(command_id, cast("CommandName", name), run_id, prompt, tuple(answers))
+
+
+def unknown_command(command: ClickCommand) -> InvalidInput:
+    """A button of another kind of widget, or of another version."""
+    return InvalidInput(
+        "There is no such button here",
+        cause=f"The page sent {command.name!r}.",
+        remedy="Show it again in a new cell.",
+    )
+
+
+class CommandHandler:
+    """Carries out commands, each id once."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    async def carry_out(self, command: ClickCommand) -> AckMessage | None:
+        """Do what was asked and say what became of it; None for a click that was seen before."""
+        if command.id in self._seen:
+            return None
+        self._seen[command.id] = None
+        while len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        try:
+            await self._do(command)
+        except OrigamiError as error:
+            return AckMessage(kind="ack", id=command.id, ok=False, title=error.title, remedy=error.remedy)
+        except Exception:
+            # Without an answer the button would stay "requested" for ever.
+            log.exception("The command %s failed", command.name)
+            return AckMessage(kind="ack", id=command.id, ok=False, title=UNEXPECTED, remedy=REPORT)
+        return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
+
+    async def _do(self, command: ClickCommand) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+
+class CardCommandHandler(CommandHandler):
+    """Carries out commands for one conversation.
+
+    Args:
+        conversation: the runs that the commands are about.
+    """
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__()
+        self._conversation = conversation
+
+    async def _do(self, command: ClickCommand) -> None:
+        watch = self._watch(command.run_id)
+        match command.name:
+            case "cancel":
+                await cancel(watch)
+            case "answer":
+                await self._continue(answering(self._conversation, watch, command.answers))
+            case "follow_up":
+                if watch is not self._conversation.current:
+                    raise InvalidInput(
+                        "This run has been continued already",
+                        cause="The button belongs to an earlier run of this conversation.",
+                        remedy="Use the buttons of the newest run.",
+                    )
+                await self._continue(FollowUp(self._conversation, watch, command.prompt, "follow_up"))
+            case "check_now":
+                poller().hurry(watch)
+            case "stop_waiting":
+                if watch.stop_waiting is not None:
+                    watch.stop_waiting.set()
+            case _:
+                raise unknown_command(command)
+
+    async def _continue(self, follow_up: FollowUp) -> None:
+        job = WatchedJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
+        await job.start_for(self)
+
+    def _watch(self, run_id: str) -> RunWatch:
+        for watch in self._conversation.watches:
+            if watch.state.run_id == run_id:
+                return watch
+        raise InvalidInput(
+            "The card is out of date",
+            cause="The button belongs to a run that this card does not show.",
+            remedy="Show the run again in a new cell.",
+        )
+
+
+class BoardCommandHandler(CommandHandler):
+    """Carries out commands for a board.
+
+    Args:
+        source: what the board is of.
+        show_card: shows the card of a run in the row of a position; of None, no card.
+    """
+
+    def __init__(self, source: BoardSource, show_card: Callable[[tuple[int, Run] | None], object]) -> None:
+        super().__init__()
+        self._source = source
+        self._show_card = show_card
+
+    async def _do(self, command: ClickCommand) -> None:
+        match command.name:
+            case "open":
+                self._show_card(self._row(command.run_id))
+            case "fold":
+                self._show_card(None)
+            case "cancel":
+                await cancel(self._watch(command.run_id))
+            case "cancel_all":
+                await self._cancel_all()
+            case "stop_starting":
+                self._batch(command).stop()
+            case "resume":
+                self._batch(command).resume()
+            case _:
+                raise unknown_command(command)
+
+    def _row(self, token: str) -> tuple[int, Run]:
+        row = find_row(self._source, token)
+        if row is None:
+            raise InvalidInput(
+                "The board is out of date",
+                cause="The button belongs to a run that this board does not show.",
+                remedy="Show the board again in a new cell.",
+            )
+        return row
+
+    def _watch(self, token: str) -> RunWatch:
+        _, run = self._row(token)
+        # Not the newest in any case: a page that is a moment behind means the run that it shows.
+        return next(watch for watch in run.conversation.watches if token_of(watch.state) == token)
+
+    def _batch(self, command: ClickCommand) -> RunBatch:
+        if self._source.batch is None:
+            raise unknown_command(command)
+        return self._source.batch
+
+    async def _cancel_all(self) -> None:
+        if self._source.batch is not None:
+            await self._source.batch.cancel_all()
+            return
+        active = {id(run.conversation): run.conversation.current for run in self._source.runs}
+        wanted = [cancel(watch) for watch in active.values() if not watch.state.done]
+        ended = await asyncio.gather(*wanted, return_exceptions=True)
+        failed = [each for each in ended if isinstance(each, BaseException)]
+        for each in failed:
+            # Whoever asked hears of the first one; each row tells of its own.
+            if not isinstance(each, OrigamiError):
+                raise each
+        if failed:
+            raise failed[0]

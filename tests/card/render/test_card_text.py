@@ -1,0 +1,173 @@
+"""The card in a terminal."""
+
+import json
+
+import pytest
+
+from origami_widgets.card.render.card_text import NARROWEST, SIZE_LIMIT, WIDTH, render_text, width_of, wrap
+from origami_widgets.card.view.number_words import NOT_APPLICABLE
+from origami_widgets.card.view.snapshot_words import freshness_words
+from tests.fixtures.make_views import views
+from tests.fixtures.states import NOW
+
+VIEWS = views()
+
+
+@pytest.fixture(params=VIEWS, ids=str)
+def name(request):
+    return request.param
+
+
+def text_of(name):
+    return render_text(VIEWS[name], now=NOW)
+
+
+def test_no_line_is_wider_than_a_hundred_columns(name):
+    assert max(width_of(line) for line in text_of(name).splitlines()) <= WIDTH
+    assert len(text_of(name).encode()) <= SIZE_LIMIT
+
+
+def test_plain_text_only(name):
+    text = text_of(name)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert not text.endswith("\n")
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_it_comes_back_from_json_the_same(name):
+    assert render_text(json.loads(json.dumps(VIEWS[name])), now=NOW) == text_of(name)
+
+
+def test_the_bakeries():
+    assert (
+        text_of("filling")
+        == """\
+✓ Completed: List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
+  17 steps · 3 min 43 s · ended 2026-07-21 09:17 UTC · origami-max · as of 2026-07-21 09:18 UTC
+  Open in Origami: https://origami.chat/workspace/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90
+
+● The agent is done; 2 cells were still filling then, 1 failed
+  Cells that are empty here may have been filled since.
+  ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")
+
+Porto bakeries
+  15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead · 2 cells still filling
+  then, 1 failed
+  12 qualified · 3 kept, not qualified · 3 duplicates · 1 excluded · 2 filtered out · of 21 sourced
+  Column                  Runs on  Credits / run  Credits                Cells  Pass · fail · unsure
+  Bakery (input)                ~              ~        ~                    ~                     ~
+  Contact e-mail             87 %              3       39  2 running, 1 failed                   n/a
+    (enrichment)
+  Fit (score)               100 %            1.2       18              settled            12 · 2 · 1
+
+I built a table of 15 bakeries; 12 of them sell online.
+
+What the run changed
+  Porto bakeries
+  - Created the table
+  - Added column Contact e-mail
+  - Added column Fit
+  - Added 18 leads
+  - Deleted 3 leads
+
+Next steps
+  - Find more bakeries like these
+  - Download the table
+  - Add opening hours
+  run = run.follow_up("…")
+
+57 credits in this table · run v2_run-01k0c4m2f7
+data: ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7",
+show=False))
+resume anywhere: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")""".replace("~", NOT_APPLICABLE)
+    )
+
+
+def test_prose_keeps_its_shape():
+    text = text_of("answered")
+    assert "- 1 means that it ran for all of them\n- 0.5 for half" in text
+    assert "the documentation <https://docs.origami.chat/reading-data>" in text
+
+
+def test_wide_characters_take_two_columns():
+    assert width_of("漢字a\u0301") == 5
+    lines = wrap("漢字" * 120, "  ")
+    assert "".join(line.strip() for line in lines) == "漢字" * 120
+    assert max(map(width_of, lines)) <= WIDTH
+
+
+def test_wrapping_keeps_every_word():
+    text = "one two three " * 40 + "x" * 250
+    assert "".join(" ".join(wrap(text, "  ", "    ")).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("width", [24, 40, 80, 160])
+def test_no_line_is_wider_than_it_was_asked_for(name, width):
+    text = render_text(VIEWS[name], now=NOW, width=width, ticking=True)
+    assert max(width_of(line) for line in text.splitlines()) <= width
+    assert all(character.isprintable() or character == "\n" for character in text)
+
+
+@pytest.mark.parametrize("width", [-1, 0, 3])
+def test_a_page_that_is_too_narrow_for_anything_is_as_narrow_as_can_be(name, width):
+    assert render_text(VIEWS[name], now=NOW, width=width) == render_text(VIEWS[name], now=NOW, width=NARROWEST)
+
+
+def test_the_columns_of_a_narrow_page_stand_below_each_other():
+    text = render_text(VIEWS["filling"], now=NOW, width=40)
+    assert (
+        """\
+  Bakery (input)
+  Contact e-mail (enrichment)
+    Runs on: 87 %  Credits / run: 3
+    Credits: 39
+    Cells: 2 running, 1 failed
+    Pass · fail · unsure: n/a
+  Fit (score)
+    Runs on: 100 %  Credits / run: 1.2
+    Credits: 18  Cells: settled
+    Pass · fail · unsure: 12 · 2 · 1
+"""
+        in text
+    )
+
+
+@pytest.mark.parametrize(("height", "fits"), [(12, False), (16, False), (20, True), (60, True)])
+def test_columns_give_way_to_a_low_page(height, fits):
+    text = render_text(VIEWS["completed"], now=NOW, ticking=True, width=80, height=height)
+    head, _, rest = text.partition("\nI built a table")
+    assert rest
+    assert len(head.splitlines()) <= height
+    assert (text == render_text(VIEWS["completed"], now=NOW, ticking=True, width=80)) is fits
+    assert ("not shown: ow.columns_frame(run)" in text) is not fits
+
+
+def test_columns_of_which_there_is_nothing_to_say_give_way_first():
+    text = render_text(VIEWS["filling"], now=NOW, ticking=True, width=80, height=20)
+    assert "Contact e-mail" in text
+    assert "Bakery (input)" not in text
+    assert "2 columns not shown: ow.columns_frame(run)" in text
+
+
+def test_lines_of_python_are_copied_whole_from_a_narrow_page():
+    lines = render_text(VIEWS["filling"], now=NOW, width=40).splitlines()
+    wide = [line for line in lines if width_of(line) > 40]
+    assert wide == [
+        line for line in text_of("filling").splitlines() if "ow.attach(" in line or line.startswith("57 credits")
+    ]
+
+
+def test_a_wide_page_says_the_same_as_a_narrow_one():
+    def told(width):
+        return sorted("".join(render_text(VIEWS["answered"], now=NOW, width=width).split()))
+
+    assert told(40) == told(160)
+
+
+def test_one_that_ticks_says_how_old_it_is():
+    text = render_text(VIEWS["running"], now=NOW, ticking=True)
+    later = render_text(VIEWS["running"], now=NOW + 200, ticking=True)
+    assert "as of" not in text + later
+    assert freshness_words(VIEWS["running"], now=NOW) in text
+    assert freshness_words(VIEWS["running"], now=NOW + 200) in later
+    assert "· last heard" not in later

@@ -1,0 +1,193 @@
+"""Hostile text in every field of a run: bounded, readable, and never more than text, in the view and in its copies."""
+
+import ast
+import json
+import re
+import unicodedata
+
+import pytest
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+import origami_widgets as ow
+from origami_widgets.card.render.card_html import render_html
+from origami_widgets.card.render.card_text import WIDTH, render_text, width_of
+from origami_widgets.card.view.links import safe_href
+from origami_widgets.card.widgets.snapshot import token_bundle
+from tests.card.markup import only_ours, words
+from tests.card.work import count_calls
+from tests.fixtures import hostile
+from tests.fixtures.states import NOW
+
+VIEW_SIZE = 60_000
+COPIES_SIZE = 40_000
+CALLS = 2_000_000
+"""Of Python functions, a quarter of a second: what 8,000 brackets take, at which the parser tries a link 8,000 times."""
+
+LONG = 2_000
+"""Longer texts test limits, and not markup."""
+
+# Direction, invisible characters, half characters and controls: what makes other text read differently.
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+)
+TRICKS = re.compile(f"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff{INVISIBLE}]")
+CONTROLS = re.compile(f"[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff{INVISIBLE}]")
+
+
+@pytest.fixture(scope="module", params=hostile.CORPUS, ids=str)
+def views(request):
+    """The views of every run with one of the texts."""
+    return [hostile.view_of(request.param, variant) for variant in hostile.VARIANTS]
+
+
+def strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from strings(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from strings(part)
+
+
+def hrefs(value):
+    if isinstance(value, dict):
+        if "href" in value:
+            yield value["href"]
+        for part in value.values():
+            yield from hrefs(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from hrefs(part)
+
+
+def test_every_field_of_a_payload_is_filled():
+    filled = hostile.filled(hostile.full_payload(), "!", everything=True)
+    assert set(strings(filled)) == {"!", "completed"}
+    kept = hostile.filled(hostile.full_payload(), "!")
+    assert len({*strings(kept)} - {"!"}) == len(
+        {"completed", "2026-07-21T09:14:02Z", "2026-07-21T09:17:45Z"} | kinds(hostile.full_payload())
+    )
+
+
+def kinds(value):
+    if isinstance(value, list):
+        return set().union(*map(kinds, value)) if value else set()
+    if not isinstance(value, dict):
+        return set()
+    own = {part for key, part in value.items() if key in ("type", "kind") and isinstance(part, str)}
+    return own.union(*map(kinds, value.values()))
+
+
+def test_the_view_is_bounded_and_clean(views):
+    for view in views:
+        assert len(json.dumps(view)) <= VIEW_SIZE
+        for text in strings(view):
+            assert not TRICKS.search(text)
+        for href in hrefs(view):
+            assert safe_href(href) == href
+
+
+def test_no_mark_is_stacked_high(views):
+    """Marks that pile up cover the lines above and below."""
+    for view in views:
+        for text in strings(view):
+            assert longest_run(text) <= 8
+
+
+def longest_run(text):
+    longest = now = 0
+    for character in text:
+        now = now + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        longest = max(longest, now)
+    return longest
+
+
+def test_the_saved_card_has_our_elements_only(views):
+    for view in views:
+        for saved in (True, False):
+            only_ours(render_html(view, now=NOW, saved=saved))
+
+
+def test_the_terminal_gets_letters_and_line_breaks_only(views):
+    for view in views:
+        text = render_text(view, now=NOW)
+        assert not TRICKS.search(text.replace("\n", ""))
+        assert "\t" not in text
+        assert max(map(width_of, text.split("\n"))) <= WIDTH
+
+
+@pytest.mark.parametrize("name", [name for name, text in hostile.CORPUS.items() if len(text) < LONG])
+def test_an_error_and_a_handle_print_no_tricks(name):
+    """A traceback and the value of a cell reach a terminal without a card."""
+    run = ow.Run.from_payload(hostile.filled(hostile.full_payload(), hostile.CORPUS[name]))
+    error = hostile.known(hostile.CORPUS[name]).command_error
+    for shown in (str(error), repr(error), repr(run), str(run)):
+        assert not CONTROLS.search(shown)
+
+
+def test_the_copies_fit_into_a_saved_output(views):
+    for view in views:
+        copies = [render_html(view, now=NOW), render_text(view, now=NOW)]
+        assert len(json.dumps(copies, ensure_ascii=False).encode()) <= COPIES_SIZE
+
+
+def test_no_line_of_python_runs_anything_else(views):
+    """Who copies a line from a card runs what it names, and nothing that an agent wrote."""
+    for view in views:
+        for line in (view["foot"]["attach_line"], view["foot"]["data_line"], *(n["code"] for n in view["notices"])):
+            if line:
+                assert calls(line) <= {"ow.attach", "ow.columns_frame", "run.follow_up", "run.answer"}
+
+
+def calls(line):
+    tree = ast.parse(line)
+    assert len(tree.body) == 1
+    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+@pytest.mark.parametrize("name", hostile.CORPUS)
+def test_the_work_does_not_grow_with_the_text(name):
+    state = hostile.known(hostile.CORPUS[name])
+    assert count_calls(lambda: copies_of(state)) <= CALLS
+
+
+def copies_of(state):
+    view = hostile.make_view(state, earlier=[state], now=NOW)
+    return render_html(view, now=NOW), render_text(view, now=NOW)
+
+
+def exported(*views, sanitize):
+    outputs = [
+        new_output("display_data", data={"text/html": render_html(view, now=NOW), "text/plain": "twin"})
+        for view in views
+    ]
+    outputs += [new_output("display_data", data=token_bundle(view)) for view in views]
+    texts = [new_output("display_data", data={"text/plain": render_text(view, now=NOW)}) for view in views]
+    state = {
+        "state": {f"m{n}": {"state": view} for n, view in enumerate(views)},
+        "version_major": 2,
+        "version_minor": 0,
+    }
+    notebook = new_notebook(
+        cells=[new_code_cell(outputs=[*outputs, *texts])],
+        metadata={"widgets": {"application/vnd.jupyter.widget-state+json": state}},
+    )
+    return HTMLExporter(sanitize_html=sanitize).from_notebook_node(notebook)[0]
+
+
+@pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
+def test_an_exported_page_has_no_element_more(sanitize):
+    """Also in the scripts that hold the state of widgets."""
+    views = [hostile.view_of(name, "known") for name, text in hostile.CORPUS.items() if len(text) < LONG]
+    page = BeautifulSoup(exported(*views, sanitize=sanitize), "html.parser")
+    harmless = BeautifulSoup(exported(hostile.view_of("empty", "known"), sanitize=sanitize), "html.parser")
+    for name in ("script", "style", "link", "meta", "base", "iframe", "img", "form", "svg", "object"):
+        assert len(page.find_all(name)) == len(harmless.find_all(name)), name
+    told = [" ".join(area.stripped_strings) for area in page.select(".jp-OutputArea-output")]
+    for view, text in zip(views, told, strict=False):
+        assert " ".join(text.split()) == words(render_html(view, now=NOW))

@@ -1,0 +1,266 @@
+"""Rows of a board, from what is known of a run or brief, cut so that a hundred of them fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from origami_widgets.api.ambiguous_start import AmbiguousStart
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.models import RunObject
+from origami_widgets.card.view import make_view
+from origami_widgets.card.view.board_rows import (
+    NO_CHECK_TIMES,
+    NOTE_LIMIT,
+    PROMPT_LIMIT,
+    ROWS_SIZE,
+    BoardEntry,
+    limit_rows,
+    make_check_times,
+    make_row,
+)
+from origami_widgets.card.view.safe_text import size_of
+from origami_widgets.run.state import Queue, RunState
+from tests.card.boards import entry_of, every_entry, many, stopped
+from tests.fixtures.states import NOW, STATES, answers_sent, needs_input, running, too_few_credits
+
+OF_THE_CARD = ("prompt", "status_label", "tone", "token", "done", "settled", "cancel", "steps_completed", "steps_max")
+"""What is the same in the head of the card; the texts are cut."""
+SAID_BY_THE_ROW = {"filling", "attached", "cancelled", "errored", "timed_out", "incomplete", "unknown_status"}
+SAID_IN_SHORT = {"stopped", "cancel_requested"}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_row_says_what_the_card_says(name):
+    state = STATES[name]()
+    row, card = make_row(entry_of(0, state)), make_view(state, now=NOW)
+    for key in OF_THE_CARD:
+        told, expected = row[key], card["head"][key]
+        unwatched = not card["head"]["done"] and state.connection.state == "stopped"
+        if unwatched and key in ("status_label", "tone"):
+            expected = {"status_label": f"Last seen: {expected}", "tone": "neutral"}[key]
+        if key == "prompt":
+            told = told.rstrip("…")
+            expected = expected or state.run_id
+            assert expected.startswith(told) or state.run is None
+        else:
+            assert told == expected, key
+    titles = [notice["title"] for notice in card["notices"] if notice["key"] not in SAID_BY_THE_ROW | SAID_IN_SHORT]
+    if titles:
+        assert titles[0].startswith(row["note"].split(" · ")[0].rstrip("…"))
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_row_has_the_moments_of_the_card(name):
+    state = STATES[name]()
+    clock = make_view(state, now=NOW)["clock"]
+    moments = make_check_times(entry_of(0, state))
+    assert moments._asdict() == {key: clock[key] for key in ("heard_at", "next_at", "interval", "connection")}
+
+
+def test_of_a_run_that_was_not_read_nothing_is_made_up():
+    row = make_row(entry_of(0, RunState(agent_id="a", run_id="r-1")))
+    assert [row[key] for key in ("steps_completed", "steps_max", "leads", "credits", "started_at", "completed_at")] == [
+        None
+    ] * 6
+    assert (row["done"], row["settled"], row["cancel"], row["stage"]) == (False, False, "none", "running")
+    assert row["prompt"] == "r-1"
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_leads_and_credits_are_those_that_the_tables_told(name):
+    state = STATES[name]()
+    row = make_row(entry_of(0, state))
+    for key, told in (
+        ("leads", [table.lead_count for table in state.tables]),
+        ("credits", [table.credits.lifetime_used for table in state.tables]),
+    ):
+        known = [value for value in told if value is not None]
+        assert row[key] == (sum(known) if known else None)
+
+
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), 10**18])
+def test_a_number_that_cannot_be_is_not_shown(value):
+    state = STATES["completed"]()
+    (table,) = state.tables
+    used = structs.replace(table.credits, lifetime_used=value)
+    odd = structs.replace(table, lead_count=value, credits=used)
+    row = make_row(entry_of(0, replace(state, tables=(odd,))))
+    assert (row["leads"], row["credits"]) == (None, None)
+
+
+STAGES = {
+    "starting": "running",
+    "running": "running",
+    "completed": "ended",
+    "filling": "filling",
+    "failed_cells": "ended",
+    "needs_input": "needs_you",
+    "errored": "failed",
+    "timed_out": "failed",
+    "cancelled": "ended",
+    "cancel_requested": "running",
+    "reconnecting": "running",
+    "stopped": "needs_you",
+    "unknown_running": "running",
+}
+
+
+@pytest.mark.parametrize(("name", "stage"), STAGES.items())
+def test_stages(name, stage):
+    assert make_row(entry_of(0, STATES[name]()))["stage"] == stage
+
+
+def test_every_row_has_a_stage_that_agrees_with_it():
+    for entry in every_entry():
+        row = make_row(entry)
+        if row["stage"] in ("running", "waiting"):
+            assert not row["done"]
+        if row["stage"] in ("ended", "failed", "filling"):
+            assert row["done"]
+        assert row["stage"] != "filling" or not row["settled"]
+        assert row["cancel"] == "none" or not row["done"]
+
+
+def test_nobody_knows_what_a_run_does_that_is_not_asked_about_any_more():
+    row = make_row(entry_of(0, stopped(running())))
+    assert (row["status_label"], row["note"]) == ("Last seen: Running", "Not checked any more")
+    assert (row["tone"], row["stage"], row["done"], row["cancel"]) == ("neutral", "needs_you", False, "none")
+
+
+def test_questions_are_counted_and_cells_that_fill():
+    assert "2 questions" in make_row(entry_of(0, needs_input()))["note"]
+    assert "2 cells still filling" in make_row(entry_of(0, STATES["filling"]()))["note"]
+
+
+def test_a_run_that_goes_on_from_questions_keeps_its_brief():
+    row = make_row(entry_of(0, answers_sent(), earlier=(needs_input(),)))
+    assert row["prompt"] == make_row(entry_of(0, needs_input()))["prompt"]
+
+
+def test_what_only_a_list_has_told_is_not_settled():
+    """Its tables are not known: cells of them may be running."""
+    state = STATES["completed"]()
+    assert make_row(entry_of(0, replace(state, tables=())))["settled"]
+    row = make_row(entry_of(0, replace(state, tables=()), unread=True))
+    assert (row["done"], row["settled"], row["stage"]) == (True, False, "ended")
+
+
+BRIEFS = {
+    "waiting": ("Waiting", "waiting", False, ""),
+    "starting": ("Starting", "waiting", False, ""),
+    "queued": ("Waiting", "waiting", False, "All 3 run slots are in use"),
+    "failed": ("Not started", "failed", True, "Too few credits to start a run"),
+    "stopped": ("Not started", "ended", True, ""),
+}
+
+
+@pytest.mark.parametrize("brief", BRIEFS)
+def test_a_brief_without_a_run(brief):
+    label, stage, over, note = BRIEFS[brief]
+    queue = Queue(wait=300.0, limit=3) if brief == "queued" else None
+    error = too_few_credits().command_error if brief == "failed" else None
+    entry = BoardEntry(4, "Porto", "Find bakeries", brief=brief, queue=queue, error=error)
+    row = make_row(entry)
+    assert (row["status_label"], row["stage"], row["done"], row["note"]) == (label, stage, over, note)
+    assert (row["position"], row["token"], row["name"], row["prompt"]) == (4, "", "Porto", "Find bakeries")
+    assert row["settled"] is over
+    assert row["cancel"] == "none"
+    assert {row[key] for key in ("steps_completed", "leads", "credits", "started_at", "completed_at")} == {None}
+    assert make_check_times(entry) == NO_CHECK_TIMES
+
+
+def test_run_slots_that_nobody_counted_are_not_counted():
+    row = make_row(BoardEntry(0, "", "x", brief="queued", queue=Queue(wait=1.0, limit=None)))
+    assert row["note"] == "All run slots are in use"
+
+
+def test_long_texts_are_cut():
+    row = make_row(BoardEntry(0, "n" * 900, "p" * 9_000, brief="waiting"))
+    assert len(row["prompt"]) == PROMPT_LIMIT
+    assert row["prompt"].endswith("…")
+    assert len(row["name"]) <= 60
+    assert len(make_row(entry_of(0, STATES["hostile"]()))["note"]) <= NOTE_LIMIT
+
+
+def test_what_a_list_leaves_out_is_not_said_to_be_missing():
+    for name in ("completed", "needs_input", "nothing_built"):
+        state = STATES[name]()
+        bare = {
+            key: state.run.raw[key] for key in ("id", "agentId", "status", "prompt", "steps") if key in state.run.raw
+        }
+        listed = replace(state, run=RunObject.from_raw(bare), tables=(), actions=())
+        assert make_row(BoardEntry(0, state=listed, unread=True))["note"] == ""
+
+
+def test_a_start_whose_answer_was_lost_is_not_said_to_be_none():
+    error = AmbiguousStart("A run may have been started", cause="The server failed.", remedy="Look for it.")
+    row = make_row(BoardEntry(0, prompt="Find bakeries", brief="failed", error=error))
+    assert (row["status_label"], row["tone"], row["stage"]) == ("May have been started", "attention", "needs_you")
+    unrecorded = OrigamiError("The run was not written down", cause="The disk is full.", remedy="Make room.")
+    assert (
+        make_row(BoardEntry(0, state=STATES["running"](), error=unrecorded))["note"] == "The run was not written down"
+    )
+
+
+ROW = make_row(many(1, "running")[0])
+TEXTS = ("note", "name", "prompt")
+
+
+def row(**changes):
+    return {**ROW, **changes}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_fifty_runs_of_any_state_say_all_they_have_to_say(name):
+    rows = [make_row(entry) for entry in many(50, name)]
+    assert limit_rows(rows) == rows
+
+
+def test_a_hundred_ordinary_runs_keep_their_briefs():
+    rows = [make_row(entry) for entry in many(100, "running", "completed", "needs_input", "filling", "errored")]
+    for before, after in zip(rows, limit_rows(rows), strict=True):
+        assert all(after[key] == before[key] for key in before if key not in TEXTS)
+        assert before["prompt"].startswith(after["prompt"].rstrip("…"))
+        assert len(after["prompt"]) >= 30 or after == before
+
+
+def test_a_change_of_one_row_changes_no_other():
+    rows = [row(position=at, prompt="p" * 100, name="n" * 60, note="o" * 90) for at in range(100)]
+    before = limit_rows(rows)
+    after = limit_rows([*rows[:7], row(position=7, prompt="q", note="漢" * 90, leads=10**14), *rows[8:]])
+    assert before[:7] + before[8:] == after[:7] + after[8:]
+
+
+def test_what_a_run_says_first_is_not_crowded_out_by_its_brief():
+    note = "Too few credits to start a run"
+    cut = limit_rows([row(position=at, prompt="p" * 100, name="Porto", note=note) for at in range(100)])
+    assert {each["note"] for each in cut} == {note}
+    assert {each["name"] for each in cut} == {"Porto"}
+
+
+def test_of_rows_that_are_too_large_without_their_texts_the_first_remain():
+    rows = [row(position=at, token="t" * 3_000) for at in range(100)]
+    kept = limit_rows(rows)
+    assert 10 < len(kept) < 100
+    assert [each["position"] for each in kept] == list(range(len(kept)))
+    assert {each["token"] for each in kept} == {"t" * 3_000}
+
+
+def test_no_rows():
+    assert limit_rows([]) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 100), *(st.text(max_size=limit) for limit in (90, 60, 100)))
+def test_no_text_is_longer_than_it_was_nor_the_whole_than_its_room(count, note, name, prompt):
+    made = [row(note=note, name=name, prompt=prompt)] * count
+    kept = limit_rows(made)
+    assert sum(map(size_of, kept)) <= ROWS_SIZE
+    assert len(kept) == count
+    for key, text in (("note", note), ("name", name), ("prompt", prompt)):
+        assert kept[0][key] == text or text.startswith(kept[0][key].removesuffix("…"))

@@ -1,0 +1,298 @@
+"""What a board is given to draw: bounded, whatever runs there are, and with no total that nobody told."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from origami_widgets.api.errors import InsufficientCredits
+from origami_widgets.card.render.board_html import render_board_html
+from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.card_text import WIDTH, width_of
+from origami_widgets.card.view.board_rows import BoardEntry
+from origami_widgets.card.view.board_view import STAGES, board_totals, make_board
+from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView
+from origami_widgets.card.view.snapshot_words import stored
+from tests.card.boards import (
+    COPIES_SIZE,
+    VIEW_SIZE,
+    board_of,
+    entry_of,
+    every_entry,
+    hostile_entries,
+    many,
+    named,
+    size,
+    stopped,
+)
+from tests.card.markup import only_ours
+from tests.card.render.test_hostile import TRICKS, longest_run, strings
+from tests.card.view.test_size_limits import FRAGMENTS
+from tests.fixtures import hostile
+from tests.fixtures.states import NOW, STATES, completed, running, too_few_credits
+
+WORTH = ("waiting", "running", "filling", "needs_you", "failed", "ended")
+"""Who is shown first where not all can be."""
+
+
+def copies(view, **options):
+    return [render_board_html(view, now=NOW, **options), render_board_text(view, now=NOW, **options)]
+
+
+def test_the_contract_is_kept():
+    view = board_of(every_entry())
+    msgspec.convert(json.loads(json.dumps(view)), BoardView)
+    assert set(view) == set(BoardView.__annotations__)
+    assert len(view["rows"]) == len(view["moments"])
+
+
+def test_only_the_clock_depends_on_the_time():
+    entries = every_entry()
+    first, second = make_board(entries, now=NOW), make_board(entries, now=NOW + 60)
+    assert first["clock"] != second["clock"]
+    assert {**first, "clock": None} == {**second, "clock": None}
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_a_view_of_hostile_runs_is_bounded_and_clean(count):
+    view = board_of(hostile_entries(count, hostile.CORPUS.values()))
+    assert len(json.dumps(view)) <= VIEW_SIZE
+    for text in strings(view):
+        assert not TRICKS.search(text)
+        assert longest_run(text) <= 8
+    for saved in (True, False):
+        html, text = copies(view, saved=saved)
+        only_ours(html)
+        assert size([html, text]) <= COPIES_SIZE
+        assert not TRICKS.search(text.replace("\n", ""))
+        assert max(map(width_of, text.split("\n"))) <= WIDTH
+
+
+@pytest.mark.parametrize("text", [*FRAGMENTS, "\U0001f468", "W", "\u0301a"])
+def test_the_longest_texts_of_each_kind_fit(text):
+    """Where the corpus is short: a hundred rows of the same text, as long as it may be."""
+    view = board_of(hostile_entries(BOARD_SLOTS, [text * 400]))
+    assert len(json.dumps(view)) <= VIEW_SIZE
+    assert size(copies(view)) <= COPIES_SIZE
+
+
+def test_three_hundred_runs_of_every_state_fit():
+    view = board_of(many(300, *STATES))
+    assert len(view["rows"]) == BOARD_SLOTS
+    assert len(json.dumps(view)) <= VIEW_SIZE
+    assert size(copies(view)) <= COPIES_SIZE
+
+
+# Which of them are shown
+
+
+def stages_of(view):
+    return [row["stage"] for row in view["rows"]]
+
+
+OF_STAGE = {
+    "waiting": lambda at: BoardEntry(at, "", "x", brief="waiting"),
+    "running": lambda at: entry_of(at, named(running(), at)),
+    "filling": lambda at: entry_of(at, named(STATES["filling"](), at)),
+    "needs_you": lambda at: entry_of(at, named(STATES["needs_input"](), at)),
+    "failed": lambda at: entry_of(at, named(STATES["errored"](), at)),
+    "ended": lambda at: entry_of(at, named(completed(), at)),
+}
+
+
+def test_of_three_hundred_those_are_shown_that_may_still_change():
+    stages = [stage for stage in STAGES for _ in range(50)]
+    view = board_of([OF_STAGE[stage](at) for at, stage in enumerate(stages)])
+    assert {stage: stages_of(view).count(stage) for stage in set(stages_of(view))} == {"waiting": 50, "running": 50}
+    assert [row["position"] for row in view["rows"]] == sorted(row["position"] for row in view["rows"])
+    assert view["head"]["hidden"] == "200 runs not shown here; board.runs has all of them."
+    assert view["head"]["title"] == "300 runs"
+    assert [count["count"] for count in view["head"]["counts"]] == [50] * 6
+
+
+def test_of_those_that_have_ended_the_last_ones_are_shown():
+    view = board_of(many(130, "completed"))
+    assert [row["position"] for row in view["rows"]] == list(range(30, 130))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.sampled_from(sorted(STAGES)), min_size=95, max_size=160))
+def test_nobody_is_hidden_who_is_worth_more_than_somebody_shown(stages):
+    view = board_of([OF_STAGE[stage](at) for at, stage in enumerate(stages)])
+    positions = [row["position"] for row in view["rows"]]
+    assert positions == sorted(set(positions))
+    assert len(positions) == min(len(stages), BOARD_SLOTS)
+    assert stages_of(view) == [stages[at] for at in positions]
+    hidden = set(range(len(stages))) - set(positions)
+    if hidden:
+        least = max(WORTH.index(stage) for stage in stages_of(view))
+        assert all(WORTH.index(stages[at]) >= least for at in hidden)
+        last = [at for at in hidden if WORTH.index(stages[at]) == least]
+        assert all(at < min(p for p in positions if stages[p] == stages[at]) for at in last)
+    assert sum(count["count"] for count in view["head"]["counts"]) == len(stages)
+    assert bool(view["head"]["hidden"]) == bool(hidden)
+
+
+# Totals
+
+
+def with_table(at, table_id, leads, used, *, updated=None):
+    state = named(completed(), at)
+    (table,) = state.tables
+    known = {"lead_count": leads, "credits": structs.replace(table.credits, lifetime_used=used)}
+    return entry_of(at, replace(state, tables=(structs.replace(table, id=table_id, **known, **(updated or {})),)))
+
+
+def facts(*entries):
+    return board_of(list(entries))["head"]["facts"]
+
+
+def test_runs_that_share_a_table_count_it_once():
+    entries = [with_table(0, "t", 15, 57), with_table(1, "t", 15, 57), with_table(2, "u", 5, 3)]
+    assert facts(*entries) == ["20 leads", "60 credits in 2 tables"]
+    assert board_totals(entries) == (20, 60)
+
+
+def test_of_a_shared_table_the_newer_answer_counts():
+    table = completed().tables[0]
+    later = {"updated_at": table.updated_at.replace(year=2027)}
+    newer, older = with_table(0, "t", 90, 91, updated=later), with_table(1, "t", 15, 57)
+    assert facts(newer, older) == facts(older, newer) == ["90 leads", "91 credits in 1 table"]
+
+
+@pytest.mark.parametrize(
+    ("leads", "used", "expected"),
+    [
+        ((1, 2), (3, 4), ["3 leads", "7 credits in 2 tables"]),
+        ((1, None), (3, 4), ["at least 1 lead", "7 credits in 2 tables"]),
+        ((None, None), (3, None), ["at least 3 credits in 2 tables"]),
+        ((5, 0), (None, None), ["5 leads in 2 tables"]),
+        ((None, None), (None, None), []),
+    ],
+)
+def test_what_was_not_told_is_not_added(leads, used, expected):
+    entries = [with_table(at, f"t{at}", leads[at], used[at]) for at in (0, 1)]
+    assert facts(*entries) == expected
+    known = [[value for value in values if value is not None] for values in (leads, used)]
+    assert board_totals(entries) == tuple(sum(values) if values else None for values in known)
+
+
+def test_without_tables_there_are_no_totals():
+    entries = [entry_of(0, STATES["starting"]()), BoardEntry(1, "", "x", brief="waiting")]
+    assert facts(*entries) == []
+    assert board_totals(entries) == (None, None)
+    assert facts() == []
+
+
+# The head
+
+
+def test_runs_are_counted_in_words():
+    view = board_of(
+        [*many(2, "running"), entry_of(2, STATES["needs_input"]()), BoardEntry(3, "", "x", brief="waiting")]
+    )
+    assert view["head"]["title"] == "4 runs"
+    assert [(each["stage"], each["count"], each["label"]) for each in view["head"]["counts"]] == [
+        ("waiting", 1, "waiting"),
+        ("running", 2, "running"),
+        ("needs_you", 1, "needs you"),
+    ]
+
+
+def test_a_board_of_nothing():
+    view = board_of([])
+    assert (view["head"]["title"], view["head"]["counts"], view["rows"]) == ("0 runs", [], [])
+    assert view["head"]["settled"]
+    for copied in copies(view):
+        assert "0 runs" in copied
+
+
+def test_it_is_settled_when_each_row_is():
+    assert board_of(many(3, "completed", "errored"))["head"]["settled"]
+    for other in ("running", "filling", "stopped", "starting"):
+        assert not board_of(many(3, "completed", other))["head"]["settled"]
+
+
+def commands(view):
+    return [each["command"] for each in view["head"]["buttons"]]
+
+
+def test_what_can_be_done_with_all():
+    running_ones = many(2, "running")
+    assert commands(board_of(running_ones)) == ["cancel_all"]
+    assert commands(board_of(running_ones, can_stop=True)) == ["stop_starting", "cancel_all"]
+    assert commands(board_of(many(2, "completed"), can_resume=True)) == ["resume"]
+    assert commands(board_of(many(2, "completed"))) == []
+    assert commands(board_of(many(2, "cancel_requested"))) == []
+
+
+def test_what_spends_or_ends_asks_first():
+    view = board_of(many(2, "running"), can_stop=True, can_resume=True)
+    asks = {each["command"]: each["confirm"] for each in view["head"]["buttons"]}
+    assert asks == {
+        "stop_starting": "",
+        "resume": "This spends credits.",
+        "cancel_all": "Cancel 2 runs? What was spent is spent.",
+    }
+
+
+def test_what_halts_a_batch_stands_there_once_with_its_remedy():
+    error = too_few_credits().command_error
+    assert isinstance(error, InsufficientCredits)
+    view = board_of(many(1, "completed"), error=error, can_resume=True)
+    (notice,) = view["head"]["notices"]
+    assert notice["title"] == "No further brief is started: Too few credits to start a run"
+    assert notice["text"] == "5 credits are needed, 1 is left. Add credits, then send it again."
+    assert (notice["button"]["command"], notice["button"]["confirm"]) == ("resume", "This spends credits.")
+    assert commands(view) == []
+    without = board_of(many(1, "completed"), error=error)
+    assert (without["head"]["notices"][0]["button"], without["head"]["notices"][0]["code"]) == (None, "")
+
+
+def test_the_open_card_is_that_of_a_row_whatever_run_it_has_come_to():
+    entries = many(3, "running")
+    assert board_of(entries)["head"]["open"] == ""
+    assert board_of(entries, opened=1)["head"]["open"] == board_of(entries)["rows"][1]["token"]
+    gone_on = [*entries[:1], entry_of(1, named(running(), 77), earlier=(entries[1].state,)), entries[2]]
+    assert "000077" in board_of(gone_on, opened=1)["head"]["open"]
+    assert board_of(entries, opened=9)["head"]["open"] == ""
+
+
+def test_it_is_said_where_the_runs_are_from_if_all_are_from_there():
+    sandbox = [entry_of(at, STATES["sandbox"]()) for at in (0, 1)]
+    assert board_of(sandbox)["head"]["origin"] == "sandbox"
+    assert board_of([*sandbox, entry_of(2, running())])["head"]["origin"] == ""
+    assert "sandbox" in board_of([*sandbox, entry_of(2, running())])["head"]["gone"]
+    assert "go on at the server" in board_of(many(2, "running"))["head"]["gone"]
+
+
+def test_the_clock_is_that_of_the_run_which_is_asked_next():
+    first, second = running(), running()
+    soon = replace(second, connection=replace(second.connection, heard_at=NOW - 1, next_at=NOW + 2, interval=60.0))
+    clock = board_of([entry_of(0, first), entry_of(1, soon)])["clock"]
+    assert (clock["heard_at"], clock["next_at"]) == (round((NOW - 1) * 1000), round((NOW + 2) * 1000))
+    # Silence is long after two checks of the run that is asked most often: a page that only waits for the slowest one
+    # would not notice for minutes that nobody is there.
+    assert (clock["interval"], clock["connection"]) == (first.connection.interval, "live")
+    assert board_of([entry_of(0, completed()), entry_of(1, stopped(running()))])["clock"]["connection"] == "ended"
+
+
+odd_text = st.one_of(
+    st.text(max_size=30), st.builds(lambda part, times: part * times, st.sampled_from(FRAGMENTS), st.integers(0, 3_000))
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(odd_text, min_size=1, max_size=4), st.integers(0, 220))
+def test_whatever_is_told_the_view_and_its_copies_stay_small(texts, count):
+    view = board_of(hostile_entries(count, texts))
+    assert len(json.dumps(view)) <= VIEW_SIZE
+    html, text = copies(view)
+    assert stored(html) + stored(text) <= COPIES_SIZE
+    only_ours(html)
+    assert all(first["position"] < second["position"] for first, second in pairwise(view["rows"]))

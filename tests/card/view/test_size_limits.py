@@ -1,0 +1,222 @@
+"""However large or odd a run is, its view, its HTML and its text stay small and say what they leave out."""
+
+import copy
+import json
+import time
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from origami_widgets.card.render.card_html import render_html
+from origami_widgets.card.render.card_text import WIDTH, render_text, width_of
+from origami_widgets.card.view import make_view
+from origami_widgets.card.view.contract import View
+from tests.card.markup import read
+from tests.fixtures.states import NOW, STATES, large, payload, settled_payload, state_of
+
+WHOLE = 60_000
+STEP = 4_000
+
+FRAGMENTS = [
+    "<b>",
+    '"',
+    "\\",
+    "&amp;",
+    "漢",
+    "\U0001f468\u200d\U0001f469",
+    "\u202e",
+    "\x00",
+    "\ud83d",
+    "[](",
+    "*",
+    "| a |\n|-|\n",
+    "word ",
+    "\n",
+]
+text = st.one_of(
+    st.text(max_size=40),
+    st.builds(lambda part, times: part * times, st.sampled_from(FRAGMENTS), st.integers(0, 20_000)),
+)
+number = st.one_of(st.none(), st.integers(-3, 10**18), st.floats(), st.booleans(), text)
+
+
+def objects(**fields):
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+columns = objects(
+    name=text,
+    kind=st.one_of(text, st.sampled_from(["input", "score"])),
+    credits=objects(lifetimeUsed=number),
+    cells=objects(running=number, errored=number),
+    stats=objects(avgCreditsPerRun=number, callRate=number),
+    qualification=st.fixed_dictionaries({"pass": number, "fail": number, "unsure": number}),
+)
+counts = dict.fromkeys(("totalSourcedLeads", "postStaticLeads", "dedupedLeads", "excludedLeads"), number)
+tables = objects(
+    id=text,
+    name=text,
+    leadCount=number,
+    url=text,
+    columns=st.builds(lambda item, times: [item] * times, columns, st.integers(0, 300)),
+    credits=objects(lifetimeUsed=number),
+    cells=objects(running=number, errored=number),
+    stats=objects(funnel=objects(**counts), hasUnknownTotalWithMore=st.booleans(), creditsPerLead=number),
+)
+actions = objects(
+    type=st.one_of(text, st.sampled_from(["leads_added", "column_added"])),
+    tableId=text,
+    tableName=text,
+    columnName=text,
+    leadCount=number,
+)
+questions = objects(type=text, question=text, suggestedAnswers=st.lists(text, max_size=9), freeformOption=text)
+suggestions = objects(label=text, type=st.one_of(st.none(), text))
+
+
+def many(item, most):
+    return st.builds(lambda items, times: items * times, st.lists(item, max_size=2), st.integers(0, most))
+
+
+runs = st.fixed_dictionaries(
+    {
+        "id": text,
+        "agentId": text,
+        "status": st.one_of(text, st.sampled_from(["running", "completed", "needs_input", "errored"])),
+        "prompt": text,
+        "model": text,
+        "steps": objects(completed=number, max=number),
+        "startedAt": st.one_of(text, st.just("2026-07-21T09:14:02Z"), st.just("0001-01-01T00:00:00Z")),
+        "completedAt": st.one_of(text, st.just("9999-12-31T23:59:59Z")),
+        "response": objects(text=text, actions=many(actions, 150), tables=many(tables, 30)),
+        "todo": objects(pendingQuestions=many(questions, 30), nextActions=many(suggestions, 30)),
+    }
+)
+
+
+def check(state, earlier=()):
+    view = make_view(state, earlier=earlier, now=NOW)
+    sent = json.dumps(view, allow_nan=False)
+    assert len(sent) <= WHOLE
+    msgspec.convert(json.loads(sent), View)
+    html, plain = render_html(view, now=NOW), render_text(view, now=NOW)
+    assert len(html.encode()) + len(plain.encode()) <= 40_000
+    read(html)
+    assert max(width_of(line) for line in plain.splitlines()) <= WIDTH
+    return view
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(run=runs)
+def test_any_run_is_bounded_and_keeps_the_contract(run):
+    state = state_of(run)
+    check(state, earlier=[state] * 3)
+
+
+@pytest.mark.parametrize("fill", ["<", '"', "&", "漢字 ", "\U0001f468", "w ", "\\", "'"])
+def test_the_worst_run(fill):
+    """Everything at its largest at once, in the characters that take most room when they are escaped."""
+    long = fill * 5_000
+    run = settled_payload()
+    run |= {"id": long, "agentId": long, "prompt": long, "model": long, "status": "step_cap_hit"}
+    run["request"]["prompt"] = long
+    table = run["response"]["tables"][0]
+    table |= {"name": long, "url": "https://origami.chat/" + "x" * 570, "cells": {"running": 10**14, "errored": 10**14}}
+    table["columns"] = [column | {"name": long, "kind": long} for column in table["columns"]] * 30
+    action = {"type": long, "tableId": table["id"], "columnName": long}
+    run["response"] |= {"tables": [table | {"id": str(i)} for i in range(60)], "actions": [action] * 500, "text": long}
+    question = {
+        "type": long,
+        "question": long,
+        "suggestedAnswers": [long + str(i) for i in range(20)],
+        "freeformOption": long,
+    }
+    run["todo"] = {"pendingQuestions": [question] * 30, "nextActions": [{"label": long}] * 30}
+    state = state_of(run)
+    view = check(state, earlier=[state] * 20)
+    assert len(view["ask"]["questions"]) == 12
+    assert view["tables"]["items"]
+    assert view["tables"]["hidden"] == 60 - len(view["tables"]["items"])
+
+
+def test_a_large_run_says_what_it_leaves_out():
+    view = check(large())
+    assert len(view["tables"]["items"]) == 20
+    for table in view["tables"]["items"]:
+        assert len(table["columns"]) >= 5
+        assert len(table["columns"]) + table["columns_hidden"] == 40
+        assert all(row.kind != "input" for row in table["columns"])
+    assert view["prose"]["cut"]
+    assert sum(len(group["lines"]) for group in view["actions"]["groups"]) + view["actions"]["earlier"] == 200
+
+
+def test_small_tables_keep_their_columns_beside_large_ones():
+    run = payload("completed_stats")
+    small = run["response"]["tables"][0]
+    wide = small | {"id": "wide", "columns": small["columns"] * 200}
+    run["response"]["tables"] = [wide, small]
+    first, second = make_view(state_of(run), now=NOW)["tables"]["items"]
+    assert second["columns_hidden"] == 0
+    assert len(first["columns"]) > 100
+    assert len(first["columns"]) + first["columns_hidden"] == 600
+
+
+def test_one_more_step_of_a_large_run_changes_little():
+    run = copy.deepcopy(large().run.raw) | {"status": "running", "completedAt": None}
+    before = make_view(state_of(run), now=NOW)
+    run["steps"]["completed"] += 1
+    run["response"]["actions"].append(
+        {"type": "leads_added", "tableId": run["response"]["tables"][3]["id"], "leadCount": 12}
+    )
+    after = make_view(state_of(run, at=NOW), now=NOW + 15)
+    changed = {key for key in after if after[key] != before[key]}
+    assert changed == {"head", "clock", "actions"}
+    assert sum(len(json.dumps({key: after[key]})) for key in changed) <= STEP
+
+
+def test_cells_that_fill_never_change_which_columns_are_shown():
+    run = copy.deepcopy(large().run.raw)
+    before = make_view(state_of(run), now=NOW)
+    for table in run["response"]["tables"]:
+        for column in table["columns"]:
+            column["cells"] = {"running": 0, "errored": 0}
+    after = make_view(state_of(run), now=NOW)
+    for old, new in zip(before["tables"]["items"], after["tables"]["items"], strict=True):
+        assert [row.name for row in old["columns"]][:5] == [row.name for row in new["columns"]][:5]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_only_the_clock_depends_on_now(name):
+    first, later = make_view(STATES[name](), now=NOW), make_view(STATES[name](), now=NOW + 3_600)
+    assert {**first, "clock": None} == {**later, "clock": None}
+
+
+def test_a_megabyte_of_text_is_quick():
+    run = settled_payload()
+    for fill in ("[" * 1_000_000, "<b>" * 300_000, "word\n\n" * 200_000):
+        run["response"]["text"] = fill
+        state = state_of(run)
+        begin = time.thread_time()
+        check(state)
+        assert time.thread_time() - begin < 1
+
+
+def test_answers_are_not_looked_for_in_a_brief_of_any_length():
+    """A hundred times as many questions about the same brief cost about the same."""
+
+    def cost(questions):
+        asked = payload("needs_input")
+        asked["todo"]["pendingQuestions"] = [{"question": "a"}] * questions
+        run = payload("completed_stats")
+        run["request"]["prompt"] = "\n" * 100_000 + "a x"
+        state, before = state_of(run), [state_of(asked)]
+        times = []
+        for _ in range(3):
+            start = time.thread_time()
+            make_view(state, earlier=before, now=NOW)
+            times.append(time.thread_time() - start)
+        return min(times)
+
+    assert cost(1_000) < 20 * cost(10)

@@ -1,0 +1,279 @@
+"""Clicks on a board: each once, on the run of its row, and nothing for those that belong to no row."""
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.card.widgets.run_card import card_of
+from tests.card.boards import running
+from tests.card.live import on_loop, read, settle
+from tests.run.batch.common import states
+from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
+from tests.support.front import BROKE, kept_off
+from tests.support.quick import see
+from tests.support.server import answer
+
+BRIEF = "Find bakeries. scenario:slow"
+
+
+def tokens(board):
+    return [row["token"] for row in board.view["rows"]]
+
+
+def message(name, token="", **more):
+    return {"kind": "command", "id": "the-click", "name": name, "run_id": token, **more}
+
+
+# Opening and folding
+
+
+def test_a_row_opens_as_its_card_and_folds(three, click):
+    board, made = three
+    token = tokens(board)[1]
+    assert click(board, "open", token)["ok"]
+    assert board.head["open"] == token
+    card = board.runs[1].conversation.presentation
+    assert board.card == f"IPY_MODEL_{card.model_id}"
+    assert card.run.token == token
+    on_loop(made[1].update, read(running(1, steps={"completed": 22, "max": 50}), at=115.0))
+    settle()
+    assert card.head["steps_completed"] == 22
+    assert click(board, "fold")["ok"]
+    assert (board.card, board.head["open"], card.comm) == ("", "", None)
+    assert board.runs[1].conversation.presentation is None
+
+
+def test_opening_another_row_folds_the_first(three, click):
+    board, _ = three
+    first, second, _ = tokens(board)
+    click(board, "open", first)
+    card = board.runs[0].conversation.presentation
+    click(board, "open", second)
+    assert card.comm is None
+    assert board.head["open"] == second
+    assert board.card.endswith(board.runs[1].conversation.presentation.model_id)
+
+
+def test_the_same_row_can_be_opened_again(three, click):
+    board, _ = three
+    token = tokens(board)[0]
+    for _ in range(3):
+        click(board, "open", token)
+        assert board.head["open"] == token
+        click(board, "fold", token)
+        assert board.head["open"] == ""
+
+
+def test_a_card_that_was_there_before_survives_being_folded(three, click):
+    board, _ = three
+    known = card_of(board.runs[0])
+    click(board, "open", tokens(board)[0])
+    assert board.card == f"IPY_MODEL_{known.model_id}"
+    click(board, "fold")
+    assert known.comm is not None
+    known.close()
+
+
+def test_a_card_that_is_shown_elsewhere_meanwhile_survives_being_folded(three, click, monkeypatch):
+    board, _ = three
+    click(board, "open", tokens(board)[0])
+    card = board.runs[0].conversation.presentation
+    monkeypatch.setattr(card.outputs, "_widgets", ["an output"])
+    click(board, "fold")
+    assert card.comm is not None
+    card.close()
+
+
+def test_a_card_that_is_open_in_two_boards_is_closed_with_the_last(three, show, click):
+    board, _ = three
+    other = show(board.runs[:1])
+    for each in (board, other):
+        click(each, "open", tokens(each)[0])
+    card = board.runs[0].conversation.presentation
+    assert board.card == other.card
+    click(board, "fold")
+    assert card.comm is not None
+    other.close()
+    assert card.comm is None
+
+
+def test_a_board_that_is_closed_opens_nothing(three, click):
+    board, _ = three
+    token = tokens(board)[0]
+    board.close()
+    click(board, "open", token)
+    assert board.runs[0].conversation.presentation is None
+
+
+def test_a_follow_up_goes_on_in_the_row_and_in_its_open_card(show, click):
+    client = ow.Sandbox(speed=600, plan="ultra").client()  # noqa: F811
+    run = ow.start("Find bakeries. scenario:answer", client=client, show=False).wait()
+    other = ow.start(BRIEF, client=client, show=False)
+    board = show([run, other])
+    click(board, "open", run.token)
+    card = run.conversation.presentation
+    later = run.follow_up("And dentists? scenario:slow")
+    settle()
+    assert tokens(board) == [later.token, other.token]
+    assert board.head["open"] == board.row_0["token"] == later.token
+    assert board.row_0["status_label"] == "Running"
+    assert card.head["token"] == later.token
+    assert board.running == 2
+    # A page that is a moment behind still names the first run.
+    assert click(board, "fold", run.token)["ok"]
+    assert click(board, "open", run.token)["ok"]
+    assert board.head["open"] == later.token
+    # To cancel what has ended is not to cancel what goes on.
+    click(board, "cancel", run.token)
+    assert later.state.cancel != "requested"
+    assert click(board, "cancel", later.token)["ok"]
+    assert later.wait(timeout=20).status == "cancelled"
+    other.cancel()
+
+
+# Cancelling
+
+
+def test_cancel_is_for_its_row_alone_and_once(show, click):
+    client = ow.Sandbox(speed=60, plan="ultra").client()  # noqa: F811
+    made = [ow.start(BRIEF, client=client, show=False) for _ in range(3)]
+    board = show(made)
+    token = tokens(board)[1]
+    assert click(board, "cancel", token, "one")["ok"]
+    assert click(board, "cancel", token, "one") is None
+    made[1].wait(timeout=20)
+    assert [run.status for run in made] == ["running", "cancelled", "running"]
+    assert board.row_1["cancel"] == "none"
+    assert click(board, "cancel_all")["ok"]
+    assert {run.wait(timeout=20).status for run in made} == {"cancelled"}
+    settle()
+    assert board.done
+    assert board.head["buttons"] == []
+
+
+@pytest.mark.parametrize(
+    "token", ["", "x", "a/b", "../..", "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", "\u202e", "a" * 9_000]
+)
+def test_a_button_of_no_row_does_nothing(three, click, token):
+    board, _ = three
+    for name in ("open", "cancel"):
+        told = click(board, name, token)
+        assert (told["ok"], told["title"]) == (False, "The board is out of date")
+        assert told["remedy"]
+    assert board.card == ""
+    assert "requested" not in {run.state.cancel for run in board.runs}
+
+
+@pytest.mark.parametrize("name", ["answer", "follow_up", "check_now", "stop_waiting", "stop_starting", "resume"])
+def test_buttons_of_cards_and_of_batches_are_none_of_a_board_of_runs(three, click, name):
+    board, _ = three
+    told = click(board, name, tokens(board)[0])
+    assert (told["ok"], told["title"]) == (False, "There is no such button here")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "cancel_all",
+        {},
+        {"kind": "command"},
+        message("cancel_all", id=7),
+        message("cancel_all", id=""),
+        message("delete_all"),
+        message(["cancel_all"]),
+        message("cancel", ["x"]),
+        message("cancel", None),
+        message("open", {}),
+        message("open", "x", answers=[1]),
+        message("open", "x", prompt=None),
+        {**message("cancel_all"), "kind": "Command"},
+    ],
+)
+def test_forged_messages_do_nothing(three, listen, content):
+    board, _ = three
+    messages = listen(board)
+    board._handle_custom_msg(content, [])
+    settle()
+    assert messages == []
+    assert (board.card, board.frozen) == ("", False)
+
+
+def test_a_click_is_answered_over_the_comm(three, listen):
+    board, _ = three
+    messages = listen(board)
+    board._handle_custom_msg(message("open", tokens(board)[0]), [])
+    see(lambda: any(each["method"] == "custom" for each in messages))
+    (ack,) = [each["content"] for each in messages if each["method"] == "custom"]
+    assert ack == {"kind": "ack", "id": "the-click", "ok": True, "title": "", "remedy": ""}
+
+
+def test_a_mistake_of_ours_is_answered_too(show, click, monkeypatch):
+    client = ow.Sandbox(speed=60, plan="ultra").client()  # noqa: F811
+    run = ow.start(BRIEF, client=client, show=False)
+    board = show([run])
+
+    async def broken(*_arguments, **_options):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("origami_widgets.api.operations.Operations.cancel", broken)
+        told = click(board, "cancel", run.token)
+        assert (told["ok"], told["title"]) == (False, "That did not work")
+        assert not click(board, "cancel_all")["ok"]
+    run.cancel()
+
+
+def test_all_are_asked_to_end_although_one_refuses(front, client, show, click):  # noqa: F811
+    made = [ow.start(BRIEF, client=client, show=False) for _ in range(3)]
+    board = show(made)
+    front.cancels = [answer({"error": "no", "code": "FORBIDDEN"}, 403)]
+    told = click(board, "cancel_all")
+    assert not told["ok"]
+    assert told["title"]
+    assert told["remedy"]
+    assert front.asked_to_cancel == 2
+    see(lambda: [run.refresh().done for run in made].count(True) == 2)
+    assert click(board, "cancel_all")["ok"]
+    assert front.asked_to_cancel == 3
+
+
+# Batches
+
+
+def test_a_batch_is_stopped_and_resumed_from_its_board(many, show, click):  # noqa: F811
+    batch = many([f"{BRIEF} {number}" for number in range(4)], at_once=2)
+    board = show(batch)
+    see(lambda: [each["confirm"] for each in board.head["buttons"]] == ["", "Cancel 2 runs? What was spent is spent."])
+    assert [each["command"] for each in board.head["buttons"]] == ["stop_starting", "cancel_all"]
+    assert click(board, "stop_starting")["ok"]
+    assert states(batch) == ["started", "started", "stopped", "stopped"]
+    assert [row["status_label"] for row in board.view["rows"]][2:] == ["Not started", "Not started"]
+    assert [each["command"] for each in board.head["buttons"]] == ["resume", "cancel_all"]
+    assert click(board, "resume")["ok"]
+    see(lambda: states(batch) == ["started", "started", "waiting", "waiting"])
+    assert click(board, "cancel_all")["ok"]
+    see(lambda: {run.status for run in batch.runs} == {"cancelled"} or all(run.refresh().done for run in batch.runs))
+    see(lambda: states(batch)[2:] == ["stopped", "stopped"])
+    see(lambda: board.done)
+
+
+def test_a_batch_that_ran_out_of_credits_says_so_and_goes_on_when_asked(front, many, show, click):  # noqa: F811
+    front.faults = [kept_off(answer(*BROKE))]
+    batch = many([f"{BRIEF} {number}" for number in range(2)], at_once=2)
+    board = show(batch)
+    see(lambda: batch.error is not None)
+    see(lambda: bool(board.head["notices"]))
+    (notice,) = board.head["notices"]
+    assert "No further brief is started" in notice["title"]
+    assert notice["button"]["command"] == "resume"
+    assert board.row_0["status_label"] == "Not started"
+    assert board.row_0["note"] == batch.error.title
+    assert board.row_1["status_label"] == "Waiting"
+    assert not board.done
+    assert click(board, "resume", command_id="yes")["ok"]
+    assert click(board, "resume", command_id="yes") is None
+    see(lambda: states(batch) == ["started", "started"])
+    see(lambda: board.head["notices"] == [])
+    assert len(front.starts) == 3
+    assert board.running == 2
+    batch.cancel()

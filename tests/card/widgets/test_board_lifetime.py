@@ -1,0 +1,142 @@
+"""What boards leave behind: no instance, no comm, no task and no subscription, and no run that nobody wants any more."""
+
+import asyncio
+import gc
+import threading
+import weakref
+
+import comm
+import ipywidgets
+from ipywidgets.widgets import widget
+
+import origami_widgets as ow
+from origami_widgets.api.loop import background
+from origami_widgets.card.widgets import run_board as opened
+from origami_widgets.card.widgets.click_commands import ClickCommand
+from origami_widgets.card.widgets.run_board import RunBoard
+from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.poller import poller
+from tests.card.boards import running, runs, watches
+from tests.card.live import on_loop, read, settle
+from tests.support.quick import see
+
+BOARDS = 200
+KINDS = (ipywidgets.Layout, asyncio.Task)
+
+
+def left(made):
+    settle()
+    gc.collect()
+    things = gc.get_objects()
+    return {
+        **{kind.__name__: sum(isinstance(thing, kind) for thing in things) for kind in KINDS},
+        "comms": len(comm.get_comm_manager().comms),
+        "widgets": len(widget._instances),
+        "subscriptions": sum(len(watch.subscribers) for watch in made),
+        "of conversations": sum(len(Run(watch).conversation.subscribers) for watch in made),
+        "threads": threading.active_count(),
+        "opened": len(opened._boards),
+    }
+
+
+def press(board, name, token=""):
+    background().run(board._handler.carry_out(ClickCommand(f"{name}{token}", name, token, "", ())))
+
+
+def test_two_hundred_boards_that_were_made_used_and_closed_leave_nothing():
+    made = watches(3)
+    kept = runs(made)
+    boards, cards = weakref.WeakSet(), weakref.WeakSet()
+
+    def cycle(number):
+        board = RunBoard(kept)
+        boards.add(board)
+        if number % 2:
+            press(board, "open", kept[number % 3].token)
+            cards.add(kept[number % 3].conversation.presentation)
+        if number % 5 == 0:
+            on_loop(made[0].update, read(running(0, steps={"completed": number % 50, "max": 50}), at=115.0 + number))
+        board._handle_custom_msg({"kind": "hello", "seq": -1, "keeps": True}, [])
+        board.close()
+
+    for number in range(6):
+        cycle(number)
+    before = left(made)
+    for number in range(BOARDS):
+        cycle(number)
+    after = left(made)
+    assert (len(boards), len(cards)) == (0, 0)
+    # What other tests have left may have gone meanwhile.
+    assert {name: after[name] for name in after if after[name] > before[name]} == {}
+
+
+def test_a_board_that_is_closed_and_forgotten_lets_its_runs_go():
+    client = ow.Sandbox(speed=60, plan="ultra").client()
+    run = ow.start("Bakeries. scenario:slow", client=client, show=False)
+    token, gone = run.token, weakref.ref(run.conversation.current)
+    board = ow.RunBoard([token], client=client)
+    del run
+    gc.collect()
+    assert gone() is not None
+    assert any(watch is gone() for watch in poller().watched())
+    press(board, "open", token)
+    board.close()
+    del board
+
+    def is_gone():
+        gc.collect()
+        return gone() is None
+
+    see(is_gone, every=0.05)
+
+
+def test_a_card_that_was_opened_and_folded_is_no_more():
+    made = watches(2)
+    board = RunBoard(runs(made))
+    press(board, "open", board.runs[0].token)
+    card = weakref.ref(board.runs[0].conversation.presentation)
+    press(board, "fold")
+    settle()
+    gc.collect()
+    assert card() is None
+    board.close()
+
+
+def test_what_is_opened_at_the_end_is_closed_with_the_board():
+    made = watches(1)
+    board = RunBoard(runs(made))
+    press(board, "open", board.runs[0].token)
+    card = board.runs[0].conversation.presentation
+    board.close()
+    assert card.comm is None
+    assert board.runs[0].conversation.presentation is None
+    board.close()
+
+
+def test_a_closed_board_hears_of_nothing():
+    made = watches(1)
+    board = RunBoard(runs(made))
+    settle()
+    board.close()
+    seen = board.view["rows"][0]["steps_completed"]
+    on_loop(made[0].update, read(running(0, steps={"completed": 44, "max": 50}), at=130.0))
+    settle()
+    assert board.row_0["steps_completed"] == seen != 44
+    # What is asked of it is still true.
+    assert board.view["rows"][0]["steps_completed"] == 44
+
+
+def test_a_batch_outlives_its_boards():
+    client = ow.Sandbox(speed=60, plan="ultra").client()
+    batch = ow.start_many(["Bakeries. scenario:slow", "Dentists. scenario:slow"], client=client, show=False)
+    boards = weakref.WeakSet()
+    for _ in range(3):
+        board = RunBoard(batch)
+        boards.add(board)
+        board.close()
+    del board
+    see(lambda: len(batch.runs) == 2)
+    settle()
+    gc.collect()
+    assert len(boards) == 0
+    batch.cancel()

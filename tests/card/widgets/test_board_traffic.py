@@ -1,0 +1,155 @@
+"""What a board sends: nothing for a check that brings nothing, one row for one change."""
+
+import json
+
+import pytest
+
+from origami_widgets.card.view.contract import BOARD_SLOTS
+from origami_widgets.card.widgets.run_board import RunBoard
+from origami_widgets.run.state import Delayed, Heard, Planned
+from tests.card.boards import CHANGE_SIZE, VIEW_SIZE, begin, running, runs, watches
+from tests.card.live import on_loop, read, settle
+
+
+@pytest.fixture(scope="module")
+def hundred():
+    made = watches(BOARD_SLOTS)
+    board = RunBoard(runs(made))
+    settle()
+    yield board, made
+    board.close()
+
+
+@pytest.fixture
+def large(hundred, listen):
+    """A board of a hundred runs, their watches, and what it sends from now on."""
+    board, made = hundred
+    begin(made)
+    settle()
+    return board, made, listen(board)
+
+
+def checked(watch, at):
+    on_loop(watch.update, Heard(at), Planned(at + 15.0, 15.0))
+
+
+def all_checked(made, turn=1):
+    def hear():
+        for number, watch in enumerate(made):
+            at = 100.0 + number / 100 + 15.0 * turn
+            watch.update(Heard(at), Planned(at + 15.0, 15.0))
+
+    on_loop(hear)
+
+
+def states(messages):
+    return [message["state"] for message in messages if message["method"] == "update"]
+
+
+def test_checks_of_a_hundred_runs_that_bring_nothing_send_nothing(large):
+    _, made, messages = large
+    for turn in range(1, 4):
+        all_checked(made, turn)
+        settle()
+    assert messages == []
+
+
+def test_one_more_lead_sends_one_row_and_its_time(large):
+    board, made, messages = large
+    # All others were heard meanwhile, as planned: that is no news of theirs.
+    all_checked(made)
+    changed = running(41)
+    changed["response"]["tables"][0]["leadCount"] += 3
+    on_loop(made[41].update, read(changed, at=130.41), Planned(145.41, 15.0))
+    settle()
+    (state,) = states(messages)
+    assert set(state) == {"seq", "head", "clock", "row_41", "time_41"}
+    assert state["row_41"]["leads"] == board.row_40["leads"] + 3
+    assert state["time_41"][:2] == [130_410, 145_410]
+    assert len(json.dumps(messages)) <= CHANGE_SIZE
+    assert board.lead_count == sum(getattr(board, f"row_{slot}")["leads"] for slot in range(BOARD_SLOTS))
+
+
+def test_a_step_that_changes_no_total_sends_no_head(large):
+    _, made, messages = large
+    changed = running(7, steps={"completed": 30, "max": 50})
+    on_loop(made[7].update, read(changed, at=115.07), Planned(130.07, 15.0))
+    settle()
+    (state,) = states(messages)
+    assert set(state) == {"seq", "clock", "row_7", "time_7"}
+
+
+def test_what_changes_together_is_sent_together(large):
+    _, made, messages = large
+
+    def all_at_once():
+        for number in range(20):
+            changed = running(number, steps={"completed": 31, "max": 50})
+            made[number].update(read(changed, at=115.0), Planned(130.0, 15.0))
+
+    on_loop(all_at_once)
+    settle()
+    (state,) = states(messages)
+    assert {f"row_{number}" for number in range(20)} < set(state)
+    assert "row_20" not in state
+
+
+def test_a_check_that_is_late_is_told_for_its_row_alone(large):
+    board, made, messages = large
+    on_loop(made[3].update, Delayed())
+    settle()
+    (state,) = states(messages)
+    assert set(state) == {"seq", "clock", "time_3"}
+    assert state["time_3"][1] is None
+    messages.clear()
+    # Heard at last: readers count on from there.
+    checked(made[3], 123.0)
+    settle()
+    (state,) = states(messages)
+    assert state["time_3"] == [123_000, 138_000, 15.0, "live"]
+    assert len(json.dumps(messages)) <= 1_000
+    assert board.time_3 == state["time_3"]
+
+
+def test_readers_are_never_wrong_about_a_row_however_its_checks_drift(large):
+    """Each check is a little late: what is told is compared with what they know, and not with the last check."""
+    board, made, _ = large
+    at = 100.0
+    for _ in range(40):
+        at += 15.6
+        checked(made[5], at)
+        settle()
+        _, first, interval, _ = board.time_5
+        beside = ((at + 15.0) * 1000 - first) % (interval * 1000)
+        assert min(beside, interval * 1000 - beside) <= 3_750
+
+
+def test_the_whole_board_is_small_and_a_page_that_missed_something_gets_it(large):
+    board, _, messages = large
+    board._handle_custom_msg({"kind": "hello", "seq": board.seq, "keeps": None}, [])
+    (clock,) = messages
+    assert clock["content"]["kind"] == "clock"
+    messages.clear()
+    board._handle_custom_msg({"kind": "hello", "seq": board.seq - 1, "keeps": None}, [])
+    whole, _ = messages
+    assert set(whole["state"]) == set(RunBoard.TRAITS)
+    assert len(json.dumps(whole["state"])) <= VIEW_SIZE
+
+
+def test_updates_keep_their_distance(three, listen, monkeypatch):
+    board, made = three
+    planned = []
+    monkeypatch.setattr(RunBoard, "SPACING", 0.5)
+
+    async def waits(seconds):
+        planned.append(seconds)
+
+    monkeypatch.setattr(board, "_flush_later", waits)
+    messages = listen(board)
+    for step in range(20, 30):
+        on_loop(made[0].update, read(running(0, steps={"completed": step, "max": 50}), at=115.0))
+        settle()
+    assert planned == [0.5]
+    assert messages == []
+    on_loop(board._flush)
+    assert [state["row_0"]["steps_completed"] for state in states(messages)] == [29]

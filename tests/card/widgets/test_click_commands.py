@@ -1,0 +1,106 @@
+"""Clicks: checked, done once, on the run they belong to."""
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.loop import background
+from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand, read_command
+
+GOOD = {"kind": "command", "id": "c1", "name": "cancel", "run_id": "v2_run-1", "prompt": "", "answers": []}
+
+
+def test_a_click_is_read():
+    assert read_command(GOOD) == ClickCommand("c1", "cancel", "v2_run-1", "", ())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "hello"},
+        {"id": ""},
+        {"id": "x" * 65},
+        {"id": None},
+        {"name": "launch"},
+        {"name": ["cancel"]},
+        {"run_id": 7},
+        {"prompt": None},
+        {"answers": "Iberia"},
+        {"answers": [1]},
+    ],
+)
+def test_anything_else_is_not(change):
+    assert read_command({**GOOD, **change}) is None
+
+
+@pytest.fixture
+def sandbox():
+    return ow.Sandbox(speed=30)
+
+
+def do(desk, name, run, command_id="c1", prompt="", answers=()):
+    return background().run(desk.carry_out(ClickCommand(command_id, name, run.id, prompt, tuple(answers))))
+
+
+def agents_runs(client, run):
+    return len(client.list_runs(run.agent_id).items)
+
+
+def test_the_same_click_is_done_once(sandbox):
+    client = sandbox.client()
+    run = ow.start("Find partners. scenario:needs_input", client=client, show=False).wait()
+    desk = CardCommandHandler(run.conversation)
+    answers = ["Iberia", "Confirm"]
+    assert do(desk, "answer", run, answers=answers)["ok"]
+    assert do(desk, "answer", run, answers=answers) is None
+    assert agents_runs(client, run) == 2
+    assert run.continued_by.status == "running"
+
+
+def test_a_second_view_cannot_answer_again(sandbox):
+    client = sandbox.client()
+    run = ow.start("Find partners. scenario:needs_input", client=client, show=False).wait()
+    desk = CardCommandHandler(run.conversation)
+    assert do(desk, "answer", run, "c1", answers=["Iberia", "Confirm"])["ok"]
+    again = do(desk, "answer", run, "c2", answers=["France", "Confirm"])
+    assert not again["ok"]
+    assert "answered before" in again["title"]
+    assert agents_runs(client, run) == 2
+
+
+def test_a_failure_is_told_with_its_remedy(sandbox):
+    run = ow.start("Find partners. scenario:needs_input", client=sandbox.client(), show=False).wait()
+    refused = do(CardCommandHandler(run.conversation), "follow_up", run, prompt="Go on. scenario:no_credits")
+    assert (refused["ok"], refused["title"]) == (False, "Too few credits to start a run")
+    assert refused["remedy"]
+    assert run.state.command_error.code == "INSUFFICIENT_CREDITS"
+
+
+def test_cancel_and_check_now_reach_the_run(sandbox):
+    run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
+    desk = CardCommandHandler(run.conversation)
+    assert do(desk, "cancel", run)["ok"]
+    assert do(desk, "check_now", run, "c2")["ok"]
+    assert run.wait(timeout=20).status == "cancelled"
+
+
+def test_a_button_of_a_run_that_is_not_shown_does_nothing(sandbox):
+    run = ow.start("Find dentists", client=sandbox.client(), show=False)
+    stray = background().run(
+        CardCommandHandler(run.conversation).carry_out(ClickCommand("c1", "cancel", "v2_run-other", "", ()))
+    )
+    assert (stray["ok"], stray["title"]) == (False, "The card is out of date")
+    assert run.wait().status == "completed"
+
+
+def test_even_a_mistake_of_ours_is_answered(sandbox, monkeypatch):
+    run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
+
+    async def broken(*_arguments, **_options):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("origami_widgets.api.operations.Operations.cancel", broken)
+        told = do(CardCommandHandler(run.conversation), "cancel", run)
+    assert (told["ok"], told["title"]) == (False, "That did not work")
+    assert told["remedy"]
+    run.cancel()

@@ -1,0 +1,164 @@
+"""Cards and boards as a notebook shows them: by a person's cells and by a program that executes them."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+START = """
+import origami_widgets as ow
+from origami_widgets.host.application import pages
+client = ow.Sandbox(speed=240).client()
+run = ow.start("Find partners. scenario:{}", client=client)
+"""
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+# What the front end tells on a page that saves widgets and nothing in their place, as Colab's.
+OTHER_PAGE = "pages.keep_snapshots = False\n"
+
+
+class Person(NotebookClient):
+    """Executes cells as a front end does that a person sits at: it can be asked for input."""
+
+    async def async_start_new_kernel_client(self, **options):
+        client = await super().async_start_new_kernel_client(**options)
+        client.allow_stdin = True
+        return client
+
+
+def executed(*cells, by=NotebookClient):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    by(notebook, timeout=60, store_widget_state=False).execute()
+    return [[output.data for output in cell.outputs if "data" in output] for cell in notebook.cells]
+
+
+@pytest.mark.parametrize("scenario", ["needs_input", "filling"])
+def test_a_wait_in_the_same_cell_leaves_the_card_of_a_person_alive(scenario):
+    (card, line), *_ = executed(START.format(scenario) + "run.wait();", by=Person)
+    assert WIDGET in card
+    assert "ow.attach" in line["text/plain"]
+
+
+def test_a_wait_freezes_the_card_of_a_program():
+    (card, line), *_ = executed(START.format("completed"), "run.wait();")
+    assert WIDGET not in card
+    assert "Completed" in card["text/html"]
+    assert line["text/plain"] == ""
+
+
+def test_each_wait_of_a_program_brings_the_saved_card_up_to_date():
+    slow = START.format("filling").replace("240", "60")
+    (card, _), *_ = executed(slow, "run.wait(); assert not run.settled", 'run.wait("cells");')
+    assert WIDGET not in card
+    assert "still filling" not in card["text/plain"]
+
+
+def test_an_answer_goes_on_in_the_same_place():
+    (card, _), _, last = executed(START.format("needs_input"), "run.wait();", "run.answer('Iberia', 'yes').wait()")
+    assert "Completed" in card["text/plain"]
+    assert "Asked 2 questions" in card["text/plain"]
+    assert not any(WIDGET in data for data in last)
+
+
+def test_what_was_shown_when_started_is_not_shown_again_in_its_cell():
+    both = START.format("slow") + 'other = ow.start("Find dentists. scenario:slow", client=client)\nrun'
+    shown, again = executed(both, "run", by=Person)
+    assert sum(WIDGET in data for data in shown) == 2
+    assert sum(WIDGET in data for data in again) == 1
+
+
+def test_a_settled_card_that_is_shown_again_is_frozen_too():
+    # Long enough that it does not fall between the two cells: what comes there, nbclient drops.
+    soon = OTHER_PAGE + "from origami_widgets.card.widgets import snapshot\nsnapshot.READ_AND_CLICK = 2\n"
+    quiet = (START.format("completed") + soon).replace("client=client", "client=client, show=False")
+    frozen = "import time\nwhile run.conversation.presentation.comm is not None:\n    time.sleep(0.05)"
+    again, _ = executed(quiet + "run.wait('cells')\nrun", frozen, by=Person)
+    assert [WIDGET in data for data in again] == [False, False]
+
+
+def test_a_card_made_by_hand_is_frozen_like_a_run():
+    quiet = START.format("answer").replace("client=client", "client=client, show=False")
+    (card, line), *_ = executed(
+        quiet + OTHER_PAGE + "card = ow.RunCard(run)\ncard",
+        # In one cell: nbclient drops what comes between two.
+        "run.wait('cells')\nimport time\nwhile card.comm is not None:\n    time.sleep(0.05)",
+        by=Person,
+    )
+    assert WIDGET not in card
+    assert "Completed" in card["text/plain"]
+    assert line["text/plain"] == ""
+
+
+def test_a_closed_card_is_shown_as_what_it_has_become():
+    quiet = START.format("answer").replace("client=client", "client=client, show=False")
+    (card,), *_ = executed(quiet + "card = ow.RunCard(run.wait())\ncard.close()\ncard", by=Person)
+    assert WIDGET not in card
+    assert "Completed" in card["text/plain"]
+
+
+BOARD_START = """
+import time
+import origami_widgets as ow
+from origami_widgets.card.widgets import run_board as boards
+from origami_widgets.host.application import pages
+client = ow.Sandbox(speed=600, plan="ultra").client()
+briefs = ["Find bakeries in Porto. scenario:{0}", "Find bakeries in Faro. scenario:{0}"]
+"""
+MANY = BOARD_START + "batch = ow.start_many(briefs, client=client)\n"
+
+
+def test_a_program_is_left_static_boards():
+    """Shown when started and as the last expression; made by hand of runs, of a batch, and of what has ended."""
+    cells = (
+        MANY.format("filling") + "batch",
+        "batch.wait();",
+        "runs = [ow.start(brief, client=client, show=False) for brief in briefs]\nboard = ow.RunBoard(runs)\nboard",
+        "board.wait();",
+        "other = ow.RunBoard(ow.start_many(briefs, client=client, show=False)); other",
+        "other.wait('cells');",
+        "ow.RunBoard(batch)",
+    )
+    shown, _, of_runs, _, of_batch, _, again = executed(*cells)
+    for data, line in (shown, of_runs, of_batch):
+        assert WIDGET not in data
+        assert "Completed" in data["text/plain"]
+        assert data["text/plain"].count("v2_run") == 2
+        # The line that finds the runs again has gone with the widget.
+        assert line["text/plain"] == ""
+    assert not any(WIDGET in data for data in again)
+
+
+def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one():
+    """Where there are no widgets, the static one stands there from the beginning, and is updated in its place."""
+    over = "batch.wait('cells')\nwhile not {}:\n    time.sleep(0.05)\n"
+    # In one cell: nbclient drops what comes between two.
+    soon = OTHER_PAGE + "boards.SECOND_THOUGHTS = 0.5\n" + MANY.format("answer")
+    begun = (
+        MANY.format("slow").replace("speed=600", "speed=1")
+        + over.partition("\n")[2].format("batch.presentation.head['again_line'].count('v2_run') == 2")
+        + "batch"
+    )
+    slow, quick, in_place, going_on = executed(
+        begun,
+        soon + over.format("batch.presentation.frozen"),
+        "ow.configure(render='html')\n"
+        + MANY.format("answer")
+        + over.format("batch.presentation.settled")
+        + "time.sleep(0.1)",
+        begun,
+        by=Person,
+    )
+    (live, line), (frozen, _), (updated, gone), (static, kept) = slow, quick, in_place, going_on
+    assert WIDGET in live
+    assert WIDGET not in static
+    for below in (line, kept):
+        assert below["text/plain"].startswith('To see these runs again: ow.RunBoard(["')
+        assert below["text/plain"].count("v2_run") == 2
+    assert gone["text/plain"] == ""
+    assert "when saved" in live["text/html"]
+    for data in (frozen, updated):
+        assert WIDGET not in data
+        assert "2 runs: 2 ended" in data["text/plain"]
+        assert "saved copy" in data["text/html"]

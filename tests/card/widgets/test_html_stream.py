@@ -1,0 +1,287 @@
+"""The card without a widget, in a real kernel: what is shown, what replaces it, and what it says of its age."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from origami_widgets.card.widgets import html_stream as stream
+from origami_widgets.host import application as host
+from tests.fixtures.make_views import views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jupyter_client import BlockingKernelClient
+
+SECONDS = 60
+SETUP = """
+import sys, time
+import origami_widgets as ow
+begun, ahead = time.time(), 0.0
+client = ow.Sandbox(clock=lambda: begun + ahead).client()
+ow.configure(client=client, render="html")
+def at(*moments):
+    global ahead
+    for ahead in moments:
+        run.refresh()
+"""
+OVER = "at(30, 600, 1500)"
+INSIDE = """
+from ipykernel.inprocess.manager import InProcessKernelManager
+manager = InProcessKernelManager()
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
+client.execute("import origami_widgets as ow; run = ow.start('Find bakeries', client=ow.Sandbox().client());")
+sent = []
+while not sent or sent[-1]["msg_type"] != "display_data":
+    sent.append(client.get_iopub_msg(timeout=30))
+print(*sent[-1]["content"]["data"])
+"""
+SHOWN, REPLACED = "display_data", "update_display_data"
+
+
+def place_of(message: dict[str, Any]) -> str:
+    return message["content"]["transient"]["display_id"]
+
+
+class Cells:
+    """A kernel and what it has sent to the page, oldest first."""
+
+    def __init__(self, client: BlockingKernelClient) -> None:
+        self.client = client
+        self.sent: list[dict[str, Any]] = []
+
+    def run(self, code: str) -> str:
+        """Run a cell to its end and return what it printed."""
+        request, seen = self.client.execute(code, allow_stdin=True), len(self.sent)
+        self.until(lambda: self._is_idle(request))
+        answer = self.client.get_shell_msg(timeout=SECONDS)["content"]
+        assert answer["status"] == "ok", answer
+        return "".join(m["content"]["text"] for m in self.sent[seen:] if m["msg_type"] == "stream")
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        ends = time.monotonic() + SECONDS
+        while not holds():
+            self.sent.append(self.client.get_iopub_msg(timeout=max(0.0, ends - time.monotonic())))
+
+    def displays(self, kind: str = "") -> list[dict[str, Any]]:
+        """What was shown by these cells, and what replaced it; an earlier test's run may still be at work."""
+        places = {place_of(message) for message in self.sent if message["msg_type"] == SHOWN}
+        both = [message for message in self.sent if message["msg_type"] in (SHOWN, REPLACED)]
+        return [each for each in both if place_of(each) in places and kind in ("", each["msg_type"])]
+
+    def text(self) -> str:
+        """What stands in the newest output."""
+        return self.displays()[-1]["content"]["data"]["text/plain"]
+
+    def until_text(self, part: str) -> None:
+        self.until(lambda: bool(self.displays()) and part in self.text())
+
+    def _is_idle(self, request: str) -> bool:
+        newest = self.sent[-1] if self.sent else None
+        return (
+            newest is not None
+            and newest["msg_type"] == "status"
+            and newest["content"]["execution_state"] == "idle"
+            and newest["parent_header"].get("msg_id") == request
+        )
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[BlockingKernelClient]:
+    manager, client = start_new_kernel()
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def cells(kernel: BlockingKernelClient) -> Cells:
+    made = Cells(kernel)
+    made.run(SETUP)
+    return made
+
+
+def start(brief: str = "", *, show: bool = True) -> str:
+    return f"run = ow.start('Find bakeries. {brief}', show={show});"
+
+
+def test_no_widget_library_is_loaded(cells: Cells) -> None:
+    printed = cells.run(start() + f"\n{OVER}\nprint({{'anywidget', 'ipywidgets'}} & set(sys.modules))")
+    assert printed.strip() == "set()"
+    assert set(cells.displays()[0]["content"]["data"]) == {"text/html", "text/plain"}
+
+
+def test_it_follows_the_run_in_its_place_to_the_static_card(cells: Cells) -> None:
+    cells.run(start())
+    cells.run(OVER)
+    cells.until_text("Completed")
+    assert len(cells.displays(SHOWN)) == 1
+    assert "saved copy, as of" in cells.displays()[-1]["content"]["data"]["text/html"]
+
+
+def test_a_running_copy_is_not_called_saved_and_says_of_when_it_is(cells: Cells) -> None:
+    cells.run(start("scenario:slow"))
+    cells.run("at(40)")
+    cells.until_text("steps")
+    for text in cells.displays()[-1]["content"]["data"].values():
+        assert "Running" in text
+        assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
+        assert "ow.attach(" in text
+        assert "saved" not in text
+        assert "Was running" not in text
+
+
+def test_updates_keep_their_distance_and_the_last_state_arrives(cells: Cells) -> None:
+    cells.run(start("scenario:slow"))
+    cells.run("at(*range(2, 120, 2))")
+    cells.run("at(900, 1800)")
+    cells.until_text("Completed")
+    dates = [message["header"]["date"].timestamp() for message in cells.displays()]
+    assert len(dates) >= 2
+    assert min(after - before for before, after in itertools.pairwise(dates)) >= stream.SPACING
+
+
+def test_time_alone_replaces_nothing(cells: Cells) -> None:
+    cells.run(start("scenario:slow"))
+    cells.run(
+        "at(40)\nfrom origami_widgets.card.widgets.html_stream import stream_of\nstream_of(run.conversation).update()"
+    )
+    before = len(cells.displays())
+    cells.run("at(40, 40)\nstream_of(run.conversation).update()")
+    assert len(cells.displays()) == before == 2
+
+
+def test_open_questions_show_the_line_that_answers_them_and_the_answer_goes_on_in_place(cells: Cells) -> None:
+    cells.run(start("scenario:needs_input"))
+    cells.run(OVER)
+    cells.until_text("Needs your answer")
+    assert 'run = run.answer("…", "…")' in cells.text()
+    cells.run("run = run.answer('Iberia', 'yes');")
+    cells.until_text("1 earlier run")
+    cells.run("at(3000, 6000)")
+    cells.until_text("Completed")
+    assert len(cells.displays(SHOWN)) == 1
+
+
+def test_a_run_without_a_handle_is_followed_all_the_same(cells: Cells) -> None:
+    cells.run("ow.start('Find bakeries. scenario:answer');\nimport gc; gc.collect(); ahead = 900")
+    cells.until_text("Completed")
+
+
+def test_a_second_copy_is_kept_up_to_date_too(cells: Cells) -> None:
+    cells.run(start("scenario:slow"))
+    cells.run("run")
+    cells.run("at(900, 1800)")
+    cells.until_text("Completed")
+    cells.until(lambda: len({place_of(message) for message in cells.displays(REPLACED)}) == 2)
+    texts = {place_of(message): message["content"]["data"]["text/plain"] for message in cells.displays()}
+    assert all("Completed" in text for text in texts.values())
+
+
+READ = """
+from origami_widgets.card.widgets.html_stream import stream_of
+from origami_widgets.frames.leads import row_reading
+row_reading.LARGEST_PAGE = 1
+def until(condition):
+    ends = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+def stands():
+    return stream_of(run.conversation)._view["tables"]["reading"]
+"""
+
+
+def test_a_copy_that_goes_on_says_how_far_leads_are_read_and_then_no_more(cells: Cells) -> None:
+    cells.run(start("scenario:filling"))
+    cells.run(READ + "at(120)\nassert run.done and not run.settled")
+    slowly = "lambda rows, _: until(lambda: f'reading leads: {rows - 1} of 2' in stands() or rows == 1)"
+    cells.run(f"ow.rows_frame(run.tables[0], client=client, limit=2, progress={slowly});")
+    cells.until_text("reading leads: 1 of 2")
+    cells.until(lambda: "reading leads" not in cells.text())
+    assert "Completed" in cells.text()
+
+
+def test_a_final_copy_stays_as_it_is_while_leads_are_read(cells: Cells) -> None:
+    cells.run(start())
+    cells.run(OVER + READ)
+    cells.until_text("Completed")
+    before = len(cells.displays())
+    known = "lambda *_: until(lambda: run._watch.state.row_progress)"
+    cells.run(f"ow.rows_frame(run.tables[0], client=client, limit=2, progress={known});")
+    cells.run("until(lambda: not run._watch.state.row_progress); stream_of(run.conversation).update()")
+    assert len(cells.displays()) == before
+
+
+def test_nothing_is_kept_when_all_is_over(cells: Cells) -> None:
+    cells.run(start("scenario:answer"))
+    cells.run(OVER)
+    cells.until_text("Completed")
+    cells.run("import gc, weakref\nshown = weakref.ref(run.conversation)\ndel run\ngc.collect();")
+    assert cells.run("print(shown())").strip() == "None"
+
+
+def test_the_way_to_render_can_be_changed_in_mid_session(cells: Cells) -> None:
+    cells.run(start("scenario:slow"))
+    assert "widget" not in str(cells.displays(SHOWN)[-1]["content"]["data"].keys())
+    cells.run("ow.configure(render='widget')")
+    cells.run("run")
+    assert "application/vnd.jupyter.widget-view+json" in cells.displays(SHOWN)[-2]["content"]["data"]
+    cells.run("ow.configure(render='auto'); assert run is not None")
+
+
+@pytest.mark.parametrize("name", [name for name, view in views().items() if not stream.is_final(view)])
+def test_a_copy_that_is_not_final_carries_its_moment_whatever_it_says(name: str) -> None:
+    for text in (" ".join(each.split()) for each in stream.stream_snapshot(views()[name]).values()):
+        assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
+        assert "ow.attach(" in text
+        assert "when saved" not in text
+
+
+def test_a_kernel_inside_an_application_has_no_widgets() -> None:
+    done = subprocess.run([sys.executable, "-c", INSIDE], capture_output=True, text=True, timeout=SECONDS, check=True)
+    assert done.stdout.split() == ["text/html", "text/plain"]
+
+
+def test_spyders_console_has_no_widgets_and_its_notebooks_do() -> None:
+    spyder = type("SpyderKernel", (), {"__module__": "spyder_kernels.console.kernel"})()
+    usual = type("IPythonKernel", (), {"__module__": "ipykernel.ipkernel"})()
+    from_cell, from_console = {"metadata": {"cellId": "a"}}, {"metadata": {}}
+    assert host.lacks_widgets(spyder, from_console, {})
+    assert not host.lacks_widgets(spyder, from_cell, {})
+    assert not any(host.lacks_widgets(usual, request, {}) for request in (from_cell, from_console, {}))
+    assert not host.lacks_widgets(None, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({"DEEPNOTE_PROJECT_ID": "6b1f0a8e"}, "text/html"),
+        (
+            {"DEEPNOTE_PROJECT_ID": "6b1f0a8e", "DEEPNOTE_RUNTIME__RUNNING_IN_DETACHED_MODE": "true"},
+            "application/vnd.jupyter.widget-view+json",
+        ),
+    ],
+    ids=["Deepnote", "its kernel inside VS Code"],
+)
+def test_deepnote_has_no_widgets(cells: Cells, environment: dict[str, str], shown: str) -> None:
+    cells.run(f"import os; os.environ.update({environment!r}); ow.configure(render='auto')")
+    cells.run(start("scenario:slow"))
+    board = len(cells.sent)
+    cells.run("ow.RunBoard([run])")
+    cells.run(f"for name in {list(environment)!r}: del os.environ[name]")
+    first, on_board = cells.displays(SHOWN)[0], next(m for m in cells.sent[board:] if m["msg_type"] == SHOWN)
+    for message in (first, on_board):
+        kinds = set(message["content"]["data"])
+        assert shown in kinds
+        assert ("application/vnd.jupyter.widget-view+json" in kinds) == (shown != "text/html")

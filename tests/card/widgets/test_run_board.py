@@ -1,0 +1,224 @@
+"""A board in the kernel: its traits, its waiting, and how it gives way to its static twin."""
+
+import pytest
+import traitlets
+
+import origami_widgets as ow
+from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
+from origami_widgets.card.view.contract import BOARD_SLOTS
+from origami_widgets.card.widgets.snapshot import SECOND_THOUGHTS
+from origami_widgets.run.state import CheckFailed, Planned
+from tests.card.boards import running, runs, watches
+from tests.card.live import on_loop, read, settle
+from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
+from tests.support.front import BROKE, kept_off
+from tests.support.quick import see
+from tests.support.server import answer
+
+END = {"status": "cancelled", "completedAt": "2026-07-21T09:20:00Z"}
+
+
+def end(made, *numbers):
+    for number in numbers:
+        on_loop(made[number].update, read(running(number, **END), at=116.0), Planned(None, None))
+    settle()
+
+
+def test_its_traits_follow_its_runs(three):
+    board, made = three
+    assert (board.total, board.running, board.done, board.settled) == (3, 3, False, False)
+    assert (board.lead_count, board.credits_used) == (45, 171)
+    end(made, 0, 1)
+    assert (board.total, board.running, board.done) == (3, 1, False)
+    end(made, 2)
+    assert (board.total, board.running, board.done, board.settled) == (3, 0, True, True)
+
+
+def test_they_can_be_observed_but_not_set(three):
+    board, made = three
+    heard = []
+    board.observe(heard.append, "running")
+    end(made, 1)
+    assert [(change["old"], change["new"]) for change in heard] == [(3, 2)]
+    for name in ("total", "running", "done", "settled", "lead_count", "credits_used", "head", "row_0", "card"):
+        with pytest.raises(traitlets.TraitError):
+            setattr(board, name, getattr(board, name))
+
+
+def test_an_observer_that_raises_keeps_nothing_from_happening(three):
+    board, made = three
+
+    def broken(_change):
+        raise ZeroDivisionError
+
+    board.observe(broken, ["row_0", "running"])
+    end(made, 0)
+    assert (board.running, board.row_0["status_label"]) == (2, "Cancelled")
+
+
+def test_shared_tables_are_counted_once(show):
+    made = watches(2)
+    shared = running(0)["response"]
+    on_loop(made[1].update, read({**running(1), "response": shared}, at=116.0))
+    board = show(runs(made))
+    assert (board.lead_count, board.credits_used) == (15, 57)
+    assert board.head["facts"] == ["15 leads", "57 credits in 1 table"]
+
+
+def test_more_runs_than_there_are_rows_are_counted_and_handed_out(show):
+    made = watches(BOARD_SLOTS + 20)
+    end(made, *range(15))
+    board = show(runs(made))
+    assert (board.total, board.running, board.done) == (BOARD_SLOTS + 20, BOARD_SLOTS + 5, False)
+    assert len(board.runs) == BOARD_SLOTS + 20
+    assert board.lead_count == 15 * (BOARD_SLOTS + 20)
+    assert board.head["hidden"].startswith("20 runs not shown here")
+    assert board.row_99 is not None
+
+
+def test_it_prints_as_text(three):
+    board, _ = three
+    assert str(board).startswith("3 runs: 3 running")
+    assert all(run.token in str(board) for run in board.runs)
+
+
+def test_a_front_end_is_told_where_the_kernel_is(three):
+    board, _ = three
+    assert board.key
+    assert board._esm
+    assert "origami" in board._css
+
+
+def test_every_frame_takes_it(three):
+    board, _ = three
+    frame = ow.runs_frame(board)
+    assert len(frame) == 3
+    assert frame["status"].tolist() == ["running"] * 3
+
+
+def test_it_waits_for_all_of_its_runs(show):
+    client = ow.Sandbox(speed=600, plan="ultra").client()  # noqa: F811
+    made = [ow.start(f"Bakeries {at}. scenario:filling", client=client, show=False) for at in range(2)]
+    board = show(made)
+    assert board.wait() is board
+    assert board.done
+    board.wait("cells")
+    assert board.settled
+    # The traits are those of now: whoever has waited does not wait for an update.
+    assert board.running == 0
+
+
+@pytest.mark.parametrize("until", ["cell", "", None])
+def test_it_waits_for_nothing_else(three, until):
+    board, _ = three
+    with pytest.raises(InvalidInput):
+        board.wait(until)
+
+
+def test_waiting_for_a_batch_that_is_halted_raises_why(front, many, show):  # noqa: F811
+    front.faults = [kept_off(answer(*BROKE))]
+    batch = many(["Bakeries. scenario:slow"])
+    board = show(batch)
+    with pytest.raises(OrigamiError) as caught:
+        board.wait()
+    assert caught.value.code == "INSUFFICIENT_CREDITS"
+
+
+def test_the_rows_of_a_batch_are_its_briefs_in_their_order(many, show):  # noqa: F811
+    briefs = {f"Town {at}": f"Bakeries {at}. scenario:slow" for at in range(3)}
+    batch = many(briefs, at_once=1)
+    board = show(batch)
+    see(lambda: board.running == 1)
+    assert [row["name"] for row in board.view["rows"]] == list(briefs)
+    assert [row["status_label"] for row in board.view["rows"]][1:] == ["Waiting", "Waiting"]
+    assert (board.total, board.done) == (3, False)
+    assert len(board.runs) == 1
+    batch.cancel()
+
+
+def test_a_failed_check_is_said_in_its_row(three):
+    board, made = three
+    lost = ConnectionFailed("Origami cannot be reached", cause="no network", remedy="", transient=True)
+    on_loop(made[1].update, CheckFailed(lost, at=118.0), Planned(120.0, 2.0))
+    settle()
+    assert board.row_1["note"] == "Can't reach Origami; trying again"
+    assert board.time_1[3] == "reconnecting"
+    assert board.row_0["note"] == ""
+
+
+# Freezing
+
+
+@pytest.fixture
+def frozen_later(three, monkeypatch):
+    """A board that is shown, and the seconds after which it is to be frozen, as they are planned."""
+    board, made = three
+    planned = []
+    board.outputs.add({"text/plain": "the board"}, {})
+    replaced = []
+    monkeypatch.setattr(board.outputs, "replace", lambda static, _line=None: replaced.append(static))
+
+    async def wait(delay):
+        planned.append(delay)
+
+    monkeypatch.setattr(board, "_freeze_later", wait)
+    return board, made, planned, replaced
+
+
+def test_it_lives_as_long_as_anything_can_change_and_a_while_longer(frozen_later):
+    board, made, planned, _ = frozen_later
+    end(made, 0, 1)
+    assert planned == []
+    end(made, 2)
+    assert set(planned) == {SECOND_THOUGHTS}
+    assert not board.frozen
+
+
+def test_it_does_not_give_way_while_a_card_is_open_in_it(frozen_later, click):
+    board, made, planned, _ = frozen_later
+    click(board, "open", board.row_0["token"])
+    end(made, 0, 1, 2)
+    assert planned == []
+    click(board, "fold")
+    assert SECOND_THOUGHTS in planned
+
+
+def test_frozen_it_is_its_static_twin_and_a_click_brings_it_back(frozen_later):
+    board, made, _, replaced = frozen_later
+    end(made, 0, 1, 2)
+    # Somebody looks at it: it must not close under them.
+    board.set_trait("_view_count", 1)
+    on_loop(board.freeze)
+    assert board.frozen
+    (static,) = replaced
+    assert "3 runs: 3 ended" in static["text/plain"]
+    assert all(run.token in static["text/html"] for run in board.runs)
+    board._handle_custom_msg(
+        {"kind": "command", "id": "c", "name": "open", "run_id": board.row_1["token"], "prompt": ""}, []
+    )
+    see(lambda: board.head["open"] != "")
+    assert not board.frozen
+    assert board.row_1["token"] == board.head["open"]
+
+
+def test_frozen_and_seen_by_nobody_it_is_closed(frozen_later):
+    board, made, *_ = frozen_later
+    end(made, 0, 1, 2)
+    on_loop(board.freeze)
+    assert board.comm is None
+    assert str(board).startswith("3 runs: 3 ended")
+
+
+def test_updates_in_place_where_there_are_no_widgets(frozen_later):
+    board, made, _, replaced = frozen_later
+    board.as_html = True
+    end(made, 0)
+    assert len(replaced) == 1
+    assert "3 runs: 2 running, 1 ended" in replaced[0]["text/plain"]
+    assert "saved copy" not in replaced[0]["text/plain"]
+    end(made, 1, 2)
+    assert "saved copy" in replaced[-1]["text/html"]
+    # Nothing new, nothing sent.
+    count = len(replaced)
+    on_loop(board._flush)
+    assert len(replaced) == count

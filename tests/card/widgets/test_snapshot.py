@@ -1,0 +1,309 @@
+"""Snapshots: what a page saves in a widget's place, how it is kept up to date, and when it replaces the widget."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from origami_widgets.card.view import make_view
+from origami_widgets.card.view.contract import BOARD_SLOTS
+from origami_widgets.card.widgets import snapshot as snapshots
+from origami_widgets.card.widgets.run_board import RunBoard
+from origami_widgets.card.widgets.run_card import RunCard
+from origami_widgets.card.widgets.snapshot import PIECES, READ_AND_CLICK, SECOND_THOUGHTS, SnapshotFeed, freeze_after
+from origami_widgets.host.outputs import Outputs
+from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.run_watch import RunWatch
+from origami_widgets.run.state import Heard, Planned, RunState
+from tests.card.boards import running, runs, watches
+from tests.card.live import on_loop, read, settle
+from tests.fixtures.make_views import SNAPSHOTS, encoded
+from tests.fixtures.make_views import snapshots as made
+from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
+from tests.support.quick import see
+
+
+class Page:
+    """A page that saves the notebook, as the front end does it: js/src/snapshot.ts and its tests say the same."""
+
+    def __init__(self):
+        self.number, self.data, self.missed = 0, {}, 0
+
+    def receive(self, message):
+        message = json.loads(json.dumps(message))
+        if message["since"] not in (0, self.number):
+            self.missed += 1
+            return
+        self.number, data = message["number"], {}
+        for kind, pieces in PIECES.items():
+            before = self.data.get(kind, "") if message["since"] else ""
+            old = [piece for piece in pieces.split(before) if piece]
+            parts = message["parts"][kind]
+            data[kind] = "".join(part if isinstance(part, str) else "".join(old[slice(*part)]) for part in parts)
+        self.data = data
+
+
+@pytest.fixture
+def outputs(monkeypatch):
+    """Outputs that a card stands in without a kernel; what replaces it there."""
+    replaced = []
+    made = Outputs()
+    monkeypatch.setattr(Outputs, "__bool__", lambda _: True)
+    monkeypatch.setattr(Outputs, "replace", lambda _, static, line=None: replaced.append(static))
+    monkeypatch.setattr(Outputs, "name", lambda _, line: None)
+    return made, replaced
+
+
+@pytest.fixture
+def displayed(watch, outputs, monkeypatch):
+    """A card that stands on a page, and the messages that it sends."""
+    card = RunCard(Run(watch), outputs[0])
+    settle()
+    messages = []
+    monkeypatch.setattr(card, "_send", lambda message, buffers=None: messages.append(message))
+    yield card, messages
+    card.close()
+
+
+def hello(card, *, keeps):
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "keeps": keeps}, [])
+    settle()
+
+
+def told(messages):
+    return [one["content"] for one in messages if one["method"] == "custom" and one["content"]["kind"] == "snapshot"]
+
+
+def stepped(completed, at):
+    run = payload("running_partial")
+    run["steps"]["completed"] = completed
+    return read(run, at=at), Planned(at + 15.0, 15.0)
+
+
+def test_the_snapshot_is_never_older_than_the_card(displayed, watch):
+    card, messages = displayed
+    page = Page()
+    hello(card, keeps=True)
+    for number in range(10, 14):
+        on_loop(watch.update, *stepped(number, at=100.0 + number))
+        settle()
+        names = [one["content"]["kind"] if one["method"] == "custom" else "update" for one in messages]
+        assert "update" not in names[: names.index("snapshot")], "a page that saves in between would hold an older one"
+        for message in told(messages):
+            page.receive(message)
+        messages.clear()
+        assert page.missed == 0
+        assert f"{number} of at most" in page.data["text/plain"]
+    on_loop(watch.update, read(payload("completed_stats"), at=130.0), Planned(145.0, 15.0))
+    settle()
+    for message in told(messages):
+        page.receive(message)
+    assert page.data == snapshots.marked(card.static(card.view), card.key)
+    assert "Completed" in page.data["text/html"]
+
+
+def test_a_check_that_brings_nothing_sends_none(displayed, watch):
+    card, messages = displayed
+    hello(card, keeps=True)
+    messages.clear()
+    on_loop(watch.update, Heard(115.0), Planned(130.0, 15.0))
+    settle()
+    assert messages == []
+
+
+def test_a_page_that_cannot_ask_gets_the_whole_until_it_listens(displayed, watch, monkeypatch):
+    """A cell that waits for the run blocks the kernel from the display on: no page is heard."""
+    card, messages = displayed
+    card.shown()
+    settle()
+    for number in range(10, 12):
+        on_loop(watch.update, *stepped(number, at=100.0 + number))
+        settle()
+    assert [message["since"] for message in told(messages)] == [0, 0]
+    now = snapshots.time.monotonic()
+    monkeypatch.setattr(snapshots.time, "monotonic", lambda: now + snapshots.LOADING)
+    for number in range(12, 15):
+        on_loop(watch.update, *stepped(number, at=100.0 + number))
+        settle()
+    assert [message["since"] > 0 for message in told(messages)] == [False, False, False, True, True]
+
+
+def test_a_page_that_was_loaded_again_gets_the_whole(displayed, watch):
+    card, messages = displayed
+    hello(card, keeps=True)
+    on_loop(watch.update, *stepped(12, at=112.0))
+    settle()
+    messages.clear()
+    hello(card, keeps=True)
+    page = Page()
+    for message in told(messages):
+        page.receive(message)
+    assert page.data == snapshots.marked(card.static(card.view), card.key)
+
+
+def test_a_page_that_saves_no_snapshots_is_sent_none(displayed, watch):
+    card, messages = displayed
+    hello(card, keeps=False)
+    on_loop(watch.update, *stepped(12, at=112.0))
+    settle()
+    assert told(messages) == []
+
+
+def test_one_page_that_keeps_snapshots_is_enough(displayed, watch):
+    card, messages = displayed
+    hello(card, keeps=True)
+    hello(card, keeps=False)
+    messages.clear()
+    on_loop(watch.update, *stepped(12, at=112.0))
+    settle()
+    assert len(told(messages)) == 1
+
+
+def test_a_page_that_is_behind_gets_the_snapshot_with_the_state(displayed, watch):
+    card, messages = displayed
+    hello(card, keeps=True)
+    on_loop(watch.update, *stepped(12, at=112.0))
+    settle()
+    messages.clear()
+    card._handle_custom_msg({"kind": "hello", "seq": card.seq - 1, "keeps": None}, [])
+    settle()
+    (message,) = told(messages)
+    assert message["since"] == 0
+
+
+def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, monkeypatch):
+    run = {**STATES["large"]().run.raw, "status": "running", "completedAt": None}
+    watch = RunWatch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
+    on_loop(watch.update, read(run), Planned(115.0, 15.0))
+    card = RunCard(Run(watch), outputs[0])
+    settle()
+    messages = []
+    monkeypatch.setattr(card, "_send", lambda message, buffers=None: messages.append(message))
+    hello(card, keeps=True)
+    messages.clear()
+    run = json.loads(json.dumps(run))
+    run["steps"]["completed"] += 1
+    run["response"]["actions"].append(
+        {"type": "leads_added", "tableId": run["response"]["tables"][0]["id"], "leadCount": 7}
+    )
+    run["response"]["tables"][0]["leadCount"] += 7
+    on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
+    settle()
+    assert told(messages)
+    # In contrast to the whole of 39 kB; what the view itself costs is tested in test_traffic.
+    assert len(json.dumps(told(messages))) <= 2_000
+    card.close()
+
+
+@pytest.mark.parametrize("keeps", [True, False, None])
+def test_a_card_gives_way_only_where_its_page_keeps_no_snapshot(displayed, outputs, watch, keeps, monkeypatch):
+    monkeypatch.setattr("origami_widgets.card.widgets.snapshot.READ_AND_CLICK", 0.0)
+    monkeypatch.setattr("origami_widgets.card.widgets.snapshot.SECOND_THOUGHTS", 0.0)
+    card, _ = displayed
+    if keeps is not None:
+        hello(card, keeps=keeps)
+    on_loop(watch.update, read(settled_payload(), at=130.0), Planned(None, None))
+    settle()
+    assert card.settled
+    assert bool(outputs[1]) == card.frozen == (keeps is not True)
+
+
+def test_a_card_that_waited_to_give_way_stays_when_its_page_says_that_it_keeps_it(displayed, outputs, watch):
+    card, _ = displayed
+    on_loop(watch.update, read(settled_payload(), at=130.0), Planned(None, None))
+    settle()
+    hello(card, keeps=True)
+    assert not card.frozen
+    assert outputs[1] == []
+
+
+def test_a_change_on_a_board_of_a_hundred_runs_is_small(outputs, monkeypatch):
+    made = watches(BOARD_SLOTS)
+    board = RunBoard(runs(made))
+    settle()
+    messages = []
+    monkeypatch.setattr(board, "_send", lambda message, buffers=None: messages.append(message))
+    hello(board, keeps=True)
+    page = Page()
+    for number in range(5):
+        page.receive(told(messages)[-1])
+        messages.clear()
+        end = {"status": "cancelled", "completedAt": "2026-07-21T09:20:00Z"}
+        on_loop(made[number].update, read(running(number, **end), at=116.0), Planned(None, None))
+        settle()
+        see(lambda: told(messages))
+        # The first one makes room for a longer word in the text of all the others.
+        assert len(json.dumps(told(messages))) <= (1_500 if number else 12_000)
+    page.receive(told(messages)[-1])
+    assert page.missed == 0
+    assert page.data["text/html"].count("Cancelled") == 5
+    board.close()
+
+
+def test_each_card_has_a_key_from_the_moment_it_is_opened(watch):
+    cards = [RunCard(Run(watch)) for _ in range(2)]
+    assert [card.get_state("key")["key"] for card in cards] == [card.model_id for card in cards]
+    assert len({card.key for card in cards}) == 2
+    for card in cards:
+        card.close()
+
+
+def test_no_drift():
+    """`python -m tests.fixtures.make_views` writes them anew."""
+    assert SNAPSHOTS.read_text(encoding="utf-8") == encoded(made())
+
+
+def test_a_page_holds_what_the_fixtures_say():
+    page = Page()
+    for step in json.loads(SNAPSHOTS.read_text(encoding="utf-8")):
+        page.receive(step["message"])
+        assert page.data == step["holds"]
+    assert page.missed == 0
+
+
+TEXTS = st.lists(st.sampled_from(["<div>a", "<tr>😀", "<li>x</li>", "<divan>", "<", "b\n", "\n", "é", ""])).map("".join)
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1))
+@example([("", ""), ("<div>", "\n"), ("", "")])
+def test_any_text_is_rebuilt(texts):
+    page, feed = Page(), SnapshotFeed()
+    feed.asked()
+    for html, plain in texts:
+        snapshot = {"text/html": html, "text/plain": plain}
+        page.receive(feed.message(snapshot))
+        assert page.data == snapshot
+    assert page.missed == 0
+
+
+def delay(state):
+    return freeze_after(make_view(state, now=NOW))
+
+
+@pytest.mark.parametrize("name", ["running", "running_many", "filling", "needs_input", "reconnecting", "starting"])
+def test_a_card_with_something_to_come_or_to_answer_stays_alive(name):
+    assert delay(STATES[name]()) is None
+
+
+@pytest.mark.parametrize("name", ["errored", "timed_out", "incomplete", "step_cap_hit"])
+def test_the_remedy_of_a_bad_end_stays_for_a_while(name):
+    assert delay(STATES[name]()) == SECOND_THOUGHTS
+
+
+def test_the_suggestions_of_a_good_end_stay_for_a_moment():
+    assert delay(state_of(settled_payload())) == READ_AND_CLICK
+
+
+def test_a_card_with_nothing_to_offer_is_frozen_at_once():
+    run = settled_payload()
+    run["todo"]["nextActions"] = []
+    assert delay(state_of(run)) == 0
+
+
+@pytest.mark.parametrize("sending", ["answer", "follow_up"])
+def test_a_card_stays_while_what_goes_on_in_it_is_being_started(sending):
+    assert delay(replace(state_of(settled_payload()), sending=sending)) is None
