@@ -16,6 +16,8 @@ export type Inline = (string | Node)[];
 
 export type Form = "live" | "current" | "snapshot";
 
+export type LeadCell = string | OpenCell | null;
+
 /** One element of prose: name, children, and for `a` the address (checked in Python: https or mailto only). */
 export interface Node {
   t: NodeName;
@@ -80,7 +82,7 @@ export interface Head {
  * have a `{}` for the age or the time that is left; `due` stands in the place of `next` when that moment has come. Empty
  * words are not shown.
  */
-export interface Clock {
+export interface ClockView {
   now: number;
   heard_at: number | null;
   next_at: number | null;
@@ -102,7 +104,7 @@ export interface Figure {
 export interface Result {
   figures: Figure[];
   note: string;
-  funnel: Funnel | null;
+  funnel: FunnelView | null;
   steps: string;
   details: string;
 }
@@ -134,7 +136,7 @@ export interface Notice {
 }
 
 /** One pending question with the agent's suggestions; free text is always possible. */
-export interface Question {
+export interface QuestionView {
   kind: string;
   question: string;
   suggestions: string[];
@@ -148,7 +150,7 @@ export interface Question {
  */
 export interface Ask {
   run_id: string;
-  questions: Question[];
+  questions: QuestionView[];
   state: "open" | "sending";
   send_label: string;
   cost_note: string;
@@ -163,7 +165,7 @@ export interface FunnelCount {
 }
 
 /** Where the sourced leads went. `words` says it in one sentence. */
-export interface Funnel {
+export interface FunnelView {
   words: string;
   parts: FunnelCount[];
 }
@@ -193,13 +195,13 @@ export interface Remark {
 }
 
 /** One table. `hidden` columns are not in `columns`, which say so in `columns_note`; `facts`: what it cost. */
-export interface Table {
+export interface TableView {
   id: string;
   name: string;
   leads: string;
   link: Link | null;
   facts: string;
-  funnel: Funnel | null;
+  funnel: FunnelView | null;
   remarks: Remark[];
   columns: Grid;
   columns_note: string;
@@ -210,12 +212,15 @@ export interface Table {
  * The tables the run touched; `hidden` says how many are not shown.
  *
  * `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
- * empty list while it reads none. It stands beside them, so that it travels without them.
+ * empty list while it reads none. It stands beside them, so that it travels without them. `leads`: the card may show them;
+ * `no_leads` stands in their place where there is no kernel to read them.
  */
-export interface Tables {
-  items: Table[];
+export interface TablesView {
+  items: TableView[];
   hidden: string;
   reading: string[];
+  leads: boolean;
+  no_leads: string;
 }
 
 /** The agent's own words as a tree. `cut` says that there is more than is shown; else it is empty. */
@@ -238,7 +243,7 @@ export interface Activity {
 }
 
 /** A next step the agent proposes; without a button while none can be sent. */
-export interface Suggestion {
+export interface SuggestionView {
   label: string;
   button: Button | null;
 }
@@ -246,15 +251,15 @@ export interface Suggestion {
 /** Everything a renderer is given. Sections that have nothing to say are None or empty. */
 export interface View {
   head: Head;
-  clock: Clock;
+  clock: ClockView;
   result: Result;
   earlier: Earlier;
   notices: Notice[];
   ask: Ask | null;
-  tables: Tables;
+  tables: TablesView;
   activity: Activity;
   prose: Prose;
-  suggestions: Suggestion[];
+  suggestions: SuggestionView[];
 }
 
 /**
@@ -283,8 +288,8 @@ export interface BoardRow {
   note: string;
 }
 
-/** When the server was last heard about the run of a row and when it is asked next, as in `Clock`. */
-export type Moments = [
+/** When the server was last heard about the run of a row and when it is asked next, as in `ClockView`. */
+export type CheckTimes = [
   heard_at: number | null,
   next_at: number | null,
   interval: number | null,
@@ -328,9 +333,9 @@ export interface BoardHead {
 /** Everything a renderer of a board is given; `moments` beside `rows`, because they change more often. */
 export interface BoardView {
   head: BoardHead;
-  clock: Clock;
+  clock: ClockView;
   rows: BoardRow[];
-  moments: Moments[];
+  moments: CheckTimes[];
 }
 
 /** Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. A board names runs by token. */
@@ -368,7 +373,7 @@ export interface AckMessage {
 /** Kernel to front end: the answer to `hello`. */
 export interface ClockMessage {
   kind: "clock";
-  clock: Clock;
+  clock: ClockView;
 }
 
 /** Front end to kernel: asks for all columns of one table, of which the view holds the most telling only. */
@@ -385,8 +390,120 @@ export interface ColumnsAnswer {
   hidden: number;
 }
 
-/** Pieces of the snapshot before, from `start` up to but not including `end`. */
-export type Pieces = [
+/**
+ * One column of leads.
+ *
+ * Attributes:
+ *     slug: its key, by which rows are sorted and filtered.
+ *     name: its name.
+ *     kind: `input` for what was typed in; `enrichment`, `score`, `sequence` for what was computed.
+ *     share: how much of it was found among the leads that were read, from 0 to 1; None where nothing can be said.
+ *     details: that share in words.
+ *     filling: cells of it are running.
+ *     filters: the server filters by it.
+ */
+export interface LeadHead {
+  slug: string;
+  name: string;
+  kind: string;
+  share: number | null;
+  details: string;
+  filling: boolean;
+  filters: boolean;
+}
+
+/** One part of an enrichment's cell; `href` is an address that was checked, else empty. */
+export type CellPart = [
+  label: string,
+  text: string,
+  href: string,
+];
+
+/** A cell that opens to its parts; `text` is empty where nothing was found. */
+export interface OpenCell {
+  text: string;
+  confidence: string;
+  parts: CellPart[];
+}
+
+/** One lead. `cells` is None where all of them are as they were. */
+export type LeadRow = [
+  id: string,
+  cells: LeadCell[] | null,
+];
+
+/** One cell that has changed: the place of its row in the page, and that of its column. */
+export type CellChange = [
+  row: number,
+  column: number,
+  cell: LeadCell,
+];
+
+/** One condition, as the API has it. */
+export interface LeadFilter {
+  column: string;
+  operator: string;
+  value: string;
+}
+
+/** The order of rows, as the API has it. */
+export interface LeadSort {
+  column: string;
+  direction: "asc" | "desc";
+}
+
+/**
+ * Front end to kernel: which leads are looked at, from the first time until it says that none are.
+ *
+ * Attributes:
+ *     view: of the front end that asks; several may look at different leads.
+ *     query: counts the questions of that view; an answer names the one that it answers.
+ *     table: the table's id; empty: no leads are looked at any more.
+ *     first: the place of the first row that is seen, and `last` of the last one.
+ *     size: rows a page.
+ */
+export interface LeadsMessage {
+  kind: "leads";
+  view: string;
+  query: number;
+  table: string;
+  first: number;
+  last: number;
+  size: number;
+  sort: LeadSort | null;
+  filters: LeadFilter[];
+}
+
+/**
+ * Kernel to front end: one page of leads, or what of it has changed.
+ *
+ * Attributes:
+ *     start: the place of its first row among all rows.
+ *     rows: its rows, in order.
+ *     changes: cells of rows whose `cells` are None.
+ *     heads: the columns.
+ *     total: how many rows there are, when the server said.
+ *     more: whether there are rows behind this page.
+ *     count: how many leads were read, in words.
+ *     note: why there are none, or why they are no longer brought up to date; empty while all is well.
+ */
+export interface LeadsAnswer {
+  kind: "leads";
+  view: string;
+  query: number;
+  table: string;
+  start: number;
+  rows: LeadRow[];
+  changes: CellChange[];
+  heads: LeadHead[];
+  total: number | null;
+  more: boolean;
+  count: string;
+  note: string;
+}
+
+/** PieceRange of the snapshot before, from `start` up to but not including `end`. */
+export type PieceRange = [
   start: number,
   end: number,
 ];
@@ -401,7 +518,7 @@ export interface SnapshotMessage {
   kind: "snapshot";
   number: number;
   since: number;
-  parts: Record<string, (string | Pieces)[]>;
+  parts: Record<string, (string | PieceRange)[]>;
 }
 
 export const TABLE_SLOTS = 24;

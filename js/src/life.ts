@@ -22,6 +22,7 @@ export function life(root: HTMLElement, session: Session, redraw: () => void, op
     redraw();
   };
   const refresh = (): void => {
+    session.visible = inView && !document.hidden;
     redraw();
     ticking(tick, inView && !document.hidden && (open() || session.doubt || anyUnderWay()));
   };

@@ -5,7 +5,7 @@
  * longer than two checks take.
  */
 
-import type { AckMessage, ClockMessage, ClockView, ColumnsAnswer, CommandName } from "./contract";
+import type { AckMessage, ClockMessage, ClockView, ColumnsAnswer, CommandName, LeadsAnswer, LeadsMessage } from "./contract";
 import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
 
 /** The part of anywidget's model that is used. */
@@ -40,9 +40,12 @@ export class Session {
   /** A message could not be sent: nobody is there until the kernel speaks again. */
   #unreachable = false;
 
+  /** Whether it can be seen; what nobody sees asks for nothing. */
+  visible = true;
   /** The host said that the line changed, but not how. */
   doubt = false;
   readonly #sent = new Set<string>();
+  readonly #leads = new Map<string, (answer: LeadsAnswer) => void>();
   readonly #tables = new Map<string, (answer: ColumnsAnswer) => void>();
   readonly #model: Model;
   readonly #el: HTMLElement;
@@ -122,17 +125,28 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "columns", table });
   }
 
+  /** Says which leads a view looks at; `use` gets all answers to it. */
+  leads(message: Omit<LeadsMessage, "kind">, use: (answer: LeadsAnswer) => void): void {
+    this.#leads.set(message.view, use);
+    if (this.presence !== "gone") this.#post({ kind: "leads", ...message });
+  }
+
   close(): void {
     this.#sent.forEach(leave);
     this.#model.off("msg:custom", this.#receive);
     this.#model.off("comm_live_update", this.#lineChanged);
   }
 
-  readonly #receive = (message: AckMessage | ClockMessage | ColumnsAnswer | undefined): void => {
+  readonly #receive = (message: AckMessage | ClockMessage | ColumnsAnswer | LeadsAnswer | undefined): void => {
     if (message?.kind === "clock") this.word(message.clock);
     else if (message?.kind === "columns") {
       this.word();
       this.#tables.get(message.table)?.(message);
+    } else if (message?.kind === "leads") {
+      // What changes in the leads changes nothing else of the card.
+      this.word();
+      this.#leads.get(message.view)?.(message);
+      return;
     } else if (message?.kind === "ack") {
       this.word();
       acknowledge(message);

@@ -75,7 +75,7 @@ def record(state: RunState, *, now: float) -> dict[str, object]:
 
 def tones(view: View, lines: list[str]) -> list[Tone | None]:
     """The tone of each line of the card's text: that of the status or the notice which begins there, else None."""
-    head, result = view["head"], view["result"]
+    head = view["head"]
     told = [(head["tone"], head["status_label"]), *((notice["tone"], notice["title"]) for notice in view["notices"])]
     starts = {f"{SIGNS[tone]} {title.split(' ')[0]}": tone for tone, title in told}
     return [next((tone for start, tone in starts.items() if line.startswith(start)), None) for line in lines]

@@ -171,7 +171,7 @@ class Lines:
     def __init__(self) -> None:
         self._last = ""
 
-    def tell(self, view: View, state: RunState) -> None:
+    def tell(self, view: View, _state: RunState) -> None:
         """Write a line, when there is news."""
         from origami_widgets.cli.lines import change_line, stamped
 

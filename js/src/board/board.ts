@@ -1,5 +1,5 @@
 import { button } from "../buttons";
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type Clock, type Moments } from "../contract";
+import { BOARD_SLOTS, type BoardHead, type BoardRow, type ClockView, type CheckTimes } from "../contract";
 import { el, on, say, setText, show } from "../dom";
 import { guardKeys } from "../keys";
 import { focused, life } from "../life";
@@ -26,7 +26,7 @@ const COLUMNS: [Key, string][] = [
 export function mount(model: Model, host: HTMLElement): () => void {
   const session = new Session(model, host, () => alive.refresh());
   /** What is shown is as old as the row that was heard of longest ago, of those that are still followed. */
-  const oldest = (clock: Clock | null): Clock | null => {
+  const oldest = (clock: ClockView | null): ClockView | null => {
     const followed = items().filter(({ row, moments }) => row.token && !row.settled && moments[3] === "live");
     const heard = followed.flatMap(({ moments: [heard_at, next_at, interval] }) =>
       clock ? (grid({ ...clock, heard_at, next_at, interval }, session.now()).heard ?? []) : [],
@@ -96,7 +96,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const items = (): Item[] =>
     SLOTS.flatMap((slot) => {
       const row = model.get(`row_${slot}`) as BoardRow | null;
-      return row ? [{ row, moments: model.get(`time_${slot}`) as Moments }] : [];
+      return row ? [{ row, moments: model.get(`time_${slot}`) as CheckTimes }] : [];
     });
 
   /** One row of the list can be reached by Tab; the arrows go on from there. */

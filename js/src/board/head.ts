@@ -1,5 +1,5 @@
 import { commandButton, copyLine } from "../buttons";
-import type { BoardHead, Button, Clock, Notice } from "../contract";
+import type { BoardHead, Button, ClockView, Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
@@ -44,7 +44,7 @@ function noticeOf(session: Session, board: string): Part<Notice> {
  * @param board - Tells its clicks from those of other boards.
  * @param oldest - The clock with the moment of the run that was heard of longest ago.
  */
-export function headPart(session: Session, board: string, oldest: (clock: Clock | null) => Clock | null): Part<BoardHead> {
+export function headPart(session: Session, board: string, oldest: (clock: ClockView | null) => ClockView | null): Part<BoardHead> {
   const title = el("b");
   const counts = el("span");
   const facts = words("mute");

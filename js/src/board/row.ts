@@ -1,5 +1,5 @@
 import { button, commandButton, sayWhatBecame, turnOff } from "../buttons";
-import type { Clock } from "../contract";
+import type { ClockView } from "../contract";
 import { el, mark, type Part, say, setText, show, words } from "../dom";
 import { elapsed } from "../sections/clock";
 import type { Session } from "../session";
@@ -63,7 +63,7 @@ export function runRow(session: Session, first: Item): Row {
   const refresh = (): void => {
     const { row, moments } = item;
     const [heard_at, next_at, interval, connection] = moments;
-    const clock: Clock = { now: 0, heard_at, next_at, interval, connection, heard: "", next: "", due: "" };
+    const clock: ClockView = { now: 0, heard_at, next_at, interval, connection, heard: "", next: "", due: "" };
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
     // A run that nobody watches any more is the past, whatever its last status said.

@@ -1,4 +1,4 @@
-import type { Clock, Head } from "../contract";
+import type { ClockView, Head } from "../contract";
 import { age, clockTime, duration, filled } from "../format";
 import type { Session } from "../session";
 
@@ -6,7 +6,7 @@ import type { Session } from "../session";
 const LONG_SILENCE = 120;
 
 /** When the server was heard last and will be asked next: on the grid of checks, because an unchanged check is silent. */
-export function grid(clock: Clock, now: number): { heard: number | null; next: number | null } {
+export function grid(clock: ClockView, now: number): { heard: number | null; next: number | null } {
   const { next_at: first, heard_at: heard, interval, connection } = clock;
   if (first === null || !interval || now < first || connection !== "live") return { heard, next: first };
   const step = interval * 1000;
@@ -20,7 +20,7 @@ type Times = Pick<Head, "done" | "settled" | "started_at" | "completed_at">;
  * How long the run takes or took. The time counts only while kernel and server are heard; else it stands at when the server
  * was last heard. A saved answer (`ended`) does not say when that was.
  */
-export function elapsed(head: Times, session: Session, clock: Clock | null = session.clock): string {
+export function elapsed(head: Times, session: Session, clock: ClockView | null = session.clock): string {
   const { started_at: start, completed_at, done } = head;
   const { connection, heard_at } = clock ?? { connection: "ended", heard_at: null };
   const counts = session.presence === "live" && connection === "live";
@@ -36,7 +36,7 @@ export interface Freshness {
 }
 
 /** How fresh a run is; `clock` is the session's, or that of one run of a board. */
-export function freshness(head: Times, session: Session, clock: Clock | null = session.clock): Freshness {
+export function freshness(head: Times, session: Session, clock: ClockView | null = session.clock): Freshness {
   const { presence } = session;
   const fixed = (age: string, warn = false): Freshness => ({ age, next: "", warn });
   if (!clock || (head.done && head.settled) || clock.connection === "ended")

@@ -1,6 +1,6 @@
 import { commandButton } from "../buttons";
 import { clamp } from "../clamp";
-import type { Prose, Suggestion, View } from "../contract";
+import type { Prose, SuggestionView, View } from "../contract";
 import { el, fill, keyedList, type Part, same, say, show, words } from "../dom";
 import { length, prose } from "../prose";
 import { sentence } from "./activity";
@@ -11,7 +11,7 @@ const LONG = 220;
 const MANY = 3;
 const LINES = 3;
 
-function suggestion({ session, view }: Context): Part<Suggestion> {
+function suggestion({ session, view }: Context): Part<SuggestionView> {
   const press = commandButton(session);
   const label = words("mute");
   return {
@@ -35,7 +35,7 @@ export function lastSection(context: Context): Part<Last> {
   const list = keyedList(
     el("ul", "next"),
     () => suggestion(context),
-    (item: Suggestion) => item.label,
+    (item: SuggestionView) => item.label,
   );
   list.node.ariaLabel = "Next steps";
   const node = el("section", "last", latest.node, clamped.node, cut, list.node);

@@ -1,4 +1,4 @@
-import type { Figure, Funnel, Result } from "../contract";
+import type { Figure, FunnelView, Result } from "../contract";
 import { el, fill, keyedList, mark, type Part, same, say, setText, show } from "../dom";
 import { elapsed, freshness } from "./clock";
 import type { Context } from "./section";
@@ -18,10 +18,10 @@ function figure(): Part<Figure> {
 }
 
 /** Parts of a bar, each as wide as its count says. */
-export function funnelBar(): Part<Funnel | null> {
+export function funnelBar(): Part<FunnelView | null> {
   const node = el("span", "funnel");
   node.role = "img";
-  let shown: Funnel | null | undefined;
+  let shown: FunnelView | null | undefined;
   return {
     node,
     update(funnel) {

@@ -1,14 +1,16 @@
 import { button, turnOff } from "../buttons";
-import type { ColumnsAnswer, Remark, Table, View } from "../contract";
+import type { ColumnsAnswer, Remark, TableView, View } from "../contract";
 import { el, keyedList, linkPlace, type Part, same, say, setText, show, uid } from "../dom";
+import { leadGrid } from "../leads";
 import { tabs } from "../tabs";
 import { activityPart } from "./activity";
 import { gridPart } from "./grid";
 import type { Context } from "./section";
 
-type Panel = "columns" | "activity";
+type Panel = "leads" | "columns" | "activity";
 
 const PANELS: readonly { id: Panel; label: string }[] = [
+  { id: "leads", label: "Leads" },
   { id: "columns", label: "Columns" },
   { id: "activity", label: "Activity" },
 ];
@@ -33,12 +35,13 @@ export function tablesSection({ session }: Context): Part<Body> {
   const columns = gridPart();
   const activity = activityPart();
   const empty = el("p", "empty mute");
-  const panel = el("div", "panel", columns.node, activity.node, empty);
+  const leads = leadGrid(session, () => draw());
+  const panel = el("div", "panel", leads.node, columns.node, activity.node, empty);
   panel.id = uid();
   panel.role = "tabpanel";
   panel.tabIndex = 0;
   const note = el("span");
-  const all = button("Show all", () => fetch(), "link");
+  const all = button("Show all", () => (shown === "leads" ? expand(!expanded) : fetch()), "link");
   const link = linkPlace("open");
   const reading = el("span");
   const remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
@@ -48,6 +51,8 @@ export function tablesSection({ session }: Context): Part<Body> {
   let body: Body | null = null;
   let chosen: string | null = null;
   let wanted: Panel | null = null;
+  let shown: Panel = "activity";
+  let expanded = false;
   /** All columns of a table, once somebody asked for more than the view holds. */
   const answers = new Map<string, ColumnsAnswer>();
 
@@ -62,7 +67,7 @@ export function tablesSection({ session }: Context): Part<Body> {
   const row = el("div", "tabs", tables.node, el("span", "gap"), panels.node);
   const node = el("section", "tables", row, panel, strip, unsent);
 
-  const current = (): Table | undefined => {
+  const current = (): TableView | undefined => {
     const items = body?.tables.items ?? [];
     return items.find(({ id }) => id === chosen) ?? items[0];
   };
@@ -74,28 +79,45 @@ export function tablesSection({ session }: Context): Part<Body> {
       draw();
     });
   };
+  /** Shows all leads in place, in a higher body. */
+  const expand = (on: boolean): void => {
+    expanded = on;
+    panel.classList.toggle("high", on);
+    leads.expand(on);
+    draw();
+  };
   const draw = (): void => {
     if (!body) return;
-    const { items, hidden, reading: readings } = body.tables;
+    const { items, hidden, reading: readings, leads: may, no_leads } = body.tables;
     const table = current();
     const changes = body.activity.groups.length > 0;
-    const shown: Panel = wanted ?? (table ? "columns" : "activity");
+    shown = (wanted === "leads" && !may ? null : wanted) ?? (table ? (may ? "leads" : "columns") : "activity");
+    const gone = session.presence === "gone";
+    // What nobody looks at is not asked for; what was read stays while the card is off the screen.
+    if (shown === "leads" && table && session.visible) leads.look(table.id);
+    else if (shown !== "leads" || !session.visible) leads.look("");
+    leads.refresh();
     tables.update(
       items.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
       table?.id ?? "",
     );
-    panels.update(PANELS, shown);
+    panels.update(may ? PANELS : PANELS.slice(1), shown);
     const answer = table && answers.get(table.id);
     if (table) columns.update(answer?.columns ?? table.columns);
     activity.update(body.activity);
-    const isEmpty = shown === "activity" ? !changes : !table?.columns.rows.length;
+    const noLeads = shown === "leads" && (!table || (gone && !leads.count()));
+    const isEmpty = shown === "activity" ? !changes : shown === "leads" ? noLeads : !table?.columns.rows.length;
+    show(leads.node, shown === "leads" && !isEmpty);
     show(columns.node, shown === "columns" && !isEmpty);
     show(activity.node, shown === "activity" && !isEmpty);
-    say(empty, isEmpty ? (table ? table.columns_note : body.result.note) : "");
+    const none = shown === "leads" ? no_leads : shown === "columns" ? table?.columns_note : "No changes yet.";
+    say(empty, isEmpty ? ((table && none) || body.result.note) : "");
     panel.setAttribute("aria-labelledby", shown === "activity" || !table ? panels.idOf(shown) : tables.idOf(table.id));
-    say(note, table ? (shown === "columns" ? (answer ? "" : table.columns_note) : table.facts) : "");
+    const read = shown === "leads" ? leads.count() : shown === "columns" ? (answer ? "" : table?.columns_note) : table?.facts;
+    say(note, read ?? "");
     note.title = table?.facts ?? "";
-    show(all, shown === "columns" && table && table.hidden > 0 && !answer);
+    show(all, table && (shown === "leads" ? !noLeads : shown === "columns" && table.hidden > 0 && !answer));
+    setText(all, shown === "leads" && expanded ? "Show less" : "Show all");
     link.update(table?.link ?? null);
     const open = link.node.firstElementChild;
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
@@ -104,7 +126,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     // Who reads is the kernel: without a living one, nobody does.
     const at = table ? items.indexOf(table) : -1;
     say(reading, session.presence === "live" ? (readings[at] ?? "") : "");
-    turnOff(all, session.presence === "gone", session.presence === "gone");
+    turnOff(all, gone && shown === "columns", gone);
     const ended = body.head.done && !table;
     show(strip, !ended);
     panel.classList.toggle("short", ended);
@@ -113,6 +135,7 @@ export function tablesSection({ session }: Context): Part<Body> {
   return {
     node,
     refresh: draw,
+    close: leads.close,
     update(next) {
       const before = body?.tables.items;
       body = next;

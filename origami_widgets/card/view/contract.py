@@ -268,12 +268,15 @@ class TablesView(TypedDict):
     """The tables the run touched; `hidden` says how many are not shown.
 
     `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
-    empty list while it reads none. It stands beside them, so that it travels without them.
+    empty list while it reads none. It stands beside them, so that it travels without them. `leads`: the card may show them;
+    `no_leads` stands in their place where there is no kernel to read them.
     """
 
     items: list[TableView]
     hidden: str
     reading: list[str]
+    leads: bool
+    no_leads: str
 
 
 class Prose(TypedDict):
@@ -454,6 +457,128 @@ class ColumnsAnswer(TypedDict):
     table: str
     columns: Grid
     hidden: int
+
+
+class LeadHead(TypedDict):
+    """One column of leads.
+
+    Attributes:
+        slug: its key, by which rows are sorted and filtered.
+        name: its name.
+        kind: `input` for what was typed in; `enrichment`, `score`, `sequence` for what was computed.
+        share: how much of it was found among the leads that were read, from 0 to 1; None where nothing can be said.
+        details: that share in words.
+        filling: cells of it are running.
+        filters: the server filters by it.
+    """
+
+    slug: str
+    name: str
+    kind: str
+    share: float | None
+    details: str
+    filling: bool
+    filters: bool
+
+
+class CellPart(NamedTuple):
+    """One part of an enrichment's cell; `href` is an address that was checked, else empty."""
+
+    label: str
+    text: str
+    href: str
+
+
+class OpenCell(TypedDict):
+    """A cell that opens to its parts; `text` is empty where nothing was found."""
+
+    text: str
+    confidence: str
+    parts: list[CellPart]
+
+
+LeadCell = str | OpenCell | None
+"""Text; empty text where the agent looked and found nothing; None where no work has ended."""
+
+
+class LeadRow(NamedTuple):
+    """One lead. `cells` is None where all of them are as they were."""
+
+    id: str
+    cells: list[LeadCell] | None
+
+
+class CellChange(NamedTuple):
+    """One cell that has changed: the place of its row in the page, and that of its column."""
+
+    row: int
+    column: int
+    cell: LeadCell
+
+
+class LeadFilter(TypedDict):
+    """One condition, as the API has it."""
+
+    column: str
+    operator: str
+    value: str
+
+
+class LeadSort(TypedDict):
+    """The order of rows, as the API has it."""
+
+    column: str
+    direction: Literal["asc", "desc"]
+
+
+class LeadsMessage(TypedDict):
+    """Front end to kernel: which leads are looked at, from the first time until it says that none are.
+
+    Attributes:
+        view: of the front end that asks; several may look at different leads.
+        query: counts the questions of that view; an answer names the one that it answers.
+        table: the table's id; empty: no leads are looked at any more.
+        first: the place of the first row that is seen, and `last` of the last one.
+        size: rows a page.
+    """
+
+    kind: Literal["leads"]
+    view: str
+    query: int
+    table: str
+    first: int
+    last: int
+    size: int
+    sort: LeadSort | None
+    filters: list[LeadFilter]
+
+
+class LeadsAnswer(TypedDict):
+    """Kernel to front end: one page of leads, or what of it has changed.
+
+    Attributes:
+        start: the place of its first row among all rows.
+        rows: its rows, in order.
+        changes: cells of rows whose `cells` are None.
+        heads: the columns.
+        total: how many rows there are, when the server said.
+        more: whether there are rows behind this page.
+        count: how many leads were read, in words.
+        note: why there are none, or why they are no longer brought up to date; empty while all is well.
+    """
+
+    kind: Literal["leads"]
+    view: str
+    query: int
+    table: str
+    start: int
+    rows: list[LeadRow]
+    changes: list[CellChange]
+    heads: list[LeadHead]
+    total: int | None
+    more: bool
+    count: str
+    note: str
 
 
 class PieceRange(NamedTuple):

@@ -141,6 +141,7 @@ def _lines(state: RunState) -> list[CodeLine]:
     lines: list[CodeLine] = [{"label": "Attach to this run", "code": attach}]
     if state.tables:
         lines.append({"label": "Columns as DataFrame", "code": f"ow.columns_frame({quiet})"})
+        lines.append({"label": "Leads", "code": f"ow.leads({quiet})"})
         lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx", leads=True)'})
     if state.done:
         lines.append({"label": "Transcript as DataFrame", "code": f"ow.transcript_frame({quiet})"})

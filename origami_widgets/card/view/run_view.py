@@ -18,6 +18,7 @@ from origami_widgets.card.view.questions import make_ask, make_suggestions
 from origami_widgets.card.view.result import make_result
 from origami_widgets.card.view.run_head import make_earlier, make_head
 from origami_widgets.card.view.table_view import make_tables
+from origami_widgets.run.settings import shows_leads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 
-def make_view(state: RunState, *, earlier: Sequence[RunState] = (), now: float, form: Form = "live") -> View:
+def make_view(
+    state: RunState, *, earlier: Sequence[RunState] = (), now: float, form: Form = "live", leads: bool = True
+) -> View:
     """Return everything that a renderer of the card is given about one run.
 
     Args:
         state: what is known about the run that is shown.
         earlier: the states of earlier runs of the same conversation, oldest first.
         now: the kernel's clock, in Unix seconds.
+        leads: the card may show leads.
         form: how it is read: `live` on a widget, `current` where it is replaced as the run goes on, `snapshot` later.
 
     Returns:
@@ -47,7 +51,7 @@ def make_view(state: RunState, *, earlier: Sequence[RunState] = (), now: float, 
         "earlier": make_earlier(earlier),
         "notices": make_notices(state, form=form),
         "ask": make_ask(state),
-        "tables": make_tables(state.tables, state.row_progress, form=form),
+        "tables": make_tables(state.tables, state.row_progress, form=form, leads=leads),
         "activity": make_activity(state, form=form),
         "prose": make_prose(response.text if response else None),
         "suggestions": make_suggestions(state),
@@ -57,7 +61,7 @@ def make_view(state: RunState, *, earlier: Sequence[RunState] = (), now: float, 
 def view_now(conversation: Conversation, form: Form = "live") -> View:
     """Return the view of a conversation's newest run, with those before it."""
     *earlier, current = conversation.states
-    return make_view(current, earlier=earlier, now=time.time(), form=form)
+    return make_view(current, earlier=earlier, now=time.time(), form=form, leads=shows_leads())
 
 
 TOLERANCE = 2_500.0

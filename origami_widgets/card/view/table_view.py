@@ -29,7 +29,7 @@ _FILLED_SINCE = "Blank cells may have filled in since."
 
 
 def make_tables(
-    tables: Sequence[models.Table], row_progress: Mapping[str, RowProgress], *, form: Form = "live"
+    tables: Sequence[models.Table], row_progress: Mapping[str, RowProgress], *, form: Form = "live", leads: bool = True
 ) -> TablesView:
     """Return the tables in the order in which the run names them.
 
@@ -40,6 +40,7 @@ def make_tables(
         tables: of the run.
         row_progress: how far this process has come with the rows of each table that it reads now.
         form: how the view is read.
+        leads: the card may show leads.
     """
     shown: list[TableView] = []
     used = 0
@@ -58,6 +59,8 @@ def make_tables(
         "items": shown,
         "hidden": f"{words.plural(hidden, 'more table')}: ow.tables_frame(run)" if hidden else "",
         "reading": reading if any(reading) else [],
+        "leads": leads,
+        "no_leads": "Leads are not saved in the notebook. In a running kernel, this card or ow.leads(run) shows them.",
     }
 
 

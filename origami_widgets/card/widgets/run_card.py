@@ -11,11 +11,12 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view.clock_view import make_clock
-from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, Form, View
+from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, Form, LeadsAnswer, View
 from origami_widgets.card.view.run_view import view_changed, view_now
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
+from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import NOTHING, LiveWidget, built, section
 from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after, token_bundle
 from origami_widgets.host.application import pages
@@ -23,10 +24,12 @@ from origami_widgets.host.cells import running_cell
 from origami_widgets.host.outputs import Outputs, show_once
 from origami_widgets.host.shell import request
 from origami_widgets.run.handle import Run
+from origami_widgets.run.settings import shows_leads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from origami_widgets.api.models import Table
     from origami_widgets.run.conversation import Conversation
 
 
@@ -85,6 +88,7 @@ class RunCard(LiveWidget):
             )
         self._conversation: Conversation = run.conversation
         self._handler = CardCommandHandler(self._conversation)
+        self._leads = LeadFeed(self._send_leads, self._tables, lambda: self._conversation.current.operations)
         super().__init__(outputs)
 
     @property
@@ -150,7 +154,7 @@ class RunCard(LiveWidget):
             if name != "tables":
                 self._tell(name, part)
         tables = view["tables"]
-        self._tell("tables", {"hidden": tables["hidden"], "reading": tables["reading"]})
+        self._tell("tables", {name: part for name, part in tables.items() if name != "items"})
         self._tell_slots("table", tables["items"], TABLE_SLOTS)
         state = self._conversation.current.state
         steps = state.run.steps if state.run is not None else None
@@ -167,10 +171,29 @@ class RunCard(LiveWidget):
             case {"kind": "columns", "table": str(table)}:
                 self._send_columns(table)
                 return
+            case {"kind": "leads"}:
+                if shows_leads():
+                    background().call_soon(lambda: self._leads.look(content))
+                return
         command = read_command(content)
         if command is not None:
             self._thaw()
             background().submit(self._carry_out(command))
+
+    def _flush(self) -> None:
+        super()._flush()
+        self._leads.changed()
+
+    def _let_go(self) -> None:
+        super()._let_go()
+        self._leads.stop()
+
+    def _tables(self) -> Sequence[Table]:
+        return self._conversation.current.state.tables
+
+    def _send_leads(self, answer: LeadsAnswer) -> None:
+        if self.comm is not None:
+            self.send(answer)
 
     def _thawed(self) -> None:
         if self._conversation.presentation is not self:
