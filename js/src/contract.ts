@@ -390,6 +390,17 @@ export interface ColumnsAnswer {
   hidden: number;
 }
 
+/** Front end to kernel: asks for the code that draws leads, when they are looked at for the first time. */
+export interface CodeMessage {
+  kind: "code";
+}
+
+/** Kernel to front end: the module that draws leads. */
+export interface CodeAnswer {
+  kind: "code";
+  code: string;
+}
+
 /**
  * One column of leads.
  *

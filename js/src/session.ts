@@ -5,7 +5,8 @@
  * longer than two checks take.
  */
 
-import type { AckMessage, ClockMessage, ClockView, ColumnsAnswer, CommandName, LeadsAnswer, LeadsMessage } from "./contract";
+import type { AckMessage, ClockMessage, ClockView, CodeAnswer, ColumnsAnswer, CommandName, LeadsAnswer, LeadsMessage } from "./contract";
+import type * as LeadsModule from "./leads/code";
 import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
 
 /** The part of anywidget's model that is used. */
@@ -23,6 +24,8 @@ export interface Model {
 
 /** `old`: restored, the kernel hasn't spoken yet. `busy`: it doesn't answer. `gone`: the host says so. */
 export type Presence = "live" | "old" | "busy" | "gone";
+
+type LeadsCode = typeof LeadsModule;
 
 export const ANSWER_MS = 3000;
 /** A first state older than this may have been restored from a page reload or a saved notebook. */
@@ -45,6 +48,7 @@ export class Session {
   /** The host said that the line changed, but not how. */
   doubt = false;
   readonly #sent = new Set<string>();
+  #code: ((code: LeadsCode) => void) | null = null;
   readonly #leads = new Map<string, (answer: LeadsAnswer) => void>();
   readonly #tables = new Map<string, (answer: ColumnsAnswer) => void>();
   readonly #model: Model;
@@ -125,6 +129,14 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "columns", table });
   }
 
+  /** Loads what draws leads. */
+  code(): Promise<LeadsCode> {
+    return new Promise((resolve) => {
+      this.#code = resolve;
+      if (this.presence !== "gone") this.#post({ kind: "code" });
+    });
+  }
+
   /** Says which leads a view looks at; `use` gets all answers to it. */
   leads(message: Omit<LeadsMessage, "kind">, use: (answer: LeadsAnswer) => void): void {
     this.#leads.set(message.view, use);
@@ -137,11 +149,17 @@ export class Session {
     this.#model.off("comm_live_update", this.#lineChanged);
   }
 
-  readonly #receive = (message: AckMessage | ClockMessage | ColumnsAnswer | LeadsAnswer | undefined): void => {
+  readonly #receive = (message: AckMessage | ClockMessage | CodeAnswer | ColumnsAnswer | LeadsAnswer | undefined): void => {
     if (message?.kind === "clock") this.word(message.clock);
     else if (message?.kind === "columns") {
       this.word();
       this.#tables.get(message.table)?.(message);
+    } else if (message?.kind === "code") {
+      this.word();
+      const use = this.#code;
+      this.#code = null;
+      if (use) void load(message.code).then(use);
+      return;
     } else if (message?.kind === "leads") {
       // What changes in the leads changes nothing else of the card.
       this.word();
@@ -191,6 +209,16 @@ export class Session {
       this.#become("gone");
       return false;
     }
+  }
+}
+
+/** A module from its text, as the host itself loads a widget's. */
+async function load(code: string): Promise<LeadsCode> {
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  try {
+    return await import(url);
+  } finally {
+    URL.revokeObjectURL(url);
   }
 }
 

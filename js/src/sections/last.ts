@@ -7,9 +7,9 @@ import { sentence } from "./activity";
 import type { Context } from "./section";
 
 /** More characters, or more blocks, than this are folded to some lines. */
-const LONG = 220;
-const MANY = 3;
-const LINES = 3;
+const LONG = 180;
+const MANY = 2;
+const LINES = 2;
 
 function suggestion({ session, view }: Context): Part<SuggestionView> {
   const press = commandButton(session);

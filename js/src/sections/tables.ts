@@ -1,7 +1,7 @@
 import { button, turnOff } from "../buttons";
 import type { ColumnsAnswer, Remark, TableView, View } from "../contract";
 import { el, keyedList, linkPlace, type Part, same, say, setText, show, uid } from "../dom";
-import { leadGrid } from "../leads";
+import type { Leads } from "../leads/grid";
 import { tabs } from "../tabs";
 import { activityPart } from "./activity";
 import { gridPart } from "./grid";
@@ -35,8 +35,8 @@ export function tablesSection({ session }: Context): Part<Body> {
   const columns = gridPart();
   const activity = activityPart();
   const empty = el("p", "empty mute");
-  const leads = leadGrid(session, () => draw());
-  const panel = el("div", "panel", leads.node, columns.node, activity.node, empty);
+  const place = el("div", "place");
+  const panel = el("div", "panel", place, columns.node, activity.node, empty);
   panel.id = uid();
   panel.role = "tabpanel";
   panel.tabIndex = 0;
@@ -53,6 +53,8 @@ export function tablesSection({ session }: Context): Part<Body> {
   let wanted: Panel | null = null;
   let shown: Panel = "activity";
   let expanded = false;
+  let leads: Leads | null = null;
+  let isLoading = false;
   /** All columns of a table, once somebody asked for more than the view holds. */
   const answers = new Map<string, ColumnsAnswer>();
 
@@ -79,11 +81,21 @@ export function tablesSection({ session }: Context): Part<Body> {
       draw();
     });
   };
+  /** The code that draws leads is as large as the rest: it is loaded when somebody looks at leads for the first time. */
+  const load = async (): Promise<void> => {
+    if (isLoading) return;
+    isLoading = true;
+    const { leadGrid } = await session.code();
+    leads = leadGrid(session, draw);
+    leads.expand(expanded);
+    place.append(leads.node);
+    draw();
+  };
   /** Shows all leads in place, in a higher body. */
   const expand = (on: boolean): void => {
     expanded = on;
     panel.classList.toggle("high", on);
-    leads.expand(on);
+    leads?.expand(on);
     draw();
   };
   const draw = (): void => {
@@ -94,9 +106,10 @@ export function tablesSection({ session }: Context): Part<Body> {
     shown = (wanted === "leads" && !may ? null : wanted) ?? (table ? (may ? "leads" : "columns") : "activity");
     const gone = session.presence === "gone";
     // What nobody looks at is not asked for; what was read stays while the card is off the screen.
-    if (shown === "leads" && table && session.visible) leads.look(table.id);
-    else if (shown !== "leads" || !session.visible) leads.look("");
-    leads.refresh();
+    const looks = shown === "leads" && table && session.visible;
+    if (looks && !leads && !gone) load();
+    leads?.look(looks ? table.id : "");
+    leads?.refresh();
     tables.update(
       items.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
       table?.id ?? "",
@@ -105,15 +118,15 @@ export function tablesSection({ session }: Context): Part<Body> {
     const answer = table && answers.get(table.id);
     if (table) columns.update(answer?.columns ?? table.columns);
     activity.update(body.activity);
-    const noLeads = shown === "leads" && (!table || (gone && !leads.count()));
+    const noLeads = shown === "leads" && (!table || (gone && !leads?.count()));
     const isEmpty = shown === "activity" ? !changes : shown === "leads" ? noLeads : !table?.columns.rows.length;
-    show(leads.node, shown === "leads" && !isEmpty);
+    show(place, shown === "leads" && !isEmpty);
     show(columns.node, shown === "columns" && !isEmpty);
     show(activity.node, shown === "activity" && !isEmpty);
     const none = shown === "leads" ? no_leads : shown === "columns" ? table?.columns_note : "No changes yet.";
     say(empty, isEmpty ? ((table && none) || body.result.note) : "");
     panel.setAttribute("aria-labelledby", shown === "activity" || !table ? panels.idOf(shown) : tables.idOf(table.id));
-    const read = shown === "leads" ? leads.count() : shown === "columns" ? (answer ? "" : table?.columns_note) : table?.facts;
+    const read = shown === "leads" ? leads?.count() : shown === "columns" ? (answer ? "" : table?.columns_note) : table?.facts;
     say(note, read ?? "");
     note.title = table?.facts ?? "";
     show(all, table && (shown === "leads" ? !noLeads : shown === "columns" && table.hidden > 0 && !answer));
@@ -135,7 +148,7 @@ export function tablesSection({ session }: Context): Part<Body> {
   return {
     node,
     refresh: draw,
-    close: leads.close,
+    close: () => leads?.close(),
     update(next) {
       const before = body?.tables.items;
       body = next;

@@ -65,7 +65,9 @@ def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
     """What stands on the last line while the run goes on, or its cells do."""
     if state.done:
         running = shown_count(state.cells_running) or 0
-        if not running or state.status == "needs_input":
+        text = state.run.response.text if state.run and state.run.response else ""
+        # What the agent says stands there; how many cells are filling stands beside their table.
+        if not running or text:
             return []
         cells = words.plural(running, "cell")
         if form == "snapshot" or state.connection.state in ("stopped", "ended"):

@@ -459,6 +459,19 @@ class ColumnsAnswer(TypedDict):
     hidden: int
 
 
+class CodeMessage(TypedDict):
+    """Front end to kernel: asks for the code that draws leads, when they are looked at for the first time."""
+
+    kind: Literal["code"]
+
+
+class CodeAnswer(TypedDict):
+    """Kernel to front end: the module that draws leads."""
+
+    kind: Literal["code"]
+    code: str
+
+
 class LeadHead(TypedDict):
     """One column of leads.
 

@@ -76,18 +76,22 @@ def shown_columns(columns: Iterable[Column]) -> list[Column]:
     return [column for column in columns if column.slug][:COLUMNS_LIMIT]
 
 
-def count_words(read: int, total: int | None, filtered: int) -> str:
+def count_words(read: int, total: int | None, leads: int | None, *, is_filtered: bool) -> str:
     """Return how many leads were read of how many.
 
     Args:
         read: leads that were read.
-        total: leads that the server has, where it said.
-        filtered: conditions that they fulfil.
+        total: leads that fulfil all conditions, where the server said.
+        leads: leads of the table, where the server said.
+        is_filtered: conditions were added to those of the table.
     """
-    match = " that match" if filtered else ""
+    if is_filtered:
+        return f"{words.plural(total if total is not None else read, 'lead')} that match"
+    hidden = leads - total if leads is not None and total is not None and leads > total else 0
+    behind = f", {words.count(hidden)} hidden by the table's filters" if hidden else ""
     if total is None or total <= read:
-        return f"{words.plural(read, 'lead')}{match}"
-    return f"{words.count(read)} of {words.plural(total, 'lead')}{match}"
+        return f"{words.plural(read, 'lead')}{behind}"
+    return f"{words.count(read)} of {words.plural(total, 'lead')}{behind}"
 
 
 def _cell(values: dict[str, Any], column: Column) -> LeadCell:

@@ -14,6 +14,7 @@ from origami_widgets.api.retries import is_counted
 from origami_widgets.api.row_query import RowQuery
 from origami_widgets.card.view.contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.lead_cells import changed_rows, count_words, make_cells, make_heads, shown_columns
+from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.run.polling.poller import poller
@@ -75,6 +76,7 @@ class _LookedAt:
     columns: list[Column] = field(default_factory=list)
     total: int | None = None
     note: str = ""
+    is_unfiltered: bool = False
     not_before: float = float("-inf")
 
     def is_same_question(self, other: _LookedAt) -> bool:
@@ -105,6 +107,8 @@ class LeadFeed:
         send: sends a message to all front ends of the widget.
         tables: returns the tables as they are known now.
         operations: returns the API through which they are read; None where there is none.
+        is_unfiltered: returns whether the filters that the table has saved are left off, as while its run goes on: they hold
+            what the brief demands, and would hide each lead until it has been judged.
         filters: conditions that all reads fulfil, besides those of the front end.
         sort: the order where the front end has none.
     """
@@ -115,12 +119,14 @@ class LeadFeed:
         tables: Callable[[], Sequence[Table]],
         operations: Callable[[], Operations | None],
         *,
+        is_unfiltered: Callable[[], bool] = lambda: False,
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
     ) -> None:
         self._send = send
         self._tables = tables
         self._operations = operations
+        self._is_unfiltered = is_unfiltered
         self._filters = list(filters)
         self._sort = sort
         self._views: dict[str, _LookedAt] = {}
@@ -215,6 +221,10 @@ class LeadFeed:
             return False
         return looked.note != "" or looked.due(_version(table), float("inf")) is not None
 
+    def _lead_count(self, looked: _LookedAt) -> int | None:
+        table = self._table(looked.table)
+        return None if table is None else shown_count(table.lead_count)
+
     def _table(self, table_id: str) -> Table | None:
         return next((table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == table_id), None)
 
@@ -226,8 +236,16 @@ class LeadFeed:
         if looked is None or table is None or number > len(looked.pages):
             return
         cursor = None if number == 0 else looked.pages[number - 1].following
+        is_unfiltered = self._is_unfiltered()
+        if looked.is_unfiltered != is_unfiltered:
+            looked.is_unfiltered = is_unfiltered
+            looked.pages.clear()
+            number, cursor = 0, None
         query = RowQuery(
-            filters=[*self._filters, *looked.filters] or None, sort=_as_query(looked.sort or self._sort), flat=True
+            filters=[*self._filters, *looked.filters] or None,
+            sort=_as_query(looked.sort or self._sort),
+            flat=True,
+            saved_filters=not is_unfiltered,
         )
         version = _version(table)
         try:
@@ -287,7 +305,7 @@ class LeadFeed:
                 heads=make_heads(looked.columns, (cells for each in looked.pages for _, cells in each.rows)),
                 total=looked.total,
                 more=looked.pages[-1].following is not None,
-                count=count_words(read, looked.total, len(looked.filters)),
+                count=count_words(read, looked.total, self._lead_count(looked), is_filtered=bool(looked.filters)),
                 note=looked.note,
             )
         )

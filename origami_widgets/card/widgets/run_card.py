@@ -11,7 +11,15 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view.clock_view import make_clock
-from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, Form, LeadsAnswer, View
+from origami_widgets.card.view.contract import (
+    TABLE_SLOTS,
+    ClockView,
+    CodeAnswer,
+    ColumnsAnswer,
+    Form,
+    LeadsAnswer,
+    View,
+)
 from origami_widgets.card.view.run_view import view_changed, view_now
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
@@ -88,7 +96,12 @@ class RunCard(LiveWidget):
             )
         self._conversation: Conversation = run.conversation
         self._handler = CardCommandHandler(self._conversation)
-        self._leads = LeadFeed(self._send_leads, self._tables, lambda: self._conversation.current.operations)
+        self._leads = LeadFeed(
+            self._send_leads,
+            self._tables,
+            lambda: self._conversation.current.operations,
+            is_unfiltered=lambda: not self._conversation.current.state.done,
+        )
         super().__init__(outputs)
 
     @property
@@ -170,6 +183,9 @@ class RunCard(LiveWidget):
         match content:
             case {"kind": "columns", "table": str(table)}:
                 self._send_columns(table)
+                return
+            case {"kind": "code"}:
+                self.send(CodeAnswer(kind="code", code=built("leads.js")))
                 return
             case {"kind": "leads"}:
                 if shows_leads():

@@ -3,10 +3,11 @@
  * typing looks through what is loaded, and says so.
  */
 
-import { button } from "./buttons";
-import type { LeadCell, LeadFilter, LeadHead, LeadSort, LeadsAnswer } from "./contract";
-import { anchor, el, fill, on, say, setText, show, uid, words } from "./dom";
-import type { Session } from "./session";
+import { button } from "../buttons";
+import type { LeadCell, LeadFilter, LeadHead, LeadSort, LeadsAnswer } from "../contract";
+import { anchor, el, fill, on, say, setText, show, uid, words } from "../dom";
+import type { Session } from "../session";
+import style from "./leads.css";
 
 /** Height of a row in pixels; a window of rows is drawn by it. */
 const ROW = 29;
@@ -61,6 +62,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const empty = el("p", "empty mute");
   const open = el("div", "parts");
   open.role = "dialog";
+  if (ticks) scroll.style.setProperty("--ticks", "34px");
   const search = el("input");
   search.type = "text";
   search.placeholder = "Search loaded leads";
@@ -80,7 +82,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   });
   const tools = el("div", "ltools", search, found, el("span", "gap"), column, value, apply, clear);
   const note = el("p", "lnote t-attention");
-  const node = el("div", "lbox", tools, note, scroll, empty, open);
+  const node = el("div", "lbox", el("style", "", style), tools, note, scroll, empty, open);
 
   let table = "";
   let query = 0;
