@@ -19,7 +19,7 @@ export function button(label: string, press: () => void, cls = ""): HTMLButtonEl
   return node;
 }
 
-/** Off, and where nobody is there who could do it, with that as its description. */
+/** Off; where the kernel is gone, with that as its description. */
 export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
   node.ariaDisabled = off ? "true" : null;
   node.title = gone ? "Kernel stopped" : "";
@@ -40,7 +40,7 @@ export interface Pressed {
 }
 
 export interface CommandButton extends Part<Pressed | null> {
-  /** What became of the click; placed by the owner, who knows where there is room. */
+  /** What became of the click; placed by the owner, which knows where it fits. */
   readonly said: HTMLElement;
   refresh(): void;
 }

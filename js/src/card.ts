@@ -86,7 +86,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const follow = (trait: string, name: keyof View): void => {
     const changed = (): void => {
       const had = focused(root);
-      session.word(name === "clock" ? view("clock") : null);
+      session.kernelSpoke(name === "clock" ? view("clock") : null);
       draw(name);
       voice.update(view("head"));
       alive.refresh();

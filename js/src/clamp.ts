@@ -1,7 +1,7 @@
 import { button } from "./buttons";
 import { el, on, type Part, setText, show, uid } from "./dom";
 
-/** Content cut to some lines, with a button that shows the rest. It is told whether the content is long enough. */
+/** Content cut to some lines, with a button that shows the rest. Its value is whether the content is long enough. */
 export function clamp(content: HTMLElement, lines: number): Part<boolean> {
   let open = false;
   let long = false;

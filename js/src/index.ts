@@ -2,13 +2,13 @@
 
 import { mount } from "./card";
 import type { Model } from "./session";
-import { keep, placed } from "./snapshot";
+import { keepSnapshot, onPlaced } from "./snapshot";
 
 export default {
-  initialize: ({ model }: { model: Model }): (() => void) => keep(model, mount),
+  initialize: ({ model }: { model: Model }): (() => void) => keepSnapshot(model, mount),
   /** Works with anywidget 0.9, which gives no `signal`: the clean-up is what ends a view. */
   render: ({ model, el }: { model: Model; el: HTMLElement }): (() => void) => {
-    placed(model);
+    onPlaced(model);
     return mount(model, el);
   },
 };

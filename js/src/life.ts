@@ -13,7 +13,7 @@ export interface Life {
   ended(): void;
 }
 
-/** Ticks only while somebody can see it and something can still change (`open`). */
+/** Ticks only while it is visible and something can still change (`open`). */
 export function life(root: HTMLElement, session: Session, redraw: () => void, open: () => boolean): Life {
   const undo: (() => void)[] = [];
   let inView = true;
@@ -24,7 +24,7 @@ export function life(root: HTMLElement, session: Session, redraw: () => void, op
   const refresh = (): void => {
     session.visible = inView && !document.hidden;
     redraw();
-    ticking(tick, inView && !document.hidden && (open() || session.doubt || anyUnderWay()));
+    ticking(tick, inView && !document.hidden && (open() || session.uncertain || anyUnderWay()));
   };
   const visible = (): void => {
     if (!document.hidden) session.hello();

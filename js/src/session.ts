@@ -46,7 +46,7 @@ export class Session {
   /** Whether it can be seen; what nobody sees asks for nothing. */
   visible = true;
   /** The host said that the line changed, but not how. */
-  doubt = false;
+  uncertain = false;
   readonly #sent = new Set<string>();
   #code: ((code: LeadsCode) => void) | null = null;
   readonly #leads = new Map<string, (answer: LeadsAnswer) => void>();
@@ -78,7 +78,7 @@ export class Session {
   }
 
   /** The kernel spoke: by a trait or by a message. */
-  word(clock?: ClockView | null): void {
+  kernelSpoke(clock?: ClockView | null): void {
     const now = Date.now();
     if (clock) {
       this.clock = clock;
@@ -87,7 +87,7 @@ export class Session {
     this.heard = now;
     this.#asked = null;
     this.#unreachable = false;
-    this.doubt = false;
+    this.uncertain = false;
     this.#inspect();
     if (this.presence !== "gone") this.#become("live");
   }
@@ -106,7 +106,7 @@ export class Session {
     const now = Date.now();
     const interval = this.clock?.interval ?? Number.POSITIVE_INFINITY;
     // While a cell blocks the kernel no question is answered, but changes arrive: only a long silence is a sign.
-    const silent = this.doubt || this.heard === null || now - this.heard > interval * 2000 + 5000;
+    const silent = this.uncertain || this.heard === null || now - this.heard > interval * 2000 + 5000;
     if (!silent || this.presence === "gone") return;
     if (this.#asked === null) this.hello();
     else if (now - this.#asked >= ANSWER_MS) this.#become("busy");
@@ -150,23 +150,23 @@ export class Session {
   }
 
   readonly #receive = (message: AckMessage | ClockMessage | CodeAnswer | ColumnsAnswer | LeadsAnswer | undefined): void => {
-    if (message?.kind === "clock") this.word(message.clock);
+    if (message?.kind === "clock") this.kernelSpoke(message.clock);
     else if (message?.kind === "columns") {
-      this.word();
+      this.kernelSpoke();
       this.#tables.get(message.table)?.(message);
     } else if (message?.kind === "code") {
-      this.word();
+      this.kernelSpoke();
       const use = this.#code;
       this.#code = null;
       if (use) void load(message.code).then(use);
       return;
     } else if (message?.kind === "leads") {
       // What changes in the leads changes nothing else of the card.
-      this.word();
+      this.kernelSpoke();
       this.#leads.get(message.view)?.(message);
       return;
     } else if (message?.kind === "ack") {
-      this.word();
+      this.kernelSpoke();
       acknowledge(message);
     } else return;
     this.#changed();
@@ -177,7 +177,7 @@ export class Session {
    * next tick asks: it fails at once when the comm is closed.
    */
   readonly #lineChanged = (): void => {
-    this.doubt = true;
+    this.uncertain = true;
     this.#asked = null;
     this.#inspect();
     this.#changed();
@@ -194,7 +194,7 @@ export class Session {
     this.presence = presence;
     if (presence === "gone") {
       this.#asked = null;
-      this.doubt = false;
+      this.uncertain = false;
       this.#sent.forEach(withdraw);
     }
     this.#changed();

@@ -1,6 +1,6 @@
 /**
  * What all cards of a page share. Each widget model loads its own copy of this module, so "one timer per page"
- * and "one click for all views" need a place on the page itself.
+ * and "one click for all views" need an object of the page itself.
  */
 
 import type { AckMessage, CommandName } from "./contract";
@@ -41,7 +41,7 @@ page[KEY] ??= {
 const shared: Shared = page[KEY];
 const { ticks, commands, watchers } = shared;
 /** The newest snapshot of each card, by its key; and the documents that are saved with them. */
-export const { held, guarded } = shared;
+export const { held: snapshots, guarded } = shared;
 
 const call = (all: Set<() => void>): void => {
   for (const each of [...all]) each();
@@ -52,7 +52,7 @@ const put = (all: Set<() => void>, each: () => void, on: boolean): void => {
   else all.delete(each);
 };
 
-/** Calls `tick` about once a second as long as it is on; the one timer of the page stops when nobody listens. */
+/** Calls `tick` about once a second as long as it is on; the one timer of the page stops without listeners. */
 export function ticking(tick: () => void, on: boolean): void {
   put(ticks, tick, on);
   if (ticks.size) shared.timer ??= setInterval(() => call(ticks), 1000);
@@ -90,7 +90,7 @@ export function request(key: string, id: string): boolean {
   return true;
 }
 
-/** Takes back a click that was not or will not be answered: nobody is there to do so. */
+/** Takes back a click that was not or will not be answered, as no kernel is there. */
 export function withdraw(key: string): void {
   if (commands.get(key)?.phase === "requested") commands.delete(key);
   call(watchers);
@@ -116,5 +116,5 @@ export function acknowledge({ id, ok, title, remedy }: AckMessage): void {
   call(watchers);
 }
 
-/** For tests: how much goes on on the page. */
-export const going = (): number => ticks.size + watchers.size + (shared.timer === undefined ? 0 : 1);
+/** For tests: how many listeners and timers the page has. */
+export const activity = (): number => ticks.size + watchers.size + (shared.timer === undefined ? 0 : 1);

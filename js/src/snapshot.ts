@@ -4,13 +4,13 @@
  * finds the snapshot while the kernel still has the card (after a reload, in a second window) draws the card over it.
  *
  * The snapshot is known by the class `origami-snapshot-KEY` that the kernel gives it. The kernel sends it before each
- * change of the card, as what differs from the one before; `held` has the newest of each card.
+ * change of the card, as what differs from the one before; `snapshots` has the newest of each card.
  */
 
 import type { HelloMessage, SnapshotMessage } from "./contract";
 import { el } from "./dom";
 import type { Model } from "./session";
-import { guarded, held } from "./shared";
+import { guarded, snapshots } from "./shared";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const STATES = "application/vnd.jupyter.widget-state+json";
@@ -38,10 +38,10 @@ interface Document {
 }
 
 /** An output as it is saved: without the widget that only this kernel knows, and with the newest snapshot. */
-function saved(output: Output): Output {
+function asSaved(output: Output): Output {
   const key = SNAPSHOT.exec(`${output.data?.["text/html"] ?? ""}`)?.[1];
   if (!key) return output;
-  const data = { ...output.data, ...held.get(key)?.data };
+  const data = { ...output.data, ...snapshots.get(key)?.data };
   delete data[WIDGET];
   return { ...output, data };
 }
@@ -51,7 +51,7 @@ function withoutStates(notebook: Notebook): Notebook {
   const widgets = notebook.metadata?.widgets;
   const states = widgets?.[STATES];
   if (!states?.state) return notebook;
-  const state = Object.fromEntries(Object.entries(states.state).filter(([key]) => !held.has(key)));
+  const state = Object.fromEntries(Object.entries(states.state).filter(([key]) => !snapshots.has(key)));
   return {
     ...notebook,
     metadata: { ...notebook.metadata, widgets: { ...widgets, [STATES]: { ...states, state } } },
@@ -67,7 +67,7 @@ function guard(document: Document | undefined): boolean {
   document.toJSON = function () {
     const notebook = original.call(this);
     const cells = notebook.cells?.map((cell) =>
-      Array.isArray(cell.outputs) ? { ...cell, outputs: cell.outputs.map(saved) } : cell,
+      Array.isArray(cell.outputs) ? { ...cell, outputs: cell.outputs.map(asSaved) } : cell,
     );
     return cells ? withoutStates({ ...notebook, cells }) : notebook;
   };
@@ -84,7 +84,7 @@ function holds(document: Document | undefined, key: string): boolean {
 
 /** The new snapshot; undefined where the message builds on one that the page has not got. */
 function patched({ since, parts }: SnapshotMessage, key: string): Record<string, string> | undefined {
-  const before = held.get(key);
+  const before = snapshots.get(key);
   if (since !== 0 && before?.number !== since) return undefined;
   const data: Record<string, string> = {};
   for (const [type, pieces] of Object.entries(PIECES)) {
@@ -99,7 +99,7 @@ function patched({ since, parts }: SnapshotMessage, key: string): Record<string,
 const managerOf = (model: Model): Manager => (model.widget_manager ?? {}) as Manager;
 
 /** Tells the kernel whether this page saves the newest snapshot in the widget's place. */
-function tell(model: Model, keeps: boolean): void {
+function sayWhetherKept(model: Model, keeps: boolean): void {
   try {
     model.send({ kind: "hello", seq: Number(model.get("seq")), keeps } satisfies HelloMessage);
   } catch {
@@ -108,47 +108,51 @@ function tell(model: Model, keeps: boolean): void {
 }
 
 /** A view was put into an output: one that stands in another document than the guarded one is not kept. */
-export function placed(model: Model): void {
+export function onPlaced(model: Model): void {
   const document = managerOf(model).context?.model;
-  if (document && guarded.has(document) && !holds(document, `${model.get("key")}`)) tell(model, false);
+  if (document && guarded.has(document) && !holds(document, `${model.get("key")}`))
+    sayWhetherKept(model, false);
 }
 
 /** Begins with the model, before any view; returns what ends it. `mount` draws a view. */
-export function keep(model: Model, mount: (model: Model, host: HTMLElement) => () => void): () => void {
+export function keepSnapshot(
+  model: Model,
+  mount: (model: Model, host: HTMLElement) => () => void,
+): () => void {
   const key = `${model.get("key")}`;
   const mark = `.origami-snapshot-${key}`;
-  const places = new Map<Element, () => void>();
+  const drawn = new Map<Element, () => void>();
   let ended = false;
   const manager = managerOf(model);
   const keeps = guard(manager.context?.model);
 
   const look = (node: Node): void => {
     if (!(node instanceof Element)) return;
-    for (const place of [node, ...node.querySelectorAll(mark)]) {
-      if (!place.matches(mark) || places.has(place)) continue;
-      const snapshot = [...place.childNodes];
-      place.replaceChildren();
-      const end = mount(model, place as HTMLElement);
-      places.set(place, () => {
+    for (const element of [node, ...node.querySelectorAll(mark)]) {
+      if (!element.matches(mark) || drawn.has(element)) continue;
+      const snapshot = [...element.childNodes];
+      element.replaceChildren();
+      const end = mount(model, element as HTMLElement);
+      drawn.set(element, () => {
         end();
-        const newest = held.get(key)?.data["text/plain"];
-        place.replaceChildren(...(newest === undefined ? snapshot : [el("pre", "", newest)]));
+        const newest = snapshots.get(key)?.data["text/plain"];
+        element.replaceChildren(...(newest === undefined ? snapshot : [el("pre", "", newest)]));
       });
     }
   };
   const watch = new MutationObserver((records) => {
     for (const { addedNodes } of records) addedNodes.forEach(look);
-    for (const [place, end] of places)
-      if (!place.isConnected) {
+    for (const [element, end] of drawn)
+      if (!element.isConnected) {
         end();
-        places.delete(place);
+        drawn.delete(element);
       }
   });
   const receive = (message: SnapshotMessage | undefined): void => {
     if (message?.kind !== "snapshot") return;
     const data = patched(message, key);
-    if (data) held.set(key, { number: message.number, data });
-    else if (keeps) tell(model, true);
+    if (data) snapshots.set(key, { number: message.number, data });
+    else if (keeps) sayWhetherKept(model, true);
   };
   model.on("msg:custom", receive);
   // One that was restored from the notebook has no kernel: its snapshot says more than an old state.
@@ -158,11 +162,11 @@ export function keep(model: Model, mount: (model: Model, host: HTMLElement) => (
     look(document.documentElement);
   };
   void manager.get_model?.(key).then(begin, () => {});
-  tell(model, keeps);
+  sayWhetherKept(model, keeps);
   return () => {
     ended = true;
     watch.disconnect();
     model.off("msg:custom", receive);
-    for (const end of places.values()) end();
+    for (const end of drawn.values()) end();
   };
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { BOARD_SLOTS, type BoardRow } from "../src/contract";
-import { going } from "../src/shared";
+import { activity } from "../src/shared";
 import { BoardModel } from "./board-model";
 import { active, isOff, shown } from "./draw";
 import { ALL, board, boardOf, change, drawBoard, drawn, named, pick, row, texts, type } from "./draw-board";
@@ -256,7 +256,7 @@ describe("the end of a view", () => {
     const remove = vi.spyOn(window, "removeEventListener");
     for (let i = 0; i < 10; i++) {
       const on = drawBoard(model);
-      expect(going()).toBe(3);
+      expect(activity()).toBe(3);
       model.change((view) => {
         (view.rows[0] as BoardRow).leads = i;
       });
@@ -265,7 +265,7 @@ describe("the end of a view", () => {
       expect(on.host.childNodes.length).toBe(0);
       expect(model.listeners).toBe(0);
     }
-    expect(going()).toBe(0);
+    expect(activity()).toBe(0);
     expect(vi.getTimerCount()).toBe(timers);
     const keys = (spy: typeof add | typeof remove): number =>
       spy.mock.calls.filter(([event]) => event === "keydown").length;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { View } from "../src/contract";
 import { SECTIONS } from "../src/contract";
-import { going } from "../src/shared";
+import { activity } from "../src/shared";
 import { active, draw, shown, within } from "./draw";
 import { NAMES, sample } from "./samples";
 
@@ -215,19 +215,19 @@ describe("the end of a view", () => {
     const timers = vi.getTimerCount();
     for (let i = 0; i < 20; i++) {
       const card = draw("running");
-      expect(going()).toBe(3);
+      expect(activity()).toBe(3);
       card.close();
       expect(card.host.childNodes.length).toBe(0);
       expect(card.model.listeners).toBe(0);
     }
-    expect(going()).toBe(0);
+    expect(activity()).toBe(0);
     expect(vi.getTimerCount()).toBe(timers);
   });
 
   it("leaves the other view of the same model alive", () => {
     const first = draw("running");
     const second = draw(first.model);
-    expect(going()).toBe(5);
+    expect(activity()).toBe(5);
     first.close();
     first.model.set(sample("completed"));
     expect(second.text()).toContain("Completed");

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import widget from "../src/index";
-import { held } from "../src/shared";
+import { snapshots } from "../src/shared";
 import { shown } from "./draw";
 import { FakeModel } from "./fake-model";
 import { sample } from "./samples";
@@ -91,7 +91,7 @@ describe("a notebook that is saved", () => {
       model.emit("msg:custom", message);
       expect(saved()).toEqual([{ data: holds }]);
     }
-    held.delete("key");
+    snapshots.delete("key");
   });
 
   it("asks for the whole when it has not got what a change builds on", () => {

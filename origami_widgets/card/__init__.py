@@ -1,1 +1,1 @@
-"""The card: one view of a run's state, and everything that draws it."""
+"""The card: the view of a run's state, its renderers and its widgets."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.card.render.card_text import pieces
+from origami_widgets.card.render.card_text import break_to_width
 from origami_widgets.card.view import number_words as words
 from origami_widgets.cli.ending import ended_by_sigterm
 from origami_widgets.cli.lines import stamped
@@ -146,7 +146,9 @@ class OnScreen:
             )
             lines = table(news.runs, now=now + offset, width=width) if news.runs else ()
             # What is drawn is not wrapped by the terminal: a long token goes on below.
-            rows: list[tuple[str, Tone | None]] = [(piece, None) for line in lines for piece in pieces(line, width)]
+            rows: list[tuple[str, Tone | None]] = [
+                (piece, None) for line in lines for piece in break_to_width(line, width)
+            ]
             return [head, ("", None), *rows][:height]
 
         self._screen.draw(page)

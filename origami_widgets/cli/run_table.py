@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models import RunObject
-from origami_widgets.card.render.card_text import SIGNS, cut_to, width_of
+from origami_widgets.card.render.card_text import SIGNS, cut_to_width, width_of
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.safe_text import clean
 from origami_widgets.card.view.status import status_words
@@ -103,7 +103,7 @@ def shortened(text: str, width: int) -> str:
         >>> shortened("family-run bakeries", 11)
         'family-run…'
     """
-    return text if width_of(text) <= width else cut_to(text, width - 1).rstrip() + "…"
+    return text if width_of(text) <= width else cut_to_width(text, width - 1).rstrip() + "…"
 
 
 def record(listed: Listed) -> dict[str, object]:

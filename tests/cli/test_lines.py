@@ -24,7 +24,7 @@ def state(request):
 
 def test_it_is_made_of_the_words_of_the_card(state):
     view = make_view(state, now=NOW)
-    card = " ".join(render_text(view, now=NOW, saved=False, width=10_000).split())
+    card = " ".join(render_text(view, now=NOW, final=False, width=10_000).split())
     pieces = line_of(state).split(" · ")
     unsaid = [piece for piece in pieces if piece not in card]
     # How many tables and leads there are in all is the sum of what the card tells of each.

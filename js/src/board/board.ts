@@ -182,7 +182,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       planned = false;
       if (!root.isConnected) return;
       const had = focused(root);
-      session.word(model.get("clock") as never);
+      session.kernelSpoke(model.get("clock") as never);
       update();
       alive.refresh();
       if (had && !had.checkVisibility()) root.focus();

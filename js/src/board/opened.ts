@@ -15,11 +15,11 @@ interface Manager {
   create_view(model: unknown, options: object): Promise<View>;
 }
 
-/** Where the card is drawn; it is told the card's reference, and the token of its run. */
+/** Where the card is drawn; its value is the card's reference, and the token of its run. */
 export function openedCard(model: Model): Part<{ card: string; token: string }> {
   const line = copyLine("", "the line that shows this run");
   const instead = el("p", "mute", "This page can't draw a card here. In a cell of its own: ", line.node);
-  const place = el("div");
+  const container = el("div");
   let shown = "";
   let view: View | null = null;
 
@@ -32,16 +32,16 @@ export function openedCard(model: Model): Part<{ card: string; token: string }> 
     if (card !== shown) drawn.remove();
     else {
       view = drawn;
-      place.append(drawn.el);
+      container.append(drawn.el);
     }
   };
   const clear = (): void => {
     view?.remove();
     view = null;
-    place.replaceChildren();
+    container.replaceChildren();
   };
   return {
-    node: el("div", "opened", place, instead),
+    node: el("div", "opened", container, instead),
     update({ card, token }) {
       // The two travel in traits of their own, so the token may come after the card.
       line.update(`ow.attach("${token}")`);

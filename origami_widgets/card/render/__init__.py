@@ -1,1 +1,1 @@
-"""From a view to HTML and text."""
+"""Renderers: from a view to HTML and text."""

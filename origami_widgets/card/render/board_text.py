@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.render.card_text import SIGNS, SIZE_LIMIT, WIDTH, cut_to, width_of, wrap
+from origami_widgets.card.render.card_text import SIGNS, SIZE_LIMIT, WIDTH, cut_to_width, width_of, wrap
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.clock_view import lasted_at_last_update
 from origami_widgets.card.view.safe_text import stored_size
@@ -126,5 +126,5 @@ def _line(row: BoardRow, label: int) -> str:
     amounts = ", ".join(amounts_of(row))
     begin = f"{SIGNS[row['tone']]} {row['status_label']}{' ' * (label - width_of(row['status_label']))}  "
     room = WIDTH - width_of(begin) - width_of(amounts) - 2
-    about = cut_to(_about(row), max(room, 10))
+    about = cut_to_width(_about(row), max(room, 10))
     return f"{begin}{about}{' ' * (room - width_of(about))}  {amounts}".rstrip()

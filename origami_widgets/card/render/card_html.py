@@ -17,10 +17,10 @@ from origami_widgets.card.render.html_tags import (
     SMALL,
     SOFT,
     Html,
-    bare,
     bold,
     code,
     div,
+    element,
     grid,
     heading,
     isolated,
@@ -117,10 +117,12 @@ def _within(parts: Iterable[Html], size: int) -> Html:
 
 def _earlier(earlier: Earlier) -> Html:
     runs = earlier["runs"]
-    lines = [bare("li", bold(isolated(run["prompt"])), text(f" {run['status_label']}"), _outcome(run)) for run in runs]
+    lines = [
+        element("li", bold(isolated(run["prompt"])), text(f" {run['status_label']}"), _outcome(run)) for run in runs
+    ]
     if not lines:
         return Html("")
-    listed = bare("ol", _within(lines, _OTHERS_SIZE), style=f"{_LIST};margin-top:4px")
+    listed = element("ol", _within(lines, _OTHERS_SIZE), style=f"{_LIST};margin-top:4px")
     return div(f"{STRIP};border-bottom:{LINE}", span(QUIET, text(earlier["title"])), listed)
 
 
@@ -144,7 +146,7 @@ def _result(view: View, now: float) -> Html:
     figures = [
         span(
             "margin-right:20px",
-            bare("b", text(figure["value"]), style="font-size:18px"),
+            element("b", text(figure["value"]), style="font-size:18px"),
             text(f" {figure['label']}"),
             span(QUIET, text(f" · {figure['note']}")) if figure["note"] else Html(""),
         )
@@ -220,9 +222,9 @@ def _activity(activity: Activity) -> Html:
     latest = div("", prose_html(activity["latest"])) if activity["latest"] else Html("")
     groups = []
     for group in activity["groups"]:
-        lines = [bare("li", prose_html(line)) for line in group["lines"]]
+        lines = [element("li", prose_html(line)) for line in group["lines"]]
         title = div(f"margin-top:6px;{SMALL}", bold(isolated(group["table"])) if group["table"] else Html(""))
-        groups.append(join(title, bare("ul", *lines, style=_LIST)))
+        groups.append(join(title, element("ul", *lines, style=_LIST)))
     kept = _first_that_fit(groups, _ACTIVITY_SIZE)
     left = sum(len(group["lines"]) for group in activity["groups"][len(kept) :])
     more = words.plural(left, "earlier change") if left and not activity["earlier"] else activity["earlier"]
@@ -244,11 +246,11 @@ def _first_that_fit(parts: Iterable[Html], room: int) -> list[Html]:
 def _suggestions(suggestions: list[SuggestionView]) -> Html:
     if not suggestions:
         return Html("")
-    items = [bare("li", isolated(suggestion["label"])) for suggestion in suggestions]
+    items = [element("li", isolated(suggestion["label"])) for suggestion in suggestions]
     return div(
         SECTION,
         heading("Next steps"),
-        bare("ul", _within(items, _OTHERS_SIZE), style=_LIST),
+        element("ul", _within(items, _OTHERS_SIZE), style=_LIST),
         div("margin-top:4px", code(FOLLOW_UP_LINE)) if any(one["button"] for one in suggestions) else Html(""),
     )
 
@@ -296,12 +298,12 @@ def _one(node: str | Node) -> Html:
         case "a":
             return link(node.get("href", ""), children)
         case "br":
-            return bare("div")
+            return element("div")
         case "hr":
-            return bare("div", text("· · ·"), style=f"{_BLOCK};{QUIET}")
+            return element("div", text("· · ·"), style=f"{_BLOCK};{QUIET}")
         case name:
-            element, style = _AS[name]
-            return bare(element, children, style=style)
+            tag, style = _AS[name]
+            return element(tag, children, style=style)
 
 
 def _table(node: Node) -> Html:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
 
 WIDTH = 100
-NARROWEST = 20
+MIN_WIDTH = 20
 _LEAST_ROOM = 8
 """Columns for a piece of a word, however deep it stands: a line would rather be too wide than not end."""
 _NAME_WIDTH = 16
@@ -61,7 +61,7 @@ def render_text(view: View, *, now: float, ticking: bool = False, width: int = W
     Returns:
         Text of at most 11 kB without a line break at its end.
     """
-    width = max(width, NARROWEST)
+    width = max(width, MIN_WIDTH)
     copied = width if ticking else max(width, WIDTH)
     before = [
         list(_earlier(view["earlier"], width)),
@@ -141,7 +141,7 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
     hanging = indent if hanging is None else hanging
     lines, line, empty = [], indent, True
     for word in text.split():
-        for piece in pieces(word, max(width - max(width_of(indent), width_of(hanging)), _LEAST_ROOM)):
+        for piece in break_to_width(word, max(width - max(width_of(indent), width_of(hanging)), _LEAST_ROOM)):
             if empty:
                 line += piece
             elif width_of(line) + 1 + width_of(piece) <= width:
@@ -153,22 +153,22 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
     return lines if empty else [*lines, line]
 
 
-def pieces(word: str, room: int) -> Iterator[str]:
+def break_to_width(word: str, width: int) -> Iterator[str]:
     """A text without regard to its blanks, in pieces of at most so many columns."""
-    while width_of(word) > room:
-        taken = cut_to(word, room)
+    while width_of(word) > width:
+        taken = cut_to_width(word, width)
         yield taken
         word = word[len(taken) :]
     if word:
         yield word
 
 
-def cut_to(text: str, room: int) -> str:
+def cut_to_width(text: str, width: int) -> str:
     """The beginning of a text that fits into some columns."""
     used = 0
     for index, character in enumerate(text):
         used += _width(character)
-        if used > room:
+        if used > width:
             return text[:index]
     return text
 
@@ -295,7 +295,7 @@ def _block(node: Node, indent: str, width: int) -> Iterator[str]:
             yield from _flow(children, indent, "> ", width)
         case "pre":
             for line in _inline(children).splitlines():
-                yield from pieces(f"{indent}    {line}".expandtabs(4), width) if line.strip() else [""]
+                yield from break_to_width(f"{indent}    {line}".expandtabs(4), width) if line.strip() else [""]
         case "table":
             for row in children:
                 if isinstance(row, dict):

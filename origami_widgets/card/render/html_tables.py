@@ -13,15 +13,15 @@ from origami_widgets.card.render.html_tags import (
     SMALL,
     Html,
     bar,
-    bare,
-    between,
     bold,
     div,
+    element,
     isolated,
     join,
     link,
     span,
     text,
+    with_separators,
 )
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.safe_text import stored_size
@@ -51,7 +51,7 @@ _HEADINGS = "display:flex;flex-wrap:wrap;font-size:11px;font-weight:600"
 
 
 def tables_html(tables: TablesView, room: int) -> Html:
-    """Return all tables: their heads first, then as many columns as the room in bytes allows, shared between them."""
+    """Return all tables: their heads first, then as many columns as the room in bytes allows, shared with_separators them."""
     items = tables["items"]
     heads: list[Html] = []
     for table, reading in zip(items, tables["reading"] or repeat(""), strict=False):
@@ -133,19 +133,21 @@ def _grid(table: TableView, rows: list[Html]) -> Html:
     # Whole words: the card breaks anywhere, which would break "Company" in a narrow table.
     style = "margin-top:6px;text-align:right;overflow-wrap:break-word;font-variant-numeric:tabular-nums"
     headings = _row(columns, columns["heads"], role="columnheader", style=_HEADINGS)
-    return join(bare("div", headings, *rows, style=style, role="table"), div(f"{SMALL};margin-top:4px", text(note)))
+    return join(element("div", headings, *rows, style=style, role="table"), div(f"{SMALL};margin-top:4px", text(note)))
 
 
 def _row(grid: Grid, row: list[str], *, role: str = "cell", style: str = _ROW) -> Html:
     """One row: its name, and what is said of it in the same shares of the width as in every row."""
     cells = [_cell(form, word.replace(" %", "\u00a0%")) for form, word in zip(grid["form"], row, strict=True)]
-    (_, name), *others = between(cells)
+    (_, name), *others = with_separators(cells)
     shown = [
-        bare("span", *cell, style=f"flex:{_SHARES[form]};padding-left:8px", role=role)
+        element("span", *cell, style=f"flex:{_SHARES[form]};padding-left:8px", role=role)
         for form, cell in zip(grid["form"][1:], others, strict=True)
     ]
-    first = bare("span", name, style=_NAME, role=role)
-    return bare("div", first, bare("span", *shown, style=_NUMBERS) if shown else Html(""), style=style, role="row")
+    first = element("span", name, style=_NAME, role=role)
+    return element(
+        "div", first, element("span", *shown, style=_NUMBERS) if shown else Html(""), style=style, role="row"
+    )
 
 
 def _cell(form: str, word: str) -> Html:

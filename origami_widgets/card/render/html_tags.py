@@ -1,4 +1,4 @@
-"""The few elements the static card is made of.
+"""HTML elements that snapshots are made of.
 
 Hosts sanitize saved output, each in its own way. What survives everywhere are `div`, `span`, `a`, `b`, `i`, `code`,
 `pre`, `ul`, `ol`, `li` and `blockquote`; what may be lost is every other attribute than `href`. So nothing else is used,
@@ -34,43 +34,43 @@ MONO = "font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;background:none;colo
 
 
 def text(value: str) -> Html:
-    """Escaped text."""
+    """Escape a text."""
     return Html(escape(value, quote=True))
 
 
 def join(*parts: Html, by: str = "") -> Html:
-    """Parts one after another, empty ones left out."""
+    """Join parts, leaving out empty ones."""
     return Html(escape(by).join(part for part in parts if part))
 
 
 def div(style: str, *parts: Html) -> Html:
-    """A block; nothing when it would be empty."""
+    """Return a block; nothing when it would be empty."""
     return _element("div", style, parts)
 
 
 def span(style: str, *parts: Html) -> Html:
-    """A run of text."""
+    """Return an inline element; nothing when it would be empty."""
     return _element("span", style, parts)
 
 
 def bold(*parts: Html) -> Html:
-    """Strong words."""
+    """Return bold text."""
     return _element("b", "", parts)
 
 
 def code(value: str) -> Html:
-    """A line of Python or an id."""
+    """Return a line of Python or an id in monospace."""
     return _element("code", f"{MONO};padding:0", (text(value),)) if value else Html("")
 
 
 def link(href: str, *parts: Html, style: str = "color:inherit;text-decoration:underline") -> Html:
-    """A link to an address that was checked when the view was made."""
+    """Return a link to an address that was checked when the view was made."""
     attributes = f'href="{escape(href, quote=True)}" target="_blank" rel="noopener noreferrer nofollow"'
     return Html(f'<a {attributes} style="{style}">{"".join(parts)}</a>')
 
 
 def link_button(to: Link) -> Html:
-    """A link that looks like the buttons of the live card."""
+    """Return a link that looks like the buttons of the live card."""
     style = (
         f"display:inline-block;padding:4px 11px;border:{LINE};border-radius:7px;background:{SOFT};color:inherit;"
         "font-size:12px;font-weight:600;text-decoration:none"
@@ -79,42 +79,45 @@ def link_button(to: Link) -> Html:
 
 
 def isolated(value: str) -> Html:
-    """Words from outside, which must not turn the direction of what stands around them."""
+    """Return text from outside, which must not turn the direction of the text around it."""
     return span("unicode-bidi:isolate", text(value))
 
 
 def heading(words: str) -> Html:
-    """The heading of a section."""
+    """Return the heading of a section."""
     return div(HEADING, bold(text(words)))
 
 
 def grid(rows: Iterable[Iterable[Html]], *, style: str) -> Html:
-    """Rows and columns without a `table`, the first row for the headings."""
+    """Return rows and columns without a `table`; the first row holds the headings."""
     cell = "display:table-cell;padding:3px 12px 3px 0"
     lines = [
         line(
-            (bare("span", *part, style=cell, role="cell" if number else "columnheader") for part in between(row)),
+            (
+                element("span", *part, style=cell, role="cell" if number else "columnheader")
+                for part in with_separators(row)
+            ),
             style=f"display:table-row;border-bottom:{LINE}" + ("" if number else ";font-weight:600"),
         )
         for number, row in enumerate(rows)
     ]
-    return bare("div", *lines, style=f"display:table;border-collapse:collapse;{style}", role="table")
+    return element("div", *lines, style=f"display:table;border-collapse:collapse;{style}", role="table")
 
 
 def line(cells: Iterable[Html], *, style: str) -> Html:
-    """One row."""
-    return bare("div", *cells, style=style, role="row")
+    """Return one row."""
+    return element("div", *cells, style=style, role="row")
 
 
-def between(cells: Iterable[Html]) -> Iterator[tuple[Html, Html]]:
-    """Each cell after a bar that is seen only where all styles are lost, and a row is a line of text."""
-    bar_between = bare("i", Html(" | "), style="display:none")
-    for place, cell in enumerate(cells):
-        yield (bar_between if place else Html(""), cell)
+def with_separators(cells: Iterable[Html]) -> Iterator[tuple[Html, Html]]:
+    """Yield each cell after a bar, which is visible only where all styles are lost and a row is a line of text."""
+    bar_between = element("i", Html(" | "), style="display:none")
+    for index, cell in enumerate(cells):
+        yield (bar_between if index else Html(""), cell)
 
 
-def bare(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
-    """Any other element of the list above, also an empty one."""
+def element(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
+    """Return any other element of the list above, also an empty one."""
     attributes = f' role="{role}"' if role else ""
     if style:
         attributes += f' style="{escape(style, quote=True)}"'
@@ -122,7 +125,7 @@ def bare(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
 
 
 def bar(parts: list[tuple[float, str]], style: str) -> Html:
-    """A stacked bar: shares of the whole with their colours. Says nothing that words beside it don't.
+    """Return a stacked bar: shares of the whole with their colours. The words beside it say the same.
 
     It is a `span`, which keeps its line where styles are removed and nothing of the bar is left.
     """
@@ -131,7 +134,7 @@ def bar(parts: list[tuple[float, str]], style: str) -> Html:
         for share, colour in parts
         if share > 0
     ]
-    return bare(
+    return element(
         "span",
         *shown,
         style=f"display:inline-block;{style};font-size:0;text-align:left;white-space:nowrap;overflow:hidden;background:rgba(128,128,128,.18)",
@@ -142,4 +145,4 @@ def _element(name: str, style: str, parts: tuple[Html, ...]) -> Html:
     body = "".join(parts)
     if not body and "background" not in style:
         return Html("")
-    return bare(name, Html(body), style=style)
+    return element(name, Html(body), style=style)

@@ -62,7 +62,7 @@ def make_board(
     can_resume: bool = False,
     can_stop: bool = False,
     opened: int | None = None,
-    again: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
+    reopen: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
     form: Form = "live",
 ) -> BoardView:
     """Everything that a renderer of the board is given.
@@ -74,7 +74,7 @@ def make_board(
         can_resume: briefs are left that can be started again.
         can_stop: briefs are left that will be started.
         opened: the position of the row whose card is open.
-        again: what the line of Python does that shows the board again, and that line.
+        reopen: what the line of Python does that shows the board again, and that line.
         form: how the board is read.
 
     Returns:
@@ -84,7 +84,7 @@ def make_board(
     by_worth = _shown(rows)
     kept = dict(zip(by_worth, limit_rows([rows[at] for at in by_worth]), strict=False))
     shown = sorted(kept)
-    head = _head(entries, rows, len(shown), again, opened=opened)
+    head = _head(entries, rows, len(shown), reopen, opened=opened)
     can_offer = form == "live"
     if error is not None:
         head["notices"] = [_halted(error, can_resume=can_resume, form=form)]
@@ -107,7 +107,7 @@ def _shown(rows: Sequence[BoardRow]) -> list[int]:
 
 
 def _head(
-    entries: Sequence[BoardEntry], rows: Sequence[BoardRow], shown: int, again: tuple[str, str], *, opened: int | None
+    entries: Sequence[BoardEntry], rows: Sequence[BoardRow], shown: int, reopen: tuple[str, str], *, opened: int | None
 ) -> BoardHead:
     hidden = len(rows) - shown
     return {
@@ -124,9 +124,9 @@ def _head(
         "notices": [],
         "buttons": [],
         "open": next((row["token"] for row in rows if row["position"] == opened), ""),
-        "again_words": again[0],
-        "again_line": again[1],
-        "gone": _gone(entries, again[0]),
+        "again_words": reopen[0],
+        "again_line": reopen[1],
+        "gone": _gone(entries, reopen[0]),
     }
 
 

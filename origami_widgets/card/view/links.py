@@ -1,8 +1,8 @@
-"""Which addresses may be shown as links, and with which words.
+"""Links: which addresses are shown as links, and with which labels.
 
 Two kinds of links exist: those of the product (tables, hand-offs of errors) and those in the agent's prose. Both may
 come from a page the agent read, so neither is trusted: `https` and `mailto` only, no user name before the host, and
-whoever does not live on the product's own domain is named in the words of the link.
+a host outside the product's own domain is named in the link's label.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9]
 
 
 def safe_href(address: object) -> str | None:
-    """An address that may stand in a link.
+    """Return an address that may stand in a link; None when it is refused.
 
     Args:
         address: what the server or the prose named.
@@ -49,7 +49,7 @@ def safe_href(address: object) -> str | None:
 
 
 def host_of(address: str) -> str:
-    """The host of an `https` address, lower case; empty when the address is refused.
+    """Return the host of an `https` address, lower case; empty when the address is refused.
 
     Example:
         >>> host_of("https://Docs.Origami.chat/agents")
@@ -73,7 +73,7 @@ def host_of(address: str) -> str:
 
 
 def is_product(address: str) -> bool:
-    """Whether an address lies on the product's own domain or below it.
+    """Return whether an address lies on the product's own domain or below it.
 
     Example:
         >>> is_product("https://docs.origami.chat/x"), is_product("https://origami.chat.evil.example/")
@@ -84,12 +84,12 @@ def is_product(address: str) -> bool:
 
 
 def shown_host(address: str) -> str:
-    """The host of an address in words."""
+    """Return the host of an address, shortened for display."""
     return short_host(host_of(address) or address.partition("@")[2])
 
 
 def short_host(host: str) -> str:
-    """A host in at most 60 characters; a long one keeps its end, which says who owns it.
+    """Shorten a host to 60 characters; a long one keeps its end, which says who owns it.
 
     Example:
         >>> short_host("origami.chat." * 9 + "evil.example").endswith("origami.chat.evil.example")
@@ -99,7 +99,7 @@ def short_host(host: str) -> str:
 
 
 def open_link(address: object) -> Link | None:
-    """A link that stands beside the name of what it opens; another host than the product's is named in its words.
+    """Return a link to stand beside the name of its target; a host other than the product's is named in the label.
 
     Example:
         >>> open_link("https://origami.chat/workspace/1")["label"]
@@ -114,7 +114,7 @@ def open_link(address: object) -> Link | None:
 
 
 def product_link(address: object, label: str) -> Link | None:
-    """A link of the product with its words; another host is named in them.
+    """Return a link of the product with a label; another host is named in it.
 
     Args:
         address: what the server named.

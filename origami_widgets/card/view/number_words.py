@@ -1,4 +1,4 @@
-"""Number words, the same as in the front end: both are held to one list of cases.
+"""Numbers, times and durations as words, the same as in the front end: both are held to one list of cases.
 
 Rounding is half up by `floor(x + 0.5)`, because Python and JavaScript round halves differently.
 """
@@ -18,14 +18,14 @@ _LARGEST = 10**15
 
 
 def known(value: float | None) -> TypeGuard[float]:
-    """Whether a number was said and is one that can be shown."""
+    """Return whether a number was sent and can be shown."""
     if value is None or not -_LARGEST < value < _LARGEST:
         return False
     return math.isfinite(value)
 
 
 def shown_count(value: float | None) -> int | None:
-    """A count that can be shown, or None."""
+    """Return a count that can be shown; None for any other number."""
     return int(value) if value is not None and known(value) and value >= 0 else None
 
 

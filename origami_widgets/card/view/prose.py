@@ -58,13 +58,13 @@ def _parser(*, tables: bool) -> MarkdownIt:
 
 
 def _cells(source: str) -> int:
-    """How many cells the parser may make: it fills each row, however short, to the width of its table's head."""
+    """Count the cells the parser may make: it fills each row, however short, to the width of its table's head."""
     lines = source.split("\n")
     return len(lines) * max(line.count("|") for line in lines)
 
 
 def make_prose(text: object) -> Prose:
-    """The tree of a text.
+    """Parse a text into the tree that renderers build from.
 
     Args:
         text: the agent's prose, None when there is none.
@@ -85,7 +85,7 @@ def make_prose(text: object) -> Prose:
 
 @lru_cache(maxsize=32)
 def _tree(source: str) -> tuple[tuple[Node, ...], bool]:
-    """A run's text is read at every check and hardly ever changes."""
+    """Parse a text once: it is read at every check and hardly ever changes."""
     builder = _Builder()
     nodes = builder.build(_parser(tables=_cells(source) <= CELL_LIMIT).parse(source))
     # Definitions of links alone make no element, and yet something was said.
@@ -93,25 +93,25 @@ def _tree(source: str) -> tuple[tuple[Node, ...], bool]:
     return tuple(node for node in kept if isinstance(node, dict)), builder.full or (bool(nodes) and kept != nodes)
 
 
-def prune(items: Sequence[str | Node], room: int) -> list[str | Node]:
-    """As many items as fit into `room` bytes of JSON; of the first that does not, its beginning."""
+def prune(items: Sequence[str | Node], size: int) -> list[str | Node]:
+    """Return as many items as fit into `size` bytes of JSON; of the first that does not, its beginning."""
     kept: list[str | Node] = []
     for item in items:
-        size = len(json.dumps(item)) + 2
-        if size <= room:
+        needed = len(json.dumps(item)) + 2
+        if needed <= size:
             kept.append(item)
-            room -= size
+            size -= needed
             continue
         if isinstance(item, str):
-            kept.append(clip_to(item, room - 2))
-        elif children := prune(item.get("c", ()), room - len(json.dumps({**item, "c": []})) - 2):
+            kept.append(clip_to(item, size - 2))
+        elif children := prune(item.get("c", ()), size - len(json.dumps({**item, "c": []})) - 2):
             kept.append({**item, "c": children})
         break
     return [item for item in kept if item]
 
 
 class _Builder:
-    """Turns the parser's flat tokens into nodes, and stops adding when the caps are reached."""
+    """Turns the parser's flat tokens into nodes, and stops adding when the limits are reached."""
 
     def __init__(self) -> None:
         self.full = False
@@ -138,17 +138,17 @@ class _Builder:
 
     def _open(self, into: list[str | Node], token: Token, tokens: Iterator[Token], depth: int) -> None:
         """One element with its children, which have to be read in any case to reach its end."""
-        room = self._room()
+        has_room = self._has_room()
         children: list[str | Node] = []
         self._fill(children, tokens, depth + 1)
         if token.type == "link_open":
-            into.extend(_linked(str(token.attrs.get("href", "")), children) if room else children)
+            into.extend(_linked(str(token.attrs.get("href", "")), children) if has_room else children)
             return
         name = _OPENING.get(token.type)
-        # A paragraph inside a tight list item is no paragraph; neither is what lies too deep or what nobody knows.
-        if name is None or token.hidden or depth >= DEPTH_LIMIT or (token.type in _INLINE and not room):
+        # A paragraph inside a tight list item is no paragraph; neither is what lies too deep or is unknown.
+        if name is None or token.hidden or depth >= DEPTH_LIMIT or (token.type in _INLINE and not has_room):
             _extend(into, children)
-        elif room:
+        elif has_room:
             start = int(token.attrs.get("start", 1))
             if name == "ol" and start != 1:
                 name, children = "ul", _numbered(children, start)
@@ -160,18 +160,18 @@ class _Builder:
                 # Character references (&#x202e;) turn into characters only in the parser.
                 _extend(into, [one_line(token.content) if token.type == "text" else " "])
             case "hardbreak" | "hr":
-                if self._room():
+                if self._has_room():
                     into.append({"t": "br" if token.type == "hardbreak" else "hr"})
             case "code_inline" | "fence" | "code_block":
                 content = strip_tricks(token.content).rstrip("\n")
-                if self._room():
+                if self._has_room():
                     into.append({"t": "code" if token.type == "code_inline" else "pre", "c": [content]})
                 elif token.type == "code_inline":
                     _extend(into, [content])
             case _:
                 _extend(into, [one_line(token.content)])
 
-    def _room(self) -> bool:
+    def _has_room(self) -> bool:
         self._count += 1
         self.full = self.full or self._count > NODE_LIMIT
         return self._count <= NODE_LIMIT
@@ -187,7 +187,7 @@ def _extend(into: list[str | Node], more: list[str | Node]) -> None:
 
 
 def _numbered(items: list[str | Node], start: int) -> list[str | Node]:
-    """A list that does not start at one carries its numbers in its words: the tree has no place for them."""
+    """Write the numbers of a list that does not start at one into its items: the tree has no place for them."""
     numbered: list[str | Node] = []
     for number, item in enumerate((item for item in items if isinstance(item, dict)), start):
         children: list[str | Node] = [f"{number}. "]
@@ -197,7 +197,7 @@ def _numbered(items: list[str | Node], start: int) -> list[str | Node]:
 
 
 def _linked(address: str, children: list[str | Node]) -> list[str | Node]:
-    """A link with its words; the words alone when the address is refused, the host beside them when it is foreign."""
+    """Return a link with its text; the text alone when the address is refused; a foreign host is shown beside it."""
     href = safe_href(address)
     if href is None or not children:
         return children

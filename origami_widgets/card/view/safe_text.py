@@ -1,4 +1,4 @@
-"""Text from outside, made safe to show in one line or one block: no control, no direction trick, a known length.
+"""Text from outside, made safe to show: no control or direction characters, a known length.
 
 Renderers only ever set text, so markup is harmless. What stays dangerous are characters that change how *other*
 text is read: direction overrides, invisible characters, line separators, halves of surrogate pairs.
@@ -35,7 +35,7 @@ _PILE_LIMIT = 8
 
 
 def strip_tricks(text: str) -> str:
-    """Text without direction controls, invisible characters, halves of surrogate pairs and piles of marks.
+    """Remove direction controls, invisible characters, halves of surrogate pairs and piles of marks.
 
     Args:
         text: any string, also one that strict encoders refuse.
@@ -54,7 +54,7 @@ def strip_tricks(text: str) -> str:
 
 
 def _unpiled(found: re.Match[str]) -> str:
-    """Marks above and below a letter cover the lines around it when there are many."""
+    """Drop marks that pile up above or below a letter and would cover the lines around it."""
     kept: list[str] = []
     marks = 0
     for character in found[0]:
@@ -68,12 +68,12 @@ def _unpiled(found: re.Match[str]) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text without tricks, with a blank in the place of every control."""
+    """Remove tricks, and put a blank in the place of every control character."""
     return _CONTROL.sub(" ", strip_tricks(text))
 
 
 def clean(value: object, limit: int) -> str:
-    r"""One line of text for a label.
+    r"""Return one line of text for a label.
 
     Args:
         value: what the server sent; anything but a string becomes an empty one.
@@ -97,7 +97,7 @@ def clean(value: object, limit: int) -> str:
 
 
 def clean_block(value: object, limit: int) -> tuple[str, bool]:
-    """Text of several lines.
+    """Return text of several lines.
 
     Args:
         value: what the server sent; anything but a string becomes an empty one.
@@ -116,15 +116,15 @@ def clean_block(value: object, limit: int) -> tuple[str, bool]:
     if len(text) <= limit and len(value) <= limit * 2:
         return text, False
     text = text[:limit]
-    for mark, room in (("\n\n", limit // 4), ("\n", limit // 8), (" ", limit // 3)):
+    for mark, slack in (("\n\n", limit // 4), ("\n", limit // 8), (" ", limit // 3)):
         at = text.rfind(mark)
-        if at >= limit - room:
+        if at >= limit - slack:
             return text[:at].rstrip(), True
     return text, True
 
 
 def clip_to(text: str, size: int) -> str:
-    """The beginning of a text that fits into some bytes of ASCII JSON, quotes included.
+    """Return the beginning of a text that fits into some bytes of ASCII JSON, quotes included.
 
     Args:
         text: clean text.
@@ -147,17 +147,17 @@ def clip_to(text: str, size: int) -> str:
 
 
 def size_of(value: object) -> int:
-    """Bytes of a value as ASCII JSON with the separators of Python's default."""
+    """Return the bytes of a value as ASCII JSON with the separators of Python's default."""
     return len(json.dumps(value))
 
 
 def clip(value: object, limit: int, size: int = 0) -> str:
-    """One clean line of at most `limit` characters and `size` bytes of JSON (default: twice the characters)."""
+    """Return one clean line of at most `limit` characters and `size` bytes of JSON (default: twice the characters)."""
     return clip_to(clean(value, limit), (size or 2 * limit) + 2)
 
 
 def take(items: Iterable[T], size: int) -> list[T]:
-    """The first items that fit into `size` bytes of JSON together."""
+    """Return the first items that fit into `size` bytes of JSON together."""
     taken: list[T] = []
     for item in items:
         size -= size_of(item) + 2

@@ -1,1 +1,1 @@
-"""The widgets: cards and boards that live in a notebook."""
+"""Widgets: cards and boards that live in a notebook, and their snapshots."""

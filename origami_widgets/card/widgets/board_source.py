@@ -1,4 +1,4 @@
-"""What a board is of: runs, the runs of an agent or of the account, or a batch."""
+"""Source of a board's rows: given runs, the runs of an agent or of the account, or a batch."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 BoardInput: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
 
 MAX_LISTED = 100
-USUAL = 20
-FEW = 3
-"""So many tokens still make a line that can be read."""
+DEFAULT_LIMIT = 20
+MAX_TOKENS = 3
+"""Tokens that still make a readable line."""
 EXPECTED = (
     "Give it runs or their tokens, an agent's id, what ow.start_many(…) returned, or nothing for the newest runs."
 )
@@ -43,13 +43,13 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class ListedRun:
-    """A run of a list, of which the server has told little more than its status.
+    """A run of a list, of which the server has sent little more than its status.
 
     Args:
         agent_id: the agent's id.
         run_id: the run's id.
         agent_name: what the agent is called; empty where the list does not say it.
-        summary: what the list tells; None for a run that was named by its token.
+        summary: its summary in the list; None for a run that was named by its token.
     """
 
     agent_id: str
@@ -60,7 +60,7 @@ class ListedRun:
 
 @dataclass(frozen=True)
 class ReopenLine:
-    """How to see the runs of a board again, in any kernel.
+    """A line of Python that shows the runs of a board again, in any kernel.
 
     Args:
         line: a line of Python.
@@ -72,19 +72,19 @@ class ReopenLine:
 
     @property
     def words(self) -> str:
-        """What the line does."""
+        """What the line does, in words."""
         return "To see these runs again" if self.exact else "To see the newest runs of the account"
 
 
 def reopen_line_for(runs: Sequence[Run]) -> ReopenLine:
-    """How to see these runs again: by their tokens where they are few."""
-    if 0 < len(runs) <= FEW:
+    """Return the line that shows these runs again: by their tokens where they are few."""
+    if 0 < len(runs) <= MAX_TOKENS:
         return ReopenLine(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
-    return _newest(max(USUAL, min(len(runs), MAX_LISTED)), exact=False)
+    return _newest_line(max(DEFAULT_LIMIT, min(len(runs), MAX_LISTED)), exact=False)
 
 
-def _newest(limit: int, *, exact: bool) -> ReopenLine:
-    return ReopenLine("ow.RunBoard()" if limit == USUAL else f"ow.RunBoard(limit={limit})", exact=exact)
+def _newest_line(limit: int, *, exact: bool) -> ReopenLine:
+    return ReopenLine("ow.RunBoard()" if limit == DEFAULT_LIMIT else f"ow.RunBoard(limit={limit})", exact=exact)
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,12 @@ class RunsSource:
 
     Args:
         runs: the runs, in order. A row goes on with the run that continues its conversation.
-        again: how to see them again.
-        listed: what a list has told of them, by their tokens.
+        reopen: the line that shows them again.
+        listed: what a list has of them, by their tokens.
     """
 
     runs: tuple[Run, ...]
-    again: ReopenLine
+    reopen: ReopenLine
     listed: dict[str, ListedRun] = field(default_factory=dict)
     batch: None = None
 
@@ -108,12 +108,12 @@ class RunsSource:
         return tuple(enumerate(self.runs))
 
     def entries(self) -> list[BoardEntry]:
-        """What is known of each run now."""
+        """Return the current entry of each run."""
         shared = Counter(id(run.conversation) for run in self.runs)
         return [self._entry(at, run, alone=shared[id(run.conversation)] == 1) for at, run in enumerate(self.runs)]
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change, on the loop's thread; returns what ends that."""
+        """Call `callback` after each change, on the loop's thread; returns a function that unsubscribes."""
         conversations = {id(run.conversation): run.conversation for run in self.runs}
         ends = [conversation.subscribers.add(callback) for conversation in conversations.values()]
 
@@ -128,14 +128,14 @@ class RunsSource:
         *earlier, state = run.conversation.states if alone else (run.state,)
         unread = False
         if state.run is None and listed is not None and listed.summary is not None:
-            state, unread = _as_listed(state, listed.summary), True
+            state, unread = _state_of_summary(state, listed.summary), True
         name = listed.agent_name if listed else ""
         return BoardEntry(position, name, state=state, earlier=tuple(earlier), unread=unread)
 
 
 @dataclass(frozen=True)
 class BatchSource:
-    """The briefs of a batch, and the runs they have become.
+    """The briefs of a batch, and the runs started for them.
 
     Args:
         batch: the batch.
@@ -144,8 +144,8 @@ class BatchSource:
     batch: RunBatch
 
     @property
-    def again(self) -> ReopenLine:
-        """How to see the runs again that were started so far."""
+    def reopen(self) -> ReopenLine:
+        """The line that shows the runs again that were started so far."""
         return reopen_line_for(self.runs)
 
     @property
@@ -159,7 +159,7 @@ class BatchSource:
         return tuple((brief.position, brief.run) for brief in self.batch.briefs if brief.run is not None)
 
     def entries(self) -> list[BoardEntry]:
-        """What is known of each brief now."""
+        """Return the current entry of each brief."""
         entries = []
         for brief in self.batch.briefs:
             states = brief.run.conversation.states if brief.run is not None else ()
@@ -178,7 +178,7 @@ class BatchSource:
         return entries
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back after each change, on the loop's thread; returns what ends that."""
+        """Call `callback` after each change, on the loop's thread; returns a function that unsubscribes."""
         return self.batch.subscribers.add(callback)
 
 
@@ -186,7 +186,7 @@ BoardSource = RunsSource | BatchSource
 
 
 def find_row(source: BoardSource, token: str) -> tuple[int, Run] | None:
-    """The position of the row that a page knows by this token, and its run; None when there is none.
+    """Return the position and run of the row that a page knows by this token; None when there is none.
 
     Args:
         source: what the board is of.
@@ -203,7 +203,7 @@ def find_row(source: BoardSource, token: str) -> tuple[int, Run] | None:
 
 
 def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> BoardSource:
-    """What a board is to show.
+    """Return the source for what a board was given.
 
     Args:
         shown: what it was given.
@@ -222,21 +222,21 @@ def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> Boar
             remedy=f"Give a whole number from 1 to {MAX_LISTED}.",
         )
     if client is not None:
-        # Also where it is not needed: a mistake is told where it is made.
+        # Also where it is not needed: a mistake raises where it is made.
         check_client(client)
     if isinstance(shown, RunBatch):
         return BatchSource(shown)
     if shown is None:
         operations = client_or_default(client).operations
-        return background().run(_of_account(operations, limit))
+        return background().run(_list_account_runs(operations, limit))
     if isinstance(shown, str) and (named := parse_token(shown, None))[1] is None:
         agent_id, _ = named
         operations = client_or_default(client).operations
-        return background().run(_of_agent(operations, agent_id, limit))
-    return _of_list(_as_list(shown), client)
+        return background().run(_list_agent_runs(operations, agent_id, limit))
+    return _use_given_runs(_check_given(shown), client)
 
 
-def _as_list(shown: object) -> list[object]:
+def _check_given(shown: object) -> list[object]:
     if isinstance(shown, Run | str):
         return [shown]
     # Their parts would be taken for what they are not.
@@ -249,7 +249,7 @@ def _as_list(shown: object) -> list[object]:
     return list(shown)
 
 
-def _of_list(given: Sequence[object], client: AnyClient | None) -> RunsSource:
+def _use_given_runs(given: Sequence[object], client: AnyClient | None) -> RunsSource:
     tokens: list[ListedRun] = []
     for at, each in enumerate(given):
         if isinstance(each, Run):
@@ -263,33 +263,33 @@ def _of_list(given: Sequence[object], client: AnyClient | None) -> RunsSource:
                 remedy=EXPECTED,
             )
         tokens.append(ListedRun(agent_id, run_id))
-    found = iter(background().run(_watched(client_or_default(client).operations, tokens)) if tokens else ())
+    found = iter(background().run(_watch_runs(client_or_default(client).operations, tokens)) if tokens else ())
     runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
     # The same run twice would be two rows that always say the same.
     unique = tuple({(id(run.conversation), run.token): run for run in runs}.values())
     return RunsSource(unique, reopen_line_for(unique))
 
 
-async def _of_account(operations: Operations, limit: int) -> RunsSource:
+async def _list_account_runs(operations: Operations, limit: int) -> RunsSource:
     recent = await recent_runs(operations, limit=limit)
     listed = [ListedRun(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent]
-    return await _listed(operations, listed, _newest(limit, exact=False))
+    return await _source_of_listed(operations, listed, _newest_line(limit, exact=False))
 
 
-async def _of_agent(operations: Operations, agent_id: str, limit: int) -> RunsSource:
+async def _list_agent_runs(operations: Operations, agent_id: str, limit: int) -> RunsSource:
     newest_first = (await runs_of(operations, agent_id))[::-1][:limit]
     listed = [ListedRun(agent_id, summary.id, "", summary) for summary in newest_first]
-    further = "" if limit == USUAL else f", limit={limit}"
-    return await _listed(operations, listed, ReopenLine(f'ow.RunBoard("{agent_id}"{further})', exact=True))
+    further = "" if limit == DEFAULT_LIMIT else f", limit={limit}"
+    return await _source_of_listed(operations, listed, ReopenLine(f'ow.RunBoard("{agent_id}"{further})', exact=True))
 
 
-async def _listed(operations: Operations, listed: Sequence[ListedRun], again: ReopenLine) -> RunsSource:
-    runs = tuple(await _watched(operations, listed))
-    return RunsSource(runs, again, {run.token: each for run, each in zip(runs, listed, strict=True)})
+async def _source_of_listed(operations: Operations, listed: Sequence[ListedRun], reopen: ReopenLine) -> RunsSource:
+    runs = tuple(await _watch_runs(operations, listed))
+    return RunsSource(runs, reopen, {run.token: each for run, each in zip(runs, listed, strict=True)})
 
 
-async def _watched(operations: Operations, listed: Sequence[ListedRun]) -> list[Run]:
-    """Handles on runs, each of which is read when its turn comes: a board does not wait for a hundred answers."""
+async def _watch_runs(operations: Operations, listed: Sequence[ListedRun]) -> list[Run]:
+    """Return handles on runs that are read one after the other: a board does not wait for a hundred answers."""
     runs = []
     for each in listed:
         watch = await poller().watch(operations, each.agent_id, each.run_id, started=None)
@@ -299,7 +299,7 @@ async def _watched(operations: Operations, listed: Sequence[ListedRun]) -> list[
     return runs
 
 
-def _as_listed(state: RunState, summary: RunSummary) -> RunState:
-    """A run that was not read yet, as far as a list tells of it: for the board alone, since its tables are not known."""
+def _state_of_summary(state: RunState, summary: RunSummary) -> RunState:
+    """Return the state of an unread run as far as a list has it; for the board alone, as its tables are unknown."""
     run = RunObject.from_raw(summary.raw)
     return replace(state, run=run, done=is_terminal(run.status, keep_polling=True))

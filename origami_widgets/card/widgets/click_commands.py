@@ -1,4 +1,4 @@
-"""From a click on a card or board to its runs: what the front end may ask, checked, and done once.
+"""Commands that a click on a card or board sends: checked, and carried out once.
 
 A message may arrive on any thread (see the kernel's subshells); everything happens on the background loop.
 """
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
-REMEMBERED = 200
-LONGEST_ID = 64
+MAX_REMEMBERED_IDS = 200
+MAX_ID_LENGTH = 64
 UNEXPECTED = "That did not work"
 REPORT = "Look at the run again before you repeat it, and please report this: it is a mistake in the package."
 
@@ -39,7 +39,7 @@ log = logging.getLogger("origami_widgets")
 
 @dataclass(frozen=True, slots=True)
 class ClickCommand:
-    """A click: what to do, for which run, with which words."""
+    """A click: what to do, for which run, with which prompt or answers."""
 
     id: str
     name: CommandName
@@ -49,16 +49,16 @@ class ClickCommand:
 
 
 def read_command(content: object) -> ClickCommand | None:
-    """The command in a message of the front end; None when it is none.
+    """Return the command in a message of the front end; None when it is none.
 
     Args:
-        content: the message, from a page that may be anybody's.
+        content: the message, from a page that may be forged.
     """
     if not isinstance(content, dict) or content.get("kind") != "command":
         return None
     command_id, name, run_id = content.get("id"), content.get("name"), content.get("run_id")
     prompt, answers = content.get("prompt", ""), content.get("answers", [])
-    if not (isinstance(command_id, str) and 0 < len(command_id) <= LONGEST_ID and name in get_args(CommandName)):
+    if not (isinstance(command_id, str) and 0 < len(command_id) <= MAX_ID_LENGTH and name in get_args(CommandName)):
         return None
     if not (isinstance(run_id, str) and isinstance(prompt, str) and isinstance(answers, list)):
         return None
@@ -68,7 +68,7 @@ def read_command(content: object) -> ClickCommand | None:
 
 
 def unknown_command(command: ClickCommand) -> InvalidInput:
-    """A button of another kind of widget, or of another version."""
+    """Return the error for a button of another kind of widget, or of another version."""
     return InvalidInput(
         "There is no such button here",
         cause=f"The page sent {command.name!r}.",
@@ -83,14 +83,14 @@ class CommandHandler:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     async def carry_out(self, command: ClickCommand) -> AckMessage | None:
-        """Do what was asked and say what became of it; None for a click that was seen before."""
+        """Carry out a command and return its acknowledgement; None for an id that was seen before."""
         if command.id in self._seen:
             return None
         self._seen[command.id] = None
-        while len(self._seen) > REMEMBERED:
+        while len(self._seen) > MAX_REMEMBERED_IDS:
             self._seen.popitem(last=False)
         try:
-            await self._do(command)
+            await self._execute(command)
         except OrigamiError as error:
             return AckMessage(kind="ack", id=command.id, ok=False, title=error.title, remedy=error.remedy)
         except Exception:
@@ -99,8 +99,8 @@ class CommandHandler:
             return AckMessage(kind="ack", id=command.id, ok=False, title=UNEXPECTED, remedy=REPORT)
         return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
 
-    async def _do(self, command: ClickCommand) -> None:
-        """Do it."""
+    async def _execute(self, command: ClickCommand) -> None:
+        """Carry out a command that was not seen before."""
         raise NotImplementedError
 
 
@@ -115,7 +115,7 @@ class CardCommandHandler(CommandHandler):
         super().__init__()
         self._conversation = conversation
 
-    async def _do(self, command: ClickCommand) -> None:
+    async def _execute(self, command: ClickCommand) -> None:
         watch = self._watch(command.run_id)
         match command.name:
             case "cancel":
@@ -157,7 +157,7 @@ class BoardCommandHandler(CommandHandler):
     """Carries out commands for a board.
 
     Args:
-        source: what the board is of.
+        source: the source of the board's rows.
         show_card: shows the card of a run in the row of a position; of None, no card.
     """
 
@@ -166,7 +166,7 @@ class BoardCommandHandler(CommandHandler):
         self._source = source
         self._show_card = show_card
 
-    async def _do(self, command: ClickCommand) -> None:
+    async def _execute(self, command: ClickCommand) -> None:
         match command.name:
             case "open":
                 self._show_card(self._row(command.run_id))
@@ -212,7 +212,7 @@ class BoardCommandHandler(CommandHandler):
         ended = await asyncio.gather(*wanted, return_exceptions=True)
         failed = [each for each in ended if isinstance(each, BaseException)]
         for each in failed:
-            # Whoever asked hears of the first one; each row tells of its own.
+            # The click is answered with the first error; each row shows its own.
             if not isinstance(each, OrigamiError):
                 raise each
         if failed:

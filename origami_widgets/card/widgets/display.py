@@ -10,7 +10,7 @@ from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.widgets.html_stream import known_stream, stream_of
-from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after, token_bundle
+from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import pages, without_widgets
 from origami_widgets.host.cells import cell_ref, executed_by_program, in_marimo, running_cell
 from origami_widgets.host.shell import request
@@ -88,7 +88,7 @@ class CardBackend:
 
             live = run.conversation.presentation = RunCard(run, card.outputs)
             view = _view_of(run)
-            live.outputs.revive(*live.bundle(), token_bundle(view))
+            live.outputs.revive(*live.bundle(), attach_bundle(view))
 
     def html(self, run: Run) -> str:
         """Return the snapshot of the run's card as HTML."""

@@ -1,4 +1,4 @@
-"""The card without a widget: HTML and text that are replaced in place as the run goes on.
+"""Card without a widget: HTML and text that are replaced in place as the run goes on.
 
 For hosts that have no widget manager but understand display updates. It loads no widget library.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
 from origami_widgets.card.view.run_view import view_changed, view_now
-from origami_widgets.card.widgets.snapshot import card_snapshot, muted_line
+from origami_widgets.card.widgets.snapshot import card_snapshot, muted_bundle
 from origami_widgets.host.cells import follow_cells
 
 if TYPE_CHECKING:
@@ -30,27 +30,27 @@ _NOW = "To see this run as it is now: "
 
 
 class HtmlStream:
-    """The copies of one conversation's card that are kept up to date; they may stand in several outputs.
+    """The snapshots of one conversation's card that are kept up to date, in one or more outputs.
 
-    Copies have no buttons: what can be done stands in them as lines of Python. A run that has nothing more to tell
-    stands there as the static card, and comes back to life in the same place when the conversation goes on.
+    These snapshots have no buttons, but lines of Python in their place. A run that will change no more gets its final
+    snapshot, which is updated again in the same output when the conversation goes on.
 
     Args:
         conversation: what to show.
     """
 
     def __init__(self, conversation: Conversation) -> None:
-        # Weak, because the conversation holds the stream by its subscription; `_busy` holds it where nobody else does.
+        # Weak, because the conversation holds the stream by its subscription; `_kept_alive` holds it where nothing else does.
         self._conversation = weakref.ref(conversation)
         self._lock = threading.RLock()
-        self._places: list[str] = []
+        self._display_ids: list[str] = []
         self._view: View | None = None
         self._sent = -SPACING
         self._planned: concurrent.futures.Future[None] | None = None
         conversation.subscribers.add(self._changed)
 
     def show(self) -> None:
-        """Show a further copy here."""
+        """Show one more snapshot here."""
         conversation = self._conversation()
         if conversation is None:
             return
@@ -60,36 +60,36 @@ class HtmlStream:
         follow_cells()
         # Under the lock, or an update of the background loop could overtake the output that it is meant for.
         with self._lock:
-            view = _calm(view_now(conversation))
-            place = uuid.uuid4().hex
-            display(stream_snapshot(conversation, final=is_final(view)), raw=True, display_id=place)
-            self._places.append(place)
+            view = _without_progress(view_now(conversation))
+            display_id = uuid.uuid4().hex
+            display(stream_snapshot(conversation, final=is_final(view)), raw=True, display_id=display_id)
+            self._display_ids.append(display_id)
             self._sent = time.monotonic()
             if self._view is None:
                 self._view = view
-            self._hold(conversation, view)
+            self._keep_watching(conversation, view)
         self._changed()
 
     def update(self) -> None:
-        """Bring all copies up to date now, when there is anything to tell."""
+        """Bring all snapshots up to date now, if the view has changed."""
         from IPython.display import display
 
         with self._lock:
             conversation = self._conversation()
             if conversation is None or self._view is None:
                 return
-            view = _calm(view_now(conversation))
+            view = _without_progress(view_now(conversation))
             if view_changed(self._view, view):
                 bundle = stream_snapshot(conversation, final=is_final(view))
-                for place in self._places:
-                    display(bundle, raw=True, display_id=place, update=True)
+                for display_id in self._display_ids:
+                    display(bundle, raw=True, display_id=display_id, update=True)
                 self._view = view
                 self._sent = time.monotonic()
-            self._hold(conversation, view)
+            self._keep_watching(conversation, view)
 
     def _changed(self) -> None:
         with self._lock:
-            if self._planned is None and self._places:
+            if self._planned is None and self._display_ids:
                 self._planned = background().submit(self._update_later(self._sent + SPACING - time.monotonic()))
 
     async def _update_later(self, seconds: float) -> None:
@@ -100,44 +100,44 @@ class HtmlStream:
         # Not in the context of this task: it may have waited since an earlier cell.
         background().call_soon(self.update)
 
-    def _hold(self, conversation: Conversation, view: View) -> None:
+    def _keep_watching(self, conversation: Conversation, view: View) -> None:
         """Keep a run that is shown watched until its end, although its cell may have kept no handle on it."""
         if is_final(view) or view["clock"]["connection"] == "stopped":
-            _busy.pop(self, None)
+            _kept_alive.pop(self, None)
         else:
-            _busy[self] = conversation
+            _kept_alive[self] = conversation
 
 
 _streams: weakref.WeakKeyDictionary[Conversation, HtmlStream] = weakref.WeakKeyDictionary()
-_busy: dict[HtmlStream, Conversation] = {}
+_kept_alive: dict[HtmlStream, Conversation] = {}
 
 
 def stream_of(conversation: Conversation) -> HtmlStream:
-    """The one stream of a conversation."""
+    """Return the one stream of a conversation."""
     if conversation not in _streams:
         _streams[conversation] = HtmlStream(conversation)
     return _streams[conversation]
 
 
 def known_stream(conversation: Conversation) -> HtmlStream | None:
-    """The stream of a conversation that was shown as one."""
+    """Return the stream of a conversation; None when it was never shown as one."""
     return _streams.get(conversation)
 
 
 def is_final(view: View) -> bool:
-    """Whether nothing will change by itself any more."""
+    """Return whether the view will change no more by itself."""
     return view["head"]["settled"] and not any(notice["key"] in ("sending", "queued") for notice in view["notices"])
 
 
-def _calm(view: View) -> View:
-    """A final copy stays as it is while leads are read: what stands in the notebook must outlive the kernel."""
+def _without_progress(view: View) -> View:
+    """Leave out row progress from a final view: what stands in the notebook must outlive the kernel."""
     return {**view, "tables": {**view["tables"], "reading": []}} if is_final(view) else view
 
 
 def stream_snapshot(conversation: Conversation, *, final: bool) -> dict[str, Any]:
-    """Return a copy of the card as it stands now: its snapshot at the end, before it one that says how old it is.
+    """Return the card as it stands now: its snapshot at the end, before it one that says how old it is.
 
-    Nobody can change a copy whose kernel has died, so it carries its moment, and the line that shows the run again.
+    A snapshot whose kernel has died stays as it is, so it carries its moment and the line that shows the run again.
 
     Args:
         conversation: what is shown.
@@ -146,8 +146,6 @@ def stream_snapshot(conversation: Conversation, *, final: bool) -> dict[str, Any
     if final:
         return card_snapshot(view_now(conversation, "snapshot"))
     view = view_now(conversation, "current")
-    again = muted_line(_NOW, view["head"]["lines"][0]["code"])
-    return {
-        kind: f"{text}{again[kind]}" if kind == "text/html" else f"{text}\n\n{again[kind]}"
-        for kind, text in card_snapshot(view).items()
-    }
+    again = muted_bundle(_NOW, view["head"]["lines"][0]["code"])
+    between = {"text/html": "", "text/plain": "\n\n"}
+    return {kind: f"{text}{between[kind]}{again[kind]}" for kind, text in card_snapshot(view).items()}

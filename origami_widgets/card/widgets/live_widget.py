@@ -18,7 +18,7 @@ import traitlets
 from origami_widgets.api.loop import background
 from origami_widgets.card.view.contract import ClockMessage
 from origami_widgets.card.widgets import snapshot as snapshots
-from origami_widgets.card.widgets.snapshot import SnapshotFeed, marked
+from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot
 from origami_widgets.host.application import pages
 from origami_widgets.host.cells import follow_cells
 from origami_widgets.host.outputs import Outputs
@@ -33,11 +33,11 @@ log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"
 RESENDS, RESEND_WINDOW = 5, 5.0
 """How often a page gets all that it asks for within so many seconds; what is asked for beyond that is sent together later."""
-NOTHING: Final = {"default_value": None, "allow_none": True}
+OPTIONAL: Final = {"default_value": None, "allow_none": True}
 
 
-def built(name: str) -> str:
-    """A file of the built front end.
+def front_end_file(name: str) -> str:
+    """Return a file of the built front end.
 
     Raises:
         ImportError: it was not built.
@@ -51,19 +51,19 @@ def built(name: str) -> str:
         ) from error
 
 
-def section(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
-    """A trait that travels to the front end and that nobody but the widget sets."""
+def synced_trait(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
+    """Return a trait that is sent to the front end and set by the widget only."""
     return kind(read_only=True, **options).tag(sync=True)
 
 
 class _Observer:
-    """A user's observer, called where it cannot block the background loop. Those of one function are equal to `unobserve`."""
+    """A user's observer, called off the background loop. Observers of one function are equal, for `unobserve`."""
 
     def __init__(self, function: Callable[[Any], object]) -> None:
         self.function = function
 
     def __call__(self, change: Any) -> None:
-        background().notify(self.function, change, (self, change["name"], change["type"]), _both_changes)
+        background().notify(self.function, change, (self, change["name"], change["type"]), _merged_changes)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Observer) and other.function == self.function
@@ -73,26 +73,26 @@ class _Observer:
         return hash(_Observer)
 
 
-def _both_changes(first: Any, second: Any) -> Any:
-    """Two changes of a trait that are told as one."""
+def _merged_changes(first: Any, second: Any) -> Any:
+    """Merge two changes of a trait into one."""
     return traitlets.Bunch({**second, "old": first["old"]}) if "old" in first else second
 
 
 class LiveWidget(anywidget.AnyWidget):
-    """A widget that shows what happens in the background, and gives way to its snapshot when nothing will.
+    """A widget that is updated from the background loop, and replaced by its snapshot at the end.
 
     It stores nothing of its own: `_view_now` makes the view from what is known, and the traits are set from it.
 
     Args:
-        outputs: where it stands already; for a widget that takes the place of another one.
+        outputs: the outputs it is shown in already; for a widget that replaces another one.
     """
 
     TRAITS: tuple[str, ...] = ()
-    """What changes with the view, in contrast to the front end itself, which is as large again."""
+    """Traits that change with the view; the front end itself, which is as large, is not among them."""
     SPACING = 0.0
     """Seconds between two updates at least."""
-    key = section(traitlets.Unicode)
-    seq = section(traitlets.Int)
+    key = synced_trait(traitlets.Unicode)
+    seq = synced_trait(traitlets.Int)
 
     def __init__(self, outputs: Outputs | None = None) -> None:
         self._flush_planned = False
@@ -104,7 +104,7 @@ class LiveWidget(anywidget.AnyWidget):
         self._resent: deque[float] = deque(maxlen=RESENDS)
         self._view: Any = self._view_now()
         self._snapshots = SnapshotFeed()
-        # Whether the page of this widget keeps its snapshots; None before it has told.
+        # Whether the page of this widget keeps its snapshots; None before the page has said.
         self._is_kept: bool | None = None
         # The model's own id, by which the page asks its host whether it is alive. It is in the state that opens the widget:
         # what is set later can reach a page after it has begun to look for its snapshot.
@@ -121,30 +121,30 @@ class LiveWidget(anywidget.AnyWidget):
         self._unsubscribe: Callable[[], None] = self._subscribe()
         background().call_soon(self._flush)
 
-    # What each kind of widget says for itself.
+    # For each kind of widget to define.
 
     def _view_now(self, form: Form = "live") -> Any:
         """Return what it shows now, on the widget or in another form."""
         raise NotImplementedError
 
     def _subscribe(self) -> Callable[[], None]:
-        """Let `_changed` be called after each change; returns what ends that."""
+        """Subscribe `_changed` to changes; returns a function that unsubscribes."""
         raise NotImplementedError
 
     def _view_changed(self, old: Any, new: Any) -> bool:
-        """Whether a new view is worth sending."""
+        """Return whether a new view is worth sending."""
         raise NotImplementedError
 
     def _show(self, view: Any) -> None:
-        """Set the traits by `_tell`."""
+        """Set the traits by `_set_trait`."""
         raise NotImplementedError
 
     def _clock_now(self) -> ClockView:
-        """When the server was heard. Cheap, in contrast to the view: any page may ask for it at any time."""
+        """Return the clock. Cheap, in contrast to the view: any page may ask for it at any time."""
         raise NotImplementedError
 
     def _freeze_after(self, view: Any) -> float | None:
-        """Seconds after which it gives way to its snapshot; None while it must stay alive."""
+        """Return the seconds after which the widget is frozen; None while it must stay alive."""
         raise NotImplementedError
 
     def snapshot(self) -> dict[str, str]:
@@ -152,13 +152,13 @@ class LiveWidget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def _on_content(self, content: Any) -> None:
-        """A message of the front end that is none of those that all widgets know."""
+        """Handle a message of the front end that is particular to this kind of widget."""
         raise NotImplementedError
 
-    def _moved_on(self, _old: Any, new: Any) -> None:
+    def _before_update(self, _old: Any, new: Any) -> None:
         """Called before a new view is sent."""
 
-    # The life of all of them.
+    # Common to all widgets.
 
     @traitlets.default("key")
     def _key_is_the_model_id(self) -> str:
@@ -166,11 +166,11 @@ class LiveWidget(anywidget.AnyWidget):
 
     @property
     def view(self) -> Any:
-        """What the widget shows now, as every renderer is given it."""
+        """The view that the widget shows now, as every renderer is given it."""
         return self._view_now()
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:  # noqa: FBT001, FBT002 - ipywidgets' signature
-        """The synced state; before the first update it is filled from the view."""
+        """Return the synced state; before the first update it is filled from the view."""
         # Only then: this is also called on other threads, where an older view could undo what the loop just set.
         if not self._filled:
             self._filled = True
@@ -192,40 +192,40 @@ class LiveWidget(anywidget.AnyWidget):
         super().observe(handler if isinstance(handler, traitlets.EventHandler) else _Observer(handler), names, type)
 
     def unobserve(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
-        """End that; as `traitlets.HasTraits.unobserve`."""
+        """Remove an observer; as `traitlets.HasTraits.unobserve`."""
         if handler is not None and not isinstance(handler, traitlets.EventHandler):
             handler = _Observer(handler)
         super().unobserve(handler, names, type)
 
     def close(self) -> None:
         """Close the widget and its comm; the runs go on, and are watched as long as a handle exists."""
-        self._let_go()
+        self._release()
         super().close()
-        # Every widget comes with a layout, a widget of its own that nobody else closes.
+        # Every widget comes with a layout, a widget of its own that nothing else closes.
         layout = getattr(self, "_own_layout", None)
         if layout is not None:
             layout.close()
 
     def _send(self, msg: Any, buffers: Any = None) -> None:
-        super()._send(for_page(self.comm, msg), buffers)
+        super()._send(encode_for_page(self.comm, msg), buffers)
 
     @property
     def is_open(self) -> bool:
-        """Whether the host still has it: marimo takes away what a cell has made when that cell runs again."""
+        """Whether the host still has the widget: marimo takes away what a cell has made when that cell runs again."""
         return self.comm is not None and not getattr(self.comm, "_closed", False)
 
     @property
     def is_live(self) -> bool:
-        """Whether it is open and not frozen, so that what it shows is kept up to date."""
+        """Whether the widget is open and not frozen, so that it is kept up to date."""
         return self.is_open and not self.frozen
 
     def freeze(self) -> None:
-        """Replace its outputs by the snapshot. Background loop only."""
+        """Replace the widget's outputs by its snapshot. Background loop only."""
         with self.lock:
             if self.frozen or (self._viewed and self._view_count == 0):
                 return
             self.frozen = True
-            self._let_go()
+            self._release()
             self.outputs.replace(self.snapshot())
             # Outputs that a page has loaded again since are not reached by that.
             self._send_snapshot()
@@ -246,7 +246,7 @@ class LiveWidget(anywidget.AnyWidget):
         background().call(freeze)
 
     def shown(self) -> None:
-        """Tell the widget that it has a further output, which is frozen like the others when the time has come."""
+        """Note that the widget has a further output, which is frozen with the others."""
         background().call_soon(self._on_display)
 
     def _on_display(self) -> None:
@@ -254,13 +254,13 @@ class LiveWidget(anywidget.AnyWidget):
         self._flush()
 
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Data and metadata that show it, with its snapshot for hosts without widgets.
+        """Return data and metadata that show the widget, with its snapshot for hosts without widgets.
 
         The metadata is passed through: on Colab it names the widget manager to load.
         """
         made: Any = self._repr_mimebundle_()
         data, metadata = made if isinstance(made, tuple) else (made, {})
-        return {**data, **marked(self.snapshot(), self.key)}, dict(metadata)
+        return {**data, **mark_snapshot(self.snapshot(), self.key)}, dict(metadata)
 
     def _changed(self) -> None:
         if not self._flush_planned:
@@ -278,32 +278,32 @@ class LiveWidget(anywidget.AnyWidget):
     def _flush(self) -> None:
         self._flush_planned = False
         if not self.is_open:
-            self._let_go()
+            self._release()
         if not self.is_live:
             return
         new = self._view_now()
         if self._view_changed(self._view, new):
             before, self._view = self._view, new
-            self._moved_on(before, new)
+            self._before_update(before, new)
             # Before the change itself: a page that saves at this moment must not hold an older snapshot than it shows.
             self._send_snapshot()
             with self.hold_sync():
-                self._tell("seq", self.seq + 1)
+                self._set_trait("seq", self.seq + 1)
                 self._show(new)
         self._plan_freeze(new)
 
-    def _tell(self, name: str, value: object) -> None:
+    def _set_trait(self, name: str, value: object) -> None:
         try:
             self.set_trait(name, value)
         except Exception:
             # An observer's mistake must keep neither the other traits nor the freeze from happening.
             log.exception("An observer of %s raised", name)
 
-    def _tell_slots(self, prefix: str, values: Iterable[object], slots: int) -> None:
+    def _set_slots(self, prefix: str, values: Iterable[object], slots: int) -> None:
         """Set one trait for each value, so that one that changes does not send the others."""
         known = list(values)
         for slot in range(slots):
-            self._tell(f"{prefix}_{slot}", known[slot] if slot < len(known) else None)
+            self._set_trait(f"{prefix}_{slot}", known[slot] if slot < len(known) else None)
 
     def _plan_freeze(self, view: Any) -> None:
         if self._freezing is not None:
@@ -313,7 +313,7 @@ class LiveWidget(anywidget.AnyWidget):
         if delay is None or not self.outputs or self._is_kept:
             return
         if self._is_kept is None and pages.may_keep_snapshots:
-            delay = max(delay, snapshots.READ_AND_CLICK)
+            delay = max(delay, snapshots.BUTTON_TIME)
         self._freezing = background().submit(self._freeze_later(delay))
 
     async def _freeze_later(self, delay: float) -> None:
@@ -375,31 +375,31 @@ class LiveWidget(anywidget.AnyWidget):
         if wanted & {"state", "everything"}:
             self.send_state(None if "everything" in wanted else self.TRAITS)
         if "snapshot" in wanted:
-            background().call_soon(self._on_page)
+            background().call_soon(self._on_page_loaded)
 
     def _thaw(self) -> None:
-        """Go on when a view that outlasted the freeze is used: voila loses the update that would have replaced it."""
+        """Resume when a view that outlasted the freeze is used: voila loses the update that would have replaced it."""
         with self.lock:
             if self.frozen and self.comm is not None:
                 self.frozen = False
-                self._thawed()
+                self._on_thaw()
                 self._unsubscribe = self._subscribe()
                 background().call_soon(self._flush)
 
-    def _thawed(self) -> None:
-        """Called when it goes on after it was frozen."""
+    def _on_thaw(self) -> None:
+        """Called when the widget resumes after it was frozen."""
 
-    def _on_page(self) -> None:
-        """A page has loaded the widget, and has told whether it saves snapshots. One that does needs the newest."""
+    def _on_page_loaded(self) -> None:
+        """Handle a page that has loaded the widget: one that saves snapshots needs the newest."""
         self._snapshots.asked()
         self._send_snapshot()
         self._flush()
 
     def _send_snapshot(self) -> None:
-        """Give the page what it shall save in the place of the widget. Background loop only: each builds on the last."""
+        """Send the page the snapshot to save in the widget's place. Background loop only: each builds on the last."""
         # A widget that its host has placed by itself, or that stands in a box, has no output to save a snapshot in.
         if self.comm is not None and self.outputs and pages.keep_snapshots is not False:
-            self.send(self._snapshots.message(marked(self.snapshot(), self.key)))
+            self.send(self._snapshots.message(mark_snapshot(self.snapshot(), self.key)))
 
     def _on_view_count(self, change: Any) -> None:
         if change["new"]:
@@ -407,8 +407,8 @@ class LiveWidget(anywidget.AnyWidget):
         elif self.frozen:
             self.close()
 
-    def _let_go(self) -> None:
-        """Nothing may keep a widget that is done with: no subscription, no freeze to come. It may be half made."""
+    def _release(self) -> None:
+        """End the subscription and the planned freeze: nothing may keep a closed widget alive. It may be half made."""
         unsubscribe = getattr(self, "_unsubscribe", None)
         if unsubscribe is not None:
             unsubscribe()
@@ -417,8 +417,8 @@ class LiveWidget(anywidget.AnyWidget):
             freezing.cancel()
 
 
-def for_page(comm: object, message: Any) -> Any:
-    """The message as it must be handed to the kernel so that all of it arrives.
+def encode_for_page(comm: object, message: Any) -> Any:
+    """Return the message in the form in which all of it arrives at the page.
 
     Args:
         comm: what it is sent over.
@@ -427,14 +427,14 @@ def for_page(comm: object, message: Any) -> Any:
     if not type(comm).__module__.startswith("pyodide_kernel"):
         return message
     # Missing in a Pyodide before 0.28.
-    return _spelled_out(message, getattr(importlib.import_module("pyodide.ffi"), "jsnull", None))
+    return _with_null(message, getattr(importlib.import_module("pyodide.ffi"), "jsnull", None))
 
 
-def _spelled_out(value: Any, null: object) -> Any:
+def _with_null(value: Any, null: object) -> Any:
     if value is None:
         return null
     if isinstance(value, dict):
-        return {key: _spelled_out(inner, null) for key, inner in value.items()}
+        return {key: _with_null(inner, null) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_spelled_out(inner, null) for inner in value]
+        return [_with_null(inner, null) for inner in value]
     return value

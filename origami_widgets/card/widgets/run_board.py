@@ -14,9 +14,9 @@ from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, ClockView
 from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.card.widgets.board_source import make_source
 from origami_widgets.card.widgets.click_commands import BoardCommandHandler, ClickCommand, read_command
-from origami_widgets.card.widgets.live_widget import LiveWidget, built, section
+from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
 from origami_widgets.card.widgets.run_card import card_of
-from origami_widgets.card.widgets.snapshot import SECOND_THOUGHTS, board_snapshot, reopen_bundle
+from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot, reopen_bundle
 from origami_widgets.host.application import pages, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell
 from origami_widgets.host.outputs import show_once
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from origami_widgets.run.handle import Run
     from origami_widgets.run.waiting import Until
 
-NONE: dict[str, Any] = {"default_value": None, "allow_none": True}
+OPTIONAL: dict[str, Any] = {"default_value": None, "allow_none": True}
+
+_opened_in: weakref.WeakKeyDictionary[RunCard, int] = weakref.WeakKeyDictionary()
+"""In how many boards each card is open that was made for one."""
 
 
 class RunBoard(LiveWidget):
@@ -43,7 +46,7 @@ class RunBoard(LiveWidget):
 
     The list can be filtered and sorted; a run opens as its card, where it can be steered, and can be cancelled in its
     row. All runs are watched by the one poller of the process, within its rate limit: with many of them each is
-    asked less often, and its age tells.
+    asked less often, as its age shows.
 
     Its traits are read-only: `observe` and `link` them. Every frame takes it in the place of a list of runs:
     `ow.runs_frame(board)`.
@@ -72,8 +75,8 @@ class RunBoard(LiveWidget):
     """
 
     # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
-    _esm = built("board.js")
-    _css = built("page.css")
+    _esm = front_end_file("board.js")
+    _css = front_end_file("page.css")
     TRAITS = (
         *("seq", "head", "clock", "card"),
         *(f"{name}_{slot}" for name in ("row", "time") for slot in range(BOARD_SLOTS)),
@@ -84,20 +87,20 @@ class RunBoard(LiveWidget):
     running = traitlets.Int(0, read_only=True, help="Runs whose agents have not come to an end.")
     done = traitlets.Bool(False, read_only=True, help="All agents have come to an end.")  # noqa: FBT003
     settled = traitlets.Bool(False, read_only=True, help="Done, and no cell is running.")  # noqa: FBT003
-    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables that tell any.")
-    credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits over all tables that tell any.")
+    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables that have any.")
+    credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits over all tables that have any.")
 
-    head = section(traitlets.Dict)
-    clock = section(traitlets.Dict)
-    card = section(traitlets.Unicode)
-    locals().update({f"row_{slot}": section(traitlets.Dict, **NONE) for slot in range(BOARD_SLOTS)})
-    locals().update({f"time_{slot}": section(traitlets.List, **NONE) for slot in range(BOARD_SLOTS)})
+    head = synced_trait(traitlets.Dict)
+    clock = synced_trait(traitlets.Dict)
+    card = synced_trait(traitlets.Unicode)
+    locals().update({f"row_{slot}": synced_trait(traitlets.Dict, **OPTIONAL) for slot in range(BOARD_SLOTS)})
+    locals().update({f"time_{slot}": synced_trait(traitlets.List, **OPTIONAL) for slot in range(BOARD_SLOTS)})
 
     def __init__(self, source: BoardInput = None, *, client: AnyClient | None = None, limit: int = 20) -> None:
         self._source: BoardSource = make_source(source, client, limit)
         self._handler = BoardCommandHandler(self._source, self._show_card)
         self._opened: tuple[int, RunCard] | None = None
-        self.as_html = False
+        self.is_html = False
         super().__init__()
 
     @property
@@ -107,7 +110,7 @@ class RunBoard(LiveWidget):
 
     @property
     def batch(self) -> RunBatch | None:
-        """What drives the batch that it shows; None where it shows runs."""
+        """The batch that the board shows; None where it shows runs."""
         return self._source.batch
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
@@ -133,7 +136,7 @@ class RunBoard(LiveWidget):
             for run in self.runs:
                 left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
                 run.wait(until, left)
-        background().run(self._flush_now())
+        background().call(self._flush)
         if executed_by_program():
             self.freeze_for_a_program()
         return self
@@ -165,8 +168,8 @@ class RunBoard(LiveWidget):
             if not self.is_live or (settled and executed_by_program()):
                 show_once(self.snapshot())
             elif without_widgets(render_mode()):
-                self.as_html = True
-                self.outputs.add(self._as_html(settled=settled), {}, None if settled else reopen_bundle(view))
+                self.is_html = True
+                self.outputs.add(self._as_html(final=settled), {}, None if settled else reopen_bundle(view))
                 self.shown()
             else:
                 self.outputs.add(*self.bundle(), reopen_bundle(view))
@@ -176,9 +179,9 @@ class RunBoard(LiveWidget):
         """Show the board where its output can be replaced; in a box or a layout it stays as it is."""
         self.show_here()
 
-    def _as_html(self, *, settled: bool) -> dict[str, str]:
-        """The board where no widget can stand, in the tense of a copy that is replaced as the runs go on."""
-        return board_snapshot(self._view_now("snapshot" if settled else "current"))
+    def _as_html(self, *, final: bool) -> dict[str, str]:
+        """The board where no widget can stand, in the tense of a snapshot that is replaced as the runs go on."""
+        return board_snapshot(self._view_now("snapshot" if final else "current"))
 
     def _view_now(self, form: Form = "live") -> BoardView:
         batch = self._source.batch
@@ -192,7 +195,7 @@ class RunBoard(LiveWidget):
             can_resume=batch is not None and left and not batch.goes_on and not batch.is_over_limit,
             opened=self._opened[0] if self._opened is not None else None,
             form=form,
-            again=(self._source.again.words, self._source.again.line),
+            reopen=(self._source.reopen.words, self._source.reopen.line),
         )
 
     def _subscribe(self) -> Callable[[], None]:
@@ -204,7 +207,7 @@ class RunBoard(LiveWidget):
         return any(getattr(self, f"time_{slot}") != moments for slot, moments in enumerate(self._times(new)))
 
     def _times(self, view: BoardView) -> list[list[Any]]:
-        """What the front end is told of the checks of each row: what it knows, unless it would be wrong about them."""
+        """Return the check times to send for each row: those the front end has, unless it would be wrong about them."""
         times = []
         for slot, (row, moments) in enumerate(zip(view["rows"], view["moments"], strict=True)):
             known = getattr(self, f"time_{slot}")
@@ -220,27 +223,27 @@ class RunBoard(LiveWidget):
     def _freeze_after(self, view: BoardView) -> float | None:
         head = view["head"]
         # What can be opened, sorted and filtered is worth more than what can be read.
-        return SECOND_THOUGHTS if head["settled"] and not head["buttons"] and not head["open"] else None
+        return REMEDY_TIME if head["settled"] and not head["buttons"] and not head["open"] else None
 
     def _show(self, view: BoardView) -> None:
         rows, times = view["rows"], self._times(view)
-        self._tell("head", view["head"])
-        self._tell("clock", view["clock"])
-        self._tell_slots("row", rows, BOARD_SLOTS)
-        self._tell_slots("time", times, BOARD_SLOTS)
+        self._set_trait("head", view["head"])
+        self._set_trait("clock", view["clock"])
+        self._set_slots("row", rows, BOARD_SLOTS)
+        self._set_slots("time", times, BOARD_SLOTS)
         counts = {count["stage"]: count["count"] for count in view["head"]["counts"]}
-        self._tell("total", sum(counts.values()))
-        self._tell("running", counts.get("running", 0))
-        self._tell("done", not counts.keys() & {"running", "waiting"} and all(row["done"] for row in rows))
-        self._tell("settled", view["head"]["settled"])
+        self._set_trait("total", sum(counts.values()))
+        self._set_trait("running", counts.get("running", 0))
+        self._set_trait("done", not counts.keys() & {"running", "waiting"} and all(row["done"] for row in rows))
+        self._set_trait("settled", view["head"]["settled"])
         leads, credits_used = board_totals(self._source.entries())
-        self._tell("lead_count", leads)
-        self._tell("credits_used", credits_used)
+        self._set_trait("lead_count", leads)
+        self._set_trait("credits_used", credits_used)
 
-    def _moved_on(self, old: BoardView, new: BoardView) -> None:
-        if self.as_html:
+    def _before_update(self, old: BoardView, new: BoardView) -> None:
+        if self.is_html:
             settled = new["head"]["settled"]
-            self.outputs.replace(self._as_html(settled=settled), None if settled else reopen_bundle(new))
+            self.outputs.replace(self._as_html(final=settled), None if settled else reopen_bundle(new))
         elif old["head"]["again_line"] != new["head"]["again_line"]:
             self.outputs.name(reopen_bundle(new))
 
@@ -255,24 +258,21 @@ class RunBoard(LiveWidget):
         if ack is not None and self.comm is not None:
             self.send(ack)
 
-    async def _flush_now(self) -> None:
-        self._flush()
-
     def _show_card(self, row: tuple[int, Run] | None) -> None:
-        """Let the front end show the card of a row's run within the board; of None, no card. Background loop only."""
+        """Show the card of a row's run within the board; None shows no card. Background loop only."""
         self._fold()
         if row is not None and self.is_open:
             position, run = row
             card = open_card(run)
             self._opened = (position, card)
-            self._tell("card", f"IPY_MODEL_{card.model_id}")
+            self._set_trait("card", f"IPY_MODEL_{card.model_id}")
         self._flush()
 
     def _fold(self) -> None:
         opened, self._opened = getattr(self, "_opened", None), None
         if opened is None:
             return
-        self._tell("card", "")
+        self._set_trait("card", "")
         release_card(opened[1])
 
 
@@ -302,33 +302,29 @@ def _as_clock(moments: CheckTimes | list[Any]) -> ClockView:
     }
 
 
-_boards: weakref.WeakKeyDictionary[RunCard, int] = weakref.WeakKeyDictionary()
-"""In how many boards each card is open that was made for one."""
-
-
 def open_card(run: Run) -> RunCard:
-    """The live card of a run, for a board; `let_card_go` gives it back. Background loop only.
+    """Return the live card of a run, for a board; `release_card` gives it back. Background loop only.
 
     Args:
         run: the run.
     """
     known = run.conversation.presentation
     card = card_of(run)
-    if card in _boards or card is not known:
-        _boards[card] = _boards.get(card, 0) + 1
+    if card in _opened_in or card is not known:
+        _opened_in[card] = _opened_in.get(card, 0) + 1
     return card
 
 
 def release_card(card: RunCard) -> None:
-    """Close a card that a board has folded, unless it is shown anywhere else: there it lives on.
+    """Close a card that a board has folded, unless it is shown anywhere else.
 
     Args:
         card: what `card_within` returned.
     """
-    if card not in _boards:
+    if card not in _opened_in:
         return
-    _boards[card] -= 1
-    if _boards[card] > 0 or card.outputs or not card.is_open:
+    _opened_in[card] -= 1
+    if _opened_in[card] > 0 or card.outputs or not card.is_open:
         return
     if card.run.conversation.presentation is card:
         card.run.conversation.presentation = None

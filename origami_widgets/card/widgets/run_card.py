@@ -25,8 +25,8 @@ from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
 from origami_widgets.card.widgets.lead_feed import LeadFeed
-from origami_widgets.card.widgets.live_widget import NOTHING, LiveWidget, built, section
-from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after, token_bundle
+from origami_widgets.card.widgets.live_widget import OPTIONAL, LiveWidget, front_end_file, synced_trait
+from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import pages
 from origami_widgets.host.cells import running_cell
 from origami_widgets.host.outputs import Outputs, show_once
@@ -63,8 +63,8 @@ class RunCard(LiveWidget):
     """
 
     # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
-    _esm = built("card.js")
-    _css = built("page.css")
+    _esm = front_end_file("card.js")
+    _css = front_end_file("page.css")
     TRAITS = ("seq", *View.__annotations__, *(f"table_{slot}" for slot in range(TABLE_SLOTS)))
 
     status = traitlets.Unicode("running", read_only=True, help="The server's own word.")
@@ -75,17 +75,17 @@ class RunCard(LiveWidget):
     lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables.")
     credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits the tables have used.")
 
-    head = section(traitlets.Dict)
-    clock = section(traitlets.Dict)
-    result = section(traitlets.Dict)
-    earlier = section(traitlets.Dict)
-    notices = section(traitlets.List)
-    ask = section(traitlets.Dict, **NOTHING)
-    tables = section(traitlets.Dict)
-    locals().update({f"table_{slot}": section(traitlets.Dict, **NOTHING) for slot in range(TABLE_SLOTS)})
-    prose = section(traitlets.Dict)
-    activity = section(traitlets.Dict)
-    suggestions = section(traitlets.List)
+    head = synced_trait(traitlets.Dict)
+    clock = synced_trait(traitlets.Dict)
+    result = synced_trait(traitlets.Dict)
+    earlier = synced_trait(traitlets.Dict)
+    notices = synced_trait(traitlets.List)
+    ask = synced_trait(traitlets.Dict, **OPTIONAL)
+    tables = synced_trait(traitlets.Dict)
+    locals().update({f"table_{slot}": synced_trait(traitlets.Dict, **OPTIONAL) for slot in range(TABLE_SLOTS)})
+    prose = synced_trait(traitlets.Dict)
+    activity = synced_trait(traitlets.Dict)
+    suggestions = synced_trait(traitlets.List)
 
     def __init__(self, run: Run, outputs: Outputs | None = None) -> None:
         if not isinstance(run, Run):
@@ -123,7 +123,7 @@ class RunCard(LiveWidget):
         with self.lock:
             if not self.is_live:
                 return False
-            self.outputs.add(*self.bundle(), token_bundle(view))
+            self.outputs.add(*self.bundle(), attach_bundle(view))
             self.shown()
             return True
 
@@ -158,26 +158,26 @@ class RunCard(LiveWidget):
     def _freeze_after(self, view: View) -> float | None:
         return freeze_after(view)
 
-    def _moved_on(self, old: View, new: View) -> None:
+    def _before_update(self, old: View, new: View) -> None:
         if new["head"]["token"] != old["head"]["token"]:
-            self.outputs.name(token_bundle(new))
+            self.outputs.name(attach_bundle(new))
 
     def _show(self, view: View) -> None:
         for name, part in view.items():
             if name != "tables":
-                self._tell(name, part)
+                self._set_trait(name, part)
         tables = view["tables"]
-        self._tell("tables", {name: part for name, part in tables.items() if name != "items"})
-        self._tell_slots("table", tables["items"], TABLE_SLOTS)
+        self._set_trait("tables", {name: part for name, part in tables.items() if name != "items"})
+        self._set_slots("table", tables["items"], TABLE_SLOTS)
         state = self._conversation.current.state
         steps = state.run.steps if state.run is not None else None
-        self._tell("status", state.status)
-        self._tell("done", state.done)
-        self._tell("settled", state.settled)
-        self._tell("steps_completed", steps.completed if steps else None)
-        self._tell("steps_max", steps.max if steps else None)
-        self._tell("lead_count", state.lead_count)
-        self._tell("credits_used", state.credits_used)
+        self._set_trait("status", state.status)
+        self._set_trait("done", state.done)
+        self._set_trait("settled", state.settled)
+        self._set_trait("steps_completed", steps.completed if steps else None)
+        self._set_trait("steps_max", steps.max if steps else None)
+        self._set_trait("lead_count", state.lead_count)
+        self._set_trait("credits_used", state.credits_used)
 
     def _on_content(self, content: Any) -> None:
         match content:
@@ -185,7 +185,7 @@ class RunCard(LiveWidget):
                 self._send_columns(table)
                 return
             case {"kind": "code"}:
-                self.send(CodeAnswer(kind="code", code=built("leads.js")))
+                self.send(CodeAnswer(kind="code", code=front_end_file("leads.js")))
                 return
             case {"kind": "leads"}:
                 if shows_leads():
@@ -200,8 +200,8 @@ class RunCard(LiveWidget):
         super()._flush()
         self._leads.changed()
 
-    def _let_go(self) -> None:
-        super()._let_go()
+    def _release(self) -> None:
+        super()._release()
         self._leads.stop()
 
     def _tables(self) -> Sequence[Table]:
@@ -211,7 +211,7 @@ class RunCard(LiveWidget):
         if self.comm is not None:
             self.send(answer)
 
-    def _thawed(self) -> None:
+    def _on_thaw(self) -> None:
         if self._conversation.presentation is not self:
             # Another card goes on in the places of this one: they are its own now.
             self.outputs = Outputs()

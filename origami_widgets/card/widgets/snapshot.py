@@ -1,7 +1,7 @@
-"""Snapshots of cards and boards: what a notebook holds of them, how a page's one is kept up to date, when it replaces the widget.
+"""Snapshots of cards and boards: their content, how a page's one is kept up to date, when it replaces the widget.
 
-A widget does not survive its kernel: a reopened notebook shows an error in its place. So a card that has nothing more
-to say and nothing more to offer is frozen: replaced by its snapshot, which every host shows for ever.
+A widget does not survive its kernel: a reopened notebook shows an error in its place. So a card that will not change
+and has nothing more to offer is frozen: replaced by its snapshot, which every host shows for ever.
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ from origami_widgets.card.view.contract import PieceRange, SnapshotMessage
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardView, View
 
-LOADING = 5.0
+PAGE_LOAD_TIME = 5.0
 """Seconds after which a page surely listens to a widget that was placed on it: hosts give up on one after 2 s."""
 PIECES: Final = {"text/html": re.compile(r"(?=<)|(?<=>)"), "text/plain": re.compile(r"(?<=\n)")}
 """Where a snapshot is cut into pieces, as in the front end: around each tag, and after each line of text."""
+
+BUTTON_TIME = 120.0
+"""Seconds that the buttons of a settled card stay, for a person who is looking at it."""
+REMEDY_TIME = 600.0
+"""The same for a run that came to a bad end: its remedy is a button."""
 
 
 def card_snapshot(view: View) -> dict[str, str]:
@@ -34,8 +39,8 @@ def card_snapshot(view: View) -> dict[str, str]:
     return {"text/html": render_html(view, now=now), "text/plain": render_text(view, now=now)}
 
 
-def marked(snapshot: dict[str, str], key: str) -> dict[str, str]:
-    """A snapshot that stands beside a live widget: the front end knows it again by the widget's key.
+def mark_snapshot(snapshot: dict[str, str], key: str) -> dict[str, str]:
+    """Mark a snapshot that stands beside a live widget: the front end recognizes it by the widget's key.
 
     It is what a notebook holds that is saved while the widget is alive, and where the widget is drawn when the page is
     loaded again.
@@ -58,14 +63,14 @@ class SnapshotFeed:
 
     def displayed(self) -> None:
         """Note that the widget was placed on a page now, which may be another one than before."""
-        self._is_chained, self._listens_at = False, time.monotonic() + LOADING
+        self._is_chained, self._listens_at = False, time.monotonic() + PAGE_LOAD_TIME
 
     def asked(self) -> None:
         """Note that a page listens and has no snapshot yet."""
         self._is_chained, self._listens_at = False, -math.inf
 
     def message(self, snapshot: dict[str, str]) -> SnapshotMessage:
-        """The message that brings a page from the last snapshot to this one."""
+        """Return the message that brings a page from the last snapshot to this one."""
         since, last = (self._number, self._last) if self._is_chained else (0, {})
         self._is_chained = self._is_chained or time.monotonic() >= self._listens_at
         self._number, self._last = self._number + 1, snapshot
@@ -74,7 +79,7 @@ class SnapshotFeed:
 
 
 def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange]:
-    """What to keep of the old text and what to put between, in time that grows with their length only."""
+    """Return what to keep of the old text and what to put between, in time that grows with their length only."""
     before, after = ([piece for piece in pieces.split(text) if piece] for text in (old, new))
     counts = Counter(before)
     once = {piece: at for at, piece in enumerate(before) if counts[piece] == 1}
@@ -97,13 +102,13 @@ def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange
     return parts
 
 
-def token_bundle(view: View) -> dict[str, Any]:
-    """One muted line that tells how to find the run again."""
-    return muted_line("To see this run again: ", view["head"]["lines"][0]["code"])
+def attach_bundle(view: View) -> dict[str, Any]:
+    """Return one muted line that shows how to find the run again."""
+    return muted_bundle("To see this run again: ", view["head"]["lines"][0]["code"])
 
 
-def muted_line(words: str, line: str) -> dict[str, Any]:
-    """Words and a line of Python, in small."""
+def muted_bundle(words: str, line: str) -> dict[str, Any]:
+    """Return words and a line of Python, in small."""
     return {
         "text/html": (
             f'<div style="opacity:0.7;font-size:12px;padding:2px 0">{words}'
@@ -120,18 +125,12 @@ def board_snapshot(view: BoardView) -> dict[str, str]:
 
 
 def reopen_bundle(view: BoardView) -> dict[str, Any]:
-    """One muted line that tells how to see the runs again."""
-    return muted_line(f"{view['head']['again_words']}: ", view["head"]["again_line"])
-
-
-READ_AND_CLICK = 120.0
-"""Seconds that the buttons of a settled card stay, for a person who is looking at it."""
-SECOND_THOUGHTS = 600.0
-"""The same for a run that came to a bad end: its remedy is a button."""
+    """Return one muted line that shows how to see the runs again."""
+    return muted_bundle(f"{view['head']['again_words']}: ", view["head"]["again_line"])
 
 
 def freeze_after(view: View) -> float | None:
-    """Seconds after which a card should be frozen; None while it must stay alive.
+    """Return the seconds after which a card is frozen; None while it must stay alive.
 
     Args:
         view: what the card shows.
@@ -141,7 +140,7 @@ def freeze_after(view: View) -> float | None:
     if any(notice["key"] in ("sending", "queued") for notice in view["notices"]) or view["tables"]["reading"]:
         return None
     if any(notice["button"] is not None for notice in view["notices"]):
-        return SECOND_THOUGHTS
+        return REMEDY_TIME
     if any(suggestion["button"] is not None for suggestion in view["suggestions"]):
-        return READ_AND_CLICK
+        return BUTTON_TIME
     return 0.0

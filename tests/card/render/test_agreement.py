@@ -95,10 +95,10 @@ def without_long_links(view, text):
     return text
 
 
-def python_lines(view, *, saved):
+def python_lines(view, *, final):
     """What stands in a copy in the place of buttons and of the form, and how to see again what was not settled."""
     lines = [r"run = run\.\w+\([^()]*\)"] if any(commands(view)) else []
-    return lines + ([re.escape(view["foot"]["attach_line"])] if saved and is_filling(view) else [])
+    return lines + ([re.escape(view["foot"]["attach_line"])] if final and is_filling(view) else [])
 
 
 def commands(view):
@@ -116,9 +116,9 @@ def once(pattern, text):
     return re.sub(pattern, " ", text, count=1)
 
 
-def copy_words(view, text, *, saved=True):
+def copy_words(view, text, *, final=True):
     text = without(text, rf"(saved copy, )?as of {MOMENT}", rf"last heard {MOMENT}")
-    for pattern in python_lines(view, saved=saved):
+    for pattern in python_lines(view, final=final):
         text = once(pattern, text) if "attach" in pattern else without(text, pattern)
     # Live, the age of the last check stands there until the cells are settled.
     text = re.sub(rf"ended {MOMENT}", r"ended \1" if view["head"]["settled"] else " ", text)
@@ -187,9 +187,9 @@ def test_the_terminal_says_what_the_live_card_says(name, read):
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_copy_that_is_kept_up_to_date_says_it_in_the_present(name, read):
     view = VIEWS[name]
-    assert differences(live_words(view, read[name]), html_words(name, saved=False)) == ({}, {})
+    assert differences(live_words(view, read[name]), html_words(name, final=False)) == ({}, {})
     short = without_long_links(view, read[name])
-    assert differences(live_words(view, short), text_words(name, saved=False)) == ({}, {})
+    assert differences(live_words(view, short), text_words(name, final=False)) == ({}, {})
 
 
 @pytest.mark.parametrize("name", sorted(CUT))

@@ -64,8 +64,8 @@ def copy_words(view, text):
 def test_a_copy_says_what_the_live_board_says(name, read):
     view = VIEWS[name]
     for copied in (
-        words(render_board_html(view, now=NOW, saved=False)),
-        " ".join(render_board_text(view, now=NOW, saved=False).split()),
+        words(render_board_html(view, now=NOW, final=False)),
+        " ".join(render_board_text(view, now=NOW, final=False).split()),
     ):
         expected = live_words(read[name])
         assert len(expected) > 4 * len(view["rows"])

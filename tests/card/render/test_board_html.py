@@ -26,9 +26,9 @@ VIEWS = {
 
 
 @pytest.mark.parametrize("name", VIEWS)
-@pytest.mark.parametrize("saved", [True, False])
-def test_it_has_our_elements_only(name, saved):
-    only_ours(render_board_html(VIEWS[name], now=NOW, saved=saved))
+@pytest.mark.parametrize("final", [True, False])
+def test_it_has_our_elements_only(name, final):
+    only_ours(render_board_html(VIEWS[name], now=NOW, final=final))
 
 
 @pytest.mark.parametrize("name", ["all", "hundred"])
@@ -89,6 +89,6 @@ def test_a_number_that_nobody_told_is_not_there():
 def test_the_line_that_shows_it_again():
     line = reopen_bundle(VIEWS["all"])
     assert line["text/plain"] == "To see the newest runs of the account: ow.RunBoard()"
-    quoted = reopen_bundle(board_of([], again=("To see these runs again", 'ow.RunBoard("a<b>")')))
+    quoted = reopen_bundle(board_of([], reopen=("To see these runs again", 'ow.RunBoard("a<b>")')))
     assert "<b>" not in quoted["text/html"]
     assert 'ow.RunBoard("a<b>")' in words(quoted["text/html"])

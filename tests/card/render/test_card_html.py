@@ -64,8 +64,8 @@ def test_the_time_stands_at_when_the_server_was_last_heard(connection):
     view = make_view(state, now=NOW)
     for later in (0, 600):
         now = NOW + later
-        copies = (render_html(view, now=now), render_html(view, now=now, saved=False))
-        told = [words(copy) for copy in copies] + [render_text(view, now=now), render_text(view, now=now, saved=False)]
+        copies = (render_html(view, now=now), render_html(view, now=now, final=False))
+        told = [words(copy) for copy in copies] + [render_text(view, now=now), render_text(view, now=now, final=False)]
         for text in told:
             assert "3 min 49 s when last seen" in text
             assert "last heard 2026-07-21 09:17 UTC" in text

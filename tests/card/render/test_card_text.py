@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from origami_widgets.card.render.card_text import NARROWEST, SIZE_LIMIT, WIDTH, render_text, width_of, wrap
+from origami_widgets.card.render.card_text import MIN_WIDTH, SIZE_LIMIT, WIDTH, render_text, width_of, wrap
 from origami_widgets.card.view.number_words import NOT_APPLICABLE
 from origami_widgets.card.view.snapshot_words import freshness_words
 from tests.fixtures.make_views import views
@@ -110,7 +110,7 @@ def test_no_line_is_wider_than_it_was_asked_for(name, width):
 
 @pytest.mark.parametrize("width", [-1, 0, 3])
 def test_a_page_that_is_too_narrow_for_anything_is_as_narrow_as_can_be(name, width):
-    assert render_text(VIEWS[name], now=NOW, width=width) == render_text(VIEWS[name], now=NOW, width=NARROWEST)
+    assert render_text(VIEWS[name], now=NOW, width=width) == render_text(VIEWS[name], now=NOW, width=MIN_WIDTH)
 
 
 def test_the_columns_of_a_narrow_page_stand_below_each_other():

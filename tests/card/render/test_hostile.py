@@ -14,7 +14,7 @@ import origami_widgets as ow
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import WIDTH, render_text, width_of
 from origami_widgets.card.view.links import safe_href
-from origami_widgets.card.widgets.snapshot import token_bundle
+from origami_widgets.card.widgets.snapshot import attach_bundle
 from tests.card.markup import only_ours, words
 from tests.card.work import count_calls
 from tests.fixtures import hostile
@@ -109,8 +109,8 @@ def longest_run(text):
 
 def test_the_saved_card_has_our_elements_only(views):
     for view in views:
-        for saved in (True, False):
-            only_ours(render_html(view, now=NOW, saved=saved))
+        for final in (True, False):
+            only_ours(render_html(view, now=NOW, final=final))
 
 
 def test_the_terminal_gets_letters_and_line_breaks_only(views):
@@ -166,7 +166,7 @@ def exported(*views, sanitize):
         new_output("display_data", data={"text/html": render_html(view, now=NOW), "text/plain": "twin"})
         for view in views
     ]
-    outputs += [new_output("display_data", data=token_bundle(view)) for view in views]
+    outputs += [new_output("display_data", data=attach_bundle(view)) for view in views]
     texts = [new_output("display_data", data={"text/plain": render_text(view, now=NOW)}) for view in views]
     state = {
         "state": {f"m{n}": {"state": view} for n, view in enumerate(views)},

@@ -21,9 +21,9 @@ KEY = "og_live_OnlyForTheHostOnTheCard0000"
 def shown(view):
     """The view as it is shown in each of the ways; the live card lays out `head.origin`."""
     yield view["head"]["origin"]
-    for saved in (True, False):
-        yield words(render_html(view, now=NOW, saved=saved))
-        yield render_text(view, now=NOW, saved=saved)
+    for final in (True, False):
+        yield words(render_html(view, now=NOW, final=final))
+        yield render_text(view, now=NOW, final=final)
 
 
 def view_from(host):

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
-from origami_widgets.card.widgets.snapshot import card_snapshot, token_bundle
+from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot
 from tests.card.markup import words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
@@ -109,7 +109,7 @@ def test_of_a_notebook_saved_in_mid_run_with_its_widgets_the_line_remains():
     view = VIEWS["running"]
     live = {WIDGET: {"model_id": "a", "version_major": 2, "version_minor": 0}, **card_snapshot(view)}
     for sanitize in (False, True):
-        told = shown(exported(live, token_bundle(view), sanitize=sanitize, widgets=OTHER_WIDGET))
+        told = shown(exported(live, attach_bundle(view), sanitize=sanitize, widgets=OTHER_WIDGET))
         assert told[-1].startswith("To see this run again:")
         assert view["foot"]["attach_line"] in told[-1]
 

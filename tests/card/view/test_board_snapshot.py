@@ -45,11 +45,11 @@ def test_what_was_going_on_was_so_when_it_was_saved():
 @pytest.mark.parametrize("name", ["reconnecting", "stopped", "missing"])
 def test_the_time_of_a_run_stands_at_when_the_server_was_last_heard(name):
     view = board_of([entry_of(0, STATES[name]())])
-    for saved in (True, False):
+    for final in (True, False):
         for later in (0, 600):
             copies = (
-                words(render_board_html(view, now=NOW + later, saved=saved)),
-                render_board_text(view, now=NOW + later, saved=saved),
+                words(render_board_html(view, now=NOW + later, final=final)),
+                render_board_text(view, now=NOW + later, final=final),
             )
             for text in copies:
                 assert "2 min 18 s when last seen" in text
@@ -104,7 +104,7 @@ def test_a_copy_has_no_buttons():
 def test_a_copy_that_is_kept_up_to_date_speaks_of_the_present():
     view = board_of(every_entry())
     assert as_live_snapshot(view)["rows"] == view["rows"]
-    told = words(render_board_html(view, now=NOW, saved=False))
+    told = words(render_board_html(view, now=NOW, final=False))
     assert "when saved" not in told
     assert "Was " not in told
     assert "saved copy" not in told

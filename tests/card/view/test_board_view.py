@@ -65,8 +65,8 @@ def test_a_view_of_hostile_runs_is_bounded_and_clean(count):
     for text in strings(view):
         assert not TRICKS.search(text)
         assert longest_run(text) <= 8
-    for saved in (True, False):
-        html, text = copies(view, saved=saved)
+    for final in (True, False):
+        html, text = copies(view, final=final)
         only_ours(html)
         assert size([html, text]) <= COPIES_SIZE
         assert not TRICKS.search(text.replace("\n", ""))

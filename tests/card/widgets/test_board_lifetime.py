@@ -35,7 +35,7 @@ def left(made):
         "subscriptions": sum(len(watch.subscribers) for watch in made),
         "of conversations": sum(len(Run(watch).conversation.subscribers) for watch in made),
         "threads": threading.active_count(),
-        "opened": len(opened._boards),
+        "opened": len(opened._opened_in),
     }
 
 

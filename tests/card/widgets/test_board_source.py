@@ -8,7 +8,6 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.loop import background
 from origami_widgets.card.widgets.board_source import find_row, make_source, reopen_line_for
 from origami_widgets.run.handle import Run
 from tests.card.boards import runs, watches
@@ -215,7 +214,6 @@ def test_what_a_list_told_is_shown_until_the_run_is_read(sandbox, client, show, 
     assert {run.done for run in board.runs} == {False}
     known = next(run for run in board.runs if run.token == wanted[0])
     known.refresh()
-    background().run(board._flush_now())
     row = next(row for row in board.view["rows"] if row["token"] == wanted[0])
     assert (row["done"], row["settled"]) == (True, True)
     assert row["leads"] is not None

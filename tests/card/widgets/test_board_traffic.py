@@ -151,5 +151,6 @@ def test_updates_keep_their_distance(three, listen, monkeypatch):
         settle()
     assert planned == [0.5]
     assert messages == []
-    on_loop(board._flush)
+    board.shown()
+    settle()
     assert [state["row_0"]["steps_completed"] for state in states(messages)] == [29]

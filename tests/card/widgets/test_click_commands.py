@@ -37,8 +37,8 @@ def sandbox():
     return ow.Sandbox(speed=30)
 
 
-def do(desk, name, run, command_id="c1", prompt="", answers=()):
-    return background().run(desk.carry_out(ClickCommand(command_id, name, run.id, prompt, tuple(answers))))
+def do(handler, name, run, command_id="c1", prompt="", answers=()):
+    return background().run(handler.carry_out(ClickCommand(command_id, name, run.id, prompt, tuple(answers))))
 
 
 def agents_runs(client, run):
@@ -48,10 +48,10 @@ def agents_runs(client, run):
 def test_the_same_click_is_done_once(sandbox):
     client = sandbox.client()
     run = ow.start("Find partners. scenario:needs_input", client=client, show=False).wait()
-    desk = CardCommandHandler(run.conversation)
+    handler = CardCommandHandler(run.conversation)
     answers = ["Iberia", "Confirm"]
-    assert do(desk, "answer", run, answers=answers)["ok"]
-    assert do(desk, "answer", run, answers=answers) is None
+    assert do(handler, "answer", run, answers=answers)["ok"]
+    assert do(handler, "answer", run, answers=answers) is None
     assert agents_runs(client, run) == 2
     assert run.continued_by.status == "running"
 
@@ -59,9 +59,9 @@ def test_the_same_click_is_done_once(sandbox):
 def test_a_second_view_cannot_answer_again(sandbox):
     client = sandbox.client()
     run = ow.start("Find partners. scenario:needs_input", client=client, show=False).wait()
-    desk = CardCommandHandler(run.conversation)
-    assert do(desk, "answer", run, "c1", answers=["Iberia", "Confirm"])["ok"]
-    again = do(desk, "answer", run, "c2", answers=["France", "Confirm"])
+    handler = CardCommandHandler(run.conversation)
+    assert do(handler, "answer", run, "c1", answers=["Iberia", "Confirm"])["ok"]
+    again = do(handler, "answer", run, "c2", answers=["France", "Confirm"])
     assert not again["ok"]
     assert "answered before" in again["title"]
     assert agents_runs(client, run) == 2
@@ -77,9 +77,9 @@ def test_a_failure_is_told_with_its_remedy(sandbox):
 
 def test_cancel_and_check_now_reach_the_run(sandbox):
     run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
-    desk = CardCommandHandler(run.conversation)
-    assert do(desk, "cancel", run)["ok"]
-    assert do(desk, "check_now", run, "c2")["ok"]
+    handler = CardCommandHandler(run.conversation)
+    assert do(handler, "cancel", run)["ok"]
+    assert do(handler, "check_now", run, "c2")["ok"]
     assert run.wait(timeout=20).status == "cancelled"
 
 

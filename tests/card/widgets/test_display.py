@@ -71,7 +71,7 @@ def test_what_was_shown_when_started_is_not_shown_again_in_its_cell():
 
 def test_a_settled_card_that_is_shown_again_is_frozen_too():
     # Long enough that it does not fall between the two cells: what comes there, nbclient drops.
-    soon = OTHER_PAGE + "from origami_widgets.card.widgets import snapshot\nsnapshot.READ_AND_CLICK = 2\n"
+    soon = OTHER_PAGE + "from origami_widgets.card.widgets import snapshot\nsnapshot.BUTTON_TIME = 2\n"
     quiet = (START.format("completed") + soon).replace("client=client", "client=client, show=False")
     frozen = "import time\nwhile run.conversation.presentation.comm is not None:\n    time.sleep(0.05)"
     again, _ = executed(quiet + "run.wait('cells')\nrun", frozen, by=Person)
@@ -134,7 +134,7 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
     """Where there are no widgets, the static one stands there from the beginning, and is updated in its place."""
     over = "batch.wait('cells')\nwhile not {}:\n    time.sleep(0.05)\n"
     # In one cell: nbclient drops what comes between two.
-    soon = OTHER_PAGE + "boards.SECOND_THOUGHTS = 0.5\n" + MANY.format("answer")
+    soon = OTHER_PAGE + "boards.REMEDY_TIME = 0.5\n" + MANY.format("answer")
     begun = (
         MANY.format("slow").replace("speed=600", "speed=1")
         + over.partition("\n")[2].format("batch.presentation.head['again_line'].count('v2_run') == 2")

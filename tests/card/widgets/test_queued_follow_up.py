@@ -22,8 +22,8 @@ def run():
 
 def click(run, name, number, prompt=""):
     command = ClickCommand(f"c{number}", name, run.id, prompt, ())
-    desk = CardCommandHandler(run.conversation)
-    return background().submit(desk.carry_out(command))
+    handler = CardCommandHandler(run.conversation)
+    return background().submit(handler.carry_out(command))
 
 
 def until(run, condition):

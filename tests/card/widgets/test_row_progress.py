@@ -69,9 +69,9 @@ def test_it_stands_with_its_own_table_beside_what_else_is_said_of_it():
 def test_only_a_copy_that_is_brought_up_to_date_says_it(render):
     view = make_view(read(STATES["running_many"](), 0), now=NOW)
     quiet = make_view(STATES["running_many"](), now=NOW)
-    assert SAYS in words(render(view, now=NOW, saved=False))
+    assert SAYS in words(render(view, now=NOW, final=False))
     assert render(view, now=NOW) == render(quiet, now=NOW)
-    assert "reading" not in render(quiet, now=NOW, saved=False)
+    assert "reading" not in render(quiet, now=NOW, final=False)
 
 
 def test_a_settled_card_is_not_frozen_meanwhile():

@@ -6,7 +6,7 @@ import traitlets
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import BOARD_SLOTS
-from origami_widgets.card.widgets.snapshot import SECOND_THOUGHTS
+from origami_widgets.card.widgets.snapshot import REMEDY_TIME
 from origami_widgets.run.state import CheckFailed, Planned
 from tests.card.boards import running, runs, watches
 from tests.card.live import on_loop, read, settle
@@ -170,7 +170,7 @@ def test_it_lives_as_long_as_anything_can_change_and_a_while_longer(frozen_later
     end(made, 0, 1)
     assert planned == []
     end(made, 2)
-    assert set(planned) == {SECOND_THOUGHTS}
+    assert set(planned) == {REMEDY_TIME}
     assert not board.frozen
 
 
@@ -180,7 +180,7 @@ def test_it_does_not_give_way_while_a_card_is_open_in_it(frozen_later, click):
     end(made, 0, 1, 2)
     assert planned == []
     click(board, "fold")
-    assert SECOND_THOUGHTS in planned
+    assert REMEDY_TIME in planned
 
 
 def test_frozen_it_is_its_static_twin_and_a_click_brings_it_back(frozen_later):
@@ -211,7 +211,7 @@ def test_frozen_and_seen_by_nobody_it_is_closed(frozen_later):
 
 def test_updates_in_place_where_there_are_no_widgets(frozen_later):
     board, made, _, replaced = frozen_later
-    board.as_html = True
+    board.is_html = True
     end(made, 0)
     assert len(replaced) == 1
     assert "3 runs: 2 running, 1 ended" in replaced[0]["text/plain"]
@@ -220,5 +220,6 @@ def test_updates_in_place_where_there_are_no_widgets(frozen_later):
     assert "saved copy" in replaced[-1]["text/html"]
     # Nothing new, nothing sent.
     count = len(replaced)
-    on_loop(board._flush)
+    board.shown()
+    settle()
     assert len(replaced) == count

@@ -123,7 +123,8 @@ def test_an_observer_that_raises_keeps_nothing_from_happening(card, watch, monke
 def test_a_closed_card_is_not_frozen_later(monkeypatch):
     card = RunCard(Run(RunWatch(None, state_of(settled_payload()), None)))
     monkeypatch.setattr(Outputs, "__bool__", lambda outputs: True)
-    on_loop(card._flush)
+    card.shown()
+    settle()
     planned = card._freezing
     card.close()
     settle()

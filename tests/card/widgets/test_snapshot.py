@@ -14,7 +14,7 @@ from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.card.widgets.run_card import RunCard
-from origami_widgets.card.widgets.snapshot import PIECES, READ_AND_CLICK, SECOND_THOUGHTS, SnapshotFeed, freeze_after
+from origami_widgets.card.widgets.snapshot import BUTTON_TIME, PIECES, REMEDY_TIME, SnapshotFeed, freeze_after
 from origami_widgets.host.outputs import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
@@ -102,7 +102,7 @@ def test_the_snapshot_is_never_older_than_the_card(displayed, watch):
     settle()
     for message in told(messages):
         page.receive(message)
-    assert page.data == snapshots.marked(card.static(card.view), card.key)
+    assert page.data == snapshots.mark_snapshot(card.static(card.view), card.key)
     assert "Completed" in page.data["text/html"]
 
 
@@ -125,7 +125,7 @@ def test_a_page_that_cannot_ask_gets_the_whole_until_it_listens(displayed, watch
         settle()
     assert [message["since"] for message in told(messages)] == [0, 0]
     now = snapshots.time.monotonic()
-    monkeypatch.setattr(snapshots.time, "monotonic", lambda: now + snapshots.LOADING)
+    monkeypatch.setattr(snapshots.time, "monotonic", lambda: now + snapshots.PAGE_LOAD_TIME)
     for number in range(12, 15):
         on_loop(watch.update, *stepped(number, at=100.0 + number))
         settle()
@@ -142,7 +142,7 @@ def test_a_page_that_was_loaded_again_gets_the_whole(displayed, watch):
     page = Page()
     for message in told(messages):
         page.receive(message)
-    assert page.data == snapshots.marked(card.static(card.view), card.key)
+    assert page.data == snapshots.mark_snapshot(card.static(card.view), card.key)
 
 
 def test_a_page_that_saves_no_snapshots_is_sent_none(displayed, watch):
@@ -201,8 +201,8 @@ def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, mo
 
 @pytest.mark.parametrize("keeps", [True, False, None])
 def test_a_card_gives_way_only_where_its_page_keeps_no_snapshot(displayed, outputs, watch, keeps, monkeypatch):
-    monkeypatch.setattr("origami_widgets.card.widgets.snapshot.READ_AND_CLICK", 0.0)
-    monkeypatch.setattr("origami_widgets.card.widgets.snapshot.SECOND_THOUGHTS", 0.0)
+    monkeypatch.setattr("origami_widgets.card.widgets.snapshot.BUTTON_TIME", 0.0)
+    monkeypatch.setattr("origami_widgets.card.widgets.snapshot.REMEDY_TIME", 0.0)
     card, _ = displayed
     if keeps is not None:
         hello(card, keeps=keeps)
@@ -291,11 +291,11 @@ def test_a_card_with_something_to_come_or_to_answer_stays_alive(name):
 
 @pytest.mark.parametrize("name", ["errored", "timed_out", "incomplete", "step_cap_hit"])
 def test_the_remedy_of_a_bad_end_stays_for_a_while(name):
-    assert delay(STATES[name]()) == SECOND_THOUGHTS
+    assert delay(STATES[name]()) == REMEDY_TIME
 
 
 def test_the_suggestions_of_a_good_end_stay_for_a_moment():
-    assert delay(state_of(settled_payload())) == READ_AND_CLICK
+    assert delay(state_of(settled_payload())) == BUTTON_TIME
 
 
 def test_a_card_with_nothing_to_offer_is_frozen_at_once():
