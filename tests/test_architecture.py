@@ -45,7 +45,7 @@ HOMES = {
     "rich": {"cli.screen"},
 }
 PURE = (
-    *("card.view", "card.view.contract", "card.view.run_view", "card.view.board_view", "card.view.board_snapshot"),
+    *("card.view", "card.view.contract", "card.view.run_view", "card.view.board_view"),
     *("card.render.card_html", "card.render.card_text", "card.render.board_html", "card.render.board_text"),
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),

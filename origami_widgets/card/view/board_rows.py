@@ -108,8 +108,8 @@ def _note(entry: BoardEntry, form: Form) -> str:
     if state.status == "needs_input" and state.run is not None and not state.sending:
         said.append(words.plural(len(state.run.todo.pending_questions), "question"))
     if state.done and state.cells_running:
-        filling = "were filling" if form == "snapshot" else "filling"
-        said.append(f"{words.plural(state.cells_running, 'cell')} {filling}")
+        past = ("was " if state.cells_running == 1 else "were ") if form == "snapshot" else ""
+        said.append(f"{words.plural(state.cells_running, 'cell')} {past}filling")
     return clip(" · ".join(filter(None, said)), NOTE_LIMIT)
 
 
@@ -131,7 +131,9 @@ def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
     last_known = f"Last known state: {label}" if stage == "waiting" else label
     if stage == "waiting" and form == "snapshot":
         label, tone = last_known, "neutral"
-    note = entry.error.title if entry.error is not None else entry.queue.reason if entry.queue else ""
+    note = entry.error.title if entry.error is not None else ""
+    if entry.queue is not None and not note:
+        note = "All run slots were in use" if form == "snapshot" else entry.queue.reason
     return {
         "position": entry.position,
         "token": "",
