@@ -25,7 +25,7 @@ export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTa
 }
 
 /** One run in one line: its name with the button that opens its card, its status, its numbers, its time, and Cancel. */
-export function runRow(session: Session, first: Item): Row {
+export function runRow(session: Session, first: Item, lastKnown: () => string): Row {
   const label = el("b");
   const status = el("span", "state", mark(), label);
   const name = words("", "b");
@@ -66,8 +66,9 @@ export function runRow(session: Session, first: Item): Row {
     const clock: ClockView = { now: 0, heard_at, next_at, interval, connection, heard: "", next: "", due: "" };
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
-    // A run that nobody watches any more is the past, whatever its last status said.
-    setText(label, follows ? row.status_label : row.last_known);
+    // A run that nobody watches any more is the past, whatever its last status said; one that was lost before says so itself.
+    const isPast = !follows && (row.stage === "waiting" || row.stage === "running");
+    setText(label, isPast ? lastKnown().replace("{}", () => row.status_label) : row.status_label);
     setText(time, row.token ? elapsed(row, session, clock) : "");
     const gone = session.presence === "gone";
     const asked = pending(commandKey(row.token, opened ? "fold" : "open"));

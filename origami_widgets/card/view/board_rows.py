@@ -12,7 +12,7 @@ from origami_widgets.card.view.contract import CheckTimes
 from origami_widgets.card.view.notices import make_notices
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.result import qualified_of
-from origami_widgets.card.view.run_head import make_head
+from origami_widgets.card.view.run_head import LAST_KNOWN, make_head
 from origami_widgets.card.view.safe_text import clip, clip_to, size_of
 from origami_widgets.run.state import total
 
@@ -65,7 +65,6 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         "prompt": clip(head["prompt"] or entry.prompt or state.run_id, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
         "status_label": head["status_label"],
-        "last_known": head["last_known"],
         "tone": head["tone"],
         "stage": "needs_you" if is_lost else _stage(state, head["tone"]),
         "done": head["done"],
@@ -128,9 +127,8 @@ def _first(state: RunState, form: Form) -> str:
 def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
     outcome_unknown = isinstance(entry.error, AmbiguousStart)
     label, tone, stage = _UNKNOWN if outcome_unknown else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
-    last_known = f"Last known state: {label}" if stage == "waiting" else label
     if stage == "waiting" and form == "snapshot":
-        label, tone = last_known, "neutral"
+        label, tone = LAST_KNOWN.format(label), "neutral"
     note = entry.error.title if entry.error is not None else ""
     if entry.queue is not None and not note:
         note = "All run slots were in use" if form == "snapshot" else entry.queue.reason
@@ -140,7 +138,6 @@ def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
         "prompt": clip(entry.prompt, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
         "status_label": label,
-        "last_known": last_known,
         "tone": tone,
         "stage": stage,
         "done": stage != "waiting",

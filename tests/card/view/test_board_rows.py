@@ -28,7 +28,7 @@ from origami_widgets.run.state import Queue, RunState
 from tests.card.boards import entry_of, every_entry, many, stopped
 from tests.fixtures.states import NOW, STATES, answers_sent, needs_input, running, too_few_credits
 
-OF_THE_CARD = ("prompt", "status_label", "last_known", "tone", "token", "done", "settled", "cancel")
+OF_THE_CARD = ("prompt", "status_label", "tone", "token", "done", "settled", "cancel")
 """What is the same in the head of the card; the texts are cut."""
 SAID_BY_THE_ROW = {"filling", "attached", "cancelled", "errored", "timed_out", "incomplete", "unknown_status"}
 SAID_IN_SHORT = {"stopped", "cancel_requested"}

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
-from origami_widgets.card.view.snapshot_words import stored
 
 from origami_widgets.api.errors import InsufficientCredits
 from origami_widgets.card.render.board_html import render_board_html

@@ -185,6 +185,11 @@ def test_the_snapshot_of_a_board_says_nothing_that_was_true_only_then():
             assert present_in(text) == set(), view["rows"]
 
 
+def test_a_live_board_has_the_words_for_when_nobody_follows_its_runs():
+    head = board_of(many(1, "running"))["head"]
+    assert head["last_known"].replace("{}", "Running") == "Last known state: Running"
+
+
 def test_what_was_going_on_is_the_last_known_state_in_the_snapshot_of_a_board():
     entries = [*many(1, "running", "completed"), BoardEntry(2, "", "x", brief="waiting"), entry_of(3, STATES["stopped"]())]
     labels = {form: [row["status_label"] for row in board_of(entries, form=form)["rows"]] for form in FORMS}
