@@ -26,7 +26,9 @@ def test_the_key_of_the_value_that_one_means(keys, main):
     assert main_key(keys) == main
 
 
-@pytest.mark.parametrize("key", [*REMARKS, "source_url", "email_source_url", "sourceUrl", "sourceUrls", "sources", "Source-Link"])
+@pytest.mark.parametrize(
+    "key", [*REMARKS, "source_url", "email_source_url", "sourceUrl", "sourceUrls", "sources", "Source-Link"]
+)
 def test_a_remark_speaks_of_the_other_parts(key):
     assert is_remark(key)
     assert key not in findings_of((key, "email"))
@@ -46,14 +48,27 @@ def test_a_source_is_a_finding_where_it_stands_alone_and_no_address():
     assert not is_found([{"source": "www.a.example"}])
 
 
-@pytest.mark.parametrize("value", [0, 0.0, False, "x", [0], {"amount": 0}, {"people": [{"name": "Ana"}]}, "https://a.example"])
+@pytest.mark.parametrize(
+    "value", [0, 0.0, False, "x", [0], {"amount": 0}, {"people": [{"name": "Ana"}]}, "https://a.example"]
+)
 def test_something_is_there(value):
     assert is_found(value)
 
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", " \n\t", [], {}, [None, ""], {"email": None}, {"email": {"value": " "}}, {"confidence": "low"}, {"a": [[{}]]}],
+    [
+        None,
+        "",
+        " \n\t",
+        [],
+        {},
+        [None, ""],
+        {"email": None},
+        {"email": {"value": " "}},
+        {"confidence": "low"},
+        {"a": [[{}]]},
+    ],
 )
 def test_nothing_is_there(value):
     assert not is_found(value)

@@ -35,8 +35,8 @@ def test_ten_minutes_without_the_server_are_told_and_survived(journey, clock, in
     lost = [connection for connection in seen.connections if connection.state == "reconnecting"]
     assert {connection.heard_at for connection in lost} == {clock.wall + seen.asked[0]}
     if interface == "card":
-        assert "Can't reach Origami; trying again" in seen.words
-        assert "Your run goes on at the server" in seen.words
+        assert "Can't reach Origami. Retrying." in seen.words
+        assert "Your run continues on the server" in seen.words
 
 
 def test_a_server_that_stops_and_comes_back_is_found_again(clock, interface):
@@ -69,7 +69,7 @@ def test_the_deadline_ends_the_watch_and_says_how_to_look_again(journey, interfa
     assert seen.run.connection.state == "stopped"
     if interface == "card":
         assert f'ow.attach("{seen.run.token}")' in seen.words
-        assert "Your run goes on at the server" in seen.words
+        assert "Your run continues on the server" in seen.words
     else:
         assert seen.error is not None
 
@@ -79,7 +79,7 @@ def test_a_run_that_never_ends_is_not_watched_for_ever(journey, interface):
     assert seen.run.connection.state == "stopped"
     assert seen.asked[-1] - 1_000 == pytest.approx(WATCHED)
     if interface == "card":
-        assert "This card has stopped checking" in seen.words
+        assert "This card is no longer updating" in seen.words
     else:
         assert isinstance(seen.error, WatchStopped)
         assert seen.run.token in str(seen.error)

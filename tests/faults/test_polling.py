@@ -58,9 +58,9 @@ def test_the_run_completes_and_the_card_says_what_was_wrong(journey, interface, 
     assert all(connection.heard_at is not None and connection.error is not None for connection in failed)
     if interface == "card":
         is_found = fault is not MISSING
-        assert ("Can't reach Origami; trying again" in seen.words) == is_found
-        assert ("Your run goes on at the server" in seen.words) == is_found
-        assert ("Origami can't find the run; trying again" in seen.words) != is_found
+        assert ("Can't reach Origami. Retrying." in seen.words) == is_found
+        assert ("Your run continues on the server" in seen.words) == is_found
+        assert ("Can't find the run. Retrying." in seen.words) != is_found
         assert said in seen.words
 
 

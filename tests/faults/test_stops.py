@@ -33,7 +33,7 @@ def test_a_key_that_is_refused_is_not_shown_again(journey, interface, fault, kin
     assert seen.run.connection.state == "stopped"
     assert said in (seen.words if interface == "card" else str(seen.error))
     if interface == "card":
-        assert "Your run goes on at the server" in seen.words
+        assert "Your run continues on the server" in seen.words
         assert f'ow.attach("{seen.run.token}")' in seen.words
 
 

@@ -57,7 +57,7 @@ def test_a_certificate_that_nobody_knows_is_tried_twice_and_named(secure, clock,
     assert "certificate" in told
     assert "Is the clock right?" in told
     if interface == "card":
-        assert "Your run goes on at the server" in seen.words
+        assert "Your run continues on the server" in seen.words
         assert seen.run.token in seen.words
 
 

@@ -126,7 +126,10 @@ def test_the_text_of_a_snapshot_says_what_its_html_says(name):
 def test_what_is_cut_says_nothing_else(name, read):
     expected = live_words(LIVE[name], read[name])
     left_out = tokens(LEFT_OUT)
-    for copied in (copy_words(CURRENT[name], html_of(CURRENT[name])), copy_words(CURRENT[name], text_of(CURRENT[name]))):
+    for copied in (
+        copy_words(CURRENT[name], html_of(CURRENT[name])),
+        copy_words(CURRENT[name], text_of(CURRENT[name])),
+    ):
         assert copied
         for word in copied:
             # Cut, or broken where a line ends, a word is still a part of one that the live card says.
@@ -182,7 +185,11 @@ def test_hostile_text_is_told_alike():
 def test_a_line_of_python_stands_for_each_button_that_sends():
     for name, view in SNAPSHOT.items():
         live = LIVE[name]
-        sends = [live["ask"], *(notice["button"] for notice in live["notices"]), *(s["button"] for s in live["suggestions"])]
+        sends = [
+            live["ask"],
+            *(notice["button"] for notice in live["notices"]),
+            *(s["button"] for s in live["suggestions"]),
+        ]
         commands = [each.get("command", "answer") for each in sends if each]
         for copied in (html_of(view), text_of(view)):
             line = re.search(r"run = run\.(follow_up|answer)\(", copied)

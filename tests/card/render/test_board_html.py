@@ -20,7 +20,9 @@ VIEWS = {
     "hundred": board_of(many(BOARD_SLOTS, "running", "completed", "needs_input", "filling"), form="snapshot"),
     "crowd": board_of(many(300, *STATES), form="snapshot"),
     "halted": board_of(many(2, "completed"), error=too_few_credits().command_error, can_resume=True, form="snapshot"),
-    "hostile": board_of(hostile_entries(20, [text for text in hostile.CORPUS.values() if len(text) < 300]), form="snapshot"),
+    "hostile": board_of(
+        hostile_entries(20, [text for text in hostile.CORPUS.values() if len(text) < 300]), form="snapshot"
+    ),
     "nothing": board_of([], form="snapshot"),
     "current": board_of(every_entry(), form="current"),
 }
@@ -71,7 +73,9 @@ def test_every_word_is_exported(sanitize):
 
 
 def test_words_do_not_run_together_without_styles():
-    lines = without_styles(clean_html(render_board_html(board_of([entry_of(0, STATES["filling"]())], form="snapshot"), now=NOW)))
+    lines = without_styles(
+        clean_html(render_board_html(board_of([entry_of(0, STATES["filling"]())], form="snapshot"), now=NOW))
+    )
     assert (
         "✓ Completed · Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact e-mail." in lines
     )

@@ -140,7 +140,15 @@ def test_the_copies_fit_into_a_saved_output(views):
 
 def test_no_line_of_python_runs_anything_else(views):
     """Who copies a line from a card runs what it names, and nothing that an agent wrote."""
-    known = {"ow.attach", "ow.columns_frame", "ow.leads", "ow.export", "ow.transcript_frame", "run.follow_up", "run.answer"}
+    known = {
+        "ow.attach",
+        "ow.columns_frame",
+        "ow.leads",
+        "ow.export",
+        "ow.transcript_frame",
+        "run.follow_up",
+        "run.answer",
+    }
     for view in itertools.chain.from_iterable(views.values()):
         lines = [line["code"] for line in view["head"]["lines"] if line["code"] != view["head"]["run_id"]]
         assert lines[0].startswith("ow.attach(")

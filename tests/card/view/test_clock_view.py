@@ -5,8 +5,8 @@ import pytest
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.clock_view import fresh_words, times_of
 from origami_widgets.run.state import Connection, RunState
-from tests.fixtures.states import STATES
 from tests.fixtures.states import NOW as LATER
+from tests.fixtures.states import STATES
 
 NOW = 1_784_625_465.0
 

@@ -125,11 +125,14 @@ def test_only_a_live_view_has_buttons_and_the_others_say_when_they_were_made(nam
         view = view_of(name, form)
         notices = view["notices"]
         assert view["head"]["form"] == form
-        assert view["head"]["as_of"] == {
-            "live": "",
-            "current": "as of 2026-07-21 09:18:30 UTC",
-            "snapshot": "Snapshot of 2026-07-21 09:18 UTC",
-        }[form]
+        assert (
+            view["head"]["as_of"]
+            == {
+                "live": "",
+                "current": "as of 2026-07-21 09:18:30 UTC",
+                "snapshot": "Snapshot of 2026-07-21 09:18 UTC",
+            }[form]
+        )
         if form != "live":
             assert view["head"]["cancel"] == "none"
             assert {notice["button"] and notice["button"]["command"] for notice in notices} <= {None}
@@ -191,7 +194,11 @@ def test_a_live_board_has_the_words_for_when_nobody_follows_its_runs():
 
 
 def test_what_was_going_on_is_the_last_known_state_in_the_snapshot_of_a_board():
-    entries = [*many(1, "running", "completed"), BoardEntry(2, "", "x", brief="waiting"), entry_of(3, STATES["stopped"]())]
+    entries = [
+        *many(1, "running", "completed"),
+        BoardEntry(2, "", "x", brief="waiting"),
+        entry_of(3, STATES["stopped"]()),
+    ]
     labels = {form: [row["status_label"] for row in board_of(entries, form=form)["rows"]] for form in FORMS}
     assert labels["live"] == labels["current"] == ["Running", "Waiting", "Last known state: Running"]
     assert labels["snapshot"] == ["Last known state: Running", "Last known state: Waiting", "Last known state: Running"]

@@ -134,7 +134,9 @@ def test_a_cell_is_bounded():
 @pytest.mark.parametrize("name", hostile.CORPUS)
 def test_hostile_text_stays_clean_text(name):
     text = hostile.CORPUS[name]
-    cells = [cell_of(value) for value in (text, [text], {"email": text, text: text, "sources": [text]}, {text: {text: text}})]
+    cells = [
+        cell_of(value) for value in (text, [text], {"email": text, text: text, "sources": [text]}, {text: {text: text}})
+    ]
     heads = make_heads([column(name=text, kind=text)], [[cell] for cell in cells])
     for each in strings([cells, [{**head, "slug": ""} for head in heads]]):
         assert not TRICKS.search(each)

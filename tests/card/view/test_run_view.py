@@ -225,9 +225,7 @@ class TestQuestions:
         assert view["ask"]["state"] == "sending"
         assert notice(view, "sending")["title"] == "Sending your answers"
 
-    @pytest.mark.parametrize(
-        ("count", "label"), [(1, "Send answer"), (2, "Send answers"), (3, "Send answers")]
-    )
+    @pytest.mark.parametrize(("count", "label"), [(1, "Send answer"), (2, "Send answers"), (3, "Send answers")])
     def test_the_button(self, count, label):
         run = payload("needs_input")
         run["todo"]["pendingQuestions"] = [{"question": f"q{i}"} for i in range(count)]

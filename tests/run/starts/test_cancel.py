@@ -52,8 +52,8 @@ def test_whoever_asks_is_told_that_it_takes_longer_and_the_card_tells_too(front,
         run.cancel()
     see(lambda: run.state.cancel_error)
     assert run.state.cancel == "requested"
-    assert "Origami had not heard the cancel" in str(run)
-    assert "Origami had not heard the cancel" in run.to_html()
+    assert "Origami hadn&#x27;t received the cancel" in str(run)
+    assert "Origami hadn&#x27;t received the cancel" in run.to_html()
     front.cancels.clear()
     assert run.wait(timeout=30).status == "cancelled"
     assert run.state.cancel_error is None
