@@ -64,7 +64,7 @@ def test_no_dash_and_no_placeholder_stands_in_a_grid():
     for name in ("completed", "filling", "failed_cells", "large"):
         for table in make_view(STATES[name](), now=NOW)["tables"]["items"]:
             words = {word for row in table["columns"]["rows"] for word in row}
-            assert not words & {"–", "-", "n/a", "settled", "0", "None"}
+            assert not words & {"\u2013", "-", "n/a", "settled", "0", "None"}
 
 
 def test_each_row_has_a_word_for_each_head_and_a_key_for_each_number():
