@@ -91,10 +91,14 @@ UNIT_TESTS = (
 # Chosen by what each file takes: most modules have tests in it, and few of them wait for clocks, processes or sockets.
 QUICK_TESTS = (
     *(*PYTEST, "--numprocesses=3", "--dist=loadfile"),
-    *("tests/api", "tests/card", "tests/ci", "tests/frames", "tests/magics", "tests/run/test_state.py"),
+    *("tests/api", "tests/card", "tests/ci", "tests/frames", "tests/host", "tests/magics", "tests/run/test_state.py"),
     *("tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
     *("tests/test_architecture.py", "tests/test_cli.py"),
-    *("--ignore=tests/api/test_threadless.py", "--ignore=tests/api/test_loop.py", "--ignore=tests/api/test_rows.py"),
+    *(
+        "--ignore=tests/api/test_loop_without_threads.py",
+        "--ignore=tests/api/test_loop.py",
+        "--ignore=tests/api/test_row_reader.py",
+    ),
     *(
         "--ignore-glob=tests/card/*/test_*board*",
         "--ignore=tests/card/render/test_agreement.py",

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from origami_widgets.api.account import AccountSummary, account_summary
 from origami_widgets.api.client import Client
+from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
-from origami_widgets.api.key_sources import NAME, keep_in_keyring, key_at_hand, key_elsewhere
+from origami_widgets.api.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
 from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret, missing_key, read_key
-from origami_widgets.api.settings import base_url_from, is_local_url, project_from
 from origami_widgets.api.sync_bridge import OnLoop, block, wait
-from origami_widgets.host.shell import current_shell, may_ask
+from origami_widgets.host.application import can_prompt, current_shell
 from origami_widgets.run.settings import client_or_default, configured_place, use_login
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.models.account import AccountSummary
 
 MOST_TRIES = 3
 """How often a key is asked for that cannot be one."""
@@ -102,7 +102,7 @@ def login(
         1
         >>> ow.configure()
     """
-    at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
+    at_hand = _AtHand(given_or_environment_key(api_key), is_given=api_key is not None)
     # Not even the variables of a traceback's frames may show it.
     del api_key
     return block(_logged_in(at_hand, store, base_url, project))
@@ -127,7 +127,7 @@ async def login_async(
         'Pro'
         >>> ow.configure()
     """
-    at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
+    at_hand = _AtHand(given_or_environment_key(api_key), is_given=api_key is not None)
     del api_key
     return await wait(_logged_in(at_hand, store, base_url, project))
 
@@ -141,11 +141,11 @@ async def _logged_in(
     if at_hand.is_given and isinstance(at_hand.key, OrigamiError):
         raise at_hand.key
     place = configured_place()
-    url = base_url_from(place.base_url if base_url is None else base_url)
+    url = resolve_base_url(place.base_url if base_url is None else base_url)
     # A project belongs to its place.
-    named = project_from(place.project if base_url is None and project is None else project)
+    named = resolve_project(place.project if base_url is None and project is None else project)
     summary, key = await _checked(_search(at_hand, url), url, named)
-    problem = keep_in_keyring(url, key) if store else None
+    problem = store_in_keyring(url, key) if store else None
     # IPython shows it as the value of the cell, unless an error takes its place.
     if problem is not None or current_shell() is None:
         print(summary)  # noqa: T201 - this is the display of a terminal
@@ -177,7 +177,7 @@ def account(*, client: AnyClient | None = None) -> AccountSummary:
         >>> account.plan, account.run_slots, account.free_run_slots, account.credits
         ('Pro', 3, 3, 40.0)
     """
-    return background().run(account_summary(client_or_default(client).operations))
+    return background().run(client_or_default(client).operations.account_summary())
 
 
 async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
@@ -189,14 +189,14 @@ async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
         >>> asyncio.run(ow.account_async(client=ow.Sandbox(credits=40).client())).credits
         40.0
     """
-    return await background().bridge(account_summary(client_or_default(client).operations))
+    return await background().bridge(client_or_default(client).operations.account_summary())
 
 
 def _search(at_hand: _AtHand, url: str) -> _Found:
     """The key at hand, else that of Colab or the keyring; else a person is asked."""
     if at_hand.key is not None:
         return _Found(at_hand.key, "argument" if at_hand.is_given else "environment")
-    looked = key_elsewhere(url, colab=not is_local_url(url), keyring=True)
+    looked = find_stored_key(url, colab=not is_local_url(url), keyring=True)
     if looked.key is not None:
         return _Found(looked.key, looked.source)
     nobody = looked.missing()
@@ -207,12 +207,12 @@ def _search(at_hand: _AtHand, url: str) -> _Found:
 async def _checked(found: _Found, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
     """The account behind a key, whose client is used from now on; for one that is no good in its place another is asked for."""
     while True:
-        may_replace = found.source in _REFUSED and may_ask()
+        may_replace = found.source in _REFUSED and can_prompt()
         key, said = found.key, _REFUSED.get(found.source, "")
         if isinstance(key, Secret):
             client = Client(key, base_url=url, project=project)
             try:
-                summary = await OnLoop(account_summary(client.operations))
+                summary = await OnLoop(client.operations.account_summary())
             except AuthenticationError as error:
                 if not may_replace:
                     error.cause = f"{error.cause} {_SOURCES[found.source]} What was configured before stays."
@@ -241,7 +241,7 @@ def _asked(url: str, nobody: MissingKey, *first: str) -> Secret:
         MissingKey: nobody can be asked, or nothing was entered.
         InvalidInput: what was entered cannot be a key.
     """
-    if not may_ask():
+    if not can_prompt():
         raise nobody
     for problem in first:
         print(problem)  # noqa: T201 - a dialogue

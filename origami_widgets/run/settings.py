@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from origami_widgets.api.client import Client
+from origami_widgets.api.client_settings import resolve_base_url, resolve_project
 from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.settings import base_url_from, project_from
 from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def configure(
     _check_flag("queue", queue, "raise at once when all run slots are in use", "wait for a free one")
     _check_flag("leads", leads, "show no leads on cards", "show them")
     if base_url is not None:
-        base_url_from(base_url)
+        resolve_base_url(base_url)
     if project is not None:
-        project_from(project)
+        resolve_project(project)
     chosen = None if client is None else check_client(client)
     if render is not None:
         _render = render
@@ -156,7 +156,7 @@ def use_login(client: Client, base_url: str, project: str | None, key: Secret | 
 
 def _key_of_login() -> Secret | None:
     """The key that `login` was given, where the next client acts at the place that it was given for."""
-    if _login is None or base_url_from(_base_url) != _login[0]:
+    if _login is None or resolve_base_url(_base_url) != _login[0]:
         return None
     return _login[1]
 

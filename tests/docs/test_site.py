@@ -82,7 +82,7 @@ def test_each_public_name_is_described_where_it_has_its_place(site: Site):
 def test_magics_commands_and_codes_are_listed(site: Site):
     assert "%origami attach AGENT_ID/RUN_ID" in site.pages["reference/magics.html"].text
     assert "usage: origami-widgets watch" in site.pages["reference/commands.html"].text
-    assert "Steps ¶ Loop iterations done, and the plan's cap on them. completed : int | None" in (
+    assert "Steps ¶ Steps that the run has completed, and the plan's limit. completed : int | None" in (
         site.pages["reference/client.html"].text
     )
     assert "INSUFFICIENT_CREDITS InsufficientCredits" in site.pages["reference/errors.html"].text

@@ -182,7 +182,7 @@ def test_nothing_that_holds_it_can_be_written(server, clock, write):
 
 def from_colab(patch, _server):
     use_colab(patch, lambda _: KEY)
-    for module in ("api.settings", "run.login"):
+    for module in ("api.client_settings", "run.login"):
         patch.setattr(f"origami_widgets.{module}.is_local_url", lambda _: False)
 
 
@@ -194,7 +194,7 @@ def from_keyring(patch, server):
 
 def from_a_prompt(patch, _server):
     patch.setattr(getpass, "getpass", lambda _: KEY)
-    patch.setattr("origami_widgets.run.login.may_ask", lambda: True)
+    patch.setattr("origami_widgets.run.login.can_prompt", lambda: True)
 
 
 WAYS = [

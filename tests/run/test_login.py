@@ -329,10 +329,10 @@ def test_a_broken_key_of_the_keyring_is_an_error_of_its_own(served, ring):
 def test_what_was_configured_is_where_it_logs_in_and_its_key_stays_there(served):
     ow.configure(base_url=served.base_url, project="p-1")
     ow.login(KEY)
-    assert client_or_default(None).operations.place == (served.base_url, "p-1")
+    assert client_or_default(None).operations.destination == (served.base_url, "p-1")
     # Another project of the same place: the key that was given is still known.
     ow.configure(base_url=served.base_url, project="p-2")
-    assert client_or_default(None).operations.place == (served.base_url, "p-2")
+    assert client_or_default(None).operations.destination == (served.base_url, "p-2")
     assert key_in_use() == KEY
     # It was given for that place, and goes to no other.
     ow.configure(base_url="https://staging.example/api/v2")
@@ -346,9 +346,9 @@ def test_what_was_configured_is_where_it_logs_in_and_its_key_stays_there(served)
 def test_the_project_of_another_place_is_left_behind(served):
     ow.configure(base_url="https://staging.example/api/v2", project="p-1")
     ow.login(KEY, base_url=served.base_url)
-    assert client_or_default(None).operations.place == (served.base_url, None)
+    assert client_or_default(None).operations.destination == (served.base_url, None)
     ow.login(KEY, project="p-3")
-    assert client_or_default(None).operations.place == (served.base_url, "p-3")
+    assert client_or_default(None).operations.destination == (served.base_url, "p-3")
 
 
 @pytest.mark.parametrize("wrong", [{"base_url": "http://origami.chat"}, {"project": "a b"}])

@@ -14,8 +14,8 @@ import time
 import unicodedata
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
+from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -168,7 +168,7 @@ class Reconciliation:
         since = self._record.sent_at or 0.0
         sent, slack = self._operations.server_time(since), SLACK
         if sent is None:
-            sent, slack = time.time() - (seconds_passed() - since), SLACK_WITHOUT_DATE
+            sent, slack = time.time() - (monotonic() - since), SLACK_WITHOUT_DATE
         if at.timestamp() >= sent - slack:
             return "equal"
         return "similar" if at.timestamp() >= sent - slack - self._record.clock_slack else "different"

@@ -32,7 +32,7 @@ class InvalidTransition(RuntimeError):
 
 @dataclass(frozen=True)
 class Sent:
-    """A request is about to be sent; `at` is of `seconds_passed`."""
+    """A request is about to be sent; `at` is of `monotonic`."""
 
     at: float
 
@@ -99,7 +99,7 @@ class StartRecord:
         losses: attempts with an unknown outcome since the record was last queued.
         is_reconciled: the run was looked for since the last attempt, and not found.
         is_withdrawn: nothing is to be sent any more.
-        sent_at: when the first attempt was made, of `seconds_passed`; None before.
+        sent_at: when the first attempt was made, of `monotonic`; None before.
         clock_slack: by how many seconds that may be off.
         agent_id: the agent's id, once the run is known.
         run_id: the run's id, once it is known.
@@ -162,7 +162,7 @@ def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRe
         key: its idempotency key.
         sent_at: when it was sent, in Unix seconds. A moment in the future counts as now: the clock was set back.
         now: the present moment, in Unix seconds.
-        passed: the same, of `seconds_passed`.
+        passed: the same, of `monotonic`.
     """
     return StartRecord(
         key,

@@ -15,10 +15,9 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import validate
-from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
-from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.errors import (
     AgentBusy,
+    AmbiguousStart,
     ConnectionFailed,
     IdempotencyConflict,
     OrigamiError,
@@ -27,6 +26,7 @@ from origami_widgets.api.errors import (
     RunPoolFull,
     ServerError,
     UnexpectedAnswer,
+    ambiguous,
 )
 from origami_widgets.api.loop import background, is_under_way, kept_task
 from origami_widgets.api.models import CreatedAgent
@@ -46,6 +46,7 @@ from origami_widgets.api.starts.record import (
     recovered,
     transition,
 )
+from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,7 @@ def new_record(key: str | None = None) -> StartRecord:
 
 def recovered_record(key: str, sent_at: float) -> StartRecord:
     """The record of a request that an earlier process, or an earlier call, may have sent; `sent_at` in Unix seconds."""
-    return recovered(validate.idempotency_key(key), sent_at, now=time.time(), passed=seconds_passed())
+    return recovered(validate.idempotency_key(key), sent_at, now=time.time(), passed=monotonic())
 
 
 class StartJob:
@@ -288,7 +289,7 @@ class StartJob:
 
     async def _attempt(self) -> OrigamiError | None:
         """Send, with those repetitions that the key makes safe; the error when no run is known afterwards."""
-        self._apply(Sent(seconds_passed()))
+        self._apply(Sent(monotonic()))
         try:
             await self._send()
         except OrigamiError as error:

@@ -7,7 +7,7 @@ import contextlib
 import time
 from typing import Protocol
 
-from origami_widgets.api.elapsed import seconds_passed
+from origami_widgets.host.runtime import monotonic
 
 NAP = 1.0
 """A timer does not run while the machine is suspended, so it is looked at the clock this often."""
@@ -40,7 +40,7 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Seconds that only ever grow, also while the machine is suspended."""
-        return seconds_passed()
+        return monotonic()
 
     def time(self) -> float:
         """Unix seconds."""
@@ -67,4 +67,4 @@ class SystemClock:
 
 def _suspended() -> float:
     """For how long the machine has been suspended, from some moment on."""
-    return seconds_passed() - time.monotonic()
+    return monotonic() - time.monotonic()

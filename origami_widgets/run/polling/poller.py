@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api import row_progress
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models import Page, RunObject, Table
-from origami_widgets.api.retries import is_counted
+from origami_widgets.api.usage import is_counted
 from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import Clock, SystemClock
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
@@ -36,10 +36,10 @@ from origami_widgets.run.state import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-    from origami_widgets.api.answer import Answer
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.retries import Traffic
+    from origami_widgets.api.responses import ApiResponse
     from origami_widgets.api.row_progress import RowProgress
+    from origami_widgets.api.usage import Traffic
 
 
 log = logging.getLogger("origami_widgets")
@@ -367,7 +367,7 @@ class Poller:
             wanted = wants_table_list(watch.state)
             watch.schedule = plans.want_list(watch.schedule, self.clock.monotonic(), wanted=wanted)
 
-    async def _read_run(self, watch: RunWatch, operations: Operations, include: tuple[str, ...]) -> Answer:
+    async def _read_run(self, watch: RunWatch, operations: Operations, include: tuple[str, ...]) -> ApiResponse:
         answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
         at = self.clock.time()
         # The header belongs to it: for a status we do not know, its absence is what tells the end.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from origami_widgets.api.retries import Quota, TrafficEvent
+    from origami_widgets.api.usage import Quota, TrafficEvent
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -16,8 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart
-from origami_widgets.api.errors import IdempotencyConflict, NotFound, OrigamiError, ProjectNotFound, RunNotFound
+from origami_widgets.api.errors import (
+    AmbiguousStart,
+    IdempotencyConflict,
+    NotFound,
+    OrigamiError,
+    ProjectNotFound,
+    RunNotFound,
+)
 from origami_widgets.api.loop import kept_task
 from origami_widgets.api.starts.submit import new_record, recovered_record
 from origami_widgets.run.agent_runs import with_later_runs
@@ -202,7 +208,7 @@ class NamedJob(WatchedJob):
             raise
 
     async def _place(self) -> StoreEntry:
-        base_url, project = self._operations.place
+        base_url, project = self._operations.destination
         organization = ""
         if self._operations.embedded is None:
             client = self._operations.identity

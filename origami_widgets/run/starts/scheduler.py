@@ -12,8 +12,14 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Literal
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
-from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
+from origami_widgets.api.errors import (
+    AmbiguousStart,
+    NotFound,
+    OrigamiError,
+    ProjectNotFound,
+    UnexpectedAnswer,
+    ambiguous,
+)
 from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.api.starts import submit
 from origami_widgets.run.polling.poller import poller

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from origami_widgets.api import errors
-from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.client import Client
+from origami_widgets.api.errors import AmbiguousStart
 from origami_widgets.api.starts import submit
 from tests.api.conftest import KEY, fixture
 from tests.support.server import answer, head, raw, reset, silence

@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart
+from origami_widgets.api.errors import AmbiguousStart
 from tests.run.batch.common import finished, prompts_at, refreshed, states, towns
 from tests.support.front import EMPTY_LIST, FULL, forgotten, held, kept_off, passes
 from tests.support.quick import see

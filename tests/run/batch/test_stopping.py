@@ -9,8 +9,7 @@ import time
 import pytest
 
 from origami_widgets.api import errors
-from origami_widgets.api.ambiguous_start import AmbiguousStart
-from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.errors import AmbiguousStart, InvalidInput
 from origami_widgets.api.operations import Operations
 from origami_widgets.run.polling.clock import SystemClock
 from tests.run.batch.common import finished, states, towns

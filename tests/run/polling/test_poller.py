@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
-from origami_widgets.api.expected import about
+from origami_widgets.api.responses import ApiResponse, require_subject
 from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due
@@ -99,7 +98,7 @@ async def test_an_answer_about_another_run_is_a_failure_and_not_an_answer(poller
         async def poll_run(self, agent_id, run_id, *, include):
             await super().poll_run(agent_id, run_id, include=include)
             body = {**COMPLETED, "response": None, "id": "r-other" if len(self.asked) == 1 else run_id}
-            return about(self.answer(body, None), run_id)
+            return require_subject(self.answer(body, None), run_id)
 
     server = Mixed(clock, COMPLETED)
     watch = await poller.watch(server, "a", "r", started=started("r"))
@@ -330,7 +329,7 @@ async def test_a_refusal_of_requests_holds_every_run_and_a_full_pool_none(poller
     while len(server.asked) < 3:
         await asyncio.sleep(0)
     # Some other request of the process got it.
-    server.traffic.hear(Answer(429, {"code": code}, retry_after=50.0))
+    server.traffic.note_response(ApiResponse(429, {"code": code}, retry_after=50.0))
     at, known = clock.now, len(server.asked)
     while len(server.asked) < known + 3:
         await asyncio.sleep(0)

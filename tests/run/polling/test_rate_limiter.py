@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.api.retries import Quota
+from origami_widgets.api.usage import Quota
 from origami_widgets.run.polling.rate_limiter import (
     BURST,
     KEPT,

@@ -16,7 +16,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.loop import background
-from origami_widgets.api.retries import Traffic
+from origami_widgets.api.usage import Traffic
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from tests.support.front import BROKE, EMPTY_LIST, FULL, Front, ended, forgotten, kept_off, lost, passes
 from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
@@ -58,7 +58,7 @@ def client(front, clock):
 def intend(request, client, front):
     """A wish for one run, ready to be carried out; the runs before it are not counted."""
     kind = request.param
-    patient = ow.AsyncClient(front.sandbox.api_key, base_url=client.operations.place[0], timeout=1.0)
+    patient = ow.AsyncClient(front.sandbox.api_key, base_url=client.operations.destination[0], timeout=1.0)
     from_nothing = {
         "start": lambda: ow.start(BRIEF, client=client, show=False),
         "create_agent": lambda: client.create_agent(BRIEF).run,
@@ -240,7 +240,7 @@ def test_a_run_of_somebody_else_is_never_taken_for_ours(front, client, named):
 @pytest.mark.parametrize("raised", [OverflowError, UnicodeError, RecursionError])
 def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch, raised):
     """One that no error of ours stands for: what is left to do is on it all the same."""
-    kept = Traffic.hear
+    kept = Traffic.note_response
 
     def fail(traffic, answer):
         if answer.status_code == 202:
