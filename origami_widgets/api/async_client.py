@@ -10,9 +10,8 @@ from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.row_reader import AsyncRowReader, make_row_pages
 from origami_widgets.api.starts.interrupt import StartCall
-from origami_widgets.api.starts.record import RecordSlot
 from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.api.starts.submit import StartJob, new_record
+from origami_widgets.api.starts.submit import StartJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +62,7 @@ class AsyncClient(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        job = StartJob(self.operations, spec, idempotency_key)
         call = StartCall()
         created: CreatedAgent = await call.wait(call.fulfil(job))
         return created
@@ -86,7 +85,7 @@ class AsyncClient(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        job = StartJob(self.operations, spec, idempotency_key)
         call = StartCall()
         run: RunObject = await call.wait(call.fulfil(job))
         return run

@@ -12,9 +12,8 @@ from origami_widgets.api.pasted_key import note_key_in_use
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.row_reader import RowReader, make_row_pages
 from origami_widgets.api.starts.interrupt import StartCall
-from origami_widgets.api.starts.record import RecordSlot
 from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.api.starts.submit import StartJob, new_record
+from origami_widgets.api.starts.submit import StartJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -140,7 +139,7 @@ class Client(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        job = StartJob(self.operations, spec, idempotency_key)
         with StartCall() as call:
             created: CreatedAgent = call.block(call.fulfil(job))
         return created
@@ -179,7 +178,7 @@ class Client(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        job = StartJob(self.operations, spec, idempotency_key)
         with StartCall() as call:
             run: RunObject = call.block(call.fulfil(job))
         return run

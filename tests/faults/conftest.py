@@ -42,6 +42,8 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*ENVIRONMENT, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     use_keyring(monkeypatch, NoKeyring())
+    # Between attempts; how long these pauses are is for tests/api to say.
+    monkeypatch.setattr("origami_widgets.api.retries.FIRST_WAIT", 0.002)
 
 
 @pytest.fixture(params=INTERFACES)

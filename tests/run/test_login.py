@@ -158,7 +158,7 @@ def test_after_the_third_it_is_an_error(served, person):
     assert showing(of_error(caught.value)) == []
 
 
-def test_who_ends_the_input_is_told_so_in_a_line_of_its_own(person, capsys):
+def test_ending_the_input_raises_an_error_on_a_line_of_its_own(person, capsys):
     person[0].append(EOFError())
     with pytest.raises(MissingKey, match="The input was ended") as caught:
         ow.login()
@@ -194,7 +194,7 @@ def test_an_interrupt_at_the_prompt_configures_nothing(person):
     assert settings._client is None
 
 
-def test_without_a_terminal_nobody_is_waited_for(monkeypatch):
+def test_without_a_terminal_no_key_is_asked_for(monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(MissingKey, match="Nobody can be asked"):
         ow.login()
@@ -276,10 +276,10 @@ def test_a_key_that_is_no_good_in_its_place_is_asked_for_anew(
         monkeypatch.setenv("ORIGAMI_API_KEY", key)
     person[0].append(KEY)
     account = ow.login(base_url=served.base_url)
-    told = capsys.readouterr().out
-    assert told.startswith(said)
-    assert told.endswith(f"{account}\n")
-    assert key not in told
+    printed = capsys.readouterr().out
+    assert printed.startswith(said)
+    assert printed.endswith(f"{account}\n")
+    assert key not in printed
     assert key_in_use() == KEY
     # Another client for the same place does not go back to the one that is refused.
     ow.configure(base_url=served.base_url)
