@@ -89,6 +89,12 @@ class CardBackend:
             view = _view_of(run)
             live.outputs.revive(*live.bundle(), attach_bundle(view))
 
+    def leads(self, run: Run, options: dict[str, Any]) -> Any:
+        """Return the run's leads as a grid."""
+        from origami_widgets.card.widgets.lead_grid import LeadGrid
+
+        return LeadGrid(run, **options)
+
     def html(self, run: Run) -> str:
         """Return the snapshot of the run's card as HTML."""
         return render_html(_view_of(run, "snapshot"), now=time.time())
