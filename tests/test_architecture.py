@@ -35,7 +35,7 @@ HOMES = {
     "httpx": {"api.transport", "sandbox.embedded"},
     "anywidget": {"card.widgets.live_widget"},
     "ipywidgets": set(),
-    "traitlets": {"card.widgets.run_board", "card.widgets.run_card", "card.widgets.live_widget"},
+    "traitlets": {f"card.widgets.{each}" for each in ("live_widget", "run_board", "run_card", "lead_grid")},
     "IPython": {"host.outputs", "magics.extension"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
