@@ -201,7 +201,10 @@ class RunCard(LiveWidget):
 
     def _release(self) -> None:
         super()._release()
-        self._leads.stop()
+        # It may be half made.
+        leads: LeadFeed | None = getattr(self, "_leads", None)
+        if leads is not None:
+            leads.stop()
 
     def _tables(self) -> Sequence[Table]:
         return self._conversation.current.state.tables

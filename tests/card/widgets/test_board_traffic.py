@@ -74,7 +74,7 @@ def test_one_more_lead_sends_one_row_and_its_time(large):
 def test_a_step_alone_sends_nothing(large):
     """A row says how far a run has come in leads and credits."""
     _, made, messages = large
-    on_loop(made[7].update, read(running(7, steps={"completed": 30, "max": 50}), at=115.07), Planned(130.07, 15.0))
+    on_loop(made[90].update, read(running(90, steps={"completed": 30, "max": 50}), at=115.9), Planned(130.9, 15.0))
     settle()
     assert states(messages) == []
 

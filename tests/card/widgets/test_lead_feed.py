@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import pytest
+from origami_widgets.api.row_query import RowQuery
 
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed
 from origami_widgets.api.loop import background
-from origami_widgets.api.row_query import RowQuery
 from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import VIEWS_LIMIT, LeadFeed
@@ -211,21 +212,28 @@ def test_pages_above_those_that_are_seen_are_not_read_again(made):
 
 
 def test_cells_fill_on_the_page_as_they_fill_on_the_server():
-    sandbox = Counted(speed=60)
+    begun, ahead = time.time(), [0.0]
+    sandbox = Counted(clock=lambda: begun + ahead[0])
     client = sandbox.client()
-    run = ow.start("List bakeries in Porto. scenario:filling", client=client, show=False).wait(timeout=60)
+    run = ow.start("List bakeries in Porto. scenario:filling", client=client, show=False)
     front = Front()
     watch = run.conversation.current
     feed = LeadFeed(front.receive, lambda: watch.state.tables, lambda: watch.operations)
     forget = run.conversation.subscribers.add(feed.changed)
-    table = run.tables[0].id
-    on_loop(feed.look, message(table, size=200, last=199))
+    ahead[0] = 120.0
+    run.refresh()
+    assert (run.done, run.settled) == (True, False)
+    on_loop(feed.look, message(run.tables[0].id, size=200, last=199))
     see(lambda: front.answers)
-    run.wait("cells", timeout=60)
+    filling = [cell for _, cells in front.rows for cell in cells]
+    assert None in filling
+    ahead[0] = 1_500.0
+    run.refresh()
+    assert run.settled
     final = rows_of(run, run.tables[0])
     see(lambda: front.rows == final)
-    assert any(answer["changes"] for answer in front.answers)
-    assert len(front.answers) < 40
+    changed = front.answers[-1]["changes"]
+    assert 0 < len(changed) < len(filling)
     forget()
     on_loop(feed.stop)
 
