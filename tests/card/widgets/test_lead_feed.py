@@ -9,11 +9,11 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import pytest
-from origami_widgets.api.row_query import RowQuery
 
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed
 from origami_widgets.api.loop import background
+from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import VIEWS_LIMIT, LeadFeed
