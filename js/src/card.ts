@@ -55,12 +55,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     ),
   ];
   const voice = announcer();
-  const root = el(
-    "article",
-    "origami-card",
-    ...parts.map((part) => part.node),
-    voice.node,
-  );
+  const root = el("article", "origami-card", ...parts.map((part) => part.node), voice.node);
   // The card's own words are English, whatever the page's direction; words from outside have their own.
   root.dir = "ltr";
   root.tabIndex = -1;

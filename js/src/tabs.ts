@@ -1,4 +1,4 @@
-import { el, keyedList, on, type Part, setText, say, uid, words } from "./dom";
+import { el, keyedList, on, type Part, say, setText, uid, words } from "./dom";
 
 export interface Tab {
   id: string;

@@ -1,11 +1,11 @@
 import { button } from "../buttons";
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type ClockView, type CheckTimes } from "../contract";
+import { BOARD_SLOTS, type BoardHead, type BoardRow, type CheckTimes, type ClockView } from "../contract";
 import { el, on, say, setText, show } from "../dom";
 import { guardKeys } from "../keys";
 import { focused, life } from "../life";
 import { grid } from "../sections/clock";
 import { type Model, Session } from "../session";
-import { type Bar, filterBar, type Wish } from "./bar";
+import { type Bar, filterBar, type Filter } from "./bar";
 import style from "./board.css";
 import { headPart } from "./head";
 import { openedCard } from "./opened";
@@ -34,8 +34,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
     return clock && heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
   };
   const head = headPart(session, `${model.get("key")}`, oldest);
-  const wish: Wish = { words: "", stage: "" };
-  const bar: Bar = filterBar(wish, () => arrange());
+  const filter: Filter = { words: "", stage: "" };
+  const bar: Bar = filterBar(filter, () => arrange());
   const card = openedCard(model);
   const noMatch = el("p", "mute nothing");
   const nothing = el("p", "mute nothing");
@@ -53,7 +53,11 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let said = "";
 
   for (const [name, label] of COLUMNS) {
-    const heading = cell("columnheader", `${name === "run" || name === "status" ? "" : "b-num "}b-${name}`, "th");
+    const heading = cell(
+      "columnheader",
+      `${name === "run" || name === "status" ? "" : "b-num "}b-${name}`,
+      "th",
+    );
     heading.append(
       button(
         label,
@@ -104,7 +108,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     current = row;
     for (const each of order) each.reach(each === row);
   };
-  /** Puts the rows in order and hides those that are not wished for. */
+  /** Puts the rows in order and hides those that the filter leaves out. */
   const arrange = (): void => {
     const had = focused(root);
     const all = [...rows.values()];
@@ -117,7 +121,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     const { open, none_match } = headNow();
     let shown = 0;
     for (const row of order) {
-      const fits = matches(row.item, wish.words, wish.stage);
+      const fits = matches(row.item, filter.words, filter.stage);
       show(row.node, fits);
       if (fits) shown++;
       row.open(open && fits && row.item.row.token === open ? card.node : null);
@@ -126,7 +130,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       heading.ariaSort = name === key ? (down ? "descending" : "ascending") : null;
     say(noMatch, order.length && !shown ? none_match : "");
     show(table, order.length);
-    bar.told(shown, order.length);
+    bar.count(shown, order.length);
     if (!current || current.node.hidden || !order.includes(current))
       choose(order.find(({ node }) => !node.hidden) ?? null);
     // A row that moved has lost the focus that was in it.
@@ -156,10 +160,10 @@ export function mount(model: Model, host: HTMLElement): () => void {
       rows.delete(name);
     }
     arrange();
-    tell(now);
+    announce(now);
   };
   /** Announces what wants a person and the end, not every run that begins or ends. */
-  const tell = ({ counts, settled, title }: BoardHead): void => {
+  const announce = ({ counts, settled, title }: BoardHead): void => {
     const urgent = counts.filter(({ stage }) => stage === "needs_you" || stage === "failed");
     const parts = urgent.map(({ label }) => label);
     if (settled) parts.push("all have ended");

@@ -44,7 +44,11 @@ function noticeOf(session: Session, board: string): Part<Notice> {
  * @param board - Tells its clicks from those of other boards.
  * @param oldest - The clock with the moment of the run that was heard of longest ago.
  */
-export function headPart(session: Session, board: string, oldest: (clock: ClockView | null) => ClockView | null): Part<BoardHead> {
+export function headPart(
+  session: Session,
+  board: string,
+  oldest: (clock: ClockView | null) => ClockView | null,
+): Part<BoardHead> {
   const title = el("b");
   const counts = el("span");
   const facts = words("mute");
@@ -94,9 +98,9 @@ export function headPart(session: Session, board: string, oldest: (clock: ClockV
     close: () => line.close?.(),
     update(next) {
       head = next;
-      const told = next.counts.map(({ label }) => label).join(", ");
+      const counted = next.counts.map(({ label }) => label).join(", ");
       setText(title, next.title);
-      setText(counts, told ? `: ${told}` : "");
+      setText(counts, counted ? `: ${counted}` : "");
       say(facts, next.facts.join(" · "));
       say(origin, next.origin);
       setText(why, next.gone);

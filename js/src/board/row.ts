@@ -39,7 +39,12 @@ export function runRow(session: Session, first: Item): Row {
   press.className = "link brief";
   press.append(name, prompt);
   const number = (name: string): HTMLTableCellElement => cell("cell", `b-num b-${name}`);
-  const [leads, qualified, credits, time] = [number("leads"), number("qualified"), number("credits"), number("time")];
+  const [leads, qualified, credits, time] = [
+    number("leads"),
+    number("qualified"),
+    number("credits"),
+    number("time"),
+  ];
   const cancel = commandButton(session, "Yes, cancel it");
   const requested = el("span", "mute", "Cancel requested");
   const brief = cell("cell", "b-run");
@@ -63,10 +68,19 @@ export function runRow(session: Session, first: Item): Row {
   const refresh = (): void => {
     const { row, moments } = item;
     const [heard_at, next_at, interval, connection] = moments;
-    const clock: ClockView = { now: 0, heard_at, next_at, interval, connection, heard: "", next: "", due: "" };
+    const clock: ClockView = {
+      now: 0,
+      heard_at,
+      next_at,
+      interval,
+      connection,
+      heard: "",
+      next: "",
+      due: "",
+    };
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
-    // A run that nobody watches any more is the past, whatever its last status said.
+    // When a run is no longer watched, its last status may be out of date.
     setText(label, follows ? row.status_label : row.last_known);
     setText(time, row.token ? elapsed(row, session, clock) : "");
     const gone = session.presence === "gone";
@@ -86,7 +100,7 @@ export function runRow(session: Session, first: Item): Row {
     open(card) {
       opened = !!card;
       press.ariaExpanded = item.row.token ? `${opened}` : null;
-      // Not moved without need: whoever writes in it would be interrupted.
+      // Moved only when needed: a move takes the focus from a text field in it.
       if (card && card.parentElement?.parentElement === place) {
         if (node.nextSibling !== place) node.after(place);
       } else if (card) {

@@ -15,7 +15,7 @@ const ROW = 29;
 const AROUND = 8;
 const FIRST_PAGE = 50;
 const LARGE_PAGE = 200;
-/** How often the kernel is told that somebody still looks. */
+/** How often the kernel is told that the leads are still shown. */
 const STILL_MS = 30_000;
 const MARKS: Record<string, string> = { high: "dot high", medium: "dot medium", low: "dot low" };
 
@@ -41,7 +41,7 @@ const textOf = (cell: LeadCell): string => (cell === null ? "" : typeof cell ===
 
 const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** What of the leads a page may tick; without it there are no boxes. */
+/** The ticked leads; without it the rows have no check boxes. */
 export interface Ticks {
   has(id: string): boolean;
   set(id: string, on: boolean): void;
@@ -184,8 +184,8 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     const ended = !more || !!wanted;
     fill(head, ...(ticks ? [el("div", "lcell ltick")] : []), ...heads.map(heading));
     const names = JSON.stringify(heads.map(({ slug, name }) => [slug, name]));
-    if (column.dataset["names"] !== names) {
-      column.dataset["names"] = names;
+    if (column.dataset.names !== names) {
+      column.dataset.names = names;
       const chosen = column.value;
       // Those that were typed in first: the specification promises to filter by them.
       const order = [...heads].sort((a, b) => Number(b.filters) - Number(a.filters));
@@ -199,7 +199,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       if (chosen) column.value = chosen;
     }
     node.style.setProperty("--columns", `${heads.length}`);
-    const length = ended ? all.length : Math.max(all.length, Math.min(total ?? all.length, all.length + size));
+    const length = ended
+      ? all.length
+      : Math.max(all.length, Math.min(total ?? all.length, all.length + size));
     space.style.height = `${length * ROW}px`;
     scroll.ariaRowCount = `${(total ?? all.length) + 1}`;
     scroll.ariaColCount = `${heads.length}`;
@@ -210,7 +212,10 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     const drawn: HTMLElement[] = [];
     for (let at = from; at < to; at++) drawn.push(line(all[at], at));
     fill(lines, ...drawn);
-    setText(empty, answered ? (filters.length || wanted ? "No leads match." : "No leads yet.") : "Loading leads…");
+    setText(
+      empty,
+      answered ? (filters.length || wanted ? "No leads match." : "No leads yet.") : "Loading leads…",
+    );
     show(empty, !all.length);
     show(scroll, all.length || heads.length);
     say(found, wanted ? `${all.length} of ${rows.length} loaded leads` : "");
@@ -257,8 +262,8 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       node.setAttribute("aria-haspopup", "dialog");
     }
     node.title = text;
-    node.dataset["at"] = `${at}`;
-    node.dataset["place"] = `${place}`;
+    node.dataset.at = `${at}`;
+    node.dataset.place = `${place}`;
     return node;
   };
   const details = (at: number, place: number): void => {
@@ -266,9 +271,19 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     const cell = row?.cells[place];
     if (!row || !cell || typeof cell !== "object") return;
     const close = button("Close", () => shut(true), "quiet");
-    const title = el("b", "", words("", "bdi", textOf(row.cells[0] ?? null)), ` · ${heads[place]?.name ?? ""}`);
+    const title = el(
+      "b",
+      "",
+      words("", "bdi", textOf(row.cells[0] ?? null)),
+      ` · ${heads[place]?.name ?? ""}`,
+    );
     const list = cell.parts.map(([label, text, href]) =>
-      el("div", "part", el("dt", "", label), el("dd", "", href ? anchor(href, "", words("", "bdi", text)) : words("", "bdi", text))),
+      el(
+        "div",
+        "part",
+        el("dt", "", label),
+        el("dd", "", href ? anchor(href, "", words("", "bdi", text)) : words("", "bdi", text)),
+      ),
     );
     const value = el("p", "", cell.text ? words("", "bdi", cell.text) : el("i", "mute", "not found"));
     const says = cell.confidence && el("span", "mute", ` · ${cell.confidence} confidence`);
@@ -306,7 +321,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   });
   const place = (event: Event): [number, number] | null => {
     const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-at]");
-    return cell && [Number(cell.dataset["at"]), Number(cell.dataset["place"])];
+    return cell && [Number(cell.dataset.at), Number(cell.dataset.place)];
   };
   on(lines, "click", (event) => {
     const at = place(event);
