@@ -1,4 +1,4 @@
-"""Start JupyterLab in a folder of its own: nothing of the person's own Jupyter settings is read or written.
+"""Start JupyterLab in a folder of its own: your own Jupyter settings are neither read nor changed.
 
 `python notebooks/serve.py` serves a copy of the notebooks in this folder. The browser tests start their server here too.
 """
@@ -9,40 +9,148 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
+import json
 import os
+import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import time
+import urllib.request
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from origami_widgets.cli.lab import (
-    START_SECONDS,
+from origami_widgets.cli.demo_command import (
+    QUICKSTART,
     STOP_SECONDS,
-    Lab,
-    LabError,
-    environment,
     has_display,
-    obey_signals,
-    start,
+    jupyter_environment,
+    raise_on_signals,
 )
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Iterator, Sequence
-
-__all__ = ["QUICKSTART", "REPOSITORY", "START_SECONDS", "STOP_SECONDS", "Lab", "LabError", "environment", "start"]
+    from collections.abc import Iterator, Mapping, Sequence
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-QUICKSTART = "quickstart.ipynb"
+START_SECONDS = 60.0
+FIRST_PORT = 8888
+
+
+class LabError(RuntimeError):
+    """JupyterLab could not be started."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Lab:
+    """A JupyterLab server that runs as a child of this process.
+
+    Args:
+        process: the server.
+        url: its address, without the token and with a slash at the end.
+        token: its token.
+        root: the folder whose notebooks it serves.
+        log: the file with its messages.
+    """
+
+    process: subprocess.Popen[bytes]
+    url: str
+    token: str
+    root: Path
+    log: Path
+
+    def address(self, notebook: str) -> str:
+        """Return the address of a notebook for a browser."""
+        return f"{self.url}lab/tree/{notebook}?token={self.token}"
+
+    def stop(self) -> None:
+        """End the server and its kernels. May be called twice."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                if os.name == "nt":
+                    self.process.kill()
+                else:
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+
+def start(
+    home: Path,
+    root: Path,
+    options: Sequence[str] = (),
+    *,
+    environ: Mapping[str, str] | None = None,
+) -> Lab:
+    """Start JupyterLab on loopback and return once it answers.
+
+    Args:
+        home: folder for its settings, data, runtime files and log.
+        root: folder of the notebooks.
+        options: more options for its command line.
+        environ: more variables for it and its kernels.
+
+    Raises:
+        LabError: it ended, or did not answer within a minute.
+    """
+    token = secrets.token_hex(24)
+    command = [
+        sys.executable,
+        *("-m", "jupyterlab"),
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={FIRST_PORT}",
+        "--ServerApp.port_retries=100",
+        f"--ServerApp.root_dir={root}",
+        f"--IdentityProvider.token={token}",
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+        *options,
+    ]
+    log = home / "lab.log"
+    inherited = jupyter_environment(home)
+    with log.open("wb") as out:
+        # A session of its own keeps the terminal's Ctrl-C away from it: the server would ask whether to stop.
+        process = subprocess.Popen(  # noqa: S603 - the command is ours
+            command,
+            env={**inherited, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    lab = Lab(process, "", token, root, log)
+    try:
+        return dataclasses.replace(lab, url=_address(process, home / "runtime", log))
+    except BaseException:
+        lab.stop()
+        raise
+
+
+def _address(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
+    """Wait until the server has written its address and answers there."""
+    written = runtime / f"jpserver-{process.pid}.json"
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            url = str(json.loads(written.read_text(encoding="utf-8"))["url"])
+            with urllib.request.urlopen(f"{url}api", timeout=5):  # noqa: S310 - http on loopback
+                return url
+        time.sleep(0.05)
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+    problem = "did not answer" if process.poll() is None else f"ended with code {process.returncode}"
+    message = f"JupyterLab {problem}. Its last message: {last}\nIts log: {log}"
+    raise LabError(message)
 
 
 def copy_notebooks(source: Path, target: Path) -> None:
     """Copy the notebooks of `source`, and the pages that they link to, where they are newer than their copies.
 
-    A copy that a person changed stays as it is until the original changes, and is then kept beside the new one.
+    A changed copy stays until the original changes, and is then kept beside the new one.
     """
     target.mkdir(parents=True, exist_ok=True)
     for original in sorted(path for path in source.iterdir() if path.suffix in {".ipynb", ".md"}):
@@ -58,7 +166,7 @@ def wait_for_end(process: subprocess.Popen[bytes]) -> None:
     """Return when the server ends by itself.
 
     Raises:
-        KeyboardInterrupt: Whoever started this process is gone or was interrupted.
+        KeyboardInterrupt: the process that started this one has ended or was interrupted.
     """
     parent = os.getppid()
     while process.poll() is None:
@@ -68,9 +176,9 @@ def wait_for_end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _is_interrupted(process: int) -> bool:
-    """Tell whether `process` is inside its handler for SIGINT.
+    """Return whether `process` is inside its handler for SIGINT.
 
-    `make` that alone is sent SIGINT waits for its recipe, which heard nothing: both would wait for ever.
+    `make` that alone is sent SIGINT waits for its recipe, which got no signal: both would wait for ever.
     """
     try:
         status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
@@ -114,7 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     home: Path = options.home.resolve()
     notebooks = home / "notebooks"
     copy_notebooks(Path(__file__).resolve().parent, notebooks)
-    obey_signals()
+    raise_on_signals()
     with terminal_of_its_own():
         try:
             return serve(home, notebooks, open_browser=has_display() and not options.no_browser)
@@ -136,7 +244,7 @@ def serve(home: Path, notebooks: Path, *, open_browser: bool) -> int:
         if open_browser:
             webbrowser.open(address)
         wait_for_end(lab.process)
-        print(f"JupyterLab ended by itself with code {lab.process.returncode}; its log: {lab.log}", file=sys.stderr)
+        print(f"JupyterLab ended with code {lab.process.returncode}; its log: {lab.log}", file=sys.stderr)
         return 1
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -42,7 +42,7 @@ HOMES = {
     "platformdirs": {"run.starts.store"},
     "altair": {"frames.plots.chart"},
     "vl_convert": {"frames.plots.chart"},
-    "rich": {"cli.screen"},
+    "rich": {"cli.output"},
 }
 PURE = (
     *("card.view", "card.view.contract", "card.view.run_view", "card.view.board_view", "card.view.board_snapshot"),
@@ -50,7 +50,7 @@ PURE = (
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "api.starts.record",
-    *("magics.commands", "magics.words", "magics.braces", "magics.completing"),
+    *("magics.commands", "magics.line_parser", "magics.braces"),
 )
 
 

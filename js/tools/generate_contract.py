@@ -48,7 +48,11 @@ class Writer:
         }
         self.numbers = {name: value for name, value in public.items() if type(value) is int}
         self.tuples = {name: value for name, value in public.items() if type(value) is tuple}
-        self.aliases = {name: value for name, value in public.items() if get_origin(value) in (Literal, list, Union, types.UnionType)}
+        self.aliases = {
+            name: value
+            for name, value in public.items()
+            if get_origin(value) in (Literal, list, Union, types.UnionType)
+        }
 
     def type_of(self, annotation: Any, *, within: str = "") -> str:
         """The TypeScript type of a Python annotation; `within` is the alias being defined, which can't name itself."""

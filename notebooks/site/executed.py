@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbclient import NotebookClient
 
-from notebooks.serve import environment
+from origami_widgets.cli.demo_command import jupyter_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +82,7 @@ async def _run(name: str) -> NotebookNode:
     with TemporaryDirectory() as folder:
         work = Path(folder) / "work"
         work.mkdir()
-        environ = environment(Path(folder) / "jupyter") | {"ORIGAMI_WIDGETS_DATA": str(Path(folder) / "names")}
+        environ = jupyter_environment(Path(folder) / "jupyter") | {"ORIGAMI_WIDGETS_DATA": str(Path(folder) / "names")}
         environ = {key: value for key, value in environ.items() if key not in NEVER}
         where = {"metadata": {"path": str(work)}}
         client = NotebookClient(notebook, timeout=CELL_SECONDS, resources=where, extra_arguments=QUIET)

@@ -34,8 +34,7 @@ def magics() -> str:
 
 def commands() -> str:
     """What `origami-widgets --help` says, of everything."""
-    names = [register.__module__.rpartition(".")[2] for register in cli.COMMANDS]
-    each = [f"## `origami-widgets {name}`\n\n{_as_is(_help(name, '--help'))}" for name in names]
+    each = [f"## `origami-widgets {name}`\n\n{_as_is(_help(name, '--help'))}" for name in cli.COMMANDS]
     return "\n\n".join([_as_is(_help("--help")), *each])
 
 

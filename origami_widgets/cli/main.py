@@ -1,50 +1,85 @@
-"""The command `origami-widgets`: reads its arguments and hands over to `terminal`, one module per command."""
+"""The entry point of `origami-widgets`: parse arguments, run a command, report errors on stderr."""
 
 from __future__ import annotations
 
 import argparse
+import io
+import json
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Any, Final
 
 from origami_widgets._version import __version__
-from origami_widgets.cli import demo, export, login, runs, sandbox, watch
-from origami_widgets.cli.ending import carried_out
-from origami_widgets.cli.exits import TABLE, USAGE
+from origami_widgets.api.errors import MissingKey, OrigamiError
+from origami_widgets.cli import (
+    demo_command,
+    export_command,
+    login_command,
+    runs_command,
+    sandbox_command,
+    watch_command,
+)
+from origami_widgets.cli.exit_codes import INTERRUPTED, NO_READER, TABLE, USAGE, code_of_error
 from origami_widgets.cli.options import Parser, add_api_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-COMMANDS: tuple[Callable[[argparse._SubParsersAction[Any]], None], ...] = (
-    demo.register,
-    watch.register,
-    export.register,
-    runs.register,
-    login.register,
-    sandbox.register,
-)
-"""Each adds one subcommand and sets `run`, a function of the options that returns the exit code."""
+COMMANDS: Final[dict[str, Callable[[argparse._SubParsersAction[Any]], None]]] = {
+    "demo": demo_command.register,
+    "watch": watch_command.register,
+    "export": export_command.register,
+    "runs": runs_command.register,
+    "login": login_command.register,
+    "sandbox": sandbox_command.register,
+}
+"""Adds the parser of each command, which sets `run`: a function of the options that returns the exit code."""
 
 DESCRIPTION = """\
-Origami runs from the command line: watch them, export what they built, find
-them again. To see it work without an account:
+Watch Origami runs, export what they built, and find them again. To try it
+without an account:
 
   origami-widgets demo --terminal
 
-The key is taken from ORIGAMI_API_KEY, or from the system's keyring, where
-`origami-widgets login --store` puts it.
+The API key is read from ORIGAMI_API_KEY, or from the system's keyring, where
+`origami-widgets login --store` keeps it.
 """
+
+_LOGIN: Final = (
+    "Take one from Origami (Settings, API keys), then run: origami-widgets login --store. For programs, set "
+    "ORIGAMI_API_KEY. Without a key: origami-widgets demo"
+)
+_SET_KEY: Final = (
+    "Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY. Without a key: origami-widgets demo"
+)
+_NEW_KEY: Final = "call ow.login(), which asks for it; or set ORIGAMI_API_KEY and make a new client"
+# Errors are worded for Python. Each pair is a phrase in Python, and the same for the command line.
+_PHRASES: Final = (
+    ("overwrite=True", "--overwrite"),
+    ('format="xlsx", format="csv" or format="parquet"', "--format xlsx, --format csv or --format parquet"),
+    ('format="parquet"', "--format parquet"),
+    ("the network and base_url", "the network and --base-url"),
+    ("base_url is ", "--base-url is "),
+    ("base_url must be ", "--base-url must be "),
+    ("Check base_url, ", "Check --base-url, "),
+    ("No api_key= was given, and ORIGAMI_API_KEY is not set.", "ORIGAMI_API_KEY is not set."),
+    ("It was given as api_key=.", "It was read from stdin."),
+    ("Look again with run.refresh(), or ow.attach(", "Look again with origami-widgets watch, or ow.attach("),
+    ("call ow.login(store=True) again", "run origami-widgets login --store again"),
+    ("set ORIGAMI_API_KEY before Jupyter starts", "set ORIGAMI_API_KEY"),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command.
+    """Run the command `origami-widgets`.
 
     Args:
         argv: arguments without the program's name; those of the process when None.
 
     Returns:
-        The exit code, as `--help` lists them; wrong arguments exit with 2, and so does a call without any, which prints
-        the help.
+        The exit code, as listed by `--help`. Without arguments it prints the help and returns 2; wrong arguments exit
+        with 2.
     """
     parser = Parser(
         prog="origami-widgets",
@@ -55,9 +90,85 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"origami-widgets {__version__}")
     add_api_options(parser, default=None)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for register in COMMANDS:
+    for register in COMMANDS.values():
         register(commands)
     if not (sys.argv[1:] if argv is None else argv):
         parser.print_help()
         return USAGE
-    return carried_out(parser.parse_args(argv))
+    return run_command(parser.parse_args(argv))
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Run a command, report its error if it fails, and return the exit code.
+
+    Args:
+        options: the parsed arguments, with the command's function as `run`.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without "●" shows another character; it must not end the watch of a run.
+            stream.reconfigure(errors="replace")
+    run: Callable[[argparse.Namespace], int] = options.run
+    with warnings.catch_warnings():
+        # An interrupt between making a request and sending it leaves a coroutine behind. The error says enough.
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        try:
+            code = run(options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _discard_output()
+            return NO_READER
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except OrigamiError as error:
+            report_error(error, as_json=getattr(options, "json", False))
+            return code_of_error(error)
+    return code
+
+
+def report_error(error: OrigamiError, *, as_json: bool = False) -> None:
+    """Write an error to stderr: title, cause and remedy on a line each, or one JSON object on one line."""
+    sys.stdout.flush()
+    error.cause, error.remedy = for_command_line(error)
+    notes = getattr(error, "__notes__", [])
+    if as_json:
+        sys.stderr.write(json.dumps({"error": error_record(error)}) + "\n")
+    else:
+        sys.stderr.write("\n".join([str(error), *notes]) + "\n")
+
+
+def for_command_line(error: OrigamiError) -> tuple[str, str]:
+    """Return an error's cause and remedy, with options in the place of Python arguments and calls."""
+    from origami_widgets.api.key_sources import has_keyring
+
+    cause, remedy = error.cause, error.remedy
+    if isinstance(error, MissingKey):
+        # The part before says why an existing key could not be read.
+        remedy = remedy.partition("Take a key from Origami")[0] + (_LOGIN if has_keyring() else _SET_KEY)
+    if _NEW_KEY in remedy:
+        store = "run origami-widgets login --store, or " if has_keyring() else ""
+        remedy = remedy.replace(_NEW_KEY, f"{store}set ORIGAMI_API_KEY")
+    for python, command_line in _PHRASES:
+        cause, remedy = cause.replace(python, command_line), remedy.replace(python, command_line)
+    return cause, remedy
+
+
+def error_record(error: OrigamiError) -> dict[str, object]:
+    """Return the fields of an error for JSON."""
+    return {
+        "type": type(error).__name__,
+        "title": error.title,
+        "cause": error.cause,
+        "remedy": error.remedy,
+        "code": error.code,
+        "status_code": error.status_code,
+        "request_id": error.request_id,
+        "link": error.link,
+    }
+
+
+def _discard_output() -> None:
+    """Send buffered output to the null device: Python would report at its exit that it cannot be written."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)

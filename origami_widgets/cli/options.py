@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,27 +15,28 @@ if TYPE_CHECKING:
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for what `add_subparsers` returns
 
 HELP_WIDTH = 78
+TOKEN_HELP = "AGENT_ID/RUN_ID, or the id of an agent for its newest run"  # noqa: S105 - it names a run
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that does not repeat a key which was given as an argument."""
+    """A parser whose errors never repeat an API key."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the arguments, and exit with 2."""
+        """Print what is wrong with the arguments, and exit with 2."""
         super().error(hide_all(message))
 
 
 def add_command(
     commands: Commands[Any], name: str, *, short: str, description: str, example: str
 ) -> argparse.ArgumentParser:
-    """Add one command with its help.
+    """Add a command with its help.
 
     Args:
         commands: what `add_subparsers` returned.
-        name: the command's name.
+        name: name of the command.
         short: its line in the list of commands.
-        description: what it does, in some sentences.
-        example: one call, and what else there is to say.
+        description: what it does, in a few sentences.
+        example: an example, followed by any further explanation.
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
@@ -47,40 +49,38 @@ def add_command(
 
 
 def add_api_options(parser: argparse.ArgumentParser, *, default: object = argparse.SUPPRESS) -> None:
-    """Add where the API is and in which project to act; a command leaves what was said before it as it is."""
+    """Add `--base-url` and `--project`. With the default, a command keeps a value given before its name."""
     parser.add_argument(
         "--base-url",
         metavar="URL",
         default=default,
-        help="the whole prefix of the API, for example that of a sandbox (default: ORIGAMI_BASE_URL, or Origami itself)",
+        help="URL of the API with its prefix, for example of a sandbox (default: ORIGAMI_BASE_URL, or Origami itself)",
     )
     parser.add_argument(
         "--project",
         metavar="ID",
         default=default,
-        help="the project to act in (default: ORIGAMI_PROJECT, or the parent organization)",
+        help="project to act in (default: ORIGAMI_PROJECT, or the parent organization)",
     )
 
 
-def client_of(options: argparse.Namespace, *, timeout: float = 30.0) -> Client:
-    """The client for a command.
+def client_for(options: argparse.Namespace, *, timeout: float = 30.0) -> Client:
+    """Return the client for a command.
 
     Args:
-        options: what was asked.
+        options: the parsed arguments.
         timeout: seconds that one request may take.
 
     Raises:
         MissingKey: there is no key.
-        InvalidInput: an option cannot be right.
+        InvalidInput: the base URL or the project is not valid.
     """
     from origami_widgets.api.client import Client
 
     return Client(base_url=options.base_url, project=options.project, timeout=timeout)
 
 
-def same_place(options: argparse.Namespace) -> str:
-    """The options that lead a further command to the same API; empty when none were given."""
-    from shlex import quote
-
+def repeated_api_options(options: argparse.Namespace) -> str:
+    """Return the given API options, quoted for a shell, so that a suggested command uses the same API."""
     given = (("--base-url", options.base_url), ("--project", options.project))
-    return "".join(f" {name} {quote(value)}" for name, value in given if value)
+    return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)

@@ -1,1 +1,1 @@
-"""The magics `%%origami` and `%origami`: what the package does, without Python. They use its public names only."""
+"""The magics `%%origami` and `%origami`: the package without Python. They call its public functions."""

@@ -1,7 +1,7 @@
-"""Values in a brief: `{city}` is what `city` holds, as in an f-string. Pure but for the code between the braces.
+"""Expand `{expressions}` in a brief, as in an f-string. Pure, except for the user's code between the braces.
 
-IPython leaves what it cannot expand as it stands. A brief is paid for, so here everything must come out, or nothing is
-sent; and a dollar sign is a dollar sign.
+IPython leaves unchanged what it cannot expand. A brief costs credits, so here every field must have a value, or nothing
+is sent. A dollar sign is an ordinary character.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 LONGEST_FIELD = 1_000
-"""Characters between two braces; what is longer is prose with a brace in it."""
+"""Characters of the longest field. Anything longer is prose that contains a brace."""
 MOST_ENDS = 30
-"""Closing braces that are tried as the end of a field."""
-LITERAL = "For a brace that is meant as one, write it twice: {{ or }}."
+"""How many closing braces are tried as the end of a field."""
+LITERAL = "For a literal brace, write it twice: {{ or }}."
 
 _CONVERSION = re.compile(r"(.*)!([rsa])\s*", re.DOTALL)
 _CONVERSIONS: dict[str, Callable[[object], object]] = {"": lambda value: value, "r": repr, "s": str, "a": ascii}
 _TILL_BRACE = re.compile(r"[^{}]+")
 
 
-class Field(NamedTuple):
-    """What stands between two braces.
+class BraceField(NamedTuple):
+    """A replacement field.
 
     Args:
-        expression: the Python in it.
-        conversion: `r`, `s`, `a` or nothing.
-        spec: how the value is written, as for `format`.
+        expression: its Python expression.
+        conversion: `r`, `s`, `a` or empty.
+        spec: its format spec, as for `format`.
     """
 
     expression: str
@@ -46,15 +46,15 @@ class Field(NamedTuple):
 
 
 def expand(text: str, names: Mapping[str, Any], where: str) -> str:
-    """A text with the values of its fields.
+    """Return a text with its fields replaced by their values.
 
     Args:
-        text: what was written.
+        text: the text as typed.
         names: the variables of the notebook.
-        where: what the text is, with its article, for the words of a refusal.
+        where: what the text is, for error messages, for example "the brief".
 
     Raises:
-        InvalidInput: a field has no value, one that has no text, or a brace stands alone.
+        InvalidInput: a field has no value, its value cannot be written as text, or a brace has no partner.
 
     >>> expand("Bakeries in {city}, under ${price:,} {{net}}", {"city": "Porto", "price": 5000}, "the brief")
     'Bakeries in Porto, under $5,000 {net}'
@@ -63,7 +63,7 @@ def expand(text: str, names: Mapping[str, Any], where: str) -> str:
 
 
 def value_or_text(text: str, names: Mapping[str, Any], where: str) -> object:
-    """The value itself where the text is one field and nothing else; otherwise the text, expanded.
+    """Return the value of a text that is a single field; otherwise the expanded text.
 
     Raises:
         InvalidInput: as for `expand`.
@@ -72,12 +72,12 @@ def value_or_text(text: str, names: Mapping[str, Any], where: str) -> object:
     ['t1', 't2']
     """
     pieces = [piece for piece in _pieces(text, where) if piece]
-    if len(pieces) == 1 and isinstance(pieces[0], Field) and not (pieces[0].conversion or pieces[0].spec):
+    if len(pieces) == 1 and isinstance(pieces[0], BraceField) and not (pieces[0].conversion or pieces[0].spec):
         return _value(pieces[0], names, where)
     return expand(text, names, where)
 
 
-def _pieces(text: str, where: str) -> Iterator[str | Field]:
+def _pieces(text: str, where: str) -> Iterator[str | BraceField]:
     at = 0
     while at < len(text):
         if text[at : at + 2] in ("{{", "}}"):
@@ -88,8 +88,10 @@ def _pieces(text: str, where: str) -> Iterator[str | Field]:
             yield field
         elif text[at] == "}":
             raise InvalidInput(
-                f"A brace is closed in {where} that was never opened",
-                cause=f"It stands after {shortened(text[max(0, at - 20) : at])}.",
+                f"A closing brace in {where} has no opening brace",
+                cause=f"It follows {shortened(before)}."
+                if (before := text[max(0, at - 20) : at])
+                else "It is at the start.",
                 remedy=LITERAL,
             )
         elif plain := _TILL_BRACE.match(text, at):
@@ -97,8 +99,8 @@ def _pieces(text: str, where: str) -> Iterator[str | Field]:
             at = plain.end()
 
 
-def _field_at(text: str, start: int, where: str) -> tuple[Field, int]:
-    """The field that begins here, and where the text goes on after it."""
+def _field_at(text: str, start: int, where: str) -> tuple[BraceField, int]:
+    """Return the field that begins at `start`, and the index after it."""
     ends = [found.start() for found in re.finditer("}", text[start : start + LONGEST_FIELD])][:MOST_ENDS]
     for end in ends:
         field = _field(text[start + 1 : start + end])
@@ -107,41 +109,41 @@ def _field_at(text: str, start: int, where: str) -> tuple[Field, int]:
     if not ends:
         rest = text[start + 1 : start + 21]
         raise InvalidInput(
-            f"A brace is opened in {where} and not closed",
-            cause=f"It stands before {shortened(rest)}." if rest.strip() else "It stands at the end.",
+            f"A brace in {where} is not closed",
+            cause=f"It precedes {shortened(rest)}." if rest.strip() else "It is at the end.",
             remedy=LITERAL,
         )
     inside = text[start + 1 : start + ends[0]]
     if not inside.strip():
         raise InvalidInput(
             f"There is nothing between two braces in {where}",
-            cause="A variable's name is expected there.",
+            cause="The name of a variable is expected there.",
             remedy=LITERAL,
         )
     raise InvalidInput(
-        f"What stands between two braces in {where} is no Python",
+        f"The text between two braces in {where} is not a Python expression",
         cause=f"It is {shortened(inside)}.",
-        remedy=f"Put a variable there, as in {{city}}. {LITERAL}",
+        remedy=f"Use a variable, as in {{city}}. {LITERAL}",
     )
 
 
-def _field(inside: str) -> Field | None:
-    """What stands between two braces, when it is an expression, with `!r` and a format if there are any."""
+def _field(inside: str) -> BraceField | None:
+    """Parse the text between two braces; None when it is no expression with an optional `!r` and format spec."""
     if _is_expression(inside):
-        return Field(inside.strip(), "", "")
+        return BraceField(inside.strip(), "", "")
     for end in (*(found.start() for found in re.finditer(":", inside)), len(inside)):
         left, spec = inside[:end], inside[end + 1 :]
         conversion = ""
         if found := _CONVERSION.fullmatch(left):
             left, conversion = found.groups()
         if not ({"{", "}", "\n"} & set(spec)) and _is_expression(left):
-            return Field(left.strip(), conversion, spec)
+            return BraceField(left.strip(), conversion, spec)
     return None
 
 
 def _is_expression(text: str) -> bool:
     with warnings.catch_warnings():
-        # An odd escape in it is worth no warning in somebody's notebook.
+        # An invalid escape sequence in it would show a warning in the notebook.
         warnings.simplefilter("ignore")
         try:
             ast.parse(text.strip(), mode="eval")
@@ -150,49 +152,49 @@ def _is_expression(text: str) -> bool:
     return True
 
 
-def _value(field: Field, names: Mapping[str, Any], where: str) -> object:
+def _value(field: BraceField, names: Mapping[str, Any], where: str) -> object:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             code = compile(field.expression, f"<{where}>", "eval")
-        return eval(code, dict(names))  # noqa: S307 - the person's own code in their own notebook, as in an f-string
+        return eval(code, dict(names))  # noqa: S307 - the user's own code in their own notebook, as in an f-string
     except NameError as error:
         raise _unknown(error.name or field.expression, names, where) from None
-    except Exception as error:  # noqa: BLE001 - it is the person's code, which may raise anything
+    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
         raise InvalidInput(
-            f"A value for {where} could not be worked out",
+            f"A value for {where} could not be evaluated",
             cause=hide_all(f"{{{_short(field)}}}: {type(error).__name__}: {error}"),
-            remedy=f"Put it right; nothing was sent. {LITERAL}",
+            remedy=f"Fix the expression; nothing was sent. {LITERAL}",
         ) from None
 
 
-def _written(field: Field, names: Mapping[str, Any], where: str) -> str:
+def _written(field: BraceField, names: Mapping[str, Any], where: str) -> str:
     value = _value(field, names, where)
     if problem := _problem(value):
         raise InvalidInput(
-            f"{{{_short(field)}}} has no text that could go into {where}",
+            f"{{{_short(field)}}} cannot be written into {where}",
             cause=problem,
-            remedy=f"Write out what you mean, as in {{', '.join(cities)}}. {LITERAL}",
+            remedy=f"Use an expression that gives text, as in {{', '.join(cities)}}. {LITERAL}",
         )
     try:
         text = format(_CONVERSIONS[field.conversion](value), field.spec)
-    except Exception as error:  # noqa: BLE001 - it is the person's code, which may raise anything
+    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
         raise InvalidInput(
-            f"A value for {where} could not be written",
+            f"A value for {where} could not be formatted",
             cause=hide_all(f"{{{_short(field)}}}: {type(error).__name__}: {error}"),
-            remedy="Change the format after the colon, or leave it out.",
+            remedy="Change the format after the colon, or remove it.",
         ) from None
     if not isinstance(value, str) and text.startswith("<") and text.endswith(">"):
         raise InvalidInput(
-            f"{{{_short(field)}}} has no text that could go into {where}",
-            cause=f"It is {_kind(value)}, and shows itself as {shortened(text)}.",
-            remedy=f"Name the part of it that you mean. {LITERAL}",
+            f"{{{_short(field)}}} cannot be written into {where}",
+            cause=f"It is {_kind(value)}, and its text is {shortened(text)}.",
+            remedy=f"Use an attribute of it. {LITERAL}",
         )
     return text
 
 
 def _problem(value: object) -> str:
-    """Why a value would make nonsense of a brief; empty when it would not."""
+    """Return why a value would make no sense in a brief, or an empty string when it would."""
     if value is None or value is Ellipsis:
         return f"It is {value}."
     if isinstance(value, bytes | bytearray):
@@ -200,7 +202,7 @@ def _problem(value: object) -> str:
     if _is_code(value):
         return f"It is {_kind(value)}, not a value."
     if getattr(value, "ndim", 0):
-        return f"It is a whole {type(value).__name__}, of which only the beginning would be written."
+        return f"It is a whole {type(value).__name__}, and its text would be cut."
     if not isinstance(value, str) and str(value) in ("nan", "NaN", "NaT", "<NA>"):
         return f"It is missing: {value}."
     return ""
@@ -222,16 +224,16 @@ def _kind(value: object) -> str:
 
 
 def _unknown(name: str, names: Mapping[str, Any], where: str) -> InvalidInput:
-    # Nothing is asked of the values: they are anybody's, and their text may take long.
+    # The values are not converted to text: that runs their code, and may take long.
     values = [known for known, value in names.items() if not (known.startswith("_") or _is_code(value))]
     near = difflib.get_close_matches(name, values, n=1)
     hint = f"Did you mean {{{near[0]}}}? Otherwise run" if near else "Run"
     return InvalidInput(
         f"There is no variable called {hide_all(name)}",
-        cause=f"It stands between braces in {where}; nothing was sent.",
+        cause=f"It is used between braces in {where}; nothing was sent.",
         remedy=f"{hint} the cell that sets it. {LITERAL}",
     )
 
 
-def _short(field: Field) -> str:
+def _short(field: BraceField) -> str:
     return hide_all(field.expression[:80])

@@ -1,4 +1,4 @@
-"""What can be written after `%origami` and `%%origami`: one table, of which help, parsing and completion are made. Pure."""
+"""The commands and options of `%origami` and `%%origami`: one table for help, parsing and completion. Pure."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from textwrap import fill, indent
 from typing import Literal
 
 Kind = Literal["", "agent", "command", "model", "once", "run", "table", "token", "until"]
-"""What a word is, for whoever completes it."""
+"""What a word is, for completion."""
 
 MODELS = ("origami-lite", "origami-max")
 UNTIL = ("run", "cells")
-WIDTH = 88
+HELP_WIDTH = 88
+CELL_TOPIC = "start"
+"""`%origami help start` explains the cell magic."""
 
 
 @dataclass(frozen=True)
-class Option:
-    """An option.
+class MagicOption:
+    """An option of a command.
 
     Args:
-        name: with its dashes.
-        says: what it does.
-        takes: what its value is; empty for one that has none.
+        name: name with its dashes.
+        help: what it does.
+        takes: placeholder of its value; empty for an option without a value.
         kind: what its value is, for completion.
-        choices: all values that there are; empty where any will do.
-        default: its value where it is written without one; empty where it needs one.
+        choices: all accepted values; empty when any value is accepted.
+        default: value of an option that is written without one; empty when a value is required.
         repeats: whether it may be given more than once.
     """
 
     name: str
-    says: str
+    help: str
     takes: str = ""
     kind: Kind = ""
     choices: tuple[str, ...] = ()
@@ -38,171 +40,179 @@ class Option:
 
     @property
     def usage(self) -> str:
-        """How it is written."""
+        """The option with the placeholder of its value."""
         if not self.takes:
             return self.name
         return f"{self.name} [{self.takes}]" if self.default else f"{self.name} {self.takes}"
 
 
 @dataclass(frozen=True)
-class Command:
-    """What one line asks for.
+class MagicCommand:
+    """A command of the line magic, or the cell magic.
 
     Args:
-        line: how it begins.
-        says: what it does, in a sentence or two.
-        takes: the words that it takes, as they stand in its usage.
-        kinds: what each of them is, for completion; so many may be given.
-        needs: so many must be given.
+        line: how its line begins.
+        help: what it does, in a few sentences.
+        takes: placeholders of its positional words.
+        kinds: what each positional word is, for completion. Their number is the most that may be given.
+        needs: how many positional words are required.
         options: its options.
         example: a line or a cell that works.
     """
 
     line: str
-    says: str
+    help: str
     takes: str = ""
     kinds: tuple[Kind, ...] = ()
     needs: int = 0
-    options: tuple[Option, ...] = ()
+    options: tuple[MagicOption, ...] = ()
     example: str = ""
 
     @property
+    def topic(self) -> str:
+        """The word after `%origami help` that explains it."""
+        return self.line.partition(" ")[2] or CELL_TOPIC
+
+    @property
     def usage(self) -> str:
-        """How it is written."""
+        """The command with the placeholders of its words and options."""
         return " ".join(filter(None, [self.line, self.takes, *(f"[{option.usage}]" for option in self.options)]))
 
-    def option(self, name: str) -> Option | None:
-        """The option of that name."""
+    def option(self, name: str) -> MagicOption | None:
+        """Return the option with this name."""
         return next((option for option in self.options if option.name == name), None)
 
 
-INTO = Option("--into", "keep the run in this variable", "VARIABLE")
-A_RUN = "RUN is a variable that holds a run, or AGENT_ID/RUN_ID as the card's foot shows it"
+INTO = MagicOption("--into", "keep the run in this variable", "VARIABLE")
+A_RUN = "RUN is a variable that holds a run, or AGENT_ID/RUN_ID from the foot of its card"
 
-CELL = Command(
+CELL = MagicCommand(
     "%%origami",
-    "Brief an Origami agent: the text of the cell is the brief, and the card of its run is shown. This spends credits. "
-    "The run is the value of the cell. A cell that is run again while its run goes on shows that run and starts none. "
-    "Any Python expression in braces is evaluated, as in an f-string: {city} stands for the variable city. {{ and }} are "
-    "braces, and $ is a dollar sign.",
+    "Start an Origami agent with the text of the cell as its brief, and show the card of the run. This spends credits. "
+    "The run is the value of the cell. While the run is active, running the cell again shows it and starts no other. "
+    "Python expressions in braces are evaluated, as in an f-string: {city} is the value of the variable city. Write {{ "
+    "and }} for literal braces; $ is an ordinary character.",
     options=(
         INTO,
-        Option("--once", "start it the first time only; later, and after a restart, show that run", "NAME", "once"),
-        Option("--name", "what to call the agent; made from the brief when absent", "NAME"),
-        Option("--model", "origami-lite or origami-max; the plan's default when absent", "MODEL", "model"),
-        Option("--focus", "a table to work on; may be given again", "TABLE_ID", "table", repeats=True),
-        Option(
+        MagicOption(
+            "--once", "start only the first time; after that, and after a restart, show that run", "NAME", "once"
+        ),
+        MagicOption("--name", "name of the agent (default: made from the brief)", "NAME"),
+        MagicOption("--model", "origami-lite or origami-max (default: the model of your plan)", "MODEL", "model"),
+        MagicOption("--focus", "a table to work on; repeat it for more tables", "TABLE_ID", "table", repeats=True),
+        MagicOption(
             "--wait",
-            "wait for the run's end, or with cells until its tables are full",
+            "wait until the run ends, or with cells until its tables are filled",
             "run|cells",
             "until",
             UNTIL,
             "run",
         ),
-        Option("--fresh", "start another run although this one goes on or has that name"),
-        Option("--quiet", "show nothing; needs --into"),
+        MagicOption("--fresh", "start another run even if this one is active or the name was used before"),
+        MagicOption("--quiet", "show nothing; needs --into"),
     ),
     example="%%origami --once founders --into run\nFind 20 SaaS founders in {city} who raised seed in the last 6 months",
 )
 COMMANDS = {
-    "attach": Command(
+    "attach": MagicCommand(
         "%origami attach",
-        "Show the live card of a run that was started before, here or anywhere else. Costs nothing. Of an agent's id "
-        "alone, the newest run is shown.",
+        "Show the live card of a run that was started earlier, in this notebook or anywhere else. Costs nothing. With "
+        "only the id of an agent, it shows the agent's newest run.",
         takes="AGENT_ID/RUN_ID",
         kinds=("token",),
         needs=1,
         options=(INTO,),
         example="%origami attach 6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90 --into run",
     ),
-    "runs": Command(
+    "runs": MagicCommand(
         "%origami runs",
-        "Show the newest run of each agent of your account together, or all runs of one agent. Costs nothing.",
+        "Show the newest run of each agent of your account on one board, or all runs of one agent. Costs nothing.",
         takes="[AGENT_ID]",
         kinds=("agent",),
         example="%origami runs",
     ),
-    "tables": Command(
+    "tables": MagicCommand(
         "%origami tables",
-        f"The tables of a run as a DataFrame: leads, funnel, credits. Without RUN of the newest run here. {A_RUN}. "
-        "Costs nothing.",
+        "Show the tables of a run as a DataFrame: leads, funnel, credits. Without RUN, it takes the newest run of this "
+        f"notebook. {A_RUN}. Costs nothing.",
         takes="[RUN]",
         kinds=("run",),
         example="%origami tables run",
     ),
-    "credits": Command(
+    "credits": MagicCommand(
         "%origami credits",
-        "Whose key this is, its plan, its credits and its free run slots. Costs nothing.",
+        "Show the organization, plan, credits and free run slots of your API key. Costs nothing.",
         options=(
-            Option(
+            MagicOption(
                 "--frame",
-                "each reading of the balance so far instead, and what the runs here have used, as a DataFrame",
+                "show the balance over time and the credits used by the runs of this notebook as a DataFrame",
             ),
         ),
         example="%origami credits",
     ),
-    "cancel": Command(
+    "cancel": MagicCommand(
         "%origami cancel",
-        "Ask Origami to end a run. What was built is kept, what was spent is spent. Without RUN the one that is going "
-        f"on here. {A_RUN}.",
+        "Ask Origami to end a run. You keep what it has built; credits already used are not refunded. Without RUN, it "
+        f"cancels the active run of this notebook. {A_RUN}.",
         takes="[RUN]",
         kinds=("run",),
         example="%origami cancel run",
     ),
-    "login": Command(
+    "login": MagicCommand(
         "%origami login",
-        "Find your API key, or ask for it without showing it, and say whose it is. Never write a key into a cell: the "
-        "notebook keeps it.",
-        options=(Option("--store", "keep the key in this computer's keyring"),),
+        "Find your API key, or ask for it without showing it, and show your account. Never write a key into a cell: the "
+        "notebook would keep it.",
+        options=(MagicOption("--store", "keep the key in this computer's keyring"),),
         example="%origami login",
     ),
-    "help": Command(
+    "help": MagicCommand(
         "%origami help",
-        "Explain all of this, or one command.",
+        "Explain all commands, or one of them.",
         takes="[COMMAND]",
         kinds=("command",),
         example="%origami help attach",
     ),
 }
-ALSO_CALLED = {"account": "credits", "whoami": "credits", "stop": "cancel", "watch": "attach", "list": "runs"}
-"""Words that somebody may try, and the command that does it."""
-ASKING = frozenset({"--help", "-h"})
-CELL_HELP = "start"
-"""The word under which the cell magic is explained."""
+ALIASES = {"account": "credits", "whoami": "credits", "stop": "cancel", "watch": "attach", "list": "runs"}
+"""Words that people may try, and the command to suggest."""
+HELP_OPTIONS = frozenset({"--help", "-h"})
 
 
 def overview() -> str:
-    """All commands with one line each.
+    """Return all commands with one line each.
 
     >>> print(overview().splitlines()[0])
-    Origami agents find and qualify leads; these lines and cells brief them and show their runs.
+    Origami agents find and qualify leads. These magics start them and show their runs.
     """
     lines = [
-        "Origami agents find and qualify leads; these lines and cells brief them and show their runs.",
+        "Origami agents find and qualify leads. These magics start them and show their runs.",
         "",
         CELL.example,
         "",
-        _entry(CELL.line, f"{_sentence(CELL.says)} The only one that spends credits."),
-        *(_entry(f"{command.line} {command.takes}".strip(), _sentence(command.says)) for command in COMMANDS.values()),
+        _entry(CELL.line, f"{_first_sentence(CELL.help)} The only command that spends credits."),
+        *(
+            _entry(f"{command.line} {command.takes}".strip(), _first_sentence(command.help))
+            for command in COMMANDS.values()
+        ),
         "",
-        f"%origami help {CELL_HELP} explains the cell, %origami help COMMAND a line.",
-        "No account yet? import origami_widgets as ow; ow.use_sandbox() tries all of it for free.",
+        f"For details: %origami help {CELL_TOPIC} for the cell, %origami help COMMAND for a line.",
+        "No account yet? Try it for free: import origami_widgets as ow; ow.use_sandbox()",
     ]
     return "\n".join(lines)
 
 
-def explained(command: Command) -> str:
-    """One command with its options and an example.
+def explained(command: MagicCommand) -> str:
+    """Return the help of one command, with its options and an example.
 
     >>> print(explained(COMMANDS["runs"]).splitlines()[0])
     %origami runs [AGENT_ID]
     """
-    options = [_entry(option.usage, option.says) for option in command.options]
+    options = [_entry(option.usage, option.help) for option in command.options]
     return "\n".join(
         [
-            fill(command.usage, WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False),
+            fill(command.usage, HELP_WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False),
             "",
-            fill(command.says, WIDTH),
+            fill(command.help, HELP_WIDTH),
             *(["", *options] if options else []),
             "",
             "Example:",
@@ -211,12 +221,11 @@ def explained(command: Command) -> str:
     )
 
 
-def _sentence(text: str) -> str:
-    """The first sentence."""
+def _first_sentence(text: str) -> str:
     return f"{text.partition('. ')[0].removesuffix('.')}."
 
 
 def _entry(term: str, text: str) -> str:
     indent_by = 34
     first = f"  {term} ".ljust(indent_by)
-    return fill(text, WIDTH + 20, initial_indent=first, subsequent_indent=" " * indent_by, break_on_hyphens=False)
+    return fill(text, HELP_WIDTH + 20, initial_indent=first, subsequent_indent=" " * indent_by, break_on_hyphens=False)

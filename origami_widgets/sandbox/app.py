@@ -1,8 +1,8 @@
-"""The ASGI application: from a request to the route that answers it, with all that holds for every request.
+"""The ASGI application: from a request to the endpoint that answers it, with all that holds for every request.
 
-In this order: `Host` (403), route (404, 405), quota of the address, key (401), quota of the organization, plan (402),
-project header, then `Idempotency-Key` and body. Everything between reading the body and having the answer happens under
-one lock, so that callers on several loops and threads see one world.
+In this order: `Host` (403), route (404, 405), rate limit of the address, key (401), rate limit of the organization, plan
+(402), project header, then `Idempotency-Key` and body. Everything between reading the body and having the response
+happens under one lock, so that callers on several loops and threads see one organization.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from origami_widgets.sandbox import errors
-from origami_widgets.sandbox.bodies import MAX_BODY, is_uuid
-from origami_widgets.sandbox.context import Answer, Context, reply
+from origami_widgets.sandbox import error_responses
+from origami_widgets.sandbox.endpoints import ROUTES
+from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.idempotency import IdempotencyStore
-from origami_widgets.sandbox.ids import Ids
-from origami_widgets.sandbox.limits import Quota
-from origami_widgets.sandbox.moments import http_date
-from origami_widgets.sandbox.routes import ROUTES
-from origami_widgets.sandbox.world import PROJECT_ID
+from origami_widgets.sandbox.organization import PROJECT_ID
+from origami_widgets.sandbox.rate_limits import RateLimits
+from origami_widgets.sandbox.request_context import RequestContext, SandboxResponse, json_response
+from origami_widgets.sandbox.run_requests import MAX_BODY_BYTES, is_uuid
+from origami_widgets.sandbox.simulated_time import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,32 +34,32 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from origami_widgets.sandbox.world import World
+    from origami_widgets.sandbox.organization import SandboxOrganization
 
 PREFIX = "/api/v2"
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d*)?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class Application:
-    """Serves one world.
+class SandboxApplication:
+    """ASGI application that serves one organization.
 
     Args:
-        world: the organization.
+        organization: state that is read and changed.
         api_key: the only key that is accepted.
         api_access: whether the plan of the organization includes the API; without, every request is refused.
     """
 
-    def __init__(self, world: World, api_key: str, *, api_access: bool) -> None:
-        self._world = world
+    def __init__(self, organization: SandboxOrganization, api_key: str, *, api_access: bool) -> None:
+        self._organization = organization
         self._authorization = f"bearer {api_key}"
-        self._quota = Quota(world.speed)
+        self._rate_limits = RateLimits(organization.speed)
         self._api_access = api_access
-        self._kept = IdempotencyStore()
-        self._request_ids = Ids(f"{world.seed}/requests")
+        self._idempotency = IdempotencyStore()
+        self._request_ids = IdGenerator(f"{organization.seed}/requests")
         self._lock = Lock()
         self._routes = [Route(PREFIX + path, _unused, methods=[method], name=path) for method, path, _ in ROUTES]
-        self._handlers: dict[tuple[str, str], Callable[[Context], Answer]] = {
+        self._handlers: dict[tuple[str, str], Callable[[RequestContext], SandboxResponse]] = {
             (method, path): handler for method, path, handler in ROUTES
         }
 
@@ -75,67 +75,70 @@ class Application:
         with self._lock:
             common = self._common_headers(request)
         try:
-            answer = await self._answer(request, common)
-        except errors.Refused as refused:
-            answer = _refusal(refused)
+            response = await self._respond(request, common)
+        except error_responses.ErrorResponse as refusal:
+            response = _refusal_response(refusal)
         except ClientDisconnect:
             return
-        response = Response(answer.content, answer.status, {**common, **answer.headers}, answer.media_type)
+        headers = {**common, **response.headers}
+        http_response = Response(response.content, response.status, headers, response.media_type)
         if request.method == "HEAD":
-            response.body = b""
-        await response(scope, receive, send)
+            http_response.body = b""
+        await http_response(scope, receive, send)
 
-    async def _answer(self, request: Request, common: dict[str, str]) -> Answer:
+    async def _respond(self, request: Request, common: dict[str, str]) -> SandboxResponse:
         _check_host(request)
         handler, params = self._route(request)
         with self._lock:
-            now = self._world.clock.now()
-            common |= self._quota.take_address(request.client.host if request.client else "unknown", now)
+            now = self._organization.clock.now()
+            common |= self._rate_limits.count_address(request.client.host if request.client else "unknown", now)
             self._authenticate(request)
-            common |= self._quota.take_organization(now)
+            common |= self._rate_limits.count_organization(now)
             if not self._api_access:
-                raise errors.subscription_required()
+                raise error_responses.subscription_required()
             project = self._project(request)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         if key is None:
-            return self._handle(request, handler, params, project, await _read(request))
+            return self._handle(request, handler, params, project, await _read_body(request))
         with self._lock:
-            first = self._kept.begin(key, request.method, request.url.path, now)
+            first = self._idempotency.reserve(key, request.method, request.url.path, now)
         if not first:
-            body = await _read(request)
+            body = await _read_body(request)
             with self._lock:
-                kept = self._kept.replay(key, body)
-            return replace(kept, headers={**kept.headers, "Idempotency-Replay": "true"})
-        settled = False
+                first_response = self._idempotency.replay(key, body)
+            return replace(first_response, headers={**first_response.headers, "Idempotency-Replay": "true"})
+        stored = False
         try:
-            body = await _read(request)
+            body = await _read_body(request)
             try:
-                answer = self._handle(request, handler, params, project, body)
-            except errors.Refused as refused:
-                answer = _refusal(refused)
+                response = self._handle(request, handler, params, project, body)
+            except error_responses.ErrorResponse as refusal:
+                response = _refusal_response(refusal)
             with self._lock:
-                self._kept.settle(key, body, answer)
-            settled = True
+                self._idempotency.store(key, body, response)
+            stored = True
         finally:
-            if not settled:
+            if not stored:
                 with self._lock:
-                    self._kept.release(key)
-        return answer
+                    self._idempotency.release(key)
+        return response
 
     def _handle(
         self,
         request: Request,
-        handler: Callable[[Context], Answer],
+        handler: Callable[[RequestContext], SandboxResponse],
         params: dict[str, str],
         project: str | None,
         body: bytes,
-    ) -> Answer:
-        if len(body) > MAX_BODY:
-            raise errors.Refused(413, "PAYLOAD_TOO_LARGE", f"The body is larger than {MAX_BODY} bytes")
+    ) -> SandboxResponse:
+        if len(body) > MAX_BODY_BYTES:
+            raise error_responses.ErrorResponse(
+                413, "PAYLOAD_TOO_LARGE", f"The body is larger than {MAX_BODY_BYTES} bytes"
+            )
         with self._lock:
-            context = Context(
-                world=self._world,
-                now=self._world.clock.now(),
+            context = RequestContext(
+                organization=self._organization,
+                now=self._organization.clock.now(),
                 path=request.url.path,
                 params=params,
                 query=request.query_params,
@@ -144,7 +147,7 @@ class Application:
             )
             return handler(context)
 
-    def _route(self, request: Request) -> tuple[Callable[[Context], Answer], dict[str, str]]:
+    def _route(self, request: Request) -> tuple[Callable[[RequestContext], SandboxResponse], dict[str, str]]:
         allowed: set[str] = set()
         for route in self._routes:
             match, child = route.matches(request.scope)
@@ -158,14 +161,14 @@ class Application:
                 allowed |= route.methods or set()
         if allowed:
             allow = ", ".join(sorted(allowed))
-            raise errors.Refused(405, "METHOD_NOT_ALLOWED", f"Use {allow}", headers={"Allow": allow})
-        raise errors.Refused(404, "NOT_FOUND", "No such endpoint")
+            raise error_responses.ErrorResponse(405, "METHOD_NOT_ALLOWED", f"Use {allow}", headers={"Allow": allow})
+        raise error_responses.ErrorResponse(404, "NOT_FOUND", "No such endpoint")
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         given = f"{scheme.lower()} {key.strip()}"
         if not compare_digest(given.encode(), self._authorization.encode()):
-            raise errors.unauthorized()
+            raise error_responses.unauthorized()
 
     def _project(self, request: Request) -> str | None:
         project = request.headers.get("x-origami-project")
@@ -173,41 +176,41 @@ class Application:
         if project is None or request.url.path.startswith(f"{PREFIX}/account"):
             return None
         if not is_uuid(project):
-            raise errors.invalid(("x-origami-project", "Expected a UUID"))
+            raise error_responses.invalid(("x-origami-project", "Expected a UUID"))
         if project.lower() != PROJECT_ID:
-            raise errors.not_found("project")
+            raise error_responses.not_found("project")
         return PROJECT_ID
 
     def _common_headers(self, request: Request) -> dict[str, str]:
         given = request.headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else self._request_ids.request()
-        now = self._world.clock.now()
+        now = self._organization.clock.now()
         return {"Date": http_date(now), "X-Request-Id": request_id, "X-Origami-Sandbox": "true"}
 
 
-def _refusal(refused: errors.Refused) -> Answer:
-    return reply(refused.body, refused.status, refused.headers)
+def _refusal_response(refusal: error_responses.ErrorResponse) -> SandboxResponse:
+    return json_response(refusal.body, refusal.status, refusal.headers)
 
 
-async def _read(request: Request) -> bytes:
-    """Read a body; of one that is too large one byte more than is allowed, so that equal bodies stay equal."""
+async def _read_body(request: Request) -> bytes:
+    """Read a body; of one that is too large, one byte more than is allowed, so that equal bodies stay equal."""
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MAX_BODY:
+        if len(body) > MAX_BODY_BYTES:
             break
-    return bytes(body[: MAX_BODY + 1])
+    return bytes(body[: MAX_BODY_BYTES + 1])
 
 
 def _check_host(request: Request) -> None:
-    """Refuse a request that was sent to a name of somewhere else.
+    """Raise `ErrorResponse` for a request that was sent to a host name of another machine.
 
-    A web page can let its own name point to 127.0.0.1 (DNS rebinding), and would then be answered as the page of a
-    server on this machine.
+    A web page can let its own host name point to 127.0.0.1 (DNS rebinding), and could then read what a server on this
+    machine answers.
     """
     hosts = request.headers.getlist("host")
     if len(hosts) != 1 or not _is_local(hosts[0].lower(), request.scope.get("server")):
-        raise errors.Refused(
+        raise error_responses.ErrorResponse(
             403,
             "HOST_NOT_ALLOWED",
             "The sandbox answers to localhost, 127.0.0.1 and [::1] only. Use one of them in the base URL.",
@@ -215,14 +218,14 @@ def _check_host(request: Request) -> None:
 
 
 def _is_local(host: str, server: tuple[str, int | None] | None) -> bool:
-    found = _HOST.fullmatch(host)
-    if found is None:
+    match = _HOST.fullmatch(host)
+    if match is None:
         return False
-    name = found["v6"] or found["name"].removesuffix(".")
+    name = match["v6"] or match["name"].removesuffix(".")
     address = _address(name)
     if address is not None:
         return address.is_loopback
-    # A transport in this process names the host of the URL as its server; over a socket it is an address.
+    # A transport in this process passes the host of the URL as its server; a socket passes an address.
     in_process = server is not None and _address(server[0]) is None and name == server[0].lower()
     return name == "localhost" or in_process
 
@@ -235,7 +238,7 @@ def _address(name: str) -> IPv4Address | IPv6Address | None:
 
 
 async def _unused(_: Request) -> Response:
-    # Starlette's routes are used to match paths only; the handlers are called by `Application._handle`.
+    # Starlette's routes are used to match paths only; the handlers are called by `SandboxApplication._handle`.
     return Response(status_code=404)
 
 

@@ -7,9 +7,9 @@ from functools import cached_property
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.sandbox.organization import SandboxOrganization
 from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.server import MISSING
-from origami_widgets.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 API_KEY = "og_live_sandbox"
 BASE_URL = "https://origami-sandbox.invalid/api/v2"
 CREDITS = 5000
-SLOWEST, FASTEST = 0.001, 1_000_000
-"""Bounds of `speed`: beyond them, moments of the simulated time can't be written any more."""
+MIN_SPEED, MAX_SPEED = 0.001, 1_000_000
+"""Bounds of `speed`: beyond them, simulated moments can't be written as dates."""
 
 
 class Sandbox:
@@ -34,14 +34,15 @@ class Sandbox:
 
     It answers agents, runs, cancel, tables, columns, rows, cells and account under `/api/v2`, with the real limits and
     error bodies. A word in the prompt picks what happens (`scenario:needs_input`; all names are in
-    `origami_widgets.sandbox.SCENARIOS`); a plain prompt completes with two settled tables. Companies and people are
+    `origami_widgets.sandbox.SCENARIOS`); a plain prompt completes with two
+    tables, whose cells go on filling for a while. Companies and people are
     invented, addresses end in `.example`. The same seed, the same requests in the same order and the same clock give
     the same bytes.
 
     Args:
         seed: decides ids and leads.
-        speed: simulated seconds per second of the clock. It shortens runs, cell work, `Retry-After` (at least 1 s) and
-            the window of the request quotas (at least 1 s); a run that takes 96 s takes 9.6 s at speed 10.
+        speed: simulated seconds per second of the clock. It shortens runs, cell runs, `Retry-After` (at least 1 s) and
+            the window of the rate limits (at least 1 s); a run that takes 96 s takes 9.6 s at speed 10.
         plan: `starter`, `pro`, `scale`, `ultra` or `enterprise`; decides models, concurrent runs and steps.
         credits: balance at the start.
         clock: returns seconds since 1970.
@@ -49,7 +50,7 @@ class Sandbox:
             plan does not include the API.
 
     Raises:
-        InvalidInput: an argument is no number, out of range or unknown.
+        InvalidInput: an argument is not a number, out of range or unknown.
         ImportError: the extra `sandbox` is not installed.
 
     Example:
@@ -72,30 +73,33 @@ class Sandbox:
         api_access: bool = True,
     ) -> None:
         if not _is_whole(seed):
-            raise _wrong("seed", seed, "a whole number", "seed=0")
-        if not _is_pace(speed):
-            raise _wrong(
-                "speed", speed, f"a number from {SLOWEST:g} to {FASTEST:,}: simulated seconds per second", "speed=20"
+            raise _invalid_option("seed", seed, "a whole number", "seed=0")
+        if not _is_speed(speed):
+            raise _invalid_option(
+                "speed",
+                speed,
+                f"a number from {MIN_SPEED:g} to {MAX_SPEED:,}: simulated seconds per second",
+                "speed=20",
             )
         if plan not in tuple(PLANS):
-            raise _wrong("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"')
+            raise _invalid_option("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"')
         if not (_is_whole(credits) and credits >= 0):
-            raise _wrong("credits", credits, "a whole number, 0 or more", "credits=5000")
+            raise _invalid_option("credits", credits, "a whole number, 0 or more", "credits=5000")
         if not callable(clock):
-            raise _wrong("clock", clock, "a function that returns seconds since 1970", "clock=time.time")
+            raise _invalid_option("clock", clock, "a function that returns seconds since 1970", "clock=time.time")
         try:
-            from origami_widgets.sandbox.app import Application
+            from origami_widgets.sandbox.app import SandboxApplication
         except ModuleNotFoundError as missing:
             raise ImportError(MISSING) from missing
-        self._made_with = f"seed={seed!r}, speed={speed!r}, plan={plan!r}"
-        self._application = Application(
-            World(int(seed), float(speed), plan, int(credits), clock),
+        self._options_text = f"seed={seed!r}, speed={speed!r}, plan={plan!r}"
+        self._application = SandboxApplication(
+            SandboxOrganization(int(seed), float(speed), plan, int(credits), clock),
             API_KEY,
             api_access=api_access,
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._made_with})"
+        return f"{type(self).__name__}({self._options_text})"
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one ASGI request."""
@@ -109,11 +113,11 @@ class Sandbox:
         """
         from origami_widgets.api.client import Client
 
-        return Client(**self._options(options))
+        return Client(**self._client_options(options))
 
     @cached_property
     def shared_client(self) -> Client:
-        """The client of calls that are given this sandbox in the place of one: `ow.start("…", client=sandbox)`."""
+        """Client for calls with this sandbox as their client: `ow.start("…", client=sandbox)`."""
         return self.client()
 
     def async_client(self, **options: Any) -> AsyncClient:
@@ -124,7 +128,7 @@ class Sandbox:
         """
         from origami_widgets.api.async_client import AsyncClient
 
-        return AsyncClient(**self._options(options))
+        return AsyncClient(**self._client_options(options))
 
     def serve(self, port: int = 0) -> AbstractContextManager[Served]:
         """Serve on 127.0.0.1 from a thread of its own while the context is open.
@@ -141,14 +145,14 @@ class Sandbox:
             A context manager that yields an object with `base_url` and `api_key`.
 
         Raises:
-            ValueError: the port is no port.
+            ValueError: the port is out of range.
             OSError: the port is taken.
         """
         from origami_widgets.sandbox.server import serve
 
         return serve(self, API_KEY, port)
 
-    def _options(self, options: dict[str, Any]) -> dict[str, Any]:
+    def _client_options(self, options: dict[str, Any]) -> dict[str, Any]:
         import httpx
 
         own = {"api_key": API_KEY, "base_url": BASE_URL, "_transport": httpx.ASGITransport(app=self)}
@@ -162,16 +166,16 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, Integral) or float(value).is_integer()
 
 
-def _is_pace(value: object) -> bool:
+def _is_speed(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     try:
-        return SLOWEST <= float(value) <= FASTEST
+        return MIN_SPEED <= float(value) <= MAX_SPEED
     except OverflowError:
         return False
 
 
-def _wrong(name: str, value: object, expected: str, example: str) -> InvalidInput:
+def _invalid_option(name: str, value: object, expected: str, example: str) -> InvalidInput:
     from origami_widgets.api.errors import InvalidInput
     from origami_widgets.api.validate import shortened
 

@@ -9,7 +9,7 @@ ModelName = Literal["origami-lite", "origami-max"]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SandboxPlan:
     """One plan: `concurrent` runs at a time (None: unlimited), its models, and the cap on the steps of a run."""
 
     id: str
@@ -26,15 +26,14 @@ class Plan:
 
 _LITE: tuple[ModelName, ...] = ("origami-lite",)
 _BOTH: tuple[ModelName, ...] = ("origami-lite", "origami-max")
-
 PLANS = {
     plan.id: plan
     for plan in (
-        Plan("starter", "Starter", 1, _LITE, 30),
-        Plan("pro", "Pro", 3, _BOTH, 50),
-        Plan("scale", "Scale", 10, _BOTH, 75),
-        Plan("ultra", "Ultra", 20, _BOTH, 100),
-        Plan("enterprise", "Enterprise", None, _BOTH, 200),
+        SandboxPlan("starter", "Starter", 1, _LITE, 30),
+        SandboxPlan("pro", "Pro", 3, _BOTH, 50),
+        SandboxPlan("scale", "Scale", 10, _BOTH, 75),
+        SandboxPlan("ultra", "Ultra", 20, _BOTH, 100),
+        SandboxPlan("enterprise", "Enterprise", None, _BOTH, 200),
     )
 }
 

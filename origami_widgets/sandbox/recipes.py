@@ -1,71 +1,61 @@
-"""How leads and the values of their cells are made up: one recipe per column."""
+"""Recipes for tables and columns: what a column costs, how often it succeeds, and which values it gives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from origami_widgets.sandbox import words
-from origami_widgets.sandbox.subject import slugify
+from origami_widgets.sandbox import fake_data
+from origami_widgets.sandbox.prompt_parser import slugify
 
 if TYPE_CHECKING:
     from random import Random
 
+    from origami_widgets.sandbox.fake_data import LeadFacts
+
 ColumnKind = Literal["input", "enrichment", "score", "sequence"]
+
 Verdict = Literal["pass", "fail", "unsure"]
 
-PASS_FROM, UNSURE_FROM = 60, 45
-"""Fit scores that pass, and that are not sure; below they fail."""
+PASS_SCORE, UNSURE_SCORE = 60, 45
+"""Fit scores from which a lead passes, or is unsure; lower scores fail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is true of one invented lead, whether or not a column finds it out."""
+class ValueMaker(Protocol):
+    """Makes the value of one cell; `found` is false when the cell run looked and found nothing."""
 
-    company: str
-    domain: str
-    city: str
-    employees: int
-    person: str
-    role: str
-    number: int
-
-
-class Maker(Protocol):
-    """Makes the value of one cell; `found` is false when the work looked and found nothing."""
-
-    def __call__(self, rng: Random, facts: Facts, *, found: bool) -> Any:
-        """Return the value as it goes over the wire."""
+    def __call__(self, rng: Random, facts: LeadFacts, *, found: bool) -> Any:
+        """Return the value as the API sends it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnRecipe:
-    """A column, its price and its habits.
+    """A column, its price and its rates.
 
-    `call` is the share of leads that trigger it, `found` the share of those with a result, `errored` the share that
-    fail; `credits` is the range of the price of one execution. An `input` column has a `make` and no price.
+    `call_rate` is the share of leads that trigger it, `found_rate` the share of those with a result, `error_rate` the
+    share that fails; `credits` is the range of the price of one cell run. An `input` column has a `make` and no price.
     """
 
     name: str
     kind: ColumnKind
-    make: Maker
+    make: ValueMaker
     slug: str | None
     credits: tuple[int, int] = (1, 2)
-    call: float = 1.0
-    found: float = 0.85
-    errored: float = 0.0
-    relevance: bool = False
-    auto: bool = True
+    call_rate: float = 1.0
+    found_rate: float = 0.85
+    error_rate: float = 0.0
+    is_relevance: bool = False
+    auto_trigger: bool = True
 
     @property
     def type(self) -> str:
-        """The raw storage type: all that is computed is code, only `kind` tells what for."""
+        """The raw storage type: every computed column is `code`, and only `kind` says what it computes."""
         return "static" if self.kind == "input" else "code"
 
 
 @dataclass(frozen=True, slots=True)
 class TableRecipe:
-    """A table: its name, its columns and how many leads of each fate it takes in."""
+    """A table: its name, its columns and how many leads of each outcome are sourced."""
 
     name: str
     columns: tuple[ColumnRecipe, ...]
@@ -77,49 +67,33 @@ class TableRecipe:
     only_passing: bool = False
 
 
-def invent(rng: Random, cities: tuple[str, ...], number: int) -> Facts:
-    """Invent one lead; `number` tells its telephone and keeps its address apart from the others."""
-    stem = rng.choice(words.COMPANY_HEADS) + rng.choice(words.COMPANY_TAILS)
-    company = f"{stem} {rng.choice(words.COMPANY_ENDINGS)}"
-    family = rng.choice(words.FAMILY_HEADS) + rng.choice(words.FAMILY_TAILS)
-    return Facts(
-        company=company,
-        domain=f"{slugify(company)}-{number}.example",
-        city=rng.choice(cities),
-        employees=int(3 + 240 * rng.random() ** 2),
-        person=f"{rng.choice(words.FIRST_NAMES)} {family}",
-        role=rng.choice(words.ROLES),
-        number=number,
-    )
-
-
 def verdict_of(score: int) -> Verdict:
-    """Judge a fit score."""
-    if score >= PASS_FROM:
+    """Return the verdict on a fit score."""
+    if score >= PASS_SCORE:
         return "pass"
-    return "unsure" if score >= UNSURE_FROM else "fail"
+    return "unsure" if score >= UNSURE_SCORE else "fail"
 
 
 def _confidence(rng: Random, *, found: bool) -> str:
     return rng.choice(("high", "high", "medium")) if found else "low"
 
 
-def _text(attribute: Literal["company", "city", "person", "role"]) -> Maker:
-    def make(rng: Random, facts: Facts, *, found: bool) -> str:  # noqa: ARG001
+def _text(attribute: Literal["company", "city", "person", "role"]) -> ValueMaker:
+    def make(rng: Random, facts: LeadFacts, *, found: bool) -> str:  # noqa: ARG001
         return str(getattr(facts, attribute))
 
     return make
 
 
-def _website(rng: Random, facts: Facts, *, found: bool) -> str:  # noqa: ARG001
+def _website(rng: Random, facts: LeadFacts, *, found: bool) -> str:  # noqa: ARG001
     return f"https://{facts.domain}"
 
 
-def _employees(rng: Random, facts: Facts, *, found: bool) -> int:  # noqa: ARG001
+def _employees(rng: Random, facts: LeadFacts, *, found: bool) -> int:  # noqa: ARG001
     return facts.employees
 
 
-def _email(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
+def _email(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     mailbox = rng.choice(("hello", "team", facts.person.split()[0].lower()))
     return {
         "email": f"{mailbox}@{facts.domain}" if found else None,
@@ -129,7 +103,7 @@ def _email(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
     }
 
 
-def _work_email(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
+def _work_email(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
         "email_address": f"{facts.person.lower().replace(' ', '.')}@{facts.domain}" if found else None,
         "confidence": _confidence(rng, found=found),
@@ -138,7 +112,7 @@ def _work_email(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
     }
 
 
-def _phone(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
+def _phone(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
         "phone_number": f"+1 555 01{facts.number % 100:02d}" if found else None,
         "confidence": _confidence(rng, found=found),
@@ -147,9 +121,9 @@ def _phone(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
     }
 
 
-def _address(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
+def _address(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
-        "street_address": f"{rng.randint(1, 180)} {rng.choice(words.STREETS)}" if found else None,
+        "street_address": f"{rng.randint(1, 180)} {rng.choice(fake_data.STREETS)}" if found else None,
         "city": facts.city if found else None,
         "confidence": _confidence(rng, found=found),
         "reasoning": "From the imprint." if found else "Only a postbox is given.",
@@ -157,10 +131,10 @@ def _address(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
     }
 
 
-def _funding(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
+def _funding(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
         "amount_usd": rng.randint(3, 80) * 100_000 if found else None,
-        "stage": rng.choice(words.STAGES) if found else None,
+        "stage": rng.choice(fake_data.STAGES) if found else None,
         "announced_on": f"2026-{rng.randint(1, 7):02d}-{rng.randint(1, 28):02d}" if found else None,
         "confidence": _confidence(rng, found=found),
         "reasoning": "Announced in the company's news." if found else "No announcement in the last year.",
@@ -168,24 +142,24 @@ def _funding(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
     }
 
 
-def _tools(rng: Random, facts: Facts, *, found: bool) -> list[str]:  # noqa: ARG001
-    return sorted(rng.sample(words.TOOLS, rng.randint(1, 4))) if found else []
+def _tools(rng: Random, facts: LeadFacts, *, found: bool) -> list[str]:  # noqa: ARG001
+    return sorted(rng.sample(fake_data.TOOLS, rng.randint(1, 4))) if found else []
 
 
-def _hiring(rng: Random, facts: Facts, *, found: bool) -> bool:  # noqa: ARG001
+def _hiring(rng: Random, facts: LeadFacts, *, found: bool) -> bool:  # noqa: ARG001
     return found and rng.random() < 0.4  # noqa: PLR2004
 
 
-def _news(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
+def _news(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
-        "text": f"{facts.company} {rng.choice(words.NEWS)}." if found else None,
+        "text": f"{facts.company} {rng.choice(fake_data.NEWS)}." if found else None,
         "confidence": _confidence(rng, found=found),
         "reasoning": "Newest entry of the news page." if found else "The news page is empty.",
         "source_url": f"https://{facts.domain}/news" if found else None,
     }
 
 
-def _profile(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
+def _profile(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
         "url": f"https://people.example/{slugify(facts.person)}-{facts.number}" if found else None,
         "confidence": _confidence(rng, found=found),
@@ -193,35 +167,33 @@ def _profile(rng: Random, facts: Facts, *, found: bool) -> dict[str, Any]:
     }
 
 
-def _score(rng: Random, facts: Facts, *, found: bool) -> int:  # noqa: ARG001
+def _score(rng: Random, facts: LeadFacts, *, found: bool) -> int:  # noqa: ARG001
     return min(99, max(4, round(rng.gauss(66, 18))))
 
 
-def _sequence(rng: Random, facts: Facts, *, found: bool) -> str:  # noqa: ARG001
+def _sequence(rng: Random, facts: LeadFacts, *, found: bool) -> str:  # noqa: ARG001
     return f"{rng.getrandbits(32):08x}-{rng.getrandbits(16):04x}-4{rng.getrandbits(12):03x}-a{rng.getrandbits(12):03x}-{rng.getrandbits(48):012x}"
 
 
-COMPANY = ColumnRecipe("Company", "input", _text("company"), "company", auto=False)
-WEBSITE = ColumnRecipe("Website", "input", _website, "website", auto=False)
-CITY = ColumnRecipe("City", "input", _text("city"), "city", auto=False)
-EMPLOYEES = ColumnRecipe("Employees", "input", _employees, "employees", auto=False)
-PERSON = ColumnRecipe("Name", "input", _text("person"), "name", auto=False)
-ROLE = ColumnRecipe("Role", "input", _text("role"), "role", auto=False)
-
-EMAIL = ColumnRecipe("Contact e-mail", "enrichment", _email, "contact-email", credits=(2, 4), errored=0.03)
-PHONE = ColumnRecipe("Phone", "enrichment", _phone, "phone", credits=(2, 3), call=0.7, found=0.6)
-ADDRESS = ColumnRecipe("Address", "enrichment", _address, "address", credits=(1, 1), found=0.9)
-FUNDING = ColumnRecipe("Latest funding", "enrichment", _funding, "latest-funding", credits=(2, 3), found=0.75)
-TOOLS = ColumnRecipe("Tools in use", "enrichment", _tools, "tools-in-use", credits=(1, 2), call=0.9)
+COMPANY = ColumnRecipe("Company", "input", _text("company"), "company", auto_trigger=False)
+WEBSITE = ColumnRecipe("Website", "input", _website, "website", auto_trigger=False)
+CITY = ColumnRecipe("City", "input", _text("city"), "city", auto_trigger=False)
+EMPLOYEES = ColumnRecipe("Employees", "input", _employees, "employees", auto_trigger=False)
+PERSON = ColumnRecipe("Name", "input", _text("person"), "name", auto_trigger=False)
+ROLE = ColumnRecipe("Role", "input", _text("role"), "role", auto_trigger=False)
+EMAIL = ColumnRecipe("Contact e-mail", "enrichment", _email, "contact-email", credits=(2, 4), error_rate=0.03)
+PHONE = ColumnRecipe("Phone", "enrichment", _phone, "phone", credits=(2, 3), call_rate=0.7, found_rate=0.6)
+ADDRESS = ColumnRecipe("Address", "enrichment", _address, "address", credits=(1, 1), found_rate=0.9)
+FUNDING = ColumnRecipe("Latest funding", "enrichment", _funding, "latest-funding", credits=(2, 3), found_rate=0.75)
+TOOLS = ColumnRecipe("Tools in use", "enrichment", _tools, "tools-in-use", credits=(1, 2), call_rate=0.9)
 HIRING = ColumnRecipe("Hiring", "enrichment", _hiring, "hiring", credits=(0, 0))
-NEWS = ColumnRecipe("Recent news", "enrichment", _news, "recent-news", credits=(1, 2), call=0.9, found=0.7)
+NEWS = ColumnRecipe("Recent news", "enrichment", _news, "recent-news", credits=(1, 2), call_rate=0.9, found_rate=0.7)
 WORK_EMAIL = ColumnRecipe(
-    "Work e-mail", "enrichment", _work_email, "work-email", credits=(2, 4), found=0.8, errored=0.04
+    "Work e-mail", "enrichment", _work_email, "work-email", credits=(2, 4), found_rate=0.8, error_rate=0.04
 )
 PROFILE = ColumnRecipe("Profile", "enrichment", _profile, "profile", credits=(1, 1))
-FIT = ColumnRecipe("Fit", "score", _score, "fit", credits=(1, 2), relevance=True)
+FIT = ColumnRecipe("Fit", "score", _score, "fit", credits=(1, 2), is_relevance=True)
 SENIORITY = ColumnRecipe("Seniority", "score", _score, "seniority", credits=(0, 1))
-OPENER = ColumnRecipe("First e-mail", "sequence", _sequence, "first-email", credits=(1, 1), auto=False)
-
+OPENER = ColumnRecipe("First e-mail", "sequence", _sequence, "first-email", credits=(1, 1), auto_trigger=False)
 EXTRAS = (NEWS, TOOLS, PROFILE, ADDRESS, HIRING, FUNDING, PHONE)
-"""Columns that a follow-up run may add, in order of preference."""
+"""Columns that a follow-up may add, in order of preference."""

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 MISSING = 'The sandbox needs starlette and uvicorn: pip install "origami-widgets[sandbox]"'
 _LAST_PORT = 65535
-_PATIENCE = 10.0
-
+_SHUTDOWN_SECONDS = 10.0
 REQUEST_TIMEOUT = 5.0
 """Wall seconds in which a request must arrive whole; a connection on which it does not is closed."""
 
@@ -37,19 +36,19 @@ def listen(port: int) -> socket.socket:
     """Return a listening socket on loopback; connections wait in it until the server runs.
 
     Raises:
-        ValueError: the port is no port.
+        ValueError: the port is out of range.
         OSError: the port is taken.
     """
     if not 0 <= port <= _LAST_PORT:
         raise ValueError(f"port must be between 0 and {_LAST_PORT}, not {port}")
-    bound = socket.create_server((HOST, port), backlog=512)
-    bound.setblocking(False)  # noqa: FBT003  # the signature is the standard library's
-    return bound
+    listening = socket.create_server((HOST, port), backlog=512)
+    listening.setblocking(False)  # noqa: FBT003  # the signature is the standard library's
+    return listening
 
 
-def address(bound: socket.socket, api_key: str) -> Served:
-    """Return where a listening socket is reached."""
-    port = int(bound.getsockname()[1])
+def served_at(listening: socket.socket, api_key: str) -> Served:
+    """Return the address of a listening socket."""
+    port = int(listening.getsockname()[1])
     return Served(f"http://{HOST}:{port}/api/v2", api_key, port)
 
 
@@ -74,7 +73,7 @@ def _protocol() -> type[Protocol]:
 
     class TimedProtocol(H11Protocol):
         _timer: TimerHandle | None = None
-        _begun = False
+        _has_begun = False
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
@@ -88,12 +87,12 @@ def _protocol() -> type[Protocol]:
             super().handle_events()
             state = self.conn.their_state
             begun = state is h11.SEND_BODY or (state is h11.IDLE and bool(self.conn.trailing_data[0]))
-            if begun and not self._begun:
+            if begun and not self._has_begun:
                 self._set_timer()
             elif not begun:
-                # Nothing is awaited, or the next request: for that one uvicorn's own keep-alive timeout holds.
+                # No request is being received; for the next one uvicorn's own keep-alive timeout holds.
                 self._stop_timer()
-            self._begun = begun
+            self._has_begun = begun
 
         def _set_timer(self) -> None:
             self._stop_timer()
@@ -110,11 +109,11 @@ def _protocol() -> type[Protocol]:
 def serve(app: ASGIApp, api_key: str, port: int) -> Iterator[Served]:
     """Serve from a thread while the context is open."""
     server = make_server(app)
-    with listen(port) as bound:
-        thread = Thread(target=server.run, kwargs={"sockets": [bound]}, name="origami-sandbox", daemon=True)
+    with listen(port) as listening:
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="origami-sandbox", daemon=True)
         thread.start()
         try:
-            yield address(bound, api_key)
+            yield served_at(listening, api_key)
         finally:
             server.should_exit = True
-            thread.join(_PATIENCE)
+            thread.join(_SHUTDOWN_SECONDS)

@@ -19,7 +19,7 @@ from origami_widgets.api.retries import (
     retry_after,
     traffic_of,
 )
-from origami_widgets.sandbox.limits import Quota as Limiter
+from origami_widgets.sandbox.rate_limits import RateLimits
 
 SERVER = datetime(2026, 7, 21, 9, 14, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ def at(seconds):
 
 
 def test_the_headers_of_the_sandbox_are_read():
-    headers = Limiter(1.0).take_organization(SERVER.timestamp())
+    headers = RateLimits(1.0).count_organization(SERVER.timestamp())
     assert read_quotas({name.lower(): value for name, value in headers.items()}, SERVER) == (
         Quota("global", 100, 99, 60),
     )
@@ -112,9 +112,9 @@ def test_only_a_refusal_for_the_sake_of_requests_holds_everybody(status, code, r
 
 
 def test_who_begins_to_listen_is_told_of_the_last_minute_too():
-    limiter, traffic, heard = Limiter(1.0), Traffic(), []
+    limiter, traffic, heard = RateLimits(1.0), Traffic(), []
     traffic.send()
-    headers = {name.lower(): value for name, value in limiter.take_organization(0.0).items()}
+    headers = {name.lower(): value for name, value in limiter.count_organization(0.0).items()}
     traffic.hear(Answer(200, headers=headers))
     traffic.listen(lambda event, age: heard.append((*[quota.remaining for quota in event.quotas], event.refused_for)))
     assert heard == [(None,), (99, None)]

@@ -1,4 +1,4 @@
-"""A sandbox on a port, whose time the tests can move on, and the command as a person calls it."""
+"""A sandbox on a port, whose clock tests can move forward, and the command in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,12 +15,19 @@ from origami_widgets.sandbox import Sandbox
 
 COMMAND = [sys.executable, "-c", "import sys; from origami_widgets.cli.main import main; sys.exit(main())"]
 LONG = 4_000.0
-"""Seconds after which every run of the sandbox has ended and its cells have settled."""
+"""Seconds after which every run of the sandbox has ended and its cells are filled."""
 
 
 @dataclass
-class Place:
-    """Where the API is served, and how far its time is ahead of ours."""
+class ServedApi:
+    """The sandbox on a port.
+
+    Attributes:
+        base_url: its base URL.
+        api_key: its key.
+        ahead: seconds that its clock is ahead of ours.
+        environment: variables for commands that use it.
+    """
 
     base_url: str = ""
     api_key: str = ""
@@ -28,12 +35,12 @@ class Place:
     environment: dict[str, str] = field(default_factory=dict)
 
     def start(self, prompt: str, *, ended: bool = True) -> str:
-        """Start a run and give its token; where it is to have ended, time has passed."""
+        """Start a run and return its token. With `ended`, move the clock to the time after its end."""
         run = self._post("agents", prompt, ended=ended)
         return f"{run['agentId']}/{run['id']}"
 
     def follow(self, agent: str, prompt: str) -> str:
-        """Go on with an agent, to the end; the id of the run."""
+        """Start a follow-up run of an agent, move the clock to its end, and return its id."""
         return self._post(f"agents/{agent}/runs", prompt, ended=True)["id"]
 
     def _post(self, path: str, prompt: str, *, ended: bool) -> dict:
@@ -45,27 +52,28 @@ class Place:
         return answer.json()["run"]
 
     def command(self, *arguments: str, **options) -> subprocess.Popen[str]:
+        """Start the command in a process of its own."""
         environment = self.environment | options.pop("environment", {})
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         return subprocess.Popen([*COMMAND, *arguments], text=True, encoding="utf-8", env=environment, **pipes)
 
 
 @pytest.fixture(scope="module")
-def place():
-    where = Place()
-    sandbox = Sandbox(plan="ultra", credits=1_000_000, clock=lambda: time.time() + where.ahead)
+def api():
+    served_api = ServedApi()
+    sandbox = Sandbox(plan="ultra", credits=1_000_000, clock=lambda: time.time() + served_api.ahead)
     with sandbox.serve() as served:
-        where.base_url, where.api_key = served.base_url, served.api_key
+        served_api.base_url, served_api.api_key = served.base_url, served.api_key
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ORIGAMI_", "COLUMNS", "CI"))}
         named = {"ORIGAMI_BASE_URL": served.base_url, "ORIGAMI_API_KEY": served.api_key}
-        where.environment = kept | named | {"PYTHONIOENCODING": "utf-8", "TERM": "xterm-256color"}
-        yield where
+        served_api.environment = kept | named | {"PYTHONIOENCODING": "utf-8", "TERM": "xterm-256color"}
+        yield served_api
 
 
 @pytest.fixture
-def here(place, monkeypatch):
-    """The same for a command that is called in this process."""
+def configured_api(api, monkeypatch):
+    """The same, for commands that run in this process."""
     monkeypatch.delenv("ORIGAMI_PROJECT", raising=False)
-    monkeypatch.setenv("ORIGAMI_BASE_URL", place.base_url)
-    monkeypatch.setenv("ORIGAMI_API_KEY", place.api_key)
-    return place
+    monkeypatch.setenv("ORIGAMI_BASE_URL", api.base_url)
+    monkeypatch.setenv("ORIGAMI_API_KEY", api.api_key)
+    return api

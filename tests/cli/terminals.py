@@ -1,4 +1,4 @@
-"""The command in a real terminal: a pty, with a size that changes, and keys that are pressed."""
+"""The command in a real terminal: a pty that can be resized, and that has a keyboard."""
 
 import re
 import time
@@ -14,10 +14,10 @@ PATIENCE = 20
 
 
 class Terminal:
-    """The command in a terminal, and what it has drawn there."""
+    """The command in a terminal, and its output."""
 
-    def __init__(self, place, *arguments, columns=80, lines=30, **environment):
-        kept = {name: value for name, value in place.environment.items() if name not in ("NO_COLOR", "LINES")}
+    def __init__(self, api, *arguments, columns=80, lines=30, **environment):
+        kept = {name: value for name, value in api.environment.items() if name not in ("NO_COLOR", "LINES")}
         program, *before = COMMAND
         self.child = pexpect.spawn(
             program,
@@ -30,7 +30,7 @@ class Terminal:
         self.written = ""
 
     def read_until(self, seen):
-        """Read on until what was written lets `seen` say so."""
+        """Read until `seen` returns true for this terminal."""
         ends = time.monotonic() + PATIENCE
         while not seen(self):
             assert time.monotonic() < ends, self.written[-3_000:]
@@ -42,7 +42,7 @@ class Terminal:
                 assert seen(self), self.written[-3_000:]
 
     def ended(self):
-        """Read to the end; the exit code."""
+        """Read to the end; return the exit code."""
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             try:
@@ -56,11 +56,11 @@ class Terminal:
 
     @property
     def frame(self):
-        """The lines of the newest whole drawing, without colours."""
+        """The lines of the newest complete frame, without colours."""
         *_, last = ["", *self.written.split(OFF)[0].split(HOME)]
         return [line.rstrip() for line in COLOUR.sub("", last).split("\r\n")]
 
     @property
     def left(self):
-        """What stands on the terminal when the drawing is gone."""
+        """The text on the terminal after the alternate screen was left."""
         return COLOUR.sub("", self.written.partition(OFF)[2].removeprefix(SHOW)).replace("\r\n", "\n")

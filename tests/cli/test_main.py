@@ -1,77 +1,20 @@
-"""The command `origami-widgets`."""
+"""The command `origami-widgets`: help, imports, and how commands end."""
 
-from __future__ import annotations
-
-import os
-import signal
-import socket
+import gc
+import json
 import subprocess
 import sys
+from argparse import Namespace
 
-import httpx
 import pytest
 
-from origami_widgets.cli.main import main
-
-START = [sys.executable, "-c", "import sys; from origami_widgets.cli.main import main; sys.exit(main(sys.argv[1:]))"]
-
-
-@pytest.fixture
-def served():
-    process = subprocess.Popen(
-        [*START, "sandbox", "--speed", "50", "--seed", "3", "--plan", "starter"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": ""},
-    )
-    yield process
-    process.kill()
-    process.communicate()
+from origami_widgets import __version__
+from origami_widgets.cli import exit_codes
+from origami_widgets.cli.exit_codes import INTERRUPTED
+from origami_widgets.cli.main import COMMANDS, main, run_command
 
 
-def test_sandbox_prints_where_it_is_and_serves_until_interrupted(served):
-    lines = [served.stdout.readline().strip() for _ in range(4)]
-    url = lines[1].removeprefix("export ORIGAMI_BASE_URL=")
-    assert url.startswith("http://127.0.0.1:")
-    assert lines[0] == f"Origami sandbox at {url} with the key og_live_sandbox"
-    assert lines[2] == "export ORIGAMI_API_KEY=og_live_sandbox"
-    assert "Ctrl-C" in lines[3]
-    account = httpx.get(f"{url}/account", headers={"Authorization": "Bearer og_live_sandbox"})
-    assert account.json()["plan"]["id"] == "starter"
-    served.send_signal(signal.SIGINT)
-    out, err = served.communicate(timeout=10)
-    assert (served.returncode, out, err) == (0, "", "")
-
-
-def test_a_port_that_is_taken(capsys):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        assert main(["sandbox", "--port", str(taken.getsockname()[1])]) == 1
-    assert "in use" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--port", "99999"], "port"),
-        (["--speed", "0"], "speed must be a number from 0.001 to 1,000,000"),
-        (["--plan", "gold"], "plan must be one of starter"),
-    ],
-)
-def test_impossible_options_say_what_is_possible(capsys, options, said):
-    assert main(["sandbox", *options]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("origami-widgets sandbox: ")
-    assert said in error
-
-
-def test_a_missing_extra_says_how_to_install_it(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert main(["sandbox"]) == 1
-    assert 'pip install "origami-widgets[sandbox]"' in capsys.readouterr().err
-
-
-def test_a_call_without_arguments_prints_the_help_and_is_no_success(monkeypatch, capsys):
+def test_a_call_without_arguments_prints_the_help_and_returns_2(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
@@ -90,8 +33,88 @@ def test_wrong_arguments_exit_with_2(arguments, capsys):
     assert "usage: origami-widgets" in capsys.readouterr().err
 
 
-def test_help_lists_the_commands(capsys):
+@pytest.mark.filterwarnings("always")
+def test_an_interrupt_before_a_request_is_sent_shows_no_warning(capsys, recwarn):
+    async def request():
+        pytest.fail("it was not sent")
+
+    def run(_options):
+        made = request()
+        raise KeyboardInterrupt(made.__name__)
+
+    assert run_command(Namespace(run=run)) == INTERRUPTED
+    gc.collect()
+    assert capsys.readouterr() == ("", "")
+    assert list(recwarn) == []
+
+
+LOADED = """
+import json, sys
+from origami_widgets.cli.main import main
+for arguments in json.loads(sys.argv[1]):
+    try:
+        main(arguments)
+    except SystemExit:
+        pass
+sys.stderr.write(" ".join(sys.modules))
+"""
+
+
+def loaded_by(*calls, environment=None):
+    """Return the modules that a process has imported after these calls."""
+    command = [sys.executable, "-c", LOADED, json.dumps(calls)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return set(done.stderr.split())
+
+
+def test_help_imports_only_the_parsers():
+    loaded = loaded_by(["--help"], ["watch", "--help"], ["--version"])
+    ours = {name.removeprefix("origami_widgets.") for name in loaded if name.startswith("origami_widgets")}
+    assert ours == {
+        "origami_widgets",
+        "_version",
+        "cli",
+        *("api", "api.errors", "api.invisible", "api.redact"),
+        *("cli.main", "cli.exit_codes", "cli.options", "cli.output"),
+        *(f"cli.{command}_command" for command in COMMANDS),
+    }
+    assert loaded.isdisjoint({"asyncio", "httpx", "msgspec", "numpy", "pandas", "rich", "starlette", "uvicorn"})
+
+
+def test_watch_and_runs_import_neither_frames_nor_widgets(api):
+    token = api.start("List bakeries in Porto")
+    loaded = loaded_by(["watch", token], ["watch", token, "--json"], ["runs"], environment=api.environment)
+    assert "httpx" in loaded
+    assert loaded.isdisjoint({"pandas", "numpy", "anywidget", "ipywidgets", "IPython", "starlette"})
+    assert not [name for name in loaded if name.startswith("origami_widgets.frames")]
+
+
+def test_version_is_printed(capsys):
     with pytest.raises(SystemExit) as stopped:
-        main(["--help"])
+        main(["--version"])
     assert stopped.value.code == 0
-    assert "sandbox" in capsys.readouterr().out
+    assert capsys.readouterr().out == f"origami-widgets {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example_and_fits_a_terminal(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    output = capsys.readouterr().out
+    assert f"origami-widgets {command}" in output.split("example:")[1]
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_help_names_every_command_and_every_exit_code(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    output = capsys.readouterr().out
+    codes = {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
+    assert {int(line.split()[0]) for line in exit_codes.TABLE.splitlines() if line[2:3].isdigit()} == codes
+    assert exit_codes.TABLE.strip() in output
+    for command in COMMANDS:
+        assert f"    {command} " in output
+    assert max(map(len, output.splitlines())) <= 80

@@ -23,7 +23,7 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.key_sources import SERVICE
 from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret
-from origami_widgets.cli import lab
+from origami_widgets.cli import demo_command
 from origami_widgets.run import settings
 from origami_widgets.run.settings import client_or_default
 from tests.faults.journey import KEY, RUNNING, completed, going_on, running
@@ -248,11 +248,11 @@ def test_no_process_inherits_it(monkeypatch, tmp_path):
     }
     monkeypatch.setenv("ORIGAMI_API_KEY", KEY)
     monkeypatch.setenv("ORIGAMI_PROJECT", "p-1")
-    inherited = lab.environment(tmp_path)
+    inherited = demo_command.jupyter_environment(tmp_path)
     assert inherited["ORIGAMI_PROJECT"] == "p-1"
     assert showing(inherited.values()) == []
     for path in Path(ow.__file__).parent.rglob("*.py"):
-        if path == Path(lab.__file__):
+        if path == Path(demo_command.__file__):
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         used = {

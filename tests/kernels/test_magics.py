@@ -24,14 +24,14 @@ def loaded(front_end: FrontEnd) -> Iterator[FrontEnd]:
     front_end.run("%unload_ext origami_widgets")
 
 
-def said_by(front_end: FrontEnd, code: str) -> str:
-    """What a cell prints that fails."""
+def error_of(front_end: FrontEnd, code: str) -> str:
+    """Return what a failing cell prints."""
     cell = front_end.execute(code)
     assert front_end.see_out(cell)["status"] == "error"
     return "".join(m["content"]["text"] for m in front_end.of(cell) if m["msg_type"] == "stream")
 
 
-def test_a_cell_is_a_brief_with_a_card(loaded: FrontEnd) -> None:
+def test_a_cell_starts_a_run_and_shows_its_card(loaded: FrontEnd) -> None:
     known, before = len(loaded.heard), loaded.value(STARTS)
     for _ in range(2):
         loaded.see_out(loaded.execute(CELL, cell="the-cell"))
@@ -41,14 +41,14 @@ def test_a_cell_is_a_brief_with_a_card(loaded: FrontEnd) -> None:
     assert "Asked Origami to cancel" in loaded.run("%origami cancel run")
 
 
-def test_a_mistake_is_said_in_words_before_anything_is_sent(loaded: FrontEnd) -> None:
+def test_a_mistake_shows_a_short_error_and_sends_nothing(loaded: FrontEnd) -> None:
     before = loaded.value(STARTS)
-    assert said_by(loaded, "%%origami\nFind {town}").startswith("UsageError: There is no variable called town")
-    assert "Did you mean --model?" in said_by(loaded, "%%origami --mode x\nFind bakeries")
+    assert error_of(loaded, "%%origami\nFind {town}").startswith("UsageError: There is no variable called town")
+    assert "Did you mean --model?" in error_of(loaded, "%%origami --mode x\nFind bakeries")
     assert loaded.value(STARTS) == before
 
 
-def test_an_error_of_the_server_is_its_words_alone(loaded: FrontEnd) -> None:
+def test_an_error_of_the_server_shows_no_traceback(loaded: FrontEnd) -> None:
     cell = loaded.execute("%%origami\nFind bakeries. scenario:no_credits")
     assert loaded.see_out(cell)["ename"] == "InsufficientCredits"
     (traceback,) = (m["content"]["traceback"] for m in loaded.of(cell) if m["msg_type"] == "error")
@@ -56,7 +56,7 @@ def test_an_error_of_the_server_is_its_words_alone(loaded: FrontEnd) -> None:
     assert "origami_widgets/" not in "".join(traceback)
 
 
-def test_tab_offers_what_fits_and_nothing_else(loaded: FrontEnd) -> None:
+def test_tab_offers_only_what_fits(loaded: FrontEnd) -> None:
     loaded.run("run = ow.start('Find bakeries', show=False)")
     for code, expected in {
         "%origami ": ["attach", "runs", "tables", "credits", "cancel", "login", "help"],
@@ -68,7 +68,7 @@ def test_tab_offers_what_fits_and_nothing_else(loaded: FrontEnd) -> None:
         assert loaded.completed(f"{code}\n", len(code))["matches"] == expected
 
 
-def test_it_is_loaded_anew_and_explained(loaded: FrontEnd) -> None:
+def test_it_can_be_reloaded_and_has_help(loaded: FrontEnd) -> None:
     loaded.run("%reload_ext origami_widgets")
     assert "%origami attach" in loaded.run("%origami help")
     page = loaded.see_out(loaded.execute("%%origami?"))["payload"][0]

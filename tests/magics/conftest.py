@@ -1,54 +1,72 @@
-"""A sandbox that counts what it is asked, behind the client that calls without `client=` use."""
+"""A sandbox that records its requests, used by calls without `client=`."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.magics.names import Names
-from origami_widgets.run import settings
-from origami_widgets.run.polling import poller as poller_module
-from origami_widgets.run.polling.poller import Poller
+from origami_widgets.magics.variables import Variables
+from tests.support.quick import QuickClock, use_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-class Counting(ow.Sandbox):
-    """A sandbox that writes down what it was asked."""
+class RecordingSandbox(ow.Sandbox):
+    """A sandbox that records its requests.
+
+    Attributes:
+        requests: method and path of each.
+        bodies: the JSON bodies of those that had one.
+        ignores_cancel: answer a cancel with the run, and do not cancel it.
+    """
 
     def __init__(self, speed: float) -> None:
         super().__init__(speed=speed, plan="enterprise", credits=10**9)
-        self.asked: list[str] = []
-        self.told: list[dict[str, Any]] = []
+        self.requests: list[str] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.ignores_cancel = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.asked.append(f"{scope['method']} {scope['path']}")
+        self.requests.append(f"{scope['method']} {scope['path']}")
+        if self.ignores_cancel and scope["path"].endswith("/cancel"):
+            path = scope["path"].removesuffix("/cancel")
+            scope |= {"method": "GET", "path": path, "raw_path": path.encode()}
 
-        async def listening() -> Any:
+        async def recording() -> Any:
             message = await receive()
             if message.get("body"):
-                self.told.append(json.loads(message["body"]))
+                self.bodies.append(json.loads(message["body"]))
             return message
 
-        await super().__call__(scope, listening, send)
+        await super().__call__(scope, recording, send)
 
     @property
     def starts(self) -> int:
-        """How many runs it was asked for."""
-        return sum(line.startswith("POST") and not line.endswith("/cancel") for line in self.asked)
+        """The number of runs that were requested."""
+        return sum(line.startswith("POST") and not line.endswith("/cancel") for line in self.requests)
 
 
 @pytest.fixture
-def sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Counting:
-    """The sandbox, in which ten minutes take a second or what a test wants instead; nothing is watched yet."""
-    made = Counting(getattr(request, "param", 600))
-    monkeypatch.setattr(settings, "_client", made.client())
-    monkeypatch.setattr(poller_module, "_poller", Poller())
+def unconfigured() -> Iterator[None]:
+    """Forget at the end of the test what it has configured."""
+    yield
+    ow.configure()
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, unconfigured: None) -> RecordingSandbox:
+    """The sandbox, at ten simulated minutes per second unless a test asks for another speed. No run is watched yet."""
+    made = RecordingSandbox(getattr(request, "param", 600))
+    ow.configure(client=made.client())
+    use_clock(monkeypatch, QuickClock())
     return made
 
 
 @pytest.fixture
-def names() -> Names:
+def variables() -> Variables:
     """The variables of a notebook."""
-    return Names({"city": "Porto", "price": 5000})
+    return Variables({"city": "Porto", "price": 5000})

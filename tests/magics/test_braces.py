@@ -1,4 +1,4 @@
-"""A value for every brace, or a refusal: what is sent is paid for."""
+"""Every field of a brief gets a value, or the brief is refused: a run costs credits."""
 
 import datetime as dt
 import json
@@ -46,41 +46,41 @@ EXPANDED = {
 
 
 @pytest.mark.parametrize("text", EXPANDED)
-def test_values_are_put_in(text):
+def test_fields_are_replaced_by_their_values(text):
     assert expand(text, NAMES, "the brief") == EXPANDED[text]
 
 
 REFUSED = {
     "{town}": "There is no variable called town",
     "{cty}": "Did you mean {city}?",
-    "{city": "opened in the brief and not closed",
-    "Find bakeries in {": "It stands at the end.",
-    "Find {city}, {\n": "It stands at the end.",
-    "city}": "closed in the brief that was never opened",
+    "{city": "A brace in the brief is not closed",
+    "Find bakeries in {": "It is at the end.",
+    "Find {city}, {\n": "It is at the end.",
+    "city}": "has no opening brace",
     "{}": "nothing between two braces",
     "{ }": "nothing between two braces",
     '{"name": "x"}': "Invalid format specifier",
-    "{the best bakers}": "no Python",
-    "{city:{price}}": "no Python",
+    "{the best bakers}": "not a Python expression",
+    "{city:{price}}": "not a Python expression",
     "{x := 5}": "There is no variable called x",
     "{cities[5]}": "IndexError: list index out of range",
     "{row.town}": "AttributeError",
-    "{price:nonsense}": "Change the format",
+    "{price:nonsense}": "could not be formatted",
     "{list}": "It is the class list, not a value.",
     "{len}": "It is the function len, not a value.",
     "{nothing}": "It is None.",
     "{b'Porto'}": "It is bytes, not text.",
-    "{(c for c in cities)}": "shows itself as '<generator",
+    "{(c for c in cities)}": "its text is '<generator",
     "{lost}": "It is missing: nan.",
     "{gone}": "It is missing: <NA>.",
     "{frame}": "It is a whole DataFrame",
     "{json}": "It is a module, not a value.",
-    "{thing}": "It is of type object, and shows itself as '<object",
+    "{thing}": "It is of type object, and its text is '<object",
 }
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_has_no_text_is_refused_with_a_reason(text):
+def test_a_field_without_a_usable_value_is_refused_with_a_reason(text):
     names = {
         **NAMES,
         "nothing": None,
@@ -96,7 +96,7 @@ def test_what_has_no_text_is_refused_with_a_reason(text):
     assert refused.value.remedy
 
 
-def test_a_refusal_repeats_no_key():
+def test_an_error_never_repeats_a_key():
     key = "og_live_0123456789abcdef"
     for text in (f"{{{key}}}", f"{{'{key}'.missing}}", f"{{1/0, '{key}'}}", f"{{{key} {key}}}", f"{key}}}", f"{{{key}"):
         with pytest.raises(InvalidInput) as refused:
@@ -104,27 +104,27 @@ def test_a_refusal_repeats_no_key():
         assert key not in str(refused.value)
 
 
-def test_a_field_alone_is_the_value_itself():
+def test_a_single_field_is_the_value_itself():
     assert value_or_text("{cities}", NAMES, "an option") is CITIES
     assert value_or_text("{cities} ", NAMES, "an option") == "['Porto', 'Faro'] "
     assert value_or_text("{city!r}", NAMES, "an option") == "'Porto'"
     assert value_or_text("city", NAMES, "an option") == "city"
 
 
-def test_the_notebook_is_left_as_it_was():
+def test_expanding_does_not_change_variables():
     names = dict(NAMES)
     expand("{city} {(city := 5)}", names, "the brief")
     assert names == NAMES
 
 
 @given(st.text())
-def test_a_text_with_its_braces_doubled_is_itself(text):
+def test_doubled_braces_are_literal(text):
     doubled = text.replace("{", "{{").replace("}", "}}")
     assert expand(doubled, {}, "the brief") == text
 
 
 @given(st.lists(st.one_of(st.text(), st.tuples(st.sampled_from(sorted(NAMES.keys() - {"row", "table"}))))))
-def test_fields_and_texts_do_not_disturb_each_other(pieces):
+def test_fields_and_text_can_be_mixed(pieces):
     written = "".join(
         piece.replace("{", "{{").replace("}", "}}") if isinstance(piece, str) else f"{{{piece[0]}}}" for piece in pieces
     )
@@ -134,7 +134,7 @@ def test_fields_and_texts_do_not_disturb_each_other(pieces):
 
 @given(st.text(alphabet="{}ab!r$:.", max_size=40))
 @example("{a!r:}{{b}}{{{b}}}")
-def test_names_alone_are_what_they_are_for_str_format(text):
+def test_plain_names_expand_as_in_str_format(text):
     values = {"a": "A", "b": "B"}
     try:
         expected = string.Formatter().vformat(text, (), values)
@@ -145,6 +145,6 @@ def test_names_alone_are_what_they_are_for_str_format(text):
         assert expand(text, values, "the brief") == expected
 
 
-def test_a_long_brief_with_a_brace_takes_no_time():
-    with pytest.raises(InvalidInput, match="no Python"):
+def test_a_long_brief_with_a_brace_is_refused_quickly():
+    with pytest.raises(InvalidInput, match="not a Python expression"):
         expand("{" + "a b }" * 2000, {}, "the brief")

@@ -1,59 +1,59 @@
-"""Help, parsing and what is done come of one table."""
+"""Help, parsing and execution use one table of commands."""
 
 import pytest
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.magics.commands import ALSO_CALLED, CELL, COMMANDS, explained, overview
-from origami_widgets.magics.lines import _DOING, carry_out
-from origami_widgets.magics.words import parse, split
+from origami_widgets.magics.commands import ALIASES, CELL, COMMANDS, explained, overview
+from origami_widgets.magics.execute import ACTIONS, run_line
+from origami_widgets.magics.line_parser import parse, split
 
 EVERY = {"start": CELL, **COMMANDS}
 
 
-def test_every_command_is_carried_out():
-    assert _DOING.keys() == COMMANDS.keys()
+def test_every_command_has_an_action():
+    assert ACTIONS.keys() == COMMANDS.keys()
 
 
-def test_the_overview_names_them_all():
+def test_the_overview_lists_every_command():
     for command in EVERY.values():
         assert command.line in overview()
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_a_command_is_explained_with_all_it_takes(name, names, capsys):
-    assert carry_out(f"help {name}", names) is None
-    said = capsys.readouterr().out
-    assert said == explained(EVERY[name]) + "\n"
+def test_help_lists_every_option(name, variables, capsys):
+    assert run_line(f"help {name}", variables) is None
+    output = capsys.readouterr().out
+    assert output == explained(EVERY[name]) + "\n"
     command = EVERY[name]
     for option in command.options:
-        assert option.usage in said.replace("\n    ", " ")
-        assert option.says.split()[0] in said
-    assert max(map(len, said.splitlines())) <= 110
+        assert option.usage in output.replace("\n    ", " ")
+        assert option.help.split()[0] in output
+    assert max(map(len, output.splitlines())) <= 110
 
 
 @pytest.mark.parametrize("asking", ["--help", "-h"])
-def test_help_is_an_option_as_well(asking, names, capsys):
-    assert carry_out(asking, names) is None
+def test_help_is_also_an_option(asking, variables, capsys):
+    assert run_line(asking, variables) is None
     assert capsys.readouterr().out == overview() + "\n"
-    assert carry_out(f"attach {asking}", names) is None
+    assert run_line(f"attach {asking}", variables) is None
     assert capsys.readouterr().out == explained(COMMANDS["attach"]) + "\n"
 
 
-@pytest.mark.parametrize(("word", "command"), ALSO_CALLED.items())
-def test_another_word_for_a_command_leads_to_it(word, command, names):
+@pytest.mark.parametrize(("word", "command"), ALIASES.items())
+def test_an_alias_suggests_its_command(word, command, variables):
     with pytest.raises(InvalidInput, match=f"There is no %origami {word}") as refused:
-        carry_out(word, names)
+        run_line(word, variables)
     assert refused.value.remedy.startswith(f"Did you mean {command}? ")
     assert command in COMMANDS
 
 
-def test_help_says_what_stands_in_braces_and_which_runs_are_listed():
-    assert "Any Python expression in braces is evaluated" in CELL.says
-    assert COMMANDS["runs"].says.startswith("Show the newest run of each agent")
+def test_help_explains_braces_and_which_runs_are_listed():
+    assert "expressions in braces are evaluated" in CELL.help
+    assert COMMANDS["runs"].help.startswith("Show the newest run of each agent")
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_its_example_is_one(name):
+def test_every_example_is_valid(name):
     command = EVERY[name]
     line = command.example.partition("\n")[0]
     assert line.startswith(command.line)
@@ -61,24 +61,24 @@ def test_its_example_is_one(name):
 
 
 @pytest.mark.parametrize("line", ["", "help"])
-def test_a_bare_line_explains_everything(line, names, capsys):
-    carry_out(line, names)
+def test_a_bare_line_prints_the_overview(line, variables, capsys):
+    run_line(line, variables)
     assert capsys.readouterr().out == overview() + "\n"
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected"),
     [
         ("atach x", "Did you mean attach?"),
         ("help atach", "Did you mean attach?"),
-        ("--once x", "One percent sign is a command"),
+        ("--once x", "one percent sign is a command"),
         ("Find bakers in Porto", "begin a cell with %%origami"),
         ("og_live_0123456789abcdef", "There is no %origami og_live_hidden"),
         ("login og_live_0123456789abcdef", "An API key was given"),
     ],
 )
-def test_what_is_no_command_is_refused(line, said, names):
+def test_an_unknown_command_is_refused(line, expected, variables):
     with pytest.raises(InvalidInput) as refused:
-        carry_out(line, names)
-    assert said in str(refused.value)
+        run_line(line, variables)
+    assert expected in str(refused.value)
     assert "0123456789" not in str(refused.value)

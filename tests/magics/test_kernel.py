@@ -1,4 +1,4 @@
-"""The magics in a real kernel and in a terminal: what they show, keep, refuse and complete there."""
+"""The magics in a real kernel and in a terminal: what they show, store, refuse and complete."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def loaded(notebook: FrontEnd) -> Iterator[FrontEnd]:
 
 
 class Outcome:
-    """What became of a cell."""
+    """The messages of a cell that has run."""
 
     def __init__(self, notebook: FrontEnd, code: str, cell: str = "") -> None:
         request = notebook.execute(code, cell)
@@ -60,7 +60,7 @@ class Outcome:
         self.status: str = self.reply["status"]
 
     def texts(self, kind: str) -> list[str]:
-        """What it printed, the errors it showed, or the values it has, as text."""
+        """The text that it printed, the errors that it showed, or its values."""
         contents: list[dict[str, Any]] = [m["content"] for m in self.messages if m["msg_type"] == kind]
         if kind == "stream":
             return [content["text"] for content in contents]
@@ -70,13 +70,13 @@ class Outcome:
 
     @property
     def cards(self) -> int:
-        """How many cards it shows."""
+        """The number of cards that it shows."""
         shown = [m["content"]["data"] for m in self.messages if m["msg_type"] in ("display_data", "execute_result")]
         return sum(WIDGET in data for data in shown)
 
     @property
-    def said(self) -> str:
-        """All that a person can read below it."""
+    def text(self) -> str:
+        """All text below the cell."""
         return "\n".join(
             text for kind in ("stream", "error", "display_data", "execute_result") for text in self.texts(kind)
         )
@@ -95,8 +95,8 @@ def test_it_is_loaded_reloaded_and_unloaded(notebook: FrontEnd) -> None:
     assert notebook.value(count) == 1
     notebook.run("%unload_ext origami_widgets")
     assert notebook.value(count) == 0
-    assert "`%origami` not found" in Outcome(notebook, "%origami").said
-    assert "`%%origami` not found" in Outcome(notebook, "%%origami\nFind bakeries").said
+    assert "`%origami` not found" in Outcome(notebook, "%origami").text
+    assert "`%%origami` not found" in Outcome(notebook, "%%origami\nFind bakeries").text
     notebook.run("%load_ext origami_widgets")
     notebook.run("%unload_ext origami_widgets")
 
@@ -109,12 +109,12 @@ def test_a_cell_shows_its_card_once_and_is_its_run(loaded: FrontEnd) -> None:
     assert again.cards == 1
     assert loaded.value("run is _") is True
     quiet = Outcome(loaded, "%%origami --quiet --into silent\nFind bakeries. scenario:slow")
-    assert quiet.said == ""
+    assert quiet.text == ""
     assert loaded.value("silent.status") == "running"
     loaded.run("del silent")
 
 
-def test_a_cell_that_is_run_again_starts_no_second_run(loaded: FrontEnd) -> None:
+def test_running_a_cell_again_starts_no_second_run(loaded: FrontEnd) -> None:
     before = loaded.value("Sandbox.starts")
     for _ in range(2):
         Outcome(loaded, "%%origami --into run\nFind bakeries in Faro. scenario:slow", cell="the-cell")
@@ -141,18 +141,18 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("code", MISTAKES)
-def test_a_mistake_is_said_in_words_and_nothing_is_sent(loaded: FrontEnd, code: str) -> None:
+def test_a_mistake_shows_a_short_error_and_sends_nothing(loaded: FrontEnd, code: str) -> None:
     before = loaded.value("Sandbox.starts")
     outcome = Outcome(loaded, code)
     assert outcome.status == "error", "a notebook that is run whole stops here"
-    assert MISTAKES[code] in outcome.said
-    assert outcome.said.startswith("UsageError: ")
-    assert "Traceback" not in outcome.said
-    assert KEY not in outcome.said + str(outcome.reply)
+    assert MISTAKES[code] in outcome.text
+    assert outcome.text.startswith("UsageError: ")
+    assert "Traceback" not in outcome.text
+    assert KEY not in outcome.text + str(outcome.reply)
     assert loaded.value("Sandbox.starts") == before
 
 
-def test_an_error_of_the_server_shows_its_remedy_alone_and_stays_at_hand(loaded: FrontEnd) -> None:
+def test_an_error_of_the_server_shows_no_traceback_and_keeps_its_fields(loaded: FrontEnd) -> None:
     outcome = Outcome(loaded, "%%origami\nFind bakeries. scenario:no_credits")
     (shown,) = outcome.texts("error")
     assert shown.startswith("InsufficientCredits: ")
@@ -161,7 +161,7 @@ def test_an_error_of_the_server_shows_its_remedy_alone_and_stays_at_hand(loaded:
     assert loaded.value("[kept.code, kept.link == sys.last_value.link]") == ["INSUFFICIENT_CREDITS", True]
 
 
-def test_lines(loaded: FrontEnd) -> None:
+def test_every_line_command_works(loaded: FrontEnd) -> None:
     Outcome(loaded, "%%origami --into run\nFind bakeries. scenario:slow")
     assert Outcome(loaded, "%origami attach {run.token}").cards == 1
     assert Outcome(loaded, "found = %origami attach {run.token}").cards == 1
@@ -174,8 +174,8 @@ def test_lines(loaded: FrontEnd) -> None:
     assert board.cards == 1
     assert loaded.value("run.token in [each.token for each in _.runs]")
     loaded.run("_.close()")
-    assert "Plan: Enterprise" in Outcome(loaded, "%origami credits").said
-    assert "Asked Origami to cancel" in Outcome(loaded, "%origami cancel run").said
+    assert "Plan: Enterprise" in Outcome(loaded, "%origami credits").text
+    assert "Asked Origami to cancel" in Outcome(loaded, "%origami cancel run").text
     loaded.until(lambda: loaded.value("run.status") == "cancelled")
     loaded.run("del found")
 
@@ -183,7 +183,7 @@ def test_lines(loaded: FrontEnd) -> None:
 @pytest.mark.parametrize(
     ("code", "line"), [("%origami?", "%origami attach"), ("%%origami?", "%%origami [--into VARIABLE]")]
 )
-def test_a_question_mark_explains(loaded: FrontEnd, code: str, line: str) -> None:
+def test_a_question_mark_shows_the_help(loaded: FrontEnd, code: str, line: str) -> None:
     (page,) = Outcome(loaded, code).reply["payload"]
     assert line in page["data"]["text/plain"]
 
@@ -201,7 +201,7 @@ COMPLETED = {
 
 
 @pytest.mark.parametrize("code", COMPLETED)
-def test_tab_offers_what_fits_and_nothing_else(loaded: FrontEnd, code: str) -> None:
+def test_tab_offers_only_what_fits(loaded: FrontEnd, code: str) -> None:
     loaded.run("run = ow.Run.from_payload({'id': 'v2_run-1', 'agentId': 'a', 'status': 'completed'})")
     line = code.partition("\n")[0]
     reply = loaded.completed(code, len(line))

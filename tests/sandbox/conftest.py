@@ -1,4 +1,4 @@
-"""The sandbox under an injected clock, spoken to over HTTP in process."""
+"""The sandbox with an injected clock, over HTTP in process."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from referencing.jsonschema import DRAFT202012
 from origami_widgets.sandbox import Sandbox
 
 START = 1_784_625_242.0
+UNKNOWN_ID = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"
 
 
 class FakeClock:
-    """Seconds since 1970 that only move when told to."""
+    """Seconds since 1970 that move only in `advance`."""
 
     def __init__(self, now: float = START) -> None:
         self.now = now
@@ -29,8 +30,8 @@ class FakeClock:
         self.now += seconds
 
 
-class Talk:
-    """One sandbox, its clock, and short ways to ask it."""
+class Session:
+    """One sandbox, its clock, and short requests to it."""
 
     def __init__(self, **options) -> None:
         self.clock = FakeClock()
@@ -64,20 +65,41 @@ class Talk:
         self.clock.advance(2000)
         return await self.run(agent, run, include)
 
+    async def pages(self, path: str, **params) -> list[dict]:
+        found: list[dict] = []
+        while not found or found[-1]["nextCursor"] is not None:
+            cursor = {"cursor": found[-1]["nextCursor"]} if found else {}
+            found.append(await self.get(path, **params, **cursor))
+        return found
+
     async def get(self, path: str, **params) -> dict:
         answer = await self.http.get(path, params=params or None)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
 
-@pytest.fixture
-def talk() -> Talk:
-    return Talk()
+def asgi_scope(method: str, path: str, headers: list[tuple[bytes, bytes]]) -> dict:
+    """The ASGI scope of a request that a server passes on which listens at 127.0.0.1:8765."""
+    return {
+        "type": "http",
+        "method": method,
+        "path": f"/api/v2{path}",
+        "query_string": b"",
+        "headers": [(b"authorization", b"Bearer og_live_sandbox"), *headers],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8765),
+        "scheme": "http",
+    }
 
 
 @pytest.fixture
-def talk_with():
-    return Talk
+def session() -> Session:
+    return Session()
+
+
+@pytest.fixture
+def new_session():
+    return Session
 
 
 @pytest.fixture(scope="session")

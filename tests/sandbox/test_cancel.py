@@ -2,134 +2,137 @@
 
 from __future__ import annotations
 
-from origami_widgets.sandbox.world import IDLE_AGENT_ID, PROJECT_ID
+from origami_widgets.sandbox import agent_text
+from origami_widgets.sandbox.organization import IDLE_AGENT_ID, PROJECT_ID
+
+from .conftest import UNKNOWN_ID
 
 
-async def cancel(talk, agent):
-    answer = await talk.http.post(f"/agents/{agent}/cancel")
+async def cancel(session, agent):
+    answer = await session.http.post(f"/agents/{agent}/cancel")
     assert answer.status_code == 200
     return answer.json()["run"]
 
 
-async def test_it_is_cooperative_and_keeps_the_work_so_far(talk, conforms):
-    agent, run = await talk.start("scenario:slow scenario:partial")
-    talk.clock.advance(450)
-    said = await cancel(talk, agent)
+async def test_a_cancelled_run_stops_after_two_seconds_and_keeps_its_work(session, conforms):
+    agent, run = await session.start("scenario:slow scenario:partial")
+    session.clock.advance(450)
+    said = await cancel(session, agent)
     conforms({"run": said}, "NullableRunEnvelope")
     assert (said["id"], said["status"]) == (run, "running")
-    talk.clock.advance(1.9)
-    before = await talk.run(agent, run)
+    session.clock.advance(1.9)
+    before = await session.run(agent, run)
     assert before["status"] == "running"
-    talk.clock.advance(0.2)
-    after = await talk.run(agent, run)
+    session.clock.advance(0.2)
+    after = await session.run(agent, run)
     assert (after["status"], after["completedAt"]) == ("cancelled", "2026-07-21T09:21:34.000Z")
     assert after["response"]["actions"][: len(before["response"]["actions"])] == before["response"]["actions"]
-    assert after["response"]["text"].startswith("Cancelled at your request. Kept: **")
+    assert after["response"]["text"].startswith(agent_text.CANCELLED)
 
 
-async def test_it_is_idempotent(talk):
-    agent, run = await talk.start("scenario:slow")
-    talk.clock.advance(100)
-    await cancel(talk, agent)
-    talk.clock.advance(1)
-    await cancel(talk, agent)
-    talk.clock.advance(1)
-    said = await cancel(talk, agent)
+async def test_cancelling_twice_changes_nothing(session):
+    agent, run = await session.start("scenario:slow")
+    session.clock.advance(100)
+    await cancel(session, agent)
+    session.clock.advance(1)
+    await cancel(session, agent)
+    session.clock.advance(1)
+    said = await cancel(session, agent)
     assert (said["id"], said["status"], said["completedAt"]) == (run, "cancelled", "2026-07-21T09:15:44.000Z")
-    talk.clock.advance(100)
-    assert await cancel(talk, agent) == said
+    session.clock.advance(100)
+    assert await cancel(session, agent) == said
 
 
-async def test_cells_that_only_waited_are_dropped_and_cells_at_work_are_finished(talk):
-    agent, run = await talk.start("scenario:slow scenario:partial")
-    talk.clock.advance(400)
-    await cancel(talk, agent)
-    talk.clock.advance(1.9)
-    waiting = (await talk.run(agent, run))["response"]["tables"][0]["cells"]
-    talk.clock.advance(0.2)
-    left = (await talk.run(agent, run))["response"]["tables"][0]
+async def test_queued_cell_runs_are_dropped_and_started_ones_finish(session):
+    agent, run = await session.start("scenario:slow scenario:partial")
+    session.clock.advance(400)
+    await cancel(session, agent)
+    session.clock.advance(1.9)
+    waiting = (await session.run(agent, run))["response"]["tables"][0]["cells"]
+    session.clock.advance(0.2)
+    left = (await session.run(agent, run))["response"]["tables"][0]
     assert 0 < left["cells"]["running"] < waiting["running"]
-    talk.clock.advance(100)
-    settled = (await talk.run(agent, run))["response"]["tables"][0]
+    session.clock.advance(100)
+    settled = (await session.run(agent, run))["response"]["tables"][0]
     assert settled["cells"]["running"] == 0
     assert settled["credits"]["lifetimeUsed"] > left["credits"]["lifetimeUsed"]
-    talk.clock.advance(1000)
-    assert (await talk.run(agent, run))["response"]["tables"][0] == settled
+    session.clock.advance(1000)
+    assert (await session.run(agent, run))["response"]["tables"][0] == settled
 
 
-async def test_a_run_that_ends_first_is_not_cancelled(talk):
-    agent, run = await talk.start()
-    talk.clock.advance(95)
-    await cancel(talk, agent)
-    talk.clock.advance(10)
-    assert (await talk.run(agent, run))["status"] == "completed"
+async def test_a_run_that_ends_first_is_not_cancelled(session):
+    agent, run = await session.start()
+    session.clock.advance(95)
+    await cancel(session, agent)
+    session.clock.advance(10)
+    assert (await session.run(agent, run))["status"] == "completed"
 
 
-async def test_without_an_active_run_the_newest_is_returned(talk):
-    agent, _ = await talk.start("scenario:answer")
-    talk.clock.advance(20)
-    second = await talk.follow(agent, "scenario:answer")
-    talk.clock.advance(20)
-    said = await cancel(talk, agent)
+async def test_without_an_active_run_the_newest_is_returned(session):
+    agent, _ = await session.start("scenario:answer")
+    session.clock.advance(20)
+    second = await session.follow(agent, "scenario:answer")
+    session.clock.advance(20)
+    said = await cancel(session, agent)
     assert (said["id"], said["status"]) == (second, "completed")
 
 
-async def test_an_agent_that_never_ran_has_no_run(talk):
-    inside = talk.connect(**{"x-origami-project": PROJECT_ID})
+async def test_an_agent_that_never_ran_has_no_run(session):
+    inside = session.connect(**{"x-origami-project": PROJECT_ID})
     answer = await inside.post(f"/agents/{IDLE_AGENT_ID}/cancel")
     assert (answer.status_code, answer.json()) == (200, {"run": None})
     assert (await inside.get(f"/agents/{IDLE_AGENT_ID}")).json()["lastRun"] is None
 
 
-async def test_an_unknown_agent(talk):
-    answer = await talk.http.post("/agents/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/cancel")
+async def test_an_unknown_agent(session):
+    answer = await session.http.post(f"/agents/{UNKNOWN_ID}/cancel")
     assert (answer.status_code, answer.json()["code"]) == (404, "AGENT_NOT_FOUND")
 
 
-async def test_the_place_in_the_pool_and_the_agent_are_free_afterwards(talk_with):
-    talk = talk_with(plan="starter")
-    agent, _ = await talk.start("scenario:slow")
-    await cancel(talk, agent)
-    talk.clock.advance(2)
-    await talk.follow(agent, "Something else")
+async def test_the_run_slot_and_the_agent_are_free_after_a_cancelled_run(new_session):
+    session = new_session(plan="starter")
+    agent, _ = await session.start("scenario:slow")
+    await cancel(session, agent)
+    session.clock.advance(2)
+    await session.follow(agent, "Something else")
 
 
-async def test_archiving_hides_the_agent_and_keeps_its_tables(talk, conforms):
-    first = await talk.finished()
+async def test_archiving_hides_the_agent_and_keeps_its_tables(session, conforms):
+    first = await session.finished()
     agent, table = first["agentId"], first["response"]["tables"][0]["id"]
-    answer = await talk.http.delete(f"/agents/{agent}")
+    answer = await session.http.delete(f"/agents/{agent}")
     assert answer.status_code == 200
     conforms(answer.json(), "ArchiveAgentResponse")
     assert answer.json()["agent"]["id"] == agent
     for path in (f"/agents/{agent}", f"/agents/{agent}/runs", f"/agents/{agent}/tables"):
-        assert (await talk.http.get(path)).json()["code"] == "AGENT_NOT_FOUND"
-    assert (await talk.http.get(f"/agents/{agent}/runs/{first['id']}")).json()["code"] == "RUN_NOT_FOUND"
-    assert (await talk.get("/agents"))["items"] == []
-    assert (await talk.get(f"/tables/{table}"))["leadCount"] == 12
+        assert (await session.http.get(path)).json()["code"] == "AGENT_NOT_FOUND"
+    assert (await session.http.get(f"/agents/{agent}/runs/{first['id']}")).json()["code"] == "RUN_NOT_FOUND"
+    assert (await session.get("/agents"))["items"] == []
+    assert (await session.get(f"/tables/{table}"))["leadCount"] == 12
 
 
-async def test_archiving_an_agent_deletes_its_container_with_it(talk):
-    agent, _ = await talk.start("scenario:answer")
-    body = (await talk.http.delete(f"/agents/{agent}")).json()
+async def test_archiving_an_agent_deletes_its_container_with_it(session):
+    agent, _ = await session.start("scenario:answer")
+    body = (await session.http.delete(f"/agents/{agent}")).json()
     assert body["workspace"] == {"object": "workspace", "id": agent, "deletedAt": body["agent"]["deletedAt"]}
 
 
-async def test_a_container_is_kept_until_its_last_agent_is_archived(talk):
-    agent, _ = await talk.start("scenario:answer")
-    second, _ = await talk.start("scenario:answer", workspaceId=agent)
-    third, _ = await talk.start("scenario:answer", workspaceId=second.upper())
-    deleted = [(await talk.http.delete(f"/agents/{each}")).json()["workspace"] for each in (second, agent, third)]
+async def test_a_container_is_kept_until_its_last_agent_is_archived(session):
+    agent, _ = await session.start("scenario:answer")
+    second, _ = await session.start("scenario:answer", workspaceId=agent)
+    third, _ = await session.start("scenario:answer", workspaceId=second.upper())
+    deleted = [(await session.http.delete(f"/agents/{each}")).json()["workspace"] for each in (second, agent, third)]
     assert [container["id"] for container in deleted] == [agent] * 3
     assert [container["deletedAt"] is not None for container in deleted] == [False, False, True]
-    gone = await talk.http.post("/agents", json={"prompt": "Go on", "workspaceId": agent})
+    gone = await session.http.post("/agents", json={"prompt": "Go on", "workspaceId": agent})
     assert (gone.status_code, gone.json()["code"]) == (400, "UNKNOWN_WORKSPACE")
 
 
-async def test_archiving_stops_the_active_run(talk):
-    agent, _ = await talk.start("scenario:slow")
-    talk.clock.advance(300)
-    await talk.http.delete(f"/agents/{agent}")
-    talk.clock.advance(200)
-    before = await talk.get("/account/credits")
-    talk.clock.advance(2000)
-    assert await talk.get("/account/credits") == before
+async def test_archiving_stops_the_active_run(session):
+    agent, _ = await session.start("scenario:slow")
+    session.clock.advance(300)
+    await session.http.delete(f"/agents/{agent}")
+    session.clock.advance(200)
+    before = await session.get("/account/credits")
+    session.clock.advance(2000)
+    assert await session.get("/account/credits") == before

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.sandbox.scripts.catalog import SCRIPTS
+from origami_widgets.sandbox.scenarios import SCRIPTS
 
-from .conftest import Talk
+from .conftest import Session
 
 # What is deleted and brought back does not only grow; it has tests of its own.
 SMALL = sorted(set(SCRIPTS) - {"large", "every_action"})
@@ -117,9 +117,9 @@ def check_table_growth(before, after) -> None:
         assert column["stats"]["totalRuns"] <= later["stats"]["totalRuns"]
 
 
-async def check_rows(talk, table) -> None:
+async def check_rows(session, table) -> None:
     path = f"/tables/{table['id']}/rows"
-    every = await talk.get(path, defaults="false", limit="200")
+    every = await session.get(path, defaults="false", limit="200")
     assert every["total"] == table["leadCount"] == len(every["items"])
     filled = {}
     for row in every["items"]:
@@ -135,18 +135,18 @@ async def check_rows(talk, table) -> None:
         assert filled.get(column["slug"], 0) == (expected if column["slug"] else 0)
     passing = [column["qualification"]["pass"] for column in table["columns"] if "qualification" in column]
     if passing:
-        assert (await talk.get(path))["total"] == passing[0]
+        assert (await session.get(path))["total"] == passing[0]
 
 
-async def check_moment(talk, agent, run, before):
-    body = await talk.run(agent, run, "stats")
+async def check_moment(session, agent, run, before):
+    body = await session.run(agent, run, "stats")
     for table in body["response"]["tables"]:
         check_table(table)
-        assert await talk.get(f"/tables/{table['id']}", include="stats") == table
-        await check_rows(talk, table)
+        assert await session.get(f"/tables/{table['id']}", include="stats") == table
+        await check_rows(session, table)
     check_actions(body)
     spent = sum(table["credits"]["lifetimeUsed"] for table in body["response"]["tables"])
-    assert (await talk.get("/account/credits"))["balance"] == 5000 - spent
+    assert (await session.get("/account/credits"))["balance"] == 5000 - spent
     if before is not None:
         check_growth(before, body)
     return body
@@ -161,72 +161,72 @@ async def check_moment(talk, agent, run, before):
 )
 def test_everything_adds_up_and_only_grows(scenario, waits, cancel_after, seed):
     async def live() -> None:
-        talk = Talk(seed=seed, speed=1)
-        agent, run = await talk.start(f"Find 8 cheese makers scenario:{scenario} scenario:partial")
+        session = Session(seed=seed, speed=1)
+        agent, run = await session.start(f"Find 8 cheese makers scenario:{scenario} scenario:partial")
         before = None
         for number, wait in enumerate([*waits, 0.0, 2.5, 400.0]):
-            talk.clock.advance(wait)
+            session.clock.advance(wait)
             if number == cancel_after:
-                await talk.http.post(f"/agents/{agent}/cancel")
-            before = await check_moment(talk, agent, run, before)
+                await session.http.post(f"/agents/{agent}/cancel")
+            before = await check_moment(session, agent, run, before)
 
     asyncio.run(live())
 
 
 @pytest.mark.parametrize("name", ["large", "every_action"])
-async def test_the_other_scripts_add_up_at_their_end(talk, name):
-    run = await talk.finished(f"scenario:{name}")
+async def test_the_other_scripts_add_up_at_their_end(session, name):
+    run = await session.finished(f"scenario:{name}")
     spent = 0
     for table in run["response"]["tables"]:
         check_table(table)
-        await check_rows(talk, table)
+        await check_rows(session, table)
         spent += table["credits"]["lifetimeUsed"]
-    assert (await talk.get("/account/credits"))["balance"] == 5000 - spent
+    assert (await session.get("/account/credits"))["balance"] == 5000 - spent
 
 
-async def test_a_follow_up_that_is_cancelled_leaves_its_tables_consistent(talk):
-    first = await talk.finished("Find 12 cheese makers scenario:filling")
+async def test_a_follow_up_that_is_cancelled_leaves_its_tables_consistent(session):
+    first = await session.finished("Find 12 cheese makers scenario:filling")
     agent = first["agentId"]
     for wait in (3, 12, 22, 30, 40, 49, 53):
-        run = await talk.follow(agent, "Find 9 more")
-        talk.clock.advance(wait)
-        await talk.http.post(f"/agents/{agent}/cancel")
-        talk.clock.advance(2)
-        body = await talk.run(agent, run, "stats")
+        run = await session.follow(agent, "Find 9 more")
+        session.clock.advance(wait)
+        await session.http.post(f"/agents/{agent}/cancel")
+        session.clock.advance(2)
+        body = await session.run(agent, run, "stats")
         assert body["status"] == ("cancelled" if wait < 52 else "completed")
-        talk.clock.advance(60)
-        tables = (await talk.get(f"/agents/{agent}/tables", include="stats"))["items"]
+        session.clock.advance(60)
+        tables = (await session.get(f"/agents/{agent}/tables", include="stats"))["items"]
         for table in tables:
             check_table(table)
-            await check_rows(talk, table)
+            await check_rows(session, table)
         spent = sum(table["credits"]["lifetimeUsed"] for table in tables)
-        assert (await talk.get("/account/credits"))["balance"] == 5000 - spent
+        assert (await session.get("/account/credits"))["balance"] == 5000 - spent
 
 
-async def test_a_run_without_the_credits_for_it_ends_with_errored_cells(talk_with):
-    talk = talk_with(credits=60)
-    run = await talk.finished()
+async def test_a_run_without_the_credits_for_it_ends_with_errored_cells(new_session):
+    session = new_session(credits=60)
+    run = await session.finished()
     tables = run["response"]["tables"]
     for table in tables:
         check_table(table)
     assert sum(table["cells"]["errored"] for table in tables) > 20
-    balance = (await talk.get("/account/credits"))["balance"]
+    balance = (await session.get("/account/credits"))["balance"]
     assert 0 <= balance < 5
     assert balance == 60 - sum(table["credits"]["lifetimeUsed"] for table in tables)
-    refused = await talk.http.post("/agents", json={"prompt": "More"})
+    refused = await session.http.post("/agents", json={"prompt": "More"})
     assert (refused.status_code, refused.json()["creditsAvailable"]) == (402, balance)
 
 
-async def test_a_run_on_a_table_that_another_run_is_filling_and_gives_up(talk):
-    agent, run = await talk.start("Find 30 cheese makers scenario:partial")
-    talk.clock.advance(14)
-    (table,) = (await talk.run(agent, run))["response"]["tables"]
-    other, other_run = await talk.start("Find more scenario:partial", focusTableIds=[table["id"]])
-    talk.clock.advance(1)
-    await talk.http.post(f"/agents/{agent}/cancel")
+async def test_a_run_extends_a_table_whose_first_run_is_cancelled(session):
+    agent, run = await session.start("Find 30 cheese makers scenario:partial")
+    session.clock.advance(14)
+    (table,) = (await session.run(agent, run))["response"]["tables"]
+    other, other_run = await session.start("Find more scenario:partial", focusTableIds=[table["id"]])
+    session.clock.advance(1)
+    await session.http.post(f"/agents/{agent}/cancel")
     for _ in range(20):
-        talk.clock.advance(3)
-        for seen in (await talk.run(other, other_run, "stats"))["response"]["tables"]:
+        session.clock.advance(3)
+        for seen in (await session.run(other, other_run, "stats"))["response"]["tables"]:
             check_table(seen)
-            await check_rows(talk, seen)
+            await check_rows(session, seen)
     assert seen["leadCount"] > table["leadCount"]

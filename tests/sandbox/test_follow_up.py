@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 
-async def test_it_goes_on_with_the_tables_of_the_agent(talk):
-    first = await talk.finished()
+async def test_a_follow_up_extends_the_first_table_of_the_agent(session):
+    first = await session.finished()
     agent, (table, other) = first["agentId"], first["response"]["tables"]
-    run = await talk.follow(agent, "Find 9 more")
-    talk.clock.advance(100)
-    body = await talk.run(agent, run, "stats")
+    run = await session.follow(agent, "Find 9 more")
+    session.clock.advance(100)
+    body = await session.run(agent, run, "stats")
     (longer,) = body["response"]["tables"]
     assert longer["id"] == table["id"]
     assert longer["leadCount"] == table["leadCount"] + 4
@@ -20,49 +20,49 @@ async def test_it_goes_on_with_the_tables_of_the_agent(talk):
     kinds = [action["type"] for action in body["response"]["actions"]]
     assert kinds[0] == "column_added"
     assert set(kinds) == {"column_added", "leads_added"}
-    tables = (await talk.get(f"/agents/{agent}/tables", include="stats"))["items"]
+    tables = (await session.get(f"/agents/{agent}/tables", include="stats"))["items"]
     assert [item["id"] for item in tables] == [table["id"], other["id"]]
     assert tables[1] == other
 
 
-async def test_actions_of_a_follow_up_tell_how_the_table_grew(talk):
-    first = await talk.finished()
+async def test_actions_of_a_follow_up_add_up_to_its_leads(session):
+    first = await session.finished()
     before = first["response"]["tables"][0]["leadCount"]
-    run = await talk.follow(first["agentId"], "Find 60 more")
-    talk.clock.advance(100)
-    response = (await talk.run(first["agentId"], run))["response"]
+    run = await session.follow(first["agentId"], "Find 60 more")
+    session.clock.advance(100)
+    response = (await session.run(first["agentId"], run))["response"]
     added = sum(action["leadCount"] for action in response["actions"] if action["type"] == "leads_added")
     deleted = sum(action["count"] for action in response["actions"] if action["type"] == "leads_deleted")
     assert deleted > 0
     assert response["tables"][0]["leadCount"] == before + added - deleted
 
 
-async def test_the_table_in_focus_is_the_one_that_grows(talk):
-    first = await talk.finished()
+async def test_the_table_in_focus_is_the_one_that_grows(session):
+    first = await session.finished()
     second = first["response"]["tables"][1]
-    run = await talk.follow(first["agentId"], "Find more", focusTableIds=[second["id"]])
-    talk.clock.advance(100)
-    (table,) = (await talk.run(first["agentId"], run))["response"]["tables"]
+    run = await session.follow(first["agentId"], "Find more", focusTableIds=[second["id"]])
+    session.clock.advance(100)
+    (table,) = (await session.run(first["agentId"], run))["response"]["tables"]
     assert table["id"] == second["id"]
     assert table["leadCount"] > second["leadCount"]
 
 
-async def test_many_follow_ups_never_repeat_a_column(talk):
-    first = await talk.finished()
+async def test_many_follow_ups_never_repeat_a_column(session):
+    first = await session.finished()
     for _ in range(9):
-        run = await talk.follow(first["agentId"], "More columns")
-        talk.clock.advance(100)
-    columns = (await talk.run(first["agentId"], run))["response"]["tables"][0]["columns"]
+        run = await session.follow(first["agentId"], "More columns")
+        session.clock.advance(100)
+    columns = (await session.run(first["agentId"], run))["response"]["tables"][0]["columns"]
     slugs = [column["slug"] for column in columns]
     assert len(set(slugs)) == len(slugs) == 19
 
 
-async def test_no_company_comes_twice(talk):
-    first = await talk.finished("Find 60 bakers")
-    await talk.follow(first["agentId"], "Find 60 more")
-    talk.clock.advance(100)
+async def test_no_company_comes_twice(session):
+    first = await session.finished("Find 60 bakers")
+    await session.follow(first["agentId"], "Find 60 more")
+    session.clock.advance(100)
     table = first["response"]["tables"][0]["id"]
-    rows = (await talk.get(f"/tables/{table}/rows", defaults="false", limit="200", cells="flat"))["items"]
+    rows = (await session.get(f"/tables/{table}/rows", defaults="false", limit="200", cells="flat"))["items"]
     assert len({row["company"] for row in rows}) == len(rows) == 80
 
 
@@ -76,44 +76,44 @@ async def test_no_company_comes_twice(talk):
         "Iberia",
     ],
 )
-async def test_answers_colour_what_is_built(talk, prompt):
-    agent, _ = await talk.start("Find wholesale partners scenario:needs_input")
-    talk.clock.advance(40)
-    run = await talk.follow(agent, prompt)
-    talk.clock.advance(100)
-    body = await talk.run(agent, run)
+async def test_answers_decide_what_is_built(session, prompt):
+    agent, _ = await session.start("Find wholesale partners scenario:needs_input")
+    session.clock.advance(40)
+    run = await session.follow(agent, prompt)
+    session.clock.advance(100)
+    body = await session.run(agent, run)
     table = body["response"]["tables"][0]
     assert (body["status"], table["name"]) == ("completed", "Wholesale partners in Iberia")
     assert "contact-email" in {column["slug"] for column in table["columns"]}
-    rows = (await talk.get(f"/tables/{table['id']}/rows", defaults="false", cells="flat"))["items"]
+    rows = (await session.get(f"/tables/{table['id']}/rows", defaults="false", cells="flat"))["items"]
     assert {row["city"] for row in rows} <= {"Lisbon", "Porto", "Madrid", "Valencia", "Bilbao", "Seville"}
 
 
-async def test_a_no_to_look_ups_leaves_them_out(talk):
-    agent, _ = await talk.start("Find wholesale partners scenario:needs_input")
-    talk.clock.advance(40)
-    run = await talk.follow(
+async def test_declined_lookups_are_left_out(session):
+    agent, _ = await session.start("Find wholesale partners scenario:needs_input")
+    session.clock.advance(40)
+    run = await session.follow(
         agent, "Which region should I search first? France.\nMay I look up e-mail addresses, which costs credits? No."
     )
-    talk.clock.advance(100)
-    tables = (await talk.run(agent, run))["response"]["tables"]
+    session.clock.advance(100)
+    tables = (await session.run(agent, run))["response"]["tables"]
     slugs = {column["slug"] for table in tables for column in table["columns"]}
     assert slugs.isdisjoint({"contact-email", "phone", "work-email"})
 
 
-async def test_two_runs_may_work_on_one_table_and_one_be_cancelled(talk):
-    first = await talk.finished()
+async def test_two_runs_may_work_on_one_table_and_one_be_cancelled(session):
+    first = await session.finished()
     table = first["response"]["tables"][0]
-    other, other_run = await talk.start("Find more", focusTableIds=[table["id"]])
-    talk.clock.advance(1)
-    own_run = await talk.follow(first["agentId"], "Add something")
-    talk.clock.advance(22)
-    await talk.http.post(f"/agents/{other}/cancel")
-    talk.clock.advance(100)
-    assert (await talk.run(other, other_run))["status"] == "cancelled"
-    body = await talk.run(first["agentId"], own_run, "stats")
+    other, other_run = await session.start("Find more", focusTableIds=[table["id"]])
+    session.clock.advance(1)
+    own_run = await session.follow(first["agentId"], "Add something")
+    session.clock.advance(22)
+    await session.http.post(f"/agents/{other}/cancel")
+    session.clock.advance(100)
+    assert (await session.run(other, other_run))["status"] == "cancelled"
+    body = await session.run(first["agentId"], own_run, "stats")
     longer = body["response"]["tables"][0]
     assert body["status"] == "completed"
     assert longer["columns"][-1]["stats"]["totalRuns"] > 0
-    rows = await talk.get(f"/tables/{table['id']}/rows", defaults="false")
+    rows = await session.get(f"/tables/{table['id']}/rows", defaults="false")
     assert rows["total"] == longer["leadCount"] > table["leadCount"]

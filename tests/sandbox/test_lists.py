@@ -6,55 +6,45 @@ import base64
 
 import pytest
 
-UNKNOWN = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"
-
-
-async def pages(talk, path, **params):
-    found, cursor = [], None
-    while True:
-        page = await talk.get(path, **params, **({"cursor": cursor} if cursor else {}))
-        found.append(page)
-        cursor = page["nextCursor"]
-        if cursor is None:
-            return found
+from .conftest import UNKNOWN_ID
 
 
 @pytest.fixture
-async def five(talk):
+async def five_agents(session):
     agents = []
     for name in ("Ada", "Bea", "Cleo", "Dora", "Eve"):
-        agents.append((await talk.start("scenario:answer", name=name))[0])
-        talk.clock.advance(30)
+        agents.append((await session.start("scenario:answer", name=name))[0])
+        session.clock.advance(30)
     return agents
 
 
-async def test_agents_come_newest_first_in_an_envelope(talk, five, conforms):
-    body = await talk.get("/agents")
+async def test_agents_come_newest_first_in_an_envelope(session, five_agents, conforms):
+    body = await session.get("/agents")
     conforms(body, "AgentList")
-    assert [agent["id"] for agent in body["items"]] == five[::-1]
+    assert [agent["id"] for agent in body["items"]] == five_agents[::-1]
     assert (body["object"], body["nextCursor"], body["url"]) == ("list", None, "/api/v2/agents")
     assert body["items"][0]["lastRun"]["status"] == "completed"
     assert body["items"][0]["apiKeyOwned"] is True
 
 
-async def test_pages_follow_the_cursor(talk, five):
-    found = await pages(talk, "/agents", limit="2")
+async def test_pages_follow_the_cursor(session, five_agents):
+    found = await session.pages("/agents", limit="2")
     assert [len(page["items"]) for page in found] == [2, 2, 1]
-    assert [agent["id"] for page in found for agent in page["items"]] == five[::-1]
+    assert [agent["id"] for page in found for agent in page["items"]] == five_agents[::-1]
 
 
-async def test_new_items_do_not_repeat_old_ones(talk, five):
-    first = await talk.get("/agents", limit="2")
-    await talk.start("scenario:answer")
-    second = await talk.get("/agents", limit="2", cursor=first["nextCursor"])
-    assert [agent["id"] for agent in second["items"]] == five[2:0:-1]
+async def test_new_items_do_not_repeat_old_ones(session, five_agents):
+    first = await session.get("/agents", limit="2")
+    await session.start("scenario:answer")
+    second = await session.get("/agents", limit="2", cursor=first["nextCursor"])
+    assert [agent["id"] for agent in second["items"]] == five_agents[2:0:-1]
 
 
-async def test_a_page_goes_on_although_its_last_item_is_gone(talk, five):
-    first = await talk.get("/agents", limit="2")
-    await talk.http.delete(f"/agents/{first['items'][-1]['id']}")
-    second = await talk.get("/agents", limit="2", cursor=first["nextCursor"])
-    assert {agent["id"] for agent in second["items"]} < set(five)
+async def test_a_page_goes_on_although_its_last_item_is_gone(session, five_agents):
+    first = await session.get("/agents", limit="2")
+    await session.http.delete(f"/agents/{first['items'][-1]['id']}")
+    second = await session.get("/agents", limit="2", cursor=first["nextCursor"])
+    assert {agent["id"] for agent in second["items"]} < set(five_agents)
     assert len(second["items"]) == 2
 
 
@@ -70,104 +60,105 @@ async def test_a_page_goes_on_although_its_last_item_is_gone(talk, five):
         base64.urlsafe_b64encode(b"[" * 200).decode(),
     ],
 )
-async def test_a_bad_cursor_starts_over(talk, five, cursor):
-    assert (await talk.get("/agents", limit="2", cursor=cursor))["items"] == (await talk.get("/agents", limit="2"))[
-        "items"
-    ]
+async def test_a_bad_cursor_starts_over(session, five_agents, cursor):
+    assert (await session.get("/agents", limit="2", cursor=cursor))["items"] == (
+        await session.get("/agents", limit="2")
+    )["items"]
 
 
-async def test_a_cursor_of_another_list_starts_over(talk, five):
-    cursor = (await talk.get("/agents", limit="2"))["nextCursor"]
-    runs = await talk.get(f"/agents/{five[0]}/runs", cursor=cursor)
+async def test_a_cursor_of_another_list_starts_over(session, five_agents):
+    cursor = (await session.get("/agents", limit="2"))["nextCursor"]
+    runs = await session.get(f"/agents/{five_agents[0]}/runs", cursor=cursor)
     assert len(runs["items"]) == 1
-    searched = await talk.get("/agents", search="a", cursor=cursor)
+    searched = await session.get("/agents", search="a", cursor=cursor)
     assert [agent["name"] for agent in searched["items"]] == ["Dora", "Bea", "Ada"]
 
 
 @pytest.mark.parametrize(
-    ("limit", "count"), [("-3", 1), ("0", 1), ("", 5), ("two", 5), ("1e3", 5), ("101", 5), ("9" * 5000, 5)]
+    ("limit", "count"),
+    [("-3", 1), ("0", 1), ("", 5), ("two", 5), ("1e3", 5), ("0_3", 5), ("٣", 5), ("101", 5), ("9" * 5000, 5)],
 )
-async def test_a_bad_limit_is_clamped(talk, five, limit, count):
-    assert len((await talk.get("/agents", limit=limit))["items"]) == count
+async def test_a_bad_limit_is_clamped(session, five_agents, limit, count):
+    assert len((await session.get("/agents", limit=limit))["items"]) == count
 
 
-async def test_search_looks_at_the_names(talk, five):
-    assert [agent["name"] for agent in (await talk.get("/agents", search="E"))["items"]] == ["Eve", "Cleo", "Bea"]
-    assert (await talk.get("/agents", search="nobody"))["items"] == []
+async def test_search_matches_agent_names(session, five_agents):
+    assert [agent["name"] for agent in (await session.get("/agents", search="E"))["items"]] == ["Eve", "Cleo", "Bea"]
+    assert (await session.get("/agents", search="nobody"))["items"] == []
 
 
-async def test_runs_come_newest_first_as_summaries(talk, conforms):
-    agent, first = await talk.start("scenario:answer")
-    talk.clock.advance(30)
-    second = await talk.follow(agent, "Go on")
-    body = await talk.get(f"/agents/{agent}/runs")
+async def test_runs_come_newest_first_as_summaries(session, conforms):
+    agent, first = await session.start("scenario:answer")
+    session.clock.advance(30)
+    second = await session.follow(agent, "Go on")
+    body = await session.get(f"/agents/{agent}/runs")
     conforms(body, "RunSummaryList")
     assert [(run["id"], run["status"]) for run in body["items"]] == [(second, "running"), (first, "completed")]
     assert {"response", "request", "todo"}.isdisjoint(body["items"][0])
-    last = (await talk.get(f"/agents/{agent}"))["lastRun"]
+    last = (await session.get(f"/agents/{agent}"))["lastRun"]
     assert last == body["items"][0]
 
 
-async def test_tables_of_an_agent_are_one_page(talk, conforms):
-    run = await talk.finished("scenario:large")
-    body = await talk.get(f"/agents/{run['agentId']}/tables", include="stats", limit="2")
+async def test_tables_of_an_agent_are_one_page(session, conforms):
+    run = await session.finished("scenario:large")
+    body = await session.get(f"/agents/{run['agentId']}/tables", include="stats", limit="2")
     conforms(body, "AgentTableList")
     assert (len(body["items"]), body["nextCursor"], body["workspaceId"]) == (20, None, run["agentId"])
     assert body["items"] == run["response"]["tables"]
 
 
-async def test_tables_of_everyone_and_of_one_container(talk, conforms):
-    first = await talk.finished()
-    second = await talk.finished("Find 9 bakers")
-    body = await talk.get("/tables", include="stats")
+async def test_tables_of_all_containers_and_of_one(session, conforms):
+    first = await session.finished()
+    second = await session.finished("Find 9 bakers")
+    body = await session.get("/tables", include="stats")
     conforms(body, "TableList")
     names = [table["id"] for run in (second, first) for table in run["response"]["tables"][::-1]]
     assert [table["id"] for table in body["items"]] == names
     assert all("stats" not in table for table in body["items"])
-    only = await talk.get("/tables", workspaceId=first["agentId"].upper())
+    only = await session.get("/tables", workspaceId=first["agentId"].upper())
     assert [table["id"] for table in only["items"]] == names[2:]
-    sharing, _ = await talk.start("scenario:answer", workspaceId=first["agentId"])
-    assert await talk.get("/tables", workspaceId=sharing) == only
-    assert (await talk.get("/tables", workspaceId=UNKNOWN))["items"] == []
-    assert [len(page["items"]) for page in await pages(talk, "/tables", limit="3")] == [3, 1]
+    sharing, _ = await session.start("scenario:answer", workspaceId=first["agentId"])
+    assert await session.get("/tables", workspaceId=sharing) == only
+    assert (await session.get("/tables", workspaceId=UNKNOWN_ID))["items"] == []
+    assert [len(page["items"]) for page in await session.pages("/tables", limit="3")] == [3, 1]
 
 
-@pytest.mark.parametrize("workspace", ["", "ws_4a9b", UNKNOWN.replace("-", ""), f"{{{UNKNOWN}}}"])
-async def test_a_workspace_that_is_no_uuid_is_refused(talk, conforms, workspace):
-    answer = await talk.http.get("/tables", params={"workspaceId": workspace})
+@pytest.mark.parametrize("workspace", ["", "ws_4a9b", UNKNOWN_ID.replace("-", ""), f"{{{UNKNOWN_ID}}}"])
+async def test_a_workspace_that_is_no_uuid_is_refused(session, conforms, workspace):
+    answer = await session.http.get("/tables", params={"workspaceId": workspace})
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
     conforms(answer.json(), "Error")
     assert [issue["path"] for issue in answer.json()["details"]["issues"]] == ["workspaceId"]
 
 
 @pytest.mark.parametrize("given", ["focusTableIds", "attachments"])
-async def test_a_focused_or_attached_table_is_linked_to_the_agent(talk, conforms, given):
-    first = await talk.finished()
+async def test_a_focused_or_attached_table_is_linked_to_the_agent(session, conforms, given):
+    first = await session.finished()
     own = [table["id"] for table in first["response"]["tables"]]
-    other, _ = await talk.start("scenario:answer")
-    assert (await talk.get(f"/agents/{other}/tables"))["items"] == []
-    talk.clock.advance(60)
+    other, _ = await session.start("scenario:answer")
+    assert (await session.get(f"/agents/{other}/tables"))["items"] == []
+    session.clock.advance(60)
     value = [own[1]] if given == "focusTableIds" else [{"kind": "table", "tableId": own[1]}]
-    await talk.follow(other, "scenario:answer", **{given: value})
-    talk.clock.advance(60)
-    body = await talk.get(f"/agents/{other}/tables")
+    await session.follow(other, "scenario:answer", **{given: value})
+    session.clock.advance(60)
+    body = await session.get(f"/agents/{other}/tables")
     conforms(body, "AgentTableList")
     assert [table["id"] for table in body["items"]] == own[1:]
     # It stays where it is, too, and further runs of the agent know it.
-    assert [table["id"] for table in (await talk.get(f"/agents/{first['agentId']}/tables"))["items"]] == own
-    run = await talk.follow(other, "Find more")
-    talk.clock.advance(100)
-    assert [table["id"] for table in (await talk.run(other, run))["response"]["tables"]] == own[1:]
-    assert [table["id"] for table in (await talk.get(f"/agents/{other}/tables"))["items"]] == own[1:]
+    assert [table["id"] for table in (await session.get(f"/agents/{first['agentId']}/tables"))["items"]] == own
+    run = await session.follow(other, "Find more")
+    session.clock.advance(100)
+    assert [table["id"] for table in (await session.run(other, run))["response"]["tables"]] == own[1:]
+    assert [table["id"] for table in (await session.get(f"/agents/{other}/tables"))["items"]] == own[1:]
 
 
-async def test_a_new_agent_lists_its_own_tables_and_then_the_linked_ones(talk):
-    first = await talk.finished()
+async def test_a_new_agent_lists_its_own_tables_and_then_the_linked_ones(session):
+    first = await session.finished()
     table = first["response"]["tables"][0]["id"]
-    agent, _ = await talk.start("Find bakers scenario:every_action", focusTableIds=[table, table.upper()])
-    talk.clock.advance(200)
-    listed = [each["id"] for each in (await talk.get(f"/agents/{agent}/tables"))["items"]]
+    agent, _ = await session.start("Find bakers scenario:every_action", focusTableIds=[table, table.upper()])
+    session.clock.advance(200)
+    listed = [each["id"] for each in (await session.get(f"/agents/{agent}/tables"))["items"]]
     assert len(listed) == 3
     assert listed[-1] == table
-    await talk.start("scenario:answer", workspaceId=first["agentId"], focusTableIds=[table])
-    assert len((await talk.get(f"/agents/{first['agentId']}/tables"))["items"]) == 2
+    await session.start("scenario:answer", workspaceId=first["agentId"], focusTableIds=[table])
+    assert len((await session.get(f"/agents/{first['agentId']}/tables"))["items"]) == 2

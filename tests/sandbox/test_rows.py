@@ -13,85 +13,75 @@ EMAIL_KEYS = {"email", "confidence", "reasoning", "source_url"}
 
 
 @pytest.fixture
-async def table(talk):
-    run = await talk.finished("Find 60 cheese makers in Leeds")
+async def table(session):
+    run = await session.finished("Find 60 cheese makers in Leeds")
     return run["response"]["tables"][0]
 
 
-async def rows(talk, table, **params):
-    return await talk.get(f"/tables/{table['id']}/rows", **params)
+async def rows(session, table, **params):
+    return await session.get(f"/tables/{table['id']}/rows", **params)
 
 
-async def every_page(talk, table, **params):
-    pages, cursor = [], None
-    while True:
-        page = await rows(talk, table, **params, **({"cursor": cursor} if cursor else {}))
-        pages.append(page)
-        cursor = page["nextCursor"]
-        if cursor is None:
-            return pages
-
-
-async def test_columns_are_listed_whole(talk, table, conforms):
-    body = await talk.get(f"/tables/{table['id']}/columns")
+async def test_columns_are_listed_whole(session, table, conforms):
+    body = await session.get(f"/tables/{table['id']}/columns")
     conforms(body, "ColumnList")
     assert body["nextCursor"] is None
     assert [column["id"] for column in body["items"]] == [column["id"] for column in table["columns"]]
     assert set(body["items"][0]) == {"object", "id", "name", "slug", "kind", "autoTrigger"}
 
 
-async def test_saved_filters_and_sort_hold_unless_told_otherwise(talk, table, conforms):
-    body = await rows(talk, table, limit="200")
+async def test_saved_filters_and_sort_are_the_default(session, table, conforms):
+    body = await rows(session, table, limit="200")
     conforms(body, "RowList")
     scores = [row["cells"]["fit"]["value"] for row in body["items"]]
     assert min(scores) >= 60
     assert scores == sorted(scores, reverse=True)
     passed = next(column for column in table["columns"] if column["slug"] == "fit")["qualification"]["pass"]
     assert body["total"] == len(scores) == passed < table["leadCount"]
-    assert (await rows(talk, table, defaults="true")) == (await rows(talk, table))
-    assert (await rows(talk, table, defaults="false"))["total"] == table["leadCount"] == 60
+    assert (await rows(session, table, defaults="true")) == (await rows(session, table))
+    assert (await rows(session, table, defaults="false"))["total"] == table["leadCount"] == 60
 
 
-async def test_own_filters_and_sort_take_the_place_of_the_saved_ones(talk, table):
+async def test_filters_and_sort_of_a_request_replace_the_saved_ones(session, table):
     low = json.dumps([{"column": "fit", "operator": "less_than", "value": 60}])
-    assert (await rows(talk, table, filters=low))["total"] > 0
+    assert (await rows(session, table, filters=low))["total"] > 0
     upwards = json.dumps({"column": "company", "direction": "asc"})
-    names = [row["company"] for row in (await rows(talk, table, sort=upwards, cells="flat", limit="200"))["items"]]
+    names = [row["company"] for row in (await rows(session, table, sort=upwards, cells="flat", limit="200"))["items"]]
     assert names == sorted(names, key=str.casefold)
     assert len(names) < 60
-    assert (await rows(talk, table, filters="[]"))["total"] == 60
+    assert (await rows(session, table, filters="[]"))["total"] == 60
 
 
-async def test_pages_hold_50_rows_and_at_most_200(talk, table):
-    first, second = await every_page(talk, table, defaults="false")
+async def test_pages_hold_50_rows_and_at_most_200(session, table):
+    first, second = await session.pages(f"/tables/{table['id']}/rows", defaults="false")
     assert (len(first["items"]), len(second["items"]), first["total"], second["total"]) == (50, 10, 60, 60)
     assert len({row["id"] for page in (first, second) for row in page["items"]}) == 60
     assert first["url"] == f"/api/v2/tables/{table['id']}/rows"
-    assert len((await rows(talk, table, defaults="false", limit="1000"))["items"]) == 60
-    assert len((await rows(talk, table, defaults="false", limit="0"))["items"]) == 1
-    assert len((await rows(talk, table, defaults="false", limit="many"))["items"]) == 50
+    assert len((await rows(session, table, defaults="false", limit="1000"))["items"]) == 60
+    assert len((await rows(session, table, defaults="false", limit="0"))["items"]) == 1
+    assert len((await rows(session, table, defaults="false", limit="many"))["items"]) == 50
 
 
-async def test_a_cursor_of_another_query_starts_over(talk, table):
-    cursor = (await rows(talk, table, defaults="false", limit="7"))["nextCursor"]
-    assert (await rows(talk, table, cursor=cursor))["items"] == (await rows(talk, table))["items"]
+async def test_a_cursor_of_another_query_starts_over(session, table):
+    cursor = (await rows(session, table, defaults="false", limit="7"))["nextCursor"]
+    assert (await rows(session, table, cursor=cursor))["items"] == (await rows(session, table))["items"]
 
 
-async def test_pages_while_cells_fill_repeat_no_row(talk):
-    agent, run = await talk.start("Find 60 bakers scenario:filling")
-    talk.clock.advance(100)
-    table = (await talk.run(agent, run))["response"]["tables"][0]
+async def test_pages_while_cells_fill_repeat_no_row(session):
+    agent, run = await session.start("Find 60 bakers scenario:filling")
+    session.clock.advance(100)
+    table = (await session.run(agent, run))["response"]["tables"][0]
     seen, cursor = [], None
     while cursor is not None or not seen:
-        page = await rows(talk, table, limit="5", defaults="false", **({"cursor": cursor} if cursor else {}))
+        page = await rows(session, table, limit="5", defaults="false", **({"cursor": cursor} if cursor else {}))
         seen += [row["id"] for row in page["items"]]
         cursor = page["nextCursor"]
-        talk.clock.advance(3)
+        session.clock.advance(3)
     assert len(seen) == len(set(seen)) == 60
 
 
-async def test_typed_cells(talk, table):
-    cells = [row["cells"] for row in (await rows(talk, table, defaults="false", limit="200"))["items"]]
+async def test_typed_cells(session, table):
+    cells = [row["cells"] for row in (await rows(session, table, defaults="false", limit="200"))["items"]]
     kinds = {column["slug"]: column["kind"] for column in table["columns"]}
     tags = {(kinds[slug], cell["type"]) for row in cells for slug, cell in row.items()}
     assert tags == {("input", "scalar"), ("enrichment", "value"), ("score", "value"), ("sequence", "sequence")}
@@ -105,8 +95,8 @@ async def test_typed_cells(talk, table):
     assert all(set(row["first-email"]) == {"type", "sequenceId", "run"} for row in cells if "first-email" in row)
 
 
-async def test_slugs_of_cells_without_a_value_are_missing(talk, table):
-    cells = [row["cells"] for row in (await rows(talk, table, defaults="false", limit="200"))["items"]]
+async def test_slugs_of_cells_without_a_value_are_missing(session, table):
+    cells = [row["cells"] for row in (await rows(session, table, defaults="false", limit="200"))["items"]]
     there = Counter(slug for row in cells for slug in row)
     for column in table["columns"]:
         if column["kind"] != "input":
@@ -115,9 +105,9 @@ async def test_slugs_of_cells_without_a_value_are_missing(talk, table):
     assert there["company"] == 60
 
 
-async def test_flat_rows_say_the_same(talk, table, conforms):
-    typed = await rows(talk, table, limit="200")
-    flat = await rows(talk, table, limit="200", cells="flat")
+async def test_flat_rows_have_the_values_of_typed_rows(session, table, conforms):
+    typed = await rows(session, table, limit="200")
+    flat = await rows(session, table, limit="200", cells="flat")
     conforms(flat, "FlatRowList")
     assert [row["id"] for row in flat["items"]] == [row["id"] for row in typed["items"]]
     for row, other in zip(flat["items"], typed["items"], strict=True):
@@ -127,12 +117,12 @@ async def test_flat_rows_say_the_same(talk, table, conforms):
         assert row == {"id": other["id"], **plain}
 
 
-async def test_csv_has_the_names_of_the_columns(talk, table):
-    answer = await talk.http.get(f"/tables/{table['id']}/rows", params={"format": "csv", "limit": "200"})
+async def test_csv_has_the_names_of_the_columns(session, table):
+    answer = await session.http.get(f"/tables/{table['id']}/rows", params={"format": "csv", "limit": "200"})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     heading, *lines = list(csv.reader(io.StringIO(answer.text)))
     assert heading == [column["name"] for column in table["columns"]]
-    flat = (await rows(talk, table, limit="200", cells="flat"))["items"]
+    flat = (await rows(session, table, limit="200", cells="flat"))["items"]
     assert [line[0] for line in lines] == [row["company"] for row in flat]
     assert [line[3] for line in lines] == [str(row["employees"]) for row in flat]
     email = heading.index("Contact e-mail")
@@ -142,39 +132,39 @@ async def test_csv_has_the_names_of_the_columns(talk, table):
 
 
 @pytest.mark.parametrize("params", [{"cells": "typed"}, {"format": "json"}, {"defaults": "no"}])
-async def test_choices_that_do_not_exist_are_refused(talk, table, params):
-    answer = await talk.http.get(f"/tables/{table['id']}/rows", params=params)
+async def test_unknown_values_of_row_options_are_refused(session, table, params):
+    answer = await session.http.get(f"/tables/{table['id']}/rows", params=params)
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
     assert [issue["path"] for issue in answer.json()["details"]["issues"]] == list(params)
 
 
-async def test_one_row_and_its_cells(talk, table, conforms):
-    row = (await rows(talk, table))["items"][0]
-    body = await talk.get(f"/tables/{table['id']}/rows/{row['id']}")
+async def test_one_row_and_its_cells(session, table, conforms):
+    row = (await rows(session, table))["items"][0]
+    body = await session.get(f"/tables/{table['id']}/rows/{row['id']}")
     conforms(body, "Row")
     assert body == row
     for column in table["columns"]:
-        cell = await talk.get(f"/tables/{table['id']}/rows/{row['id']}/cells/{column['id']}")
+        cell = await session.get(f"/tables/{table['id']}/rows/{row['id']}/cells/{column['id']}")
         conforms(cell, "Cell")
         if column["slug"] in row["cells"]:
             assert cell == row["cells"][column["slug"]]
 
 
-async def test_a_cell_without_a_value_says_why(talk):
-    agent, run = await talk.start("Find 60 bakers scenario:filling")
-    talk.clock.advance(100)
-    table = (await talk.run(agent, run))["response"]["tables"][0]
+async def test_a_cell_without_a_value_has_the_state_of_its_cell_run(session):
+    agent, run = await session.start("Find 60 bakers scenario:filling")
+    session.clock.advance(100)
+    table = (await session.run(agent, run))["response"]["tables"][0]
     column = next(column["id"] for column in table["columns"] if column["slug"] == "contact-email")
     states = Counter()
-    for row in (await rows(talk, table, defaults="false", limit="60"))["items"]:
-        cell = await talk.get(f"/tables/{table['id']}/rows/{row['id']}/cells/{column}")
+    for row in (await rows(session, table, defaults="false", limit="60"))["items"]:
+        cell = await session.get(f"/tables/{table['id']}/rows/{row['id']}/cells/{column}")
         states[cell["run"]["status"]] += 1
         assert (cell["value"] is not None) is (cell["run"]["status"] == "complete")
     assert set(states) == {"complete", "errored", "queued", "running"}
 
 
-async def test_what_does_not_exist_is_named(talk, table):
-    row, column, unknown = (await rows(talk, table))["items"][0]["id"], table["columns"][0]["id"], table["id"]
+async def test_unknown_tables_rows_and_columns_have_their_own_codes(session, table):
+    row, column, unknown = (await rows(session, table))["items"][0]["id"], table["columns"][0]["id"], table["id"]
     for path, code in (
         (f"/tables/{row}", "TABLE_NOT_FOUND"),
         (f"/tables/{row}/rows", "TABLE_NOT_FOUND"),
@@ -183,12 +173,12 @@ async def test_what_does_not_exist_is_named(talk, table):
         (f"/tables/{table['id']}/rows/{unknown}/cells/{column}", "ROW_NOT_FOUND"),
         (f"/tables/{table['id']}/rows/{row}/cells/{unknown}", "COLUMN_NOT_FOUND"),
     ):
-        answer = await talk.http.get(path)
+        answer = await session.http.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, code)
 
 
-async def test_leads_are_invented(talk, table):
-    flat = (await rows(talk, table, defaults="false", limit="200", cells="flat"))["items"]
+async def test_leads_are_invented(session, table):
+    flat = (await rows(session, table, defaults="false", limit="200", cells="flat"))["items"]
     assert all(row["website"].endswith(".example") for row in flat)
     assert all(
         row["contact-email"]["email"].endswith(".example")

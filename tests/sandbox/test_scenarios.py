@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from origami_widgets.sandbox.scripts.catalog import SCRIPTS
+from origami_widgets.sandbox import agent_text
+from origami_widgets.sandbox.prompt_parser import parse_prompt
+from origami_widgets.sandbox.scenarios import SCRIPTS
 
 ENDS = {
     "completed": "completed",
@@ -29,46 +31,46 @@ def cells_running(run) -> int:
     return sum(table["cells"]["running"] for table in run["response"]["tables"])
 
 
-def test_every_script_is_listed_here():
+def test_every_scenario_with_a_run_has_an_expected_status():
     assert set(ENDS) == set(SCRIPTS)
 
 
 @pytest.mark.parametrize(("name", "status"), ENDS.items())
-async def test_ends_with_its_status(talk, name, status):
-    run = await talk.finished(f"Find 12 cheese makers in Leeds scenario:{name}")
+async def test_ends_with_its_status(session, name, status):
+    run = await session.finished(f"Find 12 cheese makers in Leeds scenario:{name}")
     assert run["status"] == status
     assert run["completedAt"] > run["startedAt"]
     assert (run["response"]["text"] is None) is (status in {"errored", "timed_out"})
     assert (run["steps"]["completed"] == run["steps"]["max"]) is (status == "step_cap_hit")
 
 
-async def test_the_default_goes_on_filling_cells_for_a_while_after_the_end(talk):
-    agent, run = await talk.start()
-    talk.clock.advance(96)
-    body = await talk.run(agent, run)
+async def test_cells_of_the_default_scenario_fill_after_the_end(session):
+    agent, run = await session.start()
+    session.clock.advance(96)
+    body = await session.run(agent, run)
     assert body["status"] == "completed"
     assert all(table["cells"]["running"] > 0 for table in body["response"]["tables"])
-    assert f"{cells_running(body)} cells are still being filled" in body["response"]["text"]
-    talk.clock.advance(40)
-    settled = await talk.run(agent, run)
+    assert f" {cells_running(body)} " in body["response"]["text"]
+    session.clock.advance(40)
+    settled = await session.run(agent, run)
     assert cells_running(settled) == 0
     assert settled["response"]["text"] == body["response"]["text"]
 
 
-async def test_a_follow_up_goes_on_filling_cells_for_a_while_after_the_end(talk):
-    first = await talk.finished()
-    run = await talk.follow(first["agentId"], "Find more")
-    talk.clock.advance(54)
-    assert (await talk.run(first["agentId"], run))["status"] == "completed"
-    assert cells_running(await talk.run(first["agentId"], run)) > 0
-    talk.clock.advance(40)
-    assert cells_running(await talk.run(first["agentId"], run)) == 0
+async def test_cells_of_a_follow_up_fill_after_the_end(session):
+    first = await session.finished()
+    run = await session.follow(first["agentId"], "Find more")
+    session.clock.advance(54)
+    assert (await session.run(first["agentId"], run))["status"] == "completed"
+    assert cells_running(await session.run(first["agentId"], run)) > 0
+    session.clock.advance(40)
+    assert cells_running(await session.run(first["agentId"], run)) == 0
 
 
-async def test_settled_has_two_settled_tables(talk):
-    agent, run = await talk.start("Find 12 cheese makers in Leeds scenario:settled")
-    talk.clock.advance(96)
-    body = await talk.run(agent, run)
+async def test_settled_has_two_settled_tables(session):
+    agent, run = await session.start("Find 12 cheese makers in Leeds scenario:settled")
+    session.clock.advance(96)
+    body = await session.run(agent, run)
     assert [table["name"] for table in body["response"]["tables"]] == [
         "Cheese makers in Leeds",
         "People at Cheese makers in Leeds",
@@ -81,127 +83,119 @@ async def test_settled_has_two_settled_tables(talk):
 
 
 @pytest.mark.parametrize("name", ["completed", "large"])
-async def test_only_the_kind_of_a_column_tells_what_computes_it(talk, name):
-    run = await talk.finished(f"scenario:{name}")
+async def test_every_computed_column_has_type_code(session, name):
+    run = await session.finished(f"scenario:{name}")
     found = {(column["kind"], column["type"]) for table in run["response"]["tables"] for column in table["columns"]}
     assert found == {("input", "static"), ("enrichment", "code"), ("score", "code"), ("sequence", "code")}
 
 
-async def test_filling_goes_on_after_the_end_and_then_settles(talk):
-    agent, run = await talk.start("scenario:filling")
-    talk.clock.advance(72)
-    body = await talk.run(agent, run)
+async def test_cells_of_filling_fill_for_two_minutes_and_then_settle(session):
+    agent, run = await session.start("scenario:filling")
+    session.clock.advance(72)
+    body = await session.run(agent, run)
     assert body["status"] == "completed"
     table = body["response"]["tables"][0]["id"]
-    before = await talk.get(f"/tables/{table}", include="stats")
+    before = await session.get(f"/tables/{table}", include="stats")
     assert before["cells"]["running"] > 0
     assert before["stats"]["running"]["runningLeads"] > 0
-    talk.clock.advance(60)
-    later = await talk.get(f"/tables/{table}", include="stats")
+    session.clock.advance(60)
+    later = await session.get(f"/tables/{table}", include="stats")
     assert 0 < later["cells"]["running"] < before["cells"]["running"]
     # All cells of enrichment and score were queued at once; drafts were queued later.
     for moment in (before, later):
         assert moment["stats"]["running"]["oldestActiveRunStartedAt"] == "2026-07-21T09:14:27.920Z"
     assert later["credits"]["lifetimeUsed"] > before["credits"]["lifetimeUsed"]
     assert later["updatedAt"] > before["updatedAt"]
-    talk.clock.advance(60)
-    settled = await talk.get(f"/tables/{table}", include="stats")
+    session.clock.advance(60)
+    settled = await session.get(f"/tables/{table}", include="stats")
     assert settled["cells"]["running"] == 0
     assert settled["cells"]["errored"] > 0
     assert settled["stats"]["running"] == {"runningLeads": 0, "oldestActiveRunStartedAt": None}
-    assert (await talk.run(agent, run, "stats"))["response"]["tables"][0] == settled
+    assert (await session.run(agent, run, "stats"))["response"]["tables"][0] == settled
 
 
-async def test_empty_claims_work_that_does_not_exist(talk):
-    run = await talk.finished("Find 12 cheese makers in Leeds scenario:empty")
-    assert "I created the table" in run["response"]["text"]
+async def test_empty_reports_a_table_that_does_not_exist(session):
+    prompt = "Find 12 cheese makers in Leeds scenario:empty"
+    run = await session.finished(prompt)
+    assert run["response"]["text"] == agent_text.false_report(parse_prompt(prompt))
     assert (run["response"]["actions"], run["response"]["tables"]) == ([], [])
-    assert (await talk.get(f"/agents/{run['agentId']}/tables"))["items"] == []
+    assert (await session.get(f"/agents/{run['agentId']}/tables"))["items"] == []
 
 
-async def test_needs_input_asks_two_questions(talk):
-    run = await talk.finished("Find wholesale partners scenario:needs_input")
+async def test_needs_input_asks_two_questions(session):
+    run = await session.finished("Find wholesale partners scenario:needs_input")
     assert run["steps"]["completed"] == 2
     assert run["todo"] == {
-        "pendingQuestions": [
-            {
-                "type": "single-choice",
-                "question": "Which region should I search first?",
-                "suggestedAnswers": ["Iberia", "France", "Benelux"],
-                "freeformOption": "Or something else",
-            },
-            {
-                "type": "confirm",
-                "question": "May I look up e-mail addresses, which costs credits?",
-                "suggestedAnswers": ["Confirm"],
-                "freeformOption": "Or something else",
-            },
-        ],
-        "nextActions": [{"label": "Answer the questions", "type": "input_required"}],
+        "pendingQuestions": list(agent_text.QUESTIONS),
+        "nextActions": list(agent_text.ANSWER_QUESTIONS),
     }
+    choice, confirm = run["todo"]["pendingQuestions"]
+    assert (choice["type"], choice["suggestedAnswers"]) == ("single-choice", ["Iberia", "France", "Benelux"])
+    assert (confirm["type"], confirm["suggestedAnswers"]) == ("confirm", ["Confirm"])
+    assert run["todo"]["nextActions"][0]["type"] == "input_required"
 
 
 @pytest.mark.parametrize("name", ["cancelled", "errored", "incomplete", "step_cap_hit", "timed_out"])
-async def test_an_early_end_keeps_the_work_so_far(talk, name):
-    run = await talk.finished(f"scenario:{name}")
+async def test_a_run_that_ends_early_keeps_its_work(session, name):
+    run = await session.finished(f"scenario:{name}")
     assert run["response"]["actions"]
     assert len(run["response"]["tables"]) == 2
-    assert run["todo"]["nextActions"] == [{"label": "Continue where you stopped"}]
+    assert run["todo"]["nextActions"] == list(agent_text.CONTINUE)
 
 
-async def test_timed_out_ends_at_twenty_minutes(talk):
-    agent, run = await talk.start("scenario:timed_out")
-    talk.clock.advance(1199)
-    assert (await talk.run(agent, run))["status"] == "running"
-    talk.clock.advance(1)
-    body = await talk.run(agent, run)
+async def test_timed_out_ends_at_twenty_minutes(session):
+    agent, run = await session.start("scenario:timed_out")
+    session.clock.advance(1199)
+    assert (await session.run(agent, run))["status"] == "running"
+    session.clock.advance(1)
+    body = await session.run(agent, run)
     assert (body["status"], body["completedAt"]) == ("timed_out", "2026-07-21T09:34:02.000Z")
 
 
-async def test_a_status_that_is_not_documented(talk):
-    agent, run = await talk.start("scenario:unknown_status")
-    talk.clock.advance(30)
-    answer = await talk.http.get(f"/agents/{agent}/runs/{run}")
+async def test_a_status_that_is_not_documented(session):
+    agent, run = await session.start("scenario:unknown_status")
+    session.clock.advance(30)
+    answer = await session.http.get(f"/agents/{agent}/runs/{run}")
     assert (answer.json()["status"], answer.headers["retry-after"]) == ("reviewing", "15")
-    talk.clock.advance(30)
-    answer = await talk.http.get(f"/agents/{agent}/runs/{run}")
+    session.clock.advance(30)
+    answer = await session.http.get(f"/agents/{agent}/runs/{run}")
     assert answer.json()["status"] == "handed_over"
     assert "retry-after" not in answer.headers
 
 
-async def test_large_has_20_tables_of_40_columns_and_200_actions(talk):
-    run = await talk.finished("scenario:large")
+async def test_large_has_20_tables_of_40_columns_and_200_actions(session):
+    run = await session.finished("scenario:large")
     assert len(run["response"]["actions"]) == 200
     assert [len(table["columns"]) for table in run["response"]["tables"]] == [40] * 20
     assert any(column["slug"] is None for column in run["response"]["tables"][0]["columns"])
 
 
-async def test_a_terminal_run_never_changes_again(talk):
-    agent, run = await talk.start()
-    talk.clock.advance(300)
-    first = await talk.run(agent, run, "stats")
-    talk.clock.advance(10_000)
-    assert await talk.run(agent, run, "stats") == first
+async def test_a_terminal_run_never_changes_again(session):
+    agent, run = await session.start()
+    session.clock.advance(300)
+    first = await session.run(agent, run, "stats")
+    session.clock.advance(10_000)
+    assert await session.run(agent, run, "stats") == first
 
 
-async def test_an_unknown_scenario_is_refused_with_the_known_names(talk):
-    answer = await talk.http.post("/agents", json={"prompt": "scenario:holiday"})
+async def test_an_unknown_scenario_is_refused_with_the_known_names(session):
+    answer = await session.http.post("/agents", json={"prompt": "scenario:holiday"})
     (issue,) = answer.json()["details"]["issues"]
     assert (answer.status_code, issue["path"]) == (400, "prompt")
     assert "needs_input" in issue["message"]
 
 
 @pytest.mark.parametrize("plan", ["starter", "pro", "scale", "ultra", "enterprise"])
-async def test_the_step_cap_is_the_plans(talk_with, plan):
-    talk = talk_with(plan=plan)
+async def test_the_step_cap_is_the_plans(new_session, plan):
+    session = new_session(plan=plan)
     cap = {"starter": 30, "pro": 50, "scale": 75, "ultra": 100, "enterprise": 200}[plan]
-    run = await talk.finished("scenario:step_cap_hit")
+    run = await session.finished("scenario:step_cap_hit")
     assert run["steps"] == {"completed": cap, "max": cap}
     assert run["model"] == ("origami-lite" if plan == "starter" else "origami-max")
 
 
-async def test_every_kind_of_action_with_its_fields(talk):
-    run = await talk.finished("scenario:every_action")
+async def test_every_kind_of_action_with_its_fields(session):
+    run = await session.finished("scenario:every_action")
     actions = run["response"]["actions"]
     fields = {
         "table_created": {"tableName"},
@@ -219,15 +213,15 @@ async def test_every_kind_of_action_with_its_fields(talk):
         assert set(action) == {"type", "tableId"} | fields[action["type"]]
 
 
-async def test_what_is_deleted_is_away_until_it_is_restored(talk):
-    agent, run = await talk.start("scenario:every_action scenario:partial")
+async def test_deleted_objects_are_missing_until_they_are_restored(session):
+    agent, run = await session.start("scenario:every_action scenario:partial")
 
     async def look(until: float) -> tuple[list[int], list[int]]:
-        talk.clock.now = 1_784_625_242.0 + until
-        tables = (await talk.get(f"/agents/{agent}/tables"))["items"]
-        assert tables == (await talk.run(agent, run))["response"]["tables"]
+        session.clock.now = 1_784_625_242.0 + until
+        tables = (await session.get(f"/agents/{agent}/tables"))["items"]
+        assert tables == (await session.run(agent, run))["response"]["tables"]
         for table in tables:
-            assert (await talk.get(f"/tables/{table['id']}/rows", defaults="false"))["total"] == table["leadCount"]
+            assert (await session.get(f"/tables/{table['id']}/rows", defaults="false"))["total"] == table["leadCount"]
         return [table["leadCount"] for table in tables], [len(table["columns"]) for table in tables]
 
     (leads,), (columns,) = await look(32.9)
@@ -240,19 +234,19 @@ async def test_what_is_deleted_is_away_until_it_is_restored(talk):
 
 
 @pytest.mark.parametrize("moment", [31.2, 31.8, 36.5])
-async def test_what_is_away_when_the_run_is_cancelled_stays_away(talk, moment):
-    agent, run = await talk.start("scenario:every_action")
-    talk.clock.advance(moment)
-    await talk.http.post(f"/agents/{agent}/cancel")
-    talk.clock.advance(2)
-    before = (await talk.run(agent, run))["response"]["tables"]
-    talk.clock.advance(500)
-    after = (await talk.run(agent, run))["response"]["tables"]
+async def test_objects_deleted_when_the_run_is_cancelled_are_not_restored(session, moment):
+    agent, run = await session.start("scenario:every_action")
+    session.clock.advance(moment)
+    await session.http.post(f"/agents/{agent}/cancel")
+    session.clock.advance(2)
+    before = (await session.run(agent, run))["response"]["tables"]
+    session.clock.advance(500)
+    after = (await session.run(agent, run))["response"]["tables"]
     assert [(table["id"], table["leadCount"], len(table["columns"])) for table in after] == [
         (table["id"], table["leadCount"], len(table["columns"])) for table in before
     ]
 
 
-async def test_only_the_step_cap_reaches_the_cap(talk_with):
-    run = await talk_with(plan="starter").finished("scenario:large")
+async def test_only_the_step_cap_reaches_the_cap(new_session):
+    run = await new_session(plan="starter").finished("scenario:large")
     assert (run["status"], run["steps"]) == ("completed", {"completed": 29, "max": 30})

@@ -19,8 +19,8 @@ from origami_widgets.api.error_catalog import error_from
 from origami_widgets.api.retries import Traffic
 from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.polling.rate_limiter import RateLimiter
-from origami_widgets.sandbox.errors import Refused
-from origami_widgets.sandbox.limits import Quota
+from origami_widgets.sandbox.error_responses import ErrorResponse
+from origami_widgets.sandbox.rate_limits import RateLimits
 
 if TYPE_CHECKING:
     from origami_widgets.run.polling.run_watch import RunWatch
@@ -84,16 +84,16 @@ class Organization:
         self.by_kernel: dict[int, list[float]] = defaultdict(list)
         self.refused: dict[int, list[float]] = defaultdict(list)
         self.left: list[int] = []
-        self._quota = Quota(1.0)
+        self._rate_limits = RateLimits(1.0)
 
     def answer(self, kernel: int, run_id: str, *, tables: bool = False) -> Answer:
         now = self.clock.now
         self.by_kernel[kernel].append(now)
         status, body = 200, {"items": []} if tables else {**RUNNING, "id": run_id}
         try:
-            headers = self._quota.take_organization(now)
+            headers = self._rate_limits.count_organization(now)
             (self.listed if tables else self.asked)[run_id].append(now)
-        except Refused as refused:
+        except ErrorResponse as refused:
             status, body, headers = refused.status, refused.body, refused.headers
             self.refused[kernel].append(now)
         said = {name.lower(): value for name, value in headers.items()}

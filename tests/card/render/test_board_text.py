@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from origami_widgets.card.view.snapshot_words import stored
 
 from origami_widgets.card.render.board_text import render_board_text
 from origami_widgets.card.render.card_text import SIZE_LIMIT, WIDTH, width_of
-from origami_widgets.card.view.snapshot_words import stored
 from tests.card.boards import board_of, entry_of, every_entry, hostile_entries, many
 from tests.card.render.test_hostile import TRICKS
 from tests.fixtures import hostile

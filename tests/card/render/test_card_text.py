@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from origami_widgets.card.view.snapshot_words import freshness_words
 
 from origami_widgets.card.render.card_text import MIN_WIDTH, SIZE_LIMIT, WIDTH, render_text, width_of, wrap
 from origami_widgets.card.view.number_words import NOT_APPLICABLE
-from origami_widgets.card.view.snapshot_words import freshness_words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
 

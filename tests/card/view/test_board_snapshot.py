@@ -3,11 +3,11 @@
 import re
 
 import pytest
+from origami_widgets.card.view.board_snapshot import as_final_snapshot, as_live_snapshot, as_printed_snapshot
 
 from origami_widgets.card.render.board_html import render_board_html
 from origami_widgets.card.render.board_text import render_board_text
 from origami_widgets.card.view.board_rows import BoardEntry
-from origami_widgets.card.view.board_snapshot import as_final_snapshot, as_live_snapshot, as_printed_snapshot
 from tests.card.boards import board_of, entry_of, every_entry, many
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES, too_few_credits

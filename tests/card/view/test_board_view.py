@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from origami_widgets.card.view.snapshot_words import stored
 
 from origami_widgets.api.errors import InsufficientCredits
 from origami_widgets.card.render.board_html import render_board_html
@@ -17,7 +18,6 @@ from origami_widgets.card.render.card_text import WIDTH, width_of
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.board_view import STAGES, board_totals, make_board
 from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView
-from origami_widgets.card.view.snapshot_words import stored
 from tests.card.boards import (
     COPIES_SIZE,
     VIEW_SIZE,

@@ -1,9 +1,9 @@
 """How fresh a card is, in the words of the front end."""
 
 import pytest
+from origami_widgets.card.view.snapshot_words import freshness_words
 
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.snapshot_words import freshness_words
 from origami_widgets.run.state import Connection, RunState
 
 NOW = 1_784_625_465.0

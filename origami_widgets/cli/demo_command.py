@@ -1,0 +1,255 @@
+"""`origami-widgets demo`: try the package on the embedded sandbox, in JupyterLab or in the terminal."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.cli.exit_codes import DONE, FAILED, INTERRUPTED
+from origami_widgets.cli.options import add_command
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+    from origami_widgets.cli.options import Commands
+    from origami_widgets.sandbox import Sandbox
+
+QUICKSTART: Final = "quickstart.ipynb"
+BRIEF: Final = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
+LAB_SPEED = 20.0
+TERMINAL_SPEED = 8.0
+"""A run of the sandbox takes a minute and a half. In the terminal it should take only some seconds."""
+STOP_SECONDS = 15.0
+NOT_INHERITED: Final = ("JUPYTER", "IPYTHON", "ORIGAMI_API_KEY")
+# JupyterLab's news pop-up asks a server on the internet, and would cover the notebook.
+LAB_SETTINGS: Final = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+}
+_LAST_PORT = 65535
+EXAMPLE = """\
+origami-widgets demo --terminal
+
+--terminal needs pip install "origami-widgets[sandbox]". Without it, the demo
+opens a quickstart notebook in JupyterLab, and needs "origami-widgets[demo]".
+The notebook is written into FOLDER, or into a temporary folder, which is
+deleted at the end unless you changed something in it. An existing notebook is
+never replaced. Ctrl-C ends the demo, with exit code 0."""
+
+
+def register(commands: Commands[Any]) -> None:
+    """Add the parser of the command."""
+    parser = add_command(
+        commands,
+        "demo",
+        short="try it without an account",
+        description=(
+            "Try it on a simulated Origami API on this machine: no account, no key, no credits, no network. "
+            "Your own Jupyter settings are neither read nor changed."
+        ),
+        example=EXAMPLE,
+    )
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="where to write the quickstart notebook")
+    parser.add_argument("--terminal", action="store_true", help="watch one run here, without JupyterLab")
+    parser.add_argument("--no-browser", action="store_true", help="print the address of JupyterLab and open no browser")
+    parser.add_argument("--port", type=int, help="port of JupyterLab (default: the first free one from 8888)")
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Run the demo; return the exit code."""
+    if options.terminal:
+        given = [name for name, value in (("FOLDER", options.folder), ("--port", options.port)) if value is not None]
+        if given:
+            raise InvalidInput(
+                "A demo in the terminal has no notebook",
+                cause=f"--terminal was given together with {' and '.join(given)}.",
+                remedy="Remove one of them.",
+            )
+        return in_terminal()
+    if options.port is not None and not 0 < options.port <= _LAST_PORT:
+        raise InvalidInput(
+            "The port is not valid",
+            cause=f"--port was {options.port}.",
+            remedy=f"Give a number from 1 to {_LAST_PORT}, or leave it out.",
+        )
+    return in_lab(options)
+
+
+def in_terminal() -> int:
+    """Start a run on an embedded sandbox and watch it."""
+    from origami_widgets.cli.watch_command import watch
+    from origami_widgets.run.start import start
+
+    started = start(BRIEF, client=_sandbox(TERMINAL_SPEED).client(), show=False)
+    code = watch(started, "cells", stopped=lambda: "Stopped. The sandbox has ended, and its run with it.")
+    # Ctrl-C is the usual end of a demo.
+    return DONE if code == INTERRUPTED else code
+
+
+def in_lab(options: Namespace) -> int:
+    """Open the quickstart notebook in JupyterLab, with a sandbox beside it, until interrupted."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise InvalidInput(
+            "JupyterLab is not installed",
+            cause="The demo opens a notebook in JupyterLab.",
+            remedy='Install it: pip install "origami-widgets[demo]". Without it: origami-widgets demo --terminal',
+        )
+    sandbox = _sandbox(LAB_SPEED)
+    raise_on_signals()
+    try:
+        with demo_folders(options.folder) as (home, folder), sandbox.serve() as served:
+            # Notebooks of the demo use the sandbox: a key of the user must not spend credits.
+            environment = jupyter_environment(home) | {
+                "ORIGAMI_BASE_URL": served.base_url,
+                "ORIGAMI_API_KEY": served.api_key,
+                "ORIGAMI_PROJECT": "",
+            }
+            sys.stdout.write(
+                f"Starting JupyterLab in {folder}. It uses a sandbox: nothing costs credits. Press Ctrl-C to stop.\n"
+            )
+            sys.stdout.flush()
+            code = _run_lab(lab_command(folder, options.port, open_browser=not options.no_browser), environment)
+            sys.stderr.write(f"JupyterLab ended with code {code}.\n")
+            return FAILED
+    except KeyboardInterrupt:
+        sys.stdout.write("\nStopped.\n")
+        return DONE
+
+
+def lab_command(root: Path, port: int | None, *, open_browser: bool) -> list[str]:
+    """Return the command line that opens the quickstart of a folder in JupyterLab, on loopback only."""
+    return [
+        *(sys.executable, "-W", "ignore::DeprecationWarning", "-m", "jupyterlab"),
+        # It prints its address at this level, too.
+        "--Application.log_level=ERROR",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.default_url=/lab/tree/{QUICKSTART}",
+        *([f"--ServerApp.port={port}", "--ServerApp.port_retries=0"] if port is not None else []),
+        *([] if open_browser and has_display() else ["--no-browser"]),
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]
+
+
+def _run_lab(command: list[str], environment: dict[str, str]) -> int:
+    """Run JupyterLab until it ends; return its exit code. Ctrl-C stops it."""
+    # A session of its own keeps the terminal's Ctrl-C away from it: JupyterLab would ask whether to stop.
+    process = subprocess.Popen(  # noqa: S603 - the command is ours
+        command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        while (code := process.poll()) is None:
+            # Windows delivers an interrupt only between two sleeps.
+            time.sleep(0.2)
+        return code
+    finally:
+        # A second Ctrl-C must not leave JupyterLab running.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def jupyter_environment(home: Path) -> dict[str, str]:
+    """Return this process's environment with all folders of Jupyter and IPython under `home`, and without the API key."""
+    folders = {
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "IPYTHONDIR": home / "ipython",
+    }
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    defaults = home / "config" / "labconfig"
+    defaults.mkdir(exist_ok=True)
+    (defaults / "default_setting_overrides.json").write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
+    return inherited | {name: str(folder) for name, folder in folders.items()}
+
+
+def has_display() -> bool:
+    """Return whether a browser window can be opened here."""
+    if os.environ.get("CI"):
+        return False
+    if sys.platform in {"darwin", "win32"}:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def raise_on_signals() -> None:
+    """Raise KeyboardInterrupt on every signal to stop, even if SIGINT was ignored, as in the background of a script."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.default_int_handler)
+
+
+@contextmanager
+def demo_folders(given: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Make a folder for Jupyter's own files, and one with the quickstart notebook.
+
+    Args:
+        given: the folder for the notebook; None for a temporary one.
+
+    Yields:
+        Both folders. At the end the first is deleted, and a temporary second one unless something in it was changed.
+    """
+    temporary = Path(tempfile.mkdtemp(prefix="origami-demo-"))
+    folder = temporary / "notebooks" if given is None else given.expanduser().resolve()
+    written, delete = quickstart(), temporary
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        notebook = folder / QUICKSTART
+        if not notebook.exists():
+            notebook.write_bytes(written)
+        yield temporary / "jupyter", folder
+    finally:
+        if given is None and _is_changed(folder, written):
+            delete = temporary / "jupyter"
+            sys.stdout.write(f"\nYour changes are kept in {folder}")
+        shutil.rmtree(delete, ignore_errors=True)
+
+
+def quickstart() -> bytes:
+    """Return the quickstart notebook of the installed package, or of the repository."""
+    installed = Path(__file__).with_name(QUICKSTART)
+    return (installed if installed.exists() else Path(__file__).parents[2] / "notebooks" / QUICKSTART).read_bytes()
+
+
+def _is_changed(folder: Path, written: bytes) -> bool:
+    """Return whether the folder differs from what was written. Checkpoints do not count: Jupyter makes them."""
+    if not folder.exists():
+        return False
+    files = {path for path in folder.rglob("*") if path.is_file() and ".ipynb_checkpoints" not in path.parts}
+    return files != {folder / QUICKSTART} or (folder / QUICKSTART).read_bytes() != written
+
+
+def _sandbox(speed: float) -> Sandbox:
+    from origami_widgets.sandbox import Sandbox
+
+    try:
+        return Sandbox(speed=speed)
+    except ImportError as missing:
+        raise InvalidInput(
+            "The sandbox is not installed",
+            cause="It needs starlette and uvicorn.",
+            remedy='Install it: pip install "origami-widgets[sandbox]"',
+        ) from missing

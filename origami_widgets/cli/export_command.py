@@ -1,0 +1,144 @@
+"""`origami-widgets export TOKEN PATH`: write what a run built into files."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.cli.exit_codes import DONE, INTERRUPTED
+from origami_widgets.cli.options import TOKEN_HELP, add_api_options, add_command, client_for
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from types import TracebackType
+
+    from origami_widgets.cli.options import Commands
+    from origami_widgets.run.handle import Run
+
+PROGRESS_WIDTH = 72
+EXAMPLE = """\
+origami-widgets export AGENT_ID/RUN_ID founders.xlsx --leads
+
+PATH is a file that ends in .xlsx, or a folder for CSV or Parquet files. Excel
+needs pip install "origami-widgets[excel]", Parquet "origami-widgets[parquet]".
+Either all files are written, or none. Their names are printed on stdout."""
+
+
+def register(commands: Commands[Any]) -> None:
+    """Add the parser of the command."""
+    parser = add_command(
+        commands,
+        "export",
+        short="write what a run built into files",
+        description=(
+            "Write what a run built as an Excel workbook, CSV or Parquet files: its tables, columns, lead sources, "
+            "actions, transcript, history and economics. Sends only reads and costs nothing."
+        ),
+        example=EXAMPLE,
+    )
+    parser.add_argument("token", metavar="TOKEN", help=TOKEN_HELP)
+    parser.add_argument("path", metavar="PATH", help="the workbook, or the folder")
+    parser.add_argument("--leads", action="store_true", help="include the leads of each table")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing files")
+    parser.add_argument(
+        "--format", choices=("xlsx", "csv", "parquet"), help="default: by the ending of PATH; csv for a folder"
+    )
+    add_api_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Export a run; return the exit code."""
+    from origami_widgets.frames import export
+    from origami_widgets.frames.files.exporting import check_path
+    from origami_widgets.run.agent_runs import parse_token
+    from origami_widgets.run.start import attach
+
+    # Checked first: a wrong token or path is refused before a key is searched for.
+    parse_token(options.token)
+    check_path(options.path, options.format)
+    client = client_for(options)
+    attached = attach(options.token, client=client, show=False)
+    if attached.state.run is None:
+        # The first read failed. A refresh gives the run, or raises the reason.
+        attached.refresh()
+    if not attached.settled:
+        state = "The run is still active" if not attached.done else "Its cells are still being filled"
+        sys.stderr.write(f"{state}: this is its current state.\n")
+    try:
+        with ProgressLine(attached):
+            files = export(
+                attached,
+                options.path,
+                leads=options.leads,
+                client=client,
+                overwrite=options.overwrite,
+                format=options.format,
+            )
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; nothing was written.\n")
+        return INTERRUPTED
+    except OSError as error:
+        raise OrigamiError(
+            "The files could not be written",
+            cause=str(error),
+            remedy=" ".join(getattr(error, "__notes__", [])) or "Give another PATH.",
+        ) from error
+    sys.stdout.writelines(f"{file}\n" for file in files)
+    return DONE
+
+
+class ProgressLine:
+    """A line on stderr, if that is a terminal, with the number of rows read so far.
+
+    Args:
+        run: the run whose rows are read.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._lock = threading.Lock()
+        self._width = 0
+        self._open = False
+
+    def __enter__(self) -> Self:
+        """Start writing."""
+        self._open = sys.stderr.isatty()
+        self._unsubscribe = self._run.conversation.subscribers.add(self._changed)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Clear the line."""
+        self._unsubscribe()
+        with self._lock:
+            if self._open:
+                self._write("")
+            self._open = False
+
+    def _changed(self) -> None:
+        """Write the line again. Called on the background loop's thread."""
+        from origami_widgets.card.view.safe_text import clean
+        from origami_widgets.card.view.table_view import reading_words
+
+        state = self._run.state
+        for table in state.tables:
+            progress = reading_words(state.row_progress.get(table.id))
+            with self._lock:
+                if self._open and progress:
+                    self._write(f"{clean(table.name, PROGRESS_WIDTH - len(progress) - 2)}: {progress}")
+
+    def _write(self, line: str) -> None:
+        from origami_widgets.card.render.card_text import width_of
+        from origami_widgets.cli.run_text import shortened
+
+        # Only blanks and carriage returns: every terminal understands them.
+        line = shortened(line, PROGRESS_WIDTH)
+        clear = "\r" + " " * self._width + "\r" if self._width else ""
+        # Set before writing, so that an interrupt in between leaves a line that is cleared.
+        self._width = width_of(line)
+        sys.stderr.write(clear + line)
+        sys.stderr.flush()

@@ -1,0 +1,276 @@
+"""Runs as text for a terminal and as records for a program, in the words of the card. Pure."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from origami_widgets.api.models import RunObject
+from origami_widgets.card.render.card_text import SIGNS, WIDTH, break_to_width, cut_to_width, render_text, width_of
+from origami_widgets.card.view import make_view
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.safe_text import clean
+from origami_widgets.card.view.status import status_words
+from origami_widgets.run.agent_runs import make_token
+from origami_widgets.run.state import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from origami_widgets.api.models import RunSummary
+    from origami_widgets.card.view.contract import Tone, View
+    from origami_widgets.cli.output import ScreenLine
+
+BRIEF_LIMIT = 200
+LEAST_BRIEF = 24
+"""Columns that a brief needs beside the token. With less room, the token is on a line of its own."""
+HEADINGS = ("Token", "Started", "Status", "Brief")
+_GAP = "  "
+
+
+class RunUpdate:
+    """A watched run at one moment, for `LiveOutput`.
+
+    Args:
+        state: the state of the run.
+        earlier: the earlier runs of its conversation.
+    """
+
+    def __init__(self, state: RunState, earlier: Sequence[RunState] = ()) -> None:
+        self._state = state
+        self._earlier = earlier
+
+    def records(self) -> dict[str, dict[str, object]]:
+        """Return the record of the run."""
+        return {self._state.run_id: run_record(self._state, now=time.time())}
+
+    def lines(self) -> dict[str, tuple[str, str]]:
+        """Return the line of the run; the first time with its brief."""
+        view = make_view(self._state, earlier=self._earlier, now=time.time(), form="current")
+        first_line = change_line(view, with_brief=True)
+        return {self._state.run_id: (change_line(view), first_line)}
+
+    def page(self, width: int, height: int) -> list[ScreenLine]:
+        """Return the card of the run."""
+        now = time.time()
+        view = make_view(self._state, earlier=self._earlier, now=now, form="current")
+        # One line is kept for the number of lines that do not fit.
+        text = render_text(view, now=now, ticking=True, width=min(width, WIDTH), height=height - 1)
+        lines = fit_height(text, height)
+        return list(zip(lines, tones(view, lines), strict=True))
+
+
+def change_line(view: View, *, with_brief: bool = False) -> str:
+    """Return the state of a run on one line, without a time: the line differs only if the state does.
+
+    Args:
+        view: the view of the state.
+        with_brief: include the brief.
+
+    Returns:
+        For example `● Running · step 3 · 12 leads so far · 57 credits`.
+    """
+    head, result = view["head"], view["result"]
+    brief = f": {head['prompt']}" if with_brief and head["prompt"] else ""
+    # A notice that only repeats the status is left out.
+    notices = [notice["title"] for notice in view["notices"] if notice["title"] != head["status_label"]]
+    parts = [
+        f"{SIGNS[head['tone']]} {head['status_label']}{brief}",
+        result["steps"],
+        *(f"{figure['value']} {figure['label']}" for figure in result["figures"]),
+        *notices,
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def tones(view: View, lines: list[str]) -> list[Tone | None]:
+    """Return the tone of each line of the card's text: that of the status or notice that begins there, else None."""
+    head = view["head"]
+    titles = [(head["tone"], head["status_label"]), *((notice["tone"], notice["title"]) for notice in view["notices"])]
+    starts = {f"{SIGNS[tone]} {title.split(' ')[0]}": tone for tone, title in titles}
+    return [next((tone for start, tone in starts.items() if line.startswith(start)), None) for line in lines]
+
+
+def run_record(state: RunState, *, now: float) -> dict[str, object]:
+    """Return the record of a watched run. Values that the server did not send are None.
+
+    Args:
+        state: the state of the run.
+        now: the time of the change, in Unix seconds.
+
+    Returns:
+        `at` (UTC, ISO 8601), `token`, `status`, `done`, `settled`, `steps` (`completed`, `max`), `leads`, `credits`,
+        `cells` (`running`, `errored`), `questions` (number of open questions) and `connection`.
+    """
+    run = state.run
+    known = bool(state.tables)
+    return {
+        "at": datetime.fromtimestamp(now, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "token": make_token(state.agent_id, state.run_id),
+        "status": state.status if run is not None else None,
+        "done": state.done,
+        "settled": state.settled,
+        "steps": {"completed": run.steps.completed if run else None, "max": run.steps.max if run else None},
+        "leads": state.lead_count,
+        "credits": state.credits_used,
+        "cells": {
+            "running": state.cells_running if known else None,
+            "errored": state.cells_errored if known else None,
+        },
+        "questions": len(run.todo.pending_questions) if run else None,
+        "connection": state.connection.state,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in the table of runs.
+
+    Attributes:
+        agent_id: id of the agent.
+        agent_name: name of the agent; empty when it was not read.
+        run: the run, as lists of the API return it.
+    """
+
+    agent_id: str
+    agent_name: str
+    run: RunSummary
+
+    @property
+    def token(self) -> str:
+        """`agent/run`, never cut: it is meant to be copied."""
+        return make_token(clean(self.agent_id, 200), clean(self.run.id, 200))
+
+    @property
+    def status(self) -> str:
+        """The status in the words of the card, with its sign."""
+        state = RunState(agent_id=self.agent_id, run_id=self.run.id, run=RunObject.from_raw(self.run.raw))
+        label, tone = status_words(state)
+        return f"{SIGNS[tone]} {label}"
+
+    @property
+    def brief(self) -> str:
+        """The beginning of the brief, as lists of the API return it."""
+        return clean(self.run.prompt, BRIEF_LIMIT)
+
+    def age(self, now: float) -> str:
+        """Return the time since the run started; `now` is in Unix seconds on the server's clock."""
+        started = self.run.started_at
+        return words.age(now - started.timestamp() if started is not None else None)
+
+    def record(self) -> dict[str, object]:
+        """Return the record of the run, with the values that the server sent.
+
+        Returns:
+            `token`, `agent_name` (None when it was not read), `status`, `brief` (at most 200 characters), `model`,
+            `steps` (`completed`, `max`), `started_at` and `completed_at` (ISO 8601, or None).
+        """
+        run = self.run
+        return {
+            "token": make_token(self.agent_id, run.id),
+            "agent_name": self.agent_name or None,
+            "status": run.status,
+            "brief": run.prompt,
+            "model": run.model or None,
+            "steps": {"completed": run.steps.completed, "max": run.steps.max},
+            "started_at": _iso(run.started_at),
+            "completed_at": _iso(run.completed_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunListUpdate:
+    """The newest runs at one moment, for `LiveOutput`. Times are in Unix seconds.
+
+    Attributes:
+        rows: the newest runs, newest first.
+        read_at: when they were read; None before the first answer.
+        next_at: when they will be read again.
+        problem: why the last read failed; empty when it did not.
+        clock_offset: the server's clock minus ours, in seconds.
+    """
+
+    rows: list[RunRow]
+    read_at: float | None
+    next_at: float
+    problem: str = ""
+    clock_offset: float = 0.0
+
+    def freshness(self, now: float) -> str:
+        """Return how old the list is and when it will be read again, in the words of the card."""
+        verb = "last heard" if self.problem else "updated"
+        read = "" if self.read_at is None else f"{verb} {words.age(now - self.read_at)}"
+        again = f"{'trying again' if self.problem else 'next check'} in {words.duration(self.next_at - now)}"
+        return " · ".join(filter(None, (self.problem, ", ".join(filter(None, (read, again))))))
+
+    def records(self) -> dict[str, dict[str, object]]:
+        """Return the records of the runs, oldest first."""
+        return {row.token: row.record() for row in self.rows[::-1]}
+
+    def lines(self) -> dict[str, tuple[str, str]]:
+        """Return the lines of the runs, oldest first, and that of the problem."""
+        lines = {row.token: " · ".join(filter(None, (row.status, row.brief, row.token))) for row in self.rows[::-1]}
+        return {key: (line, line) for key, line in (*lines.items(), ("", self.problem))}
+
+    def page(self, width: int, height: int) -> list[ScreenLine]:
+        """Return the table of runs."""
+        now = time.time()
+        head: ScreenLine = (shortened(self.freshness(now), width), "attention" if self.problem else "running")
+        table = table_lines(self.rows, now=now + self.clock_offset, width=width) if self.rows else ()
+        # The terminal does not wrap what is drawn: a long token continues on the next line.
+        rows: list[ScreenLine] = [(piece, None) for line in table for piece in break_to_width(line, width)]
+        return [head, ("", None), *rows][:height]
+
+
+def table_lines(rows: Sequence[RunRow], *, now: float, width: int | None) -> Iterator[str]:
+    """Yield the lines of the table of runs.
+
+    Args:
+        rows: the runs, in the order of the table.
+        now: the current time, in Unix seconds on the server's clock.
+        width: columns of the terminal; None for lines of any length.
+
+    Yields:
+        A heading and one line per run. On a terminal that is too narrow for a whole token beside the rest, two lines per
+        run: its status, and its token.
+    """
+    texts = [(row.token, row.age(now), row.status, row.brief) for row in rows]
+    widths = [
+        max(map(width_of, column), default=0)
+        for column in zip(HEADINGS[:3], *(text[:3] for text in texts), strict=True)
+    ]
+    before = sum(widths) + len(_GAP) * len(widths)
+    if width is not None and width < before + LEAST_BRIEF:
+        for token, age, status, brief in texts:
+            yield shortened(" · ".join(filter(None, (status, age, brief))), width)
+            # Never cut: a terminal that is too narrow wraps it, and it can still be copied.
+            yield f"{_GAP}{token}"
+        return
+    for *columns, brief in (HEADINGS, *texts):
+        cells = [cell + " " * (room - width_of(cell)) for cell, room in zip(columns, widths, strict=True)]
+        yield _GAP.join([*cells, brief if width is None else shortened(brief, width - before)]).rstrip()
+
+
+def shortened(text: str, width: int) -> str:
+    """Return a text, cut to the columns of a terminal.
+
+    Example:
+        >>> shortened("family-run bakeries", 11)
+        'family-run…'
+    """
+    return text if width_of(text) <= width else cut_to_width(text, width - 1).rstrip() + "…"
+
+
+def fit_height(text: str, height: int) -> list[str]:
+    """Return the lines that fit on a screen. If some do not, the last line says how many."""
+    lines = text.split("\n")
+    if len(lines) <= height:
+        return lines
+    kept = max(height - 1, 0)
+    return [*lines[:kept], f"… {words.plural(len(lines) - kept, 'more line')}, shown at the end"]
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat().replace("+00:00", "Z") if at is not None else None

@@ -1,0 +1,188 @@
+"""`origami-widgets watch TOKEN`: watch a run live until it ends."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.cli.exit_codes import INTERRUPTED, code_of_run, exit_on_sigterm
+from origami_widgets.cli.options import TOKEN_HELP, add_api_options, add_command, client_for, repeated_api_options
+from origami_widgets.cli.output import open_output, terminal_width, write_line
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Iterator
+
+    from origami_widgets.cli.options import Commands
+    from origami_widgets.run.handle import Run
+    from origami_widgets.run.state import RunState
+    from origami_widgets.run.waiting import Until
+
+LONGEST_REQUEST = 30.0
+EXAMPLE = """\
+origami-widgets watch AGENT_ID/RUN_ID --until cells
+
+The token is in the foot of each card, and in `origami-widgets runs`. With rich
+(pip install "origami-widgets[terminal]"), a terminal shows the card live.
+Without rich, and in a pipe or a file, each change is written as one line, and
+the card at the end.
+
+--json writes one object per change, on one line each, and nothing else:
+  at          time, in UTC          steps       {"completed", "max"}
+  token       of the run            leads       in all tables
+  status      as sent by Origami    credits     used by the tables so far
+  done        the agent has ended   cells       {"running", "errored"}
+  settled     and all cells are     questions   number of open questions
+              filled                connection  live, reconnecting, stopped,
+                                                ended
+Values that Origami did not send are null. An error is one object on stderr:
+  {"error": {"type", "title", "cause", "remedy", "code", "status_code",
+             "request_id", "link"}}"""
+
+
+def register(commands: Commands[Any]) -> None:
+    """Add the parser of the command."""
+    parser = add_command(
+        commands,
+        "watch",
+        short="watch a run live until it ends",
+        description=(
+            "Watch a run live until it ends. Sends only reads and costs nothing. Ctrl-C stops watching, never the run."
+        ),
+        example=EXAMPLE,
+    )
+    parser.add_argument("token", metavar="TOKEN", help=TOKEN_HELP)
+    parser.add_argument(
+        "--until",
+        choices=("run", "cells"),
+        default="run",
+        help="run: until the agent has ended (default); cells: until all cells of its tables are filled, too",
+    )
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop watching after this time")
+    parser.add_argument("--json", action="store_true", help="write one JSON object per change")
+    add_api_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Watch a run; return the exit code."""
+    from origami_widgets.api.errors import InvalidInput
+    from origami_widgets.run.agent_runs import parse_token
+    from origami_widgets.run.start import attach
+
+    # Checked first: a wrong token is refused before a key is searched for.
+    parse_token(options.token)
+    timeout = options.timeout
+    if timeout is not None and not timeout > 0:
+        raise InvalidInput(
+            "The timeout must be more than 0",
+            cause=f"--timeout was {timeout:g}.",
+            remedy="Give the seconds after which to stop watching, for example --timeout 600.",
+        )
+    began = time.monotonic()
+    client = client_for(options, timeout=min(LONGEST_REQUEST, timeout or LONGEST_REQUEST))
+    attached = attach(options.token, client=client, show=False)
+
+    def stopped() -> str:
+        state = "has ended" if attached.done else "continues"
+        command = f"origami-widgets watch {attached.token}{repeated_api_options(options)}"
+        return f"Stopped watching; the run {state}. To see it: {command}"
+
+    return watch(attached, options.until, timeout=timeout, since=began, as_json=options.json, stopped=stopped)
+
+
+def watch(
+    run: Run,
+    until: Until,
+    *,
+    stopped: Callable[[], str],
+    timeout: float | None = None,
+    since: float | None = None,
+    as_json: bool = False,
+) -> int:
+    """Write a run's changes until it ends, then its card.
+
+    Args:
+        run: the run.
+        until: `"run"` or `"cells"`, as in `Run.wait`.
+        stopped: returns the line to print on Ctrl-C.
+        timeout: seconds to watch at most.
+        since: the monotonic time from which they count; now when None.
+        as_json: write JSON, and no card.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        OrigamiError: polling stopped, or `timeout` passed.
+    """
+    from origami_widgets.cli.run_text import RunUpdate
+
+    output = open_output(as_json=as_json)
+    earlier = run.conversation.before
+    try:
+        with exit_on_sigterm():
+            try:
+                with output:
+                    for state in follow(run, until, timeout=timeout, since=since, interval=output.interval):
+                        output.show(RunUpdate(state, earlier))
+            finally:
+                interrupted = isinstance(sys.exception(), KeyboardInterrupt | SystemExit | BrokenPipeError)
+                if not as_json and not interrupted:
+                    _write_card(run)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{stopped()}\n")
+        return INTERRUPTED
+    return code_of_run(run.status)
+
+
+def follow(
+    run: Run, until: Until, *, timeout: float | None = None, since: float | None = None, interval: float = 0.5
+) -> Iterator[RunState]:
+    """Yield the state of a run after each change, and at least once per interval, until it ends. Sends nothing itself.
+
+    Args:
+        run: the run.
+        until: `"run"` until the agent has ended, `"cells"` until no cell is running either.
+        timeout: seconds to follow it at most.
+        since: the monotonic time from which they count; now when None.
+        interval: seconds after which the state is yielded even if it has not changed.
+
+    Raises:
+        WaitTimedOut: `timeout` seconds passed first; the run continues.
+        OrigamiError: polling stopped.
+    """
+    from origami_widgets.run.waiting import WaitTimedOut, last_said, reached
+
+    changed = threading.Event()
+    ends = None if timeout is None else (time.monotonic() if since is None else since) + timeout
+    unsubscribe = run.on_change(lambda _run: changed.set())
+    try:
+        while True:
+            changed.clear()
+            state = run.state
+            yield state
+            if reached(state, until):
+                return
+            left = interval if ends is None else min(interval, ends - time.monotonic())
+            if left <= 0:
+                raise WaitTimedOut(
+                    f"The run did not end within {timeout:g} s",
+                    cause=last_said(state),
+                    remedy=f"Watch it again: origami-widgets watch {run.token}",
+                )
+            changed.wait(left)
+    finally:
+        unsubscribe()
+
+
+def _write_card(run: Run) -> None:
+    """Write the card, as wide as the terminal is."""
+    from origami_widgets.card.render.card_text import WIDTH, render_text
+    from origami_widgets.card.view import make_view
+
+    now = time.time()
+    view = make_view(run.state, earlier=run.conversation.before, now=now, form="snapshot")
+    write_line(render_text(view, now=now, width=min(terminal_width() or WIDTH, WIDTH)))

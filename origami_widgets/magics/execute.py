@@ -1,0 +1,263 @@
+"""Carry out the line and the cell magic: parse, check everything, then call the public functions of the package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import origami_widgets as ow
+from origami_widgets.api import validate
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.redact import hide_all
+from origami_widgets.magics.braces import expand, value_or_text
+from origami_widgets.magics.commands import (
+    ALIASES,
+    CELL,
+    CELL_TOPIC,
+    COMMANDS,
+    HELP_OPTIONS,
+    explained,
+    overview,
+)
+from origami_widgets.magics.line_parser import parse, split, suggestion
+from origami_widgets.magics.variables import active_run, check_target, newest_run, resolve, runs_in, watched_runs
+from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.starts.store import valid_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.magics.line_parser import ParsedLine
+    from origami_widgets.magics.variables import Variables
+    from origami_widgets.run.handle import Run
+    from origami_widgets.run.waiting import Until
+
+# ruff: noqa: T201 - a magic prints its help and its answers
+
+
+def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
+    """Start the run of a cell, or show the run that this cell or `--once` name has started before. Spends credits.
+
+    Everything is checked before anything is sent.
+
+    Args:
+        line: the text after `%%origami`.
+        cell: the text below it.
+        variables: the notebook's variables; `--into` sets one of them.
+
+    Returns:
+        The run, which is the value of the cell; None with `--quiet`, or when the line asks for help.
+
+    Raises:
+        InvalidInput: the line or the brief is wrong. Nothing was sent.
+        OrigamiError: the run was not started, or may have been; as for `start`.
+    """
+    words = split(line)
+    if HELP_OPTIONS.intersection(words):
+        print(explained(CELL))
+        return None
+    parsed = parse(CELL, words)
+    into = _target(parsed, variables)
+    quiet = parsed.has("--quiet")
+    if quiet and into is None:
+        raise InvalidInput(
+            "--quiet needs --into",
+            cause="You could not reach a run that is neither shown nor kept in a variable.",
+            remedy="Write --quiet --into run.",
+        )
+    options = _start_options(parsed, variables)
+    prompt = _brief(cell, variables)
+    run = ow.start(prompt, show=not quiet, **options)
+    if into is not None:
+        variables.notebook[into] = run
+    if (until := parsed.value("--wait")) is not None:
+        run.wait(cast("Until", until))
+    return None if quiet else run
+
+
+def _brief(cell: str, variables: Variables) -> str:
+    if not cell.strip():
+        raise InvalidInput(
+            "The brief is empty",
+            cause="The text of the cell, below the line with %%origami, is the brief for the agent.",
+            remedy="Say in a sentence or two what the agent should find or do.",
+        )
+    return validate.prompt(expand(validate.not_a_key(cell.strip(), "a brief"), variables.all, "the brief").strip())
+
+
+def _start_options(parsed: ParsedLine, variables: Variables) -> dict[str, Any]:
+    """Return the checked options for `start`."""
+
+    def text(option: str) -> str | None:
+        value = parsed.value(option)
+        return None if value is None else expand(value, variables.all, f"the value of {option}")
+
+    once = text("--once")
+    focus: list[object] = []
+    for given in parsed.options.get("--focus", ()):
+        value = value_or_text(given, variables.all, "the value of --focus")
+        focus += value if isinstance(value, list | tuple) else [value]
+    return {
+        "name": validate.agent_name(text("--name")),
+        "model": validate.model(text("--model")),
+        "focus_tables": validate.table_ids(focus),
+        "once": None if once is None else valid_once(once),
+        "fresh": parsed.has("--fresh"),
+    }
+
+
+def _target(parsed: ParsedLine, variables: Variables) -> str | None:
+    into = parsed.value("--into")
+    return check_target(into, variables.notebook) if into is not None else None
+
+
+def run_line(line: str, variables: Variables) -> object:
+    """Carry out a line.
+
+    Args:
+        line: the text after `%origami`.
+        variables: the variables that the line may name.
+
+    Returns:
+        The value of the line, which the cell shows; None when it prints.
+
+    Raises:
+        InvalidInput: the line is wrong. Nothing was sent.
+        OrigamiError: the request failed.
+    """
+    words = split(line)
+    if not words or words[0] in HELP_OPTIONS:
+        print(overview())
+        return None
+    name, *rest = words
+    command = COMMANDS.get(name)
+    if command is None:
+        raise _unknown_command(name)
+    if HELP_OPTIONS.intersection(rest):
+        print(explained(command))
+        return None
+    return ACTIONS[name](parse(command, rest), variables)
+
+
+def _attach(parsed: ParsedLine, variables: Variables) -> Run:
+    into = _target(parsed, variables)
+    found = resolve(parsed.words[0], variables)
+    if isinstance(found, str):
+        token = found
+    elif len(runs := runs_in(found)) == 1:
+        token = runs[0].token
+    else:
+        word = hide_all(parsed.words[0])[:80]
+        raise InvalidInput(
+            "One run can be attached at a time",
+            cause=f"{word} holds {len(runs)}.",
+            remedy=f"To show them together: %origami runs {word}.",
+        )
+    run = ow.attach(token)
+    if into is not None:
+        variables.notebook[into] = run
+    return run
+
+
+def _runs(parsed: ParsedLine, variables: Variables) -> object:
+    if not parsed.words:
+        return ow.RunBoard()
+    found = resolve(parsed.words[0], variables)
+    if isinstance(found, str):
+        return ow.RunBoard([found] if "/" in found else found)
+    return ow.RunBoard(found if isinstance(found, RunBatch) else runs_in(found))
+
+
+def _tables(parsed: ParsedLine, variables: Variables) -> object:
+    return ow.tables_frame(_attached(resolve(parsed.words[0], variables)) if parsed.words else newest_run())
+
+
+def _credits(parsed: ParsedLine, _variables: Variables) -> object:
+    if parsed.has("--frame"):
+        return ow.credits_frame(watched_runs() or None)
+    return ow.account()
+
+
+def _cancel(parsed: ParsedLine, variables: Variables) -> None:
+    found = resolve(parsed.words[0], variables) if parsed.words else active_run()
+    if isinstance(found, RunBatch):
+        _cancel_batch(found)
+        return
+    for run in _attached(found):
+        if run.done:
+            print(f"{run.token} has already ended: {run.status}. There was nothing to cancel.")
+            continue
+        requested_before = _is_cancel_requested(run)
+        run.cancel()
+        answer = "Cancellation was already requested for" if requested_before else "Asked Origami to cancel"
+        print(f"{answer} {run.token}. Its card shows when it has ended.")
+
+
+def _cancel_batch(batch: RunBatch) -> None:
+    """Cancel a batch, and print what was cancelled."""
+    waiting = batch.waiting
+    ended = {run.token for run in batch.runs if run.done}
+    before = {run.token for run in batch.runs if not run.done and _is_cancel_requested(run)}
+    batch.cancel()
+    # A start that was under way has become a run by now.
+    requested = {run.token for run in batch.runs} - ended - before
+    sentences = [
+        "No more runs will start." if waiting else "",
+        f"Asked Origami to cancel {_count(len(requested))}." if requested else "",
+        f"Cancellation was already requested for {_count(len(before))}." if before else "",
+    ]
+    print(" ".join(filter(None, sentences)) or "There was nothing to cancel.")
+
+
+def _is_cancel_requested(run: Run) -> bool:
+    return run.state.cancel == "requested"
+
+
+def _login(parsed: ParsedLine, _variables: Variables) -> object:
+    return ow.login(store=parsed.has("--store"))
+
+
+def _help(parsed: ParsedLine, _variables: Variables) -> None:
+    if not parsed.words:
+        print(overview())
+        return
+    name = parsed.words[0].lstrip("%")
+    command = CELL if name in (CELL_TOPIC, "origami") else COMMANDS.get(name)
+    if command is None:
+        raise _unknown_command(name)
+    print(explained(command))
+
+
+ACTIONS: dict[str, Callable[[ParsedLine, Variables], object]] = {
+    "attach": _attach,
+    "runs": _runs,
+    "tables": _tables,
+    "credits": _credits,
+    "cancel": _cancel,
+    "login": _login,
+    "help": _help,
+}
+"""The function behind each command of the line magic."""
+
+
+def _attached(found: object) -> list[Run]:
+    return [ow.attach(found, show=False)] if isinstance(found, str) else runs_in(found)
+
+
+def _count(runs: int) -> str:
+    return "1 run" if runs == 1 else f"{runs} runs"
+
+
+def _unknown_command(name: str) -> InvalidInput:
+    if name.startswith("-"):
+        options = [option.name for option in CELL.options]
+        return InvalidInput(
+            f"%origami has no option {hide_all(name)[:80]}",
+            cause="A line with one percent sign is a command. To start a run, use two, and write the brief below.",
+            remedy=f"{suggestion(name.partition('=')[0], options)}To see how it works: %origami help {CELL_TOPIC}",
+        )
+    meant = f"Did you mean {ALIASES[name]}? " if name in ALIASES else suggestion(name, COMMANDS)
+    return InvalidInput(
+        f"There is no %origami {hide_all(name)[:80]}",
+        cause=f"The commands are {', '.join(COMMANDS)}. To start a run, begin a cell with %%origami.",
+        remedy=f"{meant}To see how they work: %origami help",
+    )

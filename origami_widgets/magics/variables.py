@@ -1,0 +1,197 @@
+"""The notebook's variables: which hold runs, which may be set, and what a word of a line refers to."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import keyword
+from collections import ChainMap
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.redact import hide_all
+from origami_widgets.api.validate import shortened
+from origami_widgets.magics.braces import value_or_text
+from origami_widgets.magics.line_parser import suggestion
+from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.poller import poller
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+LINE = "the line"
+OF_IPYTHON = frozenset({"In", "Out", "exit", "get_ipython", "quit", "_", "__", "___", "_dh", "_i", "_ih", "_oh"})
+"""Names that IPython sets after each cell, or needs itself."""
+
+
+class Variables(NamedTuple):
+    """The variables that a magic sees.
+
+    Args:
+        notebook: global variables of the notebook; `--into` sets one of these.
+        local: variables of the function that calls the magic; they come first.
+    """
+
+    notebook: MutableMapping[str, Any]
+    local: Mapping[str, Any] = {}
+
+    @property
+    def all(self) -> Mapping[str, Any]:
+        """Local and global variables."""
+        return ChainMap(dict(self.local), self.notebook)
+
+
+def check_target(name: str, notebook: Mapping[str, object]) -> str:
+    """Return the name after `--into` if a run may be stored under it.
+
+    Args:
+        name: the name as typed.
+        notebook: the existing variables. Those that hold a module, class or function are not replaced.
+
+    Raises:
+        InvalidInput: the name is no identifier, is reserved, or holds code. Nothing was sent.
+    """
+    problem = _why_not(name, notebook)
+    if not problem:
+        return name
+    raise InvalidInput(
+        "The run cannot be kept in this variable",
+        cause=f"--into needs the name of a variable, and {shortened(name)} {problem}.",
+        remedy="Choose a name of letters, digits and _ that is not in use for anything else: --into run.",
+    )
+
+
+def _why_not(name: str, notebook: Mapping[str, object]) -> str:
+    """Return why a run cannot be stored under a name, or an empty string when it can."""
+    if not name.isidentifier():
+        return "is not one"
+    if keyword.iskeyword(name):
+        return "is a keyword of Python"
+    if name in OF_IPYTHON:
+        return "is reserved by IPython"
+    if name in dir(builtins):
+        return "is built into Python"
+    value = notebook.get(name)
+    if isinstance(value, ModuleType):
+        return "holds a module"
+    return "holds a function or a class" if isinstance(value, type) or inspect.isroutine(value) else ""
+
+
+def watched_runs() -> list[Run]:
+    """Return the runs that this process watches, newest first. Of a conversation, only the newest run."""
+    conversations = {run.conversation: None for run in map(Run, poller().watched())}
+    runs = [Run(conversation.current, conversation) for conversation in conversations]
+    return sorted((run for run in runs if not _was_never_found(run)), key=_started, reverse=True)
+
+
+def _was_never_found(run: Run) -> bool:
+    """Return whether polling stopped before anything was read of a run: its token was only typed."""
+    return run.state.run is None and run.state.connection.state == "stopped"
+
+
+def newest_run() -> Run:
+    """Return the newest run of this notebook.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    for run in watched_runs():
+        return run
+    raise InvalidInput(
+        "There is no run in this notebook yet",
+        cause="No run was started or attached since the kernel started.",
+        remedy="Start one with %%origami, or show an earlier one with %origami attach AGENT_ID/RUN_ID.",
+    )
+
+
+def active_run() -> Run:
+    """Return the only active run of this notebook.
+
+    Raises:
+        InvalidInput: no run is active, or several are.
+    """
+    active = [run for run in watched_runs() if not run.done]
+    if len(active) == 1:
+        return active[0]
+    if not active:
+        raise InvalidInput(
+            "No run is active in this notebook",
+            cause="Every run that was started or attached here has ended.",
+            remedy="Name the run to cancel: %origami cancel AGENT_ID/RUN_ID.",
+        )
+    raise InvalidInput(
+        f"{len(active)} runs are active in this notebook",
+        cause=f"They are {', '.join(run.token for run in active[:10])}.",
+        remedy="Name the run to cancel: %origami cancel AGENT_ID/RUN_ID.",
+    )
+
+
+def runs_in(value: object) -> list[Run]:
+    """Return the runs in a value: a run, a batch, a board or a list of runs. Empty for anything else."""
+    if isinstance(value, Run):
+        return [value]
+    # Attributes of other objects are not read: that may run any code.
+    if type(value).__module__.startswith("origami_widgets."):
+        value = getattr(value, "runs", ())
+    return list(value) if isinstance(value, list | tuple) and all(isinstance(each, Run) for each in value) else []
+
+
+def holds_runs(value: object) -> bool:
+    """Return whether a value stands for runs. A batch does before its first run has started."""
+    return isinstance(value, RunBatch) or bool(runs_in(value))
+
+
+def variables_with_runs(variables: Mapping[str, Any]) -> list[str]:
+    """Return the names of the variables that hold runs, without those that IPython sets."""
+    return [name for name, value in list(variables.items()) if not name.startswith("_") and holds_runs(value)]
+
+
+def resolve(word: str, variables: Variables) -> object:
+    """Return what a word of a line refers to: an object that holds runs, or the token or id itself.
+
+    Args:
+        word: a variable, `{an expression}`, `agent/run`, or an agent's id.
+        variables: the variables.
+
+    Raises:
+        InvalidInput: it is none of these.
+    """
+    every = variables.all
+    value = every[word] if word in every else value_or_text(word, every, LINE)
+    is_id = isinstance(value, str) and word not in every and ("{" in word or not value.isidentifier())
+    if is_id or holds_runs(value):
+        return value
+    if word == value:
+        raise InvalidInput(
+            f"There is no variable called {hide_all(word)[:80]}",
+            cause="It is not the id of an agent either.",
+            remedy=f"{suggestion(word, variables_with_runs(every))}{_expected(every)}",
+        )
+    raise _no_run(word, value, every)
+
+
+def _no_run(word: str, value: object, variables: Mapping[str, Any]) -> InvalidInput:
+    if isinstance(value, str):
+        return InvalidInput(
+            f"{hide_all(word)[:80]} holds text, not a run",
+            cause="A variable without braces must hold a run.",
+            remedy=f"To use its text, write {{{hide_all(word)[:80]}}}.",
+        )
+    return InvalidInput(
+        f"{hide_all(word)[:80]} holds no run",
+        cause=f"It is of type {type(value).__name__}.",
+        remedy=_expected(variables),
+    )
+
+
+def _expected(variables: Mapping[str, Any]) -> str:
+    known = variables_with_runs(variables)
+    first = f"These variables hold runs: {', '.join(known[:5])}. " if known else ""
+    return f"{first}Give a variable that holds a run, or AGENT_ID/RUN_ID from the foot of its card."
+
+
+def _started(run: Run) -> float:
+    raw = run.state.run
+    return raw.started_at.timestamp() if raw is not None and raw.started_at is not None else 0.0

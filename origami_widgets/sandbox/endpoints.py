@@ -1,0 +1,305 @@
+"""The endpoints, and which method and path each one answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.sandbox import error_responses
+from origami_widgets.sandbox.json_objects import (
+    column_meta,
+    csv_rows,
+    flat_row,
+    run_object,
+    run_summary,
+    table_object,
+    typed_cell,
+    typed_row,
+)
+from origami_widgets.sandbox.organization import POLL_INTERVAL
+from origami_widgets.sandbox.request_context import (
+    MAX_ROWS_LIMIT,
+    RequestContext,
+    SandboxResponse,
+    json_response,
+    list_object,
+    take_page,
+)
+from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, saved_filters, saved_sort, select_leads
+from origami_widgets.sandbox.run_requests import CheckedRunRequest, is_uuid, parse_run_request
+from origami_widgets.sandbox.simulated_time import iso, whole_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.sandbox.organization import AgentRecord
+    from origami_widgets.sandbox.timelines import RunTimeline, SimulatedLead, TableTimeline
+
+_ROW_OPTIONS = {"cells": ("flat",), "format": ("csv",), "defaults": ("true", "false")}
+
+
+def create_agent(context: RequestContext) -> SandboxResponse:
+    """Answer POST /agents."""
+    request = parse_run_request(context.body, context.organization.plan, first=True)
+    _check_references(context, request)
+    record, run = context.organization.create_agent(request, context.project)
+    agent = _agent_summary(record)
+    workspace = {
+        "object": "workspace",
+        "id": record.container,
+        "name": record.name,
+        "createdAt": iso(record.created_at),
+        "createdByApi": True,
+    }
+    return json_response({"agent": agent, "run": _run_object(context, record, run), "workspace": workspace}, 202)
+
+
+def list_agents(context: RequestContext) -> SandboxResponse:
+    """Answer GET /agents, newest first."""
+    search = context.query.get("search", "")
+    records = [
+        record
+        for record in reversed(context.organization.agents.values())
+        if record.project == context.project and search.casefold() in record.name.casefold()
+    ]
+    page, cursor = take_page(records, context.page(100, search), lambda record: record.id)
+    return json_response(list_object([_agent_object(record, context.now) for record in page], cursor, context.path))
+
+
+def get_agent(context: RequestContext) -> SandboxResponse:
+    """Answer GET /agents/{id}."""
+    return json_response(_agent_object(_record(context), context.now))
+
+
+def archive_agent(context: RequestContext) -> SandboxResponse:
+    """Answer DELETE /agents/{id}; a container that other agents share is kept."""
+    record = _record(context)
+    deleted_at = iso(context.now)
+    emptied = context.organization.archive(record)
+    return json_response(
+        {
+            "agent": {"object": "agent", "id": record.id, "deletedAt": deleted_at},
+            "workspace": {"object": "workspace", "id": record.container, "deletedAt": deleted_at if emptied else None},
+        }
+    )
+
+
+def create_run(context: RequestContext) -> SandboxResponse:
+    """Answer POST /agents/{id}/runs."""
+    record = _record(context)
+    request = parse_run_request(context.body, context.organization.plan, first=False)
+    _check_references(context, request)
+    run = context.organization.follow_up(record, request)
+    return json_response({"run": _run_object(context, record, run)}, 202)
+
+
+def list_runs(context: RequestContext) -> SandboxResponse:
+    """Answer GET /agents/{id}/runs, newest first."""
+    runs = _record(context).runs[::-1]
+    page, cursor = take_page(runs, context.page(), lambda run: run.id)
+    return json_response(list_object([run_summary(run, context.now) for run in page], cursor, context.path))
+
+
+def get_run(context: RequestContext) -> SandboxResponse:
+    """Answer GET /agents/{id}/runs/{runId}, with `Retry-After` while the run is active."""
+    run = context.organization.run(context.params["id"], context.params["runId"], context.project)
+    wait = str(whole_seconds(POLL_INTERVAL, context.organization.speed))
+    headers = {"Retry-After": wait} if run.is_active(context.now) else {}
+    return json_response(_run_object(context, _record(context), run), headers=headers)
+
+
+def cancel_run(context: RequestContext) -> SandboxResponse:
+    """Answer POST /agents/{id}/cancel."""
+    record = _record(context)
+    run = context.organization.cancel(record)
+    return json_response({"run": _run_object(context, record, run) if run is not None else None})
+
+
+def list_agent_tables(context: RequestContext) -> SandboxResponse:
+    """Answer GET /agents/{id}/tables, never in pages."""
+    record = _record(context)
+    stats = "stats" in context.include
+    tables = context.organization.tables_of_agent(record, context.now)
+    items = [table_object(table, context.now, stats=stats) for table in tables]
+    return json_response(list_object(items, None, context.path, workspaceId=record.container))
+
+
+def list_tables(context: RequestContext) -> SandboxResponse:
+    """Answer GET /tables, newest first; `workspaceId` is the id of a container or of an agent in it."""
+    workspace = context.query.get("workspaceId")
+    if workspace is not None:
+        if not is_uuid(workspace):
+            raise error_responses.invalid(("workspaceId", "Expected a UUID"))
+        # The id of an archived agent still names its container: the tables stay.
+        workspace = context.organization.container(workspace.lower(), context.project) or workspace.lower()
+    tables = context.organization.tables_of(context.project, context.now, workspace)[::-1]
+    page, cursor = take_page(tables, context.page(100, workspace), lambda table: table.id)
+    items = [table_object(table, context.now, stats=False) for table in page]
+    return json_response(list_object(items, cursor, context.path))
+
+
+def get_table(context: RequestContext) -> SandboxResponse:
+    """Answer GET /tables/{tableId}."""
+    return json_response(table_object(_table(context), context.now, stats="stats" in context.include))
+
+
+def list_columns(context: RequestContext) -> SandboxResponse:
+    """Answer GET /tables/{tableId}/columns, never in pages."""
+    columns = _table(context).columns_at(context.now)
+    return json_response(list_object([column_meta(column) for column in columns], None, context.path))
+
+
+def list_rows(context: RequestContext) -> SandboxResponse:
+    """Answer GET /tables/{tableId}/rows; own filters and sort replace the saved ones."""
+    table, query, now = _table(context), context.query, context.now
+    issues = [
+        (name, "Expected " + " or ".join(choices))
+        for name, choices in _ROW_OPTIONS.items()
+        if name in query and query[name] not in choices
+    ]
+    if issues:
+        raise error_responses.invalid(*issues)
+    columns = table.columns_at(now)
+    by_slug = {column.slug: column for column in columns if column.slug is not None}
+    defaults = query.get("defaults") != "false"
+    filters = saved_filters(table, by_slug) if defaults else []
+    sort = saved_sort(table, by_slug) if defaults else None
+    if "filters" in query:
+        filters = parse_filters(query["filters"], by_slug)
+    if "sort" in query:
+        sort = parse_sort(query["sort"], by_slug)
+    leads = select_leads(table.rows_at(now), filters, sort, now)
+    request = context.page(MAX_ROWS_LIMIT, query.get("filters"), query.get("sort"), query.get("defaults"))
+    page, cursor = take_page(leads, request, lambda lead: lead.id)
+    if query.get("format") == "csv":
+        return SandboxResponse(200, csv_rows(page, columns, now).encode(), media_type="text/csv; charset=utf-8")
+    make = flat_row if query.get("cells") == "flat" else typed_row
+    return json_response(
+        list_object([make(lead, columns, now) for lead in page], cursor, context.path, total=len(leads))
+    )
+
+
+def get_row(context: RequestContext) -> SandboxResponse:
+    """Answer GET /tables/{tableId}/rows/{rowId}."""
+    table = _table(context)
+    return json_response(typed_row(_lead(context, table), table.columns_at(context.now), context.now))
+
+
+def get_cell(context: RequestContext) -> SandboxResponse:
+    """Answer GET /tables/{tableId}/rows/{rowId}/cells/{columnId}."""
+    table = _table(context)
+    lead = _lead(context, table)
+    for column in table.columns_at(context.now):
+        if column.id == context.params["columnId"]:
+            return json_response(typed_cell(column, lead, context.now))
+    raise error_responses.not_found("column")
+
+
+def get_account(context: RequestContext) -> SandboxResponse:
+    """Answer GET /account."""
+    plan = context.organization.plan
+    return json_response(
+        {
+            "object": "account",
+            "organization": {"id": context.organization.organization_id, "name": "Sandbox organization"},
+            "plan": {"id": plan.id, "name": plan.name},
+            "capabilities": {
+                "canUseApi": True,
+                "canRunScheduledTasks": plan.id != "starter",
+                "concurrentAgents": plan.concurrent,
+            },
+            "workspaces": {"used": len(context.organization.agents), "limit": None},
+        }
+    )
+
+
+def get_credits(context: RequestContext) -> SandboxResponse:
+    """Answer GET /account/credits."""
+    return json_response(
+        {"object": "credits", "balance": context.organization.balance(context.now), "currency": "credits"}
+    )
+
+
+def _record(context: RequestContext) -> AgentRecord:
+    return context.organization.agent(context.params["id"], context.project)
+
+
+def _run_object(context: RequestContext, record: AgentRecord, run: RunTimeline) -> dict[str, Any]:
+    organization, now = context.organization, context.now
+    history = organization.history(record, run, now)
+    return run_object(run, organization.existing(now), history, now, context.include)
+
+
+def _agent_summary(record: AgentRecord) -> dict[str, Any]:
+    return {
+        "object": "agent",
+        "id": record.id,
+        "name": record.name,
+        "workspaceId": record.container,
+        "createdAt": iso(record.created_at),
+    }
+
+
+def _agent_object(record: AgentRecord, now: float) -> dict[str, Any]:
+    last = record.last_run
+    return {
+        **_agent_summary(record),
+        "apiKeyOwned": True,
+        "lastRun": run_summary(last, now) if last is not None else None,
+    }
+
+
+def _check_references(context: RequestContext, request: CheckedRunRequest) -> None:
+    tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
+    container = None
+    if request.workspace_id is not None:
+        container = context.organization.container(request.workspace_id, context.project)
+        if container is None:
+            raise error_responses.invalid(
+                ("workspaceId", "No such workspace"), code="UNKNOWN_WORKSPACE", error="Unknown workspace"
+            )
+    if any(table_id.lower() not in tables for table_id in request.focus_table_ids):
+        raise error_responses.invalid(("focusTableIds", "No such table"), code="UNKNOWN_TABLE", error="Unknown table")
+    # The sandbox has no documents, so every document is out of scope.
+    if request.attached_documents or any(table_id.lower() not in tables for table_id in request.attached_tables):
+        raise error_responses.invalid(
+            ("attachments", "Not found in your scope"), code="INVALID_ATTACHMENT", error="Invalid attachment"
+        )
+    for path, table_ids in (("focusTableIds", request.focus_table_ids), ("attachments", request.attached_tables)):
+        if container is not None and any(tables[table_id.lower()].container != container for table_id in table_ids):
+            raise error_responses.invalid(
+                (path, "The table belongs to another workspace"),
+                code="WORKSPACE_TABLE_MISMATCH",
+                error="Table and workspace do not match",
+            )
+
+
+def _table(context: RequestContext) -> TableTimeline:
+    return context.organization.table(context.params["tableId"], context.project, context.now)
+
+
+def _lead(context: RequestContext, table: TableTimeline) -> SimulatedLead:
+    for lead in table.rows_at(context.now):
+        if lead.id == context.params["rowId"]:
+            return lead
+    raise error_responses.not_found("row")
+
+
+ROUTES: tuple[tuple[str, str, Callable[[RequestContext], SandboxResponse]], ...] = (
+    ("POST", "/agents", create_agent),
+    ("GET", "/agents", list_agents),
+    ("GET", "/agents/{id}", get_agent),
+    ("DELETE", "/agents/{id}", archive_agent),
+    ("POST", "/agents/{id}/runs", create_run),
+    ("GET", "/agents/{id}/runs", list_runs),
+    ("GET", "/agents/{id}/runs/{runId}", get_run),
+    ("POST", "/agents/{id}/cancel", cancel_run),
+    ("GET", "/agents/{id}/tables", list_agent_tables),
+    ("GET", "/tables", list_tables),
+    ("GET", "/tables/{tableId}", get_table),
+    ("GET", "/tables/{tableId}/columns", list_columns),
+    ("GET", "/tables/{tableId}/rows", list_rows),
+    ("GET", "/tables/{tableId}/rows/{rowId}", get_row),
+    ("GET", "/tables/{tableId}/rows/{rowId}/cells/{columnId}", get_cell),
+    ("GET", "/account", get_account),
+    ("GET", "/account/credits", get_credits),
+)

@@ -1,0 +1,127 @@
+"""Error responses of the API: status, code, sentence and the fields that belong to the code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SITE = "https://origami-sandbox.invalid"
+"""Base of links to the web app. The name cannot resolve, so no link of the sandbox leads anywhere."""
+
+
+class ErrorResponse(Exception):
+    """Raised to answer a request with an error body.
+
+    Args:
+        status: HTTP status.
+        code: UPPER_SNAKE_CASE code.
+        error: sentence for people.
+        headers: extra headers, for instance `Retry-After`.
+        fields: further top-level fields of the body.
+    """
+
+    def __init__(
+        self, status: int, code: str, error: str, *, headers: dict[str, str] | None = None, **fields: Any
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.headers = headers or {}
+        self.body: dict[str, Any] = {"error": error, "code": code, **fields}
+
+
+def invalid(
+    *issues: tuple[str, str], code: str = "VALIDATION_ERROR", error: str = "Validation failed"
+) -> ErrorResponse:
+    """Return a 400 with its issues as (path, message)."""
+    details = {"issues": [{"path": path, "message": message} for path, message in issues]}
+    return ErrorResponse(400, code, error, details=details)
+
+
+def not_found(what: str) -> ErrorResponse:
+    """Return the 404 of a kind of object, for instance `agent`."""
+    return ErrorResponse(404, f"{what.upper()}_NOT_FOUND", f"{what.capitalize()} not found")
+
+
+def unauthorized() -> ErrorResponse:
+    """Return the 401."""
+    return ErrorResponse(401, "UNAUTHORIZED", "Missing or invalid API key", headers={"WWW-Authenticate": "Bearer"})
+
+
+def agent_busy(run_id: str, started_at: str) -> ErrorResponse:
+    """Return the 409 of an agent with an active run."""
+    return ErrorResponse(
+        409,
+        "AGENT_BUSY",
+        "A run is already in flight on this agent",
+        currentRun={"id": run_id, "startedAt": started_at},
+    )
+
+
+def pool_full(limit: int, sessions: list[dict[str, str]], *, can_upgrade: bool, retry_after: int) -> ErrorResponse:
+    """Return the 429 of an organization without a free run slot."""
+    return ErrorResponse(
+        429,
+        "CONCURRENT_LIMIT_EXCEEDED",
+        f"All {limit} concurrent runs of your plan are in use",
+        headers={"Retry-After": str(retry_after)},
+        limit=limit,
+        activeSessions=sessions,
+        canUpgrade=can_upgrade,
+    )
+
+
+def rate_limited(retry_after: int) -> ErrorResponse:
+    """Return the 429 of a rate limit."""
+    return ErrorResponse(429, "RATE_LIMITED", "Too many requests", headers={"Retry-After": str(retry_after)})
+
+
+def insufficient_credits(required: int, available: int) -> ErrorResponse:
+    """Return the 402 of too few credits."""
+    return ErrorResponse(
+        402,
+        "INSUFFICIENT_CREDITS",
+        "Insufficient credits",
+        creditsRequired=required,
+        creditsAvailable=available,
+        topUpUrl=f"{SITE}/settings/billing?source=api",
+        message=f"Starting a run needs {required} credits; {available} are available.",
+        handoff=_handoff("top-up", "/settings/billing", "Add credits"),
+    )
+
+
+def budget_exceeded() -> ErrorResponse:
+    """Return the 402 of a hard budget that is used up."""
+    return ErrorResponse(
+        402,
+        "BUDGET_EXCEEDED",
+        "Budget exceeded",
+        blockedByBudgets=["Monthly project budget"],
+        message="A hard budget is used up. Topping up does not help; raise the budget or wait for its next month.",
+        handoff=_handoff("budget", "/settings/budgets", "Review budgets"),
+    )
+
+
+def subscription_required() -> ErrorResponse:
+    """Return the 402 of a plan without API access."""
+    return ErrorResponse(
+        402,
+        "SUBSCRIPTION_REQUIRED",
+        "Your plan does not include API access",
+        hint="Choose a plan that includes the API.",
+        handoff=_handoff("upgrade", "/settings/plan", "See plans"),
+    )
+
+
+def account_blocked() -> ErrorResponse:
+    """Return the 402 of an account with a billing problem."""
+    return ErrorResponse(
+        402,
+        "ACCOUNT_BLOCKED",
+        "The account is blocked",
+        reason="payment_failed",
+        message="The last payment failed. Update the payment method to go on.",
+        handoff=_handoff("billing", "/settings/billing", "Update the payment method"),
+    )
+
+
+def _handoff(kind: str, path: str, label: str) -> dict[str, str]:
+    return {"kind": kind, "url": SITE + path, "label": label}

@@ -1,0 +1,315 @@
+"""The organization: its agents, runs, tables, credits and run slots, as functions of what was asked and of the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.sandbox import agent_text, error_responses
+from origami_widgets.sandbox.fake_data import IdGenerator
+from origami_widgets.sandbox.plans import PLANS
+from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
+from origami_widgets.sandbox.run_builder import ScenarioInputs, cut_tables
+from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
+from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whole_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.sandbox.run_requests import CheckedRunRequest
+    from origami_widgets.sandbox.scenarios import RefusalName
+    from origami_widgets.sandbox.timelines import RunTimeline, TableTimeline
+
+START_CREDITS = 5
+"""Credits that must be available to start a run; they are not its price."""
+
+POLL_INTERVAL = 15
+"""Simulated seconds between polls of a running run."""
+
+DEFAULT_RUN_DURATION = 60
+"""Simulated seconds to wait for a free run slot while no run has finished yet."""
+
+CANCEL_DELAY = 2.0
+"""Simulated seconds from a cancel to the run's end: it stops at its next safe point."""
+
+PROJECT_ID = "0a6f3c1e-5d2b-4e8a-9c47-1f2e3d4c5b6a"
+"""The one project that the organization has."""
+
+IDLE_AGENT_ID = "7d1e9b52-8c3a-4f60-8b1d-2a4c6e8f0b13"
+"""An agent of that project which was opened in the web app and never ran."""
+
+_MEDIAN_RUNS = 200
+"""Finished runs whose median duration is the wait for a free run slot."""
+
+
+@dataclass(slots=True)
+class AgentRecord:
+    """One agent with its runs, oldest first.
+
+    `container` is its own id, or that of an agent whose tables it shares; `linked` holds the ids of its focus tables.
+    """
+
+    id: str
+    name: str
+    project: str | None
+    created_at: float
+    parsed: ParsedPrompt
+    container: str
+    runs: list[RunTimeline] = field(default_factory=list)
+    linked: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def last_run(self) -> RunTimeline | None:
+        """The newest run."""
+        return self.runs[-1] if self.runs else None
+
+
+class SandboxOrganization:
+    """State of the sandbox: agents, runs, tables and credits.
+
+    Args:
+        seed: decides every id and every lead.
+        speed: simulated seconds per wall second.
+        plan: id of the plan.
+        balance: credits at the start.
+        clock: returns seconds since 1970.
+    """
+
+    def __init__(self, seed: int, speed: float, plan: str, balance: int, clock: Callable[[], float]) -> None:
+        self.seed = seed
+        self.speed = speed
+        self.plan = PLANS[plan]
+        self.clock = SandboxClock(clock)
+        self.ids = IdGenerator(f"{seed}/world")
+        self.organization_id = self.ids.uuid()
+        self.tables: dict[str, TableTimeline] = {}
+        self.agents: dict[str, AgentRecord] = {}
+        self._archived: list[AgentRecord] = []
+        self._starting_balance = balance
+        self._pool_filled_for: str | None = None
+        self._pool_full_until = 0.0
+        idle = AgentRecord(
+            IDLE_AGENT_ID, "Untitled agent", PROJECT_ID, self.clock.now(), parse_prompt(""), IDLE_AGENT_ID
+        )
+        self.agents[idle.id] = idle
+
+    # Reading
+
+    def agent(self, agent_id: str, project: str | None) -> AgentRecord:
+        """Return an agent of this project; raises `ErrorResponse` when there is none."""
+        record = self.agents.get(agent_id)
+        if record is None or record.project != project:
+            raise error_responses.not_found("agent")
+        return record
+
+    def run(self, agent_id: str, run_id: str, project: str | None) -> RunTimeline:
+        """Return a run of this agent; raises `ErrorResponse` when agent or run is unknown."""
+        record = self.agents.get(agent_id)
+        for run in record.runs if record is not None and record.project == project else ():
+            if run.id == run_id:
+                return run
+        raise error_responses.not_found("run")
+
+    def table(self, table_id: str, project: str | None, now: float) -> TableTimeline:
+        """Return a table that exists in this project; raises `ErrorResponse` when there is none."""
+        table = self.tables.get(table_id)
+        if table is None or table.project != project or not table.exists(now):
+            raise error_responses.not_found("table")
+        return table
+
+    def tables_of(self, project: str | None, now: float, container: str | None = None) -> list[TableTimeline]:
+        """Return the tables of a project, or of one container in it, oldest first."""
+        tables = [
+            table
+            for table in self.tables.values()
+            if table.project == project and table.exists(now) and container in {None, table.container}
+        ]
+        return sorted(tables, key=lambda table: table.created_at)
+
+    def tables_of_agent(self, record: AgentRecord, now: float) -> list[TableTimeline]:
+        """Return the tables of an agent: those of its container, then the focus tables of its runs."""
+        own = self.tables_of(record.project, now, record.container)
+        linked = [table for table_id in record.linked if (table := self.tables[table_id]).exists(now)]
+        return own + [table for table in linked if table not in own]
+
+    def container(self, workspace_id: str, project: str | None) -> str | None:
+        """Return the container of an id, which may be that of an agent in it; None when there is none."""
+        for record in self.agents.values():
+            if record.project == project and workspace_id in {record.id, record.container}:
+                return record.container
+        return None
+
+    def existing(self, now: float) -> dict[str, TableTimeline]:
+        """Return all tables that exist at this moment, by id."""
+        return {table_id: table for table_id, table in self.tables.items() if table.exists(now)}
+
+    def history(self, record: AgentRecord, before: RunTimeline, now: float) -> list[Any]:
+        """Return the messages of an agent's runs before one of them."""
+        messages: list[Any] = []
+        for run in record.runs:
+            if run.id == before.id:
+                break
+            messages += run.messages_at(now)
+        return messages
+
+    def balance(self, now: float) -> int:
+        """Return the credits that are left: those at the start without what all tables have used so far."""
+        return self._starting_balance - sum(table.credits_at(now) for table in self.tables.values())
+
+    # Changing
+
+    def create_agent(self, request: CheckedRunRequest, project: str | None) -> tuple[AgentRecord, RunTimeline]:
+        """Start the first run of a new agent.
+
+        Raises:
+            ErrorResponse: credits, a free run slot or the payment is missing.
+        """
+        now = self.clock.now()
+        self._check_admission(request, now)
+        parsed = parse_prompt(request.prompt)
+        name = request.name or parsed.title
+        agent_id = self.ids.uuid()
+        container = self.container(request.workspace_id, project) if request.workspace_id is not None else None
+        record = AgentRecord(agent_id, name, project, now, parsed, container or agent_id)
+        self.agents[record.id] = record
+        return record, self._start(record, request, now)
+
+    def follow_up(self, record: AgentRecord, request: CheckedRunRequest) -> RunTimeline:
+        """Start another run of an agent.
+
+        Raises:
+            ErrorResponse: the agent is busy, or credits, a free run slot or the payment is missing.
+        """
+        now = self.clock.now()
+        last = record.last_run
+        if last is not None and last.is_active(now):
+            raise error_responses.agent_busy(last.id, iso(last.starts))
+        self._check_admission(request, now)
+        return self._start(record, request, now)
+
+    def cancel(self, record: AgentRecord) -> RunTimeline | None:
+        """Request the active run of an agent to stop; return it, or the newest one when none is active."""
+        now = self.clock.now()
+        run = record.last_run
+        if run is None or not run.is_active(now) or run.cancel_requested:
+            return run
+        at = now + CANCEL_DELAY / self.speed
+        if at < run.ends:
+            self._stop(record, run, at, agent_text.CANCELLED)
+        return record.last_run
+
+    def archive(self, record: AgentRecord) -> bool:
+        """Archive an agent and stop its active run; its tables stay.
+
+        Returns:
+            Whether its container is archived too, as it is with the last agent in it.
+        """
+        now = self.clock.now()
+        run = record.last_run
+        if run is not None and run.is_active(now):
+            self._stop(record, run, now, agent_text.ARCHIVED)
+        del self.agents[record.id]
+        self._archived.append(record)
+        return all(other.container != record.container for other in self.agents.values())
+
+    def _stop(self, record: AgentRecord, run: RunTimeline, at: float, reason: str) -> None:
+        self.tables = cut_tables(self.tables, run.id, at)
+        touched = {action.body["tableId"] for action in run.actions if action.at <= at}
+        kept = {table_id: table for table_id, table in self.tables.items() if table_id in touched}
+        stopped = run.cut(
+            at, status="cancelled", text=f"{reason} {agent_text.kept_tables(kept, at)}", suggestions=agent_text.CONTINUE
+        )
+        record.runs[-1] = replace(stopped, cancel_requested=True)
+
+    def _start(self, record: AgentRecord, request: CheckedRunRequest, now: float) -> RunTimeline:
+        run_id = self.ids.run()
+        own = self.tables_of_agent(record, now)
+        focus = dict.fromkeys(table_id.lower() for table_id in request.merged_table_ids)
+        focused = [self.tables[table_id] for table_id in focus]
+        record.linked |= focus
+        answers = self._answers(record, request.prompt)
+        parsed = record.parsed if answers or not own else parse_prompt(request.prompt)
+        inputs = ScenarioInputs(
+            run_id=run_id,
+            agent_id=record.id,
+            container=record.container,
+            project=record.project,
+            prompt=request.prompt,
+            parsed=parsed.in_place(answers[0]) if answers else parsed,
+            model=request.model or self.plan.default_model,
+            steps_max=self.plan.max_steps,
+            focus_table_ids=request.merged_table_ids,
+            pace=Pace(now, self.speed),
+            seed=f"{self.seed}/{run_id}",
+            tables=tuple(focused + [table for table in own if table not in focused]),
+            answers=answers,
+            affordable_credits=self._starting_balance - sum(table.planned_credits() for table in self.tables.values()),
+        )
+        result = run_scenario(inputs)
+        record.runs.append(result.run)
+        self.tables.update(result.tables)
+        return result.run
+
+    def _answers(self, record: AgentRecord, prompt: str) -> tuple[str, ...]:
+        last = record.last_run
+        return read_answers(prompt, len(last.questions)) if last is not None and last.questions else ()
+
+    # Admission
+
+    def _check_admission(self, request: CheckedRunRequest, now: float) -> None:
+        _, _, refusal = parse_scenario(request.prompt)
+        if refusal is not None:
+            self._refuse(refusal, request.prompt, now)
+        balance = self.balance(now)
+        if balance < START_CREDITS:
+            raise error_responses.insufficient_credits(START_CREDITS, balance)
+        sessions = self._active_sessions(now)
+        if self.plan.concurrent is not None and len(sessions) >= self.plan.concurrent:
+            raise self._pool_full(sessions, self.plan.concurrent)
+
+    def _refuse(self, refusal: RefusalName, prompt: str, now: float) -> None:
+        match refusal:
+            case "no_credits":
+                raise error_responses.insufficient_credits(START_CREDITS, min(1, self.balance(now)))
+            case "budget_exceeded":
+                raise error_responses.budget_exceeded()
+            case "subscription_required":
+                raise error_responses.subscription_required()
+            case "account_blocked":
+                raise error_responses.account_blocked()
+            case "pool_full":
+                self._fill_pool(prompt, now)
+
+    def _fill_pool(self, prompt: str, now: float) -> None:
+        # Colleagues take every run slot for a while, so that a queue can be seen to end. Then the prompt that was refused
+        # is accepted; another prompt finds the slots taken anew.
+        if self._pool_filled_for != prompt:
+            self._pool_filled_for = prompt
+            self._pool_full_until = now + DEFAULT_RUN_DURATION / self.speed
+        elif now >= self._pool_full_until:
+            self._pool_filled_for = None
+
+    def _pool_full(self, sessions: list[dict[str, str]], limit: int) -> error_responses.ErrorResponse:
+        now = self.clock.now()
+        runs = [run for record in (*self.agents.values(), *self._archived) for run in record.runs]
+        durations = [run.ends - run.starts for run in sorted(runs, key=lambda run: run.ends) if not run.is_active(now)]
+        seconds = median(durations[-_MEDIAN_RUNS:]) * self.speed if durations else float(DEFAULT_RUN_DURATION)
+        wait = whole_seconds(seconds, self.speed)
+        return error_responses.pool_full(
+            limit, sessions, can_upgrade=self.plan.concurrent is not None, retry_after=wait
+        )
+
+    def _active_sessions(self, now: float) -> list[dict[str, str]]:
+        sessions = [
+            {"agentId": record.id, "name": record.name, "startedAt": iso(run.starts)}
+            for record in self.agents.values()
+            if (run := record.last_run) is not None and run.is_active(now)
+        ]
+        if now < self._pool_full_until:
+            ids = IdGenerator(f"{self.seed}/web")
+            started = iso(self._pool_full_until - 2 * DEFAULT_RUN_DURATION / self.speed)
+            while len(sessions) < (self.plan.concurrent or 0):
+                name = f"Agent of a colleague {len(sessions) + 1}"
+                sessions.append({"agentId": ids.uuid(), "name": name, "startedAt": started})
+        return sessions

@@ -1,0 +1,89 @@
+"""What a prompt asks for: topic, place, number of leads, scenario, and answers to questions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+_SCENARIO = re.compile(r"\bscenario:([a-z0-9_]+)", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.])(\d{1,3})(?![\w.])")
+_PLACE = re.compile(r"\b(?:in|near|around|from)\s+((?:[A-ZÀ-Þ][\w'-]+\s?){1,3})")
+_STOP = re.compile(
+    r"\b(?:who|that|which|with|whose|where|and their|in|near|around|from|for)\b|[.,;:?!\n]", re.IGNORECASE
+)
+_VERB = re.compile(
+    r"^(?:please\s+)?(?:find|list|get|show|build|make|give|search|look\s+for|research|source|collect)"
+    r"(?:\s+(?:me|us|out|for))*\s+",
+    re.IGNORECASE,
+)
+_MAX_TITLE_LENGTH = 60
+_MIN_LEADS, _MAX_LEADS, _DEFAULT_LEADS = 5, 60, 24
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPrompt:
+    """Topic, place (may be empty) and number of leads asked for."""
+
+    topic: str
+    place: str
+    lead_target: int
+
+    @property
+    def title(self) -> str:
+        """A name for a table or an agent.
+
+        >>> ParsedPrompt("SaaS founders", "Austin", 20).title
+        'SaaS founders in Austin'
+        """
+        title = f"{self.topic} in {self.place}" if self.place else self.topic
+        return title[:_MAX_TITLE_LENGTH].rstrip()
+
+    def in_place(self, place: str) -> ParsedPrompt:
+        """Return the same topic and number in another place."""
+        return replace(self, place=place)
+
+
+def scenario_names(prompt: str) -> list[str]:
+    """List the names after `scenario:` in a prompt, in lower case."""
+    return [name.lower() for name in _SCENARIO.findall(prompt)]
+
+
+def parse_prompt(prompt: str) -> ParsedPrompt:
+    """Read topic, place and number of leads from a prompt.
+
+    >>> parse_prompt("Find 20 SaaS founders in Austin who raised seed in the last 6 months")
+    ParsedPrompt(topic='SaaS founders', place='Austin', lead_target=20)
+    >>> parse_prompt("scenario:filling").topic
+    'Companies'
+    """
+    text = " ".join(_SCENARIO.sub(" ", prompt[:2000]).split())
+    place = _PLACE.search(text)
+    number = _NUMBER.search(text)
+    topic = _NUMBER.sub(" ", _VERB.sub("", text), count=1).strip()
+    stop = _STOP.search(topic)
+    topic = " ".join(topic[: stop.start() if stop else None].split())[:_MAX_TITLE_LENGTH].strip(" -\u2013\"'")
+    topic = topic[:1].upper() + topic[1:] if topic else "Companies"
+    lead_target = int(number.group(1)) if number else _DEFAULT_LEADS
+    return ParsedPrompt(topic, place.group(1).strip() if place else "", min(_MAX_LEADS, max(_MIN_LEADS, lead_target)))
+
+
+def slugify(name: str) -> str:
+    """Return a name in lower case with hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "table"
+
+
+_MARKS = re.compile(r"^(?:[\s\-\u2013\u2014:>*\"\u201c]|a(?:nswer)?:)+|[\s.\"\u201d*]+$", re.IGNORECASE)
+
+
+def read_answers(prompt: str, count: int) -> tuple[str, ...]:
+    r"""Read the answers to `count` questions from the free text of a follow-up.
+
+    >>> read_answers("Which region should I search first? Iberia.\nMay I look up e-mail addresses? Yes.", 2)
+    ('Iberia', 'Yes')
+    """
+    answers = [part for line in prompt.splitlines() if (part := _after_question(line))]
+    return tuple(answers[:count])
+
+
+def _after_question(line: str) -> str:
+    return _MARKS.sub("", line.rsplit("?", 1)[-1])[:60]

@@ -1,0 +1,126 @@
+"""An accepted request, the response to it, and the pages of lists."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from origami_widgets.sandbox.organization import SandboxOrganization
+
+T = TypeVar("T")
+DEFAULT_LIMIT, MAX_LIMIT, MAX_ROWS_LIMIT = 50, 100, 200
+"""Items on a page: by default, at most, and at most for rows."""
+
+_MAX_CURSOR_LENGTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Cursor and limit of a request; `list_id` identifies the list, so that a cursor of another list starts over."""
+
+    cursor: str | None
+    limit: int
+    list_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One accepted request; ids in `params` are in lower case, except run ids, which are literal."""
+
+    organization: SandboxOrganization
+    now: float
+    path: str
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    project: str | None
+    body: bytes
+
+    @property
+    def include(self) -> frozenset[str]:
+        """The tokens of `include`; unknown ones are ignored."""
+        return frozenset(self.query.get("include", "").split(","))
+
+    def page(self, max_limit: int = MAX_LIMIT, *parts: str | None) -> PageRequest:
+        """Return the requested page of the list that path and `parts` of the query identify."""
+        list_id = "\n".join([self.path, *(part or "" for part in parts)])
+        return PageRequest(self.query.get("cursor"), parse_limit(self.query.get("limit"), max_limit), list_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxResponse:
+    """Status, body and extra headers of a response."""
+
+    status: int
+    content: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+
+def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> SandboxResponse:
+    """Return a response with a JSON body."""
+    content = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return SandboxResponse(status, content, headers or {})
+
+
+def parse_limit(text: str | None, max_limit: int = MAX_LIMIT) -> int:
+    """Return a limit in range; text that is not a number gives the default.
+
+    >>> parse_limit("0"), parse_limit("1000"), parse_limit("many"), parse_limit(None)
+    (1, 100, 50, 50)
+    """
+    # `int` alone also reads "1_0" and digits of other scripts.
+    if text is None or not text.isascii() or "_" in text:
+        return DEFAULT_LIMIT
+    try:
+        return min(max_limit, max(1, int(text)))
+    except ValueError:
+        return DEFAULT_LIMIT
+
+
+def take_page(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> tuple[list[T], str | None]:
+    """Return the items of a page and the cursor of the next one, None at the end."""
+    start = _start(items, request, id_of)
+    page = list(items[start : start + request.limit])
+    end = start + len(page)
+    if end >= len(items) or not page:
+        return page, None
+    mark = {"l": _fingerprint(request.list_id), "o": end, "a": id_of(page[-1])}
+    packed = json.dumps(mark, separators=(",", ":")).encode()
+    return page, base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def list_object(items: list[Any], next_cursor: str | None, url: str, **rest: Any) -> dict[str, Any]:
+    """Return a List."""
+    return {"object": "list", "items": items, "nextCursor": next_cursor, "url": url, **rest}
+
+
+def _start(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> int:
+    mark = _unpack(request.cursor)
+    if mark is None or mark.get("l") != _fingerprint(request.list_id):
+        return 0
+    after, offset = mark.get("a"), mark.get("o")
+    for position, item in enumerate(items):
+        if id_of(item) == after:
+            # Items may have been added before it since; what was read is not read again.
+            return position + 1
+    return offset if isinstance(offset, int) and 0 <= offset < len(items) else 0
+
+
+def _unpack(cursor: str | None) -> dict[str, Any] | None:
+    if not cursor or len(cursor) > _MAX_CURSOR_LENGTH:
+        return None
+    try:
+        mark = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    return mark if isinstance(mark, dict) else None
+
+
+def _fingerprint(list_id: str) -> int:
+    return zlib.crc32(list_id.encode("utf-8", "replace"))

@@ -1,0 +1,181 @@
+"""Filters and sort of rows: read from the query, applied to the values of a moment."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.sandbox import error_responses
+from origami_widgets.sandbox.json_objects import cell_value, main_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead, TableTimeline
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """One condition on a column."""
+
+    column: ColumnTimeline
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RowSort:
+    """An order by one column; cells without a value come last in both directions."""
+
+    column: ColumnTimeline
+    descending: bool
+
+
+def parse_filters(text: str, columns: Mapping[str, ColumnTimeline]) -> list[RowFilter]:
+    """Return the `filters` of a query; raises `ErrorResponse` when they are not valid."""
+    data = _json(text, "INVALID_FILTERS", "filters")
+    if not isinstance(data, list):
+        raise error_responses.invalid(("filters", "Expected an array"), code="INVALID_FILTERS", error="Invalid filters")
+    return [_filter(item, position, columns) for position, item in enumerate(data)]
+
+
+def parse_sort(text: str, columns: Mapping[str, ColumnTimeline]) -> RowSort:
+    """Return the `sort` of a query; raises `ErrorResponse` when it is not valid."""
+    data = _json(text, "INVALID_SORT", "sort")
+    if (
+        not isinstance(data, dict)
+        or not isinstance(data.get("column"), str)
+        or data.get("direction") not in ("asc", "desc")
+    ):
+        problem = 'Expected {"column": slug, "direction": "asc" or "desc"}'
+        raise error_responses.invalid(("sort", problem), code="INVALID_SORT", error="Invalid sort")
+    return RowSort(_column(data["column"], "sort.column", columns), data["direction"] == "desc")
+
+
+def saved_filters(table: TableTimeline, columns: Mapping[str, ColumnTimeline]) -> list[RowFilter]:
+    """Return the saved filters of a table whose columns exist by now."""
+    return [
+        RowFilter(columns[part["column"]], part["operator"], part["value"])
+        for part in table.saved_filters
+        if part["column"] in columns
+    ]
+
+
+def saved_sort(table: TableTimeline, columns: Mapping[str, ColumnTimeline]) -> RowSort | None:
+    """Return the saved sort of a table when its column exists by now."""
+    saved = table.saved_sort
+    if saved is None or saved["column"] not in columns:
+        return None
+    return RowSort(columns[saved["column"]], saved["direction"] == "desc")
+
+
+def select_leads(
+    leads: Sequence[SimulatedLead], filters: Sequence[RowFilter], sort: RowSort | None, now: float
+) -> list[SimulatedLead]:
+    """Return the leads that match all filters, sorted."""
+    chosen = [lead for lead in leads if all(_matches(lead, part, now) for part in filters)]
+    if sort is None:
+        return chosen
+    values = {lead.id: main_value(cell_value(sort.column, lead, now)[1]) for lead in chosen}
+    filled = [lead for lead in chosen if values[lead.id] is not None]
+    blank = [lead for lead in chosen if values[lead.id] is None]
+    return sorted(filled, key=lambda lead: _rank(values[lead.id]), reverse=sort.descending) + blank
+
+
+def _json(text: str, code: str, path: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise error_responses.invalid((path, "Expected JSON"), code=code, error=f"Invalid {path}") from None
+
+
+def _filter(item: Any, position: int, columns: Mapping[str, ColumnTimeline]) -> RowFilter:
+    path = f"filters.{position}"
+    if not isinstance(item, dict) or not isinstance(item.get("column"), str) or "value" not in item:
+        raise error_responses.invalid(
+            (path, "Expected column, operator and value"), code="INVALID_FILTERS", error="Invalid filters"
+        )
+    operator = item.get("operator")
+    if not isinstance(operator, str) or operator not in _OPERATORS:
+        known = ", ".join(_OPERATORS)
+        raise error_responses.invalid(
+            (f"{path}.operator", f"Expected one of: {known}"), code="INVALID_FILTERS", error="Invalid filters"
+        )
+    return RowFilter(_column(item["column"], f"{path}.column", columns), operator, item["value"])
+
+
+def _column(slug: str, path: str, columns: Mapping[str, ColumnTimeline]) -> ColumnTimeline:
+    if slug not in columns:
+        raise error_responses.invalid((path, "No column has this slug"), code="UNKNOWN_COLUMN", error="Unknown column")
+    return columns[slug]
+
+
+def _matches(lead: SimulatedLead, part: RowFilter, now: float) -> bool:
+    return _OPERATORS[part.operator](main_value(cell_value(part.column, lead, now)[1]), part.value)
+
+
+def _is_empty(cell: Any, _: Any) -> bool:
+    return cell is None or cell in ("", [])
+
+
+def _contains(cell: Any, wanted: Any) -> bool:
+    if isinstance(cell, list):
+        return any(_contains(part, wanted) for part in cell)
+    return cell is not None and _normalized(wanted) in _normalized(cell)
+
+
+def _equals(cell: Any, wanted: Any) -> bool:
+    if isinstance(cell, list):
+        return any(_equals(part, wanted) for part in cell) or cell == wanted
+    numbers = _number(cell), _number(wanted)
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers[0] == numbers[1]
+    return cell is not None and _normalized(cell) == _normalized(wanted)
+
+
+def _compare(cell: Any, wanted: Any) -> int | None:
+    """Return -1, 0 or 1 as `cell` is less, equal or greater; None when the two cannot be compared."""
+    if cell is None or wanted is None:
+        return None
+    one, other = _number(cell), _number(wanted)
+    if one is not None and other is not None:
+        return (one > other) - (one < other)
+    if isinstance(cell, str) and isinstance(wanted, str):
+        return (_normalized(cell) > _normalized(wanted)) - (_normalized(cell) < _normalized(wanted))
+    return None
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "contains": _contains,
+    "not_contains": lambda cell, wanted: not _contains(cell, wanted),
+    "equals": _equals,
+    "not_equals": lambda cell, wanted: not _equals(cell, wanted),
+    "is_empty": _is_empty,
+    "is_not_empty": lambda cell, wanted: not _is_empty(cell, wanted),
+    "greater_than": lambda cell, wanted: _compare(cell, wanted) == 1,
+    "greater_than_or_equal": lambda cell, wanted: _compare(cell, wanted) in (0, 1),
+    "less_than": lambda cell, wanted: _compare(cell, wanted) == -1,
+    "less_than_or_equal": lambda cell, wanted: _compare(cell, wanted) in (0, -1),
+}
+
+
+def _normalized(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.casefold().strip()
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return None if math.isnan(number) else number
+
+
+def _rank(value: Any) -> tuple[int, float, str]:
+    number = _number(value)
+    return (0, number, "") if number is not None else (1, 0.0, _normalized(value))

@@ -1,0 +1,402 @@
+"""Builder of the timelines of one run and of its tables, and their early end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import inf
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.sandbox import agent_text, fake_data
+from origami_widgets.sandbox.cell_plan import CellPlanner, CellWindow
+from origami_widgets.sandbox.fake_data import IdGenerator, LeadFacts, invent
+from origami_widgets.sandbox.prompt_parser import slugify
+from origami_widgets.sandbox.recipes import PASS_SCORE, TableRecipe
+from origami_widgets.sandbox.simulated_time import Pace, iso
+from origami_widgets.sandbox.timelines import (
+    ColumnTimeline,
+    Deletion,
+    ResponseForm,
+    RunTimeline,
+    SimulatedLead,
+    SimulatedSource,
+    TableTimeline,
+    TimedEvent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from origami_widgets.sandbox.plans import ModelName
+    from origami_widgets.sandbox.prompt_parser import ParsedPrompt
+    from origami_widgets.sandbox.recipes import ColumnRecipe
+    from origami_widgets.sandbox.timelines import CellRun, LeadOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioInputs:
+    """What a scenario builds from: the request, the parsed prompt, the agent's tables, its credits and the random seed.
+
+    `focus_table_ids` are echoed as they were sent; `tables` holds the focus tables first, then the agent's others.
+    """
+
+    run_id: str
+    agent_id: str
+    container: str
+    project: str | None
+    prompt: str
+    parsed: ParsedPrompt
+    model: ModelName
+    steps_max: int
+    focus_table_ids: tuple[str, ...]
+    pace: Pace
+    seed: str
+    response_form: ResponseForm = "null"
+    tables: tuple[TableTimeline, ...] = ()
+    answers: tuple[str, ...] = ()
+    affordable_credits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioResult:
+    """The run of a scenario, and the tables it creates or extends, by id."""
+
+    run: RunTimeline
+    tables: Mapping[str, TableTimeline] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchedule:
+    """When one table is built, in simulated seconds of the run; excluded and filtered leads go at `trimmed`."""
+
+    opened: float
+    leads_from: float
+    leads_to: float
+    trimmed: float
+    cells: CellWindow
+
+
+class RunBuilder:
+    """Builds the tables of one run, records its actions and finishes it.
+
+    Args:
+        inputs: the run to build.
+    """
+
+    def __init__(self, inputs: ScenarioInputs) -> None:
+        self.inputs = inputs
+        self.rng = Random(inputs.seed)  # noqa: S311  # repeatable on purpose, nothing is secret
+        self.ids = IdGenerator(inputs.seed)
+        self.tables: dict[str, TableTimeline] = {}
+        self.actions: list[TimedEvent] = []
+        self._numbers = sum(len(table.leads) for table in inputs.tables)
+        self._companies = {lead.facts.company for table in inputs.tables for lead in table.leads}
+
+    def at(self, seconds: float) -> float:
+        """Return the wall moment of a simulated second of the run."""
+        return self.inputs.pace.at(seconds)
+
+    def add_action(self, seconds: float, kind: str, table_id: str, **rest: Any) -> None:
+        """Record an action."""
+        self.actions.append(TimedEvent(self.at(seconds), {"type": kind, "tableId": table_id, **rest}))
+
+    def cities(self) -> tuple[str, ...]:
+        """Return the cities in which leads are invented."""
+        place = self.inputs.parsed.place
+        return fake_data.REGIONS.get(place.lower(), (place,)) if place else fake_data.CITIES
+
+    def open_table(
+        self,
+        recipe: TableRecipe,
+        schedule: TableSchedule,
+        people: list[LeadFacts] | None = None,
+        announced: tuple[ColumnRecipe, ...] | None = None,
+    ) -> TableTimeline:
+        """Create a table: columns, leads in batches, the unfit ones deleted, then the cells.
+
+        The `announced` columns are added one by one, each with its action (None: all that are computed); the others
+        exist from the start. The first leads are `people`, the others are invented.
+        """
+        table_id = self.ids.uuid()
+        opened = self.at(schedule.opened)
+        sources = tuple(
+            SimulatedSource(self.ids.uuid(), name, available, "historical" if position == 0 else "estimate")
+            for position, (name, available) in enumerate(
+                zip(self.rng.sample(fake_data.SOURCES, len(recipe.available)), recipe.available, strict=True)
+            )
+        )
+        self.add_action(schedule.opened, "table_created", table_id, tableName=recipe.name)
+        later = [
+            column
+            for column in recipe.columns
+            if (column.kind != "input" if announced is None else column in announced)
+        ]
+        columns = [self._column(column, opened) for column in recipe.columns if column not in later]
+        columns += self._add_columns(table_id, later, schedule)
+        outcomes = _lead_outcomes(
+            self.rng,
+            kept=recipe.kept,
+            duplicate=recipe.duplicate,
+            excluded=recipe.excluded,
+            filtered=recipe.filtered,
+        )
+        leads = self._leads(table_id, outcomes, schedule, columns, sources=len(sources), people=people)
+        filters = ({"column": "fit", "operator": "greater_than_or_equal", "value": PASS_SCORE},)
+        table = TableTimeline(
+            id=table_id,
+            run_id=self.inputs.run_id,
+            container=self.inputs.container,
+            project=self.inputs.project,
+            name=recipe.name,
+            created_at=opened,
+            sources=sources,
+            leads=tuple(leads),
+            columns=tuple(columns),
+            saved_filters=filters if recipe.only_passing else (),
+            saved_sort={"column": "fit", "direction": "desc"} if recipe.only_passing else None,
+            slug=slugify(recipe.name),
+        )
+        table = self._add_cell_runs(
+            table, table.columns, [lead for lead in leads if lead.outcome == "kept"], schedule.cells
+        )
+        self.tables[table_id] = table
+        return table
+
+    def extend_table(
+        self, table: TableTimeline, extra: ColumnRecipe, more: int, schedule: TableSchedule
+    ) -> TableTimeline:
+        """Extend a table: one more column for all its leads, and more leads for all its columns.
+
+        Only what exists when the run starts is extended: the rest is planned by another run, which may be stopped.
+        """
+        present = self.inputs.pace.start
+        added = self._column(extra, self.at(schedule.opened))
+        self.add_action(schedule.opened, "column_added", table.id, columnId=added.id, columnName=added.name)
+        old = [lead for lead in table.leads if lead.outcome == "kept" and lead.is_row(present)]
+        outcomes = _lead_outcomes(self.rng, kept=more, duplicate=more // 4, filtered=more // 5)
+        columns = (*table.columns, added)
+        new = self._leads(table.id, outcomes, schedule, list(columns), sources=len(table.sources))
+        longer = replace(table, columns=columns, leads=(*table.leads, *new))
+        fresh = [lead for lead in new if lead.outcome == "kept"]
+        longer = self._add_cell_runs(longer, tuple(table.columns_at(present)), fresh, schedule.cells)
+        longer = self._add_cell_runs(longer, (added,), [*old, *fresh], schedule.cells)
+        self.tables[table.id] = longer
+        return longer
+
+    def fail_unaffordable_cells(self) -> None:
+        """Let cell runs fail from the moment at which the credits are used up; call it when all tables are built."""
+        run_id = self.inputs.run_id
+        planned = sorted(
+            (
+                cell_run
+                for table in self.tables.values()
+                for column in table.columns
+                for cell_run in column.cell_runs
+                # Cell runs of earlier runs are paid for already.
+                if cell_run.run_id == run_id
+            ),
+            key=lambda cell_run: cell_run.done,
+        )
+        spent = 0
+        for cell_run in planned:
+            spent += cell_run.credits
+            if spent > self.inputs.affordable_credits:
+                empty_at = cell_run.done
+                self.tables = {key: _out_of_credits(table, run_id, empty_at) for key, table in self.tables.items()}
+                return
+
+    def update_columns(self, table: TableTimeline, seconds: float) -> None:
+        """Record that columns of a table were changed."""
+        self.add_action(seconds, "columns_updated", table.id)
+        self.tables[table.id] = replace(table, edits=(*table.edits, (self.at(seconds), self.inputs.run_id)))
+
+    def tool_call_id(self) -> str:
+        """Return a new id of a tool call."""
+        return f"call_{self.rng.getrandbits(40):010x}"
+
+    def plan_messages(self, steps: Iterable[str], seconds: float = 3.0) -> list[TimedEvent]:
+        """Return the messages in which the agent presents its plan and continues without waiting."""
+        call = self.tool_call_id()
+        plan = {"title": self.inputs.parsed.title, "steps": list(steps)}
+        return [
+            TimedEvent(
+                self.at(seconds),
+                {
+                    "role": "assistant",
+                    "content": agent_text.PLAN_INTRODUCTION,
+                    "toolCalls": [{"id": call, "name": "present-plan", "input": plan}],
+                },
+            ),
+            TimedEvent(
+                self.at(seconds + 0.5),
+                {"role": "tool", "toolCallId": call, "name": "present-plan", "result": "Plan shown."},
+            ),
+        ]
+
+    def finish(
+        self,
+        *,
+        duration: float,
+        steps: int,
+        text: str | None,
+        status: str = "completed",
+        messages: Sequence[TimedEvent] = (),
+        questions: tuple[Mapping[str, Any], ...] = (),
+        suggestions: tuple[Mapping[str, Any], ...] = (),
+    ) -> ScenarioResult:
+        """Return the run, which takes `duration` simulated seconds and at most `steps` steps, and its tables.
+
+        `messages` stand between the prompt and the text in the transcript.
+        """
+        inputs = self.inputs
+        # The cap belongs to `step_cap_hit` alone; any other run stays below it.
+        steps = min(steps, inputs.steps_max if status == "step_cap_hit" else inputs.steps_max - 1)
+        ends = self.at(duration)
+        transcript = [TimedEvent(inputs.pace.start, {"role": "user", "content": inputs.prompt}), *messages]
+        if text is not None:
+            transcript.append(TimedEvent(ends, {"role": "assistant", "content": text}))
+        run = RunTimeline(
+            id=inputs.run_id,
+            agent_id=inputs.agent_id,
+            container=inputs.container,
+            prompt=inputs.prompt,
+            model=inputs.model,
+            focus_table_ids=inputs.focus_table_ids,
+            steps_max=inputs.steps_max,
+            starts=inputs.pace.start,
+            ends=ends,
+            step_moments=tuple(self.at(duration * (step + 0.7) / steps) for step in range(steps)),
+            status=status,
+            text=text,
+            actions=tuple(sorted(self.actions, key=lambda action: action.at)),
+            messages=tuple(transcript),
+            questions=questions,
+            suggestions=suggestions,
+            response_form=inputs.response_form,
+        )
+        return ScenarioResult(run, dict(self.tables))
+
+    def _invent(self) -> LeadFacts:
+        while True:
+            facts = invent(self.rng, self.cities(), self._numbers)
+            # Two leads of one name would look like a duplicate that was overlooked.
+            if facts.company not in self._companies:
+                self._companies.add(facts.company)
+                return facts
+
+    def _column(self, recipe: ColumnRecipe, added_at: float) -> ColumnTimeline:
+        return ColumnTimeline(
+            id=self.ids.uuid(),
+            run_id=self.inputs.run_id,
+            name=recipe.name,
+            type=recipe.type,
+            kind=recipe.kind,
+            slug=recipe.slug,
+            auto_trigger=recipe.auto_trigger,
+            added_at=added_at,
+            recipe=recipe,
+        )
+
+    def _add_columns(self, table_id: str, recipes: list[ColumnRecipe], schedule: TableSchedule) -> list[ColumnTimeline]:
+        columns = []
+        for position, recipe in enumerate(recipes):
+            share = (position + 1) / (len(recipes) + 1)
+            seconds = schedule.opened + share * (schedule.cells.opens - schedule.opened)
+            column = self._column(recipe, self.at(seconds))
+            self.add_action(seconds, "column_added", table_id, columnId=column.id, columnName=column.name)
+            columns.append(column)
+        return columns
+
+    def _leads(
+        self,
+        table_id: str,
+        outcomes: list[LeadOutcome],
+        schedule: TableSchedule,
+        columns: list[ColumnTimeline],
+        *,
+        sources: int,
+        people: list[LeadFacts] | None = None,
+    ) -> list[SimulatedLead]:
+        batches = 3
+        leads: list[SimulatedLead] = []
+        trimmed = self.at(schedule.trimmed)
+        for batch in range(batches):
+            seconds = schedule.leads_from + batch * (schedule.leads_to - schedule.leads_from) / (batches - 1)
+            batch_outcomes = outcomes[batch::batches]
+            for outcome in batch_outcomes:
+                self._numbers += 1
+                known = people[len(leads)] if people is not None and len(leads) < len(people) else None
+                facts = known or self._invent()
+                leads.append(
+                    SimulatedLead(
+                        id=self.ids.uuid(),
+                        run_id=self.inputs.run_id,
+                        source=0 if self.rng.random() < 0.6 else self.rng.randrange(sources),  # noqa: PLR2004
+                        sourced_at=self.at(seconds),
+                        outcome=outcome,
+                        deletion=Deletion(trimmed, inf) if outcome in {"excluded", "filtered"} else None,
+                        facts=facts,
+                        values={
+                            column.slug: column.recipe.make(self.rng, facts, found=True)
+                            for column in columns
+                            if column.kind == "input" and column.slug is not None and column.recipe is not None
+                        },
+                    )
+                )
+            inserted = sum(outcome != "duplicate" for outcome in batch_outcomes)
+            if inserted:
+                self.add_action(seconds, "leads_added", table_id, leadCount=inserted)
+        deleted = sum(outcome in {"excluded", "filtered"} for outcome in outcomes)
+        if deleted:
+            self.add_action(schedule.trimmed, "leads_deleted", table_id, count=deleted, deletedAt=iso(trimmed))
+        return leads
+
+    def _add_cell_runs(
+        self, table: TableTimeline, columns: tuple[ColumnTimeline, ...], leads: list[SimulatedLead], window: CellWindow
+    ) -> TableTimeline:
+        planner = CellPlanner(self.rng, self.inputs.run_id, window.on(self.inputs.pace))
+        cell_runs = planner.plan(columns, leads)
+        return replace(
+            table,
+            columns=tuple(
+                replace(column, cell_runs=(*column.cell_runs, *cell_runs[column.id]))
+                if column.id in cell_runs
+                else column
+                for column in table.columns
+            ),
+        )
+
+
+def _lead_outcomes(
+    rng: Random, *, kept: int, duplicate: int = 0, excluded: int = 0, filtered: int = 0
+) -> list[LeadOutcome]:
+    outcomes: list[LeadOutcome] = ["kept"] * kept
+    outcomes.extend(["duplicate"] * duplicate)
+    outcomes.extend(["excluded"] * excluded)
+    outcomes.extend(["filtered"] * filtered)
+    rng.shuffle(outcomes)
+    return outcomes
+
+
+def stop_early(result: ScenarioResult, at: float, *, status: str, text: str | None) -> ScenarioResult:
+    """End a run at a wall moment: what was done until then stays, what was planned is dropped."""
+    run = result.run.cut(at, status=status, text=text, suggestions=agent_text.CONTINUE)
+    return ScenarioResult(run, cut_tables(result.tables, run.id, at))
+
+
+def cut_tables(tables: Mapping[str, TableTimeline], run_id: str, at: float) -> dict[str, TableTimeline]:
+    """Drop what a run would do to tables after a moment; tables that it would create later are left out."""
+    cut = {table_id: table.cut(run_id, at) for table_id, table in tables.items()}
+    return {table_id: table for table_id, table in cut.items() if table is not None}
+
+
+def _out_of_credits(table: TableTimeline, run_id: str, at: float) -> TableTimeline:
+    def end(cell_run: CellRun) -> CellRun:
+        if cell_run.run_id != run_id or cell_run.done < at or cell_run.credits == 0:
+            return cell_run
+        return replace(cell_run, credits=0, outcome="errored", value=None, verdict=None, failure="out_of_credits")
+
+    columns = tuple(
+        replace(column, cell_runs=tuple(end(cell_run) for cell_run in column.cell_runs)) for column in table.columns
+    )
+    return replace(table, columns=columns)

@@ -1,0 +1,388 @@
+"""Timelines of runs and tables, laid out in advance: every status, action, lead, column and cell with its moments.
+
+Nothing here runs. What a run or a table looks like now is found by comparing these moments with the clock. So two reads
+of the same moment agree, and a cancelled run is the same timeline without its future (`cut`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
+from math import inf
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from origami_widgets.sandbox.fake_data import LeadFacts
+    from origami_widgets.sandbox.plans import ModelName
+    from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe, Verdict
+
+ResponseForm = Literal["null", "partial", "actions"]
+"""What `response` is while the run is running: null, with actions and tables, or with actions only."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedEvent:
+    """An action or a message, and the moment from which it is visible."""
+
+    at: float
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunTimeline:
+    """One run; `status`, `text`, `questions` and `suggestions` show from `ends` on."""
+
+    id: str
+    agent_id: str
+    container: str
+    prompt: str
+    model: ModelName
+    focus_table_ids: tuple[str, ...]
+    steps_max: int
+    starts: float
+    ends: float
+    step_moments: tuple[float, ...]
+    status: str
+    text: str | None
+    actions: tuple[TimedEvent, ...] = ()
+    messages: tuple[TimedEvent, ...] = ()
+    questions: tuple[Mapping[str, Any], ...] = ()
+    suggestions: tuple[Mapping[str, Any], ...] = ()
+    response_form: ResponseForm = "null"
+    interim_statuses: tuple[tuple[float, str], ...] = ()
+    transcript_truncated: bool = False
+    cancel_requested: bool = False
+
+    def is_active(self, now: float) -> bool:
+        """Return whether the run still occupies its agent and a run slot."""
+        return now < self.ends
+
+    def status_at(self, now: float) -> str:
+        """Return the status as the API reports it."""
+        if not self.is_active(now):
+            return self.status
+        status = "running"
+        for moment, name in self.interim_statuses:
+            if moment <= now:
+                status = name
+        return status
+
+    def steps_at(self, now: float) -> int:
+        """Count the completed steps."""
+        return bisect_right(self.step_moments, now)
+
+    def actions_at(self, now: float) -> list[Mapping[str, Any]]:
+        """Return the actions so far, in order."""
+        return [action.body for action in self.actions if action.at <= now]
+
+    def messages_at(self, now: float) -> list[Mapping[str, Any]]:
+        """Return the messages so far, in order."""
+        return [message.body for message in self.messages if message.at <= now]
+
+    def cut(
+        self, at: float, *, status: str, text: str | None, suggestions: tuple[Mapping[str, Any], ...]
+    ) -> RunTimeline:
+        """End the run at an earlier moment with another status; what was done until then stays."""
+        messages = tuple(message for message in self.messages if message.at <= at)
+        if text is not None:
+            messages += (TimedEvent(at, {"role": "assistant", "content": text}),)
+        return replace(
+            self,
+            ends=at,
+            status=status,
+            text=text,
+            step_moments=tuple(moment for moment in self.step_moments if moment <= at),
+            actions=tuple(action for action in self.actions if action.at <= at),
+            messages=messages,
+            interim_statuses=tuple(part for part in self.interim_statuses if part[0] <= at),
+            questions=(),
+            suggestions=suggestions,
+        )
+
+
+LeadOutcome = Literal["kept", "duplicate", "excluded", "filtered"]
+"""What becomes of a sourced lead. A duplicate never becomes a row; excluded and filtered leads are deleted later."""
+
+CellOutcome = Literal["value", "nothing", "errored"]
+"""How a cell run ends. `nothing`: it looked and found nothing, which is a value too."""
+
+CellFailure = Literal["errored", "out_of_credits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The time between the deletion and the restoration of a table, column or lead."""
+
+    begins: float
+    ends: float
+
+    def covers(self, now: float) -> bool:
+        """Return whether the object is deleted at this moment."""
+        return self.begins <= now < self.ends
+
+    def cut(self, at: float) -> Deletion | None:
+        """Drop what would come after a moment; a deletion that has begun by then is never undone."""
+        if self.begins > at:
+            return None
+        return self if self.ends <= at else Deletion(self.begins, inf)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedLead:
+    """One sourced lead; `source` is the position of its source in the table, `run_id` the run that sourced it."""
+
+    id: str
+    run_id: str
+    source: int
+    sourced_at: float
+    outcome: LeadOutcome
+    deletion: Deletion | None
+    facts: LeadFacts
+    values: Mapping[str, Any]
+
+    def is_row(self, now: float) -> bool:
+        """Return whether the lead is a row of the table at this moment."""
+        deleted = self.deletion is not None and self.deletion.covers(now)
+        return self.outcome != "duplicate" and self.sourced_at <= now and not deleted
+
+
+@dataclass(frozen=True, slots=True)
+class CellRun:
+    """One execution of a cell. It counts as running from `queued` until `done`; its credits are settled at `done`."""
+
+    lead_id: str
+    source: int
+    run_id: str
+    queued: float
+    started: float
+    done: float
+    credits: int
+    outcome: CellOutcome
+    value: Any
+    verdict: Verdict | None = None
+    failure: CellFailure | None = None
+
+
+@dataclass(frozen=True)
+class ColumnTimeline:
+    """One column with its cell runs; `recipe` plans the cell runs of leads that come later."""
+
+    id: str
+    run_id: str
+    name: str
+    type: str
+    kind: ColumnKind
+    slug: str | None
+    auto_trigger: bool
+    added_at: float
+    cell_runs: tuple[CellRun, ...] = ()
+    recipe: ColumnRecipe | None = field(default=None, compare=False, repr=False)
+    deletion: Deletion | None = None
+
+    @property
+    def is_relevance(self) -> bool:
+        """Whether the column carries the table's relevance condition."""
+        return self.recipe is not None and self.recipe.is_relevance
+
+    @cached_property
+    def _queued(self) -> list[float]:
+        return sorted(cell_run.queued for cell_run in self.cell_runs)
+
+    @cached_property
+    def _done(self) -> CellRunTotals:
+        return CellRunTotals.of(self.cell_runs)
+
+    @cached_property
+    def _errored(self) -> list[float]:
+        return sorted(cell_run.done for cell_run in self.cell_runs if cell_run.outcome == "errored")
+
+    @cached_property
+    def _verdicts(self) -> dict[Verdict, list[float]]:
+        verdicts: tuple[Verdict, ...] = ("pass", "fail", "unsure")
+        return {
+            name: sorted(cell_run.done for cell_run in self.cell_runs if cell_run.verdict == name) for name in verdicts
+        }
+
+    @cached_property
+    def by_lead(self) -> dict[str, CellRun]:
+        """Cell run by lead id."""
+        return {cell_run.lead_id: cell_run for cell_run in self.cell_runs}
+
+    def running(self, now: float) -> int:
+        """Count the cells that are queued or run."""
+        return bisect_right(self._queued, now) - self.finished(now)
+
+    def finished(self, now: float) -> int:
+        """Count the cell runs that ended, failed ones included."""
+        return self._done.count(now)
+
+    def errored(self, now: float) -> int:
+        """Count the cell runs that failed."""
+        return bisect_right(self._errored, now)
+
+    def credits(self, now: float) -> int:
+        """Sum the settled credits."""
+        return self._done.credits(now)
+
+    def verdict_count(self, name: Verdict, now: float) -> int:
+        """Count the leads with this verdict."""
+        return bisect_right(self._verdicts[name], now)
+
+
+@dataclass(frozen=True, slots=True)
+class CellRunTotals:
+    """Number and credits of the cell runs that have ended by a moment."""
+
+    moments: list[float]
+    totals: list[int]
+
+    @classmethod
+    def of(cls, cell_runs: Iterable[CellRun]) -> CellRunTotals:
+        """Return the totals of some cell runs."""
+        ordered = sorted(cell_runs, key=lambda cell_run: cell_run.done)
+        return cls([cell_run.done for cell_run in ordered], [0, *accumulate(cell_run.credits for cell_run in ordered)])
+
+    def count(self, now: float) -> int:
+        """Count the cell runs that have ended."""
+        return bisect_right(self.moments, now)
+
+    def credits(self, now: float) -> int:
+        """Sum the credits of the cell runs that have ended."""
+        return self.totals[self.count(now)]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedSource:
+    """Source of leads; `available` is the number of leads it holds, None when it is unknown."""
+
+    id: str
+    name: str
+    available: int | None
+    basis: Literal["historical", "estimate"]
+
+
+@dataclass(frozen=True)
+class TableTimeline:
+    """One table from its creation to its last cell run."""
+
+    id: str
+    run_id: str
+    container: str
+    project: str | None
+    name: str
+    created_at: float
+    sources: tuple[SimulatedSource, ...]
+    leads: tuple[SimulatedLead, ...]
+    columns: tuple[ColumnTimeline, ...]
+    saved_filters: tuple[Mapping[str, Any], ...] = ()
+    saved_sort: Mapping[str, Any] | None = None
+    slug: str = ""
+    edits: tuple[tuple[float, str], ...] = ()
+    deletion: Deletion | None = None
+
+    @cached_property
+    def _changes(self) -> list[float]:
+        moments = [self.created_at, *(moment for moment, _ in self.edits)]
+        moments += [lead.sourced_at for lead in self.leads]
+        deletions = [
+            self.deletion,
+            *(lead.deletion for lead in self.leads),
+            *(column.deletion for column in self.columns),
+        ]
+        moments += [moment for deletion in deletions if deletion for moment in (deletion.begins, deletion.ends)]
+        moments += [column.added_at for column in self.columns]
+        moments += [cell_run.done for column in self.columns for cell_run in column.cell_runs]
+        return sorted(moments)
+
+    @cached_property
+    def _source_totals(self) -> list[CellRunTotals]:
+        cell_runs: list[list[CellRun]] = [[] for _ in self.sources]
+        for column in self.columns:
+            for cell_run in column.cell_runs:
+                cell_runs[cell_run.source].append(cell_run)
+        return [CellRunTotals.of(share) for share in cell_runs]
+
+    @cached_property
+    def settled_at(self) -> float:
+        """The moment at which the last cell run ends."""
+        return max((cell_run.done for column in self.columns for cell_run in column.cell_runs), default=self.created_at)
+
+    def exists(self, now: float) -> bool:
+        """Return whether the table exists."""
+        return self.created_at <= now and (self.deletion is None or not self.deletion.covers(now))
+
+    def columns_at(self, now: float) -> list[ColumnTimeline]:
+        """Return the columns that exist."""
+        return [
+            column
+            for column in self.columns
+            if column.added_at <= now and (column.deletion is None or not column.deletion.covers(now))
+        ]
+
+    def rows_at(self, now: float) -> list[SimulatedLead]:
+        """Return the leads that are rows, in the order in which they were sourced."""
+        return [lead for lead in self.leads if lead.is_row(now)]
+
+    def credits_at(self, now: float) -> int:
+        """Sum the settled credits over the columns."""
+        return sum(column.credits(now) for column in self.columns)
+
+    def source_credits_at(self, position: int, now: float) -> int:
+        """Sum the settled credits of the leads of one source."""
+        return self._source_totals[position].credits(now)
+
+    def updated_at(self, now: float) -> float:
+        """Return the moment of the newest change."""
+        return self._changes[max(0, bisect_right(self._changes, now) - 1)]
+
+    def active_cell_runs(self, now: float) -> list[CellRun]:
+        """Return the cell runs that are queued or run."""
+        if now >= self.settled_at:
+            return []
+        return [
+            cell_run
+            for column in self.columns
+            for cell_run in column.cell_runs
+            if cell_run.queued <= now < cell_run.done
+        ]
+
+    def planned_credits(self) -> int:
+        """Sum the credits of all cell runs, ended and to come."""
+        return sum(cell_run.credits for column in self.columns for cell_run in column.cell_runs)
+
+    def cut(self, run_id: str, at: float) -> TableTimeline | None:
+        """Drop what one run would have done after a moment; None when the table would not exist.
+
+        Other runs may fill the same table at the same time; what they do stays. Cell runs that had started are
+        finished and paid for; those that were only queued are dropped and count neither as running nor as errored.
+        """
+        if self.run_id == run_id and self.created_at > at:
+            return None
+        leads = tuple(
+            replace(lead, deletion=lead.deletion.cut(at))
+            if lead.run_id == run_id and lead.deletion is not None
+            else lead
+            for lead in self.leads
+            if lead.run_id != run_id or lead.sourced_at <= at
+        )
+        columns = tuple(
+            replace(
+                column,
+                cell_runs=tuple(
+                    cell_run for cell_run in column.cell_runs if cell_run.run_id != run_id or cell_run.started <= at
+                ),
+                deletion=_cut(column, run_id, at),
+            )
+            for column in self.columns
+            if column.run_id != run_id or column.added_at <= at
+        )
+        edits = tuple((moment, editor) for moment, editor in self.edits if editor != run_id or moment <= at)
+        return replace(self, leads=leads, columns=columns, edits=edits, deletion=_cut(self, run_id, at))
+
+
+def _cut(part: ColumnTimeline | TableTimeline, run_id: str, at: float) -> Deletion | None:
+    return part.deletion.cut(at) if part.run_id == run_id and part.deletion is not None else part.deletion

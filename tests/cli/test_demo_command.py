@@ -1,0 +1,143 @@
+"""`origami-widgets demo`, in JupyterLab and in the terminal."""
+
+import importlib.util
+import re
+import signal
+import sys
+import tempfile
+
+import httpx
+import nbformat
+import pytest
+
+from origami_widgets.cli import demo_command as demo
+from origami_widgets.cli.main import main
+
+
+def test_the_demo_in_the_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(demo, "TERMINAL_SPEED", 600.0)
+    # A key of the user, which must not be used.
+    monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
+    monkeypatch.setenv("ORIGAMI_BASE_URL", "https://origami.invalid/api/v2")
+    assert main(["demo", "--terminal"]) == 0
+    output = capsys.readouterr()
+    assert f"UTC  ● Running: {demo.BRIEF}" in output.out
+    assert f"\n✓ Completed: {demo.BRIEF}\n" in output.out
+    assert "sandbox" in output.out
+    assert output.err == ""
+
+
+def test_an_interrupt_ends_the_demo(api):
+    watching = api.command("demo", "--terminal")
+    assert "Running" in watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    out, err = watching.communicate(timeout=20)
+    assert (watching.returncode, err) == (0, "Stopped. The sandbox has ended, and its run with it.\n")
+    assert out == ""
+
+
+def test_the_demo_in_jupyterlab(api, tmp_path):
+    """JupyterLab opens the quickstart from a given folder, and leaves only that folder behind."""
+    folder = tmp_path / "mine"
+    settings = {"TMPDIR": str(tmp_path), "HOME": str(tmp_path / "home"), "DISPLAY": "", "CI": "1"}
+    serving = api.command("demo", str(folder), environment=settings)
+    assert str(folder) in serving.stdout.readline()
+    address = re.compile(r"(http://127\.0\.0\.1:\d+/)lab/tree/quickstart\.ipynb\?token=(\w+)")
+    base, token = next(found for line in serving.stderr if (found := address.search(line))).groups()
+    listed = f"{base}api/contents/quickstart.ipynb?token={token}"
+    # JupyterLab prints its address shortly before it answers there.
+    with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=20) as client:
+        cells = client.get(listed).json()["content"]["cells"]
+    assert "ow.use_sandbox(" in "".join(cell["source"] for cell in cells)
+    serving.send_signal(signal.SIGTERM)
+    out, _ = serving.communicate(timeout=30)
+    assert serving.returncode == 0
+    assert out.endswith("Stopped.\n")
+    assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == ["quickstart.ipynb"]
+    assert list(tmp_path.glob("origami-demo-*")) == []
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(listed, timeout=5)
+
+
+def test_the_quickstart_is_a_notebook_that_uses_the_sandbox():
+    notebook = nbformat.reads(demo.quickstart().decode(), as_version=4)
+    nbformat.validate(notebook)
+    first = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    assert "ow.use_sandbox(" in first
+
+
+def test_an_existing_notebook_is_not_replaced(tmp_path):
+    (tmp_path / demo.QUICKSTART).write_text("mine")
+    with demo.demo_folders(tmp_path) as (home, folder):
+        assert folder == tmp_path.resolve()
+        home.mkdir()
+    assert not home.exists()
+    assert (tmp_path / demo.QUICKSTART).read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        (lambda _folder: None, False),
+        (lambda folder: (folder / ".ipynb_checkpoints").mkdir(), False),
+        (lambda folder: (folder / "mine.csv").write_text("a"), True),
+        (lambda folder: (folder / demo.QUICKSTART).write_text("{}"), True),
+        (lambda folder: (folder / demo.QUICKSTART).unlink(), True),
+    ],
+)
+def test_a_temporary_folder_is_deleted_unless_something_was_changed(tmp_path, monkeypatch, capsys, change, kept):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def visit():
+        with demo.demo_folders(None) as (home, folder):
+            assert (folder / demo.QUICKSTART).read_bytes() == demo.quickstart()
+            home.mkdir()
+            change(folder)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        visit()
+    left = {path.name for path in tmp_path.glob("*/*")}
+    assert left == ({"notebooks"} if kept else set())
+    assert ("are kept in" in capsys.readouterr().out) is kept
+
+
+def test_a_jupyterlab_that_does_not_start_is_a_failure(tmp_path, monkeypatch, capfd):
+    (tmp_path / "jupyterlab.py").write_text("raise SystemExit('it is broken')")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        assert main(["demo", "--no-browser"]) == 1
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert capfd.readouterr().err == "it is broken\nJupyterLab ended with code 1.\n"
+    assert list(tmp_path.glob("origami-demo-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--port", "0"], "--port was 0."),
+        (["--port", "70000"], "--port was 70000."),
+        (["folder", "--terminal", "--port", "1"], "together with FOLDER and --port"),
+    ],
+)
+def test_wrong_arguments_are_errors(capsys, arguments, expected):
+    assert main(["demo", *arguments]) == 2
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--terminal"]])
+def test_missing_packages_are_named_with_their_extra(monkeypatch, capsys, arguments):
+    if arguments:
+        monkeypatch.setitem(sys.modules, "origami_widgets.sandbox.app", None)
+        monkeypatch.setitem(sys.modules, "starlette", None)
+        extra = "sandbox"
+    else:
+        found = importlib.util.find_spec
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jupyterlab" else found(name))
+        extra = "demo"
+    assert main(["demo", *arguments]) == 2
+    assert f'pip install "origami-widgets[{extra}]"' in capsys.readouterr().err

@@ -1,0 +1,148 @@
+"""`origami-widgets export`, over HTTP and to a disk."""
+
+import errno
+import sys
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pexpect
+import pytest
+
+from origami_widgets import frames
+from origami_widgets.cli.main import main
+from tests.cli.conftest import COMMAND
+
+
+@pytest.fixture
+def token(configured_api):
+    return configured_api.start("List bakeries in Porto")
+
+
+def test_export_writes_a_workbook_with_leads(token, tmp_path, capsys):
+    path = tmp_path / "bakeries.xlsx"
+    assert main(["export", token, str(path), "--leads"]) == 0
+    output = capsys.readouterr()
+    assert (output.out, output.err) == (f"{path}\n", "")
+    sheets = openpyxl.load_workbook(path).sheetnames
+    assert "tables" in sheets
+    assert any("bakeries" in name.lower() for name in sheets)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_export_writes_a_folder(token, tmp_path, capsys, kind):
+    assert main(["export", token, str(tmp_path / "made"), "--format", kind]) == 0
+    files = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(files) == sorted((tmp_path / "made").iterdir())
+    runs = tmp_path / "made" / f"runs.{kind}"
+    frame = pd.read_csv(runs) if kind == "csv" else pd.read_parquet(runs)
+    assert frame["run_id"].to_list() == [token.partition("/")[2]]
+
+
+def test_existing_files_are_only_replaced_with_overwrite(token, tmp_path, capsys):
+    path = tmp_path / "bakeries.xlsx"
+    path.write_text("mine")
+    assert main(["export", token, str(path)]) == 2
+    title, cause, remedy = capsys.readouterr().err.splitlines()
+    assert title == "The file is there already"
+    assert str(path) in cause
+    assert remedy == "Give another path, or --overwrite to replace it."
+    assert path.read_text() == "mine"
+    assert main(["export", token, str(path), "--overwrite"]) == 0
+    assert openpyxl.load_workbook(path).sheetnames
+
+
+@pytest.mark.parametrize(
+    ("module", "kind", "extra"), [("xlsxwriter", "xlsx", "excel"), ("pyarrow", "parquet", "parquet")]
+)
+def test_a_missing_package_is_named_with_its_extra(token, tmp_path, capsys, monkeypatch, module, kind, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    assert main(["export", token, str(tmp_path / f"made.{kind}"), "--format", kind]) == 2
+    assert f"origami-widgets[{extra}]" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_format_that_contradicts_the_path_is_an_error(token, tmp_path, capsys):
+    assert main(["export", token, str(tmp_path / "made.xlsx"), "--format", "csv"]) == 2
+    assert "Path and format say different things" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured_api")
+def test_an_unknown_ending_is_an_error(tmp_path, capsys):
+    assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "o.txt")]) == 2
+    title, _, remedy = capsys.readouterr().err.splitlines()
+    assert title == "Nothing is exported as .txt"
+    assert str(tmp_path / "o.xlsx") in remedy
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["a slash", "a folder", "a format"])
+def test_a_folder_may_have_an_ending(token, tmp_path, capsys, how):
+    path = tmp_path / "v1.2"
+    if how == "a folder":
+        path.mkdir()
+    options = ["--format", "csv"] if how == "a format" else []
+    assert main(["export", token, f"{path}/" if how == "a slash" else str(path), *options]) == 0
+    assert (path / "tables.csv").exists()
+
+
+def test_an_error_of_the_disk_is_reported(token, tmp_path, capsys, monkeypatch):
+    def full(*_arguments, **_options):
+        error = OSError(errno.ENOSPC, "No space left on device")
+        error.add_note("Nothing was exported, and nothing in it has changed.")
+        raise error
+
+    monkeypatch.setattr(frames, "export", full)
+    assert main(["export", token, str(tmp_path / "made")]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "The files could not be written",
+        "[Errno 28] No space left on device",
+        "Nothing was exported, and nothing in it has changed.",
+    ]
+
+
+def test_an_active_run_is_exported_in_its_current_state(configured_api, tmp_path, capsys):
+    token = configured_api.start("List bakeries in Porto. scenario:slow", ended=False)
+    assert main(["export", token, str(tmp_path / "made")]) == 0
+    assert capsys.readouterr().err == "The run is still active: this is its current state.\n"
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["6b1f0a8e/v2_run-1"], 1), (["not a token"], 2)])
+@pytest.mark.usefixtures("configured_api")
+def test_an_unknown_run_is_an_error(tmp_path, capsys, arguments, code):
+    assert main(["export", *arguments, str(tmp_path / "made")]) == code
+    assert list(tmp_path.iterdir()) == []
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured_api")
+def test_an_unreachable_server_is_an_error(tmp_path, capsys):
+    url = "http://127.0.0.1:9/api/v2"
+    assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "made"), "--base-url", url]) == 1
+    assert capsys.readouterr().err.startswith("Origami cannot be reached\n")
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_terminal_shows_progress(api, tmp_path):
+    token = api.start("Find founders. scenario:large")
+    program, option, code = COMMAND
+    # Without a pause before the first notification: each table is read in less time than that.
+    quickly = f"from origami_widgets.api import row_progress; row_progress.SPACING = 0; {code}"
+    arguments = [option, quickly, "export", token, str(tmp_path / "made"), "--leads"]
+    child = pexpect.spawn(program, arguments, env=api.environment, encoding="utf-8", timeout=60)
+    child.expect(r": reading leads")
+    child.sendintr()
+    rest = child.read()
+    child.close()
+    assert child.exitstatus == 130
+    assert rest.endswith("\rStopped; nothing was written.\r\n")
+    assert "\x1b" not in rest
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_shows_no_progress(api, tmp_path):
+    token = api.start("List bakeries in Porto")
+    exporting = api.command("export", token, str(tmp_path / "made"), "--leads")
+    out, err = exporting.communicate(timeout=60)
+    assert (exporting.returncode, err) == (0, "")
+    assert str(tmp_path / "made" / "tables.csv") in out.splitlines()

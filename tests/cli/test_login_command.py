@@ -1,0 +1,175 @@
+"""`origami-widgets login`."""
+
+import io
+import sys
+
+import keyring
+import pexpect
+import pytest
+from keyring.backends.fail import Keyring as NoKeyring
+
+from origami_widgets.cli.main import main
+from origami_widgets.run import settings
+from tests.cli.conftest import COMMAND
+from tests.support.keys import TROUBLES, Failing, InMemory, use_keyring
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def forget_login():
+    """A login sets the key of the process: forget it."""
+    yield
+    settings.configure()
+
+
+@pytest.fixture
+def without_key(configured_api, monkeypatch):
+    """No key, and no keyring."""
+    monkeypatch.delenv("ORIGAMI_API_KEY")
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    return configured_api
+
+
+def test_the_key_of_the_environment_is_checked(configured_api, capsys):
+    assert main(["login"]) == 0
+    output = capsys.readouterr()
+    assert output.out.startswith("Organization: Sandbox organization")
+    assert output.err == ""
+    assert configured_api.api_key not in output.out
+
+
+def test_a_key_is_read_from_a_pipe(without_key, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
+    assert main(["login", "--stdin"]) == 0
+    output = capsys.readouterr()
+    assert "Credits: " in output.out
+    assert output.err == "Nothing was stored; later commands need ORIGAMI_API_KEY.\n"
+
+
+def test_a_keyring_is_suggested_where_there_is_one(without_key, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    use_keyring(monkeypatch, InMemory())
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
+    assert main(["login", "--stdin"]) == 0
+    assert capsys.readouterr().err == "Nothing was stored; --store keeps a key in the system's keyring.\n"
+    settings.configure()
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["login"]) == 2
+    assert "origami-widgets login --store" in capsys.readouterr().err
+
+
+def test_no_keyring_is_suggested_where_there_is_none(without_key, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    use_keyring(monkeypatch, NoKeyring())
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["login"]) == 2
+    title, cause, remedy = capsys.readouterr().err.splitlines()
+    assert title == "There is no API key"
+    assert cause.startswith("ORIGAMI_API_KEY is not set.")
+    assert remedy.startswith("Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY.")
+    assert "--store" not in remedy
+    monkeypatch.setattr(sys, "stdin", io.StringIO("og_live_wrongwrongwrong1\n"))
+    assert main(["login", "--stdin"]) == 1
+    assert "and set ORIGAMI_API_KEY. Runs" in (remedy := capsys.readouterr().err)
+    assert "--store" not in remedy
+
+
+@pytest.mark.usefixtures("without_key")
+def test_stdin_must_not_be_a_terminal(monkeypatch, capsys):
+    typed = io.StringIO("og_live_wrongwrongwrong1\n")
+    typed.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdin", typed)
+    assert main(["login", "--stdin"]) == 2
+    output = capsys.readouterr().err
+    assert output.startswith("--stdin needs a pipe\nStandard input is a terminal")
+    assert "Without --stdin" in output
+    assert typed.tell() == 0
+
+
+@pytest.mark.parametrize(
+    ("piped", "code", "title"),
+    [
+        ("og_live_wrongwrongwrong1\n", 1, "Origami does not accept the API key"),
+        ("wrong\n", 2, "This is not an Origami API key"),
+        ("", 2, "Nothing came from standard input"),
+        ("\n", 2, "Nothing came from standard input"),
+    ],
+)
+@pytest.mark.usefixtures("without_key")
+def test_a_wrong_key_is_an_error(monkeypatch, capsys, piped, code, title):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(piped))
+    assert main(["login", "--stdin"]) == code
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"{title}\n")
+    assert "wrong" not in output.err.replace("The key is wrong", "")
+
+
+def test_a_key_as_an_argument_is_refused_and_never_repeated(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["login", "og_live_0123456789abcdef"])
+    assert stopped.value.code == 2
+    output = capsys.readouterr()
+    assert "unrecognized arguments" in output.err
+    assert "0123456789abcdef" not in output.out + output.err
+
+
+def test_a_stored_key_is_found_by_later_commands(without_key, monkeypatch, capsys, tmp_path):
+    """In a keyring of its own, which the next process asks."""
+    (tmp_path / "kept.py").write_text(
+        "import json, pathlib, keyring.backend\n"
+        f"FILE = pathlib.Path({str(tmp_path / 'kept.json')!r})\n"
+        "class Kept(keyring.backend.KeyringBackend):\n"
+        "    priority = 9\n"
+        "    def get_password(self, service, user):\n"
+        "        return json.loads(FILE.read_text()).get(user) if FILE.exists() else None\n"
+        "    def set_password(self, service, user, password):\n"
+        "        FILE.write_text(json.dumps({user: password}))\n"
+    )
+    kept = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "kept.Kept", "ORIGAMI_API_KEY": ""}
+    storing = without_key.command("login", "--stdin", "--store", environment=kept, stdin=-1)
+    out, err = storing.communicate(f"{without_key.api_key}\n", timeout=20)
+    assert (storing.returncode, err) == (0, "The key is in the system's keyring.\n")
+    finding = without_key.command("runs", "--limit", "1", environment=kept)
+    out, err = finding.communicate(timeout=20)
+    assert finding.returncode == 0, err
+    assert without_key.api_key not in out + err
+
+
+def test_an_error_of_the_keyring_names_the_command(without_key, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    use_keyring(monkeypatch, Failing(TROUBLES["locked"]))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
+    assert main(["login", "--stdin", "--store"]) == 1
+    remedy = capsys.readouterr().err.splitlines()[2]
+    assert remedy.endswith(", then run origami-widgets login --store again; or set ORIGAMI_API_KEY.")
+
+
+def test_a_typed_key_is_not_shown(api, tmp_path):
+    (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
+    environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
+    program, *before = COMMAND
+    child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
+    child.expect(r"\(it is not shown\): ")
+    child.waitnoecho()
+    child.sendline(api.api_key)
+    rest = child.read()
+    child.close()
+    assert child.exitstatus == 0
+    assert "Organization: Sandbox organization" in rest
+    assert api.api_key not in rest
+
+
+def test_an_interrupt_at_the_prompt(api, tmp_path):
+    (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
+    environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
+    program, *before = COMMAND
+    child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
+    child.expect(r"\(it is not shown\): ")
+    child.waitnoecho()
+    child.sendintr()
+    rest = child.read()
+    child.close()
+    assert child.exitstatus == 130
+    assert "Traceback" not in rest

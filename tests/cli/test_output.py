@@ -1,0 +1,137 @@
+"""Live output in a real terminal."""
+
+import re
+import signal
+
+import pytest
+
+from origami_widgets.card.render.card_text import width_of
+from tests.cli.plain import is_plain
+from tests.cli.terminals import COLOUR, HIDE, HOME, OFF, ON, SHOW, Terminal
+from tests.fixtures import hostile
+from tests.support.server import RawServer, answer
+
+# The fork happens while threads of the tests run. The child becomes another program at once.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+BRIEF = "List bakeries in Porto"
+
+
+@pytest.fixture
+def running(api):
+    return api.start(f"{BRIEF}. scenario:slow", ended=False)
+
+
+def drawn(terminal):
+    return any("running for" in line for line in terminal.frame)
+
+
+@pytest.mark.parametrize("columns", [40, 160])
+def test_the_card_fits_the_terminal_and_ages(api, running, columns):
+    terminal = Terminal(api, "watch", running, columns=columns, lines=12)
+    terminal.read_until(drawn)
+    first = " ".join(terminal.frame).split()
+    assert first[:2] == ["●", "Running:"]
+    assert "updated" in first
+    assert {"next", "check", "in"} <= set(first)
+    before = terminal.frame
+    terminal.read_until(lambda terminal: drawn(terminal) and terminal.frame != before)
+    assert max(map(width_of, terminal.frame)) <= columns
+    assert len(terminal.frame) <= 12
+    terminal.child.sendintr()
+    assert terminal.ended() == 130
+    assert terminal.written.count(ON) == terminal.written.count(OFF) == 1
+    assert terminal.written.rindex(SHOW) > terminal.written.rindex(HIDE)
+    assert terminal.left == f"Stopped watching; the run continues. To see it: origami-widgets watch {running}\n"
+
+
+def test_a_resized_terminal_is_redrawn(api, running):
+    terminal = Terminal(api, "watch", running, columns=120, lines=40)
+    terminal.read_until(drawn)
+    terminal.child.setwinsize(8, 40)
+    terminal.read_until(lambda terminal: "more line" in terminal.frame[-1] and len(terminal.frame) == 8)
+    assert max(map(width_of, terminal.frame)) <= 40
+    assert terminal.frame[-1].endswith("shown at the end")
+    terminal.child.setwinsize(50, 120)
+    terminal.read_until(lambda terminal: any(line.startswith("resume anywhere:") for line in terminal.frame))
+    terminal.child.kill(signal.SIGTERM)
+    assert terminal.ended() == 143
+    assert terminal.written.count(OFF) == 1
+    assert terminal.left == ""
+
+
+def test_a_stopped_process_gives_the_screen_back(api, running):
+    terminal = Terminal(api, "watch", running)
+    terminal.read_until(drawn)
+    terminal.child.send("\x1a")
+    terminal.read_until(lambda terminal: terminal.written.count(OFF) == 1)
+    assert terminal.written.rindex(SHOW) > terminal.written.rindex(HIDE)
+
+    def continues(terminal):
+        # Repeated: the process gives the screen back shortly before it stops.
+        terminal.child.kill(signal.SIGCONT)
+        return "running for" in "".join(terminal.written.split(ON)[2:])
+
+    terminal.read_until(continues)
+    terminal.child.sendintr()
+    assert terminal.ended() == 130
+    assert terminal.written.count(ON) == terminal.written.count(OFF) == 2
+
+
+@pytest.mark.parametrize("name", ["terminal", "direction"])
+def test_hostile_texts_do_not_move_the_cursor(api, name):
+    run = hostile.filled(hostile.full_payload(), hostile.CORPUS[name], everything=True)
+    run |= {"id": "v2_run-1", "agentId": "6b1f0a8e", "status": "running"}
+    with RawServer(answer(run, headers={"Retry-After": "15"})) as server:
+        terminal = Terminal(api, "watch", "6b1f0a8e/v2_run-1", "--base-url", server.base_url)
+        terminal.read_until(lambda terminal: "more lines" in terminal.frame[-1])
+        lines = terminal.frame
+        terminal.child.sendintr()
+        assert terminal.ended() == 130
+    assert all(map(is_plain, lines))
+    # Our own control sequences: the screen, the cursor, colours.
+    controls = set(
+        re.findall(r"\x1b\[[?\d;]*[a-zA-Z]|\x1b.|[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]", terminal.written)
+    )
+    assert {sequence for sequence in controls if not COLOUR.fullmatch(sequence)} <= {ON, OFF, HOME, HIDE, SHOW}
+
+
+def test_the_card_stays_on_the_terminal_at_the_end(api):
+    token = api.start(BRIEF)
+    terminal = Terminal(api, "watch", token, columns=60)
+    assert terminal.ended() == 0
+    lines = terminal.left.splitlines()
+    assert lines[0] == f"✓ Completed: {BRIEF}"
+    assert lines[-1] == f'resume anywhere: ow.attach("{token}")'
+    assert all(map(is_plain, lines))
+    # Tokens are never cut; everything else fits the width.
+    assert max(width_of(line) for line in lines if "ow." not in line and "run v2_" not in line) <= 60
+
+
+def test_colours_can_be_turned_off(api):
+    token = api.start(BRIEF)
+    # These variables of rich do not matter: stdout is a terminal.
+    coloured = Terminal(api, "watch", token, TTY_COMPATIBLE="0", TTY_INTERACTIVE="0")
+    plain = Terminal(api, "watch", token, NO_COLOR="1")
+    assert coloured.ended() == plain.ended() == 0
+    assert "\x1b[1;32m✓ Completed" in coloured.written
+    colours = {code for found in COLOUR.findall(plain.written) for code in found[2:-1].split(";")}
+    assert colours <= {"", "0", "1"}
+
+
+@pytest.mark.parametrize("kind", ["dumb", ""])
+def test_a_dumb_terminal_gets_lines(api, kind):
+    token = api.start(BRIEF)
+    terminal = Terminal(api, "watch", token, TERM=kind)
+    assert terminal.ended() == 0
+    assert "\x1b" not in terminal.written
+    assert f"UTC  ✓ Completed: {BRIEF}" in terminal.written
+
+
+def test_without_rich_a_terminal_gets_lines(api, tmp_path):
+    (tmp_path / "rich.py").write_text("raise ModuleNotFoundError('No module named rich')")
+    token = api.start(BRIEF)
+    terminal = Terminal(api, "watch", token, PYTHONPATH=str(tmp_path))
+    assert terminal.ended() == 0
+    assert "\x1b" not in terminal.written
+    assert f"UTC  ✓ Completed: {BRIEF}" in terminal.written

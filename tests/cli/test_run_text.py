@@ -1,0 +1,211 @@
+"""Runs as lines, records and a table."""
+
+import json
+
+import pytest
+
+from origami_widgets.api.models import RunSummary
+from origami_widgets.card.render.card_text import SIGNS, render_text, width_of
+from origami_widgets.card.view import make_view
+from origami_widgets.cli.run_text import (
+    RunListUpdate,
+    RunRow,
+    change_line,
+    fit_height,
+    run_record,
+    shortened,
+    table_lines,
+    tones,
+)
+from tests.cli.plain import is_plain
+from tests.fixtures import hostile
+from tests.fixtures.states import NOW, STATES
+
+
+def line_of(state, **options):
+    return change_line(make_view(state, now=NOW), state, **options)
+
+
+@pytest.fixture(params=STATES)
+def state(request):
+    return STATES[request.param]()
+
+
+def test_a_line_uses_the_words_of_the_card(state):
+    view = make_view(state, now=NOW)
+    card = " ".join(render_text(view, now=NOW, final=False, width=10_000).split())
+    pieces = line_of(state).split(" · ")
+    unsaid = [piece for piece in pieces if piece not in card]
+    # How many tables and leads there are in all is the sum of what the card tells of each.
+    assert all("lead" in piece or "table" in piece for piece in unsaid), unsaid
+    assert pieces[0].startswith(tuple(SIGNS.values()))
+
+
+def test_the_line_of_a_run_whose_cells_are_filling():
+    state = STATES["filling"]()
+    assert line_of(state) == (
+        "✓ Completed · 17 steps · 1 table, 15 leads · 57 credits in this table"
+        " · The agent is done; 2 cells are still filling, 1 failed"
+    )
+    assert line_of(state, with_brief=True).startswith("✓ Completed: List 15 family-run bakeries in Porto")
+
+
+def test_the_line_does_not_change_with_time(state):
+    assert change_line(make_view(state, now=NOW + 500), state) == line_of(state)
+
+
+@pytest.mark.parametrize("variant", ["unknown"])
+@pytest.mark.parametrize("name", hostile.CORPUS)
+def test_hostile_texts_stay_one_printable_line(name, variant):
+    state = hostile.VARIANTS[variant](hostile.CORPUS[name])
+    assert is_plain(line_of(state, with_brief=True))
+    written = json.dumps(run_record(state, now=NOW))
+    assert written.isascii()
+    assert written.isprintable()
+
+
+def test_the_record_of_a_run():
+    assert run_record(STATES["filling"](), now=NOW) == {
+        "at": "2026-07-21T09:18:30.000Z",
+        "token": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7",
+        "status": "completed",
+        "done": True,
+        "settled": False,
+        "steps": {"completed": 17, "max": 50},
+        "leads": 15,
+        "credits": 57,
+        "cells": {"running": 2, "errored": 1},
+        "questions": 0,
+        "connection": "live",
+    }
+
+
+def test_unknown_values_of_a_record_are_none():
+    values = run_record(STATES["starting"](), now=NOW)
+    unsaid = {name: values[name] for name in ("status", "steps", "leads", "credits", "cells", "questions")}
+    assert unsaid == {
+        "status": None,
+        "steps": {"completed": None, "max": None},
+        "leads": None,
+        "credits": None,
+        "cells": {"running": None, "errored": None},
+        "questions": None,
+    }
+
+
+def test_the_lines_of_status_and_notices_have_a_tone(state):
+    view = make_view(state, now=NOW)
+    lines = render_text(view, now=NOW, ticking=True).splitlines()
+    values = [tone for tone in tones(view, lines) if tone is not None]
+    assert values[0] == view["head"]["tone"] or "Last seen" in lines[0]
+    assert len(values) >= 1 + len(view["notices"])
+
+
+TABLE_NOW = 1_784_625_465.0
+AGENT = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"
+
+BRIEF = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
+
+
+def row(number, prompt="List bakeries in Porto", status="completed", started="2026-07-21T09:14:45Z"):
+    raw = {
+        "object": "run",
+        "id": f"v2_run-{number}",
+        "agentId": AGENT,
+        "status": status,
+        "prompt": prompt,
+        "model": "origami-max",
+        "steps": {"completed": 3, "max": 30},
+        "startedAt": started,
+        "completedAt": None,
+    }
+    return RunRow(AGENT, "Bakeries", RunSummary.from_raw(raw))
+
+
+RUNS = [
+    row(1, "List bakeries in Porto", "running", "2026-07-21T09:17:40Z"),
+    row(2, BRIEF, "needs_input"),
+    row(3, "漢字" * 90, "paused_by_budget", None),
+]
+
+
+def test_a_table_of_any_width_is_never_cut():
+    token = f"{AGENT}/v2_run-"
+    assert list(table_lines(RUNS, now=TABLE_NOW, width=None)) == [
+        f"Token{' ' * 40}  Started    Status               Brief",
+        f"{token}1  5 s ago    ● Running            List bakeries in Porto",
+        f"{token}2  3 min ago  ◆ Needs your answer  {BRIEF}",
+        f"{token}3  n/a        ■ paused_by_budget   {'漢字' * 90}",
+    ]
+
+
+@pytest.mark.parametrize("width", [110, 160, 240])
+def test_a_wide_terminal_has_one_line_per_run(width):
+    lines = list(table_lines(RUNS, now=TABLE_NOW, width=width))
+    assert len(lines) == 1 + len(RUNS)
+    assert max(map(width_of, lines)) <= width
+    assert [line.split()[0] for line in lines[1:]] == [run.token for run in RUNS]
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_a_narrow_terminal_has_two_lines_per_run_and_never_cuts_a_token(width):
+    lines = list(table_lines(RUNS, now=TABLE_NOW, width=width))
+    assert [line.strip() for line in lines[1::2]] == [run.token for run in RUNS]
+    assert max(map(width_of, lines[::2])) <= width
+
+
+def test_a_table_at_40_columns():
+    assert list(table_lines(RUNS[:2], now=TABLE_NOW, width=40)) == [
+        "● Running · 5 s ago · List bakeries in…",
+        f"  {AGENT}/v2_run-1",
+        "◆ Needs your answer · 3 min ago · Find…",
+        f"  {AGENT}/v2_run-2",
+    ]
+
+
+def test_wide_characters_are_never_split():
+    assert shortened("漢字漢字", 5) == "漢字…"
+    assert shortened("漢字", 4) == "漢字"
+
+
+def test_an_empty_table_has_a_heading():
+    assert list(table_lines([], now=TABLE_NOW, width=None)) == ["Token  Started  Status  Brief"]
+
+
+@pytest.mark.parametrize("name", hostile.CORPUS)
+def test_hostile_texts_stay_on_one_line_of_the_table(name):
+    text = hostile.CORPUS[name]
+    run = RunRow(text, text, RunSummary.from_raw(hostile.filled(row(1).run.raw, text, everything=True)))
+    for width in (None, 40, 200):
+        for line in table_lines([run], now=TABLE_NOW, width=width):
+            assert is_plain(line)
+    assert json.dumps(run.record()).isascii()
+
+
+def test_the_record_of_a_row():
+    assert RUNS[0].record() == {
+        "token": f"{AGENT}/v2_run-1",
+        "agent_name": "Bakeries",
+        "status": "running",
+        "brief": "List bakeries in Porto",
+        "model": "origami-max",
+        "steps": {"completed": 3, "max": 30},
+        "started_at": "2026-07-21T09:17:40Z",
+        "completed_at": None,
+    }
+
+
+def test_a_list_says_when_it_was_read_and_will_be_read_again():
+    assert (
+        RunListUpdate([RUNS[0]], TABLE_NOW - 9.5, TABLE_NOW + 5.5).freshness(TABLE_NOW)
+        == "updated 9 s ago, next check in 5 s"
+    )
+    lost_since = RunListUpdate([RUNS[0]], TABLE_NOW - 130, TABLE_NOW + 5.5, "Origami cannot be reached")
+    assert lost_since.freshness(TABLE_NOW) == "Origami cannot be reached · last heard 2 min ago, trying again in 5 s"
+
+
+def test_lines_that_do_not_fit_a_screen_are_counted():
+    text = "\n".join("abcdef")
+    assert fit_height(text, 6) == list("abcdef")
+    assert fit_height(text, 5) == ["a", "b", "c", "d", "… 2 more lines, shown at the end"]
+    assert fit_height(text, 1) == ["… 6 more lines, shown at the end"]

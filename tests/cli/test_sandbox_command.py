@@ -1,0 +1,70 @@
+"""`origami-widgets sandbox`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from origami_widgets.cli.main import main
+from tests.cli.conftest import COMMAND
+
+
+@pytest.fixture
+def served():
+    process = subprocess.Popen(
+        [*COMMAND, "sandbox", "--speed", "50", "--seed", "3", "--plan", "starter"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_the_sandbox_prints_its_address_and_serves_until_interrupted(served):
+    lines = [served.stdout.readline().strip() for _ in range(4)]
+    url = lines[1].removeprefix("export ORIGAMI_BASE_URL=")
+    assert url.startswith("http://127.0.0.1:")
+    assert lines[0] == f"Origami sandbox at {url} with the key og_live_sandbox"
+    assert lines[2] == "export ORIGAMI_API_KEY=og_live_sandbox"
+    assert "Ctrl-C" in lines[3]
+    account = httpx.get(f"{url}/account", headers={"Authorization": "Bearer og_live_sandbox"})
+    assert account.json()["plan"]["id"] == "starter"
+    served.send_signal(signal.SIGINT)
+    out, err = served.communicate(timeout=10)
+    assert (served.returncode, out, err) == (0, "", "")
+
+
+def test_a_port_in_use_is_an_error(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["sandbox", "--port", str(taken.getsockname()[1])]) == 1
+    assert "in use" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--port", "99999"], "port"),
+        (["--speed", "0"], "speed must be a number from 0.001 to 1,000,000"),
+        (["--plan", "gold"], "plan must be one of starter"),
+    ],
+)
+def test_wrong_options_are_errors(capsys, options, expected):
+    assert main(["sandbox", *options]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("origami-widgets sandbox: ")
+    assert expected in error
+
+
+def test_a_missing_extra_is_named(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert main(["sandbox"]) == 1
+    assert 'pip install "origami-widgets[sandbox]"' in capsys.readouterr().err

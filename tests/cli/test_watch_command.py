@@ -1,0 +1,275 @@
+"""`origami-widgets watch`: its output, its errors and its exit codes."""
+
+import json
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+
+import pytest
+
+from origami_widgets.cli.exit_codes import code_of_error, exit_on_sigterm
+from origami_widgets.cli.main import error_record, for_command_line, main
+from origami_widgets.cli.watch_command import follow
+from origami_widgets.run import waiting
+from origami_widgets.run.handle import Run
+from origami_widgets.run.waiting import WaitTimedOut
+from origami_widgets.sandbox import Sandbox
+from tests.cli.plain import is_plain
+from tests.fixtures import hostile
+from tests.fixtures.states import payload
+from tests.support.server import RawServer, answer, silence
+
+LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  \S.*")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "code", "status"),
+    [
+        ("completed", 0, "✓ Completed"),
+        ("needs_input", 4, "◆ Needs your answer"),
+        ("errored", 3, "✕ Failed"),
+        ("cancelled", 3, "■ Cancelled"),
+        ("incomplete", 3, "◆ Stopped early"),
+    ],
+)
+def test_a_run_that_has_ended_is_written_once_with_its_card(configured_api, capsys, scenario, code, status):
+    token = configured_api.start(f"List bakeries in Porto. scenario:{scenario}")
+    assert main(["watch", token, "--until", "cells"]) == code
+    output = capsys.readouterr()
+    line, *card = output.out.splitlines()
+    assert LINE.fullmatch(line)
+    assert f"UTC  {status}: List bakeries in Porto." in line
+    assert card[0].startswith(f"{status}: List bakeries in Porto.")
+    assert card[-1] == f'resume anywhere: ow.attach("{token}")'
+    assert output.err == ""
+    assert all(map(is_plain, (line, *card)))
+
+
+def test_each_change_is_one_line(api, monkeypatch, capsys):
+    """A run that moves on while it is watched, over HTTP."""
+    with Sandbox(speed=120).serve() as served:
+        monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
+        monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
+        moving = type(api)(served.base_url, served.api_key)
+        token = moving.start("List bakeries in Porto", ended=False)
+        assert main(["watch", token]) == 0
+        lines = [line for line in capsys.readouterr().out.splitlines() if LINE.fullmatch(line)]
+        texts = [line.partition("  ")[2] for line in lines]
+        assert len(texts) == len(set(texts)) > 1
+        assert texts[0].startswith("● Running: List bakeries in Porto · ")
+        assert texts[-1].startswith("✓ Completed · ")
+
+
+def test_json_writes_records_and_nothing_else(configured_api, capsys):
+    token = configured_api.start("List bakeries in Porto. scenario:needs_input")
+    assert main(["watch", token, "--json"]) == 4
+    output = capsys.readouterr()
+    assert output.err == ""
+    (record,) = [json.loads(line) for line in output.out.splitlines()]
+    assert record["token"] == token
+    assert (record["status"], record["done"], record["settled"]) == ("needs_input", True, True)
+    assert record["questions"] == 2
+    assert record["connection"] == "ended"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_timeout_is_an_error_and_the_run_continues(configured_api, capsys, options):
+    token = configured_api.start("List bakeries in Porto. scenario:slow", ended=False)
+    assert main(["watch", token, "--timeout", "0.2", *options]) == 124
+    output = capsys.readouterr()
+    if options:
+        error = json.loads(output.err)["error"]
+        assert [json.loads(line)["status"] for line in output.out.splitlines()] == ["running"]
+    else:
+        error = dict(zip(("title", "cause", "remedy"), output.err.splitlines(), strict=True))
+        assert 'resume anywhere: ow.attach("' in output.out
+    assert error["title"] == "The run did not end within 0.2 s"
+    assert error["cause"] == "It still says 'running'. It goes on at the server."
+    assert error["remedy"] == f"Watch it again: origami-widgets watch {token}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (["https://origami.chat/x"], 2, "Expected"),
+        (["6b1f0a8e/v2_run-01k0c4m2f7"], 1, "There is no such"),
+        (["6b1f0a8e/v2_run-1", "--timeout", "0"], 2, "--timeout was 0."),
+        (["6b1f0a8e/v2_run-1", "--timeout", "nan"], 2, "--timeout was nan."),
+        (["6b1f0a8e/v2_run-1", "--base-url", "http://example.com/api/v2"], 2, "not encrypted"),
+        (["6b1f0a8e/v2_run-1", "--project", "a b"], 2, "not a project id"),
+    ],
+)
+@pytest.mark.usefixtures("configured_api")
+def test_wrong_arguments_and_unknown_runs_are_errors(capsys, arguments, code, expected):
+    assert main(["watch", *arguments]) == code
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert expected in output.err
+    assert len(output.err.splitlines()) in (3, 4)
+    assert "Traceback" not in output.err
+
+
+def test_a_missing_key_is_an_error_with_a_remedy(configured_api, monkeypatch, capsys):
+    monkeypatch.delenv("ORIGAMI_API_KEY")
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert main(["watch", "6b1f0a8e/v2_run-1"]) == 2
+    title, cause, remedy = capsys.readouterr().err.splitlines()
+    assert title == "There is no API key"
+    assert cause.startswith("ORIGAMI_API_KEY is not set.")
+    assert "set ORIGAMI_API_KEY" in remedy
+    assert "--store" not in remedy
+    assert "ow." not in remedy
+    assert configured_api.api_key not in remedy
+
+
+def test_a_timeout_also_ends_a_request_without_an_answer(monkeypatch, capsys):
+    with RawServer(silence()) as server:
+        monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
+        assert main(["watch", "6b1f0a8e/v2_run-1", "--timeout", "0.3"]) == 124
+    assert "The run did not end within 0.3 s" in capsys.readouterr().err
+
+
+def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
+    first = configured_api.start("Find wholesale partners. scenario:needs_input")
+    agent = first.partition("/")[0]
+    second = configured_api.follow(agent, "Now without questions")
+    assert main(["watch", agent]) == 0
+    output = capsys.readouterr().out
+    assert "1 earlier run of this conversation\n  1. Find wholesale partners." in output
+    assert output.endswith(f'resume anywhere: ow.attach("{agent}/{second}")\n')
+
+
+def test_options_may_stand_before_the_command(configured_api, monkeypatch, capsys):
+    monkeypatch.delenv("ORIGAMI_BASE_URL")
+    token = configured_api.start("List bakeries in Porto")
+    assert main(["--base-url", configured_api.base_url, "watch", token, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["token"] == token
+
+
+def test_an_unreachable_server_is_retried(configured_api, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api/v2"
+    assert main(["watch", "6b1f0a8e/v2_run-01k0c4m2f7", "--base-url", url, "--timeout", "0.5"]) == 124
+    assert "Can't reach Origami; trying again" in capsys.readouterr().out
+
+
+def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, capsys):
+    running = answer(payload("running_partial"), headers={"Retry-After": "1"})
+    with RawServer(running, answer({"error": {"code": "UNAUTHORIZED", "message": "Revoked."}}, 401)) as server:
+        monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
+        run = payload("running_partial")
+        assert main(["watch", f"{run['agentId']}/{run['id']}"]) == 1
+    output = capsys.readouterr()
+    assert "Last seen: Running" in output.out
+    assert output.err.startswith("Origami does not accept the API key\n")
+
+
+@pytest.mark.parametrize("name", ["terminal", "controls", "direction"])
+def test_control_characters_of_answers_are_never_written(name, monkeypatch, capsys):
+    run = hostile.filled(hostile.full_payload(), hostile.CORPUS[name]) | {"id": "v2_run-1", "agentId": "6b1f0a8e"}
+    with RawServer(answer(run)) as server:
+        monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
+        assert main(["watch", "6b1f0a8e/v2_run-1", "--timeout", "3"]) in (0, 3, 4, 124)
+    output = capsys.readouterr()
+    assert output.out
+    assert all(map(is_plain, (output.out + output.err).splitlines()))
+
+
+def test_signal_handlers_are_not_touched_in_a_thread(configured_api, capsys):
+    token, before = configured_api.start("List bakeries in Porto"), signal.getsignal(signal.SIGTERM)
+    codes = []
+    thread = threading.Thread(target=lambda: codes.append(main(["watch", token, "--json"])))
+    thread.start()
+    thread.join()
+    assert codes == [0]
+    with exit_on_sigterm():
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert token in capsys.readouterr().out
+
+
+def test_a_closed_pipe_ends_the_watch_without_an_error(api):
+    with Sandbox(speed=60).serve() as served:
+        moving = type(api)(served.base_url, served.api_key, environment=api.environment)
+        token = moving.start("List bakeries in Porto. scenario:slow", ended=False)
+        watching = moving.command("watch", token, "--base-url", served.base_url)
+        assert "Running" in watching.stdout.readline()
+        watching.stdout.close()
+        assert watching.wait(20) == 141
+        assert watching.stderr.read() == ""
+        watching.stderr.close()
+
+
+def test_characters_that_the_terminal_lacks_are_replaced(api):
+    token = api.start("Bäckereien in Porto")
+    watching = api.command("watch", token, environment={"PYTHONIOENCODING": "ascii"})
+    out, err = watching.communicate(timeout=20)
+    assert (watching.returncode, err) == (0, "")
+    assert "? Completed: B?ckereien in Porto" in out
+
+
+def test_an_interrupt_prints_how_to_continue(api):
+    token = api.start("List bakeries in Porto. scenario:slow", ended=False)
+    watching = api.command("--base-url", api.base_url, "watch", token)
+    assert "Running" in watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    out, err = watching.communicate(timeout=20)
+    assert watching.returncode == 130
+    assert out == ""
+    assert err == (
+        f"Stopped watching; the run continues. To see it: origami-widgets watch {token} --base-url {api.base_url}\n"
+    )
+
+
+def test_an_error_about_the_base_url_names_the_option(configured_api, capsys):
+    base_url = configured_api.base_url.removesuffix("/api/v2")
+    assert main(["watch", "6b1f0a8e/v2_run-1", "--base-url", base_url]) == 1
+    _, cause, remedy, _ = capsys.readouterr().err.splitlines()
+    assert cause.startswith(f"--base-url is {base_url}.")
+    assert configured_api.base_url in remedy
+    assert " base_url" not in cause + remedy
+
+
+def saved(name):
+    return Run.from_payload(payload(name))
+
+
+@pytest.mark.parametrize("until", ["run", "cells"])
+def test_a_run_that_has_ended_is_yielded_once(until):
+    run = saved("needs_input")
+    assert list(follow(run, until)) == [run.state]
+
+
+def test_the_timeout_counts_from_since():
+    began = time.monotonic() - 60
+    states = follow(saved("running_partial"), "run", timeout=61, since=began, interval=0.1)
+    assert next(states).status == "running"
+    # The run of a payload is never polled, so it is at its end.
+    assert list(states) == []
+
+
+def test_following_times_out(monkeypatch):
+    run = saved("running_partial")
+    monkeypatch.setattr(waiting, "reached", lambda _state, _until: False)
+    values = []
+    with pytest.raises(WaitTimedOut) as passed:
+        values.extend(follow(run, "run", timeout=0.3, interval=0.1))
+    error = passed.value
+    assert (error.title, code_of_error(error)) == ("The run did not end within 0.3 s", 124)
+    assert error_record(error)["type"] == "WaitTimedOut"
+    assert for_command_line(error) == (error.cause, f"Watch it again: origami-widgets watch {run.token}")
+
+
+def test_the_state_is_yielded_once_per_interval_without_a_change(monkeypatch):
+    run = saved("running_partial")
+    monkeypatch.setattr(waiting, "reached", lambda _state, _until: False)
+    states = follow(run, "run", interval=0.05)
+    assert [next(states) for _ in range(3)] == [run.state] * 3
+    states.close()

@@ -1,0 +1,276 @@
+"""What each line and each cell shows, sends and refuses."""
+
+import uuid
+from types import SimpleNamespace
+
+import pytest
+from IPython.lib.pretty import pretty
+
+import origami_widgets as ow
+from origami_widgets.api.errors import AgentNotFound, InsufficientCredits, InvalidInput, RunNotFound
+from origami_widgets.magics.commands import CELL, explained
+from origami_widgets.magics.execute import run_cell, run_line
+from origami_widgets.magics.variables import Variables, active_run, newest_run, runs_in, watched_runs
+from origami_widgets.run.polling.poller import poller
+from tests.support.quick import see
+
+
+@pytest.fixture
+def run(sandbox):
+    return ow.start("Find bakeries. scenario:slow", show=False)
+
+
+def refused(line, variables):
+    with pytest.raises(InvalidInput) as error:
+        run_line(line, variables)
+    return str(error.value)
+
+
+def test_a_run_is_attached_by_token_agent_or_variable(run, variables):
+    variables.notebook.update(run=run, token=run.token)
+    for word in (run.token, run.agent_id, "run", "{token}", "{run}", "{run.token}"):
+        assert run_line(f"attach {word} --into found", variables) == run
+        assert variables.notebook.pop("found") == run
+    assert run_line("attach run", Variables({}, {"run": run})) == run, "a variable of a function counts"
+
+
+def test_a_word_that_refers_to_no_run_is_refused(run, variables):
+    variables.notebook.update(run=run, token=run.token)
+    assert "write {token}" in refused("attach token", variables)
+    assert "price holds no run" in refused("attach price", variables)
+    assert "Did you mean run?" in refused("tables rum", variables)
+    assert "These variables hold runs: run." in refused("tables price", variables)
+    assert "no variable called nothing" in refused("cancel {nothing}", variables)
+    assert "{price} holds no run" in refused("cancel {price}", variables)
+    assert "cannot be kept" in refused(f"attach {run.token} --into 1x", variables)
+    with pytest.raises(AgentNotFound):
+        run_line("attach 6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", variables)
+
+
+def test_a_run_that_does_not_exist_is_not_active(sandbox, variables):
+    with pytest.raises(RunNotFound) as caught:
+        run_line("attach 6b1f0a8e/v2_run-1", variables)
+    assert all(watch.state.run is None for watch in poller().watched())
+    assert caught.value.code
+    assert watched_runs() == []
+    assert "No run is active" in refused("cancel", variables)
+    real = ow.start("Find bakers. scenario:slow", show=False)
+    assert active_run() == real
+
+
+@pytest.mark.parametrize("sandbox", [60], indirect=True)
+def test_cancelling_twice_says_so(sandbox, variables, capsys):
+    run = variables.notebook["run"] = ow.start("Find bakers. scenario:slow", show=False)
+    sandbox.ignores_cancel = True
+    for answer in ("Asked Origami to cancel", "Cancellation was already requested for"):
+        run_line("cancel run", variables)
+        assert capsys.readouterr().out == f"{answer} {run.token}. Its card shows when it has ended.\n"
+
+
+def test_cancelling_a_batch_that_has_ended_sends_nothing(sandbox, variables, capsys):
+    variables.notebook["many"] = ow.start_many(["Find bakers", "Find dentists"], show=False).wait()
+    sandbox.requests.clear()
+    run_line("cancel many", variables)
+    assert capsys.readouterr().out == "There was nothing to cancel.\n"
+    assert not [line for line in sandbox.requests if line.endswith("/cancel")]
+
+
+def test_tables_of_one_run_several_runs_and_the_newest_run(run, variables):
+    done = ow.start("Find dentists", show=False).wait("cells")
+    variables.notebook.update(run=done, both=[done, run])
+    ids = [table.id for table in done.tables]
+    assert run_line("tables", variables)["table_id"].to_list() == ids
+    assert run_line("tables run", variables)["table_id"].to_list() == ids
+    assert run_line(f"tables {done.token}", variables)["table_id"].to_list() == ids
+    assert set(run_line("tables both", variables)["run_id"]) >= {done.id}
+
+
+def test_a_notebook_without_runs_has_no_newest_run(sandbox, variables):
+    assert "no run in this notebook" in refused("tables", variables)
+    assert "No run is active" in refused("cancel", variables)
+    assert sandbox.requests == []
+
+
+def test_the_newest_run_of_a_conversation_is_its_follow_up(sandbox, variables):
+    asked = ow.start("Find partners. scenario:needs_input", show=False).wait()
+    assert newest_run() == asked
+    answer = asked.answer("Iberia", "yes")
+    assert newest_run() == answer
+    assert watched_runs() == [answer]
+
+
+@pytest.mark.parametrize("sandbox", [60], indirect=True)
+def test_the_only_active_run_is_cancelled_without_a_name(run, sandbox, variables, capsys):
+    other = ow.start("Find dentists. scenario:slow", show=False)
+    assert all(each.token in refused("cancel", variables) for each in (run, other))
+    variables.notebook["run"] = other
+    assert run_line("cancel run", variables) is None
+    other.wait()
+    assert other.status == "cancelled"
+    run_line("cancel", variables)
+    assert run.wait().status == "cancelled"
+    run_line(f"cancel {run.token}", variables)
+    output = capsys.readouterr().out
+    assert f"Asked Origami to cancel {other.token}." in output
+    assert f"Asked Origami to cancel {run.token}." in output
+    assert f"{run.token} has already ended: cancelled. There was nothing to cancel." in output
+    assert sum(line.endswith("/cancel") for line in sandbox.requests) == 2
+
+
+def test_a_batch_is_cancelled_as_a_whole_and_stands_for_all_its_runs(sandbox, variables, capsys):
+    briefs = [f"Find bakers {number}. scenario:slow" for number in range(40)]
+    batch = variables.notebook["many"] = ow.start_many(briefs, show=False)
+    see(lambda: len(batch.runs) > 1)
+    run_line("cancel many", variables)
+    assert batch.waiting == 0
+    output = capsys.readouterr().out
+    assert output == f"No more runs will start. Asked Origami to cancel {len(batch.runs)} runs.\n"
+    assert runs_in(batch) == [*batch.runs]
+    assert run_line("tables many", variables)["run_id"].isin([run.id for run in batch.runs]).all()
+    variables.notebook["two"] = [ow.start("Find bakers", show=False), ow.start("Find dentists", show=False)]
+    assert "two holds 2" in refused("attach two", variables)
+
+
+def test_credits_show_the_account(sandbox, variables, capsys):
+    assert "Plan: Enterprise" in pretty(run_line("credits", variables))
+    assert capsys.readouterr().out == ""
+    assert sandbox.starts == 0
+
+
+def test_login_finds_the_key_of_the_environment(monkeypatch, variables, capsys):
+    with ow.Sandbox(plan="starter").serve() as served:
+        monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
+        monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
+        try:
+            assert run_line("login", variables).plan == "Starter"
+        finally:
+            ow.configure()
+    output = capsys.readouterr().out
+    assert output.count("Plan: Starter") == 1
+    assert served.api_key not in output
+
+
+def test_runs_shows_a_board_of_the_account_of_an_agent_or_of_named_runs(sandbox, variables):
+    first, second = (ow.start(f"Find {what}", show=False) for what in ("bakers", "dentists"))
+    variables.notebook.update(first=first, both=[first, second], agent=second.agent_id)
+    for word, expected in {
+        "": {first.token, second.token},
+        first.agent_id: {first.token},
+        "{agent}": {second.token},
+        second.token: {second.token},
+        "first": {first.token},
+        "both": {first.token, second.token},
+    }.items():
+        board = run_line(f"runs {word}", variables)
+        assert {run.token for run in board.runs} == expected, word
+        variables.notebook["board"] = board
+    variables.notebook["again"] = again = run_line("runs board", variables)
+    assert again.runs == board.runs
+    board.close()
+    again.close()
+
+
+def test_credits_with_frame_is_a_frame_of_balances(sandbox, variables, capsys):
+    run_line("credits", variables)
+    ow.start("Find bakers", show=False)
+    frame = run_line("credits --frame", variables)
+    assert frame["balance"].to_list() == ow.credits_frame()["balance"].to_list()[:-1]
+    assert len(frame) == 2
+
+
+BRIEF = "Find bakeries in {city} under ${price:,}"
+
+
+def test_the_brief_is_sent_with_its_fields_expanded(sandbox, variables):
+    run = run_cell("", f"\n{BRIEF}\n\n", variables)
+    assert run.prompt == "Find bakeries in Porto under $5,000"
+    assert sandbox.starts == 1
+    assert "run" not in variables.notebook
+
+
+def test_a_brief_with_once_starts_one_run(sandbox, variables):
+    first = run_cell("--once {city}-bakers --into run", BRIEF, variables)
+    assert variables.notebook["run"] is first
+    assert first.conversation.once == "Porto-bakers"
+    assert run_cell("--once Porto-bakers", BRIEF, variables) == first
+    assert sandbox.starts == 1
+    assert run_cell("--once Porto-bakers --fresh", BRIEF, variables) != first
+    assert sandbox.starts == 2
+
+
+def test_options_reach_the_run(sandbox, variables):
+    first, second, third = (str(uuid.uuid4()) for _ in range(3))
+    variables.notebook.update(tables=(SimpleNamespace(id=first), second), last=third)
+    line = f"--name 'Bakers of {{city}}' --model origami-lite --focus {{tables}} --focus={third} --focus {{last}}"
+    with pytest.raises(InvalidInput, match="There is no such table"):
+        run_cell(line, BRIEF, variables)
+    (body,) = sandbox.bodies
+    assert body["focusTableIds"] == [first, second, third, third]
+    assert body["name"] == "Bakers of Porto"
+    assert body["model"] == "origami-lite"
+
+
+@pytest.mark.parametrize(("option", "settled"), [("--wait", False), ("--wait cells", True)])
+def test_a_cell_may_wait(option, settled, sandbox, variables):
+    run = run_cell(f"{option} --quiet --into run", "Find bakers. scenario:filling", variables)
+    assert run is None
+    assert variables.notebook["run"].done
+    assert variables.notebook["run"].settled >= settled
+
+
+@pytest.mark.parametrize("asking", ["--help", "-h", "--once bakers -h"])
+def test_asking_for_help_starts_nothing(asking, sandbox, variables, capsys):
+    assert run_cell(asking, BRIEF, variables) is None
+    assert capsys.readouterr().out == explained(CELL) + "\n"
+    assert sandbox.starts == 0
+
+
+def test_a_quiet_cell_has_no_value_and_keeps_its_run(sandbox, variables):
+    assert run_cell("--quiet --into kept", BRIEF, variables) is None
+    assert variables.notebook["kept"].prompt.startswith("Find bakeries")
+
+
+WRONG = [
+    ("", "Find {town}", "no variable called town"),
+    ("", " \n ", "The brief is empty"),
+    ("", "{''}", "The brief is empty"),
+    ("", "x" * 10_001, "too long"),
+    ("", "Use og_live_0123456789abcdef", "An API key was given"),
+    ("", "Use {key}", "An API key was given"),
+    ("--once {town}", BRIEF, "no variable called town"),
+    ("--into 1x", BRIEF, "cannot be kept"),
+    ("--into print", BRIEF, "'print' is built into Python"),
+    ("--into json", BRIEF, "'json' holds a module"),
+    ("--quiet", BRIEF, "--quiet needs --into"),
+    ("--model gpt", BRIEF, "not a model"),
+    ("--name ' '", BRIEF, "name is not valid"),
+    ("--once ' '", BRIEF, "once= needs a name"),
+    ("--focus a/b", BRIEF, "not a table id"),
+    ("--focus {price}", BRIEF, "not a table id"),
+    ("--wait long", BRIEF, "--wait cannot be"),
+    ("--what", BRIEF, "has no option --what"),
+    ("run", BRIEF, "--into run"),
+]
+
+
+@pytest.mark.parametrize(("line", "cell", "expected"), WRONG)
+def test_a_wrong_cell_is_refused_before_anything_is_sent(line, cell, expected, sandbox, variables):
+    variables.notebook.update(key="og_live_0123456789abcdef", json=uuid)
+    before = dict(variables.notebook)
+    with pytest.raises(InvalidInput) as refused:
+        run_cell(line, cell, variables)
+    assert expected in str(refused.value)
+    assert "0123456789" not in str(refused.value)
+    assert sandbox.requests == []
+    assert variables.notebook == before
+
+
+def test_a_refused_start_sets_no_variable(sandbox, variables):
+    with pytest.raises(InsufficientCredits):
+        run_cell("--into run", "Find bakers. scenario:no_credits", variables)
+    assert "run" not in variables.notebook
+
+
+def test_a_cell_and_start_share_names_of_once(sandbox, variables):
+    first = ow.start("Find bakeries in Porto", once="porto", show=False)
+    assert run_cell("--once porto", "Find bakeries in {city}\n", variables) == first

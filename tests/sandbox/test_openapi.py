@@ -1,0 +1,119 @@
+"""The sandbox conforms to the API description: with generated requests, and in every scenario at many moments."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import negative_data_rejection, positive_data_acceptance
+
+from origami_widgets.sandbox.endpoints import ROUTES
+from origami_widgets.sandbox.scenarios import SCRIPTS
+
+from .conftest import Session
+
+PATHS = sorted({path for _, path, _ in ROUTES})
+DESCRIPTION = yaml.safe_load((Path(__file__).parents[1] / "contract" / "openapi.yaml").read_text())
+KEY = {"Authorization": "Bearer og_live_sandbox"}
+PROJECT = "x-origami-project"
+
+# By contract a bad limit is clamped, a bad cursor starts over and unknown fields are dropped, while a well-formed id of
+# a table that does not exist is refused: what the schema calls valid and what is accepted differ on purpose.
+LENIENT = [negative_data_rejection, positive_data_acceptance]
+
+few = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Stocked:
+    """A sandbox with a finished agent for generated requests."""
+
+    def __init__(self) -> None:
+        self.session = Session(plan="enterprise", credits=1_000_000)
+
+    def answer(self, case, *, known: bool) -> None:
+        self.session.clock.advance(100)
+        if known:
+            case.path_parameters |= {name: self.ids[name] for name in case.path_parameters}
+        described = DESCRIPTION["paths"][case.path].get(case.method.lower(), {"responses": {}})["responses"]
+        # The description lists the answers to a bad project header or key of a request at some operations only.
+        for name, answers in ((PROJECT, {"400", "404"}), ("Idempotency-Key", {"400", "409"})):
+            if name in (case.headers or {}) and not answers <= set(described):
+                del case.headers[name]
+        case.call_and_validate(headers=KEY, excluded_checks=LENIENT)
+
+    async def stock(self) -> None:
+        run = await self.session.finished("Find 5 bakers")
+        table = run["response"]["tables"][0]
+        row = (await self.session.get(f"/tables/{table['id']}/rows", defaults="false"))["items"][0]
+        column = table["columns"][4]["id"]
+        found = {"id": run["agentId"], "runId": run["id"]}
+        self.ids = {**found, "tableId": table["id"], "rowId": row["id"], "columnId": column}
+
+
+STOCKED = Stocked()
+schema = schemathesis.openapi.from_dict(DESCRIPTION)
+schema.app = STOCKED.session.sandbox
+
+
+@pytest.fixture
+def stocked():
+    STOCKED.session.clock.advance(100)
+    asyncio.run(STOCKED.stock())
+    return STOCKED
+
+
+def test_every_route_is_described():
+    assert len(ROUTES) == 17
+    for method, path, _ in ROUTES:
+        assert method.lower() in DESCRIPTION["paths"][path]
+
+
+@schema.include(path=PATHS).parametrize()
+@few
+def test_responses_about_existing_objects_conform(case, stocked):
+    stocked.answer(case, known=True)
+
+
+@schema.include(path=PATHS).parametrize()
+@few
+def test_responses_about_any_object_conform(case, stocked):
+    stocked.answer(case, known=False)
+
+
+DOCUMENTED = sorted(set(SCRIPTS) - {"unknown_status"})
+
+
+@pytest.mark.parametrize("form", ["partial", "partial_actions", "null_response"])
+@pytest.mark.parametrize("name", DOCUMENTED)
+async def test_every_scenario_conforms_at_every_moment(session, conforms, name, form):
+    created = (await session.http.post("/agents", json={"prompt": f"scenario:{name} scenario:{form}"})).json()
+    conforms(created, "CreateAgentResponse")
+    agent, run = created["agent"]["id"], created["run"]["id"]
+    last = 1300 if name in {"slow", "timed_out"} else 200
+    moments = 2 if name == "large" else 10
+    for _ in range(moments):
+        session.clock.advance(last / moments)
+        for include in ("", "stats,transcript"):
+            body = await session.run(agent, run, include)
+            conforms(body, "Run")
+            if body["status"] != "running":
+                conforms(body["response"], "RunResponse")
+    conforms(await session.get("/agents"), "AgentList")
+    conforms(await session.get(f"/agents/{agent}"), "Agent")
+    conforms(await session.get(f"/agents/{agent}/runs"), "RunSummaryList")
+    tables = await session.get(f"/agents/{agent}/tables", include="stats")
+    conforms(tables, "AgentTableList")
+    for table in tables["items"][:2]:
+        conforms(await session.get(f"/tables/{table['id']}/columns"), "ColumnList")
+        conforms(await session.get(f"/tables/{table['id']}/rows"), "RowList")
+        conforms(await session.get(f"/tables/{table['id']}/rows", cells="flat"), "FlatRowList")

@@ -1,0 +1,85 @@
+"""Request quotas."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+
+def remaining(answer, scope) -> int:
+    return int(answer.headers[f"x-ratelimit-remaining-{scope}"])
+
+
+def from_address(session, address, key="og_live_sandbox"):
+    transport = httpx.ASGITransport(app=session.sandbox, client=(address, 1))
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.AsyncClient(transport=transport, base_url=session.sandbox.base_url, headers=headers)
+
+
+async def test_responses_report_both_rate_limits(session):
+    answer = await session.http.get("/account")
+    assert answer.headers["x-ratelimit-limit-ip"] == "300"
+    assert answer.headers["x-ratelimit-limit-global"] == "100"
+    assert (remaining(answer, "ip"), remaining(answer, "global")) == (299, 99)
+    assert answer.headers["x-ratelimit-reset-global"] == str(1_784_625_242 + 60)
+    assert remaining(await session.http.get("/account"), "global") == 98
+
+
+async def test_the_organization_has_100_requests_a_minute(session, conforms):
+    for _ in range(100):
+        assert (await session.http.get("/account")).status_code == 200
+    session.clock.advance(20.5)
+    refused = await session.http.get("/account")
+    assert refused.status_code == 429
+    conforms(refused.json(), "Error")
+    assert refused.json()["code"] == "RATE_LIMITED"
+    assert refused.headers["retry-after"] == "40"
+    assert remaining(refused, "global") == 0
+    session.clock.advance(40)
+    assert (await session.http.get("/account")).status_code == 200
+
+
+async def test_the_window_slides(session):
+    for _ in range(60):
+        await session.http.get("/account")
+    session.clock.advance(30)
+    for _ in range(40):
+        await session.http.get("/account")
+    assert (await session.http.get("/account")).headers["retry-after"] == "30"
+    session.clock.advance(30)
+    assert remaining(await session.http.get("/account"), "global") == 59
+
+
+async def test_an_address_has_300_requests_a_minute_with_any_key(session):
+    stranger = from_address(session, "10.0.0.9", key="og_live_wrong")
+    for _ in range(300):
+        assert (await stranger.get("/account")).status_code == 401
+    assert (await stranger.get("/account")).status_code == 429
+    assert (await from_address(session, "10.0.0.8").get("/account")).status_code == 200
+
+
+async def test_addresses_share_the_limit_of_the_organization(session):
+    for number in range(100):
+        await from_address(session, f"10.0.0.{number}").get("/account")
+    assert (await from_address(session, "10.0.1.1").get("/account")).status_code == 429
+
+
+@pytest.mark.parametrize(("speed", "seconds"), [(1, 60), (6, 10), (1000, 1)])
+async def test_the_window_shrinks_with_the_speed_but_not_below_a_second(new_session, speed, seconds):
+    session = new_session(speed=speed)
+    for _ in range(100):
+        await session.http.get("/account")
+    assert (await session.http.get("/account")).headers["retry-after"] == str(seconds)
+    session.clock.advance(seconds)
+    assert (await session.http.get("/account")).status_code == 200
+
+
+async def test_a_refused_request_starts_nothing_and_keeps_no_key(session):
+    for _ in range(100):
+        await session.http.get("/account")
+    headers = {"Idempotency-Key": "k1"}
+    assert (await session.http.post("/agents", json={"prompt": "x"}, headers=headers)).status_code == 429
+    session.clock.advance(60)
+    answer = await session.http.post("/agents", json={"prompt": "x"}, headers=headers)
+    assert answer.status_code == 202
+    assert "idempotency-replay" not in answer.headers

@@ -1,0 +1,259 @@
+"""POST /agents and POST /agents/{id}/runs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .conftest import UNKNOWN_ID
+
+
+async def post(session, **body):
+    return await session.http.post("/agents", json=body)
+
+
+async def test_a_new_agent_comes_with_its_running_run_and_container(session, conforms):
+    answer = await post(session, prompt="Find 20 SaaS founders in Austin who raised seed in the last 6 months")
+    assert answer.status_code == 202
+    body = answer.json()
+    conforms(body, "CreateAgentResponse")
+    assert body["agent"]["name"] == "SaaS founders in Austin"
+    assert body["run"]["status"] == "running"
+    assert body["run"]["steps"] == {"completed": 0, "max": 50}
+    assert body["run"]["id"].startswith("v2_run-")
+    assert body["workspace"]["id"] == body["agent"]["workspaceId"] == body["agent"]["id"]
+    assert body["workspace"]["createdByApi"] is True
+
+
+async def test_a_given_name_is_kept(session):
+    assert (await post(session, prompt="Find bakers", name="Bakers")).json()["agent"]["name"] == "Bakers"
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "prompt"),
+        ({"prompt": ""}, "prompt"),
+        ({"prompt": "x" * 10_001}, "prompt"),
+        ({"prompt": 5}, "prompt"),
+        ({"prompt": None}, "prompt"),
+        ({"prompt": "x", "name": "y" * 81}, "name"),
+        ({"prompt": "x", "name": None}, "name"),
+        ({"prompt": "x", "model": "gpt"}, "model"),
+        ({"prompt": "x", "model": None}, "model"),
+        ({"prompt": "x", "model": ["origami-lite"]}, "model"),
+        ({"prompt": "x", "workspaceId": "ws_1"}, "workspaceId"),
+        ({"prompt": "x", "focusTableIds": "all"}, "focusTableIds"),
+        ({"prompt": "x", "focusTableIds": ["tbl_77"]}, "focusTableIds.0"),
+        ({"prompt": "x", "focusTableIds": [UNKNOWN_ID] * 51}, "focusTableIds"),
+        ({"prompt": "x", "attachments": [{"kind": "photo"}]}, "attachments.0"),
+        ({"prompt": "x", "attachments": [{"kind": ["table"]}]}, "attachments.0"),
+        ({"prompt": "x", "attachments": [{"kind": "table"}]}, "attachments.0"),
+        ({"prompt": "x", "attachments": [{"kind": "document", "documentId": UNKNOWN_ID}] * 21}, "attachments"),
+    ],
+)
+async def test_a_wrong_field_is_named(session, conforms, body, path):
+    answer = await post(session, **body)
+    assert answer.status_code == 400
+    conforms(answer.json(), "Error")
+    assert answer.json()["code"] == "VALIDATION_ERROR"
+    assert [issue["path"] for issue in answer.json()["details"]["issues"]] == [path]
+
+
+async def test_all_wrong_fields_are_named_at_once(session):
+    answer = await post(session, prompt="", model="gpt", focusTableIds=1)
+    assert [issue["path"] for issue in answer.json()["details"]["issues"]] == ["prompt", "focusTableIds", "model"]
+
+
+async def test_the_longest_prompt_is_accepted(session):
+    assert (await post(session, prompt="x" * 10_000)).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"prompt"',
+        b"\xff\xfe",
+        b'{"prompt": NaN}',
+        b"[" * 100_000,
+        b"9" * 5000,
+        b"\xef\xbb\xbf{}",
+    ],
+)
+async def test_a_body_that_is_no_json_object_is_refused(session, content):
+    answer = await session.http.post("/agents", content=content)
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+
+
+async def test_a_body_of_more_than_a_megabyte_is_refused(session):
+    answer = await session.http.post("/agents", content=b" " * (1 << 20) + b"{}")
+    assert (answer.status_code, answer.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+async def test_half_of_a_surrogate_pair_does_no_harm(session):
+    answer = await session.http.post("/agents", content=rb'{"prompt": "Find \ud83d bakers \ud83c\udf5e"}')
+    assert answer.status_code == 202
+    assert answer.json()["run"]["prompt"] == "Find \ufffd bakers 🍞"
+
+
+async def test_unknown_fields_are_dropped_silently(session):
+    answer = await post(session, prompt="Find bakers", maxSteps=3)
+    assert answer.status_code == 202
+    assert "maxSteps" not in json.dumps(answer.json())
+
+
+@pytest.mark.parametrize(
+    ("asked", "got"),
+    [
+        ("origami-lite", "origami-lite"),
+        ("origami-max", "origami-max"),
+        ("origami-fast", "origami-lite"),
+        ("origami-mid", "origami-lite"),
+    ],
+)
+async def test_models_and_their_old_names(session, asked, got):
+    run = (await post(session, prompt="Find bakers", model=asked)).json()["run"]
+    assert (run["model"], run["request"]["model"]) == (got, got)
+
+
+async def test_a_model_that_is_not_on_the_plan(new_session):
+    answer = await post(new_session(plan="starter"), prompt="Find bakers", model="origami-max")
+    assert (answer.status_code, answer.json()["code"]) == (400, "MODEL_NOT_AVAILABLE")
+
+
+async def test_references_outside_the_scope_are_refused(session):
+    first = await session.finished()
+    table = first["response"]["tables"][0]["id"]
+    other, _ = await session.start("scenario:answer")
+    for body, code in (
+        ({"focusTableIds": [UNKNOWN_ID]}, "UNKNOWN_TABLE"),
+        ({"workspaceId": UNKNOWN_ID}, "UNKNOWN_WORKSPACE"),
+        ({"workspaceId": other, "focusTableIds": [table]}, "WORKSPACE_TABLE_MISMATCH"),
+        ({"workspaceId": other, "attachments": [{"kind": "table", "tableId": table}]}, "WORKSPACE_TABLE_MISMATCH"),
+        ({"attachments": [{"kind": "table", "tableId": UNKNOWN_ID}]}, "INVALID_ATTACHMENT"),
+        ({"attachments": [{"kind": "document", "documentId": UNKNOWN_ID}]}, "INVALID_ATTACHMENT"),
+    ):
+        answer = await post(session, prompt="x", **body)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+async def test_a_table_that_will_exist_later_cannot_be_named_yet(session):
+    agent, run = await session.start("scenario:partial")
+    session.clock.advance(10)
+    (table,) = (await session.run(agent, run))["response"]["tables"]
+    session.clock.advance(90)
+    second = (await session.run(agent, run))["response"]["tables"][1]
+    repeat = type(session)()
+    await repeat.start("scenario:partial")
+    repeat.clock.advance(10)
+    assert (await post(repeat, prompt="x", focusTableIds=[table["id"]])).status_code == 202
+    assert (await post(repeat, prompt="x", focusTableIds=[second["id"]])).json()["code"] == "UNKNOWN_TABLE"
+    assert (await repeat.http.get(f"/tables/{second['id']}")).status_code == 404
+
+
+async def test_a_new_agent_in_an_existing_container_shares_its_tables(session):
+    first = await session.finished()
+    answer = (await post(session, prompt="Go on", workspaceId=first["agentId"])).json()
+    assert answer["agent"]["workspaceId"] == answer["workspace"]["id"] == first["agentId"]
+    assert answer["agent"]["id"] != first["agentId"]
+    shared = await session.get(f"/agents/{answer['agent']['id']}/tables")
+    assert shared["workspaceId"] == first["agentId"]
+    assert len(shared["items"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "fields"),
+    [
+        ("no_credits", "INSUFFICIENT_CREDITS", {"creditsRequired", "creditsAvailable", "topUpUrl", "message"}),
+        ("budget_exceeded", "BUDGET_EXCEEDED", {"blockedByBudgets", "message"}),
+        ("subscription_required", "SUBSCRIPTION_REQUIRED", {"hint"}),
+        ("account_blocked", "ACCOUNT_BLOCKED", {"reason", "message"}),
+    ],
+)
+async def test_payment_is_required(session, conforms, name, code, fields):
+    answer = await post(session, prompt=f"Find bakers scenario:{name}")
+    assert answer.status_code == 402
+    body = answer.json()
+    conforms(body, "PaymentRequiredError")
+    assert body["code"] == code
+    assert set(body) == {"error", "code", "handoff"} | fields
+    assert (await session.get("/agents"))["items"] == []
+
+
+async def test_four_credits_are_too_few_and_five_are_enough(new_session):
+    refused = await post(new_session(credits=4), prompt="Find bakers")
+    assert (refused.status_code, refused.json()["creditsRequired"], refused.json()["creditsAvailable"]) == (402, 5, 4)
+    assert (await post(new_session(credits=5), prompt="Find bakers")).status_code == 202
+
+
+async def test_an_agent_with_a_run_in_flight_is_busy(session, conforms):
+    agent, run = await session.start()
+    session.clock.advance(50)
+    answer = await session.http.post(f"/agents/{agent}/runs", json={"prompt": "And more"})
+    assert answer.status_code == 409
+    conforms(answer.json(), "AgentBusyError")
+    assert answer.json()["currentRun"] == {"id": run, "startedAt": "2026-07-21T09:14:02.000Z"}
+    session.clock.advance(50)
+    assert (await session.http.post(f"/agents/{agent}/runs", json={"prompt": "And more"})).status_code == 202
+
+
+async def test_a_follow_up_on_an_unknown_agent(session):
+    answer = await session.http.post(f"/agents/{UNKNOWN_ID}/runs", json={"prompt": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "AGENT_NOT_FOUND")
+
+
+async def test_a_full_pool_lists_active_sessions_and_retry_after(session, conforms):
+    agents = [(await session.start())[0] for _ in range(3)]
+    answer = await post(session, prompt="One more")
+    assert answer.status_code == 429
+    body = answer.json()
+    conforms(body, "ConcurrentLimitError")
+    assert (body["code"], body["limit"], body["canUpgrade"]) == ("CONCURRENT_LIMIT_EXCEEDED", 3, True)
+    assert [session["agentId"] for session in body["activeSessions"]] == agents
+    assert answer.headers["retry-after"] == "60"
+    session.clock.advance(100)
+    assert (await post(session, prompt="One more")).status_code == 202
+
+
+async def test_a_full_pool_waits_for_the_median_of_the_finished_runs(new_session):
+    session = new_session(plan="starter")
+    for scenario, lasts in (("answer", 12), ("needs_input", 31), ("empty", 48)):
+        await session.start(f"scenario:{scenario}")
+        session.clock.advance(lasts)
+    await session.start()
+    answer = await post(session, prompt="One more")
+    assert (answer.json()["limit"], answer.headers["retry-after"]) == (1, "31")
+
+
+async def test_a_follow_up_needs_a_free_run_slot_too(new_session):
+    session = new_session(plan="starter")
+    agent, _ = await session.start("scenario:answer")
+    session.clock.advance(20)
+    await session.start()
+    answer = await session.http.post(f"/agents/{agent}/runs", json={"prompt": "x"})
+    assert answer.json()["code"] == "CONCURRENT_LIMIT_EXCEEDED"
+
+
+async def test_the_enterprise_plan_has_no_pool(new_session):
+    session = new_session(plan="enterprise")
+    for _ in range(25):
+        await session.start("scenario:answer")
+    await session.start("scenario:pool_full")
+
+
+async def test_a_forced_full_pool_frees_itself_after_a_minute(session):
+    brief = {"prompt": "Find bakers scenario:pool_full"}
+    answer = await post(session, **brief)
+    assert (answer.status_code, len(answer.json()["activeSessions"])) == (429, 3)
+    assert (await post(session, prompt="Find bakers")).status_code == 429
+    session.clock.advance(59)
+    assert (await post(session, **brief)).status_code == 429
+    session.clock.advance(1)
+    assert (await post(session, **brief)).status_code == 202
+    session.clock.advance(200)
+    assert (await post(session, **brief)).status_code == 429

@@ -1,0 +1,158 @@
+"""The sandbox over a real socket."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from origami_widgets.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def http():
+    with (
+        Sandbox(speed=200).serve() as served,
+        httpx.Client(base_url=served.base_url, headers={"Authorization": f"Bearer {served.api_key}"}) as client,
+    ):
+        yield client
+
+
+def wait_until_finished(http: httpx.Client, agent: str, run: str) -> dict:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        answer = http.get(f"/agents/{agent}/runs/{run}", params={"include": "stats"})
+        assert answer.status_code == 200
+        if "retry-after" not in answer.headers:
+            return answer.json()
+        time.sleep(0.1)
+    raise AssertionError("the run did not end")
+
+
+def test_a_prompt_completes_with_two_settled_tables(http):
+    created = http.post("/agents", json={"prompt": "Find 12 cheese makers in Leeds scenario:settled"}).json()
+    run = wait_until_finished(http, created["agent"]["id"], created["run"]["id"])
+    assert run["status"] == "completed"
+    assert [table["leadCount"] for table in run["response"]["tables"]] == [12, 8]
+    assert [table["cells"]["running"] for table in run["response"]["tables"]] == [0, 0]
+
+
+def test_questions_are_answered_by_a_follow_up(http):
+    created = http.post("/agents", json={"prompt": "Find wholesale partners scenario:needs_input"}).json()
+    agent = created["agent"]["id"]
+    asked = wait_until_finished(http, agent, created["run"]["id"])
+    assert asked["status"] == "needs_input"
+    first, second = (question["question"] for question in asked["todo"]["pendingQuestions"])
+    sent = http.post(f"/agents/{agent}/runs", json={"prompt": f"{first} Iberia.\n{second} Yes."}).json()
+    done = wait_until_finished(http, agent, sent["run"]["id"])
+    assert done["status"] == "completed"
+    assert done["response"]["tables"][0]["name"] == "Wholesale partners in Iberia"
+
+
+def test_answers_carry_one_date_and_the_mark_of_the_sandbox(http):
+    answer = http.get("/account")
+    assert len(answer.headers.get_list("date")) == 1
+    assert answer.headers["x-origami-sandbox"] == "true"
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_the_port_is_free_again_after_serving():
+    with Sandbox().serve() as served:
+        port = served.port
+    with Sandbox().serve(port) as again:
+        assert again.port == port
+
+
+AUTHORIZED = b"Host: 127.0.0.1\r\nAuthorization: Bearer og_live_sandbox\r\n"
+WHOLE = b"GET /api/v2/account HTTP/1.1\r\n" + AUTHORIZED + b"\r\n"
+POST = b"POST /api/v2/agents HTTP/1.1\r\n" + AUTHORIZED + b"Idempotency-Key: k1\r\nContent-Length: 99\r\n\r\n"
+HALVES = {
+    "nothing": b"",
+    "half a request line": b"GET /api/v2/acc",
+    "half of the headers": b"GET /api/v2/account HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: ",
+    "half a body": POST + b'{"prompt": "',
+    "a chunk of a body": POST.replace(b"k1", b"k2").replace(b"Content-Length: 99", b"Transfer-Encoding: chunked")
+    + b"5\r\n{",
+    "a request and half another one": WHOLE + b"GET /api",
+}
+
+
+@pytest.fixture
+def served():
+    with Sandbox().serve() as served:
+        yield served
+
+
+def until_closed(connection: socket.socket, drop: bytes = b"") -> bytes:
+    """Return what the server sends until it closes the connection; `drop` is sent again and again meanwhile."""
+    connection.settimeout(0.2)
+    got, deadline = b"", time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if drop:
+                connection.send(drop)
+            part = connection.recv(65536)
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return got
+        if not part:
+            return got
+        got += part
+    raise AssertionError("the connection was left open")
+
+
+def test_a_request_that_never_arrives_whole_is_dropped(served):
+    with ExitStack() as stack:
+        halves = {
+            name: stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=30))
+            for name in [*HALVES, "drops"]
+        }
+        for name, sent in HALVES.items():
+            halves[name].sendall(sent)
+        halves["drops"].sendall(HALVES["half of the headers"])
+        # Others are answered meanwhile.
+        headers = {"Authorization": f"Bearer {served.api_key}"}
+        assert httpx.get(f"{served.base_url}/account", headers=headers).status_code == 200
+        begun = time.monotonic()
+        got = {name: until_closed(connection, b"x" * (name == "drops")) for name, connection in halves.items()}
+        assert time.monotonic() - begun < 15
+    assert got.pop("a request and half another one").startswith(b"HTTP/1.1 200")
+    assert set(got.values()) == {b""}
+    # Nothing was started by half a request, and its key is free.
+    started = httpx.post(
+        f"{served.base_url}/agents", json={"prompt": "x"}, headers={**headers, "Idempotency-Key": "k1"}
+    )
+    assert started.status_code == 202
+    assert len(httpx.get(f"{served.base_url}/agents", headers=headers).json()["items"]) == 1
+
+
+def test_a_request_in_two_parts_is_answered(served):
+    body = b'{"prompt": "Find bakers"}'
+    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+        connection.sendall(POST[:40])
+        connection.sendall(POST[40:].replace(b"99", str(len(body)).encode()))
+        connection.sendall(body[:5])
+        connection.sendall(body[5:])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 202")
+
+
+@pytest.mark.parametrize(
+    "host", [b"rebound.example", b"rebound.example:8765", b"192.168.1.5", b"origami-sandbox.invalid"]
+)
+def test_a_page_that_was_rebound_to_this_machine_is_refused(served, host):
+    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+        connection.sendall(WHOLE.replace(b"Host: 127.0.0.1", b"Connection: close\r\nHost: " + host))
+        answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 403")
+    assert b'"code":"HOST_NOT_ALLOWED"' in answer
+    assert b"access-control" not in answer.lower()
+
+
+def test_local_names_with_the_port_are_answered(served):
+    headers = {"Authorization": f"Bearer {served.api_key}"}
+    for host in (f"127.0.0.1:{served.port}", f"localhost:{served.port}", f"[::1]:{served.port}"):
+        assert httpx.get(f"{served.base_url}/account", headers={**headers, "Host": host}).status_code == 200
