@@ -1,11 +1,19 @@
 import { button } from "../buttons";
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type CheckTimes, type ClockView } from "../contract";
+import {
+  BOARD_SLOTS,
+  type BoardHead,
+  type BoardRow,
+  type CheckTimes,
+  type ClockView,
+  type Stage,
+} from "../contract";
 import { el, on, say, setText, show } from "../dom";
 import { guardKeys } from "../keys";
 import { focused, life } from "../life";
+import { notifyToggle } from "../notify";
 import { grid } from "../sections/clock";
 import { type Model, Session } from "../session";
-import { type Bar, filterBar, type Filter } from "./bar";
+import { type Bar, type Filter, filterBar } from "./bar";
 import style from "./board.css";
 import { headPart } from "./head";
 import { openedCard } from "./opened";
@@ -13,6 +21,8 @@ import { DOWN, type Item, type Key, matches, sorted } from "./order";
 import { cell, type Row, runRow } from "./row";
 
 const SLOTS = Array.from({ length: BOARD_SLOTS }, (_, slot) => slot);
+/** The stages that need a person. */
+const URGENT: readonly Stage[] = ["needs_you", "failed"];
 const COLUMNS: [Key, string][] = [
   ["run", "Name"],
   ["status", "Status"],
@@ -33,7 +43,9 @@ export function mount(model: Model, host: HTMLElement): () => void {
     );
     return clock && heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
   };
-  const head = headPart(session, `${model.get("key")}`, oldest);
+  const board = `${model.get("key")}`;
+  const notify = notifyToggle(board);
+  const head = headPart(session, board, oldest, notify);
   const filter: Filter = { words: "", stage: "" };
   const bar: Bar = filterBar(filter, () => arrange());
   const card = openedCard(model);
@@ -51,6 +63,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let current: Row | null = null;
   let order: Row[] = [];
   let said = "";
+  /** How many runs needed a person, had failed, and whether all had ended, when this was last said. */
+  let before: number[] | null = null;
 
   for (const [name, label] of COLUMNS) {
     const heading = cell(
@@ -162,14 +176,20 @@ export function mount(model: Model, host: HTMLElement): () => void {
     arrange();
     announce(now);
   };
-  /** Announces what wants a person and the end, not every run that begins or ends. */
+  /** Announces what needs a person and the end, not every run that begins or ends. */
   const announce = ({ counts, settled, title }: BoardHead): void => {
-    const urgent = counts.filter(({ stage }) => stage === "needs_you" || stage === "failed");
+    const urgent = counts.filter(({ stage }) => URGENT.includes(stage));
     const parts = urgent.map(({ label }) => label);
     if (settled) parts.push("all have ended");
     const next = parts.length ? `${title}: ${parts.join(", ")}.` : "";
     if (said !== next && next) setText(voice, next);
     said = next;
+    const now = [
+      ...URGENT.map((stage) => counts.find((each) => each.stage === stage)?.count ?? 0),
+      Number(settled),
+    ];
+    if (before && now.some((count, at) => count > (before?.[at] ?? 0))) notify.notify(title, next);
+    before = now;
   };
   const redraw = (): void => {
     head.refresh?.();

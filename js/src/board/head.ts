@@ -1,6 +1,7 @@
 import { commandButton, copyLine } from "../buttons";
 import type { BoardHead, Button, ClockView, Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
+import type { Notify } from "../notify";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
 
@@ -48,6 +49,7 @@ export function headPart(
   session: Session,
   board: string,
   oldest: (clock: ClockView | null) => ClockView | null,
+  notify: Notify,
 ): Part<BoardHead> {
   const title = el("b");
   const counts = el("span");
@@ -78,6 +80,7 @@ export function headPart(
     say(age, fresh.age);
     age.classList.toggle("t-attention", fresh.warn);
     show(gone, session.presence === "gone");
+    notify.update(!head.settled && session.follows());
     buttons.refresh?.();
     notices.refresh?.();
   };
@@ -89,7 +92,7 @@ export function headPart(
         "header",
         "board-head",
         el("div", "", title, counts, " ", facts, " ", origin, " ", age),
-        buttons.node,
+        el("div", "does", notify.node, buttons.node),
       ),
       gone,
       notices.node,
