@@ -21,16 +21,13 @@ const CORPUS = Object.entries(JSON.parse(readFileSync(FILE, "utf8")) as Record<s
 /** Together they have every section, notices with a link, and prose with links. */
 const VIEWS = ["conversation", "needs_input", "stopped", "answered"];
 
-
 function expanded(pieces: Pieces): string {
   if (typeof pieces === "string") return pieces;
   return pieces.map(([text, times]) => text.repeat(Math.min(times, LONGEST))).join("");
 }
 
 /** Words that stand for a layout, and not for something to read. */
-const KINDS = new Set([
-  ..."t tone part connection cancel command state kind status form".split(" "),
-]);
+const KINDS = new Set([..."t tone part connection cancel command state kind status form".split(" ")]);
 
 function filled<T>(value: T, text: string, everything: boolean, key = ""): T {
   if (typeof value === "string") return (everything || !KINDS.has(key) ? text : value) as T;

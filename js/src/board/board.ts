@@ -182,7 +182,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
     const parts = urgent.map(({ label }) => label);
     if (settled) parts.push("all have ended");
     const next = parts.length ? `${title}: ${parts.join(", ")}.` : "";
-    if (said !== next && next) setText(voice, next);
+    // What is there when the board appears is read with the board.
+    if (before && said !== next && next) setText(voice, next);
     said = next;
     const now = [
       ...URGENT.map((stage) => counts.find((each) => each.stage === stage)?.count ?? 0),
