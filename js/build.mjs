@@ -27,6 +27,7 @@ for (const [name, script] of Object.entries({
   card: "src/index.ts",
   board: "src/board/index.ts",
   leads: "src/leads/code.ts",
+  grid: "src/leads/index.ts",
 })) {
   const outfile = `${target}/${name}.js`;
   await build({

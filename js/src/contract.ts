@@ -513,6 +513,36 @@ export interface LeadsAnswer {
   note: string;
 }
 
+/** One table of a grid of leads. */
+export interface LeadTab {
+  id: string;
+  name: string;
+  leads: string;
+}
+
+/** What a grid of leads is of. `line` shows the same leads again; `gone` is what to say above it without a kernel. */
+export interface LeadGridHead {
+  form: Form;
+  as_of: string;
+  title: string;
+  tabs: LeadTab[];
+  line: string;
+  gone: string;
+}
+
+/** A grid of leads without any lead: they travel as messages. */
+export interface LeadGridView {
+  head: LeadGridHead;
+  clock: ClockView;
+}
+
+/** Front end to kernel: leads were ticked, or no longer are. */
+export interface SelectMessage {
+  kind: "select";
+  ids: string[];
+  on: boolean;
+}
+
 /** PieceRange of the snapshot before, from `start` up to but not including `end`. */
 export type PieceRange = [
   start: number,

@@ -152,6 +152,11 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "leads", ...message });
   }
 
+  /** Says which leads were ticked, or no longer are. */
+  select(ids: string[], on: boolean): void {
+    if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
+  }
+
   close(): void {
     this.#sent.forEach(leave);
     this.#model.off("msg:custom", this.#receive);

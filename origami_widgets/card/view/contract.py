@@ -594,6 +594,40 @@ class LeadsAnswer(TypedDict):
     note: str
 
 
+class LeadTab(TypedDict):
+    """One table of a grid of leads."""
+
+    id: str
+    name: str
+    leads: str
+
+
+class LeadGridHead(TypedDict):
+    """What a grid of leads is of. `line` shows the same leads again; `gone` is what to say above it without a kernel."""
+
+    form: Form
+    as_of: str
+    title: str
+    tabs: list[LeadTab]
+    line: str
+    gone: str
+
+
+class LeadGridView(TypedDict):
+    """A grid of leads without any lead: they travel as messages."""
+
+    head: LeadGridHead
+    clock: ClockView
+
+
+class SelectMessage(TypedDict):
+    """Front end to kernel: leads were ticked, or no longer are."""
+
+    kind: Literal["select"]
+    ids: list[str]
+    on: bool
+
+
 class PieceRange(NamedTuple):
     """PieceRange of the snapshot before, from `start` up to but not including `end`."""
 

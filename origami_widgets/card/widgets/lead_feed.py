@@ -134,6 +134,11 @@ class LeadFeed:
         self._wake = asyncio.Event()
 
     @property
+    def newest_table(self) -> str:
+        """The id of the table that was looked at last; empty while none is."""
+        return next((each.table for each in reversed(self._views.values())), "")
+
+    @property
     def is_looked_at(self) -> bool:
         """Whether a front end looks at leads."""
         return bool(self._views)
