@@ -53,7 +53,7 @@ export class Session {
   #unreachable = false;
 
   /** Whether the view is on the screen; off the screen it asks for nothing. */
-  visible = true;
+  visible = false;
   /** The host said that the line changed, but not how. */
   uncertain = false;
   readonly #sent = new Set<string>();

@@ -106,6 +106,8 @@ export function tablesSection({ session }: Context): Part<Body> {
     shown =
       (wanted === "leads" && !may ? null : wanted) ?? (table ? (may ? "leads" : "columns") : "activity");
     const gone = session.presence === "gone";
+    // A request that went to a stopped kernel is sent again to the next one.
+    if (gone) isLoading = false;
     // Only visible leads are asked for; what was read stays while the card is off the screen.
     const looks = shown === "leads" && table && session.visible;
     if (looks && !leads && !gone) load();
