@@ -8,6 +8,8 @@ const MARK = "● ";
 
 /** A toggle button. Its value is whether anything can still happen; until then it is shown. */
 export interface Notify extends Part<boolean> {
+  /** Says that the browser refuses; its owner places it. */
+  readonly said: HTMLElement;
   /** Notifies, if the toggle is on. */
   notify(title: string, text: string): void;
 }
@@ -41,22 +43,23 @@ function markTitle(page: Document): void {
 /** @param tag - Of several notifications with the same tag the browser shows the newest only. */
 export function notifyToggle(tag: string): Notify {
   const press = button("Notify me", () => void toggle(), "quiet toggle");
-  const blocked = words("say");
-  const node = el("span", "act notify", press, blocked);
+  const said = words("say");
+  const node = el("span", "act notify", press);
   const page = titled();
   let isOn = false;
   const toggle = async (): Promise<void> => {
     isOn = !isOn;
     press.ariaPressed = `${isOn}`;
-    say(blocked, "");
+    say(said, "");
     // Some browsers answer for granted or refused without asking.
     const permission = isOn && (await Notification.requestPermission());
-    if (isOn && permission === "denied") say(blocked, BLOCKED);
+    if (isOn && permission === "denied") say(said, BLOCKED);
   };
   press.ariaPressed = "false";
-  show(blocked, false);
+  show(said, false);
   return {
     node,
+    said,
     notify(title, body) {
       if (!isOn || !page) return;
       markTitle(page);
@@ -67,7 +70,9 @@ export function notifyToggle(tag: string): Notify {
       }
     },
     update(possible) {
-      show(node, possible && page && "Notification" in globalThis);
+      const isThere = possible && page && "Notification" in globalThis;
+      show(node, isThere);
+      if (!isThere) show(said, false);
     },
   };
 }

@@ -80,7 +80,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
           key = name;
           arrange();
         },
-        "link",
+        "quiet",
       ),
     );
     headings.set(name, heading);
@@ -144,6 +144,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       heading.ariaSort = name === key ? (down ? "descending" : "ascending") : null;
     say(noMatch, order.length && !shown ? none_match : "");
     show(table, order.length);
+    show(bar.node, order.length);
     bar.count(shown, order.length);
     if (!current || current.node.hidden || !order.includes(current))
       choose(order.find(({ node }) => !node.hidden) ?? null);

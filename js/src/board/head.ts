@@ -93,6 +93,7 @@ export function headPart(
         "board-head",
         el("div", "", title, counts, " ", facts, " ", origin, " ", age),
         el("div", "does", notify.node, buttons.node),
+        notify.said,
       ),
       gone,
       notices.node,

@@ -48,7 +48,7 @@ export function runRow(session: Session, first: Item): Row {
   const cancel = commandButton(session, "Yes, cancel it");
   const requested = el("span", "mute", "Cancel requested");
   const brief = cell("cell", "b-run");
-  brief.append(press, " ", note, said, cancel.said);
+  brief.append(el("div", "b-line", press, " ", note), said, cancel.said);
   const state = cell("cell", "b-status");
   state.append(status);
   const does = cell("cell", "b-does");
@@ -81,7 +81,9 @@ export function runRow(session: Session, first: Item): Row {
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
     // When a run is no longer watched, its last status may be out of date.
-    setText(label, follows ? row.status_label : row.last_known);
+    const words = follows ? row.status_label : row.last_known;
+    setText(label, words);
+    state.title = words;
     setText(time, row.token ? elapsed(row, session, clock) : "");
     const gone = session.presence === "gone";
     const asked = pending(commandKey(row.token, opened ? "fold" : "open"));

@@ -39,7 +39,7 @@ export function lastSection(context: Context, notify: Notify): Part<Last> {
     (item: SuggestionView) => item.label,
   );
   list.node.ariaLabel = "Next steps";
-  const node = el("section", "last", latest.node, clamped.node, cut, list.node, notify.node);
+  const node = el("section", "last", latest.node, clamped.node, cut, list.node, notify.node, notify.said);
   let shown: Prose | null = null;
   const refresh = (): void => {
     const { done, settled } = context.view("head");
