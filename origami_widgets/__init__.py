@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from origami_widgets._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from origami_widgets.api.account import AccountSummary as AccountSummary
-    from origami_widgets.api.ambiguous_start import AmbiguousStart as AmbiguousStart
     from origami_widgets.api.async_client import AsyncClient as AsyncClient
     from origami_widgets.api.client import Client as Client
+    from origami_widgets.api.errors import AmbiguousStart as AmbiguousStart
     from origami_widgets.api.errors import OrigamiError as OrigamiError
+    from origami_widgets.api.models.account import AccountSummary as AccountSummary
     from origami_widgets.api.pasted_key import PastedKey as PastedKey
     from origami_widgets.card.widgets.lead_grid import LeadGrid as LeadGrid
     from origami_widgets.card.widgets.lead_grid import leads as leads
@@ -64,8 +64,8 @@ if TYPE_CHECKING:
 
 # Names resolve on first use, so that importing the package costs next to nothing.
 _HOMES = {
-    "AccountSummary": "api.account",
-    "AmbiguousStart": "api.ambiguous_start",
+    "AccountSummary": "api.models.account",
+    "AmbiguousStart": "api.errors",
     "AsyncClient": "api.async_client",
     "Client": "api.client",
     "IncompleteRows": "frames.leads.row_reading",

@@ -48,13 +48,13 @@ class NotebookBackend(CardBackend):
 
     def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:
         """Return leads that were read already as a DataFrame."""
-        from origami_widgets.frames import loaded_rows_frame
+        from origami_widgets.frames.row_frames import loaded_rows_frame
 
         return loaded_rows_frame(columns, rows)
 
     def all_leads(self, table: Any, operations: Any, options: dict[str, Any]) -> pd.DataFrame:
         """Read all leads of a table into a DataFrame."""
-        from origami_widgets.frames import read_rows_frame
+        from origami_widgets.frames.row_frames import read_rows_frame
 
         return read_rows_frame(table, operations, options)
 

@@ -1,10 +1,14 @@
 """What all tests have in common."""
 
 import gc
+import sys
 
 import pytest
 
 from origami_widgets.api.loop import background
+
+# Where jsonschema finds this, it compiles 38 grammars as soon as it is imported: for formats that no test looks at.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 
 def pytest_collection_finish():

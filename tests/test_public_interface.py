@@ -21,6 +21,7 @@ FRAMES = (
     "columns_frame",
     "compare_runs",
     "economics_frame",
+    "history_frame",
     "lead_source_economics_frame",
     "lead_sources_frame",
     "runs_frame",

@@ -513,11 +513,12 @@ export interface LeadsAnswer {
   note: string;
 }
 
-/** One table of a grid of leads. */
+/** One table of a grid of leads. `line` reads all of them into a DataFrame. */
 export interface LeadTab {
   id: string;
   name: string;
   leads: string;
+  line: string;
 }
 
 /** What a grid of leads is of. `line` shows the same leads again; `gone` is what to say above it without a kernel. */

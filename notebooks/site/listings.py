@@ -8,6 +8,7 @@ import contextlib
 import inspect
 import io
 import os
+from typing import Annotated, get_origin, get_type_hints
 from unittest.mock import patch
 
 from origami_widgets.api import models
@@ -66,19 +67,28 @@ def objects() -> str:
 
 
 def fields_of(kind: type) -> dict[str, str]:
-    """The fields of a model with their types, those of its bases first."""
+    """The fields of a model with their types and descriptions, those of its bases first."""
     kinds = [each for each in reversed(kind.__mro__) if each.__module__.startswith(models.__name__)]
     every = {name: str(said) for each in kinds for name, said in inspect.get_annotations(each).items()}
     return {
-        name: said
+        name: _field(kind, name, said)
         for name, said in every.items()
         if name != "raw" and name[0] != "_" and not said.startswith("ClassVar")
     }
 
 
+def _field(kind: type, name: str, annotation: str) -> str:
+    hint = get_type_hints(kind, include_extras=True)[name]
+    if get_origin(hint) is not Annotated:
+        return f"`{annotation}`"
+    (about,) = hint.__metadata__
+    unit = f" ({about.unit})" if about.unit else ""
+    return f"`{annotation.removeprefix('Annotated[').partition(', About(')[0]}`{unit}: {about.meaning}"
+
+
 def _object(kind: type) -> str:
     about = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0]
-    fields = "\n".join(f"- `{name}`: `{said}`" for name, said in fields_of(kind).items())
+    fields = "\n".join(f"- `{name}`: {said}" for name, said in fields_of(kind).items())
     return f"### `{kind.__name__}`\n\n{about}\n\n{fields}"
 
 

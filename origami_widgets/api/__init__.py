@@ -1,1 +1,1 @@
-"""The remote API: one core, two thin clients, typed objects and errors."""
+"""The remote API: transport, operations, two clients, typed objects and errors."""

@@ -1,18 +1,17 @@
-"""`AsyncClient`: the same verbs for event loops. Each awaits on the caller's loop; the HTTP runs on the background one."""
+"""`AsyncClient`: the API for event loops. Calls are awaited on the caller's loop; HTTP runs on the background loop."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.base_client import BaseClient
+from origami_widgets.api.client import BaseClient
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
-from origami_widgets.api.row_query import RowQuery
-from origami_widgets.api.row_reader import AsyncRowReader, row_pages
+from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.row_reader import AsyncRowReader, make_row_pages
 from origami_widgets.api.starts.interrupt import StartCall
-from origami_widgets.api.starts.record import RecordSlot
 from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.api.starts.submit import StartJob, new_record
+from origami_widgets.api.starts.submit import StartJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class AsyncClient(BaseClient):
-    """The Origami API, version 2, for `await`. Arguments, errors, costs and retries are those of `Client`.
+    """The Origami API, version 2, for `await`. Arguments, errors, costs and retries are the same as for `Client`.
 
     Example:
         >>> import asyncio, origami_widgets as ow
@@ -53,8 +52,8 @@ class AsyncClient(BaseClient):
     ) -> CreatedAgent:
         """Create an agent and start its first run; see `Client.create_agent`. Spends credits.
 
-        A task that is cancelled leaves a run alone that was started. Its `CancelledError` (the cause of a `TimeoutError`)
-        carries `idempotency_key` and `reconcile_async()`, which finds the run.
+        Cancelling the task does not cancel a run that was started. The `CancelledError` (the cause of a `TimeoutError`)
+        has an `idempotency_key` and `reconcile_async()`, which finds the run.
         """
         spec = StartSpec(
             prompt,
@@ -63,7 +62,7 @@ class AsyncClient(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        job = StartJob(self.operations, spec, idempotency_key)
         call = StartCall()
         created: CreatedAgent = await call.wait(call.fulfil(job))
         return created
@@ -86,7 +85,7 @@ class AsyncClient(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        job = StartJob(self.operations, spec, idempotency_key)
         call = StartCall()
         run: RunObject = await call.wait(call.fulfil(job))
         return run
@@ -96,7 +95,7 @@ class AsyncClient(BaseClient):
         return await background().bridge(self.operations.get_run(agent_id, run_id, include=include))
 
     async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
-        """One page of an agent's runs; see `Client.list_runs`. Free."""
+        """Return one page of an agent's runs; see `Client.list_runs`. Free."""
         return await background().bridge(self.operations.list_runs(agent_id, cursor=cursor, limit=limit))
 
     async def cancel(self, agent_id: str, *, idempotency_key: str | None = None) -> RunObject | None:
@@ -106,11 +105,11 @@ class AsyncClient(BaseClient):
     async def list_agents(
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[Agent]:
-        """One page of agents; see `Client.list_agents`. Free."""
+        """Return one page of agents; see `Client.list_agents`. Free."""
         return await background().bridge(self.operations.list_agents(search=search, cursor=cursor, limit=limit))
 
     async def list_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Page[Table]:
-        """Every table that an agent can reach; see `Client.list_agent_tables`. Free."""
+        """Return all tables that an agent can use; see `Client.list_agent_tables`. Free."""
         return await background().bridge(self.operations.list_agent_tables(agent_id, include=include))
 
     async def get_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Table:
@@ -120,11 +119,11 @@ class AsyncClient(BaseClient):
     async def list_tables(
         self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[Table]:
-        """One page of tables; see `Client.list_tables`. Free."""
+        """Return one page of tables; see `Client.list_tables`. Free."""
         return await background().bridge(self.operations.list_tables(agent_id=agent_id, cursor=cursor, limit=limit))
 
     async def list_columns(self, table_id: str) -> Page[Column]:
-        """The columns of a table; see `Client.list_columns`. Free."""
+        """Return all columns of a table; see `Client.list_columns`. Free."""
         return await background().bridge(self.operations.list_columns(table_id))
 
     def iter_rows(
@@ -138,14 +137,14 @@ class AsyncClient(BaseClient):
         limit: int | None = None,
         page_size: int = LARGEST_ROW_PAGE,
     ) -> AsyncRowReader[Row | FlatRow]:
-        """The leads of a table, page after page, for `async for`; see `Client.iter_rows`. Free."""
+        """Iterate over the leads of a table with `async for`; see `Client.iter_rows`. Free."""
         query = RowQuery(filters, sort, flat, saved_filters)
-        return AsyncRowReader(row_pages(self.operations, table_id, query, limit=limit, page_size=page_size))
+        return AsyncRowReader(make_row_pages(self.operations, table_id, query, limit=limit, page_size=page_size))
 
     async def get_account(self) -> Account:
-        """Organization, plan and capabilities behind the key; see `Client.get_account`. Free."""
+        """Return the organization, plan and capabilities of the key; see `Client.get_account`. Free."""
         return await background().bridge(self.operations.get_account())
 
     async def get_credits(self) -> Credits:
-        """The balance, in credits; see `Client.get_credits`. Free."""
+        """Return the balance, in credits; see `Client.get_credits`. Free."""
         return await background().bridge(self.operations.get_credits())

@@ -1,8 +1,8 @@
-"""The callback thread: users' callbacks run on it, so that one that takes its time holds up no poll, cancel or start.
+"""The callback thread: it runs users' callbacks, so that a slow one delays no poll, cancel or start.
 
-The background loop waits for them a tenth of its time at most: a callback that is quick sees the very state that it is
-notified of, and one that is slow holds up nothing. While a callback waits its turn, what changes is kept for it, one call
-for each callback. A caller that waits for a run gives the callbacks of what it has waited for a moment to return.
+The background loop waits for callbacks for at most a tenth of its time: a quick callback sees the very state that it is
+notified of, and a slow one delays nothing. While a callback is queued, further changes are merged into its one call. A
+caller that waits for a run gives the callbacks a moment to return.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("origami_widgets")
 
 PATIENCE = 0.5
-"""Seconds that a caller waits for callbacks at most, and that one callback is waited for in all."""
+"""Seconds that a caller waits for callbacks at most, and for one callback in all."""
 MOMENT = 0.2
 """Seconds that the background loop waits for one callback at most."""
 SHARE, MOST_SAVED = 0.1, 1.0
-"""How much of its time it may wait for callbacks, and how many seconds of that it may save up."""
+"""Share of its time that the loop may wait for callbacks, and how many seconds of it may accumulate."""
 STUCK = 10.0
-"""Seconds after which a callback that others wait for is reported."""
+"""Seconds after which a callback that blocks others is reported."""
 IDLE = 2.0
-"""Seconds without a call after which the thread ends; it starts again when it is needed."""
+"""Seconds without a call after which the thread ends; it is started again when needed."""
 
 
 @dataclass(eq=False, slots=True)
@@ -44,12 +44,12 @@ class _Call:
 
 
 class CallbackThread:
-    """Calls functions one after the other, in the order in which they were asked for, on a daemon thread of its own."""
+    """Calls functions one after the other, in order, on a daemon thread of its own."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._queue: dict[Hashable, _Call] = {}
-        self._at_work: _Call | None = None
+        self._running: _Call | None = None
         self._thread: threading.Thread | None = None
         self._saved, self._saved_at = MOST_SAVED, time.monotonic()
 
@@ -61,16 +61,16 @@ class CallbackThread:
         context: contextvars.Context,
         merge: Callable[[Any, Any], Any],
     ) -> bool:
-        """Call a function with an argument, after those that were asked for before. What it raises is logged.
+        """Queue a call of a function. An exception that it raises is logged.
 
-        Waits a moment for it where no other call is at work.
+        Waits a moment for it to return if no other call is running.
 
         Args:
-            key: what is called and why; of one key, one call at most waits its turn.
+            key: at most one call with the same key is queued.
             function: what to call.
             argument: what to call it with.
             context: the context of the call.
-            merge: makes one argument of that of a call that waits its turn and this one.
+            merge: makes one argument of the one that is queued and this one.
 
         Returns:
             Whether it will be called; False where no thread can be started.
@@ -82,10 +82,10 @@ class CallbackThread:
                 return True
             if self._thread is None and not self._start():
                 return False
-            is_first = self._at_work is None and not self._queue
+            is_first = self._running is None and not self._queue
             call = self._queue[key] = _Call(function, argument, context)
             self._changed.notify_all()
-            self._report()
+            self._report_if_stuck()
             if is_first:
                 self._wait_a_moment(call)
         return True
@@ -97,10 +97,10 @@ class CallbackThread:
         self._saved_at = time.monotonic()
         self._saved = max(0.0, self._saved - (self._saved_at - began))
 
-    async def returned(self, seconds: float = PATIENCE) -> None:
-        """Wait until the calls asked for so far have returned. Loop thread only.
+    async def wait_until_returned(self, seconds: float = PATIENCE) -> None:
+        """Wait until the calls queued so far have returned. Loop thread only.
 
-        A call that has been at work for `PATIENCE` is not waited for, nor are those behind it.
+        A call that has been running for `PATIENCE` is not waited for, nor are those behind it.
 
         Args:
             seconds: how long to wait at most.
@@ -114,24 +114,25 @@ class CallbackThread:
                 loop.call_soon_threadsafe(reached.cancel)
 
         with self._changed:
-            if self._at_work is not None:
-                seconds = min(seconds, self._at_work.began + PATIENCE - time.monotonic())
-            if seconds <= 0 or not (self._at_work or self._queue):
+            if self._running is not None:
+                seconds = min(seconds, self._running.began + PATIENCE - time.monotonic())
+            if seconds <= 0 or not (self._running or self._queue):
                 return
             self._queue[reached] = _Call(reach, None, contextvars.copy_context())
             self._changed.notify_all()
         await asyncio.wait((reached,), timeout=seconds)
 
     def is_current(self) -> bool:
-        """Whether the caller is a callback."""
+        """Return whether the caller is a callback."""
         return threading.current_thread() is self._thread
 
-    def _report(self) -> None:
-        call = self._at_work
+    def _report_if_stuck(self) -> None:
+        call = self._running
         if call is not None and not call.is_reported and time.monotonic() - call.began > STUCK:
             call.is_reported = True
             log.warning(
-                "The callback %s has been at work for a while; other callbacks wait for it", name_of(call.function)
+                "The callback %s has been at work for a while; other callbacks wait for it",
+                describe_callback(call.function),
             )
 
     def _start(self) -> bool:
@@ -144,28 +145,28 @@ class CallbackThread:
         return True
 
     def _serve(self) -> None:
-        while self._carry_out_next():
+        while self._run_next():
             pass
 
-    def _carry_out_next(self) -> bool:
-        """Carry out one call. Nothing of it is left here while the thread waits for the next one."""
+    def _run_next(self) -> bool:
+        """Run one call and return whether to go on. A method of its own, so that no reference to the call stays while waiting."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._queue, IDLE):
                 self._thread = None
                 return False
-            call = self._at_work = self._queue.pop(next(iter(self._queue)))
+            call = self._running = self._queue.pop(next(iter(self._queue)))
             call.began = time.monotonic()
         try:
             call.context.run(call.function, call.argument)
         except BaseException:  # not even `sys.exit` may end this thread
-            log.exception("The callback %s raised", name_of(call.function))
+            log.exception("The callback %s raised", describe_callback(call.function))
         finally:
             with self._changed:
-                self._at_work, call.is_over = None, True
+                self._running, call.is_over = None, True
                 self._changed.notify_all()
         return True
 
 
-def name_of(function: object) -> str:
-    """What a callback is called in a log."""
+def describe_callback(function: object) -> str:
+    """Return the name of a callback, for a log."""
     return str(getattr(function, "__qualname__", None) or type(function).__qualname__)

@@ -1,21 +1,24 @@
-"""`Client`: the API for scripts and cells. Every call blocks until the answer is there."""
+"""`Client`: the API for scripts and cells. Every call blocks until its response has arrived."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.base_client import BaseClient
+from origami_widgets.api.client_settings import make_settings
+from origami_widgets.api.key_sources import given_or_environment_key
 from origami_widgets.api.loop import background
-from origami_widgets.api.operations import LARGEST_ROW_PAGE
-from origami_widgets.api.row_query import RowQuery
-from origami_widgets.api.row_reader import RowReader, row_pages
+from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
+from origami_widgets.api.pasted_key import note_key_in_use
+from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.row_reader import RowReader, make_row_pages
 from origami_widgets.api.starts.interrupt import StartCall
-from origami_widgets.api.starts.record import RecordSlot
 from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.api.starts.submit import StartJob, new_record
+from origami_widgets.api.starts.submit import StartJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import httpx
 
     from origami_widgets.api.models import (
         Account,
@@ -30,28 +33,58 @@ if TYPE_CHECKING:
         RunSummary,
         Table,
     )
+    from origami_widgets.api.secret import Secret
+
+
+class BaseClient:
+    """Base of `Client` and `AsyncClient`: checked settings and the operations of the API.
+
+    Attributes:
+        operations: the calls of the API as coroutines, for the background loop.
+    """
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        base_url: str | None = None,
+        project: str | None = None,
+        timeout: float = 30.0,
+        *,
+        _transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        key = given_or_environment_key(api_key)
+        # No frame of a traceback may hold it in a variable.
+        del api_key
+        # A client of an embedded API looks for no key elsewhere.
+        self._settings = make_settings(key, base_url, project, timeout, elsewhere=_transport is None)
+        self.operations = Operations(self._settings, _transport)
+        note_key_in_use(self._settings.key)
+
+    def __repr__(self) -> str:
+        # Debuggers also show a client whose settings were refused.
+        return f"<{type(self).__name__} {getattr(self, '_settings', 'without settings')}>"
 
 
 class Client(BaseClient):
     """The Origami API, version 2.
 
-    Calls that read are sent again after a passing fault, at most four times; a call that starts a run carries an
-    idempotency key, and is sent again only where that cannot start a second run.
+    Calls that read are retried after a transient error, with four attempts at most. A call that starts a run carries an
+    idempotency key, and is retried only where that cannot start a second run.
 
     Args:
-        api_key: the key. When absent it is looked for in `ORIGAMI_API_KEY`, in a Colab secret of that name, and in the
+        api_key: the API key. By default it is read from `ORIGAMI_API_KEY`, from a Colab secret of that name, or from the
             system's keyring (extra `keyring`), in this order; `ow.login()` asks for it. It is sent to `base_url` and
             nowhere else.
-        base_url: the whole prefix of the API; `ORIGAMI_BASE_URL`, else `https://origami.chat/api/v2` when absent.
-        project: the id of the project to act in; `ORIGAMI_PROJECT` when absent, else the parent organization.
+        base_url: the whole prefix of the API. Defaults to `ORIGAMI_BASE_URL`, else `https://origami.chat/api/v2`.
+        project: the id of a project. Defaults to `ORIGAMI_PROJECT`, else the parent organization.
         timeout: seconds that one request may take in all.
 
     Raises:
         MissingKey: there is no key.
-        InvalidInput: an argument cannot be right.
+        InvalidInput: an argument is not valid.
 
     Attributes:
-        operations: the same verbs as coroutines, for the background loop.
+        operations: the same calls as coroutines, for the background loop.
 
     Example:
         >>> import origami_widgets as ow
@@ -74,25 +107,25 @@ class Client(BaseClient):
 
         Args:
             prompt: the brief, 1 to 10,000 characters.
-            name: what to call the agent, up to 80 characters.
+            name: the name of the agent, up to 80 characters; made from the brief by default.
             model: `origami-lite` or `origami-max`; None for the plan's default.
             focus_table_ids: ids of up to 50 tables to work on.
             attachments: up to 20 of `{"kind": "table", "tableId": …}` or `{"kind": "document", "documentId": …}`.
-            idempotency_key: the key of this intent; the same key never starts a second run. Made when absent.
+            idempotency_key: the same key never starts a second run. A new one is made by default.
 
         Returns:
-            The agent and its run, which says `running`.
+            The agent and its run, whose status is `running`.
 
         Raises:
-            InvalidInput: an argument cannot be right; nothing was sent.
+            InvalidInput: an argument is not valid; nothing was sent.
             PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
             RunPoolFull: as many runs as the plan allows are active; `retry_after` is the usual wait, in seconds.
-            AmbiguousStart: the server failed, and whether it has started the run is not known: it was looked for, twice,
-                before anything was sent again. `reconcile()` looks once more.
+            AmbiguousStart: the response was lost, and it is not known whether the run was started. Nothing is sent again
+                before the run was looked for twice. `reconcile()` looks once more.
             ConnectionFailed: nothing has reached the server.
 
-        An interrupt withdraws it: nothing is sent again, and the server is asked to cancel what was started. The
-        exception carries `idempotency_key`, and `reconcile()`, which finds the run.
+        An interrupt cancels the start: nothing is sent again, and the server is asked to cancel a run that was started.
+        The exception has an `idempotency_key`, and `reconcile()`, which finds the run.
 
         Example:
             >>> import origami_widgets as ow
@@ -106,7 +139,7 @@ class Client(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        job = StartJob(self.operations, spec, idempotency_key)
         with StartCall() as call:
             created: CreatedAgent = call.block(call.fulfil(job))
         return created
@@ -121,12 +154,12 @@ class Client(BaseClient):
         attachments: Sequence[Mapping[str, str]] = (),
         idempotency_key: str | None = None,
     ) -> RunObject:
-        """Start a further run of an agent: `POST /agents/{id}/runs`. Spends credits; arguments as `create_agent`.
+        """Start a further run of an agent: `POST /agents/{id}/runs`. Spends credits. Arguments as for `create_agent`.
 
         Raises:
             AgentBusy: a run of the agent is active; `current_run_id` names it.
-            AgentNotFound: there is no such agent for this key and project.
-            OrigamiError: what `create_agent` raises.
+            AgentNotFound: the agent does not exist for this key and project.
+            OrigamiError: an error of `create_agent`.
 
         Example:
             >>> import origami_widgets as ow
@@ -145,7 +178,7 @@ class Client(BaseClient):
             focus_tables=focus_table_ids,
             attachments=attachments,
         )
-        job = StartJob(self.operations, spec, RecordSlot(new_record(idempotency_key)))
+        job = StartJob(self.operations, spec, idempotency_key)
         with StartCall() as call:
             run: RunObject = call.block(call.fulfil(job))
         return run
@@ -159,10 +192,10 @@ class Client(BaseClient):
             include: `"stats"` for the economics of its tables, `"transcript"` for the message history.
 
         Returns:
-            The run as it stands now. A run that failed is no exception: look at `status`.
+            The run as it is now. A failed run raises no error: look at `status`.
 
         Raises:
-            RunNotFound: there is no such run for this key and project.
+            RunNotFound: the run does not exist for this key and project.
 
         Example:
             >>> import origami_widgets as ow
@@ -174,7 +207,7 @@ class Client(BaseClient):
         return background().run(self.operations.get_run(agent_id, run_id, include=include))
 
     def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
-        """One page of an agent's runs: `GET /agents/{id}/runs`. Free. Their order is not promised.
+        """Return one page of an agent's runs: `GET /agents/{id}/runs`. Free. The API promises no order.
 
         Args:
             agent_id: the agent's id.
@@ -191,15 +224,15 @@ class Client(BaseClient):
         return background().run(self.operations.list_runs(agent_id, cursor=cursor, limit=limit))
 
     def cancel(self, agent_id: str, *, idempotency_key: str | None = None) -> RunObject | None:
-        """Cancel the agent's active run: `POST /agents/{id}/cancel`. What was spent is spent.
+        """Cancel the agent's active run: `POST /agents/{id}/cancel`. Credits that were used are not refunded.
 
         Args:
             agent_id: the agent's id; an agent has one active run at most.
-            idempotency_key: not needed, as cancelling twice is the same as once.
+            idempotency_key: not needed: cancelling twice is the same as once.
 
         Returns:
-            The run that is being cancelled (it may still say `running`), the latest one when none was active, or
-            None when the agent never ran.
+            The run that is being cancelled (its status may still be `running`), the latest run if none was active, or
+            None if the agent has no run.
 
         Example:
             >>> import origami_widgets as ow
@@ -211,7 +244,7 @@ class Client(BaseClient):
         return background().run(self.operations.cancel(agent_id, idempotency_key=idempotency_key))
 
     def list_agents(self, *, search: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Agent]:
-        """One page of agents: `GET /agents`. Free. Their order is not promised.
+        """Return one page of agents: `GET /agents`. Free. The API promises no order.
 
         Args:
             search: a part of the agent's name; None for all agents.
@@ -228,7 +261,7 @@ class Client(BaseClient):
         return background().run(self.operations.list_agents(search=search, cursor=cursor, limit=limit))
 
     def list_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Page[Table]:
-        """Every table that an agent can reach, at once: `GET /agents/{id}/tables`. Free.
+        """Return all tables that an agent can use, on one page: `GET /agents/{id}/tables`. Free.
 
         Args:
             agent_id: the agent's id.
@@ -251,7 +284,7 @@ class Client(BaseClient):
             include: `"stats"` for the economics of the table and its columns.
 
         Raises:
-            TableNotFound: there is no such table for this key and project.
+            TableNotFound: the table does not exist for this key and project.
 
         Example:
             >>> import origami_widgets as ow
@@ -264,7 +297,7 @@ class Client(BaseClient):
         return background().run(self.operations.get_table(table_id, include=include))
 
     def list_tables(self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Table]:
-        """One page of tables: `GET /tables`. Free. They come without `stats`.
+        """Return one page of tables: `GET /tables`. Free. They have no `stats`.
 
         Args:
             agent_id: only the tables of this agent; None for all.
@@ -279,15 +312,15 @@ class Client(BaseClient):
         return background().run(self.operations.list_tables(agent_id=agent_id, cursor=cursor, limit=limit))
 
     def list_columns(self, table_id: str) -> Page[Column]:
-        """The columns of a table, at once: `GET /tables/{tableId}/columns`. Free.
+        """Return all columns of a table, on one page: `GET /tables/{tableId}/columns`. Free.
 
-        They are the frame for rows: a row leaves out the cells that are empty or failed.
+        A row leaves out cells that are empty or failed; the columns are always complete.
 
         Args:
             table_id: the table's id.
 
         Raises:
-            TableNotFound: there is no such table for this key and project.
+            TableNotFound: the table does not exist for this key and project.
 
         Example:
             >>> import origami_widgets as ow
@@ -309,26 +342,26 @@ class Client(BaseClient):
         limit: int | None = None,
         page_size: int = LARGEST_ROW_PAGE,
     ) -> RowReader[Row | FlatRow]:
-        """The leads of a table, page after page: `GET /tables/{tableId}/rows`. Free.
+        """Iterate over the leads of a table: `GET /tables/{tableId}/rows`, page by page. Free.
 
         Args:
             table_id: the table's id.
             filters: `[{"column": slug, "operator": …, "value": …}]`; None for none.
             sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-            flat: give slug and value instead of typed cells.
-            saved_filters: keep the table's saved filters on; without them unfinished candidates come too.
-            limit: rows in all; None for every one.
+            flat: return slug and value instead of typed cells.
+            saved_filters: apply the saved filters of the table; without them, unfinished candidates are included.
+            limit: rows in all; None for every row.
             page_size: rows per request, 1 to 200.
 
         Returns:
-            An iterator over rows, each id once, which asks for the next page when it has no row left; it may rest for
-            as long as you like. It shows where it stands (`rows`, `pages`, `total`, `cursor`, `complete`, `stopped`),
-            and goes on after an error or an interrupt: `next()`, or another loop over it, asks for the same page
-            again, not before the server allows it. A `PartialRows` warning tells at its end when not all rows came.
+            An iterator over rows, each id once, which requests the next page when it is needed. Its position is in `rows`,
+            `pages`, `total`, `cursor`, `complete` and `stopped`. After an error or an interrupt you can go on: `next()`,
+            or another loop over it, requests the same page again, not before the server allows it. At its end, a
+            `PartialRows` warning is given if rows are missing.
 
         Raises:
-            TableNotFound: there is no such table for this key and project, or it was deleted on the way.
-            RateLimited: too many requests, even after waiting; go on with the same iterator.
+            TableNotFound: there is no such table for this key and project, or it was deleted meanwhile.
+            RateLimited: too many requests, even after waiting; you can go on with the same iterator.
 
         Example:
             >>> import origami_widgets as ow
@@ -338,10 +371,10 @@ class Client(BaseClient):
             3
         """
         query = RowQuery(filters, sort, flat, saved_filters)
-        return RowReader(row_pages(self.operations, table_id, query, limit=limit, page_size=page_size))
+        return RowReader(make_row_pages(self.operations, table_id, query, limit=limit, page_size=page_size))
 
     def get_account(self) -> Account:
-        """Organization, plan and capabilities behind the key: `GET /account`. Free; a good first call.
+        """Return the organization, plan and capabilities of the key: `GET /account`. Free; a good first call.
 
         Raises:
             AuthenticationError: the key is wrong, revoked or expired.
@@ -354,7 +387,7 @@ class Client(BaseClient):
         return background().run(self.operations.get_account())
 
     def get_credits(self) -> Credits:
-        """The balance, in credits: `GET /account/credits`. Free.
+        """Return the balance, in credits: `GET /account/credits`. Free.
 
         Example:
             >>> import origami_widgets as ow

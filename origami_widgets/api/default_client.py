@@ -1,6 +1,6 @@
-"""The client of calls that were given none.
+"""The client of calls without `client=`, and the check of the `client=` of others.
 
-What a process has configured is known above this package, and is handed in from there.
+The configuration of the process is known to `run`, which installs the function that finds the default client.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class HasClient(Protocol):
-    """What stands for a client of its own: a `Sandbox`."""
+    """An object with a client of its own: a `Sandbox`."""
 
     @property
     def shared_client(self) -> Client:
-        """The same client each time, so that calls that are given this find each other's runs."""
+        """Its client, the same each time, so that calls with this object find each other's runs."""
         ...
 
 
@@ -38,30 +38,30 @@ _find: Callable[[], UsableClient] = _from_environment
 
 
 def set_default_client(find: Callable[[], UsableClient]) -> None:
-    """Say where calls without `client=` find theirs.
+    """Set the function that finds the client of calls without `client=`.
 
     Args:
-        find: gives the client; called at each such call.
+        find: returns the client; called at each such call.
     """
     global _find  # noqa: PLW0603 - one default for the process is the point
     _find = find
 
 
 def client_or_default(client: AnyClient | None) -> UsableClient:
-    """The client that was given, or that of the sandbox that was given, else the default one.
+    """Return the given client, or that of a given sandbox; the default client for None.
 
     Raises:
-        InvalidInput: it is no client, a key for example.
-        MissingKey: none was given or configured, and there is no key.
+        InvalidInput: the argument is not a client, but a key for example.
+        MissingKey: no client was given or configured, and there is no key.
     """
     return _find() if client is None else check_client(client)
 
 
 def check_client(client: object) -> UsableClient:
-    """Return the client that a call was given, or that of the `Sandbox` it was given.
+    """Return a given client, or that of a given `Sandbox`.
 
     Raises:
-        InvalidInput: it is something else, a key for example.
+        InvalidInput: the argument is neither, but a key for example.
     """
     from origami_widgets.api.async_client import AsyncClient
     from origami_widgets.api.client import Client

@@ -1,17 +1,16 @@
-"""Every error of the package: what happened, why, and what to do about it.
+"""The errors: each says what happened, why, and what to do about it.
 
-`error_from` (in `error_catalog`) makes the right one from an answer of the server.
+`error_from` in `error_catalog` makes the right one from a response of the server.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from origami_widgets.api.invisible import INVISIBLE
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 LONGEST_LINK = 2_000
@@ -19,11 +18,20 @@ PLAIN = re.compile(r"[!-\[\]-~]+")
 """Visible ASCII without the backslash: no look-alikes, no reversed text, nothing that programs read differently."""
 MAIL = re.compile(r"mailto:[a-z0-9._+-]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
 
+INVISIBLE: Final = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+)
+"""Invisible characters, for a class of a regular expression: direction controls, fillers, tags, and zero-width characters.
+
+Joiners and variation selectors are left out, because letters of some scripts and emoji need them.
+"""
+
 _UNPRINTABLE = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{INVISIBLE}]")
 
 
 def printable(text: str) -> str:
-    r"""What a server said, for a terminal: without controls and what hides or turns the direction of other text.
+    r"""Return a text of the server without control characters and what hides or reverses other text.
 
     Example:
         >>> printable("\x1b[31mno credits").isprintable()
@@ -33,22 +41,22 @@ def printable(text: str) -> str:
 
 
 class OrigamiError(Exception):
-    """Something went wrong between this process and Origami, or in what it was asked.
+    """Base class of the errors of this package.
 
     Attributes:
         title: what happened, in one short sentence.
-        cause: why, as far as it is known.
+        cause: why, as far as known.
         remedy: what to do next.
-        code: the server's word for programs, or one of this package.
-        status_code: the HTTP status, None when there was no answer.
-        request_id: what support asks for.
+        code: the error code, of the server or of this package.
+        status_code: the HTTP status, None without a response.
+        request_id: the id of the request, for support.
         link: a page that helps (https, or mailto), None when there is none.
-        details: what else the server said.
-        transient: asking again may help.
-        retry_after: seconds that the server asked to wait, None when it did not.
-        idempotency_key: the key of the POST that starts a run, when it was one: the same key never starts a second.
-        may_have_started: that POST may have reached the server, in this attempt or in an earlier one.
-        is_replay: the server repeats its first answer to this idempotency key; it says nothing new.
+        details: further fields of the response.
+        transient: whether trying again may help.
+        retry_after: seconds that the server asks to wait, None when it does not.
+        idempotency_key: the idempotency key of a POST that starts a run; None for other requests.
+        may_have_started: whether that POST may have reached the server, in this attempt or in an earlier one.
+        is_replay: whether the server repeats its first response to this idempotency key.
 
     Example:
         >>> import origami_widgets as ow
@@ -89,7 +97,7 @@ class OrigamiError(Exception):
         super().__init__(title)
 
     def __str__(self) -> str:
-        about = ", ".join(
+        reference = ", ".join(
             part
             for part in (
                 f"HTTP {self.status_code}" if self.status_code else "",
@@ -98,27 +106,27 @@ class OrigamiError(Exception):
             )
             if part
         )
-        lines = [self.title, self.cause, self.remedy, self.link or "", f"({about})" if about else ""]
-        # Each stays one line: what the server says must not look like a remedy of ours.
-        told = (" ".join(line.split()) for line in lines)
-        return printable("\n".join(_cut(line) for line in told if line))
+        lines = [self.title, self.cause, self.remedy, self.link or "", f"({reference})" if reference else ""]
+        # Each stays one line: a text of the server must not look like our remedy.
+        single = (" ".join(line.split()) for line in lines)
+        return printable("\n".join(_cut(line) for line in single if line))
 
     def __repr__(self) -> str:
         return printable(super().__repr__())
 
     def _render_traceback_(self) -> list[str]:
-        """The traceback that IPython shows: to the line of the person's own, as our frames say less than the words here."""
-        from origami_widgets.host.shell import traceback_lines
+        """Return the traceback that IPython shows: it ends at the user's own line, as our frames explain less than the message."""
+        from origami_widgets.host.application import traceback_lines
 
         return traceback_lines(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions travel between processes (joblib, dask); keyword arguments would be lost on the way.
+        # Exceptions are pickled between processes (joblib, dask), which would lose keyword arguments.
         return _restore, (type(self), self.title, dict(self.__dict__))
 
 
 class InvalidInput(OrigamiError, ValueError):
-    """An argument cannot be right; nothing was sent."""
+    """An argument is not valid; nothing was sent."""
 
 
 class MissingKey(OrigamiError):
@@ -130,7 +138,7 @@ class AuthenticationError(OrigamiError):
 
 
 class PaymentRequired(OrigamiError):
-    """Something about plan or credits (402); `link` leads to where it is put right."""
+    """The plan or the credits do not allow this (402); `link` leads to the page where you can change that."""
 
 
 class InsufficientCredits(PaymentRequired):
@@ -154,35 +162,35 @@ class PermissionDenied(OrigamiError):
 
 
 class NotFound(OrigamiError):
-    """There is no such thing for this key and project (404)."""
+    """The object does not exist for this key and project (404)."""
 
 
 class AgentNotFound(NotFound):
-    """There is no such agent."""
+    """The agent does not exist for this key and project."""
 
 
 class RunNotFound(NotFound):
-    """There is no such run."""
+    """The run does not exist for this key and project."""
 
 
 class TableNotFound(NotFound):
-    """There is no such table."""
+    """The table does not exist for this key and project."""
 
 
 class ProjectNotFound(NotFound):
-    """There is no such project."""
+    """The project does not exist for this key."""
 
 
 class Conflict(OrigamiError):
-    """What was asked does not fit the present state (409)."""
+    """The request does not fit the present state (409)."""
 
 
 class AgentBusy(Conflict):
     """The agent is working on another run.
 
     Attributes:
-        current_run_id: the run it is working on, when the server named it.
-        current_run_started_at: since when.
+        current_run_id: the id of that run, None when the server did not name it.
+        current_run_started_at: when that run was started.
     """
 
     current_run_id: str | None = None
@@ -190,11 +198,11 @@ class AgentBusy(Conflict):
 
 
 class IdempotencyConflict(Conflict):
-    """The same idempotency key is in use, for another request or for one that is still on its way."""
+    """The idempotency key is in use, for another request or for the same one while it is still in flight."""
 
 
 class TooLarge(OrigamiError):
-    """The request holds too much (413)."""
+    """The request is too large (413)."""
 
 
 class RateLimited(OrigamiError):
@@ -205,8 +213,8 @@ class RunPoolFull(RateLimited):
     """As many runs as the plan allows are active.
 
     Attributes:
-        limit: how many that is.
-        active_sessions: the agents at work, as the server listed them.
+        limit: how many runs the plan allows.
+        active_sessions: the agents with an active run, as the server listed them.
     """
 
     limit: int | None = None
@@ -218,7 +226,7 @@ class ServerError(OrigamiError):
 
 
 class ConnectionFailed(OrigamiError):
-    """No answer came.
+    """The server could not be reached, or sent no response.
 
     Attributes:
         sent: whether the request may have reached the server.
@@ -228,19 +236,123 @@ class ConnectionFailed(OrigamiError):
 
 
 class RequestTimedOut(ConnectionFailed):
-    """No complete answer came within the time limit."""
+    """No complete response came within the timeout."""
 
 
 class RedirectRefused(OrigamiError):
-    """The answer points elsewhere; a key is never carried there."""
+    """The response redirects elsewhere; the key is never sent there."""
 
 
 class UnexpectedAnswer(OrigamiError):
-    """The answer is not what the API sends: a sign-in page of the network, for example."""
+    """The response is not one of the API: a sign-in page of the network, for example."""
+
+
+class _Reconcilable(Protocol):
+    """A start job: what `AmbiguousStart` calls."""
+
+    def reconcile(self) -> Any:
+        """Look for the run again, blocking."""
+        ...
+
+    async def reconcile_async(self) -> Any:
+        """Look for the run again, on any event loop."""
+        ...
+
+
+class AmbiguousStart(OrigamiError):
+    """A run may or may not have been started: the response was lost, and reconciling found no run that is certainly this one.
+
+    Attributes:
+        idempotency_key: the idempotency key of all attempts.
+    """
+
+    job: _Reconcilable | None = None
+    """The start job; None in an error that was pickled in another process."""
+
+    def reconcile(self) -> Any:
+        """Look for the run again. Sends only GET requests and is free.
+
+        Returns:
+            What the failed call would have returned (a `Run` after `start`), or None when there is still no run.
+
+        Raises:
+            AmbiguousStart: the runs could not be listed, or several of them match.
+        """
+        return self._own_job().reconcile()
+
+    async def reconcile_async(self) -> Any:
+        """Look for the run again without blocking the event loop; see `reconcile`."""
+        return await self._own_job().reconcile_async()
+
+    def _own_job(self) -> _Reconcilable:
+        if self.job is None:
+            raise InvalidInput(
+                "This error came from another process",
+                cause="It carries its words only, and no connection.",
+                remedy="Look at the newest agents with client.list_agents().",
+            )
+        return self.job
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        restore, (kind, title, state) = super().__reduce__()
+        return restore, (kind, title, {name: value for name, value in state.items() if name != "job"})
+
+
+class CannotBlock(OrigamiError):
+    """The call would block the only thread, on which the response arrives; nothing was sent."""
+
+
+class NoEventLoop(OrigamiError):
+    """There is neither a thread nor a running event loop to work on; nothing was sent."""
+
+
+def ambiguous(
+    last: OrigamiError | None,
+    *,
+    agent_id: str,
+    exact: Sequence[tuple[str, str]] = (),
+    near: Sequence[tuple[str, str]] = (),
+    unseen: bool = False,
+) -> AmbiguousStart:
+    """Return the error for a start whose outcome is unknown.
+
+    Args:
+        last: the error of the last attempt.
+        agent_id: the agent to continue; empty for a new one.
+        exact: agent id and run id of each run that matches exactly, where there are several.
+        near: agent id and run id of each run that nearly matches.
+        unseen: whether the runs could not be listed.
+    """
+    tokens = ", ".join(f'ow.attach("{agent}/{run}")' for agent, run in exact or near)
+    if exact:
+        cause = f"The answer was lost, and {len(exact)} runs with this brief were started since."
+        remedy = f"One of them is yours: {tokens}."
+    elif near:
+        what = "a run has nearly this brief and start time" if len(near) == 1 else "several runs have nearly this brief"
+        cause = (
+            f"The answer was lost, and {what}. The server may have changed spaces or letters, or its clock may be off."
+        )
+        remedy = f"See whether it is yours: {tokens}. Nothing was sent again. If it is not yours, start the run anew."
+    else:
+        where = f'ow.attach("{agent_id}") shows' if agent_id else "client.list_agents() lists"
+        looked = "The run could not be looked for." if unseen else "No run with this brief was found since."
+        cause = f"The answer was lost{f' ({last.title})' if last is not None else ''}. {looked}"
+        remedy = (
+            f"Look before you start it again, or it may run and cost twice: error.reconcile() finds it, and {where} "
+            f"the newest {'run' if agent_id else 'agents'}."
+        )
+    return AmbiguousStart(
+        "A run may have been started",
+        cause=cause,
+        remedy=remedy,
+        code="AMBIGUOUS_START",
+        status_code=last.status_code if last is not None else None,
+        request_id=last.request_id if last is not None else None,
+    )
 
 
 def safe_link(link: object) -> str | None:
-    """A link that may be shown and clicked: https with a plain host or a plain mail address, nothing else."""
+    """Return a link if it is safe to show and click (https with a plain host, or a plain mail address), else None."""
     if not isinstance(link, str) or len(link) > LONGEST_LINK:
         return None
     if MAIL.fullmatch(link):

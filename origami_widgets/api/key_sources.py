@@ -1,8 +1,8 @@
-"""Where a key comes from: an argument, the environment, the secrets of Colab, the system's keyring, in this order.
+"""Sources of the API key: an argument, the environment, the secrets of Colab, the system's keyring, in this order.
 
-The next place is asked only when the one before has nothing. The last two may have to ask a person, and are never asked
-for an embedded API. What they answer becomes a `Secret` at once, and their failures are told in words of our own: the
-frames of a library's exception may hold the key.
+A source is read only when those before it have no key. The last two may prompt the user, and are never read for an
+embedded API. Their keys become a `Secret` at once, and their failures an error of our own: the frames of a library's
+exception may hold the key.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.secret import Secret, missing_key, read_key
+from origami_widgets.host.application import in_colab
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,27 +28,27 @@ T = TypeVar("T")
 
 NAME = "ORIGAMI_API_KEY"
 SERVICE = "origami_widgets"
-"""What the keyring files the key under; the user of the entry is the base URL."""
+"""The service name of our entries in the keyring; their user name is the base URL."""
 NO_KEYRING = "NoKeyringError"
-"""What the library raises where the system has none."""
+"""The exception of the keyring library on a system without a keyring."""
 SAFE_PRIORITY = 1
-"""What keyring itself recommends; below are backends that keep nothing, or a file that anybody can read."""
+"""The priority that keyring recommends; below it are backends that store nothing, or a file that others can read."""
 
 Source: TypeAlias = Literal["", "colab", "keyring"]
 
 _one_at_a_time = threading.Lock()
-"""Colab asks its page over the one line that the kernel has for it."""
+"""Colab asks its page over the one channel that the kernel has for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """What looking outside of the process has given.
+class StoredKey:
+    """Result of looking for a key in Colab and in the keyring.
 
     Attributes:
-        key: the key, or what is wrong with what stands in its place; None where there is none.
-        source: the place that it comes from; empty where there is none.
-        problems: why a place could not tell, one sentence each.
-        remedies: what to do about these.
+        key: the key, or the error that explains what is wrong with it; None without a key.
+        source: the source of the key; empty without a key.
+        problems: why a source could not be read, one sentence each.
+        remedies: what to do about the problems.
     """
 
     key: Secret | OrigamiError | None = None
@@ -56,49 +57,49 @@ class Looked:
     remedies: tuple[str, ...] = ()
 
     def missing(self) -> MissingKey:
-        """The error that says where a key was looked for in vain."""
+        """Return the error that names the sources without a key."""
         return missing_key(" ".join((f"No api_key= was given, and {NAME} is not set.", *self.problems)), *self.remedies)
 
 
-def key_at_hand(api_key: object) -> Secret | OrigamiError | None:
-    """The key that was given, else the environment's.
+def given_or_environment_key(api_key: object) -> Secret | OrigamiError | None:
+    """Return the given key, else the one in the environment.
 
     Args:
-        api_key: what was given; None looks into the environment.
+        api_key: the argument; None for the environment.
 
     Returns:
-        The key, or the error that tells what is wrong with it, or None where there is none. The error is not raised: in
+        The key, or the error that explains what is wrong with it, or None without a key. The error is not raised: in
         here, its traceback would hold the key.
     """
     if api_key is not None:
         return read_key(api_key)
-    return _named(f"{NAME} in the environment", read_key(os.environ[NAME])) if os.environ.get(NAME) else None
+    return _name_source(f"{NAME} in the environment", read_key(os.environ[NAME])) if os.environ.get(NAME) else None
 
 
-def key_elsewhere(base_url: str, *, colab: bool, keyring: bool) -> Looked:
-    """The key in the secrets of Colab, else in the system's keyring. Never raises.
+def find_stored_key(base_url: str, *, colab: bool, keyring: bool) -> StoredKey:
+    """Look for a key in the secrets of Colab, then in the system's keyring. Never raises.
 
     Args:
-        base_url: where the key is to be sent; the keyring has one for each.
-        colab: whether the secrets of Colab may be asked, where this is Colab.
-        keyring: whether the keyring may be asked, where the library for it is installed.
+        base_url: the base URL of the key; the keyring has a key for each.
+        colab: whether to read the secrets of Colab, if this is Colab.
+        keyring: whether to read the keyring, if its library is installed.
     """
-    first = _from_colab() if colab else Looked()
+    first = _from_colab() if colab else StoredKey()
     if first.key is not None:
         return first
-    then = _from_keyring(base_url) if keyring else Looked()
-    return Looked(then.key, then.source, first.problems + then.problems, first.remedies + then.remedies)
+    then = _from_keyring(base_url) if keyring else StoredKey()
+    return StoredKey(then.key, then.source, first.problems + then.problems, first.remedies + then.remedies)
 
 
-def _from_colab() -> Looked:
-    # Colab's kernel has loaded it long ago; elsewhere it would be in the way, and could not ask anybody.
-    if "google.colab" not in sys.modules:
-        return Looked()
+def _from_colab() -> StoredKey:
+    # Elsewhere the library would be of no use: it asks Colab's page.
+    if not in_colab():
+        return StoredKey()
 
     def read() -> Secret | OrigamiError | None:
         userdata: Any = importlib.import_module("google.colab.userdata")
         with _one_at_a_time:
-            return _hidden(userdata.get(NAME))
+            return _as_secret(userdata.get(NAME))
 
     found, failure = _attempt(read)
     if not failure:
@@ -106,53 +107,53 @@ def _from_colab() -> Looked:
     where = f"Open Secrets (the key at the left) and add {NAME} with “Notebook access” on."
     match failure:
         case "SecretNotFoundError":
-            return Looked(problems=(f"Colab has no secret {NAME}.",), remedies=(where,))
+            return StoredKey(problems=(f"Colab has no secret {NAME}.",), remedies=(where,))
         case "NotebookAccessError":
-            return Looked(
+            return StoredKey(
                 problems=(f"Colab has a secret {NAME}, but this notebook may not read it.",),
                 remedies=(f"Open Secrets (the key at the left), switch on “Notebook access” of {NAME}, and go on.",),
             )
         case "TimeoutException":
-            return Looked(
+            return StoredKey(
                 problems=(f"Colab did not give the secret {NAME} in time.",),
                 remedies=(
                     "Let this notebook be open in a browser, say yes when Colab asks for access, and try again.",
                 ),
             )
-    return Looked(problems=(f"Colab could not be asked for the secret {NAME} ({failure}).",), remedies=(where,))
+    return StoredKey(problems=(f"Colab could not be asked for the secret {NAME} ({failure}).",), remedies=(where,))
 
 
-def _from_keyring(base_url: str) -> Looked:
+def _from_keyring(base_url: str) -> StoredKey:
     if not _is_installed():
-        return Looked()
+        return StoredKey()
 
     def read() -> Secret | OrigamiError | None:
         import keyring
 
-        return _hidden(keyring.get_password(SERVICE, base_url))
+        return _as_secret(keyring.get_password(SERVICE, base_url))
 
     found, failure = _attempt(read)
     if not failure:
         return _found("keyring", "The key in the keyring", found)
     if failure == NO_KEYRING:
-        # Nobody has asked for one, and nothing is in the way of one that is there.
-        return Looked()
+        # The user did not ask for a keyring, and no key is hidden behind the failure.
+        return StoredKey()
     problem, remedy = _keyring_trouble(failure)
-    return Looked(problems=(problem,), remedies=(remedy,) if remedy else ())
+    return StoredKey(problems=(problem,), remedies=(remedy,) if remedy else ())
 
 
-def keep_in_keyring(base_url: str, key: Secret) -> OrigamiError | None:
-    """Put a key into the system's keyring, in the place of the one for this base URL.
+def store_in_keyring(base_url: str, key: Secret) -> OrigamiError | None:
+    """Store a key in the system's keyring, replacing the one for this base URL.
 
     Args:
-        base_url: where the key belongs.
+        base_url: the base URL of the key.
         key: the key.
 
     Returns:
-        None when it can be read there, else the error that tells why not.
+        None if the key can be read back, else the error that explains why not.
     """
     if not _is_installed():
-        return _not_kept("The library for keyrings is not installed.", "pip install 'origami-widgets[keyring]'")
+        return _not_stored("The library for keyrings is not installed.", "pip install 'origami-widgets[keyring]'")
 
     def keep() -> str:
         import keyring
@@ -162,18 +163,18 @@ def keep_in_keyring(base_url: str, key: Secret) -> OrigamiError | None:
         if not _is_none(backend) and float(backend.priority) < SAFE_PRIORITY:
             return f"The keyring here ({name}) keeps nothing, or not safely."
         keyring.set_password(SERVICE, base_url, key.reveal())
-        # Some backends drop what they are given without a word.
+        # Some backends silently store nothing.
         same = keyring.get_password(SERVICE, base_url) == key.reveal()
         return "" if same else f"The keyring here ({name}) did not give it back."
 
     problem, failure = _attempt(keep)
     if failure:
         cause, remedy = _keyring_trouble(failure)
-        return _not_kept(cause, remedy.rstrip(".") or "Set up a keyring")
-    return _not_kept(problem, "Choose another backend for keyring") if problem else None
+        return _not_stored(cause, remedy.rstrip(".") or "Set up a keyring")
+    return _not_stored(problem, "Choose another backend for keyring") if problem else None
 
 
-def _not_kept(cause: str, remedy: str) -> OrigamiError:
+def _not_stored(cause: str, remedy: str) -> OrigamiError:
     return OrigamiError(
         "The key was not put into the keyring",
         cause=f"{cause} It is in use in this process all the same.",
@@ -183,7 +184,7 @@ def _not_kept(cause: str, remedy: str) -> OrigamiError:
 
 
 def has_keyring() -> bool:
-    """Whether a key can be kept on this machine: the library is there, and a keyring behind it. Asks nobody for it."""
+    """Return whether this machine can store a key: the library is installed and has a safe backend. Never prompts."""
     if not _is_installed():
         return False
 
@@ -198,19 +199,19 @@ def has_keyring() -> bool:
 
 
 def _is_none(backend: object) -> bool:
-    """Whether it is the library's stand-in where the system has none."""
+    """Return whether a backend is the library's placeholder on systems without a keyring."""
     return type(backend).__module__.endswith(".fail")
 
 
 def _is_installed() -> bool:
     try:
         return importlib.util.find_spec("keyring") is not None
-    except ValueError:  # a stand-in in `sys.modules`
+    except ValueError:  # a fake module in `sys.modules`
         return "keyring" in sys.modules
 
 
 def _keyring_trouble(failure: str) -> tuple[str, str]:
-    """What a failure of the keyring means, and what to do about it."""
+    """Return what a failure of the keyring means, and what to do about it."""
     match failure:
         case name if name == NO_KEYRING:
             return "This machine has no keyring.", ""
@@ -221,31 +222,31 @@ def _keyring_trouble(failure: str) -> tuple[str, str]:
 
 
 def _attempt(do: Callable[[], T]) -> tuple[T | None, str]:
-    """What a function gives, or the name of what it raises.
+    """Call a function and return its result, or the class name of its exception.
 
-    Neither the exception nor its traceback goes on: the frames of the library hold the key. Nor do those of an interrupt.
+    The exception and its traceback are dropped, as the frames of the library hold the key. So are those of an interrupt.
     """
     try:
         return do(), ""
     except KeyboardInterrupt:
         failure = ""
-    except Exception as error:  # noqa: BLE001 - libraries raise here what their system raises
+    except Exception as error:  # noqa: BLE001 - a backend may raise any exception of its system
         failure = type(error).__name__
     if not failure:
         raise KeyboardInterrupt
     return None, failure
 
 
-def _hidden(value: object) -> Secret | OrigamiError | None:
-    """What a place has given, hidden; None for nothing."""
+def _as_secret(value: object) -> Secret | OrigamiError | None:
+    """Return the key from a source as a `Secret`; None for nothing."""
     return read_key(value) if value else None
 
 
-def _found(source: Source, what: str, key: Secret | OrigamiError | None) -> Looked:
-    return Looked() if key is None else Looked(_named(what, key), source)
+def _found(source: Source, what: str, key: Secret | OrigamiError | None) -> StoredKey:
+    return StoredKey() if key is None else StoredKey(_name_source(what, key), source)
 
 
-def _named(what: str, key: Secret | OrigamiError) -> Secret | OrigamiError:
+def _name_source(what: str, key: Secret | OrigamiError) -> Secret | OrigamiError:
     if isinstance(key, OrigamiError):
         key.cause = f"{what}: {key.cause}"
     return key

@@ -3,7 +3,9 @@
 A task on the kernel's own loop stands still while a cell is blocked; a thread does not. The thread starts in an empty
 context, so that what it sends to the notebook belongs to no cell, and ends by itself when nothing is left to do.
 
-Where no thread can be started, all of it runs on the loop of whoever calls (see `threadless`).
+Where no thread can be started (in a browser above all: JupyterLite, marimo's playground), the caller's event loop takes
+its place. Awaiting works as everywhere. A call that blocks needs a host that lets the loop go on meanwhile, as Pyodide
+does where the browser has JavaScript Promise Integration; elsewhere the error says which call to await instead.
 """
 
 from __future__ import annotations
@@ -20,10 +22,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from origami_widgets.api import threadless
 from origami_widgets.api.callbacks import PATIENCE, CallbackThread
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import CannotBlock, NoEventLoop, OrigamiError
 from origami_widgets.api.loop_future import SLICE, LoopFuture
+from origami_widgets.host import runtime
 from origami_widgets.host.cells import thread_context
 
 if TYPE_CHECKING:
@@ -33,18 +35,27 @@ T = TypeVar("T")
 log = logging.getLogger("origami_widgets")
 
 IDLE = 2.0
-"""Seconds without any task after which the thread ends; it starts again when it is needed."""
+"""Seconds without a task after which the thread ends; it is started again when needed."""
 QUIET_LOOKS = 2
-"""How often in a row nothing must be found: a task that came and went in between starts the count anew."""
-LAST_WORDS = 1.0
-"""Seconds that open connections get to close when the process ends."""
+"""Checks in a row that must find no task: a task that was there meanwhile resets the count."""
+CLOSE_TIMEOUT = 1.0
+"""Seconds for open connections to close when the process ends."""
+AWAITABLE = (
+    "Await instead: await ow.start_async('…'), await ow.attach_async('…'), await run, await run.settle(), "
+    "await run.answer_async('…'), await run.follow_up_async('…'), await run.cancel_async(), await run.refresh_async(), "
+    "await ow.rows_frame_async(table), await ow.credits_frame_async(run), await ow.login_async(), "
+    "await ow.account_async(); "
+    "ow.AsyncClient has every call of ow.Client."
+)
+
+_MORE_THREADS = "Let the system allow more threads (`ulimit -u` tells how many), or end some, and call again."
 
 
 class BackgroundLoop:
     """One event loop in one daemon thread, started on first use; without threads, the event loop that is running.
 
     Attributes:
-        generation: numbers the loops, also across a fork; what belongs to a loop (connections) belongs to one of them.
+        generation: number of the present loop, unique also across a fork: connections belong to one loop only.
     """
 
     def __init__(self) -> None:
@@ -53,8 +64,8 @@ class BackgroundLoop:
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        # What Python said when no thread could be started although it has them.
-        self._refused = ""
+        # The message of Python's error when it has threads, but none could be started.
+        self._thread_error = ""
         self._waiting = 0
         self._closers: dict[object, Callable[[], Awaitable[object]]] = {}
         self._keeper: asyncio.Task[None] | None = None
@@ -96,13 +107,13 @@ class BackgroundLoop:
             if future is not None:
                 future.cancel()
             elif inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
-                # Interrupted before it began: Python would complain that nobody has awaited it. It may begin just now.
+                # Interrupted before it began: Python would warn that it was never awaited. It may begin just now.
                 with contextlib.suppress(ValueError):
                     coroutine.close()
             raise
 
     def check_may_block(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Refuse to wait where it would last for ever; the coroutine is closed then, and nothing was begun.
+        """Raise an error where waiting would last for ever; the coroutine is closed then, and nothing was begun.
 
         Raises:
             RuntimeError: called in one of the loop's own callbacks, where it would wait for itself.
@@ -114,9 +125,9 @@ class BackgroundLoop:
         if threading.current_thread() is self._thread or (is_guest and _is_ours.get()):
             coroutine.close()
             raise RuntimeError("A blocking call of origami_widgets was made inside one of its own callbacks.")
-        if is_guest and not threadless.can_block():
+        if is_guest and not runtime.can_suspend():
             coroutine.close()
-            raise threadless.cannot_block(self._refused)
+            raise _cannot_block(self._thread_error)
 
     def result(
         self,
@@ -124,11 +135,11 @@ class BackgroundLoop:
         meanwhile: Callable[[], object] = lambda: None,
         timeout: float | None = None,
     ) -> T:
-        """Block until a coroutine that was submitted is done; an interrupt leaves it alone.
+        """Block until a submitted coroutine is done, and return its result; an interrupt does not cancel it.
 
         Args:
-            future: what `submit` returned.
-            meanwhile: called again and again while it blocks, on the caller's thread.
+            future: the future that `submit` returned.
+            meanwhile: called repeatedly while it blocks, on the caller's thread.
             timeout: seconds to wait at most.
 
         Raises:
@@ -139,14 +150,14 @@ class BackgroundLoop:
             left = SLICE if ends is None else min(SLICE, ends - time.monotonic())
             if left <= 0:
                 raise TimeoutError
-            if self._thread is None and threadless.can_block():
-                threadless.block(future, left)
+            if self._thread is None and runtime.can_suspend():
+                runtime.suspend_until_done(future, left)
             else:
                 future.wait(left)
             meanwhile()
         error = future.exception()
         if isinstance(error, OrigamiError):
-            # Its words say what to do; thirty frames of event loop and HTTP library above them say nothing.
+            # Its message says what to do; thirty frames of event loop and HTTP library above it do not help.
             raise error.with_traceback(None)
         return future.result()
 
@@ -167,7 +178,7 @@ class BackgroundLoop:
             loop.call_soon_threadsafe(self._call, callback, args, context=self._context())
 
     def call(self, function: Callable[[], T]) -> T:
-        """Call a function on the loop's thread and return what it gives; at once where the caller stands there.
+        """Call a function on the loop's thread and return its result; called at once from that thread.
 
         Raises:
             NoEventLoop: there are no threads here, and no event loop is running.
@@ -197,8 +208,8 @@ class BackgroundLoop:
         Args:
             callback: what to call.
             argument: what to call it with.
-            key: of one key, one call at most waits its turn; None for the callback itself.
-            merge: makes one argument of that of a call that waits its turn and this one.
+            key: at most one call with the same key is queued; None for the callback itself.
+            merge: makes one argument of the one that is queued and this one.
         """
         if threading.current_thread() is self._thread:
             context = self._context()
@@ -207,7 +218,7 @@ class BackgroundLoop:
         callback(argument)
 
     def wait_for_callbacks(self, timeout: float | None = None) -> None:
-        """Block until the callbacks of what has happened so far have returned, half a second at most.
+        """Block until the callbacks queued so far have returned, for at most half a second.
 
         A callback that calls this does not wait for itself.
 
@@ -215,15 +226,15 @@ class BackgroundLoop:
             timeout: seconds to wait at most, if fewer.
         """
         if self._has_callbacks():
-            self.run(self._callbacks.returned(PATIENCE if timeout is None else min(timeout, PATIENCE)))
+            self.run(self._callbacks.wait_until_returned(PATIENCE if timeout is None else min(timeout, PATIENCE)))
 
     async def callbacks_returned(self) -> None:
-        """Await what `wait_for_callbacks` blocks for, from any loop."""
+        """Wait for callbacks without blocking the event loop; see `wait_for_callbacks`."""
         if self._has_callbacks():
-            await self.bridge(self._callbacks.returned())
+            await self.bridge(self._callbacks.wait_until_returned())
 
     def _has_callbacks(self) -> bool:
-        """Whether callbacks may be at work that are not the caller's own; no thread, no callbacks."""
+        """Return whether callbacks other than the caller may be running; without a thread there are none."""
         with self._lock:
             thread = None if self._loop is None else self._thread
         return thread not in (None, threading.current_thread()) and not self._callbacks.is_current()
@@ -234,26 +245,26 @@ class BackgroundLoop:
         callback(*args)
 
     def on_stop(self, owner: object, close: Callable[[], Awaitable[object]]) -> None:
-        """Have something closed when the present loop ends. Loop thread only."""
+        """Register a function that closes something when the present loop ends. Loop thread only."""
         self._closers[owner] = close
         if self._thread is None and (self._keeper is None or self._keeper.done()):
-            # Whoever ends a loop that is not ours cancels its tasks first: this one then closes what is open.
+            # A loop that is not ours ends by cancelling its tasks first: this one then closes what is open.
             self._keeper = asyncio.get_running_loop().create_task(_keep(self._closers), name="origami-widgets keeper")
 
     def forget(self, owner: object) -> None:
-        """Close something before the loop ends, from any thread; nothing happens when the loop is gone."""
+        """Close what an owner has registered, from any thread; does nothing when the loop is gone."""
         with self._lock:
             loop = self._loop
             if loop is not None and not loop.is_closed():
                 loop.call_soon_threadsafe(self._close_one, owner)
 
     def stop(self) -> None:
-        """End the loop: cancel what runs, close what is open. Used when the process ends."""
+        """End the loop: cancel its tasks and close what is open. Called when the process ends."""
         with self._lock:
             loop, thread, self._loop = self._loop, self._thread, None
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(_cancel_all, loop)
-            thread.join(LAST_WORDS)
+            thread.join(CLOSE_TIMEOUT)
 
     def _context(self) -> contextvars.Context:
         context = thread_context()
@@ -268,18 +279,18 @@ class BackgroundLoop:
             raise
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
-        if self._loop is not None and self._thread is None and not threadless.goes_on(self._loop):
+        if self._loop is not None and self._thread is None and not _is_usable(self._loop):
             self._loop = None
         if self._loop is None:
             self.generation = next(_generations)
             self._waiting = 0
             self._closers = {}
-            self._loop, self._thread = self._started() or (threadless.running_loop(self._refused), None)
+            self._loop, self._thread = self._start() or (_callers_loop(self._thread_error), None)
         return self._loop
 
-    def _started(self) -> tuple[asyncio.AbstractEventLoop, threading.Thread] | None:
-        """A loop in a thread of its own; None where no thread can be started."""
-        if not threadless.HAS_THREADS:
+    def _start(self) -> tuple[asyncio.AbstractEventLoop, threading.Thread] | None:
+        """Start a loop in a thread of its own; return None where no thread can be started."""
+        if not runtime.HAS_THREADS:
             return None
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=self._serve, args=(loop,), name="origami-widgets", daemon=True)
@@ -287,7 +298,7 @@ class BackgroundLoop:
             contextvars.Context().run(thread.start)
         except RuntimeError as error:
             loop.close()
-            self._refused = str(error)
+            self._thread_error = str(error)
             return None
         return loop, thread
 
@@ -330,27 +341,83 @@ class BackgroundLoop:
 
 _closing: set[asyncio.Future[Any]] = set()
 _is_ours = contextvars.ContextVar("origami-widgets", default=False)
-"""Whether what runs now runs in the name of the background loop: without a thread of its own nothing else tells."""
+"""Whether the present code runs for the background loop: without a thread, nothing else distinguishes it."""
 _generations = itertools.count(1)
 _inherited: list[object] = []
 
 
+def _cannot_block(failure: str = "") -> CannotBlock:
+    """Return the error of a call that cannot block.
+
+    Args:
+        failure: the message of Python's error when no thread could be started; empty where Python has none.
+    """
+    if failure:
+        return CannotBlock(
+            "This call cannot block: no thread could be started",
+            cause=f"Python said: {failure}. Without a thread of its own, a call that blocks would wait for ever. Nothing was "
+            "sent.",
+            remedy=f"{_MORE_THREADS} {AWAITABLE}",
+            code="CANNOT_BLOCK",
+        )
+    return CannotBlock(
+        "This call cannot block here",
+        cause="Python has one thread here, and the answer arrives on it: a call that blocks would wait for ever. Nothing "
+        "was sent.",
+        remedy=AWAITABLE + (" Current versions of Chrome and Edge can block as well." if runtime.IN_BROWSER else ""),
+        code="CANNOT_BLOCK",
+    )
+
+
+def _callers_loop(failure: str = "") -> asyncio.AbstractEventLoop:
+    """Return the event loop that is running.
+
+    Args:
+        failure: the message of Python's error when no thread could be started; empty where Python has none.
+
+    Raises:
+        NoEventLoop: no event loop is running.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        reason = f"No thread could be started (Python said: {failure})" if failure else "No thread can be started here"
+        first = f"{_MORE_THREADS} Or call" if failure else "Call"
+        raise NoEventLoop(
+            "There is no event loop to work on",
+            cause=f"{reason}, and no event loop is running. Nothing was sent.",
+            remedy=f"{first} it from a coroutine: asyncio.run(main()). {AWAITABLE}",
+            code="NO_EVENT_LOOP",
+        ) from None
+
+
+def _is_usable(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether a caller's loop can still be used: it may have ended, or another one may be running."""
+    if loop.is_closed():
+        return False
+    try:
+        return loop.is_running() or asyncio.get_running_loop() is loop
+    except RuntimeError:
+        # Between two cells, the loop of a terminal is paused, not closed.
+        return True
+
+
 async def _settle(loop: asyncio.AbstractEventLoop) -> None:
-    """Let cancelled tasks reach their end."""
+    """Wait for cancelled tasks to end."""
     tasks = asyncio.all_tasks(loop) - {asyncio.current_task()}
     if tasks:
-        await asyncio.wait(tasks, timeout=LAST_WORDS / 2)
+        await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT / 2)
 
 
 async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
     for close in list(closers.values()):
         try:
-            async with asyncio.timeout(LAST_WORDS):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await close()
         except Exception:  # the process ends; a connection that does not close must not hold it
             log.debug("A connection did not close", exc_info=True)
     closers.clear()
-    # Sockets are closed in the turn after the one that closes their connection.
+    # A socket is closed one turn of the loop after its connection.
     await asyncio.sleep(0)
 
 
@@ -363,7 +430,7 @@ async def _keep(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
     for task in asyncio.all_tasks(loop):
-        # What is closing a connection is on its way out already; cut short, it would leave the socket open.
+        # A task that is closing a connection would leave the socket open when cancelled.
         if task not in _closing:
             task.cancel()
 
@@ -372,7 +439,7 @@ _background = BackgroundLoop()
 
 
 def background() -> BackgroundLoop:
-    """The background loop of this process."""
+    """Return the background loop of this process."""
     return _background
 
 
@@ -380,7 +447,7 @@ _tasks: set[asyncio.Task[Any]] = set()
 
 
 def kept_task(coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-    """Begin a task that is kept until it is done: a loop holds its tasks weakly. Background loop only."""
+    """Start a task and hold it until it is done: a loop holds its tasks weakly. Background loop only."""
     task = asyncio.get_running_loop().create_task(coroutine, name=name)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
@@ -388,14 +455,14 @@ def kept_task(coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
 
 
 def is_under_way(task: asyncio.Task[Any] | None) -> bool:
-    """Whether a task goes on, on the loop that runs: one of a loop that has ended, or of another process, does not."""
+    """Return whether a task is pending on the running loop: one of an ended loop, or of a parent process, is not."""
     return task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop()
 
 
 def _new_in_child() -> None:
-    """After a fork the parent's thread does not exist: the child begins with a loop of its own."""
+    """Start with a new loop in a forked child, where the parent's thread does not exist."""
     global _background  # noqa: PLW0603 - one loop for the process is the point
-    # Kept for good: collecting the parent's loop, tasks and connections here would close them, or complain about it.
+    # Kept for good: garbage-collecting the parent's loop, tasks and connections would close them, or warn.
     _inherited.append((_background, *_tasks))
     _tasks.clear()
     _background = BackgroundLoop()

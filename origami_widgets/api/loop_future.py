@@ -1,8 +1,8 @@
-"""Results of coroutines on the background loop, handed to other threads without a lock that an interrupt could leave locked.
+"""`LoopFuture`: the result of a coroutine on the background loop, for other threads, without a lock that an interrupt breaks.
 
 `concurrent.futures.Future` guards its result with a `threading.Condition`, which is written in Python: an interrupt (Ctrl-C) that
 reaches the main thread just after it has taken that lock leaves it locked for good, and the loop stops when it wants to
-deliver the result. Here the loop waits for no lock at all, and each step that two threads may take at once is one C call.
+deliver the result. Here the loop waits for no lock, and each step that two threads may take at once is one C call.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class LoopFuture(concurrent.futures.Future[T]):
     `asyncio.wrap_future` takes it. `concurrent.futures.wait` does not, because it locks the condition: use `wait`.
 
     Args:
-        coroutine: what runs once `begin` is called.
+        coroutine: the coroutine that `begin` starts.
         loop: the loop to run it on.
     """
 
@@ -68,7 +68,7 @@ class LoopFuture(concurrent.futures.Future[T]):
         self._task.add_done_callback(self._on_end)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until it is done; whether it is. An interrupt leaves the coroutine alone.
+        """Block until it is done, and return whether it is. An interrupt does not cancel the coroutine.
 
         Args:
             timeout: seconds to wait at most.
@@ -79,12 +79,12 @@ class LoopFuture(concurrent.futures.Future[T]):
             if left <= 0:
                 return False
             if self._pending.acquire(timeout=left):
-                # For others who wait. Interrupted just before, it stays locked: they look again after each slice.
+                # For other waiting threads. An interrupt just before leaves it locked: they check again after each slice.
                 self._pending.release()
         return True
 
     def cancel(self) -> bool:
-        """Cancel the coroutine unless it is done; whether it is cancelled now."""
+        """Cancel the coroutine unless it is done, and return whether it is cancelled now."""
         if not self.done():
             # First of all: an interrupt that comes in between must not leave it running.
             with contextlib.suppress(RuntimeError):
@@ -93,16 +93,16 @@ class LoopFuture(concurrent.futures.Future[T]):
         return self.cancelled()
 
     def cancelled(self) -> bool:
-        """Whether it was cancelled."""
+        """Return whether it was cancelled."""
         outcome = self._outcome
         return outcome is not None and outcome.is_cancelled
 
     def running(self) -> bool:
-        """False: it can be cancelled at any time until it is done."""
+        """Return False: it can be cancelled at any time until it is done."""
         return False
 
     def done(self) -> bool:
-        """Whether it has a result, has failed or was cancelled."""
+        """Return whether it has a result, has failed or was cancelled."""
         return bool(self._outcomes)
 
     def result(self, timeout: float | None = None) -> T:
@@ -113,13 +113,13 @@ class LoopFuture(concurrent.futures.Future[T]):
             CancelledError: it was cancelled.
         """
         try:
-            outcome = self._awaited(timeout)
+            outcome = self._wait_for_outcome(timeout)
             if outcome.error is not None:
                 raise outcome.error
             result: T = outcome.result
             return result
         finally:
-            # A frame of the error's own traceback would hold the error, in a circle.
+            # A frame of its own traceback would hold the error, in a reference cycle.
             del self
             outcome = _Outcome()
 
@@ -130,19 +130,19 @@ class LoopFuture(concurrent.futures.Future[T]):
             TimeoutError: the time passed first.
             CancelledError: it was cancelled.
         """
-        return self._awaited(timeout).error
+        return self._wait_for_outcome(timeout).error
 
     def add_done_callback(self, fn: Callable[[concurrent.futures.Future[T]], object]) -> None:
         """Call a function with this future once it is done, on the thread that ends it; at once when it is done."""
         self._callbacks.append(fn)
         if self.done():
-            self._call_back()
+            self._run_callbacks()
 
     @property
     def _outcome(self) -> _Outcome | None:
         return self._outcomes.get("outcome")
 
-    def _awaited(self, timeout: float | None) -> _Outcome:
+    def _wait_for_outcome(self, timeout: float | None) -> _Outcome:
         if not self.wait(timeout):
             raise TimeoutError
         outcome = self._outcomes["outcome"]
@@ -154,10 +154,10 @@ class LoopFuture(concurrent.futures.Future[T]):
         # When a result and a cancel come at the same time, the first counts.
         if self._outcomes.setdefault("outcome", outcome) is outcome:
             self._pending.release()
-            self._call_back()
+            self._run_callbacks()
 
-    def _call_back(self) -> None:
-        # The thread that takes a callback out calls it, so that each is called once.
+    def _run_callbacks(self) -> None:
+        # The thread that pops a callback calls it, so that each is called once.
         while self._callbacks:
             with contextlib.suppress(IndexError):
                 function = self._callbacks.popleft()

@@ -1,20 +1,25 @@
-"""The API's verbs, once, as coroutines for the background loop. Both clients and the poller call these."""
+"""`Operations`: each call of the API as a coroutine for the background loop. Both clients and the poller use it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from origami_widgets.api import validate
-from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.error_catalog import error_from, prefix_hint
-from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RedirectRefused, ServerError, UnexpectedAnswer
-from origami_widgets.api.expected import a_creation, a_list, about, an_object, naming_a_run, run_in
-from origami_widgets.api.ledger import ledger_of
+from origami_widgets.api.errors import (
+    AuthenticationError,
+    ConnectionFailed,
+    OrigamiError,
+    RedirectRefused,
+    ServerError,
+    UnexpectedAnswer,
+)
 from origami_widgets.api.models import (
     Account,
     Agent,
@@ -29,33 +34,49 @@ from origami_widgets.api.models import (
     RunSummary,
     Table,
 )
-from origami_widgets.api.paging import RawRows
-from origami_widgets.api.retries import is_start_retryable, traffic_of, with_retries
+from origami_widgets.api.models.account import AccountSummary, summarize
+from origami_widgets.api.responses import (
+    read_run,
+    require_created_agent,
+    require_list,
+    require_object,
+    require_run,
+    require_subject,
+)
+from origami_widgets.api.retries import is_start_retryable, with_retries
+from origami_widgets.api.row_paging import RawRows
+from origami_widgets.api.usage import balance_history_of, traffic_of
+from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 
     import httpx
 
-    from origami_widgets.api.answer import Answer
-    from origami_widgets.api.row_query import RowQuery
-    from origami_widgets.api.settings import Settings
+    from origami_widgets.api.client_settings import Settings
+    from origami_widgets.api.responses import ApiResponse
+    from origami_widgets.api.row_paging import RowQuery
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 SUCCESS = range(200, 300)
 LARGEST_PAGE = 100
+MOST_AGENT_PAGES = 5
+"""Pages of agents in which `account_summary` looks for active runs: a hundred agents each."""
 LARGEST_ROW_PAGE = 200
 
 
 class Operations:
-    """The verbs for one key, base URL and project.
+    """The calls of the API for one key, base URL and project.
 
     Args:
-        settings: where and who.
-        inner: what carries requests instead of the network.
-        traffic: what is sent to the organization, and what it says of its quotas, by all clients of this process.
-        ledger: the balances that were read with this key in this process.
+        settings: key, base URL, project and timeout.
+        inner: the HTTP transport that replaces the network; the embedded sandbox has one.
+
+    Attributes:
+        traffic: requests to the organization and its quotas, by all clients of this process.
+        balance_history: the balances that this process has read with this key.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
@@ -66,51 +87,51 @@ class Operations:
         self._transport = Transport(settings, inner)
         self._inner = inner
         self._is_sandbox = False
-        # Elsewhere the word would hide which host it is that answers in Origami's place.
+        # For other hosts, the word would hide which host answers instead of Origami.
         self._may_be_sandbox = inner is not None or settings.is_local
-        self._told_time: tuple[float, float] | None = None
+        self._server_clock: tuple[float, float] | None = None
         self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
-        self.ledger = ledger_of((settings.base_url, settings.key.fingerprint), self.embedded)
+        self.balance_history = balance_history_of((settings.base_url, settings.key.fingerprint), self.embedded)
 
     @property
     def origin(self) -> str:
-        """Empty for Origami itself, `sandbox` once a server on this machine has said that it is one, else its host."""
+        """Empty for Origami itself; `sandbox` for a server on this machine that calls itself one; else the host."""
         return "sandbox" if self._is_sandbox else self._settings.origin
 
     @property
     def identity(self) -> Hashable:
-        """What makes two clients the same: place, project and key."""
+        """Equal for two clients of the same base URL, project and key."""
         return (self._settings.base_url, self._settings.project, self._settings.key, id(self._inner))
 
     @property
-    def place(self) -> tuple[str, str | None]:
+    def destination(self) -> tuple[str, str | None]:
         """Where requests go: the base URL, and the project or None."""
         return self._settings.base_url, self._settings.project
 
     @property
     def embedded(self) -> object | None:
-        """The API itself when it lives in this process, and ends with it; else None."""
+        """The API itself if it runs in this process, and ends with it; else None."""
         return getattr(self._inner, "app", self._inner)
 
     def server_time(self, moment: float) -> float | None:
-        """What the server's clock said at a moment, in Unix seconds; None before it has told.
+        """Return the time of the server at a moment, in Unix seconds; None before its first response.
 
         Args:
-            moment: of `seconds_passed`, so that a clock that is set meanwhile changes nothing.
+            moment: seconds of the monotonic clock, so that setting the system clock changes nothing.
         """
-        if self._told_time is None:
+        if self._server_clock is None:
             return None
-        told, then = self._told_time
-        return told + moment - then
+        server, then = self._server_clock
+        return server + moment - then
 
     @property
     def clock_offset(self) -> float | None:
-        """The server's clock minus this machine's, in seconds; None before it has told."""
-        now = self.server_time(seconds_passed())
+        """The server's clock minus this machine's, in seconds; None before the first response."""
+        now = self.server_time(monotonic())
         return None if now is None else now - time.time()
 
     def renew_connections(self) -> None:
-        """Make new connections from now on, because the old ones are dead. Background loop only."""
+        """Use new connections from now on, because the old ones are dead. Background loop only."""
         self._transport.renew()
 
     async def create_agent(
@@ -125,11 +146,11 @@ class Operations:
         stop: asyncio.Event | None = None,
     ) -> CreatedAgent:
         """`POST /agents`: a new agent with its first run; not sent again once `stop` is set."""
-        body = _brief(prompt, model, focus_table_ids, attachments)
+        body = _run_body(prompt, model, focus_table_ids, attachments)
         if (checked := validate.agent_name(name)) is not None:
             body["name"] = checked
-        answer = await self._start("/agents", body, idempotency_key, a_creation, stop)
-        return CreatedAgent.from_raw(answer.body)
+        response = await self._start("/agents", body, idempotency_key, require_created_agent, stop)
+        return CreatedAgent.from_raw(response.body)
 
     async def create_run(
         self,
@@ -143,77 +164,81 @@ class Operations:
         stop: asyncio.Event | None = None,
     ) -> RunObject:
         """`POST /agents/{id}/runs`: a further run of an agent; not sent again once `stop` is set."""
-        body = _brief(prompt, model, focus_table_ids, attachments)
-        answer = await self._start(f"{_agent(agent_id)}/runs", body, idempotency_key, naming_a_run, stop)
-        return run_in(answer) or RunObject()
+        body = _run_body(prompt, model, focus_table_ids, attachments)
+        response = await self._start(f"{_agent_path(agent_id)}/runs", body, idempotency_key, require_run, stop)
+        return read_run(response) or RunObject()
 
-    async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
+    async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /agents/{id}/runs/{runId}`, exactly one attempt."""
-        path, params = _run_path(agent_id, run_id), _include(include)
-        return about(await self._once("GET", path, params=params), run_id)
+        path, params = _run_path(agent_id, run_id), _include_params(include)
+        return require_subject(await self._once("GET", path, params=params), run_id)
 
-    async def poll_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
+    async def poll_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /tables/{tableId}`, exactly one attempt."""
-        return about(await self._once("GET", _table(table_id), params=_include(include)), table_id)
+        return require_subject(
+            await self._once("GET", _table_path(table_id), params=_include_params(include)), table_id
+        )
 
-    async def poll_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Answer:
+    async def poll_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /agents/{id}/tables`, exactly one attempt."""
-        return a_list(await self._once("GET", f"{_agent(agent_id)}/tables", params=_include(include)))
+        return require_list(await self._once("GET", f"{_agent_path(agent_id)}/tables", params=_include_params(include)))
 
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """`GET /agents/{id}/runs/{runId}`."""
-        path, params = _run_path(agent_id, run_id), _include(include)
-        answer = await self._read(path, params, check=lambda answer: about(answer, run_id))
-        return RunObject.from_raw(answer.body)
+        path, params = _run_path(agent_id, run_id), _include_params(include)
+        response = await self._read(path, params, check=lambda response: require_subject(response, run_id))
+        return RunObject.from_raw(response.body)
 
     async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
         """`GET /agents/{id}/runs`, one page."""
-        return await self._page(RunSummary, f"{_agent(agent_id)}/runs", _paging(cursor, limit, LARGEST_PAGE))
+        return await self._page(RunSummary, f"{_agent_path(agent_id)}/runs", _page_params(cursor, limit, LARGEST_PAGE))
 
     async def cancel(
         self, agent_id: str, *, idempotency_key: str | None = None, once: bool = False
     ) -> RunObject | None:
         """`POST /agents/{id}/cancel`: cancels the agent's active run, if there is one; exactly one attempt if `once`.
 
-        Cancelling twice is the same as once, so it is sent again like a read. Without a key: with one, the server
-        would repeat an earlier answer instead of telling how the run stands now.
+        Cancelling twice is the same as once, so it is retried like a read. Without an idempotency key: with one, the
+        server would repeat an earlier response instead of the present state of the run.
         """
-        path = f"{_agent(agent_id)}/cancel"
+        path = f"{_agent_path(agent_id)}/cancel"
         headers = {} if idempotency_key is None else {"Idempotency-Key": validate.idempotency_key(idempotency_key)}
 
-        async def attempt() -> Answer:
-            return await self._once("POST", path, headers=headers, check=an_object)
+        async def attempt() -> ApiResponse:
+            return await self._once("POST", path, headers=headers, check=require_object)
 
-        return run_in(await attempt() if once else await with_retries(attempt))
+        return read_run(await attempt() if once else await with_retries(attempt))
 
     async def list_agents(
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[Agent]:
         """`GET /agents`, one page."""
-        params = {**_paging(cursor, limit, LARGEST_PAGE), **({"search": search} if search else {})}
+        params = {**_page_params(cursor, limit, LARGEST_PAGE), **({"search": search} if search else {})}
         return await self._page(Agent, "/agents", params)
 
     async def list_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Page[Table]:
         """`GET /agents/{id}/tables`: all of them at once."""
-        return await self._page(Table, f"{_agent(agent_id)}/tables", _include(include))
+        return await self._page(Table, f"{_agent_path(agent_id)}/tables", _include_params(include))
 
     async def get_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Table:
         """`GET /tables/{tableId}`."""
-        answer = await self._read(_table(table_id), _include(include), check=lambda answer: about(answer, table_id))
-        return Table.from_raw(answer.body)
+        response = await self._read(
+            _table_path(table_id), _include_params(include), check=lambda response: require_subject(response, table_id)
+        )
+        return Table.from_raw(response.body)
 
     async def list_tables(
         self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[Table]:
         """`GET /tables`, one page."""
-        params = _paging(cursor, limit, LARGEST_PAGE)
+        params = _page_params(cursor, limit, LARGEST_PAGE)
         if agent_id is not None:
             params["workspaceId"] = validate.agent_id(agent_id)
         return await self._page(Table, "/tables", params)
 
     async def list_columns(self, table_id: str) -> Page[Column]:
         """`GET /tables/{tableId}/columns`: all of them at once."""
-        return await self._page(Column, f"{_table(table_id)}/columns", {})
+        return await self._page(Column, f"{_table_path(table_id)}/columns", {})
 
     async def list_rows(
         self, table_id: str, query: RowQuery, *, cursor: str | None = None, limit: int = LARGEST_ROW_PAGE
@@ -228,8 +253,8 @@ class Operations:
         return RawRows.of(await self._rows(table_id, query, cursor, limit))
 
     async def _rows(self, table_id: str, query: RowQuery, cursor: str | None, limit: int) -> Any:
-        params = {**_paging(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
-        return (await self._read(f"{_table(table_id)}/rows", params, check=a_list)).body
+        params = {**_page_params(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
+        return (await self._read(f"{_table_path(table_id)}/rows", params, check=require_list)).body
 
     async def get_account(self) -> Account:
         """`GET /account`."""
@@ -237,52 +262,82 @@ class Operations:
 
     async def get_credits(self) -> Credits:
         """`GET /account/credits`."""
-        answer = await self._read("/account/credits", {})
-        told = Credits.from_raw(answer.body)
-        self.ledger.note(told.balance, None if answer.server_date is None else answer.server_date.timestamp())
-        return told
+        response = await self._read("/account/credits", {})
+        credits_left = Credits.from_raw(response.body)
+        self.balance_history.note(
+            credits_left.balance, None if response.server_date is None else response.server_date.timestamp()
+        )
+        return credits_left
+
+    async def account_summary(self) -> AccountSummary:
+        """Read an account: `GET /account`, `GET /account/credits`, and `GET /agents` for the active runs. Free.
+
+        The list of agents takes one request for every hundred of them, at most five, and none more once all run slots
+        are known to be in use.
+
+        Raises:
+            AuthenticationError: the key is wrong, revoked or expired.
+            OrigamiError: the account could not be read. Where only its credits or its agents could not, they are None.
+        """
+        account = await self.get_account()
+        wallet = await _or_none(self.get_credits())
+        active = await _or_none(self._active_runs(account.capabilities.concurrent_agents))
+        return summarize(account, None if wallet is None else wallet.balance, active, self.origin)
+
+    async def _active_runs(self, enough: int | None) -> int:
+        """Count the listed agents with an active run; stop at `enough` of them."""
+        active: set[str] = set()
+        cursor: str | None = None
+        for _ in range(MOST_AGENT_PAGES):
+            page = await self.list_agents(cursor=cursor, limit=LARGEST_PAGE)
+            runs = (agent.last_run for agent in page.items)
+            active.update(run.id for run in runs if run is not None and run.status == "running")
+            cursor = page.next_cursor
+            if cursor is None or len(active) >= (math.inf if enough is None else enough):
+                break
+        return len(active)
 
     async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
-        return Page.of(item, (await self._read(path, params, check=a_list)).body)
+        return Page.of(item, (await self._read(path, params, check=require_list)).body)
 
     async def _read(
-        self, path: str, params: Mapping[str, str], check: Callable[[Answer], Answer] | None = None
-    ) -> Answer:
-        return await with_retries(lambda: self._once("GET", path, params=params, check=check or an_object))
+        self, path: str, params: Mapping[str, str], check: Callable[[ApiResponse], ApiResponse] | None = None
+    ) -> ApiResponse:
+        return await with_retries(lambda: self._once("GET", path, params=params, check=check or require_object))
 
     async def _start(
         self,
         path: str,
         body: Mapping[str, Any],
         key: str | None,
-        check: Callable[[Answer], Answer],
+        check: Callable[[ApiResponse], ApiResponse],
         stop: asyncio.Event | None,
-    ) -> Answer:
-        """One intent, one key, whatever the number of attempts."""
+    ) -> ApiResponse:
+        """Send a POST that starts a run: one idempotency key, whatever the number of attempts."""
         key = str(uuid.uuid4()) if key is None else validate.idempotency_key(key)
         headers = {"Idempotency-Key": key}
-        unwanted = asyncio.Event() if stop is None else stop
-        unclear = False
+        is_stopped = asyncio.Event() if stop is None else stop
+        outcome_unknown = False
 
-        async def attempt() -> Answer:
-            nonlocal unclear
-            if unwanted.is_set():
+        async def attempt() -> ApiResponse:
+            nonlocal outcome_unknown
+            if is_stopped.is_set():
                 raise not_wanted()
             try:
                 return await self._once("POST", path, body=body, headers=headers, check=check)
             except OrigamiError as error:
-                unclear = unclear or _may_have_started(error)
+                outcome_unknown = outcome_unknown or _may_have_started(error)
                 raise
 
         async def pause(seconds: float) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await unwanted.wait()
+                    await is_stopped.wait()
 
         try:
             return await with_retries(attempt, is_start_retryable, pause)
         except OrigamiError as error:
-            error.idempotency_key, error.may_have_started = key, unclear
+            error.idempotency_key, error.may_have_started = key, outcome_unknown
             if _may_have_started(error):
                 error.remedy = (
                     "Whether the run was started is not known. Look before you start it again: "
@@ -298,26 +353,36 @@ class Operations:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        check: Callable[[Answer], Answer] | None = None,
-    ) -> Answer:
-        self.traffic.send()
+        check: Callable[[ApiResponse], ApiResponse] | None = None,
+    ) -> ApiResponse:
+        self.traffic.note_request()
         base_url = self._settings.base_url
         try:
-            answer = await self._transport.send(method, path, params=params, body=body, headers=headers)
+            response = await self._transport.send(method, path, params=params, body=body, headers=headers)
         except (UnexpectedAnswer, RedirectRefused) as error:
-            # The pages of a web site are no API: they answer 200, or lead to a login.
+            # A web site that is no API responds with 200, or redirects to a login.
             error.remedy = prefix_hint(base_url) or error.remedy
             raise
-        self.traffic.hear(answer)
-        self._is_sandbox = self._is_sandbox or (answer.sandbox and self._may_be_sandbox)
-        if answer.server_date is not None:
-            self._told_time = (answer.server_date.timestamp(), seconds_passed())
-        if answer.status_code not in SUCCESS:
-            raise error_from(answer, base_url)
-        return answer if check is None else check(answer)
+        self.traffic.note_response(response)
+        self._is_sandbox = self._is_sandbox or (response.sandbox and self._may_be_sandbox)
+        if response.server_date is not None:
+            self._server_clock = (response.server_date.timestamp(), monotonic())
+        if response.status_code not in SUCCESS:
+            raise error_from(response, base_url)
+        return response if check is None else check(response)
 
 
-def _brief(
+async def _or_none(read: Awaitable[T]) -> T | None:
+    """Return what is read, or None where that fails although the key is valid."""
+    try:
+        return await read
+    except AuthenticationError:
+        raise
+    except OrigamiError:
+        return None
+
+
+def _run_body(
     prompt: str, model: str | None, focus_table_ids: Iterable[str], attachments: Sequence[Mapping[str, str]]
 ) -> dict[str, Any]:
     body: dict[str, Any] = {"prompt": validate.prompt(prompt)}
@@ -330,34 +395,37 @@ def _brief(
     return body
 
 
-def _agent(agent_id: str) -> str:
+def _agent_path(agent_id: str) -> str:
     return f"/agents/{quote(validate.agent_id(agent_id), safe='')}"
 
 
 def _run_path(agent_id: str, run_id: str) -> str:
-    return f"{_agent(agent_id)}/runs/{quote(validate.run_id(run_id), safe='')}"
+    return f"{_agent_path(agent_id)}/runs/{quote(validate.run_id(run_id), safe='')}"
 
 
-def _table(table_id: str) -> str:
+def _table_path(table_id: str) -> str:
     return f"/tables/{quote(validate.table_id(table_id), safe='')}"
 
 
-def _include(tokens: Sequence[str]) -> dict[str, str]:
+def _include_params(tokens: Sequence[str]) -> dict[str, str]:
     words = validate.include(tokens)
     return {"include": words} if words else {}
 
 
-def _paging(cursor: str | None, limit: object, largest: int) -> dict[str, str]:
+def _page_params(cursor: str | None, limit: object, largest: int) -> dict[str, str]:
     return {"limit": str(validate.page_limit(limit, largest)), **({"cursor": cursor} if cursor else {})}
 
 
 def not_wanted() -> OrigamiError:
-    """Not an unclear end in itself: what an earlier attempt may have started is told by `may_have_started`."""
+    """Return the error of a start that was interrupted before it was sent again.
+
+    Whether an earlier attempt may have started the run is in `may_have_started`.
+    """
     error = ConnectionFailed("The run was not started", cause="It was interrupted.", code="INTERRUPTED")
     error.sent = False
     return error
 
 
 def _may_have_started(error: OrigamiError) -> bool:
-    """Whether a POST that failed so may have reached the server and taken effect."""
+    """Return whether a POST that failed with this error may have reached the server and had an effect."""
     return (isinstance(error, ConnectionFailed) and error.sent) or isinstance(error, ServerError | UnexpectedAnswer)

@@ -1,4 +1,4 @@
-"""A key that stands in the text of a cell: it is saved with the notebook, and goes wherever that goes."""
+"""Keys that are pasted into a cell, and saved with the notebook: find them and warn."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from origami_widgets.api.redact import PREFIX
-from origami_widgets.api.secret import Secret
-from origami_widgets.host.shell import current_shell, request
+from origami_widgets.api.secret import PREFIX, Secret
+from origami_widgets.host.application import current_shell, request
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
 PUBLIC_KEY: Final = "og_live_sandbox"
-"""That of the embedded sandbox, which opens nothing."""
+"""The key of the embedded sandbox, which gives access to nothing."""
 
 TEXT: Final = (
     "An API key that is in use stands in the text of this cell, and is saved with the notebook. Take it out: ow.login() "
@@ -29,15 +28,15 @@ _WRITTEN = re.compile(rf"{PREFIX}[a-z0-9_-]+", re.IGNORECASE | re.ASCII)
 _public = Secret(PUBLIC_KEY).fingerprint
 _in_use: set[str] = set()
 _lengths: set[int] = set()
-_told: set[Hashable] = set()
-_heard: weakref.WeakSet[Any] = weakref.WeakSet()
+_warned: set[Hashable] = set()
+_followed_shells: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 class PastedKey(UserWarning):
-    """An API key that is in use stands in the text of a cell.
+    """A cell contains an API key that is in use.
 
-    It is said once for each time that such a cell is run. The warning names the cell and the line, and not the key. To
-    hear of it as an error:
+    You are warned once each time such a cell is run. The warning names the cell and the line, but not the key. To make it
+    an error:
 
     Example:
         >>> import warnings
@@ -47,65 +46,65 @@ class PastedKey(UserWarning):
     """
 
 
-class Place(NamedTuple):
-    """Where a key stands: the cell as the notebook names it, and the line in it."""
+class KeyLocation(NamedTuple):
+    """Where a key was pasted: the name of the cell, and the line in it."""
 
     cell: str
     line: int
 
 
-def notice(key: Secret) -> None:
-    """Take note that a client uses this key, and warn of the cells so far in which it stands; of later ones, when they are run.
+def note_key_in_use(key: Secret) -> None:
+    """Warn of cells that contain this key, which a client now uses: earlier cells now, later ones when they are run.
 
-    Does nothing outside of IPython, and nothing about the sandbox's key, which is public.
+    Does nothing outside IPython, nor for the sandbox's key, which is public.
     """
     if key.fingerprint == _public:
         return
     _in_use.add(key.fingerprint)
     _lengths.add(len(key.reveal()))
-    _listen()
-    # Only the places are here when it is warned: as an error, the warning would carry the cells' texts in its traceback.
-    for place in list(_untold()):
-        warnings.warn_explicit(TEXT, PastedKey, *place)
+    _follow_shell()
+    # Only locations are in this frame: as an error, the warning would carry the cells' texts in its traceback.
+    for location in list(_new_locations()):
+        warnings.warn_explicit(TEXT, PastedKey, *location)
 
 
-def _listen() -> None:
+def _follow_shell() -> None:
     shell = current_shell()
-    if shell is not None and shell not in _heard:
-        _heard.add(shell)
+    if shell is not None and shell not in _followed_shells:
+        _followed_shells.add(shell)
         shell.events.register("pre_run_cell", _before_a_cell)
 
 
 def _before_a_cell(info: Any) -> None:
-    """Warn of a cell that is about to be run."""
+    """Warn of a cell that contains a key, before it is run."""
     line = _line_of_a_key(str(info.raw_cell or ""))
     # Whether the count of cells has been raised by now depends on the version of IPython.
-    number = len(_past())
+    number = len(_past_cells())
     counts = bool(info.store_history)
-    # IPython shows what it called an event with when that fails, and that is the cell.
+    # IPython prints the arguments of an event handler that fails, and so the cell.
     del info
     if line is None:
         return
     if counts:
-        _told.add(number)
-    place = Place(f"In [{number}]", line)
+        _warned.add(number)
+    location = KeyLocation(f"In [{number}]", line)
     try:
-        warnings.warn_explicit(TEXT, PastedKey, *place)
+        warnings.warn_explicit(TEXT, PastedKey, *location)
     except PastedKey as wanted_as_error:
-        warnings.showwarning(wanted_as_error, PastedKey, *place)
+        warnings.showwarning(wanted_as_error, PastedKey, *location)
 
 
-def _untold() -> Iterator[Place]:
-    """Where a key in use stands, in the cells so far that nothing was said of."""
-    for told, name, text in _cells():
-        if told not in _told and (line := _line_of_a_key(text)) is not None:
-            _told.add(told)
-            yield Place(name, line)
+def _new_locations() -> Iterator[KeyLocation]:
+    """Yield where keys in use are in cells that no warning was given for."""
+    for cell_id, name, text in _cells():
+        if cell_id not in _warned and (line := _line_of_a_key(text)) is not None:
+            _warned.add(cell_id)
+            yield KeyLocation(name, line)
 
 
 def _cells() -> Iterator[tuple[Hashable, str, str]]:
-    """Each cell so far, and the one that runs: what it is known by, its name, its text."""
-    past, message = _past(), request()
+    """Yield the id, name and text of each cell so far, and of the one that is being run."""
+    past, message = _past_cells(), request()
     yield from ((number, f"In [{number}]", text) for number, text in enumerate(past))
     text = message.get("content", {}).get("code")
     # A cell that is not kept in the history is known from its message only.
@@ -113,14 +112,14 @@ def _cells() -> Iterator[tuple[Hashable, str, str]]:
         yield message.get("header", {}).get("msg_id"), "this cell", text
 
 
-def _past() -> list[str]:
-    """The texts of all cells so far by their numbers, the one that runs as the last."""
+def _past_cells() -> list[str]:
+    """Return the texts of all cells so far by their numbers; the last one is being run."""
     manager = getattr(current_shell(), "history_manager", None)
     return [text if isinstance(text, str) else "" for text in getattr(manager, "input_hist_raw", None) or ()]
 
 
 def holds_key_in_use(text: str) -> bool:
-    """Whether a key stands in a text that a client of this process uses, whatever the letters it is made of."""
+    """Return whether a text contains a key that a client of this process uses."""
     return _line_of_a_key(text) is not None
 
 
@@ -128,7 +127,7 @@ def _line_of_a_key(text: str) -> int | None:
     if PREFIX not in text:
         return None
     for found in _WRITTEN.finditer(text):
-        # What follows a key may look like a part of it: a dash, a line below.
+        # A key may be followed by letters that look like a part of it: a dash, an underscore.
         if any(Secret(found[0][:length]).fingerprint in _in_use for length in _lengths):
             return text.count("\n", 0, found.start()) + 1
     return None

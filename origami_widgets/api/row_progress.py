@@ -1,4 +1,4 @@
-"""Row progress: how many rows of a table this process has read so far, while it reads them, for the cards of its run."""
+"""Row progress: how many rows of a table this process has read so far, for the cards of the table's run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from origami_widgets.api.loop import background
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from origami_widgets.api.retries import Traffic
+    from origami_widgets.api.usage import Traffic
 
 SPACING = 0.25
-"""Seconds between two notifications, and before the first: reading that takes less is over before a person sees it."""
+"""Seconds between two notifications, and before the first: a shorter read is over before a person sees it."""
 
 
 class RowProgress(NamedTuple):
@@ -28,11 +28,11 @@ class ProgressReport:
     """Reports the progress of one read of a table, from the thread that reads, to the subscribers on the background loop.
 
     Args:
-        organization: whose table it is: two sandboxes may have tables of the same id.
-        table_id: the table.
+        organization: the organization of the table: two sandboxes may have tables with the same id.
+        table_id: the id of the table.
     """
 
-    # One moment for all, so that of many short reads, one after the other, some are told.
+    # One for all reports, so that some of many short reads in a row are shown.
     _next_at: ClassVar[float] = 0.0
 
     def __init__(self, organization: Traffic, table_id: str) -> None:
@@ -41,14 +41,14 @@ class ProgressReport:
         self._is_planned = False
 
     def update(self, rows: int, total: int | None) -> None:
-        """Report how many rows have been read, of how many; subscribers are called a few times a second at most."""
+        """Report how many rows have been read; subscribers are called at most a few times a second."""
         self.progress = RowProgress(rows, total)
         if _subscribers and not self._is_planned:
             self._is_planned = True
             background().submit(self._notify_later())
 
     def close(self) -> None:
-        """Report that the read has ended; subscribers that know of it are called at once."""
+        """Report that the read has ended; subscribers that were notified of it are called at once."""
         self.progress = None
         if self in _known:
             background().call_soon(self._notify)
@@ -64,7 +64,7 @@ class ProgressReport:
         self._notify()
 
     def _notify(self) -> None:
-        # Before it looks: a read that is closed from now on finds itself here, and calls this again.
+        # First: a read that is closed from now on finds itself in `_known`, and calls this again.
         _known[self] = None
         if self.progress is None:
             del _known[self]
@@ -74,7 +74,7 @@ class ProgressReport:
 
 
 _known: dict[ProgressReport, None] = {}
-"""Reads that the subscribers know of, the one that began last at the end. Changed on the background loop only."""
+"""Reads that subscribers were notified of, the newest last. Changed on the background loop only."""
 _subscribers: list[Callable[[Traffic, str, RowProgress | None], object]] = []
 
 
@@ -87,5 +87,5 @@ def subscribe(subscriber: Callable[[Traffic, str, RowProgress | None], object]) 
 
 
 if hasattr(os, "register_at_fork"):
-    # What the parent's threads read is not read in the child.
+    # The parent's threads do not read in the child.
     os.register_at_fork(after_in_child=_known.clear)

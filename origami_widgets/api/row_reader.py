@@ -1,6 +1,6 @@
-"""Reading a table's rows over a walk that nothing can make forget where it stood: no fault, no interrupt.
+"""Readers of a table's rows that keep their position after any fault or interrupt.
 
-`RowPages` reads one page at a time on the background loop; `RowReader` and `AsyncRowReader` give its rows one by one.
+`RowPages` reads one page at a time on the background loop; `RowReader` and `AsyncRowReader` iterate over the rows.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
-from origami_widgets.api.paging import PartialRows, RowWalk
+from origami_widgets.api.row_paging import PartialRows, RowWalk
 from origami_widgets.api.validate import page_limit, row_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.paging import PageOfRows
-    from origami_widgets.api.row_query import RowQuery
+    from origami_widgets.api.row_paging import PageOfRows, RowQuery
 
 T = TypeVar("T")
 LARGEST_PAGE = 200
@@ -30,38 +29,38 @@ LONGEST_CURSOR = 40
 
 
 class RowPages(Generic[T]):
-    """One page after the other, each once, whatever happens in between.
+    """Reads one page after the other, each once, whatever happens in between.
 
     Args:
-        ask: reads the page at a cursor.
-        ids: the ids of rows, in their order.
-        limit: rows in all; None for every one.
+        fetch: requests the page at a cursor.
+        ids: returns the ids of rows, in their order.
+        limit: rows in all; None for every row.
 
     Attributes:
-        walk: where it stands.
+        walk: the position.
     """
 
     def __init__(
         self,
-        ask: Callable[[str | None], Awaitable[PageOfRows[T]]],
+        fetch: Callable[[str | None], Awaitable[PageOfRows[T]]],
         ids: Callable[[Sequence[T]], Sequence[str]],
         limit: int | None = None,
     ) -> None:
         self.walk = RowWalk(limit)
-        self._ask = ask
+        self._fetch = fetch
         self._ids = ids
         self._lock = threading.Lock()
         self._turn = 0
         self._not_before = 0.0
 
     async def read(self, keep: Callable[[Sequence[T]], object]) -> None:
-        """Read the next page and hand on its new rows. Background loop only.
+        """Read the next page and pass on its new rows. Background loop only.
 
-        After an error the same page is asked for again, and not earlier than the server said. Rows are handed on and
-        the walk moves on without a pause in between, on a thread that no interrupt reaches.
+        After an error the same page is requested again, not earlier than the server allows. The rows are passed on and
+        the position moves without a pause in between, on a thread that no interrupt reaches.
 
         Args:
-            keep: takes the rows.
+            keep: called with the rows.
 
         Raises:
             OrigamiError: the page could not be read; nothing has changed.
@@ -71,36 +70,36 @@ class RowPages(Generic[T]):
             turn = self._turn
         await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
         try:
-            page = await self._ask(self.walk.cursor)
+            page = await self._fetch(self.walk.cursor)
         except OrigamiError as error:
             self._not_before = time.monotonic() + (error.retry_after or 0.0)
             raise
         with self._lock:
-            # An interrupted read may still come to its end; by then its page is another read's.
+            # An interrupted read may still end; by then another read may have had its page.
             if turn == self._turn:
                 keep(self.walk.take(page, self._ids(page.items)))
 
     def progress(self) -> str:
-        """How far it has come, in a few words."""
+        """Return how many rows and pages were read, as a text."""
         walk = self.walk
         of = "" if walk.total is None else f" of {walk.total:,}"
         return f"{walk.rows:,}{of} rows, {walk.pages:,} page{'' if walk.pages == 1 else 's'}"
 
 
-def row_pages(
+def make_row_pages(
     operations: Operations, table_id: str, query: RowQuery, *, limit: int | None, page_size: int
 ) -> RowPages[Any]:
-    """The pages of a table's rows as typed objects. Sends nothing yet.
+    """Return the pages of a table's rows as typed objects. Sends nothing yet.
 
     Args:
-        operations: where to ask.
-        table_id: the table's id.
-        query: what is asked.
-        limit: rows in all; None for every one.
+        operations: the API.
+        table_id: the id of the table.
+        query: filters, sort order and format of the rows.
+        limit: rows in all; None for every row.
         page_size: rows per request.
 
     Raises:
-        InvalidInput: `limit` is no number of rows, or no page has that size.
+        InvalidInput: `limit` or `page_size` is out of range.
     """
     wanted = row_limit(limit)
     page_limit(page_size, LARGEST_PAGE)
@@ -112,11 +111,11 @@ def row_pages(
     )
 
 
-class _Reading(Generic[T]):
-    """What both iterators show of where they stand.
+class _RowIterator(Generic[T]):
+    """Position of a `RowReader` or `AsyncRowReader`.
 
     Args:
-        pages: what is read.
+        pages: the pages to read.
     """
 
     def __init__(self, pages: RowPages[T]) -> None:
@@ -131,17 +130,17 @@ class _Reading(Generic[T]):
 
     @property
     def rows(self) -> int:
-        """Rows that were given so far."""
+        """Rows that were returned so far."""
         return self._pages.walk.rows - len(self._waiting)
 
     @property
     def total(self) -> int | None:
-        """Rows in all, as the server counted them last; None when it did not."""
+        """Rows in all, as the server last counted them; None when it did not."""
         return self._pages.walk.total
 
     @property
     def total_changed(self) -> bool:
-        """The server's count was not the same on every page: rows came or went meanwhile."""
+        """Whether the server's count changed from page to page: rows came or went meanwhile."""
         return self._pages.walk.total_changed
 
     @property
@@ -151,12 +150,12 @@ class _Reading(Generic[T]):
 
     @property
     def complete(self) -> bool:
-        """All rows that were asked for have been given."""
+        """Whether all requested rows have been returned."""
         return self._pages.walk.complete and not self._waiting
 
     @property
     def stopped(self) -> str:
-        """Why reading ended with less than that, in a few words; empty when it did not."""
+        """Why reading ended with fewer rows; empty when it did not."""
         return self._pages.walk.stopped
 
     def __repr__(self) -> str:
@@ -174,12 +173,12 @@ class _Reading(Generic[T]):
     def _warn(self) -> None:
         if self.stopped and not self._warned:
             self._warned = True
-            # Here, on the caller's thread and in the name of the caller's line.
+            # On the caller's thread, so that the warning names the caller's line.
             warnings.warn(
                 f"The rows may be incomplete: {self.stopped}. Read them again to be sure.", PartialRows, stacklevel=3
             )
 
-    def _tell(self, error: OrigamiError) -> None:
+    def _note_progress(self, error: OrigamiError) -> None:
         if self.pages:
             error.add_note(
                 f"{self._pages.progress()} were read before. Nothing is lost: the same iterator goes on with page "
@@ -187,10 +186,10 @@ class _Reading(Generic[T]):
             )
 
 
-class RowReader(_Reading[T]):
-    """An iterator over rows that goes on after an error: `next()` asks for the same page again.
+class RowReader(_RowIterator[T]):
+    """Iterator over rows that can go on after an error: `next()` requests the same page again.
 
-    A generator would be at its end. Rows that were given are yours, and no row is given twice.
+    A generator could not. No row is returned twice.
 
     Example:
         >>> import origami_widgets as ow
@@ -213,13 +212,13 @@ class RowReader(_Reading[T]):
             try:
                 background().run(self._pages.read(self._waiting.extend))
             except OrigamiError as error:
-                self._tell(error)
+                self._note_progress(error)
                 raise
         return self._waiting.popleft()
 
 
-class AsyncRowReader(_Reading[T]):
-    """`RowReader` for `async for`."""
+class AsyncRowReader(_RowIterator[T]):
+    """A `RowReader` for `async for`."""
 
     def __aiter__(self) -> Self:
         return self
@@ -232,6 +231,6 @@ class AsyncRowReader(_Reading[T]):
             try:
                 await background().bridge(self._pages.read(self._waiting.extend))
             except OrigamiError as error:
-                self._tell(error)
+                self._note_progress(error)
                 raise
         return self._waiting.popleft()

@@ -1,24 +1,133 @@
-"""The API key, held so that it cannot slip out."""
+"""The API key: held so that it is never shown, and hidden wherever a server, a log or an argument repeats it."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from typing import TYPE_CHECKING, NoReturn
+import logging
+import re
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
-from origami_widgets.api.redact import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HIDDEN = "og_live_…"
+PREFIX: Final = "og_live_"
+HIDDEN: Final = "og_live_hidden"
+"""What replaces a key in a text."""
+
+KEY_FORMAT = "og_live_…"
+_CARRIERS = ("httpx", "httpcore", "h11", "h2", "hpack")
+"""Libraries that see the request headers, and may log them."""
+
+
+def _escaped(letter: str) -> str:
+    """Return a pattern for a letter, plain or escaped as in URLs, JSON and markup."""
+    code = ord(letter)
+    return rf"(?:{letter}|%{code:02x}|\\u00{code:02x}|&#0*{code};|&#x0*{code:x};)"
+
+
+_REST = r"(?:[a-z0-9_-]|%[2-7][0-9a-f]|\\u00[2-7][0-9a-f]|&#0*[0-9]{2,3};|&#x0*[2-7][0-9a-f];)+"
+_PATTERN = "".join(map(_escaped, PREFIX)) + _REST
+_TEXT, _BYTES = re.compile(_PATTERN, re.IGNORECASE | re.ASCII), re.compile(_PATTERN.encode(), re.IGNORECASE)
+_ESCAPE = re.compile(r"%([0-9a-f]{2})|\\u00([0-9a-f]{2})|&#x0*([0-9a-f]+);|&#0*([0-9]+);", re.IGNORECASE | re.ASCII)
+_WHOLE = re.compile(r"og_live_[a-z0-9]{16}", re.IGNORECASE | re.ASCII)
+
+
+def _in_base64(text: str) -> list[str]:
+    """Return what a text becomes within a longer one in base64, at each of the three offsets."""
+    forms = []
+    for before in range(3):
+        coded = base64.b64encode(b"\0" * before + text.encode()).decode()
+        # The first and the last letters depend on the surrounding text.
+        forms.append(coded[-(-before * 8 // 6) : (before + len(text)) * 8 // 6])
+    return forms
+
+
+_BASE64 = re.compile(rf"(?:{'|'.join(_in_base64(PREFIX))})[a-zA-Z0-9+/_-]+={{0,2}}", re.ASCII)
+
+
+def hide_key(body: bytes, key: str) -> bytes:
+    """Return a body without this one key, also where it is escaped or in base64.
+
+    Other words that look like a key stay: they may be data.
+
+    Example:
+        >>> hide_key(b'no such key: "%6Fg_live_x1"', "og_live_x1")
+        b'no such key: "og_live_hidden"'
+    """
+    for form in (key, *_in_base64(key)):
+        body = body.replace(form.encode(), HIDDEN.encode())
+    wanted = key.casefold()
+
+    def replaced(found: re.Match[bytes]) -> bytes:
+        # Host names and header names lose their capitals in transit.
+        plain = _ESCAPE.sub(_unescaped, found[0].decode("ascii"))
+        return HIDDEN.encode() if wanted in plain.casefold() else found[0]
+
+    return _BYTES.sub(replaced, body)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    percent, json, hexadecimal, decimal = found.groups()
+    code = int(decimal) if decimal else int(percent or json or hexadecimal, 16)
+    return chr(code) if code <= 0x7F else found[0]  # noqa: PLR2004 - ASCII
+
+
+def hide_all(text: str) -> str:
+    """Return a text without anything that looks like an API key.
+
+    Example:
+        >>> hide_all("model was 'og_live_x1'")
+        "model was 'og_live_hidden'"
+    """
+    return _BASE64.sub(HIDDEN, _TEXT.sub(HIDDEN, text))
+
+
+def holds_key(value: str) -> bool:
+    """Return whether a text is or contains an API key.
+
+    Example:
+        >>> holds_key("og_live_0123456789abcdef"), holds_key("blog_live_posts")
+        (True, False)
+    """
+    return value.lower().startswith(PREFIX) or bool(_WHOLE.search(value))
+
+
+class _WithoutKeys(logging.Filter):
+    """Log filter that hides keys in a record before any handler sees it; drops no record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - the handler reports a record that cannot be formatted
+            return True
+        hidden = hide_all(message)
+        if hidden != message:
+            record.msg, record.args = hidden, None
+        return True
+
+
+_without_keys = _WithoutKeys()
+
+
+def hide_keys_in_logs() -> None:
+    """Hide keys in the logs of the libraries that send the key.
+
+    At level DEBUG they log the headers of every response, in which a server or a proxy may repeat the request. The
+    filter stays when logging is configured again, and costs nothing at higher levels.
+    """
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if name.partition(".")[0] in _CARRIERS and isinstance(logger, logging.Logger):
+            logger.addFilter(_without_keys)
 
 
 class Secret:
-    """A value that shows itself to nobody: not in a repr, not in a format, not in a pickle, not in a copy.
+    """An API key that appears in no repr, format, pickle or copy.
 
     Args:
-        value: the value to keep.
+        value: the key.
     """
 
     __slots__ = ("__reveal", "fingerprint")
@@ -29,11 +138,11 @@ class Secret:
         self.fingerprint = hashlib.blake2b(value.encode(), digest_size=8).hexdigest()
 
     def reveal(self) -> str:
-        """The value itself; for the one place that puts it into a header."""
+        """Return the key; for the code that sends or stores it."""
         return self.__reveal()
 
     def __repr__(self) -> str:
-        return f"<Secret {HIDDEN}>"
+        return f"<Secret {KEY_FORMAT}>"
 
     __str__ = __repr__
 
@@ -54,12 +163,12 @@ class Secret:
 
 
 def read_key(value: object) -> Secret | OrigamiError:
-    """The key in an argument or an environment variable, or what is wrong with it.
+    """Return the key in an argument or an environment variable, or the error that explains what is wrong with it.
 
-    The error is returned, not raised: raised in here, its traceback would hold the key in its frames' variables.
+    The error is returned, not raised: raised in here, the frames of its traceback would hold the key.
 
     Args:
-        value: a key as text, one that is hidden already, or None.
+        value: a key as text, a `Secret`, or None.
     """
     if isinstance(value, Secret):
         return value
@@ -73,11 +182,11 @@ def read_key(value: object) -> Secret | OrigamiError:
 
 
 def missing_key(cause: str, *remedies: str) -> MissingKey:
-    """The error where there is no key.
+    """Return the error for a missing key.
 
     Args:
-        cause: where it was looked for.
-        remedies: what to do first, where something is known to be in the way.
+        cause: where the key was looked for.
+        remedies: sentences to put before the general remedy.
     """
     ways = (
         "Take a key from Origami (Settings, API keys). In a notebook or a terminal, ow.login() asks for it without showing "
@@ -89,7 +198,7 @@ def missing_key(cause: str, *remedies: str) -> MissingKey:
 
 
 def _problem(key: str) -> str:
-    """What is wrong with a key, in words that do not repeat it; empty when nothing is."""
+    """Return what is wrong with a key, without repeating it; empty for a valid key."""
     rest = key.removeprefix(PREFIX)
     if rest == key:
         return f"It does not begin with {PREFIX}."
@@ -104,5 +213,5 @@ def _malformed(cause: str) -> InvalidInput:
     return InvalidInput(
         "This is not an Origami API key",
         cause=f"{cause} (The key itself is not shown.)",
-        remedy=f"Copy the whole key from Origami (Settings, API keys); it looks like {HIDDEN}.",
+        remedy=f"Copy the whole key from Origami (Settings, API keys); it looks like {KEY_FORMAT}.",
     )

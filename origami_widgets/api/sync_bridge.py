@@ -1,7 +1,7 @@
-"""The sync bridge: code that is written once, for callers that block and for callers that await.
+"""The sync bridge: one coroutine for callers that block and for callers that await.
 
-It is a coroutine on the caller's thread, where it may print, warn and ask. What it needs of the background loop it awaits
-as `OnLoop(coroutine)`; `block` and `wait` drive it.
+The coroutine runs on the caller's thread, where it may print, warn and ask for input. It awaits `OnLoop(coroutine)` for
+each step on the background loop. `block` runs it for a blocking call, `wait` for an awaited one.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class OnLoop(Generic[T]):
-    """A coroutine to be carried out on the background loop; awaiting it gives its result.
+    """A coroutine to run on the background loop; awaiting it returns its result.
 
     Args:
-        coroutine: what to carry out.
+        coroutine: the coroutine.
     """
 
     coroutine: Coroutine[Any, Any, T]
@@ -32,7 +32,7 @@ class OnLoop(Generic[T]):
 
 
 def block(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
-    """Run a coroutine, and block for each of its steps on the background loop; an interrupt cancels such a step."""
+    """Run a coroutine, blocking for each of its steps on the background loop; an interrupt cancels the step."""
     send: Callable[[Any], OnLoop[Any]] = coroutine.send
     value: Any = None
     while True:
@@ -48,7 +48,7 @@ def block(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
 
 
 async def wait(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
-    """Run a coroutine, and await each of its steps on the background loop; cancellation reaches such a step."""
+    """Run a coroutine, awaiting each of its steps on the background loop; a cancellation reaches the step."""
     send: Callable[[Any], OnLoop[Any]] = coroutine.send
     value: Any = None
     while True:

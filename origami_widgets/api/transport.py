@@ -1,4 +1,4 @@
-"""One request, one answer. The only place that knows the HTTP library, and the only place that reveals the key."""
+"""`Transport`: send one request, return its response. The only module that imports httpx, and that reveals the key."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from origami_widgets.api import environment, threadless
-from origami_widgets.api.answer import Answer
+from origami_widgets.api import client_settings
 from origami_widgets.api.errors import (
     ConnectionFailed,
     InvalidInput,
@@ -28,15 +27,16 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.loop import background
-from origami_widgets.api.redact import hide_key, keep_out_of_logs
-from origami_widgets.api.retries import http_date, retry_after
-from origami_widgets.api.wire import decode
+from origami_widgets.api.responses import ApiResponse, decode
+from origami_widgets.api.retries import parse_http_date, parse_retry_after
+from origami_widgets.api.secret import hide_key, hide_keys_in_logs
+from origami_widgets.host import runtime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Mapping
     from datetime import datetime
 
-    from origami_widgets.api.settings import Settings
+    from origami_widgets.api.client_settings import Settings
 
 LARGEST_BODY = 32 * 1024 * 1024
 FIRST_REDIRECT, LAST_REDIRECT = 300, 399
@@ -53,16 +53,16 @@ STACK = (
     "encodings.idna",
     "concurrent.futures.thread",
 )
-"""What the HTTP library and asyncio load when they are first used, which would be on the background loop."""
+"""Modules that httpx and asyncio load when they are first used, which would be on the background loop."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-"""What goes wrong before a request is sent."""
+"""Errors that httpx raises before a request is sent."""
 
 
 class KeyForOneHost(httpx.Auth):
-    """Adds the key and the project, and to nothing but the configured host over the configured scheme.
+    """Adds the key and the project to requests for the configured scheme, host and port, and to no others.
 
     Args:
-        settings: where the key belongs.
+        settings: key, project and base URL.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -70,7 +70,7 @@ class KeyForOneHost(httpx.Auth):
         self._home = httpx.URL(settings.base_url)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the headers where they may go."""
+        """Add the headers if the request goes to the configured host."""
         url, home = request.url, self._home
         if (url.scheme, url.host, url.port) == (home.scheme, home.host, home.port):
             request.headers["Authorization"] = f"Bearer {self._settings.key.reveal()}"
@@ -83,17 +83,17 @@ class Transport:
     """Sends requests on the background loop.
 
     Args:
-        settings: where to send them.
-        inner: what carries them instead of the network (the sandbox in this process).
+        settings: key, base URL, project and timeout.
+        inner: the HTTP transport that replaces the network; the embedded sandbox has one.
 
     Raises:
         ConnectionFailed: this Python runs in a browser.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
-        _check_home(settings.base_url)
+        _check_host(settings.base_url)
         if inner is None:
-            if threadless.IN_BROWSER:
+            if runtime.IN_BROWSER:
                 raise _no_sockets(settings.host)
             _load_stack()
         self._settings = settings
@@ -111,26 +111,26 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Send one request and read its answer; exactly one attempt.
+    ) -> ApiResponse:
+        """Send one request and read its response; exactly one attempt.
 
         Args:
             method: the HTTP method.
             path: appended to the base URL; begins with a slash, segments percent-encoded.
             params: the query.
-            body: what to send as JSON.
+            body: the JSON to send.
             headers: further headers.
 
         Raises:
-            ConnectionFailed: no answer came; `sent` tells whether the request may have arrived.
-            InvalidInput: the request cannot be written down; nothing was sent.
-            RedirectRefused: the answer points elsewhere.
-            UnexpectedAnswer: a success whose body is no JSON, or too large.
+            ConnectionFailed: no response came; `sent` is whether the request may have arrived.
+            InvalidInput: the request cannot be encoded; nothing was sent.
+            RedirectRefused: the response redirects elsewhere.
+            UnexpectedAnswer: a success whose body is not JSON, or too large.
         """
         outcome = await self._attempt(method, path, params, body, headers)
         if isinstance(outcome, OrigamiError):
-            # Raised here, and freed of what it met on its way: the frames and exceptions of the HTTP library hold the
-            # request, and its headers the key.
+            # Raised here, without its traceback and causes: the frames and exceptions of the HTTP library hold the
+            # request, whose headers hold the key.
             outcome.__cause__ = outcome.__context__ = None
             raise outcome.with_traceback(None)
         return outcome
@@ -142,20 +142,20 @@ class Transport:
         params: Mapping[str, str] | None,
         body: Any,
         headers: Mapping[str, str] | None,
-    ) -> Answer | OrigamiError:
-        """Send one request. Any exception but a cancellation is returned as an error of this package."""
+    ) -> ApiResponse | OrigamiError:
+        """Send one request; return any exception but a cancellation as an error of this package."""
         sent: list[bool] = []
-        told: list[float] = []
+        waits: list[float] = []
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
-            # The request for a tunnel, which a proxy is sent first, says nothing of ours.
+            # A proxy is first sent a request for a tunnel, which is not our request.
             is_tunnel = getattr(info.get("request"), "method", None) == b"CONNECT"
             if event.endswith("send_request_headers.started") and not is_tunnel:
                 sent.append(True)
 
         client: httpx.AsyncClient | None = None
         try:
-            client = self._on_this_loop()
+            client = self._client_of_loop()
             try:
                 request = client.build_request(
                     method,
@@ -166,9 +166,9 @@ class Transport:
                     extensions={"trace": trace, "timeout": httpx.Timeout(self._settings.timeout).as_dict()},
                 )
             except (ValueError, TypeError, httpx.InvalidURL) as error:
-                return _not_writable(error)
+                return _not_encodable(error)
             async with asyncio.timeout(self._settings.timeout):
-                return await self._exchange(client, request, told)
+                return await self._exchange(client, request, waits)
         except asyncio.CancelledError:
             self._check_pool(client, sent=bool(sent))
             raise
@@ -176,42 +176,42 @@ class Transport:
             failure = self._failure(error, sent=bool(sent))
         if isinstance(failure, RequestTimedOut):
             self._check_pool(client, sent=bool(sent))
-        if told:
-            # The answer was cut short, but what it told at its beginning holds.
-            failure.retry_after = told[-1]
+        if waits:
+            # The response was cut off, but its headers are valid.
+            failure.retry_after = waits[-1]
         return failure
 
     def _failure(self, error: Exception, *, sent: bool) -> OrigamiError:
-        """The error of this package for whatever was raised."""
+        """Return the error of this package for an exception of the HTTP library."""
         if isinstance(error, OrigamiError):
             return error
-        # What carries requests in this process does not tell when it begins to.
+        # A transport in this process does not report when it begins to send.
         sent = sent or (self._inner is not None and not isinstance(error, NOT_SENT))
         if isinstance(error, TimeoutError | httpx.TimeoutException):
-            return self._too_slow(sent=sent)
-        said = self._hidden(_plain(_root(error)))
+            return self._timed_out(sent=sent)
+        reason = self._hidden(_text_of(_root(error)))
         if not isinstance(error, httpx.HTTPError):
-            failure = _broken(error, self._settings.host, said)
+            failure = _broken(error, self._settings.host, reason)
         else:
-            proxy = environment.proxy_variable() if self._is_encrypted else ""
-            failure = _no_answer(error, self._settings.host, said, proxy)
+            proxy = client_settings.proxy_variable() if self._is_encrypted else ""
+            failure = _no_response(error, self._settings.host, reason, proxy)
         failure.sent = sent
         return failure
 
     def _check_pool(self, client: httpx.AsyncClient | None, *, sent: bool) -> None:
-        """Use new connections after a request that was given up before it was sent.
+        """Use new connections after a request that was abandoned before it was sent.
 
-        The HTTP library may count a connection of such a request as in use for good. After twenty of those nothing
+        The HTTP library may count the connection of such a request as in use for good. After twenty of those, nothing
         could be sent any more.
         """
         if not sent and self._inner is None and client is not None and client is self._client:
             self.renew()
 
-    async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request, told: list[float]) -> Answer:
+    async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float]) -> ApiResponse:
         response = await client.send(request, stream=True)
-        wait = _told_to_wait(response)
+        wait = _retry_after(response)
         if wait is not None:
-            told.append(wait)
+            waits.append(wait)
         try:
             if FIRST_REDIRECT <= response.status_code <= LAST_REDIRECT:
                 raise RedirectRefused(
@@ -226,24 +226,24 @@ class Transport:
             response.headers = httpx.Headers(
                 [(name, self._hidden_bytes(value)) for name, value in response.headers.raw]
             )
-            return _answer(response, self._hidden_bytes(await _read(response)))
+            return _decoded(response, self._hidden_bytes(await _read(response)))
         finally:
             await response.aclose()
 
-    def _hidden(self, said: str) -> str:
-        """What a server said, without the key: a proxy's error page may repeat the request, the key with it."""
-        return self._hidden_bytes(said.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    def _hidden(self, text: str) -> str:
+        """Return a text of the server without the key: a proxy's error page may repeat the request and its headers."""
+        return self._hidden_bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
-    def _hidden_bytes(self, said: bytes) -> bytes:
-        return hide_key(said, self._settings.key.reveal())
+    def _hidden_bytes(self, body: bytes) -> bytes:
+        return hide_key(body, self._settings.key.reveal())
 
-    def _on_this_loop(self) -> httpx.AsyncClient:
-        """Connections belong to the loop they were made on; a new loop gets new ones."""
+    def _client_of_loop(self) -> httpx.AsyncClient:
+        """Return the client of the present loop: connections belong to the loop that they were made on."""
         loop = background()
         if self._client is None or self._client.is_closed or self._generation != loop.generation:
             client = self._new_client()
-            keep_out_of_logs()
-            # Not the client's `id`, which a later one may have as well.
+            hide_keys_in_logs()
+            # Not the client's `id`, which a later client may have too.
             self._client, self._generation, self._owner = client, loop.generation, object()
             loop.on_stop(self._owner, client.aclose)
             weakref.finalize(self, loop.forget, self._owner).atexit = False
@@ -251,34 +251,34 @@ class Transport:
 
     def _new_client(self) -> httpx.AsyncClient:
         if self._is_encrypted:
-            environment.check_proxies()
+            client_settings.check_proxies()
         try:
             return httpx.AsyncClient(
                 auth=KeyForOneHost(self._settings),
                 transport=self._inner,
                 verify=_trusted() if self._is_encrypted else _no_trust(),
                 follow_redirects=False,
-                # A proxy of the environment must not see what is meant for this machine itself.
+                # A proxy of the environment must not see requests to this machine itself.
                 trust_env=self._is_encrypted,
                 headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
                 limits=httpx.Limits(max_connections=20, keepalive_expiry=30.0),
-                # The API has no cookies; those of a proxy in between would be kept, and may repeat the request.
+                # The API has no cookies. Those of a proxy would be kept, and may repeat the request.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             )
         except (ValueError, ImportError, httpx.InvalidURL):
-            raise environment.proxies_refused() from None
+            raise client_settings.proxy_error() from None
 
     def renew(self) -> None:
         """Use new connections from now on. Background loop only.
 
-        What is on its way over the old ones is not cut off: it may be a POST that starts a run.
+        Requests in flight over the old ones are not cut off: one may be a POST that starts a run.
         """
         client, self._client = self._client, None
         if client is not None and self._generation == background().generation:
             loop = asyncio.get_running_loop()
             loop.call_later(self._settings.timeout, background().forget, self._owner)
 
-    def _too_slow(self, *, sent: bool) -> RequestTimedOut:
+    def _timed_out(self, *, sent: bool) -> RequestTimedOut:
         error = RequestTimedOut(
             "Origami did not answer in time",
             cause=f"No complete answer came within {self._settings.timeout:g} s.",
@@ -291,22 +291,22 @@ class Transport:
 
 
 def _load_stack() -> None:
-    """Load all that a request needs, here on the caller's thread.
+    """Import all modules that a request needs, on the caller's thread.
 
-    An interrupt reaches the main thread wherever it stands, also where it holds a lock of Python's imports, which it
-    then may never let go. The background loop would wait for it for ever, so it must have nothing left to load.
+    An interrupt may reach the main thread while it holds one of Python's import locks, which it then may never release.
+    The background loop would wait for that lock for ever, so it must have nothing left to import.
     """
     for name in STACK:
-        # Each is an inner matter of a library: where it has another one, a request loads that.
+        # Internal modules of the libraries: a version that has others loads those with a request.
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
 
-def _check_home(base_url: str) -> None:
-    """Refuse an address that the library could not send to: found out later, it would be no error of ours.
+def _check_host(base_url: str) -> None:
+    """Refuse a base URL that httpx cannot send to, which would fail later with an error that is not ours.
 
     Raises:
-        InvalidInput: its host is no name and no number that exists.
+        InvalidInput: the host is neither a valid name nor a valid address.
     """
     try:
         readable = bool(httpx.URL(base_url).host)
@@ -321,7 +321,7 @@ def _check_home(base_url: str) -> None:
 
 
 def _no_sockets(host: str) -> ConnectionFailed:
-    """What a browser can send follows redirects with the key, and only where the server invites other pages."""
+    """Return the error of a client in a browser, whose requests need CORS, and would follow redirects with the key."""
     return ConnectionFailed(
         "Python in a browser cannot reach Origami",
         cause=f"It has no sockets, and a page may not speak to {host} unless that invites other pages, which Origami's API "
@@ -333,39 +333,41 @@ def _no_sockets(host: str) -> ConnectionFailed:
 
 
 def _trusted() -> ssl.SSLContext:
-    """The certificates to trust.
+    """Return a TLS context with the certificates to trust.
 
     Raises:
-        ConnectionFailed: the environment names some that cannot be loaded.
+        ConnectionFailed: the environment names certificates that cannot be loaded.
     """
-    environment.check_certificates()
+    client_settings.check_certificates()
     try:
-        return _tls(*map(os.environ.get, (environment.CERT_FILE, environment.CERT_DIR, environment.KEY_LOG)))
+        return _tls(
+            *map(os.environ.get, (client_settings.CERT_FILE, client_settings.CERT_DIR, client_settings.KEY_LOG))
+        )
     except (OSError, ValueError) as error:
-        said = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
-        raise environment.certificates_refused(f"they cannot be read ({said}).") from None
+        reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+        raise client_settings.certificate_error(f"they cannot be read ({reason}).") from None
 
 
 @functools.cache
 def _tls(_file: str | None, _directory: str | None, _key_log: str | None) -> ssl.SSLContext:
-    """Reading the certificates takes a tenth of a second, so it is done once per setting."""
+    """Return a TLS context, made once per setting: reading the certificates takes a tenth of a second."""
     return httpx.create_ssl_context()
 
 
 @functools.cache
 def _no_trust() -> ssl.SSLContext:
-    """For what is not encrypted: no certificate is read, and none would be trusted."""
+    """Return a TLS context that trusts no certificate and reads none, for requests without encryption."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """The body, decompressed under a cap: a small answer can unpack to more than this machine has."""
+    """Return the body, decompressed up to a size limit: a small one can expand to more than the machine's memory."""
     if isinstance(response.stream, httpx.AsyncByteStream) and not response.is_stream_consumed:
         pieces = response.aiter_raw()
     else:  # pragma: no cover - transports always stream
         raise UnexpectedAnswer("The answer cannot be read", transient=True)
     packed = response.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
-    # Not one buffer: that grows by more than it needs, and beyond the cap.
+    # Not one buffer, which would grow by more than it needs, and beyond the limit.
     kept: list[bytes] = []
     size = 0
     async for piece in _unpacked(pieces) if packed else pieces:
@@ -399,71 +401,71 @@ async def _unpacked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         raise httpx.RemoteProtocolError("The answer was cut off")
 
 
-def _told_to_wait(response: httpx.Response) -> float | None:
-    return retry_after(response.headers.get_list("retry-after"), now=_date(response))
+def _retry_after(response: httpx.Response) -> float | None:
+    return parse_retry_after(response.headers.get_list("retry-after"), now=_date(response))
 
 
 def _date(response: httpx.Response) -> datetime | None:
-    return http_date(response.headers["date"]) if "date" in response.headers else None
+    return parse_http_date(response.headers["date"]) if "date" in response.headers else None
 
 
-def _answer(response: httpx.Response, raw: bytes) -> Answer:
+def _decoded(response: httpx.Response, raw: bytes) -> ApiResponse:
     headers = {name.lower(): value for name, value in response.headers.items()}
-    body, oddity = None, ""
+    body, problem = None, ""
     try:
         body = decode(raw)
     except UnexpectedAnswer as error:
         if response.status_code in SUCCESS:
             error.status_code, error.request_id = response.status_code, headers.get("x-request-id")
             raise
-        oddity = error.cause
-    return Answer(
+        problem = error.cause
+    return ApiResponse(
         status_code=response.status_code,
         body=body,
         headers=headers,
         digest=hashlib.blake2b(raw, digest_size=16).digest(),
-        retry_after=_told_to_wait(response),
+        retry_after=_retry_after(response),
         server_date=_date(response),
         request_id=headers.get("x-request-id"),
         sandbox=headers.get("x-origami-sandbox") == "true",
-        oddity=oddity,
+        problem=problem,
     )
 
 
-def _no_answer(error: httpx.HTTPError, host: str, said: str, proxy: str) -> ConnectionFailed:
-    reason = _root(error)
+def _no_response(error: httpx.HTTPError, host: str, reason: str, proxy: str) -> ConnectionFailed:
+    root = _root(error)
     if isinstance(error, httpx.ProxyError):
         title, code, remedy = "The proxy refuses the connection", "PROXY_REFUSED", f"Check {proxy or 'HTTPS_PROXY'}."
-    elif isinstance(reason, ssl.SSLError):
+    elif isinstance(root, ssl.SSLError):
         title, code = "The connection is not secure", "TLS_FAILED"
         remedy = "Is the clock right? Does the network read encrypted traffic? Then SSL_CERT_FILE must name its root."
-        remedy += environment.certificates_named()
+        remedy += client_settings.describe_certificates()
     else:
         title, code = "Origami cannot be reached", "NO_CONNECTION"
         checked = f"the network, the proxy in {proxy}" if proxy else "the network"
         remedy = f"Check {checked} and base_url, then try again. A watched run is asked about again by itself."
     return ConnectionFailed(
         title,
-        cause=f"{host}: {said[:LONGEST_REASON]}",
+        cause=f"{host}: {reason[:LONGEST_REASON]}",
         remedy=remedy,
         code=code,
         transient=True,
     )
 
 
-def _broken(error: Exception, host: str, said: str) -> ConnectionFailed:
-    """The error for an exception that no HTTP library should raise: it says nothing of what the server has done."""
-    named = type(_root(error)).__name__
+def _broken(error: Exception, host: str, reason: str) -> ConnectionFailed:
+    """Return the error for an exception that httpx should not raise: what the server has done is not known."""
+    kind = type(_root(error)).__name__
     return ConnectionFailed(
         "The request failed",
-        cause=f"{host}: {named if said == named else f'{named}: {said}'[:LONGEST_REASON]}",
+        cause=f"{host}: {kind if reason == kind else f'{kind}: {reason}'[:LONGEST_REASON]}",
         remedy="Try again. If it stays, please report it with the lines above.",
         code="REQUEST_FAILED",
         transient=True,
     )
 
 
-def _not_writable(error: Exception) -> InvalidInput:
+def _not_encodable(error: Exception) -> InvalidInput:
     return InvalidInput(
         "The request cannot be sent",
         cause=f"A value in it cannot be written down ({type(error).__name__}). Nothing was sent.",
@@ -472,7 +474,7 @@ def _not_writable(error: Exception) -> InvalidInput:
 
 
 def _root(error: BaseException) -> BaseException:
-    """The exception that began it: of several at once the first one."""
+    """Return the first exception of a chain, and the first member of a group."""
     known = {id(error)}
     while True:
         group = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else None
@@ -483,11 +485,11 @@ def _root(error: BaseException) -> BaseException:
         error = deeper
 
 
-def _plain(error: BaseException) -> str:
-    """The library's sentence, or the name of its kind where it has none."""
+def _text_of(error: BaseException) -> str:
+    """Return the message of an exception, or its class name where it has none."""
     try:
         return str(error) or type(error).__name__
-    except Exception:  # noqa: BLE001 - it is about to be told what went wrong
+    except Exception:  # noqa: BLE001 - the error is reported all the same
         return type(error).__name__
 
 

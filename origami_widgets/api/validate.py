@@ -1,4 +1,4 @@
-"""What can be checked before anything is sent: each refusal says what was wrong, what is expected, and what to do."""
+"""Validation of arguments before anything is sent: each error says what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.pasted_key import holds_key_in_use
-from origami_widgets.api.redact import hide_all, holds_key
+from origami_widgets.api.secret import hide_all, holds_key
 
 LONGEST_PROMPT = 10_000
 LONGEST_NAME = 80
@@ -21,10 +21,10 @@ SHORTEST_ID_WITHOUT_DIGIT = 16
 
 
 def prompt(value: object) -> str:
-    """A brief of 1 to 10,000 characters.
+    """Return a prompt of 1 to 10,000 characters.
 
     Raises:
-        InvalidInput: it is empty, too long, or no text.
+        InvalidInput: it is empty, too long, or not text.
     """
     remedy = "Say in a sentence or two what the agent should find or do."
     if not isinstance(value, str):
@@ -47,28 +47,28 @@ def prompt(value: object) -> str:
 
 
 def agent_name(value: object) -> str | None:
-    """A name of up to 80 characters, or None.
+    """Return a name of up to 80 characters, or None.
 
     Raises:
-        InvalidInput: it is empty, too long, or no text.
+        InvalidInput: it is empty, too long, or not text.
     """
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or not _is_whole(value):
-        said = f"It has {len(value)} characters." if isinstance(value, str) else f"It is {type(value).__name__}."
+        problem = f"It has {len(value)} characters." if isinstance(value, str) else f"It is {type(value).__name__}."
         raise InvalidInput(
             "The agent's name is not valid",
-            cause=said,
+            cause=problem,
             remedy="Give 1 to 80 characters, or leave name= out: it is made from the brief.",
         )
     return not_a_key(value, "an agent's name")
 
 
 def model(value: object) -> str | None:
-    """A model's name, or None. Which ones a plan has is the server's to say: they change.
+    """Return the name of a model, or None. The server knows which models a plan has: they change.
 
     Raises:
-        InvalidInput: it cannot be a model's name.
+        InvalidInput: it is not the name of a model.
     """
     if value is None:
         return None
@@ -83,10 +83,10 @@ def model(value: object) -> str | None:
 
 
 def agent_id(value: object) -> str:
-    """The id of an agent.
+    """Return the id of an agent.
 
     Raises:
-        InvalidInput: it cannot be one.
+        InvalidInput: it is not an id.
     """
     checked = _id(value, "agent")
     if checked.startswith(RUN_PREFIX):
@@ -99,28 +99,28 @@ def agent_id(value: object) -> str:
 
 
 def run_id(value: object) -> str:
-    """The id of a run.
+    """Return the id of a run.
 
     Raises:
-        InvalidInput: it cannot be one.
+        InvalidInput: it is not an id.
     """
     return _id(value, "run")
 
 
 def table_id(value: object) -> str:
-    """The id of a table.
+    """Return the id of a table.
 
     Raises:
-        InvalidInput: it cannot be one.
+        InvalidInput: it is not an id.
     """
     return _id(value, "table")
 
 
 def table_ids(values: object) -> list[str]:
-    """Up to 50 ids of tables.
+    """Return up to 50 ids of tables.
 
     Raises:
-        InvalidInput: one of them cannot be one, or they are too many.
+        InvalidInput: one of them is not an id, or they are too many.
     """
     if isinstance(values, str):
         raise InvalidInput(
@@ -134,7 +134,7 @@ def table_ids(values: object) -> list[str]:
             cause=f"focus_tables= was {_kind(values)}.",
             remedy="Put tables or their ids into a list: focus_tables=[run.tables[0]], or focus_tables=run.tables.",
         )
-    # Table objects are accepted for their ids: `focus_tables=run.tables` is what one writes.
+    # Table objects are accepted for their ids: users write `focus_tables=run.tables`.
     ids = [table_id(getattr(value, "id", value)) for value in values]
     if len(ids) > MOST_FOCUS_TABLES:
         raise InvalidInput(
@@ -168,7 +168,7 @@ def _id(value: object, kind: str) -> str:
 
 
 def may_be_id(value: str) -> bool:
-    """Whether a machine may have made this id. Ids are opaque, so only short words without a digit are none.
+    """Return whether a text may be a generated id. Ids are opaque, so only short words without a digit are ruled out.
 
     >>> may_be_id("tbl_77"), may_be_id("nonsense"), may_be_id("AGENT_ID")
     (True, False, False)
@@ -177,10 +177,10 @@ def may_be_id(value: str) -> bool:
 
 
 def idempotency_key(value: object) -> str:
-    """The key of one intent: 1 to 255 printable ASCII characters.
+    """Return an idempotency key of 1 to 255 printable ASCII characters.
 
     Raises:
-        InvalidInput: it cannot be one.
+        InvalidInput: it is not an idempotency key.
     """
     if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and value.isascii() and value.isprintable():
         return not_a_key(value, "an idempotency key")
@@ -192,10 +192,10 @@ def idempotency_key(value: object) -> str:
 
 
 def attachments(values: object) -> list[dict[str, Any]]:
-    """Up to 20 tables and documents.
+    """Return up to 20 tables and documents.
 
     Raises:
-        InvalidInput: one of them is no object, or they are too many.
+        InvalidInput: one of them is not an attachment, or they are too many.
     """
     remedy = "Give a list of {'kind': 'table', 'tableId': …} or {'kind': 'document', 'documentId': …}, 20 at most."
     given = [values] if isinstance(values, str | Mapping) or not isinstance(values, Iterable) else list(values)
@@ -208,10 +208,10 @@ def attachments(values: object) -> list[dict[str, Any]]:
 
 
 def include(tokens: object) -> str:
-    """What to add to an answer, as the API takes it: lower case, without spaces. Unknown words are the server's to ignore.
+    """Return the value of `include`: lower case, without spaces. The server ignores unknown words.
 
     Raises:
-        InvalidInput: they are no words.
+        InvalidInput: they are not words.
     """
     given = tokens if isinstance(tokens, Iterable) else [tokens]
     words = given.split(",") if isinstance(given, str) else list(given)
@@ -226,10 +226,10 @@ def include(tokens: object) -> str:
 
 
 def as_json(name: str, value: object, example: str) -> str:
-    """Filters or a sort order, as the text that the API takes.
+    """Return filters or a sort order as JSON.
 
     Raises:
-        InvalidInput: it is of another shape, or holds what JSON cannot.
+        InvalidInput: it has another shape than the example, or cannot be JSON.
     """
     try:
         text = json.dumps(value, allow_nan=False)
@@ -242,10 +242,10 @@ def as_json(name: str, value: object, example: str) -> str:
 
 
 def seconds(value: object, most: float, remedy: str, *, may_be_zero: bool = False) -> float:
-    """A timeout in seconds.
+    """Return a timeout in seconds.
 
     Raises:
-        InvalidInput: it is no number within bounds; `remedy` tells what to give.
+        InvalidInput: it is not a number within bounds; `remedy` says what to give.
     """
     if (
         isinstance(value, int | float)
@@ -257,10 +257,10 @@ def seconds(value: object, most: float, remedy: str, *, may_be_zero: bool = Fals
 
 
 def credit_limit(value: object) -> float | None:
-    """The credits that may be used, or None.
+    """Return a credit limit, or None.
 
     Raises:
-        InvalidInput: it is no number above 0.
+        InvalidInput: it is not a number above 0.
     """
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")):
         return value
@@ -272,10 +272,10 @@ def credit_limit(value: object) -> float | None:
 
 
 def page_limit(value: object, largest: int) -> int:
-    """How many items a page may hold.
+    """Return the number of items per page.
 
     Raises:
-        InvalidInput: it is no whole number within bounds.
+        InvalidInput: it is not a whole number within bounds.
     """
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= largest:
         return value
@@ -287,10 +287,10 @@ def page_limit(value: object, largest: int) -> int:
 
 
 def row_limit(value: object) -> int | None:
-    """How many rows are wanted in all, None for every one.
+    """Return the number of rows in all, or None for every row.
 
     Raises:
-        InvalidInput: it is no whole number from 0.
+        InvalidInput: it is not a whole number from 0.
     """
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value
@@ -302,14 +302,14 @@ def row_limit(value: object) -> int | None:
 
 
 def not_a_key(value: str, what: str) -> str:
-    """The same text, when it holds no API key: in a path, a brief or a name it would be sent, logged and shown.
+    """Return a text unless it contains an API key, which would be sent, logged and shown with it.
 
     Args:
-        value: what was given.
-        what: what it was given as, with its article.
+        value: the text.
+        what: what the text is, with an article.
 
     Raises:
-        InvalidInput: it holds one.
+        InvalidInput: it contains a key.
     """
     if holds_key(value) or holds_key_in_use(value):
         raise InvalidInput(
@@ -333,13 +333,13 @@ def _kind(value: object) -> str:
 
 
 def shortened(value: object) -> str:
-    """A value as it was given, for the words of a refusal: its beginning, and never a key."""
+    """Return the beginning of a value's repr, without keys, for an error."""
     text = hide_all(repr(value))
     return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"
 
 
 def described(value: object) -> str:
-    """Describe a value of the wrong kind in a few words, for an error."""
+    """Return a short description of a value of the wrong type, for an error."""
     if isinstance(value, dict):
         return f"a dict with the keys {sorted(map(str, value))[:8]}"
     return f"a value of type {type(value).__name__}"

@@ -7,7 +7,7 @@ import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from origami_widgets.api.redact import hide_all
+from origami_widgets.api.secret import hide_all
 
 if TYPE_CHECKING:
     from origami_widgets.api.client import Client

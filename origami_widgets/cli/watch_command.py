@@ -154,7 +154,7 @@ def follow(
         WaitTimedOut: `timeout` seconds passed first; the run continues.
         OrigamiError: polling stopped.
     """
-    from origami_widgets.run.waiting import WaitTimedOut, last_said, reached
+    from origami_widgets.run.waiting import WaitTimedOut, describe_last_answer, reached
 
     changed = threading.Event()
     ends = None if timeout is None else (time.monotonic() if since is None else since) + timeout
@@ -170,7 +170,7 @@ def follow(
             if left <= 0:
                 raise WaitTimedOut(
                     f"The run did not end within {timeout:g} s",
-                    cause=last_said(state),
+                    cause=describe_last_answer(state),
                     remedy=f"Watch it again: origami-widgets watch {run.token}",
                 )
             changed.wait(left)

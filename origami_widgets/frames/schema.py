@@ -1,13 +1,22 @@
-"""The columns of every frame as data: name, kind, unit, meaning and the field of the API they come from.
+"""The columns of every frame as data: name, type, unit, meaning, and the field of the API that they show.
 
-A frame is built from its schema, its docstring is checked against it, and a test walks the description of the API and
-fails for a field that no schema mentions.
+Columns that show a field of the API take all of this from its description in the models, so that a field is described
+once. A frame is built from its schema, and the docstrings and the reference page are made of it
+(`python -m tests.fixtures.make_frames`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from origami_widgets.api.models import Action, Column, LeadSource, RunObject, Table, TranscriptMessage
+from origami_widgets.api.models.base import described_fields
+
+if TYPE_CHECKING:
+    from origami_widgets.api.models import Model
+    from origami_widgets.api.models.base import DescribedField
 
 Kind = Literal["integer", "number", "boolean", "string", "category", "date", "timestamp"]
 Origin = Literal["run", "table", "column", "lead_source", "action", "message", "history", "credits", "computed"]
@@ -31,18 +40,20 @@ ARROW_DTYPE_NAMES: dict[Kind, str] = {
     "timestamp": "timestamp[us, tz=UTC][pyarrow]",
 }
 
+_KINDS: dict[object, Kind] = {int: "integer", float: "number", bool: "boolean", datetime: "timestamp"}
+
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FrameField:
     """One column of a frame.
 
     Attributes:
         name: the column's name.
-        kind: what its values are; decides the dtype.
-        origin: the object of the API that holds the value, or `computed` for one that is made here.
-        path: where it stands inside that object, levels joined by dots; the inputs' paths are no part of it.
+        kind: the type of its values; decides the dtype.
+        origin: the object of the API that holds the value, or `computed` for a column that the package computes.
+        path: where the value is in that object, levels joined by dots; empty for computed columns.
         meaning: one phrase for the documentation.
-        unit: what one of it is; empty where there is nothing to count.
+        unit: the unit of an amount; empty for anything else.
         members: every documented word of a `category`, in the documented order.
     """
 
@@ -54,6 +65,10 @@ class Field:
     unit: str = ""
     members: tuple[str, ...] = ()
 
+    def renamed(self, name: str, meaning: str = "") -> FrameField:
+        """The same field of the API as a column of another name, and of another meaning where one is given."""
+        return replace(self, name=name, meaning=meaning or self.meaning)
+
     def describe(self) -> str:
         """The line that documents the column in its frame's docstring."""
         dtype = DTYPE_NAMES[self.kind] + (f", {self.unit}" if self.unit else "")
@@ -61,16 +76,19 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
-    """One kind of frame: its name and its columns in order."""
+class FrameSchema:
+    """The columns of one frame, in order. `schema["run_id"]` is the field of that name.
+
+    Attributes:
+        name: the function that makes the frame.
+        fields: its columns.
+    """
 
     name: str
-    fields: tuple[Field, ...]
+    fields: tuple[FrameField, ...]
 
-    @property
-    def columns(self) -> list[str]:
-        """The names of the columns, in order."""
-        return [field.name for field in self.fields]
+    def __getitem__(self, name: str) -> FrameField:
+        return next(field for field in self.fields if field.name == name)
 
     @property
     def units(self) -> dict[str, str]:
@@ -78,7 +96,7 @@ class Schema:
         return {field.name: field.unit for field in self.fields if field.unit}
 
     def paths(self, origin: Origin) -> list[str]:
-        """Where the columns from one kind of object stand in it."""
+        """Where the values of the columns from one kind of object are in it."""
         return [field.path for field in self.fields if field.origin == origin]
 
     def describe(self) -> str:
@@ -86,7 +104,34 @@ class Schema:
         return "\n".join(field.describe() for field in self.fields)
 
 
-RUN_ID = Field("run_id", "string", "run", "id", "the run; NA for a table that was given without its run")
-TABLE_ID = Field("table_id", "string", "table", "id", "the table")
-TABLE_NAME = Field("table_name", "string", "table", "name", "the table's name")
-LEAD_COUNT = Field("lead_count", "integer", "table", "leadCount", "rows not deleted, before saved filters", "leads")
+def computed_field(name: str, kind: Kind, meaning: str, unit: str = "") -> FrameField:
+    """A column that the package computes."""
+    return FrameField(name, kind, "computed", "", meaning, unit)
+
+
+def fields_of(model: type[Model], origin: Origin) -> dict[str, FrameField]:
+    """The described fields of a model as columns, by name, in the order of the model."""
+    return {
+        each.column: FrameField(
+            each.column, _kind_of(each), origin, each.path, each.about.meaning, each.about.unit, each.about.words
+        )
+        for each in described_fields(model)
+    }
+
+
+def _kind_of(field: DescribedField) -> Kind:
+    if field.about.words:
+        return "category"
+    # Models have whole credits, as the API does today. Frames compute with them.
+    return "number" if field.about.unit.startswith("credits") else _KINDS.get(field.hint, "string")
+
+
+RUN_FIELDS = fields_of(RunObject, "run")
+TABLE_FIELDS = fields_of(Table, "table")
+COLUMN_FIELDS = fields_of(Column, "column")
+LEAD_SOURCE_FIELDS = fields_of(LeadSource, "lead_source")
+ACTION_FIELDS = fields_of(Action, "action")
+MESSAGE_FIELDS = fields_of(TranscriptMessage, "message")
+
+RUN_ID = RUN_FIELDS["run_id"].renamed("run_id", "the run; NA for a table that was given without its run")
+TABLE_ID, TABLE_NAME = TABLE_FIELDS["table_id"], TABLE_FIELDS["table_name"]

@@ -1,4 +1,4 @@
-"""What frames can be made of: runs, payloads, tables and lists of these, brought into one form."""
+"""Sources of frames: runs, payloads, tables and lists of these, normalized to one form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class HasRaw(Protocol):
 
 
 class HasRuns(Protocol):
-    """A `RunBatch`, or whatever else has runs."""
+    """A `RunBatch`, or any other object that has runs."""
 
     @property
     def runs(self) -> Sequence[HasRaw]:
@@ -35,21 +35,19 @@ class HasRuns(Protocol):
         ...
 
 
-Source: TypeAlias = (
-    "HasRaw | HasRuns | Json | Sequence[HasRaw | Json] | Iterator[HasRaw | Json] | ValuesView[HasRaw | Json] | Gathered"
-)
+Source: TypeAlias = "HasRaw | HasRuns | Json | Sequence[HasRaw | Json] | Iterator[HasRaw | Json] | ValuesView[HasRaw | Json] | SourceData"
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """One run with all that it holds, or tables without a run.
+class SourcePart:
+    """A run with everything in it, or tables without a run.
 
     Attributes:
-        run_id: the run's id as the answer has it, None when unknown.
-        tables: the objects in the run's list of tables.
-        actions: what is in the run's list of actions.
-        run: the run object itself, None where there are only tables.
-        history: what a handle has recorded of its run: objects with the attributes of `HISTORY`.
+        run_id: the run's id as the answer has it, None if unknown.
+        tables: its tables.
+        actions: its actions.
+        run: the JSON object of the run, None where there are only tables.
+        history: the points that a handle has recorded: objects with the attributes of `history_frame`.
     """
 
     run_id: object
@@ -60,95 +58,99 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
-    """A source in the one form that all frames are built from."""
+class SourceData:
+    """A normalized source: the form that all frames are built from."""
 
     kind: SourceKind
-    batches: tuple[Batch, ...]
+    parts: tuple[SourcePart, ...]
 
 
-def gather(source: Source, frame: str) -> Gathered:
-    """Bring a source into the one form.
+def gather(source: Source, frame: str) -> SourceData:
+    """Normalize a source.
 
     Args:
-        source: a `Run`, a payload, a table, a list of these, a `RunBatch`, or what was gathered already.
-        frame: the name of the function that was called, for the error.
+        source: a `Run`, a payload, a table, a list of these, a `RunBatch`, or a normalized source.
+        frame: name of the called function, for the error.
 
     Returns:
-        The runs and tables in the order given; what is given twice is there twice.
+        The runs and tables in the given order, duplicates included.
 
     Raises:
-        InvalidInput: for anything else; it says what was given.
+        InvalidInput: for anything else; the message describes what was given.
     """
-    if isinstance(source, Gathered):
-        # A plot has gathered it, so that an error names the plot.
+    if isinstance(source, SourceData):
+        # A plot has normalized it, so that an error names the plot.
         return source
     given: object = source
     if not hasattr(given, "raw") and isinstance(runs := getattr(given, "runs", None), list | tuple):
         given = runs
     if isinstance(given, Sequence | Iterator | ValuesView) and not isinstance(given, str | bytes | bytearray):
-        batches: list[Batch] = []
+        parts: list[SourcePart] = []
         for position, item in enumerate(given):
-            batches += _gather_one(item, frame, f"item {position} of the list").batches
-        return Gathered("list", tuple(batches))
+            parts += _gather_one(item, frame, f"item {position} of the list").parts
+        return SourceData("list", tuple(parts))
     return _gather_one(given, frame, "the source")
 
 
-def _gather_one(source: object, frame: str, place: str) -> Gathered:
+def _gather_one(source: object, frame: str, where_given: str) -> SourceData:
     if isinstance(source, Mapping):
-        return _gather_payload(source, frame, place)
+        return _gather_payload(source, frame, where_given)
     raw = getattr(source, "raw", None)
     if not isinstance(raw, Mapping):
-        raise _not_a_source(frame, place, source)
+        raise _not_a_source(frame, where_given, source)
     tables = getattr(source, "tables", None)
     if isinstance(tables, Sequence):
-        return Gathered("run", (_batch_of_handle(source, raw, tables),))
-    return _gather_payload(raw, frame, place)
+        return SourceData("run", (_part_of_handle(source, raw, tables),))
+    return _gather_payload(raw, frame, where_given)
 
 
-def _batch_of_handle(run: object, raw: Json, tables: Sequence[object]) -> Batch:
-    """Cells fill after the run has ended, so a handle's tables are newer than those in its last answer."""
+def _part_of_handle(run: object, raw: Json, tables: Sequence[object]) -> SourcePart:
+    """Use the tables of the handle: cells fill after the run has ended, so they are newer than its last answer."""
     ids = {key: raw.get(key) or getattr(run, name, None) for key, name in (("id", "id"), ("agentId", "agent_id"))}
-    told = _batch_of_run({**raw, **ids})
+    part = _part_of_run({**raw, **ids})
     newest = [getattr(table, "raw", table) for table in tables]
-    return replace(told, tables=newest or told.tables, history=_as_list(getattr(run, "history", ())))
+    return replace(part, tables=newest or part.tables, history=_as_list(getattr(run, "history", ())))
 
 
-def _batch_of_run(run: Json) -> Batch:
+def _part_of_run(run: Json) -> SourcePart:
     response = run.get("response")
     inner: Json = response if isinstance(response, Mapping) else {}
     # Some answers of a running run carry its actions at the top level.
     actions = _as_list(inner.get("actions")) or _as_list(run.get("actions"))
     tables = _as_list(inner.get("tables")) or _as_list(run.get("tables"))
-    # A bare `response`, as the models hand it out, says nothing of the run itself.
-    return Batch(run.get("id"), tables, actions, run if "id" in run or run.get("object") == "run" else None)
+    # A bare `response`, as the models return it, has no fields of the run itself.
+    return SourcePart(run.get("id"), tables, actions, run if "id" in run or run.get("object") == "run" else None)
 
 
 def _as_list(value: object) -> Sequence[object]:
     return value if isinstance(value, list | tuple) else ()
 
 
-def _gather_payload(payload: Json, frame: str, place: str) -> Gathered:
+def _gather_payload(payload: Json, frame: str, where_given: str) -> SourceData:
     stamp = payload.get("object")
     if stamp == "run" or (stamp is None and _looks_like_run(payload)):
-        return Gathered("payload", (_batch_of_run(payload),))
+        return SourceData("payload", (_part_of_run(payload),))
     if stamp == "table" or (stamp is None and _looks_like_table(payload)):
-        return Gathered("table", (Batch(None, (payload,)),))
-    if stamp is None and "run" in payload:  # what starting, following up and cancelling answer; null: nothing to cancel
+        return SourceData("table", (SourcePart(None, (payload,)),))
+    if (
+        stamp is None and "run" in payload
+    ):  # the answer of starting, following up and cancelling; null: nothing to cancel
         run = payload["run"]
-        return Gathered("payload", (_batch_of_run(run),) if isinstance(run, Mapping) else ())
+        return SourceData("payload", (_part_of_run(run),) if isinstance(run, Mapping) else ())
     items = _envelope(payload) if stamp in (None, "list") else None
     if items is None:
-        raise _not_a_source(frame, place, payload)
-    batches: list[Batch] = []
+        raise _not_a_source(frame, where_given, payload)
+    parts: list[SourcePart] = []
     for position, item in enumerate(items):
-        where = f"entry {position} of {place}"
-        batches += _gather_payload(item, frame, where).batches if isinstance(item, Mapping) else (Batch(None, (item,)),)
-    return Gathered("list", tuple(batches))
+        where = f"entry {position} of {where_given}"
+        parts += (
+            _gather_payload(item, frame, where).parts if isinstance(item, Mapping) else (SourcePart(None, (item,)),)
+        )
+    return SourceData("list", tuple(parts))
 
 
 def _looks_like_run(payload: Json) -> bool:
-    # The second form is a bare `response`, as the models hand it out.
+    # The second form is a bare `response`, as the models return it.
     return ("id" in payload and any(key in payload for key in _RUN_KEYS)) or (
         "actions" in payload and "tables" in payload
     )
@@ -165,7 +167,7 @@ def _envelope(payload: Json) -> Sequence[object] | None:
     return None
 
 
-def _not_a_source(frame: str, place: str, given: object) -> InvalidInput:
+def _not_a_source(frame: str, where_given: str, given: object) -> InvalidInput:
     examples = {"compare_runs": "compare_runs([run, other])", "export": 'export(run, "founders.xlsx")'}
     example = examples.get(frame) or f"{frame}(run) or {frame}(run.tables[0])"
     remedy = (
@@ -176,7 +178,7 @@ def _not_a_source(frame: str, place: str, given: object) -> InvalidInput:
         remedy = f'From an id or a token, attach first: run = origami_widgets.attach("AGENT_ID/RUN_ID"). {remedy}'
     elif isinstance(given, Mapping) and "object" not in given and any(_holds_answer(value) for value in given.values()):
         remedy = f"Of a dict of runs or tables, give the values: {frame}(list(runs.values())). {remedy}"
-    return InvalidInput(f"{frame} cannot read this", cause=f"{place} is {_describe(given)}.", remedy=remedy)
+    return InvalidInput(f"{frame} cannot read this", cause=f"{where_given} is {_describe(given)}.", remedy=remedy)
 
 
 def _holds_answer(value: object) -> bool:

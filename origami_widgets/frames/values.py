@@ -1,11 +1,12 @@
-"""Values of JSON to typed arrays, one kind at a time, without ever raising.
+"""Read JSON values into typed arrays, one kind at a time. Never raises.
 
-Each kind has a fast way for columns that are what the API promises, and a careful way, value by value, for the others.
-What cannot be read becomes missing and is counted. The models of `api` read single values by the same rules.
+Each kind has a fast reader for columns that are as the API documents them, and a careful one, value by value, for all
+others. Unreadable values become missing and are counted. The models of `api` read single values by the same rules.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from origami_widgets.api.models.base import LARGEST_WHOLE, NUMBER, WHOLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .schema import Field, Kind
+    from .schema import FrameField, Kind
 
 _INT64 = range(-(2**63), 2**63)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,15 +30,15 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """The values of one column before a backend dresses them.
+class TypedValues:
+    """The values of one column, before they become an array of pandas.
 
     Attributes:
         data: numbers as they are, text as objects, dates and timestamps as microseconds since 1970, categories
             as codes.
         missing: True where there is no value.
-        unreadable: values that were there and could not be read.
-        members: what the codes of a category stand for.
+        unreadable: number of values that could not be read.
+        members: the words that the codes of a category stand for.
     """
 
     data: npt.NDArray[Any]
@@ -46,15 +47,15 @@ class Cells:
     members: tuple[str, ...] = ()
 
 
-def read(field: Field, raw: Sequence[object]) -> Cells:
-    """The cells of one column.
+def read_values(field: FrameField, raw: Sequence[object]) -> TypedValues:
+    """Read the values of one column.
 
     Args:
         field: the column; its kind decides how values are read.
-        raw: what the answers hold at the field's place, None where they hold nothing.
+        raw: the JSON values, None where they are missing.
 
     Returns:
-        As many cells as there are raw values.
+        One typed value per raw value.
     """
     if field.kind == "category":
         return _read_category(raw, field.members)
@@ -63,7 +64,7 @@ def read(field: Field, raw: Sequence[object]) -> Cells:
 
 
 def read_integer(value: object) -> int | None:
-    """An integer of 64 bits, also from a whole float or from digits in a string; None for anything else."""
+    """Return an integer of 64 bits, also from a whole float or from digits in a string; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float):
@@ -74,7 +75,7 @@ def read_integer(value: object) -> int | None:
 
 
 def read_number(value: object) -> float | None:
-    """A finite float, also from a number in a string; None for anything else."""
+    """Return a finite float, also from a number in a string; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str) and not NUMBER.fullmatch(value):
@@ -87,21 +88,21 @@ def read_number(value: object) -> float | None:
 
 
 def read_boolean(value: object) -> bool | None:
-    """True or False; None for anything else."""
+    """Return True or False; None for anything else."""
     return value if isinstance(value, bool) else None
 
 
 def read_text(value: object) -> str | None:
-    """A string, or a number as one; half an emoji becomes the replacement character. None for anything else."""
+    """Return a string, also from a number; half an emoji becomes the replacement character. None for anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
         return str(value)
     if not isinstance(value, str):
         return None
-    return value if _is_unicode(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return unicode_text(value)
 
 
 def read_timestamp(value: object) -> int | None:
-    """Microseconds since 1970 of an ISO 8601 string; without a zone it is UTC. None for anything else."""
+    """Return microseconds since 1970 from an ISO 8601 string, UTC without a time zone; None for anything else."""
     if not isinstance(value, str):
         return None
     try:
@@ -112,33 +113,59 @@ def read_timestamp(value: object) -> int | None:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def as_json(value: Any, *, ascii_only: bool = True) -> str:
+    """Return a value as JSON; types that JSON does not know become text.
+
+    >>> as_json({"n": 2**70, "day": pd.Timestamp("2026-01-01")})
+    '{"n": 1180591620717411303424, "day": "2026-01-01 00:00:00"}'
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=ascii_only, default=_as_known)
+    except (TypeError, ValueError, RecursionError):  # a key that is no text, or a circle
+        return str(value)
+    return text if ascii_only else unicode_text(text)
+
+
+def _as_known(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def unicode_text(text: str) -> str:
+    r"""Return the text as UTF-8 can hold it: half an emoji becomes the replacement character.
+
+    >>> unicode_text("\ud83d!")
+    '�!'
+    """
+    return text if _is_unicode(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """How one kind is read: `fast` gives None for a column that needs the careful way."""
+    """How one kind is read; `fast` returns None for a column that needs the careful reader."""
 
-    fast: Callable[[Sequence[object]], Cells | None]
+    fast: Callable[[Sequence[object]], TypedValues | None]
     one: Callable[[object], Any]
     dtype: type[Any]
 
 
-def _read_carefully(raw: Sequence[object], reader: _Reader) -> Cells:
+def _read_carefully(raw: Sequence[object], reader: _Reader) -> TypedValues:
     kept = [reader.one(value) for value in raw]
     missing = np.fromiter((value is None for value in kept), np.bool_, len(kept))
     data = np.array(kept, dtype=object)
     if reader.dtype is not object:
         data[missing] = 0
-    return Cells(data.astype(reader.dtype), missing, int(missing.sum()) - _absent(raw))
+    return TypedValues(data.astype(reader.dtype), missing, int(missing.sum()) - _absent(raw))
 
 
 def _absent(raw: Sequence[object]) -> int:
     return raw.count(None)
 
 
-def _nothing(size: int, dtype: type[Any]) -> Cells:
-    return Cells(np.zeros(size, dtype), np.ones(size, np.bool_))
+def _nothing(size: int, dtype: type[Any]) -> TypedValues:
+    return TypedValues(np.zeros(size, dtype), np.ones(size, np.bool_))
 
 
-def _fast_integers(raw: Sequence[object]) -> Cells | None:
+def _fast_integers(raw: Sequence[object]) -> TypedValues | None:
     types = set(map(type, raw))
     if types <= {NoneType}:
         return _nothing(len(raw), np.int64)
@@ -146,21 +173,21 @@ def _fast_integers(raw: Sequence[object]) -> Cells | None:
         return None
     try:
         if NoneType not in types:
-            return Cells(np.fromiter(raw, np.int64, len(raw)), np.zeros(len(raw), np.bool_))
+            return TypedValues(np.fromiter(raw, np.int64, len(raw)), np.zeros(len(raw), np.bool_))
         data = np.fromiter([0 if value is None else value for value in raw], np.int64, len(raw))
     except OverflowError:  # an integer of more than 64 bits
         return None
-    return Cells(data, np.fromiter([value is None for value in raw], np.bool_, len(raw)))
+    return TypedValues(data, np.fromiter([value is None for value in raw], np.bool_, len(raw)))
 
 
-def _fast_booleans(raw: Sequence[object]) -> Cells | None:
+def _fast_booleans(raw: Sequence[object]) -> TypedValues | None:
     types = set(map(type, raw))
     if types <= {NoneType}:
         return _nothing(len(raw), np.bool_)
-    return Cells(np.array(raw, dtype=np.bool_), np.zeros(len(raw), np.bool_)) if types == {bool} else None
+    return TypedValues(np.array(raw, dtype=np.bool_), np.zeros(len(raw), np.bool_)) if types == {bool} else None
 
 
-def _fast_numbers(raw: Sequence[object]) -> Cells | None:
+def _fast_numbers(raw: Sequence[object]) -> TypedValues | None:
     types = set(map(type, raw))
     if types <= {NoneType}:
         return _nothing(len(raw), np.float64)
@@ -172,12 +199,12 @@ def _fast_numbers(raw: Sequence[object]) -> Cells | None:
         return None
     missing = ~np.isfinite(data)
     if not missing.any():
-        return Cells(data, missing)
+        return TypedValues(data, missing)
     data[missing] = 0.0
-    return Cells(data, missing, int(missing.sum()) - _absent(raw))
+    return TypedValues(data, missing, int(missing.sum()) - _absent(raw))
 
 
-def _fast_text(raw: Sequence[object]) -> Cells | None:
+def _fast_text(raw: Sequence[object]) -> TypedValues | None:
     complete = True
     try:
         joined = "".join(raw)  # type: ignore[arg-type]  # the quickest check that all are strings
@@ -189,11 +216,11 @@ def _fast_text(raw: Sequence[object]) -> Cells | None:
     if not _is_unicode(joined):
         return None
     data = np.array(raw, dtype=object)
-    return Cells(data, np.zeros(len(raw), np.bool_) if complete else pd.isna(data))
+    return TypedValues(data, np.zeros(len(raw), np.bool_) if complete else pd.isna(data))
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether every storage of strings can hold it; JSON can carry half of a surrogate pair."""
+    """Whether UTF-8 can hold it; JSON can carry half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -201,14 +228,14 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _fast_moments(raw: Sequence[object]) -> Cells | None:
-    """Only for columns without any: tables are few, so timestamps are read one by one."""
+def _fast_moments(raw: Sequence[object]) -> TypedValues | None:
+    """Read columns without any timestamp only: tables are few, so timestamps are read one by one."""
     if any(value is not None for value in raw):
         return None
     return _nothing(len(raw), np.int64)
 
 
-def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> Cells:
+def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> TypedValues:
     words: Sequence[Any] = raw
     distinct: dict[Any, None] = {}
     try:
@@ -223,7 +250,7 @@ def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> Cells:
     codes: dict[Any, int] = {None: -1, **{word: code for code, word in enumerate(members)}}
     data = np.fromiter(map(codes.__getitem__, words), np.int64, len(words))
     missing = data < 0
-    return Cells(data, missing, 0 if plain else int(missing.sum()) - _absent(raw), members)
+    return TypedValues(data, missing, 0 if plain else int(missing.sum()) - _absent(raw), members)
 
 
 _READERS: dict[Kind, _Reader] = {

@@ -1,1 +1,1 @@
-"""Which application shows the notebook, and what its cells and outputs are. The only code that asks IPython."""
+"""The host: which application shows the notebook, its cells and outputs, and the Python below. Only this asks IPython."""

@@ -1,32 +1,67 @@
-"""Which hosts can show no widget, as far as the kernel can know it.
+"""The application that shows the notebook: its IPython shell, the message it runs a cell with, and what it can display.
 
-A kernel is not told who reads its messages, so only what is certain counts here; everywhere else the widget is shown,
-and stands beside its own HTML and text for hosts that turn out to have no widget manager. Deliberately absent:
-
-- programs that execute notebooks (nbclient, papermill): the widget gives way to its snapshot when the run is waited for;
-- Databricks, Kaggle, SageMaker, PyCharm and DataSpell: their notebooks show ipywidgets;
-- jupyter console, a plain qtconsole, Zed, Emacs: nothing that they send tells them from a notebook.
+Nothing is imported to find out: where IPython, Colab or marimo is at work, it is loaded already.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
-
-from origami_widgets.host.shell import current_shell, request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_PACKAGE = __name__.partition(".")[0]
+_IPYTHON_FOLDER = f"{os.sep}IPython{os.sep}"
+
+
+def current_shell() -> Any:
+    """Return the IPython shell of this process; None in a plain program."""
+    # A module that is only half loaded has no such function yet.
+    find = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return None if find is None else find()
+
+
+def in_kernel() -> bool:
+    """Return whether the shell is that of a kernel, which displays the value of a cell by itself."""
+    return getattr(current_shell(), "kernel", None) is not None
+
+
+def in_colab() -> bool:
+    """Return whether this is a Colab notebook, whose kernel has loaded Colab's library before any cell runs."""
+    return "google.colab" in sys.modules
+
+
+def in_marimo() -> bool:
+    """Return whether this is a marimo notebook: it has no IPython shell and displays what `_repr_mimebundle_` returns."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
+def request() -> dict[str, Any]:
+    """Return the message that made the kernel run the present cell; empty where there is none."""
+    message = getattr(current_shell(), "parent_header", None)
+    return message if isinstance(message, dict) else {}
+
+
+def can_prompt() -> bool:
+    """Return whether `input` reaches a person: in a front end that offers it, or in a terminal."""
+    if in_kernel():
+        # Programs that execute notebooks say no. A kernel without messages (in a browser) asks in its own way.
+        return request().get("content", {}).get("allow_stdin") is not False
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
 
 @dataclass
 class Pages:
-    """What the pages in front of this kernel have told about themselves.
+    """What the pages in front of this kernel have reported about themselves.
 
     Attributes:
         keep_snapshots: whether a page that saves the notebook puts the newest snapshot in the place of each widget, as
-            JupyterLab and Notebook 7 do with our front end; None before a page has told. One page that does is enough.
+            JupyterLab and Notebook 7 do with our front end; None before a page has reported. One page that does is enough.
         are_of_lab: the page that ran the newest cell with a widget is one of those two.
     """
 
@@ -35,16 +70,16 @@ class Pages:
 
     @property
     def may_keep_snapshots(self) -> bool:
-        """Whether they keep snapshots, or probably will: while a cell blocks the kernel, no page can tell."""
+        """Whether they keep snapshots, or probably will: while a cell blocks the kernel, no page can report."""
         return self.are_of_lab if self.keep_snapshots is None else self.keep_snapshots
 
-    def told(self, *, keeps: bool) -> None:
-        """Note what a page has told of itself."""
-        self.keep_snapshots = keeps or bool(self.keep_snapshots)
+    def note_report(self, *, keeps_snapshots: bool) -> None:
+        """Note what a page has reported about itself."""
+        self.keep_snapshots = keeps_snapshots or bool(self.keep_snapshots)
 
-    def ran(self, request: dict[str, Any]) -> None:
+    def note_request(self, request: dict[str, Any]) -> None:
         """Note the message that made the kernel run a cell with a widget."""
-        # What JupyterLab and Notebook 7 send with each cell, and no other host.
+        # JupyterLab and Notebook 7 send this with each cell, and no other host does.
         self.are_of_lab = "deletedCells" in request.get("metadata", {})
 
 
@@ -52,10 +87,10 @@ pages = Pages()
 
 
 def without_widgets(render_mode: str) -> bool:
-    """Whether cards are shown as HTML that is replaced: because it was configured, or the host has no widgets.
+    """Return whether to show cards as HTML that is replaced: because that is configured, or the host has no widgets.
 
     Args:
-        render_mode: what was configured: `auto`, `widget` or `html`.
+        render_mode: the configured mode: `auto`, `widget` or `html`.
     """
     if render_mode != "auto":
         return render_mode == "html"
@@ -63,7 +98,14 @@ def without_widgets(render_mode: str) -> bool:
 
 
 def lacks_widgets(kernel: object, request: dict[str, Any], environment: Mapping[str, str]) -> bool:
-    """Whether the front end before this kernel has certainly no widget manager.
+    """Return whether the front end of this kernel certainly has no widget manager.
+
+    A kernel does not know who reads its messages, so only what is certain counts; everywhere else the widget is shown,
+    beside its own HTML and text for hosts that turn out to have no widget manager. Deliberately absent:
+
+    - programs that execute notebooks (nbclient, papermill): the snapshot replaces the widget when the run is waited for;
+    - Databricks, Kaggle, SageMaker, PyCharm and DataSpell: their notebooks show ipywidgets;
+    - jupyter console, a plain qtconsole, Zed, Emacs: nothing that they send distinguishes them from a notebook.
 
     Args:
         kernel: the kernel object of the shell.
@@ -83,3 +125,41 @@ def lacks_widgets(kernel: object, request: dict[str, Any], environment: Mapping[
     # Spyder starts this kernel for its console, a Qt console (spyder-ide/qtconsole#382: no widgets), and for its
     # notebook plug-in, which is made from JupyterLab's parts; those name the cell in the metadata of each request.
     return home.startswith("spyder_kernels.") and "cellId" not in request.get("metadata", {})
+
+
+def traceback_lines(error: BaseException) -> list[str]:
+    """Return a traceback as the shell writes it, without the frames of this package at its end.
+
+    In IPython's verbose mode all frames stay, and a debugger sees them too: the error keeps its own traceback.
+
+    Args:
+        error: the exception that was raised.
+    """
+    shell = current_shell()
+    if shell is None:
+        import traceback
+
+        return traceback.format_exception(error)
+    formatter, trace = shell.InteractiveTB, error.__traceback__
+    cut = None if getattr(formatter, "mode", "") == "Verbose" else _user_frames(trace)
+    if cut is None:
+        lines = formatter.structured_traceback(type(error), error, trace)
+    else:
+        lines = formatter.structured_traceback(type(error), error, cut, tb_offset=0)
+    return list(lines)
+
+
+def _user_frames(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without IPython's frames at its beginning and ours at its end; None where nothing is left."""
+    entries: list[TracebackType] = []
+    while trace is not None:
+        if entries or _IPYTHON_FOLDER not in trace.tb_frame.f_code.co_filename:
+            entries.append(trace)
+        trace = trace.tb_next
+    # By its module, not by its file: code that a dataclass generates is in no file.
+    while entries and entries[-1].tb_frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        entries.pop()
+    cut = None
+    for entry in reversed(entries):
+        cut = TracebackType(cut, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return cut

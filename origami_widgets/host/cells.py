@@ -1,8 +1,8 @@
-"""The notebook cell that is being executed: its id, who executes it, and how the background loop sends in its name.
+"""The notebook cell that is being executed: its id, whether a program executes it, and its context for threads.
 
 A kernel notes the request that it works on in context variables. From a thread it mostly falls back on the newest
-request; ipykernel 7.0 raises `LookupError` instead, after a trait is set and before anything is sent. There, what the
-background loop does runs in a copy of the newest cell's context: not of the one that made the card, whose updates a
+request; ipykernel 7.0 raises `LookupError` instead, after a trait is set and before anything is sent. There, the
+background loop works in a copy of the newest cell's context: not of the cell that made the card, whose updates a
 program that executes notebooks drops as soon as the next cell runs.
 """
 
@@ -13,7 +13,7 @@ import sys
 import uuid
 from typing import Any, NamedTuple
 
-from origami_widgets.host.shell import current_shell, in_kernel, request
+from origami_widgets.host.application import current_shell, in_kernel, request
 
 _newest: contextvars.Context | None = None
 _MARK = "_origami_widgets_mark"
@@ -47,33 +47,33 @@ def cell_ref() -> CellRef | None:
 
 
 def executed_by_program() -> bool:
-    """Whether a program such as nbclient or papermill executes the cell, and not a person: it can answer no `input`.
+    """Return whether a program such as nbclient or papermill executes the cell: one that offers no `input`.
 
-    That no view was drawn says nothing: while a cell is blocked, the kernel does not hear of its views.
+    That no view was drawn proves nothing: while a cell blocks the kernel, no message about its views arrives.
     """
     return request().get("content", {}).get("allow_stdin") is False
 
 
 def follow_cells() -> None:
-    """Let threads send in the name of the newest cell, where the kernel cannot find that out itself.
+    """Let threads send messages as part of the newest cell, where the kernel cannot find that cell itself.
 
-    May be called again and again; does nothing outside a kernel, and nothing in a kernel that needs no help.
+    Calling it again does nothing, and so does calling it outside a kernel or in a kernel that needs no help.
     """
-    if _newest is None and in_kernel() and _is_lost_in_threads(current_shell().kernel):
-        _remember()
-        current_shell().events.register("pre_run_cell", _remember)
+    if _newest is None and in_kernel() and _loses_cell_in_threads(current_shell().kernel):
+        _remember_cell()
+        current_shell().events.register("pre_run_cell", _remember_cell)
 
 
 def thread_context() -> contextvars.Context:
-    """Return the context in which a thread works: that of the newest cell where `follow_cells` found it needed, else an empty one.
+    """Return the context for a thread to work in: the newest cell's where `follow_cells` is needed, else an empty one.
 
-    In the context of the call, whatever a thread sends would belong to the cell that happened to call.
+    In the caller's context, what a thread sends would belong to the cell that happened to make the call.
     """
     # A copy: a context can be entered once at a time only, and what is sent may make something else be sent.
     return contextvars.Context() if _newest is None else _newest.copy()
 
 
-def _is_lost_in_threads(kernel: Any) -> bool:
+def _loses_cell_in_threads(kernel: Any) -> bool:
     get_parent = getattr(kernel, "get_parent", None)
     if get_parent is None:
         return False
@@ -84,19 +84,13 @@ def _is_lost_in_threads(kernel: Any) -> bool:
     return False
 
 
-def _remember(_info: object = None) -> None:
+def _remember_cell(_info: object = None) -> None:
     global _newest  # noqa: PLW0603 - there is one newest cell in a process
     _newest = contextvars.copy_context()
 
 
-def in_marimo() -> bool:
-    """Whether this is a marimo notebook: it has no IPython shell and places what `_repr_mimebundle_` returns."""
-    marimo = sys.modules.get("marimo")
-    return marimo is not None and bool(marimo.running_in_notebook())
-
-
 def marimo_cell_ref() -> CellRef | None:
-    """Return the marimo cell that is being executed, whose id differs for each visitor; None outside of marimo."""
+    """Return the marimo cell that is being executed, whose id differs for each visitor; None outside marimo."""
     runtime: Any = sys.modules.get("marimo._runtime.context")
     if runtime is None:
         return None
@@ -109,6 +103,6 @@ def marimo_cell_ref() -> CellRef | None:
 
 
 def _mark(thing: object) -> str:
-    """The same for the same thing, and for no other: an address may be given again."""
+    """Return an id that is kept on the object: Python may reuse the `id` of an object that is gone."""
     mark: str = vars(thing).setdefault(_MARK, uuid.uuid4().hex)
     return mark

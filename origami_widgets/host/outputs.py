@@ -1,19 +1,43 @@
-"""The places in a notebook where a widget was shown, and what replaces it there."""
+"""Outputs of notebook cells: where a widget or its snapshot was shown, and what replaces it there.
+
+IPython is loaded with the first output, so that a script may import this.
+"""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
-from IPython.display import display
-
 _NOTHING = {"text/html": "", "text/plain": ""}
+
+
+def show_once(data: dict[str, str]) -> None:
+    """Show data by media type, in an output that is never replaced."""
+    from IPython.display import display
+
+    display(data, raw=True)
+
+
+def show(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> str:
+    """Show data by media type, and return the display id by which `replace` finds the output."""
+    from IPython.display import display
+
+    display_id = uuid.uuid4().hex
+    display(data, metadata=metadata, raw=True, display_id=display_id)
+    return display_id
+
+
+def replace(display_id: str, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+    """Replace an output wherever it stands, from any thread."""
+    from IPython.display import display
+
+    display(data, metadata=metadata, raw=True, display_id=display_id, update=True)
 
 
 class Outputs:
     """The outputs of one widget; each can be replaced from any thread.
 
-    Beside each widget may stand one muted line that tells how to find again what it shows. It is what is left in a
+    Beside each widget may stand one muted line with the code that shows the run again. It is what is left in a
     notebook that was saved in mid-run and reopened without its kernel, and it goes away when the widget is frozen.
     """
 
@@ -25,35 +49,24 @@ class Outputs:
         return bool(self._widgets)
 
     def add(self, data: dict[str, Any], metadata: dict[str, Any], line: dict[str, Any] | None = None) -> None:
-        """Show the widget here, and the line below it."""
-        self._widgets.append(_shown(data, metadata))
+        """Show the widget in a new output, and the line below it."""
+        self._widgets.append(show(data, metadata))
         if line is not None:
-            self._lines.append(_shown(line, {}))
+            self._lines.append(show(line))
 
-    def replace(self, static: dict[str, Any], line: dict[str, Any] | None = None) -> None:
-        """Put the static twin in the place of everything shown so far, and this or nothing in that of the line below it."""
+    def replace(self, snapshot: dict[str, Any], line: dict[str, Any] | None = None) -> None:
+        """Replace everything shown so far by the snapshot, and the line below it by another or nothing."""
         for display_id in self._widgets:
-            display(static, raw=True, display_id=display_id, update=True)
-        self.name(line or _NOTHING)
+            replace(display_id, snapshot)
+        self.replace_line(line or _NOTHING)
 
     def revive(self, data: dict[str, Any], metadata: dict[str, Any], line: dict[str, Any]) -> None:
-        """Put a live widget back in the place of its static twins."""
+        """Replace the snapshots by a live widget again."""
         for display_id in self._widgets:
-            display(data, metadata=metadata, raw=True, display_id=display_id, update=True)
-        self.name(line)
+            replace(display_id, data, metadata)
+        self.replace_line(line)
 
-    def name(self, line: dict[str, Any]) -> None:
-        """Let the line beside each widget say something else."""
+    def replace_line(self, line: dict[str, Any]) -> None:
+        """Replace the line beside each widget."""
         for display_id in self._lines:
-            display(line, raw=True, display_id=display_id, update=True)
-
-
-def show_once(data: dict[str, str]) -> None:
-    """Show data by media type here, in an output that is never replaced."""
-    display(data, raw=True)
-
-
-def _shown(data: dict[str, Any], metadata: dict[str, Any]) -> str:
-    display_id = uuid.uuid4().hex
-    display(data, metadata=metadata, raw=True, display_id=display_id)
-    return display_id
+            replace(display_id, line)

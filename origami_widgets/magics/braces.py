@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.redact import hide_all
+from origami_widgets.api.secret import hide_all
 from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
-from origami_widgets.api.threadless import HAS_THREADS
+from origami_widgets.host.runtime import HAS_THREADS
 from origami_widgets.magics.commands import CELL, CELL_TOPIC, COMMANDS, MODELS
 from origami_widgets.magics.variables import variables_with_runs, watched_runs
 from origami_widgets.run.agent_runs import RecentRun, recent_runs

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import origami_widgets as ow
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.redact import hide_all
+from origami_widgets.api.secret import hide_all
 from origami_widgets.magics.braces import expand, value_or_text
 from origami_widgets.magics.commands import (
     ALIASES,

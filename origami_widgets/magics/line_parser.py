@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.redact import hide_all
+from origami_widgets.api.secret import hide_all
 from origami_widgets.api.validate import not_a_key, shortened
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.polling.run_watch import RunWatch
 
 SHOWN = 8
-"""So many runs before the newest one of an agent are shown folded."""
+"""Earlier runs of an agent that its card shows folded."""
 MOST_PAGES = 20
 EXPECTED = 'Expected "AGENT_ID/RUN_ID" as the card\'s foot shows it, two ids, or only an agent id.'
 
@@ -36,7 +36,7 @@ _LINK = re.compile(
 
 
 def make_token(agent_id: str, run_id: str) -> str:
-    """The token of a run.
+    """Return the token of a run.
 
     >>> make_token("6b1f0a8e", "v2_run-01k0c4m2f7")
     '6b1f0a8e/v2_run-01k0c4m2f7'
@@ -52,10 +52,10 @@ def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[s
         run_id: a run's id, when the first argument is an agent's.
 
     Returns:
-        The agent's id, and the run's id or None when only the agent was named.
+        The agent's id, and the run's id; None for the run if only the agent is named.
 
     Raises:
-        InvalidInput: it is neither, also a word that cannot be an id, or the placeholder of an example.
+        InvalidInput: it is neither a token nor an id nor such a link, or it is the placeholder of an example.
 
     >>> parse_token("6b1f0a8e/v2_run-01k0c4m2f7")
     ('6b1f0a8e', 'v2_run-01k0c4m2f7')
@@ -94,7 +94,7 @@ def _ids_in_link(link: str) -> tuple[str, str]:
 
 
 def _ids_of(given: object) -> str:
-    """What to write for an object of `list_agents` or `list_runs`; empty for anything else."""
+    """Return how to give the ids of an object of `list_agents` or `list_runs`; empty for other objects."""
     if isinstance(given, RunSummary):
         return "Give its ids: attach(run.agent_id, run.id). "
     return "Give its id: attach(agent.id). " if isinstance(given, AgentSummary) else ""
@@ -105,7 +105,7 @@ def _not_a_token(cause: str, first: str = "") -> InvalidInput:
 
 
 async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
-    """All runs of an agent, the newest last: the API does not state in which order it lists them.
+    """Read all runs of an agent, and sort them, the newest last: the API does not state the order of its lists.
 
     Raises:
         InvalidInput: it has none.
@@ -129,7 +129,7 @@ async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
 
 
 def known_before(agent_id: str, earlier: list[RunSummary]) -> list[RunState]:
-    """Earlier runs as the list tells of them: over, since an agent has one active run at most, and never asked about."""
+    """Return the states of earlier runs of an agent, from the list. They have ended: an agent has one active run at most."""
     return [
         RunState(agent_id=agent_id, run_id=summary.id, run=RunObject.from_raw(summary.raw), done=True)
         for summary in earlier[-SHOWN:]
@@ -137,10 +137,10 @@ def known_before(agent_id: str, earlier: list[RunSummary]) -> list[RunState]:
 
 
 async def with_later_runs(operations: Operations, watch: RunWatch) -> Conversation:
-    """The conversation of a run with what has continued it since, by a click or elsewhere. Sends GETs only.
+    """Return the conversation of a run with the runs that have continued it since, by a click or elsewhere. Sends GETs only.
 
-    Else its card would ask what was answered long ago, and answering costs credits. Where the runs cannot be read now,
-    it is the run alone.
+    Without them its card would ask questions that were answered before, and answering costs credits. If the runs cannot be
+    read now, the conversation has this run only.
     """
     conversation = conversation_of(watch)
     with contextlib.suppress(OrigamiError):
@@ -162,7 +162,7 @@ def _started(summary: RunSummary) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class RecentRun:
-    """The newest run of an agent, in the short form of lists.
+    """Newest run of an agent, in the short form of lists.
 
     Attributes:
         agent_id: the agent's id.
@@ -176,14 +176,14 @@ class RecentRun:
 
     @property
     def token(self) -> str:
-        """`agent/run`: what `attach` needs."""
+        """`agent_id/run_id`, for `attach`."""
         return make_token(self.agent_id, self.run.id)
 
 
 async def recent_runs(operations: Operations, *, limit: int = 20) -> list[RecentRun]:
-    """The newest run of each agent, the newest first. Sends GETs only: one for every hundred agents, 20 at most.
+    """Read the newest run of each agent; the newest come first. Sends GETs only: one for each hundred agents, 20 at most.
 
-    All agents are read, as the API does not state in which order it lists them.
+    All agents are read, as the API does not state the order of its lists.
 
     Args:
         operations: the API.

@@ -1,4 +1,4 @@
-"""`RunBatch`: the handle on many runs that were asked for at once, and the briefs that it is made of."""
+"""`RunBatch`: the handle on the runs of one `start_many` call, and the check of its briefs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.display_backend import display_backend
-from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
 
@@ -29,25 +28,25 @@ if TYPE_CHECKING:
     from origami_widgets.run.waiting import Until
 
 MOST_BRIEFS = 1_000
-"""More in one call are a mistake rather than a wish: each of them costs credits."""
+"""More in one call are probably a mistake: each of them costs credits."""
 MOST_LISTED = 20
-"""Places that an error names."""
+"""Briefs that an error names, at most."""
 EXPECTED = "Give a list of briefs, start_many(['…', '…']), or a dict of agents' names and briefs."
 
 
 @dataclass(frozen=True, slots=True)
 class BriefState:
-    """One brief of a batch as it stands at one moment.
+    """State of one brief of a batch at one moment.
 
     Attributes:
-        position: its place in what was given, from 0.
+        position: its position in the list that was given, from 0.
         prompt: the brief.
-        name: what its agent is to be called; None where the name is made from the brief.
+        name: the name of its agent; None where it is made from the brief.
         state: `waiting` for its turn; `starting`; `queued` while all run slots of the plan are in use; `started`; `failed`
             when it was not started and halts the batch; `stopped` when it is not going to be started.
         run: its run once it is started, else None.
-        error: why it was not started, or what went wrong beside that; None when nothing did.
-        queue: what is waited for while it is queued, else None.
+        error: why it was not started, or why its run could not be written down under `once=`; None without an error.
+        queue: the run slot that it waits for while it is queued, else None.
     """
 
     position: int
@@ -60,14 +59,14 @@ class BriefState:
 
 
 class RunBatch(JobQueue):
-    """Many runs of agents, started one after the other: what has become of each brief, and what can be done with them.
+    """Many runs, started one after the other: read the state of each brief, wait, stop, resume, cancel.
 
-    Made by `start_many`. Its briefs are started in the background, even after your variable is gone; its runs are
-    watched as long as a handle or a board of them exists. Reading a property sends nothing and never blocks.
+    Made by `start_many`. Its briefs are started in the background, also if you keep no variable. Its runs are checked as
+    long as a handle or a board of them exists. Reading a property sends nothing and never blocks.
 
-    `len(batch)` is the number of its briefs; going through it gives the runs that were started so far. While a brief has
-    no run, `zip(briefs, batch)` therefore pairs the wrong ones: `by_name` and `briefs` tell which run belongs to which.
-    Every frame takes it in the place of a list of runs: `ow.runs_frame(batch)`.
+    `len(batch)` is the number of briefs; iterating gives the runs that were started so far. While a brief has no run,
+    `zip(briefs, batch)` pairs the wrong ones: use `by_name` or `briefs` to see which run belongs to which brief. Frames
+    take a batch like a list of runs: `ow.runs_frame(batch)`.
     """
 
     def __init__(self, operations: Operations, jobs: Sequence[WatchedJob] = ()) -> None:
@@ -83,7 +82,7 @@ class RunBatch(JobQueue):
 
     @property
     def briefs(self) -> tuple[BriefState, ...]:
-        """Each brief and what has become of it: `position`, `prompt`, `name`, `state`, `run`, `error`, `queue`."""
+        """The state of each brief: `position`, `prompt`, `name`, `state`, `run`, `error`, `queue`."""
         return tuple(self._brief(position, job) for position, job in enumerate(self.jobs))
 
     @property
@@ -93,9 +92,9 @@ class RunBatch(JobQueue):
 
     @property
     def by_name(self) -> dict[str, Run]:
-        """The runs that were started so far, by the name that was given to their agent, else by their brief.
+        """The runs that were started so far, by the given name of their agent, else by their brief.
 
-        Of equal briefs without a name it has the last one; `briefs` has them all.
+        Of equal briefs without a name it has the last one only; `briefs` has all.
 
         Example:
             >>> import origami_widgets as ow
@@ -109,17 +108,17 @@ class RunBatch(JobQueue):
 
     @property
     def waiting(self) -> int:
-        """How many briefs have no run yet and may still get one."""
+        """The number of briefs that have no run yet and may still get one."""
         return sum(1 for brief in self.briefs if brief.run is None and brief.state != "stopped")
 
     @property
     def done(self) -> bool:
-        """Whether nothing more is started by itself and each run has come to an end, whatever end."""
+        """Whether no more runs will be started and each run has ended, in whatever way."""
         return not self.goes_on and all(run.done for run in self.runs)
 
     @property
     def settled(self) -> bool:
-        """Whether it is done and no cell of its tables is running any more."""
+        """Whether it is done and no cell of its tables is running."""
         return self.done and all(run.settled for run in self.runs)
 
     @property
@@ -128,23 +127,23 @@ class RunBatch(JobQueue):
         return self.operations.origin
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
-        """Block until each brief was started and each run is done, or until the cells of their tables have settled.
+        """Block until each brief was started and each run has ended, or until no cell of their tables is running.
 
-        Interrupting it (Ctrl-C, Stop) only stops waiting. It sends nothing of its own and costs nothing.
+        Ctrl-C (or Stop) only stops waiting; the batch goes on. Sends nothing and costs nothing.
 
         Args:
             until: `"run"` for the end of the agents, `"cells"` for the moment when no cell is running any more.
-            timeout: seconds to wait at most; None waits as long as the runs are watched.
+            timeout: seconds to wait at most; None for no limit.
 
         Returns:
-            The batch itself. Look at `run.status`: a run that failed is not an exception. What `stop` has kept from being
-            started is not waited for.
+            The batch itself. A run that failed raises nothing: see `run.status`. Briefs that `stop` has kept from being
+            started are not waited for.
 
         Raises:
-            InvalidInput: `until` or `timeout` is something else.
-            WaitTimedOut: `timeout` seconds passed first; the batch goes on.
-            OrigamiError: a brief could not be started, which halts the batch while its runs go on: put it right and
-                `resume()`, or `stop()` and wait for the rest. Or a run cannot be watched any more.
+            InvalidInput: `until` or `timeout` is not valid.
+            WaitTimedOut: the batch did not end within `timeout` seconds; it goes on.
+            OrigamiError: a brief could not be started, which halts the batch while its runs go on: fix the cause and
+                `resume()`, or `stop()` and wait for the rest. Or a run can no longer be checked.
 
         Example:
             >>> import origami_widgets as ow
@@ -165,11 +164,11 @@ class RunBatch(JobQueue):
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
-        """Wait for the end of all its runs without blocking the event loop; like `wait()`."""
+        """Wait until all its runs have ended, without blocking the event loop; like `wait()`."""
         return self._wait("run").__await__()
 
     async def settle(self) -> Self:
-        """Wait for all tables to settle without blocking the event loop; like `wait("cells")`."""
+        """Wait until no cell is running, without blocking the event loop; like `wait("cells")`."""
         return await self._wait("cells")
 
     async def _wait(self, until: Until) -> Self:
@@ -178,9 +177,9 @@ class RunBatch(JobQueue):
         return self
 
     def stop(self) -> Self:
-        """Start no more; what is running goes on. Sends nothing. `resume()` takes it back.
+        """Start no more runs; active ones go on. Sends nothing. `resume()` undoes it.
 
-        A brief that is being started at this moment is not cut off, so it may still get its run.
+        A brief that is being started at this moment may still get its run.
 
         Example:
             >>> import origami_widgets as ow
@@ -189,21 +188,21 @@ class RunBatch(JobQueue):
             >>> batch.stop().waiting <= 1
             True
         """
-        # At once, so that nothing is begun any more while this is on its way to the loop.
-        self._stop()
+        # At once, so that nothing is begun before the loop has heard of it.
+        self.is_stopped = True
         background().call(self.stop_now)
         return self
 
     def resume(self) -> Self:
-        """Start what was not started, after an error has halted the batch or `stop` has ended it.
+        """Start the briefs that were not started, after an error has halted the batch or `stop` was called.
 
-        Sends one POST for each of those briefs, as `start_many` does. Where a run may have been started whose answer was
-        lost, it is looked for first, and the request is sent again with the same key only where it is not found.
+        Sends one POST for each of those briefs, as `start_many` does. If the answer to a request was lost, its run is looked
+        for first, and the same request is sent again only if there is none.
 
         Raises:
             InvalidInput: this process was forked from the one that starts the batch; nothing was sent.
-            CreditLimitReached: its runs have used more than `credit_limit=` allows: call `start_many` again in the same cell,
-                or under the same name, with a higher one; nothing was sent.
+            CreditLimitReached: its runs have used more than `credit_limit=` allows; nothing was sent. Call `start_many`
+                again with a higher limit, in the same cell or under the same name.
         """
         if self.is_inherited:
             raise InvalidInput(
@@ -218,18 +217,16 @@ class RunBatch(JobQueue):
         return self
 
     def cancel(self) -> Self:
-        """Start no more, and ask the server to cancel all runs of the batch that are active, at the same time.
+        """Start no more runs, and cancel all active ones at the same time. Tables and leads are kept, used credits stay used.
 
-        One GET and one POST for each, and GETs that look for those that were started before, or may have been; what was
-        built is kept, what was spent is spent. Otherwise as `Run.cancel`: while the server cannot be reached it is asked
-        again and again, also when this was interrupted.
+        Sends one GET and one POST for each run, and GETs that look for runs that were or may have been started before.
+        As with `Run.cancel`, requests are repeated while the server cannot be reached, also after an interrupt.
 
         Raises:
-            CancelPending: it has not got through for all of them yet; it is tried further.
-            AmbiguousStart: a run may have been started that could not be found, so it may go on: `brief.error` says of
-                which brief. `cancel()` looks again.
-            OrigamiError: the server refused for one of them, or what `once` has started before could not be looked up;
-                that run goes on.
+            CancelPending: the server has not heard all cancels yet; the requests are still repeated.
+            AmbiguousStart: a run may have been started that was not found, so it may go on; `brief.error` shows for which
+                brief. `cancel()` looks again.
+            OrigamiError: the server refused for one run, or the runs of `once` could not be looked up; that run goes on.
 
         Example:
             >>> import origami_widgets as ow
@@ -246,28 +243,28 @@ class RunBatch(JobQueue):
         return self
 
     async def cancel_async(self) -> Self:
-        """Cancel without blocking the event loop; see `cancel`."""
+        """Cancel all runs, without blocking the event loop; see `cancel`."""
         await background().bridge(self.cancel_all())
         return self
 
     def on_change(self, callback: Callable[[RunBatch], object]) -> Callable[[], None]:
-        """Call back with this batch after each change of a brief or of a run, as long as it goes on or anybody holds it.
+        """Call a function with this batch after each change of a brief or a run, as long as the batch is active or in use.
 
         Args:
-            callback: called as that of `Run.on_change` is.
+            callback: called like that of `Run.on_change`.
 
         Returns:
             A function that ends the subscription.
 
         Raises:
-            InvalidInput: the callback cannot be called.
+            InvalidInput: the callback is not callable.
 
         Example:
             >>> import origami_widgets as ow
             >>> client = ow.Sandbox(speed=600).client()
             >>> batch = ow.start_many(["Bakeries in Porto"], client=client, show=False)
-            >>> told = []
-            >>> stop = batch.on_change(lambda batch: told.append(batch.waiting))
+            >>> waiting = []
+            >>> stop = batch.on_change(lambda batch: waiting.append(batch.waiting))
             >>> _ = batch.wait()
             >>> stop()
         """
@@ -297,10 +294,10 @@ class RunBatch(JobQueue):
         counts = Counter("done" if brief.run and brief.run.done else brief.state for brief in self.briefs)
         words = {"started": "running", "queued": "waiting for a run slot"}
         order = ("done", "started", "starting", "queued", "waiting", "failed", "stopped")
-        told = ", ".join(f"{counts[state]} {words.get(state, state)}" for state in order if counts[state])
+        states = ", ".join(f"{counts[state]} {words.get(state, state)}" for state in order if counts[state])
         number = f"{len(self)} brief{'' if len(self) == 1 else 's'}"
         halted = f"; halted: {self.error.title}" if self.error is not None else ""
-        return printable(f"<RunBatch of {number}: {told}{halted}>")
+        return printable(f"<RunBatch of {number}: {states}{halted}>")
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -310,8 +307,7 @@ class RunBatch(JobQueue):
 
     def _brief(self, position: int, job: WatchedJob) -> BriefState:
         status = self.status_of(job)
-        unrecorded = job.unrecorded if isinstance(job, NamedJob) else None
-        error = unrecorded if status == "started" else job.error
+        error = job.unrecorded if status == "started" else job.error
         return BriefState(
             position,
             job.spec.prompt,
@@ -327,7 +323,7 @@ class RunBatch(JobQueue):
 
         def is_over() -> bool:
             if self.error is not None:
-                # Raised by everyone who waits: without this it would carry the frames of all of them.
+                # Each waiting caller raises it: without this it would carry the frames of all of them.
                 raise self.error.with_traceback(None)
             ends = [reached(run.state, until) for run in self.runs]
             return all(ends) and not self.goes_on
@@ -354,15 +350,15 @@ class RunBatch(JobQueue):
 
 
 def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str]) -> tuple[StartSpec, ...]:
-    """All briefs, checked, so that nothing is sent when one of them cannot be.
+    """Check all briefs, so that nothing is sent when one of them is not valid.
 
     Args:
         prompts: a list of briefs, or a mapping of agents' names to briefs.
-        model: the model of all of them.
-        focus_tables: ids of tables that all of them work on.
+        model: the model of all runs.
+        focus_tables: ids of tables that all runs work on.
 
     Raises:
-        InvalidInput: one of them is not valid, there is none, or these are no briefs.
+        InvalidInput: a brief is not valid, or there is none.
 
     >>> [brief.name for brief in read_briefs({"Porto": "List bakeries in Porto"}, None, ())]
     ['Porto']
@@ -370,20 +366,20 @@ def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str])
     given = _pairs(prompts)
     model, tables = validate.model(model), tuple(validate.table_ids(focus_tables))
     briefs, refused = [], []
-    for place, name, prompt in given:
+    for position, name, prompt in given:
         try:
             briefs.append(StartSpec(validate.prompt(prompt), name=name, model=model, focus_tables=tables))
         except InvalidInput as error:
-            refused.append((place, error))
+            refused.append((position, error))
     if refused:
         raise _refusal(refused)
     return tuple(briefs)
 
 
 def names_of(once: str, briefs: Sequence[StartSpec]) -> tuple[str, ...]:
-    """The name of each brief of a batch in the start store, which does not depend on where in the list it stands.
+    """Return the name of each brief of a batch in the start store, which does not depend on its position in the list.
 
-    The second of two equal briefs is another one than the first.
+    The second of two equal briefs has a name of its own.
 
     Args:
         once: the name of the batch.
@@ -403,10 +399,10 @@ def names_of(once: str, briefs: Sequence[StartSpec]) -> tuple[str, ...]:
 
 
 def valid_at_once(value: object) -> int | None:
-    """How many runs of a batch may be active at a time, None for as many as the plan has run slots.
+    """Check the argument `at_once`; None stands for as many runs as the plan has run slots.
 
     Raises:
-        InvalidInput: it is no whole number from 1.
+        InvalidInput: it is neither None nor a whole number from 1.
     """
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
         return value
@@ -418,7 +414,7 @@ def valid_at_once(value: object) -> int | None:
 
 
 def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
-    """Where each brief stands in what was given, the agent's name, and the brief."""
+    """Return the position of each brief in what was given, the agent's name, and the brief."""
     if isinstance(prompts, str | bytes):
         raise InvalidInput(
             "One brief was given, not a list",
@@ -458,11 +454,11 @@ def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
 
 
 def _refusal(refused: Sequence[tuple[str, InvalidInput]]) -> InvalidInput:
-    """One error for all briefs that are not valid; it says of the first one why."""
-    place, first = refused[0]
-    others = [place for place, _ in refused[1:]]
+    """Return one error for all briefs that are not valid; it gives the reason of the first one."""
+    position, first = refused[0]
+    others = [other for other, _ in refused[1:]]
     listed = ", ".join(others[:MOST_LISTED]) + (
         f" and {len(others) - MOST_LISTED} more" if others[MOST_LISTED:] else ""
     )
     also = f" Not valid either: {listed}." if others else ""
-    return InvalidInput(first.title, cause=f"{place}: {first.cause}{also} Nothing was sent.", remedy=first.remedy)
+    return InvalidInput(first.title, cause=f"{position}: {first.cause}{also} Nothing was sent.", remedy=first.remedy)

@@ -1,4 +1,4 @@
-"""The runs of one agent that follow each other: an answer or a follow-up continues in the same card."""
+"""`Conversation`: runs of one agent that follow each other, by answers and follow-ups, and share one card."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Conversation:
-    """A chain of watches, the newest last, and one stream of changes over all of them.
+    """Chain of watched runs, the newest last, with one stream of changes over all of them.
 
     Args:
         watch: the first run.
-        before: what is known of the agent's runs before that one, oldest first; they are over and not watched.
+        before: states of the agent's earlier runs, oldest first; they have ended and are not watched.
 
     Attributes:
-        presentation: a place for whoever shows the conversation; nothing here looks at it.
+        presentation: reserved for the display backend; not used here.
         once: the name of `once=` that its first run was started under; empty for none.
         subscribers: are notified of each change of any of its runs.
     """
@@ -42,7 +42,7 @@ class Conversation:
 
     @property
     def states(self) -> tuple[RunState, ...]:
-        """What is known of all its runs, oldest first."""
+        """The states of all its runs, oldest first."""
         return (*self.before, *(watch.state for watch in self._watches))
 
     @property
@@ -51,7 +51,7 @@ class Conversation:
         return self._watches[-1]
 
     def extend(self, watch: RunWatch) -> None:
-        """Go on with a further run; the same run is not taken twice."""
+        """Add a further run, unless it is in the conversation already."""
         if watch in self._watches:
             return
         self._watches = (*self._watches, watch)
@@ -61,11 +61,11 @@ class Conversation:
 
 
 def conversation_of(watch: RunWatch, before: Sequence[RunState] = ()) -> Conversation:
-    """The conversation that a watch belongs to: handles of one run share one, hence one card.
+    """Return the conversation of a run, a new one if it has none: all handles of a run share one, hence one card.
 
     Args:
         watch: the run.
-        before: what is known of earlier runs, for a conversation that is not known yet.
+        before: states of earlier runs, for a new conversation.
     """
     known = _conversations.get(watch)
     conversation = known() if known is not None else None

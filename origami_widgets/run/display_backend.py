@@ -58,6 +58,10 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         """Return the run's history as a DataFrame."""
         ...
 
+    def leads(self, run: RunT_contra, options: dict[str, Any]) -> Any:
+        """Return the run's leads as a widget."""
+        ...
+
     def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:
         """Return leads that were read already as a DataFrame."""
         ...
@@ -103,6 +107,10 @@ class PlainBackend:
         raise RuntimeError(
             f"No {dtype_backend} frame for {run!r}; import origami_widgets instead of its inner modules."
         )
+
+    def leads(self, run: object, options: dict[str, Any]) -> Any:
+        """Raise `RuntimeError`: a grid of leads is a widget."""
+        raise RuntimeError(f"No widget for {run!r} ({options!r}): import origami_widgets itself.")
 
     def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:  # noqa: ARG002
         """Raise `RuntimeError`: frames need pandas, which the package loads on demand."""

@@ -1,4 +1,4 @@
-"""`FollowUp`: an answer or a follow-up, a further run of the same agent in the same card."""
+"""`FollowUp`: an answer or a follow-up, which starts a further run of the same agent in the same card."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """What is asked for next, and what sending it does to the conversation.
+    """Request for a further run of a conversation, and what sending it does to the conversation.
 
     Args:
-        conversation: the runs that it goes on from.
-        watch: the run that it goes on from.
+        conversation: the runs so far.
+        watch: the run that it continues.
         prompt: the brief.
-        kind: what it is to the person who sends it.
+        kind: an answer to questions, or a brief of its own.
         model: the model; None for the plan's default.
-        focus_tables: ids of tables to look at.
+        focus_tables: ids of tables to work on.
     """
 
     conversation: Conversation
@@ -44,11 +44,11 @@ class FollowUp:
     focus_tables: Sequence[str] = ()
 
     def spec(self, *, may_be_sent: bool = False) -> StartSpec:
-        """The start spec of its run.
+        """Return the start spec of its run.
 
         Args:
-            may_be_sent: an earlier request for it may have reached the server. Its run may be in the conversation by now,
-                so only those count as known that are no younger than the one that it goes on from.
+            may_be_sent: an earlier request for it may have reached the server. Its run may be in the conversation by now, so
+                only runs up to the one that it continues count as known.
 
         Raises:
             InvalidInput: a part of it is not valid.
@@ -66,22 +66,22 @@ class FollowUp:
         )
 
     def name_in_store(self, once: str) -> str:
-        """Its name in the start store: the same follow-up of the same run has the same one.
+        """Return its name in the start store: the same for the same follow-up of the same run.
 
         Args:
-            once: the name that the conversation began with.
+            once: the name of `once=` that the conversation began with.
         """
         return f"{once}, continued {self.spec().fingerprint(self.watch.state.run_id)[:12]}"
 
     @contextmanager
     def sending(self, stop_waiting: asyncio.Event | None) -> Iterator[None]:
-        """Show in the card that it is being sent, and why it could not be. Background loop only.
+        """Show on the card that it is being sent, and the error if that fails. Background loop only.
 
         Args:
             stop_waiting: set by the card's button to leave the queue for a free run slot; None without a queue.
 
         Raises:
-            InvalidInput: the questions were answered before, or something is being sent already.
+            InvalidInput: the questions were answered before, or another follow-up is being sent.
         """
         newest = self._free_to_go_on()
         newest.update(SendingChanged(self.kind))
@@ -92,7 +92,7 @@ class FollowUp:
             if isinstance(error, AgentBusy) and error.current_run_id:
                 line = f'ow.attach("{self.watch.state.agent_id}/{error.current_run_id}")'
                 error.remedy = f"{error.remedy} To see it: {line}."
-            # A copy: the one that is raised carries its frames, which hold the watch, and it would never be let go.
+            # A copy: the one that is raised carries its frames, which would keep the watch alive for ever.
             newest.update(SendingChanged(""), CommandFailed(copy.copy(error)))
             raise
         except BaseException:
@@ -102,11 +102,11 @@ class FollowUp:
             newest.stop_waiting = None
 
     def waits(self, queue: Queue | None) -> None:
-        """Show in the card that it waits for a free run slot, or does so no longer. Background loop only."""
+        """Show on the card that it waits for a free run slot, or no longer does. Background loop only."""
         self.conversation.current.update(SendingChanged(self.kind, queue))
 
     def go_on_with(self, successor: RunWatch) -> None:
-        """Let the conversation go on with a run that is known. Background loop only."""
+        """Add its run to the conversation. Background loop only."""
         remember(successor, self.conversation)
         self.conversation.current.update(SendingChanged(""))
         self.conversation.extend(successor)
@@ -129,7 +129,7 @@ class FollowUp:
 
 
 def answering(conversation: Conversation, watch: RunWatch, answers: Sequence[str]) -> FollowUp:
-    """One follow-up run that answers all pending questions of a run.
+    """Return the follow-up that answers all open questions of a run.
 
     Raises:
         InvalidInput: the answers do not fit the questions.
@@ -140,17 +140,17 @@ def answering(conversation: Conversation, watch: RunWatch, answers: Sequence[str
 
 
 def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> str:
-    """Each question with its answer, one per line.
+    """Return each question with its answer, one on each line.
 
     Args:
-        questions: the run's pending questions.
+        questions: the run's open questions.
         answers: as many answers, in the same order.
 
     Returns:
         The prompt of the follow-up run.
 
     Raises:
-        InvalidInput: there is nothing to answer, or an answer is missing, left over, no text or empty; nothing was sent.
+        InvalidInput: there is no question, or an answer is missing, left over, not text or empty; nothing was sent.
 
     >>> from origami_widgets.api.models import Question
     >>> answer_prompt([Question(question="Which region?")], ["Iberia"])

@@ -1,4 +1,4 @@
-"""`Run`: the handle on one run of an agent."""
+"""`Run`: the handle on one run of an agent, which users read, steer and wait for."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.job import WatchedJob
-from origami_widgets.run.starts.once import NamedJob
 from origami_widgets.run.state import RunState, run_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     import pandas as pd
 
@@ -36,12 +35,14 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """A run of an Origami agent: what is known of it now, and what can be done with it.
+    """A run of an Origami agent: read its state and results, wait for it, cancel it, answer its questions, go on from it.
 
-    A run is watched in the background as long as a handle or a card of it exists: reading a property sends nothing and
-    never blocks. Calls that block have twins to await: `answer` and `answer_async`. Costs, errors and results of those are
-    the same; a task that is cancelled leaves what it has asked for alone, and where that may have started a run, its
-    `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
+    Made by `start`, `attach`, `answer` and `follow_up`. A run is checked in the background as long as a handle or a card of
+    it exists, so its properties are up to date, send nothing and never block.
+
+    Each call that blocks has a counterpart to await, with the same costs, errors and result: `answer` and `answer_async`,
+    `wait()` and `await run`. Cancelling the awaiting task does not undo the request. If that request may have started a run,
+    the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
     """
 
     def __init__(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
@@ -58,11 +59,11 @@ class Run:
 
     @classmethod
     def from_payload(cls, payload: object) -> Self:
-        """A handle on a saved answer of the API; nothing is ever sent.
+        """Make a run from a saved answer of the API. It never sends anything.
 
         Args:
-            payload: the run object as `GET /agents/{id}/runs/{runId}` gave it, or an answer that holds one under
-                `run`.
+            payload: the run object, as `GET /agents/{id}/runs/{runId}` returns it and `run.raw` holds it, or an object that
+                has it under `run`.
 
         Raises:
             InvalidInput: it is not a run object.
@@ -85,32 +86,32 @@ class Run:
 
     @property
     def token(self) -> str:
-        """`agent/run`: what `attach` needs to find this run from any machine."""
+        """`agent_id/run_id`: `attach(token)` finds this run from any machine."""
         return make_token(self.agent_id, self.id)
 
     @property
     def state(self) -> RunState:
-        """Everything known at this moment, as one frozen object."""
+        """All that is known at this moment, as one frozen object."""
         return self._watch.state
 
     @property
     def status(self) -> str:
-        """The server's own word: `running`, `completed`, `needs_input`, …; unknown words are kept as they are."""
+        """The status as the server says it: `running`, `completed`, `needs_input`, …; new words are kept as they are."""
         return self._watch.state.status
 
     @property
     def done(self) -> bool:
-        """Whether the agent has come to an end, whatever end."""
+        """Whether the agent has ended, in whatever way; see `status`. Cells of its tables may still be running."""
         return self._watch.state.done
 
     @property
     def settled(self) -> bool:
-        """Whether the agent is done and no cell of its tables is running any more."""
+        """Whether the agent has ended and no cell of its tables is running."""
         return self._watch.state.settled
 
     @property
     def steps(self) -> Steps:
-        """`completed` and `max` steps; `max` is the plan's cap, not the run's length."""
+        """The number of `completed` steps, and `max`: the plan's limit, not the length of the run."""
         run = self._watch.state.run
         return run.steps if run is not None else Steps()
 
@@ -122,69 +123,69 @@ class Run:
 
     @property
     def model(self) -> str:
-        """The model that really runs."""
+        """The model that the run uses."""
         run = self._watch.state.run
         return "" if run is None else run.model
 
     @property
     def text(self) -> str | None:
-        """The agent's prose, usually Markdown; None while it runs and when it failed. It is not to be trusted."""
+        """The agent's answer, usually Markdown; None while it runs and if it failed. Treat it as untrusted text."""
         run = self._watch.state.run
         return None if run is None or run.response is None else run.response.text
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        """What the run changed, in order."""
+        """The changes that the run made, in order."""
         return self._watch.state.actions
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The newest object of every table the run touched, with `stats`.
+        """The tables of the run, with their newest statistics (`stats`).
 
-        While the run goes on, the server may name its tables in the agent's table list only: then they are those of the
-        list that were created during the run, that its actions name, or that it was asked to focus on. An older table
-        that a follow-up extends is among them at the end.
+        While the run is active, the server may not say which tables it works on. Then these are the agent's tables that were
+        created during the run, that its actions name, or that are in `focus_tables`. An older table that a follow-up extends
+        appears when the run ends.
         """
         return self._watch.state.tables
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """What the agent wants to know; answered together by `answer`."""
+        """The agent's open questions; `answer` answers all of them at once."""
         run = self._watch.state.run
         return () if run is None else run.todo.pending_questions
 
     @property
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """What the agent proposes to do next."""
+        """The next steps that the agent suggests."""
         run = self._watch.state.run
         return () if run is None else run.todo.next_actions
 
     @property
     def transcript(self) -> tuple[TranscriptMessage, ...] | None:
-        """The message history; None until `refresh(include=("stats", "transcript"))` has read it."""
+        """The messages of the run; None until `refresh(include=("stats", "transcript"))` has read them."""
         return self._watch.state.transcript
 
     @property
     def error(self) -> OrigamiError | None:
-        """Why the run failed, or why it is not watched any more; None when neither is so."""
+        """Why the run failed, or why it is no longer checked; None otherwise."""
         return run_error(self._watch.state)
 
     @property
     def raw(self) -> dict[str, Any]:
-        """The newest run object as the API gave it, its tables brought up to date while the run goes on and cells fill.
+        """The newest run object of the API as a dictionary, with the newest state of its tables.
 
-        Where the API says `"response": null` while the run goes on, this holds a `response` with the tables that belong
-        to the run by the agent's table list (see `tables`), as all frames are made from it.
+        Where the API says `"response": null` because the run is active, this has a `response` with the tables of `tables`.
+        All frames are made from it.
         """
         return self._watch.state.payload()
 
     @property
     def history(self) -> tuple[HistoryPoint, ...]:
-        """One record per change: time (Unix seconds), status, steps, leads, cells, credits."""
+        """One record for each change: time (Unix seconds), status, steps, leads, cells, credits."""
         return self._watch.state.history
 
     def history_frame(self, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-        """The history as a DataFrame, one row per change; see `origami_widgets.history_frame`. Sends nothing.
+        """Return the history as a DataFrame, one row for each change; see `origami_widgets.history_frame`. Sends nothing.
 
         Args:
             dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
@@ -200,32 +201,32 @@ class Run:
 
     @property
     def connection(self) -> Connection:
-        """When the server was last heard, when it is asked next, and what went wrong."""
+        """When the server last answered, when the next check is, and the last error."""
         return self._watch.state.connection
 
     @property
     def continued_by(self) -> Run | None:
-        """The next run of the same conversation, None when this is the newest."""
+        """The answer or follow-up that came after this run; None if this is the newest run."""
         watches = self._conversation.watches
         after = watches[watches.index(self._watch) + 1 :] if self._watch in watches else ()
         return Run(after[0], self._conversation) if after else None
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
-        """Block until the agent is done, or until the cells of its tables have settled.
+        """Block until the agent has ended, or until no cell of its tables is running.
 
-        Interrupting it (Ctrl-C, Stop) only stops waiting. It sends nothing of its own and costs nothing.
+        Ctrl-C (or Stop) only stops waiting; the run goes on. Sends nothing and costs nothing.
 
         Args:
-            until: `"run"` for the agent's end, `"cells"` for the moment when no cell is running any more.
-            timeout: seconds to wait at most; None waits as long as the run is watched.
+            until: `"run"` for the end of the agent, `"cells"` for the moment when no cell is running any more.
+            timeout: seconds to wait at most; None for no limit.
 
         Returns:
-            The run itself. Look at `status`: a run that failed is not an exception.
+            The run itself. A run that failed raises nothing: see `status`.
 
         Raises:
-            InvalidInput: `until` or `timeout` is something else.
-            WaitTimedOut: `timeout` seconds passed first; the run goes on.
-            OrigamiError: the run cannot be watched any more (a revoked key, for example).
+            InvalidInput: `until` or `timeout` is not valid.
+            WaitTimedOut: the run did not end within `timeout` seconds; it goes on.
+            OrigamiError: the run can no longer be checked (a revoked key, for example).
 
         Example:
             >>> import origami_widgets as ow
@@ -242,11 +243,11 @@ class Run:
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
-        """Wait for the agent's end without blocking the event loop; like `wait()`."""
+        """Wait until the agent has ended, without blocking the event loop; like `wait()`."""
         return self._wait("run").__await__()
 
     async def settle(self) -> Self:
-        """Wait for the tables to settle without blocking the event loop; like `wait("cells")`."""
+        """Wait until no cell is running, without blocking the event loop; like `wait("cells")`."""
         return await self._wait("cells")
 
     async def _wait(self, until: Until) -> Self:
@@ -255,15 +256,15 @@ class Run:
         return self
 
     def refresh(self, include: Sequence[str] = ("stats",)) -> Self:
-        """Read the run now, outside its plan; a watch that had stopped starts again. Free of charge.
+        """Read the run now instead of at its next check. Checks that had stopped start again. Free of charge.
 
-        One GET, and a second one for the agent's tables while the answer about the run names none.
+        Sends one GET, and a second one for the agent's tables while the answer about the run names none.
 
         Args:
-            include: `"stats"` for the economics of tables and columns, `"transcript"` for the message history.
+            include: `"stats"` for the statistics of tables and columns, `"transcript"` for the messages.
 
         Raises:
-            OrigamiError: the read failed.
+            OrigamiError: the run could not be read.
 
         Example:
             >>> import origami_widgets as ow
@@ -276,14 +277,13 @@ class Run:
         return self
 
     def cancel(self) -> Self:
-        """Ask the server to cancel the run. One GET and one POST; what was built is kept, what was spent is spent.
+        """Cancel the run. Its tables and leads are kept; credits that were used are not returned.
 
-        `status` becomes `cancelled` when the server says so, which may take until the next check. A run that is
-        already over is left alone. While the server cannot be reached it is asked again and again, also when this was
-        interrupted.
+        Sends one GET and one POST. `status` becomes `cancelled` when the server says so, which may take until the next check.
+        A run that has ended is left alone. If the server cannot be reached, the request is repeated, also after an interrupt.
 
         Raises:
-            CancelPending: it has not got through for 20 seconds; it is tried further, and the card tells.
+            CancelPending: the server could not be reached for 20 seconds; the request is still repeated, as the card shows.
             OrigamiError: the server refused; the run goes on.
 
         Example:
@@ -301,21 +301,21 @@ class Run:
         return self
 
     def answer(self, *answers: str, fresh: bool = False) -> Run:
-        """Answer all pending questions with one follow-up run, in the same card.
+        """Answer all open questions of the agent, which starts one follow-up run. The card goes on with that run.
 
-        Sends one POST, which starts one run and spends credits. It waits for a free run slot as `start` does, and an
-        interrupt does the same. After `start(once=…)` the same answers to the same run are sent once, too.
+        Sends one POST, which spends credits. Run slots and interrupts are handled as by `start`. After `start(once=…)`, the same
+        answers to the same run are sent once only, too.
 
         Args:
-            *answers: one answer per question, in the order of `questions`; free text is always possible.
-            fresh: send them although they were sent before under the name of `once=`.
+            *answers: one answer for each question, in the order of `questions`; free text is always possible.
+            fresh: send them again although they were sent before under the name of `once=`.
 
         Returns:
             The follow-up run.
 
         Raises:
-            InvalidInput: the answers do not fit the questions, or they were answered before; nothing was sent.
-            AmbiguousStart: whether the server has started the run is not known; look with `reconcile()`.
+            InvalidInput: the answers do not fit the questions, or the questions were answered before; nothing was sent.
+            AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
             OrigamiError: the run was not started.
 
         Example:
@@ -332,24 +332,24 @@ class Run:
     def follow_up(
         self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = (), fresh: bool = False
     ) -> Run:
-        """Start a further run of the same agent, which remembers the conversation, in the same card.
+        """Start a further run of the same agent, which remembers the conversation. The card goes on with that run.
 
-        Sends one POST, which starts one run and spends credits. It waits for a free run slot as `start` does, and an
-        interrupt does the same. After `start(once=…)` the same follow-up of the same run is sent once, too.
+        Sends one POST, which spends credits. Run slots and interrupts are handled as by `start`. After `start(once=…)`, the same
+        follow-up of the same run is sent once only, too.
 
         Args:
             prompt: the brief, 1 to 10,000 characters.
             model: `origami-lite` or `origami-max`; None for the plan's default.
             focus_tables: ids of tables to work on.
-            fresh: send it although it was sent before under the name of `once=`.
+            fresh: send it again although it was sent before under the name of `once=`.
 
         Returns:
             The follow-up run.
 
         Raises:
-            InvalidInput: the brief is empty or too long, or a follow-up is being sent already; nothing was sent.
+            InvalidInput: the brief is empty or too long, or another follow-up is being sent; nothing was sent.
             AgentBusy: another run of the agent is active.
-            AmbiguousStart: whether the server has started the run is not known; look with `reconcile()`.
+            AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
             OrigamiError: the run was not started.
 
         Example:
@@ -363,7 +363,7 @@ class Run:
         return self._continue(follow_up, fresh=fresh)
 
     async def refresh_async(self, include: Sequence[str] = ("stats",)) -> Self:
-        """Read the run now; see `refresh`. One GET, free of charge.
+        """Read the run now, without blocking the event loop; see `refresh`. Free of charge.
 
         Example:
             >>> import asyncio
@@ -379,7 +379,7 @@ class Run:
         return self
 
     async def cancel_async(self) -> Self:
-        """Ask the server to cancel the run; see `cancel`. One GET and one POST; what was spent is spent.
+        """Cancel the run, without blocking the event loop; see `cancel`.
 
         Example:
             >>> import asyncio
@@ -395,7 +395,7 @@ class Run:
         return self
 
     async def answer_async(self, *answers: str, fresh: bool = False) -> Run:
-        """Answer all pending questions with one follow-up run; see `answer`. One POST, which spends credits.
+        """Answer all open questions, without blocking the event loop; see `answer`. Spends credits.
 
         Example:
             >>> import asyncio
@@ -412,7 +412,7 @@ class Run:
     async def follow_up_async(
         self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = (), fresh: bool = False
     ) -> Run:
-        """Start a further run of the same agent; see `follow_up`. One POST, which spends credits.
+        """Start a further run of the same agent, without blocking the event loop; see `follow_up`. Spends credits.
 
         Example:
             >>> import asyncio
@@ -438,20 +438,16 @@ class Run:
         return self._continued(run)
 
     def _job(self, follow_up: FollowUp, *, fresh: bool) -> WatchedJob:
-        operations = self._watch.connected()
         once = self._conversation.once
-        queues = waits_for_a_slot()
-        if not once:
-            return WatchedJob(operations, follow_up.spec(), Run, follow_up=follow_up, queues=queues)
-        return NamedJob(
-            operations,
+        return WatchedJob(
+            self._watch.connected(),
             follow_up.spec(),
             Run,
-            name=follow_up.name_in_store(once),
-            fresh=fresh,
             once=once,
+            name=once and follow_up.name_in_store(once),
+            fresh=fresh,
             follow_up=follow_up,
-            queues=queues,
+            queues=waits_for_a_slot(),
         )
 
     def _continued(self, run: Run) -> Run:
@@ -460,26 +456,26 @@ class Run:
         return run
 
     def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
-        """Call back with this run after each change, as long as a handle or card of it exists. Sends nothing.
+        """Call a function with this run after each change, as long as a handle or card of it exists. Sends nothing.
 
         Args:
-            callback: called on a background thread, one callback after the other. It may call `cancel`, `wait` and anything
-                else that blocks. A slow callback delays other callbacks, but no check, cancel or start. Changes that happen
-                before it is called again are collected into one call with the newest state. `wait()` and `await run`
-                give callbacks up to half a second to return. One that raises is not called again.
+            callback: called on a background thread, one callback at a time. It may block, and may call `cancel` or `wait`. A
+                slow callback delays other callbacks, but no check, cancel or start. Changes in the meantime lead to one call
+                with the newest state. `wait()` and `await run` give callbacks up to half a second to return. A callback that
+                raises is not called again.
 
         Returns:
             A function that ends the subscription.
 
         Raises:
-            InvalidInput: the callback cannot be called.
+            InvalidInput: the callback is not callable.
 
         Example:
             >>> import origami_widgets as ow
             >>> client = ow.Sandbox(speed=600).client()
             >>> run = ow.start("Find bakeries in Porto", client=client, show=False)
-            >>> told = []
-            >>> stop = run.on_change(lambda run: told.append(run.status))
+            >>> statuses = []
+            >>> stop = run.on_change(lambda run: statuses.append(run.status))
             >>> _ = run.wait("cells")
             >>> stop()
         """
@@ -496,12 +492,39 @@ class Run:
 
         return self._watch.subscribers.add(notify, of_user=True)
 
+    def leads(
+        self,
+        *,
+        filters: Sequence[Mapping[str, Any]] | None = None,
+        sort: Mapping[str, str] | None = None,
+        save: bool = False,
+    ) -> Any:
+        """Show the leads of the run's tables as a live grid, the same as `ow.leads(run)`.
+
+        Args:
+            filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
+            sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+            save: keep the first 20 leads of each table in the saved notebook; without it, none is saved.
+
+        Returns:
+            A `LeadGrid`.
+
+        Raises:
+            InvalidInput: an argument is invalid.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
+            >>> grid = run.leads()
+        """
+        return display_backend().leads(self, {"filters": filters, "sort": sort, "save": save})
+
     def to_html(self) -> str:
-        """The static card: what a saved notebook shows. No script, no request to anywhere."""
+        """Return the snapshot of the card as HTML, as a saved notebook shows it: no script, no request to anywhere."""
         return display_backend().html(self)
 
     def __str__(self) -> str:
-        """The card as text for a terminal."""
+        """Return the card as text for a terminal."""
         return display_backend().text(self)
 
     def __repr__(self) -> str:
@@ -521,10 +544,10 @@ class Run:
 
     @property
     def operations(self) -> Operations | None:
-        """The API through which it is read; None for a saved answer."""
+        """The API that the run is read through; None for a saved answer."""
         return self._watch.operations
 
     @property
     def conversation(self) -> Conversation:
-        """The runs that this one continues and is continued by."""
+        """This run with the runs before and after it in the same card."""
         return self._conversation

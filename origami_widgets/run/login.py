@@ -1,4 +1,4 @@
-"""`login` and `account`: whose key it is, and what it may do."""
+"""`login` and `account`: find and check an API key, and read what its account may do."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from origami_widgets.api.account import AccountSummary, account_summary
 from origami_widgets.api.client import Client
+from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
-from origami_widgets.api.key_sources import NAME, keep_in_keyring, key_at_hand, key_elsewhere
+from origami_widgets.api.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
 from origami_widgets.api.loop import background
 from origami_widgets.api.secret import Secret, missing_key, read_key
-from origami_widgets.api.settings import base_url_from, is_local_url, project_from
 from origami_widgets.api.sync_bridge import OnLoop, block, wait
-from origami_widgets.host.shell import current_shell, may_ask
-from origami_widgets.run.settings import client_or_default, configured_place, use_login
+from origami_widgets.host.application import can_prompt, current_shell
+from origami_widgets.run.settings import client_or_default, configured_address, use_login
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.models.account import AccountSummary
 
 MOST_TRIES = 3
-"""How often a key is asked for that cannot be one."""
+"""Prompts for a key, at most, while what is entered cannot be one."""
 ENDED = "INPUT_ENDED"
 """The code of the error where a person ends the input instead of entering a key."""
 
 
 @dataclass(frozen=True, slots=True)
-class _AtHand:
-    """What was given as a key, or what the environment has; hidden."""
+class _GivenKey:
+    """Key from the argument, else from the environment, hidden; or the error of what stands there. None for neither."""
 
     key: Secret | OrigamiError | None
     is_given: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A key, or what is wrong with what stands in its place, and where it comes from."""
+class _FoundKey:
+    """Key, or the error of what stands in its place, and its source."""
 
     key: Secret | OrigamiError
     source: str
@@ -56,39 +56,38 @@ _REFUSED = {
     "colab": f"Origami does not accept the key of the Colab secret {NAME}.",
     "keyring": "Origami does not accept the key in the system's keyring any more.",
 }
-"""The places whose key may be replaced by one that is entered."""
+"""Sources whose key may be replaced by one that is entered."""
 _FIRST = "Put it right there, too: it is found before any other."
 
 
 def login(
     api_key: str | None = None, *, store: bool = False, base_url: str | None = None, project: str | None = None
 ) -> AccountSummary:
-    """Find a key, or ask for one, check it, and use it for all calls without `client=`.
+    """Find an API key or ask for one, check it, and use it for all calls without `client=`.
 
     The key is looked for in the argument, in `ORIGAMI_API_KEY`, in a Colab secret of that name and in the system's keyring,
-    in this order. Where there is none, or the one that stands there is refused, it is asked for, without showing it; never
-    write it into a cell. It is kept in this process only, unless `store` is set, and is sent to `base_url` only.
+    in this order. If there is none, or it is refused, you are asked for it, and what you type is not shown. Never write a
+    key into a cell. It is kept in this process only, unless `store` is set, and is sent to `base_url` only.
 
-    Sends `GET /account`, `GET /account/credits`, and up to five `GET /agents` to see how many runs are at work. All free.
+    Sends `GET /account`, `GET /account/credits`, and up to five `GET /agents` to count active runs. All free.
 
     Args:
         api_key: the key; None looks for it and asks.
-        store: put the key into the system's keyring once it was accepted, where every later process finds it by itself
-            (extra `keyring`). To take it out again: `keyring del origami_widgets BASE_URL` in a terminal.
+        store: save an accepted key in the system's keyring, where later processes find it (extra `keyring`). To remove it:
+            `keyring del origami_widgets BASE_URL` in a terminal.
         base_url: the whole prefix of the API; None for the configured one, that of the environment, or Origami's own.
         project: the id of the project to act in; None for the configured one, or that of the environment.
 
     Returns:
-        Organization, plan, free run slots and credits. Where no IPython shows the value, they are printed, too.
+        Organization, plan, free run slots and credits. Outside IPython they are printed, too.
 
     Raises:
-        MissingKey: there is no key, and none was entered or nobody can be asked: the notebook is executed by a program, or
-            there is no terminal.
-        InvalidInput: what was given or entered cannot be a key, three times at the prompt; or an argument cannot be right.
-        AuthenticationError: the key is wrong, revoked or expired, and was given or entered, or nobody can be asked for
-            another one. What was configured before stays.
-        OrigamiError: the account could not be read, and what was configured before stays; or, with the code `NO_KEYRING`, the key
-            is in use but could not be stored.
+        MissingKey: there is no key, and none was entered, or there is no prompt: a program executes the notebook, or there is
+            no terminal.
+        InvalidInput: what was given, or entered three times, cannot be a key; or another argument is not valid.
+        AuthenticationError: the key is wrong, revoked or expired. The earlier configuration stays.
+        OrigamiError: the account could not be read, and the earlier configuration stays; or, with the code `NO_KEYRING`, the
+            key is in use but could not be saved.
 
     Example:
         >>> import origami_widgets as ow
@@ -102,10 +101,10 @@ def login(
         1
         >>> ow.configure()
     """
-    at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
-    # Not even the variables of a traceback's frames may show it.
+    given = _GivenKey(given_or_environment_key(api_key), is_given=api_key is not None)
+    # The variables of a traceback's frames must not show it either.
     del api_key
-    return block(_logged_in(at_hand, store, base_url, project))
+    return block(_log_in(given, store, base_url, project))
 
 
 async def login_async(
@@ -113,8 +112,7 @@ async def login_async(
 ) -> AccountSummary:
     """Do what `login` does, without blocking the event loop while it reads: same arguments and errors.
 
-    For event loops, and for hosts in which Python has one thread (JupyterLite), where nothing may block. Asking for a key
-    blocks as `input` does.
+    For event loops, and for hosts in which Python has one thread (JupyterLite). The prompt for a key blocks as `input` does.
 
     Example:
         >>> import asyncio
@@ -127,25 +125,25 @@ async def login_async(
         'Pro'
         >>> ow.configure()
     """
-    at_hand = _AtHand(key_at_hand(api_key), is_given=api_key is not None)
+    given = _GivenKey(given_or_environment_key(api_key), is_given=api_key is not None)
     del api_key
-    return await wait(_logged_in(at_hand, store, base_url, project))
+    return await wait(_log_in(given, store, base_url, project))
 
 
-async def _logged_in(
-    at_hand: _AtHand,
+async def _log_in(
+    given: _GivenKey,
     store: bool,  # noqa: FBT001 - inside
     base_url: str | None,
     project: str | None,
 ) -> AccountSummary:
-    if at_hand.is_given and isinstance(at_hand.key, OrigamiError):
-        raise at_hand.key
-    place = configured_place()
-    url = base_url_from(place.base_url if base_url is None else base_url)
-    # A project belongs to its place.
-    named = project_from(place.project if base_url is None and project is None else project)
-    summary, key = await _checked(_search(at_hand, url), url, named)
-    problem = keep_in_keyring(url, key) if store else None
+    if given.is_given and isinstance(given.key, OrigamiError):
+        raise given.key
+    address = configured_address()
+    url = resolve_base_url(address.base_url if base_url is None else base_url)
+    # A project belongs to its base URL.
+    named = resolve_project(address.project if base_url is None and project is None else project)
+    summary, key = await _check(_search(given, url), url, named)
+    problem = store_in_keyring(url, key) if store else None
     # IPython shows it as the value of the cell, unless an error takes its place.
     if problem is not None or current_shell() is None:
         print(summary)  # noqa: T201 - this is the display of a terminal
@@ -155,15 +153,15 @@ async def _logged_in(
 
 
 def account(*, client: AnyClient | None = None) -> AccountSummary:
-    """Read what the account has left: organization, plan, free run slots, credits.
+    """Read the account: organization, plan, free run slots and credits.
 
-    Sends `GET /account`, `GET /account/credits`, and up to five `GET /agents` to see how many runs are at work. All free.
+    Sends `GET /account`, `GET /account/credits`, and up to five `GET /agents` to count active runs. All free.
 
     Args:
         client: the client to use; None for the configured one.
 
     Returns:
-        The account at this moment. `str()` gives four lines; what the server does not tell is None.
+        The account at this moment. `str()` gives four lines; a value that the server leaves out is None.
 
     Raises:
         MissingKey: there is no key; nothing was sent.
@@ -177,7 +175,7 @@ def account(*, client: AnyClient | None = None) -> AccountSummary:
         >>> account.plan, account.run_slots, account.free_run_slots, account.credits
         ('Pro', 3, 3, 40.0)
     """
-    return background().run(account_summary(client_or_default(client).operations))
+    return background().run(client_or_default(client).operations.account_summary())
 
 
 async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
@@ -189,60 +187,60 @@ async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
         >>> asyncio.run(ow.account_async(client=ow.Sandbox(credits=40).client())).credits
         40.0
     """
-    return await background().bridge(account_summary(client_or_default(client).operations))
+    return await background().bridge(client_or_default(client).operations.account_summary())
 
 
-def _search(at_hand: _AtHand, url: str) -> _Found:
-    """The key at hand, else that of Colab or the keyring; else a person is asked."""
-    if at_hand.key is not None:
-        return _Found(at_hand.key, "argument" if at_hand.is_given else "environment")
-    looked = key_elsewhere(url, colab=not is_local_url(url), keyring=True)
-    if looked.key is not None:
-        return _Found(looked.key, looked.source)
-    nobody = looked.missing()
-    nobody.cause += " Nobody can be asked for one here."
-    return _Found(_asked(url, nobody, *looked.problems), "prompt")
+def _search(given: _GivenKey, url: str) -> _FoundKey:
+    """Return the given key, else that of Colab or the keyring, else one that is entered."""
+    if given.key is not None:
+        return _FoundKey(given.key, "argument" if given.is_given else "environment")
+    elsewhere = find_stored_key(url, colab=not is_local_url(url), keyring=True)
+    if elsewhere.key is not None:
+        return _FoundKey(elsewhere.key, elsewhere.source)
+    missing = elsewhere.missing()
+    missing.cause += " Nobody can be asked for one here."
+    return _FoundKey(_ask(url, missing, *elsewhere.problems), "prompt")
 
 
-async def _checked(found: _Found, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
-    """The account behind a key, whose client is used from now on; for one that is no good in its place another is asked for."""
+async def _check(found: _FoundKey, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
+    """Return the account of a key and the key, and use it from now on. A refused key of `_REFUSED` is asked for again."""
     while True:
-        may_replace = found.source in _REFUSED and may_ask()
+        may_replace = found.source in _REFUSED and can_prompt()
         key, said = found.key, _REFUSED.get(found.source, "")
         if isinstance(key, Secret):
             client = Client(key, base_url=url, project=project)
             try:
-                summary = await OnLoop(account_summary(client.operations))
+                summary = await OnLoop(client.operations.account_summary())
             except AuthenticationError as error:
                 if not may_replace:
                     error.cause = f"{error.cause} {_SOURCES[found.source]} What was configured before stays."
                     raise
             else:
-                # Keys in a place that is asked again need not be remembered.
+                # Later calls find a key of any other source by themselves.
                 use_login(client, url, project, key if found.source in ("argument", "prompt") else None)
                 return summary, key
         elif may_replace:
             said = f"{key.title}. {key.cause}"
         else:
             raise key
-        nobody = missing_key(f"{said} Nobody can be asked for another one here.")
-        found = _Found(_asked(url, nobody, said if found.source == "keyring" else f"{said} {_FIRST}"), "prompt")
+        missing = missing_key(f"{said} Nobody can be asked for another one here.")
+        found = _FoundKey(_ask(url, missing, said if found.source == "keyring" else f"{said} {_FIRST}"), "prompt")
 
 
-def _asked(url: str, nobody: MissingKey, *first: str) -> Secret:
+def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
     """Ask for a key without showing it.
 
     Args:
-        url: where it is for.
-        nobody: the error where nobody can be asked.
-        first: what to say before.
+        url: the base URL that it is for.
+        missing: the error where there is no prompt.
+        first: lines to print before the prompt.
 
     Raises:
-        MissingKey: nobody can be asked, or nothing was entered.
+        MissingKey: there is no prompt, or nothing was entered.
         InvalidInput: what was entered cannot be a key.
     """
-    if not may_ask():
-        raise nobody
+    if not can_prompt():
+        raise missing
     for problem in first:
         print(problem)  # noqa: T201 - a dialogue
     for left in reversed(range(MOST_TRIES)):
@@ -254,11 +252,11 @@ def _asked(url: str, nobody: MissingKey, *first: str) -> Secret:
         if not left or entered.code == ENDED:
             raise entered
         print(f"{entered.title}. {entered.cause} Please try again.")  # noqa: T201 - a dialogue
-    raise nobody
+    raise missing
 
 
 def _prompt(question: str) -> Secret | OrigamiError | None:
-    """What is entered, hidden at once, or what is wrong with it; None where nothing can be entered in secret."""
+    """Return the key that is entered, hidden at once, or its error; None where input cannot be hidden."""
     try:
         with warnings.catch_warnings():
             # A terminal that cannot hide what is typed would show it, and only warn of that.

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:
-    """Whether a status is final. Unknown words are, unless the answer told to ask again (`Retry-After`)."""
+    """Return whether a status is final. Unknown words are, unless the answer asks for another check (`Retry-After`)."""
     if status == "running":
         return False
     return status in TERMINAL_STATUSES or not keep_polling
@@ -69,8 +69,8 @@ def reduce(state: RunState, event: Event) -> RunState:
         case RunRead():
             return _with_history(_run_read(state, event), event.at)
         case TablesListed() | TableRead() | TableGone():
-            told = _tables_listed(state, event) if isinstance(event, TablesListed) else _table_read(state, event)
-            return _with_history(told, event.at)
+            read = _tables_listed(state, event) if isinstance(event, TablesListed) else _table_read(state, event)
+            return _with_history(read, event.at)
         case Heard() | CheckFailed():
             return replace(state, connection=_checked(state.connection, event))
         case Planned() | Delayed():
@@ -124,10 +124,10 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
     tables, actions, transcript = state.tables, state.actions, state.transcript
     response = new.response
     if response is not None:
-        told = response.raw
+        raw = response.raw
         tables = () if terminal and _built_nothing(new) else _newest_tables(tables, response.tables)
         # Changes are only ever added: a shorter list of a running run comes from a server that is behind.
-        if ("actions" in told and terminal) or len(response.actions) >= max(1, len(actions)):
+        if ("actions" in raw and terminal) or len(response.actions) >= max(1, len(actions)):
             actions = response.actions
         if response.transcript is not None:
             transcript = response.transcript
@@ -154,16 +154,16 @@ def _heard(connection: Connection, at: float) -> Connection:
 
 
 def _goes_back(old: RunObject | None, new: RunObject) -> bool:
-    """An answer with fewer steps than one before comes from a server that is behind."""
+    """Return whether an answer has fewer steps than one before: it comes from a server that is behind."""
     if old is None or old.steps.completed is None or new.steps.completed is None:
         return False
     return new.steps.completed < old.steps.completed
 
 
-def _newest_tables(known: tuple[Table, ...], told: tuple[Table, ...]) -> tuple[Table, ...]:
-    """An answer about the run may repeat older tables than those that were read by themselves."""
+def _newest_tables(known: tuple[Table, ...], answered: tuple[Table, ...]) -> tuple[Table, ...]:
+    """Return the newest state of each table: an answer about the run may be older than one about a table."""
     by_id = {table.id: table for table in known}
-    return tuple(_newer(by_id.get(table.id), table) for table in told) if told else known
+    return tuple(_newer(by_id.get(table.id), table) for table in answered) if answered else known
 
 
 def _newer(old: Table | None, new: Table) -> Table:
@@ -173,7 +173,7 @@ def _newer(old: Table | None, new: Table) -> Table:
 
 
 def wants_table_list(state: RunState) -> bool:
-    """Whether the agent's table list tells more about the run's tables than the answers about the run.
+    """Return whether the agent's table list says more about the run's tables than the answers about the run.
 
     After the end this is so only where there is a table to look for.
     """
@@ -190,7 +190,7 @@ def _is_list_of_use(state: RunState) -> bool:
 
 
 def _built_nothing(run: RunObject) -> bool:
-    """Whether a run that is over says itself that it has no tables; one that failed may have kept some all the same."""
+    """Return whether the last answer says that the run has no tables; one that failed may have kept some all the same."""
     response = run.response
     if response is None or run.status in FAILED_STATUSES or response.tables or response.actions:
         return False
@@ -207,7 +207,7 @@ def _tables_listed(state: RunState, event: TablesListed) -> RunState:
     if not listed:
         return state
     is_behind = any(table.id in listed and _newer(table, listed[table.id]) is table for table in state.tables)
-    # From a server that is behind, a table that is missing is no table that was deleted.
+    # In an answer of a server that is behind, a missing table was not deleted.
     kept = [table for table in state.tables if is_behind or table.id in listed]
     known = {table.id for table in kept}
     added = sorted((table for table in listed.values() if table.id not in known), key=_creation)
@@ -225,7 +225,7 @@ def _creation(table: Table) -> float:
 
 
 def _is_of_run(table: Table, state: RunState) -> bool:
-    """Whether a table of the agent belongs to this run, by what the server itself says.
+    """Return whether a table of the agent belongs to this run, by what the server says.
 
     It is known as one already, the request or the run's actions name it, or it was created during the run; all moments
     are of the server's clock. `updated_at` proves nothing: cells of an earlier run go on filling, and move it. So a
@@ -239,7 +239,7 @@ def _is_of_run(table: Table, state: RunState) -> bool:
 
 
 def _named_tables(state: RunState) -> frozenset[str]:
-    """Ids of the tables that the request or the run's changes name, in lower case: the request's are as they were typed."""
+    """Return the ids of tables in the request and the run's actions, in lower case: those of the request are as typed."""
     focused = state.run.request.focus_table_ids if state.run is not None else ()
     return frozenset(
         table_id.lower() for table_id in (*focused, *(each.table_id for each in state.actions)) if table_id
@@ -312,13 +312,13 @@ def _with_history(state: RunState, at: float) -> RunState:
 def _credits_of_tables(state: RunState) -> tuple[tuple[str, int | None], ...] | None:
     if not 0 < len(state.tables) <= MOST_TABLES_IN_HISTORY:
         return None
-    told = tuple((table.id, table.credits.lifetime_used) for table in state.tables)
+    credit_counts = tuple((table.id, table.credits.lifetime_used) for table in state.tables)
     before = state.history[-1].credits_of_tables if state.history else None
     # One object for as long as it stays the same.
-    return before if before == told else told
+    return before if before == credit_counts else credit_counts
 
 
 def _bounded(history: tuple[HistoryPoint, ...]) -> tuple[HistoryPoint, ...]:
-    """Of too many records every second one of the older half goes: how the run began is worth more than that."""
+    """Drop every second record of the older half where there are too many: how the run began stays visible."""
     half = HISTORY_LIMIT // 2
     return history if len(history) <= HISTORY_LIMIT else (*history[:half:2], *history[half:])

@@ -1,13 +1,13 @@
-"""What calls without `client=` use."""
+"""`configure`: the client of calls without `client=`, and how runs are shown and started."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from origami_widgets.api.client import Client
+from origami_widgets.api.client_settings import resolve_base_url, resolve_project
 from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.settings import base_url_from, project_from
 from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 RenderMode = Literal["auto", "widget", "html"]
 
 
-class Place(NamedTuple):
-    """Where clients that are made here act: base URL and project, None for those of the environment."""
+class ApiAddress(NamedTuple):
+    """Base URL and project of clients that are made here; None for those of the environment."""
 
     base_url: str | None
     project: str | None
@@ -42,7 +42,7 @@ def configure(
     queue: bool | None = None,
     leads: bool | None = None,
 ) -> None:
-    """Set what later calls without `client=` use, and how cards are shown. Sends nothing.
+    """Set the client of later calls without `client=`, and how cards are shown. Sends nothing.
 
     `client`, `base_url` and `project` are set together; a call with `render`, `queue` or `leads` alone leaves them as they are.
 
@@ -60,7 +60,7 @@ def configure(
 
     Raises:
         InvalidInput: a client was given together with an option that it already carries, it is no client, there is no
-            such way to render, or another argument cannot be right; nothing has changed.
+            such way to render, or another argument is not valid; nothing was changed.
 
     Example:
         >>> import origami_widgets as ow
@@ -82,9 +82,9 @@ def configure(
     _check_flag("queue", queue, "raise at once when all run slots are in use", "wait for a free one")
     _check_flag("leads", leads, "show no leads on cards", "show them")
     if base_url is not None:
-        base_url_from(base_url)
+        resolve_base_url(base_url)
     if project is not None:
-        project_from(project)
+        resolve_project(project)
     chosen = None if client is None else check_client(client)
     if render is not None:
         _render = render
@@ -107,7 +107,7 @@ def _check_flag(name: str, value: object, no: str, yes: str) -> None:
 
 
 def render_mode() -> RenderMode:
-    """How cards are shown."""
+    """Return how cards are shown."""
     return _render
 
 
@@ -117,12 +117,12 @@ def shows_leads() -> bool:
 
 
 def waits_for_a_slot() -> bool:
-    """Whether code that starts a run waits when all run slots are in use."""
+    """Return whether code that starts a run waits when all run slots are in use."""
     return _queue
 
 
 def client_or_default(client: AnyClient | None) -> UsableClient:
-    """The client that was given, or that of the sandbox that was given, else the configured one, else one made from the environment.
+    """Return the given client (of a sandbox, its client), else the configured one, else one made from the environment.
 
     Raises:
         MissingKey: no client was configured and there is no key.
@@ -135,9 +135,9 @@ def client_or_default(client: AnyClient | None) -> UsableClient:
     return _client
 
 
-def configured_place() -> Place:
-    """What `configure` or `login` has set of base URL and project."""
-    return Place(_base_url, _project)
+def configured_address() -> ApiAddress:
+    """Return the base URL and project that `configure` or `login` has set."""
+    return ApiAddress(_base_url, _project)
 
 
 def use_login(client: Client, base_url: str, project: str | None, key: Secret | None) -> None:
@@ -145,9 +145,9 @@ def use_login(client: Client, base_url: str, project: str | None, key: Secret | 
 
     Args:
         client: the client, whose key was accepted.
-        base_url: where it acts.
-        project: the project it acts in.
-        key: its key, when no later client would find it by itself: it is remembered, for this base URL only.
+        base_url: its base URL.
+        project: its project.
+        key: its key, if no later client would find it by itself: it is remembered, for this base URL only.
     """
     global _client, _base_url, _project, _login  # noqa: PLW0603 - the settings of the process
     _client, _base_url, _project = client, base_url, project
@@ -155,12 +155,12 @@ def use_login(client: Client, base_url: str, project: str | None, key: Secret | 
 
 
 def _key_of_login() -> Secret | None:
-    """The key that `login` was given, where the next client acts at the place that it was given for."""
-    if _login is None or base_url_from(_base_url) != _login[0]:
+    """Return the key that `login` was given, if the next client has the base URL that it was given for."""
+    if _login is None or resolve_base_url(_base_url) != _login[0]:
         return None
     return _login[1]
 
 
 def client_at_hand() -> UsableClient | None:
-    """The client that calls without `client=` use, where there is one already: nothing is made, and no key looked for."""
+    """Return the client of calls without `client=` if there is one already; makes none and looks for no key."""
     return _client

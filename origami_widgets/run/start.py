@@ -1,4 +1,4 @@
-"""`start`, `start_many` and `attach`: how runs come into a notebook."""
+"""`start`, `start_many` and `attach`: start runs, or find runs that were started before."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import WatchedJob
-from origami_widgets.run.starts.once import NamedJob
-from origami_widgets.run.starts.reruns import Found, calls_of
+from origami_widgets.run.starts.reruns import EarlierStart, calls_of
 from origami_widgets.run.starts.store import valid_once
 
 if TYPE_CHECKING:
@@ -46,29 +45,28 @@ def start(
 ) -> Run:
     """Start a new agent with its first run, and show its live card.
 
-    Sends one POST, which spends credits; the kernel is free again at once, the run is watched in the background. When
-    all run slots of the plan are in use it says so and waits for a free one: interrupting it leaves the queue, and
-    `configure(queue=False)` raises instead. An interrupt before this returns withdraws the run: the server is asked to
-    cancel it as soon as it is known, while this process lives. The exception carries `reconcile()`, which finds it.
+    Sends one POST, which spends credits. It returns as soon as the run is started; the run is checked in the background. If
+    all run slots of the plan are in use, this says so and waits for a free one; an interrupt leaves the queue, and
+    `configure(queue=False)` raises `RunPoolFull` instead. An interrupt before the call returns cancels the run: the server is
+    asked to cancel it as soon as it is known, while this process lives. The exception carries `reconcile()`, which finds it.
 
-    A cell that is run again while its run goes on shows that run, and starts none; `fresh=True` starts another one.
+    Running the cell again while its run is active shows that run and starts none; `fresh=True` starts another one.
 
-    With `once="a-name"` a run is started the first time only. The same call again, in this cell or after the kernel
-    was restarted, attaches to that run, its card shows what has continued it since, and says so; two kernels that
-    make it at once get the same run. The same goes for `answer` and `follow_up` on that run and on those that
-    continue it. What is needed for that is kept in a file of ids for each name (in the platform's data folder, or
-    where `ORIGAMI_WIDGETS_DATA` points), separately for each base URL, project and organization, and holds neither
-    brief nor key. A run that an interrupt has ended keeps its name: `fresh=True` starts anew. An embedded `Sandbox`
-    ends with the kernel, and with it the names of its runs: a restarted notebook starts anew.
+    With `once="a-name"` the run is started the first time only. The same call again, also after a restart of the kernel,
+    attaches to that run and shows it with its follow-ups. Two kernels that make the call at the same time get the same run.
+    `answer` and `follow_up` on the run and its follow-ups are sent once only, too. For each name, a file of ids is kept (in
+    the platform's data folder, or where `ORIGAMI_WIDGETS_DATA` points), separately for each base URL, project and
+    organization; it holds neither brief nor key. A run that an interrupt has cancelled keeps its name: use `fresh=True` to
+    start again. Names of an embedded `Sandbox` end with the kernel, as its runs do.
 
     Args:
         prompt: the brief, 1 to 10,000 characters.
-        name: what to call the agent, up to 80 characters; made from the brief when absent.
+        name: the name of the agent, up to 80 characters; made from the brief when absent.
         model: `origami-lite` or `origami-max`; None for the plan's default.
         focus_tables: ids of tables to work on.
         once: a name of your own for this brief with these options, up to 100 characters of any script.
-        fresh: start a new run although the cell's run goes on, or the name has one; the name stands for the new one.
-        credit_limit: cancel the run when its tables have used more credits than this since it began, as seen at each check;
+        fresh: start a new run although the cell or the name has one; the name then stands for the new run.
+        credit_limit: cancel the run when its tables have used more credits than this since it began, counted at each check;
             None for no limit. The card and `run.error` then say so.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook. As the cell's last expression it is not shown a second time.
@@ -80,12 +78,12 @@ def start(
         MissingKey: there is no key; nothing was sent.
         InvalidInput: the brief, the name, the model or an id is not valid; nothing was sent.
         PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
-        RunPoolFull: as many runs as the plan allows are active, and it is not or no longer waited for a slot.
-        AmbiguousStart: the server failed, and whether it has started the run is not known; look with `reconcile()`.
-        NameTaken: the name of `once` stands for another brief or other options; an `InvalidInput`, nothing was sent.
-        RunNotFound: the run of that name is gone at the server; nothing was started.
+        RunPoolFull: all run slots are in use, and the call does not wait for one, or has waited too long.
+        AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
+        NameTaken: the name of `once` stands for another brief or other options; nothing was sent.
+        RunNotFound: the run of that name no longer exists at the server; nothing was started.
         StartUnclear: a run of that name may exist that cannot be found; nothing was started.
-        RegistryUnusable: what is known about that name cannot be read or written; nothing was started.
+        RegistryUnusable: the file of that name cannot be read or written; nothing was started.
         OrigamiError: the run was not started.
 
     Example:
@@ -126,9 +124,8 @@ async def start_async(
 ) -> Run:
     """Start a run as `start` does, without blocking the event loop: same arguments, costs and errors.
 
-    For event loops, and for hosts in which Python has one thread (JupyterLite), where nothing may block. A task that is
-    cancelled leaves the run alone that it has started; its `CancelledError` carries `idempotency_key` and
-    `reconcile_async()`, which finds the run.
+    For event loops, and for hosts in which Python has one thread (JupyterLite). Cancelling the task does not cancel the run
+    that it has started; the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
 
     Returns:
         The handle on the run, as soon as the server has started it: `await run` waits for its end.
@@ -166,35 +163,34 @@ def start_many(
 ) -> RunBatch:
     """Start a new agent with its first run for each brief of a list, and show them on one live board.
 
-    Sends one POST for each brief, which spends credits, and one GET that asks for the plan's run slots. It returns at
-    once: the briefs are started in the background in their order, the next one when fewer than `at_once` of the batch's
-    runs are active. When others use the plan's slots it waits as long as the server says, whatever `configure(queue=)`
-    was told. All briefs are checked before the first one is sent.
+    Sends one POST for each brief, which spends credits, and one GET for the number of the plan's run slots. It returns at
+    once. The briefs are started in the background in their order, the next one when fewer than `at_once` runs of the batch
+    are active. If other runs use the plan's slots, it waits as long as the server says, also with `configure(queue=False)`.
+    All briefs are checked before the first one is sent.
 
-    Each brief is paid for once, whatever happens to the request. Where one cannot be started, too few credits for example,
+    Each brief is paid for once, whatever happens to the request. If one cannot be started, for example with too few credits,
     the batch halts: `batch.error` says why, the runs that were started go on, and `batch.resume()` starts the rest.
 
-    A cell that is run again while its batch goes on shows that batch, and goes on where an error has halted it;
-    `fresh=True` starts all of them anew. When the list was edited meanwhile, a brief that is still in it, under the same
-    agent's name and with the same options, keeps the run that goes on for it, and only the rest is started. What was taken
-    out of the list is not ended by that: the earlier batch goes on with it until it is over or cancelled. A run that is
-    over is no reason not to start its brief again: `once=` is.
+    Running the cell again while its batch is active shows that batch, and resumes it if an error has halted it; `fresh=True`
+    starts all briefs again. If you have edited the list, a brief that is still in it, with the same agent's name and options,
+    keeps its active run, and only the rest is started. Briefs that you took out of the list go on in the earlier batch until
+    they end or are cancelled. A brief whose run has ended is started again; use `once=` if it should not be.
 
-    With `once="a-name"` each brief is started the first time only. The same call again, in this cell or after the kernel
-    was restarted, attaches to the runs that are there and starts only the rest, also when the list has grown or was put
-    in another order; see `start`. A brief that stands twice in the list is started twice.
+    With `once="a-name"` each brief is started the first time only. The same call again, also after a restart of the kernel,
+    attaches to the runs that exist and starts only the rest, also if the list has grown or its order has changed; see
+    `start`. A brief that is in the list twice is started twice.
 
     Args:
         prompts: the briefs, 1 to 10,000 characters each and 1,000 at most; or a mapping of agents' names to briefs.
-        at_once: how many of these runs may be active at a time; None for as many as the plan has run slots, and 10 where
-            it has no limit.
-        model: `origami-lite` or `origami-max`, for all of them; None for the plan's default.
-        focus_tables: ids of tables that all of them work on.
+        at_once: how many of these runs may be active at a time; None for as many as the plan has run slots, or 10 if the plan
+            has no limit.
+        model: `origami-lite` or `origami-max`, for all runs; None for the plan's default.
+        focus_tables: ids of tables that all runs work on.
         once: a name of your own for this batch, up to 100 characters of any script.
-        fresh: start new runs although the cell's batch goes on, or the briefs were started under this name.
-        credit_limit: when the tables of all runs together have used more credits than this since their runs began, start
-            no more and cancel the runs that are active; None for no limit. `batch.error` then says so. To go on, run the
-            cell again with a higher limit.
+        fresh: start new runs although the cell's batch is active, or the briefs were started under this name.
+        credit_limit: when the tables of all runs together have used more credits than this since their runs began, start no
+            more and cancel the active runs; None for no limit. `batch.error` then says so. To go on, run the cell again with
+            a higher limit.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the board in a notebook. As the cell's last expression it is not shown a second time.
 
@@ -230,13 +226,12 @@ def start_many(
         earlier = None if fresh else calls.equal_batch(specs, name)
         if earlier is not None and earlier.batch is not None and (known := earlier.batch()) is not None:
             return cast("RunBatch", known)
-        jobs: list[WatchedJob]
         if name:
             # A name finds the runs of its briefs wherever they were started.
             names = zip(specs, names_of(name, specs), strict=True)
-            jobs = [NamedJob(operations, spec, Run, name=own, fresh=fresh, once=name) for spec, own in names]
+            jobs = [WatchedJob(operations, spec, Run, once=name, name=own, fresh=fresh) for spec, own in names]
         else:
-            found = [Found(None, [])] * len(specs) if fresh or earlier else calls.equal_starts(specs)
+            found = [EarlierStart(None, [])] * len(specs) if fresh or earlier else calls.equal_starts(specs)
             jobs = [_job_of_cell(operations, spec, each) for spec, each in zip(specs, found, strict=True)]
         batch = RunBatch(operations, jobs)
         if earlier is not None:
@@ -272,16 +267,15 @@ async def _started(
     credit_limit: float | None,
     fresh: bool,
 ) -> Run:
-    """The run that is known for the name or the cell, else a new one. Background loop only."""
+    """Return the run that the name or the cell has started before, else start one. Background loop only."""
     limit = None if credit_limit is None else CreditLimit(credit_limit)
-    job: WatchedJob
     if once is not None:
         name = valid_once(once)
-        job = NamedJob(operations, spec, Run, name=name, fresh=fresh, once=name, queues=waits_for_a_slot())
+        job = WatchedJob(operations, spec, Run, once=name, name=name, fresh=fresh, queues=waits_for_a_slot())
         job.limit(limit)
         return cast("Run", await call.fulfil(job))
     calls = calls_of(cell, operations.identity)
-    found = Found(None, []) if fresh else calls.equal_starts([spec])[0]
+    found = EarlierStart(None, []) if fresh else calls.equal_starts([spec])[0]
     job = _job_of_cell(operations, spec, found, queues=waits_for_a_slot())
     job.limit(limit)
     calls.add([spec], [job])
@@ -291,20 +285,20 @@ async def _started(
     return cast("Run", await call.fulfil(job))
 
 
-def _job_of_cell(operations: Operations, spec: StartSpec, found: Found, *, queues: bool = True) -> WatchedJob:
-    """The start job that an earlier execution of the cell has, else a new one."""
+def _job_of_cell(operations: Operations, spec: StartSpec, found: EarlierStart, *, queues: bool = True) -> WatchedJob:
+    """Return the start job of an earlier execution of the cell, else a new one."""
     if found.job is not None:
         if found.job.watch is not None:
             found.job.attach(found.job.watch)
         return found.job
     job = WatchedJob(operations, spec, Run, queues=queues)
-    job.earlier = found.earlier
+    job.earlier = found.records
     return job
 
 
 def _shown(run: Run, call: StartCall, *, show: bool) -> Run:
-    """Show a run because it was started."""
-    if isinstance(call.job, NamedJob) and call.job.unrecorded is not None:
+    """Show a run that was just started."""
+    if isinstance(call.job, WatchedJob) and call.job.unrecorded is not None:
         cause = call.job.unrecorded.cause
         warnings.warn(f"The run was started, but not written down. {cause}", RuntimeWarning, stacklevel=3)
     if show:
@@ -318,13 +312,13 @@ def attach(
 ) -> Run:
     """Find a run that was started before, here or elsewhere, and show its live card.
 
-    Sends GETs only and costs nothing. Of an agent without a run id, its newest run is shown, and the runs before it are
-    folded above.
+    Sends GETs only and costs nothing. Without a run id, the newest run of the agent is shown, with its earlier runs folded
+    above.
 
     Args:
-        token_or_agent_id: `"agent/run"` as the card's foot shows it, an agent's id, or a link to the agent's workspace. A
-            `Run` that is watched already is returned as it is, unless `client` is of another account, project or server:
-            then the run is read through that client. A saved one is read from the server.
+        token_or_agent_id: `"agent_id/run_id"` as the card's foot shows it, an agent's id, or a link to the agent's
+            workspace. A `Run` is returned as it is, unless `client` is of another account, project or server: then the run
+            is read through that client. A run of a saved answer is read from the server.
         run_id: the run's id, when the first argument is an agent's; without it the agent's newest run.
         client: the client to use, or a `Sandbox`; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook.
@@ -334,7 +328,7 @@ def attach(
 
     Raises:
         MissingKey: there is no key; nothing was sent.
-        InvalidInput: that is no token, no id and no run; nothing was sent, and no key was looked for.
+        InvalidInput: it is neither a token nor an id nor a run; nothing was sent, and no key was looked for.
         NotFound: there is no such agent or run for this key and project.
         OrigamiError: the run could not be read.
 
@@ -377,7 +371,7 @@ async def attach_async(
 
 
 def _watched(token_or_agent_id: str | Run, run_id: str | None, client: AnyClient | None) -> Run | None:
-    """The run that was given, if it is watched already, and through that client where one is given."""
+    """Return the run that was given, if it is watched already, and through that client where one is given."""
     if not isinstance(token_or_agent_id, Run) or run_id is not None:
         return None
     watching = token_or_agent_id.operations
@@ -388,7 +382,7 @@ def _watched(token_or_agent_id: str | Run, run_id: str | None, client: AnyClient
 
 
 def _finding(token_or_agent_id: str | Run, run_id: str | None, client: AnyClient | None) -> Coroutine[Any, Any, Run]:
-    """What finds it; the arguments are checked before."""
+    """Check the arguments; return the coroutine that finds the run."""
     token = token_or_agent_id.token if isinstance(token_or_agent_id, Run) else token_or_agent_id
     agent_id, wanted = parse_token(token, run_id)
     return _find(client_or_default(client).operations, agent_id, wanted)

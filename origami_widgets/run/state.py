@@ -1,4 +1,4 @@
-"""What is known about one run, and what can happen to it. Moments are Unix seconds on the kernel's clock."""
+"""`RunState`, all that is known about one run, and the events that change it. Moments are Unix seconds of the kernel's clock."""
 
 from __future__ import annotations
 
@@ -27,21 +27,20 @@ ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 
 
 def total(counts: Iterable[int | None]) -> int | None:
-    """The sum of what was told; None when nobody told anything."""
-    told = [count for count in counts if count is not None]
-    return sum(told) if told else None
+    """Return the sum of the counts that are known; None when none is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How the process stands with the server about one run.
+    """Connection to the server about one run.
 
     Attributes:
         state: `live` while checks succeed, `reconnecting` after a failed one, `stopped` when checks ended on an
             error, `ended` when no more are needed.
         heard_at: when the server last gave a good answer (Unix seconds), None before the first.
-        next_at: when it is asked next (Unix seconds), None when no check is planned, and while the rate limit
-            delays one that is due.
+        next_at: when the next check is (Unix seconds), None when none is planned, and while the rate limit delays one.
         interval: seconds between checks, None when no check is planned.
         failures: failed checks in a row.
         error: the last failure while `reconnecting` or `stopped`.
@@ -57,10 +56,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A follow-up that waits because all run slots are in use.
+    """Start that waits because all run slots are in use.
 
     Attributes:
-        wait: seconds until it is sent again, as the server told.
+        wait: seconds until it is sent again, as the server said.
         limit: how many runs the plan allows at once, None when the server did not say.
     """
 
@@ -69,7 +68,7 @@ class Queue:
 
     @property
     def reason(self) -> str:
-        """What it waits for, without a full stop."""
+        """Why it waits, without a full stop."""
         if self.limit == 1:
             return "The plan's one run slot is in use"
         return f"All {'' if self.limit is None else f'{self.limit:,} '}run slots are in use"
@@ -77,10 +76,10 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
-    """One record per change: when (Unix seconds), status, and the counts the server gave; None where it gave none.
+    """State of a run after one change: time (Unix seconds), status, and the counts of the server; None where it gave none.
 
-    `credits_of_tables` has for each table of the run its id and the credits that it had used in its life; None before the
-    server has named a table, and where they are too many to be kept with each change.
+    `credits_of_tables` has the id of each table of the run and the credits that it had used since it was made; None before
+    the server has named a table, and where there are too many tables to be kept with each change.
     """
 
     time: float
@@ -95,7 +94,7 @@ class HistoryPoint:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunState:
-    """Everything known about one run at one moment.
+    """All that is known about one run at one moment.
 
     Attributes:
         agent_id: the agent's id.
@@ -105,20 +104,20 @@ class RunState:
         actions: what the run changed so far, kept when an answer leaves them out.
         tables: the newest object of every table the run touched; while answers about the run name none, those of the
             agent's table list that belong to the run.
-        transcript: the last transcript that was read, None when none was asked for.
+        transcript: the last transcript that was read, None before that.
         row_progress: how many rows of a table this process has read, by the table's id, for tables that it reads now.
         connection: the connection to the server.
-        cancel: `requested` from the user's wish until the server says that the run ended.
-        cancel_error: why the server has not heard that wish yet; None when it has, or there is none.
-        sending: what is on its way to the server for this run.
+        cancel: `requested` from the user's request until the server says that the run ended.
+        cancel_error: why the server has not heard that request yet; None when it has, or there is none.
+        sending: the follow-up that is being sent; empty for none.
         queue: why it is not sent yet, None while it is under way.
         command_error: why the last user action failed.
         limit_error: says that the run has used more credits than allowed, and is cancelled; None when it has not.
         history: one record per change, oldest first.
         origin: empty for the real API, `sandbox`, or the host that answers.
         clock_offset: the server's clock minus the kernel's, in seconds.
-        attached: when the run had begun that a call of `start` was attached to (Unix seconds), None when it began here.
-        attached_by: how that call found it: by the name of `once=`, or because its cell had started it.
+        attached: when the run began (Unix seconds), if `start` found it instead of starting one; else None.
+        attached_by: how `start` found it: by the name of `once=`, or because its cell had started it.
     """
 
     agent_id: str
@@ -151,7 +150,7 @@ class RunState:
 
     @property
     def status(self) -> str:
-        """The server's own word; `running` until it has said something."""
+        """The status as the server says it; `running` before its first answer."""
         return self.run.status if self.run is not None else "running"
 
     @property
@@ -161,26 +160,26 @@ class RunState:
 
     @property
     def cells_errored(self) -> int:
-        """Cells that ended in a failure over all tables."""
+        """Failed cells over all tables."""
         return sum(table.cells.errored or 0 for table in self.tables)
 
     @property
     def settled(self) -> bool:
-        """Terminal, and no cell is running any more."""
+        """Whether the status is terminal and no cell is running."""
         return self.done and self.cells_running == 0
 
     @property
     def lead_count(self) -> int | None:
-        """Leads over all tables; None when no table said."""
+        """Leads over all tables; None when no table has a number."""
         return total(table.lead_count for table in self.tables)
 
     @property
     def credits_used(self) -> int | None:
-        """Credits the tables have used in their life; None when no table said."""
+        """Credits that the tables have used since they were made; None when no table has a number."""
         return total(table.credits.lifetime_used for table in self.tables)
 
     def payload(self) -> dict[str, Any]:
-        """The newest answer as a plain dictionary, its tables brought up to date by later reads.
+        """Return the newest answer as a plain dictionary, with the newest state of its tables.
 
         Returns:
             The run object of the API; the caller may change it freely at its top two levels.
@@ -214,7 +213,7 @@ class RunRead:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The server answered exactly what it had answered before."""
+    """The server answered the same as before."""
 
     at: float
 
@@ -237,7 +236,7 @@ class TableRead:
 
 @dataclass(frozen=True, slots=True)
 class TableGone:
-    """A table of the run exists no more: none of its cells will run again."""
+    """A table of the run was deleted: none of its cells will run again."""
 
     table_id: str
     at: float
@@ -270,7 +269,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """The rate limit delays the check that was due; until when is not known."""
+    """The rate limit delays a check that is due; until when is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +279,7 @@ class CancelRequested:
 
 @dataclass(frozen=True, slots=True)
 class CancelDelayed:
-    """The server could not be told that the run is to be cancelled; it is tried again."""
+    """A cancel request failed; it is repeated."""
 
     error: OrigamiError
 
@@ -321,11 +320,11 @@ Event = RunRead | Heard | TablesListed | TableRead | TableGone | RowsRead | Chec
 
 
 class RunFailed(OrigamiError):
-    """The run itself came to a bad end; `status` tells which. What it built is kept."""
+    """The run failed at the server; `status` says how. Its tables are kept."""
 
 
 def run_error(state: RunState) -> OrigamiError | None:
-    """The error behind a state, None where there is none.
+    """Return the error of a state; None where there is none.
 
     Args:
         state: what is known of the run.

@@ -1,4 +1,4 @@
-"""Waiting for a run or a batch: blocking for scripts and cells, awaiting for event loops. Neither touches a run itself."""
+"""Wait for a run or a batch: `block` for scripts and cells, `wait` for event loops. Waiting changes nothing about a run."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ Until = Literal["run", "cells"]
 LONGEST_WAIT = 1e9
 """Seconds; more is a mistake."""
 SLICE = 0.5
-"""Seconds that one wait takes at most, so that an interrupt is seen in every place and on every platform."""
+"""Seconds that one wait takes at most, so that an interrupt is seen on every host and platform."""
 
 
 class WaitTimedOut(OrigamiError, TimeoutError):
-    """The caller's patience ended before the run did. The run goes on at the server."""
+    """The run did not end within the `timeout` of a wait. It goes on at the server."""
 
 
 class WatchStopped(OrigamiError):
-    """The run is not watched any more although it may go on at the server."""
+    """The run is no longer checked, although it may go on at the server."""
 
 
 def reached(state: RunState, until: Until) -> bool:
-    """Whether the wait is over, and raise when it can never be.
+    """Return whether a wait is over.
 
     Raises:
-        OrigamiError: checks stopped; nothing more will be heard.
+        OrigamiError: it can never be over, since checks of the run have stopped.
     """
     if state.done and (until == "run" or state.settled):
         return True
     if state.connection.state == "stopped":
         if state.connection.error is not None:
-            # Raised by everyone who waits: without this it would carry the frames of all of them.
+            # Each waiting caller raises it: without this it would carry the frames of all of them.
             raise state.connection.error.with_traceback(None)
         raise WatchStopped(
             "The run is not watched any more",
@@ -56,13 +56,13 @@ def reached(state: RunState, until: Until) -> bool:
 
 
 class Awaited(NamedTuple):
-    """What is waited for.
+    """Condition to wait for.
 
     Attributes:
-        reached: whether the wait is over; raises when it can never be.
-        keep: makes sure that news arrive; called on the background loop.
-        subscribe: calls back after each change; returns what ends that.
-        timed_out: makes the error of who has waited so many seconds in vain.
+        reached: returns whether it is met; raises when it can never be.
+        keep: makes sure that changes are noticed; called on the background loop.
+        subscribe: calls a function after each change; returns a function that ends that.
+        timed_out: makes the error for a timeout of so many seconds.
     """
 
     reached: Callable[[], bool]
@@ -72,10 +72,10 @@ class Awaited(NamedTuple):
 
 
 def end_of_run(watch: RunWatch, until: Until) -> Awaited:
-    """The end of a run, or the moment when its cells have settled.
+    """Return the condition that a run has ended, or that its cells have settled.
 
     Raises:
-        InvalidInput: `until` is something else.
+        InvalidInput: `until` is neither "run" nor "cells".
     """
     check_wait(until)
     return Awaited(
@@ -84,25 +84,25 @@ def end_of_run(watch: RunWatch, until: Until) -> Awaited:
         subscribe=watch.subscribers.add,
         timed_out=lambda seconds: WaitTimedOut(
             f"The run did not end within {seconds:g} s",
-            cause=last_said(watch.state),
+            cause=describe_last_answer(watch.state),
             remedy="Wait again with run.wait(), or end it with run.cancel().",
         ),
     )
 
 
 def block(awaited: Awaited, timeout: float | None) -> None:
-    """Block until the wait is over.
+    """Block until a condition is met.
 
     Raises:
-        InvalidInput: `timeout` is no number of seconds.
+        InvalidInput: `timeout` is not a number of seconds.
         WaitTimedOut: `timeout` seconds passed first.
-        OrigamiError: it can never be over.
+        OrigamiError: the condition can never be met.
     """
     check_timeout(timeout)
     ends = None if timeout is None else time.monotonic() + timeout
     if not awaited.reached():
         try:
-            # Also refuses to wait on the very thread that brings the news.
+            # Also refuses to wait on the very thread that notices the changes.
             background().run(_wait_at_most(timeout, awaited))
         except TimeoutError as error:
             if isinstance(error, OrigamiError):
@@ -117,10 +117,10 @@ async def _wait_at_most(seconds: float | None, awaited: Awaited) -> None:
 
 
 async def wait(awaited: Awaited) -> None:
-    """Return when the wait is over; cancelling this leaves what is waited for alone.
+    """Return when a condition is met; cancelling this leaves the run alone.
 
     Raises:
-        OrigamiError: it can never be over.
+        OrigamiError: the condition can never be met.
     """
     await _until_reached(awaited)
     await background().callbacks_returned()
@@ -149,10 +149,10 @@ async def _until_reached(awaited: Awaited) -> None:
 
 
 def check_wait(until: object) -> None:
-    """Refuse to wait for anything but `run` and `cells`.
+    """Check the argument `until`.
 
     Raises:
-        InvalidInput: it is something else.
+        InvalidInput: it is neither "run" nor "cells".
     """
     if until not in ("run", "cells"):
         is_number = isinstance(until, int | float) and not isinstance(until, bool)
@@ -165,18 +165,18 @@ def check_wait(until: object) -> None:
 
 
 def check_timeout(timeout: object) -> None:
-    """Refuse to wait for anything but a number of seconds, or None.
+    """Check the argument `timeout`.
 
     Raises:
-        InvalidInput: it is something else.
+        InvalidInput: it is neither a number of seconds nor None.
     """
     if timeout is not None:
         remedy = "Give seconds from 0, for example timeout=600, or leave timeout= out to wait until the end."
         validate.seconds(timeout, LONGEST_WAIT, remedy, may_be_zero=True)
 
 
-def last_said(state: RunState) -> str:
-    """What the server said last about a run that has not come to an end in time, in whole sentences."""
+def describe_last_answer(state: RunState) -> str:
+    """Return what the server said last about a run that has not ended in time, in whole sentences."""
     error = state.connection.error
     if isinstance(error, NotFound):
         return f"{error.title}: {error.cause}"

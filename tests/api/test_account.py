@@ -69,7 +69,7 @@ def test_agents_are_read_until_all_slots_are_known_to_be_in_use_and_no_more_than
     assert account.free_run_slots == 3
 
 
-def test_what_cannot_be_read_is_not_known_and_the_rest_is(server):
+def test_a_part_that_cannot_be_read_is_none_and_the_others_are_read(server):
     forbidden = answer({"error": "no", "code": "FORBIDDEN"}, 403)
     account = read(server, answer(ACCOUNT), forbidden, forbidden)
     assert (account.credits, account.active_runs, account.free_run_slots) == (None, None, None)
@@ -82,19 +82,19 @@ def test_what_cannot_be_read_is_not_known_and_the_rest_is(server):
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
-def test_a_key_that_is_refused_on_the_way_is_an_error(server, at):
+def test_a_key_that_is_refused_at_any_request_raises(server, at):
     plan = [answer(ACCOUNT), CREDITS, NO_AGENTS]
     plan[at] = answer({"error": "no", "code": "UNAUTHORIZED"}, 401)
     with pytest.raises(AuthenticationError):
         read(server, *plan)
 
 
-def test_an_account_that_fails_is_an_error(server):
+def test_an_account_that_cannot_be_read_raises(server):
     with pytest.raises(ServerError):
         read(server, *[answer({"error": "x"}, 500)] * 9)
 
 
-def test_nothing_told_is_nothing_said(server):
+def test_missing_values_are_called_not_told(server):
     account = read(server, answer({}), answer({}), NO_AGENTS)
     assert str(account).splitlines()[:3] == [
         f"Organization: not told ({server.base_url.split('/')[2]})",
@@ -112,8 +112,8 @@ def test_a_hostile_name_stays_in_its_line(server):
     assert all(line.isprintable() for line in lines)
 
 
-def test_its_balance_is_in_the_ledger(server):
+def test_its_balance_is_in_the_balance_history(server):
     client = ow.Client(KEY, base_url=server.base_url)
     server.plan(answer(ACCOUNT), CREDITS, NO_AGENTS)
     ow.account(client=client)
-    assert [reading.balance for reading in client.operations.ledger.readings] == [12.5]
+    assert [reading.balance for reading in client.operations.balance_history.readings] == [12.5]

@@ -47,7 +47,7 @@ VERBS = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-async def test_each_verb_is_the_same_in_both_clients(server, quick, verb):
+async def test_each_call_sends_the_same_request_from_both_clients(server, quick, verb):
     args, options, body, sent, kind = VERBS[verb]
     server.plan(answer(body))
     client = Client(KEY, base_url=server.base_url)
@@ -72,7 +72,7 @@ async def test_each_verb_is_the_same_in_both_clients(server, quick, verb):
         assert KEY not in request.target
 
 
-def test_both_clients_have_every_verb_with_the_same_arguments():
+def test_both_clients_have_the_same_calls_with_the_same_arguments():
     names = set(VERBS) | {"iter_rows"}
     for name in names:
         one, other = (inspect.signature(getattr(kind, name)).parameters for kind in (Client, AsyncClient))
@@ -88,13 +88,13 @@ def test_both_clients_have_every_verb_with_the_same_arguments():
 
 
 @pytest.mark.parametrize("body", [{}, {"items": None}, {"total": 3}])
-def test_a_list_without_a_list_is_no_empty_list(server, client, body):
+def test_a_missing_list_is_not_an_empty_list(server, client, body):
     server.plan(answer(body))
     with pytest.raises(UnexpectedAnswer, match="list was expected"):
         client.list_agents()
 
 
-def test_a_client_without_sockets():
+def test_a_client_with_a_transport_of_its_own_opens_no_socket():
     def respond(request: httpx.Request) -> httpx.Response:
         assert request.headers["authorization"] == f"Bearer {KEY}"
         return httpx.Response(200, stream=httpx.ByteStream(b'{"object": "credits", "balance": 7}'))
@@ -103,7 +103,7 @@ def test_a_client_without_sockets():
     assert client.get_credits().balance == 7
 
 
-def test_a_call_inside_a_callback_of_the_loop_says_so(server, client):
+def test_a_blocking_call_inside_a_callback_of_the_loop_raises(server, client):
     async def call() -> None:
         client.get_credits()
 
@@ -126,7 +126,7 @@ async def test_cancelling_an_await_ends_the_request(server):
     assert (await client.get_credits()).balance == 1
 
 
-def test_operations_have_the_verbs_as_coroutines():
+def test_operations_are_coroutines():
     for name in [*VERBS, "poll_run", "poll_table"]:
         assert inspect.iscoroutinefunction(getattr(Operations, name))
 

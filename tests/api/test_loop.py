@@ -1,4 +1,4 @@
-"""One thread, started when needed, gone when idle, and nobody else's context in it."""
+"""One thread, started when needed, gone when idle, and with an empty context."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from origami_widgets.api import loop as loops
 from origami_widgets.api.loop import BackgroundLoop, background
 
 ROOT = Path(__file__).parents[2]
-HERE = contextvars.ContextVar("here", default="nobody")
+HERE = contextvars.ContextVar("here", default="no caller")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "origami-widgets"]
 
 
-def test_it_runs_in_one_daemon_thread_of_its_own(loop):
+def test_the_loop_runs_in_one_daemon_thread_of_its_own(loop):
     assert loop.run(thread_name()) == "origami-widgets"
     before = threads()
     assert all(thread.daemon for thread in before)
@@ -55,19 +55,19 @@ def test_it_runs_in_one_daemon_thread_of_its_own(loop):
     assert threads() == before
 
 
-def test_the_callers_context_does_not_reach_it(loop):
+def test_the_callers_context_does_not_reach_the_loop(loop):
     async def look() -> str:
         return HERE.get()
 
     HERE.set("cell 7")
     seen: list[str] = []
-    assert loop.run(look()) == "nobody"
+    assert loop.run(look()) == "no caller"
     loop.call_soon(lambda: seen.append(HERE.get()))
     wait_for(lambda: seen)
-    assert seen == ["nobody"]
+    assert seen == ["no caller"]
 
 
-def test_a_function_is_called_on_its_thread_also_from_there(loop):
+def test_a_function_is_called_on_the_loops_thread_from_anywhere(loop):
     def name() -> str:
         return threading.current_thread().name
 
@@ -75,16 +75,16 @@ def test_a_function_is_called_on_its_thread_also_from_there(loop):
     assert loop.call(lambda: loop.call(name)) == "origami-widgets"
 
 
-def test_it_ends_when_idle_and_starts_again(loop):
+def test_the_loop_ends_when_idle_and_starts_again(loop):
     loop.run(thread_name())
     first = loop.generation
-    thread = loop._thread
+    thread = loop.call(threading.current_thread)
     wait_for(lambda: not thread.is_alive())
     assert loop.run(thread_name()) == "origami-widgets"
     assert loop.generation > first
 
 
-def test_it_does_not_end_while_something_runs(loop):
+def test_the_loop_does_not_end_while_a_task_runs(loop):
     future = loop.submit(asyncio.sleep(0.6, "done"))
     first = loop.generation
     time.sleep(0.4)
@@ -93,7 +93,7 @@ def test_it_does_not_end_while_something_runs(loop):
     assert future.result(5) == "done"
 
 
-def test_what_was_opened_is_closed_with_it(loop):
+def test_connections_are_closed_when_the_loop_ends(loop):
     closed = threading.Event()
 
     async def close() -> None:
@@ -106,7 +106,7 @@ def test_what_was_opened_is_closed_with_it(loop):
     assert closed.wait(5)
 
 
-def test_what_is_forgotten_is_closed_at_once(loop):
+def test_a_forgotten_connection_is_closed_at_once(loop):
     closed = threading.Event()
 
     async def close() -> None:
@@ -137,7 +137,7 @@ def test_cancelling_the_future_cancels_the_coroutine(loop):
     assert ended.wait(5)
 
 
-def test_an_interrupt_comes_out_at_once_and_cancels(loop):
+def test_an_interrupt_is_raised_at_once_and_cancels_the_coroutine(loop):
     ended = threading.Event()
 
     async def forever() -> None:
@@ -170,7 +170,7 @@ def test_an_interrupt_comes_out_at_once_and_cancels(loop):
     interrupter.join()
 
 
-def test_what_an_interrupt_keeps_from_beginning_is_closed(loop, monkeypatch):
+def test_a_coroutine_that_an_interrupt_keeps_from_starting_is_closed(loop, monkeypatch):
     async def wanted() -> None:
         pytest.fail("it was not sent")
 
@@ -184,7 +184,7 @@ def test_what_an_interrupt_keeps_from_beginning_is_closed(loop, monkeypatch):
     assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
 
 
-async def test_a_bridge_from_another_loop(loop):
+async def test_a_coroutine_can_be_awaited_from_another_loop(loop):
     assert await loop.bridge(thread_name()) == "origami-widgets"
 
     async def fail() -> None:
@@ -194,7 +194,7 @@ async def test_a_bridge_from_another_loop(loop):
         await loop.bridge(fail())
 
 
-async def test_a_bridge_carries_cancellation(loop):
+async def test_cancelling_an_await_on_another_loop_cancels_the_coroutine(loop):
     ended = threading.Event()
 
     async def forever() -> None:
@@ -211,7 +211,7 @@ async def test_a_bridge_carries_cancellation(loop):
     assert await asyncio.to_thread(ended.wait, 5)
 
 
-def test_stopping_ends_what_runs(loop):
+def test_stopping_the_loop_cancels_its_tasks(loop):
     ended = threading.Event()
 
     async def forever() -> None:
@@ -222,13 +222,13 @@ def test_stopping_ends_what_runs(loop):
 
     loop.submit(forever())
     loop.run(asyncio.sleep(0))
-    thread = loop._thread
+    thread = loop.call(threading.current_thread)
     loop.stop()
     assert ended.is_set()
     assert not thread.is_alive()
 
 
-def test_many_threads_at_once_share_it(loop):
+def test_many_threads_share_the_loop(loop):
     found: list[str] = []
     callers = [threading.Thread(target=lambda: found.append(loop.run(thread_name()))) for _ in range(20)]
     for caller in callers:
@@ -299,7 +299,7 @@ def storm():
         time.sleep(gap)
     is_over = True
 
-heard = 0
+interrupts = 0
 presser = threading.Thread(target=storm, daemon=True)
 presser.start()
 while not is_over:
@@ -309,9 +309,9 @@ while not is_over:
             client.get_credits()
         is_armed = False
     except KeyboardInterrupt:
-        heard += 1
+        interrupts += 1
 presser.join()
-print(client.get_credits().balance, heard > 5)
+print(client.get_credits().balance, interrupts > 5)
 """
 
 
@@ -332,7 +332,7 @@ def balance():
     return answer({"object": "credits", "balance": 7})
 
 
-def test_a_script_ends_in_silence(server):
+def test_a_script_ends_without_warnings(server):
     server.plan(balance())
     done = python(PLAIN, server.base_url)
     assert (done.returncode, done.stdout, done.stderr) == (0, "7.0\n", "")
@@ -365,10 +365,10 @@ def test_after_storms_of_interrupts_at_any_request_the_loops_still_work(server):
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(outcome, range(8)))
-    assert [(code, said) for code, said, _ in outcomes] == [(0, "7.0 True\n")] * 8, outcomes
+    assert [(code, printed) for code, printed, _ in outcomes] == [(0, "7.0 True\n")] * 8, outcomes
 
 
-def test_requests_that_are_cancelled_at_any_step_leave_room_for_others(server):
+def test_requests_cancelled_at_any_step_block_no_others(server):
     """More of them than connections may be open: none may count as in use for good."""
     from origami_widgets.api.client import Client
     from tests.support.server import answer
@@ -392,7 +392,7 @@ def test_requests_that_are_cancelled_at_any_step_leave_room_for_others(server):
     assert client.get_credits().balance == 7
 
 
-def test_the_process_does_not_wait_for_what_hangs(server):
+def test_the_process_ends_although_a_request_hangs(server):
     from tests.support.server import silence
 
     server.plan(silence())
@@ -402,5 +402,5 @@ def test_the_process_does_not_wait_for_what_hangs(server):
     assert time.monotonic() - began < 10
 
 
-def test_the_process_has_one_of_it():
+def test_the_process_has_one_loop():
     assert background() is background()

@@ -56,7 +56,7 @@ def known_names(model: type[Model]) -> list[str]:
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_any_json_object_gives_an_object(model, data):
+def test_any_json_object_becomes_an_object(model, data):
     raw = data.draw(st.dictionaries(st.sampled_from(known_names(model)), JSON, max_size=6) | JSON)
     notes: list[str] = []
     built = model.from_raw(raw, notes)
@@ -167,7 +167,7 @@ def test_a_completed_run_in_full():
     assert [suggestion.type for suggestion in run.todo.next_actions] == ["find_more_leads", "export_csv", None]
 
 
-def test_numbers_that_the_server_did_not_give_are_none():
+def test_missing_numbers_are_none():
     table = Table.from_raw({"id": "t"})
     assert (table.lead_count, table.credits.lifetime_used, table.cells.running, table.stats) == (None, None, None, None)
     assert RunObject.from_raw({}).steps.completed is None
@@ -208,7 +208,7 @@ def test_a_value_of_another_kind_is_read_or_noted_once(steps, completed):
         (None, None),
     ],
 )
-def test_moments_are_aware_and_utc_or_none(text, moment):
+def test_timestamps_are_utc_or_none(text, moment):
     assert RunObject.from_raw({"startedAt": text}).started_at == moment
 
 
@@ -231,7 +231,7 @@ def test_actions_at_the_top_level_of_a_running_run_count():
     "questions",
     [["Which region?"], [{"text": "Which region?"}], [{"question": "Which region?", "type": "single-choice"}]],
 )
-def test_all_forms_of_a_question(questions):
+def test_questions_are_read_in_all_forms(questions):
     (question,) = RunObject.from_raw({"todo": {"pendingQuestions": questions}}).todo.pending_questions
     assert question.question == "Which region?"
     assert question.freeform_option == "Or something else"
@@ -242,7 +242,7 @@ def test_a_transcript_that_was_not_asked_for_differs_from_an_empty_one():
     assert RunObject.from_raw({"response": {"transcript": []}}).response.transcript == ()
 
 
-def test_rows_typed_and_flat_hold_the_same_values():
+def test_typed_and_flat_rows_hold_the_same_values():
     typed = Page.of(Row, fixture("rows_typed"))
     flat = Page.of(FlatRow, fixture("rows_flat"))
     assert typed.next_cursor == "eyJvIjoyfQ"
@@ -276,7 +276,7 @@ def test_flat_rows_with_and_without_a_cells_level(raw, values):
 
 
 @pytest.mark.parametrize("name", ["items", "rows", "runs", "agents", "tables", "columns", "data"])
-def test_list_envelopes_of_all_ages(name):
+def test_list_envelopes_old_and_new_are_read(name):
     page = Page.of(Agent, {name: [{"id": "a"}, None, {"id": "b"}], "pagination": {"total": 7, "hasMore": False}})
     assert [agent.id for agent in page.items if agent.id] == ["a", "b"]
     assert page.next_cursor is None
@@ -320,7 +320,7 @@ def filled_with(value, model):
 
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("value", [HOSTILE, 7, None, {"name": HOSTILE}], ids=["hostile", "number", "null", "object"])
-def test_every_object_is_shown_in_one_short_line_and_a_small_table(model, value):
+def test_every_object_has_a_short_repr_and_a_small_html_table(model, value):
     built = filled_with(value, model)
     line, page = repr(built), built._repr_html_()
     assert line.startswith(f"{model.__name__}(")
@@ -337,7 +337,7 @@ def test_every_object_is_shown_in_one_short_line_and_a_small_table(model, value)
     assert set(re.findall(r"<[a-z]+ ([a-z]+)=", page)) <= {"style"}
 
 
-def test_a_table_shows_what_one_asks_for_first():
+def test_the_repr_of_a_table_shows_the_main_fields():
     table = RunObject.from_raw(fixture("completed_stats")).response.tables[0]
     line, page = repr(table), table._repr_html_()
     for part in ("name='", f"lead_count={table.lead_count}", f"columns=<{len(table.columns)} items>", table.id):
@@ -351,9 +351,9 @@ def test_a_list_of_columns_or_actions_stays_readable():
     response = RunObject.from_raw(fixture("completed_stats")).response
     table = response.tables[0]
     assert response.actions
-    for items, told in [(table.columns, [column.name for column in table.columns]), (response.actions, [action.type for action in response.actions])]:  # fmt: skip
+    for items, names in [(table.columns, [column.name for column in table.columns]), (response.actions, [action.type for action in response.actions])]:  # fmt: skip
         assert len(repr(items)) <= 90 * len(items)
-        assert all(each in repr(items) for each in told)
+        assert all(each in repr(items) for each in names)
         assert table.id not in repr(items)
     dear = Column.from_raw({"name": "E-mail", "kind": "enrichment", "id": "c", "credits": {"lifetimeUsed": 74}})
     assert "74" in repr(dear)

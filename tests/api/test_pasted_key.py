@@ -20,16 +20,16 @@ PROGRAM = """
 import contextlib, io, json, sys
 from IPython.core.interactiveshell import InteractiveShell
 
-shell, said = InteractiveShell.instance(), []
+shell, shown = InteractiveShell.instance(), []
 for cell, options in json.loads(sys.stdin.read()):
     with contextlib.redirect_stderr(io.StringIO()) as stderr, contextlib.redirect_stdout(io.StringIO()) as stdout:
         shell.run_cell(cell, **options)
-    said.append(stderr.getvalue() + stdout.getvalue())
-print(json.dumps(said))
+    shown.append(stderr.getvalue() + stdout.getvalue())
+print(json.dumps(shown))
 """
 
 
-def said_by(*cells, home):
+def warnings_of(*cells, home):
     """What each cell says; one with options is a pair."""
     pairs = [cell if isinstance(cell, tuple) else (cell, {"store_history": True}) for cell in cells]
     done = subprocess.run(
@@ -40,60 +40,62 @@ def said_by(*cells, home):
         check=True,
         env={"IPYTHONDIR": str(home), "HOME": str(home), "PATH": "/usr/bin:/bin"},
     )
-    said = json.loads(done.stdout)
-    assert showing(said) == []
-    return [[line for line in text.splitlines() if "PastedKey" in line] for text in said]
+    shown = json.loads(done.stdout)
+    assert showing(shown) == []
+    return [[line for line in text.splitlines() if "PastedKey" in line] for text in shown]
 
 
-def test_each_cell_in_which_it_stands_is_named_once(tmp_path):
-    said = said_by(
+def test_each_cell_with_a_key_is_named_once(tmp_path):
+    shown = warnings_of(
         f"import origami_widgets as ow\n\nclient = ow.Client('{KEY}')\nother = ow.AsyncClient('{KEY}')",
-        "again = ow.Client(client._settings.key)",
+        "again = ow.Client(client.operations.identity[2])",
         f"KEY = '{KEY}'",
-        f"'{OTHER}'  # nobody uses it, and og_live_sandbox is public",
+        f"'{OTHER}'  # not in use, and og_live_sandbox is public",
         (f"# {KEY}", {"store_history": False}),
         "ow.Sandbox().client(); ow.Client('og_live_sandbox'); #",
         f"%%capture\nKEY = '{KEY}'",
         home=tmp_path,
     )
-    assert [len(lines) for lines in said] == [1, 0, 1, 0, 1, 0, 1]
-    assert said[0][0].startswith("In [1]:3: PastedKey: An API key that is in use stands in the text of this cell")
-    assert said[2][0].startswith("In [3]:1: ")
+    assert [len(lines) for lines in shown] == [1, 0, 1, 0, 1, 0, 1]
+    assert shown[0][0].startswith("In [1]:3: PastedKey: An API key that is in use stands in the text of this cell")
+    assert shown[2][0].startswith("In [3]:1: ")
     for way in ("ow.login()", "keyring", "ORIGAMI_API_KEY", "Colab", "revoke"):
-        assert way in said[0][0]
+        assert way in shown[0][0]
 
 
 def test_an_earlier_cell_is_named_when_its_key_comes_into_use(tmp_path):
-    said = said_by(
+    shown = warnings_of(
         f"import os, origami_widgets as ow\nos.environ['ORIGAMI_API_KEY'] = '{KEY}'",
         "1 + 1",
         "ow.Client()",
         "ow.Client()",
         home=tmp_path,
     )
-    assert [len(lines) for lines in said] == [0, 0, 1, 0]
-    assert said[2][0].startswith("In [1]:2: ")
+    assert [len(lines) for lines in shown] == [0, 0, 1, 0]
+    assert shown[2][0].startswith("In [1]:2: ")
 
 
-def test_as_an_error_it_shows_no_more(tmp_path):
+def test_the_warning_as_an_error_shows_no_key(tmp_path):
     errors = "import warnings, origami_widgets as ow\n%xmode Verbose\nwarnings.simplefilter('error', ow.PastedKey)"
     # A traceback quotes the cell itself, whose text is in front of everybody: so the key comes from another one.
     key = f"import os; os.environ['ORIGAMI_API_KEY'] = '{KEY}'"
-    said = said_by(errors, key, "ow.Client()", f"0 == '{KEY}'", "1", home=tmp_path)
-    assert [bool(lines) for lines in said] == [False, False, True, True, False]
+    shown = warnings_of(errors, key, "ow.Client()", f"0 == '{KEY}'", "1", home=tmp_path)
+    assert [bool(lines) for lines in shown] == [False, False, True, True, False]
 
 
 @pytest.mark.parametrize("module", [None, "IPython"])
-def test_outside_of_ipython_nothing_is_said(monkeypatch, module):
+def test_outside_ipython_no_warning_is_given(monkeypatch, module):
     if module is not None:
         monkeypatch.setitem(sys.modules, module, object())
-    pasted_key.notice(pasted_key.Secret(KEY))
+    pasted_key.note_key_in_use(pasted_key.Secret(KEY))
 
 
-@pytest.mark.parametrize("around", ["{}", "Find bakers with {}.", "use {}--or not", "({})"])
-def test_a_key_in_use_is_known_in_a_text_whatever_it_is_made_of(monkeypatch, around):
-    monkeypatch.setattr(pasted_key, "_in_use", set())
-    odd = "og_live_ab-cd_EF"
+@pytest.mark.parametrize(
+    ("letter", "around"),
+    [("c", "{}"), ("d", "Find bakers with {}."), ("e", "use {}--or not"), ("f", "({})")],
+)
+def test_a_key_in_use_is_found_in_a_text_whatever_its_letters(letter, around):
+    odd = f"og_live_ab-cd_{letter}F"
     brief = around.format(odd)
     assert not pasted_key.holds_key_in_use(brief)
     client = ow.Client(odd, base_url="http://127.0.0.1:9/api/v2")
@@ -104,5 +106,5 @@ def test_a_key_in_use_is_known_in_a_text_whatever_it_is_made_of(monkeypatch, aro
     assert not pasted_key.holds_key_in_use("Find blogs called og_live_posts")
 
 
-def test_the_public_key_is_that_of_the_sandbox():
+def test_the_public_key_is_the_one_of_the_sandbox():
     assert pasted_key.PUBLIC_KEY == API_KEY

@@ -1,4 +1,4 @@
-"""How many rows of a table have been read: known while that goes on, and told no more often than a person can follow."""
+"""How many rows of a table have been read: known while it is read, and reported at most a few times a second."""
 
 import gc
 import os
@@ -9,8 +9,8 @@ import weakref
 import pytest
 
 from origami_widgets.api import row_progress
-from origami_widgets.api.retries import Traffic
 from origami_widgets.api.row_progress import SPACING, ProgressReport
+from origami_widgets.api.usage import Traffic
 
 SECONDS = 20
 
@@ -33,125 +33,125 @@ def elsewhere():
 
 
 @pytest.fixture
-def told(monkeypatch, ours, elsewhere):
+def calls(monkeypatch, ours, elsewhere):
     """What a subscriber is called with."""
-    calls, organizations = [], weakref.WeakSet((ours, elsewhere))
+    found, organizations = [], weakref.WeakSet((ours, elsewhere))
 
     def subscriber(organization, *call):
         # What was planned by the test before may come in this one.
         if organization in organizations:
-            calls.append((organization, *call))
+            found.append((organization, *call))
 
     monkeypatch.setattr(row_progress, "_subscribers", [subscriber])
-    yield calls
+    yield found
     until(lambda: not row_progress._known)
 
 
-def test_progress_is_known_until_the_report_is_closed(ours, told):
+def test_progress_is_known_until_the_report_is_closed(ours, calls):
     report = ProgressReport(ours, "t")
     report.update(0, None)
-    until(lambda: told == [(ours, "t", (0, None))])
+    until(lambda: calls == [(ours, "t", (0, None))])
     report.update(200, 1240)
-    until(lambda: told[1:] == [(ours, "t", (200, 1240))])
+    until(lambda: calls[1:] == [(ours, "t", (200, 1240))])
     report.close()
-    until(lambda: told[2:] == [(ours, "t", None)])
+    until(lambda: calls[2:] == [(ours, "t", None)])
     report.close()
     time.sleep(2 * SPACING)
-    assert len(told) == 3
+    assert len(calls) == 3
 
 
-def test_a_report_without_progress_is_closed_in_silence(ours, told):
+def test_a_report_without_progress_notifies_no_subscriber(ours, calls):
     ProgressReport(ours, "t").close()
     time.sleep(2 * SPACING)
-    assert told == []
+    assert calls == []
 
 
-def test_of_two_reads_the_one_that_began_last_counts_and_then_the_other(ours, told):
+def test_the_newest_of_two_reads_counts_and_then_the_other(ours, calls):
     first, second = ProgressReport(ours, "t"), ProgressReport(ours, "t")
     first.update(200, 900)
-    until(lambda: told[-1:] == [(ours, "t", (200, 900))])
+    until(lambda: calls[-1:] == [(ours, "t", (200, 900))])
     second.update(0, None)
-    until(lambda: told[-1:] == [(ours, "t", (0, None))])
+    until(lambda: calls[-1:] == [(ours, "t", (0, None))])
     first.update(400, 900)
-    until(lambda: len(told) == 3)
-    assert told[-1] == (ours, "t", (0, None))
+    until(lambda: len(calls) == 3)
+    assert calls[-1] == (ours, "t", (0, None))
     second.close()
-    until(lambda: told[-1] == (ours, "t", (400, 900)))
+    until(lambda: calls[-1] == (ours, "t", (400, 900)))
     first.close()
-    until(lambda: told[-1] == (ours, "t", None))
+    until(lambda: calls[-1] == (ours, "t", None))
 
 
-def test_another_table_and_the_same_id_elsewhere_are_not_it(ours, elsewhere, told):
+def test_other_tables_and_organizations_have_their_own_progress(ours, elsewhere, calls):
     reports = [ProgressReport(*table) for table in ((ours, "t"), (ours, "u"), (elsewhere, "t"))]
     for rows, report in enumerate(reports):
         report.update(rows, None)
-    until(lambda: len(told) == 3)
-    assert sorted(progress.rows for *_, progress in told) == [0, 1, 2]
-    assert (ours, "t", (0, None)) in told
+    until(lambda: len(calls) == 3)
+    assert sorted(progress.rows for *_, progress in calls) == [0, 1, 2]
+    assert (ours, "t", (0, None)) in calls
     for report in reports:
         report.close()
 
 
-def test_a_fast_read_is_told_a_few_times_a_second_and_its_end_at_once(ours, told):
+def test_a_fast_read_notifies_a_few_times_a_second_and_at_its_end_at_once(ours, calls):
     report, began, pages = ProgressReport(ours, "t"), time.monotonic(), 0
-    while len(told) < 4:
+    while len(calls) < 4:
         assert time.monotonic() - began < SECONDS
         report.update(pages, None)
         pages += 1
     took = time.monotonic() - began
     assert pages > 100
-    assert took > 0.9 * SPACING * len(told)
-    assert sorted(progress for *_, progress in told) == [progress for *_, progress in told]
+    assert took > 0.9 * SPACING * len(calls)
+    assert sorted(progress for *_, progress in calls) == [progress for *_, progress in calls]
     report.close()
-    until(lambda: told[-1][-1] is None)
+    until(lambda: calls[-1][-1] is None)
 
 
-def test_a_read_that_is_over_at_once_is_never_told(ours, told):
+def test_a_very_short_read_reports_no_progress(ours, calls):
     for _ in range(100):
         report = ProgressReport(ours, "t")
         report.update(0, None)
         report.close()
-    until(lambda: len(told) == 100)
-    assert {progress for *_, progress in told} == {None}
+    until(lambda: len(calls) == 100)
+    assert {progress for *_, progress in calls} == {None}
 
 
-def test_of_many_short_reads_one_after_the_other_some_are_told(ours, told):
+def test_some_of_many_short_reads_report_progress(ours, calls):
     began = time.monotonic()
     for table_id in range(20):
         report = ProgressReport(ours, str(table_id))
         report.update(0, None)
         time.sleep(SPACING / 5)
         report.close()
-    until(lambda: told and told[-1][-1] is None)
+    until(lambda: calls and calls[-1][-1] is None)
     took = time.monotonic() - began
-    assert 1 <= sum(progress is not None for *_, progress in told) <= took / SPACING + 1
+    assert 1 <= sum(progress is not None for *_, progress in calls) <= took / SPACING + 1
 
 
-def test_progress_that_is_followed_by_none_is_told_all_the_same(ours, told):
+def test_the_last_progress_is_reported_without_further_updates(ours, calls):
     report = ProgressReport(ours, "t")
     report.update(1, 9)
     report.update(2, 9)
-    until(lambda: told)
-    assert told == [(ours, "t", (2, 9))]
+    until(lambda: calls)
+    assert calls == [(ours, "t", (2, 9))]
     report.close()
 
 
-def test_nothing_is_kept_of_what_has_ended(ours, told):
+def test_a_closed_report_is_garbage_collected(ours, calls):
     report = ProgressReport(ours, "t")
     report.update(1, 2)
-    until(lambda: told)
+    until(lambda: calls)
     report.close()
     gone = weakref.ref(report)
-    until(lambda: told[-1][-1] is None)
+    until(lambda: calls[-1][-1] is None)
     del report
     until(lambda: gc.collect() is not None and gone() is None)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_reads_nothing(ours, told):
+def test_a_forked_child_has_no_reads(ours, calls):
     report = ProgressReport(ours, "t")
     report.update(1, 2)
-    until(lambda: told)
+    until(lambda: calls)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()

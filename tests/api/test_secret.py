@@ -1,16 +1,21 @@
-"""The key reaches one header of one host, and nothing else: each place it could slip into is searched for it."""
+"""The key reaches one header of one host and nothing else; it is hidden in every form in which a server repeats it."""
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
+import html
 import inspect
 import io
 import json
 import logging
+import logging.config
 import pickle
+import re
 import sys
 import traceback
+import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,7 +28,7 @@ from origami_widgets.api import errors
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
 from origami_widgets.api.loop import background
-from origami_widgets.api.secret import Secret
+from origami_widgets.api.secret import HIDDEN, Secret, hide_all, hide_key, hide_keys_in_logs, holds_key
 from tests.api.conftest import KEY
 from tests.support.server import answer, head, raw, reset, silence
 
@@ -71,7 +76,7 @@ def assert_hidden(texts: Iterator[str]) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_no_error_and_no_log_shows_it(server: RawServer, quick, caplog, fault):
+def test_no_error_and_no_log_shows_the_key(server: RawServer, quick, caplog, fault):
     caplog.set_level(logging.DEBUG)
     server.plan(fault)
     client = Client(KEY, base_url=server.base_url, project="p-1", timeout=0.5)
@@ -90,7 +95,7 @@ def test_no_error_and_no_log_shows_it(server: RawServer, quick, caplog, fault):
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_no_client_shows_it(server: RawServer, kind):
+def test_no_client_shows_the_key(server: RawServer, kind):
     client = kind(KEY, base_url=server.base_url)
     if kind is Client:
         client.get_credits()
@@ -98,14 +103,15 @@ def test_no_client_shows_it(server: RawServer, kind):
         assert_hidden(texts_of(thing))
     for part in vars(client.operations).values():
         assert_hidden(texts_of(part))
+    key = next(part for part in client.operations.identity if isinstance(part, Secret))
     for refuse in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError):
-            refuse(client.operations.identity if refuse is not copy.copy else vars(client)["_settings"].key)
+            refuse(client.operations.identity if refuse is not copy.copy else key)
     with pytest.raises(TypeError):
         pickle.dumps(client)
 
 
-def test_a_secret_hides_itself_and_is_written_nowhere():
+def test_a_secret_has_no_repr_pickle_or_copy_with_the_key():
     secret = Secret(KEY)
     assert secret.reveal() == KEY
     assert_hidden(iter([repr(secret), str(secret), f"{secret}", f"{secret:>60}", f"{secret!r}", "%s" % secret]))  # noqa: UP031
@@ -125,7 +131,7 @@ def jsonable(value: object) -> str:
     return json.dumps(value, default=lambda each: each.__getstate__())
 
 
-def test_who_lists_its_attributes_sees_no_value():
+def test_inspecting_the_attributes_of_a_secret_shows_no_key():
     """As debuggers, variable inspectors and `rich.inspect` do, private attributes included."""
     secret = Secret(KEY)
     listed = rich.console.Console(file=io.StringIO(), width=200)
@@ -167,7 +173,7 @@ MISPLACED = {
 
 
 @pytest.mark.parametrize("misplace", MISPLACED.values(), ids=MISPLACED)
-def test_where_something_else_belongs_it_is_neither_sent_nor_repeated(server: RawServer, client, caplog, misplace):
+def test_a_key_in_another_argument_is_neither_sent_nor_repeated(server: RawServer, client, caplog, misplace):
     caplog.set_level(logging.DEBUG)
     with pytest.raises(errors.InvalidInput) as refused:
         misplace(client)
@@ -210,14 +216,14 @@ def test_a_malformed_key_is_refused_without_being_repeated(kind, key):
     assert not [shown for shown in texts_of_error(caught.value) if any(part in shown for part in parts)]
 
 
-def test_a_good_key_is_not_in_the_frames_of_another_mistake():
+def test_the_frames_of_another_error_hold_no_key():
     with pytest.raises(errors.InvalidInput) as caught:
         Client(KEY, base_url="ftp://origami.chat")
     assert_hidden(texts_of_error(caught.value))
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_no_key_says_where_to_get_one(monkeypatch, value):
+def test_a_missing_key_says_where_to_get_one(monkeypatch, value):
     monkeypatch.setenv("ORIGAMI_API_KEY", "")
     with pytest.raises(errors.MissingKey) as caught:
         Client(value)
@@ -225,7 +231,7 @@ def test_no_key_says_where_to_get_one(monkeypatch, value):
     assert "use_sandbox" in caught.value.remedy
 
 
-def test_a_break_at_the_end_of_a_copied_key_does_no_harm(server: RawServer):
+def test_whitespace_around_a_key_is_removed(server: RawServer):
     server.plan(answer({"object": "credits", "balance": 1}))
     assert Client(f" {KEY}\n", base_url=server.base_url).get_credits().balance == 1
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
@@ -241,13 +247,13 @@ def test_the_argument_wins_over_the_environment(server: RawServer, monkeypatch):
     assert sent == ["Bearer og_live_FromTheEnvironment", f"Bearer {KEY}", f"Bearer {KEY}"]
 
 
-def test_the_header_is_added_for_the_one_host_only():
+def test_the_header_is_added_for_the_configured_host_only():
     import httpx
 
-    from origami_widgets.api.settings import settings_from
+    from origami_widgets.api.client_settings import make_settings
     from origami_widgets.api.transport import KeyForOneHost
 
-    auth = KeyForOneHost(settings_from(Secret(KEY), "https://origami.chat/api/v2", "p-1", 30))
+    auth = KeyForOneHost(make_settings(Secret(KEY), "https://origami.chat/api/v2", "p-1", 30))
     for url in (
         "http://origami.chat/api/v2/agents",
         "https://origami.chat:8443/api/v2/agents",
@@ -263,7 +269,7 @@ def test_the_header_is_added_for_the_one_host_only():
     assert request.headers["x-origami-project"] == "p-1"
 
 
-def test_an_interrupted_call_shows_nothing(server: RawServer, quick):
+def test_an_interrupted_call_shows_no_key(server: RawServer, quick):
     server.plan(silence())
     client = Client(KEY, base_url=server.base_url, timeout=5)
     future = background().submit(client.operations.get_credits())
@@ -272,3 +278,116 @@ def test_an_interrupted_call_shows_nothing(server: RawServer, quick):
     future.cancel()
     assert_hidden(texts_of(future))
     assert "og_live" not in repr(sys.exc_info())
+
+
+def base64_after(before: str) -> str:
+    return base64.b64encode(f"{before}{KEY} and more".encode()).decode()
+
+
+FORMS = {
+    "plain": KEY,
+    "in a header": f"Bearer {KEY}",
+    "in small letters": KEY.lower(),
+    "in an address": urllib.parse.quote(KEY).replace("_", "%5F"),
+    "escaped as an address": "".join(f"%{ord(letter):02X}" for letter in KEY),
+    "escaped as JSON": "".join(f"\\u{ord(letter):04x}" for letter in KEY),
+    "escaped as JSON in capitals": "".join(f"\\u{ord(letter):04X}" for letter in KEY),
+    "a letter of it escaped": KEY.replace("4", "\\u0034"),
+    "references": "".join(f"&#{ord(letter)};" for letter in KEY),
+    "hexadecimal references": "".join(f"&#x{ord(letter):X};" for letter in KEY),
+    "base64": base64_after(""),
+    "base64 after one letter": base64_after("x"),
+    "base64 after two letters": base64_after("xy"),
+    "base64 of a header": base64_after("Authorization: Bearer "),
+}
+
+
+def plain(text: str) -> str:
+    """The text with every escape undone."""
+    unescaped = html.unescape(urllib.parse.unquote(json.loads(f'"{text}"')))
+    letters = re.sub(r"[^A-Za-z0-9+/]", "", text)
+    shifted = (letters[start:] for start in range(4))
+    return unescaped + "".join(base64.b64decode(part[: len(part) // 4 * 4]).decode("latin-1") for part in shifted)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_key_is_hidden_in_every_form(form):
+    part = KEY[12:28].lower()
+    assert part in plain(form).lower(), "the search for it can find it"
+    for hidden in (hide_key(f"said {form} twice".encode(), KEY).decode(), hide_all(f"said {form} twice")):
+        assert hidden.startswith("said ")
+        assert HIDDEN in hidden
+        assert part not in plain(hidden).lower()
+
+
+def test_another_word_that_looks_like_a_key_is_data():
+    body = b'{"slug": "blog_live_posts", "note": "og_live_somebodyelses0000", "b": "b2dfbGl2ZV9ub3R0aGVrZXk="}'
+    assert hide_key(body, KEY) == body
+
+
+def test_a_response_that_repeats_the_key_stays_readable(server, client):
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+    server.plan(answer(f'{{"object": "credits", "balance": 7, "note": "{escaped}", "slug": "blog_live_posts"}}'))
+    credits_left = client.get_credits()
+    assert credits_left.raw == {"object": "credits", "balance": 7, "note": HIDDEN, "slug": "blog_live_posts"}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [
+        (KEY, True),
+        (f"Use {KEY} for it", True),
+        ("og_live_short", True),
+        ("OG_LIVE_SHORT", True),
+        ("blog_live_posts_of_the_week", False),
+        ("Which keys begin with og_live_?", False),
+    ],
+)
+def test_keys_in_arguments_are_recognised(value, is_one):
+    assert holds_key(value) is is_one
+
+
+@pytest.mark.parametrize(
+    ("message", "args"),
+    [
+        ("HTTP Request: %s %s", ("GET", "https://example.com/blog?live=%5F")),
+        ("a mapping: %(a)s", ({"a": 1},)),
+        ("too few: %s %s", ("one",)),
+        (ValueError("no text"), ()),
+    ],
+)
+def test_other_log_records_stay_unchanged(client, message, args):
+    hide_keys_in_logs()
+    record = logging.LogRecord("httpx", logging.INFO, __file__, 1, message, args, None)
+    before = vars(record).copy()
+    assert logging.getLogger("httpx").filter(record)
+    assert vars(record) == before
+
+
+def test_logs_hide_the_key_after_logging_is_configured_again(server, client, capfd):
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "handlers": {"late": {"class": "logging.StreamHandler"}},
+            "loggers": {name: {"level": "DEBUG", "handlers": ["late"]} for name in ("httpx", "httpcore")},
+        }
+    )
+    try:
+        server.plan(answer({}, headers={"X-Echo": f"Bearer {KEY}", "X-Coded": base64_after("x")}))
+        client.get_credits()
+        written = capfd.readouterr().err
+    finally:
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).handlers.clear()
+            logging.getLogger(name).setLevel(logging.NOTSET)
+    assert "receive_response_headers.complete" in written
+    assert f"(b'X-Echo', b'Bearer {HIDDEN}')" in written
+    assert KEY not in written
+    assert base64_after("x")[4:30] not in written
+
+
+def test_the_log_filter_is_added_once(client):
+    hide_keys_in_logs()
+    hide_keys_in_logs()
+    assert len(logging.getLogger("httpcore.http11").filters) == 1

@@ -33,7 +33,7 @@ async def one_step(result):
     return await OnLoop(step(result))
 
 
-def test_its_steps_are_carried_out_on_the_background_loop_and_all_else_where_the_caller_stands(drive):
+def test_steps_run_on_the_background_loop_and_the_rest_on_the_callers_thread(drive):
     async def where():
         return threading.current_thread().name
 
@@ -44,7 +44,7 @@ def test_its_steps_are_carried_out_on_the_background_loop_and_all_else_where_the
     assert drive(act()) == [here, LOOP, here]
 
 
-def test_it_gives_what_it_returns_and_gets_what_its_steps_return(drive):
+def test_results_of_steps_and_of_the_coroutine_are_returned(drive):
     async def add(numbers):
         total = 0
         for number in numbers:
@@ -58,14 +58,14 @@ def test_it_gives_what_it_returns_and_gets_what_its_steps_return(drive):
     assert drive(act()) == (45, "the end")
 
 
-def test_without_a_step_it_is_done_at_once(drive):
+def test_a_coroutine_without_steps_is_done_at_once(drive):
     async def act():
         return 7
 
     assert drive(act()) == 7
 
 
-def test_the_error_of_a_step_comes_out_where_it_is_awaited(drive):
+def test_the_error_of_a_step_is_raised_where_it_is_awaited(drive):
     seen = []
 
     async def act():
@@ -80,7 +80,7 @@ def test_the_error_of_a_step_comes_out_where_it_is_awaited(drive):
     assert seen == [True, True]
 
 
-def test_an_error_that_it_does_not_catch_reaches_the_caller_when_it_has_cleaned_up(drive):
+def test_an_uncaught_error_of_a_step_reaches_the_caller_after_clean_up(drive):
     cleaned = []
 
     async def act(error):
@@ -96,7 +96,7 @@ def test_an_error_that_it_does_not_catch_reaches_the_caller_when_it_has_cleaned_
     assert cleaned == ["cleaned"]
 
 
-def test_its_own_error_reaches_the_caller(drive):
+def test_an_error_of_the_coroutine_reaches_the_caller(drive):
     async def act():
         await OnLoop(step())
         raise ZeroDivisionError
@@ -110,7 +110,7 @@ class Waiting:
 
     def __init__(self):
         self.began, self.step_ended = threading.Event(), threading.Event()
-        self.said = []
+        self.steps = []
 
     async def _without_end(self):
         self.began.set()
@@ -123,21 +123,21 @@ class Waiting:
         try:
             await OnLoop(self._without_end())
         except BaseException as stopped:
-            self.said.append(type(stopped))
-            self.said.append(await OnLoop(step("cleaned")))
+            self.steps.append(type(stopped))
+            self.steps.append(await OnLoop(step("cleaned")))
             if not goes_on:
                 raise
         return "went on"
 
 
-def test_an_interrupt_ends_a_step_and_comes_out_where_it_is_awaited():
+def test_an_interrupt_cancels_a_step_and_is_raised_where_it_is_awaited():
     waiting = Waiting()
     interrupt(lambda: block(waiting.act()), waiting.began)
     assert waiting.step_ended.wait(10)
-    assert waiting.said == [KeyboardInterrupt, "cleaned"]
+    assert waiting.steps == [KeyboardInterrupt, "cleaned"]
 
 
-async def test_cancellation_ends_a_step_and_comes_out_where_it_is_awaited():
+async def test_a_cancellation_cancels_a_step_and_is_raised_where_it_is_awaited():
     waiting = Waiting()
     task = asyncio.create_task(wait(waiting.act()))
     assert await asyncio.to_thread(waiting.began.wait, 10)
@@ -145,10 +145,10 @@ async def test_cancellation_ends_a_step_and_comes_out_where_it_is_awaited():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await asyncio.to_thread(waiting.step_ended.wait, 10)
-    assert waiting.said == [asyncio.CancelledError, "cleaned"]
+    assert waiting.steps == [asyncio.CancelledError, "cleaned"]
 
 
-async def test_a_timeout_of_the_caller_ends_a_step_and_is_one_of_the_caller():
+async def test_a_timeout_of_the_caller_cancels_a_step():
     waiting = Waiting()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
@@ -156,7 +156,7 @@ async def test_a_timeout_of_the_caller_ends_a_step_and_is_one_of_the_caller():
     assert await asyncio.to_thread(waiting.step_ended.wait, 10)
 
 
-async def test_while_one_awaits_the_callers_loop_goes_on():
+async def test_awaiting_does_not_block_the_callers_loop():
     waiting = Waiting()
     task = asyncio.create_task(wait(waiting.act(goes_on=True)))
     assert await asyncio.to_thread(waiting.began.wait, 10)
@@ -165,7 +165,7 @@ async def test_while_one_awaits_the_callers_loop_goes_on():
     assert (other, await task) == ("beside it", "went on")
 
 
-def test_on_the_background_loop_itself_it_cannot_block():
+def test_blocking_on_the_background_loop_raises():
     async def blocks_there():
         return block(one_step(1))
 

@@ -20,7 +20,7 @@ def refused(call, *args, **kwargs) -> InvalidInput:
 
 
 @pytest.mark.parametrize("prompt", ["", "  \n", None, 7, "x" * 10_001, "half \ud83d"])
-def test_prompts(server, client, prompt):
+def test_invalid_prompts_are_refused(server, client, prompt):
     refused(client.create_agent, prompt)
     refused(client.create_run, "agent", prompt)
     assert server.requests == []
@@ -35,14 +35,14 @@ def test_the_longest_prompt_is_sent(server, client):
 
 
 @pytest.mark.parametrize("model", ["", 7, "origami lite", "Origami-Max", "gpt", "origami-" + "x" * 100])
-def test_models(server, client, model):
+def test_invalid_models_are_refused(server, client, model):
     error = refused(client.create_agent, "Find bakeries", model=model)
     assert "origami-lite" in error.remedy
     assert server.requests == []
 
 
 @pytest.mark.parametrize("model", ["origami-lite", "origami-max", "origami-fast", "origami-mid", "origami-ultra-2"])
-def test_models_that_only_the_server_can_judge(server, client, model):
+def test_possible_models_are_sent(server, client, model):
     server.plan(answer({"error": "not on the plan", "code": "MODEL_NOT_AVAILABLE"}, 400))
     with pytest.raises(InvalidInput, match="not on the plan") as caught:
         client.create_agent("Find bakeries", model=model)
@@ -79,7 +79,7 @@ BAD_IDS = [
 
 
 @pytest.mark.parametrize("value", BAD_IDS, ids=lambda value: repr(value)[:40])
-def test_ids(server, client, value):
+def test_invalid_ids_are_refused(server, client, value):
     refused(client.get_run, value, "v2_run-1")
     refused(client.get_run, "agent", value)
     refused(client.get_table, value)
@@ -93,7 +93,7 @@ def test_ids(server, client, value):
 
 
 @pytest.mark.parametrize("value", BAD_IDS, ids=lambda value: repr(value)[:40])
-def test_what_is_attached(server, client, value):
+def test_invalid_attachments_are_refused(server, client, value):
     if value is not None:
         refused(ow.attach, "agent", value, client=client, show=False)
     if isinstance(value, str):
@@ -106,14 +106,14 @@ def test_what_is_attached(server, client, value):
     assert server.requests == []
 
 
-def test_a_runs_id_in_the_place_of_an_agents_is_named(server, client):
+def test_the_id_of_a_run_instead_of_an_agent_is_named(server, client):
     error = refused(client.cancel, "v2_run-01k0c4m2f7")
     assert "run" in error.title
     assert "AGENT_ID/RUN_ID" in error.remedy
     assert server.requests == []
 
 
-def test_a_token_in_the_place_of_an_id_is_named(client):
+def test_a_token_instead_of_an_id_is_named(client):
     assert "token" in refused(client.get_run, "agent/v2_run-1", "v2_run-1").cause
 
 
@@ -143,13 +143,13 @@ def test_an_agent_that_is_not_found_may_have_been_a_table(server, client):
     ],
     ids=repr,
 )
-def test_options_of_a_start(server, client, options):
+def test_invalid_options_of_a_start_are_refused(server, client, options):
     refused(client.create_agent, "Find bakeries", **options)
     assert server.requests == []
 
 
 @pytest.mark.parametrize("limit", [0, -1, 101, 1.5, "50", None, True])
-def test_page_sizes(server, client, limit):
+def test_invalid_page_sizes_are_refused(server, client, limit):
     refused(client.list_agents, limit=limit)
     refused(client.list_tables, limit=limit)
     refused(client.list_runs, "agent", limit=limit)
@@ -171,13 +171,13 @@ def test_page_sizes(server, client, limit):
     ],
     ids=repr,
 )
-def test_options_of_rows(server, client, options):
+def test_invalid_options_of_rows_are_refused(server, client, options):
     refused(lambda: list(client.iter_rows("t1", **options)))
     assert server.requests == []
 
 
 @pytest.mark.parametrize("include", [[7], ["a b"], ["a&b=c"], [None]])
-def test_what_is_no_include(server, client, include):
+def test_an_invalid_include_is_refused(server, client, include):
     refused(client.get_table, "t1", include=include)
     assert server.requests == []
 

@@ -10,12 +10,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.paging import RawRows, RowWalk
-from origami_widgets.api.wire import decode
-from origami_widgets.frames.leads.batch_reading import batches_of
-from origami_widgets.frames.leads.cells import KindOfCells
+from origami_widgets.api.responses import decode
+from origami_widgets.api.row_paging import RawRows, RowWalk
+from origami_widgets.frames.leads.batch_reading import PageSpool, batches_of
+from origami_widgets.frames.leads.cell_column import KindOnlyColumn
 from origami_widgets.frames.leads.lead_table import LeadTable, ids_of
-from origami_widgets.frames.leads.spool import Spool
 from tests.bench.bench_rows import bodies, listed, memory
 
 if TYPE_CHECKING:
@@ -36,8 +35,8 @@ def pages(rows: int) -> Iterator[bytes]:
 
 def with_batches(rows: int) -> Any:
     """Read all pages to disk, then go through all batches."""
-    table = LeadTable(listed(MIX), dtype_backend="pyarrow", flatten=True, names="slug", kept=KindOfCells)
-    spool = Spool()
+    table = LeadTable(listed(MIX), dtype_backend="pyarrow", flatten=True, names="slug", kept=KindOnlyColumn)
+    spool = PageSpool()
     for body in pages(rows):
         page = RawRows.of(decode(body)).items
         table.learn(page)

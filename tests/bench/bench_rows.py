@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from origami_widgets.api.paging import RawRows, RowWalk
-from origami_widgets.api.wire import decode
-from origami_widgets.frames.leads.lead_table import LeadTable, Listed, ids_of
+from origami_widgets.api.responses import decode
+from origami_widgets.api.row_paging import RawRows, RowWalk
+from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn, ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,12 +50,12 @@ MIXES = {"plain": 0, "enriched": 3}
 """How many of the twelve cells are objects of enrichments."""
 
 
-def listed(mix: str) -> list[Listed]:
+def listed(mix: str) -> list[ListedColumn]:
     """Return the columns of a table of twelve."""
     objects = ENRICHMENTS[: MIXES[mix]]
     plain = (*INPUTS, "notes", "score")[: 12 - len(objects)]
     columns = [(slug, "input") for slug in plain] + [(slug, "enrichment") for slug in objects]
-    return [Listed(str(number), slug, slug, kind) for number, (slug, kind) in enumerate(columns)]
+    return [ListedColumn(str(number), slug, slug, kind) for number, (slug, kind) in enumerate(columns)]
 
 
 def cell(slug: str, number: int, rng: random.Random) -> Any:  # noqa: PLR0911 - one line per kind of column

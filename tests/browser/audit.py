@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from notebooks import serve
+from tests.browser.gallery import THEMES, WIDTHS
 from tests.browser.window import DEEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from playwright.sync_api import Page
 
+    from tests.browser.lab import LabPage
+
 AXE = serve.REPOSITORY / "js" / "node_modules" / "axe-core" / "axe.min.js"
+CONTRAST = "color-contrast"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 # JupyterLab's body has no height and clips what overflows: to axe-core, nothing in it would be visible.
 RUN_AXE = (
-    f"async ([selector, tags, contrast]) => {{ {DEEP}"
+    f"async ([selector, runOnly, rules]) => {{ {DEEP}"
     """
     document.body.style.overflow = "visible";
     try {
         return await window.axe.run(
             { include: deep(selector) },
-            {
-                runOnly: { type: "tag", values: tags },
-                rules: { "color-contrast": { enabled: contrast } },
-                resultTypes: ["violations", "incomplete"],
-            },
+            { runOnly, rules, resultTypes: ["violations", "incomplete"] },
         );
     } finally {
         document.body.style.overflow = "";
@@ -107,13 +107,42 @@ ANIMATIONS = (
 )
 
 
-def axe_findings(page: Page, selector: str, *, contrast: bool = True) -> list[str]:
+def findings_in_each_look(window: LabPage, selectors: Sequence[str], *, index: int) -> Iterator[str]:
+    """Everything that is found in each theme and width, with forced colours and without, and the look before it.
+
+    Of axe's rules contrasts depend on the theme alone, and the others on the width alone: it runs once for each of those.
+    Forced colours change neither: it measures those that the page asked for, not those shown.
+
+    Args:
+        window: The window.
+        selectors: Of the elements.
+        index: The cell whose output is made as wide.
+    """
+    page = window.page
+    for theme in THEMES:
+        window.set_theme(theme)
+        for width in WIDTHS:
+            window.set_output_width(width, index=index)
+            for selector in selectors:
+                look = f"{theme}, {width} px, {selector}"
+                if theme == THEMES[0]:
+                    yield from (f"{look}: {each}" for each in axe_findings(page, selector, rules="others"))
+                if width == WIDTHS[0]:
+                    yield from (f"{look}: {each}" for each in axe_findings(page, selector, rules="contrast"))
+                for colors in ("none", "active"):
+                    page.emulate_media(forced_colors=colors)
+                    found = layout_findings(page, selector)
+                    yield from (f"{look}, forced colors {colors}: {each}" for each in found)
+                page.emulate_media(forced_colors="none")
+
+
+def axe_findings(page: Page, selector: str, *, rules: Literal["all", "contrast", "others"] = "all") -> list[str]:
     """Run axe-core on the elements of a selector and return what it is sure of.
 
     Args:
         page: The page.
         selector: Of the elements.
-        contrast: Measure contrasts too. With forced colours it measures those that the page asked for, not those shown.
+        rules: Which ones; measuring contrasts takes longer than all others.
 
     Raises:
         FileNotFoundError: axe-core is not there.
@@ -122,7 +151,9 @@ def axe_findings(page: Page, selector: str, *, contrast: bool = True) -> list[st
         raise FileNotFoundError("axe-core is missing: run the tests with 'make test', or 'npm ci' in js/.")
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    return list(_told(page.evaluate(RUN_AXE, [selector, list(TAGS), contrast])["violations"]))
+    only = {"type": "rule", "values": [CONTRAST]} if rules == "contrast" else {"type": "tag", "values": list(TAGS)}
+    changed = {CONTRAST: {"enabled": False}} if rules == "others" else {}
+    return list(_told(page.evaluate(RUN_AXE, [selector, only, changed])["violations"]))
 
 
 def _told(results: list[dict[str, Any]]) -> Iterator[str]:

@@ -26,7 +26,7 @@ SCENES = [
 
 
 def main() -> None:
-    """Take the pictures into the folder that is named on the command line."""
+    """Write the pictures into the folder named on the command line."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else serve.REPOSITORY / ".cache" / "gallery"
     shots = make([Scene("setup", SETUP), *SCENES], folder)
     print(f"{len(shots)} pictures: {folder / 'index.html'}")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser import audit, gallery, scenes
+from tests.browser import audit, scenes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.browser.lab import LabPage
 
@@ -38,26 +38,10 @@ def cards_in(open_lab: Callable[..., LabPage], names: tuple[str, ...]) -> LabPag
     return window
 
 
-def findings_in(window: LabPage) -> Iterator[str]:
-    """Everything that is found in each look, with the look before it."""
-    page = window.page
-    for theme in gallery.THEMES:
-        window.set_theme(theme)
-        for width in gallery.WIDTHS:
-            window.set_output_width(width, index=1)
-            for colors in ("none", "active"):
-                page.emulate_media(forced_colors=colors)
-                for kind in (scenes.CARD, FROZEN):
-                    sure = audit.axe_findings(page, kind, contrast=colors == "none")
-                    for found in (*sure, *audit.layout_findings(page, kind)):
-                        yield f"{theme}, {width} px, forced colors {colors}, {kind}: {found}"
-            page.emulate_media(forced_colors="none")
-
-
 def test_axe_finds_nothing_and_no_word_is_cut_off_or_covered(open_lab: Callable[..., LabPage]) -> None:
     window = cards_in(open_lab, SHOWN)
     assert window.page.locator(FROZEN).count() == len(SHOWN)
-    found = list(findings_in(window))
+    found = list(audit.findings_in_each_look(window, (scenes.CARD, FROZEN), index=1))
     assert not found, "\n".join(found)
 
 

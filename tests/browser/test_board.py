@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import audit, gallery
+from tests.browser import audit
 from tests.browser.window import CARD
 
 if TYPE_CHECKING:
@@ -181,11 +181,5 @@ def test_axe_finds_nothing_and_no_word_is_cut_off(open_lab: Callable[..., LabPag
     rows_of(board).filter(has_text="needs_input").locator(".brief").click()
     expect(board.locator(CARD).filter(has_text="resume anywhere")).to_be_visible()
     lab.page.set_viewport_size({"width": 1280, "height": 4_000})
-    found = []
-    for theme in gallery.THEMES:
-        lab.set_theme(theme)
-        for width in gallery.WIDTHS:
-            lab.set_output_width(width, index=1)
-            sure = audit.axe_findings(lab.page, BOARD, contrast=True)
-            found += [f"{theme}, {width} px: {each}" for each in (*sure, *audit.layout_findings(lab.page, BOARD))]
+    found = list(audit.findings_in_each_look(lab, (BOARD,), index=1))
     assert not found, "\n".join(found)

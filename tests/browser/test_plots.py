@@ -1,4 +1,4 @@
-"""The plots in real JupyterLab: drawn, in the page's colours, also after the theme has changed, and without a network."""
+"""Plots in JupyterLab: drawn in the page's colours, also after the theme has changed, and without requests to others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MIMES = {"application/vnd.vegalite.v5+json", "image/png", "text/plain"}
 
 
 def luminance(locator: Locator) -> tuple[float, float]:
-    """How bright the page is behind a plot, and how bright its text is in the extreme: from 0 to 255."""
+    """Return the brightness of the page behind a plot, and the extreme one of its text: from 0 to 255."""
     image = Image.open(io.BytesIO(locator.screenshot())).convert("L")
     page = max(image.getcolors(), key=lambda each: each[0])[1]
     darkest, lightest = image.getextrema()
@@ -41,15 +41,15 @@ def luminance(locator: Locator) -> tuple[float, float]:
 
 
 def reads_well_in(theme: str, page: float, text: float) -> bool:
-    """Whether a plot has the page's colour behind it, and text that stands out from it."""
+    """Return whether a plot has the page's colour behind it, and text that stands out from it."""
     return (page > 240 if theme == "light" else page < 30) and abs(page - text) > 150
 
 
-def test_plots_are_drawn_in_both_themes_and_ask_nobody(open_lab: Callable[..., LabPage]) -> None:
+def test_plots_are_drawn_in_both_themes_without_requests_to_others(open_lab: Callable[..., LabPage]) -> None:
     lab = open_lab([SETUP, *(f"plot_{name}(run)" for name in PLOTS)])
     lab.run_all()
     for theme in ("light", "dark"):
-        # Those that are there already have to follow.
+        # Plots that are drawn already have to follow.
         lab.set_theme(theme)
         for index, name in enumerate(PLOTS, 1):
             lab.show_cell(index)
@@ -58,7 +58,7 @@ def test_plots_are_drawn_in_both_themes_and_ask_nobody(open_lab: Callable[..., L
             expect(plot).to_contain_text(TITLES[name])
             ends = time.monotonic() + PATIENCE
             while not (reads_well := reads_well_in(theme, *(seen := luminance(plot)))) and time.monotonic() < ends:
-                # It is drawn anew a moment after the theme has changed.
+                # The plot follows a moment after the theme has changed.
                 lab.page.wait_for_timeout(100)
             assert reads_well, (theme, name, seen)
     assert lab.foreign_requests == []
@@ -72,18 +72,18 @@ def test_plots_are_drawn_in_both_themes_and_ask_nobody(open_lab: Callable[..., L
     assert saved["metadata"]["image/png"]["alt"] == saved["data"]["text/plain"]
 
 
-def test_a_plot_speaks(open_lab: Callable[..., LabPage]) -> None:
+def test_a_screen_reader_hears_each_row_once(open_lab: Callable[..., LabPage]) -> None:
     lab = open_lab([SETUP, "plot_funnel(run)"])
     lab.run_all()
     picture = lab.output(1).locator("[role='graphics-document']").first
     said = picture.get_attribute("aria-label") or ""
     assert said.startswith("Funnel: 2 tables. Bakeries in Porto; sourced: 33; duplicates: 4 · 12 %; excluded: 2 · 6 %;")
     assert said.endswith("qualified: n/a")
-    # Each line once: neither its bar nor its numbers are read again.
+    # Neither the bar of a row nor its numbers are read on their own.
     expect(lab.output(1).get_by_label("duplicates: 4 · 12 %", exact=True)).to_have_count(1)
 
 
-def test_a_tooltip_tells_the_whole_name(open_lab: Callable[..., LabPage]) -> None:
+def test_a_tooltip_shows_the_whole_name_as_text(open_lab: Callable[..., LabPage]) -> None:
     name = "<img src=x onerror=document.title='evil'> " + 30 * "long "
     lab = open_lab(
         [SETUP, f"plot_funnel({{'object': 'table', 'id': 't', 'name': {name!r}, 'leadCount': 7, 'columns': []}})"]
@@ -99,7 +99,7 @@ def test_a_tooltip_tells_the_whole_name(open_lab: Callable[..., LabPage]) -> Non
 
 
 @pytest.mark.parametrize("page", ["#383838", "#ffffff"], ids=["dark", "light"])
-def test_what_colab_loads_draws_in_its_colours_too(browser: Browser, page: str) -> None:
+def test_vega_lite_6_draws_in_the_colours_of_colab(browser: Browser, page: str) -> None:
     spec = plot_qualification(payload()).to_dict()
     html = vl_convert.vegalite_to_html(spec, bundle=True, vl_version="6.1")
     ink = "#e3e3e3" if page == "#383838" else "#1f1f1f"

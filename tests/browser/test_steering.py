@@ -5,38 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import LabPage
 from tests.browser.window import ACTIVE, CARD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Locator
 
-    from notebooks import serve
+    from tests.browser.lab import LabPage
 
 RUNS = "from origami_widgets.run.settings import client_or_default\nprint(len(client_or_default(None).list_runs(run.agent_id).items))"
-
-
-@pytest.fixture
-def second_window(browser: Browser, lab: serve.Lab) -> Iterator[Callable[[LabPage], LabPage]]:
-    """Return a function that opens the notebook of a window in another one, on the same kernel."""
-    opened: list[LabPage] = []
-
-    def open_also(first: LabPage) -> LabPage:
-        first.save()
-        window = LabPage(browser, lab)
-        opened.append(window)
-        window.name = first.name
-        window._goto()
-        return window
-
-    yield open_also
-    for window in opened:
-        window.context.close()
 
 
 def focused(lab: LabPage) -> Locator:
@@ -103,13 +83,12 @@ def test_typed_words_and_the_focus_survive_updates(card_in: Callable[..., LabPag
     assert lab.page.evaluate(f"window.typed === {ACTIVE}")
 
 
-def test_two_windows_start_one_run(
-    card_in: Callable[..., LabPage], second_window: Callable[[LabPage], LabPage]
-) -> None:
+def test_two_windows_start_one_run(card_in: Callable[..., LabPage]) -> None:
     lab = card_in("List bakeries in Porto", RUNS)
     card = lab.output(1).locator(CARD)
     expect(card.get_by_role("button", name="Find more")).to_be_visible(timeout=60_000)
-    other = second_window(lab)
+    lab.save()
+    other = lab.second_window()
     twin = other.output(1).locator(CARD)
     expect(twin.get_by_role("button", name="Find more")).to_be_visible(timeout=60_000)
     for each in (card, twin):
@@ -125,6 +104,7 @@ def test_two_windows_start_one_run(
         expect(each).to_contain_text("1 earlier run", timeout=60_000)
     lab.run_cell(2)
     expect(lab.output(2)).to_have_text("2")
+    other.close()
 
 
 def test_the_card_follows_the_theme_while_it_changes(card_in: Callable[..., LabPage]) -> None:

@@ -38,37 +38,23 @@ def test_nothing_stands_in_the_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "problem"),
+    ("change", "named"),
     [
-        ({"version": "1.2"}, "The version '1.2' is none: write it as 1.2.3 or 1.2.3rc1."),
-        ({"tags": frozenset({"v1.2.0"})}, "The version 1.2.0 is tagged already: what is released is never replaced."),
-        ({"version": "1.3.0"}, "CHANGELOG.md has no section for 1.3.0: its newest is 1.2.0."),
-        (
-            {"changelog": "# Changelog\n\n## [Unreleased]\n"},
-            "CHANGELOG.md has no section for 1.2.0: it has no released version.",
-        ),
-        (
-            {"changelog": CHANGELOG.replace(" - 2026-11-25", "")},
-            "The section 1.2.0 of CHANGELOG.md has no day: '## [1.2.0] - YYYY-MM-DD'.",
-        ),
-        (
-            {"changelog": CHANGELOG.replace("## [Unreleased]\n", "## [Unreleased]\n\n- Something else.\n")},
-            "CHANGELOG.md has changes under Unreleased: they belong to 1.2.0.",
-        ),
-        ({"repository": ""}, "pyproject.toml has no address: write it under [project.urls] as Source."),
-        (
-            {"repository": "https://github.com/OWNER/origami-widgets"},
-            "pyproject.toml has no address: write it under [project.urls] as Source.",
-        ),
-        (
-            {"pages": {"README.md": BADGE.replace("example", "OWNER")}},
-            "README.md leads to OWNER/widgets, and the repository is example/widgets.",
-        ),
-        ({"changed": ("README.md", "js/x.ts")}, "Not committed: README.md, js/x.ts."),
+        ({"version": "1.2"}, "'1.2'"),
+        ({"tags": frozenset({"v1.2.0"})}, "1.2.0"),
+        ({"version": "1.3.0"}, "CHANGELOG.md"),
+        ({"changelog": "# Changelog\n\n## [Unreleased]\n"}, "CHANGELOG.md"),
+        ({"changelog": CHANGELOG.replace(" - 2026-11-25", "")}, "YYYY-MM-DD"),
+        ({"changelog": CHANGELOG.replace("## [Unreleased]\n", "## [Unreleased]\n\n- Something else.\n")}, "Unreleased"),
+        ({"repository": ""}, "pyproject.toml"),
+        ({"repository": "https://github.com/OWNER/origami-widgets"}, "pyproject.toml"),
+        ({"pages": {"README.md": BADGE.replace("example", "OWNER")}}, "OWNER/widgets"),
+        ({"changed": ("README.md", "js/x.ts")}, "README.md, js/x.ts"),
     ],
 )
-def test_what_stands_in_the_way_is_said(change: dict[str, Any], problem: str) -> None:
-    assert problem in release.problems(dataclasses.replace(READY, **change))
+def test_what_stands_in_the_way_is_named(change: dict[str, Any], named: str) -> None:
+    first, *_ = release.problems(dataclasses.replace(READY, **change))
+    assert named in first
 
 
 def test_it_reads_what_is_written(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from keyring.backends.fail import Keyring as NoKeyring
 
-from origami_widgets.api import elapsed
 from origami_widgets.api import loop as loop_module
 from origami_widgets.api.loop import BackgroundLoop, background
+from origami_widgets.host import runtime
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import Poller
 from tests.api.conftest import ENVIRONMENT
@@ -42,6 +42,8 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*ENVIRONMENT, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     use_keyring(monkeypatch, NoKeyring())
+    # Between attempts; how long these pauses are is for tests/api to say.
+    monkeypatch.setattr("origami_widgets.api.retries.FIRST_WAIT", 0.002)
 
 
 @pytest.fixture(params=INTERFACES)
@@ -76,7 +78,7 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], 
         return raw_submit(loop, clocks[0].carry_out(coroutine) if clocks else coroutine)
 
     def clock_gettime(which):
-        return clocks[0].now if clocks and which == elapsed._COUNTING else real_clock(which)
+        return clocks[0].now if clocks and which == runtime.COUNTING_CLOCK else real_clock(which)
 
     # A loop of its own: on this clock, those before and after it would take hours or no time to find out that they idle.
     background().stop()

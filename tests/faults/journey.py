@@ -117,9 +117,18 @@ class Journey:
         return [round(later - earlier, 6) for earlier, later in itertools.pairwise(self.asked)]
 
     @property
-    def words(self) -> str:
-        """What the card's notices said, all of them."""
-        return " ".join(f"{notice['title']}. {notice['text']} {notice['code']}" for notice in self.notices)
+    def failures(self) -> list[OrigamiError]:
+        """The errors of the connection, in order."""
+        return [connection.error for connection in self.connections if connection.error is not None]
+
+    def notice(self, key: str) -> dict[str, Any] | None:
+        """The last of the card's notices with this key; None where there was none."""
+        return next((notice for notice in reversed(self.notices) if notice["key"] == key), None)
+
+    def shows(self, key: str, error: OrigamiError | None) -> bool:
+        """Whether the card had a notice with this key that gives the cause of this error."""
+        notice = self.notice(key)
+        return notice is not None and (error is None or error.cause.rstrip(".") in notice["text"])
 
     def go(self, interface: str, *polls: Behaviour) -> Journey:
         """Start a run, and see it through these answers; the last one is repeated."""

@@ -9,6 +9,7 @@ import sys
 import traceback
 import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.secret import Secret
@@ -45,6 +46,7 @@ def forms_of(key: str) -> tuple[str, ...]:
 
 
 PARTS = forms_of(KEY)
+TESTS = str(Path(__file__).parents[1])
 CODE = (
     types.ModuleType
     | type
@@ -99,7 +101,7 @@ def of_error(error: BaseException | None) -> Iterator[str]:
         yield from within(error)
         yield from traceback.format_exception(error)
         for frame, _ in traceback.walk_tb(error.__traceback__):
-            if "/tests/" not in frame.f_code.co_filename:
+            if not frame.f_code.co_filename.startswith(TESTS):
                 for name, value in frame.f_locals.items():
                     yield f"{frame.f_code.co_qualname}: {name} = {_text(value)}"
                     if hasattr(value, "__dict__"):
@@ -111,7 +113,7 @@ def held_by(error: BaseException | None) -> Iterator[str]:
     """Every string that the garbage collector finds behind an error, those that it came from, and all of their frames."""
     while error is not None:
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-        ours = [frame.f_locals for frame in frames if "/tests/" not in frame.f_code.co_filename]
+        ours = [frame.f_locals for frame in frames if not frame.f_code.co_filename.startswith(TESTS)]
         yield from reachable(error, *ours)
         error = error.__cause__ or error.__context__
 
@@ -133,7 +135,7 @@ def under_way() -> Iterator[str]:
 def _locals(frame: types.FrameType) -> Iterator[str]:
     # Who runs the tests has their names, and some tests are named by the key.
     runs_tests = "pytest" in frame.f_code.co_filename or frame.f_globals.get("__name__") == "__channelexec__"
-    if "/tests/" not in frame.f_code.co_filename and not runs_tests:
+    if not frame.f_code.co_filename.startswith(TESTS) and not runs_tests:
         yield f"{frame.f_code.co_qualname}: { ({name: _text(value) for name, value in frame.f_locals.items()}) }"
 
 

@@ -103,7 +103,7 @@ def test_a_wall_clock_that_is_set_anew_changes_no_wait_and_no_elapsed_time(journ
 async def test_the_machines_own_clock_tells_a_suspension_and_returns_early(monkeypatch):
     monkeypatch.setattr(clocks, "NAP", 0.01)
     away = 0.0
-    monkeypatch.setattr(clocks, "seconds_passed", lambda: time.monotonic() + away)
+    monkeypatch.setattr(clocks, "monotonic", lambda: time.monotonic() + away)
     clock, wake = clocks.SystemClock(), asyncio.Event()
     for seconds in (600.0, None):
         sleeping = asyncio.ensure_future(clock.sleep(seconds, wake))

@@ -104,10 +104,9 @@ def debug(caplog):
 @pytest.mark.parametrize("fault", ECHOING_FAULTS.values(), ids=ECHOING_FAULTS)
 @pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
 def test_no_error_of_a_client_shows_it(server, fault, kind, monkeypatch):
-    monkeypatch.setattr("origami_widgets.api.retries.FIRST_WAIT", 0.01)
     monkeypatch.setattr("origami_widgets.api.starts.submit.LOOKS", (0.0, 0.0))
     server.plan(fault)
-    client = kind(KEY, base_url=server.base_url, project="p-1", timeout=0.4)
+    client = kind(KEY, base_url=server.base_url, project="p-1", timeout=0.1)
     calls = (
         lambda: client.get_run(RUNNING["agentId"], RUNNING["id"]),
         client.get_credits,
@@ -134,15 +133,16 @@ def test_nothing_that_is_under_way_shows_it(journey, server, interface):
     """In the middle of a request the key is on its way, and a list of tasks or a dump of threads must not tell it."""
     shown = []
 
-    async def look(_request, _writer):
+    async def look(request, writer):
         # What arrived here may still stand in the frames that write it; from then on it is waited for.
         now = list(under_way())
         while any(text.startswith("_SelectorSocketTransport.write: ") for text in now):
             await asyncio.sleep(0.01)
             now = list(under_way())
         shown.extend(now)
+        await reset()(request, writer)
 
-    journey(timeout=0.5).go(interface, going_on(3), look, going_on(9), completed())
+    journey(timeout=30).go(interface, going_on(3), look, going_on(9), completed())
     assert any(text.startswith("Transport._exchange: ") for text in shown)
     assert any(text.startswith("BackgroundLoop.") for text in shown)
     assert showing(shown) == []
@@ -182,7 +182,7 @@ def test_nothing_that_holds_it_can_be_written(server, clock, write):
 
 def from_colab(patch, _server):
     use_colab(patch, lambda _: KEY)
-    for module in ("api.settings", "run.login"):
+    for module in ("api.client_settings", "run.login"):
         patch.setattr(f"origami_widgets.{module}.is_local_url", lambda _: False)
 
 
@@ -194,7 +194,7 @@ def from_keyring(patch, server):
 
 def from_a_prompt(patch, _server):
     patch.setattr(getpass, "getpass", lambda _: KEY)
-    patch.setattr("origami_widgets.run.login.may_ask", lambda: True)
+    patch.setattr("origami_widgets.run.login.can_prompt", lambda: True)
 
 
 WAYS = [

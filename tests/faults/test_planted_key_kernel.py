@@ -1,4 +1,4 @@
-"""A planted key in a real kernel: its messages, the saved notebook, the exported page, and every file that is left."""
+"""A planted key in a real kernel: its messages, and every file that is left; for notebooks see tests/notebooks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import httpx
-import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
-from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 
 from origami_widgets.sandbox import Sandbox, embedded, server
 from tests.faults.journey import KEY
@@ -118,17 +115,6 @@ def test_no_message_of_a_kernel_and_no_file_shows_one_that_was_entered(
     files = [path for path in home.rglob("*") if path.is_file()]
     assert any(path.name == "history.sqlite" for path in files)
     assert showing(path.read_bytes().decode("latin-1") for path in files) == []
-
-
-def test_no_saved_notebook_and_no_exported_page_shows_it(home: Path) -> None:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    NotebookClient(notebook, timeout=60, allow_errors=True, store_widget_state=True).execute()
-    saved = home / "saved.ipynb"
-    nbformat.write(notebook, saved)
-    page, _ = HTMLExporter().from_filename(str(saved))
-    assert "widget-state+json" in page
-    assert "Completed" in page
-    assert showing([saved.read_text(encoding="utf-8"), page]) == []
 
 
 def test_the_sandbox_repeats_a_real_key_neither_in_answers_nor_in_what_it_prints(home: Path) -> None:

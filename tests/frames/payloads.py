@@ -2,15 +2,22 @@
 
 import copy
 import json
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
-from origami_widgets.frames.reference import FRAMES
+from tests.fixtures.make_frames import FRAMES
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SCHEMAS = FRAMES
 BACKENDS = ("numpy_nullable", "pyarrow")
 EMPTY = {"object": "list", "items": [], "nextCursor": None, "url": "/api/v2/tables"}
+
+
+@cache
+def empty_frame(maker, backend):
+    """The frame without rows: the columns, dtypes and categories of every other one."""
+    return maker([], dtype_backend=backend)
 
 
 def payload(name="completed_stats"):

@@ -1,12 +1,12 @@
-"""Whatever an answer holds, a frame is made, with the same columns and dtypes."""
+"""Any answer, however damaged, gives a frame with the same columns and dtypes."""
 
 import copy
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.frames.columns import COLUMNS
-from tests.frames.payloads import BACKENDS, SCHEMAS, payload
+from origami_widgets.frames.table_frames import COLUMNS
+from tests.frames.payloads import BACKENDS, SCHEMAS, empty_frame, payload
 
 NAMES = ["completed_stats", "running_partial", "running_null", "needs_input", "errored"]
 TEXT = st.text(st.characters(exclude_categories=()), max_size=8)
@@ -19,7 +19,7 @@ REMOVE = object()
 
 
 def places(value, path=()):
-    """Every place in a piece of JSON except its top."""
+    """Go through the paths of all values in a piece of JSON except the top."""
     steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, inner in steps:
         yield (*path, step)
@@ -56,7 +56,7 @@ def mutated(draw):
 def test_any_answer_gives_the_same_columns_and_dtypes(run, backend):
     before = copy.deepcopy(run)
     for maker in SCHEMAS:
-        frame, model = maker(run, dtype_backend=backend), maker([], dtype_backend=backend)
+        frame, model = maker(run, dtype_backend=backend), empty_frame(maker, backend)
         assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
             name: str(dtype) for name, dtype in model.dtypes.items()
         }

@@ -169,7 +169,7 @@ def test_without_pyarrow_its_backend_says_what_to_install(monkeypatch):
         frames.tables_frame(payload(), dtype_backend="pyarrow")
 
 
-def test_a_dict_of_runs_is_told_what_to_give():
+def test_a_dict_of_runs_is_refused_with_the_call_to_write():
     for value in (payload(), handle(payload()), table()):
         with pytest.raises(InvalidInput, match=r"tables_frame\(list\(runs.values\(\)\)\)"):
             frames.tables_frame({"first": value})

@@ -33,6 +33,8 @@ LOCK = Path(__file__).parent / "locks" / "pyodide.txt"
 WHEELS = REPOSITORY / ".cache" / "pyodide"
 PYODIDE = REPOSITORY / "js" / "node_modules" / "pyodide"
 URL = "https://pyodide.invalid/"
+# Chromium compiles all of Python; beside other tests that takes several times as long as alone.
+START_SECONDS = 240.0
 PLATFORM = ("--platform=pyemscripten_2026_0_wasm32", "--python-version=314", "--implementation=cp", "--abi=cp314")
 NOT_NEEDED = {
     *("numpy", "pandas", "msgspec"),  # compiled
@@ -106,7 +108,7 @@ class Pyodide(Window):
         # Before the page asks for it: what goes wrong here is not the page's.
         packages()
         self.page.goto(f"{URL}index.html")
-        self.page.wait_for_function("window.python !== undefined")
+        self.page.wait_for_function("window.python !== undefined", timeout=START_SECONDS * 1000)
 
     def run(self, code: str) -> Any:
         """Run code as a cell is run, in which the page goes on meanwhile; what its last expression gives as JSON."""

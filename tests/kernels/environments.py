@@ -110,8 +110,8 @@ def made(name: str) -> Path:
 
 
 def _make(name: str, folder: Path, python: str) -> None:
-    _uv(name, "venv", "--quiet", "--clear", "--python", python, str(folder))
-    _uv(
+    run_uv(name, "venv", "--quiet", "--clear", "--python", python, str(folder))
+    run_uv(
         name,
         *("pip", "install", "--quiet", "--require-hashes", "--python", str(folder)),
         *("--requirements", str(FOLDER / f"{name}.requirements.txt")),
@@ -174,7 +174,7 @@ def _interpreter(version: str) -> str:
     return sys.executable
 
 
-def _uv(name: str, *arguments: str) -> str:
+def run_uv(name: str, *arguments: str) -> str:
     done = subprocess.run([*UV, *arguments], capture_output=True, text=True, check=False, env=uv_environment())
     if done.returncode:
         raise EnvironmentMissing(f"The environment {name} could not be made, uv says: {done.stderr.strip()}")
@@ -225,7 +225,7 @@ def compile_lock(name: str) -> None:
         # nest-asyncio is all that an older ipykernel needs and the newest does not.
         wanted, options = [name.replace("-", "==", 1), "nest-asyncio==1.6.0"], ("--no-deps",)
     source.write_text("\n".join(wanted), encoding="utf-8")
-    text = _uv(
+    text = run_uv(
         name,
         *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
         *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", *options, str(source)),

@@ -106,7 +106,7 @@ def test_it_runs_where_nothing_of_colab_is_there(colab: FrontEnd) -> None:
     for source in cells():
         colab.run(source)
     assert managers(colab) == [None, None], "one card where it starts, one where it is attached to"
-    assert colab.value("[run.status, again == run, again.settled, account.plan]") == ["completed", True, True, "Pro"]
+    assert colab.value("[run.status, run == again, again.settled, account.plan]") == ["completed", True, True, "Pro"]
 
 
 def test_the_card_names_the_widget_manager_and_the_account_is_that_of_the_secret(
@@ -125,13 +125,12 @@ def test_the_card_names_the_widget_manager_and_the_account_is_that_of_the_secret
     assert KEY[8:16] not in repr(colab.heard[prepared:])
 
 
-def test_without_the_secret_the_cell_says_where_to_put_it(colab: FrontEnd) -> None:
+def test_without_the_secret_the_cell_names_it(colab: FrontEnd) -> None:
     colab.run(COLAB.format(secrets={}, manager=MANAGER))
     colab.run("import origami_widgets as ow")
     (source,) = (source for source in cells(tick=True) if "login" in source)
     # Who sits in front of it is asked for the key instead.
-    cell = colab._client.execute(source, allow_stdin=False)
-    assert colab.see_out(cell)["status"] == "error"
-    said = "\n".join(line for m in colab.of(cell) if m["msg_type"] == "error" for line in m["content"]["traceback"])
-    assert "Colab has no secret ORIGAMI_API_KEY." in said
-    assert "Secrets (the key at the left)" in said
+    cell = colab.execute(source, person=False)
+    assert colab.see_out(cell)["ename"] == "MissingKey"
+    (error,) = (message["content"] for message in colab.of(cell) if message["msg_type"] == "error")
+    assert "ORIGAMI_API_KEY" in error["evalue"]

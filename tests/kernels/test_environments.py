@@ -53,12 +53,10 @@ def test_a_lock_names_versions_and_hashes_and_nothing_else(path: Path) -> None:
     assert all("--hash=sha256:" in block for block in blocks(text).values())
 
 
-def test_an_environment_that_cannot_be_made_says_so_in_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_environment_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(environments, "FOLDER", tmp_path)
     monkeypatch.setattr(environments, "UV", ("false",))
-    with pytest.raises(environments.EnvironmentMissing, match="The environment colab could not be made"):
+    with pytest.raises(environments.EnvironmentMissing, match="colab"):
         environments.made("colab")
 
 

@@ -20,7 +20,7 @@ from tests.kernels.environments import (
 from tests.kernels.test_environments import release
 
 NAME = "frames-floor"
-LEFT_OUT = {"test_contract.py", "test_described.py", "test_mutations.py", "test_placing.py", "test_workbook.py"}
+LEFT_OUT = {"test_contract.py", "test_described.py", "test_mutations.py", "test_atomic_files.py", "test_xlsx_files.py"}
 """They read the description of the API, drive LibreOffice or take long, and ask nothing of pandas that others do not ask."""
 
 

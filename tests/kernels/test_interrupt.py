@@ -49,7 +49,7 @@ def test_an_interrupted_start_says_one_line_finds_its_run_and_ends_it(kernel: Ke
         assert time.monotonic() - before < SOON
         printed = "".join(m["content"]["text"] for m in front_end.of(cell) if m["msg_type"] == "stream")
         assert printed.count("\n") == 1
-        assert "import sys; run = sys.last_value.reconcile() finds it" in printed
+        assert "sys.last_value.reconcile()" in printed
         front_end.run("run = sys.last_value.reconcile(); slow = None")
         assert [front_end.value("run.id")] == front.runs()
         assert front_end.run("print(run.wait(timeout=60).status)").strip() == "cancelled"

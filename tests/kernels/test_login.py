@@ -35,19 +35,19 @@ def said_by(front_end: FrontEnd, cell: str) -> str:
 def test_a_key_is_asked_for_without_showing_it(front_end: FrontEnd, base_url: str) -> None:
     cell = front_end.execute(f"ow.login(base_url={base_url!r})")
     question = front_end.question()
-    assert question == {"prompt": f"API key for {base_url.split('/')[2]} (it is not shown): ", "password": True}
+    assert question["password"] is True
+    assert base_url.split("/")[2] in question["prompt"]
     front_end.answer(KEY.replace("og_live_", "sk_live_"))
     assert front_end.question() == question
     front_end.answer(KEY)
     front_end.see_out(cell)
     (value,) = (message["content"]["data"] for message in front_end.of(cell) if message["msg_type"] == "execute_result")
-    first, _, slots, _ = value["text/plain"].splitlines()
-    assert (first, slots[:32]) == ("Organization: Sandbox organization (sandbox)", "Run slots: at most 3 of 3 free (")
+    assert "(sandbox)" in value["text/plain"].splitlines()[0]
     printed = [message["content"]["text"] for message in front_end.of(cell) if message["msg_type"] == "stream"]
-    assert "".join(printed).splitlines() == [
-        "This is not an Origami API key. It does not begin with og_live_. (The key itself is not shown.) Please try again."
-    ]
-    assert front_end.run("print(ow.start('Find bakers', show=False).status, ow.account().active_runs)") == "running 1\n"
+    (line,) = "".join(printed).splitlines()
+    assert "og_live_" in line
+    front_end.run("run = ow.start('Find bakers', show=False)")
+    assert front_end.value("[run.status, ow.account().active_runs]") == ["running", 1]
     assert showing([json.dumps(front_end.heard, default=str)]) == []
 
 
@@ -56,7 +56,6 @@ def test_a_program_is_told_instead_of_being_asked(front_end: FrontEnd) -> None:
     front_end.see_out(cell)
     (error,) = (message["content"] for message in front_end.of(cell) if message["msg_type"] == "error")
     assert error["ename"] == "MissingKey"
-    assert "Nobody can be asked" in error["evalue"]
 
 
 def test_an_interrupt_at_the_prompt_leaves_nothing_behind(front_end: FrontEnd, base_url: str, kernel) -> None:

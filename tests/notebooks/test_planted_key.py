@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
-from origami_widgets.sandbox import Sandbox, embedded
+from origami_widgets.sandbox import Sandbox, embedded, server
+from tests.faults.journey import KEY
+from tests.faults.planted import echoing, showing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY = "og_live_Planted7q2ZnotToBeSeen"
-# Traceback formatters wrap and shorten: a part of it is as bad as the whole.
-PART = KEY[8:16]
 CELLS = {
     "logs": "import io, logging\nlog = io.StringIO()\nlogging.basicConfig(level=logging.DEBUG, stream=log)",
     "start": 'import origami_widgets as ow\nrun = ow.start("Find bakers. scenario:filling")',
@@ -39,11 +39,12 @@ FAIL = {"pickle of a run", "pickle of a client", "error", "refused"}
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What each cell left in the saved file, and the file's metadata."""
+    """What each cell left in the saved file, the file's metadata, and the page that is exported from it."""
     path: Path = tmp_path_factory.mktemp("planted") / "saved.ipynb"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(embedded, "API_KEY", KEY)
-        with Sandbox(speed=120).serve() as served:
+        # The answers repeat the key in their headers, and the log tells of them.
+        with server.serve(echoing(Sandbox(speed=120)), KEY, 0) as served:
             patch.setenv("ORIGAMI_API_KEY", served.api_key)
             patch.setenv("ORIGAMI_BASE_URL", served.base_url)
             notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS.values()])
@@ -51,7 +52,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     nbformat.write(notebook, path)
     raw = json.loads(path.read_text(encoding="utf-8"))
     outputs = {name: json.dumps(cell["outputs"]) for name, cell in zip(CELLS, raw["cells"], strict=True)}
-    return outputs | {"metadata": json.dumps(raw["metadata"])}
+    page, _ = HTMLExporter().from_filename(str(path))
+    return outputs | {"metadata": json.dumps(raw["metadata"]), "exported page": page}
 
 
 def test_the_key_was_used(saved: dict[str, str]) -> None:
@@ -62,7 +64,9 @@ def test_the_key_was_used(saved: dict[str, str]) -> None:
     assert "INSUFFICIENT_CREDITS" in saved["refused"]
     assert "widget-state+json" in saved["metadata"]
     assert "httpcore" in saved["what was logged"]
+    assert "x-echo" in saved["what was logged"]
+    assert "Completed" in saved["exported page"]
 
 
 def test_no_output_and_no_widget_state_shows_it(saved: dict[str, str]) -> None:
-    assert [name for name, shown in saved.items() if PART in shown] == []
+    assert [name for name, shown in saved.items() if showing([shown])] == []

@@ -1,4 +1,4 @@
-"""The wheel in an environment of its own, on each Python that this machine has, and at the lowest versions allowed.
+"""The wheel in an environment of its own without Node, on each Python of this machine, and at the lowest versions allowed.
 
 A Python that is not here is skipped, and the line says so. Those of the machine that runs the tests are always there.
 """
@@ -9,7 +9,8 @@ import json
 import re
 import shutil
 import sys
-from typing import TYPE_CHECKING
+import zipfile
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 NEWEST = REPOSITORY / "requirements-dev.lock"
 LOWEST = REPOSITORY / "tests" / "kernels" / "locks" / "floors.txt"
+FRONT_END = ("card.js", "board.js", "page.css")
 TOOLS = ("hypothesis", "keyring", "pytest", "pytest-asyncio", "pyyaml")
 # Quick, without sockets, kernels and extras, and of each layer of the package.
 PURE = (
@@ -36,6 +38,8 @@ warnings.filterwarnings("error", module="origami_widgets")
 warnings.filterwarnings("ignore", "\\s*Pyarrow will become a required dependency")
 import origami_widgets as ow
 
+# Every public name, so that each module and each dependency is loaded from what the wheel brought.
+names = [name for name in ow.__all__ if getattr(ow, name) is not None]
 ow.configure(client=ow.Sandbox(speed=600).client())
 run = ow.start("Find bakeries in Porto with a web shop")
 run.wait("cells")
@@ -43,18 +47,19 @@ columns, leads, card = ow.columns_frame(run), ow.rows_frame(run.tables[0]), ow.R
 print()
 print(json.dumps({
     "file": ow.__file__, "python": "%d.%d" % sys.version_info[:2], "status": card.status, "settled": run.settled,
-    "columns": len(columns), "leads": len(leads), "html": run.to_html(), "text": str(run),
+    "columns": len(columns), "leads": len(leads), "html": run.to_html(), "text": str(run), "version": ow.__version__,
+    "names": len(names), "front end": [ow.RunCard._esm, ow.RunBoard._esm, ow.RunCard._css],
 }))
 """
 
 
-def lead(python: Path, folder: Path) -> dict[str, str | int | bool]:
+def lead(python: Path, folder: Path) -> dict[str, Any]:
     """Lead a run from its start to its frames, and return what came of it."""
-    lines = call(str(python), "-I", "-c", LIFE, folder=folder).splitlines()
+    lines = call(str(python), "-I", "-c", LIFE, folder=folder, path=False).splitlines()
     return json.loads(lines[-1])
 
 
-def check(life: dict[str, str | int | bool], version: str, environment_of_its_own: Path) -> None:
+def check(life: dict[str, Any], version: str, environment_of_its_own: Path) -> None:
     assert str(life["file"]).startswith(str(environment_of_its_own)), "the wheel is tested, not the working tree"
     assert [life["python"], life["status"], life["settled"]] == [version, "completed", True]
     assert int(life["columns"]) > 5
@@ -69,10 +74,18 @@ def test_the_wheel_works_with_the_newest_of_everything(wheel: Path, tmp_path: Pa
     if found is None:
         pytest.skip(f"this machine has no Python {version}: the package was not tried there")
     python = environment(tmp_path / "environment", found)
-    install(python, f"{wheel}[sandbox]", *TOOLS, constraints=NEWEST)
-    check(lead(python, tmp_path), version, tmp_path)
+    tools = () if version == RUNNING else TOOLS
+    install(python, f"{wheel}[sandbox]", *tools, constraints=NEWEST)
+    life = lead(python, tmp_path)
+    check(life, version, tmp_path)
     # The tests of the running one have run already.
-    if version != RUNNING:
+    if version == RUNNING:
+        assert wheel.name.startswith(f"origami_widgets-{life['version']}-")
+        with zipfile.ZipFile(wheel) as archive:
+            built = [archive.read(f"origami_widgets/card/static/{name}").decode() for name in FRONT_END]
+        assert life["front end"] == built
+        assert "sandbox" in call(str(python.with_name("origami-widgets")), "--help", path=False)
+    else:
         shutil.copytree(REPOSITORY / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
         said = call(

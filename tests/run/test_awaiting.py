@@ -60,7 +60,7 @@ async def test_an_answer_that_is_lost_starts_no_second_run(front, client, fault)
     assert len({sent.headers["idempotency-key"] for sent in front.starts}) == 1
 
 
-async def test_a_refusal_is_told(front, client):
+async def test_a_refusal_is_raised(front, client):
     front.faults = [kept_off(answer({"error": "no", "code": "INSUFFICIENT_CREDITS"}, 402))]
     with pytest.raises(ow.OrigamiError) as caught:
         await ow.start_async(BRIEF, client=client, show=False)
@@ -95,8 +95,8 @@ async def test_it_says_once_that_it_waits_for_a_slot(front, client, capsys):
 async def test_two_tasks_with_one_name_start_one_run(front, client, embedded):
     if embedded:
         client = front.sandbox.client()
-    wished = [ow.start_async(SLOW, once="porto", client=client, show=False) for _ in range(3)]
-    runs = await asyncio.gather(*wished)
+    starting = [ow.start_async(SLOW, once="porto", client=client, show=False) for _ in range(3)]
+    runs = await asyncio.gather(*starting)
     assert front.runs() == [runs[0].id]
     assert {run.id for run in runs} == {runs[0].id}
     await runs[0].cancel_async()
@@ -136,10 +136,10 @@ import origami_widgets as ow
 async def main():
     client = ow.Sandbox(speed=600).client()
     run = await ow.start_async("Find partners. scenario:needs_input", client=client)
-    card, told = ow.RunCard(run), []
-    run.on_change(lambda run: told.append(run.status))
+    card, statuses = ow.RunCard(run), []
+    run.on_change(lambda run: statuses.append(run.status))
     await run
-    print(run.status, card.status, told[-1], len(run.questions), card.ask is not None)
+    print(run.status, card.status, statuses[-1], len(run.questions), card.ask is not None)
     run = await (await run.answer_async("Iberia", "yes")).settle()
     print(run.settled, card.settled, card.done, card.lead_count == run.tables[0].lead_count + run.tables[1].lead_count)
     print(len(ow.tables_frame(run)), ow.columns_frame(run).run_id.eq(run.id).all(), len(ow.runs_frame([run])))

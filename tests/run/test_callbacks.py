@@ -37,8 +37,8 @@ class Blocking:
         self.began = threading.Event()
         self.gate = threading.Event()
 
-    def __call__(self, told):
-        self.statuses.append(getattr(told, "status", told))
+    def __call__(self, changed):
+        self.statuses.append(getattr(changed, "status", changed))
         self.began.set()
         self.gate.wait(60)
 
@@ -75,10 +75,10 @@ def test_callbacks_that_take_a_third_of_a_second_hold_up_no_other_request_and_no
     runs = [start(client, f"{SLOW} {number}") for number in range(3)]
     began, returned = [], []
 
-    def takes_its_time(told):
-        began.append(told)
+    def takes_its_time(changed):
+        began.append(changed)
         time.sleep(0.3)
-        returned.append(told)
+        returned.append(changed)
 
     for run in runs:
         run.on_change(takes_its_time)
@@ -102,7 +102,7 @@ def test_a_wait_gives_callbacks_a_moment_and_no_more(client, blocking):
     slow.on_change(blocking)
     slow.refresh()
     until(blocking.began.is_set)
-    run.on_change(lambda told: seen.append(told.status))
+    run.on_change(lambda changed: seen.append(changed.status))
     run.wait(timeout=SOON)
     assert seen == []
     blocking.gate.set()
@@ -113,9 +113,9 @@ def test_a_wait_gives_callbacks_a_moment_and_no_more(client, blocking):
 def test_after_a_wait_a_callback_that_takes_a_moment_has_returned(client):
     run, seen = start(client), []
 
-    def callback(told):
+    def callback(changed):
         time.sleep(0.1)
-        seen.append(told.status)
+        seen.append(changed.status)
 
     run.on_change(callback)
     run.wait(timeout=SOON)
@@ -125,16 +125,16 @@ def test_after_a_wait_a_callback_that_takes_a_moment_has_returned(client):
 async def test_after_an_await_a_callback_that_takes_a_moment_has_returned(client):
     run, seen = await ow.start_async(BRIEF, client=client, show=False), []
 
-    def callback(told):
+    def callback(changed):
         time.sleep(0.1)
-        seen.append(told.status)
+        seen.append(changed.status)
 
     run.on_change(callback)
     await run
     assert seen[-1] == "completed"
 
 
-async def test_a_callback_that_blocks_holds_up_nobody_who_awaits(client, blocking):
+async def test_a_callback_that_blocks_does_not_delay_callers_that_await(client, blocking):
     run = await ow.start_async(BRIEF, client=client, show=False)
     run.on_change(blocking)
     assert (await run).status == "completed"
@@ -161,7 +161,7 @@ def test_an_observer_that_blocks_holds_up_nothing(client, blocking, kind):
     widget.close()
 
 
-def test_an_observer_that_was_behind_is_told_all_that_changed_as_one_change(client, blocking):
+def test_an_observer_that_was_behind_gets_all_changes_as_one_change(client, blocking):
     run = start(client, SLOW)
     card = ow.RunCard(run)
     seen = []
@@ -195,9 +195,9 @@ def test_an_observer_can_be_taken_away(client):
 def test_a_callback_may_wait_and_steer(client):
     run, done = start(client, SLOW), []
 
-    def callback(told):
+    def callback(changed):
         if not done:
-            done.append(told.cancel().wait(timeout=SOON).status)
+            done.append(changed.cancel().wait(timeout=SOON).status)
 
     stop = run.on_change(callback)
     run.refresh()
@@ -208,22 +208,22 @@ def test_a_callback_may_wait_and_steer(client):
 
 def test_a_quick_callback_sees_every_change_and_has_returned_before_the_wait(client):
     run, seen = start(client), []
-    run.on_change(lambda told: seen.append((told.state, threading.current_thread().name)))
+    run.on_change(lambda changed: seen.append((changed.state, threading.current_thread().name)))
     run.wait("cells", timeout=SOON)
     assert seen[-1][0] is run.state
     assert {name for _, name in seen} == {NAME}
     assert [state.history for state, _ in seen] == sorted((state.history for state, _ in seen), key=len)
 
 
-def test_callbacks_are_called_in_their_order_and_what_was_missed_is_told_once(client, blocking):
+def test_callbacks_are_called_in_their_order_and_once_for_changes_that_they_missed(client, blocking):
     run, order = start(client, SLOW), []
 
-    def first(told):
+    def first(changed):
         order.append("first")
-        blocking(told)
+        blocking(changed)
 
     run.on_change(first)
-    run.on_change(lambda told: order.append(told.status))
+    run.on_change(lambda changed: order.append(changed.status))
     run.refresh()
     until(blocking.began.is_set)
     run.cancel().wait(timeout=SOON)
@@ -251,9 +251,9 @@ def test_a_callback_that_was_taken_away_while_it_waited_is_not_called(client, bl
 def test_an_error_is_logged_however_late_and_the_callback_is_not_called_again(client, blocking, caplog):
     run, calls = start(client, SLOW), []
 
-    def broken(told):
-        calls.append(told)
-        blocking(told)
+    def broken(changed):
+        calls.append(changed)
+        blocking(changed)
         raise ZeroDivisionError
 
     run.on_change(broken)
@@ -292,11 +292,11 @@ def test_a_callback_that_others_wait_for_is_reported_once(client, blocking, capl
     monkeypatch.setattr(callbacks, "STUCK", 0.0)
     run = start(client, SLOW)
 
-    def obstinate(told):
-        blocking(told)
+    def obstinate(changed):
+        blocking(changed)
 
     run.on_change(obstinate)
-    run.on_change(lambda told: None)
+    run.on_change(lambda changed: None)
     with caplog.at_level(logging.WARNING, "origami_widgets"):
         for _ in range(3):
             run.refresh()
@@ -319,7 +319,7 @@ def test_a_forked_child_is_not_held_up_by_a_callback_of_its_parent(client, block
         code = 1
         with contextlib.suppress(BaseException):
             seen = []
-            run.on_change(lambda told: seen.append(threading.current_thread().name))
+            run.on_change(lambda changed: seen.append(threading.current_thread().name))
             blocking.gate.set()
             run.refresh()
             until(lambda: seen)

@@ -71,19 +71,19 @@ def snake(name):
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
-def assert_told(told, sent, path=""):
+def assert_equal(read, sent, path=""):
     """Each value that was sent stands in the typed object under its own name."""
     if path in ELSEWHERE:
         return
-    if isinstance(sent, dict) and not isinstance(told, dict):
+    if isinstance(sent, dict) and not isinstance(read, dict):
         for name, value in sent.items():
-            assert_told(getattr(told, snake(name)), value, f"{path}.{name}" if path else name)
+            assert_equal(getattr(read, snake(name)), value, f"{path}.{name}" if path else name)
     elif isinstance(sent, list):
-        assert len(told) == len(sent), path
-        for one, other in zip(told, sent, strict=True):
-            assert_told(one, other, f"{path}[]")
+        assert len(read) == len(sent), path
+        for one, other in zip(read, sent, strict=True):
+            assert_equal(one, other, f"{path}[]")
     else:
-        assert (told.isoformat() if isinstance(told, datetime) else told) == sent, path
+        assert (read.isoformat() if isinstance(read, datetime) else read) == sent, path
 
 
 def at(value, path):
@@ -105,12 +105,12 @@ def test_the_sample_is_a_whole_run(sent):
 
 
 def test_every_documented_value_of_a_run_reaches_the_handle(sent):
-    assert_told(ow.Run.from_payload(sent).state.run, sent)
+    assert_equal(ow.Run.from_payload(sent).state.run, sent)
 
 
 @pytest.mark.parametrize(("path", "name"), OF_THE_HANDLE.items())
 def test_what_the_handle_has_a_property_for(sent, path, name):
-    assert_told(getattr(ow.Run.from_payload(sent), name), at(sent, path), path)
+    assert_equal(getattr(ow.Run.from_payload(sent), name), at(sent, path), path)
 
 
 def test_the_newest_payload_is_the_answer_itself(sent):

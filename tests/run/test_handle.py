@@ -191,7 +191,7 @@ def test_a_table_id_where_an_agent_is_expected_is_named_in_the_remedy(client):
         ow.attach(f"{run.tables[0].id}/{run.id}", client=client, show=False)
 
 
-def test_wait_gives_up_when_told_and_the_run_goes_on(client):
+def test_wait_ends_at_its_timeout_and_the_run_goes_on(client):
     run = start(client, f"{BRIEF}. scenario:slow")
     before = time.monotonic()
     with pytest.raises(WaitTimedOut, match=r"run\.wait"):
@@ -229,10 +229,10 @@ async def test_cancelling_an_await_leaves_the_run_alone(client):
     await asyncio.to_thread(run.cancel)
 
 
-def test_a_change_is_told_on_another_thread_until_it_is_no_longer_wanted(client):
+def test_a_callback_is_called_on_another_thread_until_its_subscription_ends(client):
     run = start(client)
     seen = []
-    stop = run.on_change(lambda told: seen.append((told.status, threading.current_thread().name)))
+    stop = run.on_change(lambda changed: seen.append((changed.status, threading.current_thread().name)))
     run.wait(timeout=30)
     assert seen[-1][0] == "completed"
     assert len({name for _, name in seen}) == 1
@@ -246,7 +246,7 @@ def test_a_change_is_told_on_another_thread_until_it_is_no_longer_wanted(client)
 
 def test_a_broken_callback_does_not_end_the_watch(client):
     run = start(client)
-    run.on_change(lambda told: 1 / 0)
+    run.on_change(lambda changed: 1 / 0)
     assert run.wait(timeout=30).status == "completed"
 
 

@@ -16,7 +16,7 @@ from jupyter_client.manager import start_new_kernel
 import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.api.loop import background
-from origami_widgets.api.retries import Quota
+from origami_widgets.api.usage import Quota
 from origami_widgets.compose import NotebookBackend
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.rate_limiter import RateLimiter
@@ -68,7 +68,7 @@ def test_an_error_that_many_waits_raise_carries_the_frames_of_one(client):
 
 def test_a_callback_that_ends_the_program_does_not_end_the_loop(client):
     run = start(client)
-    run.on_change(lambda told: sys.exit(1))
+    run.on_change(lambda changed: sys.exit(1))
     assert run.wait(timeout=20).status == "completed"
 
 
@@ -85,10 +85,10 @@ import origami_widgets as ow
 def loops():
     return [thread for thread in threading.enumerate() if thread.name.startswith("origami-widgets")]
 run = ow.start("List bakeries", client=ow.Sandbox(speed=240).client(), show=False)
-told = []
-stop = run.on_change(lambda run: told.append(threading.current_thread()))
+threads = []
+stop = run.on_change(lambda run: threads.append(threading.current_thread()))
 run.wait("cells", timeout=20)
-assert told and told[0] is not threading.main_thread()
+assert threads and threads[0] is not threading.main_thread()
 stop()
 ends = time.monotonic() + 20
 while loops() and time.monotonic() < ends:
@@ -182,8 +182,8 @@ def test_an_interrupt_of_a_kernel_ends_an_await_within_a_second():
         assert reply["parent_header"]["msg_id"] == asked
         assert reply["content"]["status"] == "error"
         assert time.monotonic() - before < SOON
-        told = kernel.execute_interactive("assert run.status == 'running'", output_hook=lambda message: None)
-        assert told["content"]["status"] == "ok"
+        reply = kernel.execute_interactive("assert run.status == 'running'", output_hook=lambda message: None)
+        assert reply["content"]["status"] == "ok"
     finally:
         kernel.stop_channels()
         manager.shutdown_kernel(now=True)
@@ -197,7 +197,7 @@ def test_a_run_whose_card_cannot_be_shown_is_named(client, monkeypatch):
     assert run.id in caught.value.__notes__[0]
 
 
-def test_whoever_has_seeded_random_gets_the_same_numbers(client):
+def test_a_seeded_random_gives_the_same_numbers(client):
     random.seed(7)
     before = random.getstate()
     start(client).wait("cells")

@@ -158,7 +158,7 @@ def test_after_the_third_it_is_an_error(served, person):
     assert showing(of_error(caught.value)) == []
 
 
-def test_who_ends_the_input_is_told_so_in_a_line_of_its_own(person, capsys):
+def test_ending_the_input_raises_an_error_on_a_line_of_its_own(person, capsys):
     person[0].append(EOFError())
     with pytest.raises(MissingKey, match="The input was ended") as caught:
         ow.login()
@@ -194,7 +194,7 @@ def test_an_interrupt_at_the_prompt_configures_nothing(person):
     assert settings._client is None
 
 
-def test_without_a_terminal_nobody_is_waited_for(monkeypatch):
+def test_without_a_terminal_no_key_is_asked_for(monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(MissingKey, match="Nobody can be asked"):
         ow.login()
@@ -276,10 +276,10 @@ def test_a_key_that_is_no_good_in_its_place_is_asked_for_anew(
         monkeypatch.setenv("ORIGAMI_API_KEY", key)
     person[0].append(KEY)
     account = ow.login(base_url=served.base_url)
-    told = capsys.readouterr().out
-    assert told.startswith(said)
-    assert told.endswith(f"{account}\n")
-    assert key not in told
+    printed = capsys.readouterr().out
+    assert printed.startswith(said)
+    assert printed.endswith(f"{account}\n")
+    assert key not in printed
     assert key_in_use() == KEY
     # Another client for the same place does not go back to the one that is refused.
     ow.configure(base_url=served.base_url)
@@ -329,10 +329,10 @@ def test_a_broken_key_of_the_keyring_is_an_error_of_its_own(served, ring):
 def test_what_was_configured_is_where_it_logs_in_and_its_key_stays_there(served):
     ow.configure(base_url=served.base_url, project="p-1")
     ow.login(KEY)
-    assert client_or_default(None).operations.place == (served.base_url, "p-1")
+    assert client_or_default(None).operations.destination == (served.base_url, "p-1")
     # Another project of the same place: the key that was given is still known.
     ow.configure(base_url=served.base_url, project="p-2")
-    assert client_or_default(None).operations.place == (served.base_url, "p-2")
+    assert client_or_default(None).operations.destination == (served.base_url, "p-2")
     assert key_in_use() == KEY
     # It was given for that place, and goes to no other.
     ow.configure(base_url="https://staging.example/api/v2")
@@ -346,9 +346,9 @@ def test_what_was_configured_is_where_it_logs_in_and_its_key_stays_there(served)
 def test_the_project_of_another_place_is_left_behind(served):
     ow.configure(base_url="https://staging.example/api/v2", project="p-1")
     ow.login(KEY, base_url=served.base_url)
-    assert client_or_default(None).operations.place == (served.base_url, None)
+    assert client_or_default(None).operations.destination == (served.base_url, None)
     ow.login(KEY, project="p-3")
-    assert client_or_default(None).operations.place == (served.base_url, "p-3")
+    assert client_or_default(None).operations.destination == (served.base_url, "p-3")
 
 
 @pytest.mark.parametrize("wrong", [{"base_url": "http://origami.chat"}, {"project": "a b"}])

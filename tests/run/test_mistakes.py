@@ -246,7 +246,7 @@ def test_what_is_no_table_is_refused_before_a_key_is_looked_for(given):
 
 
 def mistakes(run, client):
-    """What to call, and a part of the words that tell what to write instead."""
+    """What to call, and a part of the words that say what to write instead."""
     table, frame = run.tables[0], pd.DataFrame({"a": [1]})
     agents = client.list_agents()
     (agent,), (summary,) = agents, client.list_runs(run.agent_id)
@@ -278,7 +278,7 @@ def mistakes(run, client):
     }
 
 
-def test_each_mistake_is_told_with_what_to_write(sandbox, run):
+def test_each_mistake_raises_an_error_with_what_to_write(sandbox, run):
     client = sandbox.client()
     for name, (call, words) in mistakes(run, client).items():
         before = sandbox.requests

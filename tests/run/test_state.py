@@ -90,7 +90,7 @@ def test_fewer_steps_come_from_a_server_that_is_behind():
     assert state.connection.heard_at == 200
 
 
-def test_a_null_response_does_not_wipe_what_was_told():
+def test_a_null_response_does_not_wipe_what_is_known():
     silent = {**RUNNING, "steps": {"completed": 12, "max": 50}, "response": None}
     state = after(read(RUNNING, keep_polling=True), read(silent, keep_polling=True))
     assert len(state.actions) == 3
@@ -129,7 +129,7 @@ def test_the_payload_is_the_answer_itself_when_nothing_newer_is_known():
     assert after(read(fixture("running_null"), keep_polling=True)).payload() == fixture("running_null")
 
 
-def test_a_failed_check_is_told_and_forgotten_with_the_next_answer():
+def test_the_error_of_a_failed_check_stays_until_the_next_answer():
     error = ServerError("No", status_code=503)
     state = after(read(RUNNING, keep_polling=True), CheckFailed(error, at=110), CheckFailed(error, at=120))
     assert (state.connection.state, state.connection.failures, state.connection.error) == ("reconnecting", 2, error)
@@ -145,7 +145,7 @@ def test_a_plan_without_a_next_check_ends_or_stops():
     assert reduce(stopped, Planned(200.0, 15.0)).connection.state == "live"
 
 
-def test_cancel_is_a_wish_until_the_server_says_so():
+def test_a_cancel_is_requested_until_the_server_says_cancelled():
     state = after(read(RUNNING, keep_polling=True), CancelRequested())
     assert (state.cancel, state.status) == ("requested", "running")
     assert reduce(state, read({**COMPLETED, "status": "cancelled"})).cancel == "none"
@@ -166,7 +166,7 @@ def test_history_has_one_record_per_change_and_a_bound():
         (100, "running", None),
         (130, "completed", 15),
     ]
-    # What no table has told is not known: it is not 0.
+    # A number that no table has is not known: it is not 0.
     assert [(point.cells_running, point.cells_errored, point.credits_used) for point in state.history] == [
         (None, None, None),
         (2, 1, 57),
@@ -197,10 +197,10 @@ def test_a_long_history_keeps_its_beginning_and_its_newest_half():
     for steps in range(3 * HISTORY_LIMIT):
         state = reduce(state, read({**RUNNING, "steps": {"completed": steps, "max": 9_999}}, keep_polling=True))
         assert len(state.history) <= HISTORY_LIMIT
-    told = [point.steps_completed for point in state.history]
+    steps = [point.steps_completed for point in state.history]
     newest = 3 * HISTORY_LIMIT - 1
-    assert (told[0], told[-1], told[-500]) == (0, newest, newest - 499)
-    assert told == sorted(set(told))
+    assert (steps[0], steps[-1], steps[-500]) == (0, newest, newest - 499)
+    assert steps == sorted(set(steps))
 
 
 answers = st.builds(
@@ -380,7 +380,7 @@ def test_after_the_end_a_list_brings_up_to_date_what_a_failed_run_has_kept_and_n
         ((read({**COMPLETED, "response": None}),), False),
     ],
 )
-def test_the_list_is_wanted_while_it_can_tell_more(events, wanted):
+def test_the_list_is_wanted_while_it_can_say_more(events, wanted):
     assert wants_table_list(after(*events)) is wanted
 
 

@@ -1,4 +1,4 @@
-"""Cells of a notebook, in a process that has no kernel: what an IPython shell tells of the cell that runs."""
+"""Cells of a notebook, in a process that has no kernel: what an IPython shell says about the cell that runs."""
 
 from __future__ import annotations
 

@@ -32,18 +32,28 @@ class QuickClock(SystemClock):
 
     Attributes:
         slept: the seconds of each sleep; None for one without an end.
+        is_over: whether its test has ended, and each sleep lasts for good.
     """
 
     def __init__(self) -> None:
         self.slept: list[float | None] = []
+        self.is_over = False
 
     async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
         self.slept.append(seconds)
+        if self.is_over:
+            await asyncio.Event().wait()
         return await super().sleep(seconds if seconds is None else min(seconds, 0.02), wake)
 
 
 def use_clock(patch: pytest.MonkeyPatch, clock: SystemClock) -> None:
-    """Let a new poller, and each look for a run that may have been started, sleep by this clock."""
+    """Let a new poller, and each look for a run that may have been started, sleep by this clock.
+
+    After the test a poller that hardly sleeps would ask a server that is gone, again and again, beside the next tests.
+    """
+    if isinstance(clock, QuickClock):
+        clock.is_over = True
+        patch.setattr(clock, "is_over", False)
     patch.setattr(poller_module, "_poller", Poller(clock))
     patch.setattr(submit, "pause", lambda seconds: clock.sleep(seconds, asyncio.Event()))
 
@@ -87,7 +97,7 @@ def cancel_quickly(patch: pytest.MonkeyPatch, *, patience: float | None = None, 
 
     Args:
         patch: pytest's.
-        patience: seconds after which the caller is told that it takes longer; None for the usual ones.
+        patience: seconds after which the caller gets `CancelPending`; None for the usual ones.
         deadline: seconds after which it is not repeated any more; None for the usual ones.
     """
     patch.setattr(cancelling, "FIRST_PAUSE", 0.05)

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.answer import Answer
 from origami_widgets.api.error_catalog import error_from
-from origami_widgets.api.retries import Traffic
+from origami_widgets.api.responses import ApiResponse
+from origami_widgets.api.usage import Traffic
 from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.polling.rate_limiter import RateLimiter
 from origami_widgets.sandbox.error_responses import ErrorResponse
@@ -86,7 +86,7 @@ class Organization:
         self.left: list[int] = []
         self._rate_limits = RateLimits(1.0)
 
-    def answer(self, kernel: int, run_id: str, *, tables: bool = False) -> Answer:
+    def answer(self, kernel: int, run_id: str, *, tables: bool = False) -> ApiResponse:
         now = self.clock.now
         self.by_kernel[kernel].append(now)
         status, body = 200, {"items": []} if tables else {**RUNNING, "id": run_id}
@@ -102,7 +102,7 @@ class Organization:
         # Cut to whole seconds, as the header is.
         date = datetime.fromtimestamp(int(now), UTC)
         digest = hashlib.blake2b(json.dumps(body).encode()).digest()
-        return Answer(status, body, said, digest, wait, date)
+        return ApiResponse(status, body, said, digest, wait, date)
 
 
 class Kernel:
@@ -125,18 +125,18 @@ class Kernel:
             self.watches.append(watch)
             await self.poller.first_check(watch)
 
-    async def poll_run(self, agent_id: str, run_id: str, *, include: Any) -> Answer:
+    async def poll_run(self, agent_id: str, run_id: str, *, include: Any) -> ApiResponse:
         return await self._ask(run_id)
 
-    async def poll_agent_tables(self, agent_id: str, *, include: Any) -> Answer:
+    async def poll_agent_tables(self, agent_id: str, *, include: Any) -> ApiResponse:
         return await self._ask(f"{self._number}/{agent_id}", tables=True)
 
-    async def _ask(self, about: str, *, tables: bool = False) -> Answer:
-        self.traffic.send()
+    async def _ask(self, about: str, *, tables: bool = False) -> ApiResponse:
+        self.traffic.note_request()
         await self._organization.clock.sleep(LATENCY / 2, asyncio.Event())
         answer = self._organization.answer(self._number, about, tables=tables)
         await self._organization.clock.sleep(LATENCY / 2, asyncio.Event())
-        self.traffic.hear(answer)
+        self.traffic.note_response(answer)
         if answer.status_code != 200:
             raise error_from(answer)
         return answer

@@ -73,7 +73,7 @@ class StartFiles:
                 other.kill()
 
     def is_locked(self) -> bool:
-        """Whether somebody holds the lock of the only one."""
+        """Whether a process holds the lock of the only one."""
         try:
             with FileLock(self.path.with_suffix(".lock"), timeout=0):
                 return False

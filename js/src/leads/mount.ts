@@ -16,7 +16,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const count = el("span", "mute");
   const chosen = el("span", "mute");
   chosen.role = "status";
-  const copy = copyLine("Copy as DataFrame", "the line that shows these leads");
+  const copy = copyLine("Copy as DataFrame", "the line that reads these leads");
   const why = el("span", "mute");
   const again = copyLine("", "the line that shows these leads");
   const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, again.node));
@@ -62,7 +62,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       table,
     );
     panel.setAttribute("aria-labelledby", list.idOf(table));
-    copy.update(head.line);
+    copy.update(head.tabs.find(({ id }) => id === table)?.line ?? "");
     say(count, leads.count());
     const isGone = session.presence === "gone";
     show(gone, isGone);

@@ -1,4 +1,4 @@
-"""The objects that the API sends."""
+"""Typed objects of the API, such as runs, tables and rows."""
 
 from origami_widgets.api.models.account import Account as Account
 from origami_widgets.api.models.account import Capabilities as Capabilities
@@ -6,16 +6,12 @@ from origami_widgets.api.models.account import Credits as Credits
 from origami_widgets.api.models.account import Organization as Organization
 from origami_widgets.api.models.account import Plan as Plan
 from origami_widgets.api.models.account import WorkspaceQuota as WorkspaceQuota
-from origami_widgets.api.models.agent import Agent as Agent
-from origami_widgets.api.models.agent import AgentSummary as AgentSummary
-from origami_widgets.api.models.agent import CreatedAgent as CreatedAgent
-from origami_widgets.api.models.agent import Workspace as Workspace
 from origami_widgets.api.models.base import Model as Model
-from origami_widgets.api.models.page import Page as Page
-from origami_widgets.api.models.rows import Cell as Cell
-from origami_widgets.api.models.rows import FlatRow as FlatRow
-from origami_widgets.api.models.rows import Row as Row
+from origami_widgets.api.models.base import Page as Page
 from origami_widgets.api.models.run import Action as Action
+from origami_widgets.api.models.run import Agent as Agent
+from origami_widgets.api.models.run import AgentSummary as AgentSummary
+from origami_widgets.api.models.run import CreatedAgent as CreatedAgent
 from origami_widgets.api.models.run import Question as Question
 from origami_widgets.api.models.run import Response as Response
 from origami_widgets.api.models.run import RunObject as RunObject
@@ -26,14 +22,18 @@ from origami_widgets.api.models.run import Suggestion as Suggestion
 from origami_widgets.api.models.run import Todo as Todo
 from origami_widgets.api.models.run import ToolCall as ToolCall
 from origami_widgets.api.models.run import TranscriptMessage as TranscriptMessage
+from origami_widgets.api.models.run import Workspace as Workspace
+from origami_widgets.api.models.table import Cell as Cell
 from origami_widgets.api.models.table import Cells as Cells
 from origami_widgets.api.models.table import Column as Column
 from origami_widgets.api.models.table import ColumnQualification as ColumnQualification
 from origami_widgets.api.models.table import ColumnStats as ColumnStats
 from origami_widgets.api.models.table import CreditsUsed as CreditsUsed
+from origami_widgets.api.models.table import FlatRow as FlatRow
 from origami_widgets.api.models.table import Funnel as Funnel
 from origami_widgets.api.models.table import LeadSource as LeadSource
 from origami_widgets.api.models.table import QualificationStats as QualificationStats
+from origami_widgets.api.models.table import Row as Row
 from origami_widgets.api.models.table import RunningStats as RunningStats
 from origami_widgets.api.models.table import Table as Table
 from origami_widgets.api.models.table import TableStats as TableStats

@@ -1,26 +1,34 @@
-"""The organization behind a key: its plan, what it may do, and its credits."""
+"""The organization behind a key: its plan, what the plan allows, and its credits."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from origami_widgets.api.errors import printable
 from origami_widgets.api.models.base import Model
+
+LONGEST_NAME = 80
+_API = {True: "with the API", False: "without the API", None: "whether with the API is not told"}
 
 
 class Organization(Model, frozen=True):
-    """Who pays."""
+    """The organization that pays."""
 
     id: str = ""
     name: str | None = None
 
 
 class Plan(Model, frozen=True):
-    """What was bought."""
+    """The plan of an organization."""
 
     id: str = ""
     name: str = ""
 
 
 class Capabilities(Model, frozen=True):
-    """What the plan allows. `concurrent_agents` None means without limit."""
+    """What the plan allows. `concurrent_agents` None means no limit."""
 
     can_use_api: bool | None = None
     can_run_scheduled_tasks: bool | None = None
@@ -28,7 +36,7 @@ class Capabilities(Model, frozen=True):
 
 
 class WorkspaceQuota(Model, frozen=True):
-    """Containers in use. `limit` None means without limit."""
+    """Workspaces in use. `limit` None means no limit."""
 
     used: int | None = None
     limit: int | None = None
@@ -45,8 +53,110 @@ class Account(Model, frozen=True):
 
 
 class Credits(Model, frozen=True):
-    """What is left to spend, in credits."""
+    """The balance of an organization, in credits."""
 
     object: str = ""
     balance: float | None = None
     currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSummary:
+    """An account at one moment: its plan, run slots and credits; `str()` returns four lines.
+
+    A value that the server left out, or that could not be read, is None, and the text says so.
+
+    Attributes:
+        organization: the name of the organization; its id where it has no name.
+        organization_id: the id of the organization.
+        plan: the name of the plan; its id where it has no name.
+        run_slots: how many runs the plan allows at once; None means no limit if `run_slots_told`, else not known.
+        run_slots_told: whether the account states its run slots.
+        active_runs: how many active runs the list of agents shows. There may be more: runs of the web app and of other
+            projects use the same slots, and are not listed.
+        free_run_slots: how many slots are free at most, as `active_runs` may be too low; None where there is no limit.
+        credits: the balance, in credits.
+        can_use_api: whether the plan includes the API.
+        origin: empty for Origami itself, `sandbox`, or the host that answers instead.
+        read_at: when it was read, on this machine's clock (UTC).
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> account = ow.account(client=ow.Sandbox().client())
+        >>> account.plan, account.free_run_slots, account.credits
+        ('Pro', 3, 5000.0)
+    """
+
+    organization: str
+    organization_id: str
+    plan: str
+    run_slots: int | None
+    run_slots_told: bool
+    active_runs: int | None
+    free_run_slots: int | None
+    credits: float | None
+    can_use_api: bool | None
+    origin: str
+    read_at: datetime
+
+    def __str__(self) -> str:
+        where = f" ({self.origin})" if self.origin else ""
+        left = "not told" if self.credits is None else _number(self.credits)
+        lines = (
+            f"Organization: {self.organization or 'not told'}{where}",
+            f"Plan: {self.plan or 'not told'}, {_API[self.can_use_api]}",
+            f"Run slots: {self._slots()}",
+            f"Credits: {left} (read at {self.read_at:%H:%M:%S} UTC)",
+        )
+        # Each stays one line, whatever the server says.
+        return printable("\n".join(" ".join(line.split()) for line in lines))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - IPython's own signature
+        printer.text(repr(self) if cycle else str(self))
+
+    def _slots(self) -> str:
+        seen = "" if self.active_runs is None else f"; {self.active_runs} at work"
+        if not self.run_slots_told:
+            return f"not told{seen}"
+        if self.run_slots is None:
+            return f"without limit{seen}"
+        if self.free_run_slots is None:
+            return f"{self.run_slots}; how many are free could not be read"
+        if self.free_run_slots == 0:
+            return f"none of {self.run_slots} free"
+        return f"at most {self.free_run_slots} of {self.run_slots} free (runs of the web app are not seen from here)"
+
+
+def summarize(account: Account, credits_left: float | None, active: int | None, origin: str) -> AccountSummary:
+    """Return the summary of an account.
+
+    Args:
+        account: the account.
+        credits_left: the balance; None where it could not be read.
+        active: how many active runs are known; None where they could not be read.
+        origin: empty for Origami itself, `sandbox`, or the host that answers instead.
+    """
+    slots = account.capabilities.concurrent_agents
+    organization = account.organization
+    return AccountSummary(
+        organization=_short(organization.name or organization.id),
+        organization_id=organization.id,
+        plan=_short(account.plan.name or account.plan.id),
+        run_slots=slots,
+        # The server sends null for no limit; a field that is left out, or is no number, means nothing.
+        run_slots_told=slots is not None or account.capabilities.raw.get("concurrentAgents", ...) is None,
+        active_runs=active,
+        free_run_slots=None if slots is None or active is None else max(0, slots - active),
+        credits=credits_left,
+        can_use_api=account.capabilities.can_use_api,
+        origin=origin,
+        read_at=datetime.now(UTC),
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"

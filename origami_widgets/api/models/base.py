@@ -1,22 +1,40 @@
-"""Objects from the server: frozen, and tolerant of everything a beta API may send.
+"""`Model` and `Page`: frozen objects from the server, tolerant of everything that a beta API may send.
 
-A model is built from decoded JSON by a plan that is compiled once per class from its annotations. A value that is
-missing, null or of the wrong kind gives the field's default and one note; unknown fields stay in `raw`; unknown enum
-members stay the words they are. Building never raises, whatever JSON it is given.
+A model is built from decoded JSON by converters that are compiled once per class from its annotations. A value that is
+missing, null or of the wrong kind becomes the field's default and adds one note; unknown fields stay in `raw`; unknown
+enum members stay plain strings. Building never raises, whatever the JSON.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    NamedTuple,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
-from origami_widgets.api.models.shown import model_html, one_line
+from origami_widgets.api.models.model_repr import list_html, many, model_html, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Convert = Callable[[Any, str, list[str]], Any]
 T = TypeVar("T", bound="Model")
@@ -28,17 +46,56 @@ LARGEST_WHOLE = 2**63 - 1
 WHOLE = re.compile(r"\s*-?[0-9]{1,19}\s*", re.ASCII)
 NUMBER = re.compile(r"\s*[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
 
+LIST_KEYS = ("items", "rows", "runs", "agents", "tables", "columns", "data")
+"""Where the items of a list are: in `items` today, elsewhere before July 2026."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a field means: `total_runs: Annotated[int | None, About("over its life", "executions")]`.
+
+    The frames make their columns of these descriptions, and the documentation its lists of fields.
+
+    Attributes:
+        meaning: one phrase.
+        unit: what one of it is; empty where there is nothing to count.
+        column: its name as a column of a frame, where that is not the field's own name.
+        words: every documented word of an open enumeration, in the documented order.
+    """
+
+    meaning: str
+    unit: str = ""
+    column: str = ""
+    words: tuple[str, ...] = ()
+
+
+class DescribedField(NamedTuple):
+    """A field of a model that has a description, or of a model inside it.
+
+    Attributes:
+        column: its name as a column of a frame.
+        path: where it stands in the JSON object, levels joined by dots.
+        hint: the type of its value, without None.
+        about: its description.
+    """
+
+    column: str
+    path: str
+    hint: Any
+    about: About
+
+
 ABSENT: Any = object()
 """Marks a value that cannot be used; the default takes its place."""
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Base of everything the server sends.
+    """Base class of every object that the server sends.
 
     Attributes:
-        raw: the JSON object as it came, with the fields that this package does not know.
-        __shown_fields__: the fields that matter most to a person, in this order; all that were told when empty.
-        __line_fields__: those of the repr, where it is to be shorter; a path such as `credits.lifetime_used` names a part.
+        raw: the JSON object as it came, including fields that this package does not know.
+        __shown_fields__: the fields to show, in this order; empty for all that differ from their default.
+        __line_fields__: the fields of a shorter repr; a path such as `credits.lifetime_used` names a part.
     """
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ()
@@ -48,17 +105,17 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @classmethod
     def from_raw(cls, raw: Any, notes: list[str] | None = None) -> Self:
-        """The object in a piece of decoded JSON.
+        """Build an object from decoded JSON.
 
         Args:
-            raw: what the server sent; anything but an object gives an object of defaults.
-            notes: takes one sentence for each value that could not be used.
+            raw: what the server sent; anything but a JSON object becomes an object of defaults.
+            notes: one sentence is appended for each value that could not be used.
         """
         return build(cls, raw, "", [] if notes is None else notes)
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """A chance to read documented variants of the same object; gives the fields to read."""
+        """Return the fields to read; overridden where the API documents variants of an object."""
         return raw
 
     def __repr__(self) -> str:
@@ -69,13 +126,13 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def build(cls: type[T], raw: Any, path: str, notes: list[str]) -> T:
-    """Build a model at a path of the answer; see `Model.from_raw`."""
+    """Build a model from the JSON at a path of the response; see `Model.from_raw`."""
     if not isinstance(raw, dict):
         _note(notes, f"{path or cls.__name__}: expected an object, got {_short(raw)}")
         return cls()
     fields = cls.prepare(raw)
     values: dict[str, Any] = {"raw": raw}
-    for name, key, convert in _plan(cls):
+    for name, key, convert in _converters(cls):
         if key in fields:
             value = convert(fields[key], f"{path}.{key}" if path else key, notes)
             if value is not ABSENT:
@@ -84,26 +141,35 @@ def build(cls: type[T], raw: Any, path: str, notes: list[str]) -> T:
 
 
 def build_all(cls: type[T], raws: list[Any], path: str, notes: list[str]) -> tuple[T, ...]:
-    """Build the models of a list; what is no object is left out, with a note."""
+    """Build a model for each object of a list; other items are left out, with a note."""
     items: tuple[T, ...] = _sequence(_nested(cls))(raws, path, notes)
     return items
 
 
-_plans: dict[type[Model], list[tuple[str, str, Convert]]] = {}
+@functools.cache
+def _converters(cls: type[Model]) -> list[tuple[str, str, Convert]]:
+    hints = get_type_hints(cls)
+    fields = (field for field in msgspec.structs.fields(cls) if field.name != "raw")
+    return [(field.name, field.encode_name, _converter(hints[field.name])) for field in fields]
 
 
-def _plan(cls: type[Model]) -> list[tuple[str, str, Convert]]:
-    plan = _plans.get(cls)
-    if plan is None:
-        hints = get_type_hints(cls)
-        fields = (field for field in msgspec.structs.fields(cls) if field.name != "raw")
-        plan = [(field.name, field.encode_name, _converter(hints[field.name])) for field in fields]
-        _plans[cls] = plan
-    return plan
+def described_fields(cls: type[Model], path: str = "") -> Iterator[DescribedField]:
+    """Go through the fields that have a description, those of models inside included; items of lists are not."""
+    hints = get_type_hints(cls, include_extras=True)
+    for field in msgspec.structs.fields(cls):
+        hint = hints[field.name]
+        hint, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        alternatives = [each for each in get_args(hint) if each is not types.NoneType]
+        hint = alternatives[0] if get_origin(hint) in (Union, types.UnionType) else hint
+        place = f"{path}.{field.encode_name}" if path else field.encode_name
+        if notes:
+            yield DescribedField(notes[0].column or field.name, place, hint, notes[0])
+        elif isinstance(hint, type) and issubclass(hint, Model):
+            yield from described_fields(hint, place)
 
 
 def _converter(hint: Any) -> Convert:
-    """The function that reads one annotated field; None inside a union means that null is a value of its own."""
+    """Return the function that reads a field; a union with None means that null is a valid value."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (member,) = (arg for arg in inner if arg is not type(None))
@@ -196,11 +262,11 @@ def _finite(value: float, path: str, notes: list[str]) -> Any:
     return number if math.isfinite(number) else _unusable(value, "a finite number", path, notes)
 
 
-def _truth(value: Any, path: str, notes: list[str]) -> Any:
+def _boolean(value: Any, path: str, notes: list[str]) -> Any:
     return value if isinstance(value, bool) else _unusable(value, "true or false", path, notes)
 
 
-def _moment(value: Any, path: str, notes: list[str]) -> Any:
+def _timestamp(value: Any, path: str, notes: list[str]) -> Any:
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
@@ -214,8 +280,8 @@ _SCALARS: dict[Any, Convert] = {
     str: _text,
     int: _whole,
     float: _number,
-    bool: _truth,
-    datetime: _moment,
+    bool: _boolean,
+    datetime: _timestamp,
 }
 
 
@@ -237,3 +303,83 @@ def _short(value: Any) -> str:
         return "a very large number"
     text = repr(value)
     return text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE]}…"
+
+
+class Page(Model, Generic[T], frozen=True):
+    """One page of a list: a sequence of items.
+
+    `next_cursor` None means that it is the last page. Only some lists have a `total`, and only the tables of an agent have
+    a `workspace_id`.
+    """
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("items", "total", "next_cursor")
+
+    object: str = ""
+    items: tuple[T, ...] = ()
+    next_cursor: str | None = None
+    total: int | None = None
+    url: str = ""
+    workspace_id: str | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, at: int) -> T:
+        return self.items[at]
+
+    def _repr_html_(self) -> str:
+        summary = (many(self.total, "in all", "in all"), "more pages follow" if self.next_cursor else "the last page")
+        return list_html(many(len(self.items), "item", "items"), summary, self.items)
+
+    @classmethod
+    def of(cls, item: type[T], raw: Any, notes: list[str] | None = None) -> Page[T]:
+        """Build the page in a decoded response.
+
+        Args:
+            item: the class of its items.
+            raw: the decoded response.
+            notes: one sentence is appended for each value that could not be used.
+        """
+        notes = [] if notes is None else notes
+        envelope = build(Envelope, raw, "", notes)
+        return cls(
+            raw=envelope.raw,
+            object=envelope.object,
+            items=build_all(item, list_items(raw), "items", notes),
+            next_cursor=envelope.next_cursor or None,
+            total=envelope.total,
+            url=envelope.url,
+            workspace_id=envelope.workspace_id,
+        )
+
+
+class Envelope(Model, frozen=True):
+    """A list without its items: cursor, total and links."""
+
+    object: str = ""
+    next_cursor: str | None = None
+    total: int | None = None
+    url: str = ""
+    workspace_id: str | None = None
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """Read the total from `pagination`, where it was before July 2026."""
+        pagination = raw.get("pagination")
+        return {**pagination, **raw} if isinstance(pagination, dict) else raw
+
+
+def list_items(raw: Any) -> list[Any]:
+    """Return the raw items of a list, whatever its envelope; empty for anything else."""
+    if not is_list(raw):
+        return []
+    found: list[Any] = next(raw[name] for name in LIST_KEYS if isinstance(raw.get(name), list))
+    return found
+
+
+def is_list(raw: Any) -> bool:
+    """Return whether a decoded response is a list, in whatever envelope."""
+    return isinstance(raw, dict) and any(isinstance(raw.get(name), list) for name in LIST_KEYS)

@@ -1,62 +1,86 @@
-"""Runs: what an agent was asked, what it did, and what it wants to know."""
+"""Runs: the request, the response with its actions and tables, and open questions; and the agents that run."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from origami_widgets.api.models.base import Model
+from origami_widgets.api.models.base import About, Model
 from origami_widgets.api.models.table import Table
+
+RUN_STATUSES = (
+    "running",
+    "completed",
+    "needs_input",
+    "step_cap_hit",
+    "incomplete",
+    "cancelled",
+    "errored",
+    "timed_out",
+)
+MODELS = ("origami-lite", "origami-max")
+ACTION_TYPES = (
+    "table_created",
+    "table_restored",
+    "column_added",
+    "columns_updated",
+    "columns_deleted",
+    "columns_restored",
+    "leads_added",
+    "leads_deleted",
+    "leads_restored",
+)
+ROLES = ("user", "assistant", "tool")
 
 
 class Steps(Model, frozen=True):
-    """Loop iterations done, and the plan's cap on them."""
+    """Steps that the run has completed, and the plan's limit."""
 
-    completed: int | None = None
-    max: int | None = None
+    completed: Annotated[int | None, About("done so far", "steps", "steps_completed")] = None
+    max: Annotated[int | None, About("most that the plan allows", "steps", "steps_max")] = None
 
 
 class RunSummary(Model, frozen=True):
-    """A run as lists show it. `prompt` is cut to 200 characters."""
+    """A run in a list. Its `prompt` is cut to 200 characters."""
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ("id", "status", "prompt", "steps", "started_at", "agent_id")
 
     object: str = ""
-    id: str = ""
-    agent_id: str = ""
-    status: str = "running"
+    id: Annotated[str, About("the run", column="run_id")] = ""
+    agent_id: Annotated[str, About("the agent")] = ""
+    status: Annotated[str, About("the status, as the server reports it", words=RUN_STATUSES)] = "running"
     prompt: str = ""
-    model: str = ""
+    model: Annotated[str, About("the model that ran", words=MODELS)] = ""
     steps: Steps = Steps()
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    started_at: Annotated[datetime | None, About("when the run started")] = None
+    completed_at: Annotated[datetime | None, About("when the run ended; missing while it is running")] = None
 
 
 class RunRequest(Model, frozen=True):
-    """What was asked: the full prompt, the model asked for, and the tables in focus."""
+    """The request of a run: the full prompt, the model and the focus tables."""
 
-    prompt: str = ""
+    prompt: Annotated[str, About("the full brief; in lists its first 200 characters")] = ""
     model: str = ""
     focus_table_ids: tuple[str, ...] = ()
 
 
 class Action(Model, frozen=True):
-    """One change that the run made. Which fields are set depends on `type`."""
+    """One change that a run made. Which fields are set depends on `type`."""
 
     __line_fields__: ClassVar[tuple[str, ...]] = ("type", "table_name", "column_name", "count", "lead_count")
 
-    type: str = ""
-    table_id: str = ""
-    table_name: str | None = None
-    column_id: str | None = None
-    column_name: str | None = None
-    count: int | None = None
-    lead_count: int | None = None
-    deleted_at: datetime | None = None
+    type: Annotated[str, About("what was done", words=ACTION_TYPES)] = ""
+    table_id: Annotated[str, About("the table that was changed")] = ""
+    table_name: Annotated[str | None, About("the name of the table; if missing, looked up in the tables")] = None
+    column_id: Annotated[str | None, About("the column that was added")] = None
+    column_name: Annotated[str | None, About("the heading of the column; if missing, looked up in the tables")] = None
+    count: Annotated[int | None, About("deleted or restored", "leads or columns")] = None
+    lead_count: Annotated[int | None, About("added", "leads")] = None
+    deleted_at: Annotated[datetime | None, About("when it was deleted")] = None
 
 
 class Question(Model, frozen=True):
-    """Something the agent wants to know. Free text is always a possible answer."""
+    """A question of the agent. Free text is always a possible answer."""
 
     type: str = ""
     question: str = ""
@@ -65,12 +89,12 @@ class Question(Model, frozen=True):
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """Some answers carry `text` where the schema has `question`."""
+        """Read `question` from `text`, where some responses have it."""
         return {**raw, "question": raw["text"]} if "question" not in raw and "text" in raw else raw
 
 
 class Suggestion(Model, frozen=True):
-    """A next step that the agent proposes; without a `type` it is a plain suggestion."""
+    """A next action that the agent suggests. `type` is None for a plain suggestion."""
 
     label: str = ""
     type: str | None = None
@@ -78,14 +102,14 @@ class Suggestion(Model, frozen=True):
 
 
 class Todo(Model, frozen=True):
-    """What is left to the user."""
+    """What the user can do next: answer questions, follow suggestions."""
 
     pending_questions: tuple[Question, ...] = ()
     next_actions: tuple[Suggestion, ...] = ()
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """Some answers carry plain strings where the schema has objects."""
+        """Accept plain strings for questions and suggestions, as some responses have them."""
         return {
             **raw,
             **_objects(raw, "pendingQuestions", "question"),
@@ -94,7 +118,7 @@ class Todo(Model, frozen=True):
 
 
 class ToolCall(Model, frozen=True):
-    """One call of a tool in the transcript."""
+    """A call of a tool in the transcript."""
 
     id: str = ""
     name: str = ""
@@ -102,19 +126,19 @@ class ToolCall(Model, frozen=True):
 
 
 class TranscriptMessage(Model, frozen=True):
-    """One message of the conversation. Messages have no times."""
+    """A message of the transcript. Messages have no timestamps."""
 
-    role: str | None = None
-    content: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
-    name: str | None = None
-    result: str | None = None
-    truncated: bool | None = None
+    role: Annotated[str | None, About("who wrote it", words=ROLES)] = None
+    content: Annotated[str | None, About("the text")] = None
+    tool_calls: Annotated[tuple[ToolCall, ...], About("JSON: a list of `id`, `name` and `input`")] = ()
+    tool_call_id: Annotated[str | None, About("the call that this message answers")] = None
+    name: Annotated[str | None, About("the tool that answers")] = None
+    result: Annotated[str | None, About("the answer of the tool")] = None
+    truncated: Annotated[bool | None, About("whether this message was cut")] = None
 
 
 class Response(Model, frozen=True):
-    """What a run brought, so far or in the end."""
+    """The results of a run, so far or final."""
 
     text: str | None = None
     actions: tuple[Action, ...] = ()
@@ -124,7 +148,7 @@ class Response(Model, frozen=True):
 
 
 class RunObject(RunSummary, frozen=True):
-    """A run as `GET /agents/{id}/runs/{runId}` gives it."""
+    """A run as `GET /agents/{id}/runs/{runId}` returns it."""
 
     workspace_id: str = ""
     request: RunRequest = RunRequest()
@@ -133,7 +157,7 @@ class RunObject(RunSummary, frozen=True):
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """A running run may carry its actions at the top level instead of in a response."""
+        """Read the actions of a running run from the top level, where some responses have them."""
         response = raw.get("response")
         if isinstance(raw.get("actions"), list) and not (isinstance(response, dict) and "actions" in response):
             return {**raw, "response": {**(response if isinstance(response, dict) else {}), "actions": raw["actions"]}}
@@ -145,3 +169,42 @@ def _objects(raw: dict[str, Any], key: str, field: str) -> dict[str, Any]:
     if not isinstance(items, list):
         return {}
     return {key: [{field: item} if isinstance(item, str) else item for item in items]}
+
+
+class AgentSummary(Model, frozen=True):
+    """An agent in the response to its creation."""
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "id", "created_at")
+
+    object: str = ""
+    id: str = ""
+    name: str = ""
+    workspace_id: str = ""
+    created_at: datetime | None = None
+
+
+class Agent(AgentSummary, frozen=True):
+    """An agent with a summary of its newest run."""
+
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "id", "created_at", "last_run")
+
+    api_key_owned: bool | None = None
+    last_run: RunSummary | None = None
+
+
+class Workspace(Model, frozen=True):
+    """The workspace of an agent; deprecated, often the agent itself."""
+
+    object: str = ""
+    id: str = ""
+    name: str = ""
+    created_at: datetime | None = None
+    created_by_api: bool | None = None
+
+
+class CreatedAgent(Model, frozen=True):
+    """A new agent with its first run."""
+
+    agent: AgentSummary = AgentSummary()
+    run: RunObject = RunObject()
+    workspace: Workspace | None = None

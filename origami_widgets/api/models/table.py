@@ -1,44 +1,52 @@
-"""Tables and their economics. A number that the server did not give is None, never 0."""
+"""Tables, their economics and their rows. A number that the server left out is None, never 0.
+
+The content of rows is not to be trusted.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from origami_widgets.api.models.base import Model
-from origami_widgets.api.models.shown import as_html, many
+from origami_widgets.api.models.base import About, Model
+from origami_widgets.api.models.model_repr import as_html, many
+
+COLUMN_KINDS = ("input", "enrichment", "score", "sequence")
+COST_SOURCES = ("historical", "estimate")
 
 
 class CreditsUsed(Model, frozen=True):
-    """Settled credits over all runs ever; work in flight is not in it."""
+    """Settled credits over all runs ever, without work in flight."""
 
-    lifetime_used: int | None = None
+    lifetime_used: Annotated[int | None, About("settled, over all runs", "credits", "credits_lifetime_used")] = None
 
 
 class Cells(Model, frozen=True):
     """Cells waiting, queued or running, and cells that ended in a failure."""
 
-    running: int | None = None
-    errored: int | None = None
+    running: Annotated[int | None, About("waiting, queued or running", "cells", "cells_running")] = None
+    errored: Annotated[int | None, About("ended in a failure", "cells", "cells_errored")] = None
 
 
 class ColumnStats(Model, frozen=True):
     """Mean credits per execution, share of leads that triggered the column (0 to 1), and executions."""
 
-    avg_credits_per_run: float | None = None
-    call_rate: float | None = None
-    total_runs: int | None = None
+    avg_credits_per_run: Annotated[float | None, About("mean per execution", "credits per execution")] = None
+    call_rate: Annotated[float | None, About("share of leads that triggered it", "fraction")] = None
+    total_runs: Annotated[int | None, About("executions so far", "executions")] = None
 
 
 class ColumnQualification(Model, frozen=True):
     """Verdicts of a column with a relevance condition, in leads."""
 
-    pass_: int | None = msgspec.field(default=None, name="pass")
-    fail: int | None = None
-    unsure: int | None = None
-    total: int | None = None
+    pass_: Annotated[int | None, About("judged to qualify", "leads", "qualification_pass")] = msgspec.field(
+        default=None, name="pass"
+    )
+    fail: Annotated[int | None, About("judged not to qualify", "leads", "qualification_fail")] = None
+    unsure: Annotated[int | None, About("judged unsure", "leads", "qualification_unsure")] = None
+    total: Annotated[int | None, About("with a verdict", "leads", "qualification_total")] = None
 
 
 class Column(Model, frozen=True):
@@ -48,12 +56,12 @@ class Column(Model, frozen=True):
     __line_fields__: ClassVar[tuple[str, ...]] = ("name", "kind", "credits.lifetime_used")
 
     object: str = ""
-    id: str = ""
-    name: str = ""
-    type: str = ""
-    kind: str = ""
-    slug: str | None = None
-    auto_trigger: bool | None = None
+    id: Annotated[str, About("the column", column="column_id")] = ""
+    name: Annotated[str, About("the heading", column="column_name")] = ""
+    slug: Annotated[str | None, About("key of its cells in rows; missing if rows cannot have them")] = None
+    kind: Annotated[str, About("what the column does", words=COLUMN_KINDS)] = ""
+    type: Annotated[str, About("storage type; new ones may appear, so prefer `kind`")] = ""
+    auto_trigger: Annotated[bool | None, About("whether it runs automatically on new leads")] = None
     credits: CreditsUsed = CreditsUsed()
     cells: Cells = Cells()
     stats: ColumnStats | None = None
@@ -63,53 +71,65 @@ class Column(Model, frozen=True):
 class QualificationStats(Model, frozen=True):
     """How many of a table's leads qualify. Rates are shares from 0 to 1."""
 
-    rate: float | None = None
-    fetch_rate: float | None = None
-    qualified_leads: int | None = None
-    effective_leads_per_qualified: float | None = None
-    estimated_qualified_leads: int | None = None
+    rate: Annotated[float | None, About("share that qualifies", "fraction", "qualification_rate")] = None
+    fetch_rate: Annotated[
+        float | None, About("share that qualifies by filters alone", "fraction", "qualification_fetch_rate")
+    ] = None
+    qualified_leads: Annotated[int | None, About("judged to qualify", "leads")] = None
+    effective_leads_per_qualified: Annotated[
+        float | None, About("sourced leads per qualified lead, measured", "leads per qualified lead")
+    ] = None
+    estimated_qualified_leads: Annotated[int | None, About("estimate", "leads")] = None
 
 
 class Funnel(Model, frozen=True):
-    """Where the sourced leads went. Rates are shares from 0 to 1."""
+    """How many sourced leads each step keeps. Rates are shares from 0 to 1."""
 
-    total_sourced_leads: int | None = None
-    post_static_leads: int | None = None
-    deduped_leads: int | None = None
-    dedup_rate: float | None = None
-    excluded_leads: int | None = None
-    excluded_rate: float | None = None
+    total_sourced_leads: Annotated[int | None, About("found by the lead sources", "leads")] = None
+    post_static_leads: Annotated[
+        int | None, About("left after deduplication, exclusion and required filters", "leads")
+    ] = None
+    deduped_leads: Annotated[int | None, About("dropped as duplicates", "leads")] = None
+    dedup_rate: Annotated[float | None, About("share dropped as duplicates", "fraction")] = None
+    excluded_leads: Annotated[int | None, About("dropped as excluded", "leads")] = None
+    excluded_rate: Annotated[float | None, About("share dropped as excluded", "fraction")] = None
 
 
 class RunningStats(Model, frozen=True):
-    """Leads with active cell work, and since when the oldest of it runs."""
+    """Leads with active cell work, and when the oldest of it was started."""
 
-    running_leads: int | None = None
-    oldest_active_run_started_at: datetime | None = None
+    running_leads: Annotated[int | None, About("with a cell still running", "leads")] = None
+    oldest_active_run_started_at: Annotated[datetime | None, About("start of the oldest work under way")] = None
 
 
 class LeadSource(Model, frozen=True):
-    """Where leads came from and what they cost. `source` is `historical` or `estimate`, or a newer word."""
+    """A source of leads and its cost. `source` is `historical` or `estimate`, or a newer word."""
 
-    id: str = ""
-    name: str = ""
-    avg_credits_per_lead: float | None = None
-    total_credits: float | None = None
-    total_leads: int | None = None
-    source: str = ""
+    id: Annotated[str, About("the lead source", column="source_id")] = ""
+    name: Annotated[str, About("the name", column="source_name")] = ""
+    avg_credits_per_lead: Annotated[float | None, About("mean cost", "credits per lead")] = None
+    total_credits: Annotated[float | None, About("spent on it", "credits")] = None
+    total_leads: Annotated[int | None, About("found by it", "leads")] = None
+    source: Annotated[str, About("whether its costs are measured or estimated", words=COST_SOURCES)] = ""
 
 
 class TableStats(Model, frozen=True):
-    """The economics of a table; only there when they were asked for."""
+    """The economics of a table; only present when requested."""
 
-    credits_per_lead: float | None = None
-    credits_per_qualified_lead: float | None = None
-    find_more_estimated_credits: float | None = None
+    credits_per_lead: Annotated[float | None, About("estimate", "credits per sourced lead")] = None
+    credits_per_qualified_lead: Annotated[
+        float | None, About("estimate, with the losses on the way", "credits per qualified lead")
+    ] = None
+    find_more_estimated_credits: Annotated[
+        float | None, About('estimate for one more "find more"', "credits per execution")
+    ] = None
+    has_unknown_total_with_more: Annotated[
+        bool | None, About("whether a lead source has more leads, without a known number")
+    ] = None
     qualification: QualificationStats | None = None
     funnel: Funnel | None = None
     running: RunningStats | None = None
     lead_sources: tuple[LeadSource, ...] = ()
-    has_unknown_total_with_more: bool | None = None
 
 
 class Table(Model, frozen=True):
@@ -118,16 +138,16 @@ class Table(Model, frozen=True):
     __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "lead_count", "columns", "credits", "id")
 
     object: str = ""
-    id: str = ""
-    workspace_id: str | None = None
-    name: str = ""
-    lead_count: int | None = None
+    id: Annotated[str, About("the table", column="table_id")] = ""
+    name: Annotated[str, About("the table's name", column="table_name")] = ""
+    workspace_id: Annotated[str | None, About("container (deprecated); missing if made in a chat")] = None
+    lead_count: Annotated[int | None, About("rows not deleted, before saved filters", "leads")] = None
     columns: tuple[Column, ...] = ()
     credits: CreditsUsed = CreditsUsed()
     cells: Cells = Cells()
-    url: str = ""
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    url: Annotated[str, About("page in the web app")] = ""
+    created_at: Annotated[datetime | None, About("when the table was made")] = None
+    updated_at: Annotated[datetime | None, About("when it last changed")] = None
     stats: TableStats | None = None
 
     def _repr_html_(self) -> str:
@@ -140,3 +160,45 @@ class Table(Model, frozen=True):
         )
         rows = [(column.name, column.kind, column.credits.lifetime_used) for column in self.columns]
         return as_html(self.name or "Table", summary, ("Column", "Kind", "Credits"), rows)
+
+
+class Cell(Model, frozen=True):
+    """A typed cell: `scalar` was entered, `value` was computed, `sequence` refers to a drafted message."""
+
+    type: str = ""
+    value: Any = None
+
+
+class Row(Model, frozen=True):
+    """A lead with typed cells by column slug. Cells that are empty or failed are left out."""
+
+    object: str = ""
+    id: str = ""
+    cells: dict[str, Cell] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """Accept a bare value for a cell."""
+        cells = raw.get("cells")
+        if not isinstance(cells, dict):
+            return raw
+        return {**raw, "cells": {slug: cell if _is_cell(cell) else {"value": cell} for slug, cell in cells.items()}}
+
+
+class FlatRow(Model, frozen=True):
+    """A lead as slug and value. The id of the row is separate: a column may have the slug `id`."""
+
+    id: str = ""
+    values: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        """Accept values in `cells`, where some responses have them; a column may have that slug too."""
+        cells = raw.get("cells")
+        leveled = isinstance(cells, dict) and raw.keys() <= {"object", "id", "cells"}
+        values = cells if leveled else {key: value for key, value in raw.items() if key != "id"}
+        return {"id": raw.get("id"), "values": values}
+
+
+def _is_cell(value: object) -> bool:
+    return isinstance(value, dict) and ("type" in value or "value" in value)

@@ -1,8 +1,8 @@
-"""A call that starts a run: it blocks or awaits until the run is known, and may be interrupted.
+"""`StartCall`: a call that starts a run, which blocks or awaits until the run is known, and may be interrupted.
 
-An interrupt of a call that blocks withdraws the run: nothing is sent again, and the server is asked to cancel what has been
-started. The request on its way is not cut off, since the answer to it is the quickest way to learn which run that is. A
-task that is cancelled leaves the run alone: a timeout or the end of a group says nothing about it.
+An interrupt of a call that blocks withdraws the run: nothing is sent again, and the server is asked to cancel a run that was
+started. A request on its way is not cut off, since its answer is the quickest way to learn which run that is. A task that is
+cancelled leaves the run alone: a timeout or the end of a task group does not mean that the run is not wanted.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SLICE = 0.2
-"""Seconds between two looks for something to tell a caller who waits."""
+"""Seconds between two looks for a notice to print for a caller who waits."""
 LAST_WORDS = 0.7
-"""Seconds that what is on its way gets to tell what became of it."""
+"""Seconds to wait for the outcome of a request on its way after an interrupt."""
 LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
 
 
 class StartCall:
-    """One call that starts a run: one of the owners of its start job.
+    """Call that starts a run: one of the owners of its start job.
 
-    It is a context: an interrupt of anything inside it withdraws the run, also while the run is shown, since the
-    caller was not given it yet. The exception then carries `idempotency_key` and `reconcile()`, and one line says what became of the run.
+    It is a context manager: an interrupt inside it withdraws the run, also while the run is shown, since the caller does not
+    have it yet. The exception then carries `idempotency_key` and `reconcile()`, and one printed line says what became of the run.
 
     Attributes:
-        job: what it waits for; None before that is known.
+        job: the job that it waits for; None before that is known.
     """
 
     def __init__(self) -> None:
         self.job: StartJob | None = None
-        # As an owner of the job; the call itself would hold the job in a cycle, and with it the run.
+        # The owner of the job: the call itself would hold the job in a cycle, and with it the run.
         self._owner = object()
         self._task: asyncio.Task[Any] | None = None
-        self._has_told = False
+        self._is_notice_printed = False
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +54,7 @@ class StartCall:
             self._withdraw(stopped)
 
     async def fulfil(self, job: StartJob) -> Any:
-        """Start the run of a job, or wait for it where it is being started; errors as in `StartJob.begin`.
+        """Start the run of a job, or wait for it where it is being started; errors as of `StartJob.begin`.
 
         Background loop only.
         """
@@ -70,7 +70,7 @@ class StartCall:
         loop.check_may_block(coroutine)
         future = loop.submit(self._begin(coroutine))
         try:
-            return loop.result(future, self._tell)
+            return loop.result(future, self._print_notice)
         except OrigamiError as error:
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             raise error.with_traceback(None)  # noqa: B904 - it is the same error
@@ -91,7 +91,7 @@ class StartCall:
         try:
             while not begun.done():
                 await asyncio.wait((begun,), timeout=SLICE)
-                self._tell()
+                self._print_notice()
             return begun.result()
         except OrigamiError as error:
             # As in `block`.
@@ -119,14 +119,14 @@ class StartCall:
         if self.job is not None:
             self.job.abandon(self._owner)
 
-    def _tell(self) -> None:
-        if self.job is not None and self.job.notice and not self._has_told:
-            self._has_told = True
+    def _print_notice(self) -> None:
+        if self.job is not None and self.job.notice and not self._is_notice_printed:
+            self._is_notice_printed = True
             print(self.job.notice)  # noqa: T201 - a silent wait looks like a hang
 
     def _withdraw(self, stopped: BaseException) -> None:
         over = False
-        # Pressed again, it is the same wish.
+        # Ctrl-C pressed again means the same.
         with contextlib.suppress(KeyboardInterrupt, SystemExit):
             undone = background().submit(self._undo())
             with contextlib.suppress(TimeoutError, OrigamiError):
@@ -140,18 +140,18 @@ class StartCall:
 
     async def _undo(self) -> None:
         if self._task is not None:
-            # What it looks up before it starts anything; a job under way is not part of it.
+            # Ends the requests before a start; a job under way is a task of its own.
             self._task.cancel()
         if self.job is not None:
             await self.job.withdraw(self._owner)
 
 
 def outcome_of_interrupt(job: StartJob | None, *, is_over: bool) -> str:
-    """What an interrupt leaves behind, and which call completes or undoes it.
+    """Return one line that says what an interrupt left behind, and which call completes or undoes it.
 
     Args:
-        job: what was interrupted; None when nothing was asked for yet.
-        is_over: nothing of it is going on any more.
+        job: the job that was interrupted; None when there was none yet.
+        is_over: nothing of the start is under way any more.
     """
     if job is not None and job.owners:
         return "Interrupted; another call still waits for the same run, which goes on."
@@ -162,7 +162,7 @@ def outcome_of_interrupt(job: StartJob | None, *, is_over: bool) -> str:
         return (
             f"Interrupted; the run was started, and Origami is being asked to cancel it. {shows}, and whether it ended."
         )
-    # What has not been sent may be on its way a moment later: only what is over says that there is no run.
+    # A request that was not sent may be on its way a moment later: only after the end it is sure that there is no run.
     if job is None or (is_over and not job.record.may_have_started):
         return "Interrupted; no run was started, and nothing is charged."
     return (

@@ -4,7 +4,7 @@ A run is taken for ours only when it has our whole brief, was started after we s
 given to no other start job of this process; a new agent must also have the name that was asked for, if one was. No mark
 is put into the agent's name: people read it as long as the agent lives, and a brief within seconds tells as much.
 
-A run that is nearly that is a near match: a server may write a brief in another way, and clocks are off. Nothing is sent
+A run that nearly fits is a near match: a server may write a brief in another way, and clocks are off. Nothing is sent
 beside one, since it may be ours, and it is not taken, since it may be another's.
 """
 
@@ -12,60 +12,54 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
+from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
 
     from origami_widgets.api.models import Agent, Page, RunObject, RunSummary
+    from origami_widgets.api.models.base import Model
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.starts.record import StartRecord
     from origami_widgets.api.starts.spec import StartSpec
+
+    M = TypeVar("M", bound=Model)
 
 SLACK = 3.0
 """Seconds by which the server's clock is known at best: its `Date` has whole ones."""
 SLACK_WITHOUT_DATE = 60.0
 MOST_PAGES = 20
 MOST_AGENTS = 100
-"""So many agents that are younger than the request are looked through run by run."""
+"""Agents younger than the request whose runs are read one by one, at most."""
 SHORTEST_CUT = 90
 """A brief is cut to 200 characters in lists; fewer where the server counts an emoji as two."""
 ELLIPSIS = "..."
-"""What a brief ends in where it is cut, in the compatible form of Unicode."""
-
-Likeness = Literal["equal", "similar", "different"]
+"""The end of a brief that is cut, in the compatible form of Unicode."""
 
 _taken: dict[tuple[object, str], str] = {}
 """The first key of the start job that a run was given to in this process, by client: it is no other job's."""
 
 
-class Found(NamedTuple):
-    """A run that fits, and its agent as the list tells of it (None where the agent was known before)."""
+class Likeness(IntEnum):
+    """How much a run, or a part of it, is like the one that was asked for."""
+
+    DIFFERENT = 0
+    SIMILAR = 1
+    EQUAL = 2
+
+
+class Candidate(NamedTuple):
+    """A run that a record may have started, and its agent from the list (None where the agent was known before)."""
 
     agent_id: str
     run: RunObject
     agent: Agent | None
-
-
-class Matches(NamedTuple):
-    """The runs that a record may have started.
-
-    Attributes:
-        exact: those that fit in everything.
-        near: those that would, if the server writes briefs in another way, or the clocks are off.
-    """
-
-    exact: list[Found]
-    near: list[Found]
-
-    def add(self, likeness: Likeness, found: Found) -> None:
-        """Add a run where it belongs, unless it does not fit."""
-        if likeness != "different":
-            (self.exact if likeness == "equal" else self.near).append(found)
+    likeness: Likeness
 
 
 def take(operations: Operations, run_id: str, first_key: str) -> None:
@@ -74,11 +68,11 @@ def take(operations: Operations, run_id: str, first_key: str) -> None:
 
 
 class Reconciliation:
-    """Searches the server for the run of one record. Sends GETs only.
+    """Search of the server for the run of one record. Sends GETs only.
 
     Args:
         operations: the API.
-        spec: what was asked for.
+        spec: what is asked for.
         record: what is known of the start.
     """
 
@@ -87,8 +81,8 @@ class Reconciliation:
         self._spec = spec
         self._record = record
 
-    async def find(self, only: str | None = None) -> Matches:
-        """All runs that fit.
+    async def find(self, only: str | None = None) -> list[Candidate]:
+        """Return all runs that fit or nearly fit.
 
         Args:
             only: the id of the one run that it can be, where an agent is continued; None for any.
@@ -96,45 +90,41 @@ class Reconciliation:
         Raises:
             OrigamiError: the lists could not be read to their end.
         """
-        found = Matches([], [])
-        agent_id = self._spec.agent_id
-        if agent_id is None:
-            await self._find_agent(found)
-        elif only is not None:
-            run = await self._run(agent_id, only)
-            found.add(self._likeness(run, run.request.prompt), Found(agent_id, run, None))
+        found = []
+        if self._spec.agent_id is not None and only is not None:
+            run = await self._read(self._spec.agent_id, only)
+            found.append(Candidate(self._spec.agent_id, run, None, self._likeness(run, run.request.prompt)))
         else:
-            async for shown in self._runs(agent_id):
-                await self._compare(found, shown, agent_id)
-        return found
+            async for agent_id, shown, agent, named in self._listed():
+                if self._likeness(shown):
+                    # Lists cut a brief: it is compared whole.
+                    run = await self._read(agent_id, shown.id)
+                    likeness = min(named, self._likeness(shown, run.request.prompt))
+                    found.append(Candidate(agent_id, run, agent, likeness))
+        return [candidate for candidate in found if candidate.likeness]
 
-    async def _find_agent(self, found: Matches) -> None:
-        looked_through = 0
+    async def _listed(self) -> AsyncIterator[tuple[str, RunSummary, Agent | None, Likeness]]:
+        """Read the runs in question: of the agent that is continued, else of agents whose name and age fit."""
+        if self._spec.agent_id is not None:
+            async for shown in self._runs(self._spec.agent_id):
+                yield self._spec.agent_id, shown, None, Likeness.EQUAL
+            return
+        read_through = 0
         async for agent in self._agents():
-            if (named := self._named(agent)) == "different":
+            if not (named := self._named(agent)):
                 continue
             newest = agent.last_run
-            is_young = self._when(agent.created_at) == "equal"
-            fits = newest is not None and self._likeness(newest) != "different"
-            if is_young and not fits:
+            if self._when(agent.created_at) == Likeness.EQUAL and not (newest and self._likeness(newest)):
                 # Its first run may be ours all the same, with a follow-up since.
-                looked_through += 1
-                if looked_through > MOST_AGENTS:
+                read_through += 1
+                if read_through > MOST_AGENTS:
                     raise _too_many("agents")
                 async for shown in self._runs(agent.id):
-                    await self._compare(found, shown, agent.id, agent, named)
+                    yield agent.id, shown, agent, named
             elif newest is not None:
-                await self._compare(found, newest, agent.id, agent, named)
+                yield agent.id, newest, agent, named
 
-    async def _compare(
-        self, found: Matches, shown: RunSummary, agent_id: str, agent: Agent | None = None, named: Likeness = "equal"
-    ) -> None:
-        if self._likeness(shown) != "different":
-            # Lists cut a brief: it is compared whole.
-            run = await self._run(agent_id, shown.id)
-            found.add(_worst(named, self._likeness(shown, run.request.prompt)), Found(agent_id, run, agent))
-
-    async def _run(self, agent_id: str, run_id: str) -> RunObject:
+    async def _read(self, agent_id: str, run_id: str) -> RunObject:
         run = await self._operations.get_run(agent_id, run_id)
         if not run.id:
             # One that may be ours must not count as another because it could not be read.
@@ -142,76 +132,71 @@ class Reconciliation:
         return run
 
     def _likeness(self, run: RunSummary, whole: str = "") -> Likeness:
-        """How much a run is ours.
+        """Compare a run with what was asked for.
 
         Args:
-            run: what a list tells of it.
+            run: the run as a list shows it.
             whole: its whole brief; empty where that is not known.
         """
         owner = _taken.get((self._operations.identity, run.id))
         if run.id in self._spec.known_runs or owner not in (None, self._record.first_key):
-            return "different"
+            return Likeness.DIFFERENT
         prompt = self._spec.prompt
         brief = _likeness_of_whole(whole, prompt) if whole else _likeness_of_shown(run.prompt, prompt)
-        return brief if owner is not None else _worst(brief, self._when(run.started_at))
+        return brief if owner is not None else min(brief, self._when(run.started_at))
 
     def _named(self, agent: Agent) -> Likeness:
         wanted = self._spec.name
         if wanted is None or agent.name == wanted:
-            return "equal"
-        return "similar" if agent.name and _plain(agent.name) == _plain(wanted) else "different"
+            return Likeness.EQUAL
+        return _similar_if(bool(agent.name) and _plain(agent.name) == _plain(wanted))
 
     def _when(self, at: datetime | None) -> Likeness:
-        """Whether the server says of something that it is younger than our first request."""
+        """Compare a moment of the server with that of our first request: what is ours is younger."""
         if at is None:
-            return "different"
+            return Likeness.DIFFERENT
         since = self._record.sent_at or 0.0
         sent, slack = self._operations.server_time(since), SLACK
         if sent is None:
-            sent, slack = time.time() - (seconds_passed() - since), SLACK_WITHOUT_DATE
+            sent, slack = time.time() - (monotonic() - since), SLACK_WITHOUT_DATE
         if at.timestamp() >= sent - slack:
-            return "equal"
-        return "similar" if at.timestamp() >= sent - slack - self._record.clock_slack else "different"
+            return Likeness.EQUAL
+        return _similar_if(at.timestamp() >= sent - slack - self._record.clock_slack)
 
     async def _agents(self) -> AsyncIterator[Agent]:
-        """The agents that are younger than our first request, or may be."""
-        cursor: str | None = None
-        for _ in range(MOST_PAGES):
-            page = await self._operations.list_agents(cursor=cursor, limit=100)
+        """Read the agents that are younger than our first request, or may be."""
+        async for page in _pages(lambda cursor: self._operations.list_agents(cursor=cursor, limit=100), "agents"):
             for agent in page.items:
-                if agent.id and self._when(agent.created_at) != "different":
+                if agent.id and self._when(agent.created_at):
                     yield agent
-            cursor = page.next_cursor
-            if cursor is None or self._goes_back_further(page):
+            times = [agent.created_at for agent in page.items if agent.created_at is not None]
+            # The API does not state their order: where this page has one, those after it are older than our request.
+            if times and times == sorted(times, reverse=True) and not self._when(times[-1]):
                 return
-        raise _too_many("agents")
-
-    def _goes_back_further(self, page: Page[Agent]) -> bool:
-        """Whether the pages after this one are older than our request: the API does not state their order."""
-        times = [agent.created_at for agent in page.items if agent.created_at is not None]
-        return bool(times) and times == sorted(times, reverse=True) and self._when(times[-1]) == "different"
 
     async def _runs(self, agent_id: str) -> AsyncIterator[RunSummary]:
-        cursor: str | None = None
-        for _ in range(MOST_PAGES):
-            page = await self._operations.list_runs(agent_id, cursor=cursor, limit=100)
+        async for page in _pages(lambda cursor: self._operations.list_runs(agent_id, cursor=cursor, limit=100), "runs"):
             for run in page.items:
                 yield run
-            cursor = page.next_cursor
-            if cursor is None:
-                return
-        raise _too_many("runs")
 
 
-def _worst(*parts: Likeness) -> Likeness:
-    for likeness in ("different", "similar"):
-        if likeness in parts:
-            return likeness
-    return "equal"
+async def _pages(read: Callable[[str | None], Awaitable[Page[M]]], things: str) -> AsyncIterator[Page[M]]:
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        page = await read(cursor)
+        yield page
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+    raise _too_many(things)
+
+
+def _similar_if(is_similar: bool) -> Likeness:  # noqa: FBT001 - the condition
+    return Likeness.SIMILAR if is_similar else Likeness.DIFFERENT
 
 
 def _plain(text: str) -> str:
-    r"""A text without what servers change on their way: line ends, spaces, one of several ways to write a letter.
+    r"""Return a text without what servers change in it: line ends, spaces, one of several ways to write a letter.
 
     >>> _plain("Find bakers\r\n in  Porto ")
     'Find bakers in Porto'
@@ -220,24 +205,24 @@ def _plain(text: str) -> str:
 
 
 def _likeness_of_whole(whole: str, prompt: str) -> Likeness:
-    """Compare the whole brief of a run, as the run itself tells it, with ours."""
+    """Compare the whole brief of a run, as the run itself shows it, with ours."""
     if whole.strip() == prompt.strip():
-        return "equal"
+        return Likeness.EQUAL
     shown, ours = _plain(whole), _plain(prompt)
     is_cut = shown.endswith(ELLIPSIS) and len(shown) > SHORTEST_CUT and ours.startswith(_uncut(shown))
-    return "similar" if shown == ours or is_cut else "different"
+    return _similar_if(shown == ours or is_cut)
 
 
 def _likeness_of_shown(shown: str, prompt: str) -> Likeness:
     """Compare a brief as a list shows it, where it may be cut, with ours."""
     shown, prompt = shown.strip(), prompt.strip()
     if shown == prompt:
-        return "equal"
+        return Likeness.EQUAL
     cut = shown.removesuffix("…").removesuffix("...").rstrip("\ufffd")
     if cut != shown and len(cut) >= SHORTEST_CUT and prompt.startswith(cut):
-        return "equal"
+        return Likeness.EQUAL
     # One that is cut shorter, or was put in another form before it was.
-    return "similar" if _plain(prompt).startswith(_uncut(_plain(shown))) else "different"
+    return _similar_if(_plain(prompt).startswith(_uncut(_plain(shown))))
 
 
 def _uncut(plain: str) -> str:

@@ -1,13 +1,13 @@
-"""The record of one start, and the one function that changes it. Pure: no clock, no network.
+"""`StartRecord`, the state of one start, and `transition`, the one function that changes it. Pure: no clock, no network.
 
-A record says which idempotency key is to be sent, and whether an attempt may have started a run that is not known. Both
+A record says which idempotency key is sent next, and whether an attempt may have started a run that is not known. Both
 follow from what happened, so neither is kept anywhere else.
 
     queued -> sending -> started                     the answer names the run
                       -> refused                     a definite refusal, or nothing reached the server
                       -> unknown -> started          the run was found
                                  -> queued, refused  no run was found
-    queued, refused, unknown -> cancelled            withdrawn: nothing is sent any more
+    queued, refused, unknown -> cancelled            withdrawn: nothing more is sent
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ NextStep = Literal["send", "reconcile", "wait", "give_up"]
 
 
 class InvalidTransition(RuntimeError):
-    """Something was about to be sent that must not be; a mistake in this package."""
+    """A request was about to be sent that must not be; a bug in this package."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A request is about to be sent; `at` is of `seconds_passed`."""
+    """A request is about to be sent; `at` is of `monotonic`."""
 
     at: float
 
@@ -46,7 +46,7 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Refused:
+class DefiniteRefusal:
     """A definite refusal came.
 
     Args:
@@ -60,16 +60,16 @@ class Refused:
 
 @dataclass(frozen=True)
 class NotSent:
-    """Nothing reached the server, or it has put the request off without looking at it."""
+    """Nothing reached the server, or it put the request off without looking at it."""
 
 
 @dataclass(frozen=True)
 class Lost:
-    """The request may have reached the server, and what came of it is not known."""
+    """The request may have reached the server, and its outcome is not known."""
 
 
 @dataclass(frozen=True)
-class NotFound:
+class NothingFound:
     """All lists were read to their end, and no run was found that the record may have started."""
 
 
@@ -80,26 +80,26 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Requeued:
-    """The run is wanted (again)."""
+    """The run is wanted, or wanted again."""
 
 
-StartEvent = Sent | Started | Refused | NotSent | Lost | NotFound | Withdrawn | Requeued
+StartEvent = Sent | Started | DefiniteRefusal | NotSent | Lost | NothingFound | Withdrawn | Requeued
 
 
 @dataclass(frozen=True)
 class StartRecord:
-    """What is known of one start.
+    """State of one start.
 
     Attributes:
         first_key: the idempotency key of the first attempt, which those of later ones are made from.
-        state: how far it has come.
+        state: how far the start has come.
         keys_refused: how many keys the server has refused.
-        last_answer: what the present key was last answered; empty before it was sent.
+        last_answer: the last answer to the present key; empty before it was sent.
         outcome_unknown: an attempt may have started a run, and that run is not known.
         losses: attempts with an unknown outcome since the record was last queued.
         is_reconciled: the run was looked for since the last attempt, and not found.
-        is_withdrawn: nothing is to be sent any more.
-        sent_at: when the first attempt was made, of `seconds_passed`; None before.
+        is_withdrawn: nothing more is to be sent.
+        sent_at: when the first attempt was made, of `monotonic`; None before.
         clock_slack: by how many seconds that may be off.
         agent_id: the agent's id, once the run is known.
         run_id: the run's id, once it is known.
@@ -120,7 +120,7 @@ class StartRecord:
 
     @property
     def idempotency_key(self) -> str:
-        """The key of the attempt that was made last, or of the first one."""
+        """The key of the last attempt, or of the first one."""
         return nth_key(self.first_key, self.keys_refused)
 
     @property
@@ -130,7 +130,7 @@ class StartRecord:
 
     @property
     def next_step(self) -> NextStep:
-        """What has to be done now."""
+        """The action that moves the start on."""
         match self.state:
             case "queued":
                 return "send"
@@ -144,7 +144,7 @@ class StartRecord:
 
 @dataclass
 class RecordSlot:
-    """Where the newest record of one start is: it holds no run, so what keeps it keeps nothing else alive.
+    """Holder of the newest record of one start. It refers to no job and no run, so keeping it keeps neither alive.
 
     Attributes:
         record: the record.
@@ -156,13 +156,13 @@ class RecordSlot:
 
 
 def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRecord:
-    """The record of a request whose outcome is not known, from what was written down before it was sent.
+    """Return the record of a request whose outcome is not known, from what was written down before it was sent.
 
     Args:
         key: its idempotency key.
         sent_at: when it was sent, in Unix seconds. A moment in the future counts as now: the clock was set back.
         now: the present moment, in Unix seconds.
-        passed: the same, of `seconds_passed`.
+        passed: the same, of `monotonic`.
     """
     return StartRecord(
         key,
@@ -175,7 +175,7 @@ def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRe
 
 
 def nth_key(first: str, refused: int) -> str:
-    """The idempotency key after so many refusals: the same ones in each process, so that none is sent for two runs.
+    """Return the idempotency key after a number of refusals: the same in each process, so that none is sent for two runs.
 
     >>> nth_key("a1", 0), nth_key("a1", 1)
     ('a1', 'a1.2')
@@ -189,7 +189,7 @@ def nth_key(first: str, refused: int) -> str:
 
 
 def transition(record: StartRecord, event: StartEvent) -> StartRecord:
-    """The record after an event. What is started stays so.
+    """Return the record after an event. A start whose run is known stays started.
 
     Raises:
         InvalidTransition: a request was sent although that was not the next step.
@@ -205,7 +205,7 @@ def transition(record: StartRecord, event: StartEvent) -> StartRecord:
             new = _settled(replace(record, is_withdrawn=True))
         case Requeued():
             new = _requeued(record)
-        case NotFound():
+        case NothingFound():
             new = _not_found(record)
         case _:
             # The answer to a request that was given up says nothing of the present one.
@@ -213,10 +213,10 @@ def transition(record: StartRecord, event: StartEvent) -> StartRecord:
     return new
 
 
-def _unanswered(record: StartRecord, event: Refused | NotSent | Lost) -> StartRecord:
-    """The record after an attempt that has not named the run."""
+def _unanswered(record: StartRecord, event: DefiniteRefusal | NotSent | Lost) -> StartRecord:
+    """Return the record after an attempt whose answer does not name the run."""
     match event:
-        case Refused(is_replay, after_loss):
+        case DefiniteRefusal(is_replay, after_loss):
             # An old refusal says nothing of what came after it, and none does of what came before.
             unknown = record.outcome_unknown or after_loss
             refused = replace(record, last_answer="old_refusal" if is_replay else "refused", outcome_unknown=unknown)
@@ -268,7 +268,7 @@ def _requeued(record: StartRecord) -> StartRecord:
 
 
 def _settled(record: StartRecord) -> StartRecord:
-    """The record when it is not wanted any more: what is on its way or to be looked for is waited for."""
+    """Return the record, cancelled if it is withdrawn: a request on its way and an unknown outcome are waited for."""
     if record.is_withdrawn and record.state in ("queued", "refused"):
         return replace(record, state="cancelled")
     return record

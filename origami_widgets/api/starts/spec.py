@@ -1,4 +1,4 @@
-"""`StartSpec`: what a run is to be started with."""
+"""`StartSpec`: the checked arguments of a start."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StartSpec:
-    """What a start request asks for, checked.
+    """Checked arguments of a start request.
 
     Args:
         prompt: the brief.
         agent_id: the agent to continue; None for a new one.
-        name: what to call a new agent; None where the server is to choose.
+        name: the name of a new agent; None lets the server choose.
         model: the model; None for the plan's default.
         focus_tables: ids of tables to work on.
         attachments: tables and documents to hand to the agent.
-        known_runs: ids of the agent's runs that were there before the first request.
+        known_runs: ids of the agent's runs that existed before the first request.
 
     Raises:
         InvalidInput: one of them is not valid.
@@ -57,10 +57,10 @@ class StartSpec:
         return self.agent_id is not None
 
     def fingerprint(self, salt: str) -> str:
-        """A short word for prompt, name, model and focus tables that does not repeat them.
+        """Return a digest of prompt, name, model and focus tables.
 
         Args:
-            salt: makes equal specs look different in different places, so that these cannot be compared.
+            salt: makes equal specs look different in different files, so that files cannot be compared.
         """
         asked = (self.prompt, self.name, self.model, self.focus_tables)
         return hashlib.blake2b(msgspec.json.encode(asked), key=salt.encode()[:64], digest_size=16).hexdigest()

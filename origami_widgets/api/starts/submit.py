@@ -1,8 +1,8 @@
 """`StartJob`: send a start request until its one run is known, or until it is sure that there is none.
 
-What is to be done next follows from the job's record; this module carries it out. The server remembers its answer to an
-idempotency key unless that is a 5xx. After one of those, and wherever it stays open whether a run was started, nothing is
-sent before the run was looked for. Where several runs fit, none is taken.
+The job's record decides the next step; this module carries it out. The server remembers its answer to an idempotency key
+unless that is a 5xx. After a 5xx, and wherever the outcome is unknown, the run is looked for before anything is sent again.
+Where several runs fit, none is taken.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import validate
-from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
-from origami_widgets.api.elapsed import seconds_passed
 from origami_widgets.api.errors import (
     AgentBusy,
+    AmbiguousStart,
     ConnectionFailed,
     IdempotencyConflict,
     OrigamiError,
@@ -27,17 +26,18 @@ from origami_widgets.api.errors import (
     RunPoolFull,
     ServerError,
     UnexpectedAnswer,
+    ambiguous,
 )
 from origami_widgets.api.loop import background, is_under_way, kept_task
 from origami_widgets.api.models import CreatedAgent
 from origami_widgets.api.operations import not_wanted
-from origami_widgets.api.starts.reconcile import Reconciliation, take
+from origami_widgets.api.starts.reconcile import Likeness, Reconciliation, take
 from origami_widgets.api.starts.record import (
+    DefiniteRefusal,
     Lost,
-    NotFound,
+    NothingFound,
     NotSent,
     RecordSlot,
-    Refused,
     Requeued,
     Sent,
     Started,
@@ -46,34 +46,35 @@ from origami_widgets.api.starts.record import (
     recovered,
     transition,
 )
+from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.starts.reconcile import Found, Matches
+    from origami_widgets.api.starts.reconcile import Candidate
     from origami_widgets.api.starts.record import StartEvent
     from origami_widgets.api.starts.spec import StartSpec
 
 log = logging.getLogger("origami_widgets")
 
 LOOKS = (2.0, 10.0)
-"""Seconds before each look for a run that may have been started: a server that failed may be late with its list."""
+"""Seconds before each search for a run that may have been started: a server that failed may be late with its list."""
 LOOKS_FOR_UNWANTED = (30.0,) * 40
-"""The same for a run that is to be cancelled, while the lists cannot be read: it lasts 20 minutes at most."""
+"""The same for a run that is to be cancelled, while the lists cannot be read: a run takes 20 minutes at most."""
 MOST_REPLAYS = 80
 """Old refusals after which a request is given up: a queue of 75 minutes has left one for each minute."""
 UNCLEAR = (ConnectionFailed, ServerError, UnexpectedAnswer, IdempotencyConflict)
 
 
 async def pause(seconds: float) -> None:
-    """Wait before a look."""
+    """Wait before a search."""
     await asyncio.sleep(seconds)
 
 
 def new_record(key: str | None = None) -> StartRecord:
-    """The record of a start that was never sent.
+    """Return the record of a start that was never sent.
 
     Args:
         key: its idempotency key; None makes one.
@@ -85,31 +86,35 @@ def new_record(key: str | None = None) -> StartRecord:
 
 
 def recovered_record(key: str, sent_at: float) -> StartRecord:
-    """The record of a request that an earlier process, or an earlier call, may have sent; `sent_at` in Unix seconds."""
-    return recovered(validate.idempotency_key(key), sent_at, now=time.time(), passed=seconds_passed())
+    """Return the record of a request that an earlier process or call may have sent; `sent_at` in Unix seconds."""
+    return recovered(validate.idempotency_key(key), sent_at, now=time.time(), passed=monotonic())
 
 
 class StartJob:
-    """One start request, from its first attempt to the run. Coroutines and `go` are for the background loop.
+    """Start request, from its first attempt to the run. Coroutines and `go` are for the background loop.
 
     Args:
         operations: the API.
         spec: what is asked for.
-        slot: where its record is kept; None for a start that was never sent.
+        idempotency_key: the key of the first attempt; None makes one.
 
     Attributes:
-        spec, slot: as given.
+        spec: what is asked for.
+        slot: the holder of its record.
         run: the run, once it is known.
         error: why it could not be started; None while that is open.
-        owners: who wants the run; when the last one stops, it is withdrawn.
-        withdrawn: set when nothing is to be sent any more that could start it.
+        owners: the callers that want the run; when the last one stops, it is withdrawn.
+        withdrawn: set when nothing more is to be sent that could start it.
         is_cancelled: the server was asked to cancel it, because it was withdrawn.
-        notice: what to tell a caller who waits; empty for nothing.
+        notice: what to print for a caller who waits; empty for nothing.
+
+    Raises:
+        InvalidInput: the key is not valid.
     """
 
-    def __init__(self, operations: Operations, spec: StartSpec, slot: RecordSlot | None = None) -> None:
+    def __init__(self, operations: Operations, spec: StartSpec, idempotency_key: str | None = None) -> None:
         self.spec = spec
-        self.slot = RecordSlot(new_record()) if slot is None else slot
+        self.slot = RecordSlot(new_record(idempotency_key))
         self.run: RunObject | None = None
         self.error: Exception | None = None
         self.owners: set[object] = set()
@@ -122,7 +127,7 @@ class StartJob:
 
     @property
     def record(self) -> StartRecord:
-        """What is known of it."""
+        """Its newest record."""
         return self.slot.record
 
     @property
@@ -151,22 +156,24 @@ class StartJob:
             self.error, self.withdrawn, self.slot.is_wanted = None, asyncio.Event(), True
             self._task = kept_task(self._go(), "origami-widgets start")
 
-    async def over(self) -> None:
-        """Wait until it is not under way any more; a waiting task may be cancelled without ending it."""
-        if self._task is not None and is_under_way(self._task):
-            await asyncio.wait((self._task,))
+    async def over(self) -> bool:
+        """Wait until it is not under way any more; return whether it was. A waiting task may be cancelled without ending it."""
+        if self._task is None or not is_under_way(self._task):
+            return False
+        await asyncio.wait((self._task,))
+        return True
 
     async def start_for(self, owner: object) -> Any:
-        """Start the run for one more owner, or wait for it where it is being started; what the owner's caller is given.
+        """Start the run for one more owner, or wait for it where it is being started; return what `hand_over` does.
 
-        An owner that is given an error does not want the run any more.
+        An owner that gets an error does not want the run any more.
 
         Raises:
             OrigamiError: as `begin`.
         """
         self.owners.add(owner)
         if self.withdrawn.is_set():
-            # What others have stopped comes to its end first.
+            # A start that others have stopped ends first.
             await self.over()
         self.go()
         await self.over()
@@ -240,11 +247,11 @@ class StartJob:
                     break
         if self.run is None:
             if self.record.state == "unknown":
-                raise self._ambiguous(error) from error
+                raise self.ambiguous(error) from error
             raise self._marked(error or not_wanted())
 
     async def hand_over(self) -> Any:
-        """What the caller is given once the run is known."""
+        """Return what the caller gets once the run is known."""
         return self.run if self.spec.continues_agent else self._created
 
     async def cancel(self) -> None:
@@ -253,7 +260,7 @@ class StartJob:
             await self._operations.cancel(self.agent_id)
 
     async def _read_when_known(self, run: RunObject) -> RunObject:
-        """The run as it stands now. A new run may not be readable everywhere at once."""
+        """Read the run. A new run may not be readable everywhere at once."""
         for wait in LOOKS:
             with contextlib.suppress(RunNotFound):
                 return await self._operations.get_run(self.agent_id, run.id)
@@ -269,26 +276,21 @@ class StartJob:
         return await background().bridge(self.look())
 
     async def look(self, waits: Sequence[float] = (0.0,)) -> Any:
-        """Look for the run that may have been started, and hand it over if it is there; None when it is not. Sends GETs only.
+        """Look for the run that may have been started; return what `hand_over` does, None without a run. Sends GETs only.
 
         Args:
-            waits: seconds before each look; the last one is followed by none.
+            waits: seconds before each search.
 
         Raises:
             AmbiguousStart: the lists could not be read, or several runs fit; it can be tried again from there.
         """
-        if self.run is None and self.is_sent:
-            try:
-                await self._look(waits)
-            except AmbiguousStart:
-                raise
-            except OrigamiError as unseen:
-                raise self._ambiguous(unseen, unseen=True) from unseen.with_traceback(None)
+        if self.run is None and self.is_sent and (unseen := await self._look(waits)) is not None:
+            raise self.ambiguous(unseen, unseen=True) from unseen
         return None if self.run is None else await self.hand_over()
 
     async def _attempt(self) -> OrigamiError | None:
-        """Send, with those repetitions that the key makes safe; the error when no run is known afterwards."""
-        self._apply(Sent(seconds_passed()))
+        """Send the request, repeated where its key makes that safe; return the error when no run is known afterwards."""
+        self._apply(Sent(monotonic()))
         try:
             await self._send()
         except OrigamiError as error:
@@ -303,40 +305,29 @@ class StartJob:
 
     async def _send(self) -> None:
         spec = self.spec
+        options: dict[str, Any] = {
+            "model": spec.model,
+            "focus_table_ids": spec.focus_tables,
+            "attachments": spec.attachments,
+            "idempotency_key": self.key,
+            "stop": self.withdrawn,
+        }
         if spec.agent_id is not None:
-            run = await self._operations.create_run(
-                spec.agent_id,
-                spec.prompt,
-                model=spec.model,
-                focus_table_ids=spec.focus_tables,
-                attachments=spec.attachments,
-                idempotency_key=self.key,
-                stop=self.withdrawn,
-            )
-            self._take(spec.agent_id, run)
+            self._take(spec.agent_id, await self._operations.create_run(spec.agent_id, spec.prompt, **options))
             return
-        created = await self._operations.create_agent(
-            spec.prompt,
-            name=spec.name,
-            model=spec.model,
-            focus_table_ids=spec.focus_tables,
-            attachments=spec.attachments,
-            idempotency_key=self.key,
-            stop=self.withdrawn,
-        )
-        self._created = created
+        created = self._created = await self._operations.create_agent(spec.prompt, name=spec.name, **options)
         self._take(created.agent.id or created.run.agent_id, created.run)
 
     def _event_of(self, error: OrigamiError) -> StartEvent:
-        """What an error says of the request that it ends."""
+        """Return the event that an error of the request stands for."""
         if error.is_replay:
-            return Refused(is_replay=True, after_loss=error.may_have_started)
+            return DefiniteRefusal(is_replay=True, after_loss=error.may_have_started)
         if isinstance(error, IdempotencyConflict):
             return Lost()
         # Too many requests: the server has looked at none of them.
         if isinstance(error, UNCLEAR) or (isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)):
             return Lost() if error.may_have_started else NotSent()
-        return Refused(after_loss=error.may_have_started)
+        return DefiniteRefusal(after_loss=error.may_have_started)
 
     async def _reconcile(self, error: OrigamiError | None) -> None:
         """Look for the run before anything is sent again.
@@ -351,35 +342,29 @@ class StartJob:
         if error is None or self.record.last_answer == "old_refusal":
             await self.look()
             return
-        try:
-            if self.record.last_answer == "lost":
-                await self._look(LOOKS, LOOKS_FOR_UNWANTED)
-            else:
-                # Whatever has started a run did so before the server refused.
-                await self._look((0.0,), only=error.current_run_id if isinstance(error, AgentBusy) else None)
-        except AmbiguousStart:
-            raise
-        except OrigamiError as unseen:
-            unseen.__traceback__ = None
-            if self.record.last_answer == "lost":
-                raise self._ambiguous(error, unseen=True) from unseen
+        if self.record.last_answer == "lost":
+            if (unseen := await self._look(LOOKS, LOOKS_FOR_UNWANTED)) is not None:
+                raise self.ambiguous(error, unseen=True) from unseen
+            return
+        # If an attempt has started a run, it did so before the server refused.
+        unseen = await self._look((0.0,), only=error.current_run_id if isinstance(error, AgentBusy) else None)
+        if unseen is not None:
             error.add_note(f"An earlier attempt may have started the run, and it could not be looked for: {unseen}")
-            raise error from None
+            raise error
 
     async def _look(
         self, waits: Sequence[float], waits_if_withdrawn: Sequence[float] = (), only: str | None = None
-    ) -> None:
-        """Look for the run, and take it if it is found.
+    ) -> OrigamiError | None:
+        """Look for the run, and take it if it is found; return why the lists could not be read, None where they were.
 
         Args:
             waits: seconds before each look.
-            waits_if_withdrawn: the same of further ones while the lists cannot be read and the run is not wanted any more,
-                so that it does not go on unseen and cost credits.
+            waits_if_withdrawn: seconds before each further look while the lists cannot be read and the run is withdrawn, so
+                that it does not go on unseen and cost credits.
             only: see `Reconciliation.find`.
 
         Raises:
             AmbiguousStart: several runs fit, or one nearly does.
-            OrigamiError: the lists could not be read the last time.
         """
         reconciliation = Reconciliation(self._operations, self.spec, self.record)
         unseen: OrigamiError | None = None
@@ -389,27 +374,27 @@ class StartJob:
             if wait:
                 await pause(wait)
             try:
-                unseen = None
-                if self._take_only(await reconciliation.find(only)):
-                    return
-            except AmbiguousStart:
-                raise
+                found = await reconciliation.find(only)
             except OrigamiError as problem:
                 unseen = problem.with_traceback(None)
-        if unseen is not None:
-            raise unseen
-        self._apply(NotFound())
+                continue
+            unseen = None
+            if self._take_only(found):
+                return None
+        if unseen is None:
+            self._apply(NothingFound())
+        return unseen
 
-    def _take_only(self, found: Matches) -> bool:
-        """Take the one run that fits; False when there is none.
+    def _take_only(self, found: Sequence[Candidate]) -> bool:
+        """Take the one run that fits; return False when there is none.
 
         Raises:
             AmbiguousStart: several fit, or one nearly does.
         """
-        exact, near = found
-        if len(exact) > 1 or (near and not exact):
-            raise self._ambiguous(None, exact=exact, near=near)
-        for agent_id, run, agent in exact:
+        exact = [each for each in found if each.likeness == Likeness.EQUAL]
+        if len(exact) > 1 or (found and not exact):
+            raise self.ambiguous(None, found)
+        for agent_id, run, agent, _ in exact:
             if agent is not None:
                 self._created = CreatedAgent.from_raw({"agent": agent.raw, "run": run.raw})
             self._take(agent_id, run)
@@ -427,27 +412,27 @@ class StartJob:
         error.idempotency_key, error.may_have_started = self.key, self.record.may_have_started
         return error
 
-    def _ambiguous(
-        self,
-        last: OrigamiError | None,
-        *,
-        exact: Sequence[Found] = (),
-        near: Sequence[Found] = (),
-        unseen: bool = False,
+    def ambiguous(
+        self, last: OrigamiError | None, found: Sequence[Candidate] = (), *, unseen: bool = False
     ) -> AmbiguousStart:
-        error = ambiguous(
-            last,
-            agent_id=self.spec.agent_id or "",
-            exact=[(each.agent_id, each.run.id) for each in exact],
-            near=[(each.agent_id, each.run.id) for each in near],
-            unseen=unseen,
+        """Return the error of this start while its outcome is unknown.
+
+        Args:
+            last: what came instead of the answer.
+            found: the runs that fit or nearly fit.
+            unseen: the lists could not be read.
+        """
+        near, exact = (
+            [(each.agent_id, each.run.id) for each in found if each.likeness == likeness]
+            for likeness in (Likeness.SIMILAR, Likeness.EQUAL)
         )
+        error = ambiguous(last, agent_id=self.spec.agent_id or "", exact=exact, near=near, unseen=unseen)
         error.idempotency_key, error.may_have_started, error.job = self.key, True, self
         return error
 
 
 def mark(stopped: BaseException, job: StartJob) -> None:
-    """Let an exception find the run that it interrupted the start of."""
+    """Give an exception that interrupted a start the attributes and methods that find its run."""
     vars(stopped).update(
         idempotency_key=job.key,
         may_have_started=job.record.may_have_started,

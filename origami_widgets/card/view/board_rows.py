@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart
+from origami_widgets.api.errors import AmbiguousStart
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.clock_view import make_clock
 from origami_widgets.card.view.contract import CheckTimes

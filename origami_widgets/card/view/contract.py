@@ -595,11 +595,12 @@ class LeadsAnswer(TypedDict):
 
 
 class LeadTab(TypedDict):
-    """One table of a grid of leads."""
+    """One table of a grid of leads. `line` reads all of them into a DataFrame."""
 
     id: str
     name: str
     leads: str
+    line: str
 
 
 class LeadGridHead(TypedDict):

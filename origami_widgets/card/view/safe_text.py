@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, TypeVar
 
-from origami_widgets.api.invisible import INVISIBLE
+from origami_widgets.api.errors import INVISIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,9 +11,8 @@ from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.widgets.html_stream import known_stream, stream_of
 from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
-from origami_widgets.host.application import pages, without_widgets
-from origami_widgets.host.cells import cell_ref, executed_by_program, in_marimo, running_cell
-from origami_widgets.host.shell import request
+from origami_widgets.host.application import in_marimo, pages, request, without_widgets
+from origami_widgets.host.cells import cell_ref, executed_by_program, running_cell
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.settings import render_mode
 
@@ -90,6 +89,12 @@ class CardBackend:
             view = _view_of(run)
             live.outputs.revive(*live.bundle(), attach_bundle(view))
 
+    def leads(self, run: Run, options: dict[str, Any]) -> Any:
+        """Return the run's leads as a grid."""
+        from origami_widgets.card.widgets.lead_grid import LeadGrid
+
+        return LeadGrid(run, **options)
+
     def html(self, run: Run) -> str:
         """Return the snapshot of the run's card as HTML."""
         return render_html(_view_of(run, "snapshot"), now=time.time())
@@ -104,7 +109,7 @@ class CardBackend:
 
             board_of(shown).show_here()
             return
-        pages.ran(request())
+        pages.note_request(request())
         if without_widgets(render_mode()):
             stream_of(shown.conversation).show()
             return

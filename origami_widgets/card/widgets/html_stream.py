@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-import uuid
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from origami_widgets.api.loop import background
 from origami_widgets.card.view.run_view import view_changed, view_now
 from origami_widgets.card.widgets.snapshot import card_snapshot, muted_bundle
 from origami_widgets.host.cells import follow_cells
+from origami_widgets.host.outputs import replace, show
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -54,16 +54,11 @@ class HtmlStream:
         conversation = self._conversation()
         if conversation is None:
             return
-        # Loaded here: what a script imports must not need IPython.
-        from IPython.display import display
-
         follow_cells()
         # Under the lock, or an update of the background loop could overtake the output that it is meant for.
         with self._lock:
             view = _without_progress(view_now(conversation))
-            display_id = uuid.uuid4().hex
-            display(stream_snapshot(conversation, final=is_final(view)), raw=True, display_id=display_id)
-            self._display_ids.append(display_id)
+            self._display_ids.append(show(stream_snapshot(conversation, final=is_final(view))))
             self._sent = time.monotonic()
             if self._view is None:
                 self._view = view
@@ -72,8 +67,6 @@ class HtmlStream:
 
     def update(self) -> None:
         """Bring all snapshots up to date now, if the view has changed."""
-        from IPython.display import display
-
         with self._lock:
             conversation = self._conversation()
             if conversation is None or self._view is None:
@@ -82,7 +75,7 @@ class HtmlStream:
             if view_changed(self._view, view):
                 bundle = stream_snapshot(conversation, final=is_final(view))
                 for display_id in self._display_ids:
-                    display(bundle, raw=True, display_id=display_id, update=True)
+                    replace(display_id, bundle)
                 self._view = view
                 self._sent = time.monotonic()
             self._keep_watching(conversation, view)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import kept_task
-from origami_widgets.api.retries import is_counted
-from origami_widgets.api.row_query import RowQuery
+from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.usage import is_counted
 from origami_widgets.card.view.contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.lead_cells import changed_rows, count_words, make_cells, make_heads, shown_columns
 from origami_widgets.card.view.number_words import shown_count

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SAVED_LIMIT: Final = 20
 """Leads that stay in a saved notebook, where it was asked for."""
 SELECTED_LIMIT: Final = 10_000
+TABLES_LIMIT: Final = 24
 
 
 class LeadGrid(LiveWidget):
@@ -149,7 +150,7 @@ class LeadGrid(LiveWidget):
         now = time.time()
         state = self._run.state if self._run is not None else None
         tables = self._tables()
-        line = f"ow.leads({attach_line(state)[:-1]}, show=False))" if state is not None else "ow.leads(table)"
+        quiet = f"{attach_line(state)[:-1]}, show=False)" if state is not None else ""
         title = clip(full_prompt(state), 120) if state is not None else ""
         return {
             "head": {
@@ -161,10 +162,11 @@ class LeadGrid(LiveWidget):
                         "id": clip(table.id, TABLE_ID_LIMIT),
                         "name": clip(table.name, NAME_LIMIT) or "Unnamed table",
                         "leads": "" if (count := shown_count(table.lead_count)) is None else words.count(count),
+                        "line": f"ow.rows_frame({quiet}.tables[{at}])" if quiet else f'ow.rows_frame("{table.id}")',
                     }
-                    for table in tables[:24]
+                    for at, table in enumerate(tables[:TABLES_LIMIT])
                 ],
-                "line": line,
+                "line": f"ow.leads({quiet or 'table'})",
                 "gone": "Leads are not saved in the notebook. To see them, in any kernel:",
             },
             "clock": make_clock(state, now) if state is not None else _no_clock(now),
@@ -223,6 +225,8 @@ class LeadGrid(LiveWidget):
     def _send_leads(self, answer: LeadsAnswer) -> None:
         if self.comm is not None:
             self.send(answer)
+            if self._save:
+                self._send_snapshot()
 
 
 def leads(

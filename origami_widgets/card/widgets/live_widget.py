@@ -339,7 +339,7 @@ class LiveWidget(anywidget.AnyWidget):
                 match more.get("keeps", ...):
                     case bool(keeps):
                         self._is_kept = keeps
-                        pages.told(keeps=keeps)
+                        pages.note_report(keeps_snapshots=keeps)
                         self._resend({"snapshot"})
                     case None if is_behind:
                         # What a view has missed may have been a snapshot as well.

@@ -17,10 +17,9 @@ from origami_widgets.card.widgets.click_commands import BoardCommandHandler, Cli
 from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
 from origami_widgets.card.widgets.run_card import card_of
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot, reopen_bundle
-from origami_widgets.host.application import pages, without_widgets
+from origami_widgets.host.application import pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell
 from origami_widgets.host.outputs import show_once
-from origami_widgets.host.shell import request
 from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import check_timeout, check_wait
 
@@ -158,7 +157,7 @@ class RunBoard(LiveWidget):
         if running_cell() is None:
             print(self.snapshot()["text/plain"])  # noqa: T201 - this is the display of a terminal
             return
-        pages.ran(request())
+        pages.note_request(request())
         with self.lock:
             batch, view = self.batch, self.view
             if batch is not None and self.is_live and not _is_live(batch.presentation):
@@ -245,7 +244,7 @@ class RunBoard(LiveWidget):
             settled = new["head"]["settled"]
             self.outputs.replace(self._as_html(final=settled), None if settled else reopen_bundle(new))
         elif old["head"]["again_line"] != new["head"]["again_line"]:
-            self.outputs.name(reopen_bundle(new))
+            self.outputs.replace_line(reopen_bundle(new))
 
     def _on_content(self, content: Any) -> None:
         command = read_command(content)

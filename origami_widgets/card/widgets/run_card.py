@@ -27,10 +27,9 @@ from origami_widgets.card.widgets.click_commands import CardCommandHandler, read
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import OPTIONAL, LiveWidget, front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
-from origami_widgets.host.application import pages
+from origami_widgets.host.application import pages, request
 from origami_widgets.host.cells import running_cell
 from origami_widgets.host.outputs import Outputs, show_once
-from origami_widgets.host.shell import request
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import shows_leads
 
@@ -135,7 +134,7 @@ class RunCard(LiveWidget):
         if running_cell() is None:
             print(render_text(self._view_now("snapshot"), now=time.time()))  # noqa: T201 - this is the display of a terminal
             return
-        pages.ran(request())
+        pages.note_request(request())
         with self.lock:
             view = self.view
             if not self.add_output(view):
@@ -160,7 +159,7 @@ class RunCard(LiveWidget):
 
     def _before_update(self, old: View, new: View) -> None:
         if new["head"]["token"] != old["head"]["token"]:
-            self.outputs.name(attach_bundle(new))
+            self.outputs.replace_line(attach_bundle(new))
 
     def _show(self, view: View) -> None:
         for name, part in view.items():

@@ -1,4 +1,4 @@
-"""How many leads it takes until enough of them qualify, when the share that does is known from few verdicts. Pure.
+"""Number of leads needed until enough of them qualify, when the share is known from few verdicts only. Pure.
 
 Before any verdict all shares are about as likely (Jeffreys' prior, Beta(1/2, 1/2)); after `judged` verdicts, of which
 `qualified` are good, the share is Beta(qualified + 1/2, judged - qualified + 1/2). The leads that do not qualify before
@@ -26,7 +26,7 @@ FEW, MANY = 2**10, 2**17
 """Numbers of leads that are summed up one by one; beyond the larger one the distribution is smooth."""
 POINTS = 2_001
 LARGEST = 1e9
-"""More verdicts make the range no narrower that anybody could see."""
+"""More verdicts would make no visible difference to the range."""
 _FURTHEST = 80.0
 """The logarithm of more leads than there can be."""
 _NEGLIGIBLE = 40.0
@@ -36,17 +36,17 @@ _ROUNDS = 8
 
 @lru_cache(maxsize=4096)
 def leads_needed(more: int, qualified: float, judged: float) -> tuple[float, float]:
-    """The leads that 98 % of such orders exceed or reach, and those that 1 % exceed.
+    """Return the number of leads that 98 % of such orders reach or exceed, and the number that 1 % exceed.
 
-    With none qualified the lower end is what 99 % exceed or reach, and there is no upper end: the share may be 0.
+    With none qualified, the lower end is what 99 % reach or exceed, and there is no upper end: the share may be 0.
 
     Args:
-        more: qualified leads that are wanted.
+        more: number of qualified leads wanted.
         qualified: leads with a good verdict so far.
         judged: leads with any verdict so far.
 
     Returns:
-        Both ends; NaN for one that is not known.
+        Both ends; NaN for an unknown one.
 
     >>> leads_needed(100, 12, 15), leads_needed(100, 0, 15)
     ((105.0, 201.0), (503.0, nan))
@@ -62,7 +62,7 @@ def leads_needed(more: int, qualified: float, judged: float) -> tuple[float, flo
 
 
 def _unfit(more: int, good: float, bad: float, ends: tuple[float, float]) -> tuple[float, float]:
-    """The numbers of leads that do not qualify at two ends of their distribution."""
+    """Return two quantiles of the number of leads that do not qualify."""
     first = _log_gamma_ratio(good, bad) - _log_gamma_ratio(good + more, bad)
     size, below = FEW, np.cumsum(np.exp(first + _log_steps(more, good, bad, FEW)))
     if below[-1] < ends[1]:

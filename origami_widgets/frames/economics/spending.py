@@ -1,125 +1,203 @@
-"""What columns and tables have cost, what was judged and what was of no use: what the economics share. Pure."""
+"""Credits spent on tables and columns, verdicts, and waste: the arithmetic that the economics frames share. Pure.
+
+Measures are floats, with NaN for missing values; `measured` makes typed values of them. Counts stay Python integers, with
+None for missing ones, as a float would lose the last digits of large ones. A result is missing where a part of it is.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from origami_widgets.frames.build import Entries, Holder, Notes, entries, runs_of, tables_of
-from origami_widgets.frames.columns import COLUMNS
-from origami_widgets.frames.records import Values, pluck
-from origami_widgets.frames.schema import Field
-from origami_widgets.frames.tables import TABLES
-
-from .measures import Counts, Measure, counts, measure, over, sums
+from origami_widgets.frames.frame_builder import (
+    DataIssues,
+    FieldValues,
+    NestedItems,
+    OriginValues,
+    nested_items,
+    pluck,
+    runs_of,
+    tables_of,
+)
+from origami_widgets.frames.schema import FrameField, computed_field
+from origami_widgets.frames.table_frames import COLUMNS, TABLES
+from origami_widgets.frames.values import TypedValues, read_values
 
 if TYPE_CHECKING:
-    from origami_widgets.frames.source import Gathered
+    from collections.abc import Sequence
 
-    from .measures import Places
+    from origami_widgets.frames.frame_builder import FieldValues
+    from origami_widgets.frames.source import SourceData
 
-UNQUALIFIED = Field(
-    "credits_unqualified", "number", "computed", "", "expected to be spent on leads that were judged unfit", "credits"
+Measure: TypeAlias = npt.NDArray[np.float64]
+Counts: TypeAlias = "list[int | None]"
+Places: TypeAlias = npt.NDArray[np.intp]
+
+
+def measure(field: FrameField, fields: FieldValues, issues: DataIssues) -> Measure:
+    """Read a field as floats. All are amounts: negative ones become missing and are noted as contradictions."""
+    values = known(issues.read(field, fields[field.path]))
+    issues.add_contradiction(f"{field.origin}.{field.path} is negative", values < 0)
+    return np.where(values < 0, np.nan, values)
+
+
+def known(cells: TypedValues) -> Measure:
+    """Return typed numbers as floats, with NaN for missing ones."""
+    return np.where(cells.missing, np.nan, cells.data.astype(np.float64))
+
+
+def counts(cells: TypedValues) -> Counts:
+    """Return typed integers as Python integers, with None for missing ones."""
+    return [None if lost else value for value, lost in zip(cells.data.tolist(), cells.missing.tolist(), strict=True)]
+
+
+def measured(values: Measure) -> TypedValues:
+    """Return floats as typed values of a column of numbers."""
+    missing = ~np.isfinite(values)
+    return TypedValues(np.where(missing, 0.0, values), missing)
+
+
+def counted(field: FrameField, values: Sequence[int | None]) -> TypedValues:
+    """Return counts as typed values of a column of integers; those of more than 64 bits become missing."""
+    cells = read_values(field, values)
+    return TypedValues(cells.data, cells.missing)
+
+
+def over(part: Measure, whole: Measure) -> Measure:
+    """Divide; missing where the divisor is not positive.
+
+    >>> over(np.array([57.0, 1.0, np.nan]), np.array([15.0, 0.0, 2.0])).tolist()
+    [3.8, nan, nan]
+    """
+    return part / np.where(whole > 0, whole, np.nan)
+
+
+def sums(values: Measure, owners: Places, size: int) -> Measure:
+    """Sum the known values per owner; missing where none is known.
+
+    >>> sums(np.array([1.0, np.nan, 2.0, np.nan]), np.array([0, 0, 0, 1]), 3).tolist()
+    [3.0, nan, nan]
+    """
+    is_known = ~np.isnan(values)
+    total = np.bincount(owners[is_known], weights=values[is_known], minlength=size)
+    return np.where(np.bincount(owners[is_known], minlength=size) > 0, total, np.nan)
+
+
+def count_sums(values: Counts, owners: Places, size: int) -> Counts:
+    """Sum the known counts per owner, as `sums` does.
+
+    >>> count_sums([2**53, 1, None], np.array([0, 0, 1]), 2)
+    [9007199254740993, None]
+    """
+    total: Counts = [None] * size
+    for value, owner in zip(values, owners.tolist(), strict=True):
+        if value is not None:
+            total[owner] = (total[owner] or 0) + value
+    return total
+
+
+ERRORED = computed_field("credits_errored", "number", "failed cells at the mean price", "credits")
+UNQUALIFIED = computed_field(
+    "credits_unqualified", "number", "expected to have been spent on leads judged unfit", "credits"
 )
-UNQUALIFIED_MIN = Field(
-    "credits_unqualified_min", "number", "computed", "", "spent on them at least, as far as counts prove it", "credits"
+UNQUALIFIED_MIN = computed_field(
+    "credits_unqualified_min", "number", "spent on leads judged unfit at least, as the counts prove", "credits"
 )
-_OF_TABLES = {field.name: field for field in TABLES.fields}
-_OF_COLUMNS = {field.name: field for field in COLUMNS.fields}
 
 
 @dataclass(frozen=True)
 class Spending:
-    """The tables of a source, their columns, and what was spent on them.
+    """The tables of a source, their columns, and the credits spent on them.
 
     Args:
-        source: what was gathered.
-        more: further places in the tables that are wanted.
-        notes: takes what could not be read, and what cannot be true.
+        source: the runs and tables.
+        more: paths of further fields of the tables to read.
+        issues: collects unreadable values and contradictions.
     """
 
-    source: Gathered
+    source: SourceData
     more: tuple[str, ...] = ()
-    notes: Notes = field(default_factory=Notes)
+    issues: DataIssues = field(default_factory=DataIssues)
 
     @cached_property
-    def found(self) -> Entries:
+    def found(self) -> NestedItems:
         """The tables."""
         return tables_of(self.source)[0]
 
     @cached_property
-    def tables(self) -> Values:
+    def tables(self) -> FieldValues:
         """The fields of the tables."""
         return pluck(self.found.items, [*TABLES.paths("table"), "columns", *self.more])
 
     @cached_property
-    def each(self) -> Entries:
+    def each(self) -> NestedItems:
         """The columns."""
-        return entries(self.tables["columns"])
+        return nested_items(self.tables["columns"])
 
     @cached_property
-    def columns(self) -> Values:
+    def columns(self) -> FieldValues:
         """The fields of the columns."""
         return pluck(self.each.items, COLUMNS.paths("column"))
 
     @property
     def skipped(self) -> int:
-        """Entries of the answers that were no objects."""
+        """Number of list items in the answers that were no objects."""
         return self.found.skipped + self.each.skipped
 
     @property
     def size(self) -> int:
-        """How many tables there are."""
+        """Number of tables."""
         return len(self.found.items)
 
     @property
-    def run_of_tables(self) -> Holder:
+    def run_of_tables(self) -> OriginValues:
         """The run of each table."""
-        return Holder(runs_of(self.source), self.found.owners)
+        return OriginValues(runs_of(self.source), self.found.owners)
 
-    def run_of(self, owners: Places) -> Holder:
-        """The run of what belongs to tables."""
-        return Holder(runs_of(self.source), self.found.owners[owners])
+    def run_of(self, owners: Places) -> OriginValues:
+        """The run of each item, given the position of its table."""
+        return OriginValues(runs_of(self.source), self.found.owners[owners])
 
     def table(self, name: str) -> Measure:
-        """A measure of the tables, by its name in `tables_frame`."""
-        return measure(_OF_TABLES[name], self.tables, self.notes)
+        """Read a column of `tables_frame` as floats."""
+        return measure(TABLES[name], self.tables, self.issues)
 
     def table_counts(self, name: str) -> Counts:
-        """A count of the tables, by its name in `tables_frame`; a negative one is missing."""
-        field = _OF_TABLES[name]
-        told = counts(self.notes.read(field, self.tables[field.path]))
-        return [None if count is None or count < 0 else count for count in told]
+        """Read a column of `tables_frame` as counts; negative ones become missing."""
+        field = TABLES[name]
+        found = counts(self.issues.read(field, self.tables[field.path]))
+        return [None if count is None or count < 0 else count for count in found]
 
     def has_more(self) -> list[bool]:
-        """Per table whether a source has more leads than anybody knows."""
-        field = _OF_TABLES["has_unknown_total_with_more"]
-        cells = self.notes.read(field, self.tables[field.path])
+        """Per table whether a lead source has an unknown number of further leads."""
+        field = TABLES["has_unknown_total_with_more"]
+        cells = self.issues.read(field, self.tables[field.path])
         return [bool(more) for more in cells.data & ~cells.missing]
 
     def column(self, name: str) -> Measure:
-        """A measure of the columns, by its name in `columns_frame`."""
-        return measure(_OF_COLUMNS[name], self.columns, self.notes)
+        """Read a column of `columns_frame` as floats."""
+        return measure(COLUMNS[name], self.columns, self.issues)
 
     def of_table(self, values: Measure) -> Measure:
-        """A measure of the tables, for each of their columns."""
+        """Repeat a measure of the tables for each of their columns."""
         return values[self.each.owners]
 
     def of_columns(self, values: Measure) -> Measure:
-        """The sum over the columns of each table, of those that are known."""
+        """Sum the known values over the columns of each table."""
         return sums(values, self.each.owners, self.size)
 
     def of_all_columns(self, values: Measure, wanted: Measure) -> Measure:
-        """The sum over the columns that are wanted; missing where one of them is."""
+        """Sum over the wanted columns of each table; missing where one of these is missing."""
         lost = self.of_columns(np.where((wanted > 0) & np.isnan(values), 1.0, 0.0))
         return np.where(lost > 0, np.nan, self.of_columns(np.where(wanted > 0, values, np.nan)))
 
     @cached_property
     def judged(self) -> Measure:
-        """Per table: leads with a verdict, by the column that has judged most; else by the server's own share."""
+        """Per table: leads with a verdict, of the column with most verdicts, else implied by the share that the server reports."""
         most = np.full(self.size, np.nan)
         np.fmax.at(most, self.each.owners, self.column("qualification_total"))
         implied = np.rint(over(self.table("qualified_leads"), self.table("qualification_rate")))
@@ -127,56 +205,56 @@ class Spending:
 
     @cached_property
     def qualified(self) -> Measure:
-        """Per table: leads that qualify; missing where they are more than were judged."""
+        """Per table: qualified leads; missing where they exceed the judged ones."""
         qualified = self.table("qualified_leads")
         is_wrong = qualified > self.judged
-        self.notes.contradicts("more leads qualify than were judged", is_wrong)
+        self.issues.add_contradiction("more leads qualify than were judged", is_wrong)
         return np.where(is_wrong, np.nan, qualified)
 
     @cached_property
     def qualified_share(self) -> Measure:
-        """Per table: of the leads with a verdict those that qualify."""
+        """Per table: share of the judged leads that qualify."""
         return over(self.qualified, self.judged)
 
     @cached_property
     def unfit(self) -> Measure:
-        """Per table: leads that were judged and do not qualify; missing where more were judged than there are."""
+        """Per table: judged leads that do not qualify; missing where more were judged than exist."""
         leads = self.table("lead_count")
         is_wrong = self.judged > leads
-        self.notes.contradicts("more leads were judged than there are", is_wrong)
+        self.issues.add_contradiction("more leads were judged than there are", is_wrong)
         return np.where(is_wrong, np.nan, self.judged - self.qualified)
 
     @cached_property
     def ran_for(self) -> Measure:
-        """Per column: the leads that it ran for, `call rate x leads`, but not more than it has run."""
+        """Per column: number of leads that it ran for, `call rate x leads`, at most its executions."""
         rate = self.column("call_rate")
-        self.notes.contradicts("column.stats.callRate is above 1", rate > 1)
+        self.issues.add_contradiction("column.stats.callRate is above 1", rate > 1)
         ran = np.rint(np.where(rate > 1, np.nan, rate) * self.of_table(self.table("lead_count")))
         return np.fmin(ran, np.where(np.isnan(ran), np.nan, self.column("total_runs")))
 
     @cached_property
     def judges(self) -> Measure:
-        """Per column: 1 where it gives verdicts, and so has to run for every lead."""
+        """Per column: 1 where it gives verdicts and so must run for every lead, else 0."""
         return np.where(self.column("qualification_total") >= 0, 1.0, 0.0)
 
     @cached_property
     def spends(self) -> Measure:
-        """Per column: 1 where it has used credits, or does not tell."""
+        """Per column: 1 where it has used credits or their number is unknown, else 0."""
         return np.where(self.column("credits_lifetime_used") <= 0, 0.0, 1.0)
 
     @cached_property
     def credits_errored(self) -> Measure:
-        """Per column: failed cells at its mean price, not more than it has used; missing where that is not known."""
+        """Per column: failed cells at its mean price, at most the credits used; missing where these are unknown."""
         errored = self.column("cells_errored")
         price = errored * self.column("avg_credits_per_run")
         return np.where(errored == 0, 0.0, np.minimum(price, self.column("credits_lifetime_used")))
 
     @cached_property
     def credits_unqualified_min(self) -> Measure:
-        """Per column: the leads that were judged unfit and that it must have run for, at its mean price.
+        """Per column: the unfit leads that it must have run for, at its mean price.
 
-        Those that are not judged unfit are too few to explain all that it ran for; the rest are. Not more than it has
-        used; missing where that is not known, as a bound without its cap may exceed what was spent.
+        Leads that are not judged unfit are too few to explain all executions; the rest must be unfit. At most the credits
+        used; missing where these are unknown, as a bound without its cap may exceed what was spent.
         """
         others = self.of_table(self.table("lead_count") - self.unfit)
         price = np.maximum(self.ran_for - others, 0.0) * self.column("avg_credits_per_run")
@@ -184,11 +262,11 @@ class Spending:
 
     @cached_property
     def credits_unqualified(self) -> Measure:
-        """Per column: what it is expected to have spent on leads that were judged unfit, not less than it must have.
+        """Per column: expected spend on leads judged unfit, at least `credits_unqualified_min`.
 
-        Nothing tells which leads a column ran for. As long as it ran for any of them alike, the unfit ones have their
-        share of what it has used. One that ran for as many leads as qualify ran for these, and so did one that drafts
-        outreach, unless it ran for more.
+        The API does not report which leads a column ran for. If it ran for all of them alike, unfit leads have their share
+        of the credits. A column that ran for as many leads as qualify is taken to have run for these, and so is one that
+        drafts outreach, unless it ran for more.
         """
         used, leads = self.column("credits_lifetime_used"), self.table("lead_count")
         alike = used * self.of_table(over(self.unfit, leads))
@@ -204,27 +282,27 @@ class Spending:
 
     @cached_property
     def credits_errored_of_tables(self) -> Measure:
-        """Per table: the sum; missing where a column that spends does not tell."""
+        """Per table: the sum; missing where it is unknown for a column that spends."""
         return self.of_all_columns(self.credits_errored, self.spends)
 
     @cached_property
     def credits_unqualified_of_tables(self) -> Measure:
-        """Per table: the sum; missing where a column that spends, and gives no verdicts, does not tell."""
+        """Per table: the sum; missing where it is unknown for a column that spends and gives no verdicts."""
         return self.of_all_columns(self.credits_unqualified, self.spends * (1 - self.judges))
 
     @cached_property
     def credits_unqualified_min_of_tables(self) -> Measure:
-        """Per table: the sum; missing where a column that spends, and gives no verdicts, does not tell."""
+        """Per table: the sum; missing where it is unknown for a column that spends and gives no verdicts."""
         return self.of_all_columns(self.credits_unqualified_min, self.spends * (1 - self.judges))
 
     @cached_property
     def share_of_table(self) -> Measure:
-        """Per column: its share of what all columns of its table have used; missing where one of them does not tell."""
+        """Per column: its share of the credits of all columns of its table; missing where one of these is unknown."""
         used = self.column("credits_lifetime_used")
         return over(used, self.of_table(self.of_all_columns(used, np.ones(len(used)))))
 
     def newest(self) -> list[bool]:
-        """Per table whether it is not given once more later on: runs of one agent share their tables."""
+        """Per table whether the source has no later version of it: runs of one agent share tables."""
         ids = self.tables["id"]
-        last = {table: place for place, table in enumerate(ids) if isinstance(table, str)}
-        return [not isinstance(table, str) or last[table] == place for place, table in enumerate(ids)]
+        last = {table: position for position, table in enumerate(ids) if isinstance(table, str)}
+        return [not isinstance(table, str) or last[table] == position for position, table in enumerate(ids)]

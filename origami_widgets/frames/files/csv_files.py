@@ -1,13 +1,11 @@
-"""Frames as CSV, for programs that take commas, semicolons or tabs for separators."""
+"""Write frames as CSV, also for programs that split at semicolons or tabs."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.frames.plain import plain_cell, plain_column
-
-from .formulas import neutral
+from .safe_cells import STARTS, is_formula, plain_cell, plain_column, visible_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,14 +14,20 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 10_000
 _AS_IT_IS = re.compile(r'\w[^,;"\t\r\n\ud800-\udfff]*(?<!\s)')
-"""Most texts: they need neither quotation marks nor a closer look."""
+"""Most texts: they need neither quotation marks nor a check for formulas."""
 _QUOTED = re.compile(r'[,;"\t\r\n]|^\s|\s$|^$')
 
 
-def write_csv(frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool) -> None:
-    """Write a frame: RFC 4180, with quotation marks also where another separator than the comma stands.
+_SEPARATOR = re.compile(r"([;\t\r\n])")
+"""Where a spreadsheet may begin a new cell inside a text: Excel splits at semicolons in half of Europe, and then ignores
+quotation marks in the middle of a line."""
+_CALL = re.compile(r"\w\(|\|")
 
-    No value is nothing between two commas, an empty text two quotation marks. Dates and moments are as pandas shows them.
+
+def write_csv(frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool) -> None:
+    """Write a frame by RFC 4180, with quotation marks also around other separators than the comma.
+
+    A missing value is empty, an empty text is two quotation marks. Dates and times are as pandas shows them.
     """
     shown = [plain_column(frame.iloc[:, at]) for at in range(frame.shape[1])]
     with file.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as out:
@@ -40,7 +44,7 @@ def write_csv(frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool) -
 
 
 def _line(cells: Any) -> str:
-    # A line without anything would be skipped by those who read it.
+    # Readers skip empty lines.
     return (",".join(cells) or '""') + "\r\n"
 
 
@@ -54,3 +58,24 @@ def _text(value: Any, *, neutralize: bool) -> str:
         return str(cell)
     text = neutral(cell) if neutralize else cell
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+
+
+def neutral(text: str) -> str:
+    """Return the text with an apostrophe before formulas, which spreadsheets then show as text.
+
+    >>> neutral("=HYPERLINK(1)"), neutral("Padaria"), neutral("a;=HYPERLINK(1);b")
+    ("'=HYPERLINK(1)", 'Padaria', "a;'=HYPERLINK(1);b")
+    """
+    if _SEPARATOR.search(text) is None:
+        return f"'{text}" if is_formula(text) else text
+    first, *rest = _SEPARATOR.split(text)
+    guarded = "".join(f"'{part}" if _is_call(part) else part for part in rest)
+    return f"'{first}{guarded}" if is_formula(text) else f"{first}{guarded}"
+
+
+def _is_call(part: str) -> bool:
+    """Whether a part may be computed. Lines that begin with dashes are common, and harmless without a call or a pipe."""
+    bare = visible_text(part)
+    if not bare or bare[0] not in STARTS:
+        return False
+    return not (bare[0] in "+-" and _CALL.search(bare) is None)

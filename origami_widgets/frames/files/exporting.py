@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.backend import check_backend
+from origami_widgets.frames.dtype_backend import check_backend
 
-from .contents import check_streams, file_names, parts_of
+from .atomic_files import check_not_taken, move_into_place, working_folder
 from .csv_files import write_csv
+from .export_parts import check_streams, file_names, parts_of
 from .parquet_files import write_batches, write_parquet
-from .placing import check_free, put, workshop
-from .sheets import engine, write_workbook
+from .xlsx_files import engine, write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.source import Source
 
-    from .contents import Part
+    from .export_parts import ExportPart
 
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
 FORMATS = ("xlsx", "csv", "parquet")
 OTHER_ENDINGS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".json", ".zip", ".gz", ".feather", ".arrow")
-"""Endings of files of other kinds, which no folder should have even where the format is named."""
+"""Endings of other kinds of files, refused for folders even if `format` is given."""
 _ENDING = re.compile(r"\.[a-z][a-z0-9]{0,9}", re.ASCII)
-"""What ends a file's name. A folder may be called v1.2 or 2026.11."""
+"""An ending of a file name. A folder may be called v1.2 or 2026.11."""
 
 
 def export(
@@ -45,42 +45,40 @@ def export(
     bom: bool = True,
     neutralize: bool = True,
 ) -> list[Path]:
-    """Write frames to disk: an `.xlsx` workbook, or a folder of CSV or Parquet files. Sends nothing without `leads`.
+    """Write frames to an Excel workbook, or to a folder of CSV or Parquet files. Sends requests only with `leads`.
 
-    All files are written, or none. A new folder appears in one step; files of a folder that is there are put in place
-    one after the other, each whole, and an error takes them back. Frames without rows are written, too, with their
-    headings: the files are the same for every source. An index becomes columns, unless it only numbers the rows.
+    All files are written, or none. A new folder appears in one step; in an existing folder, files are replaced one after
+    the other, each whole, and restored after an error. Frames without rows are written with their headings, so that the
+    files are the same for every source. An index is written as columns unless it only numbers the rows.
 
-    Texts that a spreadsheet would compute are neutralized: with an apostrophe in CSV, also after a semicolon, a tab or
-    the end of a line in a cell, and as quoted text in Excel. Numbers stay as they are, and phone numbers unless a
-    spreadsheet would subtract in them (+1-555-0127). Excel has no time zones: its times are UTC, as their headings say;
-    dates before March 1900, whole numbers of more than 15 digits, and lists and objects (as JSON) are texts in it. CSV
-    has no dtypes. Parquet keeps dtypes, categories and `attrs`; columns of objects are JSON there, and
-    `attrs["json_columns"]` names them. A file without rows holds the categories in `attrs["categories"]` only.
+    Texts that a spreadsheet would compute are neutralized: in CSV by an apostrophe, also after a semicolon, a tab or a
+    line break in a cell, in Excel as quoted text. Numbers stay as they are, and so do phone numbers unless a spreadsheet
+    would subtract in them (+1-555-0127). Excel has no time zones: times are UTC, as their headings say. Dates before
+    March 1900, integers of more than 15 digits, lists and objects (as JSON) become texts in Excel. CSV has no dtypes.
+    Parquet keeps dtypes, categories and `attrs`; columns of objects are JSON, and `attrs["json_columns"]` lists them. A
+    Parquet file without rows has its categories in `attrs["categories"]` only.
 
     Args:
-        source: a frame, a dict of names and frames, or what frames are made of (a `Run`, a payload, tables): then its
-            runs, tables, columns, lead sources, actions, transcript, history and economics. For Parquet also Arrow
-            record batches (a reader, or an iterable of batches) or a dict with these: no more than a group of rows is in
-            memory at a time.
+        source: a frame, a dict of frames by name, or a source of frames (a `Run`, a payload, tables): then its runs,
+            tables, columns, lead sources, actions, transcript, history and economics. For Parquet also Arrow record
+            batches (a reader, or an iterable of batches) or a dict of these; memory holds one row group at a time.
         path: a file that ends in `.xlsx`, a folder, or for a single frame a file that ends in `.csv` or `.parquet`. A
-            new folder whose name looks like another kind of file (`founders.docx`) is refused; with a slash at its end,
-            or with `format`, it is made.
-        leads: also read the leads of each table, by `rows_frame`, and write them under the table's name. Free requests.
-        client: the client that reads leads; the configured one when absent.
-        overwrite: replace files that are there; other files of a folder stay.
-        format: `"xlsx"`, `"csv"` or `"parquet"`; by the path when absent, CSV for a folder.
-        bom: begin CSV files with the mark by which Excel knows UTF-8.
-        neutralize: False writes texts as they are, for programs that compute nothing.
+            new folder whose name looks like another kind of file (`founders.docx`) is refused, unless it ends in a slash
+            or `format` is given.
+        leads: also read the leads of each table with `rows_frame`, and write them under the table's name. Free requests.
+        client: the client that reads leads; the configured one by default.
+        overwrite: replace existing files; other files of a folder stay.
+        format: `"xlsx"`, `"csv"` or `"parquet"`; by default that of the path, or CSV for a folder.
+        bom: begin CSV files with the byte order mark, by which Excel recognizes UTF-8.
+        neutralize: False writes texts unchanged, for programs that compute nothing.
 
     Returns:
-        The files that were written.
+        The paths of the written files.
 
     Raises:
-        InvalidInput: a file is there already, a package is missing, a sheet cannot hold a frame, or an argument cannot
-            be right.
-        IncompleteRows: leads could not be read to the end; nothing was written, and a note says what was read.
-        OSError: the disk refuses; nothing has changed.
+        InvalidInput: a file exists already, a package is missing, a sheet cannot hold a frame, or an argument is invalid.
+        IncompleteRows: leads could not be read to the end; nothing was written, and a note lists what was read.
+        OSError: the disk refuses to write; nothing has changed.
 
     Example:
         >>> import tempfile, origami_widgets as ow, pandas as pd
@@ -91,7 +89,7 @@ def export(
     check_path(path, format)
     target = Path(path).expanduser()
     if target.is_symlink():
-        # As when it is opened for writing: the link stays, and what it leads to is written.
+        # As for open(): the link stays, and its target is written.
         target = target.resolve()
     kind = _kind_of(target, format)
     parts = parts_of(source, leads=leads, client=client)
@@ -109,15 +107,15 @@ def export(
         )
     folder = target.parent if single else target
     files = [target] if single else [folder / name for name in file_names([part.name for part in parts], kind)]
-    check_free(files, folder, overwrite=overwrite)
+    check_not_taken(files, folder, overwrite=overwrite)
     try:
-        with workshop(folder) as room:
-            made = [room / "new" / file.name for file in files]
+        with working_folder(folder) as work:
+            made = [work / "new" / file.name for file in files]
             if kind == "xlsx":
-                write_workbook(parts, made[0], room, neutralize=neutralize)
+                write_workbook(parts, made[0], work, neutralize=neutralize)
             else:
                 _write_each(parts, made, kind, bom=bom, neutralize=neutralize)
-            put(room, folder, files, overwrite=overwrite)
+            move_into_place(work, folder, files, overwrite=overwrite)
     except OSError as error:
         error.add_note(f"Nothing was exported, and nothing in {folder} has changed.")
         raise
@@ -125,10 +123,10 @@ def export(
 
 
 def check_path(path: object, asked: str | None) -> None:
-    """Refuse what is no path, and the name of a file of another kind, which would become a folder. Reads no source.
+    """Check that the path is a path, and no name of another kind of file, which would become a folder.
 
     Raises:
-        InvalidInput: it is one of these.
+        InvalidInput: it is not.
     """
     if not isinstance(path, str | os.PathLike) or not str(path):
         from origami_widgets.api.validate import shortened
@@ -173,7 +171,7 @@ def _kind_of(target: Path, asked: str | None) -> str:
     return kind
 
 
-def _write_each(parts: Sequence[Part], made: Sequence[Path], kind: str, *, bom: bool, neutralize: bool) -> None:
+def _write_each(parts: Sequence[ExportPart], made: Sequence[Path], kind: str, *, bom: bool, neutralize: bool) -> None:
     for part, file in zip(parts, made, strict=True):
         if kind == "csv":
             write_csv(part.make(), file, bom=bom, neutralize=neutralize)

@@ -1,4 +1,4 @@
-"""Frames and Arrow record batches as Parquet."""
+"""Write frames and Arrow record batches as Parquet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.plain import as_json, plain_cell, unicode_text
+from origami_widgets.frames.values import as_json, unicode_text
+
+from .safe_cells import plain_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,15 +22,15 @@ if TYPE_CHECKING:
 
 ROWS_OF_A_GROUP = 65_536
 BYTES_OF_A_GROUP = 32 * 2**20
-"""Batches are gathered up to here: a group of rows for each page of 200 would make files that are slow to read."""
+"""Batches are collected up to this size: row groups of one page, 200 rows, would make files that are slow to read."""
 _ARROW_KNOWS = frozenset({str, bytes, date, time, Decimal})
 
 
 def write_parquet(frame: pd.DataFrame, file: Path) -> None:
-    """Write a frame so that `pandas.read_parquet` brings dtypes, categories and `attrs` back.
+    """Write a frame so that `pandas.read_parquet` restores dtypes, categories and `attrs`.
 
-    Columns of objects are written as JSON, and `attrs["json_columns"]` says which. A file without rows cannot hold the
-    categories that pandas reads, so `attrs["categories"]` holds them.
+    Columns of objects are written as JSON; `attrs["json_columns"]` lists them. A file without rows cannot hold categories
+    that pandas reads, so they are in `attrs["categories"]`.
 
     Raises:
         InvalidInput: two columns have the same name.
@@ -54,13 +56,13 @@ def write_parquet(frame: pd.DataFrame, file: Path) -> None:
                 shown[name] = pd.array(texts, dtype=pd.StringDtype())
         elif isinstance(dtype, pd.StringDtype) and dtype.storage == "python":
             shown[name] = shown[name].map(unicode_text, na_action="ignore").astype(dtype)
-    told: dict[Any, Any] = dict(frame.attrs)
+    attrs: dict[Any, Any] = dict(frame.attrs)
     if mixed:
-        told["json_columns"] = mixed
+        attrs["json_columns"] = mixed
     if frame.empty and (members := _members(shown)):
-        told["categories"] = members
-    # What pandas cannot write as JSON it would refuse.
-    shown.attrs = json.loads(json.dumps(told, default=str, skipkeys=True))
+        attrs["categories"] = members
+    # pandas refuses attrs that are not JSON.
+    shown.attrs = json.loads(json.dumps(attrs, default=str, skipkeys=True))
     shown.to_parquet(file, engine="pyarrow", index=False)
 
 
@@ -73,7 +75,7 @@ def _members(frame: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def is_stream(source: object) -> bool:
-    """Whether something hands out Arrow record batches: a reader or a table of Arrow, a polars frame, a list of batches."""
+    """Whether a source has Arrow record batches: an Arrow reader or table, a polars frame, a list of batches."""
     if isinstance(source, pd.DataFrame):
         return False
     if hasattr(source, "__arrow_c_stream__"):
@@ -82,12 +84,12 @@ def is_stream(source: object) -> bool:
 
 
 def _is_batch(item: object) -> bool:
-    # Without Arrow loaded nothing can be a batch of it.
+    # By attributes, so that Arrow need not be loaded.
     return hasattr(item, "__arrow_c_array__") and hasattr(item, "schema") and hasattr(item, "num_rows")
 
 
 def peeked(source: Any) -> tuple[Any, bool]:
-    """An iterator that was looked into, and whether it hands out batches."""
+    """Look at the first item of an iterator; return an equal iterator, and whether it has batches."""
     try:
         first = next(source)
     except StopIteration:
@@ -96,9 +98,9 @@ def peeked(source: Any) -> tuple[Any, bool]:
 
 
 def write_batches(source: Any, file: Path) -> None:
-    """Write record batches as they come; in memory there is one group of rows. The schema's metadata is kept.
+    """Write record batches as they come, with one row group in memory. Keeps the metadata of the schema.
 
-    An error of the source, or a disk that is full, has a note that says how many rows had come.
+    An error of the source or the disk gets a note with the number of rows so far.
     """
     pa: Any = import_module("pyarrow")
     pq: Any = import_module("pyarrow.parquet")
@@ -130,12 +132,12 @@ def _opened(source: Any, pa: Any) -> tuple[Any, Iterator[Any]]:
 
 
 def name_of_stream(source: Any) -> str | None:
-    """The table's name, where the schema's metadata has the `attrs` of a frame."""
+    """Return the table's name if the metadata of the schema has the `attrs` of a frame."""
     schema = getattr(source, "schema", None)
     metadata = getattr(schema, "metadata", None) or {}
     try:
-        told = json.loads(metadata.get(b"PANDAS_ATTRS") or "{}").get("origami") or {}
-        name = told.get("table_name")
+        provenance = json.loads(metadata.get(b"PANDAS_ATTRS") or "{}").get("origami") or {}
+        name = provenance.get("table_name")
     except (AttributeError, TypeError, ValueError):
         return None
     return name if isinstance(name, str) else None

@@ -1,43 +1,47 @@
-"""Reading a table's leads into record batches: all pages to disk, then batches of the types that were found."""
+"""Read the leads of a table into record batches: first all pages to disk, then batches with the types that were found."""
 
 from __future__ import annotations
 
 import json
+import pickle
+import tempfile
+import threading
+import weakref
+import zlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .cells import CellColumn, CellKind, KindOfCells, arrow_type
+from .cell_column import CellColumn, CellKind, KindOnlyColumn, arrow_type
 from .lead_table import Findings, LeadTable
 from .row_reading import RowsReading
-from .spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.paging import RowWalk
+    from origami_widgets.api.row_paging import RowWalk
 
-    from .flatten import LeadColumn
-    from .row_query import Request
+    from .lead_column import LeadColumn
+    from .rows_request import RowsRequest
 
 
 class BatchesReading(RowsReading):
-    """One table's leads, half read or read, on disk.
+    """The leads of one table while they are read to disk.
 
     Args:
-        operations: where to ask.
-        request: what is asked.
-        size: rows in a batch.
+        operations: the API.
+        request: the table and the query.
+        size: rows per batch.
     """
 
     gives = "a reader of the rows"
-    _kept = KindOfCells
+    _kept = KindOnlyColumn
 
-    def __init__(self, operations: Operations, request: Request, size: int) -> None:
+    def __init__(self, operations: Operations, request: RowsRequest, size: int) -> None:
         super().__init__(operations, request)
         self._size = size
-        self._spool = Spool()
-        # Pages that a full disk has refused: they are read, and must not be lost.
+        self._spool = PageSpool()
+        # Pages that a full disk has refused: they have been read and must not be lost.
         self._refused: list[Sequence[dict[str, Any]]] = []
 
     def _keep(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
@@ -57,21 +61,21 @@ class BatchesReading(RowsReading):
         findings = Findings()
         schema, batches = batches_of(table, self._spool, self._size, findings)
         attrs = self._attributes(walk, walk.rows, findings, reason)
-        told = {**attrs, **({"json_columns": list(findings.mixed_types)} if findings.mixed_types else {})}
-        metadata = {b"origami": json.dumps(attrs["origami"]).encode(), b"PANDAS_ATTRS": json.dumps(told).encode()}
+        of_pandas = {**attrs, **({"json_columns": list(findings.mixed_types)} if findings.mixed_types else {})}
+        metadata = {b"origami": json.dumps(attrs["origami"]).encode(), b"PANDAS_ATTRS": json.dumps(of_pandas).encode()}
         return pa.RecordBatchReader.from_batches(schema.with_metadata(metadata), batches)
 
 
 def batches_of(
-    table: LeadTable, spool: Spool, size: int, findings: Findings | None = None
+    table: LeadTable, spool: PageSpool, size: int, findings: Findings | None = None
 ) -> tuple[Any, Iterator[Any]]:
-    """The schema of all rows of a spool, and their batches.
+    """Return the schema of all rows of a spool, and their batches.
 
     Args:
-        table: what has learned the kinds of these rows.
-        spool: the rows; it lives as long as somebody asks for batches.
-        size: rows in a batch.
-        findings: takes what is worth knowing of the columns.
+        table: has learned the types of these rows.
+        spool: the rows; it lives as long as the batches are used.
+        size: rows per batch.
+        findings: collects notes about the columns.
     """
     pa: Any = import_module("pyarrow")
     findings = findings or Findings()
@@ -82,7 +86,7 @@ def batches_of(
 
 
 def _kind_of(name: str, part: CellColumn | LeadColumn | None, findings: Findings) -> CellKind:
-    if not isinstance(part, KindOfCells):
+    if not isinstance(part, KindOnlyColumn):
         return "string" if part is None else "boolean"
     kind = part.known
     findings.note(name, part, kind)
@@ -95,7 +99,7 @@ def _note(name: str, findings: Findings) -> dict[bytes, bytes] | None:
     return {b"origami": json.dumps({"json": True, "values": findings.mixed_types[name]}).encode()}
 
 
-def _batches(spool: Spool, blank: LeadTable, kinds: Sequence[CellKind], schema: Any, size: int) -> Iterator[Any]:
+def _batches(spool: PageSpool, blank: LeadTable, kinds: Sequence[CellKind], schema: Any, size: int) -> Iterator[Any]:
     waiting: list[dict[str, Any]] = []
     for rows in spool.pages():
         waiting += rows
@@ -117,3 +121,35 @@ def _batch(blank: LeadTable, rows: Sequence[dict[str, Any]], kinds: Sequence[Cel
         else:
             arrays.append(pa.nulls(len(rows), pa.string()) if part is None else pa.array(part.found(), pa.bool_()))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+QUICK = 1
+
+
+class PageSpool:
+    """Pages of rows in an unnamed temporary file, which the system deletes with the spool or the process."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="origami-")  # noqa: SIM115 - open as long as the spool
+        self._pages: list[tuple[int, int]] = []
+        self._end = 0
+        self._lock = threading.Lock()
+        self._closing = weakref.finalize(self, self._file.close)
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Write a page; if the disk is full, raise and leave the page out."""
+        data = zlib.compress(pickle.dumps(list(rows), pickle.HIGHEST_PROTOCOL), QUICK)
+        with self._lock:
+            self._file.seek(self._end)
+            self._file.write(data)
+            self._file.flush()
+            self._pages.append((self._end, len(data)))
+            self._end += len(data)
+
+    def pages(self) -> Iterator[list[dict[str, Any]]]:
+        """Go through the current pages in order; several readers may do so at once."""
+        for start, size in list(self._pages):
+            with self._lock:
+                self._file.seek(start)
+                data = self._file.read(size)
+            yield pickle.loads(zlib.decompress(data))  # noqa: S301 - written above, to a file that no other process can open

@@ -1,4 +1,4 @@
-"""Leads as they come, page after page, into the columns of a frame. Pure."""
+"""Collect leads, page after page, in the columns of a frame. Pure."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
 
-from .cells import CellColumn
-from .flatten import LeadColumn
+from .cell_column import CellColumn
+from .lead_column import LeadColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from origami_widgets.frames.backend import DtypeBackend
+    from origami_widgets.frames.dtype_backend import DtypeBackend
 
-    from .cells import CellKind
+    from .cell_column import CellKind
 
 Names: TypeAlias = Literal["slug", "name"]
 
 MOST_UNLISTED = 100
-"""Columns that the server did not list and that get a column all the same."""
+"""Maximum number of columns for slugs that the server did not list."""
 ROW_ID = "row_id"
 UNLISTED = "unlisted"
 BESIDE = frozenset({"id", "object"})
-"""What stands beside the cells in a row."""
+"""Keys of a row that are no cells."""
 LEVELS = BESIDE | {"cells"}
 CELL_TYPES = frozenset({"scalar", "value", "sequence"})
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A column as the server lists it.
+class ListedColumn:
+    """A column of the table, as the server lists it.
 
     Attributes:
         id: the column's id.
         name: its heading.
-        slug: its key in rows, None when it has none.
+        slug: its key in rows, None if it has none.
         kind: `input`, `enrichment`, `score` or `sequence`, or a newer word.
     """
 
@@ -49,15 +49,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is worth knowing of the columns of a frame of leads.
+    """Notes about the columns of a frame of leads.
 
     Attributes:
-        columns: column of the frame to the id of the table's column.
-        mixed_types: columns of dtype `object` to the kinds of values in them.
-        dates: columns whose texts are all dates, and were read as such.
-        timestamps: columns whose texts are all dates with a time, and were read as such.
-        without_cells: columns that cannot have cells, to the reason.
-        unlisted: columns that rows have and the list of columns has not.
+        columns: ids of the table's columns by column of the frame.
+        mixed_types: types of the values by column, for columns of dtype `object`.
+        dates: columns whose texts are all dates, and were read as dates.
+        timestamps: columns whose texts are all dates with a time, and were read as times.
+        without_cells: reasons by column, for columns that cannot have cells.
+        unlisted: columns of the rows that the server did not list.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Findings:
     unlisted: list[str] = field(default_factory=list)
 
     def note(self, name: str, part: CellColumn, kind: CellKind | None) -> None:
-        """Take what is worth knowing of a column whose cells are of a kind."""
+        """Note the kind of the cells of a column, where it matters."""
         if kind == "object":
             self.mixed_types[name] = [*part.words, *(["more than 64 bits"] if part.too_large else [])]
         elif kind == "date":
@@ -77,25 +77,25 @@ class Findings:
             self.timestamps.append(name)
 
 
-def needs_typed_cells(listed: Iterable[Listed]) -> bool:
-    """Whether a slug collides with what stands beside the values in a flat row."""
+def needs_typed_cells(listed: Iterable[ListedColumn]) -> bool:
+    """Whether a slug collides with a key of the row itself."""
     return any(column.slug in LEVELS for column in listed)
 
 
 class LeadTable:
-    """The columns while rows arrive.
+    """The columns of a frame while rows arrive.
 
     Args:
         listed: the table's columns.
-        dtype_backend: which arrays hold the cells.
-        flatten: take objects apart into `slug.key`.
-        names: what columns are called by.
-        kept: what holds the cells, or only their kind.
+        dtype_backend: the arrays that hold the cells.
+        flatten: whether parts of objects get columns of their own, `slug.key`.
+        names: whether columns are named by slug or by heading.
+        kept: the class that holds the cells, or only their kind.
     """
 
     def __init__(
         self,
-        listed: Sequence[Listed],
+        listed: Sequence[ListedColumn],
         *,
         dtype_backend: DtypeBackend,
         flatten: bool,
@@ -117,7 +117,7 @@ class LeadTable:
         self._rest: CellColumn | None = None
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add a page of rows as they were decoded, flat or typed."""
+        """Add a page of decoded rows, flat or typed."""
         if not rows:
             return
         self._ids.add(ids_of(rows))
@@ -132,17 +132,17 @@ class LeadTable:
         self._length += len(rows)
 
     def frame(self, *, copy: bool) -> tuple[pd.DataFrame, Findings]:
-        """All rows so far.
+        """Return all rows so far as a frame.
 
         Args:
-            copy: whether the frame must not share memory with what is kept here.
+            copy: whether the frame must not share memory with this table.
         """
         findings = Findings()
         arrays: dict[str, Any] = {}
         seen: list[object] = []
         for name, part in self.layout(findings):
             if isinstance(part, CellColumn):
-                # Main values may be a part's, and two columns of a frame share nothing.
+                # Main values may be the cells of a part, and columns of a frame must not share memory.
                 arrays[name] = _made(part, name, findings, copy=copy or part in seen)
                 seen.append(part)
             else:
@@ -150,7 +150,7 @@ class LeadTable:
         return pd.DataFrame(arrays, copy=False), findings
 
     def blank(self) -> LeadTable:
-        """A table without rows that has the same layout."""
+        """Return a table without rows and with the same columns."""
         other = LeadTable(self._listed, dtype_backend=self._backend, flatten=self._flatten, names=self._names)
         other._columns = {slug: column.blank() for slug, column in self._columns.items()}
         other._unlisted = {slug: column.blank() for slug, column in self._unlisted.items()}
@@ -158,31 +158,31 @@ class LeadTable:
         return other
 
     def learn(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add a page of rows of which only the kinds are kept."""
+        """Add a page of rows and keep only the kinds of its cells."""
         self.add(rows)
         for column in (*self._columns.values(), *self._unlisted.values()):
             column.forget_findings()
 
     def layout(self, findings: Findings) -> Iterator[tuple[str, CellColumn | LeadColumn | None]]:
-        """The columns of the frame, in order: their names, and their cells.
+        """Go through the columns of the frame in order: their names and cells.
 
-        A column of leads stands for what was found in its cells, None for a column that cannot have any.
+        A `LeadColumn` stands for what was found in its cells, None for a column that cannot have cells.
 
         Args:
-            findings: takes what is worth knowing of them.
+            findings: collects notes about the columns.
         """
         taken = {ROW_ID: None}
         yield ROW_ID, self._ids
-        told: set[str | None] = {None}
+        seen: set[str | None] = {None}
         bases = self._base_names()
         for listed, name in zip(self._listed, bases, strict=True):
-            if listed.slug in told:
+            if listed.slug in seen:
                 findings.columns[name] = listed.id
                 findings.without_cells[name] = "no slug" if listed.slug is None else f"shares the slug {listed.slug}"
                 taken[name] = None
                 yield name, None
                 continue
-            told.add(listed.slug)
+            seen.add(listed.slug)
             for full, part in _named(self._columns[listed.slug or ""], name, taken, {ROW_ID, *bases}):
                 findings.columns[full] = listed.id
                 yield full, part
@@ -195,7 +195,7 @@ class LeadTable:
             yield name, self._rest
 
     def _base_names(self) -> list[str]:
-        """What the listed columns are called; decided first, or a part of one could take the name of another."""
+        """Return the names of the listed columns; decided first, so that no part takes the name of another column."""
         taken: dict[str, None] = {ROW_ID: None}
         for column in self._listed:
             wanted = (column.slug if self._names == "slug" else None) or column.name or column.slug or column.id
@@ -229,7 +229,7 @@ class LeadTable:
 def _named(
     column: LeadColumn, name: str, taken: dict[str, None], reserved: set[str]
 ) -> Iterator[tuple[str, CellColumn | LeadColumn]]:
-    """The columns of a frame that a table's column makes: the first has its name, the others a part's besides."""
+    """Go through the columns of a frame for one column of the table: the first has its name, the others a suffix."""
     first = True
     for suffix, part in column.columns():
         full = name if part is not None and first else _unique(f"{name}.{suffix}", {*taken, *reserved})
@@ -244,7 +244,7 @@ def _made(part: CellColumn, name: str, findings: Findings, *, copy: bool) -> Any
 
 
 def ids_of(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """The ids of rows; empty where there is none."""
+    """Return the ids of rows, empty texts where missing."""
     ids = [row.get("id") for row in rows]
     if set(map(type, ids)) == {str}:
         return ids  # type: ignore[return-value]
@@ -252,7 +252,7 @@ def ids_of(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[dict[str, Any]]:
-    """The cells of rows by slug, whether they come flat, under `cells`, or typed.
+    """Return the cells of rows by slug, whether they come flat, under `cells`, or typed.
 
     >>> cells_of([{"object": "row", "id": "1", "cells": {"fit": {"type": "value", "value": 82, "run": None}}}], ["fit"])
     [{'fit': 82}]
@@ -274,7 +274,7 @@ def _value(cell: Any) -> Any:
         return cell
     if "value" in cell:
         return cell["value"]
-    # A reference to a drafted sequence, whose shape is not documented; flat rows have it without what is beside.
+    # A reference to a drafted sequence, of undocumented shape; flat rows have it without `type` and `run`.
     return {key: value for key, value in cell.items() if key not in ("type", "run")} or None
 
 

@@ -1,8 +1,8 @@
-"""Runs and tables as Altair charts: the funnel, the verdicts, the credits, and how a run came to be what it is."""
+"""Altair charts of runs and tables: funnel, verdicts, credits and history."""
 
-from .credits import plot_credits
-from .funnel import plot_funnel
-from .history import plot_history
-from .qualification import plot_qualification
+from .credits_plot import plot_credits
+from .funnel_plot import plot_funnel
+from .history_plot import plot_history
+from .qualification_plot import plot_qualification
 
 __all__ = ["plot_credits", "plot_funnel", "plot_history", "plot_qualification"]

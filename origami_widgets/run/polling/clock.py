@@ -1,4 +1,4 @@
-"""The clock of the poller, so that tests can bring their own."""
+"""The poller's clock, which tests replace."""
 
 from __future__ import annotations
 
@@ -7,50 +7,50 @@ import contextlib
 import time
 from typing import Protocol
 
-from origami_widgets.api.elapsed import seconds_passed
+from origami_widgets.host.runtime import monotonic
 
 NAP = 1.0
-"""A timer does not run while the machine is suspended, so it is looked at the clock this often."""
+"""Seconds between two looks at the clock: a timer does not run while the machine is suspended."""
 SUSPENDED = 1.0
-"""Two clocks that are read one after the other differ by less, however busy the machine is."""
+"""Seconds of suspension that count: two clocks read one after the other differ by less, however busy the machine is."""
 
 
-class Clock(Protocol):
-    """What the poller asks of time."""
+class PollerClock(Protocol):
+    """Clock of the poller: the time, and sleeping."""
 
     def monotonic(self) -> float:
-        """Seconds that only ever grow, also while the machine is suspended."""
+        """Return seconds that only grow, also while the machine is suspended."""
         ...
 
     def time(self) -> float:
-        """Unix seconds."""
+        """Return the time in Unix seconds."""
         ...
 
     async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
-        """Return after so many seconds (None: never by itself), as soon as `wake` is set, or when the machine was away.
+        """Return after so many seconds (None: never), as soon as `wake` is set, or when the machine was suspended.
 
         Returns:
-            The seconds for which the machine was suspended meanwhile, or nothing.
+            The seconds for which the machine was suspended; None if it was not.
         """
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """Clock of the machine."""
 
     def monotonic(self) -> float:
-        """Seconds that only ever grow, also while the machine is suspended."""
-        return seconds_passed()
+        """Return seconds that only grow, also while the machine is suspended."""
+        return monotonic()
 
     def time(self) -> float:
-        """Unix seconds."""
+        """Return the time in Unix seconds."""
         return time.time()
 
     async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
-        """Return after so many seconds (None: never by itself), as soon as `wake` is set, or when the machine was away.
+        """Return after so many seconds (None: never), as soon as `wake` is set, or when the machine was suspended.
 
         Returns:
-            The seconds for which the machine was suspended meanwhile, or nothing.
+            The seconds for which the machine was suspended; None if it was not.
         """
         now = self.monotonic()
         ends = None if seconds is None else now + seconds
@@ -66,5 +66,5 @@ class SystemClock:
 
 
 def _suspended() -> float:
-    """For how long the machine has been suspended, from some moment on."""
-    return seconds_passed() - time.monotonic()
+    """Return for how many seconds the machine was suspended since some fixed moment."""
+    return monotonic() - time.monotonic()

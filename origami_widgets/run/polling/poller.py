@@ -1,4 +1,4 @@
-"""The one poller of the process: it asks about every watched run, within the rate limits, on the background loop."""
+"""`Poller`: checks every watched run of the process on the background loop, within the rate limits."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from origami_widgets.api import row_progress
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models import Page, RunObject, Table
-from origami_widgets.api.retries import is_counted
+from origami_widgets.api.usage import is_counted
 from origami_widgets.run.polling import schedule as plans
-from origami_widgets.run.polling.clock import Clock, SystemClock
+from origami_widgets.run.polling.clock import PollerClock, SystemClock
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.reduce import reduce, wants_table_list
@@ -36,10 +36,10 @@ from origami_widgets.run.state import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-    from origami_widgets.api.answer import Answer
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.retries import Traffic
+    from origami_widgets.api.responses import ApiResponse
     from origami_widgets.api.row_progress import RowProgress
+    from origami_widgets.api.usage import Traffic
 
 
 log = logging.getLogger("origami_widgets")
@@ -53,10 +53,10 @@ class ListRead:
 
 
 Purpose = RunWatch | ListRead | asyncio.Future[None]
-"""What a request of the poller is for: a check of a run, a table list, or a further request of a check under way."""
+"""The purpose of a request: a check of a run, a table list, or a further request of a check under way."""
 KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 LATE = 2.0
-"""Seconds that a check may be late before it is said to be: readers are told when the next one is planned."""
+"""Seconds that a check may be late before that is shown: users see when the next one is planned."""
 END_PATIENCE = 5.0
 """Seconds to wait for the table list before a run that has ended is reported, if its last answer names no tables."""
 DATE_RESOLUTION = 2.0
@@ -64,17 +64,17 @@ DATE_RESOLUTION = 2.0
 
 
 class Poller:
-    """Polls every live watch when its plan says so.
+    """Checks each watched run when its schedule says so.
 
-    A watch lives as long as a handle or card holds it; the poller holds it weakly, so that a forgotten run is not asked
-    about any more, and its task ends when nothing is left to ask.
+    A run is watched as long as a handle or card holds its watch. The poller holds it weakly, so that a run without a handle is
+    not checked any more, and the poller's task ends when there is nothing left to check.
 
     Args:
         clock: the clock to plan with.
         make_limiter: makes the rate limiter of an organization.
     """
 
-    def __init__(self, clock: Clock | None = None, make_limiter: Callable[[], RateLimiter] = RateLimiter) -> None:
+    def __init__(self, clock: PollerClock | None = None, make_limiter: Callable[[], RateLimiter] = RateLimiter) -> None:
         self.clock = clock or SystemClock()
         self._make_limiter = make_limiter
         self._limiters: weakref.WeakKeyDictionary[Traffic, RateLimiter] = weakref.WeakKeyDictionary()
@@ -87,7 +87,7 @@ class Poller:
         self._wake: asyncio.Event | None = None
 
     async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> RunWatch:
-        """The watch of a run: the one that exists, or a new one.
+        """Return the watch of a run: the one that exists, or a new one.
 
         Args:
             operations: the API through which the run is read.
@@ -111,12 +111,12 @@ class Poller:
         return watch
 
     def watched(self) -> list[RunWatch]:
-        """All that is watched now, from any thread."""
+        """Return all watched runs; from any thread."""
         # The references, taken in one step: the loop may add a watch meanwhile.
         return [watch for reference in self._watches.valuerefs() if (watch := reference()) is not None]
 
     def keep(self, watch: RunWatch) -> None:
-        """Make sure that a watch is polled, also one of the process which this one was forked from."""
+        """Make sure that a run is checked, also one of the process that this one was forked from."""
         if watch.operations is None:
             return
         if not any(known is watch for known in self._watches.values()):
@@ -126,22 +126,22 @@ class Poller:
         self._poll()
 
     def hurry(self, watch: RunWatch) -> None:
-        """Check a run now, because a person asked; a stopped watch starts again. Background loop only."""
+        """Check a run now, because a person asked; stopped checks start again. Background loop only."""
         watch.hurried = True
         self.soon(watch)
 
     def soon(self, watch: RunWatch) -> None:
-        """Check a run as soon as its turn comes, not before what a person waits for. Background loop only."""
+        """Check a run as soon as its turn comes, after requests that a person waits for. Background loop only."""
         if watch.schedule is not None and watch.operations is not None:
             watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
             self._plan(watch)
             self.keep(watch)
 
     async def check(self, watch: RunWatch, include: tuple[str, ...] = ("stats",)) -> None:
-        """Read a run once, outside its plan, and raise what goes wrong. A watch that had stopped starts again.
+        """Read a run once, outside its schedule. Checks that had stopped start again.
 
         Raises:
-            OrigamiError: the read failed; the plan is unchanged.
+            OrigamiError: the run could not be read; the schedule is unchanged.
         """
         if watch.operations is not None:
             self.keep(watch)
@@ -154,11 +154,11 @@ class Poller:
             self._poll()
 
     async def refresh(self, watch: RunWatch, include: str) -> None:
-        """Read a run now, and its tables where answers about it name none; a watch that had stopped starts again.
+        """Read a run now, and its tables where answers about it name none. Checks that had stopped start again.
 
         Raises:
             InvalidInput: the run was made from a saved answer.
-            OrigamiError: the read failed.
+            OrigamiError: the run could not be read.
         """
         watch.connected()
         await self.check(watch, tuple(include.split(",")) if include else ())
@@ -166,12 +166,12 @@ class Poller:
             await self.list_tables(watch)
 
     async def first_check(self, watch: RunWatch) -> None:
-        """Read a run for the first time. A passing fault is left to the plan, which asks again.
+        """Read a run for the first time.
 
-        While the server refuses all requests, it is not asked: the plan does that as soon as it may be.
+        After a transient error, and while the server refuses all requests, it is read by its schedule.
 
         Raises:
-            OrigamiError: asking again cannot help; the watch is given up.
+            OrigamiError: another check cannot help; checks have stopped.
         """
         now = self.clock.monotonic()
         if (
@@ -218,7 +218,7 @@ class Poller:
         await self._until_allowed(operations, low_priority=True)
 
     def note_row_progress(self, organization: Traffic, table_id: str, progress: RowProgress | None) -> None:
-        """Let each watch of a run with this table know how many of its rows have been read. Background loop only."""
+        """Update each run with this table: how many of its rows have been read. Background loop only."""
         for watch in self.watched():
             if watch.operations is not None and watch.operations.traffic is organization:
                 watch.update(RowsRead(table_id, progress))
@@ -233,7 +233,7 @@ class Poller:
 
     def _wake_up_from_anywhere(self) -> None:
         wake, task = self._wake, self._task
-        # Without a poller there is nobody to wake, and no thread must start for that. Its loop may end at this moment.
+        # Without a poller there is nothing to wake, and no thread must start for that. Its loop may end at this moment.
         if wake is not None and task is not None and not task.done():
             with contextlib.suppress(RuntimeError):
                 task.get_loop().call_soon_threadsafe(wake.set)
@@ -242,7 +242,7 @@ class Poller:
         """Forget a poller whose loop does not exist in this process."""
         self._task = self._wake = None
         for watch in list(self._watches.values()):
-            # Its end would be told in the parent.
+            # The parent notes the end of it.
             watch.state = replace(watch.state, row_progress={})
 
     async def _run(self) -> None:
@@ -265,13 +265,13 @@ class Poller:
             # A sleeping poller must not be what keeps a forgotten run alive.
             del request
             if wait is None or wait > 0:
-                self._tell_of_delays(now)
+                self.show_delays(now)
                 away = await self.clock.sleep(wait, wake)
                 if away:
                     self._wake_up(away)
 
     def _wake_up(self, away: float) -> None:
-        """The machine was suspended: no connection has outlived that, and nobody wants to wait for the news."""
+        """Check again after the machine was suspended: connections have not survived, and users want to see changes now."""
         for task in self._checks:
             task.cancel()
         for watch in list(self._watches.values()):
@@ -280,15 +280,15 @@ class Poller:
                 watch.schedule = plans.wake_up(watch.schedule, away)
                 self._plan(watch)
 
-    def _tell_of_delays(self, now: float) -> None:
-        """Let no reader believe that a run was asked about as planned while the rate limit delays that."""
+    def show_delays(self, now: float) -> None:
+        """Show on each run that the rate limit delays its check."""
         for watch in list(self._watches.values()):
             due = watch.schedule.due if watch.schedule is not None and not watch.checking else None
             if due is not None and now - due > LATE and watch.state.connection.next_at is not None:
                 watch.update(Delayed())
 
     def _limiter(self, operations: Operations) -> RateLimiter:
-        """The rate limiter of the organization that a client belongs to, for as long as it has a client."""
+        """Return the rate limiter of a client's organization, which lives as long as the organization has a client."""
         traffic, clock = operations.traffic, self.clock
         limiter = self._limiters.get(traffic)
         if limiter is None:
@@ -297,7 +297,7 @@ class Poller:
         return limiter
 
     def _requests(self) -> Iterator[PollRequest[Purpose]]:
-        """All requests to send, now or later: checks of runs, table lists, further tables of checks under way."""
+        """List all requests to send, now or later: checks of runs, table lists, further tables of checks under way."""
         self._further = [further for further in self._further if not further.purpose.done()]
         yield from self._further
         for watch in self._watches.values():
@@ -349,7 +349,7 @@ class Poller:
         except OrigamiError as error:
             self._on_failure(watch, error)
         except Exception as error:
-            # A mistake of ours must not end the watch of a run that costs credits, nor ask again without a pause.
+            # A bug of ours must not end the checks of a run that costs credits, nor repeat them without a pause.
             log.exception("A check of run %s failed", watch.state.run_id)
             self._on_failure(watch, _not_understood(error))
         finally:
@@ -367,17 +367,17 @@ class Poller:
             wanted = wants_table_list(watch.state)
             watch.schedule = plans.want_list(watch.schedule, self.clock.monotonic(), wanted=wanted)
 
-    async def _read_run(self, watch: RunWatch, operations: Operations, include: tuple[str, ...]) -> Answer:
+    async def _read_run(self, watch: RunWatch, operations: Operations, include: tuple[str, ...]) -> ApiResponse:
         answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
         at = self.clock.time()
-        # The header belongs to it: for a status we do not know, its absence is what tells the end.
-        told = (answer.digest, answer.retry_after is not None)
+        # The header is part of it: with a status that we do not know, its absence means the end.
+        digest = (answer.digest, answer.retry_after is not None)
         offset = None if answer.server_date is None else answer.server_date.timestamp() - at
         if offset is not None and abs(offset - watch.state.clock_offset) < DATE_RESOLUTION:
             # `Date` has whole seconds only: a new value each time would redraw every card for nothing.
             offset = None
-        # A clock that was set anew is news although the answer is none.
-        if told == watch.told and offset is None:
+        # A server clock that was set anew is a change although the answer is none.
+        if digest == watch.response_digest and offset is None:
             watch.update(Heard(at))
             return answer
         run = RunObject.from_raw(answer.body)
@@ -398,7 +398,7 @@ class Poller:
         after = reduce(watch.state, read)
         listed = await self._list_at_end(watch, operations, after) if after.done and wants_table_list(after) else ()
         watch.update(read, *listed)
-        watch.told = told
+        watch.response_digest = digest
         return answer
 
     async def _list_at_end(self, watch: RunWatch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
@@ -415,16 +415,16 @@ class Poller:
             return ()
 
     async def _read_list(self, watch: RunWatch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
-        """Read the agent's table list; give nothing if neither it nor the run has changed, or if it cannot be read."""
+        """Read the agent's table list; return () if neither it nor the run has changed, or if it cannot be read."""
         retry_after: float | None = None
         listed: tuple[TablesListed, ...] = ()
         failed = False
         try:
             answer = await operations.poll_agent_tables(state.agent_id, include=("stats",))
-            retry_after, heard = answer.retry_after, (answer.digest, watch.told)
-            if heard != watch.listed or state.done:
+            retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
+            if heard != watch.list_digest or state.done:
                 listed = (TablesListed(Page.of(Table, answer.body).items, at=self.clock.time()),)
-                watch.listed = heard
+                watch.list_digest = heard
         except OrigamiError as error:
             failed, retry_after = True, error.retry_after
         except Exception:
@@ -435,8 +435,8 @@ class Poller:
         return listed
 
     async def _read_tables(self, watch: RunWatch, operations: Operations) -> float | None:
-        """The longest wait that an answer told; None where none did."""
-        told: list[float] = []
+        """Read all filling tables; return the longest `Retry-After` of the answers, None where none had one."""
+        waits: list[float] = []
         filling = [table.id for table in watch.state.tables if table.cells.running]
         # A table that cannot be read comes last, so that it does not keep the others from being read.
         filling.sort(key=lambda table_id: table_id in watch.failing)
@@ -451,9 +451,9 @@ class Poller:
             else:
                 watch.update(TableRead(Table.from_raw(answer.body), at=self.clock.time()))
                 if answer.retry_after is not None:
-                    told.append(answer.retry_after)
+                    waits.append(answer.retry_after)
             watch.failing.discard(table_id)
-        return max(told, default=None)
+        return max(waits, default=None)
 
     async def _until_allowed(self, operations: Operations, *, low_priority: bool = False) -> None:
         """Return when the poller lets one more request through."""
@@ -503,7 +503,7 @@ _poller: Poller | None = None
 
 
 def poller() -> Poller:
-    """The poller of this process."""
+    """Return the poller of this process."""
     global _poller  # noqa: PLW0603 - one poller for the process is the point
     if _poller is None:
         _poller = Poller()
@@ -511,7 +511,7 @@ def poller() -> Poller:
 
 
 def _forget_in_child() -> None:
-    """After a fork the parent's loop and tasks do not run in the child: it begins with a poller of its own."""
+    """Begin with a new poller after a fork: the parent's loop and tasks do not run in the child."""
     global _poller  # noqa: PLW0603 - see `poller`
     if _poller is not None:
         _poller.abandon()

@@ -1,7 +1,7 @@
-"""The rate limit of polls, and which request the poller sends next within it. Pure: the clock is an argument.
+"""`RateLimiter`: how many polls may be sent, and `next_request`: which one is next. Pure: the clock is an argument.
 
-The organization has 100 requests a minute for everything; polls leave room for people, notebooks beside this one, and
-the web app. What a person does is counted, but never waits: polls yield. When others share the quota, the answers tell
+The organization has 100 requests a minute for everything; polls leave room for people, other notebooks and the web app.
+Requests that a person makes are counted, but never wait: polls wait instead. When others share the quota, the answers show
 it, and this process takes its part of what is left.
 """
 
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from origami_widgets.api.retries import Quota, TrafficEvent
+    from origami_widgets.api.usage import Quota, TrafficEvent
 
 T_co = TypeVar("T_co", covariant=True)
 
 PER_MINUTE = 80
 BURST = 10
 KEPT = 2
-"""How many of a burst are kept for checks that a person waits for."""
+"""Polls of a burst that are kept for checks that a person waits for."""
 MINUTE = 60.0
 TRICKLE = 15.0
 """Seconds after which one more poll is sent, however many requests a person sends meanwhile."""
@@ -50,9 +50,9 @@ _chance = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """A pause between polls, from one moment until another, after which it shrinks to nothing within a minute.
+    """Pause between polls from one moment until another, after which it shrinks to nothing within a minute.
 
-    There is no poll before it `opens`, where it does.
+    No poll is sent before `opens`, where that is set.
     """
 
     pause: float
@@ -69,9 +69,9 @@ class _Pace:
 
 
 class RateLimiter:
-    """The rate limit of one organization: a few polls at once, then evenly spaced ones, fewer when others share the quota.
+    """Rate limiter of one organization: a few polls at once, then evenly spaced ones, fewer when others share the quota.
 
-    Evenly, because a window that is used up at its beginning lets the same runs in first each time it opens.
+    Evenly, because a window that is used up at its beginning would serve the same runs first each time.
 
     Args:
         per_minute: polls in any 60 seconds, whatever the server allows.
@@ -95,12 +95,12 @@ class RateLimiter:
         self._by_people: deque[float] = deque()
 
     def wait(self, now: float, *, urgent: bool = False, after_urgent: bool = False) -> float:
-        """Seconds until one more poll may be sent; 0 when it may be sent now.
+        """Return the seconds until one more poll may be sent; 0 when it may be sent now.
 
         Args:
             now: the present moment.
-            urgent: a person waits for it. It may use what is kept for people, but not come before a refusal is over.
-            after_urgent: the last one was urgent; then nothing is kept, or many of them would let nobody else through.
+            urgent: a person waits for it. It may use polls that are kept for people, but must wait until a refusal is over.
+            after_urgent: the last poll was urgent; then none are kept, or many urgent ones would hold up all others.
         """
         if urgent:
             earliest = max(self._held_until, self._full_at - self._slack)
@@ -118,34 +118,34 @@ class RateLimiter:
         return wait if (wait := earliest - now) > ROUNDING else 0.0
 
     def pause(self, now: float) -> float:
-        """Seconds that a poll sent now would put off the next one."""
+        """Return the seconds by which a poll sent now would delay the next one."""
         paces = (pace.earliest(now, now) - now for pace in self._paces.values())
         return max(0.0, max(self._full_at, now) + self._pause - self._slack + self._kept - now, *paces)
 
     def is_refused(self, now: float) -> bool:
-        """Whether the server refuses all requests at the moment, as it has told."""
+        """Return whether the server has said that it refuses all requests at this moment."""
         return now < self._held_until
 
     def count_poll(self, now: float) -> None:
         """Count one poll sent at this moment."""
         if self._last == NEVER:
-            # Others may begin at the same moment, and nothing is known of them yet.
+            # Other processes may begin at the same moment, and nothing is known of them yet.
             self._full_at = max(self._full_at, now + self._slack - self._kept)
         self._full_at = max(self._full_at, now) + self._pause
         self._last = now
         self._note(self._sent, now)
 
     def count_request(self, now: float) -> None:
-        """Count a request that is no poll. It uses up what may be sent at once, but puts off nothing urgent."""
+        """Count a request that is not a poll. It uses up the burst, but delays nothing urgent."""
         full_at = max(self._full_at, now) + self._pause
         self._full_at = max(self._full_at, min(full_at, now + self._slack))
         self._note(self._sent, now)
         self._note(self._by_people, now)
 
     def on_traffic(self, event: TrafficEvent, now: float) -> None:
-        """Take account of a request that was not counted as a poll, or of an answer.
+        """Count a request that was not counted as a poll, or take account of an answer.
 
-        A refusal tells how long it lasts, which its quotas do less exactly.
+        A refusal says how long it lasts, which its quotas say less exactly.
         """
         if event.refused_for is not None:
             self.on_refusal(event.refused_for, now)
@@ -155,22 +155,22 @@ class RateLimiter:
             self.count_request(now)
 
     def on_quotas(self, quotas: Iterable[Quota], now: float) -> None:
-        """Learn from an answer what is left."""
+        """Take account of the quotas in an answer."""
         for quota in quotas:
             self._paces[quota.scope] = self._pace(quota, now)
 
     def on_refusal(self, seconds: float, now: float) -> None:
-        """Send nothing while the server refuses requests, for so many seconds, and then not all at once."""
+        """Send nothing for so many seconds, while the server refuses requests, and then not all at once."""
         self._held_until = max(self._held_until, now + seconds)
-        # Alone, there is nobody to keep apart from.
+        # Alone, there are no others to keep apart from.
         opens = self._held_until + (self._jitter() * GENTLE if self._is_shared else 0.0)
         self._paces["refused"] = _Pace(GENTLE, now, self._held_until, opens)
 
     def _pace(self, quota: Quota, now: float) -> _Pace:
-        """The pause that spreads our part of what is left over the rest of the window.
+        """Return the pause that spreads our part of the remaining quota over the rest of the window.
 
-        While a window slides, what was sent a minute ago comes back, so we may go on as we did. Of what is left besides
-        we take no more than our part, as the others see the same remainder.
+        While a window slides, requests of a minute ago are free again, so we may go on as we did. Of the rest we take no
+        more than our part, as the others see the same remainder.
         """
         left = max(quota.resets_in, 1.0)
         sent = [at for at in self._sent if at > now - MINUTE]
@@ -182,7 +182,7 @@ class RateLimiter:
         if self._is_shared:
             spare *= (own + 1) / (own + 1 + others) * (1 if spare > 0 else LESS)
             room += MORE * left / MINUTE
-        # People go on, too.
+        # People go on sending requests, too.
         room -= sum(at > now - MINUTE for at in self._by_people) * left / MINUTE
         pause = left / max(room + spare, AT_LEAST * left / MINUTE)
         if self._is_shared:
@@ -201,7 +201,7 @@ class RateLimiter:
 
 @dataclass(frozen=True, slots=True)
 class PollRequest(Generic[T_co]):
-    """A request that the poller is to send.
+    """Request that the poller is to send.
 
     Attributes:
         purpose: what the request is for.
@@ -227,7 +227,7 @@ LOW_PRIORITY_PAUSE = 2.0
 def next_request(
     requests: Iterable[PollRequest[T_co]], now: float, *, others_first: bool = False, passed_over: int = 0
 ) -> tuple[float, PollRequest[T_co]] | tuple[None, None]:
-    """The next request to send, and in how many seconds; (None, None) when there is none.
+    """Return the next request to send, and in how many seconds; (None, None) when there is none.
 
     Urgent requests go first and low-priority ones last. Among equals, the one that has been due longest goes first.
 

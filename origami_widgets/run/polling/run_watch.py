@@ -1,4 +1,4 @@
-"""`RunWatch`: one watched run, its newest state and its schedule; `Subscribers`: who is notified of its changes.
+"""`RunWatch`: one watched run, its newest state and its schedule; `Subscribers`: callbacks that are notified of its changes.
 
 State changes on the background loop only, so they need no lock; anyone may read `state` at any time.
 """
@@ -11,7 +11,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from origami_widgets.api import validate
-from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.errors import InvalidInput, printable
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.run.polling.clock import SystemClock
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 OTHER_OBJECTS = ("agent", "table", "column", "row", "list", "account", "credits", "workspace")
 log = logging.getLogger("origami_widgets")
 log.addHandler(logging.NullHandler())
+run_log = logging.getLogger("origami_widgets.run")
+"""For scripts: one line at INFO for each change of a run's status and for each table that it builds."""
 
 
 class Subscribers:
@@ -41,11 +43,11 @@ class Subscribers:
         self._others: weakref.WeakSet[Subscribers] = weakref.WeakSet()
 
     def add(self, callback: Callable[[], object], *, of_user: bool = False) -> Callable[[], None]:
-        """Take one more.
+        """Add a callback.
 
         Args:
             callback: what to call.
-            of_user: it is a user's and may take its time, so it is called on the callback thread.
+            of_user: it is a user's function, which may block, so it is called on the callback thread.
 
         Returns:
             A function that ends the subscription; it may be called twice.
@@ -64,17 +66,17 @@ class Subscribers:
         return lambda: background().notify(call, None)
 
     def relay_to(self, other: Subscribers) -> None:
-        """Notify the subscribers of `other` as well, as long as that exists."""
+        """Notify the subscribers of `other` as well, as long as `other` exists."""
         self._others.add(other)
 
     def __len__(self) -> int:
         return len(self._callbacks)
 
     def notify(self, *, users: bool = True) -> None:
-        """Call them all, or all but those of users. One that raises is not called again.
+        """Call all callbacks, or all but those of users. One that raises is not called again.
 
         Nothing that a callback does may end the watch of a run that costs credits, not even `sys.exit`, and nothing
-        is printed: from this thread the text would land in whichever cell is running.
+        is printed: from this thread the text would land in the cell that happens to run.
         """
         for key, (callback, of_user) in tuple(self._callbacks.items()):
             if users or not of_user:
@@ -91,18 +93,19 @@ class Subscribers:
 
 
 class RunWatch:
-    """The state of one run, shared by every handle and card of it.
+    """Watched run, shared by all of its handles and cards.
 
     Args:
-        operations: the API through which the run is read; None for a saved answer that is never read again.
-        state: what is known at the start.
-        schedule: when to ask; None for never.
+        operations: the API that the run is read through; None for a saved answer, which is never read again.
+        state: the first state.
+        schedule: when to check; None for never.
 
     Attributes:
+        response_digest: digest of the newest answer about the run, to notice that nothing has changed.
+        list_digest: digests of the newest table list and of the answer about the run that it was compared with.
         is_listing: the agent's table list is being read.
-        listed: digests of the newest list and of the answer about the run that it was held against.
-        stop_waiting: set to take a follow-up out of the queue for a free slot; None while there is none in it.
-        cancelling: the task that asks the server to cancel the run; None before that was wanted.
+        stop_waiting: set to take a follow-up out of the queue for a run slot; None while none is in it.
+        cancelling: the task that asks the server to cancel the run; None before a cancel.
     """
 
     def __init__(self, operations: Operations | None, state: RunState, schedule: Schedule | None) -> None:
@@ -111,9 +114,9 @@ class RunWatch:
         self.schedule = schedule
         self.checking = self.hurried = False
         self.failing: set[str] = set()
-        self.told: tuple[bytes, bool] | None = None
+        self.response_digest: tuple[bytes, bool] | None = None
         self.is_listing = False
-        self.listed: tuple[bytes, tuple[bytes, bool] | None] | None = None
+        self.list_digest: tuple[bytes, tuple[bytes, bool] | None] | None = None
         self.stop_waiting: asyncio.Event | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
         self.subscribers = Subscribers()
@@ -123,17 +126,18 @@ class RunWatch:
         before = state = self.state
         for event in events:
             state = reduce(state, event)
-        # Set once: another thread may look at any moment, and must not see half of what happened.
+        # Set once: another thread may read it at any moment, and must not see some of the events only.
         self.state = state
         if state is not before:
+            _log_changes(before, state)
             # Rows that this process has read change nothing of the run, so callbacks of users are not called for them.
             self.subscribers.notify(users=not all(isinstance(event, RowsRead) for event in events))
 
     def connected(self) -> Operations:
-        """The API through which the run is read.
+        """Return the API that the run is read through.
 
         Raises:
-            InvalidInput: it was made from a saved answer.
+            InvalidInput: the run was made from a saved answer.
         """
         if self.operations is None:
             raise InvalidInput(
@@ -144,8 +148,21 @@ class RunWatch:
         return self.operations
 
 
+def _log_changes(before: RunState, state: RunState) -> None:
+    """Log a change of status and new tables, by their ids and counts only: what agents write is not to be trusted in a log."""
+    if not run_log.isEnabledFor(logging.INFO):
+        return
+    token = f"{printable(state.agent_id)}/{printable(state.run_id)}"
+    if state.run is not None and (before.run is None or before.status != state.status):
+        run_log.info("Run %s: %s, %s steps", token, printable(state.status)[:40], state.run.steps.completed)
+    known = {table.id for table in before.tables}
+    for table in state.tables:
+        if table.id not in known:
+            run_log.info("Run %s: table %s, %s leads", token, printable(table.id), table.lead_count)
+
+
 def watch_of_saved(payload: object) -> RunWatch:
-    """What a handle needs; nothing is ever sent.
+    """Make the watch of a saved answer. It never sends anything.
 
     Args:
         payload: a run object, or an answer that holds one under `run`.

@@ -1,7 +1,7 @@
-"""When a run is asked next. Pure: the clock is an argument, so that a test can live through an hour in a millisecond.
+"""The schedule of one run's checks. Pure: the clock is an argument, so that a test can pass an hour in a millisecond.
 
-Moments are seconds of a monotonic clock. Rules: never earlier than the server told, never past the deadline, back off
-while the server does not answer, stop at once where asking again cannot help.
+Moments are seconds of a monotonic clock. Rules: never check earlier than `Retry-After` says, never after the deadline, back
+off while the server does not answer, stop at once where another check cannot help.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ SHORTEST = 1.0
 LONGEST = 300.0
 """Bounds of any wait: a header that asks for a day is a mistake, and a run would be lost to it."""
 LONGEST_BACKOFF = 30.0
-"""While the server is away it is asked at most this often, and found again at most this late."""
+"""Seconds between checks while the server does not answer, at most."""
 DEADLINE = 75 * 60.0
-"""A run takes 20 minutes at most; its cells go on filling. After this nobody is watching any more."""
+"""A run takes 20 minutes at most; its cells go on filling. After this many seconds checks end."""
 FORGIVEN_404 = 30.0
 """A new run may not be readable everywhere at once."""
 TABLE_SPACING = 3.0
@@ -35,17 +35,17 @@ Phase = Literal["run", "cells", "over"]
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The plan for one run.
+    """Schedule of one run's checks.
 
     Attributes:
-        started: when watching began.
-        deadline: when watching ends, whatever happens.
+        started: when checks began.
+        deadline: when checks end, whatever happens.
         phase: `run` until a terminal status, `cells` until the tables settle, then `over`.
         interval: seconds between checks while all is well.
         failures: failed checks in a row.
         due: when to check next; None when no check is planned.
         stopped: checks ended although the run or its cells may go on.
-        fresh: the run was started by us just now, so a 404 may only mean "not yet".
+        fresh: the run was started by us a moment ago, so a 404 may only mean "not yet".
         heard: the server has answered about this run before.
         list_due: when to read the agent's table list; None when no read is planned.
         list_after: the earliest moment for the next read of the list, by `Retry-After` or after a failure.
@@ -68,7 +68,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A check succeeded. `retry_after` is what the server told, in seconds; `tables` is how many are still filling."""
+    """Successful check: `retry_after` in seconds as the server said, and how many `tables` are still filling."""
 
     phase: Phase
     retry_after: float | None = None
@@ -77,7 +77,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A check failed."""
+    """Failed check."""
 
     error: OrigamiError
 
@@ -86,36 +86,36 @@ Result = Checked | Failed
 
 
 def begin(now: float, *, fresh: bool = False, deadline: float = DEADLINE) -> Schedule:
-    """The plan for a run that this process just started (`fresh`), or that it has just begun to read.
+    """Return the schedule of a run that this process has just started (`fresh`) or begun to read.
 
     Args:
         now: the present moment.
         fresh: whether this process just started the run.
-        deadline: seconds after which watching ends.
+        deadline: seconds after which checks end.
     """
     due = now + (SHORTEST if fresh else DEFAULT_INTERVAL)
     return Schedule(started=now, deadline=now + deadline, due=due, fresh=fresh)
 
 
 def next_due(schedule: Schedule) -> float | None:
-    """When to check next, None for never."""
+    """Return when to check next; None for never."""
     return schedule.due
 
 
 def next_list(schedule: Schedule) -> float | None:
-    """When to read the agent's table list; None when no read is planned, or the last check of the run failed."""
+    """Return when to read the agent's table list; None when no read is planned, or the last check of the run failed."""
     if schedule.phase != "run" or schedule.due is None or schedule.failures:
         return None
     return schedule.list_due
 
 
 def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedule:
-    """The plan after an answer about the run: read the agent's table list next, or not.
+    """Return the schedule after an answer about the run: read the agent's table list next, or not.
 
     Args:
-        schedule: the plan before. A read of the list that is planned already keeps its moment.
+        schedule: the schedule before. A read of the list that is planned already keeps its moment.
         now: the present moment.
-        wanted: whether the list can tell more about the run's tables than the answer did.
+        wanted: whether the list can say more about the run's tables than the answer did.
     """
     if not wanted:
         return replace(schedule, list_due=None)
@@ -123,15 +123,15 @@ def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedul
 
 
 def list_sent(schedule: Schedule) -> Schedule:
-    """The plan while the list is being read."""
+    """Return the schedule while the list is being read."""
     return replace(schedule, list_due=None)
 
 
 def on_list(schedule: Schedule, retry_after: float | None, now: float, *, failed: bool = False) -> Schedule:
-    """The plan after a read of the agent's table list. Each failure in a row doubles the wait before the next read.
+    """Return the schedule after a read of the agent's table list. Each failure in a row doubles the wait for the next read.
 
     Args:
-        schedule: the plan before.
+        schedule: the schedule before.
         retry_after: seconds to wait, from the answer's `Retry-After`; None when it had none.
         now: when the answer arrived.
         failed: whether the read failed.
@@ -143,12 +143,12 @@ def on_list(schedule: Schedule, retry_after: float | None, now: float, *, failed
 
 
 def on_result(schedule: Schedule, result: Result, now: float) -> Schedule:
-    """The plan after a check.
+    """Return the schedule after a check.
 
     Args:
-        schedule: the plan before.
-        result: what the check brought.
-        now: the moment the answer was there.
+        schedule: the schedule before.
+        result: the result of the check.
+        now: when the answer arrived.
     """
     match result:
         case Checked(phase="over"):
@@ -160,29 +160,29 @@ def on_result(schedule: Schedule, result: Result, now: float) -> Schedule:
 
 
 def hurry(schedule: Schedule, now: float) -> Schedule:
-    """The plan after a user asked to check now: a person may be faster than the plan, a stopped watch starts again."""
+    """Return the schedule after a user asked to check now; stopped checks start again."""
     if schedule.phase == "over":
         return schedule
     return replace(renew(schedule, now), due=now, failures=0)
 
 
 def renew(schedule: Schedule, now: float) -> Schedule:
-    """The plan after a user looked again: what had stopped has all its time before it once more."""
+    """Return the schedule with a new deadline, if checks had stopped or the old one is over."""
     if not schedule.stopped and now < schedule.deadline:
         return schedule
     return replace(schedule, deadline=now + DEADLINE, stopped=False)
 
 
 def wake_up(schedule: Schedule, away: float) -> Schedule:
-    """The plan after the machine was suspended for `away` seconds: they were not spent watching.
+    """Return the schedule after the machine was suspended for `away` seconds, which the deadline does not count.
 
-    What became due meanwhile is checked at once; what the server told to wait for longer still waits.
+    A check that became due meanwhile happens at once; a longer `Retry-After` is still kept.
     """
     return schedule if schedule.due is None else replace(schedule, deadline=schedule.deadline + away)
 
 
 def clamp(seconds: float | None, *, fallback: float) -> float:
-    """A wait within bounds; the fallback where the server named none."""
+    """Return a wait within bounds; the fallback where the server named none."""
     return fallback if seconds is None else min(max(seconds, SHORTEST), LONGEST)
 
 

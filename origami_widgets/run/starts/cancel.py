@@ -1,4 +1,4 @@
-"""Asking the server to cancel a run, until it has heard it or the run is over.
+"""`cancel`: ask the server to cancel a run, until it has heard it or the run is over.
 
 The API cancels by agent. The run is read first, so that a newer run of the same agent, started elsewhere, is never
 cancelled in its place: an agent has one active run at most. "Cancelled" is the server's word and comes with a later
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.errors import OrigamiError, RunNotFound
 from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.schedule import DEADLINE, clamp
+from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, clamp
 from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 PATIENCE = 20.0
-"""Seconds after which the caller is told that it takes longer. Trying goes on."""
-FORGIVEN_404 = 30.0
-"""A new run may not be readable everywhere at once."""
+"""Seconds after which `CancelPending` is raised. The server is still asked again."""
 
 
 class CancelPending(OrigamiError):
@@ -35,11 +33,11 @@ class CancelPending(OrigamiError):
 async def cancel(watch: RunWatch) -> None:
     """Ask the server to cancel a run, again and again while it cannot be reached.
 
-    Who asks is told after a while that it has not got through, and so is the card; the asking goes on until the server
-    has heard it, refuses, or the run is over, even when the caller has stopped waiting.
+    After a while without success, this raises and the card says so; the asking goes on until the server has heard it,
+    refuses, or the run is over, even when the caller has stopped waiting.
 
     Raises:
-        CancelPending: it has not got through yet.
+        CancelPending: the server has not heard it yet.
         OrigamiError: the server refused; the run goes on.
     """
     operations = watch.connected()
@@ -51,19 +49,26 @@ async def cancel(watch: RunWatch) -> None:
         heard = watch.cancelling = kept_task(_until_heard(watch, operations), "origami-widgets cancel")
     await asyncio.wait((heard,), timeout=PATIENCE)
     if not heard.done():
-        raise _pending(watch)
+        error = watch.state.cancel_error
+        raise CancelPending(
+            "Origami has not heard the cancel yet",
+            cause=f"{error.title}. {error.cause}" if error is not None else "It has not answered.",
+            remedy="It is asked again by itself until it has heard it or the run is over; the card tells.",
+            code="CANCEL_PENDING",
+        )
     if (refused := heard.result()) is not None:
         raise refused
 
 
 async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError | None:
-    """The error that ended it, None when the server has heard it or the run is over."""
+    """Return the error that ended it; None when the server has heard it or the run is over."""
     clock, never = poller().clock, asyncio.Event()
     began, pause = clock.monotonic(), FIRST_PAUSE
     watch.update(CancelRequested())
     while not _is_done(watch):
         try:
-            await _ask(watch, operations)
+            await poller().check(watch)
+            answer = None if _is_done(watch) else await operations.cancel(watch.state.agent_id, once=True)
         except OrigamiError as error:
             early = isinstance(error, RunNotFound) and clock.monotonic() - began < FORGIVEN_404
             if not (error.transient or early) or clock.monotonic() - began > DEADLINE:
@@ -74,32 +79,16 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
             await clock.sleep(max(pause, clamp(error.retry_after, fallback=0.0)), never)
             pause = min(2 * pause, LONGEST_PAUSE)
         else:
+            if answer is not None and answer.id == watch.state.run_id:
+                # No answer to a POST asks for another check: with a status that we do not know that is no end.
+                watch.update(RunRead(answer, at=poller().clock.time(), keep_polling=True))
+                if _is_done(watch):
+                    poller().hurry(watch)
             watch.update(CancelRequested())
-            return None
+            break
     return None
 
 
-async def _ask(watch: RunWatch, operations: Operations) -> None:
-    await poller().check(watch)
-    if _is_done(watch):
-        return
-    told = await operations.cancel(watch.state.agent_id, once=True)
-    if told is not None and told.id == watch.state.run_id:
-        # No answer to a POST tells to ask again: for a status that we do not know that is no end.
-        watch.update(RunRead(told, at=poller().clock.time(), keep_polling=True))
-        if _is_done(watch):
-            poller().hurry(watch)
-
-
 def _is_done(watch: RunWatch) -> bool:
+    # A function: it changes between two looks, which the type checker does not expect of an attribute.
     return watch.state.done
-
-
-def _pending(watch: RunWatch) -> CancelPending:
-    error = watch.state.cancel_error
-    return CancelPending(
-        "Origami has not heard the cancel yet",
-        cause=f"{error.title}. {error.cause}" if error is not None else "It has not answered.",
-        remedy="It is asked again by itself until it has heard it or the run is over; the card tells.",
-        code="CANCEL_PENDING",
-    )

@@ -1,11 +1,12 @@
-"""`credit_limit=`: cancel runs once their tables have used more credits than that since the runs began.
+"""`CreditLimit` (`credit_limit=`): cancel runs once their tables have used more credits than allowed since they began.
 
-What the tables have used is looked at after each answer about a run, so a run may use a little more before it ends.
+The credits are counted after each answer about a run, so a run may use a little more before it ends.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -31,14 +32,14 @@ Halt = Callable[[CreditLimitReached], bool]
 
 
 class CreditLimit:
-    """A limit on the credits of one or more runs, together. Background loop only.
+    """Limit on the credits that one or more runs may use together. Background loop only.
 
     Args:
         limit: the credits that may be used.
-        halt: called with the error when more has been used; whether it has kept anything more from being started, or ended.
+        halt: called with the error when more has been used; returns whether that has stopped anything.
 
     Attributes:
-        error: what says so; None until then.
+        error: says that more has been used; None until then.
     """
 
     def __init__(self, limit: float, halt: weakref.WeakMethod[Halt] | None = None) -> None:
@@ -47,7 +48,6 @@ class CreditLimit:
         self._halt = halt
         self._before: dict[str, float] = {}
         self._used: dict[str, float] = {}
-        self._watches: weakref.WeakSet[RunWatch] = weakref.WeakSet()
 
     async def note_before(self, operations: Operations, table_ids: Iterable[str]) -> None:
         """Read what tables have used before runs begin that work on them: one GET for each, free of charge.
@@ -71,21 +71,18 @@ class CreditLimit:
             return
         _limits[watch] = self
         _active.add(watch)
-        self._watches.add(watch)
-        # Weak, or the run would hold itself: asked about for ever.
-        reference = weakref.ref(watch)
-
-        def look() -> None:
-            if (known := reference()) is not None and _limits.get(known) is self:
-                self._look(known)
-
+        # Weak, or the run would hold itself: polled for ever.
+        look = functools.partial(self._look, weakref.ref(watch))
         watch.subscribers.add(look)
         look()
 
-    def _look(self, watch: RunWatch) -> None:
+    def _look(self, reference: weakref.ref[RunWatch]) -> None:
+        watch = reference()
+        if watch is None or _limits.get(watch) is not self:
+            return
         self._count(watch.state)
         used = sum(self._used.values())
-        active = [each for each in self._watches if not each.state.done and _limits.get(each) is self]
+        active = [each for each, limit in _limits.items() if limit is self and not each.state.done]
         if self.error is None and used > self._limit:
             reached = CreditLimitReached(
                 "The credit limit is reached",
@@ -94,22 +91,19 @@ class CreditLimit:
                 code="CREDIT_LIMIT",
             )
             halt = None if self._halt is None else self._halt()
-            # What is over when it is seen is told nothing, unless more would follow it.
+            # A run that is over when that is seen gets no error, unless more would follow it.
             if (halt is not None and halt(reached)) or active:
                 self.error = reached
         if self.error is not None:
             for each in active:
-                self._end(each, self.error)
+                if each.state.limit_error is None:
+                    each.update(CreditsExceeded(self.error))
+                    kept_task(_cancel(each), "origami-widgets credit limit")
         if watch.state.done or watch.state.connection.state == "stopped":
             _active.discard(watch)
 
-    def _end(self, watch: RunWatch, error: CreditLimitReached) -> None:
-        if watch.state.limit_error is None:
-            watch.update(CreditsExceeded(error))
-            kept_task(_cancel(watch), "origami-widgets credit limit")
-
     def _count(self, state: RunState) -> None:
-        """Note what each table has used since the runs began: of one that is older, since it was first read."""
+        """Count what each table has used since the runs began; of an older table, since it was first read."""
         began = state.run.started_at if state.run is not None else None
         for table in state.tables:
             used = table.credits.lifetime_used or 0
@@ -125,6 +119,6 @@ _limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDicti
 
 
 async def _cancel(watch: RunWatch) -> None:
-    # The card tells what went wrong, and it is tried further.
+    # The card says what went wrong, and the server is asked again.
     with contextlib.suppress(OrigamiError):
         await cancel(watch)

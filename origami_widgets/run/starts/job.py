@@ -1,20 +1,43 @@
-"""`WatchedJob`: a start job that waits for a free run slot, and whose run is watched once it is known."""
+"""`WatchedJob`: a start job that waits for a free run slot, whose run is watched, and that may have a name (`once=`).
+
+The first job with a name starts a run; later ones attach to that run instead of paying again. A name is valid for one base
+URL, one project and one organization. The organization is asked for (`GET /account`, once per client), so that nothing made
+from the key is written down. Where the server names none, keys of two organizations share their names, and the second one
+gets an error that the run is not there; it never pays unnoticed.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.errors import OrigamiError, RunPoolFull
+from msgspec.structs import replace
+
+from origami_widgets.api.errors import (
+    AmbiguousStart,
+    IdempotencyConflict,
+    NotFound,
+    OrigamiError,
+    ProjectNotFound,
+    RunNotFound,
+    RunPoolFull,
+)
+from origami_widgets.api.loop import kept_task
 from origami_widgets.api.starts.record import Started
-from origami_widgets.api.starts.submit import StartJob
+from origami_widgets.api.starts.submit import StartJob, new_record, recovered_record
+from origami_widgets.run.agent_runs import with_later_runs
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoredStart, StoreEntry, next_step, spoken
 from origami_widgets.run.state import Attached, Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.starts.record import RecordSlot
@@ -28,24 +51,36 @@ USUAL_WAIT = 60.0
 """Seconds to wait for a free slot when the server names no time."""
 LONGEST_QUEUE = 75 * 60.0
 """Seconds after which a start leaves the queue for a run slot."""
+SANDBOX = "sandbox"
+JUST_STARTED = 30.0
+"""Seconds after its start in which a server may not know a run yet."""
+
+
+class StartUnclear(AmbiguousStart):
+    """A run may have been started under this name; starting it again might pay twice. Nothing was sent."""
 
 
 class WatchedJob(StartJob):
-    """A start job whose run is watched.
+    """Start job whose run is watched.
 
     Args:
         operations: the API.
         spec: what is asked for.
         make_run: makes the handle on the run, from its watch and its conversation.
+        once: the name of `once=` that the conversation of its run gets; empty for none.
+        name: its name in the start store, which may say more than `once`: which brief of a batch, which follow-up. Empty for
+            a job that is not stored.
+        fresh: start a run in any case, and let the name stand for it from now on.
         follow_up: what the run continues; None for a new agent.
         queues: when all run slots are in use, wait for a free one instead of failing.
 
     Attributes:
         credit_limit: what its run may use; None for as much as it wants.
-        earlier: records of the same start by earlier executions of its cell, whose runs may still be going on.
+        earlier: records of the same start by earlier executions of its cell, whose runs may still be active.
         watch: the run, once it is known.
         handle: the handle on it.
         queue: what it waits for while all run slots are in use, else None.
+        unrecorded: why its run could not be written down under its name; None where it could.
         subscribers: are notified of each change.
     """
 
@@ -55,6 +90,9 @@ class WatchedJob(StartJob):
         spec: StartSpec,
         make_run: Callable[[RunWatch, Conversation], Any],
         *,
+        once: str = "",
+        name: str = "",
+        fresh: bool = False,
         follow_up: FollowUp | None = None,
         queues: bool = True,
     ) -> None:
@@ -64,23 +102,36 @@ class WatchedJob(StartJob):
         self.watch: RunWatch | None = None
         self.handle: Any = None
         self.queue: Queue | None = None
+        self.unrecorded: RegistryUnusable | None = None
         self.subscribers = Subscribers()
         self._make_run = make_run
+        self._once = once
+        self._name = name
+        self._fresh = fresh
         self._follow_up = follow_up
-        self._once = ""
         self._queues = queues
         self._not_before = 0.0
+        self._stored: StoredStart | None = None
 
     async def find_known(self) -> bool:
-        """Take the run of an equal start that was made before, if it still goes on; whether there is one. Starts nothing.
+        """Take the run of an equal start that was made before; return whether there is one. Starts nothing.
 
-        The record of one that may have a run which is not known is taken as well: that run is then looked for first.
+        With a name, that is the run of the name; else one of an earlier execution of the cell that is still active. If such
+        a start may have a run that is not known, its record is taken, so that the run is looked for first.
 
         Raises:
-            OrigamiError: what is known cannot be read, or is gone.
+            OrigamiError: what is known cannot be read, or the run is gone.
         """
+        if self._name:
+            if self._fresh:
+                return False
+            stored = await (await self._find_entry()).read()
+            if await self._attach_stored(stored):
+                return True
+            if stored is not None and not stored.run_id:
+                self._recover(stored)
         while self.earlier:
-            watch = await self.earlier_run()
+            watch = await self.earlier_run(self.earlier.pop(0))
             if watch is not None and goes_on(watch):
                 self.attach(watch)
                 return True
@@ -88,9 +139,9 @@ class WatchedJob(StartJob):
                 break
         return False
 
-    async def earlier_run(self) -> RunWatch | None:
-        """The run of the next earlier record, watched; None where it has none that is known or can be read."""
-        record = self.earlier.pop(0).record
+    async def earlier_run(self, slot: RecordSlot) -> RunWatch | None:
+        """Return the run of an earlier record, watched; None where it has none that is known or can be read."""
+        record = slot.record
         if record.state != "started":
             if record.may_have_started:
                 self.slot.record = record
@@ -118,14 +169,15 @@ class WatchedJob(StartJob):
             self.credit_limit.guard(self.watch)
 
     async def hand_over(self) -> Any:
-        """The handle on the run; None where there is no run."""
+        """Return the handle on the run, which is written down first; None where there is no run."""
         if self.watch is None and self.run is not None:
+            await self._write_down(self.run.started_at)
             agent_id = self.agent_id
             self._take_watch(await poller().watch(self._operations, agent_id, self.run.id, started=self.run))
         return self.handle
 
     async def cancel(self) -> None:
-        """Ask the server to cancel the run, where its card can tell of it."""
+        """Ask the server to cancel the run, and show that on its card."""
         if self.run is not None:
             await self.hand_over()
         if self.watch is not None:
@@ -152,13 +204,93 @@ class WatchedJob(StartJob):
             self.subscribers.notify()
 
     async def begin(self) -> None:
-        """Start the run, and wait for a free run slot where all are in use.
+        """Start the run, or attach to the one that is known by the job's name; wait for a free run slot where all are in use.
 
         Raises:
-            RunPoolFull: all run slots are in use, and it is not or no longer waited for one.
+            RunPoolFull: all run slots are in use, and the job does not wait for one, or no longer.
             InvalidInput: it is a follow-up, and another one is being sent, or its questions were answered before.
-            OrigamiError: as `StartJob.begin`.
+            NameTaken: the name stands for something else.
+            StartUnclear: a run may exist that cannot be found.
+            RunNotFound: the run is gone at the server.
+            RegistryUnusable: the store cannot be read or written.
+            OrigamiError: as `StartJob.begin`, or the run could not be read.
         """
+        if not self._name:
+            await self._begin_unnamed()
+            return
+        entry = await self._find_entry()
+        # What this job may have started a moment ago is looked for, also where a new one is wanted.
+        fresh = self._fresh and not self.record.may_have_started
+        while True:
+            # Without the lock: a run that is known needs no writing, hence no folder that can be written to.
+            if not fresh and await self._attach_stored(await entry.read()):
+                return
+            other = _under_way.get(entry.key)
+            if other is None or not await self._wait_for(other):
+                break
+        _under_way[entry.key] = self
+        try:
+            async with entry.held():
+                await self._begin_named(entry, fresh=fresh)
+        finally:
+            del _under_way[entry.key]
+
+    async def _wait_for(self, other: WatchedJob) -> bool:
+        """Wait for another start under the same name, as one of its owners; return whether it was under way."""
+        other.owners.add(self)
+        try:
+            was_under_way = await other.over()
+        except asyncio.CancelledError:
+            # A task of the caller that is cancelled leaves the run alone; an interrupt withdraws it.
+            if self.slot.is_wanted:
+                other.abandon(self)
+            else:
+                kept_task(other.withdraw(self), "origami-widgets withdraw")
+            raise
+        other.owners.discard(self)
+        return was_under_way
+
+    async def _begin_named(self, entry: StoreEntry, *, fresh: bool) -> None:
+        """Start the run while no other job does so under this name."""
+        try:
+            before = await entry.read()
+        except RegistryUnusable:
+            # A new start in any case needs nothing of what stood there.
+            if not fresh:
+                raise
+            before = None
+        stored = None if fresh else before
+        if await self._attach_stored(stored):
+            return
+        if is_new := stored is None:
+            key = str(uuid.uuid4())
+            stored = entry.new(self.spec, key, _now())
+            await entry.write(stored)
+            self.slot.record = new_record(key)
+        else:
+            self._recover(stored)
+        self._stored = stored
+        if next_step(stored, self.spec, _now()) == "reconcile":
+            if await self.look() is None:
+                raise _unclear(stored)
+            return
+        try:
+            await self._begin_unnamed()
+        except OrigamiError as error:
+            if is_new and not error.may_have_started and not isinstance(error, IdempotencyConflict):
+                # Nothing was started, so the name stands for what it stood for before.
+                with contextlib.suppress(RegistryUnusable):
+                    await entry.write(before)
+            else:
+                # The refusal of a request that was sent before does not prove that it has started no run.
+                error.add_note(
+                    f"once={stored.name!r} goes on to stand for the request of {spoken(stored.claimed_at)}: run the cell "
+                    "again to look for its run, which starts no second one. When you know that there is no such run: "
+                    "fresh=True."
+                )
+            raise
+
+    async def _begin_unnamed(self) -> None:
         follow_up = self._follow_up
         if follow_up is None:
             await self._queue_and_begin()
@@ -172,7 +304,7 @@ class WatchedJob(StartJob):
         until = clock.monotonic() + LONGEST_QUEUE
         while True:
             if (wait := self._not_before - clock.monotonic()) > 0:
-                # It was told when to ask again before it was withdrawn.
+                # The server said when to ask again before the job was withdrawn.
                 await clock.sleep(wait, self.withdrawn)
             try:
                 # One that was found since is not asked for again: the server may have forgotten the key.
@@ -206,7 +338,99 @@ class WatchedJob(StartJob):
             self._follow_up.waits(queue)
         self.subscribers.notify()
 
+    async def _find_entry(self) -> StoreEntry:
+        operations = self._operations
+        organization = ""
+        if operations.embedded is None:
+            if operations.identity not in _organizations:
+                _organizations[operations.identity] = (await operations.get_account()).organization.id
+            organization = _organizations[operations.identity]
+        return StoreEntry(operations.embedded, Scope(*operations.destination, organization), self._name)
+
+    async def _write_down(self, started_at: datetime | None) -> None:
+        """Write down the run that was started under the name, unless the name stands for a newer start by now."""
+        if (stored := self._stored) is None or self.run is None:
+            return
+        entry = await self._find_entry()
+        known = replace(stored, agent_id=self.agent_id, run_id=self.run.id, started_at=started_at or stored.claimed_at)
+        try:
+            current = stored if _under_way.get(entry.key) is self else await entry.read()
+            if current is None or current.idempotency_key == stored.idempotency_key:
+                await entry.write(known)
+        except RegistryUnusable as error:
+            # The run was paid for: it is handed over. The entry still finds it, while the server keeps the answer.
+            self.unrecorded = error.with_traceback(None)
+
+    async def _attach_stored(self, stored: StoredStart | None) -> bool:
+        """Take the run that is known under the name; return whether there is one."""
+        if stored is None or next_step(stored, self.spec, _now()) != "attach":
+            return False
+        watch = await poller().watch(self._operations, stored.agent_id, stored.run_id, started=None)
+        try:
+            if watch.state.run is None or watch.state.connection.state == "stopped":
+                await poller().first_check(watch)
+        except NotFound as error:
+            if isinstance(error, ProjectNotFound):
+                raise
+            if self._operations.origin == SANDBOX:
+                # A sandbox that was started again has forgotten its runs, and a new one costs nothing.
+                return False
+            raise _gone(stored, error) from error
+        run = watch.state.run
+        is_another = run is not None and run.request.prompt not in ("", self.spec.prompt)
+        if is_another and self._operations.origin == SANDBOX:
+            # A sandbox that was started again gives the same ids again, to other runs.
+            return False
+        watch.update(Attached(stored.began.timestamp()))
+        # An agent has one active run at most: nothing has continued one that is active.
+        is_over = watch.state.done and self._follow_up is None
+        self._take_watch(watch, await with_later_runs(self._operations, watch) if is_over else conversation_of(watch))
+        return True
+
+    def _recover(self, stored: StoredStart) -> None:
+        """Take over the record of a request that may have been sent."""
+        self.slot.record = recovered_record(stored.idempotency_key, stored.claimed_at.timestamp())
+        if self._follow_up is not None:
+            self.spec = self._follow_up.spec(may_be_sent=True)
+
+
+_organizations: dict[Hashable, str] = {}
+"""The organization of each client, once it was asked for."""
+_under_way: dict[object, WatchedJob] = {}
+"""The job that starts a run under a name at this moment, by the key of its entry."""
+
 
 def goes_on(watch: RunWatch) -> bool:
-    """Whether a run is running and was not asked to cancel."""
+    """Return whether a run is active and was not asked to cancel."""
     return not watch.state.done and watch.state.cancel != "requested"
+
+
+def _unclear(stored: StoredStart) -> StartUnclear:
+    return StartUnclear(
+        f"Whether {stored.name!r} was started is not known",
+        cause=f"The answer to the request of {spoken(stored.claimed_at)} never arrived. No run with this brief is found "
+        "now, and the server has forgotten the request: sent again, it might start a second run. Nothing was sent.",
+        remedy="Look for its agent in Origami, or with list_agents(). If it is there: ow.attach('AGENT_ID'). If it is "
+        "not, start anew with fresh=True, or under another name.",
+        code="START_UNCLEAR",
+    )
+
+
+def _gone(stored: StoredStart, error: NotFound) -> RunNotFound:
+    if (_now() - stored.began).total_seconds() < JUST_STARTED:
+        remedy = "It was started a moment ago, and the server may not know it yet: run this cell again."
+    else:
+        remedy = "Start anew under the same name with fresh=True, which pays for a further run, or take another name."
+    return RunNotFound(
+        f"The run of {stored.name!r} is gone",
+        cause=f"It was started at {spoken(stored.began)} ({stored.agent_id}/{stored.run_id}), and the server does not know "
+        "it for this key and project. Nothing was started.",
+        remedy=remedy,
+        code=error.code,
+        status_code=error.status_code,
+        request_id=error.request_id,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

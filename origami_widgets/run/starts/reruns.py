@@ -1,7 +1,7 @@
-"""Executing a cell again: which starts of earlier executions an equal start finds, instead of paying once more.
+"""Reruns: which start of an earlier execution of its cell an equal start finds, instead of paying once more.
 
-A loop in one cell starts as many runs as it asks for; when the cell is run again, each call finds one of them. What is
-remembered holds no run: a run without a handle is found again by its ids. Background loop only.
+A loop in one cell starts as many runs as it asks for; when the cell is run again, each call finds one of them. The records
+that are kept hold no run: a run without a handle is found again by its ids. Background loop only.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from origami_widgets.run.starts.job import WatchedJob
 
 MOST_CALLS = 100
-"""Calls that are remembered of one cell; the oldest are forgotten."""
+"""Calls of one cell whose records are kept; the oldest are dropped."""
 MOST_CELLS = 2_000
 
 
 @dataclass
 class CallRecord:
-    """What is kept of one call that started runs after its handles are garbage-collected.
+    """Record of one call that started runs, kept after its handles are garbage-collected.
 
     Attributes:
         execution: the execution of the cell that made it, or has found it since.
@@ -39,8 +39,8 @@ class CallRecord:
         slots: their records.
         jobs: their jobs, while those exist.
         batch: the batch of them, while it exists; None for a single start.
-        is_stopped: nothing more was to be started.
-        is_whole: no later call has taken over a start of it that was waiting.
+        is_stopped: nothing more is to be started.
+        is_whole: no later call has taken over any of its starts.
     """
 
     execution: str
@@ -53,20 +53,20 @@ class CallRecord:
     is_whole: bool = True
 
 
-class Found(NamedTuple):
-    """What an equal start finds.
+class EarlierStart(NamedTuple):
+    """Earlier start that an equal one finds.
 
     Attributes:
         job: the start job of an earlier call, to share; None where there is none.
-        earlier: records of earlier calls whose runs may go on; starts with the same fingerprint share one list.
+        records: records of earlier calls whose runs may be active; starts with the same fingerprint share one list.
     """
 
     job: WatchedJob | None
-    earlier: list[RecordSlot]
+    records: list[RecordSlot]
 
 
 class CellCalls:
-    """The calls of one cell for one client, as one execution of it sees them.
+    """Calls of one cell through one client, as one execution of the cell sees them.
 
     Args:
         execution: this execution of the cell.
@@ -80,11 +80,11 @@ class CellCalls:
     def add(
         self, specs: Iterable[StartSpec], jobs: Sequence[WatchedJob], *, once: str = "", batch: Any = None
     ) -> CallRecord:
-        """Remember a call.
+        """Record a call.
 
         Args:
             specs: what it starts.
-            jobs: the jobs that do.
+            jobs: its start jobs.
             once: the name of `once=`; empty for none.
             batch: the batch of them; None for a single start.
         """
@@ -101,7 +101,7 @@ class CellCalls:
         return call
 
     def equal_batch(self, specs: Iterable[StartSpec], once: str) -> CallRecord | None:
-        """The call of an earlier execution that has started the same list, if that may still go on as a whole."""
+        """Return the call of an earlier execution that has started the same list, if its batch may still be active."""
         fingerprints = _fingerprints(specs)
         for call in self._calls:
             if call.batch is None or (call.once, call.fingerprints) != (once, fingerprints):
@@ -109,15 +109,15 @@ class CellCalls:
             if call.execution == self._execution or not (call.is_whole and any(slot.is_wanted for slot in call.slots)):
                 continue
             batch = call.batch()
-            # Without its batch, what a name has started is found by that name.
+            # Without its batch, the runs of a name are found by the name.
             if not once if batch is None else batch.is_wanted:
                 call.execution = self._execution
                 return call
         return None
 
-    def equal_starts(self, specs: Iterable[StartSpec]) -> list[Found]:
-        """What each of these starts finds of those of earlier executions."""
-        found: defaultdict[str, list[tuple[int, Found]]] = defaultdict(list)
+    def equal_starts(self, specs: Iterable[StartSpec]) -> list[EarlierStart]:
+        """Return the earlier start that each of these finds among those of earlier executions."""
+        found: defaultdict[str, list[tuple[int, EarlierStart]]] = defaultdict(list)
         earlier: defaultdict[str, list[RecordSlot]] = defaultdict(list)
         seen = {_identity(slot) for call in self._calls if call.execution == self._execution for slot in call.slots}
         for call in self._calls:
@@ -130,13 +130,13 @@ class CellCalls:
                     continue
                 if job is None:
                     earlier[fingerprint].append(slot)
-                found[fingerprint].append((rank, Found(job, earlier[fingerprint] if job is None else [])))
+                found[fingerprint].append((rank, EarlierStart(job, earlier[fingerprint] if job is None else [])))
         for ranked in found.values():
             ranked.sort(key=itemgetter(0))
-        return [found[each].pop(0)[1] if found[each] else Found(None, []) for each in _fingerprints(specs)]
+        return [found[each].pop(0)[1] if found[each] else EarlierStart(None, []) for each in _fingerprints(specs)]
 
     def hand_over(self, jobs: Iterable[WatchedJob], to: object) -> None:
-        """Let a later batch own the jobs that it has taken over: those batches that had them start them no more."""
+        """Let a later batch own the jobs that it has taken over: the batches that had them no longer start them."""
         taken = set(jobs)
         for call in self._calls:
             batch = call.batch() if call.batch is not None else None
@@ -150,7 +150,7 @@ class CellCalls:
 
 
 def _rank(slot: RecordSlot, job: WatchedJob | None) -> int | None:
-    """How soon an equal start takes an earlier one, the lowest first; None where that is over."""
+    """Return how soon an equal start takes an earlier one, the lowest first; None where its run has ended."""
     if job is None:
         return 2 if slot.record.may_have_started else None
     if job.watch is not None:
@@ -163,10 +163,10 @@ _SALT = uuid.uuid4().hex
 
 
 def calls_of(cell: CellRef | None, client: Hashable) -> CellCalls:
-    """The calls of a cell; of too many cells, those that were used longest ago are forgotten.
+    """Return the calls of a cell; of too many cells, those that were used longest ago are dropped.
 
     Args:
-        cell: the cell; None where the host does not name its cells: nothing is remembered then.
+        cell: the cell; None where the host does not name its cells: nothing is recorded then.
         client: what makes two clients the same.
     """
     if cell is None:
@@ -179,7 +179,7 @@ def calls_of(cell: CellRef | None, client: Hashable) -> CellCalls:
 
 
 def _identity(slot: RecordSlot) -> str:
-    """What two records of the same start have in common."""
+    """Return an id that is the same for all records of one start."""
     return slot.record.run_id or slot.record.first_key
 
 

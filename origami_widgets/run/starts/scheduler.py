@@ -1,7 +1,7 @@
-"""The scheduler: starts the jobs of a batch in their order, as run slots become free.
+"""The scheduler: start the jobs of a batch in their order, as run slots become free.
 
 State changes on the background loop only; any thread may read it at any time. The jobs of one batch are started one after
-the other: which of two requests has started a run is then never open for more than one of them.
+the other, so that the outcome of one request at most is unknown at a time.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Literal
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart, ambiguous
-from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
+from origami_widgets.api.errors import AmbiguousStart, NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.api.starts import submit
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel
 from origami_widgets.run.starts.credit_limit import CreditLimit
-from origami_widgets.run.starts.job import goes_on
-from origami_widgets.run.starts.once import StartUnclear
+from origami_widgets.run.starts.job import StartUnclear, goes_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +38,9 @@ RESUMING = "batch.resume() looks for it first, and sends the same request again 
 
 
 class JobQueue:
-    """Jobs that are started one after the other, while fewer than so many of their runs are active.
+    """Queue of start jobs: starts one after the other while fewer than `at_once` of their runs are active.
+
+    A process that was forked from the one that made the queue starts none of its jobs: each would be paid for twice.
 
     Args:
         operations: the API.
@@ -49,10 +49,8 @@ class JobQueue:
     Attributes:
         operations, jobs: as given.
         at_once: how many runs may be active at a time; None until the plan's run slots are read.
-        error: why no more is started, until that is resumed or stopped; None when nothing halts it.
-        call: what outlives it; None before it has begun.
-        is_stopped: nothing more is to be started.
-        is_inherited: another process starts the jobs, from which this one was forked.
+        error: why no more is started, until the queue is resumed or stopped; None when nothing halts it.
+        call: the record of the call that made it, which outlives it; None before it has begun.
         subscribers: are notified of each change of a job or of a run.
     """
 
@@ -62,11 +60,12 @@ class JobQueue:
         self.at_once: int | None = None
         self.error: OrigamiError | None = None
         self.call: CallRecord | None = None
-        self.is_stopped = self.is_inherited = False
         self.subscribers = Subscribers()
         self._wanted_at_once: int | None = None
         self._credit_limit: CreditLimit | None = None
-        self._is_looking = self._is_rerun = self._was_stopped = False
+        self._earlier: CallRecord | None = None
+        self._is_stopped = self._is_looking = False
+        self._process = os.getpid()
         # Jobs that a later batch starts, and whether they were under way when it took them over.
         self._given_up: dict[WatchedJob, bool] = {}
         # Not the queue itself: its jobs would keep it alive, and so all runs of it.
@@ -79,12 +78,28 @@ class JobQueue:
             if not job.is_going:
                 # Of a job that an earlier batch could not start.
                 job.error = None
-        _queues.add(self)
 
     # Reading, from any thread
 
+    @property
+    def is_inherited(self) -> bool:
+        """Whether another process starts the jobs, from which this one was forked."""
+        return self._process != os.getpid()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing more is to be started."""
+        return self._is_stopped or self.is_inherited
+
+    @is_stopped.setter
+    def is_stopped(self, is_stopped: bool) -> None:
+        self._is_stopped = is_stopped
+        for call in (self.call, self._earlier):
+            if call is not None:
+                call.is_stopped = is_stopped
+
     def status_of(self, job: WatchedJob) -> BriefStatus:
-        """What has become of a job of this queue."""
+        """Return the state of a job of this queue."""
         if not self._given_up.get(job, True):
             return "stopped"
         if job.watch is not None:
@@ -97,12 +112,13 @@ class JobQueue:
 
     @property
     def goes_on(self) -> bool:
-        """Whether anything is being started, or going to be, or is looked for."""
+        """Whether any run is being started, is going to be, or is looked for."""
         states = {self.status_of(job) for job in self.jobs}
         is_halted = self.is_stopped or self.error is not None
         # One that has just failed halts it in a moment.
         is_open = not is_halted and bool(states & {"waiting", "failed"})
-        return self._is_looking or is_open or bool(states & {"starting", "queued"})
+        is_looking = self._is_looking or (self._earlier is not None and not self.is_inherited)
+        return is_looking or is_open or bool(states & {"starting", "queued"})
 
     @property
     def is_over_limit(self) -> bool:
@@ -111,7 +127,7 @@ class JobQueue:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether running its cell again shows it: it goes on or is halted, or a run of it goes on, or may."""
+        """Whether running its cell again shows it: it goes on or is halted, or a run of it is active, or may be."""
         if not any(job.slot.is_wanted for job in self.jobs):
             return False
         started = [watch for job in self.jobs if (watch := job.watch) is not None]
@@ -127,6 +143,9 @@ class JobQueue:
             at_once: how many runs may be active at a time from now on; None for as many as the plan has run slots.
             credit_limit: what all runs together may use from now on, in credits; None for as much as they want.
         """
+        if self._earlier is not None:
+            # Found once more, what this queue starts in its place would be started again.
+            self._earlier.is_whole = False
         self._limit(credit_limit)
         self._wanted_at_once = self.at_once = at_once
         if self.error is not None and not self.is_inherited:
@@ -136,37 +155,33 @@ class JobQueue:
 
     def rerun(self, earlier: CallRecord) -> None:
         """Go on with the runs of an equal call whose batch was garbage-collected."""
-        for job, slot in zip(self.jobs, earlier.slots, strict=True):
-            job.earlier = [slot]
-        self._was_stopped, self._is_looking, self._is_rerun = earlier.is_stopped, True, True
+        self._earlier = earlier
 
     def drive(self) -> None:
-        """Start what waits, unless that is under way."""
+        """Begin to start the jobs that wait, unless that is under way."""
         if is_under_way(self._driver):
             self.subscribers.notify()
         elif self.goes_on and not self.is_inherited:
             self._driver = kept_task(self._drive(), "origami-widgets batch")
 
     def keep(self) -> None:
-        """Make sure that its jobs go on being started, and its runs being watched."""
+        """Make sure that its jobs are being started and its runs watched."""
         for job in self.jobs:
             if job.watch is not None:
                 poller().keep(job.watch)
         self.drive()
 
     def stop_now(self) -> None:
-        """Start no more. A request that is on its way is not cut off: its answer tells which run there is."""
-        self._stop()
+        """Start no more jobs. A request on its way is not cut off: its answer names the run."""
+        self.is_stopped = True
         # A stopped batch is not halted: no job waits behind the one that failed.
         self.error = None
         self._leave_jobs()
         self.subscribers.notify()
 
     def resume_now(self) -> None:
-        """Start what was not started."""
-        self.is_stopped = self._was_stopped = False
-        if self.call is not None:
-            self.call.is_stopped = False
+        """Start the jobs that were not started."""
+        self.is_stopped = False
         self.at_once = self._wanted_at_once
         self.error = None if self._credit_limit is None else self._credit_limit.error
         for job in self._own_jobs():
@@ -178,7 +193,7 @@ class JobQueue:
         self.subscribers.notify()
 
     def give_up(self, job: WatchedJob) -> None:
-        """Leave a job to a later batch; what is on its way is not cut off."""
+        """Leave a job to a later batch; a request on its way is not cut off."""
         self._given_up[job] = job.is_going
         job.owners.discard(self._owner)
         if not any(self.status_of(each) in ("waiting", "starting", "queued", "failed") for each in self.jobs):
@@ -187,12 +202,12 @@ class JobQueue:
         self.subscribers.notify()
 
     async def cancel_all(self) -> None:
-        """Start no more, and ask the server to cancel all that is active, at the same time.
+        """Start no more jobs, and ask the server to cancel all active runs, at the same time.
 
-        Asking goes on even when the caller stops waiting, and ends what was being started meanwhile.
+        Asking goes on even when the caller stops waiting, and ends runs that were being started meanwhile.
 
         Raises:
-            CancelPending: it has not got through for all of them yet.
+            CancelPending: the server has not heard all cancels yet.
             AmbiguousStart: a run may have been started that could not be found; it halts the batch.
             OrigamiError: the server refused for one of them, or what was started before could not be looked up.
         """
@@ -204,7 +219,7 @@ class JobQueue:
         asking = self._cancelling
         if asking is None or not is_under_way(asking):
             asking = self._cancelling = kept_task(self._until_cancelled(), "origami-widgets cancel batch")
-        # Each run tells by itself after that time; one that is being started has some more.
+        # Each run raises after that time; one that is being started has some more.
         await asyncio.wait((asking,), timeout=1.5 * cancel.PATIENCE)
         if not asking.done():
             raise cancel.CancelPending(
@@ -216,11 +231,6 @@ class JobQueue:
         if (refused := asking.result()) is not None:
             raise refused
 
-    def abandon(self) -> None:
-        """Start nothing in a process that was forked: the one that it was forked from does."""
-        self._driver = self._cancelling = None
-        self.is_inherited = self.is_stopped = True
-
     def _limit(self, credits_allowed: float | None) -> None:
         if self._credit_limit is not None:
             self._credit_limit.set(float("inf") if credits_allowed is None else credits_allowed)
@@ -229,13 +239,17 @@ class JobQueue:
             for job in self.jobs:
                 job.limit(self._credit_limit)
 
+    def abandon(self) -> None:
+        """Leave the jobs to another process: this one starts none of them any more."""
+        self._process = 0
+
     def halt_at_limit(self, reached: CreditLimitReached) -> bool:
-        """Start no more, as the credit limit is reached; False where nothing goes on that it could end."""
+        """Start no more jobs, as the credit limit is reached; return False where there is nothing that it could end."""
         is_waited_for = any(job.watch is None for job in self._own_jobs())
         if self.is_stopped or not (is_waited_for or self._active()):
             return False
         self.error = reached
-        # One that waits for a run slot would get that of a run which is cancelled now.
+        # A job that waits for a run slot would get that of a run which is cancelled now.
         self._leave_jobs()
         self.subscribers.notify()
         return True
@@ -268,7 +282,7 @@ class JobQueue:
             self.subscribers.notify()
 
     def _next(self) -> WatchedJob | None:
-        """The job whose turn it is. One that may have a run already comes first: else there might be one too many."""
+        """Return the job whose turn it is. One that may have a run comes first, so that there is never a run too many."""
         if self.is_stopped or self.error is not None:
             return None
         waiting = [job for job in self._own_jobs() if self.status_of(job) in ("waiting", "starting", "queued")]
@@ -278,7 +292,7 @@ class JobQueue:
         return [job for job in self.jobs if job not in self._given_up]
 
     def _active(self) -> int:
-        """How many of its runs are going on; one that cannot be watched any more counts as over."""
+        """Count its active runs; one that cannot be watched any more counts as over."""
         states = [job.watch.state for job in self.jobs if job.watch is not None and self.status_of(job) == "started"]
         return sum(not state.done and state.connection.state != "stopped" for state in states)
 
@@ -286,14 +300,13 @@ class JobQueue:
         try:
             slots = (await self.operations.get_account()).capabilities.concurrent_agents
         except OrigamiError:
-            # If that is in the way of a start as well, the start tells.
+            # If it keeps a start from succeeding, the start raises it.
             slots = None
         return slots if slots is not None and slots > 0 else USUAL_AT_ONCE
 
     async def _find_known(self) -> None:
-        """Find what was started before, so that the rest is not started beside it."""
-        if self._is_rerun:
-            await self._find_rerun()
+        """Find the runs that were started before, so that only the rest is started."""
+        await self._find_rerun()
         for job in self.jobs:
             if self.status_of(job) != "waiting" or self._next() is None:
                 continue
@@ -306,43 +319,45 @@ class JobQueue:
                 self._ended(job)
 
     async def _find_rerun(self) -> None:
-        """Take all runs of the earlier call if any of them goes on or may; else all are started anew."""
-        found = [(job, await job.earlier_run()) for job in self.jobs]
-        self._is_rerun = self._is_looking = False
+        """Take all runs of the earlier call if any of them is active or may be; else all are started anew."""
+        if (earlier := self._earlier) is None:
+            return
+        found = [(job, await job.earlier_run(slot)) for job, slot in zip(self.jobs, earlier.slots, strict=True)]
+        self._earlier = None
         if any(job.record.may_have_started or (watch is not None and goes_on(watch)) for job, watch in found):
             for job, watch in found:
                 if watch is not None:
                     job.attach(watch)
-            if self._was_stopped:
-                self._stop()
+            if earlier.is_stopped:
+                self.is_stopped = True
         self.subscribers.notify()
 
     def _ended(self, job: WatchedJob) -> None:
-        """Let the error that has ended an attempt halt the queue, where it concerns this queue."""
+        """Let the error of an attempt halt the queue, where it concerns this queue."""
         error = job.error
         if error is None or job.watch is not None or job in self._given_up:
             return
+        if not isinstance(error, OrigamiError):
+            error = UnexpectedAnswer(
+                "The brief could not be started",
+                cause=f"{type(error).__name__}: {error}",
+                remedy="batch.resume() tries again, and looks first whether there is a run. If it stays, please report it.",
+            )
         if job.withdrawn.is_set() and not self.is_stopped:
             # It was stopped, and resumed since.
             job.error = None
-        # A refusal after which the run was looked for in vain is what has to be put right.
+        # A refusal after which no run was found is what has to be put right.
         elif job.record.may_have_started and job.record.state != "refused":
-            job.error = unclear(job, error if isinstance(error, OrigamiError) else _not_understood(error))
-        elif self.is_stopped:
-            job.error = job.error if job.record.state == "refused" and not job.withdrawn.is_set() else None
-        elif not isinstance(error, OrigamiError):
-            job.error = _not_understood(error)
-        if not self.is_stopped and isinstance(job.error, OrigamiError):
-            self.error = job.error
+            job.error = error = unclear(job, error)
+        else:
+            is_of_stop = self.is_stopped and (job.record.state != "refused" or job.withdrawn.is_set())
+            job.error = None if is_of_stop else error
+        if job.error is not None and not self.is_stopped:
+            self.error = error
         self.subscribers.notify()
 
-    def _stop(self) -> None:
-        self.is_stopped = True
-        if self.call is not None:
-            self.call.is_stopped = True
-
     async def _until_cancelled(self) -> OrigamiError | None:
-        """One of the errors that came of it; None when there was none."""
+        """Find and cancel all runs; return one of the errors, None when there was none."""
         unknown: list[OrigamiError] = []
         refused: list[OrigamiError] = []
         asked: list[RunWatch] = []
@@ -366,9 +381,8 @@ class JobQueue:
             await asyncio.wait((self._driver,))
         self._is_looking = True
         try:
-            if self._is_rerun:
-                await self._find_rerun()
-            # What was being started may have got its run meanwhile.
+            await self._find_rerun()
+            # A job that was being started may have got its run meanwhile.
             await asyncio.gather(*(end(job) for job in self.jobs if job not in active))
             await asking
         finally:
@@ -381,16 +395,16 @@ class JobQueue:
                 unknown[0],
                 f"Of {len(unknown)} of the {len(self.jobs)} briefs, a run may go on that was not cancelled.",
             )
-        # One that goes on by itself is not what has to be looked at first.
+        # A cancel that is repeated by itself is not what has to be looked at first.
         refused.sort(key=lambda error: isinstance(error, cancel.CancelPending))
         said = f"{len(refused)} of the {len(asked)} runs that were active have not been cancelled."
         return _noted(refused[0], said) if refused else None
 
     async def _find(self, job: WatchedJob) -> None:
-        """Take the run of a job that was started before, or may have been. Starts nothing.
+        """Take the run of a job, if it was started before or may have been. Starts nothing.
 
         Raises:
-            OrigamiError: whether there is a run is not known.
+            OrigamiError: it is not known whether there is a run.
         """
         if job.watch is not None or job in self._given_up:
             return
@@ -410,49 +424,26 @@ class JobQueue:
 
 
 def unclear(job: WatchedJob, error: Exception | None) -> AmbiguousStart:
-    """The error that says of a job that its run may have been started.
+    """Return the error of a job whose run may have been started.
 
     Args:
         job: the job.
-        error: what came of it; None where that is not known any more.
+        error: why its run is not known; None where that is not known any more.
     """
     if isinstance(error, StartUnclear):
         # Nothing is sent again for it.
         return error.with_traceback(None)
     last = error if isinstance(error, OrigamiError) else None
-    told = last if isinstance(last, AmbiguousStart) else ambiguous(last, agent_id="")
-    if told is not last and last is not None:
-        told.cause = f"{last.title}. {last.cause}"
-    told.idempotency_key, told.may_have_started, told.job = job.key, True, told.job or job
-    if RESUMING not in told.remedy:
-        told.remedy = f"{told.remedy} {RESUMING}"
-    return told.with_traceback(None)
+    unknown = last if isinstance(last, AmbiguousStart) else job.ambiguous(last)
+    if unknown is not last and last is not None:
+        unknown.cause = f"{last.title}. {last.cause}"
+    if RESUMING not in unknown.remedy:
+        unknown.remedy = f"{unknown.remedy} {RESUMING}"
+    return unknown.with_traceback(None)
 
 
 def _noted(error: OrigamiError, note: str) -> OrigamiError:
-    """A copy with a note: the one that a run keeps must not say something of others."""
+    """Return a copy with a note: the error that a run keeps must not speak of other runs."""
     noted = copy.copy(error)
     noted.add_note(note)
     return noted
-
-
-def _not_understood(error: Exception) -> UnexpectedAnswer:
-    """The error that tells of a mistake in this package."""
-    return UnexpectedAnswer(
-        "The brief could not be started",
-        cause=f"{type(error).__name__}: {error}",
-        remedy="batch.resume() tries again, and looks first whether there is a run. If it stays, please report it.",
-    )
-
-
-_queues: weakref.WeakSet[JobQueue] = weakref.WeakSet()
-
-
-def _abandon_in_child() -> None:
-    """After a fork the parent's tasks do not run in the child, and must not: each brief would be paid for twice."""
-    for queue in list(_queues):
-        queue.abandon()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_abandon_in_child)

@@ -1,9 +1,9 @@
-"""The start store of `once=`: what is written down of a start under its name, in files or in memory.
+"""The start store of `once=`: one entry for each name, in a file or in memory.
 
 An entry holds ids, moments and a fingerprint: neither the brief nor anything made from the API key. It is written before
 the request that costs money, with the idempotency key of that request, and completed when the answer names the run. A file
 is only ever replaced as a whole. Each name has a lock of its own: kernels that run the same cell at once wait for each
-other, others do not, and what is wrong with one file concerns one name.
+other, others do not, and a damaged file affects one name.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ VERSION = 1
 LONGEST_ONCE = 100
 SLUG_LENGTH = 40
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Of what a clock may have been set to when an entry was written. Windows can say nothing later."""
+"""Years that a clock may have been set to when an entry was written. Windows can format no later ones."""
 KEY_KEPT = timedelta(hours=23)
-"""The server gives its first answer again for a day to the same idempotency key; an hour less, for clocks that differ."""
+"""The server repeats its first answer to an idempotency key for a day; an hour less, for clocks that differ."""
 FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
 """Names a folder to use instead of the platform's."""
 PATIENCE = 300.0
@@ -61,11 +61,11 @@ class NameTaken(InvalidInput):
 
 
 class RegistryUnusable(OrigamiError):
-    """What is known about a name of `once=` cannot be read or written; nothing was sent."""
+    """The store entry of a name of `once=` cannot be read or written; nothing was sent."""
 
 
 class Scope(NamedTuple):
-    """Where a name is valid: the same name elsewhere is another one.
+    """Scope of a name: in another scope, the same name is another one.
 
     Args:
         base_url: the whole prefix of the API.
@@ -79,7 +79,7 @@ class Scope(NamedTuple):
 
 
 class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of a start store.
+    """Content of one entry of a start store.
 
     Attributes:
         name: the name that was given to `once=`.
@@ -109,21 +109,21 @@ class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def began(self) -> datetime:
-        """When the run started, as far as that is known."""
+        """When the run started, or when its request was sent if that is not known."""
         return self.started_at or self.claimed_at
 
 
 def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Step:
-    """What a call has to do that starts this spec under a name.
+    """Return what a call has to do that starts this spec under a name.
 
     Args:
-        stored: the entry of its name.
-        spec: what it asks for.
+        stored: the entry of the name.
+        spec: the arguments of the call.
         now: the present moment.
 
     Returns:
-        `start` a run; `attach` to the one that is known; `send_again` the same request with the same key where no run
-        is found that it has started; or only `reconcile`: the server has forgotten the key, so nothing may be sent again.
+        `start` a run; `attach` to the one that is known; `send_again` the same request with the same key if no run is found
+        that it has started; or `reconcile` only: the server has forgotten the key, so nothing may be sent again.
 
     Raises:
         NameTaken: the name stands for something else.
@@ -143,7 +143,7 @@ def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Ste
 
 
 def spoken(moment: datetime) -> str:
-    """A moment in a sentence, as the card writes it.
+    """Return a moment as text, as the card writes it.
 
     >>> spoken(datetime(2026, 7, 21, 9, 30, tzinfo=UTC))
     '2026-07-21 09:30 UTC'
@@ -152,7 +152,7 @@ def spoken(moment: datetime) -> str:
 
 
 def valid_once(name: object) -> str:
-    """A name for `once=`: 1 to 100 characters of any script, in one way of writing them.
+    """Check a name for `once=`: 1 to 100 characters of any script; return it in one form of Unicode.
 
     Raises:
         InvalidInput: it cannot be a name; nothing was sent.
@@ -170,56 +170,46 @@ def valid_once(name: object) -> str:
     return not_a_key(composed, "the name of a run")
 
 
-class MemoryEntry:
-    """The place of one name in this process.
+class StoreEntry:
+    """The entry of one name in a start store: a file, or memory for an API that lives in this process and ends with it.
 
     Args:
-        entries: the store, by key.
+        embedded: the API itself when it lives in this process, else None.
         scope: where the name is valid.
         name: the name.
+
+    Attributes:
+        key: equal for equal entries.
+
+    Raises:
+        RegistryUnusable: the environment names a folder that depends on where the kernel was started.
     """
 
-    def __init__(self, entries: dict[Hashable, StoredStart], scope: Scope, name: str) -> None:
-        self.key: Hashable = (id(entries), scope, name)
-        self._entries = entries
-
-    async def read(self) -> StoredStart | None:
-        """What is known; None for nothing."""
-        return self._entries.get(self.key)
-
-    async def write(self, stored: StoredStart | None) -> None:
-        """Replace what is known; None forgets it."""
-        self._entries.pop(self.key, None)
-        if stored is not None:
-            self._entries[self.key] = stored
-
-    @contextlib.asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        """Nothing to do: no other process knows this store."""
-        yield
-
-
-class FileEntry:
-    """The place of one name on disk.
-
-    Args:
-        place: the folder.
-        scope: where the name is valid.
-        name: the name.
-    """
-
-    def __init__(self, place: Path, scope: Scope, name: str) -> None:
+    def __init__(self, embedded: object | None, scope: Scope, name: str) -> None:
         self._scope = scope
         self._name = name
-        self._path = place / f"{file_stem(scope, name)}.json"
-        self.key: Hashable = self._path
+        self._memory = None if embedded is None else _memory.setdefault(embedded, {})
+        self._path = Path() if embedded is not None else _folder() / f"{file_stem(scope, name)}.json"
+        self.key: Hashable = self._path if self._memory is None else (id(self._memory), scope, name)
+
+    def new(self, spec: StartSpec, key: str, now: datetime) -> StoredStart:
+        """Return what is to be written before a run is started."""
+        return StoredStart(
+            name=self._name,
+            **self._scope._asdict(),
+            fingerprint=spec.fingerprint(key),
+            idempotency_key=key,
+            claimed_at=now,
+        )
 
     async def read(self) -> StoredStart | None:
-        """What is known; None for nothing.
+        """Return what is known; None for nothing.
 
         Raises:
             RegistryUnusable: the file cannot be read, or holds something else.
         """
+        if self._memory is not None:
+            return self._memory.get(self.key)
         try:
             return _decode(await _in_a_thread(lambda: _read_file(self._path)), self._scope, self._name)
         except FileNotFoundError:
@@ -235,6 +225,9 @@ class FileEntry:
         Raises:
             RegistryUnusable: the folder cannot be written to, or the disk is full.
         """
+        if self._memory is not None:
+            self._memory[self.key] = stored
+            return
         try:
             if stored is None:
                 await _in_a_thread(lambda: self._path.unlink(missing_ok=True))
@@ -251,6 +244,10 @@ class FileEntry:
         Raises:
             RegistryUnusable: the folder cannot be written to, or another kernel does not come to an end.
         """
+        if self._memory is not None:
+            # No other process knows it.
+            yield
+            return
         from filelock import AsyncFileLock, Timeout
 
         # No executor: a lock is asked for without waiting, and some hosts have no threads.
@@ -259,21 +256,18 @@ class FileEntry:
             _make_folder(self._path)
             await lock.acquire(timeout=PATIENCE, poll_interval=LOOK)
         except Timeout:
-            raise self._busy() from None
+            raise RegistryUnusable(
+                f"Another kernel is starting {self._name!r}",
+                cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
+                remedy="Look at that kernel, or end it, and run this cell again.",
+                code="REGISTRY_BUSY",
+            ) from None
         except (OSError, NotImplementedError) as error:
             raise self._unusable("cannot be locked", error) from error
         try:
             yield
         finally:
             await lock.release(force=True)
-
-    def _busy(self) -> RegistryUnusable:
-        return RegistryUnusable(
-            f"Another kernel is starting {self._name!r}",
-            cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
-            remedy="Look at that kernel, or end it, and run this cell again.",
-            code="REGISTRY_BUSY",
-        )
 
     def _unusable(self, what: str, error: Exception) -> RegistryUnusable:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -286,27 +280,7 @@ class FileEntry:
         )
 
 
-StoreEntry = MemoryEntry | FileEntry
-"""The place of one name in a start store: what is known under it can be read, replaced, and held against other processes."""
-
-
-def store_entry(embedded: object | None, scope: Scope, name: str) -> StoreEntry:
-    """The place of a name: on disk, or in memory for an API that lives in this process and ends with it.
-
-    Args:
-        embedded: the API itself when it lives in this process, else None.
-        scope: where the name is valid.
-        name: the name.
-
-    Raises:
-        RegistryUnusable: the environment names a folder that depends on where the kernel was started.
-    """
-    if embedded is not None:
-        return MemoryEntry(_memory.setdefault(embedded, {}), scope, name)
-    return FileEntry(_folder(), scope, name)
-
-
-_memory: weakref.WeakKeyDictionary[object, dict[Hashable, StoredStart]] = weakref.WeakKeyDictionary()
+_memory: weakref.WeakKeyDictionary[object, dict[Hashable, StoredStart | None]] = weakref.WeakKeyDictionary()
 
 
 def _folder() -> Path:
@@ -331,7 +305,7 @@ def _folder() -> Path:
 
 
 def file_stem(scope: Scope, name: str) -> str:
-    """What the file of a name is called: readable letters of it, and a word that keeps it apart from all others.
+    """Return the file name of an entry without its suffix: readable letters of the name, and a digest of name and scope.
 
     >>> file_stem(Scope("https://origami.chat/api/v2", None, ""), "Porto, 2026!").partition("--")[0]
     'porto-2026'
@@ -342,14 +316,14 @@ def file_stem(scope: Scope, name: str) -> str:
 
 
 def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
-    """The entry in a file.
+    """Read the content of an entry from the bytes of its file.
 
     Raises:
-        ValueError: it holds none, or one of something else.
+        ValueError: it holds none, or one of another name.
     """
     stored = msgspec.json.decode(data, type=StoredStart)
     moments = [moment for moment in (stored.claimed_at, stored.started_at) if moment is not None]
-    # So that they can be compared with others, and said in any time zone, without leaving the calendar.
+    # So that they can be compared and formatted in any time zone without leaving the calendar.
     if not all(FIRST_YEAR <= moment.year <= LAST_YEAR for moment in moments):
         raise ValueError("a moment in it lies outside of the years 1900 to 2999")
     if stored.version != VERSION:
@@ -362,24 +336,24 @@ def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
 
 
 async def _in_a_thread(act: Callable[[], T]) -> T:
-    """What a function gives that waits for the disk: the event loop goes on meanwhile, where there are threads.
+    """Call a function that waits for the disk, in a thread where there are threads, so that the event loop goes on.
 
-    A task that is cancelled waits for its end all the same: a file must not change any more once its name is let go.
+    A task that is cancelled waits for its end all the same: a file must not change after the lock of its name is released.
     """
-    told: concurrent.futures.Future[T] = concurrent.futures.Future()
+    result: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     def carry_out() -> None:
         try:
-            told.set_result(act())
+            result.set_result(act())
         except BaseException as error:  # noqa: BLE001 - handed on
-            told.set_exception(error)
+            result.set_exception(error)
 
     # No pool: one that cannot start its thread keeps what it was given, and would write it later, while another process holds the name.
     try:
         threading.Thread(target=carry_out, name="origami-widgets registry").start()
     except RuntimeError:
         return act()
-    ending = asyncio.wrap_future(told)
+    ending = asyncio.wrap_future(result)
     try:
         return await asyncio.shield(ending)
     except asyncio.CancelledError:
@@ -390,10 +364,10 @@ async def _in_a_thread(act: Callable[[], T]) -> T:
 
 
 def _read_file(path: Path) -> bytes:
-    """What a file of ours holds. Never blocks, as reading a pipe or a device would.
+    """Read a file of the store. Never blocks, as reading a pipe or a device would.
 
     Raises:
-        OSError: it cannot be read, is no file, or is larger than any of ours.
+        OSError: it cannot be read, is not a regular file, or is larger than any of ours.
     """
     handle = os.open(path, os.O_RDONLY | _WITHOUT_BLOCKING)
     with os.fdopen(handle, "rb") as file:

@@ -8,11 +8,10 @@ from origami_widgets.api.client import Client
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.starts.interrupt import LOOK_AGAIN, outcome_of_interrupt
 from origami_widgets.api.starts.record import (
+    DefiniteRefusal,
     Lost,
-    NotFound,
+    NothingFound,
     NotSent,
-    RecordSlot,
-    Refused,
     Sent,
     Started,
     StartRecord,
@@ -37,7 +36,8 @@ def job_after():
         record = StartRecord("key-1")
         for event in events:
             record = transition(record, event)
-        job = StartJob(operations, StartSpec("List bakeries in Porto"), RecordSlot(record))
+        job = StartJob(operations, StartSpec("List bakeries in Porto"))
+        job.slot.record = record
         if record.state == "started":
             job.run = RunObject.from_raw({"id": record.run_id, "status": "running"})
         job.is_cancelled = is_cancelled
@@ -53,9 +53,9 @@ def test_before_anything_was_asked_for_there_is_no_run(is_over):
 
 SURELY_NONE = {
     "never sent": (Withdrawn(),),
-    "refused": (SENT, Refused()),
+    "refused": (SENT, DefiniteRefusal()),
     "it has not reached the server": (SENT, NotSent()),
-    "refused after it was withdrawn": (SENT, Withdrawn(), Refused()),
+    "refused after it was withdrawn": (SENT, Withdrawn(), DefiniteRefusal()),
 }
 
 
@@ -69,10 +69,17 @@ OPEN = {
     "on its way, withdrawn": (SENT, Withdrawn()),
     "lost": (SENT, Lost()),
     "lost, withdrawn": (SENT, Withdrawn(), Lost()),
-    "an old refusal": (SENT, Refused(is_replay=True)),
-    "refused after a loss": (SENT, Refused(after_loss=True)),
+    "an old refusal": (SENT, DefiniteRefusal(is_replay=True)),
+    "refused after a loss": (SENT, DefiniteRefusal(after_loss=True)),
     # A list may be late.
-    "lost, refused when sent again, and found nowhere": (SENT, Lost(), NotFound(), SENT, Refused(), NotFound()),
+    "lost, refused when sent again, and found nowhere": (
+        SENT,
+        Lost(),
+        NothingFound(),
+        SENT,
+        DefiniteRefusal(),
+        NothingFound(),
+    ),
 }
 
 
@@ -84,7 +91,7 @@ def test_where_a_run_may_be_it_is_never_said_to_be_none(job_after, events, is_ov
     assert LOOK_AGAIN in said
 
 
-@pytest.mark.parametrize("events", [(), (SENT, Refused())], ids=["never sent", "refused"])
+@pytest.mark.parametrize("events", [(), (SENT, DefiniteRefusal())], ids=["never sent", "refused"])
 def test_what_still_goes_on_may_be_sent_a_moment_later(job_after, events):
     said = outcome_of_interrupt(job_after(*events), is_over=False)
     assert "if there is one" in said

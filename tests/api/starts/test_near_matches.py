@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import gc
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 import origami_widgets as ow
-from tests.support.front import EMPTY_LIST, FAILED, Front, ended, forgotten, kept_off
-from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
-from tests.support.server import RawServer, answer
-from tests.support.start_files import StartFiles
+from tests.support.front import EMPTY_LIST, FAILED, ended, forgotten, kept_off
+from tests.support.server import answer
 
+pytestmark = pytest.mark.usefixtures("quick", "clock")
 BRIEF = "List bakeries in Porto with a web shop"
 LONG = f"{BRIEF} {'with care ' * 60}".strip()
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    use_clock(monkeypatch, QuickClock())
-
-
-@pytest.fixture(autouse=True)
-def files(monkeypatch, tmp_path):
-    return StartFiles(monkeypatch, tmp_path)
-
-
 @pytest.fixture
-def front(request):
-    return Front(**getattr(request, "param", {}))
-
-
-@pytest.fixture
-def client(front):
-    with RawServer(front) as server:
-        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5.0)
-    gc.collect()
+def client(front, base_url):
+    return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=5.0)
 
 
 @pytest.fixture(params=["start", "follow_up", "create_agent", "start_many"])

@@ -11,11 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from origami_widgets.api.starts.record import (
     LONGEST_KEY,
+    DefiniteRefusal,
     InvalidTransition,
     Lost,
-    NotFound,
+    NothingFound,
     NotSent,
-    Refused,
     Requeued,
     Sent,
     Started,
@@ -27,8 +27,10 @@ from origami_widgets.api.starts.record import (
 )
 
 STARTED = Started("agent-1", "run-1")
-ANSWERS = st.sampled_from([STARTED, Refused(), Refused(is_replay=True), Refused(after_loss=True), NotSent(), Lost()])
-EVENTS = st.one_of(ANSWERS, st.sampled_from([Sent(1.0), NotFound(), Withdrawn(), Requeued()]))
+ANSWERS = st.sampled_from(
+    [STARTED, DefiniteRefusal(), DefiniteRefusal(is_replay=True), DefiniteRefusal(after_loss=True), NotSent(), Lost()]
+)
+EVENTS = st.one_of(ANSWERS, st.sampled_from([Sent(1.0), NothingFound(), Withdrawn(), Requeued()]))
 RECORDS = st.sampled_from([StartRecord("k"), recovered("k", 50.0, now=100.0, passed=7.0)])
 
 
@@ -60,7 +62,7 @@ def test_what_is_started_stays_so(record, events):
 def test_what_is_unknown_is_sent_again_only_after_a_reconciliation_that_found_nothing(record, events):
     must_reconcile = record.outcome_unknown
     for before, event, now in possible(record, events):
-        if isinstance(event, NotFound) and before.state == "unknown":
+        if isinstance(event, NothingFound) and before.state == "unknown":
             must_reconcile = False
         elif now.state == "unknown" and not (before.state == "unknown" and isinstance(event, Withdrawn)):
             must_reconcile = True
@@ -73,7 +75,7 @@ def test_an_attempt_with_an_unknown_outcome_is_never_forgotten_until_the_run_is_
     unknown = record.outcome_unknown
     for before, event, now in possible(record, events):
         answered = before.state == "sending"
-        unknown = unknown or (answered and (isinstance(event, Lost) or event == Refused(after_loss=True)))
+        unknown = unknown or (answered and (isinstance(event, Lost) or event == DefiniteRefusal(after_loss=True)))
         assert now.may_have_started == (unknown or now.state in ("sending", "started", "unknown"))
 
 
@@ -85,7 +87,7 @@ def test_a_key_that_was_refused_is_never_sent_again_and_a_lost_one_is_kept(recor
             assert now.idempotency_key not in refused
             if before.last_answer == "lost":
                 assert now.idempotency_key == before.idempotency_key
-        elif before.state == "sending" and isinstance(event, Refused):
+        elif before.state == "sending" and isinstance(event, DefiniteRefusal):
             refused.add(before.idempotency_key)
 
 
@@ -110,9 +112,9 @@ def test_every_record_comes_to_an_end(record, events, answers):
             case "wait":
                 # A server that never ends to repeat old refusals is left by the job, which counts them.
                 answer = answers[step % len(answers)]
-                record = transition(record, Refused() if answer == Refused(is_replay=True) else answer)
+                record = transition(record, DefiniteRefusal() if answer == DefiniteRefusal(is_replay=True) else answer)
             case "reconcile":
-                record = transition(record, NotFound())
+                record = transition(record, NothingFound())
             case "give_up":
                 return
     raise AssertionError(record)
@@ -132,10 +134,10 @@ class OneRun(RuleBasedStateMachine):
         key = self.record.idempotency_key
         if key in self.recorded:
             kept = self.recorded[key]
-            return kept if isinstance(kept, Started) else Refused(is_replay=True)
+            return kept if isinstance(kept, Started) else DefiniteRefusal(is_replay=True)
         if kind in ("start", "start and fail"):
             self.runs += 1
-        answer = {"start": Started("a", f"r{self.runs}"), "refuse": Refused()}.get(kind)
+        answer = {"start": Started("a", f"r{self.runs}"), "refuse": DefiniteRefusal()}.get(kind)
         if answer is not None:
             self.recorded[key] = answer
         return answer
@@ -153,7 +155,7 @@ class OneRun(RuleBasedStateMachine):
     @precondition(lambda self: self.record.next_step == "reconcile")
     @rule()
     def reconcile(self):
-        self.record = transition(self.record, Started("a", f"r{self.runs}") if self.runs else NotFound())
+        self.record = transition(self.record, Started("a", f"r{self.runs}") if self.runs else NothingFound())
 
     @precondition(lambda self: self.record.next_step == "give_up")
     @rule()
@@ -180,7 +182,7 @@ TestOneRun = OneRun.TestCase
 
 
 def test_a_definite_refusal_changes_the_key_of_the_next_attempt():
-    record = after(StartRecord("k"), Sent(1.0), Refused())
+    record = after(StartRecord("k"), Sent(1.0), DefiniteRefusal())
     assert (record.state, record.next_step, record.may_have_started) == ("refused", "give_up", False)
     record = after(record, Requeued(), Sent(2.0))
     assert record.idempotency_key == "k.2"
@@ -192,30 +194,30 @@ def test_what_never_arrived_keeps_its_key():
 
 
 def test_an_old_refusal_is_reconciled_and_then_sent_with_a_new_key():
-    record = after(StartRecord("k"), Sent(1.0), Refused(is_replay=True))
+    record = after(StartRecord("k"), Sent(1.0), DefiniteRefusal(is_replay=True))
     assert record.next_step == "reconcile"
-    record = transition(record, NotFound())
+    record = transition(record, NothingFound())
     assert record.next_step == "send"
     assert transition(record, Sent(2.0)).idempotency_key == "k.2"
 
 
 def test_the_same_key_is_sent_once_more_and_then_a_person_decides():
-    record = after(StartRecord("k"), Sent(1.0), Lost(), NotFound(), Sent(2.0), Lost())
+    record = after(StartRecord("k"), Sent(1.0), Lost(), NothingFound(), Sent(2.0), Lost())
     assert record.idempotency_key == "k"
     assert record.next_step == "reconcile"
-    record = transition(record, NotFound())
+    record = transition(record, NothingFound())
     assert (record.state, record.next_step) == ("unknown", "give_up")
     assert transition(record, Requeued()).next_step == "reconcile"
 
 
-def test_a_refusal_after_a_loss_is_reconciled_before_it_is_told_and_before_it_is_sent_again():
-    record = after(StartRecord("k"), Sent(1.0), Lost(), NotFound(), Sent(2.0), Refused())
+def test_a_refusal_after_a_loss_is_reconciled_before_it_is_raised_and_before_it_is_sent_again():
+    record = after(StartRecord("k"), Sent(1.0), Lost(), NothingFound(), Sent(2.0), DefiniteRefusal())
     assert record.next_step == "reconcile"
-    record = transition(record, NotFound())
+    record = transition(record, NothingFound())
     assert (record.state, record.may_have_started) == ("refused", True)
     record = transition(record, Requeued())
     assert record.next_step == "reconcile"
-    assert after(record, NotFound(), Sent(3.0)).idempotency_key == "k.2"
+    assert after(record, NothingFound(), Sent(3.0)).idempotency_key == "k.2"
 
 
 def test_a_moment_in_the_future_counts_as_now():

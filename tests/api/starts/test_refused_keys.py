@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.starts import submit
-from tests.support.front import BROKE, EMPTY_LIST, FAILED, FULL, Front, ended, forgotten, kept_off, lost, refused
-from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
-from tests.support.server import RawServer, answer, reset
-from tests.support.start_files import StartFiles
+from tests.support.front import BROKE, EMPTY_LIST, FAILED, FULL, ended, forgotten, kept_off, lost, refused
+from tests.support.server import answer, reset
 
+pytestmark = pytest.mark.usefixtures("quick", "clock")
 BRIEF = "List bakeries in Porto with a web shop"
 FULL_POOL = f"{BRIEF}. scenario:pool_full"
 SLOW_DOWN = ({"error": "Slow down", "code": "RATE_LIMITED"}, 429)
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    use_clock(monkeypatch, QuickClock())
-
-
-@pytest.fixture(autouse=True)
-def files(monkeypatch, tmp_path):
-    return StartFiles(monkeypatch, tmp_path)
-
-
 @pytest.fixture
-def front():
-    return Front()
-
-
-@pytest.fixture
-def client(front):
-    with RawServer(front) as server:
-        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5.0)
-    gc.collect()
+def client(front, base_url):
+    return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=5.0)
 
 
 @pytest.fixture(params=["start", "follow_up", "start_many", "start_async"])
@@ -155,7 +134,7 @@ def test_before_an_old_refusal_is_left_behind_the_run_is_looked_for(front, clien
     assert len(set(front.keys)) == 1
 
 
-def test_where_nobody_can_look_after_an_old_refusal_nothing_is_sent(front, client):
+def test_where_the_lists_cannot_be_read_after_an_old_refusal_nothing_is_sent(front, client):
     front.faults = [refused(SLOW_DOWN)]
     front.reads = [kept_off(answer({}, 503))] * 4
     with pytest.raises(ow.AmbiguousStart, match="could not be looked for"):

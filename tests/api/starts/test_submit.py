@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from origami_widgets.api import errors
-from origami_widgets.api.ambiguous_start import AmbiguousStart
 from origami_widgets.api.client import Client
+from origami_widgets.api.errors import AmbiguousStart
 from origami_widgets.api.starts import submit
 from tests.api.conftest import KEY, fixture
 from tests.support.server import answer, head, raw, reset, silence
@@ -95,7 +95,7 @@ def test_a_refusal_after_an_unclear_attempt_says_that_it_may_be_our_own_run(serv
     assert caught.value.current_run_started_at == datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
 
 
-def test_a_full_pool_tells_how_long_and_by_whom(server, client):
+def test_a_full_pool_says_how_long_to_wait_and_its_limit(server, client):
     body = {
         "error": "full",
         "code": "CONCURRENT_LIMIT_EXCEEDED",
@@ -112,7 +112,7 @@ def test_a_full_pool_tells_how_long_and_by_whom(server, client):
     assert caught.value.details["canUpgrade"] is True
 
 
-def test_nothing_was_sent_where_nobody_listens(quick):
+def test_nothing_was_sent_where_no_server_listens(quick):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         client = Client(KEY, base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/api/v2", timeout=5)

@@ -24,8 +24,8 @@ def python() -> str:
     """
     mark, stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest(), FOLDER / ".made"
     if not (stamp.exists() and stamp.read_text(encoding="ascii") == mark):
-        environments._uv("bench-sdks", "venv", "--quiet", "--clear", "--python", sys.executable, str(FOLDER))
-        environments._uv(
+        environments.run_uv("bench-sdks", "venv", "--quiet", "--clear", "--python", sys.executable, str(FOLDER))
+        environments.run_uv(
             "bench-sdks",
             *("pip", "install", "--quiet", "--require-hashes", "--no-deps", "--python", str(FOLDER)),
             *("--requirements", str(LOCK)),
@@ -39,7 +39,7 @@ def compile_lock() -> None:
     source = environments.REPOSITORY / ".cache" / "bench-sdks.in"
     source.parent.mkdir(exist_ok=True)
     source.write_text("\n".join(WANTED), encoding="utf-8")
-    text = environments._uv(
+    text = environments.run_uv(
         "bench-sdks",
         *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header"),
         *("--no-annotate", "--no-emit-index-url", "--no-emit-find-links", str(source)),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.answer import Answer
+from origami_widgets.api.responses import ApiResponse
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view
@@ -77,7 +77,7 @@ def test_no_host_hides_behind_the_word_sandbox(base_url, said):
     with pytest.MonkeyPatch.context() as patched:
 
         async def send(*_arguments, **_options):
-            return Answer(200, {"object": "account"}, sandbox=True)
+            return ApiResponse(200, {"object": "account"}, sandbox=True)
 
         patched.setattr(client.operations._transport, "send", send)
         client.get_account()

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import AmbiguousStart, OrigamiError
 from origami_widgets.api.models import RunObject
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.board_rows import (

@@ -13,7 +13,6 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from origami_widgets.card.widgets import html_stream as stream
-from origami_widgets.host import application as host
 from tests.fixtures.make_views import views
 
 if TYPE_CHECKING:
@@ -251,16 +250,6 @@ def test_a_copy_that_is_not_final_carries_its_moment_whatever_it_says(name: str)
 def test_a_kernel_inside_an_application_has_no_widgets() -> None:
     done = subprocess.run([sys.executable, "-c", INSIDE], capture_output=True, text=True, timeout=SECONDS, check=True)
     assert done.stdout.split() == ["text/html", "text/plain"]
-
-
-def test_spyders_console_has_no_widgets_and_its_notebooks_do() -> None:
-    spyder = type("SpyderKernel", (), {"__module__": "spyder_kernels.console.kernel"})()
-    usual = type("IPythonKernel", (), {"__module__": "ipykernel.ipkernel"})()
-    from_cell, from_console = {"metadata": {"cellId": "a"}}, {"metadata": {}}
-    assert host.lacks_widgets(spyder, from_console, {})
-    assert not host.lacks_widgets(spyder, from_cell, {})
-    assert not any(host.lacks_widgets(usual, request, {}) for request in (from_cell, from_console, {}))
-    assert not host.lacks_widgets(None, {}, {})
 
 
 @pytest.mark.parametrize(

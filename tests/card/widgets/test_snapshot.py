@@ -54,7 +54,7 @@ def outputs(monkeypatch):
     made = Outputs()
     monkeypatch.setattr(Outputs, "__bool__", lambda _: True)
     monkeypatch.setattr(Outputs, "replace", lambda _, static, line=None: replaced.append(static))
-    monkeypatch.setattr(Outputs, "name", lambda _, line: None)
+    monkeypatch.setattr(Outputs, "replace_line", lambda _, line: None)
     return made, replaced
 
 

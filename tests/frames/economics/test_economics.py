@@ -58,8 +58,8 @@ def product(*values):
 
 
 def total(values):
-    told = [value for value in values if value is not None]
-    return sum(told) if told else None
+    result = [value for value in values if value is not None]
+    return sum(result) if result else None
 
 
 def same(found, wanted):
@@ -71,10 +71,10 @@ def verdicts(column):
 
 
 def judged(table):
-    told = [verdicts(column) for column in table["columns"] if verdicts(column) is not None]
+    result = [verdicts(column) for column in table["columns"] if verdicts(column) is not None]
     stats = table["stats"]["qualification"]
     implied = over(stats.get("qualifiedLeads"), stats.get("rate"))
-    return max(told) if told else None if implied is None else round(implied)
+    return max(result) if result else None if implied is None else round(implied)
 
 
 def errored(column):
@@ -256,10 +256,10 @@ def test_more_verdicts_of_a_kind_than_verdicts_give_no_rate():
         "id": "t",
         "columns": [{"id": "fit", "qualification": {"pass": 9, "fail": 8, "total": 5}}],
     }
-    told, columns = frames.column_economics_frame(source), frames.columns_frame(source)
-    assert told["fail_rate"].isna().all()
+    result, columns = frames.column_economics_frame(source), frames.columns_frame(source)
+    assert result["fail_rate"].isna().all()
     assert columns["qualification_pass_rate"].isna().all()
-    assert all(len(frame.attrs["origami"]["contradictions"]) == 1 for frame in (told, columns))
+    assert all(len(frame.attrs["origami"]["contradictions"]) == 1 for frame in (result, columns))
 
 
 def contradicting(qualified=12, judged_leads=15, leads=15, used=39, **stats):
@@ -329,8 +329,8 @@ def test_negative_numbers_make_no_share_above_one_and_no_negative_price(field):
 )
 def test_what_could_not_be_read_is_noted(maker, field, noted):
     source = changed(table(), field, {"no": "number"})
-    told = maker(source).attrs["origami"]["unreadable_values"]
-    assert told == {noted: 1}
+    result = maker(source).attrs["origami"]["unreadable_values"]
+    assert result == {noted: 1}
 
 
 def test_without_stats_little_is_known_and_nothing_is_made_up():
@@ -350,7 +350,7 @@ def test_a_table_without_a_relevance_condition_has_no_price_per_qualified_lead()
         assert pd.isna(row[name]), name
 
 
-def test_one_column_that_does_not_tell_makes_the_sum_unknown():
+def test_one_column_with_unknown_credits_makes_the_sum_unknown():
     silent = {"id": "a", "name": "Silent", "credits": {"lifetimeUsed": 300}, "cells": {"errored": 50}}
     fine = {"id": "b", "name": "Fine", "credits": {"lifetimeUsed": 10}, "cells": {"errored": 0}}
     free = {"id": "c", "name": "Free", "credits": {"lifetimeUsed": 0}}

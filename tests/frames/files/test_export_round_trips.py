@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.frames.files.contents import FRAMES
+from origami_widgets.frames.files.export_parts import FRAMES
 from tests.frames.payloads import BACKENDS, EMPTY, payload, without_stats
 
 SOURCES = {"full": payload(), "no stats": without_stats(), "empty": EMPTY}
@@ -106,10 +106,10 @@ def as_written(frame):
 def test_parquet_read_by_pandas(tmp_path, frame, backend):
     (file,) = ow.export(frame, tmp_path, format="parquet")
     back = pd.read_parquet(file, **({"dtype_backend": "pyarrow"} if backend == "pyarrow" else {}))
-    told = dict(back.attrs)
-    objects = told.pop("json_columns", [])
-    categories = told.pop("categories", {})
-    assert told == frame.attrs
+    result = dict(back.attrs)
+    objects = result.pop("json_columns", [])
+    categories = result.pop("categories", {})
+    assert result == frame.attrs
     assert objects == (["odd"] if "odd" in frame and len(frame) else [])
     assert set(categories) == {name for name in frame.columns if is_category(frame, name) and frame.empty}
     plain = [name for name in frame.columns if name not in objects]

@@ -20,7 +20,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.files.contents import FRAMES
+from origami_widgets.frames.files.export_parts import FRAMES
 from origami_widgets.frames.files.parquet_files import ROWS_OF_A_GROUP
 from tests.frames.payloads import payload, table
 from tests.support.server import RawServer, answer
@@ -96,7 +96,7 @@ def test_leads_of_a_run_stand_beside_its_frames_under_the_name_of_their_table(tm
     assert sheets[tables[0][:31]].max_row == len(expected) + 1
 
 
-def test_each_table_is_read_once_and_names_are_told_apart(tmp_path, server, client):
+def test_each_table_is_read_once_and_equal_names_get_numbers(tmp_path, server, client):
     server.plan(columns(), page("one"), columns(), page("two"), columns(), page("three"))
     files = ow.export(
         [named(1, "Tables"), named(2, "B/C"), named(2, "B/C"), named(3, "b_c")], tmp_path, leads=True, client=client
@@ -194,7 +194,7 @@ def test_small_batches_are_gathered_and_memory_holds_one_group_of_rows(tmp_path)
     assert most < pq.read_table(file).nbytes / 3
 
 
-def test_an_error_of_the_reader_is_told_with_the_rows_that_had_come(tmp_path):
+def test_an_error_of_the_reader_notes_the_rows_that_had_come(tmp_path):
     def failing():
         yield from batches(3, 200)
         raise ConnectionError("lost")

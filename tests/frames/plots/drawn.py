@@ -1,4 +1,4 @@
-"""What the tests of plots share: charts as what they are drawn as, and sources of all kinds."""
+"""Sources of all kinds, and helpers that read charts: their data, their encodings and what is drawn of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import vl_convert
 
 from origami_widgets.frames import plots
 from origami_widgets.frames.plots.chart import VEGA_LITE
-from tests.frames.payloads import EMPTY, payload, table, without_stats
+from tests.frames.payloads import EMPTY, changed, payload, table, without_stats
 
 PLOTS = {name: getattr(plots, name) for name in plots.__all__}
 MIME = "application/vnd.vegalite.v5+json"
@@ -36,8 +36,16 @@ def many_tables(tables=30, columns=20):
     return run
 
 
+def of_table(**values):
+    """The table of the fixture with other values."""
+    made = table()
+    for path, value in values.items():
+        made = changed(made, path.replace("__", "."), value)
+    return made
+
+
 def with_history(*points, run_id="v2_run-01k0c4m2f7", run=None):
-    """A stand-in for the handle, whose history is known."""
+    """A stand-in for a run with a history."""
     run = payload() if run is None else run
     names = ("time", "status", "steps_completed", "lead_count", "cells_running", "cells_errored", "credits_used")
     history = tuple(SimpleNamespace(**dict(zip(names, point, strict=True))) for point in points)
@@ -66,14 +74,26 @@ SOURCES = {
     "watched": with_history(*POINTS),
     "watched once": with_history(POINTS[1]),
     "two watched": [with_history(*POINTS), with_history(*POINTS[1:], run_id="v2_run-second")],
-    "nothing told": with_history((1_784_625_242.0, "running", None, None, None, None, None)),
+    "nothing known": with_history((1_784_625_242.0, "running", None, None, None, None, None)),
 }
 
 
 def shown(chart):
-    """What a notebook is given of it: the data and the metadata."""
+    """The data and the metadata of its notebook output."""
     data, metadata = chart._repr_mimebundle_()
     return data, metadata
+
+
+def rows(chart):
+    """The data that its views share."""
+    spec = chart.to_dict()
+    return spec["datasets"][spec["data"]["name"]]
+
+
+def row(chart, name):
+    """The only row with this name."""
+    (found,) = [each for each in rows(chart) if each.get("name") == name]
+    return found
 
 
 def svg(chart, version=VEGA_LITE):
@@ -88,12 +108,18 @@ def _svg(spec, version):
 
 
 def texts(chart, version=VEGA_LITE):
-    """All lines that can be read in it, in the order in which they are drawn."""
+    """All lines of text in the picture, in the order in which they are drawn."""
     found = []
     for node in svg(chart, version).iter(f"{SVG}text"):
         lines = list(node.iter(f"{SVG}tspan")) or [node]
         found += [text for line in lines if (text := "".join(line.itertext()))]
     return found
+
+
+def bars_drawn(chart):
+    """The number of bars in the picture."""
+    groups = [node for node in svg(chart).iter(f"{SVG}g") if "mark-rect" in node.get("class", "").split()]
+    return sum(len(list(group.iter(f"{SVG}path"))) for group in groups)
 
 
 def size(chart):
@@ -103,7 +129,7 @@ def size(chart):
 
 
 def values(node):
-    """All texts, numbers and keys of a description."""
+    """All texts, numbers and keys of a specification."""
     if isinstance(node, dict):
         for key, each in node.items():
             yield key

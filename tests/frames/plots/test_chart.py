@@ -1,4 +1,4 @@
-"""What a notebook is given of a plot, and what people can do with it."""
+"""Notebook output of a plot, and how users can change it."""
 
 import base64
 import copy
@@ -17,7 +17,6 @@ from PIL import Image
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.plots import chart as charts
 from origami_widgets.frames.plots import plot_funnel, plot_history, plot_qualification
-from origami_widgets.frames.plots.png import packed, size_of
 from tests.frames.payloads import payload
 from tests.frames.plots.drawn import MIME, PLOTS, POINTS, SOURCES, shown, size, texts, values, with_history
 
@@ -27,7 +26,7 @@ def picture_of(chart):
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
-def test_a_notebook_is_given_the_chart_a_picture_and_a_sentence(plot):
+def test_a_notebook_gets_the_chart_a_picture_and_a_sentence(plot):
     chart = plot(SOURCES["watched"])
     data, metadata = shown(chart)
     assert set(data) == {MIME, "image/png", "text/plain"}
@@ -58,7 +57,7 @@ def test_the_picture_is_black_on_white(plot):
     assert {colour[3] for colour in colours} == {255}
 
 
-def test_a_page_of_any_colour_shows_through_and_lends_its_own_to_the_text():
+def test_the_background_is_transparent_and_texts_have_the_colour_of_the_page():
     config = plot_funnel(payload()).to_dict()["config"]
     assert config["background"] == "transparent"
     assert {config[part]["color"] for part in ("title", "text")} == {"currentColor"}
@@ -66,7 +65,7 @@ def test_a_page_of_any_colour_shows_through_and_lends_its_own_to_the_text():
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
-def test_it_can_be_restyled_and_stays_what_it_is(plot):
+def test_a_restyled_plot_keeps_its_class_and_the_rest_of_its_theme(plot):
     chart = plot(SOURCES["watched"])
     changed = chart.properties(title="Mine").configure_axis(labelFontSize=20).configure_view(stroke="red").copy()
     assert type(copy.deepcopy(changed)) is type(changed) is type(chart)
@@ -78,7 +77,7 @@ def test_it_can_be_restyled_and_stays_what_it_is(plot):
     assert chart.to_dict() == plot(SOURCES["watched"]).to_dict(), "the first one is as it was"
 
 
-def test_it_can_be_combined_with_other_charts():
+def test_a_plot_can_be_combined_with_other_charts():
     chart = plot_funnel(payload())
     assert len((chart & chart).to_dict()["vconcat"]) == 2
     rule = alt.Chart(alt.Data(values=[{"at": 10}])).mark_rule().encode(x="at:Q")
@@ -86,40 +85,40 @@ def test_it_can_be_combined_with_other_charts():
     assert (chart + rule).to_dict()["layer"][-1]["mark"]["type"] == "rule"
 
 
-def test_it_can_be_saved(tmp_path):
+def test_a_plot_can_be_saved(tmp_path):
     chart = plot_history(with_history(*POINTS))
     for form in ("png", "svg", "html", "json"):
         chart.save(tmp_path / f"chart.{form}")
         assert (tmp_path / f"chart.{form}").stat().st_size > 1_000
 
 
-def test_a_background_that_somebody_chose_is_kept():
+def test_a_background_that_the_user_chose_is_kept():
     assert picture_of(plot_funnel(payload()).properties(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
     assert picture_of(plot_funnel(payload()).configure(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_all_data_are_in_the_chart_and_nothing_is_asked_for(plot, source):
+def test_a_chart_holds_all_its_data_and_links_to_nothing(plot, source):
     spec = plot(source).to_dict()
     assert "url" not in set(values({key: value for key, value in spec.items() if key != "$schema"}))
     assert not [text for text in values(spec) if isinstance(text, str) and "://" in text and text != spec["$schema"]]
     assert spec["usermeta"]["embedOptions"]["actions"]["editor"] is False
 
 
-def test_a_renderer_that_somebody_chose_is_theirs():
+def test_a_renderer_that_the_user_chose_is_kept():
     plain = alt.Chart(alt.Data(values=[])).mark_bar()
     with alt.renderers.enable("mimetype"):
         theirs, ours = plain._repr_mimebundle_(), plot_funnel(payload())._repr_mimebundle_()
     assert set(ours[0]) == set(theirs[0]) != set(shown(plot_funnel(payload()))[0])
 
 
-def test_colab_is_given_what_it_shows(monkeypatch):
+def test_colab_gets_html(monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
     assert "text/html" in plot_funnel(payload())._repr_mimebundle_()
 
 
-def test_without_what_draws_pictures_the_rest_is_there(monkeypatch):
+def test_without_the_library_for_pictures_the_chart_is_shown(monkeypatch):
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     data, metadata = shown(plot_funnel(payload()))
     assert set(data) == {MIME, "text/plain"}
@@ -135,7 +134,7 @@ def test_an_exported_page_has_the_picture_and_says_what_it_shows():
     assert f'alt="{metadata["image/png"]["alt"]}"' in page
 
 
-def test_what_no_picture_can_be_made_of_is_still_shown(monkeypatch):
+def test_a_chart_without_a_picture_is_shown(monkeypatch):
     monkeypatch.setattr(charts, "VEGA_LITE", "5.0")
     assert set(shown(plot_funnel(payload()))[0]) == {MIME, "text/plain"}
 
@@ -148,18 +147,8 @@ def test_without_altair_the_error_says_what_to_install(plot, monkeypatch):
     assert "pip install 'origami-widgets[plots]'" in caught.value.remedy
 
 
-def test_frames_and_plots_load_no_altair_before_something_is_drawn():
+def test_plots_load_altair_only_when_they_draw():
     code = "import sys, origami_widgets.frames.plots; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    assert "origami_widgets.frames.plots.funnel" in loaded
+    assert "origami_widgets.frames.plots.funnel_plot" in loaded
     assert not {"altair", "vl_convert", "origami_widgets.frames.plots.chart"} & set(loaded)
-
-
-def test_a_packed_picture_has_the_same_pixels_and_less_of_everything_else():
-    image = Image.effect_noise((40, 30), 50).convert("RGBA")
-    loose = io.BytesIO()
-    image.save(loose, "PNG", compress_level=0)
-    tight = packed(loose.getvalue())
-    assert len(tight) < len(loose.getvalue())
-    assert size_of(tight) == (40, 30)
-    assert Image.open(io.BytesIO(tight)).tobytes() == image.tobytes()

@@ -1,4 +1,4 @@
-"""A sandbox behind a way on which things go wrong, and a poller that hardly sleeps."""
+"""A sandbox behind a front on which requests go wrong, a poller that hardly sleeps, and batches."""
 
 from __future__ import annotations
 
@@ -7,23 +7,11 @@ import gc
 import pytest
 
 import origami_widgets as ow
-from tests.support.cells import Notebook
 from tests.support.front import Front
-from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
 from tests.support.server import RawServer
+from tests.support.starts import clock, execute, quick
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    made = QuickClock()
-    use_clock(monkeypatch, made)
-    return made
+__all__ = ["clock", "execute", "quick"]
 
 
 @pytest.fixture
@@ -68,9 +56,3 @@ def many(client):
     starting = Many(client)
     yield starting
     starting.stop()
-
-
-@pytest.fixture
-def execute(monkeypatch):
-    """Run code in a cell, for the nth time."""
-    return Notebook(monkeypatch)

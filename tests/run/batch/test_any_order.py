@@ -96,7 +96,7 @@ class Life:
         self.batch.resume()
 
     def cancel(self, _):
-        """A run that may have been started and is not found is told of, and looked for again."""
+        """A run that may have been started and is not found raises an error, and is looked for again."""
         with contextlib.suppress(ow.OrigamiError):
             self.batch.cancel()
 
@@ -158,7 +158,7 @@ class Life:
         return Counter(self._letter(run.prompt) for run in self.front.summaries())
 
     def _over(self):
-        """How many runs of each brief are over, or are told to end."""
+        """How many runs of each brief are over, or were asked to cancel."""
         self._note_what_is_told_to_end()
         return Counter(
             self._letter(run.prompt)

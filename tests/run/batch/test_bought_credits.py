@@ -146,8 +146,8 @@ def test_the_next_kernel_finds_all_of_them(front, client, base_url, broke):
     batch.cancel()
     finished(batch)
     sent = len(front.starts)
-    (told,) = OtherKernels(front, base_url).run(code, json.dumps(briefs))
-    assert json.loads(told) == tokens
+    (printed,) = OtherKernels(front, base_url).run(code, json.dumps(briefs))
+    assert json.loads(printed) == tokens
     assert len(front.starts) == sent
     paid_once(front, briefs)
 

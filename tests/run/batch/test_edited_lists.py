@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from origami_widgets.api.ambiguous_start import AmbiguousStart
+from origami_widgets.api.errors import AmbiguousStart
 from tests.run.batch.common import finished, prompts_at, refreshed, states, towns
 from tests.support.front import EMPTY_LIST, FULL, forgotten, held, kept_off, passes
 from tests.support.quick import see
@@ -130,7 +130,7 @@ def test_what_may_have_been_started_is_looked_for_by_the_later_one(front, cell):
     second.cancel()
 
 
-def test_what_nobody_holds_any_more_is_found_and_a_run_that_is_over_is_started_again(front, cell, many):
+def test_a_run_without_a_handle_is_found_and_one_that_has_ended_is_started_again(front, cell, many):
     a, b, c = towns(3, "slow")
 
     def begin():

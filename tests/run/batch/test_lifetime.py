@@ -21,7 +21,7 @@ from tests.support.quick import see
 from tests.support.server import answer, silence
 
 
-def test_it_goes_on_when_nobody_holds_it_and_is_let_go_when_all_are_started(front, client):
+def test_it_goes_on_without_a_handle_and_is_collected_when_all_are_started(front, client):
     batch = ow.start_many(towns(4, "slow"), at_once=3, client=client, show=False)
     kept = weakref.ref(batch)
     see(lambda: len(kept().runs) == 3)
@@ -36,19 +36,19 @@ def test_it_goes_on_when_nobody_holds_it_and_is_let_go_when_all_are_started(fron
         front.sandbox.client().cancel(first)
         see(lambda: len(front.starts) == 4)
         see(lambda: kept() is None)
-        see(lambda: nobody_asks(front))
+        see(lambda: is_quiet(front))
     finally:
         gc.enable()
 
 
-def nobody_asks(front):
+def is_quiet(front):
     """Whether no run is asked about any more: each would be every few hundredths of a second."""
     before = front.polled
     time.sleep(0.5)
     return front.polled == before
 
 
-def test_a_halted_batch_that_nobody_holds_is_let_go(front, client):
+def test_a_halted_batch_without_a_handle_is_collected(front, client):
     front.faults = [kept_off(answer(*BROKE))]
     batch = ow.start_many(towns(2), client=client, show=False)
     kept = weakref.ref(batch)

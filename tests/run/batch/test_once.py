@@ -208,7 +208,7 @@ def test_a_run_that_is_gone_halts_and_says_how_the_others_go_on(client, front, b
     assert len(front.runs()) == 2
 
 
-def test_nothing_written_down_tells_a_brief_or_a_name(client, files):
+def test_files_of_a_batch_hold_neither_brief_nor_agent_name(client, files):
     finished(start(client, {"Secret": "List secret bakeries. scenario:answer"}))
     written = " ".join(path.read_text() + path.name for path in files.folder.iterdir())
     assert "towns" in written
@@ -264,7 +264,7 @@ def test_cancel_ends_what_a_killed_kernel_may_have_started(client, front, kernel
     assert len(front.runs()) == 1
 
 
-def test_a_disk_that_is_slow_keeps_nobody_waiting_but_its_brief(client, front, files):
+def test_a_slow_disk_delays_its_own_brief_only(client, front, files):
     slow, go_on = threading.Event(), threading.Event()
 
     def write(_record):

@@ -28,7 +28,7 @@ def test_a_cell_that_is_run_again_shows_its_batch(front, many, execute):
     first.cancel()
 
 
-def test_other_cells_briefs_and_options_and_a_wish_for_fresh_ones_start_their_own(many, execute):
+def test_other_cells_briefs_options_and_fresh_start_their_own(many, execute):
     briefs = towns(2, "slow")
     first = execute(lambda: many(briefs, at_once=1))
     others = [
@@ -84,7 +84,7 @@ def test_running_the_cell_again_is_how_a_halted_batch_goes_on(front, many, execu
     assert prompts_at(front) == sorted(towns(3))
 
 
-def test_a_batch_that_nobody_holds_any_more_is_found_all_the_same(front, client, execute):
+def test_a_batch_without_a_handle_is_found(front, client, execute):
     def start(execution):
         return execute(
             lambda: ow.start_many(towns(3, "slow"), at_once=3, client=client, show=False), execution=execution
@@ -110,8 +110,26 @@ def test_a_batch_that_nobody_holds_any_more_is_found_all_the_same(front, client,
     anew.cancel()
 
 
+def test_the_rerun_of_a_batch_without_a_handle_is_found_by_the_next_one(front, client, execute):
+    def start(execution):
+        return execute(lambda: ow.start_many(towns(2, "slow"), client=client, show=False), execution=execution)
+
+    front.faults = [passes, kept_off(answer(*BROKE))]
+    first = start("e1")
+    kept = weakref.ref(first)
+    see(lambda: kept().error is not None)
+    del first
+    gc.collect()
+    assert kept() is None
+    second = start("e2")
+    see(lambda: len(second.runs) == 2)
+    assert start("e3") == second
+    assert len(front.runs()) == 2
+    second.cancel()
+
+
 @pytest.mark.parametrize("end", ["halted", "stopped"])
-def test_what_may_have_been_started_is_looked_for_also_when_nobody_held_it(front, client, execute, end):
+def test_a_run_that_may_have_been_started_is_looked_for_also_without_a_handle(front, client, execute, end):
     def start(execution):
         return execute(lambda: ow.start_many(towns(3), client=client, show=False), execution=execution)
 
@@ -162,7 +180,7 @@ def test_a_batch_that_is_stopped_while_its_earlier_runs_are_read_starts_none(fro
     assert len(front.starts) == 2
 
 
-def test_where_nobody_names_the_cells_each_call_starts(front, many):
+def test_without_cell_ids_each_call_starts(front, many):
     first, second = many(towns(1)), many(towns(1))
     assert first != second
     for batch in (first, second):

@@ -9,8 +9,7 @@ import time
 import pytest
 
 from origami_widgets.api import errors
-from origami_widgets.api.ambiguous_start import AmbiguousStart
-from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.errors import AmbiguousStart, InvalidInput
 from origami_widgets.api.operations import Operations
 from origami_widgets.run.polling.clock import SystemClock
 from tests.run.batch.common import finished, states, towns
@@ -60,7 +59,7 @@ def test_what_is_stopped_while_the_run_slots_are_read_starts_nothing(front, many
     assert front.starts == []
 
 
-def test_stop_leaves_the_queue_and_resume_asks_not_earlier_than_told(front, many, monkeypatch):
+def test_stop_leaves_the_queue_and_resume_asks_not_before_retry_after(front, many, monkeypatch):
     slept = []
 
     class Waits(QuickClock):
@@ -93,7 +92,7 @@ def test_a_callback_may_stop_the_rest(front, many):
 
 def test_a_callback_may_wait(many):
     batch, waited = many(towns(1)), []
-    batch.on_change(lambda told: waited.append(told.wait(timeout=20).done))
+    batch.on_change(lambda changed: waited.append(changed.wait(timeout=20).done))
     finished(batch)
     see(lambda: waited)
     assert all(waited)
@@ -152,7 +151,7 @@ def test_a_cancel_that_is_refused_says_for_how_many(front, many):
     assert {run.state.cancel for run in batch} == {"requested"}
 
 
-def test_a_cancel_that_does_not_get_through_is_told_and_goes_on(front, many, monkeypatch):
+def test_a_cancel_that_does_not_get_through_raises_and_is_repeated(front, many, monkeypatch):
     cancel_quickly(monkeypatch, patience=0.2)
     front.cancels = [answer({}, 503)] * 1_000
     batch = many(towns(1, "slow"))
@@ -193,7 +192,7 @@ def test_cancel_says_so_where_a_run_that_may_have_been_started_is_not_found(fron
     assert [run.status for run in batch] == ["cancelled"]
 
 
-def test_what_is_lost_while_it_is_stopped_is_told_as_a_run_that_may_have_been_started(front, many):
+def test_an_answer_that_is_lost_after_a_stop_is_an_ambiguous_start(front, many):
     reached, go_on = threading.Event(), threading.Event()
     front.faults = [held(go_on, forgotten(answer({}, 500)), reached=reached)]
     front.reads = [kept_off(EMPTY_LIST)] * 2

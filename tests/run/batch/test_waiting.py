@@ -80,7 +80,7 @@ def test_what_a_loop_does_to_an_await_leaves_the_batch_alone(many):
     batch.cancel()
 
 
-def test_a_run_that_cannot_be_watched_any_more_is_told_to_who_waits_and_holds_nobody_up(front, many):
+def test_a_run_that_can_no_longer_be_checked_ends_the_wait_with_an_error(front, many):
     batch = many(towns(2, "slow"), at_once=1)
     see(lambda: batch.runs)
     front.polls = [answer({"error": "no", "code": "FORBIDDEN"}, 403)]

@@ -1,4 +1,4 @@
-"""A batch where no thread can be started: it is driven by the loop of whoever calls, and nothing waits for itself."""
+"""A batch where no thread can be started: the loop of the caller drives it, and nothing waits for itself."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import loop as loops
+from origami_widgets.api.errors import CannotBlock
 from origami_widgets.api.loop import BackgroundLoop
-from origami_widgets.api.threadless import CannotBlock
 from origami_widgets.run.polling.clock import SystemClock
 from tests.run.batch.common import states, towns
 from tests.support.quick import use_clock
@@ -60,7 +60,7 @@ async def test_it_is_stopped_resumed_and_cancelled_without_blocking(client):
     assert {run.status for run in await batch} == {"cancelled"}
 
 
-async def test_a_cell_that_is_run_again_finds_it_although_nobody_held_it(client, execute):
+async def test_a_rerun_finds_a_batch_without_a_handle(client, execute):
     async def start(execution):
         batch = execute(lambda: ow.start_many(towns(2, "slow"), client=client, show=False), execution=execution)
         await soon(lambda: len(batch.runs) == 2)

@@ -7,9 +7,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from origami_widgets.api.answer import Answer
 from origami_widgets.api.models import RunObject
-from origami_widgets.api.retries import Traffic
+from origami_widgets.api.responses import ApiResponse
+from origami_widgets.api.usage import Traffic
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RUNNING, COMPLETED = (
@@ -77,7 +77,7 @@ class Server:
     @staticmethod
     def answer(body, retry_after):
         raw = json.dumps(body).encode()
-        return Answer(200, json.loads(raw), digest=hashlib.blake2b(raw).digest(), retry_after=retry_after)
+        return ApiResponse(200, json.loads(raw), digest=hashlib.blake2b(raw).digest(), retry_after=retry_after)
 
 
 def started(run_id):

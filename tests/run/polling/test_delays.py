@@ -1,4 +1,4 @@
-"""Checks that wait for their turn: told to be late, and not before what a person waits for."""
+"""Checks that wait for their turn: shown to be late, and after those that a person waits for."""
 
 import asyncio
 
@@ -7,16 +7,16 @@ from origami_widgets.run.polling.schedule import next_due
 from tests.run.polling.scripted import COMPLETED, RUNNING, Server, over, started
 
 
-async def test_a_late_check_is_told_once_and_not_before_it_is_late(poller, clock):
+async def test_a_late_check_is_shown_once_and_not_before_it_is_late(poller, clock):
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
-    told = []
-    watch.subscribers.add(lambda: told.append(watch.state.connection.next_at))
+    shown = []
+    watch.subscribers.add(lambda: shown.append(watch.state.connection.next_at))
     due = next_due(watch.schedule)
-    poller._tell_of_delays(due + LATE)
-    assert told == []
-    poller._tell_of_delays(due + LATE + 0.1)
-    poller._tell_of_delays(due + LATE + 9)
-    assert told == [None]
+    poller.show_delays(due + LATE)
+    assert shown == []
+    poller.show_delays(due + LATE + 0.1)
+    poller.show_delays(due + LATE + 9)
+    assert shown == [None]
     assert watch.state.connection.interval == 15.0
     watch.schedule = None
 
@@ -25,11 +25,11 @@ async def test_a_check_that_is_under_way_is_not_late(poller, clock):
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
     known = watch.state
     watch.checking = True
-    poller._tell_of_delays(next_due(watch.schedule) + 100)
+    poller.show_delays(next_due(watch.schedule) + 100)
     assert watch.state is known
     watch.checking = False
     watch.schedule = None
-    poller._tell_of_delays(1e9)
+    poller.show_delays(1e9)
     assert watch.state is known
 
 

@@ -1,4 +1,4 @@
-"""What the first look at a run tells of the next one holds, although the poller sleeps longer already."""
+"""The first check of a run plans the next one, although the poller sleeps longer already."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ async def asked_after(*script, retry_after):
     return [round(moment - server.asked[0][0], 1) for moment, *_ in server.asked]
 
 
-async def test_the_next_check_comes_when_the_server_told():
+async def test_the_next_check_comes_when_the_server_says():
     assert (await asked_after(RUNNING, retry_after=3.0))[:3] == [0.0, 3.2, 6.4]
 
 

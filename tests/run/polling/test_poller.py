@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from origami_widgets.api.answer import Answer
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
-from origami_widgets.api.expected import about
+from origami_widgets.api.responses import ApiResponse, require_subject
 from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due
@@ -14,7 +13,7 @@ from origami_widgets.run.state import CancelRequested
 from tests.run.polling.scripted import COMPLETED, NAMED, RUNNING, SILENT, Server, over, settled_table, started, steps
 
 
-async def test_a_run_is_asked_as_told_and_its_cells_after_it(poller, clock):
+async def test_a_run_is_checked_as_the_server_says_and_its_cells_after_it(poller, clock):
     server = Server(clock, steps(3), steps(9), COMPLETED, tables=[COMPLETED["response"]["tables"][0], settled_table()])
     watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
@@ -99,7 +98,7 @@ async def test_an_answer_about_another_run_is_a_failure_and_not_an_answer(poller
         async def poll_run(self, agent_id, run_id, *, include):
             await super().poll_run(agent_id, run_id, include=include)
             body = {**COMPLETED, "response": None, "id": "r-other" if len(self.asked) == 1 else run_id}
-            return about(self.answer(body, None), run_id)
+            return require_subject(self.answer(body, None), run_id)
 
     server = Mixed(clock, COMPLETED)
     watch = await poller.watch(server, "a", "r", started=started("r"))
@@ -144,8 +143,8 @@ async def test_table_lists_of_fifty_runs_leave_the_runs_their_turns(clock):
 
 
 @pytest.mark.parametrize("body", [NAMED, SILENT], ids=["tables named", "tables listed"])
-@pytest.mark.parametrize("wish", ["cancel", "check"])
-async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, wish, body):
+@pytest.mark.parametrize("command", ["cancel", "check"])
+async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, command, body):
     poller = Poller(clock)
     server = Server(clock, body, retry_after=15.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
@@ -154,7 +153,7 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, w
     # The one that was asked about last would be asked again after all others.
     last = next(watch for watch in watches if watch.state.run_id == server.asked[-1][1])
     known = len(server.asked)
-    if wish == "cancel":
+    if command == "cancel":
         last.update(CancelRequested())
     else:
         poller.hurry(last)
@@ -171,8 +170,8 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
     poller = Poller(clock)
     server = Server(clock, RUNNING, retry_after=15.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(60)]
-    # What a card or board tells: the moments that its reader counts on from there.
-    told, wrong, late = {}, [], 0
+    # The moments that a card or board shows, and counts on from.
+    shown, wrong, late = {}, [], 0
     while clock.now < 1_000 + 200:
         await asyncio.sleep(0)
         for watch in watches:
@@ -182,10 +181,10 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
                 "interval": connection.interval,
                 "next_at": connection.next_at and connection.next_at * 1000,
             }
-            if watch not in told or clock_drifted(told[watch], clock_of):
-                told[watch] = clock_of
-            late += told[watch]["next_at"] is None
-            due, overdue = watch.schedule.due, told[watch]["next_at"] is not None and not watch.checking
+            if watch not in shown or clock_drifted(shown[watch], clock_of):
+                shown[watch] = clock_of
+            late += shown[watch]["next_at"] is None
+            due, overdue = watch.schedule.due, shown[watch]["next_at"] is not None and not watch.checking
             # A reader sees a check in each moment of the grid that has passed.
             if overdue and due is not None and clock.now - due > LATE + 1:
                 wrong.append((watch.state.run_id, clock.now - due))
@@ -195,7 +194,7 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
         watch.schedule = None
 
 
-async def test_nothing_is_asked_about_a_run_that_nobody_holds(poller, clock):
+async def test_a_run_without_a_handle_is_not_checked(poller, clock):
     server = Server(clock, RUNNING)
     watch = await poller.watch(server, "a", "r", started=started("r"))
     while not server.asked:
@@ -310,7 +309,7 @@ async def test_an_id_in_capitals_is_the_same_id(poller, clock):
     assert watch.state.status == "completed"
 
 
-async def test_runs_that_are_told_to_cancel_and_do_not_end_leave_half_of_the_rate_limit_to_the_others(poller, clock):
+async def test_cancelled_runs_that_do_not_end_leave_half_of_the_rate_limit_to_the_others(poller, clock):
     server = Server(clock, RUNNING, retry_after=1.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(20)]
     for watch in watches[:10]:
@@ -330,7 +329,7 @@ async def test_a_refusal_of_requests_holds_every_run_and_a_full_pool_none(poller
     while len(server.asked) < 3:
         await asyncio.sleep(0)
     # Some other request of the process got it.
-    server.traffic.hear(Answer(429, {"code": code}, retry_after=50.0))
+    server.traffic.note_response(ApiResponse(429, {"code": code}, retry_after=50.0))
     at, known = clock.now, len(server.asked)
     while len(server.asked) < known + 3:
         await asyncio.sleep(0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.api.retries import Quota
+from origami_widgets.api.usage import Quota
 from origami_widgets.run.polling.rate_limiter import (
     BURST,
     KEPT,
@@ -18,7 +18,7 @@ from origami_widgets.run.polling.rate_limiter import (
 
 EVENLY = 60 / 70
 LONGEST_WAIT = 300 + 10.0
-"""Seconds: what a refusal may tell, and the ones within which processes begin again."""
+"""Seconds: how long a refusal may last, and within which processes begin again."""
 
 
 def organization(remaining, resets_in=60.0, limit=100.0):
@@ -130,7 +130,7 @@ def test_others_make_us_slower_before_the_quota_is_used_up():
     alone, *shared = [in_a_minute(by_others) for by_others in (0, 20, 40, 60, 80, 95)]
     assert shared == sorted(shared, reverse=True)
     assert alone == pytest.approx(70, abs=1)
-    # About 30 are left to whoever needs them.
+    # About 30 are left for others.
     assert shared[:3] == pytest.approx([50, 30, 12], abs=3)
     assert shared[-1] >= 0.8
 
@@ -263,7 +263,7 @@ def who(*requests, **options):
     return None if request is None else (request.purpose, round(wait, 6))
 
 
-def test_nobody_is_next_where_nobody_asks():
+def test_without_requests_there_is_no_next_one():
     assert next_request([], NOW) == (None, None)
 
 
@@ -303,7 +303,7 @@ def test_one_organization_does_not_wait_for_another():
     st.sets(st.integers(0, 39)),
     st.randoms(use_true_random=False),
 )
-def test_nobody_is_starved(runs, remaining, urgent, chance):
+def test_every_request_gets_its_turn(runs, remaining, urgent, chance):
     """Everyone is asked as often as the others, but for those whom a person waits for, who are asked more often."""
     limiter = RateLimiter(jitter=chance.random)
     due = {run: NOW + chance.random() * 15 for run in range(runs)}

@@ -113,16 +113,16 @@ def test_runs_without_the_table_hear_nothing(client, run):
     assert elsewhere.tables[0].id == table.id, "two sandboxes with one seed make the same ids"
     others = [settled(client), elsewhere]
     before = [other._watch.state for other in others]
-    told = [[], []]
-    for other, heard in zip(others, told, strict=True):
+    notified = [[], []]
+    for other, heard in zip(others, notified, strict=True):
         other.conversation.subscribers.add(lambda heard=heard: heard.append(1))
     ow.rows_frame(table, client=client, progress=Slowly(run, table))
     until(lambda: run._watch.state.row_progress == {})
     assert [other._watch.state is state for other, state in zip(others, before, strict=True)] == [True, True]
-    assert told == [[], []]
+    assert notified == [[], []]
 
 
-def test_whoever_shows_the_run_is_told_and_whoever_follows_its_changes_is_not(client, run):
+def test_row_progress_notifies_displays_and_no_callbacks_of_users(client, run):
     shown, changed = [], []
     run.conversation.subscribers.add(lambda: shown.append(dict(run._watch.state.row_progress)))
     run.on_change(lambda run: changed.append(run.status))

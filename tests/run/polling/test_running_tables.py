@@ -1,4 +1,4 @@
-"""The tables of a run that goes on, as card, handle and frames show them while the server tells them in a list only."""
+"""The tables of a run that goes on, as card, handle and frames show them while the server names them in a list only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def client():
 
 
 def seen_until(run, is_enough, timeout=30.0):
-    """What `on_change` tells of a run until it is enough: status, leads, credits, and the rows of its tables' frame."""
+    """The calls of `on_change` until a condition is met: status, leads, credits, and the rows of its tables' frame."""
     seen, enough = [], threading.Event()
 
     def look(run):

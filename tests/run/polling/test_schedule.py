@@ -58,7 +58,7 @@ def test_failures_back_off_up_to_thirty_seconds():
     assert plans.on_result(plan, plans.Checked("run", retry_after=5), now).failures == 0
 
 
-def test_a_failure_never_shortens_what_the_server_told():
+def test_a_failure_never_shortens_retry_after():
     plan = plans.on_result(plans.begin(NOW), plans.Failed(server_error(retry_after=42.0)), NOW)
     assert plan.due == NOW + 42
 
@@ -114,8 +114,8 @@ def test_whatever_happens_the_next_check_is_neither_too_early_nor_after_the_dead
         plan = plans.on_result(plan, result, now)
         if plan.due is None:
             continue
-        told = result.retry_after if isinstance(result, plans.Checked) else result.error.retry_after
-        least = min(max(told or 1.0, 1.0), 300.0)
+        asked = result.retry_after if isinstance(result, plans.Checked) else result.error.retry_after
+        least = min(max(asked or 1.0, 1.0), 300.0)
         assert plan.due >= min(now + least, plan.deadline)
         assert plan.due <= max(plan.deadline, now)
 
@@ -138,7 +138,7 @@ def test_no_list_is_due_while_checks_fail_and_after_the_end():
     assert plans.next_list(plans.on_result(plan, plans.Checked("over"), NOW)) is None
 
 
-def test_a_list_that_cannot_be_read_is_read_less_and_less_often_and_never_earlier_than_told():
+def test_a_list_that_cannot_be_read_is_read_less_and_less_often_and_never_before_retry_after():
     plan, waits, now = plans.begin(NOW), [], NOW
     for _ in range(6):
         plan = plans.on_list(plan, None, now, failed=True)

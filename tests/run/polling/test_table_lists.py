@@ -10,7 +10,7 @@ from origami_widgets.api.errors import AuthenticationError, ServerError, TableNo
 from tests.run.polling.scripted import COMPLETED, SILENT, Server, over, settled_table, started, steps
 
 
-async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one_tells_nobody(poller, clock):
+async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one_notifies_no_subscriber(poller, clock):
     table = COMPLETED["response"]["tables"][0]
     server = Server(clock, *[steps(count) | {"response": None} for count in (1, 1, 1, 1)], COMPLETED)
     server.tables, server.lists = [settled_table()], [[], [table]]
@@ -91,7 +91,7 @@ async def test_no_list_is_read_while_the_run_itself_cannot_be_read(poller, clock
     assert checks[9] <= server.listed[1] < checks[10]
 
 
-async def test_of_a_run_that_failed_the_tables_are_read_once_more_and_told_with_its_end(poller, clock):
+async def test_the_tables_of_a_failed_run_are_read_once_more_and_shown_with_its_end(poller, clock):
     table = COMPLETED["response"]["tables"][0]
     early = {**table, "leadCount": 4, "cells": {"running": 0, "errored": 0}, "updatedAt": "2026-07-21T09:15:00Z"}
     end = {**COMPLETED, "status": "errored", "response": {"text": None, "actions": [], "tables": []}}

@@ -1,4 +1,4 @@
-"""A wish to cancel is told to the server until it has heard it, and is told truthfully meanwhile."""
+"""A cancel is repeated until the server has heard it, and shown as it is meanwhile."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.support.interrupts import interrupt
 from tests.support.quick import QuickClock, cancel_quickly, see, use_clock, without_environment
 from tests.support.server import RawServer, answer, reset
 
+FRONT = {"speed": 20}
 SLOW = "List bakeries in Porto. scenario:slow"
 NOT_YET = answer({"error": "No such run", "code": "RUN_NOT_FOUND"}, 404)
 
@@ -26,15 +27,8 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
-def front():
-    return Front(speed=20)
-
-
-@pytest.fixture
-def run(front):
-    with RawServer(front) as server:
-        client = ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5)
-        yield ow.start(SLOW, client=client, show=False)
+def run(client):
+    return ow.start(SLOW, client=client, show=False)
 
 
 @pytest.mark.parametrize("fault", [answer({}, 500), reset(), answer({}, 429)], ids=["500", "reset", "429"])
@@ -45,7 +39,7 @@ def test_it_is_asked_again_until_it_is_heard(front, run, fault):
     assert run.wait(timeout=30).status == "cancelled"
 
 
-def test_whoever_asks_is_told_that_it_takes_longer_and_the_card_tells_too(front, run, monkeypatch):
+def test_a_cancel_that_takes_longer_raises_and_shows_it_on_the_card(front, run, monkeypatch):
     cancel_quickly(monkeypatch, patience=0.5)
     front.cancels = [answer({"error": "Sorry"}, 503)] * 1000
     with raises("CancelPending", match="asked again by itself"):
@@ -66,7 +60,7 @@ def test_a_run_that_cannot_be_read_at_once_is_cancelled_all_the_same(front, run)
     assert run.wait(timeout=30).status == "cancelled"
 
 
-def test_a_refusal_is_told_and_nothing_is_claimed(front, run):
+def test_a_refused_cancel_raises_and_the_run_stays_running(front, run):
     front.cancels = [answer({"error": "no", "code": "UNAUTHORIZED"}, 401)]
     with pytest.raises(AuthenticationError):
         run.cancel()
@@ -75,7 +69,7 @@ def test_a_refusal_is_told_and_nothing_is_claimed(front, run):
     assert run.cancel().wait(timeout=30).status == "cancelled"
 
 
-def test_whoever_asks_meanwhile_waits_for_the_same_answer(front, run):
+def test_a_second_cancel_meanwhile_waits_for_the_same_answer(front, run):
     front.cancels = [answer({}, 500)] * 1000
     threads = [threading.Thread(target=run.cancel) for _ in range(4)]
     for thread in threads:
@@ -88,10 +82,10 @@ def test_whoever_asks_meanwhile_waits_for_the_same_answer(front, run):
     assert run.wait(timeout=30).status == "cancelled"
 
 
-def test_an_interrupted_call_leaves_the_wish_standing(front, run, capsys):
+def test_an_interrupted_cancel_is_still_repeated(front, run, capsys):
     front.cancels = [answer({}, 500)] * 1000
     asked = threading.Event()
-    run.on_change(lambda told: told.state.cancel_error and asked.set())
+    run.on_change(lambda run: run.state.cancel_error and asked.set())
     interrupt(run.cancel, asked)
     assert "still asked to cancel" in capsys.readouterr().out
     assert run.state.cancel == "requested"
@@ -110,7 +104,7 @@ def test_a_newer_run_of_the_agent_is_never_cancelled_in_its_place(front, run):
     assert front.asked_to_cancel == 0
 
 
-def test_a_status_that_nobody_knows_is_no_end_in_the_answer_to_a_cancel():
+def test_an_unknown_status_is_no_end_in_the_answer_to_a_cancel():
     ahead = 0.0
     front = Front(speed=1, clock=lambda: time.time() + ahead)
     with RawServer(front) as server:

@@ -107,7 +107,7 @@ def test_an_interrupt_at_any_line_leaves_one_run_at_most_and_ends_it(monkeypatch
 
 WORKING = (
     *("api/starts/submit.py", "api/starts/reconcile.py", "api/operations.py"),
-    *("run/starts/job.py", "run/starts/once.py", "run/starts/store.py", "run/start.py"),
+    *("run/starts/job.py", "run/starts/store.py", "run/start.py"),
     *("api/transport.py", "httpcore/_async/connection.py", "httpcore/_async/http11.py"),
 )
 """The code of a start that runs on the background loop."""
@@ -218,7 +218,7 @@ class Continuing(Cell):
 
 
 class Attaching(Cell):
-    """The run is known under its name, and held by nobody."""
+    """The run is known under its name, and has no handle."""
 
     def prepare(self):
         self.start()
@@ -226,7 +226,7 @@ class Attaching(Cell):
 
 
 class Rerunning(Attaching):
-    """The run was started by an earlier execution of the cell, and is held by nobody."""
+    """The run was started by an earlier execution of the cell, and has no handle."""
 
     def __init__(self, front, address):
         super().__init__(front, address)

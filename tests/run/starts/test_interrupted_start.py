@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 import threading
 import time
@@ -15,12 +14,14 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, RunPoolFull
 from origami_widgets.api.loop import BackgroundLoop
 from tests.support.cells import Notebook
-from tests.support.front import Front, ended, forgotten, kept_off, lost
+from tests.support.front import ended, forgotten, kept_off, lost
 from tests.support.interrupts import interrupt
 from tests.support.quick import look_after, pause_between_attempts, see, wait_for_last_words, without_environment
 from tests.support.server import RawServer, answer, reset, silence
-from tests.support.start_files import StartFiles
 
+# Slow enough to be cancelled while it runs.
+FRONT = {"speed": 20}
+TIMEOUT = 3
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
 SOON = 5.0
@@ -33,25 +34,6 @@ FULL = answer({"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 3}
 def own_environment(monkeypatch):
     without_environment(monkeypatch)
     look_after(monkeypatch, 0.5, 1.0)
-
-
-@pytest.fixture
-def files(monkeypatch, tmp_path):
-    return StartFiles(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def front():
-    # Slow enough to be cancelled while it runs.
-    return Front(speed=20)
-
-
-@pytest.fixture
-def client(front):
-    with RawServer(front) as server:
-        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=3)
-    # An exception holds what it can find again, in a circle; it would be asked about after its server is gone.
-    gc.collect()
 
 
 @pytest.fixture(params=["start", "follow_up", "create_agent", "create_run"])
@@ -103,11 +85,11 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
     if front.reads:
         (hang,) = front.reads
 
-        async def told(*arguments):
+        async def read(*arguments):
             reached.set()
             await hang(*arguments)
 
-        front.reads = [told]
+        front.reads = [read]
     else:
         front.asked = lambda: len(front.starts) == wanted and reached.set()
     stopped, took = interrupt(intend, reached)
@@ -127,7 +109,7 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
 
 
 def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, client, capsys, monkeypatch):
-    """The run is known already, and nobody was given it."""
+    """The run is known already, and the caller does not have it."""
     before = set(front.runs())
     interrupt_once_it_is_known(monkeypatch)
     with pytest.raises(KeyboardInterrupt) as caught:
@@ -211,7 +193,7 @@ def test_a_run_that_is_found_again_goes_on_in_the_same_card(front, client):
     assert found.conversation is run.conversation
 
 
-def test_code_that_wants_no_queue_is_told_of_a_full_pool_at_once(front, client, monkeypatch):
+def test_without_a_queue_a_full_pool_raises_at_once(front, client, monkeypatch):
     monkeypatch.setattr("origami_widgets.run.settings._queue", True)
     ow.configure(queue=False)
     front.faults = [kept_off(FULL)]
@@ -222,7 +204,7 @@ def test_code_that_wants_no_queue_is_told_of_a_full_pool_at_once(front, client, 
 
 @pytest.mark.parametrize("stage", ["writing it down", "showing it"])
 def test_an_interrupt_before_the_run_is_handed_over_ends_it(front, client, capsys, monkeypatch, files, stage):
-    """The server has answered, and nobody was given the run: the answer is written down, or shown, which takes longer."""
+    """The server has answered, and the caller does not have the run: it is being written down, or shown."""
     reached = threading.Event()
 
     def slowly(data):

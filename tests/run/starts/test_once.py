@@ -19,37 +19,15 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InsufficientCredits, InvalidInput, RunNotFound
 from tests.support.errors import raises
-from tests.support.front import EMPTY_LIST, FAILED, Front, forgotten, kept_off
+from tests.support.front import EMPTY_LIST, FAILED, forgotten, kept_off
 from tests.support.interrupts import interrupt
 from tests.support.processes import OtherKernels
-from tests.support.quick import look_after, without_environment
-from tests.support.server import RawServer
-from tests.support.start_files import FOLDER_VARIABLE, StartFiles, no_room
+from tests.support.quick import look_after
+from tests.support.start_files import FOLDER_VARIABLE, no_room
 
+FRONT = {"plan": "ultra"}
+TIMEOUT = 30
 BRIEF = "List bakeries in Porto with a web shop"
-
-
-@pytest.fixture(autouse=True)
-def files(monkeypatch, tmp_path):
-    without_environment(monkeypatch)
-    return StartFiles(monkeypatch, tmp_path / "data")
-
-
-@pytest.fixture
-def front():
-    return Front(plan="ultra")
-
-
-@pytest.fixture
-def base_url(front):
-    with RawServer(front) as server:
-        yield server.base_url
-    gc.collect()
-
-
-@pytest.fixture
-def client(front, base_url):
-    return ow.Client(front.sandbox.api_key, base_url=base_url)
 
 
 def start(client, brief=BRIEF, once="porto", **options):
@@ -163,7 +141,7 @@ def test_base_urls_have_names_of_their_own(client, front, base_url):
     assert len(front.runs()) == 2
 
 
-def test_nothing_written_down_tells_brief_or_key(client, files):
+def test_files_hold_neither_brief_nor_key(client, files):
     start(client, name="Secret bakeries")
     written = " ".join(path.read_text() + path.name for path in files.folder.iterdir())
     assert "org_" in written or "organization" in written
@@ -343,7 +321,7 @@ def test_a_name_in_an_embedded_sandbox_lives_as_long_as_it_does(files):
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
-def test_a_kernel_that_waits_for_a_name_and_is_ended_keeps_nobody_out(client, front, kernels, files, end):
+def test_a_kernel_that_ends_while_it_waits_for_a_name_blocks_no_other(client, front, kernels, files, end):
     first = start(client)
     with files.locked():
         waiting = kernels.begin(FRESH, BRIEF, "porto")
@@ -356,7 +334,7 @@ def test_a_kernel_that_waits_for_a_name_and_is_ended_keeps_nobody_out(client, fr
     assert len(front.runs()) == 2
 
 
-def test_a_kernel_that_dies_while_it_holds_a_name_keeps_nobody_out(client, front, files):
+def test_a_kernel_that_dies_while_it_holds_a_name_blocks_no_other(client, front, files):
     first = start(client)
     with files.locked() as other, ThreadPoolExecutor(1) as pool:
         begun = pool.submit(start, client, fresh=True)
@@ -368,7 +346,7 @@ def test_a_kernel_that_dies_while_it_holds_a_name_keeps_nobody_out(client, front
     assert len(front.runs()) == 3
 
 
-def test_an_interrupt_while_a_name_is_waited_for_keeps_nobody_out(client, front, files):
+def test_an_interrupt_while_a_name_is_waited_for_blocks_no_other(client, front, files):
     """A notebook keeps the traceback of its last error, hence all that its frames hold."""
     first = start(client)
     reached = threading.Event()

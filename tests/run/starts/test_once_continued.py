@@ -9,36 +9,10 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from tests.support.front import EMPTY_LIST, FAILED, Front, ended, forgotten, kept_off
-from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
-from tests.support.server import RawServer
-from tests.support.start_files import StartFiles
+from tests.support.front import EMPTY_LIST, FAILED, ended, forgotten, kept_off
 
+pytestmark = pytest.mark.usefixtures("clock")
 BRIEF = "List bakeries in Porto with a web shop"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    use_clock(monkeypatch, QuickClock())
-
-
-@pytest.fixture(autouse=True)
-def files(monkeypatch, tmp_path):
-    return StartFiles(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def front():
-    return Front()
-
-
-@pytest.fixture
-def base_url(front):
-    with RawServer(front) as server:
-        yield server.base_url
-    gc.collect()
 
 
 CONTINUED = {

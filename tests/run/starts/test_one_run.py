@@ -16,49 +16,24 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.loop import background
-from origami_widgets.api.retries import Traffic
+from origami_widgets.api.usage import Traffic
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
-from tests.support.front import BROKE, EMPTY_LIST, FULL, Front, ended, forgotten, kept_off, lost, passes
-from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
-from tests.support.server import RawServer, answer, head, raw, reset, silence
+from tests.support.front import BROKE, EMPTY_LIST, FULL, ended, forgotten, kept_off, lost, passes
+from tests.support.server import answer, head, raw, reset, silence
 
+pytestmark = pytest.mark.usefixtures("clock")
+TIMEOUT = 1.0
 BRIEF = "List bakeries in Porto with a web shop"
 MORE = "Add their opening hours"
 QUEUEING = ("start", "follow_up", "answer", "card")
 INTENTS = (*QUEUEING, "create_agent", "create_run", "async create_agent", "async create_run")
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    made = QuickClock()
-    use_clock(monkeypatch, made)
-    return made
-
-
-@pytest.fixture
-def front():
-    return Front()
-
-
-@pytest.fixture
-def client(front, clock):
-    with RawServer(front) as server:
-        yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=1.0)
-    # An exception holds what it can find again, in a circle; it would be asked about after its server is gone.
-    gc.collect()
-
-
 @pytest.fixture(params=INTENTS)
 def intend(request, client, front):
-    """A wish for one run, ready to be carried out; the runs before it are not counted."""
+    """Ask for one run, in several ways; the runs before it are not counted."""
     kind = request.param
-    patient = ow.AsyncClient(front.sandbox.api_key, base_url=client.operations.place[0], timeout=1.0)
+    patient = ow.AsyncClient(front.sandbox.api_key, base_url=client.operations.destination[0], timeout=1.0)
     from_nothing = {
         "start": lambda: ow.start(BRIEF, client=client, show=False),
         "create_agent": lambda: client.create_agent(BRIEF).run,
@@ -84,7 +59,7 @@ def intend(request, client, front):
 
 
 class Refused(Exception):
-    """What the card was told instead of a run."""
+    """The error that the card shows instead of a run."""
 
 
 def click(run):
@@ -203,7 +178,7 @@ def test_a_run_that_is_found_nowhere_is_said_to_be_possible_and_can_be_looked_fo
     assert intend.made() == [made]
 
 
-def test_where_nobody_can_look_nothing_is_sent_again(front, intend):
+def test_where_the_lists_cannot_be_read_nothing_is_sent_again(front, intend):
     front.faults = [forgotten(answer({}, 500))]
     front.reads = [kept_off(answer({}, 503))] * 8
     with pytest.raises((ow.AmbiguousStart, Refused)) as caught:
@@ -227,7 +202,7 @@ def test_a_reconciliation_that_finds_nothing_says_so(front, client):
 
 
 @pytest.mark.parametrize("named", ["Porto", None])
-def test_a_run_of_somebody_else_is_never_taken_for_ours(front, client, named):
+def test_a_run_of_another_start_is_never_taken_for_ours(front, client, named):
     other = front.sandbox.client()
     front.asked = lambda: front.starts[1:] or other.create_agent(BRIEF if named else MORE, name="Theirs")
     front.faults = [kept_off(answer({}, 500))]
@@ -240,7 +215,7 @@ def test_a_run_of_somebody_else_is_never_taken_for_ours(front, client, named):
 @pytest.mark.parametrize("raised", [OverflowError, UnicodeError, RecursionError])
 def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch, raised):
     """One that no error of ours stands for: what is left to do is on it all the same."""
-    kept = Traffic.hear
+    kept = Traffic.note_response
 
     def fail(traffic, answer):
         if answer.status_code == 202:
@@ -316,7 +291,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_a_refusal_is_told_at_once(front, intend, clock, code):
+def test_a_refusal_is_raised_without_another_attempt(front, intend, clock, code):
     status, kind = REFUSALS[code]
     handoff = {"kind": "billing", "url": "https://origami.chat/billing", "label": "Billing"}
     front.faults = [kept_off(answer({"error": "no", "code": code, "handoff": handoff}, status))]
@@ -346,7 +321,7 @@ def test_a_pool_that_our_own_lost_attempt_has_filled_is_not_waited_for(front, in
     assert 96 not in clock.slept
 
 
-def test_what_could_not_be_sent_is_sent_when_somebody_listens(clock):
+def test_a_request_that_never_arrived_is_sent_when_the_server_listens(clock):
     sandbox = ow.Sandbox(speed=240)
     with ExitStack() as stack, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -384,7 +359,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("met", ERRORS)
-def test_an_error_keeps_nothing_once_nobody_holds_it(front, client, met):
+def test_an_error_without_references_keeps_nothing_alive(front, client, met):
     """Not even until the garbage collector comes by: a kernel that idles is not visited, and a run would be polled."""
     run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
     kept = [weakref.ref(run.conversation)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import gc
 import os
 import signal
 import threading
@@ -17,12 +16,13 @@ import pytest
 
 import origami_widgets as ow
 from tests.support.cells import Notebook
-from tests.support.front import BROKE, FAILED, FULL, Front, held, kept_off, passes
+from tests.support.front import BROKE, FAILED, FULL, held, kept_off, passes
 from tests.support.interrupts import interrupt
 from tests.support.quick import look_after, see, without_environment, without_pauses
-from tests.support.server import RawServer, answer
-from tests.support.start_files import StartFiles
+from tests.support.server import answer
 
+FRONT = {"speed": 20, "plan": "ultra"}
+TIMEOUT = 10
 SLOW = "List bakeries in Porto with a web shop. scenario:slow"
 QUEUED = answer(FULL, 429, headers={"Retry-After": "1"})
 LATER = 2.5
@@ -30,28 +30,10 @@ LATER = 2.5
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch, tmp_path):
+def quick(monkeypatch):
     without_environment(monkeypatch)
     without_pauses(monkeypatch)
     look_after(monkeypatch, 0.2, 0.5)
-    StartFiles(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def front():
-    return Front(speed=20, plan="ultra")
-
-
-@pytest.fixture
-def base_url(front):
-    with RawServer(front) as server:
-        yield server.base_url
-    gc.collect()
-
-
-@pytest.fixture
-def client(front, base_url):
-    return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=10)
 
 
 class Caller:
@@ -99,7 +81,7 @@ def start(client):
 
 @pytest.fixture
 def on_its_way(front):
-    """The first request is held; returns what tells that it has come so far, and what lets it go."""
+    """The first request is held; returns an event that is set when it has come so far, and one that lets it go."""
     reached, go_on = threading.Event(), threading.Event()
     front.faults = [held(go_on, reached=reached)]
     yield reached, go_on
@@ -315,8 +297,8 @@ def test_a_forked_child_that_asks_for_the_same_name_waits_for_its_parent(front, 
     go_on.set()
     with contextlib.suppress(ow.OrigamiError):
         first.result()
-    with os.fdopen(reading) as told:
-        found = told.read()
+    with os.fdopen(reading) as child_said:
+        found = child_said.read()
     os.waitpid(child, 0)
     assert front.runs() == [found]
     start().cancel()

@@ -10,13 +10,12 @@ import weakref
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.starts.record import Lost, Refused, Sent, Started, transition
+from origami_widgets.api.starts.record import DefiniteRefusal, Lost, Sent, Started, transition
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.host.cells import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.reruns import MOST_CALLS, MOST_CELLS, calls_of
-from tests.support.cells import Notebook
 from tests.support.kept import texts_with
 
 BRIEF = "List bakeries in Porto. scenario:slow"
@@ -30,7 +29,7 @@ EVENTS = {
     "waiting": (),
     "sending": (Sent(0.0),),
     "unknown": (Sent(0.0), Lost()),
-    "refused": (Sent(0.0), Refused()),
+    "refused": (Sent(0.0), DefiniteRefusal()),
 }
 
 
@@ -136,7 +135,7 @@ def test_what_is_over_or_not_wanted_any_more_is_not_found(cell, job_of):
     assert found(cell.execute(), A, B, C) == [None] * 3
 
 
-def test_of_what_nobody_holds_any_more_the_records_are_found_where_they_may_have_a_run(cell, job_of):
+def test_records_of_collected_jobs_are_found_where_they_may_have_a_run(cell, job_of):
     slots = []
     for so_far in ("running", "unknown", "waiting", "refused"):
         job = job_of(A, so_far)
@@ -147,9 +146,9 @@ def test_of_what_nobody_holds_any_more_the_records_are_found_where_they_may_have
     finds = cell.execute().equal_starts([A, A, A])
     assert [each.job for each in finds] == [None] * 3
     # Those with the same fingerprint share them: what one takes is taken from the other.
-    assert finds[0].earlier == slots[:2]
-    assert finds[0].earlier is finds[1].earlier
-    assert finds[2].earlier == []
+    assert finds[0].records == slots[:2]
+    assert finds[0].records is finds[1].records
+    assert finds[2].records == []
 
 
 def test_other_cells_other_clients_and_cells_without_a_name_find_nothing(cell, job_of):
@@ -210,7 +209,7 @@ def test_a_list_of_another_name_a_batch_that_was_cancelled_and_runs_that_are_not
 
 
 @pytest.mark.parametrize("once", ["", "towns"])
-def test_of_a_batch_that_nobody_holds_any_more_the_name_finds_what_it_has_started(cell, job_of, once):
+def test_the_name_finds_the_runs_of_a_collected_batch(cell, job_of, once):
     batch, jobs = Batch(), [job_of(A, "running")]
     call = cell.execute().add([A], jobs, once=once, batch=batch)
     assert cell.execute().equal_batch([A], once) is call
@@ -276,12 +275,6 @@ def client():
     return ow.Sandbox(speed=20, plan="ultra").client()
 
 
-@pytest.fixture
-def execute(monkeypatch):
-    """Run code in a cell, for the nth time."""
-    return Notebook(monkeypatch)
-
-
 def runs(client):
     return len(client.list_agents(limit=100).items)
 
@@ -299,7 +292,7 @@ def test_a_cell_that_is_run_again_shows_its_run(client, execute):
     assert execute(lambda: start(client), execution="e3") == first
 
 
-def test_another_cell_another_brief_and_a_wish_for_a_fresh_one_start_their_own(client, execute):
+def test_another_cell_another_brief_and_fresh_start_their_own(client, execute):
     first = execute(lambda: start(client))
     others = [
         execute(lambda: start(client), cell="c2"),
@@ -316,7 +309,7 @@ def test_a_run_that_is_over_is_no_reason_not_to_start_another(client, execute):
     assert execute(lambda: start(client, "List bakeries. scenario:answer"), execution="e2") != first
 
 
-def test_a_run_that_is_told_to_end_is_no_reason_either(client, execute):
+def test_a_run_that_was_asked_to_cancel_is_no_reason_either(client, execute):
     first = execute(lambda: start(client))
     first.cancel()
     assert execute(lambda: start(client), execution="e2") != first
@@ -329,12 +322,12 @@ def test_a_loop_starts_what_it_asks_for_and_finds_it_again(client, execute):
     assert runs(client) == 4
 
 
-def test_a_run_that_nobody_holds_any_more_is_found_all_the_same(client, execute):
+def test_a_run_without_a_handle_is_found(client, execute):
     first = execute(lambda: start(client).id)
     assert execute(lambda: start(client), execution="e2").id == first
 
 
-def test_where_nobody_names_the_cells_each_call_starts(client):
+def test_without_cell_ids_each_call_starts(client):
     assert start(client) != start(client)
 
 

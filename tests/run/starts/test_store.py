@@ -22,9 +22,9 @@ from origami_widgets.run.starts.store import (
     RegistryUnusable,
     Scope,
     StoredStart,
+    StoreEntry,
     file_stem,
     next_step,
-    store_entry,
 )
 from tests.support.quick import wait_for_another_kernel
 from tests.support.start_files import StartFiles
@@ -72,7 +72,7 @@ def path(files):
 
 @pytest.fixture
 def entry(files):
-    return store_entry(None, SCOPE, "porto")
+    return StoreEntry(None, SCOPE, "porto")
 
 
 def stored(**changes):
@@ -166,7 +166,7 @@ def test_no_bytes_are_taken_for_an_entry_or_raise_anything_else(tmp_path_factory
         folder.mkdir()
         (folder / FILE).write_bytes(data)
         with pytest.raises(RegistryUnusable):
-            asyncio.run(store_entry(None, SCOPE, "porto").read())
+            asyncio.run(StoreEntry(None, SCOPE, "porto").read())
 
 
 # Its place
@@ -202,26 +202,26 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("embedded", [None, Api()], ids=["files", "memory"])
 async def test_the_same_name_elsewhere_is_another_one(embedded):
-    here = store_entry(embedded, SCOPE, "porto")
+    here = StoreEntry(embedded, SCOPE, "porto")
     await here.write(stored())
     for scope, name in ELSEWHERE:
-        other = store_entry(embedded, scope, name)
+        other = StoreEntry(embedded, scope, name)
         assert other.key != here.key
         assert await other.read() is None
         await other.write(new_entry(scope, name, SPEC, KEY, NOW))
-    again = store_entry(embedded, SCOPE, "porto")
+    again = StoreEntry(embedded, SCOPE, "porto")
     assert again.key == here.key
     assert await again.read() == stored()
 
 
 async def test_an_api_of_this_process_has_its_own_entries_and_they_end_with_it(files):
     api, other = Api(), Api()
-    entry = store_entry(api, SCOPE, "porto")
+    entry = StoreEntry(api, SCOPE, "porto")
     async with entry.held():
         await entry.write(stored())
-    assert await store_entry(api, SCOPE, "porto").read() == stored()
-    assert await store_entry(other, SCOPE, "porto").read() is None
-    assert store_entry(other, SCOPE, "porto").key != entry.key
+    assert await StoreEntry(api, SCOPE, "porto").read() == stored()
+    assert await StoreEntry(other, SCOPE, "porto").read() is None
+    assert StoreEntry(other, SCOPE, "porto").key != entry.key
     gone = weakref.ref(api)
     del api
     gc.collect()
@@ -249,7 +249,7 @@ def test_a_request_is_sent_again_only_while_the_server_keeps_its_answer(claimed_
 
 
 @given(MOMENTS, st.sampled_from(["", "v2_run-1"]), st.text("abc ", min_size=1).filter(str.strip))
-def test_another_brief_is_told_that_the_name_is_taken(now, run_id, prompt):
+def test_another_brief_raises_that_the_name_is_taken(now, run_id, prompt):
     entry = stored(agent_id=run_id and "agent-1", run_id=run_id)
     for spec in (StartSpec(prompt, name=SPEC.name, focus_tables=SPEC.focus_tables), StartSpec(SPEC.prompt)):
         with pytest.raises(NameTaken, match="'porto'") as caught:
@@ -281,19 +281,19 @@ def test_an_entry_is_made_of_what_is_given():
 
 async def test_a_name_that_another_kernel_does_not_let_go_is_given_up(entry, monkeypatch):
     wait_for_another_kernel(monkeypatch, 0.3)
-    async with store_entry(None, SCOPE, "porto").held():
+    async with StoreEntry(None, SCOPE, "porto").held():
         with pytest.raises(RegistryUnusable, match="Another kernel is starting 'porto'") as caught:
             async with entry.held():
                 pytest.fail("two hold the same name")
         assert caught.value.code == "REGISTRY_BUSY"
-        async with asyncio.timeout(5), store_entry(None, SCOPE, "lisbon").held():
+        async with asyncio.timeout(5), StoreEntry(None, SCOPE, "lisbon").held():
             pass
     async with asyncio.timeout(5), entry.held():
         pass
 
 
 async def test_a_name_is_waited_for_without_holding_up_anything_else(entry):
-    holder = store_entry(None, SCOPE, "porto")
+    holder = StoreEntry(None, SCOPE, "porto")
     order = []
 
     async def hold_too():
@@ -311,7 +311,7 @@ async def test_a_name_is_waited_for_without_holding_up_anything_else(entry):
 
 @pytest.mark.parametrize("waits", [False, True], ids=["while it holds it", "while it waits for it"])
 async def test_a_task_that_is_cancelled_lets_a_name_go(entry, waits):
-    holder = store_entry(None, SCOPE, "porto")
+    holder = StoreEntry(None, SCOPE, "porto")
 
     async def hold():
         async with entry.held():
@@ -337,7 +337,7 @@ async def test_an_error_lets_a_name_go(entry):
     with pytest.raises(ZeroDivisionError):
         async with entry.held():
             raise ZeroDivisionError
-    async with asyncio.timeout(5), store_entry(None, SCOPE, "porto").held():
+    async with asyncio.timeout(5), StoreEntry(None, SCOPE, "porto").held():
         pass
 
 

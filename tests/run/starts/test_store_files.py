@@ -15,13 +15,14 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from tests.support.errors import raises
-from tests.support.front import BROKE, Front, held, refused
+from tests.support.front import BROKE, held, refused
 from tests.support.interrupts import interrupt
 from tests.support.processes import OtherKernels
-from tests.support.quick import without_environment, without_pauses
 from tests.support.server import RawServer
-from tests.support.start_files import FOLDER_VARIABLE, StartFiles
+from tests.support.start_files import FOLDER_VARIABLE
 
+FRONT = {"plan": "ultra"}
+TIMEOUT = 30
 BRIEF = "List bakeries in Porto. scenario:answer"
 FIELDS = {
     "name",
@@ -36,30 +37,6 @@ FIELDS = {
     "started_at",
     "version",
 }
-
-
-@pytest.fixture(autouse=True)
-def files(monkeypatch, tmp_path):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    return StartFiles(monkeypatch, tmp_path / "data")
-
-
-@pytest.fixture
-def front():
-    return Front(plan="ultra")
-
-
-@pytest.fixture
-def base_url(front):
-    with RawServer(front) as server:
-        yield server.base_url
-    gc.collect()
-
-
-@pytest.fixture
-def client(front, base_url):
-    return ow.Client(front.sandbox.api_key, base_url=base_url)
 
 
 def start(client, once="porto", **options):
@@ -91,7 +68,7 @@ def test_before_the_request_is_sent_its_key_is_written_down(client, front, files
     assert seen[0]["idempotency_key"] == front.keys[0] == files.read()["idempotency_key"]
 
 
-def test_files_cannot_be_compared_by_what_they_tell_of_a_brief(client, files):
+def test_files_of_equal_briefs_cannot_be_compared(client, files):
     start(client)
     start(client, once="lisbon")
     assert len({json.loads(path.read_text())["fingerprint"] for path in files.paths}) == 2
@@ -183,7 +160,7 @@ def test_organizations_have_names_of_their_own(front, files):
         port = server.port
     gc.collect()
     kept = files.read()
-    files.change(organization="org_of_somebody_else")
+    files.change(organization="org_of_others")
     again = RawServer(front)
     again.port = port
     with again as server:
@@ -288,8 +265,8 @@ for number in range(8):
 def test_processes_that_write_at_once_lose_nothing(front, base_url, files):
     kernels = OtherKernels(front, base_url)
     begun = [kernels.begin(RACE, BRIEF) for _ in range(4)]
-    told = {tuple(kernels.printed(each)) for each in begun}
-    assert len(told) == 1
+    printed = {tuple(kernels.printed(each)) for each in begun}
+    assert len(printed) == 1
     assert len(front.runs()) == len(front.starts) == len(files.paths) == 8
 
 
@@ -312,7 +289,7 @@ def test_threads_that_ask_for_several_names_get_a_run_for_each(client, front, fi
 
 
 async def test_a_task_that_is_cancelled_lets_a_name_go_only_when_its_file_is_written(client, front, files):
-    """Else somebody else would write beside it."""
+    """Else another start would write at the same time."""
     began, go_on = threading.Event(), threading.Event()
 
     def write(record):
@@ -374,10 +351,10 @@ def test_a_kernel_that_waits_for_a_name_asks_with_a_key_of_its_own_after_a_refus
         time.sleep(2)
         go_on.set()
         assert "few credits" in str(first.exception(timeout=30)).lower()
-    (told,) = kernels.printed(second)
-    assert front.runs() == [told]
+    (found,) = kernels.printed(second)
+    assert front.runs() == [found]
     assert len(set(front.keys)) == 2
-    assert start(client).id == told
+    assert start(client).id == found
 
 
 # Where they are

@@ -1,0 +1,320 @@
+"""Settings of a client: base URL, key, project and timeout; and the environment's proxies and certificates.
+
+Settings are checked once, when a client is made. Proxies and certificates are checked before the HTTP library reads them:
+its own errors name neither the variable nor what to do. A proxy's address may hold a password, so no message repeats more
+of it than its scheme or its port.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from origami_widgets.api import validate
+from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
+from origami_widgets.api.key_sources import find_stored_key
+from origami_widgets.api.validate import LONGEST_ID, not_a_key, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from origami_widgets.api.secret import Secret
+
+DEFAULT_BASE_URL = "https://origami.chat/api/v2"
+LONGEST_TIMEOUT = 3_600.0
+REQUEST = "Give the seconds that one request may take, for example 30."
+HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+", re.ASCII)
+UNSAFE = re.compile(r"[^!-~]|[\\<>\"^`{|}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of a client, checked.
+
+    Attributes:
+        key: the API key.
+        base_url: the whole prefix of the API, without a slash at its end.
+        project: the id of the project, None for the parent organization.
+        timeout: seconds that one request may take in all.
+    """
+
+    key: Secret
+    base_url: str
+    project: str | None
+    timeout: float
+
+    def __str__(self) -> str:
+        return f"{self.base_url} project={self.project}" if self.project else self.base_url
+
+    @property
+    def host(self) -> str:
+        """The host, with its port if it is not the default one."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the host is this machine itself."""
+        return is_local_url(self.base_url)
+
+    @property
+    def origin(self) -> str:
+        """Empty for Origami itself, else the host that answers instead."""
+        return "" if self.base_url == DEFAULT_BASE_URL else self.host
+
+
+def make_settings(
+    key: Secret | OrigamiError | None, base_url: object, project: object, timeout: object, *, elsewhere: bool = True
+) -> Settings:
+    """Return the settings: arguments first, then the environment, then the defaults.
+
+    Args:
+        key: the result of `given_or_environment_key`, so that no frame of a traceback holds the key in the clear.
+        base_url: the whole prefix of the API, None for the environment's or Origami's own.
+        project: the id of the project, None for the environment's or the parent organization.
+        timeout: seconds for one request.
+        elsewhere: whether to look for a missing key in the secrets of Colab and in the keyring.
+
+    Raises:
+        MissingKey: there is no key.
+        InvalidInput: one of them is not valid.
+    """
+    if isinstance(key, OrigamiError):
+        raise key
+    url, project_id = resolve_base_url(base_url), resolve_project(project)
+    seconds = validate.seconds(timeout, LONGEST_TIMEOUT, REQUEST)
+    if key is None:
+        # Last, because it may prompt the user: everything else is checked before.
+        stored = find_stored_key(url, colab=elsewhere and not is_local_url(url), keyring=elsewhere)
+        key = stored.key if stored.key is not None else stored.missing()
+    if isinstance(key, OrigamiError):
+        raise key
+    return Settings(key, url, project_id, seconds)
+
+
+def resolve_base_url(base_url: object) -> str:
+    """Return the given base URL, else the environment's, else Origami's own.
+
+    Raises:
+        InvalidInput: a key must not be sent to it.
+    """
+    return check_base_url(base_url if base_url is not None else os.environ.get("ORIGAMI_BASE_URL") or DEFAULT_BASE_URL)
+
+
+def resolve_project(project: object) -> str | None:
+    """Return the given project, else the environment's; None for the parent organization.
+
+    Raises:
+        InvalidInput: it is not an id of a project.
+    """
+    return _check_project(project if project is not None else _project_from_environment())
+
+
+def check_base_url(url: object) -> str:
+    """Return a base URL without a slash at its end, if a key may be sent to it.
+
+    Raises:
+        InvalidInput: it is not a URL, or its connection is not encrypted.
+    """
+    remedy = f"Give the whole prefix, for example {DEFAULT_BASE_URL}."
+    if not isinstance(url, str):
+        raise InvalidInput("base_url is not text", cause=f"It is {type(url).__name__}.", remedy=remedy)
+    try:
+        parts = urlsplit(url.strip())
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    # Only plain hosts: letters of other scripts look like these, and libraries differ in what a backslash means.
+    if not host or not HOST.fullmatch(host) or parts.scheme not in ("http", "https") or UNSAFE.search(url.strip()):
+        raise InvalidInput("base_url is not a web address", cause="It needs https:// and a host.", remedy=remedy)
+    not_a_key(url, "a part of base_url")
+    # An empty query too: a path that is appended to it would no longer be a path.
+    if "@" in parts.netloc or "?" in url or "#" in url:
+        raise InvalidInput(
+            "base_url holds more than an address",
+            cause="A user, a query or a fragment is in it.",
+            remedy=remedy,
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise InvalidInput(
+            "base_url is not encrypted",
+            cause="Over plain http the key could be read on the way; that is allowed to this machine itself only.",
+            remedy="Use https://.",
+        )
+    return url.strip().rstrip("/")
+
+
+def is_local_url(base_url: str) -> bool:
+    """Return whether a base URL leads to this machine itself."""
+    return is_loopback(urlsplit(base_url).hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _project_from_environment() -> str | None:
+    return os.environ.get("ORIGAMI_PROJECT") or os.environ.get("ORIGAMI_PROJECT_ID") or None
+
+
+def _check_project(project: object) -> str | None:
+    if project is None:
+        return None
+    fits = isinstance(project, str) and 0 < len(project) <= LONGEST_ID
+    if not fits or not all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in str(project)):
+        raise InvalidInput(
+            "This is not a project id",
+            cause=f"project was {shortened(project)}.",
+            remedy="Give the project's id (a UUID), or leave it out for the parent organization.",
+        )
+    return not_a_key(str(project), "a project's id")
+
+
+CERT_FILE, CERT_DIR = "SSL_CERT_FILE", "SSL_CERT_DIR"
+KEY_LOG = "SSLKEYLOGFILE"
+"""The file that Python writes the secrets of TLS connections to, for debugging."""
+PROXIED = ("https", "all", "http")
+"""Schemes that httpx reads a proxy for. Requests to Origami use the first that is set, except `http`."""
+HTTP_PROXIES, SOCKS_PROXIES = ("http", "https"), ("socks5", "socks5h")
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}", re.ASCII | re.IGNORECASE)
+HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+", re.ASCII)
+"""File names that OpenSSL reads certificates from in a folder."""
+
+
+def proxy_variable() -> str:
+    """Return the variable that names the proxy for Origami, as spelled in the environment; empty without one."""
+    return next((variable for variable, _ in _proxies() if variable.lower() != "http_proxy"), "")
+
+
+def check_proxies() -> None:
+    """Raise an error for a proxy that cannot be used.
+
+    Raises:
+        ConnectionFailed: its address is wrong, or names a kind of proxy that is not supported; nothing was sent.
+    """
+    for variable, address in _proxies():
+        if wrong := _proxy_problem(address):
+            remedy = f"Correct {variable}, or unset it: del os.environ['{variable}']. Then try again."
+            raise _unusable("The proxy setting cannot be used", f"{variable} {wrong}", remedy, "PROXY_UNUSABLE")
+
+
+def proxy_error() -> ConnectionFailed:
+    """Return the error for proxy settings that httpx refuses although each address looks right."""
+    names = [variable for variable, _ in _proxies()]
+    exceptions = [name for name in os.environ if name.lower() == "no_proxy"]
+    variables = ", ".join(names + exceptions) or "the system's proxy settings"
+    rule = f" Each entry of {exceptions[0]} must be a host name, an IP address, or *." if exceptions else ""
+    cause = f"The HTTP library cannot read {variables}.{rule}"
+    remedy = "Correct them, or unset what is not needed. Then try again."
+    return _unusable("The proxy setting cannot be used", cause, remedy, "PROXY_UNUSABLE")
+
+
+def check_certificates() -> None:
+    """Raise an error for a file or folder of certificates that does not exist or holds none.
+
+    Raises:
+        ConnectionFailed: a variable names such a file or folder; nothing was sent.
+    """
+    if file := os.environ.get(CERT_FILE):
+        if not Path(file).is_file():
+            raise certificate_error("there is no such file." if not Path(file).exists() else "that is not a file.")
+    elif folders := os.environ.get(CERT_DIR):
+        found = [Path(each) for each in folders.split(os.pathsep) if each and Path(each).is_dir()]
+        if not found:
+            raise certificate_error("there is no such folder.")
+        if not any(HASHED.fullmatch(entry.name) for folder in found for entry in _entries(folder)):
+            raise certificate_error("no file in it has a name that OpenSSL looks for, as `openssl rehash` makes them.")
+
+
+def certificate_error(reason: str) -> ConnectionFailed:
+    """Return the error for certificates that cannot be loaded.
+
+    Args:
+        reason: why, as a clause that ends in a full stop.
+    """
+    variable = next((name for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
+    key_log = os.environ.get(KEY_LOG)
+    if key_log and not _can_be_written(Path(key_log)):
+        remedy = (
+            f"Let {KEY_LOG} name a file that can be written, or unset it: del os.environ['{KEY_LOG}']. Then try again."
+        )
+        cause = f"{KEY_LOG} is {key_log!r}, and that file cannot be written."
+    elif not variable:
+        remedy = (
+            "Reinstall the package certifi, or name a file of certificates in the environment variable SSL_CERT_FILE."
+        )
+        cause = f"No certificates can be loaded: {reason}"
+    else:
+        kind = "file of certificates in PEM form" if variable == CERT_FILE else "folder of certificates"
+        remedy = f"Let {variable} name a {kind}, or unset it: del os.environ['{variable}']. Then try again."
+        cause = f"{variable} is {os.environ[variable]!r}: {reason}"
+    return _unusable("The trusted certificates cannot be loaded", cause, remedy, "CERTIFICATES_UNUSABLE")
+
+
+def describe_certificates() -> str:
+    """Return a space and a sentence about the variable that names the certificates; empty without one."""
+    return next((f" Now {name} is {os.environ[name]!r}." for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
+
+
+def _proxies() -> Iterator[tuple[str, str]]:
+    """Yield the variables and addresses of proxies; of two spellings of a variable, the one that counts."""
+    # Loaded here, because it loads much; by then the HTTP library has loaded it.
+    from urllib.request import getproxies_environment
+
+    addresses = getproxies_environment()
+    for scheme in PROXIED:
+        if address := addresses.get(scheme):
+            wanted = f"{scheme}_proxy"
+            spelled = [name for name in os.environ if name.lower() == wanted and os.environ[name] == address]
+            yield (wanted if wanted in spelled else (spelled or [wanted.upper()])[0]), address
+
+
+def _proxy_problem(address: str) -> str:
+    """Return what is wrong with a proxy's address, to follow the name of its variable; empty for a valid one."""
+    scheme, separator, _ = address.partition("://")
+    scheme = scheme.lower() if separator else "http"
+    if scheme not in HTTP_PROXIES + SOCKS_PROXIES:
+        named = f"names a proxy of the kind {scheme!r}" if SCHEME.fullmatch(scheme) else "is not the address of a proxy"
+        return f"{named}. It must begin with http://, https://, socks5:// or socks5h://."
+    try:
+        parts = urlsplit(address if separator else f"http://{address}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "holds a port or a host that cannot exist. A port is a number from 1 to 65535."
+    if not host or not address.isprintable() or any(letter.isspace() for letter in address):
+        return "names no host, or holds a space or a control character. It must look like http://host:port."
+    if port == 0:
+        return "holds the port 0. A port is a number from 1 to 65535."
+    if scheme in SOCKS_PROXIES and importlib.util.find_spec("socksio") is None:
+        return (
+            "names a SOCKS proxy, which needs the package socksio: pip install 'httpx[socks]', then restart the kernel."
+        )
+    return ""
+
+
+def _can_be_written(file: Path) -> bool:
+    return os.access(file if file.exists() else file.parent, os.W_OK) and not file.is_dir()
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    try:
+        yield from folder.iterdir()
+    except OSError:
+        return
+
+
+def _unusable(title: str, cause: str, remedy: str, code: str) -> ConnectionFailed:
+    error = ConnectionFailed(title, cause=f"{cause} Nothing was sent.", remedy=remedy, code=code)
+    error.sent = False
+    return error

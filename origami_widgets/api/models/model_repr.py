@@ -1,0 +1,159 @@
+"""The repr of an object of the API: one short line, and a small HTML table for notebooks. Pure.
+
+All texts come from the server: they are cut and escaped, and control characters and keys are removed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from html import escape
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from origami_widgets.api.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LONGEST_LINE = 200
+LONGEST_TEXT = 60
+LONGEST_PART = 60
+MOST_ROWS = 30
+_SKIPPED = ("raw", "object")
+
+_FRAME = "font:13px/1.45 system-ui,sans-serif;max-width:60em"
+_QUIET = "opacity:.74"
+_TABLE = "font:inherit;border-collapse:collapse;margin:4px 0"
+_CELL = "text-align:{side};vertical-align:top;padding:2px 14px 2px 0;border:0"
+
+
+def facts_of(model: msgspec.Struct) -> dict[str, Any]:
+    """Return the fields to show: those in `__shown_fields__`, else all that differ from their default."""
+    fields = {field.name: field for field in msgspec.structs.fields(model) if field.name not in _SKIPPED}
+    if shown := getattr(model, "__shown_fields__", ()):
+        values = {name: getattr(model, name) for name in shown}
+        return {name: value for name, value in values.items() if value is not None and value != ""}
+    return {name: value for name, field in fields.items() if (value := getattr(model, name)) != _default(field)}
+
+
+def _facts_of_line(model: msgspec.Struct) -> dict[str, Any]:
+    """Return the fields of the line: those in `__line_fields__` that are set, else those of `facts_of`."""
+    fields = getattr(model, "__line_fields__", ())
+    values = {name: attrgetter(name)(model) for name in fields}
+    return {name: value for name, value in values.items() if value is not None and value != ""} or facts_of(model)
+
+
+def one_line(model: msgspec.Struct) -> str:
+    """Return the class and fields of an object, in at most 200 characters.
+
+    Objects that come in lists, such as columns, are shorter: the repr of a list has a line for each.
+
+    >>> from origami_widgets.api.models import Column, CreditsUsed, Table
+    >>> one_line(Table(name="Porto bakeries", lead_count=15, credits=CreditsUsed(lifetime_used=57)))
+    "Table(name='Porto bakeries', lead_count=15, columns=<0 items>, credits=CreditsUsed(lifetime_used=57))"
+    >>> one_line(Column(name="Fit", slug="fit", kind="score", credits=CreditsUsed(lifetime_used=34)))
+    "Column(name='Fit', kind='score', credits.lifetime_used=34)"
+    """
+    name = type(model).__name__
+    line = ""
+    for field, value in _facts_of_line(model).items():
+        part = f"{', ' if line else ''}{field}={_in_line(value)}"
+        if len(name) + len(line) + len(part) > LONGEST_LINE - len("(, …)"):
+            return f"{name}({line}{', ' if line else ''}…)"
+        line += part
+    return f"{name}({line})"
+
+
+def as_html(title: str, summary: Iterable[str], head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return HTML with a heading, a line below it, and a small table.
+
+    Args:
+        title: the heading.
+        summary: parts of the line below it; empty ones are left out.
+        head: the headings of the columns; empty for none.
+        rows: the rows, of which the first 30 are shown.
+    """
+    parts = [f"<div><b>{_text(title)}</b></div>"]
+    if line := " · ".join(_text(part) for part in summary if part):
+        parts.append(f'<div style="{_QUIET}">{line}</div>')
+    if rows:
+        heading = "".join(f'<th style="{_CELL.format(side="left")}">{_text(name)}</th>' for name in head)
+        body = "".join(
+            f"<tr>{''.join(_cell(value, right=bool(head)) for value in row)}</tr>" for row in rows[:MOST_ROWS]
+        )
+        head_row = f"<thead><tr>{heading}</tr></thead>" if heading else ""
+        parts.append(f'<table style="{_TABLE}">{head_row}<tbody>{body}</tbody></table>')
+    if len(rows) > MOST_ROWS:
+        parts.append(f'<div style="{_QUIET}">and {len(rows) - MOST_ROWS:,} more</div>')
+    return f'<div style="{_FRAME}">{"".join(parts)}</div>'
+
+
+def many(count: int | None, one: str, more: str) -> str:
+    """Return a number with its noun; empty for None."""
+    return "" if count is None else f"{count:,} {one if count == 1 else more}"
+
+
+def model_html(model: msgspec.Struct) -> str:
+    """Return HTML with one row for each field of an object."""
+    rows = [(field.replace("_", " "), value) for field, value in facts_of(model).items()]
+    return as_html(type(model).__name__, (), (), rows)
+
+
+def list_html(title: str, summary: Iterable[str], models: Sequence[object]) -> str:
+    """Return HTML with one row for each object of a list."""
+    shown = [facts_of(model) for model in models if isinstance(model, msgspec.Struct)]
+    fields = list(dict.fromkeys(field for facts in shown for field in facts))
+    rows = [[facts.get(field) for field in fields] for facts in shown]
+    return as_html(title, summary, [field.replace("_", " ") for field in fields], rows)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+
+
+def _in_line(value: Any) -> str:
+    if isinstance(value, str):
+        return repr(_cut(value))
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(value, msgspec.Struct):
+        text = repr(value)
+        return text if len(text) <= LONGEST_PART else f"{type(value).__name__}(…)"
+    if isinstance(value, tuple | list | dict):
+        return "<1 item>" if len(value) == 1 else f"<{len(value):,} items>"
+    return _cut(repr(value))
+
+
+def _in_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(value, msgspec.Struct):
+        facts = facts_of(value)
+        return ", ".join(f"{field.replace('_', ' ')} {_in_cell(part)}" for field, part in facts.items())
+    if isinstance(value, tuple | list | dict):
+        return f"{len(value):,}"
+    return str(value)
+
+
+def _cell(value: Any, *, right: bool) -> str:
+    """Return a table cell; with `right`, numbers are aligned to the right."""
+    right = right and isinstance(value, int | float) and not isinstance(value, bool)
+    return f'<td style="{_CELL.format(side="right" if right else "left")}">{_text(_in_cell(value))}</td>'
+
+
+def _cut(text: str, most: int = LONGEST_TEXT) -> str:
+    # Imported when an object is shown: frames import the models, and nothing that knows keys.
+    from origami_widgets.api.secret import hide_all
+
+    plain = " ".join(printable(hide_all(text[: most * 4])).split())
+    return plain if len(plain) <= most and len(text) <= most * 4 else f"{plain[: most - 1]}…"
+
+
+def _text(text: str) -> str:
+    return escape(_cut(text, LONGEST_LINE))

@@ -1,0 +1,243 @@
+"""Responses of the server: from bytes to JSON, and the checks of what a successful response must contain."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
+
+from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
+from origami_widgets.api.models import CreatedAgent, RunObject
+from origami_widgets.api.models.base import is_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResponse:
+    """The response to one request, decoded but not interpreted.
+
+    Attributes:
+        status_code: the HTTP status.
+        body: the decoded JSON, None without any.
+        headers: the headers; their names are in lower case.
+        digest: a hash of the body, which changes when anything does.
+        retry_after: seconds that the server asks to wait, None when it does not or the header is not readable.
+        server_date: the time of the server, from the `Date` header.
+        request_id: the id of the request, for support.
+        sandbox: whether the response is one of a sandbox, which marks its responses.
+        problem: what is wrong with the body, empty when it is JSON.
+    """
+
+    status_code: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    digest: bytes = b""
+    retry_after: float | None = None
+    server_date: datetime | None = None
+    request_id: str | None = None
+    sandbox: bool = False
+    problem: str = ""
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether the server repeats its first response to the idempotency key."""
+        return self.headers.get("idempotency-replay", "").strip().lower() == "true"
+
+
+BOM = b"\xef\xbb\xbf"
+DEEPEST = 100
+LONGEST_NUMBER = 24
+"""Characters of a number that an error quotes."""
+SHALLOW = 8
+"""Levels of nesting in all documented responses. The decoder's type limits them, so that no value has to be looked at."""
+TOO_DEEP = "The answer is nested too deeply."
+SIGN_IN = "An unexpected answer came from the network, a web page: is there a sign-in page?"
+
+
+def _of_depth(levels: int) -> Any:
+    scalar = None | bool | int | float | str
+    kind: Any = scalar
+    for _ in range(levels):
+        kind = scalar | list[kind] | dict[str, kind]
+    return kind
+
+
+_SHALLOW: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_of_depth(SHALLOW))
+
+
+def decode(body: bytes) -> Any:
+    """Decode the JSON in a body.
+
+    Args:
+        body: the bytes of a response.
+
+    Raises:
+        UnexpectedAnswer: the body is not JSON; trying again may help.
+    """
+    body = body.removeprefix(BOM)
+    if not body.strip():
+        raise unreadable("The answer is empty.")
+    # Its errors explain less than those of the slower decoders below.
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return _SHALLOW.decode(body)
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = _decode_slowly(body)
+    except RecursionError:
+        raise unreadable(TOO_DEEP) from None
+    if _is_too_deep(value):
+        raise unreadable(TOO_DEEP)
+    return value
+
+
+def _decode_slowly(body: bytes) -> Any:
+    """Decode what the strict decoder refuses and a client must read: a text that was cut inside an emoji."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise unreadable("The answer is not text (invalid UTF-8).") from None
+    try:
+        return _whole(json.loads(text, parse_constant=_refuse, parse_float=_float))
+    except RecursionError:
+        raise unreadable(TOO_DEEP) from None
+    except _NoNumber as number:
+        raise _no_number(str(number)) from None
+    except ValueError:
+        start = text.lstrip()[:200].lower()
+        looks_like_html = start.startswith("<") or "<html" in start
+        raise unreadable(SIGN_IN if looks_like_html else "The answer is no JSON, or was cut off.") from None
+
+
+class _NoNumber(ValueError):
+    """A number that no float can hold: a word such as NaN, or digits beyond the largest float."""
+
+
+def _refuse(text: str) -> NoReturn:
+    raise _NoNumber(text if len(text) <= LONGEST_NUMBER else f"{text[:LONGEST_NUMBER]}…")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
+def _no_number(text: str) -> UnexpectedAnswer:
+    is_word = text.lstrip("-") in ("NaN", "Infinity")
+    what = "which is no JSON" if is_word else "which is beyond the largest floating-point number"
+    return UnexpectedAnswer(
+        f"The server sent a number that {'JSON does not have' if is_word else 'is out of range'}",
+        cause=f"The answer holds {text}, {what}. The network is not at fault.",
+        remedy="Try again later. If it stays, tell support the request id: a value at the server is not a number.",
+        code="INVALID_NUMBER",
+        transient=True,
+    )
+
+
+def _whole(value: Any) -> Any:
+    """Replace lone surrogates, which a Python string can hold but no message to a front end."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Return whether JSON is nested too deeply. Level by level: all later code may then recurse."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer if type(outer) is list else ())
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return False
+    return True
+
+
+def unreadable(cause: str) -> UnexpectedAnswer:
+    """Return the error for a body that the API does not send."""
+    return UnexpectedAnswer(
+        "The answer is not from Origami's API",
+        cause=cause,
+        remedy="Is the network open, is base_url right? A watched run is asked about again by itself.",
+        code="UNEXPECTED_ANSWER",
+        transient=True,
+    )
+
+
+def require_object(response: ApiResponse) -> ApiResponse:
+    """Return the response if its body is an object.
+
+    Raises:
+        UnexpectedAnswer: it is not. The other checks below raise it too.
+    """
+    if not isinstance(response.body, dict):
+        raise _unexpected(response, "An object was expected.")
+    return response
+
+
+def require_list(response: ApiResponse) -> ApiResponse:
+    """Return the response if its body is a list. A missing list is not an empty one: rows would silently be missing."""
+    if not is_list(require_object(response).body):
+        raise _unexpected(response, "A list was expected.")
+    return response
+
+
+def require_subject(response: ApiResponse, wanted: str) -> ApiResponse:
+    """Return the response if its body is about the object with the requested id."""
+    found = require_object(response).body.get("id")
+    if not isinstance(found, str) and "status" not in response.body:
+        raise _unexpected(response, "It names nothing.")
+    # An id that was typed in capitals comes back in lower case.
+    if isinstance(found, str) and found.lower() != wanted.lower():
+        raise _unexpected(response, f"Asked for {wanted}, it is about something else.")
+    return response
+
+
+def require_created_agent(response: ApiResponse) -> ApiResponse:
+    """Return the response if its body names an agent and its run."""
+    created = CreatedAgent.from_raw(require_object(response).body)
+    if not created.run.id or not (created.agent.id or created.run.agent_id):
+        raise _unexpected(response, "It names no agent or no run.")
+    return response
+
+
+def require_run(response: ApiResponse) -> ApiResponse:
+    """Return the response if its body names a run."""
+    run = read_run(response)
+    if run is None or not run.id:
+        raise _unexpected(response, "It names no run.")
+    return response
+
+
+def read_run(response: ApiResponse) -> RunObject | None:
+    """Return the run in `{"run": …}`, or the run that is the body itself, as some servers send it; else None."""
+    body = require_object(response).body
+    bare = body if "id" in body and "status" in body else None
+    inner = body.get("run", bare)
+    return RunObject.from_raw(inner) if isinstance(inner, dict) else None
+
+
+def _unexpected(response: ApiResponse, cause: str) -> OrigamiError:
+    return UnexpectedAnswer(
+        "The answer is not what the API promises",
+        cause=cause,
+        remedy="It is asked again by itself where that is free. If it stays, tell support the request id.",
+        code="UNEXPECTED_ANSWER",
+        status_code=response.status_code,
+        request_id=response.request_id,
+        transient=True,
+    )

@@ -1,0 +1,262 @@
+"""`credits_frame`: the credit balance over time, and what the tables of runs used in between.
+
+The API has neither credits of a run nor a history of the balance. The credits that a table has used over its life only
+grow, so the difference of two checks is what was used in between; where one of the two is missing, it is unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+from origami_widgets.frames.frame_builder import DataIssues, OriginValues, build, pluck
+from origami_widgets.frames.run_frames import RUNS, has_no_tables
+from origami_widgets.frames.schema import FrameField, FrameSchema, computed_field
+from origami_widgets.frames.source import SourceData, gather
+from origami_widgets.frames.table_frames import TABLES
+from origami_widgets.frames.values import TypedValues, read_number, read_values
+
+from .spending import counts, measured
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.usage import BalanceReading
+    from origami_widgets.frames.source import Source
+
+    from .spending import Measure
+
+CREDITS = FrameSchema(
+    "credits_frame",
+    (
+        computed_field("time", "timestamp", "when the balance was read, on the kernel's clock"),
+        FrameField("balance", "number", "credits", "balance", "credits left at that time", "credits"),
+        computed_field("change", "number", "balance minus that of the previous reading", "credits"),
+        computed_field(
+            "credits_measured",
+            "number",
+            "used by the tables of the runs since the previous reading; NA where unknown",
+            "credits",
+        ),
+        computed_field(
+            "credits_other",
+            "number",
+            "-change - credits_measured: spent elsewhere; negative where credits were added",
+            "credits",
+        ),
+    ),
+)
+
+
+def credits_frame(
+    runs: Source | None = None, *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
+) -> pd.DataFrame:
+    """One row per reading of the credit balance in this process. Reads the balance once more: one free request.
+
+    The API keeps no history of the balance. The frame has a row for each time that `login`, `account`, `get_credits` or
+    this function has read it with the same key, the newest 1,000. The balance belongs to the organization: other runs,
+    other keys and the web app spend from it, too. With `runs`, two more columns separate what the tables of these runs
+    have used from the rest.
+
+    The cost of a run is measured from its tables: the credits that they have used once their cells are finished, minus
+    those used before it started. Cells that end between a check of the tables and a reading of the balance count in the
+    next interval, so read the balance while nothing is running: before the start, and after `wait("cells")`. Credits
+    reserved for running cells are in no table. A table that is older than the previous reading, and that no run of this
+    process had reported by then, makes the interval NA. `compare_runs` has the same measure per run.
+
+    Args:
+        runs: a run, or a list of runs, that this process watched; None for the balance alone.
+        client: the client whose balance is read; the configured one by default.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
+
+    Returns:
+        A DataFrame with these columns (dtypes of the default backend), oldest reading first. `attrs["units"]` has the
+        units, `attrs["origami"]` where the frame comes from.
+
+        - `time` (datetime64[us, UTC]): when the balance was read, on the kernel's clock
+        - `balance` (Float64, credits): credits left at that time
+        - `change` (Float64, credits): balance minus that of the previous reading
+        - `credits_measured` (Float64, credits): used by the tables of the runs since the previous reading; NA where unknown
+        - `credits_other` (Float64, credits): -change - credits_measured: spent elsewhere; negative where credits were added
+
+    Raises:
+        InvalidInput: `runs` cannot be read or `dtype_backend` is unknown; no request was sent.
+        MissingKey: no client is given or configured, and no key is found.
+        OrigamiError: the balance cannot be read.
+
+    API: `GET /account/credits`, and the tables of each answer about the runs.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> before = client.get_credits()
+        >>> run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+        >>> frame = ow.credits_frame(run, client=client)
+        >>> used = ow.tables_frame(run)["credits_lifetime_used"].sum()
+        >>> len(frame), bool(-frame["change"].iloc[-1] == used)
+        (2, True)
+    """
+    from origami_widgets.api.sync_bridge import block
+
+    return block(_credits_frame(runs, client, dtype_backend))
+
+
+async def credits_frame_async(
+    runs: Source | None = None, *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
+) -> pd.DataFrame:
+    """Return the frame of `credits_frame` without blocking the event loop; same arguments, errors and (free) requests.
+
+    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> asyncio.run(ow.credits_frame_async(client=ow.Sandbox(credits=40).client()))["balance"].to_list()
+        [40.0]
+    """
+    from origami_widgets.api.sync_bridge import wait
+
+    return await wait(_credits_frame(runs, client, dtype_backend))
+
+
+async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
+    # Loaded here: the other frames need no network.
+    from origami_widgets.api.default_client import client_or_default
+    from origami_widgets.api.sync_bridge import OnLoop
+
+    check_backend(dtype_backend)
+    data = SourceData("list", ()) if runs is None else gather(runs, CREDITS.name)
+    operations = client_or_default(client).operations
+    await OnLoop(operations.get_credits())
+    return frame_of_readings(operations.balance_history.readings, data, dtype_backend, are_measured=runs is not None)
+
+
+def frame_of_readings(
+    readings: Sequence[BalanceReading], source: SourceData, dtype_backend: DtypeBackend, *, are_measured: bool
+) -> pd.DataFrame:
+    """Make the frame of readings of the balance. Pure.
+
+    Args:
+        readings: in order.
+        source: the runs whose tables are measured.
+        dtype_backend: the arrays that hold the columns.
+        are_measured: whether runs were given; without, the columns about them are NA.
+    """
+    balances = pluck([{CREDITS["balance"].path: reading.balance} for reading in readings], [CREDITS["balance"].path])
+    balance = read_values(CREDITS["balance"], balances[CREDITS["balance"].path])
+    change = np.diff(np.where(balance.missing, np.nan, balance.data), prepend=np.nan)
+    moments = [BalanceMoment(reading.at, reading.server_second) for reading in readings]
+    issues = DataIssues()
+    used = used_per_interval(source, moments, issues) if are_measured else np.full(len(readings), np.nan)
+    return build(
+        CREDITS,
+        source,
+        {"credits": OriginValues(balances)},
+        computed={
+            "time": _times(readings),
+            "change": measured(change),
+            "credits_measured": measured(used),
+            "credits_other": measured(0.0 - change - used),
+        },
+        issues=issues,
+        dtype_backend=dtype_backend,
+    )
+
+
+def _times(readings: Sequence[BalanceReading]) -> TypedValues:
+    data = np.fromiter((round(reading.at * 1e6) for reading in readings), np.int64, len(readings))
+    return TypedValues(data, np.zeros(len(readings), np.bool_))
+
+
+_SECOND = 1_000_000
+
+
+class BalanceMoment(NamedTuple):
+    """Time of a reading: Unix seconds on the kernel's clock, and the server's second, None where unknown."""
+
+    at: float
+    server_second: float | None
+
+    def is_surely_before(self, moment: int | None) -> bool:
+        """Whether it is surely earlier than a time of the server, in microseconds since 1970."""
+        if self.server_second is None or moment is None:
+            return False
+        # The server reports whole seconds: it may have been the last moment of that second.
+        return moment >= (self.server_second + 1) * _SECOND
+
+
+def used_per_interval(
+    source: SourceData, moments: Sequence[BalanceMoment], issues: DataIssues | None = None
+) -> Measure:
+    """Credits that the tables of runs used from each moment to the next; NaN for the first, and where unknown.
+
+    What a table had used at a moment is what the newest check before it reported, and 0 before the table was created.
+
+    Args:
+        source: the runs, with the history that their handles have recorded.
+        moments: in order.
+        issues: collects unreadable values.
+    """
+    issues = issues or DataIssues()
+    recorded, created = _recorded(source), _created(source, issues)
+    starts = issues.read(RUNS["started_at"], [(part.run or {}).get(RUNS["started_at"].path) for part in source.parts])
+    gained = np.zeros(len(moments))
+    for table, birth in created.items():
+        gained += _steps([_used(recorded.get(table, ([], [])), birth, moment) for moment in moments])
+    for part, began in zip(source.parts, counts(starts), strict=True):
+        if not part.tables and not has_no_tables(part):
+            # It may have worked on any table since it started.
+            gained[[not moment.is_surely_before(began) for moment in moments]] = np.nan
+    gained[:1] = np.nan
+    return gained
+
+
+def _steps(used: Sequence[float]) -> Measure:
+    gained = np.diff(used, prepend=np.nan)
+    # It never decreases: where it seems to, the answers contradict each other.
+    return np.where(gained >= 0, gained, np.nan)
+
+
+Recorded = tuple[list[float], list[float]]
+
+
+def _recorded(source: SourceData) -> dict[str, Recorded]:
+    """For each table the times when its credits were reported, in order, and their numbers."""
+    points: dict[str, list[tuple[float, float]]] = {}
+    for point in (point for part in source.parts for point in part.history):
+        for table, used in getattr(point, "credits_of_tables", None) or ():
+            points.setdefault(table, []).append((getattr(point, "time", math.nan), _number(used)))
+    return {table: _in_order(each) for table, each in points.items()}
+
+
+def _in_order(points: list[tuple[float, float]]) -> Recorded:
+    points.sort(key=lambda each: each[0])
+    return [time for time, _ in points], [used for _, used in points]
+
+
+def _created(source: SourceData, issues: DataIssues) -> dict[str, int | None]:
+    """When each table of the runs was created, in microseconds since 1970."""
+    tables = [table for part in source.parts for table in part.tables if isinstance(table, Mapping)]
+    created = counts(issues.read(TABLES["created_at"], [table.get(TABLES["created_at"].path) for table in tables]))
+    return dict(zip((str(table.get("id")) for table in tables), created, strict=True))
+
+
+def _used(recorded: Recorded, created: int | None, moment: BalanceMoment) -> float:
+    times, used = recorded
+    newest = bisect_right(times, moment.at) - 1
+    if newest >= 0:
+        return used[newest]
+    return 0.0 if moment.is_surely_before(created) else math.nan
+
+
+def _number(value: object) -> float:
+    number = read_number(value)
+    return math.nan if number is None else number

@@ -1,0 +1,201 @@
+"""What `export` writes: the sheets or files of a source, each made when its turn comes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, ValuesView
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.economics.column_economics import column_economics_frame
+from origami_widgets.frames.economics.lead_source_economics import lead_source_economics_frame
+from origami_widgets.frames.economics.table_economics import economics_frame
+from origami_widgets.frames.row_frames import rows_frame
+from origami_widgets.frames.run_frames import actions_frame, history_frame, runs_frame, transcript_frame
+from origami_widgets.frames.source import gather
+from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
+
+from .parquet_files import is_stream, name_of_stream, peeked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.frames.source import SourceData
+
+FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
+    "runs": runs_frame,
+    "tables": tables_frame,
+    "columns": columns_frame,
+    "lead_sources": lead_sources_frame,
+    "actions": actions_frame,
+    "transcript": transcript_frame,
+    "history": history_frame,
+    "economics": economics_frame,
+    "column_economics": column_economics_frame,
+    "lead_source_economics": lead_source_economics_frame,
+}
+"""All are written for every source, so that no file of an earlier export to the same folder is taken for a new one."""
+LONGEST_FILE_NAME = 60
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names that Windows keeps for devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPart:
+    """One sheet or file.
+
+    Attributes:
+        name: its name.
+        make: returns the frame, or a source of record batches; reads the leads.
+        stream: whether it is record batches.
+    """
+
+    name: str
+    make: Callable[[], Any]
+    stream: bool = False
+
+
+def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[ExportPart]:
+    """Return the parts of a source, in the order in which they are written.
+
+    Raises:
+        InvalidInput: the source cannot be exported.
+    """
+    if isinstance(source, pd.Series):
+        raise InvalidInput(
+            "A series is exported as a frame",
+            cause=f"The series {str(source.name)!r:.80} was given.",
+            remedy="Give series.to_frame(): a column, and its index.",
+        )
+    if isinstance(source, Iterator | ValuesView) and not is_stream(source):
+        # Each frame reads the source once, which an iterator would not allow.
+        source, batches = peeked(iter(source))
+        source = source if batches else list(source)
+    else:
+        batches = is_stream(source)
+    if isinstance(source, list | tuple) and source and all(isinstance(each, pd.DataFrame) for each in source):
+        raise InvalidInput(
+            "Frames need names",
+            cause=f"A list of {len(source):,} frames was given.",
+            remedy='Name them: export({"leads": leads, "costs": costs}, path).',
+        )
+    own = _own_parts(source, batches=batches)
+    if own is not None:
+        if leads:
+            raise InvalidInput(
+                "leads=True needs a run or tables",
+                cause="Frames were given, which name no table to read.",
+                remedy='Export leads as frames: export({"leads": rows_frame(table)}, path).',
+            )
+        return own
+    data = gather(source, "export")
+    return [
+        *(ExportPart(name, partial(make, source)) for name, make in FRAMES.items()),
+        *(_leads_of(data, client) if leads else ()),
+    ]
+
+
+def _own_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
+    if batches:
+        return [ExportPart(name_of_stream(source) or "frame", lambda: source, stream=True)]
+    if isinstance(source, pd.DataFrame):
+        return [ExportPart(_name_of(source), lambda: tidy(source))]
+    if not isinstance(source, Mapping) or not source:
+        return None
+    streams = [is_stream(each) for each in source.values()]
+    if not all(stream or isinstance(each, pd.DataFrame) for each, stream in zip(source.values(), streams, strict=True)):
+        return None
+    return [
+        ExportPart(str(name), partial(_given, each), stream)
+        for (name, each), stream in zip(source.items(), streams, strict=True)
+    ]
+
+
+def _given(each: Any) -> Any:
+    return tidy(each) if isinstance(each, pd.DataFrame) else each
+
+
+def tidy(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its index as columns; an unnamed index that only numbers the rows is left out.
+
+    >>> tidy(pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="key"))).columns.to_list()
+    ['key', 'n']
+    >>> tidy(pd.DataFrame({"n": [1]}, index=["a"])).columns.to_list(), tidy(pd.DataFrame({"n": [1]})).columns.to_list()
+    (['index', 'n'], ['n'])
+    """
+    if all(name is None for name in frame.index.names) and pd.api.types.is_integer_dtype(frame.index.dtype):
+        return frame
+    flat = frame.reset_index(allow_duplicates=True)
+    flat.attrs = frame.attrs
+    return flat
+
+
+def _name_of(frame: pd.DataFrame) -> str:
+    provenance = frame.attrs.get("origami")
+    if not isinstance(provenance, Mapping):
+        return "frame"
+    return str(provenance.get("table_name") or provenance.get("frame") or "frame").removesuffix("_frame")
+
+
+def _leads_of(data: SourceData, client: AnyClient | None) -> Iterator[ExportPart]:
+    tables = [table for part in data.parts for table in part.tables if isinstance(table, Mapping)]
+    # Runs of one agent share tables.
+    once = {str(table.get("id")): table for table in tables}
+    read: list[str] = []
+    for table in once.values():
+        name = table.get("name")
+        named = name if isinstance(name, str) and name else "leads"
+        yield ExportPart(named, partial(_read, table, named, client, read))
+
+
+def _read(table: Mapping[str, Any], name: str, client: AnyClient | None, read: list[str]) -> pd.DataFrame:
+    try:
+        frame = rows_frame(table, client=client)
+    except BaseException as error:
+        before = f" Before it, these were read: {', '.join(read)}." if read else ""
+        error.add_note(f"It was the table {name!r:.80}; nothing was written.{before}")
+        raise
+    read.append(f"{name!r:.80} ({len(frame):,} rows)")
+    return frame
+
+
+def file_names(names: Iterable[str], ending: str) -> list[str]:
+    """Return file names that every file system can hold, unique even if it ignores case.
+
+    >>> file_names(["a/b", "A?B", "con", ""], "csv")
+    ['a_b.csv', 'A_B_2.csv', '_con.csv', 'frame.csv']
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        base = re.sub(r"[^\w .-]", "_", name)[:LONGEST_FILE_NAME].strip(". ") or "frame"
+        base = f"_{base}" if _RESERVED.fullmatch(base) else base
+        free, number = base, 1
+        while _folded(free) in found:
+            number += 1
+            free = f"{base}_{number}"
+        found[_folded(free)] = f"{free}.{ending}"
+    return list(found.values())
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def check_streams(parts: Sequence[ExportPart], kind: str) -> None:
+    """Check that record batches are exported as Parquet only.
+
+    Raises:
+        InvalidInput: they are not.
+    """
+    if kind != "parquet" and any(part.stream for part in parts):
+        raise InvalidInput(
+            "Record batches are exported as Parquet",
+            cause=f"They were to be written as {kind}.",
+            remedy='Use format="parquet" and a folder, or read them into a DataFrame first.',
+        )

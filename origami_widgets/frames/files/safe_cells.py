@@ -1,0 +1,74 @@
+"""Cells as files can hold them, and texts that a spreadsheet would compute. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from origami_widgets.frames.values import as_json, unicode_text
+
+STARTS = "=+-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
+"""First characters of formulas, also in full width and small form, which some spreadsheets accept."""
+_NUMBER = re.compile(r"[+\-\u2212]?\d[\d\u00a0.,' ]*([eE][+-]?\d{1,3})?\s?%?", re.ASCII)
+_PHONE = re.compile(r"\+\d[\d ()./-]*( ?(x|ext\.?) ?\d+)?", re.ASCII)
+_SUM = re.compile(r"\+[\d.]+(\s*[-/][-+(\s]*[\d.]+\)?)+\s*", re.ASCII)
+"""A phone number that Excel would compute: +1-555-0127 is -681 there."""
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet may compute a text. Numbers are no formulas, nor are phone numbers unless they look like sums.
+
+    >>> [is_formula(text) for text in ("=1+1", "+1 555 0127", "-3.5", "-2+3+cmd|' /C calc'!A0", "a=b", "+1-555-0127")]
+    [True, False, False, True, False, True]
+    """
+    if text[:1] in ("\t", "\r"):
+        return True
+    bare = visible_text(text)
+    if not bare or bare[0] not in STARTS or _NUMBER.fullmatch(bare):
+        return False
+    return not _PHONE.fullmatch(bare) or _SUM.fullmatch(bare) is not None
+
+
+def visible_text(text: str) -> str:
+    """Return the text without leading blanks and invisible characters, which spreadsheets skip."""
+    for at, sign in enumerate(text):
+        if sign.isprintable() and not sign.isspace():
+            return text[at:]
+    return ""
+
+
+def plain_cell(value: Any) -> Any:
+    """Return a cell as text, number, boolean, date or UTC time; lists and objects as JSON, missing values as None.
+
+    >>> plain_cell(["a", 1]), plain_cell(pd.NA), plain_cell(pd.Timestamp("2026-01-01T01:00+01:00"))
+    ('["a", 1]', None, Timestamp('2026-01-01 00:00:00+0000', tz='UTC'))
+    """
+    if isinstance(value, str):
+        return unicode_text(value)
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | dict | tuple):
+        return as_json(value, ascii_only=False)
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.tz_convert(UTC) if value.tzinfo is not None else value
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN alone differs from itself
+
+
+def plain_column(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the column with dates for times if all are midnight without a time zone, as pandas stores dates.
+
+    >>> plain_column(pd.Series(pd.to_datetime(["2026-01-01", None]))).to_list()
+    [datetime.date(2026, 1, 1), NaT]
+    """
+    if not pd.api.types.is_datetime64_dtype(column.dtype):
+        return column
+    there = column.dropna()
+    return column.dt.date if (there == there.dt.normalize()).all() else column

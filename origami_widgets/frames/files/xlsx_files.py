@@ -1,0 +1,210 @@
+"""Write frames as an Excel workbook."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.values import unicode_text
+
+from .safe_cells import is_formula, plain_cell, plain_column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from .export_parts import ExportPart
+
+MOST_ROWS, MOST_COLUMNS = 1_048_575, 16_384
+LONGEST_TEXT, LONGEST_NAME = 32_767, 31
+"""In UTF-16 code units: most emoji count twice."""
+LARGEST_EXACT = 10**15
+"""Excel keeps fifteen digits."""
+FIRST_DAY = date(1900, 3, 1)
+"""Excel has a 29 February 1900, so programs disagree on the dates before it."""
+LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - Excel's times have no zone
+NARROWEST, WIDEST, LOOKED_AT = 8, 60, 200
+_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ufffe\uffff]")
+
+
+def engine() -> Any:
+    """Return the package that writes workbooks.
+
+    Raises:
+        InvalidInput: it is not installed.
+    """
+    try:
+        return import_module("xlsxwriter")
+    except ImportError as error:
+        raise InvalidInput(
+            "xlsxwriter is not installed",
+            cause="Excel workbooks need it.",
+            remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
+        ) from error
+
+
+def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutralize: bool) -> None:
+    """Write one sheet per part: frozen header, column widths, times in UTC, no formulas and no links.
+
+    Args:
+        parts: the sheets.
+        path: the file.
+        work: a folder for temporary files.
+        neutralize: mark texts that look like formulas as text, which lasts when they are edited.
+
+    Raises:
+        InvalidInput: a frame has more rows or columns than a sheet.
+        OSError: the file cannot be written.
+    """
+    xlsxwriter: Any = engine()
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "tmpdir": str(work)}
+    book = xlsxwriter.Workbook(str(path), options)
+    book.set_properties({"comments": "Times are UTC. Cells are not to be trusted: they come from the web."})
+    formats = {
+        "header": book.add_format({"bold": True}),
+        "quoted_header": book.add_format({"bold": True, "quote_prefix": True}),
+        "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        "day": book.add_format({"num_format": "yyyy-mm-dd"}),
+        "duration": book.add_format({"num_format": "[h]:mm:ss"}),
+        # Like an apostrophe typed into Excel: stays text when it is edited.
+        "quoted": book.add_format({"quote_prefix": True}),
+        "plain": book.add_format(),
+    }
+    taken: set[str] = set()
+    for part in parts:
+        frame = part.make()
+        _check_size(part.name, frame)
+        sheet = book.add_worksheet(sheet_name(part.name, taken))
+        if cut := _Sheet(sheet, formats, neutralize=neutralize).fill(frame):
+            warnings.warn(
+                f"{cut:,} texts of {part.name} were cut: an Excel cell holds {LONGEST_TEXT:,} characters. "
+                "CSV and Parquet keep them whole.",
+                stacklevel=3,
+            )
+    try:
+        book.close()
+    except xlsxwriter.exceptions.FileCreateError as error:
+        # It hides the error of the disk.
+        raise (error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))) from error
+
+
+def _check_size(name: str, frame: pd.DataFrame) -> None:
+    rows, columns = frame.shape
+    if rows > MOST_ROWS or columns > MOST_COLUMNS:
+        many = f"{rows:,} rows" if rows > MOST_ROWS else f"{columns:,} columns"
+        raise InvalidInput(
+            "Too much for a sheet",
+            cause=f"{name} has {many}; a sheet holds {MOST_ROWS:,} rows below its header and {MOST_COLUMNS:,} columns.",
+            remedy='Export to a folder of CSV or Parquet files: export(source, "folder", format="parquet").',
+        )
+
+
+def sheet_name(name: str, taken: set[str]) -> str:
+    """Return a free name that Excel allows. Excel reserves the name History.
+
+    >>> sheet_name("a/b" * 20, set()), sheet_name("history", set())
+    ('a_ba_ba_ba_ba_ba_ba_ba_ba_ba_ba', 'history_')
+    """
+    base = _cut(_NOT_IN_NAMES.sub("_", unicode_text(name)).strip("' "), LONGEST_NAME).strip("' ") or "Sheet"
+    base = f"{base}_" if base.lower() == "history" else base
+    found, number = base, 1
+    while found.lower() in taken:
+        number += 1
+        found = f"{_cut(base, LONGEST_NAME - len(str(number)) - 1)}_{number}"
+    taken.add(found.lower())
+    return found
+
+
+def _cut(text: str, most: int) -> str:
+    """Cut a text to `most` characters as Excel counts them, without half a character at its end."""
+    if len(text) * 2 <= most:
+        return text
+    return text.encode("utf-16-le")[: most * 2].decode("utf-16-le", "ignore")
+
+
+class _Sheet:
+    """A sheet while it is written."""
+
+    def __init__(self, sheet: Any, formats: Mapping[str, Any], *, neutralize: bool) -> None:
+        self._sheet = sheet
+        self._formats = formats
+        self._neutralize = neutralize
+        self._too_long = 0
+
+    def fill(self, frame: pd.DataFrame) -> int:
+        """Write the frame and return the number of texts that were too long for a cell."""
+        self._sheet.freeze_panes(1, 0)
+        for at, name in enumerate(frame.columns):
+            column = plain_column(frame.iloc[:, at])
+            moments = isinstance(column.dtype, pd.DatetimeTZDtype) or ", tz=" in str(column.dtype)
+            heading = unicode_text(f"{name} (UTC)" if moments else str(name))
+            self._text(0, at, heading, header=True)
+            width = len(heading)
+            for row, value in enumerate(column.astype(object), start=1):
+                cell = plain_cell(value)
+                if cell is None:
+                    continue
+                shown = self._write(row, at, cell)
+                if row <= LOOKED_AT:
+                    width = max(width, *map(len, shown[: WIDEST * 4].split("\n")))
+            self._sheet.set_column(at, at, min(WIDEST, max(NARROWEST, width + 2)))
+        return self._too_long
+
+    def _write(self, row: int, at: int, cell: Any) -> str:
+        """Write one cell and return the text that is shown."""
+        sheet, formats = self._sheet, self._formats
+        if isinstance(cell, bool):
+            sheet.write_boolean(row, at, cell)
+        elif isinstance(cell, datetime) and cell.date() >= FIRST_DAY:
+            sheet.write_datetime(row, at, _moment(cell), formats["moment"])
+            return "yyyy-mm-dd hh:mm:ss"
+        elif isinstance(cell, date) and not isinstance(cell, datetime) and cell >= FIRST_DAY:
+            sheet.write_datetime(row, at, cell, formats["day"])
+        elif isinstance(cell, timedelta) and cell >= timedelta(0):
+            sheet.write_number(row, at, cell / timedelta(days=1), formats["duration"])
+        elif _is_number(cell):
+            sheet.write_number(row, at, cell)
+        else:
+            text = cell.isoformat(sep=" ") if isinstance(cell, datetime) else str(cell)
+            self._text(row, at, text)
+            return text
+        return str(cell)
+
+    def _text(self, row: int, at: int, text: str, *, header: bool = False) -> None:
+        # Lines end as they do in Excel; a carriage return would be shown as _x000D_ elsewhere.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        whole, text = text, _cut(text, LONGEST_TEXT)
+        self._too_long += len(text) < len(whole)
+        quoted = self._neutralize and is_formula(text)
+        style = self._formats["quoted_header" if quoted else "header"] if header else None
+        style = self._formats["quoted"] if quoted and not header else style
+        if text.startswith("<r>") and text.endswith("</r>"):
+            # xlsxwriter takes this for its own markup and would write it to the file unescaped.
+            self._sheet.write_rich_string(row, at, text[0], self._formats["plain"], text[1:])
+        else:
+            self._sheet.write_string(row, at, text, style)
+
+
+def _is_number(cell: Any) -> bool:
+    """Whether Excel keeps its value: floats always, other numbers up to fifteen digits."""
+    if isinstance(cell, float):
+        return math.isfinite(cell)
+    if isinstance(cell, Decimal):
+        return cell.is_finite() and len(cell.as_tuple().digits) < len(str(LARGEST_EXACT)) and abs(cell) <= LARGEST_EXACT
+    return isinstance(cell, int) and abs(cell) <= LARGEST_EXACT
+
+
+def _moment(cell: datetime) -> datetime:
+    """Return the time in UTC without time zone; a fraction after the last second would show the year 10000."""
+    naive = cell.to_pydatetime(warn=False) if isinstance(cell, pd.Timestamp) else cell
+    if naive.tzinfo is not None:
+        naive = naive.astimezone(UTC).replace(tzinfo=None)
+    return min(naive, LAST_SECOND)

@@ -1,0 +1,339 @@
+"""Collect the cells of one column, block after block, in one typed array. Pure.
+
+The dtype of a column depends on its cells, as there is no schema. Nothing is lost: integers stay exact, and cells
+without a common type stay Python objects.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from importlib import import_module
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+import numpy as np
+import pandas as pd
+
+from origami_widgets.frames.dtype_backend import DtypeBackend, dated, to_array
+from origami_widgets.frames.schema import Kind
+from origami_widgets.frames.values import TypedValues, as_json, read_text
+
+from .iso_dates import IsoDates, iso_dates_of_arrow, may_be_iso_dates, read_iso_dates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+
+CellKind: TypeAlias = Kind | Literal["object"]
+
+BLOCK = 2_000
+"""Cells that are typed at once: enough to be cheap per cell, few enough to keep in memory as decoded objects."""
+LARGEST_EXACT = 2**53
+"""Beyond it a float stands for several integers."""
+WORDS: dict[type, str] = {str: "text", bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
+KINDS: dict[frozenset[type], Kind] = {
+    frozenset({str}): "string",
+    frozenset({bool}): "boolean",
+    frozenset({int}): "integer",
+    frozenset({float}): "number",
+    frozenset({int, float}): "number",
+}
+NUMPY: dict[str, type[Any]] = {"integer": np.int64, "number": np.float64, "boolean": np.bool_}
+
+
+class CellColumn:
+    """One column while its cells arrive.
+
+    Args:
+        dtype_backend: the arrays that hold them.
+
+    Attributes:
+        length: number of cells so far.
+        kind: the common kind of all cells so far; None while all are null.
+        words: the types of JSON values so far, in words.
+        read_as: the kind of the array returned last: texts that are all dates become dates, all times timestamps.
+        too_large: whether integers of more than 64 bits are among them.
+    """
+
+    def __init__(self, dtype_backend: DtypeBackend) -> None:
+        self.length = 0
+        self.kind: CellKind | None = None
+        self.read_as: CellKind | None = None
+        self.words: dict[str, None] = {}
+        self.too_large = False
+        self._backend = dtype_backend
+        # By kind: texts of Arrow or pandas, objects of numpy, else `TypedValues`; or a number of nulls in a row.
+        self._chunks: list[Any] = []
+        self._waiting: list[Any] = []
+        self._types: set[type] = set()
+        self._maybe_moments = True
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no cell so far has a value."""
+        return self.kind is None and self._types <= {NoneType}
+
+    def add_nulls(self, count: int) -> None:
+        """Add a number of nulls."""
+        if count < BLOCK:
+            self.add([None] * count, {NoneType})
+        else:
+            self._type_waiting()
+            self.length += count
+            self._chunks.append(count)
+
+    def add(self, values: list[Any], types: AbstractSet[type] | None = None) -> None:
+        """Add cells; None is a null.
+
+        Args:
+            values: the cells.
+            types: their types, if known already.
+        """
+        self.length += len(values)
+        self._waiting += values
+        self._types |= set(map(type, values)) if types is None else types
+        if len(self._waiting) >= BLOCK:
+            self._type_waiting()
+
+    def snapshot(self) -> CellColumn:
+        """Return a copy of the column, to which other cells may be added."""
+        self._type_waiting()
+        other = copy(self)
+        other.words, other._chunks = {**self.words}, [*self._chunks]  # noqa: SLF001 - of the same class
+        other._waiting, other._types = [], set()  # noqa: SLF001
+        return other
+
+    def array(self, *, copy: bool) -> Any:
+        """Return all cells so far as one array; unless it is a copy, later cells may share its memory."""
+        merged = self._merged()
+        self.read_as = self.kind
+        if self.kind == "string" and self._maybe_moments:
+            moments = _iso_dates_of(merged)
+            if moments is not None and moments.kind is not None:
+                self.read_as = moments.kind
+                return to_array(moments.kind, moments.cells, self._backend)
+        if isinstance(merged, TypedValues):
+            if copy:
+                merged = TypedValues(merged.data.copy(), merged.missing.copy())
+            return to_array(cast("Kind", self.kind), merged, self._backend)
+        if _is_arrow(merged):
+            # Arrow's memory is immutable, so it may be shared.
+            return _pandas_texts(merged, self._backend)
+        return merged.copy() if copy else merged
+
+    def arrow(self, kind: CellKind) -> Any:
+        """Return all cells so far as an Arrow array of a kind that can hold them."""
+        pa: Any = import_module("pyarrow")
+        merged, to = self._merged(), arrow_type(kind)
+        if self.kind is None:
+            return pa.nulls(self.length, to)
+        if kind == "object":
+            return pa.array([None if each is None else as_json(each) for each in _as_objects(merged)], to)
+        moments = _iso_dates_of(merged) if kind in ("date", "timestamp") else None
+        cells = merged if moments is None else moments.cells
+        if isinstance(cells, TypedValues):
+            data = dated(kind, cells.data)
+            return pa.array(data.astype(np.float64) if kind == "number" else data, to, mask=cells.missing)
+        return pa.concat_arrays(list(merged.iterchunks()))
+
+    def missing(self) -> Any:
+        """Return per cell whether it is null."""
+        merged = self._merged()
+        if isinstance(merged, TypedValues):
+            return merged.missing
+        return merged.is_null().to_numpy() if _is_arrow(merged) else pd.isna(merged)
+
+    def _type_waiting(self) -> None:
+        values, self._waiting = self._waiting, []
+        types, self._types = self._types, set()
+        has_nulls = NoneType in types
+        types.discard(NoneType)
+        if not types:
+            self._chunks += [len(values)] if values else []
+            return
+        kind, chunk = self._typed(types, values, has_nulls=has_nulls)
+        self.words |= dict.fromkeys(sorted(WORDS.get(each, each.__name__) for each in types))
+        if self.kind is not None and kind != self.kind:
+            kind, chunk = self._unify(kind, chunk)
+        self.kind = kind
+        self._chunks.append(chunk)
+
+    def _typed(self, types: set[type], values: list[Any], *, has_nulls: bool) -> tuple[CellKind, Any]:
+        kind = KINDS.get(frozenset(types))
+        if kind == "string":
+            self._maybe_moments = self._maybe_moments and may_be_iso_dates(values)
+            return kind, _text(values, self._backend)
+        if kind is not None and (len(types) == 1 or _is_exact(value for value in values if type(value) is int)):
+            cells = _numbers(kind, values, has_nulls=has_nulls)
+            if cells is not None:
+                return kind, cells
+            self.too_large = True
+        return "object", _objects(values)
+
+    def _unify(self, kind: CellKind, chunk: Any) -> tuple[CellKind, Any]:
+        """Convert the cells so far and a new block to a common kind."""
+        if {kind, self.kind} == {"integer", "number"}:
+            whole = [chunk] if kind == "integer" else [each for each in self._chunks if isinstance(each, TypedValues)]
+            if all(_is_exact((int(each.data.min()), int(each.data.max()))) for each in whole):
+                if kind == "integer":
+                    return "number", _as_numbers(chunk)
+                self._chunks = [_as_numbers(each) if isinstance(each, TypedValues) else each for each in self._chunks]
+                return "number", chunk
+        if self.kind != "object":
+            self._chunks = [each if isinstance(each, int) else _as_objects(each) for each in self._chunks]
+        return "object", chunk if kind == "object" else _as_objects(chunk)
+
+    def _merged(self) -> Any:
+        """Join the chunks to one and keep that, so that memory holds no column twice."""
+        self._type_waiting()
+        if self.kind is None:
+            # The kind is not decided yet, so the chunks stay numbers of nulls.
+            return self._nulls(self.length)
+        if len(self._chunks) > 1:
+            self._chunks = [_joined([self._nulls(each) if isinstance(each, int) else each for each in self._chunks])]
+        return self._chunks[0]
+
+    def _nulls(self, count: int) -> Any:
+        if self.kind == "object":
+            return np.full(count, None, dtype=object)
+        # An empty column will most likely hold text.
+        if self.kind in (None, "string"):
+            return _text([None] * count, self._backend)
+        return TypedValues(np.zeros(count, NUMPY[self.kind]), np.ones(count, np.bool_))
+
+
+class KindOnlyColumn(CellColumn):
+    """A column whose cells are not kept: only their common kind."""
+
+    def __init__(self, dtype_backend: DtypeBackend) -> None:
+        super().__init__(dtype_backend)
+        # Date or timestamp, while all texts so far are of that kind.
+        self._moments: CellKind | None = None
+
+    @property
+    def known(self) -> CellKind:
+        """The kind of all cells; text for an empty column."""
+        self._type_waiting()
+        if self.kind == "string" and self._maybe_moments and self._moments is not None:
+            return self._moments
+        return self.kind or "string"
+
+    def _type_waiting(self) -> None:
+        super()._type_waiting()
+        chunks = [chunk for chunk in self._chunks if not isinstance(chunk, int)]
+        if self.kind == "string" and self._maybe_moments:
+            read = [_iso_dates_of(chunk) for chunk in chunks]
+            kinds = {self._moments, *(None if moments is None else moments.kind for moments in read)} - {None}
+            self._maybe_moments = None not in read and len(kinds) <= 1
+            self._moments = next(iter(kinds), None)
+        self._chunks = [_ends(chunk) for chunk in chunks] if self.kind == "integer" else []
+        if len(self._chunks) > 1:
+            self._chunks = [_ends(_joined(self._chunks))]
+
+
+def arrow_type(kind: CellKind) -> Any:
+    """Return the Arrow type of a kind of cells; cells without a common type are JSON texts."""
+    pa: Any = import_module("pyarrow")
+    types = {
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+    }
+    return types.get(kind, pa.string())
+
+
+def _ends(integers: TypedValues) -> TypedValues:
+    """Return the smallest and the largest, which decide whether all may become floats."""
+    return TypedValues(np.array([integers.data.min(), integers.data.max()]), np.zeros(2, np.bool_))
+
+
+def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues | None:
+    """Return numbers or booleans as `TypedValues`, nulls as 0; None if one does not fit."""
+    nulls = np.fromiter((value is None for value in values), np.bool_, len(values)) if has_nulls else None
+    if has_nulls:
+        values = [0 if value is None else value for value in values]
+    try:
+        data = np.array(values, NUMPY[kind])
+    except OverflowError:
+        return None
+    if kind == "number" and not np.isfinite(data).all():
+        return None
+    return TypedValues(data, np.zeros(len(values), np.bool_) if nulls is None else nulls)
+
+
+def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
+    dtype: Any = pd.StringDtype()
+    try:
+        if dtype_backend == "pyarrow" or dtype.storage == "pyarrow":
+            pa: Any = import_module("pyarrow")
+            kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
+            # Arrow's own pool uses half as much memory again for blocks of this size.
+            return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
+        return pd.array(_objects(values), dtype=dtype)
+    except UnicodeEncodeError:
+        # Half an emoji, which JSON can carry and no storage of strings can hold.
+        return _text([read_text(value) for value in values], dtype_backend)
+
+
+def _is_arrow(chunk: Any) -> bool:
+    return hasattr(chunk, "iterchunks")
+
+
+def _pandas_texts(texts: Any, dtype_backend: DtypeBackend) -> Any:
+    """Return Arrow texts as a pandas array."""
+    dtype: Any = pd.StringDtype()
+    return pd.arrays.ArrowExtensionArray(texts) if dtype_backend == "pyarrow" else dtype.__from_arrow__(texts)
+
+
+def _iso_dates_of(texts: Any) -> IsoDates | None:
+    """Read dates as `read_iso_dates` does, one Arrow chunk at a time: Python texts take more memory."""
+    if not _is_arrow(texts):
+        return read_iso_dates(_as_objects(texts))
+    pieces = []
+    for chunk in texts.iterchunks():
+        piece = iso_dates_of_arrow(chunk)
+        if piece is None:
+            return None
+        pieces.append(piece)
+    kinds = {piece.kind for piece in pieces} - {None}
+    if not pieces or len(kinds) > 1:
+        return None
+    return IsoDates(next(iter(kinds), None), _joined([piece.cells for piece in pieces]))
+
+
+def _objects(values: list[Any]) -> Any:
+    # `np.array` would make a matrix of lists of one length.
+    return np.fromiter(values, dtype=object, count=len(values))
+
+
+def _as_objects(chunk: Any) -> Any:
+    if isinstance(chunk, TypedValues):
+        objects = chunk.data.astype(object)
+        objects[chunk.missing] = None
+        return objects
+    if _is_arrow(chunk):
+        return _objects(chunk.to_pylist())
+    return chunk if isinstance(chunk, np.ndarray) else chunk.to_numpy(dtype=object, na_value=None)
+
+
+def _as_numbers(cells: TypedValues) -> TypedValues:
+    return TypedValues(cells.data.astype(np.float64), cells.missing)
+
+
+def _is_exact(integers: Iterable[int]) -> bool:
+    return all(-LARGEST_EXACT <= each <= LARGEST_EXACT for each in integers)
+
+
+def _joined(chunks: list[Any]) -> Any:
+    if len(chunks) == 1:
+        return chunks[0]
+    if isinstance(chunks[0], TypedValues):
+        data, missing = zip(*((chunk.data, chunk.missing) for chunk in chunks), strict=True)
+        return TypedValues(np.concatenate(data), np.concatenate(missing))
+    if isinstance(chunks[0], np.ndarray):
+        return np.concatenate(chunks)
+    if _is_arrow(chunks[0]):
+        return import_module("pyarrow").chunked_array([piece for chunk in chunks for piece in chunk.iterchunks()])
+    return pd.concat([pd.Series(chunk, copy=False) for chunk in chunks], ignore_index=True).array

@@ -1,0 +1,260 @@
+"""Turn one column of a table into columns of a frame: main value, parts of objects, and what was found. Pure.
+
+The cell of an enrichment is usually an object: the wanted fields beside `confidence`, `reasoning` and sources. A cell
+without any field filled has run and found nothing; a missing cell has not run. `is_found` decides.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from operator import itemgetter
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from origami_widgets.api.cell_values import findings_of, is_found, main_key, main_value
+from origami_widgets.frames.dtype_backend import DtypeBackend, to_array
+from origami_widgets.frames.values import TypedValues
+
+from .cell_column import CellColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+MOST_KEYS = 64
+"""Maximum number of parts with a column of their own; an object used as a dictionary would make thousands."""
+REST = "rest"
+FOUND = "found"
+_UNKNOWN, _NO, _YES = -1, 0, 1
+_HOLDERS = frozenset({dict, list})
+
+
+class LeadColumn:
+    """One table column while its cells arrive.
+
+    Args:
+        slug: its key in rows.
+        computed: whether its cells are results of an agent's work, so that a null means that nothing was found.
+        flatten: whether parts of objects get columns of their own.
+        dtype_backend: the arrays that hold the cells.
+        kept: the class that holds the cells, or only their kind.
+    """
+
+    def __init__(
+        self,
+        slug: str,
+        dtype_backend: DtypeBackend,
+        *,
+        computed: bool,
+        flatten: bool,
+        kept: type[CellColumn] = CellColumn,
+    ) -> None:
+        self.slug = slug
+        self._backend = dtype_backend
+        self._computed = computed
+        self._flatten = flatten
+        self._kept = kept
+        self._main = kept(dtype_backend)
+        # The part whose cells have been the main values so far: there nearly always is one, and it is typed only once.
+        self._same: str | None = None
+        self._parts: dict[str, CellColumn] = {}
+        self._rest: CellColumn | None = None
+        self._length = 0
+        # What was found, by block; None: every cell that is not null, and no other cell has run.
+        self._found: list[tuple[int, Any]] = []
+        self._tells_findings = False
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Add the cells of a page of rows."""
+        slug = self.slug
+        values = [row.get(slug) for row in rows]
+        types = set(map(type, values))
+        found: list[int] | None = None
+        if self._flatten and dict in types:
+            found = self._take_apart(values, types)
+            self._tells_findings = True
+        else:
+            self._add_main(values, types)
+            for part in self._extras():
+                part.add_nulls(len(values))
+            # Columns typed in by people have `found` only if they hold objects.
+            if self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
+                found = [_flag(value) for value in values]
+                self._tells_findings |= self._computed
+        if self._flatten and self._computed and NoneType in types:
+            found = self._with_nulls(rows, values, found)
+        self._found.append((len(rows), None if found is None else np.array(found, np.int8)))
+        self._length += len(rows)
+
+    def add_nulls(self, count: int) -> None:
+        """Add rows without a cell in this column."""
+        if self._same is None:
+            self._main.add_nulls(count)
+        for part in self._extras():
+            part.add_nulls(count)
+        self._found.append((count, None))
+        self._length += count
+
+    def blank(self) -> LeadColumn:
+        """Return a column without cells that makes the same columns of a frame, in the same order."""
+        other = LeadColumn(self.slug, self._backend, computed=self._computed, flatten=self._flatten)
+        other._parts = {key: CellColumn(self._backend) for key in self._parts}
+        other._rest = None if self._rest is None else CellColumn(self._backend)
+        other._tells_findings = self._tells_findings
+        return other
+
+    def forget_findings(self) -> None:
+        """Forget what was found per row, as the cells are not kept either."""
+        self._found.clear()
+
+    def columns(self) -> Iterator[tuple[str, CellColumn | None]]:
+        """Go through its columns of the frame by suffix, "" for the main value. None stands for `found`."""
+        yield "", self._values
+        yield from self._parts.items()
+        if self._rest is not None:
+            yield REST, self._rest
+        if self._tells_findings:
+            yield FOUND, None
+
+    def found(self) -> Any:
+        """Return per row True for a finding, False if nothing was found, NA if no work has ended."""
+        flags, at = self._flags_of_values(), 0
+        for count, block in self._found:
+            if block is not None:
+                flags[at : at + count] = block
+            at += count
+        return to_array("boolean", TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
+
+    def _flags_of_values(self) -> Any:
+        """Return the flag of each row by its main value alone."""
+        if self._computed:
+            return np.where(self._values.missing(), _UNKNOWN, _YES).astype(np.int8)
+        values = self._values.array(copy=False)
+        cells = values if isinstance(values, np.ndarray) else values.to_numpy(dtype=object, na_value=None)
+        return np.fromiter(map(_flag, cells.tolist()), np.int8, len(cells))
+
+    def _extras(self) -> Iterable[CellColumn]:
+        return (*self._parts.values(), *(() if self._rest is None else (self._rest,)))
+
+    @property
+    def _values(self) -> CellColumn:
+        return self._main if self._same is None else self._parts[self._same]
+
+    def _add_main(self, values: list[Any], types: set[type]) -> None:
+        """Add main values that are not the cells of a part."""
+        if self._same is not None:
+            if types == {NoneType}:
+                return
+            self._main, self._same = self._parts[self._same].snapshot(), None
+        self._main.add(values, types)
+
+    def _take_apart(self, values: list[Any], types: set[type]) -> list[int]:
+        """Add the main values and the parts, and return what was found."""
+        first: dict[str, Any] = next(value for value in values if type(value) is dict)
+        blank = dict.fromkeys(first)
+        objects = values if types == {dict} else [value if type(value) is dict else blank for value in values]
+        parts = _of_one_shape(first, objects)
+        keys = list(parts) if parts is not None else list(dict.fromkeys(chain.from_iterable(objects)))
+        for key in keys:
+            if key not in self._parts and len(self._parts) < MOST_KEYS:
+                self._parts[key] = part = self._kept(self._backend)
+                part.add_nulls(self._length)
+        if parts is None:
+            parts = {key: [each.get(key) for each in objects] for key in keys if key in self._parts}
+        there = {key: cells for key, cells in parts.items() if key in self._parts}
+        self._add_main_of(values, types, there)
+        for key, part in self._parts.items():
+            part.add(there[key]) if key in there else part.add_nulls(len(values))
+        if self._rest is not None or len(keys) > len(there):
+            there[REST] = self._add_rest(objects)
+        return _flags(values, types, there)
+
+    def _add_main_of(self, values: list[Any], types: set[type], there: dict[str, list[Any]]) -> None:
+        """Add the main values of objects, before their parts are added."""
+        mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
+        key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
+        if key is None or key == "source" or key not in there:
+            main = [main_value(value) if type(value) is dict else value for value in values]
+            self._add_main(main, set(map(type, main)))
+            return
+        if self._same is None and self._main.is_blank and self._parts[key].is_blank:
+            self._same = key
+        if self._same != key:
+            self._add_main(there[key], set(map(type, there[key])))
+
+    def _add_rest(self, objects: list[dict[str, Any]]) -> list[Any]:
+        if self._rest is None:
+            self._rest = self._kept(self._backend)
+            self._rest.add_nulls(self._length)
+        rests = [{key: each[key] for key in each if key not in self._parts} or None for each in objects]
+        self._rest.add(rests)
+        return rests
+
+    def _with_nulls(
+        self, rows: Sequence[dict[str, Any]], values: list[Any], found: list[int] | None
+    ) -> list[int] | None:
+        """Mark nulls as "nothing found", unlike missing cells."""
+        slug = self.slug
+        if found is None:
+            if not any(slug in row for row, value in zip(rows, values, strict=True) if value is None):
+                return None
+            found = [_UNKNOWN if value is None else _YES for value in values]
+            self._tells_findings = True
+        return [_NO if flag == _UNKNOWN and slug in row else flag for flag, row in zip(found, rows, strict=True)]
+
+
+def _flag(value: Any) -> int:
+    return _UNKNOWN if value is None else _YES if is_found(value) else _NO
+
+
+def _has_blanks(values: list[Any], types: set[type]) -> bool:
+    """Whether some cells are present but empty."""
+    if str in types and _blank_texts(values, types):
+        return True
+    return list in types and not all(is_found(value) for value in values if type(value) is list)
+
+
+def _blank_texts(values: list[Any], types: set[type]) -> bool:
+    """Whether some texts among the cells are blank."""
+    if "" in values:
+        return True
+    # Without a step in Python per cell if possible: nearly all pages have none.
+    texts = filter(None, values) if types <= {str, NoneType} else (each for each in values if type(each) is str)
+    return True in map(str.isspace, texts)
+
+
+def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[str, list[Any]] | None:
+    """Return the parts of objects if all have the same keys, as they nearly always do; else None."""
+    if len(first) > MOST_KEYS or set(map(len, objects)) != {len(first)}:
+        return None
+    try:
+        return {key: list(map(itemgetter(key), objects)) for key in first}
+    except KeyError:
+        return None
+
+
+def _flags(values: list[Any], types: set[type], there: dict[str, list[Any]]) -> list[int]:
+    """Return what was found on a page, by the rules of `is_found`; plain values in objects of one shape all at once."""
+    cells = [there[key] for key in findings_of(tuple(there))]
+    kinds = [set(map(type, part)) for part in cells]
+    if REST in there or "source" in there or any(_HOLDERS & each for each in kinds):
+        return [_flag(value) for value in values]
+    # A blank text is no finding, as a null is not.
+    cells = [
+        [None if type(cell) is str and (not cell or cell.isspace()) else cell for cell in part]
+        if str in each and _blank_texts(part, each)
+        else part
+        for part, each in zip(cells, kinds, strict=True)
+    ]
+    findings: list[int]
+    if len(cells) == 1:
+        findings = [cell is not None for cell in cells[0]]
+    elif cells:
+        width = len(cells)
+        findings = [each.count(None) < width for each in zip(*cells, strict=True)]
+    else:
+        findings = [False] * len(values)
+    if types == {dict}:
+        return findings
+    return [finding if type(value) is dict else _flag(value) for value, finding in zip(values, findings, strict=True)]

@@ -1,0 +1,195 @@
+"""Check the arguments of `rows_frame` and `rows_batches` before anything is sent. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.errors import InvalidInput, printable
+from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.validate import may_be_id, row_limit, shortened, table_id
+from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .lead_table import Names
+
+EMPTINESS = ("is_empty", "is_not_empty")
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRequest:
+    """Which rows to read, and how to make the frame.
+
+    Attributes:
+        table_id: the table.
+        table_name: its name, None if not known yet.
+        lead_count: its leads before saved filters, None if not known yet.
+        query: filters and sort.
+        limit: maximum number of rows; None for all.
+        flatten: whether parts of objects get columns of their own.
+        names: whether columns are named by slug or by heading.
+        dtype_backend: the arrays that hold the cells.
+    """
+
+    table_id: str
+    table_name: str | None
+    lead_count: int | None
+    query: RowQuery
+    limit: int | None
+    flatten: bool
+    names: Names
+    dtype_backend: DtypeBackend
+
+    def with_table(self, name: str, lead_count: int | None) -> RowsRequest:
+        """Return the request with the name and lead count of the table."""
+        return replace(self, table_name=name, lead_count=lead_count)
+
+    def query_for(self, *, typed: bool) -> RowQuery:
+        """Return the query to send: for flat cells, unless a slug is also a key of the row itself."""
+        return replace(self.query, flat=not typed)
+
+
+def request_from(
+    table: object,
+    *,
+    filters: Sequence[Mapping[str, Any]] | None,
+    sort: Mapping[str, str] | None,
+    limit: int | None,
+    flatten: bool,
+    names: Names,
+    dtype_backend: DtypeBackend,
+    caller: str = "rows_frame",
+) -> RowsRequest:
+    """Check the arguments of `rows_frame`, or of the function that `caller` names. Sends nothing.
+
+    Raises:
+        InvalidInput: an argument is invalid.
+    """
+    if names not in ("slug", "name"):
+        raise InvalidInput(
+            "Columns have no such names",
+            cause=f"names={names!r} was given.",
+            remedy='Use names="slug" (the default, stable when a column is renamed) or names="name" (the headings).',
+        )
+    check_backend(dtype_backend)
+    where, name, lead_count = _table_of(table, caller)
+    query = RowQuery(filters=_complete(filters), sort=sort)
+    query.params()
+    return RowsRequest(where, name, lead_count, query, row_limit(limit), flatten, names, dtype_backend)
+
+
+def check_slugs(query: RowQuery, slugs: Sequence[str]) -> None:
+    """Check that filters and sort name columns of the table.
+
+    Raises:
+        InvalidInput: one does not; the message lists the columns.
+    """
+    parts = [("filters", part) for part in query.filters or ()] + [("sort", query.sort)] * (query.sort is not None)
+    for argument, part in parts:
+        slug = part.get("column") if isinstance(part, Mapping) else None
+        if not isinstance(slug, str):
+            raise InvalidInput(
+                f"{argument} names no column",
+                cause=f"A part of {argument} is {part!r:.80}.",
+                remedy="Each part needs 'column': the slug of a column.",
+            )
+        if slug not in slugs:
+            near = difflib.get_close_matches(slug, slugs, n=1, cutoff=0.5)
+            meant = f"Did you mean {near[0]!r}? " if near else ""
+            shown = ", ".join(slugs[:MOST_SHOWN]) + (", …" if len(slugs) > MOST_SHOWN else "")
+            raise InvalidInput(
+                "The table has no such column",
+                cause=f"{argument} asks for {slug!r:.80}.",
+                remedy=f"{meant}Slugs of this table: {shown or 'none'}. Nothing was read.",
+            )
+
+
+def _complete(filters: Sequence[Mapping[str, Any]] | None) -> Sequence[Mapping[str, Any]] | None:
+    """Add an empty value to tests for emptiness: they need none, but the API requires one."""
+    if not isinstance(filters, list | tuple):
+        return filters
+    return [
+        {**part, "value": ""}
+        if isinstance(part, Mapping) and part.get("operator") in EMPTINESS and "value" not in part
+        else part
+        for part in filters
+    ]
+
+
+def _table_of(table: object, caller: str) -> tuple[str, str | None, int | None]:
+    if isinstance(table, str):
+        checked = table_id(table)
+        if not may_be_id(checked):
+            raise _not_a_table(
+                f"{shortened(checked)} is a word, not an id.", f"Give a table, {_example(caller)}", caller
+            )
+        return checked, None, None
+    raw = _raw_of(table)
+    if raw is None or not isinstance(raw.get("id"), str) or _is_other(raw):
+        given = "None" if table is None else f"a value of type {type(table).__name__}"
+        raise _not_a_table(
+            f"It was given {given}.", _choices(table, caller) or f"Give a table, {_example(caller)}", caller
+        )
+    name, count = raw.get("name"), raw.get("leadCount")
+    return (
+        table_id(raw["id"]),
+        name if isinstance(name, str) else None,
+        count if isinstance(count, int) and not isinstance(count, bool) else None,
+    )
+
+
+def _not_a_table(cause: str, remedy: str, caller: str) -> InvalidInput:
+    return InvalidInput(f"{caller} reads one table", cause=cause, remedy=remedy)
+
+
+def _example(caller: str) -> str:
+    return f"for example ow.{caller}(run.tables[0]), or a table's id."
+
+
+def _choices(given: object, caller: str) -> str:
+    """Return what to type for each table of a run, of an answer about a run, or of a list; empty for anything else."""
+    expression: str
+    tables: object
+    if isinstance(given, list | tuple):
+        expression, tables = "tables", given
+    elif isinstance(given, Mapping) and isinstance(inner := given.get("response"), Mapping):
+        expression, tables = 'payload["response"]["tables"]', inner.get("tables")
+    else:
+        expression, tables = "run.tables", getattr(given, "tables", None)
+    if not isinstance(tables, list | tuple):
+        return ""
+    raws = [_raw_of(table) for table in tables]
+    calls = [
+        f"ow.{caller}({expression}[{number}]) # {_in_words(raw)}"
+        for number, raw in enumerate(raws)
+        if raw is not None and isinstance(raw.get("id"), str) and not _is_other(raw)
+    ]
+    if not calls:
+        return (
+            ""
+            if isinstance(given, list | tuple)
+            else 'The run has no table yet: run.wait("cells") waits for its tables.'
+        )
+    further = f"; and {len(calls) - MOST_SHOWN:,} more" if len(calls) > MOST_SHOWN else ""
+    return f"Choose a table: {'; '.join(calls[:MOST_SHOWN])}{further}"
+
+
+def _in_words(table: Mapping[str, Any]) -> str:
+    name, count = table.get("name"), table.get("leadCount")
+    plain = " ".join(printable(name).split())[:60] if isinstance(name, str) else ""
+    leads = f"{count:,} {'lead' if count == 1 else 'leads'}" if isinstance(count, int) else ""
+    return ", ".join(part for part in (plain, leads) if part) or "without a name"
+
+
+def _raw_of(value: object) -> Mapping[str, Any] | None:
+    raw = value if isinstance(value, Mapping) else getattr(value, "raw", None)
+    return raw if isinstance(raw, Mapping) else None
+
+
+def _is_other(raw: Mapping[str, Any]) -> bool:
+    return raw.get("object", "table") != "table" or "agentId" in raw

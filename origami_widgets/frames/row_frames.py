@@ -1,0 +1,276 @@
+"""`rows_frame` and `rows_batches`: the leads of a table, as a DataFrame or as Arrow record batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.operations import Operations
+
+    from .dtype_backend import DtypeBackend
+    from .leads.lead_table import Names
+    from .leads.row_reading import Progress, RowsReading
+    from .source import HasRaw
+
+
+def rows_frame(
+    table: HasRaw | Mapping[str, Any] | str,
+    *,
+    client: AnyClient | None = None,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    flatten: bool = True,
+    names: Names = "slug",
+    progress: Progress | None = None,
+    dtype_backend: DtypeBackend = "numpy_nullable",
+) -> pd.DataFrame:
+    """The leads of a table, one row each. Reads the columns and all pages of rows: free requests.
+
+    Cells hold what agents found on the web: do not trust them as links, markup or formulas. The table's saved filters
+    apply, as they hold what the brief asked for. `filters` and `sort` replace the saved ones. Cards that show the table's
+    run show the progress of reading.
+
+    Args:
+        table: a table, for example `run.tables[0]`, or the id of a table (one more request).
+        client: the client; the configured one by default.
+        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the saved filters.
+        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        limit: maximum number of rows; None for all.
+        flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells.
+        names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
+        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows (None if unknown),
+            called after each page.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
+
+    Returns:
+        A DataFrame with these columns, in the table's order, for every column that the server lists, empty ones
+        included. Duplicate or reserved names get the suffix `_2`.
+
+        - `row_id` (string): the lead
+        - `slug`: the value of the cell; of an object its main part, for example the email address
+        - `slug.key`: each part of the column's objects; beyond 64 parts, the others are together in `slug.rest`
+        - `slug.found` (boolean): where a column has objects, nulls or blank texts: True if a value was found, False if
+          nothing was found, NA if the cell has not run, is running or failed. An object counts as found if it holds
+          anything but nulls and blank texts besides `confidence`, `reasoning` and the addresses of its sources
+          (`source_url`, `email_source_url`, `sources`, …). `source` counts only without any other value, and only if it
+          is a word such as "LinkedIn", not an address
+
+        Dtypes depend on the cells: `Int64`, `Float64`, `boolean`, `string` (also for a column without values),
+        `datetime64[us, UTC]` if all texts are ISO dates with a time (UTC if without a time zone), `datetime64[us]` without
+        a time zone if all are ISO dates without a time (`date32[day][pyarrow]` with the other backend;
+        `attrs["origami"]["dates"]` lists them), and `object` for lists, objects, mixed types and integers of more than
+        64 bits (`attrs["origami"]["mixed_types"]` lists them). Columns with both dates and times stay text.
+        `attrs["origami"]` also has `complete`, the reason if reading `stopped` early, the server's `total`, and the
+        table's `lead_count` before filters.
+
+    Raises:
+        InvalidInput: an argument is invalid, or `filters` or `sort` name a column that the table does not have.
+        TableNotFound: there is no such table for this key and project.
+        IncompleteRows: an error came after some rows. `partial` is the frame so far, `resume()` reads on.
+        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+
+    API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
+        >>> leads = ow.rows_frame(run.tables[0], client=client)
+        >>> list(leads.columns[:3]), str(leads["row_id"].dtype)
+        (['row_id', 'company', 'website'], 'string')
+        >>> leads.attrs["origami"]["complete"], len(leads) == leads.attrs["origami"]["total"]
+        (True, True)
+    """
+    reading = _reading(
+        table,
+        client,
+        filters=filters,
+        sort=sort,
+        limit=limit,
+        flatten=flatten,
+        names=names,
+        dtype_backend=dtype_backend,
+    )
+    frame: pd.DataFrame = reading.read(progress)
+    return frame
+
+
+async def rows_frame_async(
+    table: HasRaw | Mapping[str, Any] | str,
+    *,
+    client: AnyClient | None = None,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    flatten: bool = True,
+    names: Names = "slug",
+    progress: Progress | None = None,
+    dtype_backend: DtypeBackend = "numpy_nullable",
+) -> pd.DataFrame:
+    """Return the frame of `rows_frame` without blocking the event loop; same arguments, errors and (free) requests.
+
+    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> async def main():
+        ...     client = ow.Sandbox(speed=600).client()
+        ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
+        ...     return await ow.rows_frame_async(run.tables[0], client=client)
+        >>> asyncio.run(main()).attrs["origami"]["complete"]
+        True
+    """
+    from origami_widgets.api.sync_bridge import wait
+
+    reading = _reading(
+        table,
+        client,
+        filters=filters,
+        sort=sort,
+        limit=limit,
+        flatten=flatten,
+        names=names,
+        dtype_backend=dtype_backend,
+    )
+    frame: pd.DataFrame = await wait(reading.steps(progress))
+    return frame
+
+
+def read_rows_frame(table: HasRaw, operations: Operations, options: Mapping[str, Any]) -> pd.DataFrame:
+    """Read all leads of a table through an API that is known: `rows_frame` for a widget that reads them already.
+
+    Args:
+        table: the table.
+        operations: what it is read through.
+        options: further arguments of `rows_frame`, without `client`.
+    """
+    from .leads.row_reading import RowsReading
+    from .leads.rows_request import request_from
+
+    options = {"limit": None, "flatten": True, "names": "slug", "dtype_backend": "numpy_nullable", **options}
+    progress = options.pop("progress", None)
+    frame: pd.DataFrame = RowsReading(operations, request_from(table, **options)).read(progress)
+    return frame
+
+
+def loaded_rows_frame(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return leads that were read already as `rows_frame` does. Sends nothing.
+
+    Args:
+        columns: the table's columns, as the server lists them.
+        rows: the leads, as the server sent them.
+    """
+    from .leads.lead_table import LeadTable, ListedColumn
+
+    listed = [
+        ListedColumn(str(each.get("id", "")), str(each.get("name", "")), each.get("slug"), str(each.get("kind", "")))
+        for each in columns
+    ]
+    table = LeadTable(listed, dtype_backend="numpy_nullable", flatten=True, names="slug")
+    table.add(rows)
+    return table.frame(copy=True)[0]
+
+
+def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, **options: Any) -> RowsReading:
+    # Loaded here: the other frames need no network.
+    from origami_widgets.api.default_client import client_or_default
+
+    from .leads.row_reading import RowsReading
+    from .leads.rows_request import request_from
+
+    # Checks the table before a key is looked for.
+    request = request_from(table, **options)
+    return RowsReading(client_or_default(client).operations, request)
+
+
+MOST_IN_A_BATCH = 1_000_000
+
+
+def rows_batches(
+    table: HasRaw | Mapping[str, Any] | str,
+    *,
+    client: AnyClient | None = None,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    flatten: bool = True,
+    names: Names = "slug",
+    batch_size: int = 10_000,
+    progress: Progress | None = None,
+) -> Any:
+    """The leads of a table as Arrow record batches, for tables that do not fit in memory. Free requests.
+
+    duckdb, polars and pyarrow read them; `export(rows_batches(table), "folder", format="parquet")` writes them to disk.
+    Rows, columns and names are those of `rows_frame`, and all batches have the same types. As the types depend on every
+    cell, all pages are first read into an unnamed temporary file, which is deleted with the reader. Memory holds one page
+    and one batch.
+
+    Args:
+        table: a table, for example `run.tables[0]`, or the id of a table (one more request).
+        client: the client; the configured one by default.
+        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the saved filters.
+        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        limit: maximum number of rows; None for all.
+        flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells.
+        names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
+        batch_size: rows per batch, 1 to 1,000,000.
+        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows, called after each page.
+
+    Returns:
+        A `pyarrow.RecordBatchReader`, which can be read once. Types are `int64`, `double`, `bool`, `string`, `date32` (dates
+        without a time) and `timestamp[us, UTC]`. Lists, objects, mixed types and integers of more than 64 bits are JSON
+        texts, marked by `origami` in the metadata of their field. The metadata of the schema has the `attrs` of
+        `rows_frame` as JSON under `origami`.
+
+    Raises:
+        InvalidInput: pyarrow is not installed, an argument is invalid, or `filters` or `sort` name a column that the
+            table does not have.
+        TableNotFound: there is no such table for this key and project.
+        IncompleteRows: an error came after some rows. `partial` is a reader of these, `resume()` reads on.
+        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+
+    API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
+        >>> reader = ow.rows_batches(run.tables[0], client=client, batch_size=10)
+        >>> reader.schema.names[:3], str(reader.schema.field("fit").type)
+        (['row_id', 'company', 'website'], 'int64')
+        >>> sum(batch.num_rows for batch in reader) == len(ow.rows_frame(run.tables[0], client=client))
+        True
+    """
+    # Loaded here: the other frames need no network.
+    from origami_widgets.api.default_client import client_or_default
+
+    from .leads.batch_reading import BatchesReading
+    from .leads.rows_request import request_from
+
+    request = request_from(
+        table,
+        filters=filters,
+        sort=sort,
+        limit=limit,
+        flatten=flatten,
+        names=names,
+        dtype_backend="pyarrow",
+        caller="rows_batches",
+    )
+    size: object = batch_size
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MOST_IN_A_BATCH:
+        raise InvalidInput(
+            "batch_size is a number of rows",
+            cause=f"batch_size={batch_size!r:.40} was given.",
+            remedy=f"Give a whole number from 1 to {MOST_IN_A_BATCH:,}.",
+        )
+    return BatchesReading(client_or_default(client).operations, request, size).read(progress)

@@ -1,0 +1,284 @@
+"""What a network does to one request, over real sockets: each fault becomes one typed error, or is asked again."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import socket
+import subprocess
+import sys
+import time
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from origami_widgets.api import errors
+from origami_widgets.api.client import Client
+from origami_widgets.api.loop import background
+from tests.api.conftest import KEY, fixture
+from tests.support.server import RawServer, answer, drip, head, raw, reset, silence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RUN = fixture("completed_stats")
+AGENT, RUN_ID = RUN["agentId"], RUN["id"]
+CREDITS = {"object": "credits", "balance": 7, "currency": "credits"}
+
+
+def poll(client: Client):
+    return background().run(client.operations.poll_run(AGENT, RUN_ID))
+
+
+ONCE: list[tuple[str, Callable, type[errors.OrigamiError], str]] = [
+    ("500", answer({"error": "no", "code": "INTERNAL_ERROR"}, 500), errors.ServerError, "no"),
+    ("502 html", answer("<html>Bad gateway</html>", 502, content_type="text/html"), errors.ServerError, "web page"),
+    ("503 empty", answer(b"", 503), errors.ServerError, "empty"),
+    ("504", answer({}, 504), errors.ServerError, "504"),
+    ("408", answer({}, 408), errors.ServerError, ""),
+    ("425", answer({}, 425), errors.ServerError, ""),
+    ("429", answer({"error": "slow down"}, 429), errors.RateLimited, "slow down"),
+    ("reset before headers", reset(), errors.ConnectionFailed, ""),
+    ("reset after headers", reset(head(200, 100)), errors.ConnectionFailed, ""),
+    ("reset in the body", reset(head(200, 100) + b'{"id": "v2'), errors.ConnectionFailed, ""),
+    ("closed before headers", raw(b"", close=True), errors.ConnectionFailed, ""),
+    ("cut short", raw(head(200, 100) + b'{"id": "v2', close=True), errors.ConnectionFailed, ""),
+    ("no HTTP", raw(b"SSH-2.0-OpenSSH_9.9\r\n", close=True), errors.ConnectionFailed, ""),
+    ("truncated JSON", answer('{"id": "v2_run'), errors.UnexpectedAnswer, "cut off"),
+    ("empty", answer(""), errors.UnexpectedAnswer, "empty"),
+    ("null", answer("null"), errors.UnexpectedAnswer, "object was expected"),
+    ("a list", answer("[]"), errors.UnexpectedAnswer, "object was expected"),
+    ("an empty object", answer("{}"), errors.UnexpectedAnswer, "names nothing"),
+    ("invalid UTF-8", answer(b'{"id": "\xff"}'), errors.UnexpectedAnswer, "UTF-8"),
+    ("NUL", answer(b'{"id": "\x00"}'), errors.UnexpectedAnswer, ""),
+    ("captive portal", answer("<html>Welcome", content_type="text/html"), errors.UnexpectedAnswer, "sign-in page"),
+    ("another run", answer({**RUN, "id": "v2_run-other"}), errors.UnexpectedAnswer, "something else"),
+    ("NaN", answer('{"id": "v2_run-1", "creditsUsed": NaN}'), errors.UnexpectedAnswer, "NaN"),
+    ("beyond any float", answer('{"id": "v2_run-1", "creditsUsed": 1e999}'), errors.UnexpectedAnswer, "1e999"),
+    ("500 with NaN", answer('{"error": NaN}', 500), errors.ServerError, "Infinity|NaN"),
+    ("nested", answer(b"[" * 100_000), errors.UnexpectedAnswer, "nested"),
+    ("broken gzip", answer(b"\x1f\x8bnonsense", headers={"Content-Encoding": "gzip"}), errors.ConnectionFailed, ""),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "kind", "words"), [case[1:] for case in ONCE], ids=[case[0] for case in ONCE])
+def test_a_poll_is_one_attempt_and_each_fault_is_transient(server, client, behaviour, kind, words):
+    server.plan(behaviour)
+    with pytest.raises(kind, match=words or None) as caught:
+        poll(client)
+    assert len(server.requests) == 1
+    assert caught.value.transient
+    assert caught.value.title
+    assert caught.value.remedy
+    server.plan(answer(RUN, headers={"Retry-After": "15"}))
+    assert poll(client).body == RUN
+
+
+@pytest.mark.parametrize("case", ONCE, ids=[case[0] for case in ONCE])
+def test_a_read_is_retried_after_a_fault(server, client, case):
+    server.plan(case[1], answer(RUN))
+    assert client.get_run(AGENT, RUN_ID).status == "completed"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "VALIDATION_ERROR", errors.InvalidInput),
+        (401, "UNAUTHORIZED", errors.AuthenticationError),
+        (402, "ACCOUNT_BLOCKED", errors.AccountBlocked),
+        (403, "", errors.PermissionDenied),
+        (404, "RUN_NOT_FOUND", errors.RunNotFound),
+        (409, "", errors.Conflict),
+    ],
+)
+def test_an_error_that_a_retry_cannot_change_is_raised_at_once(server, client, status, code, kind):
+    server.plan(answer({"error": "no", "code": code}, status), answer(RUN))
+    with pytest.raises(kind) as caught:
+        client.get_run(AGENT, RUN_ID)
+    assert len(server.requests) == 1
+    assert not caught.value.transient
+
+
+def test_a_read_has_four_attempts_at_most(server, client):
+    server.plan(answer({}, 503))
+    with pytest.raises(errors.ServerError):
+        client.get_credits()
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_never_earlier_than_told(server, client, status):
+    server.plan(answer({}, status, headers={"Retry-After": "1"}), answer(CREDITS))
+    assert client.get_credits().balance == 7
+    first, second = server.requests
+    assert second.at - first.at >= 1.0
+
+
+def test_an_error_with_too_long_a_wait_is_raised_at_once(server, client):
+    server.plan(answer({}, 429, headers={"Retry-After": "900"}))
+    began = time.monotonic()
+    with pytest.raises(errors.RateLimited) as caught:
+        client.get_credits()
+    assert caught.value.retry_after == 900
+    assert time.monotonic() - began < 3
+    assert len(server.requests) == 1
+
+
+def test_a_poll_reads_the_headers(server, client):
+    headers = [
+        ("Date", "Tue, 21 Jul 2026 09:14:02 GMT"),
+        ("Retry-After", "Tue, 21 Jul 2026 09:14:06 GMT"),
+        ("Retry-After", "2"),
+        ("X-Request-Id", "req-1"),
+        ("X-Origami-Sandbox", "true"),
+    ]
+    server.plan(answer(RUN, headers=headers), answer(RUN), answer({**RUN, "status": "running"}))
+    first, second, third = poll(client), poll(client), poll(client)
+    assert first.retry_after == 4.0
+    assert first.server_date.isoformat() == "2026-07-21T09:14:02+00:00"
+    assert first.request_id == "req-1"
+    assert first.sandbox
+    assert first.headers["x-request-id"] == "req-1"
+    assert second.retry_after is None
+    assert not second.sandbox
+    assert first.digest == second.digest != third.digest
+
+
+@pytest.mark.parametrize(
+    "behaviour", [silence(), drip(head(200, 1_000) + b" " * 1_000, every=0.1)], ids=["silence", "drip"]
+)
+def test_the_timeout_is_for_the_whole_request(server, quick, behaviour):
+    server.plan(behaviour)
+    client = Client(KEY, base_url=server.base_url, timeout=0.5)
+    began = time.monotonic()
+    with pytest.raises(errors.RequestTimedOut, match=r"0\.5 s") as caught:
+        poll(client)
+    assert 0.4 < time.monotonic() - began < 2
+    assert caught.value.transient
+    assert caught.value.sent
+    server.plan(answer(RUN))
+    assert poll(client).body == RUN
+
+
+def test_a_server_that_is_not_reachable_is_named(quick):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        client = Client(KEY, base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/api/v2", timeout=5)
+        with pytest.raises(errors.ConnectionFailed) as caught:
+            poll(client)
+    assert not caught.value.sent
+    assert caught.value.transient
+
+
+def test_plain_text_where_encryption_is_expected_is_named_and_tried_twice(server, monkeypatch, quick):
+    monkeypatch.setenv("NO_PROXY", "*")
+    client = Client(KEY, base_url=server.base_url.replace("http://", "https://"), timeout=5)
+    with pytest.raises(errors.ConnectionFailed, match="not secure") as caught:
+        client.get_credits()
+    assert caught.value.code == "TLS_FAILED"
+    assert not caught.value.sent
+    assert server.requests == []
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_refused_and_the_other_host_sees_nothing(server, client, status):
+    with RawServer(answer(RUN)) as other:
+        server.plan(answer("", status, headers={"Location": f"{other.base_url}/agents?key=1"}))
+        with pytest.raises(errors.RedirectRefused, match=str(status)):
+            poll(client)
+        with pytest.raises(errors.RedirectRefused):
+            client.create_agent("Find bakeries")
+        assert other.requests == []
+        assert other.connections == 0
+    assert len(server.requests) == 2
+
+
+def test_a_redirect_within_the_host_is_refused_too(server, client):
+    server.plan(answer("", 302, headers={"Location": "/login"}), answer(RUN))
+    with pytest.raises(errors.RedirectRefused, match="another path"):
+        client.get_run(AGENT, RUN_ID)
+    assert len(server.requests) == 1
+
+
+def test_a_proxy_of_the_environment_does_not_see_requests_to_this_machine(server, client, monkeypatch):
+    with RawServer(answer(CREDITS)) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.origin)
+        server.plan(answer(CREDITS))
+        assert client.get_credits().balance == 7
+        assert proxy.connections == 0
+
+
+def test_a_proxy_that_wants_a_login_is_named_and_tried_twice(monkeypatch, quick):
+    with RawServer(answer("", 407)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.origin)
+        client = Client(KEY, base_url="https://origami.example/api/v2", timeout=5)
+        with pytest.raises(errors.ConnectionFailed) as caught:
+            client.get_credits()
+        assert caught.value.code == "PROXY_REFUSED"
+        assert [request.method for request in proxy.requests] == ["CONNECT", "CONNECT"]
+        assert not any(KEY.encode() in request.raw for request in proxy.requests)
+
+
+def test_compressed_responses_are_decompressed(server, client):
+    packed = gzip.compress(b'{"object": "credits", "balance": 7}')
+    server.plan(answer(packed, headers={"Content-Encoding": "gzip"}))
+    assert client.get_credits().balance == 7
+    assert server.requests[0].headers["accept-encoding"] == "gzip"
+
+
+def test_a_compressed_response_that_is_cut_off_is_a_fault(server, client):
+    packed = gzip.compress(b'{"object": "credits", "balance": 7}')[:-9]
+    server.plan(answer(packed, headers={"Content-Encoding": "gzip"}), answer(CREDITS))
+    assert client.get_credits().balance == 7
+    assert len(server.requests) == 2
+
+
+BOMB = """
+import resource, sys
+from origami_widgets.api.client import Client
+from origami_widgets.api.errors import UnexpectedAnswer
+from origami_widgets.api.loop import background
+client = Client("og_live_x", base_url=sys.argv[1], timeout=20)
+def poll():
+    return background().run(client.operations.poll_table("t1"))
+assert poll().body["id"] == "t1"
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    poll()
+except UnexpectedAnswer as error:
+    assert error.code == "ANSWER_TOO_LARGE", error
+    assert "32 MiB" in str(error)
+else:
+    raise SystemExit("no error")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+assert poll().body["id"] == "t1"
+"""
+
+
+def test_a_small_response_that_expands_to_200_megabytes_takes_bounded_memory(server):
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    bomb = b"".join([packer.compress(b" " * 2**20) for _ in range(200)]) + packer.flush()
+    assert len(bomb) < 300_000
+    small = answer({"object": "table", "id": "t1"})
+    server.plan(small, answer(bomb, headers={"Content-Encoding": "gzip"}), small)
+    done = subprocess.run(
+        [sys.executable, "-c", BOMB, server.base_url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=os.fspath(__import__("pathlib").Path(__file__).parents[2]),
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 90  # megabytes: the body while it grows, and its copy
+
+
+def test_retries_leak_no_connection(server, client):
+    server.plan(answer({}, 503), answer({}, 503), answer({}, 503), answer(CREDITS))
+    for _ in range(3):
+        client.get_credits()
+    assert server.connections == 1

@@ -1,0 +1,181 @@
+"""Runs beside each other: sums over their tables, and how they differ from the first."""
+
+import pandas as pd
+import pytest
+
+import origami_widgets as ow
+from origami_widgets import frames
+from tests.frames.payloads import changed, payload, table
+
+
+def run(name, *tables, **fields):
+    return {**payload(), "id": name, "response": {"tables": list(tables)}, **fields}
+
+
+def table_with(table_id, leads, used, qualified=None):
+    stats = {} if qualified is None else {"qualification": {"qualifiedLeads": qualified, "rate": qualified / leads}}
+    used = {} if used is None else {"credits": {"lifetimeUsed": used}}
+    return {"object": "table", "id": table_id, "leadCount": leads, "cells": {"errored": 2}, "stats": stats, **used}
+
+
+def test_two_runs():
+    first = run("lite", table_with("a", 10, 40, 5))
+    second = run("max", table_with("b", 20, 100, 16), table_with("c", 5, 20), completedAt="2026-07-21T09:21:28Z")
+    frame = frames.compare_runs([first, second])
+    assert frame["run_id"].to_list() == ["lite", "max"]
+    assert frame["leads"].to_list() == [10, 25]
+    assert frame["qualified_leads"].to_list() == [5, 16]
+    # The table without verdicts has no part in what is said of those that qualify.
+    assert frame["qualified_share"].to_list() == [0.5, 0.8]
+    assert frame["credits_per_qualified_lead"].to_list() == [8.0, 6.25]
+    assert frame["credits_used"].to_list() == [40, 120]
+    assert frame["credits_used_change"].to_list() == [0, 2]
+    assert frame["leads_change"].to_list() == [0, 1.5]
+    assert frame["duration"].to_list() == [223, 446]
+    assert frame["duration_change"].to_list() == [0, 1]
+    assert frame["credits_per_qualified_lead_change"].to_list() == [0, pytest.approx(-0.21875)]
+    assert frame["shared_tables"].to_list() == [0, 0]
+    assert frame["credits_added"].to_list() == [40, 120]
+    assert frame["cells_errored"].to_list() == [2, 4]
+
+
+def test_tables_of_several_runs_are_counted_as_shared():
+    frame = frames.compare_runs(
+        [run("1", table_with("a", 1, 1)), run("2", table_with("a", 1, 1), table_with("b", 1, 1)), run("3")]
+    )
+    assert frame["shared_tables"].to_list() == [1, 1, 0]
+    assert frame["tables"].to_list() == [1, 2, 0]
+
+
+def test_what_a_follow_up_has_added_to_the_tables_it_shares():
+    runs = [
+        run("1", table_with("a", 10, 40)),
+        run("2", table_with("a", 20, 100), table_with("b", 5, 7)),
+        run("3", table_with("a", 20, 100)),
+    ]
+    frame = frames.compare_runs(runs)
+    assert frame["credits_added"].to_list() == [40, 67, 0]
+    assert frame["credits_used"].to_list() == [40, 107, 100]
+    assert frame["shared_tables"].to_list() == [1, 1, 1]
+
+
+BEFORE, BEGAN, SINCE = "2026-07-21T09:00:00Z", "2026-07-21T09:10:00Z", "2026-07-21T09:11:00Z"
+
+
+def made(at, table_id, used):
+    return {**table_with(table_id, 10, used), "createdAt": at}
+
+
+MEASURED = {
+    "all made since": ([made(BEGAN, "a", 40), made(SINCE, "b", 2)], 42),
+    "one is older": ([made(SINCE, "a", 40), made(BEFORE, "b", 2)], None),
+    "one does not say when": ([made(SINCE, "a", 40), made(None, "b", 2)], None),
+    "one does not say what": ([made(SINCE, "a", 40), made(SINCE, "b", None)], None),
+    "none": ([], 0),
+}
+
+
+@pytest.mark.parametrize(("tables", "expected"), MEASURED.values(), ids=MEASURED)
+def test_what_a_run_itself_has_cost_is_known_of_tables_made_since_it_began(tables, expected):
+    (found,) = frames.compare_runs([run("1", *tables, startedAt=BEGAN)])["credits_measured"]
+    assert pd.isna(found) if expected is None else found == expected
+
+
+def test_an_older_table_is_measured_if_an_earlier_run_reported_it():
+    first = run("1", made(BEFORE, "a", 40), startedAt=BEFORE)
+    then = run("2", made(BEFORE, "a", 100), made(SINCE, "b", 7), startedAt=BEGAN)
+    assert frames.compare_runs([first, then])["credits_measured"].to_list() == [40, 67]
+    assert frames.compare_runs([then, first])["credits_measured"].to_list() == [pd.NA, pd.NA]
+
+
+def test_of_a_run_that_does_not_say_when_it_began_or_what_it_touched_it_is_not_known():
+    silent = changed(payload("running_null"), "id", "silent")
+    frame = frames.compare_runs([run("1", made(SINCE, "a", 40), startedAt=None), silent])
+    assert frame["credits_measured"].isna().all()
+
+
+def test_a_run_that_is_given_twice_shares_nothing():
+    assert frames.compare_runs([run("1", table_with("a", 1, 1))] * 2)["shared_tables"].to_list() == [0, 0]
+
+
+def test_a_ratio_is_over_the_tables_that_report_both():
+    silent = {"object": "table", "id": "s", "credits": {"lifetimeUsed": 1000}}
+    frame = frames.compare_runs(
+        [
+            run("1", silent, table_with("b", 10, 10)),
+            run("2", table_with("a", 10, None, 10), table_with("b", 10, 100, 10)),
+        ]
+    )
+    assert frame["credits_per_lead"].to_list() == [1.0, 10.0]
+    assert frame["credits_per_qualified_lead"].to_list() == [pd.NA, 10.0]
+
+
+def test_a_run_without_tables_has_used_nothing():
+    row = frames.compare_runs(run("1")).iloc[0]
+    assert [row[name] for name in ("tables", "leads", "credits_used", "credits_added", "cells_errored")] == [0] * 5
+    assert pd.isna(row["credits_per_lead"])
+
+
+def test_large_counts_lose_no_digit_and_do_not_turn_around():
+    frame = frames.compare_runs(
+        [
+            run("1", table_with("a", 2**53 + 1, 1)),
+            run("2", table_with("a", 2**63 - 1, 1), table_with("b", 2**63 - 1, 1)),
+        ]
+    )
+    assert frame["leads"].to_list() == [2**53 + 1, pd.NA]
+
+
+def test_what_is_missing_stays_missing():
+    nothing = changed(payload("running_null"), "id", "nothing")
+    frame = frames.compare_runs([nothing, payload()])
+    row = frame.iloc[0]
+    for name in ("duration", "tables", "shared_tables", "leads", "credits_used", "cells_errored", "leads_change"):
+        assert pd.isna(row[name]), name
+    assert pd.isna(frame["leads_change"][1])
+    assert frame["credits_unqualified"].iloc[1] == pytest.approx(39 * 3 / 15)
+    assert frame["credits_unqualified_min"].iloc[1] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("field", "noted"),
+    [
+        ("startedAt", "run.startedAt"),
+        ("response.tables.0.leadCount", "table.leadCount"),
+        ("response.tables.0.credits.lifetimeUsed", "table.credits.lifetimeUsed"),
+        ("response.tables.0.stats.qualification.qualifiedLeads", "table.stats.qualification.qualifiedLeads"),
+        ("response.tables.0.columns.0.stats.callRate", "column.stats.callRate"),
+        ("response.tables.0.createdAt", "table.createdAt"),
+        ("status", "status"),
+    ],
+)
+def test_what_could_not_be_read_is_noted(field, noted):
+    frame = frames.compare_runs([payload(), changed(payload(), field, {"no": "value"})])
+    assert frame.attrs["origami"]["unreadable_values"] == {noted: 1}
+    assert frames.compare_runs([payload()]).attrs["origami"]["unreadable_values"] == {}
+
+
+def test_tables_alone_are_nothing_to_compare():
+    frame = frames.compare_runs([table(), payload(), table()])
+    assert frame["run_id"].to_list() == [payload()["id"]]
+    assert frame["leads"].to_list() == [15]
+
+
+def test_runs_of_the_sandbox():
+    client = ow.Sandbox(speed=600).client()
+    briefs = ("Find bakeries in Porto", "Find 40 SaaS founders in Austin")
+    runs = [ow.start(brief, client=client, show=False).wait("cells") for brief in briefs]
+    frame = ow.compare_runs(runs)
+    assert frame["prompt"].to_list() == list(briefs)
+    for each, row in zip(runs, frame.to_dict("records"), strict=True):
+        economics = ow.economics_frame(each)
+        assert row["credits_used"] == economics["credits_used"].sum()
+        assert row["credits_unqualified"] == pytest.approx(economics["credits_unqualified"].sum())
+        assert row["leads"] == economics["leads"].sum()
+    then = runs[0].follow_up("Add opening hours").wait("cells")
+    both = ow.compare_runs([runs[0], then])
+    assert (both["shared_tables"] > 0).all()
+    once = ow.tables_frame([runs[0], then]).drop_duplicates("table_id", keep="last")
+    assert both["credits_added"].sum() == once["credits_lifetime_used"].sum()
+    assert both["credits_measured"].to_list() == both["credits_added"].to_list()
+    assert pd.isna(ow.compare_runs([then])["credits_measured"][0])

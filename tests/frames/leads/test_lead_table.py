@@ -1,0 +1,425 @@
+"""Leads to columns: dtypes, names, objects, and nothing lost. Pure."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from datetime import date
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from origami_widgets.frames.leads import cell_column as cells
+from origami_widgets.frames.leads import lead_column as flatten
+from origami_widgets.frames.leads import lead_table
+from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
+from tests.frames.payloads import BACKENDS
+
+BIG = 2**53 + 1
+
+
+def table(rows, slugs=("x",), *, backend="numpy_nullable", flatten=True, names="slug", kind="enrichment", page=1):
+    listed = [
+        each if isinstance(each, ListedColumn) else ListedColumn(f"c-{each}", f"The {each}", each, kind)
+        for each in slugs
+    ]
+    made = LeadTable(listed, dtype_backend=backend, flatten=flatten, names=names)
+    for at in range(0, len(rows), page):
+        made.add([{"id": f"r{at + n}", **row} for n, row in enumerate(rows[at : at + page])])
+    return made.frame(copy=False)
+
+
+def one(*values, **options):
+    """The column that these cells make; None is a cell that is missing."""
+    frame, findings = table([{} if value is None else {"x": value} for value in values], **options)
+    return frame["x"], findings
+
+
+@pytest.fixture(autouse=True, params=[1, 2_000], ids=["block by block", "at once"])
+def block(request, monkeypatch):
+    monkeypatch.setattr(cells, "BLOCK", request.param)
+
+
+DTYPES = [
+    ([None, None], "string"),
+    (["a", None, "b"], "string"),
+    ([1, None, BIG], "Int64"),
+    ([-(2**63), 2**63 - 1], "Int64"),
+    ([1, None, 2.5], "Float64"),
+    ([2.5, 1], "Float64"),
+    ([True, None, False], "boolean"),
+    (["1970-01-01T00:00Z", "9999-12-31T23:59:59.999999Z"], "datetime64[us, UTC]"),
+    (["1970-01-01", None, "9999-12-31", "0001-01-01"], "datetime64[us]"),
+    (["2026-07-21T11:14:31+02:00", "2026-07-21T09:14:31Z", "2026-07-21 09:14"], "datetime64[us, UTC]"),
+]
+KEPT = [
+    [2**63, 1],
+    [10**30, -1],
+    [BIG, 2.5],
+    [2.5, None, BIG],
+    [True, 1],
+    ["a", 1, None, 2.5, False],
+    [["a", "b"], ["c", "d"]],
+    [[1], None, "a"],
+]
+TEXTS = [
+    ["2026-02-30"],
+    ["2026-07-21", "soon"],
+    ["2026-07-21", "2026-07-21T00:00:00Z"],
+    ["2026-07-21T00:00:00Z", "2026-07-21", "2026-07-21T00:00:00Z"],
+    ["2026-07-21T09:14:31.123456789Z"],
+    ["9999-12-31T23:59:59-12:00"],
+    ["20260721"],
+    ["2026"],
+    ["0000-01-01"],
+    ["today", ""],
+]
+
+
+@pytest.mark.parametrize(("values", "dtype"), DTYPES, ids=repr)
+def test_one_kind_has_its_dtype(values, dtype):
+    column, findings = one(*values)
+    assert column.dtype == dtype
+    assert findings.mixed_types == {}
+    if "datetime" not in dtype:
+        assert [None if pd.isna(value) else value for value in column] == values
+
+
+@pytest.mark.parametrize("values", KEPT, ids=repr)
+def test_what_has_no_common_type_stays_what_it_is_and_is_noted(values):
+    column, findings = one(*values)
+    assert column.dtype == object
+    assert repr(column.to_list()) == repr(values)
+    assert "x" in findings.mixed_types
+
+
+@pytest.mark.parametrize("values", TEXTS, ids=repr)
+def test_texts_that_are_not_all_moments_stay_texts(values):
+    column, findings = one(*values)
+    assert column.dtype == "string"
+    assert column.to_list() == values
+    assert findings.timestamps == findings.dates == []
+
+
+def test_dates_are_dates_and_no_moments():
+    days = ["1970-01-01", None, "9999-12-31", "0001-01-01"]
+    column, findings = one(*days)
+    assert (findings.dates, findings.timestamps) == (["x"], [])
+    assert column.dt.strftime("%Y-%m-%d").fillna("").to_list()[0] == "1970-01-01"
+    assert [None if pd.isna(day) else day.date().isoformat() for day in column] == days
+    in_arrow, _ = one(*days, backend="pyarrow")
+    assert str(in_arrow.dtype) == "date32[day][pyarrow]"
+    assert [None if pd.isna(day) else day.isoformat() for day in in_arrow] == days
+
+
+def test_moments_at_midnight_are_no_dates():
+    column, findings = one("2026-07-21T00:00:00Z", "2026-07-22T00:00:00Z")
+    assert column.dtype == "datetime64[us, UTC]"
+    assert (findings.dates, findings.timestamps) == ([], ["x"])
+
+
+def test_moments_of_all_zones_are_the_same_moment():
+    column, findings = one("2026-07-21T11:14:31+02:00", "2026-07-21T09:14:31Z", "2026-07-21T09:14:31")
+    assert len(set(column)) == 1
+    assert findings.timestamps == ["x"]
+
+
+def test_integers_beyond_64_bits_are_noted():
+    assert one(2**70)[1].mixed_types == {"x": ["integer", "more than 64 bits"]}
+
+
+MAIL = {"email": "a@b.example", "confidence": "high", "source_url": "https://b.example"}
+
+
+def test_objects_are_taken_apart_and_a_finding_differs_from_no_run():
+    frame, _ = table([{"x": MAIL}, {"x": {**MAIL, "email": None}}, {}, {"x": "c@d.example"}])
+    assert list(frame.columns) == ["row_id", "x", "x.email", "x.confidence", "x.source_url", "x.found"]
+    assert frame["x"].to_list() == ["a@b.example", pd.NA, pd.NA, "c@d.example"]
+    assert frame["x.found"].to_list() == [True, False, pd.NA, True]
+    assert frame["x.found"].dtype == "boolean"
+
+
+def test_a_null_that_is_there_is_a_finding_of_nothing_unless_it_was_typed_in():
+    rows = [{"x": 5}, {"x": None}, {}]
+    assert table(rows)[0]["x.found"].to_list() == [True, False, pd.NA]
+    assert "x.found" not in table(rows, kind="input")[0]
+
+
+FOUND = [
+    {"linkedin_url": "https://a.example", "confidence": "high"},
+    {"title": "CEO", "reasoning": "On the page.", "source_url": "https://a.example"},
+    {"email": None, "phone": 0},
+    {"hires": False, "confidence": "low"},
+    {"email": None, "more": {"other": ["a@b.example"]}},
+    {"lead_source": "Referral", "confidence": "high"},
+    {"source": "Referral", "confidence": "high"},
+    {"resource_url": "https://a.example"},
+    {"source": ["Referral", "https://a.example"]},
+    {"source": "A post on https://a.example"},
+    "text", 0, False, ["a"], [0], "https://a.example",
+]  # fmt: skip
+NOT_FOUND = [
+    {"linkedin_url": None, "confidence": "high"},
+    {"linkedin_url": "", "confidence": "high"},
+    {"email": None, "confidence": "low", "reasoning": "None given.", "source_url": "https://a.example"},
+    {"email": "", "email_source_url": "https://a.example", "sources": ["https://a.example"]},
+    {"email": None, "emailSourceUrl": "https://a.example", "source_urls": ["https://a.example"]},
+    {"email": None, "source": "https://a.example"},
+    {"phones": [], "more": {"other": [None, ""]}, "confidence": "low"},
+    {"contact": {"email": None, "confidence": "low"}},
+    {"email": " ", "confidence": "low"},
+    {"email": " \n\t", "phone": None},
+    {"source": "https://a.example"},
+    {"source": " www.a.example/list ", "confidence": "high", "reasoning": "There."},
+    {"source": ["https://a.example", None]},
+    {"source": {"link": "HTTP://a.example"}},
+    {"confidence": "high"}, {}, "", [], [None, ""], " ", "  ", ["  "],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "found"), [(each, True) for each in FOUND] + [(each, False) for each in NOT_FOUND], ids=repr)  # fmt: skip
+def test_what_counts_as_found(cell, found):
+    frame, _ = table([{"x": cell}, {}, {"x": None}])
+    assert frame["x.found"].to_list() == [found, pd.NA, False]
+    # Beside objects of another shape, it is the same.
+    assert table([{"x": cell}, {"x": {"other": 1}}], page=2)[0]["x.found"].to_list() == [found, True]
+
+
+def test_a_source_is_the_value_where_nothing_else_is_and_it_is_no_address():
+    frame, _ = table([{"x": {"source": "LinkedIn"}}, {"x": {"source": "https://a.example"}}, {}])
+    assert frame["x"].to_list() == ["LinkedIn", pd.NA, pd.NA]
+    assert frame["x.source"].to_list() == ["LinkedIn", "https://a.example", pd.NA]
+    assert frame["x.found"].to_list() == [True, False, pd.NA]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0\n"])
+def test_a_blank_text_is_kept_and_is_not_found(blank):
+    frame, _ = table([{"x": "a"}, {"x": blank}, {}])
+    assert frame["x"].to_list() == ["a", blank, pd.NA]
+    assert frame["x.found"].to_list() == [True, False, pd.NA]
+    assert "x.found" not in table([{"x": "a"}, {"x": blank}], kind="input")[0]
+    # Also before the first object, and after it.
+    mixed = [{"x": "a"}, {"x": blank}, {}, {"x": MAIL}, {"x": blank}, {"x": "b"}]
+    for page in (1, 2, 6):
+        frame, _ = table(mixed, kind="input", page=page)
+        assert frame["x.found"].to_list() == [True, False, pd.NA, True, False, True]
+
+
+def test_an_address_is_the_value_where_nothing_else_is():
+    cell = {"linkedin_url": "https://a.example", "confidence": "high", "source_url": "https://b.example"}
+    assert table([{"x": cell}])[0]["x"].to_list() == ["https://a.example"]
+    assert table([{"x": {"title": "CEO", "linkedin_url": "https://a.example"}}])[0]["x"].to_list() == ["CEO"]
+    assert table([{"x": {**cell, "full_name": "Ana"}}])[0]["x"].to_list() == ["Ana"]
+
+
+PART = st.none() | st.sampled_from(["", " ", "a", "https://a.example", 0, False]) | st.just([]) | st.lists(st.none(), max_size=2)  # fmt: skip
+REMARKS = ("confidence", "reasoning", "source_url", "phone_source_url", "sources")
+CELL = st.dictionaries(st.sampled_from(["email", "title", "linkedin_url", *REMARKS]), PART, max_size=5)
+
+
+@given(st.lists(CELL, min_size=1, max_size=6), st.integers(1, 6))
+@settings(max_examples=200, deadline=None)
+def test_an_object_is_found_when_anything_but_remarks_is_there(values, page):
+    frame, _ = table([{"x": value} for value in values], page=page)
+    wanted = [
+        any(part not in (None, "", " ", []) and part != [None] * len(part if isinstance(part, list) else ()) for key, part in value.items() if key not in REMARKS)
+        for value in values
+    ]  # fmt: skip
+    assert frame["x.found"].to_list() == wanted
+    remarks = [{key: part for key, part in value.items() if key in REMARKS} for value in values]
+    assert not table([{"x": value} for value in remarks], page=page)[0]["x.found"].any()
+
+
+def test_objects_stay_in_their_cells_when_asked():
+    frame, _ = table([{"x": MAIL}, {}], flatten=False)
+    assert list(frame.columns) == ["row_id", "x"]
+    assert frame["x"].to_list() == [MAIL, None]
+
+
+def test_an_object_that_serves_as_a_dictionary_does_not_make_thousands_of_columns(monkeypatch):
+    monkeypatch.setattr(flatten, "MOST_KEYS", 2)
+    frame, _ = table([{"x": {"a": 1, "b": 2}}, {"x": {"a": 3, "c": 4, "d": 5}}, {}])
+    assert list(frame.columns) == ["row_id", "x", "x.a", "x.b", "x.rest", "x.found"]
+    assert frame["x.rest"].to_list() == [None, {"c": 4, "d": 5}, None]
+
+
+def test_names_that_are_taken_get_a_number_and_null_slugs_are_kept():
+    slugs = [
+        ListedColumn("1", "Row", "row_id", "input"),
+        ListedColumn("2", "Mail", "mail", "enrichment"),
+        ListedColumn("3", "Mail", "mail", "enrichment"),
+        ListedColumn("4", "No slug", None, "input"),
+        ListedColumn("5", "Dotted", "mail.email", "input"),
+    ]
+    rows = [{"row_id": "own", "mail": {"email": "a@b"}, "mail.email": "dotted"}]
+    frame, findings = table(rows, slugs)
+    assert list(frame.columns) == [
+        "row_id", "row_id_2", "mail", "mail.email_2", "mail.found", "mail_2", "No slug", "mail.email",
+    ]  # fmt: skip
+    assert frame.iloc[0].to_list()[:5] == ["r0", "own", "a@b", "a@b", True]
+    assert frame["mail.email"][0] == "dotted"
+    assert findings.without_cells == {"mail_2": "shares the slug mail", "No slug": "no slug"}
+
+
+def test_unlisted_columns_are_kept(monkeypatch):
+    monkeypatch.setattr(lead_table, "MOST_UNLISTED", 1)
+    frame, findings = table([{"x": 1}, {"new": 2}, {"newer": 3, "new": 4}])
+    assert frame["new"].to_list() == [pd.NA, 2, 4]
+    assert frame["unlisted"].to_list() == [None, None, {"newer": 3}]
+    assert findings.unlisted == ["new", "unlisted"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_rows_and_no_columns(backend):
+    frame, _ = table([], slugs=(), backend=backend)
+    assert (list(frame.columns), len(frame)) == (["row_id"], 0)
+    frame, _ = table([], backend=backend)
+    assert str(frame["x"].dtype) in ("string", "string[pyarrow]")
+    assert table([{}, {}], slugs=(), backend=backend)[0]["row_id"].to_list() == ["r0", "r1"]
+
+
+def test_typed_rows_and_rows_with_a_level_are_read_alike():
+    flat = {"id": "1", "x": MAIL, "s": {"sequenceId": "q"}}
+    level = {"id": "1", "cells": {"x": MAIL, "s": {"sequenceId": "q"}}}
+    typed = {
+        "object": "row",
+        "id": "1",
+        "cells": {
+            "x": {"type": "value", "value": MAIL, "run": {"status": "complete"}},
+            "s": {"type": "sequence", "sequenceId": "q", "run": None},
+        },
+    }
+    frames = [table([row], slugs=("x", "s"))[0] for row in (flat, level, typed)]
+    for other in frames[1:]:
+        pd.testing.assert_frame_equal(other, frames[0])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+    | st.sampled_from(["2026-07-21", "1970-01-01T00:00:00Z", BIG, 10**30]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=4,
+)  # fmt: skip
+ROWS = st.lists(st.dictionaries(st.sampled_from(["x", "y", "z"]), JSON), max_size=12)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_nothing_is_lost_for_any_cells(backend):
+    @given(ROWS, st.integers(1, 5))
+    @settings(max_examples=120, deadline=None)
+    def check(rows, page):
+        frame, findings = table(rows, ("x", "y"), backend=backend, flatten=False, page=page)
+        assert len(frame) == len(rows)
+        for slug in ("x", "y", "z"):
+            if slug not in frame:
+                assert not any(slug in row for row in rows)
+                continue
+            for wanted, found in zip((row.get(slug) for row in rows), frame[slug], strict=True):
+                if wanted is None:
+                    assert found is None or found is pd.NA or found is pd.NaT
+                elif slug in findings.dates:
+                    assert f"{found:%Y-%m-%d}" == wanted
+                elif slug not in findings.timestamps:
+                    assert found == wanted
+        together, _ = table(rows, ("x", "y"), backend=backend, flatten=False, page=max(1, len(rows)))
+        assert together.dtypes.to_dict() == frame.dtypes.to_dict()
+        table(rows, ("x", "y"), backend=backend, page=page)
+
+    check()
+
+
+TYPICAL = [
+    {
+        "x": BIG,
+        "t": "1970-01-01T00:00Z",
+        "day": "1969-12-31",
+        "s": "=1+1",
+        "b": True,
+        "n": 1.5,
+        "m": MAIL,
+        "tags": ["a", "b"],
+    },
+    {"t": "9999-12-31T23:59:59+01:00", "m": {**MAIL, "email": None}},
+]
+SLUGS = ("x", "t", "day", "s", "b", "n", "m", "tags", "empty")
+
+
+def typical(backend="numpy_nullable"):
+    frame, _ = table(TYPICAL, SLUGS, backend=backend)
+    return frame
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_pickle_keeps_everything(backend):
+    frame = typical(backend)
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(frame)), frame)  # noqa: S301 - made here
+
+
+def test_parquet_keeps_dtypes():
+    frame = typical()
+    file = io.BytesIO()
+    frame.to_parquet(file)
+    file.seek(0)
+    back = pd.read_parquet(file)
+    pd.testing.assert_frame_equal(back.drop(columns="tags"), frame.drop(columns="tags"))
+    assert list(back["tags"][0]) == ["a", "b"]
+
+
+def test_polars_keeps_types():
+    polars = pytest.importorskip("polars")
+    back = polars.from_pandas(typical())
+    kinds = {"row_id": "String", "x": "Int64", "n": "Float64", "b": "Boolean", "tags": "List(String)", "m": "String"}
+    assert {name: str(back.schema[name]) for name in kinds} == kinds
+    assert back.schema["t"] == polars.Datetime("us", "UTC")
+    assert back.schema["day"] == polars.Datetime("us")
+    in_arrow = polars.from_pandas(typical("pyarrow").drop(columns="tags"))
+    assert in_arrow.schema["day"] == polars.Date
+    assert in_arrow["day"].to_list() == [date(1969, 12, 31), None]
+    assert back["x"].to_list() == [BIG, None]
+    assert [moment and moment.year for moment in back["t"]] == [1970, 9999]
+
+
+def test_duckdb_keeps_values():
+    duckdb = pytest.importorskip("duckdb")
+    frame = typical()
+    with duckdb.connect() as connection:
+        connection.register("leads", frame)
+        types = {row[0]: row[1] for row in connection.sql("describe leads").fetchall()}
+        assert connection.sql("select x from leads order by row_id").fetchall() == [(BIG,), (None,)]
+    assert (types["x"], types["n"], types["b"], types["s"]) == ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR")
+    assert (types["t"], types["day"]) == ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
+
+
+def test_csv_keeps_large_integers_and_moments():
+    back = pd.read_csv(io.StringIO(typical().to_csv(index=False)), dtype={"x": "Int64"})
+    assert back["x"].to_list() == [BIG, pd.NA]
+    assert back["t"].to_list() == ["1970-01-01 00:00:00+00:00", "9999-12-31 22:59:59+00:00"]
+    assert back["day"].to_list()[0] == "1969-12-31"
+    assert json.loads(json.dumps(back["s"][0])) == "=1+1"
+
+
+def test_main_values_shared_with_a_part_are_separated_when_they_differ():
+    rows = [{"x": {"email": "a@b", "n": 1}}, {"x": None}, {"x": {"email": None, "n": 2}}, {"x": {"n": 3}}, {"x": "c@d"}]
+    frame, _ = table(rows)
+    assert frame["x"].to_list() == ["a@b", None, None, 3, "c@d"]
+    assert frame["x.email"].to_list() == ["a@b", pd.NA, pd.NA, pd.NA, pd.NA]
+    assert frame["x.n"].to_list() == [1, pd.NA, 2, 3, pd.NA]
+
+
+def test_main_values_and_the_part_they_are_share_no_memory():
+    frame, _ = table([{"x": {"score": 1}}, {"x": {"score": 2}}])
+    frame.loc[0, "x"] = 9
+    assert frame["x.score"].to_list() == [1, 2]
+
+
+def test_a_value_beside_an_empty_object_is_kept():
+    assert table([{"x": {}}, {"x": 5}], page=2)[0]["x"].to_list() == [pd.NA, 5]
+
+
+@pytest.mark.parametrize("values", [["2026-07-21", "2026-07:21"], ["2026-07-21", "0000-01-01"], ["2026-01-01T00:00:00Z"] * 2 + ["2026-01-01T00:00:0:Z"]], ids=repr)  # fmt: skip
+def test_texts_of_one_width_that_are_no_moments_stay_texts(values):
+    assert one(*values)[0].to_list() == values

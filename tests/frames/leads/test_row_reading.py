@@ -1,0 +1,285 @@
+"""`rows_frame` over sockets: what is sent, what is kept when reading ends early, and what the frame says of itself."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+import traceback
+import urllib.parse
+
+import pandas as pd
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import retries
+from origami_widgets.api.errors import InvalidInput, RateLimited, TableNotFound
+from origami_widgets.api.loop_future import LoopFuture
+from origami_widgets.api.row_paging import PartialRows
+from tests.support.server import RawServer, answer, reset, silence
+
+KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
+TABLE = {"object": "table", "id": "t1", "name": "Bakeries", "leadCount": 9}
+COLUMNS = [("c1", "Bakery", "bakery", "input"), ("c2", "Mail", "contact-email", "enrichment"), ("c3", "Fit", "fit", "score")]  # fmt: skip
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
+    with RawServer(answer({})) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    return ow.Client(KEY, base_url=server.base_url, timeout=5)
+
+
+def columns(*parts):
+    items = [
+        {"object": "column", "id": column, "name": name, "slug": slug, "kind": kind}
+        for column, name, slug, kind in parts or COLUMNS
+    ]
+    return answer({"object": "list", "items": items, "nextCursor": None, "url": ""})
+
+
+def page(*rows, cursor=None, total=None):
+    return answer({"object": "list", "items": list(rows), "nextCursor": cursor, "total": total, "url": ""})
+
+
+def lead(number, **cells):
+    return {"id": f"r{number}", "bakery": f"Bakery {number}", **cells}
+
+
+def about(frame):
+    return frame.attrs["origami"]
+
+
+def test_columns_then_all_pages_of_flat_cells(server, client):
+    server.plan(columns(), page(lead(1), lead(2), cursor="a", total=3), page(lead(3), total=3))
+    frame = ow.rows_frame(TABLE, client=client)
+    assert [request.path.rpartition("/")[2] for request in server.requests] == ["columns", "rows", "rows"]
+    assert [request.query for request in server.requests[1:]] == [
+        "limit=200&cells=flat",
+        "limit=200&cursor=a&cells=flat",
+    ]
+    assert frame["row_id"].to_list() == ["r1", "r2", "r3"]
+    assert list(frame.columns) == ["row_id", "bakery", "contact-email", "fit"]
+    assert isinstance(frame.index, pd.RangeIndex)
+
+
+def test_the_frame_says_what_it_is(server, client):
+    server.plan(columns(), page(lead(1), total=1))
+    result = about(ow.rows_frame(TABLE, client=client))
+    assert (result["rows"], result["total"], result["lead_count"], result["complete"], result["stopped"]) == (
+        1,
+        1,
+        9,
+        True,
+        "",
+    )
+    assert result["untrusted"] is True
+    assert "9 leads before filters; 1 are left by the table's saved filters" in result["lead_count_note"]
+    assert result["saved_filters"] is True
+    assert result["columns"] == {"bakery": "c1", "contact-email": "c2", "fit": "c3"}
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_an_id_is_looked_up_for_its_count_of_leads(server, client):
+    server.plan(answer(TABLE), columns(), page(lead(1), total=1))
+    assert about(ow.rows_frame("t1", client=client))["lead_count"] == 9
+    assert server.requests[0].target == "/api/v2/tables/t1"
+
+
+def test_a_slug_that_is_a_word_of_the_row_asks_for_typed_cells(server, client):
+    typed = {"object": "row", "id": "r1", "cells": {"id": {"type": "scalar", "value": "mine"}}}
+    server.plan(columns(("c1", "Id", "id", "input")), page(typed))
+    frame = ow.rows_frame(TABLE, client=client)
+    assert "cells" not in server.requests[1].query
+    assert (frame["row_id"][0], frame["id"][0]) == ("r1", "mine")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"filters": [{"column": "bakry", "operator": "equals", "value": "x"}]}, "Did you mean 'bakery'"),
+        ({"filters": [{"operator": "equals", "value": "x"}]}, "names no column"),
+        ({"sort": {"column": "row_id", "direction": "asc"}}, "no such column"),
+    ],
+)
+def test_unknown_columns_are_refused_before_rows_are_asked_for(server, client, options, words):
+    server.plan(columns())
+    with pytest.raises(InvalidInput, match=words):
+        ow.rows_frame(TABLE, client=client, **options)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "options", [{"names": "id"}, {"limit": -1}, {"progress": 7}, {"dtype_backend": "x"}, {"filters": "x"}]
+)
+def test_arguments_that_cannot_be_right_send_nothing(server, client, options):
+    with pytest.raises(InvalidInput):
+        ow.rows_frame(TABLE, client=client, **options)
+    for table in ({"object": "run", "id": "r"}, 7, [TABLE], "a/b"):
+        with pytest.raises(InvalidInput):
+            ow.rows_frame(table, client=client)
+    with pytest.raises(InvalidInput):
+        ow.rows_frame(TABLE, client=KEY)
+    assert server.requests == []
+
+
+def test_filters_and_sort_are_sent(server, client):
+    server.plan(columns(), page())
+    ow.rows_frame(
+        TABLE,
+        client=client,
+        filters=[{"column": "fit", "operator": "is_empty"}],
+        sort={"column": "fit", "direction": "desc"},
+    )
+    query = dict(urllib.parse.parse_qsl(server.requests[1].query))
+    assert json.loads(query["filters"]) == [{"column": "fit", "operator": "is_empty", "value": ""}]
+    assert json.loads(query["sort"]) == {"column": "fit", "direction": "desc"}
+
+
+def test_a_limit_and_names(server, client):
+    server.plan(columns(), page(lead(1), lead(2), cursor="a", total=9))
+    frame = ow.rows_frame(TABLE, client=client, limit=2, names="name")
+    assert list(frame.columns) == ["row_id", "Bakery", "Mail", "Fit"]
+    assert len(server.requests) == 2
+    assert about(frame)["complete"]
+
+
+def test_progress_is_reported_page_by_page_to_a_function_and_to_bars(server, client):
+    made = []
+
+    class ProgressBar:
+        def __init__(self, total=None, unit=""):
+            self.total, self.n, self.closed = total, 0, False
+            made.append(self)
+
+        def update(self, n):
+            self.n += n
+
+        def close(self):
+            self.closed = True
+
+    def read(progress):
+        server.plan(columns(), page(lead(1), lead(2), cursor="a", total=2), page(lead(3), total=3))
+        ow.rows_frame(TABLE, client=client, progress=progress)
+
+    result = []
+    read(lambda rows, total: result.append((rows, total)))
+    assert result == [(2, 2), (3, 3)]
+    given = ProgressBar()
+    read(given)
+    assert (given.n, given.total, given.closed) == (3, 3, False)
+    read(ProgressBar)
+    assert (made[-1].n, made[-1].total, made[-1].closed) == (3, 3, True)
+
+
+BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
+
+
+@pytest.mark.parametrize("faults", [BUSY, [reset()] * 4], ids=["429", "a cut network"])
+def test_after_an_error_the_rows_are_kept_and_reading_goes_on(server, client, faults):
+    server.plan(
+        columns(), page(lead(1), cursor="a", total=3), *faults, page(lead(2), cursor="b"), *faults, page(lead(3))
+    )
+    with pytest.raises(ow.IncompleteRows) as caught:
+        ow.rows_frame(TABLE, client=client)
+    error = caught.value
+    assert "1 of 3 rows, 1 page were read" in str(error)
+    assert error.transient
+    partial = error.partial
+    assert partial["row_id"].to_list() == ["r1"]
+    assert about(partial)["complete"] is False
+    assert about(partial)["stopped"]
+    partial.loc[0, "bakery"] = "changed"
+    with pytest.raises(ow.IncompleteRows) as again:
+        error.resume()
+    assert len(again.value.partial) == 2
+    whole = again.value.resume()
+    assert whole["bakery"].to_list() == ["Bakery 1", "Bakery 2", "Bakery 3"]
+    assert about(whole)["complete"]
+
+
+def test_a_frame_that_is_given_twice_shares_nothing(server, client):
+    server.plan(columns(), page(lead(1, fit=1), cursor="a"), *BUSY, page(lead(2, fit=2)))
+    with pytest.raises(ow.IncompleteRows) as caught:
+        ow.rows_frame(TABLE, client=client)
+    first = caught.value.resume()
+    first.loc[0, "fit"] = 99
+    assert caught.value.resume()["fit"].to_list() == [1, 2]
+
+
+def test_a_deleted_table_keeps_what_was_read(server, client):
+    server.plan(columns(), page(lead(1), cursor="a"), answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
+    with pytest.raises(ow.IncompleteRows) as caught:
+        ow.rows_frame(TABLE, client=client)
+    assert isinstance(caught.value.__cause__, TableNotFound)
+    assert len(caught.value.partial) == 1
+
+
+def test_an_error_before_any_row_is_itself(server, client):
+    server.plan(columns(), *BUSY)
+    with pytest.raises(RateLimited):
+        ow.rows_frame(TABLE, client=client)
+
+
+def test_an_interrupt_loses_nothing(server, client, monkeypatch):
+    server.plan(columns(), page(lead(1), cursor="a"), silence())
+    real = LoopFuture.wait
+
+    def interrupted(future, timeout):
+        if len(server.requests) == 3:
+            monkeypatch.setattr(LoopFuture, "wait", real)
+            raise KeyboardInterrupt
+        return real(future, timeout)
+
+    monkeypatch.setattr(LoopFuture, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        ow.rows_frame(TABLE, client=client)
+    assert "sys.last_value.resume()" in "".join(traceback.format_exception(caught.value))
+    assert len(caught.value.partial) == 1
+    server.plan(page(lead(2)))
+    assert caught.value.resume()["row_id"].to_list() == ["r1", "r2"]
+
+
+def test_a_progress_bar_that_raises_loses_nothing(server, client):
+    server.plan(columns(), page(lead(1), cursor="a"), page(lead(2)))
+    with pytest.raises(ow.IncompleteRows, match="ZeroDivisionError") as caught:
+        ow.rows_frame(TABLE, client=client, progress=lambda rows, total: 1 / 0)
+    assert len(caught.value.resume()) == 2
+
+
+def test_a_server_in_a_circle_is_left_and_the_frame_says_so(server, client):
+    server.plan(columns(), page(lead(1), cursor="a"), page(lead(2), cursor="a"))
+    with pytest.warns(PartialRows, match="cursor came twice"):
+        frame = ow.rows_frame(TABLE, client=client)
+    assert frame["row_id"].to_list() == ["r1", "r2"]
+    assert (about(frame)["complete"], about(frame)["stopped"]) == (False, "a cursor came twice")
+
+
+def test_the_exception_travels_without_key_and_connection(server, client):
+    server.plan(columns(), page(lead(1), cursor="a"), *BUSY)
+    with pytest.raises(ow.IncompleteRows) as caught:
+        ow.rows_frame(TABLE, client=client)
+    packed = pickle.dumps(caught.value)
+    assert KEY.encode() not in packed
+    back = pickle.loads(packed)  # noqa: S301 - made above
+    assert str(back) == str(caught.value)
+    for use in (lambda: back.partial, back.resume):
+        with pytest.raises(InvalidInput, match="stayed behind"):
+            use()
+
+
+def test_the_configured_client_is_used():
+    sandbox = ow.Sandbox(speed=600)
+    ow.configure(client=sandbox.client())
+    with contextlib.closing(contextlib.ExitStack()) as stack:
+        stack.callback(ow.configure)
+        run = ow.start("List bakeries in Porto", show=False).wait("cells")
+        frame = ow.rows_frame(run.tables[0])
+        assert about(frame)["origin"] == "sandbox"
+        assert len(frame) == about(frame)["total"] > 0
+        assert set(frame["contact-email.found"].dropna()) <= {True, False}

@@ -1,0 +1,85 @@
+"""The credits: their order, their shares, groups of columns, and what is unknown."""
+
+import copy
+
+from origami_widgets.frames import column_economics_frame
+from origami_widgets.frames.plots import plot_credits
+from tests.frames.payloads import payload, table
+from tests.frames.plots.drawn import bars_drawn, of_table, row, rows, texts
+
+
+def used(chart):
+    return [(each["name"], each["used"]) for each in rows(chart) if each.get("name")]
+
+
+def test_columns_are_sorted_with_their_share_and_their_errors():
+    chart = plot_credits(payload())
+    assert used(chart) == [("Contact e-mail", 39), ("Fit", 18), ("1 column at 0", 0)]
+    assert [each["note"] for each in rows(chart)] == ["39 · 68 % · 1 errored", "18 · 32 %", ""]
+    assert {"Credits by column: 57 in Porto bakeries", "credits", "Fit", "18 · 32 %"} < set(texts(chart))
+    assert bars_drawn(chart) == 2
+
+
+def test_free_columns_keep_their_errors():
+    assert row(plot_credits(of_table(columns__0__cells__errored=1_234)), "1 column at 0")["note"] == "1,234 errored"
+
+
+def test_unknown_credits_have_no_bar_and_no_share():
+    chart = plot_credits(of_table(columns__1__credits=None, credits=None))
+    assert "Credits by column: n/a in Porto bakeries" in texts(chart)
+    assert row(chart, "Fit")["note"] == "18"
+    assert (row(chart, "1 column")["used"], row(chart, "1 column")["note"]) == (None, "n/a · 1 errored")
+    assert bars_drawn(chart) == 1
+
+
+def test_credits_below_zero_are_unknown():
+    chart = plot_credits(of_table(columns__1__credits__lifetimeUsed=-39))
+    assert used(chart) == [("Fit", 18), ("1 column at 0", 0), ("1 column", None)]
+
+
+def test_shares_are_those_of_the_frame_although_the_table_has_another_total():
+    made = of_table(credits__lifetimeUsed=80)
+    mail, fit = column_economics_frame(made)["share_of_spend"].dropna().loc[lambda shares: shares > 0]
+    chart = plot_credits(made)
+    assert row(chart, "Contact e-mail")["share of the table"] == f"{100 * mail:.0f} %"
+    assert row(chart, "Fit")["share of the table"] == f"{100 * fit:.0f} %"
+    assert "1 table tells other credits than its columns add up to" in texts(chart)
+    assert not any("add up" in line for line in texts(plot_credits(table())))
+
+
+def test_cheap_columns_are_summed_up_in_another_colour():
+    made = table()
+    made["columns"] = [
+        copy.deepcopy(made["columns"][1]) | {"id": f"c{at}", "name": f"C {at}", "credits": {"lifetimeUsed": at}}
+        for at in range(50)
+    ]
+    made["credits"]["lifetimeUsed"] = sum(range(50))
+    chart = plot_credits(made, top=3)
+    assert used(chart)[:4] == [("C 49", 49), ("C 48", 48), ("C 47", 47), ("46 more columns", 1_081)]
+    assert row(chart, "46 more columns")["note"] == "1,081 · 88 % · 46 errored"
+    assert chart.to_dict()["layer"][0]["encoding"]["color"]["condition"]["test"] == "datum.columns > 1"
+    assert [each["columns"] for each in rows(chart)][:4] == [1, 1, 1, 46]
+
+
+def test_one_of_several_tables_may_lack_its_credits():
+    read = texts(plot_credits([table(), of_table(id="other", credits=None)]))
+    assert "Credits by column: 57 in 2 tables" in read
+    assert "1 table has not told what was spent" in read
+    assert "Porto bakeries · n/a" in read
+
+
+def test_a_table_that_is_given_twice_has_the_columns_of_its_last_state():
+    def run(name, credits_used):
+        column = {"id": name, "name": name, "credits": {"lifetimeUsed": credits_used}}
+        one = {
+            "object": "table",
+            "id": "t",
+            "name": "T",
+            "credits": {"lifetimeUsed": credits_used},
+            "columns": [column],
+        }
+        return {"object": "run", "id": "r", "response": {"tables": [one]}}
+
+    source = [run("Old", 10), run("New", 12)]
+    for given in (source, iter(source)):
+        assert used(plot_credits(given)) == [("New", 12)]

@@ -1,0 +1,283 @@
+"""Runs, their actions, messages and history as frames."""
+
+import json
+
+import pandas as pd
+import pytest
+
+import origami_widgets as ow
+from origami_widgets import frames
+from origami_widgets.api.models import Page, RunSummary
+from origami_widgets.run.state import HistoryPoint
+from tests.frames.payloads import BACKENDS, changed, handle, payload, table
+
+SUMMARY = {
+    key: payload()[key] for key in ("object", "id", "agentId", "status", "prompt", "model", "steps", "startedAt")
+}
+
+
+def row(source):
+    (only,) = frames.runs_frame(source).to_dict("records")
+    return only
+
+
+def test_a_finished_run():
+    outcome = row(payload())
+    assert outcome["status"] == "completed"
+    assert outcome["duration"] == 223.0
+    assert (outcome["tables"], outcome["leads"], outcome["questions"]) == (1, 15, 0)
+    assert (outcome["steps_completed"], outcome["steps_max"]) == (17, 50)
+    assert (outcome["started_at"], outcome["completed_at"]) == (
+        pd.Timestamp("2026-07-21T09:14:02Z"),
+        pd.Timestamp("2026-07-21T09:17:45Z"),
+    )
+
+
+def test_a_running_run_has_no_end_and_no_duration():
+    outcome = row(payload("running_null"))
+    assert pd.isna(outcome["completed_at"])
+    assert pd.isna(outcome["duration"])
+    assert pd.isna(outcome["tables"])
+    assert pd.isna(outcome["leads"])
+
+
+def test_questions_are_counted():
+    assert row(payload("needs_input"))["questions"] == 2
+
+
+def test_the_prompt_is_whole_where_the_answer_has_it_whole():
+    cut, whole = "x" * 200 + "…", "x" * 300
+    run = changed(changed(payload(), "prompt", cut), "request.prompt", whole)
+    assert row(run)["prompt"] == whole
+    assert row({**SUMMARY, "prompt": cut})["prompt"] == cut
+
+
+@pytest.mark.parametrize("form", [SUMMARY, RunSummary.from_raw(SUMMARY), {"object": "list", "items": [SUMMARY]}])
+def test_a_summary_says_nothing_of_tables(form):
+    outcome = row(form)
+    assert outcome["agent_id"] == payload()["agentId"]
+    assert [pd.isna(outcome[name]) for name in ("tables", "leads", "questions", "completed_at")] == [True] * 4
+
+
+def test_a_table_is_no_run_and_a_run_without_tables_has_none():
+    frame = frames.runs_frame([table(), changed(payload(), "response.tables", [])])
+    assert frame["tables"].to_list() == [0]
+    assert frame["leads"].to_list() == [0]
+
+
+def test_an_unknown_status_is_kept():
+    frame = frames.runs_frame(changed(payload(), "status", "pondering"))
+    assert frame["status"].to_list() == ["pondering"]
+    assert frame["status"].cat.categories[-1] == "pondering"
+    assert len(frame["status"].cat.categories) == 9
+
+
+def test_the_runs_of_an_agent_as_the_client_lists_them():
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait()
+    then = run.follow_up("Add opening hours").wait()
+    listed = client.list_runs(run.agent_id)
+    assert isinstance(listed, Page)
+    assert sorted(ow.runs_frame(listed)["run_id"]) == sorted([run.id, then.id])
+    frame = ow.runs_frame([run, then])
+    assert frame["run_id"].to_list() == [run.id, then.id]
+    assert frame["prompt"].to_list() == ["List bakeries in Porto", "Add opening hours"]
+    assert (frame["duration"] > 0).all()
+    assert frame["leads"].iloc[0] == sum(each.lead_count for each in run.tables)
+
+
+@pytest.mark.parametrize(
+    ("field", "noted"),
+    [
+        ("response.tables.0.leadCount", "table.leadCount"),
+        ("startedAt", "started_at"),
+        ("steps.completed", "steps_completed"),
+        ("todo.pendingQuestions", "questions"),
+    ],
+)
+def test_what_could_not_be_read_is_noted(field, noted):
+    frame = frames.runs_frame(changed(payload(), field, {"no": "value"}))
+    assert frame.attrs["origami"]["unreadable_values"] == {noted: 1}
+    assert frames.runs_frame(payload()).attrs["origami"]["unreadable_values"] == {}
+
+
+TABLE = table()["id"]
+
+
+def run_with(actions, tables=()):
+    return {"object": "run", "id": "r1", "response": {"actions": actions, "tables": list(tables)}}
+
+
+def names(source):
+    frame = frames.actions_frame(source)
+    return frame["table_name"].to_list(), frame["column_name"].to_list()
+
+
+def test_the_example_has_its_five_actions_in_order():
+    frame = frames.actions_frame(payload())
+    assert frame["position"].to_list() == [0, 1, 2, 3, 4]
+    assert frame["type"].to_list() == ["table_created", "column_added", "column_added", "leads_added", "leads_deleted"]
+    assert frame["table_name"].to_list() == ["Porto bakeries"] * 5
+    assert frame["lead_count"].to_list() == [pd.NA] * 3 + [18, pd.NA]
+    assert frame["count"].to_list() == [pd.NA] * 4 + [3]
+
+
+def test_names_come_from_the_run_s_tables():
+    column = table()["columns"][1]["id"]
+    actions = [
+        {"type": "column_added", "tableId": TABLE, "columnId": column},
+        {"type": "leads_added", "tableId": "other"},
+    ]
+    assert names(run_with(actions, [table()])) == (["Porto bakeries", pd.NA], ["Contact e-mail", pd.NA])
+
+
+def test_an_action_s_own_name_counts_more():
+    action = {"type": "table_created", "tableId": TABLE, "tableName": "First name"}
+    assert names(run_with([action], [table()]))[0] == ["First name"]
+    for nothing in (None, "", 7, []):
+        assert names(run_with([action | {"tableName": nothing}], [table()]))[0] == ["Porto bakeries"]
+
+
+def test_names_come_from_newer_tables_of_a_handle():
+    run = run_with([{"type": "leads_added", "tableId": TABLE}], [table()])
+    assert names(handle(run, [changed(table(), "name", "Renamed")]))[0] == ["Renamed"]
+
+
+def test_names_come_from_the_other_sources_of_a_list_last():
+    run = run_with([{"type": "leads_added", "tableId": TABLE}])
+    assert names(run)[0] == [pd.NA]
+    assert names([run, table()])[0] == ["Porto bakeries"]
+    own = run_with([{"type": "leads_added", "tableId": TABLE}], [changed(table(), "name", "Own")])
+    assert names([own, table(), run])[0] == ["Own", "Porto bakeries"]
+
+
+def test_ids_that_are_no_text_find_no_name():
+    actions = [{"type": "leads_added", "tableId": wrong} for wrong in (None, 7, [], {})]
+    assert names(run_with(actions, [table(), {"id": None, "name": "x"}, {"id": [], "name": "y"}]))[0] == [pd.NA] * 4
+
+
+def test_actions_at_the_top_level_of_a_running_run():
+    action = {"type": "leads_added", "tableId": TABLE, "leadCount": 2}
+    for response in (None, {}, {"actions": None}, {"actions": []}):
+        run = {"object": "run", "id": "r1", "status": "running", "actions": [action], "response": response}
+        assert frames.actions_frame(run)["lead_count"].to_list() == [2]
+
+
+def test_an_undocumented_type_is_kept():
+    frame = frames.actions_frame(run_with([{"type": "campaign_drafted", "tableId": TABLE}]))
+    assert frame["type"].to_list() == ["campaign_drafted"]
+    assert frame["type"].cat.categories[-1] == "campaign_drafted"
+
+
+def test_a_table_has_no_actions():
+    assert len(frames.actions_frame([table(), payload("needs_input")])) == 0
+
+
+CALL = {"id": "t1", "name": "ask-questions", "input": {"questions": ["Which region? 🥐"], "n": 2**60}}
+MESSAGES = [
+    {"role": "user", "content": "Find partners."},
+    {"role": "assistant", "content": "Two questions.", "toolCalls": [CALL]},
+    {"role": "tool", "toolCallId": "t1", "name": "ask-questions", "result": "Iberia", "truncated": True},
+    {"role": "narrator", "content": 7},
+]
+
+
+def run(**response):
+    return changed(payload(), "response", {**payload()["response"], **response})
+
+
+def test_every_field_of_a_message_has_its_column():
+    frame = frames.transcript_frame(run(transcript=MESSAGES))
+    assert frame["position"].to_list() == [0, 1, 2, 3]
+    assert frame["role"].to_list() == ["user", "assistant", "tool", "narrator"]
+    assert frame["content"].to_list() == ["Find partners.", "Two questions.", pd.NA, "7"]
+    assert json.loads(frame["tool_calls"][1]) == [CALL]
+    assert "🥐" in frame["tool_calls"][1]
+    assert frame.iloc[2][["tool_call_id", "name", "result", "truncated"]].to_list() == [
+        "t1",
+        "ask-questions",
+        "Iberia",
+        True,
+    ]
+    assert frame["truncated"].isna().to_list() == [True, True, False, True]
+
+
+def test_calls_that_are_no_json_are_counted():
+    frame = frames.transcript_frame(run(transcript=[{"role": "assistant", "toolCalls": [object()]}]))
+    assert frame["tool_calls"].isna().to_list() == [True]
+    assert frame.attrs["origami"]["unreadable_values"] == {"tool_calls": 1}
+
+
+def test_an_empty_transcript_differs_from_one_that_was_not_read():
+    sources = [
+        changed(run(transcript=None), "id", "not read"),
+        changed(run(transcript=[]), "id", "empty"),
+        changed(run(transcript=MESSAGES, transcriptTruncated=True), "id", "cut"),
+    ]
+    frame = frames.transcript_frame(sources)
+    assert set(frame["run_id"]) == {"cut"}
+    assert frame.attrs["origami"]["transcript_not_read"] == ["not read"]
+    assert frame.attrs["origami"]["transcript_truncated"] == ["cut"]
+
+
+def test_a_run_of_the_sandbox_once_it_is_asked_for():
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("Find partners. scenario:needs_input", client=client, show=False).wait()
+    assert ow.transcript_frame(run).attrs["origami"]["transcript_not_read"] == [run.id]
+    run.refresh(include=("stats", "transcript"))
+    frame = ow.transcript_frame(run)
+    assert frame["content"][0] == run.prompt
+    assert frame.attrs["origami"]["transcript_not_read"] == []
+    assert set(frame["role"].dropna()) <= {"user", "assistant", "tool"}
+
+
+def watched(*points):
+    run = handle(payload())
+    run.history = points
+    return run
+
+
+def test_missing_values_stay_missing_and_times_are_exact():
+    first = HistoryPoint(1784625271.123456, "running", None, None, None, None, None)
+    then = HistoryPoint(1784625286.5, "pondering", 3, 15, 2, 0, 57)
+    for backend in BACKENDS:
+        frame = frames.history_frame(watched(first, then), dtype_backend=backend)
+        assert frame["time"].to_list() == [
+            pd.Timestamp("2026-07-21T09:14:31.123456Z"),
+            pd.Timestamp("2026-07-21T09:14:46.5Z"),
+        ]
+        assert frame["status"].to_list() == ["running", "pondering"]
+        assert frame.iloc[0].isna().to_list() == [False] * 3 + [True] * 5
+        assert frame.iloc[1, 3:].to_list() == [3, 15, 2, 0, 57.0]
+
+
+def test_runs_keep_their_own_history_and_answers_have_none():
+    point = HistoryPoint(1.0, "running", 1, None, None, None, None)
+    other = watched(point, point)
+    other.raw = {**other.raw, "id": "other"}
+    frame = frames.history_frame([watched(point), payload(), other])
+    assert frame["run_id"].to_list() == [payload()["id"], "other", "other"]
+
+
+def test_a_run_that_was_watched_to_its_end():
+    client = ow.Sandbox(speed=200).client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+    frame = run.history_frame()
+    assert len(frame) == len(run.history)
+    assert (frame["run_id"] == run.id).all()
+    assert frame["time"].is_monotonic_increasing
+    assert frame["status"].iloc[-1] == "completed"
+    last = frame.iloc[-1]
+    assert (last["lead_count"], last["credits_used"]) == (
+        sum(table.lead_count for table in run.tables),
+        sum(table.credits.lifetime_used for table in run.tables),
+    )
+    assert run.history_frame(dtype_backend="pyarrow")["lead_count"].dtype == "int64[pyarrow]"
+    pd.testing.assert_frame_equal(ow.history_frame(run), frame)
+
+
+def test_it_does_not_change_afterwards():
+    run = watched(HistoryPoint(1.0, "running", 1, None, None, None, None))
+    frame = frames.history_frame(run)
+    run.history += (HistoryPoint(2.0, "completed", 2, None, None, None, None),)
+    assert len(frame) == 1

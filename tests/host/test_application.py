@@ -1,0 +1,127 @@
+"""The application that shows the notebook: whether it has widgets, what its pages report, and how it shows an error."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import traceback
+
+import pytest
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.host.application import Pages, lacks_widgets, traceback_lines, without_widgets
+
+PROGRAM = """
+import contextlib, io, json, sys
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance(colors="NoColor")
+shown = {}
+CELLS = {
+    "before": "import sys, origami_widgets as ow\\ndef asking():\\n    return ow.start(' ', client=ow.Sandbox().client())",
+    "Context": "asking()",
+    "after": "print(sys.last_value.__traceback__ is sys.last_traceback, depth(sys.last_traceback), last(shell.InteractiveTB.tb))",
+    "caught": "try:\\n    asking()\\nexcept ow.OrigamiError:\\n    1 / 0",
+    "verbose": "%xmode Verbose",
+    "Verbose": "asking()",
+    "plain": "%xmode Plain",
+    "Plain": "asking()",
+}
+
+def depth(trace):
+    return 1 + depth(trace.tb_next) if trace is not None else 0
+
+def last(trace):
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code.co_name
+
+shell.user_ns.update(shell=shell, depth=depth, last=last)
+for name, cell in CELLS.items():
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        shell.run_cell(cell, store_history=True)
+    shown[name] = out.getvalue() + err.getvalue()
+print(json.dumps(shown))
+"""
+WORDS = """The brief is empty
+A run needs a prompt of 1 to 10,000 characters.
+Say in a sentence or two what the agent should find or do."""
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each cell shows."""
+    home = str(tmp_path_factory.mktemp("home"))
+    environment = {"IPYTHONDIR": home, "HOME": home, "PATH": "/usr/bin:/bin"}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=environment)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("mode", ["Context", "Plain"])
+def test_a_traceback_ends_at_the_users_own_line(shown, mode):
+    assert "asking()" in shown[mode]
+    assert "return ow.start(' ', client=ow.Sandbox().client())" in shown[mode]
+    assert shown[mode].rstrip().endswith(f"InvalidInput: {WORDS}")
+    assert ".py" not in shown[mode]
+    assert len(shown[mode].splitlines()) < 20
+
+
+def test_a_debugger_and_a_verbose_traceback_have_all_frames(shown):
+    is_whole, depth, last = shown["after"].split()
+    assert (is_whole, last) == ("True", "asking")
+    assert int(depth) > 3
+    assert "validate.py" in shown["Verbose"]
+    assert WORDS in shown["Verbose"]
+
+
+def test_an_error_of_the_users_own_code_is_shown_unchanged(shown):
+    assert "ZeroDivisionError" in shown["caught"]
+    assert "The brief is empty" in shown["caught"]
+    assert "1 / 0" in shown["caught"]
+
+
+def test_without_a_shell_the_traceback_is_the_one_of_python():
+    with pytest.raises(InvalidInput) as caught:
+        raise InvalidInput("What", cause="Why.")
+    lines = caught.value._render_traceback_()
+    assert lines == traceback_lines(caught.value) == traceback.format_exception(caught.value)
+
+
+def test_the_console_of_spyder_has_no_widgets_and_its_notebooks_do() -> None:
+    spyder = type("SpyderKernel", (), {"__module__": "spyder_kernels.console.kernel"})()
+    usual = type("IPythonKernel", (), {"__module__": "ipykernel.ipkernel"})()
+    from_cell, from_console = {"metadata": {"cellId": "a"}}, {"metadata": {}}
+    assert lacks_widgets(spyder, from_console, {})
+    assert not lacks_widgets(spyder, from_cell, {})
+    assert not any(lacks_widgets(usual, request, {}) for request in (from_cell, from_console, {}))
+    assert not lacks_widgets(None, {}, {})
+
+
+def test_deepnote_has_no_widgets_but_its_kernel_inside_vs_code_has():
+    project = {"DEEPNOTE_PROJECT_ID": "6b1f0a8e"}
+    assert lacks_widgets(None, {}, project)
+    assert not lacks_widgets(None, {}, project | {"DEEPNOTE_RUNTIME__RUNNING_IN_DETACHED_MODE": "true"})
+
+
+def test_a_kernel_inside_an_application_has_no_widgets():
+    inprocess = type("InProcessKernel", (), {"__module__": "ipykernel.inprocess.ipkernel"})()
+    assert lacks_widgets(inprocess, {}, {})
+
+
+@pytest.mark.parametrize(("render_mode", "expected"), [("auto", False), ("widget", False), ("html", True)])
+def test_the_configured_mode_decides_where_the_host_has_widgets(render_mode, expected):
+    assert without_widgets(render_mode) is expected
+
+
+def test_a_page_that_keeps_snapshots_counts_whatever_others_report():
+    pages = Pages()
+    assert not pages.may_keep_snapshots
+    pages.note_request({"metadata": {"deletedCells": []}})
+    assert pages.may_keep_snapshots
+    pages.note_report(keeps_snapshots=False)
+    assert not pages.may_keep_snapshots
+    pages.note_report(keeps_snapshots=True)
+    pages.note_report(keeps_snapshots=False)
+    assert pages.may_keep_snapshots
