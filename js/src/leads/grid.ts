@@ -223,8 +223,12 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     const drawn: HTMLElement[] = [];
     for (let at = from; at < to; at++) drawn.push(line(all[at], at));
     fill(lines, ...drawn);
-    // The cell that had the focus was drawn anew.
-    if (had && !had.isConnected) target()?.focus({ preventScroll: true });
+    // What had the focus was drawn anew: a box, a cell or a head.
+    if (had && !had.isConnected) {
+      const { tick } = (had as HTMLElement).dataset;
+      const next = tick ? lines.querySelector<HTMLElement>(`[data-tick="${tick}"]`) : target();
+      next?.focus({ preventScroll: true });
+    }
     setText(
       empty,
       answered ? (filters.length || wanted ? "No leads match." : "No leads yet.") : "Loading leads…",
@@ -247,6 +251,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     if (ticks) {
       const box = el("input");
       box.type = "checkbox";
+      box.dataset.tick = `${at}`;
       box.ariaLabel = `Select ${textOf(row?.cells[0] ?? null)}`;
       box.checked = !!row && ticks.has(row.id);
       on(box, "change", () => row && ticks.set(row.id, box.checked));
