@@ -194,14 +194,18 @@ export interface Remark {
   details: string;
 }
 
-/** One table. `hidden` columns are not in `columns`, which say so in `columns_note`; `facts`: what it cost. */
+/**
+ * One table. `hidden` columns are not in `columns`, which say so in `columns_note`.
+ *
+ * `facts`: what it cost. `funnel`: where its leads went, in words.
+ */
 export interface TableView {
   id: string;
   name: string;
   leads: string;
   link: Link | null;
   facts: string;
-  funnel: FunnelView | null;
+  funnel: string;
   remarks: Remark[];
   columns: Grid;
   columns_note: string;
@@ -273,7 +277,6 @@ export interface BoardRow {
   prompt: string;
   name: string;
   status_label: string;
-  last_known: string;
   tone: Tone;
   stage: Stage;
   done: boolean;
@@ -307,7 +310,7 @@ export interface StageCount {
  * What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
  *
  * `as_of` as in `Head`. `nothing`: what stands in the place of rows while there are none. `none_match`: where none has the
- * words that are searched for.
+ * words that are searched for. `last_known` has a `{}` for the status of a row that waits or runs, once nobody follows it.
  *
  * `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
  */
@@ -320,6 +323,7 @@ export interface BoardHead {
   hidden: string;
   nothing: string;
   none_match: string;
+  last_known: string;
   settled: boolean;
   origin: string;
   notices: Notice[];

@@ -164,7 +164,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       left.delete(name);
       let row = rows.get(name);
       if (!row) {
-        row = runRow(session, item);
+        row = runRow(session, item, () => headNow().last_known);
         rows.set(name, row);
       }
       row.update(item);

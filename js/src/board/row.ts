@@ -25,7 +25,7 @@ export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTa
 }
 
 /** One run in one line: its name with the button that opens its card, its status, its numbers, its time, and Cancel. */
-export function runRow(session: Session, first: Item): Row {
+export function runRow(session: Session, first: Item, lastKnown: () => string): Row {
   const label = el("b");
   const status = el("span", "state", mark(), label);
   const name = words("", "b");
@@ -80,8 +80,9 @@ export function runRow(session: Session, first: Item): Row {
     };
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
-    // When a run is no longer watched, its last status may be out of date.
-    const words = follows ? row.status_label : row.last_known;
+    // When a run is no longer watched, its last status may be out of date; one that was lost before says so itself.
+    const isPast = !follows && (row.stage === "waiting" || row.stage === "running");
+    const words = isPast ? lastKnown().replace("{}", () => row.status_label) : row.status_label;
     setText(label, words);
     state.title = words;
     setText(time, row.token ? elapsed(row, session, clock) : "");

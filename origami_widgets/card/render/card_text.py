@@ -223,8 +223,8 @@ def _table(table: TableView, reading: str, limit: int, width: int, *, with_funne
         yield line
     remarks = [remark["text"] for remark in table["remarks"]]
     yield from wrap(" · ".join(filter(None, (table["facts"], reading, *remarks))), "  ", width=width)
-    if table["funnel"] and with_funnel:
-        yield from wrap(table["funnel"]["words"], "  ", width=width)
+    if with_funnel:
+        yield from wrap(table["funnel"], "  ", width=width)
     columns = table["columns"]
     shown = columns["rows"][:limit]
     if shown:

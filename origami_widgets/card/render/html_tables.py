@@ -83,7 +83,7 @@ def _head(table: TableView, reading: str, *, with_funnel: bool) -> Html:
     remarks = [_remark(remark) for remark in table["remarks"]]
     said = div("flex:1 1 200px", join(bold(isolated(table["name"])), facts, *remarks, by=" "))
     to = link(opened["href"], isolated(opened["label"]), Html(" ↗")) if opened else Html("")
-    funnel = table["funnel"]["words"] if table["funnel"] and with_funnel else ""
+    funnel = table["funnel"] if with_funnel else ""
     return join(
         div("display:flex;flex-wrap:wrap", said, div("margin-left:12px;font-size:12px", to)), div(SMALL, text(funnel))
     )

@@ -12,7 +12,7 @@ from origami_widgets.card.view.contract import CheckTimes
 from origami_widgets.card.view.notices import make_notices
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.result import qualified_of
-from origami_widgets.card.view.run_head import make_head
+from origami_widgets.card.view.run_head import LAST_KNOWN, make_head
 from origami_widgets.card.view.safe_text import clip, clip_to, size_of
 from origami_widgets.run.state import total
 
@@ -65,7 +65,6 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         "prompt": clip(head["prompt"] or entry.prompt or state.run_id, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
         "status_label": head["status_label"],
-        "last_known": head["last_known"],
         "tone": head["tone"],
         "stage": "needs_you" if is_lost else _stage(state, head["tone"]),
         "done": head["done"],
@@ -108,8 +107,8 @@ def _note(entry: BoardEntry, form: Form) -> str:
     if state.status == "needs_input" and state.run is not None and not state.sending:
         said.append(words.plural(len(state.run.todo.pending_questions), "question"))
     if state.done and state.cells_running:
-        filling = "were filling" if form == "snapshot" else "filling"
-        said.append(f"{words.plural(state.cells_running, 'cell')} {filling}")
+        past = ("was " if state.cells_running == 1 else "were ") if form == "snapshot" else ""
+        said.append(f"{words.plural(state.cells_running, 'cell')} {past}filling")
     return clip(" · ".join(filter(None, said)), NOTE_LIMIT)
 
 
@@ -128,17 +127,17 @@ def _first(state: RunState, form: Form) -> str:
 def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
     outcome_unknown = isinstance(entry.error, AmbiguousStart)
     label, tone, stage = _UNKNOWN if outcome_unknown else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
-    last_known = f"Last known state: {label}" if stage == "waiting" else label
     if stage == "waiting" and form == "snapshot":
-        label, tone = last_known, "neutral"
-    note = entry.error.title if entry.error is not None else entry.queue.reason if entry.queue else ""
+        label, tone = LAST_KNOWN.format(label), "neutral"
+    note = entry.error.title if entry.error is not None else ""
+    if entry.queue is not None and not note:
+        note = "All run slots were in use" if form == "snapshot" else entry.queue.reason
     return {
         "position": entry.position,
         "token": "",
         "prompt": clip(entry.prompt, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
         "status_label": label,
-        "last_known": last_known,
         "tone": tone,
         "stage": stage,
         "done": stage != "waiting",

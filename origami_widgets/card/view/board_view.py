@@ -11,7 +11,7 @@ from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.links import short_host
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.number_words import shown_count
-from origami_widgets.card.view.run_head import as_of
+from origami_widgets.card.view.run_head import LAST_KNOWN, as_of
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.status import is_missing
 from origami_widgets.run.state import total
@@ -119,6 +119,7 @@ def _head(
         "hidden": f"{words.plural(hidden, 'more run')}: see board.runs" if hidden else "",
         "nothing": "" if rows else "No runs yet. Start one with ow.start(…).",
         "none_match": "No runs match",
+        "last_known": LAST_KNOWN,
         "settled": all(row["settled"] for row in rows),
         "origin": _origin(entries),
         "notices": [],

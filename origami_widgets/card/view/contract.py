@@ -250,14 +250,17 @@ class Remark(TypedDict):
 
 
 class TableView(TypedDict):
-    """One table. `hidden` columns are not in `columns`, which say so in `columns_note`; `facts`: what it cost."""
+    """One table. `hidden` columns are not in `columns`, which say so in `columns_note`.
+
+    `facts`: what it cost. `funnel`: where its leads went, in words.
+    """
 
     id: str
     name: str
     leads: str
     link: Link | None
     facts: str
-    funnel: FunnelView | None
+    funnel: str
     remarks: list[Remark]
     columns: Grid
     columns_note: str
@@ -334,7 +337,6 @@ class BoardRow(TypedDict):
     prompt: str
     name: str
     status_label: str
-    last_known: str
     tone: Tone
     stage: Stage
     done: bool
@@ -370,7 +372,7 @@ class BoardHead(TypedDict):
     """What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
 
     `as_of` as in `Head`. `nothing`: what stands in the place of rows while there are none. `none_match`: where none has the
-    words that are searched for.
+    words that are searched for. `last_known` has a `{}` for the status of a row that waits or runs, once nobody follows it.
 
     `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
     """
@@ -383,6 +385,7 @@ class BoardHead(TypedDict):
     hidden: str
     nothing: str
     none_match: str
+    last_known: str
     settled: bool
     origin: str
     notices: list[Notice]

@@ -121,9 +121,11 @@ class _Writer:
         """Checks ended on an error. The run continues, unless the server says that there is none: the way back stands here."""
         state = self.state
         if state.done:
-            continues = "The run has ended; its cells may still fill in on the server."
+            filling = self._say("may still fill in", "may have filled in since")
+            continues = f"The run has ended; its cells {filling} on the server."
         else:
-            continues = "Your run continues on the server. To see it again:"
+            continues = self._say("Your run continues", "The run continued")
+            continues = f"{continues} on the server. To see it again:"
         line = attach_line(state)
         if error is None:
             title = self._say("This card is no longer updating", "This card was no longer updating")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.safe_text import clip
 from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
@@ -135,8 +136,8 @@ def _details(state: RunState) -> str:
     parts = []
     if done is not None and most is not None:
         parts.append(f"{words.plural(done, 'step')} (limit {words.count(most)})")
-    if run.model:
-        parts.append(f"model {run.model[:40]}")
+    if model := clip(run.model, 40):
+        parts.append(f"model {model}")
     return ", ".join(parts)
 
 

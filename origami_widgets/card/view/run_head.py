@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 EARLIER_SIZE = 2_000
+LINES_SIZE = 2_400
+LAST_KNOWN = "Last known state: {}"
+"""A status once nobody follows the run any more."""
 PROMPT_LIMIT = 600
 REPLY_LIMIT = 240
 QUESTIONS_LIMIT = 12
@@ -40,7 +43,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
         form: how the view is read.
     """
     label, tone = status_words(state)
-    last_known = label if state.done or state.run is None else f"Last known state: {label}"
+    last_known = label if state.done or state.run is None else LAST_KNOWN.format(label)
     if built_nothing(state):
         tone = "attention"
     if not state.done and (form == "snapshot" or state.connection.state == "stopped"):
@@ -145,7 +148,8 @@ def _lines(state: RunState) -> list[CodeLine]:
         lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx", leads=True)'})
     if state.done:
         lines.append({"label": "Transcript as DataFrame", "code": f"ow.transcript_frame({quiet})"})
-    return [*lines, {"label": "Run ID", "code": clip(state.run_id, _ID_LIMIT)}]
+    lines.append({"label": "Run ID", "code": clip(state.run_id, _ID_LIMIT)})
+    return take(lines, LINES_SIZE)
 
 
 def _gone(state: RunState) -> str:

@@ -192,13 +192,14 @@ def _columns_note(kept: int, columns: int) -> str:
 
 
 def _head(table: models.Table, form: Form) -> TableView:
+    funnel = make_funnel(table.stats, judging=is_judging(table))
     return {
         "id": clip(table.id, TABLE_ID_LIMIT),
         "name": clip(table.name, NAME_LIMIT) or "Unnamed table",
         "leads": _said(shown_count(table.lead_count), words.count),
         "link": open_link(table.url),
         "facts": " · ".join(_facts(table)),
-        "funnel": make_funnel(table.stats, judging=is_judging(table)),
+        "funnel": funnel["words"] if funnel else "",
         "remarks": _remarks(table, form),
         "columns": _grid([]),
         "columns_note": "",
