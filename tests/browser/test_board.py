@@ -157,7 +157,7 @@ def test_a_board_is_saved_as_its_static_copy_and_reopens_without_its_kernel(open
     lab.restart_kernel()
     lab.reopen()
     area = lab.page.locator(".jp-Notebook")
-    expect(lab.output(1).first).to_contain_text("saved copy")
+    expect(lab.output(1).first).to_contain_text("Snapshot of")
     expect(area).not_to_contain_text("model not found")
     expect(area).not_to_contain_text("Error displaying widget")
 
