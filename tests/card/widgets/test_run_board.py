@@ -1,4 +1,4 @@
-"""A board in the kernel: its traits, its waiting, and how it gives way to its static twin."""
+"""A board in the kernel: its traits, its waiting, and how it gives way to its snapshot."""
 
 import pytest
 import traitlets
@@ -183,7 +183,7 @@ def test_it_does_not_give_way_while_a_card_is_open_in_it(frozen_later, click):
     assert REMEDY_TIME in planned
 
 
-def test_frozen_it_is_its_static_twin_and_a_click_brings_it_back(frozen_later):
+def test_frozen_it_is_its_snapshot_and_a_click_brings_it_back(frozen_later):
     board, made, _, replaced = frozen_later
     end(made, 0, 1, 2)
     # Somebody looks at it: it must not close under them.
