@@ -17,9 +17,9 @@ def _(mo):
     mo.md("""
     # Origami agents in marimo
 
-    Brief a research agent, watch its live card, and let cells react to what it does. All of it runs on the **sandbox**, an Origami API inside this process: no account, no credits, no network. For a real account set `ORIGAMI_API_KEY` before you start marimo, and leave the sandbox out.
+    Brief a research agent, watch its live card, and let cells react to it. Everything runs on the **sandbox**, an Origami API inside this process: no account, no credits, no network. To use your own account, set `ORIGAMI_API_KEY` before you start marimo, and leave the sandbox out.
 
-    **marimo runs cells again by itself**: when the notebook is opened, and whenever something that a cell uses has changed. While a run goes on, the cell that has started it shows it again and starts no other; afterwards it would pay each time. With `once="a-name"` it pays the first time, and later attaches to that run, also after a restart. `fresh=True` starts another one.
+    **marimo reruns cells automatically**: when you open the notebook, and whenever something that a cell uses has changed. While a run is active, the cell that started it shows the same run and starts no other. After the run has ended, each rerun would pay for a new run. With `once="a-name"` you pay the first time; later, the cell attaches to that run, even after a restart. `fresh=True` starts another run.
     """)
     return
 
@@ -39,7 +39,7 @@ def _(client, ow):
 
 @app.cell
 def _(mo, ow, run):
-    # The value `run` alone shows the same card. As a widget of its own, its traits can be read.
+    # `run` as the last expression would show the same card. With a widget of your own, you can also read its traits.
     widget = ow.RunCard(run)
     card = mo.ui.anywidget(widget)
     card
@@ -51,9 +51,9 @@ def _(mo):
     mo.md("""
     ## React
 
-    The card is fed from a background thread and runs no cell again, so cells that shall follow the run ask for a beat. Reading a trait or a property sends nothing. `on_change` calls back on that thread, where marimo's state cannot be set: let it take notes, and read them with the beat.
+    A background thread updates the card and reruns no cell. Cells that should follow the run therefore depend on a timer, `beat`. Reading a trait or a property sends no request. `on_change` calls back on the background thread, where you can't set marimo's state: store what you need in a list, and read it with each beat.
 
-    Do not `await run` in a cell while somebody wants to use the card: marimo works on one cell after the other, and the card's buttons wait for the one that waits.
+    Don't `await run` in a cell while you want to use the card. marimo runs one cell at a time, so the card's buttons would wait for that cell.
     """)
     return
 
@@ -90,7 +90,7 @@ def _(beat, changes, mo, widget):
 
 @app.cell
 def _(mo):
-    # The id of the run whose cells have settled: it changes once, and so do the frames below.
+    # The id of the run whose cells have settled. It changes once, so the frames below are made once.
     get_settled, set_settled = mo.state("")
     return get_settled, set_settled
 
@@ -98,7 +98,7 @@ def _(mo):
 @app.cell
 def _(beat, get_settled, mo, set_settled, widget):
     beat
-    # Without a person there is no beat: `python marimo_example.py`, `marimo export html … -- --wait`.
+    # Without a browser there is no beat: `python marimo_example.py`, `marimo export html … -- --wait`.
     if mo.app_meta().mode == "script" or "wait" in mo.cli_args().to_dict():
         widget.run.wait("cells")
     if widget.run.settled and get_settled() != widget.run.id:
@@ -117,7 +117,7 @@ def _(mo):
 @app.cell
 def _(get_settled, mo, ow, widget):
     get_settled()
-    mo.stop(not widget.run.settled, mo.md("The frames come when all cells of the tables are filled."))
+    mo.stop(not widget.run.settled, mo.md("The frames appear when all cells of the tables are filled."))
     columns = ow.columns_frame(widget.run)
     columns[["table_name", "column_name", "kind", "credits_lifetime_used", "qualification_pass", "qualification_total"]]
     return

@@ -1,8 +1,12 @@
 import type { Head } from "./contract";
 import { el, type Part, setText } from "./dom";
 
-/** Tells assistive technology about changes of status, new questions and the end; never about ticks. */
-export function announcer(): Part<Head> {
+/**
+ * Announces changes of status, new questions and the end to assistive technology; never ticks.
+ *
+ * @param ended - Called when a run has ended, asks or failed, or when its last cells are final.
+ */
+export function announcer(ended: (head: Head) => void): Part<Head> {
   const node = el("div", "hidden");
   node.role = "status";
   node.ariaLive = "polite";
@@ -10,8 +14,12 @@ export function announcer(): Part<Head> {
   let said: string | null = null;
   return {
     node,
-    update({ announcement }) {
-      if (said !== null && said !== announcement) setText(node, announcement);
+    update(head) {
+      const { announcement } = head;
+      if (said !== null && said !== announcement) {
+        setText(node, announcement);
+        if (head.done) ended(head);
+      }
       said = announcement;
     },
   };

@@ -1,4 +1,4 @@
-/** Buttons that send a command once, that ask first when credits are spent, and that say what became of the click. */
+/** Buttons that send a command once, that ask first when credits are spent, and that say how the click turned out. */
 
 import type { Button } from "./contract";
 import { el, on, type Part, say, setText, show, words } from "./dom";
@@ -25,9 +25,9 @@ export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
   node.title = gone ? "Kernel stopped" : "";
 }
 
-/** What became of a click, in words beside its button. */
+/** Says beside a button how its click turned out. */
 export function sayWhatBecame(node: HTMLElement, state: Pending | undefined): void {
-  // That the kernel speaks says nothing: news come from the background, also while a cell keeps it from hearing clicks.
+  // Other messages are no sign: they come from a background thread, also while a cell keeps the kernel from reading clicks.
   const late = state?.phase === "requested" && Date.now() - state.at >= ANSWER_MS;
   say(node, late ? BUSY : (state?.words ?? ""));
   node.classList.toggle("t-bad", state?.phase === "failed");
@@ -40,7 +40,7 @@ export interface Pressed {
 }
 
 export interface CommandButton extends Part<Pressed | null> {
-  /** What became of the click; placed by the owner, which knows where it fits. */
+  /** Says how the click turned out; its owner places it. */
   readonly said: HTMLElement;
   refresh(): void;
 }

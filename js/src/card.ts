@@ -4,6 +4,7 @@ import { SECTIONS, type View } from "./contract";
 import { el, type Part } from "./dom";
 import { guardKeys } from "./keys";
 import { focused, life } from "./life";
+import { notifyToggle } from "./notify";
 import { askSection } from "./sections/ask";
 import { earlierSection } from "./sections/earlier";
 import { headSection } from "./sections/head";
@@ -21,6 +22,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const session = new Session(model, host, () => alive.refresh());
   const context: Context = { session, view };
   const ask = askSection(context);
+  const notify = notifyToggle(view("head").token);
   const all = <T>(part: Part<T>, value: () => T, ...needs: (keyof View)[]) => ({
     node: part.node,
     needs,
@@ -47,20 +49,16 @@ export function mount(model: Model, host: HTMLElement): () => void {
       "result",
     ),
     all(
-      lastSection(context),
-      () => some("activity", "prose", "suggestions"),
+      lastSection(context, notify),
+      () => some("head", "activity", "prose", "suggestions"),
+      "head",
       "activity",
       "prose",
       "suggestions",
     ),
   ];
-  const voice = announcer();
-  const root = el(
-    "article",
-    "origami-card",
-    ...parts.map((part) => part.node),
-    voice.node,
-  );
+  const voice = announcer(({ prompt, announcement }) => notify.notify(prompt, announcement));
+  const root = el("article", "origami-card", ...parts.map((part) => part.node), voice.node);
   // The card's own words are English, whatever the page's direction; words from outside have their own.
   root.dir = "ltr";
   root.tabIndex = -1;

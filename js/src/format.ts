@@ -9,7 +9,8 @@ export function duration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const at = UNITS.findIndex(([, size]) => whole >= size || size === 1);
   const parts = (whole < MINUTE ? UNITS.slice(at, at + 1) : UNITS.slice(at, at + 2)).map(
-    ([unit, size], index) => [Math.floor((index ? whole % (UNITS[at]?.[1] ?? 1) : whole) / size), unit] as const,
+    ([unit, size], index) =>
+      [Math.floor((index ? whole % (UNITS[at]?.[1] ?? 1) : whole) / size), unit] as const,
   );
   return parts
     .filter(([count], index) => count || !index)

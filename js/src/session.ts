@@ -1,11 +1,20 @@
 /**
- * The card's line to the kernel: how fresh what we know is, and whether anybody listens.
+ * The card's line to the kernel: how fresh its state is, and whether the kernel listens.
  *
  * An unchanged check sends nothing, so silence is normal for a while; the kernel is asked only when the silence is
  * longer than two checks take.
  */
 
-import type { AckMessage, ClockMessage, ClockView, CodeAnswer, ColumnsAnswer, CommandName, LeadsAnswer, LeadsMessage } from "./contract";
+import type {
+  AckMessage,
+  ClockMessage,
+  ClockView,
+  CodeAnswer,
+  ColumnsAnswer,
+  CommandName,
+  LeadsAnswer,
+  LeadsMessage,
+} from "./contract";
 import type * as LeadsModule from "./leads/code";
 import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
 
@@ -40,11 +49,11 @@ export class Session {
   /** Browser time of the last word from the kernel. */
   heard: number | null = null;
   #asked: number | null = null;
-  /** A message could not be sent: nobody is there until the kernel speaks again. */
+  /** A message could not be sent: the kernel is gone until it speaks again. */
   #unreachable = false;
 
-  /** Whether it can be seen; what nobody sees asks for nothing. */
-  visible = true;
+  /** Whether the view is on the screen; off the screen it asks for nothing. */
+  visible = false;
   /** The host said that the line changed, but not how. */
   uncertain = false;
   readonly #sent = new Set<string>();
@@ -67,7 +76,7 @@ export class Session {
     model.on("comm_live_update", this.#lineChanged);
   }
 
-  /** Whether anybody still looks what the run does: else all that is known of a run that isn't over is the past. */
+  /** Whether the run is still watched; otherwise the last known state of an unfinished run may be out of date. */
   follows(): boolean {
     return this.presence !== "gone" && this.clock?.connection !== "stopped";
   }
@@ -154,7 +163,9 @@ export class Session {
     this.#model.off("comm_live_update", this.#lineChanged);
   }
 
-  readonly #receive = (message: AckMessage | ClockMessage | CodeAnswer | ColumnsAnswer | LeadsAnswer | undefined): void => {
+  readonly #receive = (
+    message: AckMessage | ClockMessage | CodeAnswer | ColumnsAnswer | LeadsAnswer | undefined,
+  ): void => {
     if (message?.kind === "clock") this.kernelSpoke(message.clock);
     else if (message?.kind === "columns") {
       this.kernelSpoke();
@@ -178,7 +189,7 @@ export class Session {
   };
 
   /**
-   * JupyterLab tells of a restarted kernel by this event and nothing else, before the comm refuses to send. So the
+   * JupyterLab reports a restarted kernel by this event alone, before the comm refuses to send. So the
    * next tick asks: it fails at once when the comm is closed.
    */
   readonly #lineChanged = (): void => {

@@ -1,4 +1,4 @@
-import { el, keyedList, on, type Part, setText, say, uid, words } from "./dom";
+import { el, keyedList, on, type Part, say, setText, uid, words } from "./dom";
 
 export interface Tab {
   id: string;
@@ -32,6 +32,8 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
       update(tab) {
         node.id = idOf(tab.id);
         setText(name, tab.label);
+        // A long name is cut.
+        node.title = tab.label;
         say(count, tab.count ? ` ${tab.count}` : "");
         node.ariaSelected = `${tab.id === selected}`;
         node.tabIndex = tab.id === selected ? 0 : -1;
@@ -48,10 +50,11 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: known.length - 1 }[key];
     if (to === undefined) return;
     event.preventDefault();
-    const next = known[(to + known.length) % known.length];
-    if (!next) return;
-    select(next.id);
-    (list.node.children[known.indexOf(next)] as HTMLElement | undefined)?.focus();
+    const next = (to + known.length) % known.length;
+    const tab = known[next];
+    if (!tab) return;
+    select(tab.id);
+    (list.node.children[next] as HTMLElement | undefined)?.focus();
   });
   return {
     node: list.node,

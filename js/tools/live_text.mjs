@@ -81,7 +81,9 @@ function unfold(host, window) {
 function panels(shown) {
   const section = shown.querySelector("section.tables");
   if (!section || skipped(section)) return "";
-  const [tables, views] = [...section.querySelectorAll(".tablist")].map((list) => [...list.querySelectorAll(".tab")]);
+  const [tables, views] = [...section.querySelectorAll(".tablist")].map((list) => [
+    ...list.querySelectorAll(".tab"),
+  ]);
   const read = [];
   for (const table of tables.length ? tables : [null]) {
     table?.click();

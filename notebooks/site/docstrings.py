@@ -1,4 +1,4 @@
-"""What the reference reads of a function or class: its examples as code, and none of its private arguments."""
+"""Prepare docstrings for the reference: show examples as code, and hide private arguments."""
 
 # ruff: noqa: INP001 - a folder of scripts
 
@@ -13,20 +13,20 @@ HEADING = re.compile(r"^( *)Example:[ ]*$", re.MULTILINE)
 
 
 class ForReaders(griffe.Extension):
-    """Makes every example a code block (Markdown would read `>>>` as a quotation), and leaves out what is private."""
+    """Turns every example into a code block (Markdown would read `>>>` as a quotation), and hides private arguments."""
 
     def on_instance(self, *, obj: griffe.Object, **_more: Any) -> None:
         """Change each object as it is loaded."""
         if obj.docstring is not None:
             obj.docstring.value = with_examples(obj.docstring.value)
         if isinstance(obj, griffe.Function):
-            # Arguments for the package's own parts.
+            # Arguments that only the package itself uses.
             for name in [parameter.name for parameter in obj.parameters if parameter.name.startswith("_")]:
                 del obj.parameters[name]
 
 
 def with_examples(docstring: str) -> str:
-    """The docstring with its examples under the heading that the parser of this style knows."""
+    """Return the docstring with its examples under the heading that the parser of this style knows."""
     named = HEADING.sub(r"\1Examples:", docstring)
     lines = named.split("\n")
     bare = next((at for at, line in enumerate(lines) if line.startswith(">>> ")), None)

@@ -1,7 +1,7 @@
-"""The notebooks with their outputs: run once for each state of the code, for the tests and for the site alike.
+"""Run the notebooks, once for each state of the code; tests and site share the outputs.
 
-Notebooks are committed without outputs. Whoever has run one hands it to `keep`, and who only needs what it shows asks
-`executed`, which runs what is not kept yet, several kernels at a time: they wait most of the time.
+Notebooks are committed without outputs. `run_all` runs them and stores those that succeed. `executed` returns the stored ones
+and runs the rest, several kernels at a time, because kernels mostly wait.
 """
 
 # ruff: noqa: INP001 - a folder of scripts
@@ -32,17 +32,17 @@ CELL_SECONDS = 180
 AT_ONCE = 4
 # Each kernel would warn of its own sockets, which are on loopback.
 QUIET = ["--log-level=ERROR"]
-# A person's own key must not make a notebook spend credits.
+# A notebook must not spend credits with the key of your environment.
 NEVER = ("ORIGAMI_API_KEY", "ORIGAMI_BASE_URL", "ORIGAMI_PROJECT", "COLUMNS")
 
 
 def names() -> list[str]:
-    """The file names of all notebooks that are handed out."""
+    """Return the file names of all published notebooks."""
     return sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
 
 def executed(wanted: Iterable[str]) -> dict[str, NotebookNode]:
-    """These notebooks with their outputs; only those are run that have changed, or whose package has.
+    """Return these notebooks with their outputs; run those that have changed, or all if the package has.
 
     Raises:
         CellExecutionError: a cell failed.
@@ -56,7 +56,7 @@ def executed(wanted: Iterable[str]) -> dict[str, NotebookNode]:
 
 
 def run_all(wanted: Iterable[str]) -> dict[str, NotebookNode | BaseException]:
-    """Run these notebooks from top to bottom, and keep those that came through.
+    """Run these notebooks from top to bottom, and store those that succeed.
 
     Returns:
         Each with its outputs, or what ended it.
@@ -76,7 +76,7 @@ async def _run_all(wanted: list[str]) -> dict[str, NotebookNode | BaseException]
 
 
 async def _run(name: str) -> NotebookNode:
-    """Run one notebook in a folder of its own, with none of the person's own settings, names or keys."""
+    """Run one notebook in a folder of its own, without your settings, names or keys."""
     mark = _mark(name)
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
     with TemporaryDirectory() as folder:
@@ -104,7 +104,7 @@ def _place(name: str, mark: str) -> Path:
 
 
 def _mark(name: str) -> str:
-    """What decides the outputs: the notebook, the package with its front end, the libraries."""
+    """Return a digest of everything that decides the outputs: the notebook, the package with its front end, the libraries."""
     package = (path for path in (REPOSITORY / "origami_widgets").rglob("*") if path.suffix in {".py", ".js", ".css"})
     digest = hashlib.sha256(sys.version.encode())
     for path in (NOTEBOOKS / name, REPOSITORY / "requirements-dev.lock", *sorted(package)):

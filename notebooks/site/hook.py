@@ -1,4 +1,4 @@
-"""What MkDocs asks while it builds the site: notebooks, docstrings and the README become pages."""
+"""The hooks that MkDocs calls to build the site: they turn notebooks, docstrings and the README into pages."""
 
 # ruff: noqa: INP001 - a folder of scripts
 
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 log = get_plugin_logger("origami_widgets")
 
-# Pages that stand in the repository's own files, so that both places say the same.
+# Pages made from files of the repository, so that both say the same.
 ROOT_PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
+    "tests/README.md": "tests.md",
     "RELEASING.md": "releasing.md",
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
@@ -37,9 +38,9 @@ ROOT_PAGES = {
 GUIDES = ("quickstart", "many-runs", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
 TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
-# A badge that a browser would fetch from another host; its words do as well.
+# Badges become text: a browser would fetch the image from another host.
 BADGE = re.compile(r"!\[([^\]]*)\]\(https?:[^)]*\)")
-# A name of ours in prose: `ow.start`, or one that could be nothing else.
+# A public name in prose: `ow.start`, or a name that is unmistakable without `ow.`.
 NAME = re.compile(r"(<a\b[^>]*>)?<code>(ow\.)?(\w+)(\([^<]*\))?</code>")
 ALSO = {"attach", "configure", "start"}
 
@@ -47,7 +48,7 @@ _outputs: dict[str, tuple[str, ...]] = {}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are made, and lay out the menu."""
+    """Add the generated pages, and set the menu."""
     for name in reference.without_a_place():
         log.warning(
             "origami_widgets.%s has no place in the reference: add it to GROUPS in notebooks/site/reference.py", name
@@ -66,7 +67,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def menu(files: Files) -> list[object]:
-    """The menu: the guides that are there in their order, then what is new, then the reference."""
+    """Return the menu: guides in their order, pages to look up, reference, project."""
     there = {file.src_uri for file in files.documentation_pages()}
     guides = [f"{name}.md" for name in GUIDES if f"{name}.md" in there]
     guides += sorted(place for place in _outputs if place not in guides)
@@ -77,19 +78,19 @@ def menu(files: Files) -> list[object]:
         {"Guides": [{_short(files, place): place} for place in guides]},
         {"Look up": texts},
         {"Reference": listed},
-        {"Project": ["contributing.md", "security.md", "releasing.md", "changelog.md"]},
+        {"Project": ["contributing.md", "tests.md", "security.md", "releasing.md", "changelog.md"]},
     ]
 
 
 def _short(files: Files, place: str) -> str:
-    """What the menu calls a guide: its title up to the colon."""
+    """Return the short title of a guide for the menu: its title up to the colon."""
     file = files.get_file_from_path(place)
     title = file.content_string.partition("\n")[0] if file is not None else place
     return title.removeprefix("# ").partition(":")[0]
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_more: object) -> str:
-    """Point links to where their targets are in the site."""
+    """Point links to their targets in the site."""
     place = page.file.src_uri
 
     def moved(link: re.Match[str]) -> str:
@@ -102,11 +103,11 @@ def on_page_markdown(markdown: str, *, page: Page, **_more: object) -> str:
 
 
 def place_of(target: str, *, root: bool) -> str:
-    """Where a link of the repository leads in the site.
+    """Return the target in the site of a link in the repository.
 
     Args:
-        target: as it stands in the file, so that it works where the repository is read.
-        root: it stands in a file at the repository's root, and not in one beside the notebooks.
+        target: as written in the file, where it works in the repository.
+        root: the file is at the root of the repository, not in `notebooks/`.
     """
     path = target.removeprefix("notebooks/") if root else target.removeprefix("../")
     if path in ROOT_PAGES and (root or path != target):
@@ -117,7 +118,7 @@ def place_of(target: str, *, root: bool) -> str:
 
 
 def on_page_content(html: str, *, page: Page, **_more: object) -> str:
-    """Put the outputs in, and lead from each public name to its description."""
+    """Insert the outputs, and link each public name to its description."""
     places = reference.places()
 
     def linked(code: re.Match[str]) -> str:

@@ -28,19 +28,19 @@ CODES_ARE = (
 
 
 def magics() -> str:
-    """What `%origami help` says, of everything."""
+    """Return the output of `%origami help` for every command."""
     each = [f"## `{command.line}`\n\n{_as_is(explained(command))}" for command in (CELL, *COMMANDS.values())]
     return "\n\n".join([_as_is(overview()), *each])
 
 
 def commands() -> str:
-    """What `origami-widgets --help` says, of everything."""
+    """Return the output of `origami-widgets --help` for every command."""
     each = [f"## `origami-widgets {name}`\n\n{_as_is(_help(name, '--help'))}" for name in cli.COMMANDS]
     return "\n\n".join([_as_is(_help("--help")), *each])
 
 
 def codes() -> str:
-    """What each code of the API is here."""
+    """Return the table of error codes of the API and their errors."""
     rows = [
         f"| `{code}` | `{entry.kind.__name__}` | {entry.title} | {_cell(entry.remedy)} |"
         for code, entry in sorted(CODES.items())

@@ -52,12 +52,12 @@ def page_of(notebook: NotebookNode, name: str) -> Page:
 
 
 def with_outputs(html: str, outputs: tuple[str, ...]) -> str:
-    """The page's HTML with its outputs in the places of their marks."""
+    """Return the page's HTML with its outputs in place of their marks."""
     return MARK.sub(lambda mark: outputs[int(mark[1])], html)
 
 
 def output_html(output: NotebookNode) -> str:
-    """One output as HTML, the form of it that a page without a kernel shows best; empty for nothing."""
+    """Return one output as HTML, in the form that a page without a kernel shows best; empty if there is none."""
     match output.output_type:
         case "stream":
             return _text(output.text)
@@ -83,7 +83,7 @@ def _bundle(data: dict[str, Any], metadata: dict[str, Any]) -> str:
 
 
 def _language(source: str) -> str:
-    """What a cell is written in: the text below a cell magic is none of Python's."""
+    """Return the language of a cell: text below a cell magic is not Python."""
     return "text" if source.startswith("%%") else "ipython3" if re.search(r"^[%!]", source, re.MULTILINE) else "python"
 
 

@@ -1,4 +1,4 @@
-"""Where each public name stands in the reference: one page for each group of names."""
+"""The pages of the reference: which public name is on which page."""
 
 # ruff: noqa: INP001 - a folder of scripts
 
@@ -27,7 +27,7 @@ class Group(NamedTuple):
         about: one sentence below it.
         names: the public names on it, in reading order.
         modules: modules whose classes stand below them.
-        listing: makes what stands at the end, in Markdown.
+        listing: returns Markdown for the end of the page.
     """
 
     file: str
@@ -46,18 +46,21 @@ GROUPS = (
         ("start", "attach", "Run", "start_async", "attach_async", "start_many", "RunBatch"),
     ),
     Group(
-        "cards", "Cards and boards", "How runs are shown, and what can be observed of them.", ("RunCard", "RunBoard")
+        "cards",
+        "Cards and boards",
+        "Widgets that show runs, and the traits that you can observe.",
+        ("RunCard", "RunBoard"),
     ),
     Group(
         "account",
         "Key, account, settings",
-        "Which key is used, what the account has left, and what calls without `client=` do.",
+        "The API key, plan and credits of your account, and the defaults of calls without `client=`.",
         ("login", "login_async", "account", "account_async", "AccountSummary", "PastedKey", "configure"),
     ),
     Group(
         "frames",
         "Frames",
-        "What a run built as pandas DataFrames. All columns with dtype and unit: [the frames, column by column](../frames.md).",
+        "The results of a run as pandas DataFrames. All columns with dtype and unit: [the frames, column by column](../frames.md).",
         (
             *("runs_frame", "tables_frame", "columns_frame", "lead_sources_frame", "actions_frame"),
             *("transcript_frame", "history_frame", "credits_frame", "credits_frame_async"),
@@ -66,7 +69,7 @@ GROUPS = (
     Group(
         "leads",
         "Leads",
-        "The rows of a table: all of them, in order, well typed.",
+        "All rows of a table, in order, with proper dtypes.",
         ("rows_frame", "rows_frame_async", "rows_batches", "IncompleteRows", "InterruptedRows"),
     ),
     Group(
@@ -85,7 +88,7 @@ GROUPS = (
     Group(
         "client",
         "Client",
-        "The API itself, blocking or on an event loop, for what the rest of the package does not do.",
+        "The API itself, blocking or as coroutines, for everything that the rest of the package does not cover.",
         ("Client", "AsyncClient"),
         listing=listings.objects,
     ),
@@ -106,7 +109,7 @@ GROUPS = (
     Group(
         "magics",
         "Magics",
-        "`%load_ext origami_widgets` gives a notebook `%%origami` and `%origami`.",
+        "`%load_ext origami_widgets` adds `%%origami` and `%origami` to a notebook.",
         (),
         listing=listings.magics,
     ),
@@ -146,7 +149,7 @@ def _classes(module: str, listed: Sequence[str]) -> list[str]:
 
 
 def _block(path: str) -> str:
-    """A class that nobody makes by hand: how it would be made is of no interest."""
+    """Return the block of a class without its constructor, because users never call it."""
     return f"::: {path}\n    options:\n        heading_level: 3\n        merge_init_into_class: false"
 
 

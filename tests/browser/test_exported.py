@@ -109,7 +109,7 @@ def test_an_exported_notebook_shows_a_run_that_is_over_without_a_network(
     if not with_state:
         del notebook.metadata["widgets"]
     page = offline(page_of(notebook, sanitize=sanitize))
-    card = page.locator(".jp-OutputArea-output", has_text="saved copy")
+    card = page.locator(".jp-OutputArea-output", has_text="Snapshot of")
     expect(card).to_be_visible()
     expect(card).to_contain_text("Completed")
     expect(card).to_contain_text("ow.attach(")

@@ -67,7 +67,7 @@ def nothing_is_broken(lab: LabPage) -> None:
 
 def is_a_copy_of_the_past(lab: LabPage) -> None:
     copy = lab.output(LIVE).first
-    expect(copy).to_contain_text("saved copy, as of")
+    expect(copy).to_contain_text("Snapshot of")
     expect(copy).to_contain_text("ow.attach(")
     expect(copy).to_contain_text("Was ")
     expect(live(lab)).to_have_count(0)
@@ -94,8 +94,8 @@ def test_a_restarted_kernel_leaves_a_card_that_says_so(both: Callable[..., LabPa
     lab = both()
     lab.restart_kernel()
     card = live(lab)
-    expect(card).to_contain_text("Kernel is gone")
-    expect(card).to_contain_text("Last seen: Running")
+    expect(card).to_contain_text("Kernel stopped")
+    expect(card).to_contain_text("Last known state: Running")
     expect(card).to_contain_text("ow.attach(")
     expect(card).not_to_contain_text("next check in")
     for button in card.get_by_role("button").all():
@@ -114,8 +114,8 @@ def test_a_card_that_was_drawn_over_its_copy_knows_when_the_kernel_goes(both: Ca
     lab.reload()
     expect(live(lab)).to_contain_text("Running")
     lab.restart_kernel()
-    expect(live(lab)).to_contain_text("Kernel is gone")
-    expect(live(lab)).to_contain_text("Last seen: Running")
+    expect(live(lab)).to_contain_text("Kernel stopped")
+    expect(live(lab)).to_contain_text("Last known state: Running")
     nothing_is_broken(lab)
 
 
@@ -189,13 +189,13 @@ def test_what_is_saved_at_once_is_what_the_card_says(open_lab: Callable[..., Lab
     for cell, label in enumerate(STATES.values(), 1):
         lab.show_cell(cell)
         expect(lab.output(cell).locator(CARD)).to_contain_text(label)
-        expect(lab.output(cell).locator(CARD)).not_to_contain_text("saved copy")
+        expect(lab.output(cell).locator(CARD)).not_to_contain_text("Snapshot of")
     lab.shutdown_kernel()
     lab.reopen()
     for cell, label in (*enumerate(STATES.values(), 1), (board, "Needs your answer")):
         lab.show_cell(cell)
         expect(lab.output(cell).first).to_contain_text(label)
-        expect(lab.output(cell).first).to_contain_text("saved copy")
+        expect(lab.output(cell).first).to_contain_text("Snapshot of")
         expect(lab.output(cell).locator(CARD)).to_have_count(0)
 
 
@@ -290,7 +290,7 @@ def test_a_kernel_that_ends_leaves_a_card_that_says_so(both: Callable[..., LabPa
     else:
         lab.shutdown_kernel()
     card = live(lab)
-    expect(card).to_contain_text("Kernel is gone", timeout=60_000)
-    expect(card).to_contain_text("Last seen: Running")
+    expect(card).to_contain_text("Kernel stopped", timeout=60_000)
+    expect(card).to_contain_text("Last known state: Running")
     expect(card).not_to_contain_text("next check in")
     nothing_is_broken(lab)

@@ -71,6 +71,8 @@ def test_examples_are_code(docstring: str, expected: str):
         ("notebooks/quickstart.ipynb", True, "quickstart.md"),
         ("notebooks/images/card.png", True, "images/card.png"),
         ("CONTRIBUTING.md", True, "contributing.md"),
+        ("tests/README.md", True, "tests.md"),
+        ("../tests/README.md", False, "tests.md"),
         ("analysis.ipynb", False, "analysis.md"),
         ("frames.md", False, "frames.md"),
         ("../README.md", False, "index.md"),

@@ -1,11 +1,19 @@
 import { button } from "../buttons";
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type ClockView, type CheckTimes } from "../contract";
+import {
+  BOARD_SLOTS,
+  type BoardHead,
+  type BoardRow,
+  type CheckTimes,
+  type ClockView,
+  type Stage,
+} from "../contract";
 import { el, on, say, setText, show } from "../dom";
 import { guardKeys } from "../keys";
 import { focused, life } from "../life";
+import { notifyToggle } from "../notify";
 import { grid } from "../sections/clock";
 import { type Model, Session } from "../session";
-import { type Bar, filterBar, type Wish } from "./bar";
+import { type Bar, type Filter, filterBar } from "./bar";
 import style from "./board.css";
 import { headPart } from "./head";
 import { openedCard } from "./opened";
@@ -13,6 +21,8 @@ import { DOWN, type Item, type Key, matches, sorted } from "./order";
 import { cell, type Row, runRow } from "./row";
 
 const SLOTS = Array.from({ length: BOARD_SLOTS }, (_, slot) => slot);
+/** The stages that need a person. */
+const URGENT: readonly Stage[] = ["needs_you", "failed"];
 const COLUMNS: [Key, string][] = [
   ["run", "Name"],
   ["status", "Status"],
@@ -33,9 +43,11 @@ export function mount(model: Model, host: HTMLElement): () => void {
     );
     return clock && heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
   };
-  const head = headPart(session, `${model.get("key")}`, oldest);
-  const wish: Wish = { words: "", stage: "" };
-  const bar: Bar = filterBar(wish, () => arrange());
+  const board = `${model.get("key")}`;
+  const notify = notifyToggle(board);
+  const head = headPart(session, board, oldest, notify);
+  const filter: Filter = { words: "", stage: "" };
+  const bar: Bar = filterBar(filter, () => arrange());
   const card = openedCard(model);
   const noMatch = el("p", "mute nothing");
   const nothing = el("p", "mute nothing");
@@ -51,9 +63,15 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let current: Row | null = null;
   let order: Row[] = [];
   let said = "";
+  /** How many runs needed a person, had failed, and whether all had ended, when this was last said. */
+  let before: number[] | null = null;
 
   for (const [name, label] of COLUMNS) {
-    const heading = cell("columnheader", `${name === "run" || name === "status" ? "" : "b-num "}b-${name}`, "th");
+    const heading = cell(
+      "columnheader",
+      `${name === "run" || name === "status" ? "" : "b-num "}b-${name}`,
+      "th",
+    );
     heading.append(
       button(
         label,
@@ -62,7 +80,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
           key = name;
           arrange();
         },
-        "link",
+        "quiet",
       ),
     );
     headings.set(name, heading);
@@ -104,7 +122,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     current = row;
     for (const each of order) each.reach(each === row);
   };
-  /** Puts the rows in order and hides those that are not wished for. */
+  /** Puts the rows in order and hides those that the filter leaves out. */
   const arrange = (): void => {
     const had = focused(root);
     const all = [...rows.values()];
@@ -117,7 +135,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     const { open, none_match } = headNow();
     let shown = 0;
     for (const row of order) {
-      const fits = matches(row.item, wish.words, wish.stage);
+      const fits = matches(row.item, filter.words, filter.stage);
       show(row.node, fits);
       if (fits) shown++;
       row.open(open && fits && row.item.row.token === open ? card.node : null);
@@ -126,7 +144,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
       heading.ariaSort = name === key ? (down ? "descending" : "ascending") : null;
     say(noMatch, order.length && !shown ? none_match : "");
     show(table, order.length);
-    bar.told(shown, order.length);
+    show(bar.node, order.length);
+    bar.count(shown, order.length);
     if (!current || current.node.hidden || !order.includes(current))
       choose(order.find(({ node }) => !node.hidden) ?? null);
     // A row that moved has lost the focus that was in it.
@@ -156,16 +175,23 @@ export function mount(model: Model, host: HTMLElement): () => void {
       rows.delete(name);
     }
     arrange();
-    tell(now);
+    announce(now);
   };
-  /** Announces what wants a person and the end, not every run that begins or ends. */
-  const tell = ({ counts, settled, title }: BoardHead): void => {
-    const urgent = counts.filter(({ stage }) => stage === "needs_you" || stage === "failed");
+  /** Announces what needs a person and the end, not every run that begins or ends. */
+  const announce = ({ counts, settled, title }: BoardHead): void => {
+    const urgent = counts.filter(({ stage }) => URGENT.includes(stage));
     const parts = urgent.map(({ label }) => label);
     if (settled) parts.push("all have ended");
     const next = parts.length ? `${title}: ${parts.join(", ")}.` : "";
-    if (said !== next && next) setText(voice, next);
+    // What is there when the board appears is read with the board.
+    if (before && said !== next && next) setText(voice, next);
     said = next;
+    const now = [
+      ...URGENT.map((stage) => counts.find((each) => each.stage === stage)?.count ?? 0),
+      Number(settled),
+    ];
+    if (before && now.some((count, at) => count > (before?.[at] ?? 0))) notify.notify(title, next);
+    before = now;
   };
   const redraw = (): void => {
     head.refresh?.();

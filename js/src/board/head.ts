@@ -1,6 +1,7 @@
 import { commandButton, copyLine } from "../buttons";
 import type { BoardHead, Button, ClockView, Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
+import type { Notify } from "../notify";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
 
@@ -44,7 +45,12 @@ function noticeOf(session: Session, board: string): Part<Notice> {
  * @param board - Tells its clicks from those of other boards.
  * @param oldest - The clock with the moment of the run that was heard of longest ago.
  */
-export function headPart(session: Session, board: string, oldest: (clock: ClockView | null) => ClockView | null): Part<BoardHead> {
+export function headPart(
+  session: Session,
+  board: string,
+  oldest: (clock: ClockView | null) => ClockView | null,
+  notify: Notify,
+): Part<BoardHead> {
   const title = el("b");
   const counts = el("span");
   const facts = words("mute");
@@ -74,6 +80,7 @@ export function headPart(session: Session, board: string, oldest: (clock: ClockV
     say(age, fresh.age);
     age.classList.toggle("t-attention", fresh.warn);
     show(gone, session.presence === "gone");
+    notify.update(!head.settled && session.follows());
     buttons.refresh?.();
     notices.refresh?.();
   };
@@ -85,7 +92,8 @@ export function headPart(session: Session, board: string, oldest: (clock: ClockV
         "header",
         "board-head",
         el("div", "", title, counts, " ", facts, " ", origin, " ", age),
-        buttons.node,
+        el("div", "does", notify.node, buttons.node),
+        notify.said,
       ),
       gone,
       notices.node,
@@ -94,9 +102,9 @@ export function headPart(session: Session, board: string, oldest: (clock: ClockV
     close: () => line.close?.(),
     update(next) {
       head = next;
-      const told = next.counts.map(({ label }) => label).join(", ");
+      const counted = next.counts.map(({ label }) => label).join(", ");
       setText(title, next.title);
-      setText(counts, told ? `: ${told}` : "");
+      setText(counts, counted ? `: ${counted}` : "");
       say(facts, next.facts.join(" · "));
       say(origin, next.origin);
       setText(why, next.gone);

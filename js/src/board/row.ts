@@ -39,11 +39,16 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
   press.className = "link brief";
   press.append(name, prompt);
   const number = (name: string): HTMLTableCellElement => cell("cell", `b-num b-${name}`);
-  const [leads, qualified, credits, time] = [number("leads"), number("qualified"), number("credits"), number("time")];
+  const [leads, qualified, credits, time] = [
+    number("leads"),
+    number("qualified"),
+    number("credits"),
+    number("time"),
+  ];
   const cancel = commandButton(session, "Yes, cancel it");
   const requested = el("span", "mute", "Cancel requested");
   const brief = cell("cell", "b-run");
-  brief.append(press, " ", note, said, cancel.said);
+  brief.append(el("div", "b-line", press, " ", note), said, cancel.said);
   const state = cell("cell", "b-status");
   state.append(status);
   const does = cell("cell", "b-does");
@@ -63,12 +68,23 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
   const refresh = (): void => {
     const { row, moments } = item;
     const [heard_at, next_at, interval, connection] = moments;
-    const clock: ClockView = { now: 0, heard_at, next_at, interval, connection, heard: "", next: "", due: "" };
+    const clock: ClockView = {
+      now: 0,
+      heard_at,
+      next_at,
+      interval,
+      connection,
+      heard: "",
+      next: "",
+      due: "",
+    };
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
-    // A run that nobody watches any more is the past, whatever its last status said; one that was lost before says so itself.
+    // When a run is no longer watched, its last status may be out of date; one that was lost before says so itself.
     const isPast = !follows && (row.stage === "waiting" || row.stage === "running");
-    setText(label, isPast ? lastKnown().replace("{}", () => row.status_label) : row.status_label);
+    const words = isPast ? lastKnown().replace("{}", () => row.status_label) : row.status_label;
+    setText(label, words);
+    state.title = words;
     setText(time, row.token ? elapsed(row, session, clock) : "");
     const gone = session.presence === "gone";
     const asked = pending(commandKey(row.token, opened ? "fold" : "open"));
@@ -87,7 +103,7 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
     open(card) {
       opened = !!card;
       press.ariaExpanded = item.row.token ? `${opened}` : null;
-      // Not moved without need: whoever writes in it would be interrupted.
+      // Moved only when needed: a move takes the focus from a text field in it.
       if (card && card.parentElement?.parentElement === place) {
         if (node.nextSibling !== place) node.after(place);
       } else if (card) {

@@ -13,9 +13,11 @@ import style from "./leads.css";
 const ROW = 29;
 /** Rows drawn above and below those that are seen. */
 const AROUND = 8;
+/** The place of the heads, where rows have theirs from 0 on. */
+const HEAD = -1;
 const FIRST_PAGE = 50;
 const LARGE_PAGE = 200;
-/** How often the kernel is told that somebody still looks. */
+/** How often the kernel is told that the leads are still shown. */
 const STILL_MS = 30_000;
 const MARKS: Record<string, string> = { high: "dot high", medium: "dot medium", low: "dot low" };
 
@@ -41,7 +43,7 @@ const textOf = (cell: LeadCell): string => (cell === null ? "" : typeof cell ===
 
 const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** What of the leads a page may tick; without it there are no boxes. */
+/** The ticked leads; without it the rows have no check boxes. */
 export interface Ticks {
   has(id: string): boolean;
   set(id: string, on: boolean): void;
@@ -84,7 +86,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const note = el("p", "lnote t-attention");
   const node = el("div", "lbox", el("style", "", style), tools, note, scroll, empty, open);
 
+  /** The table whose leads are shown, and whether they are looked at. */
   let table = "";
+  let looks = false;
   let query = 0;
   let rows: (Row | undefined)[] = [];
   let heads: LeadHead[] = [];
@@ -112,13 +116,17 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     return { first, last: first + Math.ceil(height / ROW) };
   };
   const ask = (again = false): void => {
-    if (!table) return;
+    if (!looks) return;
     const { first, last } = wanted ? { first: 0, last: rows.length - 1 } : seen();
     // What comes next is asked for before it is seen.
     const ahead = more ? last + AROUND * 2 : last;
     if (!again && first >= asked.first && ahead <= asked.last && Date.now() - asked.at < STILL_MS) return;
     asked = { first, last: Math.max(ahead, Math.min(size, FIRST_PAGE) - 1), at: Date.now() };
     session.leads({ view, query, table, first, last: asked.last, size, sort, filters }, take);
+  };
+  const forget = (): void => {
+    if (looks) session.leads({ view, query, table: "", first: 0, last: 0, size, sort, filters }, take);
+    looks = false;
   };
   const restart = (): void => {
     query++;
@@ -169,23 +177,26 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
 
   const heading = (lead: LeadHead, at: number): HTMLElement => {
     const press = button(lead.name, () => order(lead.slug), "quiet");
-    press.tabIndex = -1;
+    press.tabIndex = focus[0] === HEAD && focus[1] === at ? 0 : -1;
     const bar = el("i", "share");
     bar.style.setProperty("--share", `${Math.round((lead.share ?? 0) * 100)}%`);
     const cell = el("div", "lcell", press, bar);
     cell.role = "columnheader";
+    cell.dataset.at = `${HEAD}`;
+    cell.dataset.place = `${at}`;
     cell.title = lead.details;
     cell.ariaColIndex = `${at + 1}`;
     if (sort?.column === lead.slug) cell.ariaSort = sort.direction === "asc" ? "ascending" : "descending";
     return cell;
   };
   const draw = (): void => {
+    const { activeElement: had } = node.getRootNode() as ShadowRoot;
     const all = shown();
     const ended = !more || !!wanted;
     fill(head, ...(ticks ? [el("div", "lcell ltick")] : []), ...heads.map(heading));
     const names = JSON.stringify(heads.map(({ slug, name }) => [slug, name]));
-    if (column.dataset["names"] !== names) {
-      column.dataset["names"] = names;
+    if (column.dataset.names !== names) {
+      column.dataset.names = names;
       const chosen = column.value;
       // Those that were typed in first: the specification promises to filter by them.
       const order = [...heads].sort((a, b) => Number(b.filters) - Number(a.filters));
@@ -199,7 +210,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       if (chosen) column.value = chosen;
     }
     node.style.setProperty("--columns", `${heads.length}`);
-    const length = ended ? all.length : Math.max(all.length, Math.min(total ?? all.length, all.length + size));
+    const length = ended
+      ? all.length
+      : Math.max(all.length, Math.min(total ?? all.length, all.length + size));
     space.style.height = `${length * ROW}px`;
     scroll.ariaRowCount = `${(total ?? all.length) + 1}`;
     scroll.ariaColCount = `${heads.length}`;
@@ -210,11 +223,25 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     const drawn: HTMLElement[] = [];
     for (let at = from; at < to; at++) drawn.push(line(all[at], at));
     fill(lines, ...drawn);
-    setText(empty, answered ? (filters.length || wanted ? "No leads match." : "No leads yet.") : "Loading leads…");
+    // What had the focus was drawn anew: a box, a cell or a head.
+    if (had && !had.isConnected) {
+      const { tick } = (had as HTMLElement).dataset;
+      const next = tick ? lines.querySelector<HTMLElement>(`[data-tick="${tick}"]`) : target();
+      next?.focus({ preventScroll: true });
+    }
+    setText(
+      empty,
+      answered ? (filters.length || wanted ? "No leads match." : "No leads yet.") : "Loading leads…",
+    );
     show(empty, !all.length);
     show(scroll, all.length || heads.length);
     say(found, wanted ? `${all.length} of ${rows.length} loaded leads` : "");
     show(tools, expanded);
+  };
+  /** What has the focus when it is in the grid: a cell, or the button of a head. */
+  const target = (): HTMLElement | null => {
+    const cell = scroll.querySelector<HTMLElement>(`[data-at="${focus[0]}"][data-place="${focus[1]}"]`);
+    return focus[0] === HEAD ? (cell?.querySelector("button") ?? null) : cell;
   };
   const line = (row: Row | undefined, at: number): HTMLElement => {
     const node = el("div", "lrow");
@@ -224,6 +251,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     if (ticks) {
       const box = el("input");
       box.type = "checkbox";
+      box.dataset.tick = `${at}`;
       box.ariaLabel = `Select ${textOf(row?.cells[0] ?? null)}`;
       box.checked = !!row && ticks.has(row.id);
       on(box, "change", () => row && ticks.set(row.id, box.checked));
@@ -257,8 +285,8 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       node.setAttribute("aria-haspopup", "dialog");
     }
     node.title = text;
-    node.dataset["at"] = `${at}`;
-    node.dataset["place"] = `${place}`;
+    node.dataset.at = `${at}`;
+    node.dataset.place = `${place}`;
     return node;
   };
   const details = (at: number, place: number): void => {
@@ -266,9 +294,19 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     const cell = row?.cells[place];
     if (!row || !cell || typeof cell !== "object") return;
     const close = button("Close", () => shut(true), "quiet");
-    const title = el("b", "", words("", "bdi", textOf(row.cells[0] ?? null)), ` · ${heads[place]?.name ?? ""}`);
+    const title = el(
+      "b",
+      "",
+      words("", "bdi", textOf(row.cells[0] ?? null)),
+      ` · ${heads[place]?.name ?? ""}`,
+    );
     const list = cell.parts.map(([label, text, href]) =>
-      el("div", "part", el("dt", "", label), el("dd", "", href ? anchor(href, "", words("", "bdi", text)) : words("", "bdi", text))),
+      el(
+        "div",
+        "part",
+        el("dt", "", label),
+        el("dd", "", href ? anchor(href, "", words("", "bdi", text)) : words("", "bdi", text)),
+      ),
     );
     const value = el("p", "", cell.text ? words("", "bdi", cell.text) : el("i", "mute", "not found"));
     const says = cell.confidence && el("span", "mute", ` · ${cell.confidence} confidence`);
@@ -285,13 +323,13 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   };
   const move = (at: number, place: number): void => {
     const last = Math.max(0, shown().length - 1);
-    focus = [Math.min(Math.max(at, 0), last), Math.min(Math.max(place, 0), Math.max(0, heads.length - 1))];
+    focus = [Math.min(Math.max(at, HEAD), last), Math.min(Math.max(place, 0), Math.max(0, heads.length - 1))];
     const top = focus[0] * ROW;
-    if (top < scroll.scrollTop) scroll.scrollTop = top;
+    if (top < scroll.scrollTop) scroll.scrollTop = Math.max(0, top);
     else if (top + 2 * ROW > scroll.scrollTop + scroll.clientHeight)
       scroll.scrollTop = top + 2 * ROW - scroll.clientHeight;
     draw();
-    const cell = lines.querySelector<HTMLElement>(`[data-at="${focus[0]}"][data-place="${focus[1]}"]`);
+    const cell = target();
     cell?.focus({ preventScroll: true });
     cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
     ask();
@@ -306,8 +344,11 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   });
   const place = (event: Event): [number, number] | null => {
     const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-at]");
-    return cell && [Number(cell.dataset["at"]), Number(cell.dataset["place"])];
+    return cell && [Number(cell.dataset.at), Number(cell.dataset.place)];
   };
+  on(scroll, "focusin", (event) => {
+    focus = place(event) ?? focus;
+  });
   on(lines, "click", (event) => {
     const at = place(event);
     if (!at) return;
@@ -341,7 +382,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     if (to) {
       event.preventDefault();
       move(...to);
-    } else if (key === "Enter" || key === " ") {
+    } else if (at !== HEAD && (key === "Enter" || key === " ")) {
       event.preventDefault();
       details(at, column);
     }
@@ -357,21 +398,24 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   return {
     node,
     look(next) {
-      if (next === table) return;
-      if (next) {
+      if (!next) forget();
+      else if (next === table) {
+        // What was read stays while nobody looks.
+        if (!looks) {
+          looks = true;
+          ask(true);
+        }
+      } else {
         [rows, heads, sort, filters, focus, said] = [[], [], null, [], [0, 0], ""];
         [more, total] = [false, null];
         wanted = search.value = value.value = "";
         shut();
-        table = next;
+        [table, looks] = [next, true];
         restart();
-      } else {
-        session.leads({ view, query, table: "", first: 0, last: 0, size, sort, filters }, take);
-        table = "";
       }
     },
     refresh() {
-      if (table && session.presence === "live") ask();
+      if (session.presence === "live") ask();
     },
     expand(on) {
       expanded = on;
@@ -381,7 +425,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     count: () => said,
     close() {
       cancelAnimationFrame(planned);
-      if (table) session.leads({ view, query, table: "", first: 0, last: 0, size, sort, filters }, take);
+      forget();
     },
   };
 }

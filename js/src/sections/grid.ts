@@ -14,7 +14,8 @@ export function gridPart(): Part<Grid> {
   let up = false;
 
   /** The number behind a column that can be sorted. */
-  const keyOf = (column: number): number => [...(grid?.form ?? "")].slice(0, column).filter((form) => form === "r").length;
+  const keyOf = (column: number): number =>
+    [...(grid?.form ?? "")].slice(0, column).filter((form) => form === "r").length;
 
   const sorted = ({ rows, keys, form }: Grid): string[][] => {
     if (form[by] !== "r") return rows;
@@ -39,7 +40,11 @@ export function gridPart(): Part<Grid> {
     (head.children[column]?.querySelector("button") as HTMLElement | null)?.focus();
   };
   const heading = (label: string, column: number, form: string): HTMLElement => {
-    const cell = el("th", CLASSES[form] ?? "", form === "r" ? button(label, () => sort(column), "quiet") : label);
+    const cell = el(
+      "th",
+      CLASSES[form] ?? "",
+      form === "r" ? button(label, () => sort(column), "quiet") : label,
+    );
     cell.scope = "col";
     if (by === column) cell.ariaSort = up ? "ascending" : "descending";
     return cell;

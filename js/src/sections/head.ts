@@ -8,7 +8,12 @@ import type { Context } from "./section";
 const LONG_PROMPT = 160;
 
 /** The lines that go on from this run, behind one button. */
-function menu(): { press: HTMLButtonElement; panel: HTMLElement; update(lines: CodeLine[]): void; close(): void } {
+function menu(): {
+  press: HTMLButtonElement;
+  panel: HTMLElement;
+  update(lines: CodeLine[]): void;
+  close(): void;
+} {
   const list = keyedList(
     el("div", "menu"),
     ({ label }: CodeLine) => {
@@ -49,7 +54,7 @@ export function headSection({ session }: Context): Part<Head> {
     if (!head) return;
     const known = head.done || session.follows();
     pill.className = `pill t-${known ? head.tone : "neutral"}`;
-    // A run that nobody follows any more is the past, whatever its last status said.
+    // When a run is no longer watched, its last status may be out of date.
     setText(status, known ? head.status_label : head.last_known);
     cancel.refresh();
   };

@@ -2,6 +2,7 @@ import { commandButton } from "../buttons";
 import { clamp } from "../clamp";
 import type { Prose, SuggestionView, View } from "../contract";
 import { el, fill, keyedList, type Part, same, say, show, words } from "../dom";
+import type { Notify } from "../notify";
 import { length, prose } from "../prose";
 import { sentence } from "./activity";
 import type { Context } from "./section";
@@ -24,10 +25,10 @@ function suggestion({ session, view }: Context): Part<SuggestionView> {
   };
 }
 
-export type Last = Pick<View, "activity" | "prose" | "suggestions">;
+export type Last = Pick<View, "head" | "activity" | "prose" | "suggestions">;
 
 /** The last line: what happens now; when the run has ended, what the agent says and what it proposes. */
-export function lastSection(context: Context): Part<Last> {
+export function lastSection(context: Context, notify: Notify): Part<Last> {
   const latest = sentence("p", "latest");
   const text = el("div", "text");
   const clamped = clamp(text, LINES);
@@ -38,11 +39,16 @@ export function lastSection(context: Context): Part<Last> {
     (item: SuggestionView) => item.label,
   );
   list.node.ariaLabel = "Next steps";
-  const node = el("section", "last", latest.node, clamped.node, cut, list.node);
+  const node = el("section", "last", latest.node, clamped.node, cut, list.node, notify.node, notify.said);
   let shown: Prose | null = null;
+  const refresh = (): void => {
+    const { done, settled } = context.view("head");
+    notify.update(!(done && settled) && context.session.follows());
+    list.refresh?.();
+  };
   return {
     node,
-    refresh: () => list.refresh?.(),
+    refresh,
     update({ activity, prose: said, suggestions }) {
       latest.update(activity.latest);
       show(latest.node, activity.latest.length);
@@ -53,6 +59,7 @@ export function lastSection(context: Context): Part<Last> {
       clamped.update(length(said.nodes) > LONG || said.nodes.length > MANY);
       list.update(suggestions);
       show(list.node, suggestions.length);
+      refresh();
     },
   };
 }

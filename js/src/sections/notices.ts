@@ -29,7 +29,7 @@ function notice({ session, view }: Context): Part<Notice> {
   };
 }
 
-/** What the state means and what to do; first of all, that nobody listens any more. */
+/** What the state means and what to do; a stopped kernel comes first. */
 export function noticesSection(context: Context): Part<Notice[]> {
   const why = el("span", "mute");
   const line = copyLine("", "the line that attaches this run");

@@ -28,7 +28,7 @@ export function funnelBar(): Part<FunnelView | null> {
       if (same(funnel, shown)) return;
       shown = funnel;
       node.tabIndex = funnel ? 0 : -1;
-      node.ariaLabel = node.dataset["words"] = funnel?.words ?? "";
+      node.ariaLabel = funnel?.words ?? "";
       node.ariaHidden = funnel ? null : "true";
       const pieces = (funnel?.parts ?? []).map(({ part, count }) => {
         const piece = mark(`p-${part}`);

@@ -55,7 +55,7 @@ export function tablesSection({ session }: Context): Part<Body> {
   let expanded = false;
   let leads: Leads | null = null;
   let isLoading = false;
-  /** All columns of a table, once somebody asked for more than the view holds. */
+  /** All columns of a table, once "Show all" asked for them. */
   const answers = new Map<string, ColumnsAnswer>();
 
   const tables = tabs("Tables", panel.id, (id) => {
@@ -81,7 +81,7 @@ export function tablesSection({ session }: Context): Part<Body> {
       draw();
     });
   };
-  /** The code that draws leads is as large as the rest: it is loaded when somebody looks at leads for the first time. */
+  /** The code that draws leads is as large as the rest: it is loaded when leads are shown for the first time. */
   const load = async (): Promise<void> => {
     if (isLoading) return;
     isLoading = true;
@@ -103,9 +103,12 @@ export function tablesSection({ session }: Context): Part<Body> {
     const { items, hidden, reading: readings, leads: may, no_leads } = body.tables;
     const table = current();
     const changes = body.activity.groups.length > 0;
-    shown = (wanted === "leads" && !may ? null : wanted) ?? (table ? (may ? "leads" : "columns") : "activity");
+    shown =
+      (wanted === "leads" && !may ? null : wanted) ?? (table ? (may ? "leads" : "columns") : "activity");
     const gone = session.presence === "gone";
-    // What nobody looks at is not asked for; what was read stays while the card is off the screen.
+    // A request that went to a stopped kernel is sent again to the next one.
+    if (gone) isLoading = false;
+    // Only visible leads are asked for; what was read stays while the card is off the screen.
     const looks = shown === "leads" && table && session.visible;
     if (looks && !leads && !gone) load();
     leads?.look(looks ? table.id : "");
@@ -119,14 +122,25 @@ export function tablesSection({ session }: Context): Part<Body> {
     if (table) columns.update(answer?.columns ?? table.columns);
     activity.update(body.activity);
     const noLeads = shown === "leads" && (!table || (gone && !leads?.count()));
-    const isEmpty = shown === "activity" ? !changes : shown === "leads" ? noLeads : !table?.columns.rows.length;
+    const isEmpty =
+      shown === "activity" ? !changes : shown === "leads" ? noLeads : !table?.columns.rows.length;
     show(place, shown === "leads" && !isEmpty);
     show(columns.node, shown === "columns" && !isEmpty);
     show(activity.node, shown === "activity" && !isEmpty);
     const none = shown === "leads" ? no_leads : shown === "columns" ? table?.columns_note : "No changes yet.";
-    say(empty, isEmpty ? ((table && none) || body.result.note) : "");
-    panel.setAttribute("aria-labelledby", shown === "activity" || !table ? panels.idOf(shown) : tables.idOf(table.id));
-    const read = shown === "leads" ? leads?.count() : shown === "columns" ? (answer ? "" : table?.columns_note) : table?.facts;
+    say(empty, isEmpty ? (table && none) || body.result.note : "");
+    panel.setAttribute(
+      "aria-labelledby",
+      shown === "activity" || !table ? panels.idOf(shown) : tables.idOf(table.id),
+    );
+    const read =
+      shown === "leads"
+        ? leads?.count()
+        : shown === "columns"
+          ? answer
+            ? ""
+            : table?.columns_note
+          : table?.facts;
     say(note, read ?? "");
     note.title = table?.facts ?? "";
     show(all, table && (shown === "leads" ? !noLeads : shown === "columns" && table.hidden > 0 && !answer));
@@ -136,7 +150,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
     remarks.update(table?.remarks ?? []);
     say(unsent, hidden);
-    // Who reads is the kernel: without a living one, nobody does.
+    // The kernel reads the leads: without one, no progress is shown.
     const at = table ? items.indexOf(table) : -1;
     say(reading, session.presence === "live" ? (readings[at] ?? "") : "");
     turnOff(all, gone && shown === "columns", gone);
@@ -154,7 +168,9 @@ export function tablesSection({ session }: Context): Part<Body> {
       body = next;
       // What was asked for is asked for again when the table has changed.
       for (const [id] of answers) {
-        const [old, now] = [before, next.tables.items].map((items) => items?.find((table) => table.id === id));
+        const [old, now] = [before, next.tables.items].map((items) =>
+          items?.find((table) => table.id === id),
+        );
         if (!same(old, now) && session.presence !== "gone")
           session.columns(id, (answer) => {
             answers.set(id, answer);

@@ -219,11 +219,11 @@ def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch
 
     def fail(traffic, answer):
         if answer.status_code == 202:
-            monkeypatch.setattr(Traffic, "hear", kept)
+            monkeypatch.setattr(Traffic, "note_response", kept)
             raise raised("a date that no calendar holds")
         kept(traffic, answer)
 
-    monkeypatch.setattr(Traffic, "hear", fail)
+    monkeypatch.setattr(Traffic, "note_response", fail)
     with pytest.raises((raised, Refused)) as caught:
         intend()
     (made,) = intend.made()
