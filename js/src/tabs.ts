@@ -32,6 +32,7 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
       update(tab) {
         node.id = idOf(tab.id);
         setText(name, tab.label);
+        node.title = tab.label;
         // A long name is cut.
         node.title = tab.label;
         say(count, tab.count ? ` ${tab.count}` : "");

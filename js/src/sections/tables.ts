@@ -43,7 +43,7 @@ export function tablesSection({ session }: Context): Part<Body> {
   const note = el("span");
   const all = button("Show all", () => (shown === "leads" ? expand(!expanded) : fetch()), "link");
   const link = linkPlace("open");
-  const reading = el("span");
+  const reading = el("span", "reading");
   const remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
   const strip = el("div", "strip", note, all, link.node, el("span", "gap"), reading, remarks.node);
   const unsent = el("p", "strip");

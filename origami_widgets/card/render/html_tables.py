@@ -9,7 +9,6 @@ from origami_widgets.card.render.html_tags import (
     GREEN,
     LINE,
     QUIET,
-    RED,
     SMALL,
     Html,
     bar,
@@ -90,8 +89,8 @@ def _head(table: TableView, reading: str, *, with_funnel: bool) -> Html:
 
 
 def _remark(remark: Remark) -> Html:
-    colour = f"color:{RED};" if remark["tone"] == "bad" else ""
-    return span(f"margin-left:6px;font-size:12px;{colour}", text(f"· {remark['text']}"))
+    said = text(f"· {remark['text']}")
+    return span("margin-left:6px;font-size:12px", bold(said) if remark["tone"] == "bad" else said)
 
 
 def funnel_html(funnel: FunnelView) -> Html:
@@ -155,7 +154,7 @@ def _cell(form: str, word: str) -> Html:
         case "t":
             return isolated(word)
         case "x":
-            return span(f"color:{RED}", text(word))
+            return bold(text(word))
         case "m":
             return span(QUIET, text(word))
         case _:

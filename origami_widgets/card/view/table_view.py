@@ -111,8 +111,8 @@ def _verdicts(column: models.Column) -> str:
     return " · ".join(f"{words.count(count)} {label}" for raw, label in told if (count := shown_count(raw)))
 
 
-def _counted(value: int | None, label: str) -> str:
-    return f"{words.count(value)} {label}" if value else ""
+def _counted(value: int | None) -> str:
+    return words.count(value) if value else ""
 
 
 # A new number of a column's stats is a line here.
@@ -122,11 +122,9 @@ _HEADS: Final[dict[str, _Head]] = {
     "Credits per run": _Head("r", lambda column: _said(_per_run(column), words.credits), _per_run),
     "Credits": _Head("r", lambda column: _said(_used(column), words.credits), _used),
     "Verdicts": _Head("l", _verdicts),
-    "Filling": _Head("m", lambda column: _counted(shown_count(column.cells.running), "filling")),
-    "Failed": _Head("x", lambda column: _counted(shown_count(column.cells.errored), "failed")),
+    "Filling": _Head("m", lambda column: _counted(shown_count(column.cells.running))),
+    "Failed": _Head("x", lambda column: _counted(shown_count(column.cells.errored))),
 }
-_WORDLESS: Final = frozenset({"Filling", "Failed"})
-"""Heads whose cells say it themselves."""
 
 
 def _line(column: models.Column) -> _Line:
@@ -138,7 +136,7 @@ def _grid(lines: Sequence[_Line]) -> Grid:
     """The lines as a grid, without the columns of which there is nothing to say."""
     names = [name for name in _HEADS if name == "Column" or any(line.words[name] for line in lines)]
     return {
-        "heads": ["" if name in _WORDLESS else name for name in names],
+        "heads": names,
         "form": "".join(_HEADS[name].form for name in names),
         "rows": [[line.words[name] for name in names] for line in lines],
         "keys": [[line.keys[name] for name in names if name in line.keys] for line in lines],
