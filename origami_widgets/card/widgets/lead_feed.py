@@ -136,7 +136,7 @@ class LeadFeed:
     @property
     def newest_table(self) -> str:
         """The id of the table that was looked at last; empty while none is."""
-        return next((each.table for each in reversed(self._views.values())), "")
+        return next((each.table for each in reversed(list(self._views.values()))), "")
 
     @property
     def is_looked_at(self) -> bool:
@@ -145,7 +145,7 @@ class LeadFeed:
 
     def leads_of(self, table_id: str) -> tuple[list[FlatRow], list[Column]]:
         """Return the leads of a table that were read for the front end that has read most of them, and its columns."""
-        looked = [each for each in self._views.values() if each.table == table_id]
+        looked = [each for each in list(self._views.values()) if each.table == table_id]
         most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
         if most is None:
             return [], []
@@ -187,6 +187,8 @@ class LeadFeed:
             return
         self._wake.set()
         if self._task is None or self._task.done():
+            # Of this loop: the background loop may have ended, and another one have begun.
+            self._wake = asyncio.Event()
             self._task = kept_task(self._run(), "origami-widgets leads")
 
     def stop(self) -> None:
@@ -203,7 +205,9 @@ class LeadFeed:
                 del self._views[view]
             due = next(((view, number) for view in self._views if (number := self._due(view, now)) is not None), None)
             operations = self._operations()
-            if due is not None and operations is not None:
+            if operations is None:
+                return
+            if due is not None:
                 await self._read(*due, operations)
                 continue
             try:
