@@ -15,6 +15,7 @@ from tests.hosts.looks import (
     START,
     assert_quiet,
     cancel,
+    expect_leads,
     expect_more_steps,
     expect_theme,
 )
@@ -53,7 +54,7 @@ def test_the_card_is_cancelled_stays_as_it_ended_and_goes_on_when_asked(open_voi
     voila.wait_received("update_display_data")
     said = card.inner_text()
     voila.ask('"kind":"clock"')
-    expect(card.get_by_text("Kernel is gone")).to_be_hidden()
+    expect(card.get_by_text("Kernel stopped")).to_be_hidden()
     assert card.inner_text() == said
 
     card.get_by_role("button", name="Continue where you stopped").click()
@@ -75,4 +76,5 @@ def test_both_questions_are_answered_in_the_card(open_voila: Callable[..., Voila
     card.get_by_label("Confirm").check()
     card.get_by_role("button", name="Send").click()
     expect(card).to_contain_text("Completed")
+    expect_leads(card)
     assert_quiet(voila)
