@@ -68,6 +68,15 @@ def cancel(card: Locator) -> None:
     expect(button).to_be_hidden()
 
 
+def confirm(place: Locator, answer: str) -> None:
+    """Press the button that confirms a click."""
+    button = place.get_by_role("button", name=answer)
+    button.wait_for()
+    # A press right after the click counts as the second half of a double click.
+    while button.is_visible():
+        button.click()
+
+
 def assert_quiet(window: Window) -> None:
     """Nothing was asked of another server, and nothing of ours failed."""
     assert window.foreign_requests == []

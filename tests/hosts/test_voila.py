@@ -15,6 +15,7 @@ from tests.hosts.looks import (
     START,
     assert_quiet,
     cancel,
+    confirm,
     expect_leads,
     expect_more_steps,
     expect_theme,
@@ -58,11 +59,7 @@ def test_the_card_is_cancelled_stays_as_it_ended_and_goes_on_when_asked(open_voi
     assert card.inner_text() == said
 
     card.get_by_role("button", name="Continue where you stopped").click()
-    confirm = card.get_by_role("button", name="Yes, start it")
-    confirm.wait_for()
-    # One that comes at once is taken for the second half of a double click.
-    while confirm.is_visible():
-        confirm.click()
+    confirm(card, "Yes, start it")
     expect(card).to_contain_text("1 earlier run")
     expect(card.get_by_text("Running", exact=True)).to_be_visible()
     assert_quiet(voila)

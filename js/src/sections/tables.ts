@@ -143,11 +143,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     activity.update(body.activity);
     const noLeads = shown === "leads" && (!table || (gone ? !leads?.count() : instead === FORBIDDEN));
     const isEmpty =
-      shown === "activity"
-        ? !changes
-        : shown === "leads"
-          ? noLeads || !leads
-          : !table?.columns.rows.length;
+      shown === "activity" ? !changes : shown === "leads" ? noLeads || !leads : !table?.columns.rows.length;
     show(place, shown === "leads" && !isEmpty);
     show(columns.node, shown === "columns" && !isEmpty);
     show(activity.node, shown === "activity" && !isEmpty);
