@@ -66,8 +66,11 @@ GROUPS = (
     Group(
         "leads",
         "Leads",
-        "The rows of a table: all of them, in order, well typed.",
-        ("rows_frame", "rows_frame_async", "rows_batches", "IncompleteRows", "InterruptedRows"),
+        "The rows of a table: as a grid to look through, or all of them, in order, well typed.",
+        (
+            *("leads", "LeadGrid"),
+            *("rows_frame", "rows_frame_async", "rows_batches", "IncompleteRows", "InterruptedRows"),
+        ),
     ),
     Group(
         "economics",
