@@ -29,7 +29,7 @@ TOOLS = ("hypothesis", "keyring", "pytest", "pytest-asyncio", "pyyaml")
 PURE = (
     *("api/test_errors.py", "api/test_loop.py", "api/test_retries.py"),
     *("card/render/test_card_text.py", "card/view/test_result.py", "card/view/test_table_view.py"),
-    *("frames/test_schema.py", "frames/test_values.py", "run/polling/test_schedule.py", "run/test_state.py"),
+    *("frames/test_table_frames.py", "frames/test_values.py", "run/polling/test_schedule.py", "run/test_state.py"),
 )
 LIFE = """
 import json, sys, warnings
