@@ -57,7 +57,7 @@ export class Session {
   /** The host said that the line changed, but not how. */
   uncertain = false;
   readonly #sent = new Set<string>();
-  #code: ((code: LeadsCode) => void) | null = null;
+  #code: ((text: string) => void) | null = null;
   readonly #leads = new Map<string, (answer: LeadsAnswer) => void>();
   readonly #tables = new Map<string, (answer: ColumnsAnswer) => void>();
   readonly #model: Model;
@@ -138,10 +138,10 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "columns", table });
   }
 
-  /** Loads what draws leads. */
+  /** Loads what draws leads; fails where the page forbids it. */
   code(): Promise<LeadsCode> {
-    return new Promise((resolve) => {
-      this.#code = resolve;
+    return new Promise((resolve, reject) => {
+      this.#code = (text) => void load(text).then(resolve, reject);
       if (this.presence !== "gone") this.#post({ kind: "code" });
     });
   }
@@ -174,7 +174,7 @@ export class Session {
       this.kernelSpoke();
       const use = this.#code;
       this.#code = null;
-      if (use) void load(message.code).then(use);
+      use?.(message.code);
       return;
     } else if (message?.kind === "leads") {
       // What changes in the leads changes nothing else of the card.

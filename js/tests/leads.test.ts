@@ -9,6 +9,7 @@ import type {
   LeadsMessage,
   View,
 } from "../src/contract";
+import { ANSWER_MS } from "../src/session";
 import { active, type Drawn, draw, scrollIntoView, shown, visible } from "./draw";
 import { sample } from "./samples";
 
@@ -150,6 +151,29 @@ describe("the code that draws leads", () => {
     card.model.comm_live = true;
     card.model.emit("msg:custom", { kind: "clock", clock: sample("completed").clock }, []);
     expect(sent(card, "code")).toHaveLength(2);
+  });
+
+  it("is said to load, then to wait for a busy kernel", async () => {
+    const card = draw("completed");
+    const empty = card.one(".panel .empty");
+    expect(empty.textContent).toBe("Loading leads…");
+    vi.advanceTimersByTime(ANSWER_MS);
+    expect(empty.textContent).toMatch(/^Kernel busy/);
+    await sendCode(card);
+    expect(empty.hidden).toBe(true);
+    expect(card.all(".leads")).toHaveLength(1);
+  });
+
+  it("may be forbidden by the page; then the card says which line shows the leads", async () => {
+    vi.mocked(URL.createObjectURL).mockReturnValue(join(import.meta.dirname, "missing.ts"));
+    const card = draw("completed");
+    await sendCode(card);
+    const empty = card.one(".panel .empty");
+    await vi.waitFor(() => expect(empty.textContent).toContain("ow.leads(run)"));
+    expect(sent(card, "leads")).toEqual([]);
+    expect(card.all(".strip button:not([hidden])")).toEqual([]);
+    card.button("Columns").click();
+    expect(empty.hidden).toBe(true);
   });
 });
 

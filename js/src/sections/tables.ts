@@ -2,6 +2,7 @@ import { button, turnOff } from "../buttons";
 import type { ColumnsAnswer, Remark, TableView, View } from "../contract";
 import { el, keyedList, linkPlace, type Part, same, say, setText, show, uid } from "../dom";
 import type { Leads } from "../leads/grid";
+import { ANSWER_MS } from "../session";
 import { tabs } from "../tabs";
 import { activityPart } from "./activity";
 import { gridPart } from "./grid";
@@ -14,6 +15,10 @@ const PANELS: readonly { id: Panel; label: string }[] = [
   { id: "columns", label: "Columns" },
   { id: "activity", label: "Activity" },
 ];
+
+const LOADING = "Loading leads…";
+const LATE = "Kernel busy. Leads load when the cell ends.";
+const FORBIDDEN = "This page can't show leads in a card. In a cell of its own: ow.leads(run)";
 
 /** What the body of the card is made of. */
 export type Body = Pick<View, "tables" | "activity" | "head" | "result">;
@@ -55,6 +60,9 @@ export function tablesSection({ session }: Context): Part<Body> {
   let expanded = false;
   let leads: Leads | null = null;
   let isLoading = false;
+  /** What stands in the place of the leads until their code is there. */
+  let instead = LOADING;
+  let late: ReturnType<typeof setTimeout> | undefined;
   /** All columns of a table, once "Show all" asked for them. */
   const answers = new Map<string, ColumnsAnswer>();
 
@@ -85,10 +93,22 @@ export function tablesSection({ session }: Context): Part<Body> {
   const load = async (): Promise<void> => {
     if (isLoading) return;
     isLoading = true;
-    const { leadGrid } = await session.code();
-    leads = leadGrid(session, draw);
-    leads.expand(expanded);
-    place.append(leads.node);
+    instead = LOADING;
+    clearTimeout(late);
+    // The kernel has the code at hand: when it doesn't answer, a cell keeps it.
+    late = setTimeout(() => {
+      instead = LATE;
+      draw();
+    }, ANSWER_MS);
+    try {
+      const { leadGrid } = await session.code();
+      leads = leadGrid(session, draw);
+      leads.expand(expanded);
+      place.append(leads.node);
+    } catch {
+      instead = FORBIDDEN;
+    }
+    clearTimeout(late);
     draw();
   };
   /** Shows all leads in place, in a higher body. */
@@ -121,13 +141,14 @@ export function tablesSection({ session }: Context): Part<Body> {
     const answer = table && answers.get(table.id);
     if (table) columns.update(answer?.columns ?? table.columns);
     activity.update(body.activity);
-    const noLeads = shown === "leads" && (!table || (gone && !leads?.count()));
+    const noLeads = shown === "leads" && (!table || (gone ? !leads?.count() : instead === FORBIDDEN));
     const isEmpty =
-      shown === "activity" ? !changes : shown === "leads" ? noLeads : !table?.columns.rows.length;
+      shown === "activity" ? !changes : shown === "leads" ? noLeads || !leads : !table?.columns.rows.length;
     show(place, shown === "leads" && !isEmpty);
     show(columns.node, shown === "columns" && !isEmpty);
     show(activity.node, shown === "activity" && !isEmpty);
-    const none = shown === "leads" ? no_leads : shown === "columns" ? table?.columns_note : "No changes yet.";
+    const unread = gone ? no_leads : instead;
+    const none = shown === "leads" ? unread : shown === "columns" ? table?.columns_note : "No changes yet.";
     say(empty, isEmpty ? (table && none) || body.result.note : "");
     panel.setAttribute(
       "aria-labelledby",
@@ -162,7 +183,10 @@ export function tablesSection({ session }: Context): Part<Body> {
   return {
     node,
     refresh: draw,
-    close: () => leads?.close(),
+    close() {
+      clearTimeout(late);
+      leads?.close();
+    },
     update(next) {
       const before = body?.tables.items;
       body = next;
