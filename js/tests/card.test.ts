@@ -271,7 +271,7 @@ describe("announcements", () => {
     card.model.set(sample("needs_input"));
     expect(voice.textContent).toBe(
       "Run: Needs your answer. 2 questions: Which region should I search first? " +
-        "May I look up e-mail addresses, which costs credits? All cells are final.",
+        "Can I use credits to look up email addresses? All cells are final.",
     );
     card.model.set(sample("filling"));
     expect(voice.textContent).toBe("Run: Completed.");

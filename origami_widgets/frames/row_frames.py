@@ -232,7 +232,7 @@ def rows_batches(
         `rows_frame` as JSON under `origami`.
 
     Raises:
-        InvalidInput: pyarrow is not installed, an argument is invalid, or `filters` or `sort` name a column that the
+        InvalidInput: pyarrow isn't installed, an argument is invalid, or `filters` or `sort` name a column that the
             table does not have.
         TableNotFound: there is no such table for this key and project.
         IncompleteRows: an error came after some rows. `partial` is a reader of these, `resume()` reads on.
@@ -269,8 +269,8 @@ def rows_batches(
     size: object = batch_size
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MOST_IN_A_BATCH:
         raise InvalidInput(
-            "batch_size is a number of rows",
-            cause=f"batch_size={batch_size!r:.40} was given.",
-            remedy=f"Give a whole number from 1 to {MOST_IN_A_BATCH:,}.",
+            "batch_size must be a number of rows",
+            cause=f"Got batch_size={batch_size!r:.40}.",
+            remedy=f"Use a whole number from 1 to {MOST_IN_A_BATCH:,}.",
         )
     return BatchesReading(client_or_default(client).operations, request, size).read(progress)

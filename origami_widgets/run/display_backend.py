@@ -131,7 +131,7 @@ def attach_hint(token: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        error.add_note(f'The run was started and goes on. To see it: ow.attach("{token}")')
+        error.add_note(f'The run was started and is running. To see it: ow.attach("{token}")')
         raise
 
 

@@ -49,9 +49,10 @@ class Run:
         given: object = watch
         if not isinstance(given, RunWatch):
             raise InvalidInput(
-                "A Run is not made by hand",
-                cause=f"Run() was given {validate.described(given)}.",
-                remedy='Start one with ow.start("…"), find one with ow.attach("AGENT_ID/RUN_ID"), or read a saved answer with '
+                "Run() can't be called directly",
+                cause=f"Got {validate.described(given)}.",
+                remedy='Start one with ow.start("…"), find one with ow.attach("AGENT_ID/RUN_ID"), or read a saved '
+                "response with "
                 "ow.Run.from_payload(payload).",
             )
         self._watch = watch
@@ -237,7 +238,7 @@ class Run:
         try:
             waiting.block(waiting.end_of_run(self._watch, until), timeout)
         except KeyboardInterrupt:
-            print("Stopped waiting; the run goes on. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
+            print("Stopped waiting; the run keeps running. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
             raise
         display_backend().waited(self)
         return self
@@ -296,7 +297,7 @@ class Run:
         try:
             background().run(cancel(self._watch))
         except KeyboardInterrupt:
-            print("Stopped waiting; Origami is still asked to cancel. run.wait() waits for the end.")  # noqa: T201
+            print("Stopped waiting; we're still asking Origami to cancel. run.wait() waits for the end.")  # noqa: T201
             raise
         return self
 
@@ -481,9 +482,9 @@ class Run:
         """
         if not callable(callback):
             raise InvalidInput(
-                "This cannot be called back",
-                cause=f"on_change was given {validate.described(callback)}.",
-                remedy="Give it a function of one argument, the run: run.on_change(lambda run: print(run.status)).",
+                "Invalid callback",
+                cause=f"Got {validate.described(callback)}.",
+                remedy="Pass a function that takes the run: run.on_change(lambda run: print(run.status)).",
             )
 
         @functools.wraps(callback)

@@ -69,15 +69,15 @@ def configure(
     global _client, _base_url, _project, _render, _queue, _leads  # noqa: PLW0603 - the settings of the process
     if render is not None and render not in get_args(RenderMode):
         raise InvalidInput(
-            f"Cards cannot be rendered as {shortened(render)}",
-            cause="There are widgets, and HTML that is replaced as the run goes on.",
+            f"Invalid render: {shortened(render)}",
+            cause="Cards are widgets, or HTML that is replaced as the run progresses.",
             remedy='Use render="auto", render="widget" or render="html".',
         )
     if client is not None and (base_url is not None or project is not None):
         raise InvalidInput(
-            "A client and its options were given together",
-            cause="A client carries its own base_url and project.",
-            remedy="Give either client=…, or base_url= and project=.",
+            "Got both a client and its options",
+            cause="A client has its own base_url and project.",
+            remedy="Pass either client=…, or base_url= and project=.",
         )
     _check_flag("queue", queue, "raise at once when all run slots are in use", "wait for a free one")
     _check_flag("leads", leads, "show no leads on cards", "show them")
@@ -100,8 +100,8 @@ def configure(
 def _check_flag(name: str, value: object, no: str, yes: str) -> None:
     if value is not None and not isinstance(value, bool):
         raise InvalidInput(
-            f"{name} is True or False",
-            cause=f"It was {shortened(value)}.",
+            f"{name} must be True or False",
+            cause=f"Got {shortened(value)}.",
             remedy=f"Use {name}=False to {no}, and {name}=True to {yes}.",
         )
 

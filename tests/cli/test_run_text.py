@@ -198,8 +198,8 @@ def test_a_list_says_when_it_was_read_and_will_be_read_again():
         RunListUpdate([RUNS[0]], TABLE_NOW - 9.5, TABLE_NOW + 5.5).freshness(TABLE_NOW)
         == "updated 9 s ago, next check in 5 s"
     )
-    lost_since = RunListUpdate([RUNS[0]], TABLE_NOW - 130, TABLE_NOW + 5.5, "Origami cannot be reached")
-    assert lost_since.freshness(TABLE_NOW) == "Origami cannot be reached · last heard 2 min ago, trying again in 5 s"
+    lost_since = RunListUpdate([RUNS[0]], TABLE_NOW - 130, TABLE_NOW + 5.5, "Can't reach Origami")
+    assert lost_since.freshness(TABLE_NOW) == "Can't reach Origami · last heard 2 min ago, trying again in 5 s"
 
 
 def test_lines_that_do_not_fit_a_screen_are_counted():

@@ -383,9 +383,9 @@ class Poller:
         run = RunObject.from_raw(answer.body)
         if not run.id and run.status not in KNOWN_STATUSES:
             raise UnexpectedAnswer(
-                "The answer is not about a run",
-                cause="It names no run and has no status that a run can have.",
-                remedy="Nothing to do: it is asked again. If it stays, something else than Origami answers.",
+                "Response isn't about a run",
+                cause="It has no run id and no valid status.",
+                remedy="We'll keep retrying. If it keeps happening, check that base_url leads to Origami.",
                 transient=True,
             )
         read = RunRead(
@@ -428,7 +428,7 @@ class Poller:
         except OrigamiError as error:
             failed, retry_after = True, error.retry_after
         except Exception:
-            log.exception("The tables of agent %s could not be understood", state.agent_id)
+            log.exception("The tables of agent %s couldn't be read", state.agent_id)
             failed = True
         if watch.schedule is not None:
             watch.schedule = plans.on_list(watch.schedule, retry_after, self.clock.monotonic(), failed=failed)
@@ -492,9 +492,9 @@ class Poller:
 
 def _not_understood(error: Exception) -> UnexpectedAnswer:
     return UnexpectedAnswer(
-        "The answer could not be understood",
+        "Couldn't read the response",
         cause=f"{type(error).__name__}: {error}",
-        remedy="Nothing to do: it is asked again. If it stays, please report it: run.raw holds the newest answer.",
+        remedy="We'll keep retrying. If it keeps happening, please report it: run.raw has the newest response.",
         transient=True,
     )
 

@@ -141,8 +141,8 @@ class RunWatch:
         """
         if self.operations is None:
             raise InvalidInput(
-                "This run is a saved answer",
-                cause="It was made from a payload, without a connection to Origami.",
+                "This run is a saved response",
+                cause="It was made from a payload and has no connection to Origami.",
                 remedy=f'Attach it first: ow.attach("{self.state.agent_id}/{self.state.run_id}").',
             )
         return self.operations
@@ -175,9 +175,9 @@ def watch_of_saved(payload: object) -> RunWatch:
     is_other = isinstance(inner, dict) and inner.get("object") in OTHER_OBJECTS
     if not isinstance(inner, dict) or not isinstance(inner.get("id"), str) or is_other:
         raise InvalidInput(
-            "This is not a run",
+            "Invalid run",
             cause=f"Expected a run object with an `id`, got {validate.described(payload)}.",
-            remedy="Give the JSON object that run.raw held, or the answer of GET /agents/{id}/runs/{runId}.",
+            remedy="Pass the JSON object from run.raw, or the response of GET /agents/{id}/runs/{runId}.",
         )
     run = RunObject.from_raw(inner)
     watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)

@@ -156,7 +156,7 @@ BRIEFS = {
     "waiting": ("Waiting", "waiting", False, ""),
     "starting": ("Starting", "waiting", False, ""),
     "queued": ("Waiting", "waiting", False, "All 3 run slots are in use"),
-    "failed": ("Not started", "failed", True, "Too few credits to start a run"),
+    "failed": ("Not started", "failed", True, "Not enough credits"),
     "stopped": ("Not started", "ended", True, ""),
 }
 
@@ -201,7 +201,7 @@ def test_what_a_list_leaves_out_is_not_said_to_be_missing():
 
 
 def test_a_start_whose_answer_was_lost_is_not_said_to_be_none():
-    error = AmbiguousStart("A run may have been started", cause="The server failed.", remedy="Look for it.")
+    error = AmbiguousStart("A run may have started", cause="The server failed.", remedy="Look for it.")
     row = make_row(BoardEntry(0, prompt="Find bakeries", brief="failed", error=error))
     assert (row["status_label"], row["tone"], row["stage"]) == ("May have started", "attention", "needs_you")
     unrecorded = OrigamiError("The run was not written down", cause="The disk is full.", remedy="Make room.")
@@ -240,7 +240,7 @@ def test_a_change_of_one_row_changes_no_other():
 
 
 def test_what_a_run_says_first_is_not_crowded_out_by_its_brief():
-    note = "Too few credits to start a run"
+    note = "Not enough credits"
     cut = limit_rows([row(position=at, prompt="p" * 100, name="Porto", note=note) for at in range(100)])
     assert {each["note"] for each in cut} == {note}
     assert {each["name"] for each in cut} == {"Porto"}

@@ -252,7 +252,7 @@ def test_what_halts_a_batch_stands_there_once_with_its_remedy():
     assert isinstance(error, InsufficientCredits)
     view = board_of(many(1, "completed"), error=error, can_resume=True)
     (notice,) = view["head"]["notices"]
-    assert notice["title"] == "The remaining briefs are on hold: Too few credits to start a run"
+    assert notice["title"] == "The remaining briefs are on hold: Not enough credits"
     assert notice["text"] == "5 credits are needed, 1 is left. Add credits, then send it again."
     assert (notice["button"]["command"], notice["button"]["confirm"]) == (
         "resume",

@@ -206,7 +206,7 @@ class TestQuestions:
                 },
                 {
                     "kind": "confirm",
-                    "question": "May I look up e-mail addresses, which costs credits?",
+                    "question": "Can I use credits to look up email addresses?",
                     "suggestions": ["Confirm"],
                     "freeform": "Or something else",
                 },
@@ -301,7 +301,7 @@ class TestConnection:
     def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find(self):
         for view in (view_of("missing"), make_view(replace(STATES["missing"](), run=None), now=NOW)):
             told = notice(view, "stopped")
-            assert told["title"] == "There is no such agent"
+            assert told["title"] == "No such agent"
             assert "continues" not in json.dumps(view)
         told = notice(view_of("missing"), "stopped")
         assert "belong to another organization or project." in told["text"]
@@ -339,7 +339,7 @@ class TestConnection:
 
     def test_a_failed_command_leaves_the_run_as_it_is(self):
         told = notice(view_of("too_few_credits"), "command_error")
-        assert told["title"] == "Too few credits to start a run"
+        assert told["title"] == "Not enough credits"
         assert told["text"] == "5 credits are needed, 1 is left. Add credits, then send it again."
         assert told["link"]["href"] == "https://origami.chat/settings/billing"
 
@@ -369,7 +369,7 @@ def test_earlier_runs_are_told_in_a_line():
         "prompt": "Find wholesale partners for us.",
         "status_label": "Asked 2 questions",
         "tone": "neutral",
-        "outcome": "Two things to settle before I start.",
+        "outcome": "Two questions before I start.",
     }
 
 

@@ -138,7 +138,7 @@ def test_the_rows_of_a_batch_are_its_briefs_in_their_order(many, show):  # noqa:
 
 def test_a_failed_check_is_said_in_its_row(three):
     board, made = three
-    lost = ConnectionFailed("Origami cannot be reached", cause="no network", remedy="", transient=True)
+    lost = ConnectionFailed("Can't reach Origami", cause="no network", remedy="", transient=True)
     on_loop(made[1].update, CheckFailed(lost, at=118.0), Planned(120.0, 2.0))
     settle()
     assert board.row_1["note"] == "Can't reach Origami. Retrying."
