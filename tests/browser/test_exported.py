@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.browser.lab import LabPage
 
-VIEWS = views()
+VIEWS = views("snapshot")
 STATE = "application/vnd.jupyter.widget-state+json"
 SETUP = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
 BRIEF = "'What can you do? scenario:answer'"

@@ -130,7 +130,7 @@ def _grid(table: TableView, rows: list[Html]) -> Html:
     if not rows:
         return div(SMALL, text(note))
     # Whole words: the card breaks anywhere, which would break "Company" in a narrow table.
-    style = "margin-top:6px;text-align:right;overflow-wrap:break-word;font-variant-numeric:tabular-nums"
+    style = "margin-top:6px;text-align:right;overflow-wrap:break-word;overflow-x:auto;font-variant-numeric:tabular-nums"
     headings = _row(columns, columns["heads"], role="columnheader", style=_HEADINGS)
     return join(element("div", headings, *rows, style=style, role="table"), div(f"{SMALL};margin-top:4px", text(note)))
 
