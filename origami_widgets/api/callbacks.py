@@ -131,7 +131,7 @@ class CallbackThread:
         if call is not None and not call.is_reported and time.monotonic() - call.began > STUCK:
             call.is_reported = True
             log.warning(
-                "The callback %s has been at work for a while; other callbacks wait for it",
+                "The callback %s is taking a while; other callbacks are waiting for it",
                 describe_callback(call.function),
             )
 

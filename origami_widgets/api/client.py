@@ -291,7 +291,7 @@ class Client(BaseClient):
             >>> client = ow.Sandbox().client()
             >>> client.get_table("c0a3f1d2-9b6e-4d27-8a1c-5f0e7b3d9a44")  # doctest: +ELLIPSIS
             Traceback (most recent call last):
-            origami_widgets.api.errors.TableNotFound: There is no such table
+            origami_widgets.api.errors.TableNotFound: No such table
             ...
         """
         return background().run(self.operations.get_table(table_id, include=include))

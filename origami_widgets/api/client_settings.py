@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE_URL = "https://origami.chat/api/v2"
 LONGEST_TIMEOUT = 3_600.0
-REQUEST = "Give the seconds that one request may take, for example 30."
+REQUEST = "Set the number of seconds one request may take, for example 30."
 HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+", re.ASCII)
 UNSAFE = re.compile(r"[^!-~]|[\\<>\"^`{|}]")
 
@@ -121,9 +121,9 @@ def check_base_url(url: object) -> str:
     Raises:
         InvalidInput: it is not a URL, or its connection is not encrypted.
     """
-    remedy = f"Give the whole prefix, for example {DEFAULT_BASE_URL}."
+    remedy = f"Use the full URL of the API, for example {DEFAULT_BASE_URL}."
     if not isinstance(url, str):
-        raise InvalidInput("base_url is not text", cause=f"It is {type(url).__name__}.", remedy=remedy)
+        raise InvalidInput("base_url must be a string", cause=f"Got {type(url).__name__}.", remedy=remedy)
     try:
         parts = urlsplit(url.strip())
         host, _port = parts.hostname, parts.port
@@ -131,19 +131,19 @@ def check_base_url(url: object) -> str:
         host, parts = None, urlsplit("")
     # Only plain hosts: letters of other scripts look like these, and libraries differ in what a backslash means.
     if not host or not HOST.fullmatch(host) or parts.scheme not in ("http", "https") or UNSAFE.search(url.strip()):
-        raise InvalidInput("base_url is not a web address", cause="It needs https:// and a host.", remedy=remedy)
+        raise InvalidInput("Invalid base_url", cause="It needs https:// and a host.", remedy=remedy)
     not_a_key(url, "a part of base_url")
     # An empty query too: a path that is appended to it would no longer be a path.
     if "@" in parts.netloc or "?" in url or "#" in url:
         raise InvalidInput(
-            "base_url holds more than an address",
-            cause="A user, a query or a fragment is in it.",
+            "base_url contains more than an address",
+            cause="It contains a user, a query or a fragment.",
             remedy=remedy,
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise InvalidInput(
-            "base_url is not encrypted",
-            cause="Over plain http the key could be read on the way; that is allowed to this machine itself only.",
+            "base_url isn't encrypted",
+            cause="Others could read the key over plain http. It's only allowed for localhost.",
             remedy="Use https://.",
         )
     return url.strip().rstrip("/")
@@ -174,9 +174,9 @@ def _check_project(project: object) -> str | None:
     fits = isinstance(project, str) and 0 < len(project) <= LONGEST_ID
     if not fits or not all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in str(project)):
         raise InvalidInput(
-            "This is not a project id",
-            cause=f"project was {shortened(project)}.",
-            remedy="Give the project's id (a UUID), or leave it out for the parent organization.",
+            "Invalid project id",
+            cause=f"Got {shortened(project)}.",
+            remedy="Pass the project's id (a UUID), or leave it out to use the parent organization.",
         )
     return not_a_key(str(project), "a project's id")
 
@@ -205,8 +205,8 @@ def check_proxies() -> None:
     """
     for variable, address in _proxies():
         if wrong := _proxy_problem(address):
-            remedy = f"Correct {variable}, or unset it: del os.environ['{variable}']. Then try again."
-            raise _unusable("The proxy setting cannot be used", f"{variable} {wrong}", remedy, "PROXY_UNUSABLE")
+            remedy = f"Fix {variable}, or unset it: del os.environ['{variable}']. Then try again."
+            raise _unusable("Invalid proxy setting", f"{variable} {wrong}", remedy, "PROXY_UNUSABLE")
 
 
 def proxy_error() -> ConnectionFailed:
@@ -215,9 +215,9 @@ def proxy_error() -> ConnectionFailed:
     exceptions = [name for name in os.environ if name.lower() == "no_proxy"]
     variables = ", ".join(names + exceptions) or "the system's proxy settings"
     rule = f" Each entry of {exceptions[0]} must be a host name, an IP address, or *." if exceptions else ""
-    cause = f"The HTTP library cannot read {variables}.{rule}"
-    remedy = "Correct them, or unset what is not needed. Then try again."
-    return _unusable("The proxy setting cannot be used", cause, remedy, "PROXY_UNUSABLE")
+    cause = f"The HTTP library can't read {variables}.{rule}"
+    remedy = "Fix them, or unset the ones you don't need. Then try again."
+    return _unusable("Invalid proxy setting", cause, remedy, "PROXY_UNUSABLE")
 
 
 def check_certificates() -> None:
@@ -228,13 +228,13 @@ def check_certificates() -> None:
     """
     if file := os.environ.get(CERT_FILE):
         if not Path(file).is_file():
-            raise certificate_error("there is no such file." if not Path(file).exists() else "that is not a file.")
+            raise certificate_error("no such file." if not Path(file).exists() else "it isn't a file.")
     elif folders := os.environ.get(CERT_DIR):
         found = [Path(each) for each in folders.split(os.pathsep) if each and Path(each).is_dir()]
         if not found:
-            raise certificate_error("there is no such folder.")
+            raise certificate_error("no such folder.")
         if not any(HASHED.fullmatch(entry.name) for folder in found for entry in _entries(folder)):
-            raise certificate_error("no file in it has a name that OpenSSL looks for, as `openssl rehash` makes them.")
+            raise certificate_error("OpenSSL doesn't recognize any file name in it. Run `openssl rehash` on it.")
 
 
 def certificate_error(reason: str) -> ConnectionFailed:
@@ -246,20 +246,18 @@ def certificate_error(reason: str) -> ConnectionFailed:
     variable = next((name for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
     key_log = os.environ.get(KEY_LOG)
     if key_log and not _can_be_written(Path(key_log)):
-        remedy = (
-            f"Let {KEY_LOG} name a file that can be written, or unset it: del os.environ['{KEY_LOG}']. Then try again."
-        )
-        cause = f"{KEY_LOG} is {key_log!r}, and that file cannot be written."
+        remedy = f"Set {KEY_LOG} to a writable file, or unset it: del os.environ['{KEY_LOG}']. Then try again."
+        cause = f"{KEY_LOG} is {key_log!r}, which isn't writable."
     elif not variable:
         remedy = (
-            "Reinstall the package certifi, or name a file of certificates in the environment variable SSL_CERT_FILE."
+            "Reinstall the package certifi, or set the environment variable SSL_CERT_FILE to a file of certificates."
         )
-        cause = f"No certificates can be loaded: {reason}"
+        cause = f"No certificates could be loaded: {reason}"
     else:
         kind = "file of certificates in PEM form" if variable == CERT_FILE else "folder of certificates"
-        remedy = f"Let {variable} name a {kind}, or unset it: del os.environ['{variable}']. Then try again."
+        remedy = f"Set {variable} to a {kind}, or unset it: del os.environ['{variable}']. Then try again."
         cause = f"{variable} is {os.environ[variable]!r}: {reason}"
-    return _unusable("The trusted certificates cannot be loaded", cause, remedy, "CERTIFICATES_UNUSABLE")
+    return _unusable("Can't load the trusted certificates", cause, remedy, "CERTIFICATES_UNUSABLE")
 
 
 def describe_certificates() -> str:
@@ -285,20 +283,25 @@ def _proxy_problem(address: str) -> str:
     scheme, separator, _ = address.partition("://")
     scheme = scheme.lower() if separator else "http"
     if scheme not in HTTP_PROXIES + SOCKS_PROXIES:
-        named = f"names a proxy of the kind {scheme!r}" if SCHEME.fullmatch(scheme) else "is not the address of a proxy"
+        named = (
+            f"has the proxy type {scheme!r}, which isn't supported"
+            if SCHEME.fullmatch(scheme)
+            else "isn't a proxy address"
+        )
         return f"{named}. It must begin with http://, https://, socks5:// or socks5h://."
     try:
         parts = urlsplit(address if separator else f"http://{address}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        return "holds a port or a host that cannot exist. A port is a number from 1 to 65535."
+        return "has an invalid host or port. A port is a number from 1 to 65535."
     if not host or not address.isprintable() or any(letter.isspace() for letter in address):
-        return "names no host, or holds a space or a control character. It must look like http://host:port."
+        return "has no host, or contains a space or a control character. It must look like http://host:port."
     if port == 0:
-        return "holds the port 0. A port is a number from 1 to 65535."
+        return "has port 0. A port is a number from 1 to 65535."
     if scheme in SOCKS_PROXIES and importlib.util.find_spec("socksio") is None:
         return (
-            "names a SOCKS proxy, which needs the package socksio: pip install 'httpx[socks]', then restart the kernel."
+            "is a SOCKS proxy, which needs the package socksio. Run: pip install 'httpx[socks]', then restart the "
+            "kernel."
         )
     return ""
 

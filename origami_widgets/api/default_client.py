@@ -71,8 +71,8 @@ def check_client(client: object) -> UsableClient:
         return found
     kind = f"the class {client.__name__}" if isinstance(client, type) else f"a value of type {type(client).__name__}"
     raise InvalidInput(
-        "This is not a client",
-        cause=f"client= was given {kind}.",
-        remedy="Leave client= out, and call ow.login(), which asks for your key. A client of your own is made by "
-        "ow.Client(), which finds the key of ORIGAMI_API_KEY or the keyring; ow.Sandbox() works here as well.",
+        "Invalid client",
+        cause=f"client= got {kind}.",
+        remedy="Leave out client= and call ow.login(), or pass ow.Client(), which reads the key from ORIGAMI_API_KEY "
+        "or the keyring. ow.Sandbox() works here, too.",
     )

@@ -27,143 +27,143 @@ class CatalogEntry:
 
 
 CHECK_ID = "Check the id. It may belong to another organization or project."
-FIX_INPUT = "Correct what is named above and send it again."
-WAIT = "Try again in a moment (a watched run is asked about again by itself). If it stays, tell support the request id."
+FIX_INPUT = "Fix the request and try again."
+WAIT = (
+    "Try again in a moment. If you're watching a run, we'll keep retrying. If it keeps happening, contact support "
+    "with the request id."
+)
 
 CODES: dict[str, CatalogEntry] = {
-    "VALIDATION_ERROR": CatalogEntry(e.InvalidInput, "Origami does not accept this request", FIX_INPUT),
+    "VALIDATION_ERROR": CatalogEntry(e.InvalidInput, "Invalid request", FIX_INPUT),
     "MODEL_NOT_AVAILABLE": CatalogEntry(
         e.InvalidInput,
-        "This model is not on the plan",
-        "Leave model= out for the plan's default, or use 'origami-lite' or 'origami-max'.",
+        "Model not available on your plan",
+        "Leave out model= to use your plan's default, or use 'origami-lite' or 'origami-max'.",
     ),
-    "UNKNOWN_WORKSPACE": CatalogEntry(e.InvalidInput, "There is no such workspace", CHECK_ID),
-    "UNKNOWN_TABLE": CatalogEntry(e.InvalidInput, "There is no such table", CHECK_ID),
-    "WORKSPACE_TABLE_MISMATCH": CatalogEntry(e.InvalidInput, "The table belongs to another workspace", CHECK_ID),
-    "INVALID_ATTACHMENT": CatalogEntry(e.InvalidInput, "An attachment cannot be used", CHECK_ID),
+    "UNKNOWN_WORKSPACE": CatalogEntry(e.InvalidInput, "No such workspace", CHECK_ID),
+    "UNKNOWN_TABLE": CatalogEntry(e.InvalidInput, "No such table", CHECK_ID),
+    "WORKSPACE_TABLE_MISMATCH": CatalogEntry(e.InvalidInput, "Table belongs to another workspace", CHECK_ID),
+    "INVALID_ATTACHMENT": CatalogEntry(e.InvalidInput, "Invalid attachment", CHECK_ID),
     "INVALID_FILTERS": CatalogEntry(
         e.InvalidInput,
-        "The filters are not valid",
-        "Give a list of {'column': slug, 'operator': …, 'value': …}.",
+        "Invalid filters",
+        "Pass a list of {'column': slug, 'operator': …, 'value': …}.",
     ),
-    "INVALID_SORT": CatalogEntry(
-        e.InvalidInput, "The sort order is not valid", "Give {'column': slug, 'direction': 'asc'}."
-    ),
-    "UNKNOWN_COLUMN": CatalogEntry(
-        e.InvalidInput, "The table has no such column", "Use a slug from list_columns(table_id)."
-    ),
-    "UNKNOWN_FIELDS": CatalogEntry(e.InvalidInput, "The rows hold fields that are no columns", FIX_INPUT),
+    "INVALID_SORT": CatalogEntry(e.InvalidInput, "Invalid sort order", "Pass {'column': slug, 'direction': 'asc'}."),
+    "UNKNOWN_COLUMN": CatalogEntry(e.InvalidInput, "No such column", "Use a slug from list_columns(table_id)."),
+    "UNKNOWN_FIELDS": CatalogEntry(e.InvalidInput, "Rows contain unknown fields", FIX_INPUT),
     "NON_INPUT_COLUMNS": CatalogEntry(e.InvalidInput, "Only input columns can be written", FIX_INPUT),
-    "MISSING_MATCH_VALUE": CatalogEntry(e.InvalidInput, "A row has no value in a match column", FIX_INPUT),
+    "MISSING_MATCH_VALUE": CatalogEntry(e.InvalidInput, "Missing value in a match column", FIX_INPUT),
     "DUPLICATE_MATCH_KEY": CatalogEntry(e.InvalidInput, "Two rows have the same match values", FIX_INPUT),
-    "INVALID_UPLOAD_MODE": CatalogEntry(e.InvalidInput, "The upload mode is not valid", FIX_INPUT),
-    "MISSING_SCOPE": CatalogEntry(e.InvalidInput, "The request names no scope", FIX_INPUT),
-    "INVALID_CRON": CatalogEntry(e.InvalidInput, "The cron expression is not valid", FIX_INPUT),
-    "CRON_TOO_FREQUENT": CatalogEntry(e.InvalidInput, "The schedule is too frequent", FIX_INPUT),
-    "PARENT_REQUIRED": CatalogEntry(
-        e.InvalidInput, "Only the parent organization can do this", "Leave the project out."
-    ),
+    "INVALID_UPLOAD_MODE": CatalogEntry(e.InvalidInput, "Invalid upload mode", FIX_INPUT),
+    "MISSING_SCOPE": CatalogEntry(e.InvalidInput, "Missing scope", FIX_INPUT),
+    "INVALID_CRON": CatalogEntry(e.InvalidInput, "Invalid cron expression", FIX_INPUT),
+    "CRON_TOO_FREQUENT": CatalogEntry(e.InvalidInput, "Schedule is too frequent", FIX_INPUT),
+    "PARENT_REQUIRED": CatalogEntry(e.InvalidInput, "Only the parent organization can do this", "Leave out project=."),
     "BUDGET_CAP_REQUIRED": CatalogEntry(e.InvalidInput, "A budget needs a cap", FIX_INPUT),
     "UNAUTHORIZED": CatalogEntry(
         e.AuthenticationError,
-        "Origami does not accept the API key",
-        "Take a valid key from Origami (Settings, API keys) and call ow.login(), which asks for it; or set ORIGAMI_API_KEY "
-        "and make a new client. "
-        "Runs that were started go on at the server.",
+        "Invalid API key",
+        "Copy a valid key from Origami (Settings, API keys) and call ow.login(), or set ORIGAMI_API_KEY and create a "
+        "new client. Runs that already started keep running.",
     ),
     "INSUFFICIENT_CREDITS": CatalogEntry(
-        e.InsufficientCredits, "Too few credits to start a run", "Add credits, then start again. Nothing was charged."
+        e.InsufficientCredits, "Not enough credits", "Add credits, then start again. Nothing was charged."
     ),
     "BUDGET_EXCEEDED": CatalogEntry(
         e.BudgetExceeded,
-        "A budget is used up",
-        "Ask whoever keeps the budget to raise it; buying credits does not help.",
+        "Budget exceeded",
+        "Ask an admin to raise the budget. Buying credits won't help.",
     ),
     "SUBSCRIPTION_REQUIRED": CatalogEntry(
-        e.SubscriptionRequired, "The plan does not include the API", "Change to a plan with API access."
+        e.SubscriptionRequired, "Plan doesn't include API access", "Upgrade to a plan with API access."
     ),
     "ACCOUNT_BLOCKED": CatalogEntry(
-        e.AccountBlocked, "Billing blocks the account", "Put the billing right, then start again."
+        e.AccountBlocked, "Account blocked by a billing problem", "Fix the billing problem, then start again."
     ),
     "WORKSPACE_NOT_DELETABLE": CatalogEntry(
-        e.PermissionDenied, "This workspace cannot be deleted", "Delete it in the app."
+        e.PermissionDenied, "This workspace can't be deleted", "Delete it in the app."
     ),
     "WORKSPACE_LIMIT_REACHED": CatalogEntry(
-        e.PermissionDenied, "No more workspaces are allowed", "Delete one, or change the plan."
+        e.PermissionDenied, "Workspace limit reached", "Delete a workspace or upgrade your plan."
     ),
     "AGENT_NOT_FOUND": CatalogEntry(
         e.AgentNotFound,
-        "There is no such agent",
-        f"{CHECK_ID} The id of a table is not the id of an agent: an agent's is the part of a token before the slash.",
+        "No such agent",
+        f"{CHECK_ID} A table id isn't an agent id: the agent id is the part of a token before the slash.",
     ),
     "RUN_NOT_FOUND": CatalogEntry(
-        e.RunNotFound, "There is no such run", f"{CHECK_ID} A token is 'AGENT_ID/RUN_ID', as the card's foot shows it."
+        e.RunNotFound,
+        "No such run",
+        f"{CHECK_ID} A token looks like 'AGENT_ID/RUN_ID'. Copy it from the foot of the run's card.",
     ),
-    "TABLE_NOT_FOUND": CatalogEntry(e.TableNotFound, "There is no such table", CHECK_ID),
-    "ROW_NOT_FOUND": CatalogEntry(e.NotFound, "There is no such row", CHECK_ID),
-    "COLUMN_NOT_FOUND": CatalogEntry(e.NotFound, "There is no such column", CHECK_ID),
+    "TABLE_NOT_FOUND": CatalogEntry(e.TableNotFound, "No such table", CHECK_ID),
+    "ROW_NOT_FOUND": CatalogEntry(e.NotFound, "No such row", CHECK_ID),
+    "COLUMN_NOT_FOUND": CatalogEntry(e.NotFound, "No such column", CHECK_ID),
     "PROJECT_NOT_FOUND": CatalogEntry(
-        e.ProjectNotFound, "There is no such project", "Check project=, or leave it out for the parent organization."
+        e.ProjectNotFound, "No such project", "Check project=, or leave it out to use the parent organization."
     ),
-    "WORKSPACE_NOT_FOUND": CatalogEntry(e.NotFound, "There is no such workspace", CHECK_ID),
-    "DOCUMENT_NOT_FOUND": CatalogEntry(e.NotFound, "There is no such document", CHECK_ID),
-    "BATCH_NOT_FOUND": CatalogEntry(e.NotFound, "There is no such batch", CHECK_ID),
-    "CAMPAIGN_NOT_FOUND": CatalogEntry(e.NotFound, "There is no such campaign", CHECK_ID),
-    "SEQUENCE_NOT_FOUND": CatalogEntry(e.NotFound, "There is no such sequence", CHECK_ID),
-    "SCHEDULED_AGENT_NOT_FOUND": CatalogEntry(e.NotFound, "There is no such scheduled agent", CHECK_ID),
+    "WORKSPACE_NOT_FOUND": CatalogEntry(e.NotFound, "No such workspace", CHECK_ID),
+    "DOCUMENT_NOT_FOUND": CatalogEntry(e.NotFound, "No such document", CHECK_ID),
+    "BATCH_NOT_FOUND": CatalogEntry(e.NotFound, "No such batch", CHECK_ID),
+    "CAMPAIGN_NOT_FOUND": CatalogEntry(e.NotFound, "No such campaign", CHECK_ID),
+    "SEQUENCE_NOT_FOUND": CatalogEntry(e.NotFound, "No such sequence", CHECK_ID),
+    "SCHEDULED_AGENT_NOT_FOUND": CatalogEntry(e.NotFound, "No such scheduled agent", CHECK_ID),
     "AGENT_BUSY": CatalogEntry(
-        e.AgentBusy, "The agent is working on another run", "Wait until that run has ended, or cancel it."
+        e.AgentBusy, "Agent is busy with another run", "Wait for that run to end, or cancel it."
     ),
     "IDEMPOTENCY_ERROR": CatalogEntry(
         e.IdempotencyConflict,
-        "This request was sent before",
-        "If the first one is still on its way, the same request succeeds later; a different one needs a new key.",
+        "Idempotency key already used",
+        "If the first request is still in progress, try again later. For a different request, use a new key.",
     ),
-    "AMBIGUOUS_MATCH": CatalogEntry(e.Conflict, "A row matches several others", FIX_INPUT),
-    "DOCUMENT_PATH_TAKEN": CatalogEntry(e.Conflict, "There is a document at this path", "Choose another path."),
-    "SEQUENCE_HAS_SENT_MESSAGES": CatalogEntry(e.Conflict, "The sequence has sent messages", "It can only be stopped."),
-    "NO_SENDING_ACCOUNT": CatalogEntry(e.Conflict, "No sending account is connected", "Connect one in the app."),
-    "SLUG_TAKEN": CatalogEntry(e.Conflict, "The slug is taken", "Choose another slug."),
-    "SLUG_EXHAUSTED": CatalogEntry(e.Conflict, "No free slug was found", "Choose another name."),
-    "RUN_ALREADY_ACTIVE": CatalogEntry(e.Conflict, "A run is active already", "Wait until it has ended."),
-    "CONFIRMATION_REQUIRED": CatalogEntry(e.Conflict, "This must be confirmed", "Send it again with confirm=true."),
-    "TOO_MANY_ROWS": CatalogEntry(e.TooLarge, "Too many rows at once", "Send them in smaller parts."),
-    "TOO_MANY_FILES": CatalogEntry(e.TooLarge, "Too many files at once", "Send them in smaller parts."),
-    "UPLOAD_FAILED": CatalogEntry(e.InvalidInput, "No file could be taken", FIX_INPUT),
+    "AMBIGUOUS_MATCH": CatalogEntry(e.Conflict, "A row matches several existing rows", FIX_INPUT),
+    "DOCUMENT_PATH_TAKEN": CatalogEntry(e.Conflict, "A document already exists at this path", "Choose another path."),
+    "SEQUENCE_HAS_SENT_MESSAGES": CatalogEntry(
+        e.Conflict, "The sequence has already sent messages", "You can only stop it."
+    ),
+    "NO_SENDING_ACCOUNT": CatalogEntry(e.Conflict, "No sending account connected", "Connect one in the app."),
+    "SLUG_TAKEN": CatalogEntry(e.Conflict, "Slug already taken", "Choose another slug."),
+    "SLUG_EXHAUSTED": CatalogEntry(e.Conflict, "No free slug found", "Choose another name."),
+    "RUN_ALREADY_ACTIVE": CatalogEntry(e.Conflict, "A run is already active", "Wait for it to end."),
+    "CONFIRMATION_REQUIRED": CatalogEntry(e.Conflict, "Confirmation required", "Send it again with confirm=true."),
+    "TOO_MANY_ROWS": CatalogEntry(e.TooLarge, "Too many rows", "Send them in smaller batches."),
+    "TOO_MANY_FILES": CatalogEntry(e.TooLarge, "Too many files", "Send them in smaller batches."),
+    "UPLOAD_FAILED": CatalogEntry(e.InvalidInput, "Upload failed", FIX_INPUT),
     "CONCURRENT_LIMIT_EXCEEDED": CatalogEntry(
         e.RunPoolFull,
-        "All run slots of the plan are in use",
-        "Wait until a run has ended, cancel one, or change to a larger plan. Nothing was charged.",
+        "All run slots are in use",
+        "Wait for a run to end, cancel one, or upgrade your plan. Nothing was charged.",
     ),
-    "RATE_LIMITED": CatalogEntry(e.RateLimited, "Too many requests for the moment", WAIT, transient=True),
-    "INTERNAL_ERROR": CatalogEntry(e.ServerError, "Origami had a problem", WAIT, transient=True),
+    "RATE_LIMITED": CatalogEntry(e.RateLimited, "Too many requests", WAIT, transient=True),
+    "INTERNAL_ERROR": CatalogEntry(e.ServerError, "Origami had an error", WAIT, transient=True),
     "CANCEL_PARTIALLY_FAILED": CatalogEntry(
-        e.ServerError, "Not everything could be cancelled", "Cancel again in a moment.", transient=True
+        e.ServerError, "Couldn't cancel everything", "Cancel again in a moment.", transient=True
     ),
-    "BUDGET_UPDATE_FAILED": CatalogEntry(e.ServerError, "The budget could not be changed", WAIT, transient=True),
-    "ENFORCEMENT_UPDATE_FAILED": CatalogEntry(
-        e.ServerError, "The enforcement could not be changed", WAIT, transient=True
-    ),
+    "BUDGET_UPDATE_FAILED": CatalogEntry(e.ServerError, "Couldn't update the budget", WAIT, transient=True),
+    "ENFORCEMENT_UPDATE_FAILED": CatalogEntry(e.ServerError, "Couldn't update the enforcement", WAIT, transient=True),
 }
 
 STATUSES: dict[int, CatalogEntry] = {
-    400: CatalogEntry(e.InvalidInput, "Origami does not accept this request", FIX_INPUT),
+    400: CatalogEntry(e.InvalidInput, "Invalid request", FIX_INPUT),
     401: CODES["UNAUTHORIZED"],
-    402: CatalogEntry(e.PaymentRequired, "Plan or credits do not allow this", "Look at billing in the app."),
-    403: CatalogEntry(e.PermissionDenied, "The key may not do this", "Use a key of an administrator, or ask one."),
+    402: CatalogEntry(e.PaymentRequired, "Payment required", "Check billing in the app."),
+    403: CatalogEntry(e.PermissionDenied, "Permission denied", "Use an admin's key, or ask an admin for access."),
     404: CatalogEntry(e.NotFound, "Not found", CHECK_ID),
-    407: CatalogEntry(e.ConnectionFailed, "A proxy wants a login", "Set the proxy's user and password in HTTPS_PROXY."),
-    408: CatalogEntry(e.ServerError, "The server waited too long for the request", WAIT, transient=True),
-    409: CatalogEntry(e.Conflict, "This does not fit the present state", "Look at the present state, then decide."),
-    413: CatalogEntry(e.TooLarge, "The request is too large", "Send it in smaller parts."),
-    422: CatalogEntry(e.InvalidInput, "Origami cannot use this request", FIX_INPUT),
-    425: CatalogEntry(e.ServerError, "The server was asked too early", WAIT, transient=True),
+    407: CatalogEntry(
+        e.ConnectionFailed, "Proxy requires a login", "Set the proxy's username and password in HTTPS_PROXY."
+    ),
+    408: CatalogEntry(e.ServerError, "Origami timed out waiting for the request", WAIT, transient=True),
+    409: CatalogEntry(e.Conflict, "Conflict with the current state", "Check the current state, then try again."),
+    413: CatalogEntry(e.TooLarge, "Request is too large", "Send it in smaller parts."),
+    422: CatalogEntry(e.InvalidInput, "Request can't be processed", FIX_INPUT),
+    425: CatalogEntry(e.ServerError, "Request was sent too early", WAIT, transient=True),
     429: CODES["RATE_LIMITED"],
 }
-SERVER = CatalogEntry(e.ServerError, "Origami had a problem", WAIT, transient=True)
-OTHER = CatalogEntry(e.OrigamiError, "Origami refused the request", "Tell support the request id.")
+SERVER = CatalogEntry(e.ServerError, "Origami had an error", WAIT, transient=True)
+OTHER = CatalogEntry(e.OrigamiError, "Origami rejected the request", "Contact support with the request id.")
 NO_API = CatalogEntry(
-    e.NotFound, "There is no Origami API at this address", f"Check base_url, the whole prefix of the API. {CHECK_ID}"
+    e.NotFound, "No Origami API at this address", f"Check base_url: it must be the full URL of the API. {CHECK_ID}"
 )
 """For a 404 without a code of the API: a web server or a proxy answered."""
 NOT_FOUND = 404
@@ -175,14 +175,14 @@ def prefix_hint(base_url: str) -> str:
     """Suggest the prefix that a base URL probably lacks; empty when it ends in a version, as that of the API does.
 
     >>> prefix_hint("https://origami.chat")
-    'base_url must be the whole prefix of the API. Try https://origami.chat/api/v2.'
+    'base_url must be the full URL of the API. Try https://origami.chat/api/v2.'
     >>> prefix_hint("https://origami.chat/api/v2")
     ''
     """
     if not base_url or re.search(r"/v\d+$", urlsplit(base_url).path):
         return ""
     prefix = f"{base_url.removesuffix('/api')}/api/v2"
-    return f"base_url must be the whole prefix of the API. Try {prefix}."
+    return f"base_url must be the full URL of the API. Try {prefix}."
 
 
 def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
@@ -222,13 +222,11 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
 
 def _cause(body: dict[str, Any], response: ApiResponse) -> str:
     if not body:
-        return response.problem or f"The answer has no explanation (HTTP {response.status_code})."
+        return response.problem or f"No reason was given (HTTP {response.status_code})."
     texts = [body.get("error"), body.get("message"), body.get("hint"), *_issues(body)]
     message = " ".join(part for part in texts if isinstance(part, str))
     if body.get("creditsRequired") is not None and str(body["creditsRequired"]) not in message:
-        texts.append(
-            f"{body['creditsRequired']} credits are needed, {body.get('creditsAvailable', 'fewer')} are there."
-        )
+        texts.append(f"This needs {body['creditsRequired']} credits; you have {body.get('creditsAvailable', 'fewer')}.")
     if isinstance(body.get("blockedByBudgets"), list):
         texts.append(f"Budgets: {', '.join(map(str, body['blockedByBudgets']))}.")
     if isinstance(body.get("reason"), str):
@@ -236,7 +234,7 @@ def _cause(body: dict[str, Any], response: ApiResponse) -> str:
     parts = [part.strip() for part in texts if isinstance(part, str) and part.strip()]
     text = " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in dict.fromkeys(parts))
     if not text:
-        return f"The answer has no explanation (HTTP {response.status_code})."
+        return f"No reason was given (HTTP {response.status_code})."
     return text if len(text) <= LONGEST_CAUSE else f"{text[:LONGEST_CAUSE]}…"
 
 

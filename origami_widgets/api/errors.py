@@ -64,7 +64,7 @@ class OrigamiError(Exception):
         ...     ow.start("Find bakers. scenario:no_credits", client=ow.Sandbox().client())
         ... except ow.OrigamiError as error:
         ...     print(f"{error.title}: {error.remedy}", error.code)
-        Too few credits to start a run: Add credits, then start again. Nothing was charged. INSUFFICIENT_CREDITS
+        Not enough credits: Add credits, then start again. Nothing was charged. INSUFFICIENT_CREDITS
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class InvalidInput(OrigamiError, ValueError):
 
 
 class MissingKey(OrigamiError):
-    """There is no API key; nothing was sent."""
+    """No API key; nothing was sent."""
 
 
 class AuthenticationError(OrigamiError):
@@ -142,7 +142,7 @@ class PaymentRequired(OrigamiError):
 
 
 class InsufficientCredits(PaymentRequired):
-    """Too few credits to start a run."""
+    """Not enough credits."""
 
 
 class BudgetExceeded(PaymentRequired):
@@ -150,15 +150,15 @@ class BudgetExceeded(PaymentRequired):
 
 
 class SubscriptionRequired(PaymentRequired):
-    """The plan does not include the API."""
+    """Plan doesn't include API access."""
 
 
 class AccountBlocked(PaymentRequired):
-    """Billing blocks the account."""
+    """Account blocked by a billing problem."""
 
 
 class PermissionDenied(OrigamiError):
-    """The key may not do this (403)."""
+    """Permission denied (403)."""
 
 
 class NotFound(OrigamiError):
@@ -186,7 +186,7 @@ class Conflict(OrigamiError):
 
 
 class AgentBusy(Conflict):
-    """The agent is working on another run.
+    """Agent is busy with another run.
 
     Attributes:
         current_run_id: the id of that run, None when the server did not name it.
@@ -202,11 +202,11 @@ class IdempotencyConflict(Conflict):
 
 
 class TooLarge(OrigamiError):
-    """The request is too large (413)."""
+    """Request is too large (413)."""
 
 
 class RateLimited(OrigamiError):
-    """Too many requests for the moment (429)."""
+    """Too many requests (429)."""
 
 
 class RunPoolFull(RateLimited):
@@ -288,8 +288,8 @@ class AmbiguousStart(OrigamiError):
         if self.job is None:
             raise InvalidInput(
                 "This error came from another process",
-                cause="It carries its words only, and no connection.",
-                remedy="Look at the newest agents with client.list_agents().",
+                cause="Its connection to Origami was left behind.",
+                remedy="List the newest agents with client.list_agents().",
             )
         return self.job
 
@@ -325,24 +325,25 @@ def ambiguous(
     """
     tokens = ", ".join(f'ow.attach("{agent}/{run}")' for agent, run in exact or near)
     if exact:
-        cause = f"The answer was lost, and {len(exact)} runs with this brief were started since."
+        cause = f"The response was lost, and {len(exact)} runs with this brief have started since."
         remedy = f"One of them is yours: {tokens}."
     elif near:
         what = "a run has nearly this brief and start time" if len(near) == 1 else "several runs have nearly this brief"
         cause = (
-            f"The answer was lost, and {what}. The server may have changed spaces or letters, or its clock may be off."
+            f"The response was lost, and {what}. The server may have changed some characters, or its clock may be off."
         )
-        remedy = f"See whether it is yours: {tokens}. Nothing was sent again. If it is not yours, start the run anew."
+        remedy = f"Check whether it's yours: {tokens}. Nothing was sent again. If it isn't yours, start a new run."
     else:
         where = f'ow.attach("{agent_id}") shows' if agent_id else "client.list_agents() lists"
-        looked = "The run could not be looked for." if unseen else "No run with this brief was found since."
-        cause = f"The answer was lost{f' ({last.title})' if last is not None else ''}. {looked}"
+        looked = "We couldn't look for the run." if unseen else "No run with this brief was found."
+        cause = f"The response was lost{f' ({last.title})' if last is not None else ''}. {looked}"
         remedy = (
-            f"Look before you start it again, or it may run and cost twice: error.reconcile() finds it, and {where} "
+            "Check before you start it again, or you may pay for it twice: error.reconcile() looks for it, and "
+            f"{where} "
             f"the newest {'run' if agent_id else 'agents'}."
         )
     return AmbiguousStart(
-        "A run may have been started",
+        "A run may have started",
         cause=cause,
         remedy=remedy,
         code="AMBIGUOUS_START",

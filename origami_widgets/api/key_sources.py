@@ -58,7 +58,7 @@ class StoredKey:
 
     def missing(self) -> MissingKey:
         """Return the error that names the sources without a key."""
-        return missing_key(" ".join((f"No api_key= was given, and {NAME} is not set.", *self.problems)), *self.remedies)
+        return missing_key(" ".join((f"No api_key= was passed, and {NAME} isn't set.", *self.problems)), *self.remedies)
 
 
 def given_or_environment_key(api_key: object) -> Secret | OrigamiError | None:
@@ -104,23 +104,23 @@ def _from_colab() -> StoredKey:
     found, failure = _attempt(read)
     if not failure:
         return _found("colab", f"The Colab secret {NAME}", found)
-    where = f"Open Secrets (the key at the left) and add {NAME} with “Notebook access” on."
+    where = f"Open Secrets (the key icon on the left) and add {NAME} with “Notebook access” on."
     match failure:
         case "SecretNotFoundError":
             return StoredKey(problems=(f"Colab has no secret {NAME}.",), remedies=(where,))
         case "NotebookAccessError":
             return StoredKey(
-                problems=(f"Colab has a secret {NAME}, but this notebook may not read it.",),
-                remedies=(f"Open Secrets (the key at the left), switch on “Notebook access” of {NAME}, and go on.",),
+                problems=(f"Colab has a secret {NAME}, but this notebook doesn't have access to it.",),
+                remedies=(
+                    f"Open Secrets (the key icon on the left), turn on “Notebook access” for {NAME}, and try again.",
+                ),
             )
         case "TimeoutException":
             return StoredKey(
-                problems=(f"Colab did not give the secret {NAME} in time.",),
-                remedies=(
-                    "Let this notebook be open in a browser, say yes when Colab asks for access, and try again.",
-                ),
+                problems=(f"Colab took too long to return the secret {NAME}.",),
+                remedies=("Keep this notebook open in a browser, allow access when Colab asks, and try again.",),
             )
-    return StoredKey(problems=(f"Colab could not be asked for the secret {NAME} ({failure}).",), remedies=(where,))
+    return StoredKey(problems=(f"Couldn't ask Colab for the secret {NAME} ({failure}).",), remedies=(where,))
 
 
 def _from_keyring(base_url: str) -> StoredKey:
@@ -153,7 +153,7 @@ def store_in_keyring(base_url: str, key: Secret) -> OrigamiError | None:
         None if the key can be read back, else the error that explains why not.
     """
     if not _is_installed():
-        return _not_stored("The library for keyrings is not installed.", "pip install 'origami-widgets[keyring]'")
+        return _not_stored("The package keyring isn't installed.", "Run pip install 'origami-widgets[keyring]'")
 
     def keep() -> str:
         import keyring
@@ -161,23 +161,23 @@ def store_in_keyring(base_url: str, key: Secret) -> OrigamiError | None:
         backend = keyring.get_keyring()
         name = type(backend).__module__
         if not _is_none(backend) and float(backend.priority) < SAFE_PRIORITY:
-            return f"The keyring here ({name}) keeps nothing, or not safely."
+            return f"The keyring here ({name}) doesn't store keys, or not safely."
         keyring.set_password(SERVICE, base_url, key.reveal())
         # Some backends silently store nothing.
         same = keyring.get_password(SERVICE, base_url) == key.reveal()
-        return "" if same else f"The keyring here ({name}) did not give it back."
+        return "" if same else f"The keyring here ({name}) didn't store the key."
 
     problem, failure = _attempt(keep)
     if failure:
         cause, remedy = _keyring_trouble(failure)
         return _not_stored(cause, remedy.rstrip(".") or "Set up a keyring")
-    return _not_stored(problem, "Choose another backend for keyring") if problem else None
+    return _not_stored(problem, "Choose another keyring backend") if problem else None
 
 
 def _not_stored(cause: str, remedy: str) -> OrigamiError:
     return OrigamiError(
-        "The key was not put into the keyring",
-        cause=f"{cause} It is in use in this process all the same.",
+        "The key wasn't stored in the keyring",
+        cause=f"{cause} This process uses it anyway.",
         remedy=f"{remedy}, then call ow.login(store=True) again; or set {NAME} before Jupyter starts.",
         code="NO_KEYRING",
     )
@@ -218,7 +218,7 @@ def _keyring_trouble(failure: str) -> tuple[str, str]:
         case "KeyringLocked":
             return "The system's keyring is locked.", "Unlock the keyring and try again."
         case _:
-            return f"The system's keyring could not be used ({failure}).", ""
+            return f"The system's keyring couldn't be used ({failure}).", ""
 
 
 def _attempt(do: Callable[[], T]) -> tuple[T | None, str]:

@@ -48,7 +48,7 @@ AWAITABLE = (
     "ow.AsyncClient has every call of ow.Client."
 )
 
-_MORE_THREADS = "Let the system allow more threads (`ulimit -u` tells how many), or end some, and call again."
+_MORE_THREADS = "Raise the system's thread limit (`ulimit -u` shows it) or end some threads, then try again."
 
 
 class BackgroundLoop:
@@ -124,7 +124,7 @@ class BackgroundLoop:
             is_guest = self._thread is None
         if threading.current_thread() is self._thread or (is_guest and _is_ours.get()):
             coroutine.close()
-            raise RuntimeError("A blocking call of origami_widgets was made inside one of its own callbacks.")
+            raise RuntimeError("A blocking call to origami_widgets was made inside one of its own callbacks.")
         if is_guest and not runtime.can_suspend():
             coroutine.close()
             raise _cannot_block(self._thread_error)
@@ -354,17 +354,18 @@ def _cannot_block(failure: str = "") -> CannotBlock:
     """
     if failure:
         return CannotBlock(
-            "This call cannot block: no thread could be started",
-            cause=f"Python said: {failure}. Without a thread of its own, a call that blocks would wait for ever. Nothing was "
+            "Can't block: no thread could be started",
+            cause=f"Python said: {failure}. Without its own thread, a blocking call would wait forever. Nothing was "
             "sent.",
             remedy=f"{_MORE_THREADS} {AWAITABLE}",
             code="CANNOT_BLOCK",
         )
     return CannotBlock(
-        "This call cannot block here",
-        cause="Python has one thread here, and the answer arrives on it: a call that blocks would wait for ever. Nothing "
-        "was sent.",
-        remedy=AWAITABLE + (" Current versions of Chrome and Edge can block as well." if runtime.IN_BROWSER else ""),
+        "Can't block here",
+        cause="Python has a single thread here, so a blocking call would wait forever for its response. Nothing was "
+        "sent.",
+        remedy=AWAITABLE
+        + (" Blocking calls work in current versions of Chrome and Edge." if runtime.IN_BROWSER else ""),
         code="CANNOT_BLOCK",
     )
 
@@ -381,11 +382,11 @@ def _callers_loop(failure: str = "") -> asyncio.AbstractEventLoop:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
-        reason = f"No thread could be started (Python said: {failure})" if failure else "No thread can be started here"
+        reason = f"No thread could be started (Python said: {failure})" if failure else "Threads can't be started here"
         first = f"{_MORE_THREADS} Or call" if failure else "Call"
         raise NoEventLoop(
-            "There is no event loop to work on",
-            cause=f"{reason}, and no event loop is running. Nothing was sent.",
+            "No event loop is running",
+            cause=f"{reason}, so this needs a running event loop. Nothing was sent.",
             remedy=f"{first} it from a coroutine: asyncio.run(main()). {AWAITABLE}",
             code="NO_EVENT_LOOP",
         ) from None
@@ -415,7 +416,7 @@ async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> 
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await close()
         except Exception:  # the process ends; a connection that does not close must not hold it
-            log.debug("A connection did not close", exc_info=True)
+            log.debug("A connection didn't close", exc_info=True)
     closers.clear()
     # A socket is closed one turn of the loop after its connection.
     await asyncio.sleep(0)

@@ -340,8 +340,7 @@ class Operations:
             error.idempotency_key, error.may_have_started = key, outcome_unknown
             if _may_have_started(error):
                 error.remedy = (
-                    "Whether the run was started is not known. Look before you start it again: "
-                    "list_agents() shows the newest agents."
+                    "The run may have started. Check before you start it again: list_agents() shows the newest agents."
                 )
             raise
 
@@ -421,7 +420,7 @@ def not_wanted() -> OrigamiError:
 
     Whether an earlier attempt may have started the run is in `may_have_started`.
     """
-    error = ConnectionFailed("The run was not started", cause="It was interrupted.", code="INTERRUPTED")
+    error = ConnectionFailed("The run didn't start", cause="It was interrupted.", code="INTERRUPTED")
     error.sent = False
     return error
 

@@ -17,10 +17,11 @@ PUBLIC_KEY: Final = "og_live_sandbox"
 """The key of the embedded sandbox, which gives access to nothing."""
 
 TEXT: Final = (
-    "An API key that is in use stands in the text of this cell, and is saved with the notebook. Take it out: ow.login() "
-    "asks for it without showing it and ow.login(store=True) keeps it in the system's keyring; ORIGAMI_API_KEY in the "
-    "environment and a Colab secret of that name are read by themselves. If this notebook was shared, or is under "
-    "version control, revoke the key (Origami, Settings, API keys) and take a new one."
+    "This cell contains an API key that is in use, and it's saved with the notebook. Remove it: ow.login() asks for "
+    "the "
+    "key without showing it, and ow.login(store=True) stores it in the system's keyring. ORIGAMI_API_KEY in the "
+    "environment and a Colab secret of that name are read automatically. If this notebook is shared or under version "
+    "control, revoke the key (Origami, Settings, API keys) and create a new one."
 )
 
 _WRITTEN = re.compile(rf"{PREFIX}[a-z0-9_-]+", re.IGNORECASE | re.ASCII)

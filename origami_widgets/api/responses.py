@@ -57,8 +57,8 @@ LONGEST_NUMBER = 24
 """Characters of a number that an error quotes."""
 SHALLOW = 8
 """Levels of nesting in all documented responses. The decoder's type limits them, so that no value has to be looked at."""
-TOO_DEEP = "The answer is nested too deeply."
-SIGN_IN = "An unexpected answer came from the network, a web page: is there a sign-in page?"
+TOO_DEEP = "The response is nested too deeply."
+SIGN_IN = "The network returned a web page. Is there a sign-in page?"
 
 
 def _of_depth(levels: int) -> Any:
@@ -83,7 +83,7 @@ def decode(body: bytes) -> Any:
     """
     body = body.removeprefix(BOM)
     if not body.strip():
-        raise unreadable("The answer is empty.")
+        raise unreadable("The response is empty.")
     # Its errors explain less than those of the slower decoders below.
     with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
         return _SHALLOW.decode(body)
@@ -103,7 +103,7 @@ def _decode_slowly(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        raise unreadable("The answer is not text (invalid UTF-8).") from None
+        raise unreadable("The response isn't valid UTF-8.") from None
     try:
         return _whole(json.loads(text, parse_constant=_refuse, parse_float=_float))
     except RecursionError:
@@ -113,7 +113,7 @@ def _decode_slowly(body: bytes) -> Any:
     except ValueError:
         start = text.lstrip()[:200].lower()
         looks_like_html = start.startswith("<") or "<html" in start
-        raise unreadable(SIGN_IN if looks_like_html else "The answer is no JSON, or was cut off.") from None
+        raise unreadable(SIGN_IN if looks_like_html else "The response isn't valid JSON, or was cut off.") from None
 
 
 class _NoNumber(ValueError):
@@ -131,11 +131,12 @@ def _float(text: str) -> float:
 
 def _no_number(text: str) -> UnexpectedAnswer:
     is_word = text.lstrip("-") in ("NaN", "Infinity")
-    what = "which is no JSON" if is_word else "which is beyond the largest floating-point number"
+    what = "which isn't valid JSON" if is_word else "which is larger than any floating-point number"
     return UnexpectedAnswer(
-        f"The server sent a number that {'JSON does not have' if is_word else 'is out of range'}",
-        cause=f"The answer holds {text}, {what}. The network is not at fault.",
-        remedy="Try again later. If it stays, tell support the request id: a value at the server is not a number.",
+        "The server sent an invalid number" if is_word else "The server sent a number that is out of range",
+        cause=f"The response contains {text}, {what}. The network isn't the cause.",
+        remedy="Try again later. If it keeps happening, contact support with the request id: the server stores an "
+        "invalid number.",
         code="INVALID_NUMBER",
         transient=True,
     )
@@ -170,9 +171,9 @@ def _is_too_deep(value: Any) -> bool:
 def unreadable(cause: str) -> UnexpectedAnswer:
     """Return the error for a body that the API does not send."""
     return UnexpectedAnswer(
-        "The answer is not from Origami's API",
+        "Response isn't from Origami's API",
         cause=cause,
-        remedy="Is the network open, is base_url right? A watched run is asked about again by itself.",
+        remedy="Check the network and base_url. If you're watching a run, we'll keep retrying.",
         code="UNEXPECTED_ANSWER",
         transient=True,
     )
@@ -185,14 +186,14 @@ def require_object(response: ApiResponse) -> ApiResponse:
         UnexpectedAnswer: it is not. The other checks below raise it too.
     """
     if not isinstance(response.body, dict):
-        raise _unexpected(response, "An object was expected.")
+        raise _unexpected(response, "Expected an object.")
     return response
 
 
 def require_list(response: ApiResponse) -> ApiResponse:
     """Return the response if its body is a list. A missing list is not an empty one: rows would silently be missing."""
     if not is_list(require_object(response).body):
-        raise _unexpected(response, "A list was expected.")
+        raise _unexpected(response, "Expected a list.")
     return response
 
 
@@ -200,10 +201,10 @@ def require_subject(response: ApiResponse, wanted: str) -> ApiResponse:
     """Return the response if its body is about the object with the requested id."""
     found = require_object(response).body.get("id")
     if not isinstance(found, str) and "status" not in response.body:
-        raise _unexpected(response, "It names nothing.")
+        raise _unexpected(response, "It has no id.")
     # An id that was typed in capitals comes back in lower case.
     if isinstance(found, str) and found.lower() != wanted.lower():
-        raise _unexpected(response, f"Asked for {wanted}, it is about something else.")
+        raise _unexpected(response, f"Expected {wanted}, but it has another id.")
     return response
 
 
@@ -211,7 +212,7 @@ def require_created_agent(response: ApiResponse) -> ApiResponse:
     """Return the response if its body names an agent and its run."""
     created = CreatedAgent.from_raw(require_object(response).body)
     if not created.run.id or not (created.agent.id or created.run.agent_id):
-        raise _unexpected(response, "It names no agent or no run.")
+        raise _unexpected(response, "The agent or the run is missing.")
     return response
 
 
@@ -219,7 +220,7 @@ def require_run(response: ApiResponse) -> ApiResponse:
     """Return the response if its body names a run."""
     run = read_run(response)
     if run is None or not run.id:
-        raise _unexpected(response, "It names no run.")
+        raise _unexpected(response, "The run is missing.")
     return response
 
 
@@ -233,9 +234,9 @@ def read_run(response: ApiResponse) -> RunObject | None:
 
 def _unexpected(response: ApiResponse, cause: str) -> OrigamiError:
     return UnexpectedAnswer(
-        "The answer is not what the API promises",
+        "Unexpected response",
         cause=cause,
-        remedy="It is asked again by itself where that is free. If it stays, tell support the request id.",
+        remedy="We'll retry where that's free. If it keeps happening, contact support with the request id.",
         code="UNEXPECTED_ANSWER",
         status_code=response.status_code,
         request_id=response.request_id,

@@ -163,22 +163,22 @@ class RowWalk:
         elif following is None:
             self._end()
         elif mark in self._cursors:
-            self.stopped = "a cursor came twice"
+            self.stopped = "a cursor was repeated"
         elif repeated:
-            self.stopped = "a page came twice"
+            self.stopped = "a page was repeated"
         elif self._empty >= MOST_EMPTY_PAGES:
-            self.stopped = "page after page was empty"
+            self.stopped = "too many pages in a row were empty"
         elif self.total is not None and self.rows > 2 * self.total + MOST_UNCOUNTED:
-            self.stopped = f"the server counts {self.total:,} rows and goes on giving more"
+            self.stopped = f"the server counts {self.total:,} rows but keeps sending more"
         elif self.pages >= MOST_PAGES:
-            self.stopped = f"there was no end after {self.pages:,} pages"
+            self.stopped = f"there were more than {self.pages:,} pages"
         else:
             self._cursors.add(mark)
             self.cursor = following
 
     def _end(self) -> None:
         if self.total is not None and self.rows < self.total:
-            self.stopped = f"the server counts {self.total:,} rows and gave {self.rows:,}"
+            self.stopped = f"the server counts {self.total:,} rows but sent {self.rows:,}"
         else:
             self.complete = True
 

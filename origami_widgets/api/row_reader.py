@@ -181,8 +181,8 @@ class _RowIterator(Generic[T]):
     def _note_progress(self, error: OrigamiError) -> None:
         if self.pages:
             error.add_note(
-                f"{self._pages.progress()} were read before. Nothing is lost: the same iterator goes on with page "
-                f"{self.pages + 1:,} when it is asked again."
+                f"{self._pages.progress()} were read before this. Nothing is lost: iterate again to continue with "
+                f"page {self.pages + 1:,}."
             )
 
 

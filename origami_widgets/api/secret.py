@@ -150,7 +150,7 @@ class Secret:
         return format(repr(self), spec)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("An API key is not written anywhere: it cannot be pickled or copied.")
+        raise TypeError("API keys are never written anywhere, so they can't be pickled or copied.")
 
     def __getstate__(self) -> NoReturn:
         self.__reduce_ex__(None)
@@ -173,9 +173,9 @@ def read_key(value: object) -> Secret | OrigamiError:
     if isinstance(value, Secret):
         return value
     if value is None or (isinstance(value, str) and not value):
-        return missing_key("Nothing stands where it was looked for.")
+        return missing_key("The value is empty.")
     if not isinstance(value, str):
-        return _malformed(f"It is {type(value).__name__}, not text.")
+        return _malformed(f"Expected a string, got {type(value).__name__}.")
     key = value.strip()
     problem = _problem(key)
     return _malformed(problem) if problem else Secret(key)
@@ -189,29 +189,30 @@ def missing_key(cause: str, *remedies: str) -> MissingKey:
         remedies: sentences to put before the general remedy.
     """
     ways = (
-        "Take a key from Origami (Settings, API keys). In a notebook or a terminal, ow.login() asks for it without showing "
-        "it, and ow.login(store=True) keeps it in the system's keyring (extra: keyring). For programs, set "
-        "ORIGAMI_API_KEY before Jupyter starts; on Colab, add a secret of that name. "
-        "Everything can be tried without a key: ow.use_sandbox()."
+        "Copy a key from Origami (Settings, API keys). In a notebook or a terminal, ow.login() asks for it "
+        "without showing it, and ow.login(store=True) stores it in the system's keyring (extra: keyring). For "
+        "programs, "
+        "set ORIGAMI_API_KEY before Jupyter starts. On Colab, add a secret of that name. To try everything without a "
+        "key: ow.use_sandbox()."
     )
-    return MissingKey("There is no API key", cause=cause, remedy=" ".join((*remedies, ways)))
+    return MissingKey("No API key", cause=cause, remedy=" ".join((*remedies, ways)))
 
 
 def _problem(key: str) -> str:
     """Return what is wrong with a key, without repeating it; empty for a valid key."""
     rest = key.removeprefix(PREFIX)
     if rest == key:
-        return f"It does not begin with {PREFIX}."
+        return f"It doesn't start with {PREFIX}."
     if not rest:
         return f"Nothing follows {PREFIX}."
     if not (rest.isascii() and all(letter.isalnum() or letter in "_-" for letter in rest)):
-        return "It holds other characters than letters and digits: a space, a line break or a quote perhaps."
+        return "It contains characters other than letters and digits, such as a space, a line break or a quote."
     return ""
 
 
 def _malformed(cause: str) -> InvalidInput:
     return InvalidInput(
-        "This is not an Origami API key",
-        cause=f"{cause} (The key itself is not shown.)",
+        "Invalid API key format",
+        cause=f"{cause} (The key isn't shown.)",
         remedy=f"Copy the whole key from Origami (Settings, API keys); it looks like {KEY_FORMAT}.",
     )

@@ -215,10 +215,11 @@ class Transport:
         try:
             if FIRST_REDIRECT <= response.status_code <= LAST_REDIRECT:
                 raise RedirectRefused(
-                    "The server sends the request elsewhere",
-                    cause=f"It answered {response.status_code}, to {_host_of(self._hidden(response.headers.get('location', '')))}. "
-                    "The key is not carried there.",
-                    remedy="Is there a sign-in page of the network? If not, a proxy is in between, or base_url is wrong.",
+                    "Unexpected redirect",
+                    cause=f"The server returned {response.status_code}, to "
+                    f"{_host_of(self._hidden(response.headers.get('location', '')))}. "
+                    "We don't send your key there.",
+                    remedy="Check whether the network has a sign-in page. If not, check base_url and any proxy.",
                     code="REDIRECT_REFUSED",
                     status_code=response.status_code,
                 )
@@ -280,9 +281,9 @@ class Transport:
 
     def _timed_out(self, *, sent: bool) -> RequestTimedOut:
         error = RequestTimedOut(
-            "Origami did not answer in time",
-            cause=f"No complete answer came within {self._settings.timeout:g} s.",
-            remedy="Check the network, then try again. A run that is being watched is asked about again by itself.",
+            "Request timed out",
+            cause=f"No complete response within {self._settings.timeout:g} s.",
+            remedy="Check the network, then try again. If you're watching a run, we'll keep retrying.",
             code="TIMED_OUT",
             transient=True,
         )
@@ -314,20 +315,19 @@ def _check_host(base_url: str) -> None:
         readable = False
     if not readable:
         raise InvalidInput(
-            "base_url is not a web address",
-            cause="There can be no such host.",
-            remedy="Give the whole prefix, as the API's documentation names it.",
+            "Invalid base_url",
+            cause="The host name isn't valid.",
+            remedy="Use the full URL from the API's documentation.",
         )
 
 
 def _no_sockets(host: str) -> ConnectionFailed:
     """Return the error of a client in a browser, whose requests need CORS, and would follow redirects with the key."""
     return ConnectionFailed(
-        "Python in a browser cannot reach Origami",
-        cause=f"It has no sockets, and a page may not speak to {host} unless that invites other pages, which Origami's API "
-        "does not promise. Nothing was sent.",
-        remedy="Use a notebook whose kernel runs on a computer: JupyterLab, VS Code, Colab, marimo. The sandbox works here, "
-        "with simulated time and no account: ow.use_sandbox(speed=20).",
+        "Can't reach Origami from Python in a browser",
+        cause=f"It has no sockets, and {host} doesn't allow requests from other web pages. Nothing was sent.",
+        remedy="Use a notebook whose kernel runs outside the browser: JupyterLab, VS Code, Colab, marimo. The "
+        "sandbox works here, with simulated time and no account: ow.use_sandbox(speed=20).",
         code="NO_SOCKETS",
     )
 
@@ -345,7 +345,7 @@ def _trusted() -> ssl.SSLContext:
         )
     except (OSError, ValueError) as error:
         reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
-        raise client_settings.certificate_error(f"they cannot be read ({reason}).") from None
+        raise client_settings.certificate_error(f"they can't be read ({reason}).") from None
 
 
 @functools.cache
@@ -365,7 +365,7 @@ async def _read(response: httpx.Response) -> bytes:
     if isinstance(response.stream, httpx.AsyncByteStream) and not response.is_stream_consumed:
         pieces = response.aiter_raw()
     else:  # pragma: no cover - transports always stream
-        raise UnexpectedAnswer("The answer cannot be read", transient=True)
+        raise UnexpectedAnswer("Can't read the response", transient=True)
     packed = response.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
     # Not one buffer, which would grow by more than it needs, and beyond the limit.
     kept: list[bytes] = []
@@ -374,9 +374,9 @@ async def _read(response: httpx.Response) -> bytes:
         size += len(piece)
         if size > LARGEST_BODY:
             raise UnexpectedAnswer(
-                "The answer is too large",
-                cause=f"It is larger than {LARGEST_BODY // 2**20} MiB.",
-                remedy="If it stays, tell support the request id.",
+                "Response is too large",
+                cause=f"It's larger than {LARGEST_BODY // 2**20} MiB.",
+                remedy="If it keeps happening, contact support with the request id.",
                 code="ANSWER_TOO_LARGE",
                 request_id=response.headers.get("x-request-id"),
                 transient=True,
@@ -396,9 +396,9 @@ async def _unpacked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 yield unpacker.decompress(rest, 256 * 1024)
                 rest = unpacker.unconsumed_tail
     except zlib.error:
-        raise httpx.DecodingError("The answer's compression is broken") from None
+        raise httpx.DecodingError("The response's compression is broken") from None
     if begun and not unpacker.eof:
-        raise httpx.RemoteProtocolError("The answer was cut off")
+        raise httpx.RemoteProtocolError("The response was cut off")
 
 
 def _retry_after(response: httpx.Response) -> float | None:
@@ -435,15 +435,18 @@ def _decoded(response: httpx.Response, raw: bytes) -> ApiResponse:
 def _no_response(error: httpx.HTTPError, host: str, reason: str, proxy: str) -> ConnectionFailed:
     root = _root(error)
     if isinstance(error, httpx.ProxyError):
-        title, code, remedy = "The proxy refuses the connection", "PROXY_REFUSED", f"Check {proxy or 'HTTPS_PROXY'}."
+        title, code, remedy = "Proxy refused the connection", "PROXY_REFUSED", f"Check {proxy or 'HTTPS_PROXY'}."
     elif isinstance(root, ssl.SSLError):
-        title, code = "The connection is not secure", "TLS_FAILED"
-        remedy = "Is the clock right? Does the network read encrypted traffic? Then SSL_CERT_FILE must name its root."
+        title, code = "Connection isn't secure", "TLS_FAILED"
+        remedy = (
+            "Check this machine's clock. If the network inspects encrypted traffic, set SSL_CERT_FILE to its "
+            "root certificate."
+        )
         remedy += client_settings.describe_certificates()
     else:
-        title, code = "Origami cannot be reached", "NO_CONNECTION"
+        title, code = "Can't reach Origami", "NO_CONNECTION"
         checked = f"the network, the proxy in {proxy}" if proxy else "the network"
-        remedy = f"Check {checked} and base_url, then try again. A watched run is asked about again by itself."
+        remedy = f"Check {checked} and base_url, then try again. If you're watching a run, we'll keep retrying."
     return ConnectionFailed(
         title,
         cause=f"{host}: {reason[:LONGEST_REASON]}",
@@ -459,7 +462,7 @@ def _broken(error: Exception, host: str, reason: str) -> ConnectionFailed:
     return ConnectionFailed(
         "The request failed",
         cause=f"{host}: {kind if reason == kind else f'{kind}: {reason}'[:LONGEST_REASON]}",
-        remedy="Try again. If it stays, please report it with the lines above.",
+        remedy="Try again. If it keeps happening, please report it with the lines above.",
         code="REQUEST_FAILED",
         transient=True,
     )
@@ -467,9 +470,9 @@ def _broken(error: Exception, host: str, reason: str) -> ConnectionFailed:
 
 def _not_encodable(error: Exception) -> InvalidInput:
     return InvalidInput(
-        "The request cannot be sent",
-        cause=f"A value in it cannot be written down ({type(error).__name__}). Nothing was sent.",
-        remedy="Look for half an emoji, a control character or a number that is not finite in what was given.",
+        "Request can't be sent",
+        cause=f"It contains a value that can't be encoded ({type(error).__name__}). Nothing was sent.",
+        remedy="Check the values for half an emoji, a control character or a number that isn't finite.",
     )
 
 
@@ -497,4 +500,4 @@ def _host_of(location: str) -> str:
     try:
         return urlsplit(location).hostname or "another path"
     except ValueError:
-        return "an address that is none"
+        return "an invalid address"

@@ -28,19 +28,19 @@ def prompt(value: object) -> str:
     """
     remedy = "Say in a sentence or two what the agent should find or do."
     if not isinstance(value, str):
-        raise InvalidInput("The brief is not text", cause=f"It is {type(value).__name__}.", remedy=remedy)
+        raise InvalidInput("The brief must be a string", cause=f"Got {type(value).__name__}.", remedy=remedy)
     if not value.strip():
-        raise InvalidInput("The brief is empty", cause="A run needs a prompt of 1 to 10,000 characters.", remedy=remedy)
+        raise InvalidInput("The brief is empty", cause="A brief has 1 to 10,000 characters.", remedy=remedy)
     if len(value) > LONGEST_PROMPT:
         raise InvalidInput(
             "The brief is too long",
-            cause=f"It has {len(value):,} characters; 10,000 are allowed.",
-            remedy="Shorten it, or put the material into a table and name it in focus_tables=.",
+            cause=f"It has {len(value):,} characters; the limit is 10,000.",
+            remedy="Shorten it, or put the details in a table and pass it as focus_tables=.",
         )
     if not _is_whole(value):
         raise InvalidInput(
-            "The brief holds half a character",
-            cause="A text was cut inside an emoji; the rest cannot be sent.",
+            "The brief contains half a character",
+            cause="It was cut in the middle of an emoji, and half an emoji can't be sent.",
             remedy="Cut it elsewhere, or repair it: prompt.encode('utf-8', 'ignore').decode().",
         )
     return not_a_key(value, "a brief")
@@ -55,11 +55,12 @@ def agent_name(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or not _is_whole(value):
-        problem = f"It has {len(value)} characters." if isinstance(value, str) else f"It is {type(value).__name__}."
+        too_long = isinstance(value, str) and len(value) > LONGEST_NAME
+        problem = f"It has {len(str(value))} characters." if too_long else f"Got {shortened(value)}."
         raise InvalidInput(
-            "The agent's name is not valid",
+            "Invalid agent name",
             cause=problem,
-            remedy="Give 1 to 80 characters, or leave name= out: it is made from the brief.",
+            remedy="Use 1 to 80 characters, or leave out name= to have one made from the brief.",
         )
     return not_a_key(value, "an agent's name")
 
@@ -75,9 +76,9 @@ def model(value: object) -> str | None:
     fits = isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and _is_plain(value, "-_.")
     if not fits or not str(value).startswith("origami-"):
         raise InvalidInput(
-            "This is not a model",
-            cause=f"model= was {shortened(value)}.",
-            remedy="Use 'origami-lite' or 'origami-max', or leave model= out for the plan's default.",
+            "Invalid model",
+            cause=f"Got {shortened(value)}.",
+            remedy="Use 'origami-lite' or 'origami-max', or leave out model= to use your plan's default.",
         )
     return str(value)
 
@@ -91,9 +92,9 @@ def agent_id(value: object) -> str:
     checked = _id(value, "agent")
     if checked.startswith(RUN_PREFIX):
         raise InvalidInput(
-            "An agent's id is expected, a run's id was given",
-            cause=f"{checked} begins with {RUN_PREFIX}. A run is found through its agent only.",
-            remedy="Give both, as the card's foot shows them: 'AGENT_ID/RUN_ID'.",
+            "Expected an agent id, got a run id",
+            cause=f"{checked} starts with {RUN_PREFIX}. A run can only be found through its agent.",
+            remedy="Pass both, as shown at the foot of the card: 'AGENT_ID/RUN_ID'.",
         )
     return checked
 
@@ -124,46 +125,46 @@ def table_ids(values: object) -> list[str]:
     """
     if isinstance(values, str):
         raise InvalidInput(
-            "A list of table ids is expected, one text was given",
-            cause=f"focus_tables= was {shortened(values)}.",
-            remedy="Put it into a list: focus_tables=['…'].",
+            "Expected a list of table ids, got a string",
+            cause=f"focus_tables= got {shortened(values)}.",
+            remedy="Put it in a list: focus_tables=['…'].",
         )
     if not isinstance(values, Iterable):
         raise InvalidInput(
-            "A list of tables is expected",
-            cause=f"focus_tables= was {_kind(values)}.",
-            remedy="Put tables or their ids into a list: focus_tables=[run.tables[0]], or focus_tables=run.tables.",
+            "Expected a list of tables",
+            cause=f"focus_tables= got {_kind(values)}.",
+            remedy="Put tables or their ids in a list: focus_tables=[run.tables[0]], or focus_tables=run.tables.",
         )
     # Table objects are accepted for their ids: users write `focus_tables=run.tables`.
     ids = [table_id(getattr(value, "id", value)) for value in values]
     if len(ids) > MOST_FOCUS_TABLES:
         raise InvalidInput(
-            "Too many tables in focus", cause=f"{len(ids)} were given; 50 are allowed.", remedy="Name fewer tables."
+            "Too many focus tables", cause=f"Got {len(ids)}; the limit is 50.", remedy="Use fewer tables."
         )
     return ids
 
 
 def _id(value: object, kind: str) -> str:
-    remedy = f"Give the {kind}'s id as Origami shows it: letters, digits, - and _ only."
+    remedy = f"Pass the {kind}'s id as Origami shows it. It contains only letters, digits, - and _."
     article = "an" if kind == "agent" else "a"
-    title = f"This is not {article} {kind} id"
+    title = f"Invalid {kind} id"
     if not isinstance(value, str):
         if isinstance(getattr(value, "id", None), str):
-            remedy = f"Give its id: {kind}.id{', or run.agent_id of a run' if kind == 'agent' else ''}."
-        raise InvalidInput(title, cause=f"It is {_kind(value)}, not text.", remedy=remedy)
+            remedy = f"Pass its id: {kind}.id{', or run.agent_id for a run' if kind == 'agent' else ''}."
+        raise InvalidInput(title, cause=f"Expected a string, got {_kind(value)}.", remedy=remedy)
     not_a_key(value, f"the id of {article} {kind}")
     if not value.strip():
-        raise InvalidInput(f"The {kind} id is empty", cause="Nothing can be found without it.", remedy=remedy)
+        raise InvalidInput(f"The {kind} id is empty", cause="It must not be blank.", remedy=remedy)
     if len(value) > LONGEST_ID:
         raise InvalidInput(title, cause=f"It has {len(value)} characters.", remedy=remedy)
     if "/" in value:
         raise InvalidInput(
             title,
-            cause=f"{shortened(value)} holds a slash: it is an address, or a token 'AGENT_ID/RUN_ID'.",
-            remedy=f"Give the {kind}'s id alone. Tokens are for attach().",
+            cause=f"{shortened(value)} contains a slash. It may be a URL, or a token 'AGENT_ID/RUN_ID'.",
+            remedy=f"Pass only the {kind}'s id. Use tokens with attach().",
         )
     if not _is_plain(value, "-_"):
-        raise InvalidInput(title, cause=f"{shortened(value)} holds other characters.", remedy=remedy)
+        raise InvalidInput(title, cause=f"{shortened(value)} contains other characters.", remedy=remedy)
     return value
 
 
@@ -185,9 +186,9 @@ def idempotency_key(value: object) -> str:
     if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and value.isascii() and value.isprintable():
         return not_a_key(value, "an idempotency key")
     raise InvalidInput(
-        "This is not an idempotency key",
-        cause=f"It was {shortened(value)}.",
-        remedy="Give 1 to 255 printable ASCII characters, best a UUID, or leave it out: one is made.",
+        "Invalid idempotency key",
+        cause=f"Got {shortened(value)}.",
+        remedy="Use 1 to 255 printable ASCII characters, ideally a UUID, or leave it out to have one made.",
     )
 
 
@@ -197,13 +198,13 @@ def attachments(values: object) -> list[dict[str, Any]]:
     Raises:
         InvalidInput: one of them is not an attachment, or they are too many.
     """
-    remedy = "Give a list of {'kind': 'table', 'tableId': …} or {'kind': 'document', 'documentId': …}, 20 at most."
+    remedy = "Pass a list of {'kind': 'table', 'tableId': …} or {'kind': 'document', 'documentId': …}, 20 at most."
     given = [values] if isinstance(values, str | Mapping) or not isinstance(values, Iterable) else list(values)
     for value in given:
         if isinstance(values, str | Mapping) or not isinstance(value, Mapping) or "kind" not in value:
-            raise InvalidInput("This is not an attachment", cause=f"It was {shortened(value)}.", remedy=remedy)
+            raise InvalidInput("Invalid attachment", cause=f"Got {shortened(value)}.", remedy=remedy)
     if len(given) > MOST_ATTACHMENTS:
-        raise InvalidInput("Too many attachments", cause=f"{len(given)} were given.", remedy=remedy)
+        raise InvalidInput("Too many attachments", cause=f"Got {len(given)}.", remedy=remedy)
     return [dict(value) for value in given if isinstance(value, Mapping)]
 
 
@@ -218,9 +219,9 @@ def include(tokens: object) -> str:
     cleaned = [word.strip().lower() for word in words if isinstance(word, str)]
     if len(cleaned) != len(words) or not all(_is_plain(word, "_-") for word in cleaned):
         raise InvalidInput(
-            "include is not a list of words",
-            cause=f"It was {shortened(words)}.",
-            remedy="Give include=('stats',), ('transcript',) or both.",
+            "include must be a list of words",
+            cause=f"Got {shortened(words)}.",
+            remedy="Use include=('stats',), ('transcript',) or both.",
         )
     return ",".join(word for word in cleaned if word)
 
@@ -237,7 +238,7 @@ def as_json(name: str, value: object, example: str) -> str:
         text = ""
     expected = "[{" if example.startswith("[") else "{"
     if not text.startswith(expected) and text != "[]":
-        raise InvalidInput(f"{name} cannot be used", cause=f"It was {shortened(value)}.", remedy=f"Give {example}.")
+        raise InvalidInput(f"Invalid {name}", cause=f"Got {shortened(value)}.", remedy=f"Pass {example}.")
     return text
 
 
@@ -253,7 +254,7 @@ def seconds(value: object, most: float, remedy: str, *, may_be_zero: bool = Fals
         and (0 < value <= most or (may_be_zero and value == 0))
     ):
         return float(value)
-    raise InvalidInput("timeout is not a number of seconds", cause=f"It was {shortened(value)}.", remedy=remedy)
+    raise InvalidInput("timeout must be a number of seconds", cause=f"Got {shortened(value)}.", remedy=remedy)
 
 
 def credit_limit(value: object) -> float | None:
@@ -265,9 +266,9 @@ def credit_limit(value: object) -> float | None:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")):
         return value
     raise InvalidInput(
-        "credit_limit is not a number of credits",
-        cause=f"It was {shortened(value)}.",
-        remedy="Give a number above 0, for example credit_limit=500, or leave credit_limit= out for no limit.",
+        "credit_limit must be a number of credits",
+        cause=f"Got {shortened(value)}.",
+        remedy="Use a number above 0, for example credit_limit=500, or leave out credit_limit= for no limit.",
     )
 
 
@@ -280,9 +281,9 @@ def page_limit(value: object, largest: int) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= largest:
         return value
     raise InvalidInput(
-        "A page's size is out of range",
-        cause=f"It was {shortened(value)}; a page holds 1 to {largest}.",
-        remedy=f"Give a number from 1 to {largest}; further pages come by their cursor.",
+        "Page size is out of range",
+        cause=f"Got {shortened(value)}; a page has 1 to {largest}.",
+        remedy=f"Use a number from 1 to {largest}, and the cursor to get more pages.",
     )
 
 
@@ -295,9 +296,9 @@ def row_limit(value: object) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value
     raise InvalidInput(
-        "limit is not a number of rows",
-        cause=f"It was {shortened(value)}.",
-        remedy="Give a whole number, or leave limit= out for every row.",
+        "limit must be a number of rows",
+        cause=f"Got {shortened(value)}.",
+        remedy="Use a whole number, or leave out limit= for every row.",
     )
 
 
@@ -313,9 +314,9 @@ def not_a_key(value: str, what: str) -> str:
     """
     if holds_key(value) or holds_key_in_use(value):
         raise InvalidInput(
-            f"An API key was given as {what}",
-            cause="It was not sent, and it is not shown here.",
-            remedy="Call ow.login(), which asks for it without showing it. Where others can read it already, replace it.",
+            f"An API key was passed as {what}",
+            cause="It wasn't sent, and it isn't shown here.",
+            remedy="Call ow.login(), which asks for it without showing it. If others can already see it, replace it.",
         )
     return value
 
@@ -329,7 +330,7 @@ def _is_plain(value: str, extra: str) -> bool:
 
 
 def _kind(value: object) -> str:
-    return "None" if value is None else f"of type {type(value).__name__}"
+    return "None" if value is None else type(value).__name__
 
 
 def shortened(value: object) -> str:
@@ -342,4 +343,4 @@ def described(value: object) -> str:
     """Return a short description of a value of the wrong type, for an error."""
     if isinstance(value, dict):
         return f"a dict with the keys {sorted(map(str, value))[:8]}"
-    return f"a value of type {type(value).__name__}"
+    return type(value).__name__

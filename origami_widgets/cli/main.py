@@ -47,13 +47,13 @@ The API key is read from ORIGAMI_API_KEY, or from the system's keyring, where
 """
 
 _LOGIN: Final = (
-    "Take one from Origami (Settings, API keys), then run: origami-widgets login --store. For programs, set "
+    "Copy one from Origami (Settings, API keys), then run: origami-widgets login --store. For programs, set "
     "ORIGAMI_API_KEY. Without a key: origami-widgets demo"
 )
 _SET_KEY: Final = (
-    "Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY. Without a key: origami-widgets demo"
+    "Copy one from Origami (Settings, API keys) and set ORIGAMI_API_KEY. Without a key: origami-widgets demo"
 )
-_NEW_KEY: Final = "call ow.login(), which asks for it; or set ORIGAMI_API_KEY and make a new client"
+_NEW_KEY: Final = "call ow.login(), or set ORIGAMI_API_KEY and create a new client"
 # Errors are worded for Python. Each pair is a phrase in Python, and the same for the command line.
 _PHRASES: Final = (
     ("overwrite=True", "--overwrite"),
@@ -62,10 +62,10 @@ _PHRASES: Final = (
     ("the network and base_url", "the network and --base-url"),
     ("base_url is ", "--base-url is "),
     ("base_url must be ", "--base-url must be "),
-    ("Check base_url, ", "Check --base-url, "),
-    ("No api_key= was given, and ORIGAMI_API_KEY is not set.", "ORIGAMI_API_KEY is not set."),
-    ("It was given as api_key=.", "It was read from stdin."),
-    ("Look again with run.refresh(), or ow.attach(", "Look again with origami-widgets watch, or ow.attach("),
+    ("heck base_url", "heck --base-url"),
+    ("No api_key= was passed, and ORIGAMI_API_KEY isn't set.", "ORIGAMI_API_KEY isn't set."),
+    ("It was passed as api_key=.", "It was read from stdin."),
+    ("Check again with run.refresh(), or ow.attach(", "Check again with origami-widgets watch, or ow.attach("),
     ("call ow.login(store=True) again", "run origami-widgets login --store again"),
     ("set ORIGAMI_API_KEY before Jupyter starts", "set ORIGAMI_API_KEY"),
 )
@@ -144,7 +144,7 @@ def for_command_line(error: OrigamiError) -> tuple[str, str]:
     cause, remedy = error.cause, error.remedy
     if isinstance(error, MissingKey):
         # The part before says why an existing key could not be read.
-        remedy = remedy.partition("Take a key from Origami")[0] + (_LOGIN if has_keyring() else _SET_KEY)
+        remedy = remedy.partition("Copy a key from Origami")[0] + (_LOGIN if has_keyring() else _SET_KEY)
     if _NEW_KEY in remedy:
         store = "run origami-widgets login --store, or " if has_keyring() else ""
         remedy = remedy.replace(_NEW_KEY, f"{store}set ORIGAMI_API_KEY")

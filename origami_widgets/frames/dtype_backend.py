@@ -29,12 +29,12 @@ def check_backend(dtype_backend: str) -> None:
         dtype_backend: the argument of the caller.
 
     Raises:
-        InvalidInput: the word is unknown, or pyarrow is not installed.
+        InvalidInput: the word is unknown, or pyarrow isn't installed.
     """
     if dtype_backend not in ("numpy_nullable", "pyarrow"):
         raise InvalidInput(
             "Unknown dtype_backend",
-            cause=f"dtype_backend={dtype_backend!r} was given.",
+            cause=f"Got dtype_backend={dtype_backend!r}.",
             remedy='Use dtype_backend="numpy_nullable" (the default) or dtype_backend="pyarrow".',
         )
     if dtype_backend == "pyarrow":
@@ -42,7 +42,7 @@ def check_backend(dtype_backend: str) -> None:
             import_module("pyarrow")
         except ImportError as error:
             raise InvalidInput(
-                "pyarrow is not installed",
+                "pyarrow isn't installed",
                 cause='dtype_backend="pyarrow" needs it.',
                 remedy="Run: pip install 'origami-widgets[parquet]'. The default dtype_backend works without it.",
             ) from error

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.operations import Operations
 
     from .dtype_backend import DtypeBackend
     from .leads.lead_table import Names
@@ -144,6 +145,41 @@ async def rows_frame_async(
     return frame
 
 
+def read_rows_frame(table: HasRaw, operations: Operations, options: Mapping[str, Any]) -> pd.DataFrame:
+    """Read all leads of a table through an API that is known: `rows_frame` for a widget that reads them already.
+
+    Args:
+        table: the table.
+        operations: what it is read through.
+        options: further arguments of `rows_frame`, without `client`.
+    """
+    from .leads.row_reading import RowsReading
+    from .leads.rows_request import request_from
+
+    options = {"limit": None, "flatten": True, "names": "slug", "dtype_backend": "numpy_nullable", **options}
+    progress = options.pop("progress", None)
+    frame: pd.DataFrame = RowsReading(operations, request_from(table, **options)).read(progress)
+    return frame
+
+
+def loaded_rows_frame(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return leads that were read already as `rows_frame` does. Sends nothing.
+
+    Args:
+        columns: the table's columns, as the server lists them.
+        rows: the leads, as the server sent them.
+    """
+    from .leads.lead_table import LeadTable, ListedColumn
+
+    listed = [
+        ListedColumn(str(each.get("id", "")), str(each.get("name", "")), each.get("slug"), str(each.get("kind", "")))
+        for each in columns
+    ]
+    table = LeadTable(listed, dtype_backend="numpy_nullable", flatten=True, names="slug")
+    table.add(rows)
+    return table.frame(copy=True)[0]
+
+
 def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, **options: Any) -> RowsReading:
     # Loaded here: the other frames need no network.
     from origami_widgets.api.default_client import client_or_default
@@ -196,7 +232,7 @@ def rows_batches(
         `rows_frame` as JSON under `origami`.
 
     Raises:
-        InvalidInput: pyarrow is not installed, an argument is invalid, or `filters` or `sort` name a column that the
+        InvalidInput: pyarrow isn't installed, an argument is invalid, or `filters` or `sort` name a column that the
             table does not have.
         TableNotFound: there is no such table for this key and project.
         IncompleteRows: an error came after some rows. `partial` is a reader of these, `resume()` reads on.
@@ -233,8 +269,8 @@ def rows_batches(
     size: object = batch_size
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MOST_IN_A_BATCH:
         raise InvalidInput(
-            "batch_size is a number of rows",
-            cause=f"batch_size={batch_size!r:.40} was given.",
-            remedy=f"Give a whole number from 1 to {MOST_IN_A_BATCH:,}.",
+            "batch_size must be a number of rows",
+            cause=f"Got batch_size={batch_size!r:.40}.",
+            remedy=f"Use a whole number from 1 to {MOST_IN_A_BATCH:,}.",
         )
     return BatchesReading(client_or_default(client).operations, request, size).read(progress)

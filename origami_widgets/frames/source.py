@@ -171,14 +171,13 @@ def _not_a_source(frame: str, where_given: str, given: object) -> InvalidInput:
     examples = {"compare_runs": "compare_runs([run, other])", "export": 'export(run, "founders.xlsx")'}
     example = examples.get(frame) or f"{frame}(run) or {frame}(run.tables[0])"
     remedy = (
-        "Give a Run, an answer of the API about a run or a table (a dict), a table object, or a list of these; "
-        f"for example {example}."
+        f"Pass a Run, a table, a response of the API about either (a dict), or a list of these, for example {example}."
     )
     if isinstance(given, str):
-        remedy = f'From an id or a token, attach first: run = origami_widgets.attach("AGENT_ID/RUN_ID"). {remedy}'
+        remedy = f'With an id or a token, attach first: run = origami_widgets.attach("AGENT_ID/RUN_ID"). {remedy}'
     elif isinstance(given, Mapping) and "object" not in given and any(_holds_answer(value) for value in given.values()):
-        remedy = f"Of a dict of runs or tables, give the values: {frame}(list(runs.values())). {remedy}"
-    return InvalidInput(f"{frame} cannot read this", cause=f"{where_given} is {_describe(given)}.", remedy=remedy)
+        remedy = f"With a dict of runs or tables, pass its values: {frame}(list(runs.values())). {remedy}"
+    return InvalidInput(f"{frame} can't read this", cause=f"{where_given} is {_describe(given)}.", remedy=remedy)
 
 
 def _holds_answer(value: object) -> bool:
@@ -190,7 +189,7 @@ def _describe(given: object) -> str:
     if given is None:
         return "None"
     if not isinstance(given, Mapping):
-        return f"of type {type(given).__name__}"
+        return type(given).__name__
     if not given:
         return "an empty dict"
     if isinstance(given.get("object"), str) and given["object"] != "list":

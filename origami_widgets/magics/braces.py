@@ -109,20 +109,20 @@ def _field_at(text: str, start: int, where: str) -> tuple[BraceField, int]:
     if not ends:
         rest = text[start + 1 : start + 21]
         raise InvalidInput(
-            f"A brace in {where} is not closed",
+            f"A brace in {where} isn't closed",
             cause=f"It precedes {shortened(rest)}." if rest.strip() else "It is at the end.",
             remedy=LITERAL,
         )
     inside = text[start + 1 : start + ends[0]]
     if not inside.strip():
         raise InvalidInput(
-            f"There is nothing between two braces in {where}",
-            cause="The name of a variable is expected there.",
+            f"Nothing between two braces in {where}",
+            cause="Expected the name of a variable.",
             remedy=LITERAL,
         )
     raise InvalidInput(
-        f"The text between two braces in {where} is not a Python expression",
-        cause=f"It is {shortened(inside)}.",
+        f"Invalid Python expression between braces in {where}",
+        cause=f"Got {shortened(inside)}.",
         remedy=f"Use a variable, as in {{city}}. {LITERAL}",
     )
 
@@ -162,9 +162,9 @@ def _value(field: BraceField, names: Mapping[str, Any], where: str) -> object:
         raise _unknown(error.name or field.expression, names, where) from None
     except Exception as error:  # noqa: BLE001 - the user's code may raise anything
         raise InvalidInput(
-            f"A value for {where} could not be evaluated",
+            f"Couldn't evaluate a value for {where}",
             cause=hide_all(f"{{{_short(field)}}}: {type(error).__name__}: {error}"),
-            remedy=f"Fix the expression; nothing was sent. {LITERAL}",
+            remedy=f"Fix the expression. Nothing was sent. {LITERAL}",
         ) from None
 
 
@@ -172,23 +172,23 @@ def _written(field: BraceField, names: Mapping[str, Any], where: str) -> str:
     value = _value(field, names, where)
     if problem := _problem(value):
         raise InvalidInput(
-            f"{{{_short(field)}}} cannot be written into {where}",
+            f"{{{_short(field)}}} can't be used in {where}",
             cause=problem,
-            remedy=f"Use an expression that gives text, as in {{', '.join(cities)}}. {LITERAL}",
+            remedy=f"Use an expression that returns text, as in {{', '.join(cities)}}. {LITERAL}",
         )
     try:
         text = format(_CONVERSIONS[field.conversion](value), field.spec)
     except Exception as error:  # noqa: BLE001 - the user's code may raise anything
         raise InvalidInput(
-            f"A value for {where} could not be formatted",
+            f"Couldn't format a value for {where}",
             cause=hide_all(f"{{{_short(field)}}}: {type(error).__name__}: {error}"),
             remedy="Change the format after the colon, or remove it.",
         ) from None
     if not isinstance(value, str) and text.startswith("<") and text.endswith(">"):
         raise InvalidInput(
-            f"{{{_short(field)}}} cannot be written into {where}",
-            cause=f"It is {_kind(value)}, and its text is {shortened(text)}.",
-            remedy=f"Use an attribute of it. {LITERAL}",
+            f"{{{_short(field)}}} can't be used in {where}",
+            cause=f"Got {_kind(value)}, which prints as {shortened(text)}.",
+            remedy=f"Use one of its attributes. {LITERAL}",
         )
     return text
 
@@ -196,15 +196,15 @@ def _written(field: BraceField, names: Mapping[str, Any], where: str) -> str:
 def _problem(value: object) -> str:
     """Return why a value would make no sense in a brief, or an empty string when it would."""
     if value is None or value is Ellipsis:
-        return f"It is {value}."
+        return f"Got {value}."
     if isinstance(value, bytes | bytearray):
-        return "It is bytes, not text."
+        return "Got bytes, not text."
     if _is_code(value):
-        return f"It is {_kind(value)}, not a value."
+        return f"Got {_kind(value)}, not a value."
     if getattr(value, "ndim", 0):
-        return f"It is a whole {type(value).__name__}, and its text would be cut."
+        return f"Got a whole {type(value).__name__}, which prints cut short."
     if not isinstance(value, str) and str(value) in ("nan", "NaN", "NaT", "<NA>"):
-        return f"It is missing: {value}."
+        return f"The value is missing: {value}."
     return ""
 
 
@@ -220,7 +220,7 @@ def _kind(value: object) -> str:
     name = getattr(value, "__name__", "")
     if callable(value) and name:
         return f"the function {name}"
-    return f"of type {type(value).__name__}"
+    return type(value).__name__
 
 
 def _unknown(name: str, names: Mapping[str, Any], where: str) -> InvalidInput:
@@ -229,8 +229,8 @@ def _unknown(name: str, names: Mapping[str, Any], where: str) -> InvalidInput:
     near = difflib.get_close_matches(name, values, n=1)
     hint = f"Did you mean {{{near[0]}}}? Otherwise run" if near else "Run"
     return InvalidInput(
-        f"There is no variable called {hide_all(name)}",
-        cause=f"It is used between braces in {where}; nothing was sent.",
+        f"No variable named {hide_all(name)}",
+        cause=f"It's used between braces in {where}. Nothing was sent.",
         remedy=f"{hint} the cell that sets it. {LITERAL}",
     )
 

@@ -89,7 +89,8 @@ A_RUN = "RUN is a variable that holds a run, or AGENT_ID/RUN_ID from the foot of
 CELL = MagicCommand(
     "%%origami",
     "Start an Origami agent with the text of the cell as its brief, and show the card of the run. This spends credits. "
-    "The run is the value of the cell. While the run is active, running the cell again shows it and starts no other. "
+    "The run is the value of the cell. While the run is active, running the cell again shows it instead of starting "
+    "another one. "
     "Python expressions in braces are evaluated, as in an f-string: {city} is the value of the variable city. Write {{ "
     "and }} for literal braces; $ is an ordinary character.",
     options=(
@@ -116,7 +117,8 @@ CELL = MagicCommand(
 COMMANDS = {
     "attach": MagicCommand(
         "%origami attach",
-        "Show the live card of a run that was started earlier, in this notebook or anywhere else. Costs nothing. With "
+        "Show the live card of a run that was started earlier, in this notebook or anywhere else. Read-only and "
+        "free. With "
         "only the id of an agent, it shows the agent's newest run.",
         takes="AGENT_ID/RUN_ID",
         kinds=("token",),
@@ -126,7 +128,7 @@ COMMANDS = {
     ),
     "runs": MagicCommand(
         "%origami runs",
-        "Show the newest run of each agent of your account on one board, or all runs of one agent. Costs nothing.",
+        "Show the newest run of each agent of your account on one board, or all runs of one agent. Read-only and free.",
         takes="[AGENT_ID]",
         kinds=("agent",),
         example="%origami runs",
@@ -134,14 +136,14 @@ COMMANDS = {
     "tables": MagicCommand(
         "%origami tables",
         "Show the tables of a run as a DataFrame: leads, funnel, credits. Without RUN, it takes the newest run of this "
-        f"notebook. {A_RUN}. Costs nothing.",
+        f"notebook. {A_RUN}. Read-only and free.",
         takes="[RUN]",
         kinds=("run",),
         example="%origami tables run",
     ),
     "credits": MagicCommand(
         "%origami credits",
-        "Show the organization, plan, credits and free run slots of your API key. Costs nothing.",
+        "Show the organization, plan, credits and free run slots of your API key. Read-only and free.",
         options=(
             MagicOption(
                 "--frame",
@@ -152,7 +154,8 @@ COMMANDS = {
     ),
     "cancel": MagicCommand(
         "%origami cancel",
-        "Ask Origami to end a run. You keep what it has built; credits already used are not refunded. Without RUN, it "
+        "Ask Origami to end a run. Everything built so far is kept. Credits already used aren't refunded. Without "
+        "RUN, it "
         f"cancels the active run of this notebook. {A_RUN}.",
         takes="[RUN]",
         kinds=("run",),
@@ -162,7 +165,7 @@ COMMANDS = {
         "%origami login",
         "Find your API key, or ask for it without showing it, and show your account. Never write a key into a cell: the "
         "notebook would keep it.",
-        options=(MagicOption("--store", "keep the key in this computer's keyring"),),
+        options=(MagicOption("--store", "store the key in this computer's keyring"),),
         example="%origami login",
     ),
     "help": MagicCommand(

@@ -61,7 +61,7 @@ def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
     if quiet and into is None:
         raise InvalidInput(
             "--quiet needs --into",
-            cause="You could not reach a run that is neither shown nor kept in a variable.",
+            cause="A run that is neither shown nor kept in a variable can't be reached.",
             remedy="Write --quiet --into run.",
         )
     options = _start_options(parsed, variables)
@@ -78,7 +78,7 @@ def _brief(cell: str, variables: Variables) -> str:
     if not cell.strip():
         raise InvalidInput(
             "The brief is empty",
-            cause="The text of the cell, below the line with %%origami, is the brief for the agent.",
+            cause="The brief is the text of the cell below the line with %%origami.",
             remedy="Say in a sentence or two what the agent should find or do.",
         )
     return validate.prompt(expand(validate.not_a_key(cell.strip(), "a brief"), variables.all, "the brief").strip())
@@ -148,8 +148,8 @@ def _attach(parsed: ParsedLine, variables: Variables) -> Run:
     else:
         word = hide_all(parsed.words[0])[:80]
         raise InvalidInput(
-            "One run can be attached at a time",
-            cause=f"{word} holds {len(runs)}.",
+            "Can only attach one run at a time",
+            cause=f"{word} has {len(runs)} runs.",
             remedy=f"To show them together: %origami runs {word}.",
         )
     run = ow.attach(token)
@@ -184,7 +184,7 @@ def _cancel(parsed: ParsedLine, variables: Variables) -> None:
         return
     for run in _attached(found):
         if run.done:
-            print(f"{run.token} has already ended: {run.status}. There was nothing to cancel.")
+            print(f"{run.token} has already ended: {run.status}. Nothing to cancel.")
             continue
         requested_before = _is_cancel_requested(run)
         run.cancel()
@@ -205,7 +205,7 @@ def _cancel_batch(batch: RunBatch) -> None:
         f"Asked Origami to cancel {_count(len(requested))}." if requested else "",
         f"Cancellation was already requested for {_count(len(before))}." if before else "",
     ]
-    print(" ".join(filter(None, sentences)) or "There was nothing to cancel.")
+    print(" ".join(filter(None, sentences)) or "Nothing to cancel.")
 
 
 def _is_cancel_requested(run: Run) -> bool:
@@ -257,7 +257,7 @@ def _unknown_command(name: str) -> InvalidInput:
         )
     meant = f"Did you mean {ALIASES[name]}? " if name in ALIASES else suggestion(name, COMMANDS)
     return InvalidInput(
-        f"There is no %origami {hide_all(name)[:80]}",
+        f"No command %origami {hide_all(name)[:80]}",
         cause=f"The commands are {', '.join(COMMANDS)}. To start a run, begin a cell with %%origami.",
         remedy=f"{meant}To see how they work: %origami help",
     )

@@ -71,9 +71,9 @@ def split(line: str) -> list[str]:
             depth = max(0, depth + (letter == "{") - (letter == "}"))
     if quote:
         raise InvalidInput(
-            "A quote is not closed",
+            "A quote isn't closed",
             cause=f"{shortened(line.strip())} has a {quote} too many or too few.",
-            remedy='To quote a text that contains a quote, use the other kind: --name "Joe\'s bakers".',
+            remedy='To quote text that contains a quote, use the other kind: --name "Joe\'s bakers".',
         )
     return words if word is None else [*words, "".join(word)]
 
@@ -97,11 +97,9 @@ def parse(command: MagicCommand, words: Iterable[str]) -> ParsedLine:
         if option is None:
             raise _unknown_option(command, name)
         if line.has(name) and not option.repeats:
-            raise InvalidInput(f"{name} is given twice", cause="It may be given once.", remedy="Remove one of them.")
+            raise InvalidInput(f"{name} is used twice", cause="It can only be used once.", remedy="Remove one of them.")
         if has_value and not option.takes:
-            raise InvalidInput(
-                f"{name} takes no value", cause=f"It was given {shortened(value)}.", remedy=f"Write {name}."
-            )
+            raise InvalidInput(f"{name} takes no value", cause=f"Got {shortened(value)}.", remedy=f"Write {name}.")
         if option.takes and not has_value:
             value = option.default
             if pending is not None and not pending.startswith("-"):
@@ -130,11 +128,11 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 def _checked(option: MagicOption, value: str) -> str:
     if option.takes and not value:
         raise InvalidInput(
-            f"{option.name} needs a value", cause="No value follows it.", remedy=f"Write {option.usage}."
+            f"{option.name} needs a value", cause="Its value is missing.", remedy=f"Write {option.usage}."
         )
     if option.choices and value not in option.choices:
         raise InvalidInput(
-            f"{option.name} cannot be {shortened(value)}",
+            f"Invalid value for {option.name}: {shortened(value)}",
             cause=f"It must be {' or '.join(option.choices)}.",
             remedy=f"{suggestion(value, option.choices)}Write {option.usage}.",
         )
@@ -153,10 +151,10 @@ def _unknown_option(command: MagicCommand, name: str) -> InvalidInput:
 def _wrong_words(command: MagicCommand, words: list[str]) -> InvalidInput:
     if len(words) < command.needs:
         return InvalidInput(
-            f"{command.line} needs {command.takes}", cause="Nothing follows it.", remedy=f"Write {command.usage}."
+            f"{command.line} needs {command.takes}", cause="It's missing.", remedy=f"Write {command.usage}."
         )
     extra = shortened(words[len(command.kinds)])
     remedy = f"Write {command.usage}."
     if not command.kinds and command.option("--into"):
         remedy = f"Write the brief in the lines below. To keep the run in a variable: --into {words[0][:80]}."
-    return InvalidInput(f"{command.line} does not take {extra}", cause="It belongs to no option.", remedy=remedy)
+    return InvalidInput(f"{command.line} doesn't take {extra}", cause="It isn't part of an option.", remedy=remedy)

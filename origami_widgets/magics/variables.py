@@ -57,22 +57,22 @@ def check_target(name: str, notebook: Mapping[str, object]) -> str:
     if not problem:
         return name
     raise InvalidInput(
-        "The run cannot be kept in this variable",
-        cause=f"--into needs the name of a variable, and {shortened(name)} {problem}.",
-        remedy="Choose a name of letters, digits and _ that is not in use for anything else: --into run.",
+        "Invalid variable name",
+        cause=f"--into needs the name of a variable, but {shortened(name)} {problem}.",
+        remedy="Choose a name of letters, digits and _ that isn't in use: --into run.",
     )
 
 
 def _why_not(name: str, notebook: Mapping[str, object]) -> str:
     """Return why a run cannot be stored under a name, or an empty string when it can."""
     if not name.isidentifier():
-        return "is not one"
+        return "isn't a valid name"
     if keyword.iskeyword(name):
-        return "is a keyword of Python"
+        return "is a Python keyword"
     if name in OF_IPYTHON:
         return "is reserved by IPython"
     if name in dir(builtins):
-        return "is built into Python"
+        return "is a Python built-in"
     value = notebook.get(name)
     if isinstance(value, ModuleType):
         return "holds a module"
@@ -100,8 +100,8 @@ def newest_run() -> Run:
     for run in watched_runs():
         return run
     raise InvalidInput(
-        "There is no run in this notebook yet",
-        cause="No run was started or attached since the kernel started.",
+        "No runs in this notebook yet",
+        cause="No run has been started or attached since the kernel started.",
         remedy="Start one with %%origami, or show an earlier one with %origami attach AGENT_ID/RUN_ID.",
     )
 
@@ -118,7 +118,7 @@ def active_run() -> Run:
     if not active:
         raise InvalidInput(
             "No run is active in this notebook",
-            cause="Every run that was started or attached here has ended.",
+            cause="All runs started or attached here have ended.",
             remedy="Name the run to cancel: %origami cancel AGENT_ID/RUN_ID.",
         )
     raise InvalidInput(
@@ -165,8 +165,8 @@ def resolve(word: str, variables: Variables) -> object:
         return value
     if word == value:
         raise InvalidInput(
-            f"There is no variable called {hide_all(word)[:80]}",
-            cause="It is not the id of an agent either.",
+            f"No variable named {hide_all(word)[:80]}",
+            cause="It isn't an agent id, either.",
             remedy=f"{suggestion(word, variables_with_runs(every))}{_expected(every)}",
         )
     raise _no_run(word, value, every)
@@ -175,13 +175,13 @@ def resolve(word: str, variables: Variables) -> object:
 def _no_run(word: str, value: object, variables: Mapping[str, Any]) -> InvalidInput:
     if isinstance(value, str):
         return InvalidInput(
-            f"{hide_all(word)[:80]} holds text, not a run",
+            f"{hide_all(word)[:80]} is text, not a run",
             cause="A variable without braces must hold a run.",
             remedy=f"To use its text, write {{{hide_all(word)[:80]}}}.",
         )
     return InvalidInput(
-        f"{hide_all(word)[:80]} holds no run",
-        cause=f"It is of type {type(value).__name__}.",
+        f"{hide_all(word)[:80]} isn't a run",
+        cause=f"Got {type(value).__name__}.",
         remedy=_expected(variables),
     )
 
@@ -189,7 +189,7 @@ def _no_run(word: str, value: object, variables: Mapping[str, Any]) -> InvalidIn
 def _expected(variables: Mapping[str, Any]) -> str:
     known = variables_with_runs(variables)
     first = f"These variables hold runs: {', '.join(known[:5])}. " if known else ""
-    return f"{first}Give a variable that holds a run, or AGENT_ID/RUN_ID from the foot of its card."
+    return f"{first}Use a variable that holds a run, or AGENT_ID/RUN_ID from the foot of its card."
 
 
 def _started(run: Run) -> float:

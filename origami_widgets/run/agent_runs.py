@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SHOWN = 8
 """Earlier runs of an agent that its card shows folded."""
 MOST_PAGES = 20
-EXPECTED = 'Expected "AGENT_ID/RUN_ID" as the card\'s foot shows it, two ids, or only an agent id.'
+EXPECTED = 'Pass "AGENT_ID/RUN_ID" from the foot of the card, two ids, or only an agent id.'
 
 # An agent is its own workspace, so a link to its workspace names it; so do the addresses of the API. The host does not
 # matter: nothing is sent to it, and another base_url has links of its own.
@@ -65,8 +65,8 @@ def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[s
     ('6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90', None)
     """
     if not isinstance(token_or_agent_id, str):
-        given = "None" if token_or_agent_id is None else f"of type {type(token_or_agent_id).__name__}, not text"
-        raise _not_a_token(f"It is {given}.", _ids_of(token_or_agent_id))
+        given = "None" if token_or_agent_id is None else type(token_or_agent_id).__name__
+        raise _not_a_token(f"Got {given}.", _ids_of(token_or_agent_id))
     token = token_or_agent_id.strip()
     if not token:
         raise _not_a_token("It is empty.")
@@ -75,13 +75,13 @@ def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[s
     else:
         agent, slash, run = token.partition("/")
         if slash and not run:
-            raise _not_a_token(f"{shortened(token)} holds no run id after the slash.")
+            raise _not_a_token(f"{shortened(token)} has no run id after the slash.")
     if run and run_id is not None:
-        raise _not_a_token("A token was given and a run id as well.")
+        raise _not_a_token("Got both a token and a run id.")
     wanted = run or run_id
     ids = valid_agent_id(agent), None if wanted is None else valid_run_id(wanted)
     if not any(may_be_id(part) for part in ids if part is not None):
-        raise _not_a_token(f"{shortened(token_or_agent_id)} holds words in the place of ids.")
+        raise _not_a_token(f"{shortened(token_or_agent_id)} contains words instead of ids.")
     return ids
 
 
@@ -89,19 +89,19 @@ def _ids_in_link(link: str) -> tuple[str, str]:
     found = _LINK.fullmatch(link)
     if found is None:
         not_a_key(link, "a link")
-        raise _not_a_token("It is a web address that names no agent.")
+        raise _not_a_token("The URL doesn't contain an agent id.")
     return found["agent"], found["run"] or ""
 
 
 def _ids_of(given: object) -> str:
     """Return how to give the ids of an object of `list_agents` or `list_runs`; empty for other objects."""
     if isinstance(given, RunSummary):
-        return "Give its ids: attach(run.agent_id, run.id). "
-    return "Give its id: attach(agent.id). " if isinstance(given, AgentSummary) else ""
+        return "Pass its ids: attach(run.agent_id, run.id). "
+    return "Pass its id: attach(agent.id). " if isinstance(given, AgentSummary) else ""
 
 
 def _not_a_token(cause: str, first: str = "") -> InvalidInput:
-    return InvalidInput("This does not name a run", cause=cause, remedy=f"{first}{EXPECTED}")
+    return InvalidInput("Invalid run token", cause=cause, remedy=f"{first}{EXPECTED}")
 
 
 async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
@@ -121,8 +121,8 @@ async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
             break
     if not runs:
         raise InvalidInput(
-            "This agent has no run",
-            cause=f"Agent {agent_id} has never been briefed.",
+            "No runs for this agent",
+            cause=f"Agent {agent_id} has never been given a brief.",
             remedy="Start one with ow.start('…').",
         )
     return sorted(runs.values(), key=_started)

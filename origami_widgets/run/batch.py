@@ -31,7 +31,7 @@ MOST_BRIEFS = 1_000
 """More in one call are probably a mistake: each of them costs credits."""
 MOST_LISTED = 20
 """Briefs that an error names, at most."""
-EXPECTED = "Give a list of briefs, start_many(['…', '…']), or a dict of agents' names and briefs."
+EXPECTED = "Pass a list of briefs, start_many(['…', '…']), or a dict of agent names and briefs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,10 @@ class RunBatch(JobQueue):
         given: object = operations
         if not isinstance(given, Operations):
             raise InvalidInput(
-                "A RunBatch is not made by hand",
-                cause=f"RunBatch() was given {validate.described(given)}.",
-                remedy='Start many runs with ow.start_many(["…", "…"]); show runs that exist with ow.RunBoard([run, other]).',
+                "RunBatch() can't be called directly",
+                cause=f"Got {validate.described(given)}.",
+                remedy='Start many runs with ow.start_many(["…", "…"]); show existing runs with ow.RunBoard([run, '
+                "other]).",
             )
         super().__init__(operations, jobs)
         self.presentation: Any = None
@@ -156,8 +157,8 @@ class RunBatch(JobQueue):
             block(self._end(until), timeout)
         except KeyboardInterrupt:
             print(  # noqa: T201 - said where the caller stands
-                "Stopped waiting; the batch goes on. batch.wait() waits again, batch.stop() starts no more, "
-                "batch.cancel() ends its runs."
+                "Stopped waiting; the batch keeps running. batch.wait() waits again, batch.stop() starts no more "
+                "runs, batch.cancel() ends its runs."
             )
             raise
         display_backend().waited(self)
@@ -207,9 +208,9 @@ class RunBatch(JobQueue):
         if self.is_inherited:
             raise InvalidInput(
                 "This batch belongs to another process",
-                cause="This process was forked from the one that starts its briefs: started here as well, they would be "
-                "paid for twice.",
-                remedy="Resume it there, or start what you want here with start_many().",
+                cause="This process was forked from the one that starts its runs. Starting them here, too, would "
+                "cost twice.",
+                remedy="Resume it in that process, or start new runs here with start_many().",
             )
         background().call(self.resume_now)
         if self.is_over_limit and self.error is not None:
@@ -238,7 +239,7 @@ class RunBatch(JobQueue):
         try:
             background().run(self.cancel_all())
         except KeyboardInterrupt:
-            print("Stopped waiting; Origami is still asked to cancel. batch.wait() waits for the end.")  # noqa: T201
+            print("Stopped waiting; we're still asking Origami to cancel. batch.wait() waits for the end.")  # noqa: T201
             raise
         return self
 
@@ -270,9 +271,9 @@ class RunBatch(JobQueue):
         """
         if not callable(callback):
             raise InvalidInput(
-                "This cannot be called back",
-                cause=f"on_change was given {validate.described(callback)}.",
-                remedy="Give it a function of one argument, the batch: batch.on_change(lambda batch: print(batch)).",
+                "Invalid callback",
+                cause=f"Got {validate.described(callback)}.",
+                remedy="Pass a function that takes the batch: batch.on_change(lambda batch: print(batch)).",
             )
         # Weak, or the subscription would keep the batch alive, which holds the subscription.
         batch = weakref.ref(self)
@@ -301,7 +302,7 @@ class RunBatch(JobQueue):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "A RunBatch cannot be pickled: it starts runs in this process. Keep [run.token for run in batch] and use "
+            "A RunBatch can't be pickled: it starts runs in this process. Keep [run.token for run in batch] and use "
             "ow.attach(), or start_many(..., once='a-name')."
         )
 
@@ -330,8 +331,8 @@ class RunBatch(JobQueue):
 
         def timed_out(seconds: float | None) -> WaitTimedOut:
             return WaitTimedOut(
-                f"The batch did not end within {seconds:g} s",
-                cause=f"{sum(run.done for run in self.runs)} of its {len(self)} runs are done. It goes on.",
+                f"The batch didn't end within {seconds:g} s",
+                cause=f"{sum(run.done for run in self.runs)} of its {len(self)} runs are done. It keeps running.",
                 remedy="Wait again with batch.wait(), or end it with batch.cancel().",
             )
 
@@ -407,9 +408,9 @@ def valid_at_once(value: object) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
         return value
     raise InvalidInput(
-        "at_once is not a number of runs",
-        cause=f"It was {validate.shortened(value)}.",
-        remedy="Give a whole number from 1, or leave at_once= out for as many as the plan has run slots.",
+        "at_once must be a number of runs",
+        cause=f"Got {validate.shortened(value)}.",
+        remedy="Use a whole number from 1, or leave out at_once= to use all run slots of your plan.",
     )
 
 
@@ -417,38 +418,38 @@ def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
     """Return the position of each brief in what was given, the agent's name, and the brief."""
     if isinstance(prompts, str | bytes):
         raise InvalidInput(
-            "One brief was given, not a list",
-            cause="start_many starts one run for each brief of a list.",
-            remedy="Use ow.start('…') for one brief, or put it into a list: start_many(['…']).",
+            "Expected a list of briefs, got one brief",
+            cause="start_many starts one run for each brief in a list.",
+            remedy="Use ow.start('…') for one brief, or put it in a list: start_many(['…']).",
         )
     if hasattr(prompts, "columns") and hasattr(prompts, "shape"):
         raise InvalidInput(
-            "A frame was given, not a list of briefs",
-            cause="Its column names would be taken for briefs.",
-            remedy="Give the column that holds the briefs: start_many(frame['brief']).",
+            "Expected a list of briefs, got a DataFrame",
+            cause="Its column names would be used as briefs.",
+            remedy="Pass the column with the briefs: start_many(frame['brief']).",
         )
     pairs: list[tuple[str, str | None, object]]
     if isinstance(prompts, Mapping):
         for name in prompts:
             if not isinstance(name, str):
                 raise InvalidInput(
-                    "An agent's name is not text",
-                    cause=f"A key of prompts was {validate.shortened(name)}.",
-                    remedy=f"{EXPECTED} Of a dict with other keys, give the values: start_many(prompts.values()).",
+                    "An agent name must be a string",
+                    cause=f"Got {validate.shortened(name)} as a key of prompts.",
+                    remedy=f"{EXPECTED} If the keys aren't names, pass the values: start_many(prompts.values()).",
                 )
         pairs = [(f"prompts[{validate.shortened(name)}]", name, prompt) for name, prompt in prompts.items()]
     elif isinstance(prompts, Iterable):
         listed = itertools.islice(prompts, MOST_BRIEFS + 1)
         pairs = [(f"prompts[{position}]", None, prompt) for position, prompt in enumerate(listed)]
     else:
-        raise InvalidInput("These are no briefs", cause=f"prompts is {type(prompts).__name__}.", remedy=EXPECTED)
+        raise InvalidInput("Invalid briefs", cause=f"Got {type(prompts).__name__}.", remedy=EXPECTED)
     if not pairs:
-        raise InvalidInput("There is no brief", cause="prompts is empty.", remedy=EXPECTED)
+        raise InvalidInput("No briefs", cause="prompts is empty.", remedy=EXPECTED)
     if len(pairs) > MOST_BRIEFS:
         raise InvalidInput(
-            "There are too many briefs",
-            cause=f"One batch takes {MOST_BRIEFS:,} at most.",
-            remedy="Start them in several batches, one after the other.",
+            "Too many briefs",
+            cause=f"A batch can have at most {MOST_BRIEFS:,}.",
+            remedy="Split them into several batches.",
         )
     return pairs
 
@@ -460,5 +461,5 @@ def _refusal(refused: Sequence[tuple[str, InvalidInput]]) -> InvalidInput:
     listed = ", ".join(others[:MOST_LISTED]) + (
         f" and {len(others) - MOST_LISTED} more" if others[MOST_LISTED:] else ""
     )
-    also = f" Not valid either: {listed}." if others else ""
+    also = f" Also invalid: {listed}." if others else ""
     return InvalidInput(first.title, cause=f"{position}: {first.cause}{also} Nothing was sent.", remedy=first.remedy)

@@ -115,15 +115,15 @@ class FollowUp:
         newest = self.conversation.current
         if self.kind == "answer" and self.watch is not newest:
             raise InvalidInput(
-                "These questions were answered before",
+                "These questions were already answered",
                 cause=f"Run {newest.state.run_id} continues this one.",
-                remedy="Go on with run.continued_by, or send a new brief with run.follow_up('…').",
+                remedy="Continue with run.continued_by, or send a new brief with run.follow_up('…').",
             )
         if newest.state.sending:
             raise InvalidInput(
-                "A follow-up is being sent",
-                cause="Only one run of an agent can be active, and each costs credits: it is sent once.",
-                remedy="Wait for its answer, then go on from there.",
+                "A follow-up is already being sent",
+                cause="An agent can only have one active run, and each run costs credits.",
+                remedy="Wait for it to finish, then continue from there.",
             )
         return newest
 
@@ -158,30 +158,30 @@ def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> s
     """
     if not questions:
         raise InvalidInput(
-            "There is nothing to answer",
-            cause="The run has no pending question.",
-            remedy="To go on with its agent, use run.follow_up('…').",
+            "Nothing to answer",
+            cause="The run has no pending questions.",
+            remedy="To continue with its agent, use run.follow_up('…').",
         )
     asked = "; ".join(f"{number}. {question.question}" for number, question in enumerate(questions, 1))
     if len(answers) != len(questions):
         raise InvalidInput(
-            f"{len(questions)} answers are needed, {len(answers)} given",
+            f"Expected {len(questions)} answers, got {len(answers)}",
             cause=f"The agent asks: {asked}",
-            remedy="Give one answer per question, in this order: run.answer('…', '…'). Free text is always possible.",
+            remedy="Pass one answer per question, in this order: run.answer('…', '…'). Free text always works.",
         )
     words: list[str] = []
     for number, answer in enumerate(answers, 1):
         if not isinstance(answer, str):
             raise InvalidInput(
-                f"Answer {number} is not text",
-                cause=f"It is {shortened(answer)}, of type {type(answer).__name__}. The agent asks: {asked}",
-                remedy="Answers are texts, which the agent reads: run.answer('Iberia', 'yes'). Put a number in quotes: '2'.",
+                f"Answer {number} must be a string",
+                cause=f"Got {shortened(answer)} ({type(answer).__name__}). The agent asks: {asked}",
+                remedy="Answers are text: run.answer('Iberia', 'yes'). Put a number in quotes: '2'.",
             )
         if not answer.strip():
             raise InvalidInput(
                 f"Answer {number} is empty",
                 cause=f"The agent asks: {asked}",
-                remedy="Write a few words, or one of the suggested answers.",
+                remedy="Write a few words, or pick one of the suggested answers.",
             )
         words.append(answer.strip())
     return "\n".join(f"{question.question} {answer}" for question, answer in zip(questions, words, strict=True))

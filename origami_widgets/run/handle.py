@@ -23,7 +23,7 @@ from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.state import RunState, run_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     import pandas as pd
 
@@ -49,9 +49,10 @@ class Run:
         given: object = watch
         if not isinstance(given, RunWatch):
             raise InvalidInput(
-                "A Run is not made by hand",
-                cause=f"Run() was given {validate.described(given)}.",
-                remedy='Start one with ow.start("…"), find one with ow.attach("AGENT_ID/RUN_ID"), or read a saved answer with '
+                "Run() can't be called directly",
+                cause=f"Got {validate.described(given)}.",
+                remedy='Start one with ow.start("…"), find one with ow.attach("AGENT_ID/RUN_ID"), or read a saved '
+                "response with "
                 "ow.Run.from_payload(payload).",
             )
         self._watch = watch
@@ -237,7 +238,7 @@ class Run:
         try:
             waiting.block(waiting.end_of_run(self._watch, until), timeout)
         except KeyboardInterrupt:
-            print("Stopped waiting; the run goes on. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
+            print("Stopped waiting; the run keeps running. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
             raise
         display_backend().waited(self)
         return self
@@ -296,7 +297,7 @@ class Run:
         try:
             background().run(cancel(self._watch))
         except KeyboardInterrupt:
-            print("Stopped waiting; Origami is still asked to cancel. run.wait() waits for the end.")  # noqa: T201
+            print("Stopped waiting; we're still asking Origami to cancel. run.wait() waits for the end.")  # noqa: T201
             raise
         return self
 
@@ -481,9 +482,9 @@ class Run:
         """
         if not callable(callback):
             raise InvalidInput(
-                "This cannot be called back",
-                cause=f"on_change was given {validate.described(callback)}.",
-                remedy="Give it a function of one argument, the run: run.on_change(lambda run: print(run.status)).",
+                "Invalid callback",
+                cause=f"Got {validate.described(callback)}.",
+                remedy="Pass a function that takes the run: run.on_change(lambda run: print(run.status)).",
             )
 
         @functools.wraps(callback)
@@ -491,6 +492,33 @@ class Run:
             callback(self)
 
         return self._watch.subscribers.add(notify, of_user=True)
+
+    def leads(
+        self,
+        *,
+        filters: Sequence[Mapping[str, Any]] | None = None,
+        sort: Mapping[str, str] | None = None,
+        save: bool = False,
+    ) -> Any:
+        """Show the leads of the run's tables as a live grid, the same as `ow.leads(run)`.
+
+        Args:
+            filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
+            sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+            save: keep the first 20 leads of each table in the saved notebook; without it, none is saved.
+
+        Returns:
+            A `LeadGrid`.
+
+        Raises:
+            InvalidInput: an argument is invalid.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
+            >>> grid = run.leads()
+        """
+        return display_backend().leads(self, {"filters": filters, "sort": sort, "save": save})
 
     def to_html(self) -> str:
         """Return the snapshot of the card as HTML, as a saved notebook shows it: no script, no request to anywhere."""

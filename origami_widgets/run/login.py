@@ -45,19 +45,19 @@ class _FoundKey:
 
 
 _SOURCES = {
-    "argument": "It was given as api_key=.",
-    "environment": f"It is the one of {NAME} in the environment.",
-    "colab": f"It is the one of the Colab secret {NAME}.",
-    "keyring": "It is the one of the system's keyring.",
-    "prompt": "It is the one that was entered.",
+    "argument": "It was passed as api_key=.",
+    "environment": f"It came from {NAME} in the environment.",
+    "colab": f"It came from the Colab secret {NAME}.",
+    "keyring": "It came from the system's keyring.",
+    "prompt": "It was the one you entered.",
 }
 _REFUSED = {
-    "environment": f"Origami does not accept the key of {NAME} in the environment.",
-    "colab": f"Origami does not accept the key of the Colab secret {NAME}.",
-    "keyring": "Origami does not accept the key in the system's keyring any more.",
+    "environment": f"Invalid API key in {NAME} in the environment.",
+    "colab": f"Invalid API key in the Colab secret {NAME}.",
+    "keyring": "The API key in the system's keyring is no longer valid.",
 }
 """Sources whose key may be replaced by one that is entered."""
-_FIRST = "Put it right there, too: it is found before any other."
+_FIRST = "Fix it there, too: it takes precedence."
 
 
 def login(
@@ -95,7 +95,7 @@ def login(
         ...     account = ow.login(served.api_key, base_url=served.base_url)  # doctest: +ELLIPSIS
         Organization: Sandbox organization (sandbox)
         Plan: Starter, with the API
-        Run slots: at most 1 of 1 free (runs of the web app are not seen from here)
+        Run slots: at most 1 of 1 free (runs started in the web app aren't counted)
         Credits: 5,000 (read at ... UTC)
         >>> account.free_run_slots
         1
@@ -198,7 +198,7 @@ def _search(given: _GivenKey, url: str) -> _FoundKey:
     if elsewhere.key is not None:
         return _FoundKey(elsewhere.key, elsewhere.source)
     missing = elsewhere.missing()
-    missing.cause += " Nobody can be asked for one here."
+    missing.cause += " There is no prompt here to ask for one."
     return _FoundKey(_ask(url, missing, *elsewhere.problems), "prompt")
 
 
@@ -213,7 +213,7 @@ async def _check(found: _FoundKey, url: str, project: str | None) -> tuple[Accou
                 summary = await OnLoop(client.operations.account_summary())
             except AuthenticationError as error:
                 if not may_replace:
-                    error.cause = f"{error.cause} {_SOURCES[found.source]} What was configured before stays."
+                    error.cause = f"{error.cause} {_SOURCES[found.source]} Nothing changed."
                     raise
             else:
                 # Later calls find a key of any other source by themselves.
@@ -223,7 +223,7 @@ async def _check(found: _FoundKey, url: str, project: str | None) -> tuple[Accou
             said = f"{key.title}. {key.cause}"
         else:
             raise key
-        missing = missing_key(f"{said} Nobody can be asked for another one here.")
+        missing = missing_key(f"{said} There is no prompt here to ask for another one.")
         found = _FoundKey(_ask(url, missing, said if found.source == "keyring" else f"{said} {_FIRST}"), "prompt")
 
 
@@ -244,7 +244,7 @@ def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
     for problem in first:
         print(problem)  # noqa: T201 - a dialogue
     for left in reversed(range(MOST_TRIES)):
-        entered = _prompt(f"API key for {urlsplit(url).netloc} (it is not shown): ")
+        entered = _prompt(f"API key for {urlsplit(url).netloc} (hidden): ")
         if isinstance(entered, Secret):
             return entered
         if entered is None:
@@ -266,9 +266,7 @@ def _prompt(question: str) -> Secret | OrigamiError | None:
         # A kernel whose front end takes no input raises an error of the first kind.
         return None
     except EOFError:
-        entered = missing_key(
-            "The input was ended (Ctrl-D) before a key was entered. What was configured before stays."
-        )
+        entered = missing_key("Input ended (Ctrl-D) before a key was entered. Nothing changed.")
         entered.code = ENDED
         # The cursor stands behind the question still.
         print()  # noqa: T201 - a dialogue

@@ -300,7 +300,7 @@ def _shown(run: Run, call: StartCall, *, show: bool) -> Run:
     """Show a run that was just started."""
     if isinstance(call.job, WatchedJob) and call.job.unrecorded is not None:
         cause = call.job.unrecorded.cause
-        warnings.warn(f"The run was started, but not written down. {cause}", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=3)
     if show:
         with attach_hint(run.token):
             display_backend().show(run)

@@ -332,15 +332,15 @@ def run_error(state: RunState) -> OrigamiError | None:
     if state.status == "errored":
         return RunFailed(
             "The run failed",
-            cause="Origami gave no reason. Work that was done before is kept.",
+            cause="Origami gave no reason. Everything built so far is kept.",
             remedy="Try again with run.follow_up('Please try again.'), which starts a new run of the same agent.",
             code="errored",
         )
     if state.status == "timed_out":
         return RunFailed(
             "The run took too long",
-            cause="Origami ends a run after 20 minutes.",
-            remedy="Go on with run.follow_up('Please continue.'), which starts a new run of the same agent.",
+            cause="Origami ends runs after 20 minutes.",
+            remedy="Continue with run.follow_up('Please continue.'), which starts a new run of the same agent.",
             code="timed_out",
         )
     if state.status == "cancelled" and state.limit_error is not None:

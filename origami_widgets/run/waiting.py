@@ -48,9 +48,9 @@ def reached(state: RunState, until: Until) -> bool:
             # Each waiting caller raises it: without this it would carry the frames of all of them.
             raise state.connection.error.with_traceback(None)
         raise WatchStopped(
-            "The run is not watched any more",
-            cause="It was watched for 75 minutes, longer than any run takes.",
-            remedy=f'Look again with run.refresh(), or ow.attach("{make_token(state.agent_id, state.run_id)}").',
+            "The run is no longer watched",
+            cause="It was watched for 75 minutes, longer than a run can take.",
+            remedy=f'Check again with run.refresh(), or ow.attach("{make_token(state.agent_id, state.run_id)}").',
         )
     return state.connection.state == "ended"
 
@@ -83,7 +83,7 @@ def end_of_run(watch: RunWatch, until: Until) -> Awaited:
         keep=lambda: poller().keep(watch),
         subscribe=watch.subscribers.add,
         timed_out=lambda seconds: WaitTimedOut(
-            f"The run did not end within {seconds:g} s",
+            f"The run didn't end within {seconds:g} s",
             cause=describe_last_answer(watch.state),
             remedy="Wait again with run.wait(), or end it with run.cancel().",
         ),
@@ -156,10 +156,10 @@ def check_wait(until: object) -> None:
     """
     if until not in ("run", "cells"):
         is_number = isinstance(until, int | float) and not isinstance(until, bool)
-        remedy = f"For seconds, name them: timeout={until}. " if is_number else ""
+        remedy = f"For seconds, use timeout={until}. " if is_number else ""
         raise InvalidInput(
-            f"Cannot wait until {validate.shortened(until)}",
-            cause="A run has two ends: the agent is done, and later its cells have settled.",
+            f"Can't wait until {validate.shortened(until)}",
+            cause="A run ends when its agent is done. Its cells may fill in later.",
             remedy=f'{remedy}Use until="run" or until="cells".',
         )
 
@@ -171,7 +171,7 @@ def check_timeout(timeout: object) -> None:
         InvalidInput: it is neither a number of seconds nor None.
     """
     if timeout is not None:
-        remedy = "Give seconds from 0, for example timeout=600, or leave timeout= out to wait until the end."
+        remedy = "Use seconds from 0, for example timeout=600, or leave out timeout= to wait until the end."
         validate.seconds(timeout, LONGEST_WAIT, remedy, may_be_zero=True)
 
 
@@ -180,4 +180,4 @@ def describe_last_answer(state: RunState) -> str:
     error = state.connection.error
     if isinstance(error, NotFound):
         return f"{error.title}: {error.cause}"
-    return f"It still says {state.status!r}. It goes on at the server."
+    return f"Its status is still {state.status!r}. It keeps running on the server."

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.prompt_parser import ParsedPrompt
     from origami_widgets.sandbox.timelines import TableTimeline
 
-PLAN_INTRODUCTION = "Here is how I will go about it."
-PLAN = ("Collect candidates", "Remove duplicates and misfits", "Look up contacts", "Judge the fit")
-CONTINUE: tuple[Mapping[str, Any], ...] = ({"label": "Continue where you stopped"},)
+PLAN_INTRODUCTION = "Here's my plan."
+PLAN = ("Collect candidates", "Remove duplicates and poor matches", "Look up contacts", "Check the fit")
+CONTINUE: tuple[Mapping[str, Any], ...] = ({"label": "Continue where you left off"},)
 ANSWER = (
-    "Origami builds tables of leads from a brief. A run finds candidates, removes duplicates and misfits, "
-    "then fills columns.\n\nTell me *who* you look for and *where*, and I will start."
+    "Origami builds tables of leads from a brief. A run finds candidates, removes duplicates and poor matches, "
+    "then fills in columns.\n\nTell me *who* you're looking for and *where*, and I'll start."
 )
-ASKING = "Two things to settle before I start."
+ASKING = "Two questions before I start."
 ANSWER_QUESTIONS: tuple[Mapping[str, Any], ...] = ({"label": "Answer the questions", "type": "input_required"},)
 _FREEFORM = "Or something else"
 QUESTIONS = (
@@ -29,7 +29,7 @@ QUESTIONS = (
     },
     {
         "type": "confirm",
-        "question": "May I look up e-mail addresses, which costs credits?",
+        "question": "Can I use credits to look up email addresses?",
         "suggestedAnswers": ["Confirm"],
         "freeformOption": _FREEFORM,
     },
@@ -37,8 +37,8 @@ QUESTIONS = (
 CANCELLED = "Cancelled at your request."
 CANCELLED_ELSEWHERE = "Cancelled from the web app."
 ARCHIVED = "Stopped because the agent was archived."
-INCOMPLETE = "I stopped early: one of my own tool calls could not be read."
-HANDED_OVER = "The work was handed over to a reviewer."
+INCOMPLETE = "I stopped early because one of my tool calls failed."
+HANDED_OVER = "Handed over to a reviewer."
 
 
 def two_tables_report(first: TableTimeline, second: TableTimeline, end: float) -> str:
@@ -49,13 +49,13 @@ def two_tables_report(first: TableTimeline, second: TableTimeline, end: float) -
     lines = [
         f"I built **{first.name}** with {rows} companies and **{second.name}** with {len(second.rows_at(end))} people.",
         "",
-        "- Duplicates and companies that miss your hard requirements are already removed.",
+        "- I removed duplicates and companies that don't meet your requirements.",
     ]
     if running:
-        lines.append(f"- {running} cells are still being filled; the tables update by themselves.")
+        lines.append(f"- {running} cells are still being filled. The tables update automatically.")
     else:
         lines.append(
-            f"- {fit.verdict_count('pass', end)} of {rows} companies fit the brief; the table shows those first."
+            f"- {fit.verdict_count('pass', end)} of {rows} companies fit the brief. They're at the top of the table."
         )
     return "\n".join(lines)
 
@@ -63,31 +63,31 @@ def two_tables_report(first: TableTimeline, second: TableTimeline, end: float) -
 def extended_table_report(table: TableTimeline, column_name: str, end: float) -> str:
     """Return the last message of a run that added a column and leads to a table and ends at `end`."""
     rows = len(table.rows_at(end))
-    return f"I added **{column_name}** and more leads: **{table.name}** now has {rows} of them."
+    return f"I added **{column_name}** and more leads: **{table.name}** now has {rows}."
 
 
 def false_report(parsed: ParsedPrompt) -> str:
     """Return a last message about a table that does not exist."""
-    return f"Done! I created the table **{parsed.title}** with {parsed.lead_target} leads and started to enrich them."
+    return f"Done! I created the table **{parsed.title}** with {parsed.lead_target} leads and started enriching them."
 
 
 def large_report(tables: int, columns: int) -> str:
     """Return the last message of a very large run."""
-    return f"I split the work into {tables} tables. Each has its own {columns} columns."
+    return f"I split the work into {tables} tables. Each has {columns} columns."
 
 
 def step_cap_report(steps: int) -> str:
     """Return why a run at its step cap stopped."""
-    return f"I used all {steps} steps of your plan."
+    return f"I used all {steps} steps included in your plan."
 
 
 def kept_tables(tables: Mapping[str, TableTimeline], at: float) -> str:
     """Return the sentence about the tables and leads that exist when a run is stopped."""
     if not tables:
-        return "Nothing had been built yet."
+        return "Nothing was built yet."
     leads = sum(len(table.rows_at(at)) for table in tables.values())
     names = " and ".join(f"**{table.name}**" for table in tables.values())
-    return f"Kept: {names}, {leads} leads in all."
+    return f"Everything built so far is kept: {names}, {leads} leads in total."
 
 
 def next_actions(table: TableTimeline) -> tuple[Mapping[str, Any], ...]:

@@ -133,7 +133,7 @@ class SandboxApplication:
     ) -> SandboxResponse:
         if len(body) > MAX_BODY_BYTES:
             raise error_responses.ErrorResponse(
-                413, "PAYLOAD_TOO_LARGE", f"The body is larger than {MAX_BODY_BYTES} bytes"
+                413, "PAYLOAD_TOO_LARGE", f"The request body is larger than {MAX_BODY_BYTES} bytes"
             )
         with self._lock:
             context = RequestContext(
@@ -213,7 +213,7 @@ def _check_host(request: Request) -> None:
         raise error_responses.ErrorResponse(
             403,
             "HOST_NOT_ALLOWED",
-            "The sandbox answers to localhost, 127.0.0.1 and [::1] only. Use one of them in the base URL.",
+            "The sandbox only accepts localhost, 127.0.0.1 and [::1]. Use one of them in the base URL.",
         )
 
 

@@ -180,7 +180,7 @@ def _invalid_option(name: str, value: object, expected: str, example: str) -> In
     from origami_widgets.api.validate import shortened
 
     return InvalidInput(
-        f"The sandbox cannot use {name}={shortened(value)}",
+        f"Invalid {name}={shortened(value)}",
         cause=f"{name} must be {expected}.",
         remedy=f"For example: {example}.",
     )

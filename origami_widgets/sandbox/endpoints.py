@@ -267,7 +267,7 @@ def _check_references(context: RequestContext, request: CheckedRunRequest) -> No
     for path, table_ids in (("focusTableIds", request.focus_table_ids), ("attachments", request.attached_tables)):
         if container is not None and any(tables[table_id.lower()].container != container for table_id in table_ids):
             raise error_responses.invalid(
-                (path, "The table belongs to another workspace"),
+                (path, "Table belongs to another workspace"),
                 code="WORKSPACE_TABLE_MISMATCH",
                 error="Table and workspace do not match",
             )

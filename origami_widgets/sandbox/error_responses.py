@@ -61,7 +61,7 @@ def pool_full(limit: int, sessions: list[dict[str, str]], *, can_upgrade: bool, 
     return ErrorResponse(
         429,
         "CONCURRENT_LIMIT_EXCEEDED",
-        f"All {limit} concurrent runs of your plan are in use",
+        f"All {limit} run slots of your plan are in use",
         headers={"Retry-After": str(retry_after)},
         limit=limit,
         activeSessions=sessions,
@@ -83,7 +83,7 @@ def insufficient_credits(required: int, available: int) -> ErrorResponse:
         creditsRequired=required,
         creditsAvailable=available,
         topUpUrl=f"{SITE}/settings/billing?source=api",
-        message=f"Starting a run needs {required} credits; {available} are available.",
+        message=f"Starting a run needs {required} credits; you have {available}.",
         handoff=_handoff("top-up", "/settings/billing", "Add credits"),
     )
 
@@ -95,7 +95,7 @@ def budget_exceeded() -> ErrorResponse:
         "BUDGET_EXCEEDED",
         "Budget exceeded",
         blockedByBudgets=["Monthly project budget"],
-        message="A hard budget is used up. Topping up does not help; raise the budget or wait for its next month.",
+        message="The monthly project budget is used up. Raise the budget, or wait until next month.",
         handoff=_handoff("budget", "/settings/budgets", "Review budgets"),
     )
 
@@ -105,8 +105,8 @@ def subscription_required() -> ErrorResponse:
     return ErrorResponse(
         402,
         "SUBSCRIPTION_REQUIRED",
-        "Your plan does not include API access",
-        hint="Choose a plan that includes the API.",
+        "Your plan doesn't include API access",
+        hint="Upgrade to a plan with API access.",
         handoff=_handoff("upgrade", "/settings/plan", "See plans"),
     )
 
@@ -118,8 +118,8 @@ def account_blocked() -> ErrorResponse:
         "ACCOUNT_BLOCKED",
         "The account is blocked",
         reason="payment_failed",
-        message="The last payment failed. Update the payment method to go on.",
-        handoff=_handoff("billing", "/settings/billing", "Update the payment method"),
+        message="The last payment failed. Update your payment method to continue.",
+        handoff=_handoff("billing", "/settings/billing", "Update payment method"),
     )
 
 

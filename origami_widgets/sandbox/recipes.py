@@ -98,7 +98,7 @@ def _email(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
         "email": f"{mailbox}@{facts.domain}" if found else None,
         "confidence": _confidence(rng, found=found),
-        "reasoning": "Listed on the contact page." if found else "The site gives a form and no address.",
+        "reasoning": "Listed on the contact page." if found else "The site has a contact form but no address.",
         "source_url": f"https://{facts.domain}/contact" if found else None,
     }
 
@@ -107,7 +107,7 @@ def _work_email(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]
     return {
         "email_address": f"{facts.person.lower().replace(' ', '.')}@{facts.domain}" if found else None,
         "confidence": _confidence(rng, found=found),
-        "reasoning": "Follows the pattern of two published addresses." if found else "No pattern could be confirmed.",
+        "reasoning": "Matches the pattern of two published addresses." if found else "Couldn't confirm a pattern.",
         "email_source_url": f"https://{facts.domain}/team" if found else None,
     }
 
@@ -116,7 +116,7 @@ def _phone(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
         "phone_number": f"+1 555 01{facts.number % 100:02d}" if found else None,
         "confidence": _confidence(rng, found=found),
-        "reasoning": "In the imprint." if found else "No number is published.",
+        "reasoning": "Listed in the imprint." if found else "No phone number published.",
         "source_url": f"https://{facts.domain}/imprint" if found else None,
     }
 
@@ -126,7 +126,7 @@ def _address(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
         "street_address": f"{rng.randint(1, 180)} {rng.choice(fake_data.STREETS)}" if found else None,
         "city": facts.city if found else None,
         "confidence": _confidence(rng, found=found),
-        "reasoning": "From the imprint." if found else "Only a postbox is given.",
+        "reasoning": "From the imprint." if found else "Only a PO box is listed.",
         "address_source_url": f"https://{facts.domain}/imprint" if found else None,
     }
 
@@ -137,7 +137,7 @@ def _funding(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
         "stage": rng.choice(fake_data.STAGES) if found else None,
         "announced_on": f"2026-{rng.randint(1, 7):02d}-{rng.randint(1, 28):02d}" if found else None,
         "confidence": _confidence(rng, found=found),
-        "reasoning": "Announced in the company's news." if found else "No announcement in the last year.",
+        "reasoning": "Announced in the company's news." if found else "Nothing announced in the last year.",
         "source_url": f"https://{facts.domain}/news" if found else None,
     }
 
@@ -154,7 +154,7 @@ def _news(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
         "text": f"{facts.company} {rng.choice(fake_data.NEWS)}." if found else None,
         "confidence": _confidence(rng, found=found),
-        "reasoning": "Newest entry of the news page." if found else "The news page is empty.",
+        "reasoning": "Latest entry on the news page." if found else "The news page is empty.",
         "source_url": f"https://{facts.domain}/news" if found else None,
     }
 

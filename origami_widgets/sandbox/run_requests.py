@@ -64,7 +64,7 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise error_responses.invalid(("", "The body is not valid JSON")) from None
+        raise error_responses.invalid(("", "Request body isn't valid JSON")) from None
     if not isinstance(value, dict):
         raise error_responses.invalid(("", "Expected a JSON object"))
     return value
@@ -104,13 +104,13 @@ def parse_run_request(body: bytes, plan: SandboxPlan, *, first: bool) -> Checked
         parse_scenario(prompt)
     except LookupError as unknown:
         known = ", ".join(SCENARIOS)
-        issues.append(("prompt", f"The sandbox has no scenario {unknown.args[0]!r}; it has: {known}"))
+        issues.append(("prompt", f"Unknown scenario {unknown.args[0]!r}. Scenarios: {known}"))
     if issues:
         raise error_responses.invalid(*issues)
     chosen_model = MODEL_ALIASES[model] if "model" in data else None
     if chosen_model is not None and chosen_model not in plan.models:
         raise error_responses.ErrorResponse(
-            400, "MODEL_NOT_AVAILABLE", f"{chosen_model} is not available on the {plan.name} plan"
+            400, "MODEL_NOT_AVAILABLE", f"{chosen_model} isn't available on the {plan.name} plan"
         )
     return CheckedRunRequest(
         prompt=prompt,

@@ -97,7 +97,7 @@ def large(inputs: ScenarioInputs) -> ScenarioResult:
     builder.fail_unaffordable_cells()
     text = agent_text.large_report(LARGE_TABLES, LARGE_COLUMNS)
     messages = [
-        TimedEvent(builder.at(1 + step), {"role": "assistant", "content": f"Part {step + 1} is prepared."})
+        TimedEvent(builder.at(1 + step), {"role": "assistant", "content": f"Part {step + 1} is ready."})
         for step in range(LARGE_MESSAGES)
     ]
     messages[-1] = TimedEvent(messages[-1].at, {**messages[-1].body, "truncated": True})

@@ -40,7 +40,7 @@ def listen(port: int) -> socket.socket:
         OSError: the port is taken.
     """
     if not 0 <= port <= _LAST_PORT:
-        raise ValueError(f"port must be between 0 and {_LAST_PORT}, not {port}")
+        raise ValueError(f"port must be between 0 and {_LAST_PORT}, got {port}")
     listening = socket.create_server((HOST, port), backlog=512)
     listening.setblocking(False)  # noqa: FBT003  # the signature is the standard library's
     return listening

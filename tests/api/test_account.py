@@ -40,11 +40,11 @@ def agents(*statuses, cursor=None):
 
 
 SLOTS = {
-    "some": (3, 2, 1, "at most 1 of 3 free (runs of the web app are not seen from here)"),
+    "some": (3, 2, 1, "at most 1 of 3 free (runs started in the web app aren't counted)"),
     "more than are allowed": (1, 2, 0, "none of 1 free"),
-    "no limit": (None, 2, None, "without limit; 2 at work"),
-    "not told": (..., 2, None, "not told; 2 at work"),
-    "no number": ("many", 2, None, "not told; 2 at work"),
+    "no limit": (None, 2, None, "unlimited; 2 active"),
+    "unknown": (..., 2, None, "unknown; 2 active"),
+    "no number": ("many", 2, None, "unknown; 2 active"),
 }
 
 
@@ -75,10 +75,10 @@ def test_a_part_that_cannot_be_read_is_none_and_the_others_are_read(server):
     assert (account.credits, account.active_runs, account.free_run_slots) == (None, None, None)
     assert str(account).startswith("Organization: Acme (127.0.0.1:")
     assert str(account).splitlines()[1:3] == [
-        "Plan: Pro, with the API",
-        "Run slots: 3; how many are free could not be read",
+        "Plan: Pro, API access",
+        "Run slots: 3; the number of free ones couldn't be read",
     ]
-    assert "Credits: not told" in str(account)
+    assert "Credits: unknown" in str(account)
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
@@ -94,12 +94,12 @@ def test_an_account_that_cannot_be_read_raises(server):
         read(server, *[answer({"error": "x"}, 500)] * 9)
 
 
-def test_missing_values_are_called_not_told(server):
+def test_missing_values_are_called_unknown(server):
     account = read(server, answer({}), answer({}), NO_AGENTS)
     assert str(account).splitlines()[:3] == [
-        f"Organization: not told ({server.base_url.split('/')[2]})",
-        "Plan: not told, whether with the API is not told",
-        "Run slots: not told; 0 at work",
+        f"Organization: unknown ({server.base_url.split('/')[2]})",
+        "Plan: unknown, API access unknown",
+        "Run slots: unknown; 0 active",
     ]
 
 

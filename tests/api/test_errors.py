@@ -116,7 +116,7 @@ def test_too_few_credits_leads_to_the_page_that_fixes_it():
     }
     error = error_from(ApiResponse(402, body))
     assert error.link == "https://origami.chat/settings/billing"
-    assert "5 credits are needed, 1 are there" in error.cause
+    assert "This needs 5 credits; you have 1." in error.cause
     assert error.details["handoff"]["label"] == "Add credits"
     del body["handoff"]
     assert error_from(ApiResponse(402, body)).link == "https://origami.chat/settings/billing?source=api"

@@ -125,9 +125,9 @@ def test_colab_is_asked_by_one_thread_at_a_time(monkeypatch):
 
 COLAB = {
     SecretNotFoundError: ("has no secret ORIGAMI_API_KEY", "add ORIGAMI_API_KEY with “Notebook access” on"),
-    NotebookAccessError: ("may not read it", "switch on “Notebook access”"),
-    TimeoutException: ("in time", "say yes when Colab asks"),
-    ConnectionError: ("could not be asked for the secret ORIGAMI_API_KEY (ConnectionError)", "Open Secrets"),
+    NotebookAccessError: ("doesn't have access to it", "turn on “Notebook access”"),
+    TimeoutException: ("took too long", "allow access when Colab asks"),
+    ConnectionError: ("Couldn't ask Colab for the secret ORIGAMI_API_KEY (ConnectionError)", "Open Secrets"),
 }
 
 
@@ -145,7 +145,7 @@ def test_a_failure_of_colab_says_what_to_do_and_the_keyring_is_asked(monkeypatch
 
 KEYRINGS = {
     "locked": ("The system's keyring is locked.", "Unlock the keyring"),
-    "of its system": ("could not be used (OSError)", "Take a key"),
+    "of its system": ("couldn't be used (OSError)", "Copy a key"),
 }
 
 
@@ -163,8 +163,8 @@ def test_a_missing_keyring_is_not_mentioned_unless_requested(monkeypatch):
     use_keyring(monkeypatch, Failing(TROUBLES["none"]))
     with pytest.raises(MissingKey) as caught:
         ow.Client()
-    assert caught.value.cause == "No api_key= was given, and ORIGAMI_API_KEY is not set."
-    assert caught.value.remedy.startswith("Take a key")
+    assert caught.value.cause == "No api_key= was passed, and ORIGAMI_API_KEY isn't set."
+    assert caught.value.remedy.startswith("Copy a key")
 
 
 BACKENDS = {"safe": (InMemory(), True), "none": (NoKeyring(), False), "unsafe": (Unsafe(), False)}
@@ -195,13 +195,13 @@ def test_without_the_library_there_is_no_keyring(monkeypatch):
 def test_a_malformed_key_is_refused_with_the_name_of_its_source(monkeypatch, ring):
     broken = KEY.replace("og_live_", "sk_live_")
     ring.kept[SERVICE, HOME] = broken
-    with pytest.raises(InvalidInput, match="The key in the keyring: It does not begin") as of_ring:
+    with pytest.raises(InvalidInput, match="The key in the keyring: It doesn't start") as of_ring:
         ow.Client()
     use_colab(monkeypatch, lambda _: broken)
-    with pytest.raises(InvalidInput, match="The Colab secret ORIGAMI_API_KEY: It does not begin") as of_colab:
+    with pytest.raises(InvalidInput, match="The Colab secret ORIGAMI_API_KEY: It doesn't start") as of_colab:
         ow.Client()
     monkeypatch.setenv("ORIGAMI_API_KEY", broken)
-    with pytest.raises(InvalidInput, match="ORIGAMI_API_KEY in the environment: It does not begin") as of_environment:
+    with pytest.raises(InvalidInput, match="ORIGAMI_API_KEY in the environment: It doesn't start") as of_environment:
         ow.Client()
     for caught in (of_ring, of_colab, of_environment):
         assert showing(of_error(caught.value)) == []
@@ -226,8 +226,8 @@ NOT_KEPT = {
     "none": (Failing(TROUBLES["none"]), "has no keyring", "Set up a keyring, then"),
     "locked": (Failing(TROUBLES["locked"]), "is locked", "Unlock the keyring and try again, then"),
     "of its system": (Failing(TROUBLES["of its system"]), "(OSError)", "Set up a keyring, then"),
-    "forgetful": (Forgetful(), "(tests.support.keys) did not give it back", "Choose another backend"),
-    "unsafe": (Unsafe(), "keeps nothing, or not safely", "Choose another backend"),
+    "forgetful": (Forgetful(), "(tests.support.keys) didn't store the key", "Choose another backend"),
+    "unsafe": (Unsafe(), "doesn't store keys, or not safely", "Choose another backend"),
 }
 
 

@@ -57,7 +57,7 @@ def test_each_cell_with_a_key_is_named_once(tmp_path):
         home=tmp_path,
     )
     assert [len(lines) for lines in shown] == [1, 0, 1, 0, 1, 0, 1]
-    assert shown[0][0].startswith("In [1]:3: PastedKey: An API key that is in use stands in the text of this cell")
+    assert shown[0][0].startswith("In [1]:3: PastedKey: This cell contains an API key that is in use")
     assert shown[2][0].startswith("In [3]:1: ")
     for way in ("ow.login()", "keyring", "ORIGAMI_API_KEY", "Colab", "revoke"):
         assert way in shown[0][0]
@@ -100,7 +100,7 @@ def test_a_key_in_use_is_found_in_a_text_whatever_its_letters(letter, around):
     assert not pasted_key.holds_key_in_use(brief)
     client = ow.Client(odd, base_url="http://127.0.0.1:9/api/v2")
     assert pasted_key.holds_key_in_use(brief)
-    with pytest.raises(InvalidInput, match="An API key was given as a brief") as caught:
+    with pytest.raises(InvalidInput, match="An API key was passed as a brief") as caught:
         ow.start(brief, client=client)
     assert odd not in str(caught.value)
     assert not pasted_key.holds_key_in_use("Find blogs called og_live_posts")

@@ -82,7 +82,7 @@ def test_remembered_ids_are_bounded_and_those_of_the_first_page_stay(monkeypatch
     assert len(walk._seen) <= 110
     assert walk.rows == 600
     take(walk, page([f"0-{row}" for row in range(10)], "again"))
-    assert walk.stopped == "a page came twice"
+    assert walk.stopped == "a page was repeated"
     assert walk.rows == 600
 
 
@@ -92,7 +92,7 @@ def test_endless_new_rows_are_left_after_many_pages(monkeypatch):
     for number in range(100):
         if not walk.done:
             take(walk, page([str(number)], f"c{number}"))
-    assert walk.stopped == "there was no end after 50 pages"
+    assert walk.stopped == "there were more than 50 pages"
 
 
 def test_far_more_rows_than_the_count_end_the_walk(monkeypatch):
@@ -101,7 +101,7 @@ def test_far_more_rows_than_the_count_end_the_walk(monkeypatch):
     for number in range(100):
         if not walk.done:
             take(walk, page([str(number)], f"c{number}", 10))
-    assert walk.stopped == "the server counts 10 rows and goes on giving more"
+    assert walk.stopped == "the server counts 10 rows but keeps sending more"
     assert walk.rows == 26
 
 

@@ -47,13 +47,13 @@ ONCE: list[tuple[str, Callable, type[errors.OrigamiError], str]] = [
     ("no HTTP", raw(b"SSH-2.0-OpenSSH_9.9\r\n", close=True), errors.ConnectionFailed, ""),
     ("truncated JSON", answer('{"id": "v2_run'), errors.UnexpectedAnswer, "cut off"),
     ("empty", answer(""), errors.UnexpectedAnswer, "empty"),
-    ("null", answer("null"), errors.UnexpectedAnswer, "object was expected"),
-    ("a list", answer("[]"), errors.UnexpectedAnswer, "object was expected"),
-    ("an empty object", answer("{}"), errors.UnexpectedAnswer, "names nothing"),
+    ("null", answer("null"), errors.UnexpectedAnswer, "Expected an object"),
+    ("a list", answer("[]"), errors.UnexpectedAnswer, "Expected an object"),
+    ("an empty object", answer("{}"), errors.UnexpectedAnswer, "no id"),
     ("invalid UTF-8", answer(b'{"id": "\xff"}'), errors.UnexpectedAnswer, "UTF-8"),
     ("NUL", answer(b'{"id": "\x00"}'), errors.UnexpectedAnswer, ""),
     ("captive portal", answer("<html>Welcome", content_type="text/html"), errors.UnexpectedAnswer, "sign-in page"),
-    ("another run", answer({**RUN, "id": "v2_run-other"}), errors.UnexpectedAnswer, "something else"),
+    ("another run", answer({**RUN, "id": "v2_run-other"}), errors.UnexpectedAnswer, "another id"),
     ("NaN", answer('{"id": "v2_run-1", "creditsUsed": NaN}'), errors.UnexpectedAnswer, "NaN"),
     ("beyond any float", answer('{"id": "v2_run-1", "creditsUsed": 1e999}'), errors.UnexpectedAnswer, "1e999"),
     ("500 with NaN", answer('{"error": NaN}', 500), errors.ServerError, "Infinity|NaN"),
@@ -175,7 +175,7 @@ def test_a_server_that_is_not_reachable_is_named(quick):
 def test_plain_text_where_encryption_is_expected_is_named_and_tried_twice(server, monkeypatch, quick):
     monkeypatch.setenv("NO_PROXY", "*")
     client = Client(KEY, base_url=server.base_url.replace("http://", "https://"), timeout=5)
-    with pytest.raises(errors.ConnectionFailed, match="not secure") as caught:
+    with pytest.raises(errors.ConnectionFailed) as caught:
         client.get_credits()
     assert caught.value.code == "TLS_FAILED"
     assert not caught.value.sent

@@ -44,7 +44,7 @@ def test_invalid_models_are_refused(server, client, model):
 @pytest.mark.parametrize("model", ["origami-lite", "origami-max", "origami-fast", "origami-mid", "origami-ultra-2"])
 def test_possible_models_are_sent(server, client, model):
     server.plan(answer({"error": "not on the plan", "code": "MODEL_NOT_AVAILABLE"}, 400))
-    with pytest.raises(InvalidInput, match="not on the plan") as caught:
+    with pytest.raises(InvalidInput, match="not available on your plan") as caught:
         client.create_agent("Find bakeries", model=model)
     assert "model=" in caught.value.remedy
     assert server.requests[0].json()["model"] == model
@@ -119,7 +119,7 @@ def test_a_token_instead_of_an_id_is_named(client):
 
 def test_an_agent_that_is_not_found_may_have_been_a_table(server, client):
     server.plan(answer({"error": "no", "code": "AGENT_NOT_FOUND"}, 404))
-    with pytest.raises(AgentNotFound, match="id of a table"):
+    with pytest.raises(AgentNotFound, match="A table id"):
         client.list_runs("c0a3f1d2-9b6e-4d27-8a1c-5f0e7b3d9a44")
 
 

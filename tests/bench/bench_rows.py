@@ -76,7 +76,7 @@ def cell(slug: str, number: int, rng: random.Random) -> Any:  # noqa: PLR0911 - 
             return {
                 slug.replace("-", "_"): f"{slug}-{number}@bakery-{number}.example" if found else None,
                 "confidence": rng.choice(("high", "medium", "low")),
-                "reasoning": "Listed on the contact page." if found else "The site gives a form and no address.",
+                "reasoning": "Listed on the contact page." if found else "The site has a contact form but no address.",
                 "source_url": f"https://bakery-{number}.example/contact",
             }
         case _:

@@ -44,9 +44,9 @@ def test_existing_files_are_only_replaced_with_overwrite(token, tmp_path, capsys
     path.write_text("mine")
     assert main(["export", token, str(path)]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
-    assert title == "The file is there already"
+    assert title == "File already exists"
     assert str(path) in cause
-    assert remedy == "Give another path, or --overwrite to replace it."
+    assert remedy == "Use another path, or --overwrite to replace it."
     assert path.read_text() == "mine"
     assert main(["export", token, str(path), "--overwrite"]) == 0
     assert openpyxl.load_workbook(path).sheetnames
@@ -64,14 +64,14 @@ def test_a_missing_package_is_named_with_its_extra(token, tmp_path, capsys, monk
 
 def test_a_format_that_contradicts_the_path_is_an_error(token, tmp_path, capsys):
     assert main(["export", token, str(tmp_path / "made.xlsx"), "--format", "csv"]) == 2
-    assert "Path and format say different things" in capsys.readouterr().err
+    assert "Path and format don't match" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("configured_api")
 def test_an_unknown_ending_is_an_error(tmp_path, capsys):
     assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "o.txt")]) == 2
     title, _, remedy = capsys.readouterr().err.splitlines()
-    assert title == "Nothing is exported as .txt"
+    assert title == "Can't export as .txt"
     assert str(tmp_path / "o.xlsx") in remedy
     assert list(tmp_path.iterdir()) == []
 
@@ -119,7 +119,7 @@ def test_an_unknown_run_is_an_error(tmp_path, capsys, arguments, code):
 def test_an_unreachable_server_is_an_error(tmp_path, capsys):
     url = "http://127.0.0.1:9/api/v2"
     assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "made"), "--base-url", url]) == 1
-    assert capsys.readouterr().err.startswith("Origami cannot be reached\n")
+    assert capsys.readouterr().err.startswith("Can't reach Origami\n")
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")

@@ -65,9 +65,9 @@ def test_no_keyring_is_suggested_where_there_is_none(without_key, monkeypatch, c
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["login"]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
-    assert title == "There is no API key"
-    assert cause.startswith("ORIGAMI_API_KEY is not set.")
-    assert remedy.startswith("Take one from Origami (Settings, API keys) and set ORIGAMI_API_KEY.")
+    assert title == "No API key"
+    assert cause.startswith("ORIGAMI_API_KEY isn't set.")
+    assert remedy.startswith("Copy one from Origami (Settings, API keys) and set ORIGAMI_API_KEY.")
     assert "--store" not in remedy
     monkeypatch.setattr(sys, "stdin", io.StringIO("og_live_wrongwrongwrong1\n"))
     assert main(["login", "--stdin"]) == 1
@@ -90,8 +90,8 @@ def test_stdin_must_not_be_a_terminal(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("piped", "code", "title"),
     [
-        ("og_live_wrongwrongwrong1\n", 1, "Origami does not accept the API key"),
-        ("wrong\n", 2, "This is not an Origami API key"),
+        ("og_live_wrongwrongwrong1\n", 1, "Invalid API key"),
+        ("wrong\n", 2, "Invalid API key format"),
         ("", 2, "Nothing came from standard input"),
         ("\n", 2, "Nothing came from standard input"),
     ],
@@ -151,7 +151,7 @@ def test_a_typed_key_is_not_shown(api, tmp_path):
     environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
     program, *before = COMMAND
     child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
-    child.expect(r"\(it is not shown\): ")
+    child.expect(r"\(hidden\): ")
     child.waitnoecho()
     child.sendline(api.api_key)
     rest = child.read()
@@ -166,7 +166,7 @@ def test_an_interrupt_at_the_prompt(api, tmp_path):
     environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
     program, *before = COMMAND
     child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
-    child.expect(r"\(it is not shown\): ")
+    child.expect(r"\(hidden\): ")
     child.waitnoecho()
     child.sendintr()
     rest = child.read()

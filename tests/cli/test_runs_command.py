@@ -83,8 +83,8 @@ def test_an_account_without_runs(monkeypatch, capsys, options):
     ("arguments", "code", "expected"),
     [
         (["--limit", "0"], 2, "--limit was 0."),
-        (["6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"], 1, "There is no such agent"),
-        (["https://origami.chat/x"], 2, "It is a web address"),
+        (["6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"], 1, "No such agent"),
+        (["https://origami.chat/x"], 2, "The URL doesn't contain an agent id"),
     ],
 )
 @pytest.mark.usefixtures("configured_api")
@@ -98,7 +98,7 @@ DONE = row(2, "Find cheese makers", "completed")
 
 
 def lost(**options):
-    return ConnectionFailed("Origami cannot be reached", transient=True, **options)
+    return ConnectionFailed("Can't reach Origami", transient=True, **options)
 
 
 class Script:
@@ -152,9 +152,9 @@ def test_watch_writes_a_record_for_each_new_or_changed_run(capsys):
 def test_an_unreachable_server_is_reported_once_and_retried(capsys):
     lines = written(capsys, lost(), lost(), [OLD], lost())
     assert [line.partition("  ")[2].partition(" · ")[0] for line in lines] == [
-        "Origami cannot be reached",
+        "Can't reach Origami",
         "✓ Completed",
-        "Origami cannot be reached",
+        "Can't reach Origami",
     ]
 
 
@@ -167,8 +167,8 @@ def test_an_error_that_retries_cannot_help_ends_the_watch():
 def test_the_next_read_respects_retry_after():
     updates = read_repeatedly(Script(lost(retry_after=90.0)), float, 0.0)
     first = next(updates)
-    assert first.problem == "Origami cannot be reached"
-    assert first.freshness(first.next_at - 90) == "Origami cannot be reached · trying again in 1 min 30 s"
+    assert first.problem == "Can't reach Origami"
+    assert first.freshness(first.next_at - 90) == "Can't reach Origami · trying again in 1 min 30 s"
 
 
 @pytest.mark.parametrize("columns", [40, 160])

@@ -142,7 +142,7 @@ def test_provenance_says_where_the_frame_comes_from(maker):
         ({"object": "list", "items": [{"object": "row", "id": "r", "cells": {}}]}, "entry 0 of the source"),
         ({"error": "Not found", "code": "RUN_NOT_FOUND"}, "the keys error, code"),
         ([payload(), None], "item 1 of the list is None"),
-        ([[payload()]], "item 0 of the list is of type list"),
+        ([[payload()]], "item 0 of the list is list"),
         (SimpleNamespace(raw=None), "type SimpleNamespace"),
         (pd.DataFrame({"run": [1]}), "type DataFrame"),
     ],
@@ -154,7 +154,7 @@ def test_anything_else_is_refused_with_what_was_given_and_what_is_expected(maker
     text = str(refused.value)
     assert words in text
     assert maker.__name__ in text
-    assert "Give a Run, an answer of the API" in text
+    assert "Pass a Run, a table, a response of the API" in text
 
 
 @MAKERS

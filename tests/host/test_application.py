@@ -45,7 +45,7 @@ for name, cell in CELLS.items():
 print(json.dumps(shown))
 """
 WORDS = """The brief is empty
-A run needs a prompt of 1 to 10,000 characters.
+A brief has 1 to 10,000 characters.
 Say in a sentence or two what the agent should find or do."""
 
 

@@ -51,31 +51,31 @@ def test_fields_are_replaced_by_their_values(text):
 
 
 REFUSED = {
-    "{town}": "There is no variable called town",
+    "{town}": "No variable named town",
     "{cty}": "Did you mean {city}?",
-    "{city": "A brace in the brief is not closed",
+    "{city": "A brace in the brief isn't closed",
     "Find bakeries in {": "It is at the end.",
     "Find {city}, {\n": "It is at the end.",
     "city}": "has no opening brace",
-    "{}": "nothing between two braces",
-    "{ }": "nothing between two braces",
+    "{}": "Nothing between two braces",
+    "{ }": "Nothing between two braces",
     '{"name": "x"}': "Invalid format specifier",
-    "{the best bakers}": "not a Python expression",
-    "{city:{price}}": "not a Python expression",
-    "{x := 5}": "There is no variable called x",
+    "{the best bakers}": "Invalid Python expression",
+    "{city:{price}}": "Invalid Python expression",
+    "{x := 5}": "No variable named x",
     "{cities[5]}": "IndexError: list index out of range",
     "{row.town}": "AttributeError",
-    "{price:nonsense}": "could not be formatted",
-    "{list}": "It is the class list, not a value.",
-    "{len}": "It is the function len, not a value.",
-    "{nothing}": "It is None.",
-    "{b'Porto'}": "It is bytes, not text.",
-    "{(c for c in cities)}": "its text is '<generator",
-    "{lost}": "It is missing: nan.",
-    "{gone}": "It is missing: <NA>.",
-    "{frame}": "It is a whole DataFrame",
-    "{json}": "It is a module, not a value.",
-    "{thing}": "It is of type object, and its text is '<object",
+    "{price:nonsense}": "Couldn't format",
+    "{list}": "Got the class list, not a value.",
+    "{len}": "Got the function len, not a value.",
+    "{nothing}": "Got None.",
+    "{b'Porto'}": "Got bytes, not text.",
+    "{(c for c in cities)}": "prints as '<generator",
+    "{lost}": "The value is missing: nan.",
+    "{gone}": "The value is missing: <NA>.",
+    "{frame}": "Got a whole DataFrame",
+    "{json}": "Got a module, not a value.",
+    "{thing}": "Got object, which prints as '<object",
 }
 
 
@@ -146,5 +146,5 @@ def test_plain_names_expand_as_in_str_format(text):
 
 
 def test_a_long_brief_with_a_brace_is_refused_quickly():
-    with pytest.raises(InvalidInput, match="not a Python expression"):
+    with pytest.raises(InvalidInput, match="Invalid Python expression"):
         expand("{" + "a b }" * 2000, {}, "the brief")

@@ -41,7 +41,7 @@ def test_help_is_also_an_option(asking, variables, capsys):
 
 @pytest.mark.parametrize(("word", "command"), ALIASES.items())
 def test_an_alias_suggests_its_command(word, command, variables):
-    with pytest.raises(InvalidInput, match=f"There is no %origami {word}") as refused:
+    with pytest.raises(InvalidInput, match=f"No command %origami {word}") as refused:
         run_line(word, variables)
     assert refused.value.remedy.startswith(f"Did you mean {command}? ")
     assert command in COMMANDS
@@ -73,8 +73,8 @@ def test_a_bare_line_prints_the_overview(line, variables, capsys):
         ("help atach", "Did you mean attach?"),
         ("--once x", "one percent sign is a command"),
         ("Find bakers in Porto", "begin a cell with %%origami"),
-        ("og_live_0123456789abcdef", "There is no %origami og_live_hidden"),
-        ("login og_live_0123456789abcdef", "An API key was given"),
+        ("og_live_0123456789abcdef", "No command %origami og_live_hidden"),
+        ("login og_live_0123456789abcdef", "An API key was passed"),
     ],
 )
 def test_an_unknown_command_is_refused(line, expected, variables):

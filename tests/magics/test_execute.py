@@ -37,12 +37,12 @@ def test_a_run_is_attached_by_token_agent_or_variable(run, variables):
 def test_a_word_that_refers_to_no_run_is_refused(run, variables):
     variables.notebook.update(run=run, token=run.token)
     assert "write {token}" in refused("attach token", variables)
-    assert "price holds no run" in refused("attach price", variables)
+    assert "price isn't a run" in refused("attach price", variables)
     assert "Did you mean run?" in refused("tables rum", variables)
     assert "These variables hold runs: run." in refused("tables price", variables)
-    assert "no variable called nothing" in refused("cancel {nothing}", variables)
-    assert "{price} holds no run" in refused("cancel {price}", variables)
-    assert "cannot be kept" in refused(f"attach {run.token} --into 1x", variables)
+    assert "No variable named nothing" in refused("cancel {nothing}", variables)
+    assert "{price} isn't a run" in refused("cancel {price}", variables)
+    assert "Invalid variable name" in refused(f"attach {run.token} --into 1x", variables)
     with pytest.raises(AgentNotFound):
         run_line("attach 6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", variables)
 
@@ -71,7 +71,7 @@ def test_cancelling_a_batch_that_has_ended_sends_nothing(sandbox, variables, cap
     variables.notebook["many"] = ow.start_many(["Find bakers", "Find dentists"], show=False).wait()
     sandbox.requests.clear()
     run_line("cancel many", variables)
-    assert capsys.readouterr().out == "There was nothing to cancel.\n"
+    assert capsys.readouterr().out == "Nothing to cancel.\n"
     assert not [line for line in sandbox.requests if line.endswith("/cancel")]
 
 
@@ -86,7 +86,7 @@ def test_tables_of_one_run_several_runs_and_the_newest_run(run, variables):
 
 
 def test_a_notebook_without_runs_has_no_newest_run(sandbox, variables):
-    assert "no run in this notebook" in refused("tables", variables)
+    assert "No runs in this notebook" in refused("tables", variables)
     assert "No run is active" in refused("cancel", variables)
     assert sandbox.requests == []
 
@@ -113,7 +113,7 @@ def test_the_only_active_run_is_cancelled_without_a_name(run, sandbox, variables
     output = capsys.readouterr().out
     assert f"Asked Origami to cancel {other.token}." in output
     assert f"Asked Origami to cancel {run.token}." in output
-    assert f"{run.token} has already ended: cancelled. There was nothing to cancel." in output
+    assert f"{run.token} has already ended: cancelled. Nothing to cancel." in output
     assert sum(line.endswith("/cancel") for line in sandbox.requests) == 2
 
 
@@ -128,7 +128,7 @@ def test_a_batch_is_cancelled_as_a_whole_and_stands_for_all_its_runs(sandbox, va
     assert runs_in(batch) == [*batch.runs]
     assert run_line("tables many", variables)["run_id"].isin([run.id for run in batch.runs]).all()
     variables.notebook["two"] = [ow.start("Find bakers", show=False), ow.start("Find dentists", show=False)]
-    assert "two holds 2" in refused("attach two", variables)
+    assert "two has 2 runs" in refused("attach two", variables)
 
 
 def test_credits_show_the_account(sandbox, variables, capsys):
@@ -202,7 +202,7 @@ def test_options_reach_the_run(sandbox, variables):
     first, second, third = (str(uuid.uuid4()) for _ in range(3))
     variables.notebook.update(tables=(SimpleNamespace(id=first), second), last=third)
     line = f"--name 'Bakers of {{city}}' --model origami-lite --focus {{tables}} --focus={third} --focus {{last}}"
-    with pytest.raises(InvalidInput, match="There is no such table"):
+    with pytest.raises(InvalidInput, match="No such table"):
         run_cell(line, BRIEF, variables)
     (body,) = sandbox.bodies
     assert body["focusTableIds"] == [first, second, third, third]
@@ -231,23 +231,23 @@ def test_a_quiet_cell_has_no_value_and_keeps_its_run(sandbox, variables):
 
 
 WRONG = [
-    ("", "Find {town}", "no variable called town"),
+    ("", "Find {town}", "No variable named town"),
     ("", " \n ", "The brief is empty"),
     ("", "{''}", "The brief is empty"),
     ("", "x" * 10_001, "too long"),
-    ("", "Use og_live_0123456789abcdef", "An API key was given"),
-    ("", "Use {key}", "An API key was given"),
-    ("--once {town}", BRIEF, "no variable called town"),
-    ("--into 1x", BRIEF, "cannot be kept"),
-    ("--into print", BRIEF, "'print' is built into Python"),
+    ("", "Use og_live_0123456789abcdef", "An API key was passed"),
+    ("", "Use {key}", "An API key was passed"),
+    ("--once {town}", BRIEF, "No variable named town"),
+    ("--into 1x", BRIEF, "Invalid variable name"),
+    ("--into print", BRIEF, "'print' is a Python built-in"),
     ("--into json", BRIEF, "'json' holds a module"),
     ("--quiet", BRIEF, "--quiet needs --into"),
-    ("--model gpt", BRIEF, "not a model"),
-    ("--name ' '", BRIEF, "name is not valid"),
+    ("--model gpt", BRIEF, "Invalid model"),
+    ("--name ' '", BRIEF, "Invalid agent name"),
     ("--once ' '", BRIEF, "once= needs a name"),
-    ("--focus a/b", BRIEF, "not a table id"),
-    ("--focus {price}", BRIEF, "not a table id"),
-    ("--wait long", BRIEF, "--wait cannot be"),
+    ("--focus a/b", BRIEF, "Invalid table id"),
+    ("--focus {price}", BRIEF, "Invalid table id"),
+    ("--wait long", BRIEF, "Invalid value for --wait"),
     ("--what", BRIEF, "has no option --what"),
     ("run", BRIEF, "--into run"),
 ]

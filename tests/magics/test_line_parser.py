@@ -34,7 +34,7 @@ def test_a_line_is_split_into_words(line, words):
 
 @pytest.mark.parametrize("line", ["--name Joe's bakers", '"'])
 def test_a_quote_that_is_not_closed_is_refused(line):
-    with pytest.raises(InvalidInput, match="A quote is not closed"):
+    with pytest.raises(InvalidInput, match="A quote isn't closed"):
         split(line)
 
 
@@ -64,15 +64,15 @@ def test_options_with_and_without_values():
 
 def test_a_wrong_option_is_refused_with_a_suggestion():
     assert "Did you mean --model?" in refused("--modell", "x")
-    assert "--once is given twice" in refused("--once", "a", "--once", "b")
+    assert "--once is used twice" in refused("--once", "a", "--once", "b")
     assert "--fresh takes no value" in refused("--fresh=yes")
     assert "--into needs a value" in refused("--into")
     assert "--into needs a value" in refused("--into", "--fresh")
-    assert "--wait cannot be 'cell'" in refused("--wait", "cell")
+    assert "Invalid value for --wait: 'cell'" in refused("--wait", "cell")
     assert "Did you mean cells?" in refused("--wait", "cell")
     assert "--into run" in refused("run")
     assert "%origami attach needs AGENT_ID/RUN_ID" in refused(command=COMMANDS["attach"])
-    assert "does not take 'b'" in refused("a", "b", command=COMMANDS["tables"])
+    assert "doesn't take 'b'" in refused("a", "b", command=COMMANDS["tables"])
     assert "It has no options" in refused("--into", command=COMMANDS["runs"])
 
 
@@ -81,7 +81,7 @@ def test_a_wrong_option_is_refused_with_a_suggestion():
 )
 def test_a_key_is_refused_and_never_repeated(words):
     output = refused(*words)
-    assert "An API key was given" in output
+    assert "An API key was passed" in output
     assert "og_live_0" not in output
     assert "og_live_x" not in output
 

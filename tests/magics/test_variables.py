@@ -15,15 +15,15 @@ def test_a_run_may_be_kept_in_a_variable(name):
 
 @pytest.mark.parametrize("name", ["", "2run", "my-run", "run.a", "class", "None", "In", "_", "get_ipython", "a b"])
 def test_a_name_that_is_no_variable_is_refused(name):
-    with pytest.raises(InvalidInput, match="cannot be kept"):
+    with pytest.raises(InvalidInput, match="Invalid variable name"):
         check_target(name, {})
 
 
 HELD = {"shutil": shutil, "start": pytest.raises, "Variables": Variables, "join": "".join}
 TAKEN = {
-    "print": "built into Python",
-    "list": "built into Python",
-    "len": "built into Python",
+    "print": "a Python built-in",
+    "list": "a Python built-in",
+    "len": "a Python built-in",
     "shutil": "a module",
 } | dict.fromkeys(("start", "Variables", "join"), "a function or a class")
 

@@ -139,11 +139,11 @@ def test_a_person_has_three_tries(served, person, capsys):
     entered += ["", KEY.replace("og_live_", "sk_live_"), f" {KEY}\n"]
     ow.login(base_url=served.base_url)
     assert key_in_use() == KEY
-    assert asked == [f"API key for {served.base_url.split('/')[2]} (it is not shown): "] * 3
+    assert asked == [f"API key for {served.base_url.split('/')[2]} (hidden): "] * 3
     said = capsys.readouterr().out
     assert said.splitlines()[:2] == [
-        "There is no API key. Nothing was entered. Please try again.",
-        "This is not an Origami API key. It does not begin with og_live_. (The key itself is not shown.) Please try again.",
+        "No API key. Nothing was entered. Please try again.",
+        "Invalid API key format. It doesn't start with og_live_. (The key isn't shown.) Please try again.",
     ]
     assert showing([said]) == []
 
@@ -151,7 +151,7 @@ def test_a_person_has_three_tries(served, person, capsys):
 def test_after_the_third_it_is_an_error(served, person):
     entered, asked = person
     entered += [KEY[8:]] * 4
-    with pytest.raises(InvalidInput, match="not an Origami API key") as caught:
+    with pytest.raises(InvalidInput, match="Invalid API key format") as caught:
         ow.login(base_url=served.base_url)
     assert len(asked) == 3
     assert settings._client is None
@@ -160,9 +160,9 @@ def test_after_the_third_it_is_an_error(served, person):
 
 def test_ending_the_input_raises_an_error_on_a_line_of_its_own(person, capsys):
     person[0].append(EOFError())
-    with pytest.raises(MissingKey, match="The input was ended") as caught:
+    with pytest.raises(MissingKey, match="Input ended") as caught:
         ow.login()
-    assert "Nobody can be asked" not in caught.value.cause
+    assert "There is no prompt here" not in caught.value.cause
     assert caught.value.__context__ is None
     assert capsys.readouterr().out == "\n"
     assert len(person[1]) == 1
@@ -171,7 +171,7 @@ def test_ending_the_input_raises_an_error_on_a_line_of_its_own(person, capsys):
 @pytest.mark.parametrize("how", [NotImplementedError(), getpass.GetPassWarning()], ids=repr)
 def test_where_nothing_can_be_entered_in_secret_there_is_no_key(person, how):
     person[0].append(how)
-    with pytest.raises(MissingKey, match="Nobody can be asked") as caught:
+    with pytest.raises(MissingKey, match="There is no prompt here") as caught:
         ow.login()
     assert "ow.use_sandbox()" in caught.value.remedy
     assert caught.value.__context__ is None
@@ -196,7 +196,7 @@ def test_an_interrupt_at_the_prompt_configures_nothing(person):
 
 def test_without_a_terminal_no_key_is_asked_for(monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
-    with pytest.raises(MissingKey, match="Nobody can be asked"):
+    with pytest.raises(MissingKey, match="There is no prompt here"):
         ow.login()
 
 
@@ -208,7 +208,7 @@ def test_what_colab_said_is_said_before_the_question(person, monkeypatch, capsys
     person[0].append(EOFError())
     with pytest.raises(MissingKey):
         ow.login()
-    assert capsys.readouterr().out == "Colab did not give the secret ORIGAMI_API_KEY in time.\n\n"
+    assert capsys.readouterr().out == "Colab took too long to return the secret ORIGAMI_API_KEY.\n\n"
 
 
 @pytest.mark.parametrize("way", ["argument", "environment", "prompt"])
@@ -217,10 +217,10 @@ def test_a_wrong_key_says_so_and_configures_nothing(served, person, ring, monkey
         monkeypatch.setenv("ORIGAMI_API_KEY", WRONG)
         monkeypatch.setattr("sys.stdin", None)
     person[0].append(WRONG)
-    with pytest.raises(AuthenticationError, match="does not accept the API key") as caught:
+    with pytest.raises(AuthenticationError, match="Invalid API key") as caught:
         ow.login(WRONG if way == "argument" else None, base_url=served.base_url, store=True)
     assert {"argument": "api_key=", "environment": "in the environment", "prompt": "entered"}[way] in caught.value.cause
-    assert "What was configured before stays." in caught.value.cause
+    assert "Nothing changed." in caught.value.cause
     assert (settings._client, settings._base_url, ring.kept) == (None, None, {})
     assert [text for text in of_error(caught.value) if WRONG[8:] in text] == []
 
@@ -238,7 +238,7 @@ def test_a_key_that_was_good_is_stored_and_found_by_the_next_process(served, per
 
 def test_where_it_cannot_be_stored_nothing_else_is_lost(served, monkeypatch, capsys):
     use_keyring(monkeypatch, Failing(TROUBLES["locked"]))
-    with pytest.raises(OrigamiError, match="not put into the keyring") as caught:
+    with pytest.raises(OrigamiError, match="wasn't stored in the keyring") as caught:
         ow.login(KEY, base_url=served.base_url, store=True)
     assert caught.value.code == "NO_KEYRING"
     assert key_in_use() == KEY
@@ -251,18 +251,18 @@ def test_a_key_of_the_keyring_that_is_no_longer_good_is_asked_for_anew(served, p
     ring.kept[SERVICE, served.base_url] = WRONG
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", None)
-        with pytest.raises(AuthenticationError, match="the one of the system's keyring"):
+        with pytest.raises(AuthenticationError, match="came from the system's keyring"):
             ow.login(base_url=served.base_url)
     person[0].append(KEY)
     ow.login(base_url=served.base_url, store=True)
-    assert capsys.readouterr().out.startswith("Origami does not accept the key in the system's keyring any more.\n")
+    assert capsys.readouterr().out.startswith("The API key in the system's keyring is no longer valid.\n")
     assert ring.kept == {(SERVICE, served.base_url): KEY}
 
 
 REFUSED = {
-    "environment": (WRONG, "Origami does not accept the key of ORIGAMI_API_KEY in the environment. Put it right there"),
-    "malformed": ("sk_live_x", "This is not an Origami API key. ORIGAMI_API_KEY in the environment: It does not begin"),
-    "keyring": (KEY[8:], "This is not an Origami API key. The key in the keyring: It does not begin"),
+    "environment": (WRONG, "Invalid API key in ORIGAMI_API_KEY in the environment. Fix it there"),
+    "malformed": ("sk_live_x", "Invalid API key format. ORIGAMI_API_KEY in the environment: It doesn't start"),
+    "keyring": (KEY[8:], "Invalid API key format. The key in the keyring: It doesn't start"),
 }
 
 
@@ -292,7 +292,7 @@ def test_a_secret_of_colab_that_is_no_good_is_asked_for_anew(server, person, mon
     server.plan(answer({"error": "no", "code": "UNAUTHORIZED"}, 401), answer(ACCOUNT), CREDITS, NO_AGENTS)
     person[0].append(KEY)
     assert ow.login(base_url=server.base_url).organization == "Acme"
-    assert capsys.readouterr().out.startswith("Origami does not accept the key of the Colab secret ORIGAMI_API_KEY.")
+    assert capsys.readouterr().out.startswith("Invalid API key in the Colab secret ORIGAMI_API_KEY.")
     assert [request.headers["authorization"][-4:] for request in server.requests[:2]] == [WRONG[-4:], KEY[-4:]]
 
 
@@ -300,7 +300,7 @@ def test_where_no_other_key_can_be_entered_the_refused_one_is_named(served, pers
     monkeypatch.setenv("ORIGAMI_API_KEY", WRONG)
     person[0].append(NotImplementedError())
     with pytest.raises(
-        MissingKey, match=r"key of ORIGAMI_API_KEY in the environment\. Nobody can be asked for another"
+        MissingKey, match=r"ORIGAMI_API_KEY in the environment\. There is no prompt here to ask for another"
     ):
         ow.login(base_url=served.base_url)
     assert settings._client is None
@@ -309,12 +309,12 @@ def test_where_no_other_key_can_be_entered_the_refused_one_is_named(served, pers
 def test_no_remedy_has_a_key_written_into_a_cell(served):
     with pytest.raises(AuthenticationError) as wrong:
         ow.account(client=ow.Client(WRONG, base_url=served.base_url))
-    with pytest.raises(InvalidInput, match="not a client") as no_client:
+    with pytest.raises(InvalidInput, match="Invalid client") as no_client:
         ow.account(client=KEY)
-    with pytest.raises(InvalidInput, match="An API key was given") as in_a_brief:
+    with pytest.raises(InvalidInput, match="An API key was passed") as in_a_brief:
         ow.start(f"Find bakers with {KEY}", client=ow.Sandbox().client())
     for caught in (wrong, no_client, in_a_brief):
-        assert "ow.login(), which asks for" in caught.value.remedy
+        assert "ow.login()" in caught.value.remedy
         assert "og_live_" not in caught.value.remedy
         assert "('" not in caught.value.remedy
 
@@ -360,14 +360,14 @@ def test_what_cannot_be_right_is_said_before_anybody_is_asked(person, wrong):
 
 @pytest.mark.parametrize("key", [KEY[8:], f'"{KEY}"', KEY.encode(), f"{KEY[:20]} {KEY[20:]}"])
 def test_what_cannot_be_a_key_is_refused_without_being_repeated(key):
-    with pytest.raises(InvalidInput, match="not an Origami API key") as caught:
+    with pytest.raises(InvalidInput, match="Invalid API key format") as caught:
         ow.login(key)
     assert showing(of_error(caught.value)) == []
 
 
 def test_an_account_that_cannot_be_read_configures_nothing(server):
     server.plan(answer({"error": "x", "code": "SUBSCRIPTION_REQUIRED"}, 402))
-    with pytest.raises(OrigamiError, match="does not include the API"):
+    with pytest.raises(OrigamiError, match="doesn't include API access"):
         ow.login(KEY, base_url=server.base_url)
     assert settings._client is None
 
@@ -375,11 +375,11 @@ def test_an_account_that_cannot_be_read_configures_nothing(server):
 def test_a_terminal_asks_without_echo(served):
     code = f"import origami_widgets as ow; ow.login(base_url={served.base_url!r}); print(ow.account().plan, 'is it')"
     with pexpect.spawn(sys.executable, ["-c", code], encoding="utf-8", timeout=20) as terminal:
-        terminal.expect_exact("(it is not shown): ")
+        terminal.expect_exact("(hidden): ")
         terminal.waitnoecho()
         terminal.sendline("nonsense")
         terminal.expect_exact("Please try again.")
-        terminal.expect_exact("(it is not shown): ")
+        terminal.expect_exact("(hidden): ")
         terminal.waitnoecho()
         terminal.sendline(KEY)
         terminal.expect_exact("Pro is it")
@@ -394,4 +394,4 @@ def test_a_program_does_not_hang():
         [sys.executable, "-c", code], check=False, input="", capture_output=True, text=True, timeout=20
     )
     assert done.returncode == 1
-    assert "MissingKey: There is no API key" in done.stderr
+    assert "MissingKey: No API key" in done.stderr

@@ -97,7 +97,7 @@ def test_answer_and_follow_up_send_one_post_each(ended):
     run, listening = ended
     answered, heard = listening.during(lambda: run.answer("Iberia", "yes"))
     assert heard == [("POST", "runs")]
-    with pytest.raises(ow.OrigamiError, match="answered before"):
+    with pytest.raises(ow.OrigamiError, match="already answered"):
         run.answer("Iberia", "yes")
     answered.wait("cells", timeout=30)
     _, heard = listening.during(lambda: answered.follow_up("Find more. scenario:slow"))

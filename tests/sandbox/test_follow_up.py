@@ -69,9 +69,9 @@ async def test_no_company_comes_twice(session):
 @pytest.mark.parametrize(
     "prompt",
     [
-        "Which region should I search first? Iberia.\nMay I look up e-mail addresses, which costs credits? Yes.",
-        "Which region should I search first?\nIberia\n\nMay I look up e-mail addresses, which costs credits?\nConfirm",
-        '- **Which region should I search first?** "Iberia"\n- **May I look up e-mail addresses?** yes',
+        "Which region should I search first? Iberia.\nCan I use credits to look up email addresses? Yes.",
+        "Which region should I search first?\nIberia\n\nCan I use credits to look up email addresses?\nConfirm",
+        '- **Which region should I search first?** "Iberia"\n- **Can I use credits to look up email addresses?** yes',
         "Q: Which region should I search first?\nA: Iberia",
         "Iberia",
     ],
@@ -93,7 +93,7 @@ async def test_declined_lookups_are_left_out(session):
     agent, _ = await session.start("Find wholesale partners scenario:needs_input")
     session.clock.advance(40)
     run = await session.follow(
-        agent, "Which region should I search first? France.\nMay I look up e-mail addresses, which costs credits? No."
+        agent, "Which region should I search first? France.\nCan I use credits to look up email addresses? No."
     )
     session.clock.advance(100)
     tables = (await session.run(agent, run))["response"]["tables"]

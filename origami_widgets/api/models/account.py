@@ -10,7 +10,7 @@ from origami_widgets.api.errors import printable
 from origami_widgets.api.models.base import Model
 
 LONGEST_NAME = 80
-_API = {True: "with the API", False: "without the API", None: "whether with the API is not told"}
+_API = {True: "API access", False: "no API access", None: "API access unknown"}
 
 
 class Organization(Model, frozen=True):
@@ -101,10 +101,10 @@ class AccountSummary:
 
     def __str__(self) -> str:
         where = f" ({self.origin})" if self.origin else ""
-        left = "not told" if self.credits is None else _number(self.credits)
+        left = "unknown" if self.credits is None else _number(self.credits)
         lines = (
-            f"Organization: {self.organization or 'not told'}{where}",
-            f"Plan: {self.plan or 'not told'}, {_API[self.can_use_api]}",
+            f"Organization: {self.organization or 'unknown'}{where}",
+            f"Plan: {self.plan or 'unknown'}, {_API[self.can_use_api]}",
             f"Run slots: {self._slots()}",
             f"Credits: {left} (read at {self.read_at:%H:%M:%S} UTC)",
         )
@@ -115,16 +115,16 @@ class AccountSummary:
         printer.text(repr(self) if cycle else str(self))
 
     def _slots(self) -> str:
-        seen = "" if self.active_runs is None else f"; {self.active_runs} at work"
+        seen = "" if self.active_runs is None else f"; {self.active_runs} active"
         if not self.run_slots_told:
-            return f"not told{seen}"
+            return f"unknown{seen}"
         if self.run_slots is None:
-            return f"without limit{seen}"
+            return f"unlimited{seen}"
         if self.free_run_slots is None:
-            return f"{self.run_slots}; how many are free could not be read"
+            return f"{self.run_slots}; the number of free ones couldn't be read"
         if self.free_run_slots == 0:
             return f"none of {self.run_slots} free"
-        return f"at most {self.free_run_slots} of {self.run_slots} free (runs of the web app are not seen from here)"
+        return f"at most {self.free_run_slots} of {self.run_slots} free (runs started in the web app aren't counted)"
 
 
 def summarize(account: Account, credits_left: float | None, active: int | None, origin: str) -> AccountSummary:

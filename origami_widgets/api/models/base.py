@@ -273,7 +273,7 @@ def _timestamp(value: Any, path: str, notes: list[str]) -> Any:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    return _unusable(value, "a moment (ISO 8601)", path, notes)
+    return _unusable(value, "a timestamp (ISO 8601)", path, notes)
 
 
 _SCALARS: dict[Any, Convert] = {

@@ -102,7 +102,7 @@ class StartCall:
             if self.job is not None:
                 mark(stopped, self.job)
                 stopped.add_note(
-                    f"A run may have been started (idempotency key {self.job.key}); reconcile_async() finds it."
+                    f"A run may have started (idempotency key {self.job.key}); reconcile_async() finds it."
                 )
             raise
 
@@ -154,18 +154,16 @@ def outcome_of_interrupt(job: StartJob | None, *, is_over: bool) -> str:
         is_over: nothing of the start is under way any more.
     """
     if job is not None and job.owners:
-        return "Interrupted; another call still waits for the same run, which goes on."
+        return "Interrupted. Another call is still waiting for the same run, so it keeps running."
     if job is not None and job.run is not None:
         shows = f'ow.attach("{job.agent_id}/{job.run.id}") shows it'
         if job.is_cancelled:
-            return f"Interrupted; the run was started, and Origami was asked to cancel it. {shows}."
-        return (
-            f"Interrupted; the run was started, and Origami is being asked to cancel it. {shows}, and whether it ended."
-        )
+            return f"Interrupted. The run had started, and Origami was asked to cancel it. {shows}."
+        return f"Interrupted. The run had started, and we're asking Origami to cancel it. {shows} and whether it ended."
     # A request that was not sent may be on its way a moment later: only after the end it is sure that there is no run.
     if job is None or (is_over and not job.record.may_have_started):
-        return "Interrupted; no run was started, and nothing is charged."
+        return "Interrupted. No run was started, and nothing was charged."
     return (
-        "Interrupted while a run was being started: if there is one, Origami is asked to cancel it as soon as it is known, "
-        f"while this process lives. {LOOK_AGAIN} finds it (None: there is none)."
+        "Interrupted while a run was starting. If it did start, we'll ask Origami to cancel it, as long as this "
+        f"process is running. {LOOK_AGAIN} looks for it (None means no run)."
     )

@@ -128,7 +128,7 @@ class Reconciliation:
         run = await self._operations.get_run(agent_id, run_id)
         if not run.id:
             # One that may be ours must not count as another because it could not be read.
-            raise UnexpectedAnswer("A run cannot be read", cause=f"The answer about {run_id} does not name it.")
+            raise UnexpectedAnswer("Can't read a run", cause=f"The response for {run_id} is about another run.")
         return run
 
     def _likeness(self, run: RunSummary, whole: str = "") -> Likeness:
@@ -231,7 +231,7 @@ def _uncut(plain: str) -> str:
 
 def _too_many(things: str) -> OrigamiError:
     return OrigamiError(
-        f"There are too many {things} to look through",
-        cause=f"{MOST_PAGES} pages of them, or {MOST_AGENTS} new ones, are the limit.",
+        f"Too many {things} to search",
+        cause=f"The limit is {MOST_PAGES} pages, or {MOST_AGENTS} new ones.",
         remedy="Look for it in the app.",
     )

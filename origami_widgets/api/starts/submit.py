@@ -219,7 +219,7 @@ class StartJob:
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             self.error = error.with_traceback(None)
         except Exception as error:
-            log.exception("A run could not be started")
+            log.exception("Couldn't start a run")
             self.error = error
 
     async def begin(self) -> None:
@@ -349,7 +349,7 @@ class StartJob:
         # If an attempt has started a run, it did so before the server refused.
         unseen = await self._look((0.0,), only=error.current_run_id if isinstance(error, AgentBusy) else None)
         if unseen is not None:
-            error.add_note(f"An earlier attempt may have started the run, and it could not be looked for: {unseen}")
+            error.add_note(f"An earlier attempt may have started the run, and we couldn't look for it: {unseen}")
             raise error
 
     async def _look(

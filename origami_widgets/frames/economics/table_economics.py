@@ -183,9 +183,9 @@ def _checked(more: object) -> int:
         wanted = 0
     if not 1 <= wanted <= MOST_LEADS:
         raise InvalidInput(
-            "more is a number of qualified leads",
-            cause=f"more={more!r:.40} was given.",
-            remedy=f"Give a whole number from 1 to {MOST_LEADS:,}: economics_frame(run, more=100).",
+            "more must be a number of qualified leads",
+            cause=f"Got more={more!r:.40}.",
+            remedy=f"Use a whole number from 1 to {MOST_LEADS:,}: economics_frame(run, more=100).",
         )
     return wanted
 

@@ -45,10 +45,10 @@ def check_not_taken(files: Sequence[Path], folder: Path, *, overwrite: bool) -> 
     """
     blocking = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     if blocking.exists() and not blocking.is_dir():
-        raise InvalidInput("A folder is needed", cause=f"{blocking} is a file.", remedy="Give another path.")
+        raise InvalidInput("Not a folder", cause=f"{blocking} is a file.", remedy="Use another path.")
     for file in files:
         if file.is_dir():
-            raise InvalidInput("A folder is in the way", cause=f"{file} is one.", remedy="Give another path.")
+            raise InvalidInput("Path is a folder", cause=f"{file} is a folder, not a file.", remedy="Use another path.")
         if os.path.lexists(file) and not overwrite:
             raise taken(file)
 
@@ -56,9 +56,9 @@ def check_not_taken(files: Sequence[Path], folder: Path, *, overwrite: bool) -> 
 def taken(file: Path) -> InvalidInput:
     """Return the error for a file that exists."""
     return InvalidInput(
-        "The file is there already",
-        cause=f"{file} exists, and nothing was written.",
-        remedy="Give another path, or overwrite=True to replace it.",
+        "File already exists",
+        cause=f"{file} already exists. Nothing was written.",
+        remedy="Use another path, or overwrite=True to replace it.",
     )
 
 
@@ -108,7 +108,7 @@ def _one_by_one(work: Path, files: Sequence[Path], *, overwrite: bool) -> None:
     except BaseException as error:
         _restore(work, files, error)
         if isinstance(error, PermissionError):
-            error.add_note(f"{file.name} may be open in another program, for example Excel: close it and export again.")
+            error.add_note(f"{file.name} may be open in another program such as Excel. Close it and export again.")
         raise
 
 
@@ -144,4 +144,4 @@ def _restore(work: Path, files: Sequence[Path], error: BaseException) -> None:
             else:
                 file.unlink(missing_ok=True)
         except OSError:
-            error.add_note(f"{file} is new and could not be taken back.")
+            error.add_note(f"{file} is a new file that couldn't be removed.")

@@ -69,9 +69,9 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
     """
     if isinstance(source, pd.Series):
         raise InvalidInput(
-            "A series is exported as a frame",
-            cause=f"The series {str(source.name)!r:.80} was given.",
-            remedy="Give series.to_frame(): a column, and its index.",
+            "Can't export a series",
+            cause=f"Got the series {str(source.name)!r:.80}.",
+            remedy="Use series.to_frame() instead.",
         )
     if isinstance(source, Iterator | ValuesView) and not is_stream(source):
         # Each frame reads the source once, which an iterator would not allow.
@@ -82,7 +82,7 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
     if isinstance(source, list | tuple) and source and all(isinstance(each, pd.DataFrame) for each in source):
         raise InvalidInput(
             "Frames need names",
-            cause=f"A list of {len(source):,} frames was given.",
+            cause=f"Got a list of {len(source):,} frames without names.",
             remedy='Name them: export({"leads": leads, "costs": costs}, path).',
         )
     own = _own_parts(source, batches=batches)
@@ -90,7 +90,7 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
         if leads:
             raise InvalidInput(
                 "leads=True needs a run or tables",
-                cause="Frames were given, which name no table to read.",
+                cause="Got frames, which don't identify a table to read.",
                 remedy='Export leads as frames: export({"leads": rows_frame(table)}, path).',
             )
         return own
@@ -158,8 +158,8 @@ def _read(table: Mapping[str, Any], name: str, client: AnyClient | None, read: l
     try:
         frame = rows_frame(table, client=client)
     except BaseException as error:
-        before = f" Before it, these were read: {', '.join(read)}." if read else ""
-        error.add_note(f"It was the table {name!r:.80}; nothing was written.{before}")
+        before = f" Read before it: {', '.join(read)}." if read else ""
+        error.add_note(f"The table was {name!r:.80}. Nothing was written.{before}")
         raise
     read.append(f"{name!r:.80} ({len(frame):,} rows)")
     return frame
@@ -195,7 +195,7 @@ def check_streams(parts: Sequence[ExportPart], kind: str) -> None:
     """
     if kind != "parquet" and any(part.stream for part in parts):
         raise InvalidInput(
-            "Record batches are exported as Parquet",
-            cause=f"They were to be written as {kind}.",
+            "Record batches can only be exported as Parquet",
+            cause=f"Got format {kind}.",
             remedy='Use format="parquet" and a folder, or read them into a DataFrame first.',
         )

@@ -101,9 +101,9 @@ def export(
     single = kind == "xlsx" or (target.suffix.lower() == f".{kind}" and not target.is_dir())
     if single and kind != "xlsx" and len(parts) > 1:
         raise InvalidInput(
-            f"A {kind} file holds one frame",
-            cause=f"There are {len(parts)}, and the path is {target.name}.",
-            remedy="Give a folder: a path without an ending.",
+            f"A {kind} file can only hold one frame",
+            cause=f"Got {len(parts)} frames for {target.name}.",
+            remedy="Use a folder: a path without an extension.",
         )
     folder = target.parent if single else target
     files = [target] if single else [folder / name for name in file_names([part.name for part in parts], kind)]
@@ -134,8 +134,9 @@ def check_path(path: object, asked: str | None) -> None:
         given = "an empty text" if path == "" else shortened(path)
         raise InvalidInput(
             "export needs a path",
-            cause=f"path was {given}.",
-            remedy='Say first what to write, then where: export(run, "founders.xlsx"), or export(run, "founders") for a '
+            cause=f"Got {given}.",
+            remedy='Pass what to export, then where to write it: export(run, "founders.xlsx"), or export(run, '
+            '"founders") for a '
             "folder of CSV files.",
         )
     target = Path(path).expanduser()
@@ -145,10 +146,10 @@ def check_path(path: object, asked: str | None) -> None:
     if ending in OTHER_ENDINGS or (asked is None and not str(path).endswith(("/", os.sep))):
         plain = target.with_suffix("")
         raise InvalidInput(
-            f"Nothing is exported as {ending}",
-            cause="There are Excel workbooks, CSV files and Parquet files.",
-            remedy=f"End the path in .xlsx for a workbook: {plain}.xlsx. Give a folder, {plain}, for CSV files, and "
-            'format="parquet" with it for Parquet files. A single frame may also go to a path that ends in .csv or .parquet.',
+            f"Can't export as {ending}",
+            cause="The formats are Excel, CSV and Parquet.",
+            remedy=f"For Excel, use {plain}.xlsx. For CSV, use the folder {plain}. For Parquet, use the folder and "
+            'format="parquet". A path may end in .csv or .parquet for a single frame.',
         )
 
 
@@ -158,15 +159,15 @@ def _kind_of(target: Path, asked: str | None) -> str:
     kind = asked or of_path or "csv"
     if kind not in FORMATS:
         raise InvalidInput(
-            f"Nothing is exported as {kind!r}",
-            cause="There are Excel, CSV and Parquet.",
+            f"Can't export as {kind!r}",
+            cause="The formats are Excel, CSV and Parquet.",
             remedy='Use format="xlsx", format="csv" or format="parquet".',
         )
     if (of_path is not None and kind != of_path) or (kind == "xlsx" and of_path is None):
         raise InvalidInput(
-            "Path and format say different things",
+            "Path and format don't match",
             cause=f"The path is {target.name}, the format is {kind}.",
-            remedy="End the path in .xlsx for Excel, and give a folder for CSV and Parquet.",
+            remedy="Use a path that ends in .xlsx for Excel, and a folder for CSV and Parquet.",
         )
     return kind
 

@@ -40,9 +40,9 @@ def write_parquet(frame: pd.DataFrame, file: Path) -> None:
     if not shown.columns.is_unique:
         twice = shown.columns[shown.columns.duplicated()][0]
         raise InvalidInput(
-            "Parquet holds every column once",
-            cause=f"Two columns are called {twice!r:.80}.",
-            remedy="Rename one, or export CSV or Excel.",
+            "Parquet needs unique column names",
+            cause=f"Two columns are named {twice!r:.80}.",
+            remedy="Rename one, or export to CSV or Excel.",
         )
     mixed = []
     for name, dtype in shown.dtypes.items():
@@ -118,7 +118,7 @@ def write_batches(source: Any, file: Path) -> None:
             if pending:
                 writer.write_table(pa.Table.from_batches(pending, schema))
     except BaseException as error:
-        error.add_note(f"{rows:,} rows for {file.stem} had come.")
+        error.add_note(f"{rows:,} rows of {file.stem} had been read.")
         raise
 
 

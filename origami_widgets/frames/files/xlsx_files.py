@@ -45,8 +45,8 @@ def engine() -> Any:
         return import_module("xlsxwriter")
     except ImportError as error:
         raise InvalidInput(
-            "xlsxwriter is not installed",
-            cause="Excel workbooks need it.",
+            "xlsxwriter isn't installed",
+            cause="It's needed for Excel workbooks.",
             remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
         ) from error
 
@@ -67,7 +67,7 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
     xlsxwriter: Any = engine()
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "tmpdir": str(work)}
     book = xlsxwriter.Workbook(str(path), options)
-    book.set_properties({"comments": "Times are UTC. Cells are not to be trusted: they come from the web."})
+    book.set_properties({"comments": "Times are UTC. Don't trust the cells: they come from the web."})
     formats = {
         "header": book.add_format({"bold": True}),
         "quoted_header": book.add_format({"bold": True, "quote_prefix": True}),
@@ -85,8 +85,8 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
         sheet = book.add_worksheet(sheet_name(part.name, taken))
         if cut := _Sheet(sheet, formats, neutralize=neutralize).fill(frame):
             warnings.warn(
-                f"{cut:,} texts of {part.name} were cut: an Excel cell holds {LONGEST_TEXT:,} characters. "
-                "CSV and Parquet keep them whole.",
+                f"{cut:,} texts of {part.name} were cut, because an Excel cell holds {LONGEST_TEXT:,} characters. "
+                "CSV and Parquet keep the full text.",
                 stacklevel=3,
             )
     try:
@@ -101,8 +101,8 @@ def _check_size(name: str, frame: pd.DataFrame) -> None:
     if rows > MOST_ROWS or columns > MOST_COLUMNS:
         many = f"{rows:,} rows" if rows > MOST_ROWS else f"{columns:,} columns"
         raise InvalidInput(
-            "Too much for a sheet",
-            cause=f"{name} has {many}; a sheet holds {MOST_ROWS:,} rows below its header and {MOST_COLUMNS:,} columns.",
+            "Too large for a sheet",
+            cause=f"{name} has {many}. A sheet holds {MOST_ROWS:,} rows below its header and {MOST_COLUMNS:,} columns.",
             remedy='Export to a folder of CSV or Parquet files: export(source, "folder", format="parquet").',
         )
 

@@ -72,8 +72,8 @@ def request_from(
     """
     if names not in ("slug", "name"):
         raise InvalidInput(
-            "Columns have no such names",
-            cause=f"names={names!r} was given.",
+            "Invalid names",
+            cause=f"Got names={names!r}.",
             remedy='Use names="slug" (the default, stable when a column is renamed) or names="name" (the headings).',
         )
     check_backend(dtype_backend)
@@ -94,17 +94,17 @@ def check_slugs(query: RowQuery, slugs: Sequence[str]) -> None:
         slug = part.get("column") if isinstance(part, Mapping) else None
         if not isinstance(slug, str):
             raise InvalidInput(
-                f"{argument} names no column",
-                cause=f"A part of {argument} is {part!r:.80}.",
-                remedy="Each part needs 'column': the slug of a column.",
+                f"{argument} has no column",
+                cause=f"Got {part!r:.80} in {argument}.",
+                remedy="Each part needs a 'column' with the slug of a column.",
             )
         if slug not in slugs:
             near = difflib.get_close_matches(slug, slugs, n=1, cutoff=0.5)
             meant = f"Did you mean {near[0]!r}? " if near else ""
             shown = ", ".join(slugs[:MOST_SHOWN]) + (", …" if len(slugs) > MOST_SHOWN else "")
             raise InvalidInput(
-                "The table has no such column",
-                cause=f"{argument} asks for {slug!r:.80}.",
+                "No such column",
+                cause=f"Got {slug!r:.80} in {argument}.",
                 remedy=f"{meant}Slugs of this table: {shown or 'none'}. Nothing was read.",
             )
 
@@ -126,15 +126,13 @@ def _table_of(table: object, caller: str) -> tuple[str, str | None, int | None]:
         checked = table_id(table)
         if not may_be_id(checked):
             raise _not_a_table(
-                f"{shortened(checked)} is a word, not an id.", f"Give a table, {_example(caller)}", caller
+                f"{shortened(checked)} is a word, not an id.", f"Pass a table, {_example(caller)}", caller
             )
         return checked, None, None
     raw = _raw_of(table)
     if raw is None or not isinstance(raw.get("id"), str) or _is_other(raw):
-        given = "None" if table is None else f"a value of type {type(table).__name__}"
-        raise _not_a_table(
-            f"It was given {given}.", _choices(table, caller) or f"Give a table, {_example(caller)}", caller
-        )
+        given = "None" if table is None else f"{type(table).__name__}"
+        raise _not_a_table(f"Got {given}.", _choices(table, caller) or f"Pass a table, {_example(caller)}", caller)
     name, count = raw.get("name"), raw.get("leadCount")
     return (
         table_id(raw["id"]),
@@ -170,11 +168,7 @@ def _choices(given: object, caller: str) -> str:
         if raw is not None and isinstance(raw.get("id"), str) and not _is_other(raw)
     ]
     if not calls:
-        return (
-            ""
-            if isinstance(given, list | tuple)
-            else 'The run has no table yet: run.wait("cells") waits for its tables.'
-        )
+        return "" if isinstance(given, list | tuple) else 'The run has no tables yet: run.wait("cells") waits for them.'
     further = f"; and {len(calls) - MOST_SHOWN:,} more" if len(calls) > MOST_SHOWN else ""
     return f"Choose a table: {'; '.join(calls[:MOST_SHOWN])}{further}"
 
@@ -183,7 +177,7 @@ def _in_words(table: Mapping[str, Any]) -> str:
     name, count = table.get("name"), table.get("leadCount")
     plain = " ".join(printable(name).split())[:60] if isinstance(name, str) else ""
     leads = f"{count:,} {'lead' if count == 1 else 'leads'}" if isinstance(count, int) else ""
-    return ", ".join(part for part in (plain, leads) if part) or "without a name"
+    return ", ".join(part for part in (plain, leads) if part) or "unnamed"
 
 
 def _raw_of(value: object) -> Mapping[str, Any] | None:

@@ -94,8 +94,8 @@ def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerCha
         data.joined(
             data.runs_named(tables), "settled over the life of each column, and its share of its table's columns"
         ),
-        data.left_out(len(tables) - len(known), "table", "have not told what was spent") if known else "",
-        data.left_out(len(differing), "table", "tell other credits than its columns add up to"),
+        data.left_out(len(tables) - len(known), "table", "have no credits reported") if known else "",
+        data.left_out(len(differing), "table", "have credits that don't match the columns"),
         data.left_out(len(tables) - len(drawn), "cheaper table"),
     ]
     spent = data.amount(sum(known)) if known else data.MISSING

@@ -106,7 +106,7 @@ def _rows(table: data.Record, *, shares: bool) -> list[data.Record]:
         }
 
     if all(table[name] is None for name in _STATS):
-        return [row("leads now", now), {"remark": "no stats were sent for this table"}]
+        return [row("leads now", now), {"remark": "no stats for this table"}]
     losses: dict[str, int | None] = {"duplicates": table["deduped_leads"], "excluded": table["excluded_leads"]}
     known = [number for number in losses.values() if number is not None]
     if None not in (sourced, kept) and len(known) == len(losses) and (rest := sourced - kept - sum(known)) > 0:

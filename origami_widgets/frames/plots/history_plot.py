@@ -72,7 +72,7 @@ def plot_history(source: Source, *, width: int = 600) -> VConcatChart:
     for row in sorted(changes, key=lambda row: row["time"]):
         by_run.setdefault(row["run_id"], []).append(row)
     if not by_run:
-        text = "There is no history: it is kept while this kernel watches a run."
+        text = "No history yet. It's recorded while this kernel watches a run."
         return chart.StackedPlot(vconcat=[chart.empty_view(text, width)], **chart.headed("History", [], [text], width))
     drawn = list(by_run.values())[-_MOST_RUNS:]
     runs: dict[str, list[data.Record]] = {}

@@ -36,27 +36,27 @@ def check_options(width: object, top: object = 1) -> int:
     """Return the width in px.
 
     Raises:
-        InvalidInput: the width or `top` cannot be drawn, or Altair is not installed.
+        InvalidInput: the width or `top` cannot be drawn, or Altair isn't installed.
     """
     if isinstance(width, bool) or not isinstance(width, int | float) or not NARROWEST <= width <= WIDEST:
         raise InvalidInput(
-            "A plot cannot be this wide",
-            cause=f"width={width!r} was given.",
-            remedy=f"Give the width of the whole plot in px, from {NARROWEST} to {WIDEST:,}.",
+            "Invalid width",
+            cause=f"Got width={width!r}.",
+            remedy=f"Use the width of the whole plot in px, from {NARROWEST} to {WIDEST:,}.",
         )
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise InvalidInput(
-            "Nothing would be drawn",
-            cause=f"top={top!r} was given.",
-            remedy="Give how many are drawn at most, 1 or more.",
+            "Invalid top",
+            cause=f"Got top={top!r}.",
+            remedy="Use the most items to draw, 1 or more.",
         )
     try:
         import_module("altair")
     except ImportError as error:
         raise InvalidInput(
-            "Altair is not installed",
-            cause="Plots need it.",
-            remedy="Run: pip install 'origami-widgets[plots]'. The frames that plots are made of work without it.",
+            "Altair isn't installed",
+            cause="It's needed for plots.",
+            remedy="Run: pip install 'origami-widgets[plots]'. Frames work without it.",
         ) from error
     return int(width)
 
@@ -125,7 +125,7 @@ def subject(tables: Sequence[object]) -> str:
 def left_out(number: int, what: str, why: str = "are not drawn") -> str:
     """Return a note about `number` things, such as "1 smaller table is not drawn"; empty for none."""
     if number == 1:
-        why = why.replace("are ", "is ", 1).replace("have ", "has ", 1).replace("tell ", "tells ", 1)
+        why = why.replace("are ", "is ", 1).replace("have ", "has ", 1)
     return f"{many(number, what)} {why}" if number else ""
 
 

@@ -65,7 +65,7 @@ def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> La
         return chart.empty_plot("Verdicts by column", "There are no columns.", width)
     if not judged:
         none = f"None of {data.many(len(columns), 'column')} has verdicts."
-        why = "They come with the stats, from columns with a relevance condition."
+        why = "Only columns with a relevance condition have them."
         return chart.empty_plot(title, f"{none} {why}", width, data.runs_named(columns))
     drawn = data.largest(judged, "total", top)
     longest = max(len(data.name_of(column["column_name"])) for column in drawn)

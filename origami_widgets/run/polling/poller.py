@@ -207,6 +207,16 @@ class Poller:
         watch.schedule = plans.list_sent(plan)
         watch.update(*await self._read_list(watch, operations, watch.state))
 
+    async def allow(self, operations: Operations) -> None:
+        """Return when the rate limit has room for a request that no run depends on, such as a page of leads.
+
+        It is counted already: set `is_counted` before it is sent. Background loop only.
+
+        Args:
+            operations: what the request goes through.
+        """
+        await self._until_allowed(operations, low_priority=True)
+
     def note_row_progress(self, organization: Traffic, table_id: str, progress: RowProgress | None) -> None:
         """Update each run with this table: how many of its rows have been read. Background loop only."""
         for watch in self.watched():
@@ -373,9 +383,9 @@ class Poller:
         run = RunObject.from_raw(answer.body)
         if not run.id and run.status not in KNOWN_STATUSES:
             raise UnexpectedAnswer(
-                "The answer is not about a run",
-                cause="It names no run and has no status that a run can have.",
-                remedy="Nothing to do: it is asked again. If it stays, something else than Origami answers.",
+                "Response isn't about a run",
+                cause="It has no run id and no valid status.",
+                remedy="We'll keep retrying. If it keeps happening, check that base_url leads to Origami.",
                 transient=True,
             )
         read = RunRead(
@@ -418,7 +428,7 @@ class Poller:
         except OrigamiError as error:
             failed, retry_after = True, error.retry_after
         except Exception:
-            log.exception("The tables of agent %s could not be understood", state.agent_id)
+            log.exception("The tables of agent %s couldn't be read", state.agent_id)
             failed = True
         if watch.schedule is not None:
             watch.schedule = plans.on_list(watch.schedule, retry_after, self.clock.monotonic(), failed=failed)
@@ -445,12 +455,14 @@ class Poller:
             watch.failing.discard(table_id)
         return max(waits, default=None)
 
-    async def _until_allowed(self, operations: Operations) -> None:
+    async def _until_allowed(self, operations: Operations, *, low_priority: bool = False) -> None:
         """Return when the poller lets one more request through."""
         further = asyncio.get_running_loop().create_future()
-        self._further.append(PollRequest(further, self.clock.monotonic(), self._limiter(operations)))
-        if self._wake is not None:
-            self._wake.set()
+        self._further.append(
+            PollRequest(further, self.clock.monotonic(), self._limiter(operations), low_priority=low_priority)
+        )
+        # There may be no poller at work: the runs of a card can have ended long ago.
+        self._poll()
         await further
 
     def _on_success(self, watch: RunWatch, retry_after: float | None) -> None:
@@ -480,9 +492,9 @@ class Poller:
 
 def _not_understood(error: Exception) -> UnexpectedAnswer:
     return UnexpectedAnswer(
-        "The answer could not be understood",
+        "Couldn't read the response",
         cause=f"{type(error).__name__}: {error}",
-        remedy="Nothing to do: it is asked again. If it stays, please report it: run.raw holds the newest answer.",
+        remedy="We'll keep retrying. If it keeps happening, please report it: run.raw has the newest response.",
         transient=True,
     )
 

@@ -51,9 +51,9 @@ async def cancel(watch: RunWatch) -> None:
     if not heard.done():
         error = watch.state.cancel_error
         raise CancelPending(
-            "Origami has not heard the cancel yet",
-            cause=f"{error.title}. {error.cause}" if error is not None else "It has not answered.",
-            remedy="It is asked again by itself until it has heard it or the run is over; the card tells.",
+            "Origami hasn't received the cancel yet",
+            cause=f"{error.title}. {error.cause}" if error is not None else "It hasn't responded.",
+            remedy="We'll keep retrying until Origami confirms or the run ends. The card shows when it does.",
             code="CANCEL_PENDING",
         )
     if (refused := heard.result()) is not None:

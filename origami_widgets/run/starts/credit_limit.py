@@ -85,9 +85,10 @@ class CreditLimit:
         active = [each for each, limit in _limits.items() if limit is self and not each.state.done]
         if self.error is None and used > self._limit:
             reached = CreditLimitReached(
-                "The credit limit is reached",
-                cause=f"Since the start, {used:,.10g} credits were used, and credit_limit is {self._limit:,.10g}.",
-                remedy="What was built is kept. To go on, start again with a higher credit_limit, or without one.",
+                "Credit limit reached",
+                cause=f"{used:,.10g} credits were used since the start; credit_limit is {self._limit:,.10g}.",
+                remedy="Everything built so far is kept. To continue, start again with a higher credit_limit, or "
+                "without one.",
                 code="CREDIT_LIMIT",
             )
             halt = None if self._halt is None else self._halt()

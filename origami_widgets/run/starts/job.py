@@ -57,7 +57,7 @@ JUST_STARTED = 30.0
 
 
 class StartUnclear(AmbiguousStart):
-    """A run may have been started under this name; starting it again might pay twice. Nothing was sent."""
+    """A run may have started under this name; starting it again might pay twice. Nothing was sent."""
 
 
 class WatchedJob(StartJob):
@@ -284,8 +284,8 @@ class WatchedJob(StartJob):
             else:
                 # The refusal of a request that was sent before does not prove that it has started no run.
                 error.add_note(
-                    f"once={stored.name!r} goes on to stand for the request of {spoken(stored.claimed_at)}: run the cell "
-                    "again to look for its run, which starts no second one. When you know that there is no such run: "
+                    f"once={stored.name!r} still refers to the request of {spoken(stored.claimed_at)}. Run the cell "
+                    "again to look for its run; this won't start a second one. If you're sure there is no run: "
                     "fresh=True."
                 )
             raise
@@ -331,7 +331,7 @@ class WatchedJob(StartJob):
         self.notice = (
             ""
             if queue is None
-            else f"{queue.reason}. Waiting for a free one, asking again in {queue.wait:.0f} s; this costs nothing. "
+            else f"{queue.reason}. Waiting for a free one, retrying in {queue.wait:.0f} s; waiting is free. "
             "Interrupt to leave the queue."
         )
         if self._follow_up is not None:
@@ -407,24 +407,24 @@ def goes_on(watch: RunWatch) -> bool:
 
 def _unclear(stored: StoredStart) -> StartUnclear:
     return StartUnclear(
-        f"Whether {stored.name!r} was started is not known",
-        cause=f"The answer to the request of {spoken(stored.claimed_at)} never arrived. No run with this brief is found "
-        "now, and the server has forgotten the request: sent again, it might start a second run. Nothing was sent.",
-        remedy="Look for its agent in Origami, or with list_agents(). If it is there: ow.attach('AGENT_ID'). If it is "
-        "not, start anew with fresh=True, or under another name.",
+        f"{stored.name!r} may have started",
+        cause=f"The response to the request of {spoken(stored.claimed_at)} never arrived, and no run with this brief "
+        "was found. Sending it again could start a second run. Nothing was sent.",
+        remedy="Look for its agent in Origami, or with list_agents(). If it's there: ow.attach('AGENT_ID'). If it "
+        "isn't, start again with fresh=True, or under another name.",
         code="START_UNCLEAR",
     )
 
 
 def _gone(stored: StoredStart, error: NotFound) -> RunNotFound:
     if (_now() - stored.began).total_seconds() < JUST_STARTED:
-        remedy = "It was started a moment ago, and the server may not know it yet: run this cell again."
+        remedy = "It started a moment ago, and the server may not list it yet. Run this cell again."
     else:
-        remedy = "Start anew under the same name with fresh=True, which pays for a further run, or take another name."
+        remedy = "Start again under the same name with fresh=True, which costs another run, or use another name."
     return RunNotFound(
-        f"The run of {stored.name!r} is gone",
-        cause=f"It was started at {spoken(stored.began)} ({stored.agent_id}/{stored.run_id}), and the server does not know "
-        "it for this key and project. Nothing was started.",
+        f"The run named {stored.name!r} no longer exists",
+        cause=f"It was started at {spoken(stored.began)} ({stored.agent_id}/{stored.run_id}), but doesn't exist for "
+        "this key and project. Nothing was started.",
         remedy=remedy,
         code=error.code,
         status_code=error.status_code,

@@ -34,7 +34,7 @@ BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "sto
 
 USUAL_AT_ONCE = 10
 """Runs of a batch that are active at a time where the plan has no limit, or none is known."""
-RESUMING = "batch.resume() looks for it first, and sends the same request again only where it is not found."
+RESUMING = "batch.resume() looks for it first, and only sends the request again if there is no run."
 
 
 class JobQueue:
@@ -223,9 +223,9 @@ class JobQueue:
         await asyncio.wait((asking,), timeout=1.5 * cancel.PATIENCE)
         if not asking.done():
             raise cancel.CancelPending(
-                "Origami has not heard all cancels yet",
-                cause="A run of the batch was being started or is looked for, and whether there is one is not known yet.",
-                remedy="It is cancelled by itself as soon as it is known, while this process lives.",
+                "Origami hasn't received all cancels yet",
+                cause="A run of the batch was starting, and we don't know yet whether it did.",
+                remedy="If it did, we'll cancel it, as long as this process is running.",
                 code="CANCEL_PENDING",
             )
         if (refused := asking.result()) is not None:
@@ -314,7 +314,7 @@ class JobQueue:
                 await job.find_known()
             except OrigamiError as error:
                 if isinstance(error, NotFound) and not isinstance(error, ProjectNotFound):
-                    error.remedy += " Without this brief, the others of the batch go on: take it out of the list."
+                    error.remedy += " To run the other briefs of the batch, remove this one from the list."
                 job.error = error.with_traceback(None)
                 self._ended(job)
 
@@ -339,9 +339,9 @@ class JobQueue:
             return
         if not isinstance(error, OrigamiError):
             error = UnexpectedAnswer(
-                "The brief could not be started",
+                "Couldn't start the brief",
                 cause=f"{type(error).__name__}: {error}",
-                remedy="batch.resume() tries again, and looks first whether there is a run. If it stays, please report it.",
+                remedy="batch.resume() checks for a run, then tries again. If it keeps happening, please report it.",
             )
         if job.withdrawn.is_set() and not self.is_stopped:
             # It was stopped, and resumed since.
@@ -393,11 +393,11 @@ class JobQueue:
             self.subscribers.notify()
             return _noted(
                 unknown[0],
-                f"Of {len(unknown)} of the {len(self.jobs)} briefs, a run may go on that was not cancelled.",
+                f"{len(unknown)} of the {len(self.jobs)} briefs may have a run that wasn't cancelled.",
             )
         # A cancel that is repeated by itself is not what has to be looked at first.
         refused.sort(key=lambda error: isinstance(error, cancel.CancelPending))
-        said = f"{len(refused)} of the {len(asked)} runs that were active have not been cancelled."
+        said = f"{len(refused)} of the {len(asked)} active runs haven't been cancelled."
         return _noted(refused[0], said) if refused else None
 
     async def _find(self, job: WatchedJob) -> None:

@@ -132,10 +132,10 @@ def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Ste
         return "start"
     if stored.fingerprint != spec.fingerprint(stored.idempotency_key):
         raise NameTaken(
-            f"The name {stored.name!r} stands for another run",
-            cause=f"once={stored.name!r} was used at {spoken(stored.began)} with another brief or other options.",
-            remedy="Give this brief another name, or start anew under the same one with fresh=True, which pays for a "
-            "further run.",
+            f"The name {stored.name!r} is used by another run",
+            cause=f"once={stored.name!r} was used at {spoken(stored.began)} with a different brief or different "
+            "options.",
+            remedy="Use another name, or start again under this one with fresh=True, which costs another run.",
         )
     if stored.run_id:
         return "attach"
@@ -157,16 +157,16 @@ def valid_once(name: object) -> str:
     Raises:
         InvalidInput: it cannot be a name; nothing was sent.
     """
-    remedy = f"Give a short name of your own, up to {LONGEST_ONCE} characters: once='bakeries'."
+    remedy = f"Use a short name of your own, up to {LONGEST_ONCE} characters: once='bakeries'."
     if not isinstance(name, str):
-        raise InvalidInput("once= needs a name", cause=f"It is {type(name).__name__}, not text.", remedy=remedy)
+        raise InvalidInput("once= needs a name", cause=f"Expected a string, got {type(name).__name__}.", remedy=remedy)
     composed = unicodedata.normalize("NFC", name)
     if not composed.strip() or composed != composed.strip():
-        raise InvalidInput("once= needs a name", cause="It is empty, or begins or ends with a space.", remedy=remedy)
+        raise InvalidInput("once= needs a name", cause="It's empty, or starts or ends with a space.", remedy=remedy)
     if len(composed) > LONGEST_ONCE:
         raise InvalidInput("The name is too long", cause=f"once= has {len(composed):,} characters.", remedy=remedy)
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in composed):
-        raise InvalidInput("The name cannot be written down", cause="It holds a control character.", remedy=remedy)
+        raise InvalidInput("Invalid name", cause="It contains a control character.", remedy=remedy)
     return not_a_key(composed, "the name of a run")
 
 
@@ -215,7 +215,7 @@ class StoreEntry:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._unusable("cannot be read", error) from error
+            raise self._unusable("can't be read", error) from error
         except (ValueError, RecursionError) as error:
             raise self._unusable("is damaged", error) from error
 
@@ -235,7 +235,7 @@ class StoreEntry:
             data = msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
             await _in_a_thread(lambda: _replace(self._path, data))
         except OSError as error:
-            raise self._unusable("cannot be written", error) from error
+            raise self._unusable("can't be written", error) from error
 
     @contextlib.asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -258,12 +258,12 @@ class StoreEntry:
         except Timeout:
             raise RegistryUnusable(
                 f"Another kernel is starting {self._name!r}",
-                cause=f"It has been at it for more than {PATIENCE / 60:.0f} minutes; it may wait for a free run slot.",
-                remedy="Look at that kernel, or end it, and run this cell again.",
+                cause=f"It has taken more than {PATIENCE / 60:.0f} minutes. It may be waiting for a free run slot.",
+                remedy="Check that kernel, or stop it, then run this cell again.",
                 code="REGISTRY_BUSY",
             ) from None
         except (OSError, NotImplementedError) as error:
-            raise self._unusable("cannot be locked", error) from error
+            raise self._unusable("can't be locked", error) from error
         try:
             yield
         finally:
@@ -272,10 +272,10 @@ class StoreEntry:
     def _unusable(self, what: str, error: Exception) -> RegistryUnusable:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         return RegistryUnusable(
-            f"What is known about once={self._name!r} {what}",
+            f"The record of once={self._name!r} {what}",
             cause=f"{self._path}: {reason}. Nothing was started.",
-            remedy=f"Put the file right or delete it (the run that it stands for is then not found again), name another "
-            f"folder in the environment variable {FOLDER_VARIABLE}, or leave once= out.",
+            remedy="Fix the file, or delete it (its run then won't be found again). Or set the environment variable "
+            f"{FOLDER_VARIABLE} to another folder, or leave out once=.",
             code="REGISTRY_UNUSABLE",
         )
 
@@ -297,9 +297,9 @@ def _folder() -> Path:
         return place / "once"
     # From another working directory no run would be known there, and each would be paid for again.
     raise RegistryUnusable(
-        f"{FOLDER_VARIABLE} does not name one folder",
-        cause=f"{chosen!r} is another folder for each working directory. Nothing was started.",
-        remedy=f"Give the whole path, or one that begins with ~/, for example {str(Path(chosen).absolute())!r}.",
+        f"{FOLDER_VARIABLE} isn't an absolute path",
+        cause=f"{chosen!r} is a different folder in each working directory. Nothing was started.",
+        remedy=f"Use the full path, or one that starts with ~/, for example {str(Path(chosen).absolute())!r}.",
         code="REGISTRY_UNUSABLE",
     )
 
@@ -325,13 +325,13 @@ def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
     moments = [moment for moment in (stored.claimed_at, stored.started_at) if moment is not None]
     # So that they can be compared and formatted in any time zone without leaving the calendar.
     if not all(FIRST_YEAR <= moment.year <= LAST_YEAR for moment in moments):
-        raise ValueError("a moment in it lies outside of the years 1900 to 2999")
+        raise ValueError("a date in it is outside of the years 1900 to 2999")
     if stored.version != VERSION:
         raise ValueError(f"it was written by another version ({stored.version})")
     if (stored.base_url, stored.project, stored.organization, stored.name) != (*scope, name):
-        raise ValueError("it is about another name")
+        raise ValueError("it's for another name")
     if bool(stored.agent_id) != bool(stored.run_id):
-        raise ValueError("it names an agent without a run, or a run without its agent")
+        raise ValueError("the agent or the run is missing")
     return stored
 
 
@@ -372,10 +372,10 @@ def _read_file(path: Path) -> bytes:
     handle = os.open(path, os.O_RDONLY | _WITHOUT_BLOCKING)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "It is not a file")
+            raise OSError(errno.EINVAL, "It isn't a file")
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise OSError(errno.EFBIG, f"It is larger than {LARGEST // 1024} KiB")
+        raise OSError(errno.EFBIG, f"It's larger than {LARGEST // 1024} KiB")
     return data
 
 

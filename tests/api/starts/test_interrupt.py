@@ -22,7 +22,7 @@ from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.api.starts.submit import StartJob
 from tests.api.conftest import KEY
 
-NO_RUN = "Interrupted; no run was started, and nothing is charged."
+NO_RUN = "Interrupted. No run was started, and nothing was charged."
 STARTED = Started("agent-1", "run-1")
 SENT = Sent(0.0)
 
@@ -87,14 +87,14 @@ OPEN = {
 @pytest.mark.parametrize("events", OPEN.values(), ids=OPEN)
 def test_where_a_run_may_be_it_is_never_said_to_be_none(job_after, events, is_over):
     said = outcome_of_interrupt(job_after(*events), is_over=is_over)
-    assert said.startswith("Interrupted while a run was being started: if there is one, Origami is asked to cancel it")
+    assert said.startswith("Interrupted while a run was starting. If it did start, we'll ask Origami to cancel it")
     assert LOOK_AGAIN in said
 
 
 @pytest.mark.parametrize("events", [(), (SENT, DefiniteRefusal())], ids=["never sent", "refused"])
 def test_what_still_goes_on_may_be_sent_a_moment_later(job_after, events):
     said = outcome_of_interrupt(job_after(*events), is_over=False)
-    assert "if there is one" in said
+    assert "If it did start" in said
     assert LOOK_AGAIN in said
 
 
@@ -104,7 +104,7 @@ def test_a_run_that_another_call_waits_for_goes_on(job_after, events, is_over):
     job = job_after(*events)
     job.owners.add("another call")
     said = outcome_of_interrupt(job, is_over=is_over)
-    assert said == "Interrupted; another call still waits for the same run, which goes on."
+    assert said == "Interrupted. Another call is still waiting for the same run, so it keeps running."
 
 
 @pytest.mark.parametrize("is_over", [False, True])
@@ -114,11 +114,11 @@ def test_a_run_that_was_started_is_named_and_said_to_be_cancelled_only_when_that
 ):
     asked = outcome_of_interrupt(job_after(*events, is_cancelled=True), is_over=is_over)
     assert asked == (
-        'Interrupted; the run was started, and Origami was asked to cancel it. ow.attach("agent-1/run-1") shows it.'
+        'Interrupted. The run had started, and Origami was asked to cancel it. ow.attach("agent-1/run-1") shows it.'
     )
     not_yet = outcome_of_interrupt(job_after(*events), is_over=is_over)
-    assert "is being asked to cancel it" in not_yet
-    assert 'ow.attach("agent-1/run-1") shows it, and whether it ended.' in not_yet
+    assert "we're asking Origami to cancel it" in not_yet
+    assert 'ow.attach("agent-1/run-1") shows it and whether it ended.' in not_yet
 
 
 def test_each_outcome_is_one_line(job_after):

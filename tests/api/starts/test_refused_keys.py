@@ -137,7 +137,7 @@ def test_before_an_old_refusal_is_left_behind_the_run_is_looked_for(front, clien
 def test_where_the_lists_cannot_be_read_after_an_old_refusal_nothing_is_sent(front, client):
     front.faults = [refused(SLOW_DOWN)]
     front.reads = [kept_off(answer({}, 503))] * 4
-    with pytest.raises(ow.AmbiguousStart, match="could not be looked for"):
+    with pytest.raises(ow.AmbiguousStart, match="couldn't look for"):
         ow.start(BRIEF, client=client, show=False)
     assert len(front.starts) == 2
     assert front.runs() == []

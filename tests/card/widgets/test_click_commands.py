@@ -70,7 +70,7 @@ def test_a_second_view_cannot_answer_again(sandbox):
 def test_a_failure_is_told_with_its_remedy(sandbox):
     run = ow.start("Find partners. scenario:needs_input", client=sandbox.client(), show=False).wait()
     refused = do(CardCommandHandler(run.conversation), "follow_up", run, prompt="Go on. scenario:no_credits")
-    assert (refused["ok"], refused["title"]) == (False, "Too few credits to start a run")
+    assert (refused["ok"], refused["title"]) == (False, "Not enough credits")
     assert refused["remedy"]
     assert run.state.command_error.code == "INSUFFICIENT_CREDITS"
 

@@ -159,7 +159,7 @@ def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, pat
         f"origami_widgets.frames.{'files.xlsx_files' if module == 'xlsxwriter' else 'dtype_backend'}.import_module",
         missing,
     )
-    with pytest.raises(InvalidInput, match=rf"(?s){module} is not installed.*pip install"):
+    with pytest.raises(InvalidInput, match=rf"(?s){module} isn't installed.*pip install"):
         ow.export(leads(), tmp_path / path, **options)
     assert list(tmp_path.iterdir()) == []
 

@@ -124,7 +124,7 @@ def test_an_error_on_the_way_says_what_was_read_and_leaves_nothing(tmp_path, ser
         ow.export([named(1, "A"), named(2, "B")], tmp_path / "out", leads=True, client=client)
     assert caught.value.partial["bakery"].to_list() == ["secret"]
     (note,) = [note for note in caught.value.__notes__ if "nothing was written" in note]
-    assert note == "It was the table 'B'; nothing was written. Before it, these were read: 'A' (2 rows)."
+    assert note == "The table was 'B'. Nothing was written. Read before it: 'A' (2 rows)."
     assert "secret" not in str(caught.value) + str(caught.value.__notes__)
     assert list(tmp_path.iterdir()) == []
 
@@ -221,7 +221,7 @@ def test_a_single_frame_may_be_a_single_file(tmp_path, kind):
     file = tmp_path / f"leads.{kind}"
     assert ow.export(pd.DataFrame({"a": [1]}), file) == [file]
     assert (pd.read_csv if kind == "csv" else pd.read_parquet)(file)["a"].to_list() == [1]
-    with pytest.raises(InvalidInput, match="holds one frame"):
+    with pytest.raises(InvalidInput, match="can only hold one frame"):
         ow.export(payload(), tmp_path / f"run.{kind}")
     (tmp_path / f"folder.{kind}").mkdir()
     (inside,) = ow.export(pd.DataFrame({"a": [1]}), tmp_path / f"folder.{kind}", format=kind)
@@ -231,12 +231,12 @@ def test_a_single_frame_may_be_a_single_file(tmp_path, kind):
 @pytest.mark.parametrize(
     ("path", "options", "words"),
     [
-        ("book.xls", {}, "End the path in .xlsx"),
-        ("book.ods", {}, "End the path in .xlsx"),
-        ("leads.json", {}, "End the path in .xlsx"),
-        ("book", {"format": "xlsx"}, "End the path in .xlsx"),
-        ("book.xlsx", {"format": "csv"}, "End the path in .xlsx"),
-        ("leads.csv", {"format": "parquet"}, "End the path in .xlsx"),
+        ("book.xls", {}, ".xlsx. For CSV"),
+        ("book.ods", {}, ".xlsx. For CSV"),
+        ("leads.json", {}, ".xlsx. For CSV"),
+        ("book", {"format": "xlsx"}, "ends in .xlsx"),
+        ("book.xlsx", {"format": "csv"}, "ends in .xlsx"),
+        ("leads.csv", {"format": "parquet"}, "ends in .xlsx"),
         ("out", {"format": "html"}, 'Use format="xlsx"'),
     ],
 )
@@ -247,7 +247,7 @@ def test_a_path_and_a_format_that_cannot_be_meant_are_refused(tmp_path, path, op
 
 
 def test_what_is_nothing_to_export_is_named(tmp_path):
-    with pytest.raises(InvalidInput, match="export cannot read this"):
+    with pytest.raises(InvalidInput, match="export can't read this"):
         ow.export("agent/run", tmp_path)
 
 
@@ -270,7 +270,7 @@ def test_columns_that_are_there_twice_and_names_that_are_no_text(tmp_path):
     assert file.read_text(encoding="utf-8-sig") == "a,a\n1,'=x\n"
     (book,) = ow.export(frame, tmp_path / "book.xlsx")
     assert [[cell.value for cell in row] for row in openpyxl.load_workbook(book).active] == [["a", "a"], [1, "=x"]]
-    with pytest.raises(InvalidInput, match="every column once"):
+    with pytest.raises(InvalidInput, match="unique column names"):
         ow.export(frame, tmp_path / "parquet", format="parquet")
     (file,) = ow.export(pd.DataFrame({1: [2]}), tmp_path / "numbers", format="parquet")
     assert pq.read_schema(file).names == ["1"]

@@ -103,7 +103,7 @@ def test_a_slug_that_is_a_word_of_the_row_asks_for_typed_cells(server, client):
     ("options", "words"),
     [
         ({"filters": [{"column": "bakry", "operator": "equals", "value": "x"}]}, "Did you mean 'bakery'"),
-        ({"filters": [{"operator": "equals", "value": "x"}]}, "names no column"),
+        ({"filters": [{"operator": "equals", "value": "x"}]}, "has no column"),
         ({"sort": {"column": "row_id", "direction": "asc"}}, "no such column"),
     ],
 )
@@ -254,10 +254,10 @@ def test_a_progress_bar_that_raises_loses_nothing(server, client):
 
 def test_a_server_in_a_circle_is_left_and_the_frame_says_so(server, client):
     server.plan(columns(), page(lead(1), cursor="a"), page(lead(2), cursor="a"))
-    with pytest.warns(PartialRows, match="cursor came twice"):
+    with pytest.warns(PartialRows, match="cursor was repeated"):
         frame = ow.rows_frame(TABLE, client=client)
     assert frame["row_id"].to_list() == ["r1", "r2"]
-    assert (about(frame)["complete"], about(frame)["stopped"]) == (False, "a cursor came twice")
+    assert (about(frame)["complete"], about(frame)["stopped"]) == (False, "a cursor was repeated")
 
 
 def test_the_exception_travels_without_key_and_connection(server, client):

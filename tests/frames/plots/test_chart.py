@@ -142,7 +142,7 @@ def test_a_chart_without_a_picture_is_shown(monkeypatch):
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 def test_without_altair_the_error_says_what_to_install(plot, monkeypatch):
     monkeypatch.setitem(sys.modules, "altair", None)
-    with pytest.raises(InvalidInput, match="Altair is not installed") as caught:
+    with pytest.raises(InvalidInput, match="Altair isn't installed") as caught:
         plot(payload())
     assert "pip install 'origami-widgets[plots]'" in caught.value.remedy
 

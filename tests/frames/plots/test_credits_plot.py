@@ -43,7 +43,7 @@ def test_shares_are_those_of_the_frame_although_the_table_has_another_total():
     chart = plot_credits(made)
     assert row(chart, "Contact e-mail")["share of the table"] == f"{100 * mail:.0f} %"
     assert row(chart, "Fit")["share of the table"] == f"{100 * fit:.0f} %"
-    assert "1 table tells other credits than its columns add up to" in texts(chart)
+    assert "1 table has credits that don't match the columns" in texts(chart)
     assert not any("add up" in line for line in texts(plot_credits(table())))
 
 
@@ -64,7 +64,7 @@ def test_cheap_columns_are_summed_up_in_another_colour():
 def test_one_of_several_tables_may_lack_its_credits():
     read = texts(plot_credits([table(), of_table(id="other", credits=None)]))
     assert "Credits by column: 57 in 2 tables" in read
-    assert "1 table has not told what was spent" in read
+    assert "1 table has no credits reported" in read
     assert "Porto bakeries · n/a" in read
 
 

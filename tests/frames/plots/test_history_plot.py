@@ -106,7 +106,7 @@ def test_a_run_with_one_change_is_points():
 
 
 def test_a_sentence_says_why_there_is_no_history():
-    assert "There is no history: it is kept while this kernel watches a run." in texts(plot_history(payload()))
+    assert "No history yet. It's recorded while this kernel watches a run." in texts(plot_history(payload()))
 
 
 def test_a_long_history_keeps_its_ends_and_each_change_of_status():

@@ -63,7 +63,7 @@ def test_a_verdict_that_was_left_out_is_no_remainder():
     [
         (
             without_stats(),
-            "None of 3 columns has verdicts. They come with the stats, from columns with a relevance condition.",
+            "None of 3 columns has verdicts. Only columns with a relevance condition have them.",
         ),
         ([], "There are no columns."),
     ],

@@ -230,7 +230,7 @@ def test_all_briefs_that_are_not_valid_are_named(many):
     with pytest.raises(errors.InvalidInput) as caught:
         many(["", "Bakeries in Porto", 5, *[""] * 30])
     assert caught.value.cause.startswith("prompts[0]: ")
-    assert "Not valid either: prompts[2], prompts[3], " in caught.value.cause
+    assert "Also invalid: prompts[2], prompts[3], " in caught.value.cause
     assert "and 11 more." in caught.value.cause
 
 

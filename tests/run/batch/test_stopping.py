@@ -145,7 +145,7 @@ def test_a_cancel_that_is_refused_says_for_how_many(front, many):
     see(lambda: len(batch.runs) == 2)
     with pytest.raises(errors.PermissionDenied) as caught:
         batch.cancel()
-    assert caught.value.__notes__ == ["2 of the 2 runs that were active have not been cancelled."]
+    assert caught.value.__notes__ == ["2 of the 2 active runs haven't been cancelled."]
     assert not hasattr(batch.runs[0].state.command_error, "__notes__")
     asyncio.run(batch.cancel_async())
     assert {run.state.cancel for run in batch} == {"requested"}
@@ -186,7 +186,7 @@ def test_cancel_says_so_where_a_run_that_may_have_been_started_is_not_found(fron
         batch.cancel()
     assert isinstance(batch.error, AmbiguousStart)
     assert isinstance(batch.briefs[0].error, AmbiguousStart)
-    assert "halted: A run may have been started" in repr(batch)
+    assert "halted: A run may have started" in repr(batch)
     front.reads = []
     finished(batch.cancel())
     assert [run.status for run in batch] == ["cancelled"]

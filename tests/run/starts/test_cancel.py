@@ -42,12 +42,12 @@ def test_it_is_asked_again_until_it_is_heard(front, run, fault):
 def test_a_cancel_that_takes_longer_raises_and_shows_it_on_the_card(front, run, monkeypatch):
     cancel_quickly(monkeypatch, patience=0.5)
     front.cancels = [answer({"error": "Sorry"}, 503)] * 1000
-    with raises("CancelPending", match="asked again by itself"):
+    with raises("CancelPending", match="keep retrying"):
         run.cancel()
     see(lambda: run.state.cancel_error)
     assert run.state.cancel == "requested"
-    assert "Origami had not heard the cancel" in str(run)
-    assert "Origami had not heard the cancel" in run.to_html()
+    assert "Origami hadn&#x27;t received the cancel" in str(run)
+    assert "Origami hadn&#x27;t received the cancel" in run.to_html()
     front.cancels.clear()
     assert run.wait(timeout=30).status == "cancelled"
     assert run.state.cancel_error is None
@@ -87,7 +87,7 @@ def test_an_interrupted_cancel_is_still_repeated(front, run, capsys):
     asked = threading.Event()
     run.on_change(lambda run: run.state.cancel_error and asked.set())
     interrupt(run.cancel, asked)
-    assert "still asked to cancel" in capsys.readouterr().out
+    assert "still asking Origami to cancel" in capsys.readouterr().out
     assert run.state.cancel == "requested"
     front.cancels.clear()
     assert run.wait(timeout=30).status == "cancelled"

@@ -86,7 +86,7 @@ def test_an_interrupt_at_any_line_leaves_one_run_at_most_and_ends_it(monkeypatch
             if front.starts:
                 assert caught.idempotency_key == front.starts[0].headers["idempotency-key"], place
                 assert said.count("\n") == 1, place
-            assert not (now and "no run was started" in said), place
+            assert not (now and "No run was started" in said), place
             notebook.start().cancel()
             assert len(front.statuses()) == 1, place
             assert len({sent.headers["idempotency-key"] for sent in front.starts}) == 1, place
@@ -300,7 +300,7 @@ def test_an_interrupt_whenever_the_loop_goes_on_leaves_one_run_at_most_and_ends_
                 see(lambda front=cell.front: "running" not in front.statuses().values())
                 made = set(cell.front.runs()) - before
                 assert said.count("\n") == 1, place
-                assert not (made and "no run was started" in said), place
+                assert not (made and "No run was started" in said), place
                 assert {run.id for run in [caught.reconcile()] if run is not None} == made, place
                 assert caught.idempotency_key in (cell.front.keys or [caught.idempotency_key]), place
                 del caught
@@ -320,7 +320,7 @@ def test_an_interrupt_whenever_the_loop_goes_on_leaves_a_run_alone_that_was_ther
             (known,) = cell.front.runs()
             caught, said = interrupted(cell, Loop(place), capsys)
             hit += caught is not None
-            assert "the run was started" not in said, place
+            assert "The run had started" not in said, place
             del caught
             assert cell.start().id == known, place
             assert (cell.front.statuses(), cell.front.asked_to_cancel) == ({known: "running"}, 0), place

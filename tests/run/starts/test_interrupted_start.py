@@ -117,7 +117,7 @@ def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, clie
     (run_id,) = made_since(front, before)
     assert caught.value.reconcile().id == run_id
     see(lambda: front.statuses()[run_id] == "cancelled")
-    assert "the run was started, and Origami" in capsys.readouterr().out
+    assert "The run had started, and" in capsys.readouterr().out
 
 
 def test_a_second_interrupt_returns_at_once(front, client, capsys, monkeypatch):
@@ -164,7 +164,7 @@ def test_an_interrupt_in_the_queue_for_a_slot_leaves_it(front, intend, capsys):
     assert took < SOON
     *waits, left = capsys.readouterr().out.splitlines()
     assert all("All 3 run slots are in use" in line and "3600 s" in line for line in waits)
-    assert "nothing is charged" in left
+    assert "nothing was charged" in left
     assert stopped.reconcile() is None
     assert front.runs() == before
 
@@ -222,7 +222,7 @@ def test_an_interrupt_before_the_run_is_handed_over_ends_it(front, client, capsy
         stopped, _ = interrupt(lambda: cell(lambda: ow.start(SLOW, once="porto", client=client)), reached)
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
-    assert "the run was started, and Origami" in printed
+    assert "The run had started, and" in printed
     assert stopped.idempotency_key == front.keys[0]
     (run_id,) = front.runs()
     assert stopped.reconcile().id == run_id
@@ -236,7 +236,7 @@ def test_an_interrupt_before_anything_was_asked_for_says_so(front, client, capsy
         # By then it waits for the name.
         threading.Timer(0.5, reached.set).start()
         interrupt(lambda: ow.start(SLOW, once="porto", fresh=True, client=client, show=False), reached)
-    assert capsys.readouterr().out == "Interrupted; no run was started, and nothing is charged.\n"
+    assert capsys.readouterr().out == "Interrupted. No run was started, and nothing was charged.\n"
     assert front.runs() == [first.id]
     assert front.statuses()[first.id] == "running"
 
@@ -256,8 +256,8 @@ def test_what_is_about_to_be_sent_is_not_said_to_be_no_run(front, capsys):
         threading.Timer(0.5, reached.set).start()
         interrupt(lambda: ow.start(SLOW, client=client, show=False), reached)
         said = capsys.readouterr().out
-    assert "if there is one" in said
-    assert "no run was started" not in said
+    assert "If it did start" in said
+    assert "No run was started" not in said
 
 
 def test_after_an_interrupt_the_same_name_finds_the_run_that_the_server_has_forgotten(front, client, files):

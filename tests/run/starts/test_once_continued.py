@@ -105,7 +105,7 @@ def test_another_continuation_is_not_taken_for_the_lost_one(front, base_url):
     del run
     gc.collect()
     run = notebook.run()
-    with pytest.raises(InvalidInput, match="answered before"):
+    with pytest.raises(InvalidInput, match="already answered"):
         notebook.go_on(run)
     assert set(front.runs()) == {run.id, theirs.id}
     assert front.starts == []
