@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-BUILT = ("card.js", "board.js", "page.css")
+BUILT = ("card.js", "board.js", "leads.js", "grid.js", "page.css")
 IMAGE_OR_LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:!\[[^\]]*\]\([^)\s]*\)|[^\[\]])*)\]\((?P<target>[^)\s]+)\)")
 LEADS_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.IGNORECASE)
 

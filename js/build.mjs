@@ -23,7 +23,12 @@ const sheets = {
 
 mkdirSync(target, { recursive: true });
 await build({ ...styles, entryPoints: [here("src/page.css")], outfile: `${target}/page.css` });
-for (const [name, script] of Object.entries({ card: "src/index.ts", board: "src/board/index.ts" })) {
+for (const [name, script] of Object.entries({
+  card: "src/index.ts",
+  board: "src/board/index.ts",
+  leads: "src/leads/code.ts",
+  grid: "src/leads/index.ts",
+})) {
   const outfile = `${target}/${name}.js`;
   await build({
     ...common,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError as OrigamiError
     from origami_widgets.api.models.account import AccountSummary as AccountSummary
     from origami_widgets.api.pasted_key import PastedKey as PastedKey
+    from origami_widgets.card.widgets.lead_grid import LeadGrid as LeadGrid
+    from origami_widgets.card.widgets.lead_grid import leads as leads
     from origami_widgets.card.widgets.run_board import RunBoard as RunBoard
     from origami_widgets.card.widgets.run_card import RunCard as RunCard
     from origami_widgets.compose import Run as Run
@@ -68,6 +70,7 @@ _HOMES = {
     "Client": "api.client",
     "IncompleteRows": "frames.leads.row_reading",
     "InterruptedRows": "frames.leads.row_reading",
+    "LeadGrid": "card.widgets.lead_grid",
     "OrigamiError": "api.errors",
     "PastedKey": "api.pasted_key",
     "Run": "compose",
@@ -91,6 +94,7 @@ _HOMES = {
     "history_frame": "frames",
     "lead_source_economics_frame": "frames",
     "lead_sources_frame": "frames",
+    "leads": "card.widgets.lead_grid",
     "login": "compose",
     "login_async": "compose",
     "plot_credits": "frames.plots",

@@ -46,6 +46,18 @@ class NotebookBackend(CardBackend):
 
         return history_frame(run, dtype_backend=dtype_backend)
 
+    def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:
+        """Return leads that were read already as a DataFrame."""
+        from origami_widgets.frames.row_frames import loaded_rows_frame
+
+        return loaded_rows_frame(columns, rows)
+
+    def all_leads(self, table: Any, operations: Any, options: dict[str, Any]) -> pd.DataFrame:
+        """Read all leads of a table into a DataFrame."""
+        from origami_widgets.frames.row_frames import read_rows_frame
+
+        return read_rows_frame(table, operations, options)
+
 
 def use_sandbox(speed: float = 20, **options: Any) -> Sandbox:
     """Make a new sandbox answer all calls without `client=`: no account, no credits, no network.

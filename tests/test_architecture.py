@@ -35,7 +35,7 @@ HOMES = {
     "httpx": {"api.transport", "sandbox.embedded"},
     "anywidget": {"card.widgets.live_widget"},
     "ipywidgets": set(),
-    "traitlets": {"card.widgets.run_board", "card.widgets.run_card", "card.widgets.live_widget"},
+    "traitlets": {f"card.widgets.{each}" for each in ("live_widget", "run_board", "run_card", "lead_grid")},
     "IPython": {"host.outputs", "magics.extension"},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
@@ -53,7 +53,7 @@ HOMES = {
     "rich": {"cli.output"},
 }
 PURE = (
-    *("card.view", "card.view.contract", "card.view.run_view", "card.view.board_view", "card.view.board_snapshot"),
+    *("card.view", "card.view.contract", "card.view.run_view", "card.view.board_view"),
     *("card.render.card_html", "card.render.card_text", "card.render.board_html", "card.render.board_text"),
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),

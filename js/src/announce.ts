@@ -1,23 +1,12 @@
-import type { View } from "./contract";
+import type { Head } from "./contract";
 import { el, type Part, setText } from "./dom";
-import { plural } from "./format";
 
-type Announced = Pick<View, "head" | "ask">;
-
-function sentence({ head, ask }: Announced): string {
-  const questions = ask?.state === "open" ? ask.questions : [];
-  return [
-    `Run: ${head.status_label}.`,
-    questions.length ? `${plural(questions.length, "question")}:` : "",
-    ...questions.map((each) => each.question),
-    head.done && head.settled ? "All cells are settled." : "",
-  ]
-    .filter(Boolean)
-    .join(" ");
-}
-
-/** Announces to assistive technology changes of status, new questions and the end; never about ticks. */
-export function announcer(): Part<Announced> {
+/**
+ * Announces changes of status, new questions and the end to assistive technology; never ticks.
+ *
+ * @param ended - Called when a run has ended, asks or failed, or when its last cells are final.
+ */
+export function announcer(ended: (head: Head) => void): Part<Head> {
   const node = el("div", "hidden");
   node.role = "status";
   node.ariaLive = "polite";
@@ -25,10 +14,13 @@ export function announcer(): Part<Announced> {
   let said: string | null = null;
   return {
     node,
-    update(value) {
-      const next = sentence(value);
-      if (said !== null && said !== next) setText(node, next);
-      said = next;
+    update(head) {
+      const { announcement } = head;
+      if (said !== null && said !== announcement) {
+        setText(node, announcement);
+        if (head.done) ended(head);
+      }
+      said = announcement;
     },
   };
 }

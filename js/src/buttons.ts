@@ -1,11 +1,11 @@
-/** Buttons that send a command once, that ask first when credits are spent, and that say what became of the click. */
+/** Buttons that send a command once, that ask first when credits are spent, and that say how the click turned out. */
 
 import type { Button } from "./contract";
 import { el, on, type Part, say, setText, show, words } from "./dom";
 import { ANSWER_MS, type Session } from "./session";
 import { commandKey, type Pending, pending, underWay } from "./shared";
 
-export const BUSY = "Kernel is busy: sent when the cell ends, or interrupt it.";
+export const BUSY = "Kernel busy. This is sent when the cell ends, or interrupt it.";
 
 /** The second press of a double click must not confirm what the first one asked. */
 const CONFIRM_AFTER_MS = 400;
@@ -22,12 +22,12 @@ export function button(label: string, press: () => void, cls = ""): HTMLButtonEl
 /** Off; where the kernel is gone, with that as its description. */
 export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
   node.ariaDisabled = off ? "true" : null;
-  node.title = gone ? "The kernel is gone" : "";
+  node.title = gone ? "Kernel stopped" : "";
 }
 
-/** What became of a click, in words beside its button. */
+/** Says beside a button how its click turned out. */
 export function sayWhatBecame(node: HTMLElement, state: Pending | undefined): void {
-  // That the kernel speaks says nothing: news come from the background, also while a cell keeps it from hearing clicks.
+  // Other messages are no sign: they come from a background thread, also while a cell keeps the kernel from reading clicks.
   const late = state?.phase === "requested" && Date.now() - state.at >= ANSWER_MS;
   say(node, late ? BUSY : (state?.words ?? ""));
   node.classList.toggle("t-bad", state?.phase === "failed");
@@ -40,7 +40,7 @@ export interface Pressed {
 }
 
 export interface CommandButton extends Part<Pressed | null> {
-  /** What became of the click; placed by the owner, which knows where it fits. */
+  /** Says how the click turned out; its owner places it. */
   readonly said: HTMLElement;
   refresh(): void;
 }
@@ -82,7 +82,9 @@ export function commandButton(session: Session, yes = "Yes, start it"): CommandB
     );
     question.role = "group";
     question.ariaLabel = spec.confirm;
-    on(question, "origami-escape", () => retract(true));
+    on(question, "origami-key", (event) => {
+      if ((event as CustomEvent<KeyboardEvent>).detail.key === "Escape") retract(true);
+    });
     show(press, false);
     node.append(question);
     sure.focus();

@@ -4,49 +4,61 @@ import { SECTIONS, type View } from "./contract";
 import { el, type Part } from "./dom";
 import { guardKeys } from "./keys";
 import { focused, life } from "./life";
-import { actionsSection } from "./sections/actions";
+import { notifyToggle } from "./notify";
 import { askSection } from "./sections/ask";
-import { clockSection } from "./sections/clock";
 import { earlierSection } from "./sections/earlier";
-import { footSection } from "./sections/foot";
 import { headSection } from "./sections/head";
+import { lastSection } from "./sections/last";
 import { noticesSection } from "./sections/notices";
-import { proseSection } from "./sections/prose";
+import { resultSection } from "./sections/result";
 import type { Context } from "./sections/section";
-import { suggestionsSection } from "./sections/suggestions";
 import { tablesSection } from "./sections/tables";
 import { type Model, Session } from "./session";
 import { SLOTS, section } from "./slots";
-
-type Sections = { [K in keyof View]: Part<View[K]> };
 
 /** Draws one view of the run card and returns its clean-up. Views of one model are independent cards on one state. */
 export function mount(model: Model, host: HTMLElement): () => void {
   const view: Context["view"] = (name) => section(model, name);
   const session = new Session(model, host, () => alive.refresh());
   const context: Context = { session, view };
-  const clock = clockSection(context);
   const ask = askSection(context);
-  const sections: Sections = {
-    earlier: earlierSection(),
-    head: headSection(context, clock.node),
-    notices: noticesSection(context),
-    ask,
-    tables: tablesSection(context),
-    prose: proseSection(),
-    actions: actionsSection(context),
-    suggestions: suggestionsSection(context),
-    foot: footSection(),
-    clock,
-  };
-  const parts = Object.values(sections);
-  const voice = announcer();
-  const root = el(
-    "article",
-    "origami-card",
-    ...parts.filter((part) => part !== clock).map((part) => part.node),
-    voice.node,
-  );
+  const notify = notifyToggle(view("head").token);
+  const all = <T>(part: Part<T>, value: () => T, ...needs: (keyof View)[]) => ({
+    node: part.node,
+    needs,
+    draw: () => part.update(value()),
+    refresh: () => part.refresh?.(),
+    close: () => part.close?.(),
+  });
+  const of = <K extends keyof View>(part: Part<View[K]>, name: K) => all(part, () => view(name), name);
+  const some = <K extends keyof View>(...names: K[]) =>
+    Object.fromEntries(names.map((name) => [name, view(name)])) as unknown as Pick<View, K>;
+  // In the order in which they stand on the card; each is drawn again when what it needs has changed.
+  const parts = [
+    of(earlierSection(), "earlier"),
+    of(headSection(context), "head"),
+    of(resultSection(context), "result"),
+    of(noticesSection(context), "notices"),
+    of(ask, "ask"),
+    all(
+      tablesSection(context),
+      () => some("tables", "activity", "head", "result"),
+      "tables",
+      "activity",
+      "head",
+      "result",
+    ),
+    all(
+      lastSection(context, notify),
+      () => some("head", "activity", "prose", "suggestions"),
+      "head",
+      "activity",
+      "prose",
+      "suggestions",
+    ),
+  ];
+  const voice = announcer(({ prompt, announcement }) => notify.notify(prompt, announcement));
+  const root = el("article", "origami-card", ...parts.map((part) => part.node), voice.node);
   // The card's own words are English, whatever the page's direction; words from outside have their own.
   root.dir = "ltr";
   root.tabIndex = -1;
@@ -54,16 +66,18 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const undo: (() => void)[] = [];
 
   /** A section that can't be drawn must not take the others with it. */
-  const draw = <K extends keyof View>(name: K): void => {
-    try {
-      (sections[name] as Part<View[K]>).update(view(name));
-    } catch (error) {
-      console.error(`[origami] The section "${name}" could not be drawn.`, error);
+  const draw = (name?: keyof View): void => {
+    for (const part of parts) {
+      if (name && !part.needs.includes(name)) continue;
+      try {
+        part.draw();
+      } catch (error) {
+        console.error(`[origami] The section "${part.needs[0]}" could not be drawn.`, error);
+      }
     }
   };
-  const announce = (): void => voice.update({ head: view("head"), ask: view("ask") });
   const redraw = (): void => {
-    for (const part of parts) part.refresh?.();
+    for (const part of parts) part.refresh();
   };
   const alive = life(root, session, redraw, () => !(view("head").done && view("head").settled));
 
@@ -72,7 +86,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       const had = focused(root);
       session.kernelSpoke(name === "clock" ? view("clock") : null);
       draw(name);
-      announce();
+      voice.update(view("head"));
       alive.refresh();
       // Who pressed a button that went away goes on from the top of the card, not of the page.
       if (had && !had.checkVisibility()) root.focus();
@@ -80,13 +94,11 @@ export function mount(model: Model, host: HTMLElement): () => void {
     model.on(`change:${trait}`, changed);
     undo.push(() => model.off(`change:${trait}`, changed));
   };
-  for (const name of SECTIONS) {
-    draw(name);
-    follow(name, name);
-  }
+  draw();
+  for (const name of SECTIONS) follow(name, name);
   for (const slot of SLOTS) follow(slot, "tables");
-  announce();
-  undo.push(guardKeys(root, ask.enter), ...parts.map((part) => () => part.close?.()));
+  voice.update(view("head"));
+  undo.push(guardKeys(root, ask.enter), ...parts.map((part) => part.close));
   alive.begin(host, style);
   return () => {
     alive.ended();

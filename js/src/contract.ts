@@ -14,6 +14,10 @@ export type NodeName = "p" | "h" | "ul" | "ol" | "li" | "quote" | "pre" | "code"
 
 export type Inline = (string | Node)[];
 
+export type Form = "live" | "current" | "snapshot";
+
+export type LeadCell = string | OpenCell | null;
+
 /** One element of prose: name, children, and for `a` the address (checked in Python: https or mailto only). */
 export interface Node {
   t: NodeName;
@@ -21,7 +25,7 @@ export interface Node {
   href?: string;
 }
 
-/** An address that was checked, and its label. */
+/** An address that was checked, and its words. */
 export interface Link {
   href: string;
   label: string;
@@ -35,31 +39,48 @@ export interface Button {
   confirm: string;
 }
 
-/** Status and identity of the run. `reply`: what was answered, when the run goes on from questions about `prompt`. */
+/** A line to copy: Python code or an id. `label` names it in the card's menu and in front of it in a snapshot. */
+export interface CodeLine {
+  label: string;
+  code: string;
+}
+
+/**
+ * Status and identity of the run.
+ *
+ * `reply`: what was answered, when the run goes on from questions about `prompt`. `last_known`: the status once nobody
+ * follows the run any more. `announcement`: what assistive technology is told when it changes. `gone`: what to say above
+ * the first of `lines` without a kernel. `as_of`: when a view was made that does not count time by itself.
+ */
 export interface Head {
+  form: Form;
+  as_of: string;
   run_id: string;
   token: string;
   status: string;
   status_label: string;
+  last_known: string;
+  announcement: string;
   tone: Tone;
   done: boolean;
   settled: boolean;
   prompt: string;
   reply: string;
-  model: string;
-  steps_completed: number | null;
-  steps_max: number | null;
-  started_at: number | null;
-  completed_at: number | null;
   cancel: "none" | "available" | "requested";
   link: Link | null;
   origin: string;
+  started_at: number | null;
+  completed_at: number | null;
+  gone: string;
+  lines: CodeLine[];
 }
 
 /**
- * Times of the last answer of the server and of the next check.
+ * When the server was last heard and when it is asked next.
  *
- * `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
+ * `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks). The words
+ * have a `{}` for the age or the time that is left; `due` stands in the place of `next` when that moment has come. Empty
+ * words are not shown.
  */
 export interface ClockView {
   now: number;
@@ -67,9 +88,34 @@ export interface ClockView {
   next_at: number | null;
   interval: number | null;
   connection: ConnectionState;
+  heard: string;
+  next: string;
+  due: string;
 }
 
-/** An earlier run of the same conversation, folded above the current one. */
+/** A number of the result line, large, with its noun and what it comes to. */
+export interface Figure {
+  value: string;
+  label: string;
+  note: string;
+}
+
+/** What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`. */
+export interface Result {
+  figures: Figure[];
+  note: string;
+  funnel: FunnelView | null;
+  steps: string;
+  details: string;
+}
+
+/** The earlier runs of the same conversation, folded above the current one, oldest first. */
+export interface Earlier {
+  title: string;
+  runs: EarlierRun[];
+}
+
+/** One earlier run and what came of it. */
 export interface EarlierRun {
   run_id: string;
   prompt: string;
@@ -78,7 +124,7 @@ export interface EarlierRun {
   outcome: string;
 }
 
-/** A message about the run's state, and what to do about it. */
+/** What the state means and what to do about it. */
 export interface Notice {
   key: string;
   tone: Tone;
@@ -97,13 +143,18 @@ export interface QuestionView {
   freeform: string;
 }
 
-/** The answer form. `state` is `sending` from the first click on, so that no second one is sent. */
+/**
+ * The answer form. `state` is `sending` from the first click on, so that no second one is sent.
+ *
+ * `progress` has a `{}` for the number of questions that are answered.
+ */
 export interface Ask {
   run_id: string;
   questions: QuestionView[];
   state: "open" | "sending";
   send_label: string;
   cost_note: string;
+  progress: string;
 }
 
 /** One part of the funnel's bar, in leads. */
@@ -113,101 +164,113 @@ export interface FunnelCount {
   count: number;
 }
 
-/** Where the sourced leads went; the parts add up to `sourced`. */
+/** Where the sourced leads went. `words` says it in one sentence. */
 export interface FunnelView {
-  sourced: number;
-  sourced_label: string;
+  words: string;
   parts: FunnelCount[];
 }
 
-/** One column of a table, as a JSON array to stay small. `call_rate` is a share, `credits_per_run` credits. */
-export type ColumnRow = [
-  name: string,
-  kind: string,
-  call_rate: number | null,
-  credits_per_run: number | null,
-  credits: number | null,
-  running: number | null,
-  errored: number | null,
-  passed: number | null,
-  failed: number | null,
-  unsure: number | null,
-];
+/**
+ * A small table, ready to be drawn.
+ *
+ * Attributes:
+ *     heads: the names of its columns.
+ *     form: a letter for each of them: `t` for the name of a row, `l` for text, `r` for numbers, `m` for what is quiet,
+ *         `x` for what went wrong.
+ *     rows: the words of each row.
+ *     keys: for each row the numbers behind the columns with the letter `r`, in their order; to sort by.
+ */
+export interface Grid {
+  heads: string[];
+  form: string;
+  rows: string[][];
+  keys: ((number | null)[])[];
+}
 
-/** One table with its economics. `facts` are ready sentences. */
-export interface TableView {
-  id: string;
-  name: string;
-  link: Link | null;
-  facts: string[];
-  filling: string;
-  funnel: FunnelView | null;
-  columns: ColumnRow[];
-  columns_hidden: number;
+/** A few words about a table, with more behind them on demand. */
+export interface Remark {
+  text: string;
+  tone: Tone;
+  details: string;
 }
 
 /**
- * The tables the run touched; `hidden` of them are not shown.
+ * One table. `hidden` columns are not in `columns`, which say so in `columns_note`.
+ *
+ * `facts`: what it cost. `funnel`: where its leads went, in words.
+ */
+export interface TableView {
+  id: string;
+  name: string;
+  leads: string;
+  link: Link | null;
+  facts: string;
+  funnel: string;
+  remarks: Remark[];
+  columns: Grid;
+  columns_note: string;
+  hidden: number;
+}
+
+/**
+ * The tables the run touched; `hidden` says how many are not shown.
  *
  * `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
- * empty list while it reads none. It stands beside them, so that it travels without them.
+ * empty list while it reads none. It stands beside them, so that it travels without them. `leads`: the card may show them;
+ * `no_leads` stands in their place where there is no kernel to read them.
  */
 export interface TablesView {
   items: TableView[];
-  hidden: number;
+  hidden: string;
   reading: string[];
+  leads: boolean;
+  no_leads: string;
 }
 
-/** The agent's own words as a tree. `cut` when there is more than is shown. */
+/** The agent's own words as a tree. `cut` says that there is more than is shown; else it is empty. */
 export interface Prose {
   nodes: Node[];
-  cut: boolean;
+  cut: string;
 }
 
-/** Consecutive changes to one table. */
+/** Consecutive changes to one table, newest first. */
 export interface ActionGroup {
   table: string;
   lines: Inline[];
 }
 
-/** Changes the run made, in order; `earlier` of them are not shown. */
-export interface Actions {
-  title: string;
-  earlier: number;
+/** What the run changed, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were. */
+export interface Activity {
+  latest: Inline;
   groups: ActionGroup[];
+  earlier: string;
 }
 
-/** A next step the agent proposes: a button, or its label alone where only the app can do it. */
+/** A next step the agent proposes; without a button while none can be sent. */
 export interface SuggestionView {
   label: string;
-  kind: string;
   button: Button | null;
 }
 
-/** Credits, identity, and the Python lines that continue from here. `gone` precedes them without a kernel. */
-export interface Foot {
-  credits: string;
-  run_id: string;
-  gone: string;
-  attach_line: string;
-  data_line: string;
-}
-
-/** Everything a renderer is given. Empty sections are None or empty. */
+/** Everything a renderer is given. Sections that have nothing to say are None or empty. */
 export interface View {
   head: Head;
   clock: ClockView;
-  earlier: EarlierRun[];
+  result: Result;
+  earlier: Earlier;
   notices: Notice[];
   ask: Ask | null;
   tables: TablesView;
+  activity: Activity;
   prose: Prose;
-  actions: Actions;
   suggestions: SuggestionView[];
-  foot: Foot;
 }
 
-/** One run of a board, or a brief without a run and `token`. `note` is the first notice of its card. */
+/**
+ * One run of a board, or a brief that has not been started: then without `token`.
+ *
+ * `note`: what its card says first. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+ */
 export interface BoardRow {
   position: number;
   token: string;
@@ -218,17 +281,17 @@ export interface BoardRow {
   stage: Stage;
   done: boolean;
   settled: boolean;
-  steps_completed: number | null;
-  steps_max: number | null;
-  leads: number | null;
-  credits: number | null;
+  leads: string;
+  qualified: string;
+  credits: string;
+  keys: (number | null)[];
   started_at: number | null;
   completed_at: number | null;
   cancel: "none" | "available" | "requested";
   note: string;
 }
 
-/** Times of the last and next check of a row's run, as in `ClockView`. */
+/** When the server was last heard about the run of a row and when it is asked next, as in `ClockView`. */
 export type CheckTimes = [
   heard_at: number | null,
   next_at: number | null,
@@ -236,7 +299,7 @@ export type CheckTimes = [
   connection: ConnectionState,
 ];
 
-/** Number of rows in one stage. `label` follows the number, as in "3 running". */
+/** How many rows have come so far; `label` says it in words: "3 running". */
 export interface StageCount {
   stage: Stage;
   label: string;
@@ -244,17 +307,23 @@ export interface StageCount {
 }
 
 /**
- * Facts about all runs of a board.
+ * What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
  *
- * `hidden` is a sentence about runs that are not shown, `open` the token of the row whose card is open.
+ * `as_of` as in `Head`. `nothing`: what stands in the place of rows while there are none. `none_match`: where none has the
+ * words that are searched for. `last_known` has a `{}` for the status of a row that waits or runs, once nobody follows it.
  *
  * `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
  */
 export interface BoardHead {
+  form: Form;
+  as_of: string;
   title: string;
   counts: StageCount[];
   facts: string[];
   hidden: string;
+  nothing: string;
+  none_match: string;
+  last_known: string;
   settled: boolean;
   origin: string;
   notices: Notice[];
@@ -296,7 +365,7 @@ export interface HelloMessage {
   keeps: boolean | null;
 }
 
-/** Kernel to front end: the outcome of a command. */
+/** Kernel to front end: what became of a command. */
 export interface AckMessage {
   kind: "ack";
   id: string;
@@ -321,11 +390,165 @@ export interface ColumnsMessage {
 export interface ColumnsAnswer {
   kind: "columns";
   table: string;
-  columns: ColumnRow[];
+  columns: Grid;
   hidden: number;
 }
 
-/** A range of pieces of the previous snapshot, `end` not included. */
+/** Front end to kernel: asks for the code that draws leads, when they are looked at for the first time. */
+export interface CodeMessage {
+  kind: "code";
+}
+
+/** Kernel to front end: the module that draws leads. */
+export interface CodeAnswer {
+  kind: "code";
+  code: string;
+}
+
+/**
+ * One column of leads.
+ *
+ * Attributes:
+ *     slug: its key, by which rows are sorted and filtered.
+ *     name: its name.
+ *     kind: `input` for what was typed in; `enrichment`, `score`, `sequence` for what was computed.
+ *     share: how much of it was found among the leads that were read, from 0 to 1; None where nothing can be said.
+ *     details: that share in words.
+ *     filling: cells of it are running.
+ *     filters: the server filters by it.
+ */
+export interface LeadHead {
+  slug: string;
+  name: string;
+  kind: string;
+  share: number | null;
+  details: string;
+  filling: boolean;
+  filters: boolean;
+}
+
+/** One part of an enrichment's cell; `href` is an address that was checked, else empty. */
+export type CellPart = [
+  label: string,
+  text: string,
+  href: string,
+];
+
+/** A cell that opens to its parts; `text` is empty where nothing was found. */
+export interface OpenCell {
+  text: string;
+  confidence: string;
+  parts: CellPart[];
+}
+
+/** One lead. `cells` is None where all of them are as they were. */
+export type LeadRow = [
+  id: string,
+  cells: LeadCell[] | null,
+];
+
+/** One cell that has changed: the place of its row in the page, and that of its column. */
+export type CellChange = [
+  row: number,
+  column: number,
+  cell: LeadCell,
+];
+
+/** One condition, as the API has it. */
+export interface LeadFilter {
+  column: string;
+  operator: string;
+  value: string;
+}
+
+/** The order of rows, as the API has it. */
+export interface LeadSort {
+  column: string;
+  direction: "asc" | "desc";
+}
+
+/**
+ * Front end to kernel: which leads are looked at, from the first time until it says that none are.
+ *
+ * Attributes:
+ *     view: of the front end that asks; several may look at different leads.
+ *     query: counts the questions of that view; an answer names the one that it answers.
+ *     table: the table's id; empty: no leads are looked at any more.
+ *     first: the place of the first row that is seen, and `last` of the last one.
+ *     size: rows a page.
+ */
+export interface LeadsMessage {
+  kind: "leads";
+  view: string;
+  query: number;
+  table: string;
+  first: number;
+  last: number;
+  size: number;
+  sort: LeadSort | null;
+  filters: LeadFilter[];
+}
+
+/**
+ * Kernel to front end: one page of leads, or what of it has changed.
+ *
+ * Attributes:
+ *     start: the place of its first row among all rows.
+ *     rows: its rows, in order.
+ *     changes: cells of rows whose `cells` are None.
+ *     heads: the columns.
+ *     total: how many rows there are, when the server said.
+ *     more: whether there are rows behind this page.
+ *     count: how many leads were read, in words.
+ *     note: why there are none, or why they are no longer brought up to date; empty while all is well.
+ */
+export interface LeadsAnswer {
+  kind: "leads";
+  view: string;
+  query: number;
+  table: string;
+  start: number;
+  rows: LeadRow[];
+  changes: CellChange[];
+  heads: LeadHead[];
+  total: number | null;
+  more: boolean;
+  count: string;
+  note: string;
+}
+
+/** One table of a grid of leads. `line` reads all of them into a DataFrame. */
+export interface LeadTab {
+  id: string;
+  name: string;
+  leads: string;
+  line: string;
+}
+
+/** What a grid of leads is of. `line` shows the same leads again; `gone` is what to say above it without a kernel. */
+export interface LeadGridHead {
+  form: Form;
+  as_of: string;
+  title: string;
+  tabs: LeadTab[];
+  line: string;
+  gone: string;
+}
+
+/** A grid of leads without any lead: they travel as messages. */
+export interface LeadGridView {
+  head: LeadGridHead;
+  clock: ClockView;
+}
+
+/** Front end to kernel: leads were ticked, or no longer are. */
+export interface SelectMessage {
+  kind: "select";
+  ids: string[];
+  on: boolean;
+}
+
+/** PieceRange of the snapshot before, from `start` up to but not including `end`. */
 export type PieceRange = [
   start: number,
   end: number,
@@ -348,16 +571,18 @@ export const TABLE_SLOTS = 24;
 
 export const BOARD_SLOTS = 100;
 
+export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const;
+
 /** The sections of the view: one trait each. */
 export const SECTIONS = [
   "head",
   "clock",
+  "result",
   "earlier",
   "notices",
   "ask",
   "tables",
+  "activity",
   "prose",
-  "actions",
   "suggestions",
-  "foot",
 ] as const;

@@ -3,7 +3,8 @@ import { on } from "./dom";
 /**
  * Keeps the host's single-letter shortcuts away from the card: with a button of the card focused, `b` would insert a
  * cell into the notebook. JupyterLab listens on the document before the event reaches the card, so it is stopped on
- * the window; what the browser itself does with the key (typing, pressing, moving) is untouched by that.
+ * the window; what the browser itself does with the key (typing, pressing, moving) is untouched by that. Within the card the
+ * key arrives as `origami-key`, whose `detail` is the browser's event.
  */
 export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputElement) => void): () => void {
   const guard = (event: KeyboardEvent): void => {
@@ -24,7 +25,8 @@ export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputEleme
       !event.repeat
     )
       enterInText(target);
-    if (event.key === "Escape") target.dispatchEvent(new Event("origami-escape", { bubbles: true }));
+    const inside = new CustomEvent("origami-key", { bubbles: true, cancelable: true, detail: event });
+    if (!target.dispatchEvent(inside)) event.preventDefault();
   };
   return on(window, "keydown", guard as (event: Event) => void, true);
 }

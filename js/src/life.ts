@@ -16,14 +16,17 @@ export interface Life {
 /** Ticks only while it is visible and something can still change (`open`). */
 export function life(root: HTMLElement, session: Session, redraw: () => void, open: () => boolean): Life {
   const undo: (() => void)[] = [];
-  let inView = true;
+  /** Null until the browser says so: time passes on the view from the start, but nothing is asked for before. */
+  let inView: boolean | null = null;
   const tick = (): void => {
     session.tick();
     redraw();
   };
   const refresh = (): void => {
+    const isOff = inView === false || document.hidden;
+    session.visible = !isOff && inView !== null;
     redraw();
-    ticking(tick, inView && !document.hidden && (open() || session.uncertain || anyUnderWay()));
+    ticking(tick, !isOff && (open() || session.uncertain || anyUnderWay()));
   };
   const visible = (): void => {
     if (!document.hidden) session.hello();
@@ -46,11 +49,11 @@ export function life(root: HTMLElement, session: Session, redraw: () => void, op
         inView = entries.some((entry) => entry.isIntersecting);
         refresh();
       });
-      observer.observe(root);
       undo.push(() => observer.disconnect());
       host.append(shell);
       session.hello();
       refresh();
+      observer.observe(root);
     },
     ended() {
       for (const each of undo) each();

@@ -1,11 +1,21 @@
 /**
- * The card's line to the kernel: how fresh the state is, and whether the kernel answers.
+ * The card's line to the kernel: how fresh its state is, and whether the kernel listens.
  *
  * An unchanged check sends nothing, so silence is normal for a while; the kernel is asked only when the silence is
  * longer than two checks take.
  */
 
-import type { AckMessage, ClockMessage, ClockView, ColumnsAnswer, CommandName } from "./contract";
+import type {
+  AckMessage,
+  ClockMessage,
+  ClockView,
+  CodeAnswer,
+  ColumnsAnswer,
+  CommandName,
+  LeadsAnswer,
+  LeadsMessage,
+} from "./contract";
+import type * as LeadsModule from "./leads/code";
 import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
 
 /** The part of anywidget's model that is used. */
@@ -24,6 +34,8 @@ export interface Model {
 /** `old`: restored, the kernel hasn't spoken yet. `busy`: it doesn't answer. `gone`: the host says so. */
 export type Presence = "live" | "old" | "busy" | "gone";
 
+type LeadsCode = typeof LeadsModule;
+
 export const ANSWER_MS = 3000;
 /** A first state older than this may have been restored from a page reload or a saved notebook. */
 const FIRST_STATE_MS = 10_000;
@@ -37,12 +49,16 @@ export class Session {
   /** Browser time of the last word from the kernel. */
   heard: number | null = null;
   #asked: number | null = null;
-  /** A message could not be sent: no kernel is there until one speaks again. */
+  /** A message could not be sent: the kernel is gone until it speaks again. */
   #unreachable = false;
 
+  /** Whether the view is on the screen; off the screen it asks for nothing. */
+  visible = false;
   /** The host said that the line changed, but not how. */
   uncertain = false;
   readonly #sent = new Set<string>();
+  #code: ((text: string) => void) | null = null;
+  readonly #leads = new Map<string, (answer: LeadsAnswer) => void>();
   readonly #tables = new Map<string, (answer: ColumnsAnswer) => void>();
   readonly #model: Model;
   readonly #el: HTMLElement;
@@ -60,7 +76,7 @@ export class Session {
     model.on("comm_live_update", this.#lineChanged);
   }
 
-  /** Whether the run is still watched: else all that is known of a run that isn't over is the past. */
+  /** Whether the run is still watched; otherwise the last known state of an unfinished run may be out of date. */
   follows(): boolean {
     return this.presence !== "gone" && this.clock?.connection !== "stopped";
   }
@@ -122,17 +138,49 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "columns", table });
   }
 
+  /** Loads what draws leads; fails where the page forbids it. */
+  code(): Promise<LeadsCode> {
+    return new Promise((resolve, reject) => {
+      this.#code = (text) => void load(text).then(resolve, reject);
+      if (this.presence !== "gone") this.#post({ kind: "code" });
+    });
+  }
+
+  /** Says which leads a view looks at; `use` gets all answers to it. */
+  leads(message: Omit<LeadsMessage, "kind">, use: (answer: LeadsAnswer) => void): void {
+    this.#leads.set(message.view, use);
+    if (this.presence !== "gone") this.#post({ kind: "leads", ...message });
+  }
+
+  /** Says which leads were ticked, or no longer are. */
+  select(ids: string[], on: boolean): void {
+    if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
+  }
+
   close(): void {
     this.#sent.forEach(leave);
     this.#model.off("msg:custom", this.#receive);
     this.#model.off("comm_live_update", this.#lineChanged);
   }
 
-  readonly #receive = (message: AckMessage | ClockMessage | ColumnsAnswer | undefined): void => {
+  readonly #receive = (
+    message: AckMessage | ClockMessage | CodeAnswer | ColumnsAnswer | LeadsAnswer | undefined,
+  ): void => {
     if (message?.kind === "clock") this.kernelSpoke(message.clock);
     else if (message?.kind === "columns") {
       this.kernelSpoke();
       this.#tables.get(message.table)?.(message);
+    } else if (message?.kind === "code") {
+      this.kernelSpoke();
+      const use = this.#code;
+      this.#code = null;
+      use?.(message.code);
+      return;
+    } else if (message?.kind === "leads") {
+      // What changes in the leads changes nothing else of the card.
+      this.kernelSpoke();
+      this.#leads.get(message.view)?.(message);
+      return;
     } else if (message?.kind === "ack") {
       this.kernelSpoke();
       acknowledge(message);
@@ -141,7 +189,7 @@ export class Session {
   };
 
   /**
-   * JupyterLab announces a restarted kernel by this event and nothing else, before the comm refuses to send. So the
+   * JupyterLab reports a restarted kernel by this event alone, before the comm refuses to send. So the
    * next tick asks: it fails at once when the comm is closed.
    */
   readonly #lineChanged = (): void => {
@@ -177,6 +225,16 @@ export class Session {
       this.#become("gone");
       return false;
     }
+  }
+}
+
+/** A module from its text, as the host itself loads a widget's. */
+async function load(code: string): Promise<LeadsCode> {
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  try {
+    return await import(url);
+  } finally {
+    URL.revokeObjectURL(url);
   }
 }
 

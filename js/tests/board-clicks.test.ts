@@ -8,6 +8,7 @@ import {
   drawBoard,
   drawn,
   named,
+  numbers,
   pick,
   row,
   type Shown,
@@ -152,11 +153,11 @@ describe("a card within the board", () => {
     const observer = new MutationObserver(() => {});
     observer.observe(on.one(".card-row"), { childList: true, subtree: true });
     await change(on, (view) => {
-      (view.rows[1] as BoardRow).leads = 5;
+      Object.assign(view.rows[1] as BoardRow, numbers(5));
       view.head.facts = ["5 leads"];
     });
     await change(on, (view) => {
-      (view.rows[0] as BoardRow).steps_completed = 9;
+      (view.rows[0] as BoardRow).note = "2 questions";
     });
     expect(active()).toBe(field);
     expect(observer.takeRecords()).toEqual([]);
@@ -167,7 +168,7 @@ describe("a card within the board", () => {
   });
 
   it("goes with its row when the rows are sorted, and hides with it", async () => {
-    const on = drawBoard(boardOf([row({ prompt: "a", leads: 1 }), row({ prompt: "b", leads: 2 })]));
+    const on = drawBoard(boardOf([row({ prompt: "a", ...numbers(1) }), row({ prompt: "b", ...numbers(2) })]));
     on.model.widget_manager = manager();
     await opened(on, 0);
     on.button("Leads").click();
@@ -240,17 +241,27 @@ describe("a card within the board", () => {
 });
 
 describe("Cancel", () => {
-  it("of a row is sent once, for that row alone", () => {
+  it("of a row asks first, and is sent once, for that row alone", () => {
     const on = drawBoard(boardOf(named("a", "b")));
     const button = on.rows()[1]?.querySelector<HTMLButtonElement>(".b-does button") as HTMLButtonElement;
     expect(button.getAttribute("aria-label")).toBe("Cancel b");
     button.click();
+    expect(on.model.commands()).toEqual([]);
+    on.button("No").click();
+    expect(active()).toBe(button);
     button.click();
+    // The second press of a double click confirms nothing.
+    const yes = on.button("Yes, cancel it");
+    yes.click();
+    expect(on.model.commands()).toEqual([]);
+    vi.advanceTimersByTime(500);
+    yes.click();
+    yes.click();
     expect(on.model.commands()).toMatchObject([{ name: "cancel", run_id: on.model.view.rows[1]?.token }]);
     expect(isOff(button)).toBe(true);
   });
 
-  it("is offered for no run that is over, and is told where it was asked", () => {
+  it("is offered for no run that is over, and says where it was requested", () => {
     const on = drawBoard(
       boardOf([
         row({ cancel: "none", done: true }),
@@ -292,7 +303,7 @@ describe("Cancel", () => {
     expect(active()).toBe(yes);
     await change(on, (view) => {
       view.head.facts = ["3 leads in 1 table"];
-      (view.rows[0] as BoardRow).leads = 3;
+      Object.assign(view.rows[0] as BoardRow, numbers(3));
     });
     expect(active()).toBe(yes);
     expect(on.button("Yes, cancel them")).toBe(yes);
@@ -304,11 +315,11 @@ describe("a kernel that is gone", () => {
     const on = drawBoard(boardOf(named("a", "b"), { buttons: [ALL] }));
     on.model.comm_live = false;
     on.model.emit("comm_live_update");
-    expect(on.text()).toContain("Kernel is gone");
+    expect(on.text()).toContain("Kernel stopped");
     expect(on.text()).toContain("in any kernel:ow.RunBoard()");
     expect(on.rows().map((each) => shown(each.querySelector(".b-status") as HTMLElement))).toEqual([
-      "Last seen: Running",
-      "Last seen: Running",
+      "Last known state: Running",
+      "Last known state: Running",
     ]);
     for (const brief of on.briefs()) expect(isOff(brief)).toBe(true);
     expect(isOff(on.button("Cancel all"))).toBe(true);

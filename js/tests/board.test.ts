@@ -3,7 +3,21 @@ import { BOARD_SLOTS, type BoardRow } from "../src/contract";
 import { activity } from "../src/shared";
 import { BoardModel } from "./board-model";
 import { active, isOff, shown } from "./draw";
-import { ALL, board, boardOf, change, drawBoard, drawn, named, pick, row, texts, type } from "./draw-board";
+import {
+  ALL,
+  board,
+  boardOf,
+  change,
+  drawBoard,
+  drawn,
+  named,
+  numbers,
+  pick,
+  row,
+  type Shown,
+  texts,
+  type,
+} from "./draw-board";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -22,13 +36,12 @@ describe("the board", () => {
     const on = drawBoard(view);
     expect(on.rows()).toHaveLength(view.rows.length);
     on.rows().forEach((node, at) => {
-      const { status_label, name, prompt, note, leads, credits } = view.rows[at] as BoardRow;
-      const told = shown(node);
-      for (const words of [status_label, name, prompt, note]) expect(told).toContain(shown(text(words)));
-      expect(shown(node.querySelector(".b-leads") as HTMLElement)).toBe(leads?.toLocaleString("en") ?? "");
-      expect(shown(node.querySelector(".b-credits") as HTMLElement)).toBe(
-        credits?.toLocaleString("en") ?? "",
-      );
+      const said = view.rows[at] as BoardRow;
+      const text = shown(node);
+      for (const words of [said.status_label, said.name, said.prompt, said.note])
+        expect(text).toContain(shown(textNode(words)));
+      for (const name of ["leads", "qualified", "credits"] as const)
+        expect(shown(node.querySelector(`.b-${name}`) as HTMLElement)).toBe(said[name]);
     });
     expect(on.text()).not.toMatch(/\b(null|undefined|NaN)\b/);
   });
@@ -41,16 +54,18 @@ describe("the board", () => {
     expect(briefs[0]?.ariaExpanded).toBe("false");
     for (const each of briefs) each.click();
     expect(on.model.commands().map(({ name }) => name)).toEqual(["open"]);
-    expect(shown(on.rows()[1] as HTMLElement)).toBe(
-      "Not startedFaroFind bakeries in FaroNot enough credits",
+    const { name, prompt, note } = on.model.view.rows[1] as BoardRow;
+    expect(shown(on.rows()[1]?.querySelector(".b-run") as HTMLElement)).toBe(
+      `${name}${prompt} ${note}`.trim(),
     );
+    expect(shown(on.rows()[1]?.querySelector(".b-time") as HTMLElement)).toBe("");
   });
 
   it("says what halts a batch and asks before it goes on", () => {
     const on = drawBoard(board("halted"));
-    expect(on.text()).toContain("No further brief is started: Not enough credits");
+    expect(on.text()).toContain(board("halted").head.notices[0]?.title);
     on.button("Start the others").click();
-    expect(on.text()).toContain("This spends credits.");
+    expect(on.text()).toContain(board("halted").head.notices[0]?.button?.confirm);
     vi.advanceTimersByTime(500);
     on.button("Yes, start them").click();
     expect(on.model.commands().map(({ name }) => name)).toEqual(["resume"]);
@@ -58,7 +73,8 @@ describe("the board", () => {
 
   it("says that there are no runs", () => {
     const on = drawBoard(board("nothing"));
-    expect(on.text()).toContain("There are no runs yet.");
+    expect(on.text()).toContain(board("nothing").head.nothing);
+    expect(on.all("[role=status]").at(-1)?.textContent).toBe("");
     expect(on.one("table").hidden).toBe(true);
   });
 
@@ -79,7 +95,7 @@ describe("the board", () => {
       }),
     );
     type(on, script.slice(0, 12));
-    on.button(shown(text(script))).click();
+    on.button(shown(textNode(script))).click();
     expect(on.all("img, script, iframe")).toEqual([]);
     expect(shown(on.rows()[0] as HTMLElement)).toContain("<script>alert(2)</script>");
   });
@@ -104,7 +120,7 @@ describe("the board", () => {
   });
 });
 
-const text = (words: string): HTMLElement => {
+const textNode = (words: string): HTMLElement => {
   const node = document.createElement("span");
   node.textContent = words;
   return node;
@@ -114,9 +130,9 @@ describe("sorting", () => {
   it("is asked for at the headings, and says its direction", () => {
     const on = drawBoard(
       boardOf([
-        row({ prompt: "few", leads: 2 }),
+        row({ prompt: "few", ...numbers(2) }),
         row({ prompt: "none" }),
-        row({ prompt: "many", leads: 90 }),
+        row({ prompt: "many", ...numbers(90) }),
       ]),
     );
     const sort = (name: string): string | null => on.one(`th.b-${name}`).ariaSort;
@@ -125,19 +141,17 @@ describe("sorting", () => {
     expect([texts(on), sort("leads"), sort("run")]).toEqual([["many", "few", "none"], "descending", null]);
     on.button("Leads").click();
     expect([texts(on), sort("leads")]).toEqual([["few", "many", "none"], "ascending"]);
-    on.button("Age").click();
-    expect([texts(on), sort("age")]).toEqual([["few", "none", "many"], "ascending"]);
-    on.button("Run").click();
+    on.button("Name").click();
     expect(texts(on)).toEqual(["few", "none", "many"]);
   });
 
   it("goes on as the runs do, and keeps the focus in the row that moves", async () => {
-    const on = drawBoard(boardOf([row({ prompt: "a", leads: 2 }), row({ prompt: "b", leads: 1 })]));
+    const on = drawBoard(boardOf([row({ prompt: "a", ...numbers(2) }), row({ prompt: "b", ...numbers(1) })]));
     on.button("Leads").click();
     const brief = on.briefs()[1] as HTMLButtonElement;
     brief.focus();
     await change(on, (view) => {
-      (view.rows[1] as BoardRow).leads = 7;
+      Object.assign(view.rows[1] as BoardRow, numbers(7));
     });
     expect(texts(on)).toEqual(["b", "a"]);
     expect(active()).toBe(brief);
@@ -155,28 +169,35 @@ describe("the filter", () => {
     );
     type(on, "bakeries evora");
     expect(texts(on)).toEqual(["Bakeries in Évora"]);
-    expect(on.text()).toContain("1 of 3 runs shown");
+    expect(on.text()).toContain("1 of 3 shown");
     type(on, on.model.view.rows[2]?.token ?? "");
     expect(texts(on)).toEqual(["Dentists"]);
     type(on, "");
     pick(on, "failed");
     expect(texts(on)).toEqual(["Dentists"]);
     type(on, "bakeries");
-    expect(on.text()).toContain("No run fits the filter.");
+    expect(on.text()).toContain("No runs match");
     pick(on, "");
     expect(texts(on)).toHaveLength(2);
     const field = on.one<HTMLInputElement>("input");
-    field.dispatchEvent(new Event("origami-escape"));
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, composed: true }));
     expect([field.value, texts(on).length]).toEqual(["", 3]);
     expect(on.text()).not.toContain("shown");
   });
 
   it("keeps the stage that was chosen when nothing is left of it", async () => {
-    const on = drawBoard(boardOf([row({ prompt: "a", stage: "failed" }), row({ prompt: "b" })]));
+    const on = drawBoard(
+      boardOf([row({ prompt: "a", stage: "failed" }), row({ prompt: "b" })], {
+        counts: [
+          { stage: "failed", label: "1 failed", count: 1 },
+          { stage: "running", label: "1 running", count: 1 },
+        ],
+      }),
+    );
     pick(on, "failed");
     await change(on, (view) => {
       Object.assign(view.rows[0] as BoardRow, { stage: "running" });
-      view.head.counts = [{ stage: "running", label: "running", count: 2 }];
+      view.head.counts = [{ stage: "running", label: "2 running", count: 2 }];
     });
     expect(texts(on)).toEqual([]);
     const select = on.one<HTMLSelectElement>("select");
@@ -187,7 +208,7 @@ describe("the filter", () => {
       "0 failed",
     ]);
     await change(on, (view) => {
-      view.head.counts = [{ stage: "running", label: "running", count: 3 }];
+      view.head.counts = [{ stage: "running", label: "3 running", count: 3 }];
     });
     expect([...select.options].map((each) => each.textContent)).toContain("0 failed");
     pick(on, "");
@@ -204,16 +225,46 @@ describe("the filter", () => {
 });
 
 describe("time", () => {
-  it("passes by itself, for each row as its checks do", () => {
-    const on = drawBoard(board("every_state"));
-    const ages = (): string[] => on.rows().map((each) => shown(each.querySelector(".b-age") as HTMLElement));
-    const at = on.model.view.rows.findIndex(({ name }) => name === "Agent running");
-    expect(ages()[at]).toBe("updated 9 s ago, next check in 6 s");
+  const age = (on: Shown): string => shown(on.one(".board-head .mute:last-child"));
+  const timeOf = (on: Shown, at: number): string =>
+    shown(on.rows()[at]?.querySelector(".b-time") as HTMLElement);
+  const begun = (): Partial<BoardRow> => ({ started_at: Date.now() - 60_000 });
+
+  it("passes by itself in each row that runs", () => {
+    const over = { done: true, settled: true, completed_at: Date.now() - 15_000 };
+    const on = drawBoard(
+      boardOf(
+        [row(begun()), row({ ...begun(), ...over }), row()],
+        {},
+        [0, 0, 0].map(() => [Date.now(), Date.now() + 15_000, 15, "live"]),
+      ),
+    );
+    expect([0, 1, 2].map((at) => timeOf(on, at))).toEqual(["1 min", "45 s", ""]);
     vi.advanceTimersByTime(4000);
-    expect(ages()[at]).toBe("updated 13 s ago, next check in 2 s");
+    expect([0, 1, 2].map((at) => timeOf(on, at))).toEqual(["1 min 4 s", "45 s", ""]);
+  });
+
+  it("stands at the last check of a run that is no longer checked", () => {
+    const on = drawBoard(boardOf([row(begun())], {}, [[Date.now() - 20_000, null, null, "stopped"]]));
     vi.advanceTimersByTime(4000);
+    expect(timeOf(on, 0)).toBe("40 s");
+  });
+
+  it("says once, in the head, how old the oldest row is that is still checked", async () => {
+    const on = drawBoard(boardOf(named("a", "b")));
+    const now = Date.now();
+    await change(on, (view) => {
+      view.moments = [
+        [now - 9_000, now + 6_000, 15, "live"],
+        [now - 2_000, now + 13_000, 15, "live"],
+      ];
+    });
+    expect(age(on)).toBe("updated 9 s ago");
+    vi.advanceTimersByTime(4000);
+    expect(age(on)).toBe("updated 13 s ago");
     // An unchanged check is silent: it was made when it was due.
-    expect(ages()[at]).toBe("updated 2 s ago, next check in 13 s");
+    vi.advanceTimersByTime(4000);
+    expect(age(on)).toBe("updated 10 s ago");
   });
 
   it("makes up no check for a run whose check is late", async () => {
@@ -221,24 +272,22 @@ describe("time", () => {
     await change(on, (view) => {
       view.moments = [[Date.now() - 20_000, null, 15, "live"]];
     });
-    expect(on.rows().map((each) => shown(each.querySelector(".b-age") as HTMLElement))).toEqual([
-      "updated 20 s ago",
-    ]);
+    expect(age(on)).toBe("updated 20 s ago");
   });
 });
 
 describe("what is announced", () => {
-  it("is what wants a person and the end, not each change", async () => {
+  it("is what needs a person and the end, not each change", async () => {
     const on = drawBoard(boardOf(named("a", "b")));
     const voice = on.all("[role=status]").at(-1) as HTMLElement;
     expect(voice.textContent).toBe("");
     await change(on, (view) => {
-      (view.rows[0] as BoardRow).leads = 4;
+      Object.assign(view.rows[0] as BoardRow, numbers(4));
       view.head.facts = ["4 leads"];
     });
     expect(voice.textContent).toBe("");
     await change(on, (view) => {
-      view.head.counts = [{ stage: "needs_you", label: "need you", count: 2 }];
+      view.head.counts = [{ stage: "needs_you", label: "2 need you", count: 2 }];
     });
     expect(voice.textContent).toBe("2 runs: 2 need you.");
     await change(on, (view) => {
@@ -258,7 +307,7 @@ describe("the end of a view", () => {
       const on = drawBoard(model);
       expect(activity()).toBe(3);
       model.change((view) => {
-        (view.rows[0] as BoardRow).leads = i;
+        Object.assign(view.rows[0] as BoardRow, numbers(i));
       });
       on.close();
       await drawn();

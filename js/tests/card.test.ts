@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { View } from "../src/contract";
 import { SECTIONS } from "../src/contract";
 import { activity } from "../src/shared";
-import { active, draw, shown, within } from "./draw";
+import { active, type Drawn, draw, shown, within } from "./draw";
 import { NAMES, sample } from "./samples";
 
 beforeEach(() => {
@@ -28,14 +28,16 @@ describe("every view", () => {
     const fresh = draw(name);
     const other = draw(name === "completed" ? "needs_input" : "completed");
     for (const details of other.all<HTMLDetailsElement>("details")) details.open = true;
+    other.model.set({ earlier: sample("conversation").earlier });
     other.model.set(sample(name));
-    for (const part of [".head", ".foot"]) expect(shown(other.one(part))).toBe(shown(fresh.one(part)));
+    for (const part of [".head", ".result", ".tables", ".last"])
+      expect(shown(other.one(part))).toBe(shown(fresh.one(part)));
     for (const part of ["legend", "label"])
       expect(other.all(part).map(shown)).toEqual(fresh.all(part).map(shown));
     expect(other.all(".note").map(shown)).toEqual(fresh.all(".note").map(shown));
   });
 
-  it("tells every notice, question, table and action", () => {
+  it("says every figure, notice, question, table and suggestion", () => {
     for (const name of NAMES) {
       const view = sample(name);
       const text = draw(view).text();
@@ -43,7 +45,9 @@ describe("every view", () => {
       for (const question of view.ask?.questions ?? [])
         expect(text).toContain(question.question.replace(/\s+/g, " ").trim());
       for (const table of view.tables.items) expect(text).toContain(table.name.replace(/\s+/g, " ").trim());
-      expect(text).toContain(view.foot.credits);
+      for (const { value, label, note } of view.result.figures)
+        expect(text).toContain(`${value} ${label}${note && ` · ${note}`}`);
+      for (const { label } of view.suggestions) expect(text).toContain(label.replace(/\s+/g, " ").trim());
     }
   });
 });
@@ -63,8 +67,8 @@ describe("text from outside", () => {
     const card = draw("hostile");
     const allowed = new Set(
       (
-        "ARTICLE HEADER SECTION FOOTER DIV SPAN BDI B I EM STRONG P H4 UL OL LI BLOCKQUOTE PRE CODE BR HR A " +
-        "BUTTON DETAILS SUMMARY FIELDSET LEGEND LABEL INPUT SELECT OPTION TABLE THEAD TBODY TR TH TD SMALL"
+        "ARTICLE HEADER SECTION DIV SPAN BDI B I EM STRONG P H4 UL OL LI BLOCKQUOTE PRE CODE BR HR A " +
+        "BUTTON DETAILS SUMMARY FIELDSET LEGEND LABEL INPUT TABLE THEAD TBODY TR TH TD SMALL"
       ).split(" "),
     );
     for (const node of card.all(".origami-card *")) {
@@ -119,74 +123,140 @@ describe("text from outside", () => {
   it("of a broken section does not take the others with it", () => {
     const complaint = vi.spyOn(console, "error").mockImplementation(() => {});
     const card = draw("completed", (view) => {
-      (view.tables.items[0] as unknown as Record<string, unknown>).facts = 7;
+      (view.tables.items[0] as unknown as Record<string, unknown>).columns = 7;
     });
     expect(complaint).toHaveBeenCalledOnce();
-    expect(card.text()).toContain("57 credits in this table");
+    expect(card.text()).toContain("15 leads");
+    expect(card.button("Add opening hours").isConnected).toBe(true);
   });
 });
 
 describe("what the reader did", () => {
-  it("keeps details, expanded columns and nodes while the tables change", () => {
+  it("stays while everything changes: the chosen tab, the open menu and details, and the focus", () => {
     const card = draw("large");
-    const second = card.all<HTMLDetailsElement>(".table details")[1] as HTMLDetailsElement;
-    second.open = false;
-    const link = card.one(".table a");
+    card.button("Columns").click();
+    (card.all("[role=tab]")[1] as HTMLElement).click();
+    card.button("⋯").click();
+    const link = card.one(".open a");
     link.focus();
     const view = sample("large");
-    for (const table of view.tables.items) table.facts = ["1 lead"];
-    card.model.set({ tables: view.tables });
-    expect(second.open).toBe(false);
+    for (const table of view.tables.items) table.facts = "1 lead";
+    card.model.set({ ...view, result: sample("completed").result, prose: sample("conversation").prose });
     expect(active()).toBe(link);
-    expect(card.one(".table summary").textContent).toContain("1 lead");
+    expect(card.one(".menu").hidden).toBe(false);
+    const selected = card.all("[role=tab]").filter(({ ariaSelected }) => ariaSelected === "true");
+    expect(selected.map((tab) => shown(tab).replace(/ [\d,]+$/, ""))).toEqual([
+      "Independent food retail, region 1",
+      "Columns",
+    ]);
+    expect(card.one(".strip > span").title).toBe("1 lead");
   });
 
-  it("builds a folded table only when it is opened", () => {
-    const card = draw("large");
-    const tables = card.all(".table");
-    expect(tables.length).toBe(sample("large").tables.items.length);
-    const last = tables.at(-1) as HTMLElement;
-    expect(last.querySelectorAll("tbody tr").length).toBe(0);
-    const details = last.querySelector("details") as HTMLDetailsElement;
+  it("keeps the earlier runs open", () => {
+    const card = draw("conversation");
+    const details = card.one<HTMLDetailsElement>(".earlier details");
+    expect(details.open).toBe(false);
     details.open = true;
-    details.dispatchEvent(new Event("toggle"));
-    expect(last.querySelectorAll("tbody tr").length).toBeGreaterThan(0);
+    const { earlier } = sample("conversation");
+    card.model.set({ earlier: { ...earlier, runs: [...earlier.runs, ...earlier.runs] } });
+    expect(card.one(".earlier details")).toBe(details);
+    expect(details.open).toBe(true);
+    expect(card.all(".earlier li")).toHaveLength(2);
+  });
+});
+
+describe("the menu", () => {
+  const lines = (card: Drawn): string[] => card.all(".menu > .line").map((line) => shown(line));
+
+  it("is opened and closed by its button, which says so", () => {
+    const card = draw("completed");
+    const button = card.button("⋯");
+    const panel = card.one(".menu");
+    expect([button.ariaExpanded, panel.hidden]).toEqual(["false", true]);
+    expect(button.getAttribute("aria-controls")).toBe(panel.id);
+    expect(button.ariaLabel).not.toBe("⋯");
+    button.click();
+    expect([button.ariaExpanded, panel.hidden]).toEqual(["true", false]);
+    button.click();
+    expect([button.ariaExpanded, panel.hidden]).toEqual(["false", true]);
   });
 
-  it("folds many columns and unfolds them again", () => {
+  it("has a line to copy for each line of the view", () => {
+    const card = draw("completed");
+    const expected = sample("completed").head.lines.map(({ label, code }) => `${label}${code}Copy`);
+    expect(lines(card)).toEqual(expected);
+    card.model.set({ head: { ...sample("completed").head, lines: [{ label: "Run ID", code: "run-1" }] } });
+    expect(lines(card)).toEqual(["Run IDrun-1Copy"]);
+  });
+});
+
+describe("the result line", () => {
+  it("has the figures, or the note while there are none", () => {
+    const card = draw("running");
+    expect(shown(card.one(".result .line"))).toContain("No leads yet.");
+    expect(card.one(".figures").hidden).toBe(true);
+    card.model.set({ result: sample("completed").result });
+    expect(card.all(".figure").map(shown)).toEqual([
+      "15 leads",
+      "12 qualified",
+      "57 credits · 4.75 per qualified lead",
+    ]);
+    expect(card.text()).not.toContain("No leads yet.");
+  });
+
+  it("has the step, and more about it on demand", () => {
+    const { steps, details } = sample("completed").result;
+    const node = draw("completed").one(".times > span");
+    expect([shown(node), node.title]).toEqual([steps, details]);
+  });
+
+  it("says in words what the funnel's bar shows, by hovering, by focus and to assistive technology", () => {
+    const card = draw("completed");
+    const { words, parts } = sample("completed").result.funnel ?? { words: "", parts: [] };
+    const bar = card.one(".funnel");
+    expect([bar.role, bar.ariaLabel, bar.tabIndex]).toEqual(["img", words, 0]);
+    expect(card.one(".funnel + .tip").textContent).toBe(words);
+    expect(card.one(".tip").ariaHidden).toBe("true");
+    expect(card.all(".funnel i").map(({ className, style }) => [className, style.flexGrow])).toEqual(
+      parts.map(({ part, count }) => [`p-${part}`, `${count}`]),
+    );
+    card.model.set({ result: { ...sample("completed").result, funnel: null } });
+    expect([bar.ariaHidden, bar.tabIndex, card.all(".funnel i").length]).toEqual(["true", -1, 0]);
+  });
+});
+
+describe("the last line", () => {
+  it("says what happens while the run runs, and then what the agent said and proposes", () => {
+    const card = draw("running");
+    const last = card.one(".last");
+    expect(shown(last)).toBe("Latest: Added 11 leads in Porto bakeries");
+    card.model.set(sample("completed"));
+    expect(shown(last)).toBe(
+      "I built a table of 15 bakeries; 12 of them sell online.Find more bakeries like theseAdd opening hours",
+    );
+    expect(card.one(".next").ariaLabel).toBe("Next steps");
+  });
+
+  it("folds a long text, and opens it", () => {
     const card = draw("completed", (view) => {
-      const table = view.tables.items[0];
-      const row = table?.columns[1];
-      if (table && row) table.columns = Array.from({ length: 40 }, () => row);
+      view.prose.nodes = [{ t: "p", c: ["Much to say. ".repeat(40)] }];
     });
-    expect(card.all("tbody tr").length).toBe(8);
-    card.button("All 40 columns").click();
-    expect(card.all("tbody tr").length).toBe(40);
-    card.button("Fewer columns").click();
-    expect(card.all("tbody tr").length).toBe(8);
+    const text = card.one(".text");
+    expect(text.style.maxHeight).not.toBe("");
+    const more = card.button("Show more");
+    expect(more.getAttribute("aria-controls")).toBe(text.id);
+    more.click();
+    expect(text.style.maxHeight).toBe("");
+    card.button("Show less").click();
+    expect(text.style.maxHeight).not.toBe("");
   });
 
-  it("folds what people type in before what costs and judges", () => {
+  it("names proposals that can't be sent, without a button", () => {
     const card = draw("completed", (view) => {
-      const table = view.tables.items[0];
-      const [typed, , judged] = table?.columns ?? [];
-      if (table && typed && judged) table.columns = [...Array.from({ length: 12 }, () => typed), judged];
+      view.suggestions = [{ label: "Add opening hours", button: null }];
     });
-    const rows = card.all("tbody tr");
-    expect(rows.length).toBe(8);
-    expect(rows[7]?.textContent).toContain("12 · 2 · 1");
-  });
-
-  it("follows a change of one column without touching the other rows", () => {
-    const card = draw("filling");
-    const rows = card.all("tbody tr");
-    const cell = rows[2]?.lastElementChild;
-    const view = sample("filling");
-    const row = view.tables.items[0]?.columns[1];
-    if (row) row[5] = 1;
-    card.model.set({ tables: view.tables });
-    expect(rows[1]?.textContent).toContain("1 running, 1 failed");
-    expect(card.all("tbody tr")[2]?.lastElementChild).toBe(cell);
+    expect(card.all(".next button").filter((each) => !each.closest("[hidden]"))).toEqual([]);
+    expect(shown(card.one(".next"))).toBe("Add opening hours");
   });
 });
 
@@ -196,17 +266,17 @@ describe("announcements", () => {
     const voice = card.one("[role=status], .hidden");
     expect(voice.textContent).toBe("");
     vi.advanceTimersByTime(5000);
-    card.model.set({ actions: sample("completed").actions });
+    card.model.set({ activity: sample("completed").activity, tables: sample("completed").tables });
     expect(voice.textContent).toBe("");
     card.model.set(sample("needs_input"));
     expect(voice.textContent).toBe(
       "Run: Needs your answer. 2 questions: Which region should I search first? " +
-        "Can I use credits to look up email addresses? All cells are settled.",
+        "Can I use credits to look up email addresses? All cells are final.",
     );
     card.model.set(sample("filling"));
     expect(voice.textContent).toBe("Run: Completed.");
     card.model.set(sample("completed"));
-    expect(voice.textContent).toBe("Run: Completed. All cells are settled.");
+    expect(voice.textContent).toBe("Run: Completed. All cells are final.");
   });
 });
 
@@ -247,7 +317,7 @@ describe("the end of a view", () => {
 describe("words for assistive technology", () => {
   it("name the table that a link opens", () => {
     const card = draw("completed");
-    expect(card.one(".table a").ariaLabel).toBe("Open Porto bakeries");
+    expect(card.one(".open a").ariaLabel).toBe("Open Porto bakeries");
   });
 
   it("say whose question a free answer is for, and keep decoration out", () => {
@@ -255,8 +325,7 @@ describe("words for assistive technology", () => {
     expect(card.one("input[type=text]").ariaLabel).toBe(
       "Which region should I search first? Or something else",
     );
-    for (const mark of draw("filling").all(".funnel, .bar, .pill > i, .key i"))
-      expect(mark.ariaHidden).toBe("true");
+    for (const mark of draw("filling").all(".funnel i, .pill > i")) expect(mark.ariaHidden).toBe("true");
   });
 
   it("stand in their own direction", () => {

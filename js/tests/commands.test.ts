@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { BUSY } from "../src/buttons";
 import { newId, Session } from "../src/session";
 import { active, type Drawn, draw, isOff, shown } from "./draw";
 import { sample } from "./samples";
@@ -39,9 +40,9 @@ describe("Cancel", () => {
     expect(shown(button)).toBe("Requested");
     expect(isOff(button)).toBe(true);
     vi.advanceTimersByTime(3000);
-    expect(card.text()).toContain("Kernel is busy: sent when the cell ends, or interrupt it.");
+    expect(card.text()).toContain(BUSY);
     acknowledge(card, true);
-    expect(card.text()).not.toContain("Kernel is busy");
+    expect(card.text()).not.toContain(BUSY);
     expect(isOff(button)).toBe(true);
   });
 
@@ -61,10 +62,10 @@ describe("Cancel", () => {
     vi.advanceTimersByTime(4000);
     card.model.set({ head: { ...sample("running").head, run_id: `run-${run}`, cancel: "requested" } });
     expect(isOff(card.button("Cancel requested"))).toBe(true);
-    expect(card.text()).not.toContain("Kernel is busy");
+    expect(card.text()).not.toContain(BUSY);
     card.model.set({ head: { ...sample("cancelled").head, run_id: `run-${run}` } });
     expect(card.all("button").map(shown)).not.toContain("Cancel requested");
-    expect(card.text()).not.toContain("Kernel is busy");
+    expect(card.text()).not.toContain(BUSY);
   });
 
   it("is one click for all views of the page", () => {
@@ -78,7 +79,7 @@ describe("Cancel", () => {
 });
 
 describe("the same click", () => {
-  it("is sent once, also by whoever does not look at the buttons", () => {
+  it("is sent once, also when it is sent past the buttons", () => {
     const card = own("running");
     const sessions = [1, 2].map(() => new Session(card.model, card.host, () => {}));
     for (const session of sessions) session.command(`run-${run}`, "follow_up", "Find more");
@@ -88,7 +89,7 @@ describe("the same click", () => {
   });
 });
 
-describe("a click that nobody will answer", () => {
+describe("a click without an answer", () => {
   it("is taken back when the kernel is gone, so that a new kernel's card of the run can send it", () => {
     const old = own("running");
     old.button("Cancel").click();
@@ -158,12 +159,12 @@ describe("a button that spends credits", () => {
   });
 });
 
-describe("Try now", () => {
-  it("can be pressed again as soon as it was done", () => {
+describe("a check at once", () => {
+  it("can be asked for again as soon as it was done", () => {
     const card = own("reconnecting");
-    card.button("Try now").click();
+    card.button("Retry now").click();
     acknowledge(card, true);
-    expect(isOff(card.button("Try now"))).toBe(false);
+    expect(isOff(card.button("Retry now"))).toBe(false);
   });
 });
 
@@ -222,12 +223,14 @@ describe("Copy", () => {
     const written: string[] = [];
     vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void written.push(text) } });
     const card = own("completed");
-    const button = card.all<HTMLButtonElement>(".foot button")[1] as HTMLButtonElement;
+    const { label, code } = sample("completed").head.lines[1] ?? { label: "", code: "" };
+    card.button("⋯").click();
+    const button = card.all<HTMLButtonElement>(".menu button")[1] as HTMLButtonElement;
+    expect(button.ariaLabel).toBe(`Copy ${label}`);
     button.click();
     await vi.advanceTimersByTimeAsync(10);
-    expect(written).toEqual([
-      'ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))',
-    ]);
+    expect(written).toEqual([code]);
+    expect(code).toContain("ow.columns_frame(");
     expect(shown(button)).toBe("Copied");
     await vi.advanceTimersByTimeAsync(2000);
     expect(shown(button)).toBe("Copy");
@@ -242,9 +245,10 @@ describe("Copy", () => {
       copied.push(card.one<HTMLTextAreaElement>("textarea").value);
       return true;
     };
-    (card.one(".foot button") as HTMLButtonElement).click();
+    card.button("⋯").click();
+    card.one<HTMLButtonElement>(".menu button").click();
     await vi.advanceTimersByTimeAsync(10);
-    expect(copied).toEqual([sample("completed").foot.run_id]);
+    expect(copied).toEqual([sample("completed").head.lines[0]?.code]);
     expect(card.all("textarea")).toEqual([]);
     vi.unstubAllGlobals();
   });

@@ -98,10 +98,10 @@ const ROW: BoardRow = {
   stage: "running",
   done: false,
   settled: false,
-  steps_completed: 3,
-  steps_max: 50,
-  leads: null,
-  credits: null,
+  leads: "",
+  qualified: "",
+  credits: "",
+  keys: [null, null, null],
   started_at: null,
   completed_at: null,
   cancel: "available",
@@ -117,6 +117,18 @@ export const row = (change: Partial<BoardRow> = {}): BoardRow => ({
   ...change,
 });
 
+/** What a row says of these numbers, and the keys to sort by. */
+export const numbers = (
+  leads: number | null,
+  qualified: number | null = null,
+  credits: number | null = null,
+): Pick<BoardRow, "leads" | "qualified" | "credits" | "keys"> => ({
+  leads: `${leads ?? ""}`,
+  qualified: `${qualified ?? ""}`,
+  credits: `${credits ?? ""}`,
+  keys: [leads, qualified, credits],
+});
+
 /** A board of these rows. */
 export function boardOf(
   rows: BoardRow[],
@@ -127,6 +139,8 @@ export function boardOf(
   const stages = [...new Set(rows.map(({ stage }) => stage))];
   return {
     head: {
+      form: "live",
+      as_of: "",
       title: `${rows.length} runs`,
       counts: stages.map((stage) => ({
         stage,
@@ -135,6 +149,9 @@ export function boardOf(
       })),
       facts: [],
       hidden: "",
+      nothing: "",
+      none_match: "No runs match",
+      last_known: "Last known state: {}",
       settled: rows.every(({ settled }) => settled),
       origin: "",
       notices: [],
@@ -142,10 +159,19 @@ export function boardOf(
       open: "",
       again_words: "To see these runs again",
       again_line: "ow.RunBoard()",
-      gone: "The runs go on at the server; to see them again, in any kernel:",
+      gone: "The runs continue on the server. To see them again, in any kernel:",
       ...head,
     },
-    clock: { now, heard_at: now, next_at: now + 15_000, interval: 15, connection: "live" },
+    clock: {
+      now,
+      heard_at: now,
+      next_at: now + 15_000,
+      interval: 15,
+      connection: "live",
+      heard: "updated {}",
+      next: "next check in {}",
+      due: "checking…",
+    },
     rows: rows.map((each, position) => ({ ...each, position })),
     moments: rows.map((_, at) => times[at] ?? [now - 1000 * at, now + 15_000, 15, "live"]),
   };

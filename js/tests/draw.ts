@@ -15,11 +15,32 @@ export interface Drawn {
   button(label: string): HTMLButtonElement;
 }
 
+/** Stands in for the browser's observer: all views are on the screen until a test scrolls. */
+const observers = new Set<(entries: { isIntersecting: boolean }[]) => void>();
+let onScreen = true;
+globalThis.IntersectionObserver = class {
+  constructor(private readonly call: (entries: { isIntersecting: boolean }[]) => void) {}
+  observe(): void {
+    observers.add(this.call);
+    this.call([{ isIntersecting: onScreen }]);
+  }
+  disconnect(): void {
+    observers.delete(this.call);
+  }
+} as never;
+
+/** Scrolls all views onto the screen or off it. */
+export function scrollIntoView(on: boolean): void {
+  onScreen = on;
+  for (const call of observers) call([{ isIntersecting: on }]);
+}
+
 const closers = new Set<() => void>();
 
 afterEach(() => {
   for (const close of closers) close();
   closers.clear();
+  onScreen = true;
   document.body.replaceChildren();
 });
 

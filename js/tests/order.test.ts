@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DOWN, type Item, type Key, matches, STAGES, sorted } from "../src/board/order";
 import type { BoardRow, CheckTimes, Stage } from "../src/contract";
-import { row } from "./draw-board";
+import { numbers, row } from "./draw-board";
 
 const item = (change: Partial<BoardRow>, moments: CheckTimes = [1000, 2000, 15, "live"]): Item => ({
   row: row(change),
@@ -16,18 +16,19 @@ const having = <K extends keyof BoardRow>(key: K, ...values: BoardRow[K][]): Ite
   values.map((value, position) => item({ position, [key]: value }));
 
 describe("the order of rows", () => {
-  it.each<[Key, keyof BoardRow]>([
-    ["leads", "leads"],
-    ["credits", "credits"],
-    ["steps", "steps_completed"],
-  ])("by %s begins with the largest, and what nobody told comes last in both directions", (key, field) => {
-    const items = having(field, 5, null, 0, 1_000_000_000_000, null, 7);
+  it.each<[Key, number]>([
+    ["leads", 0],
+    ["qualified", 1],
+    ["credits", 2],
+  ])("by %s begins with the largest, and missing numbers come last in both directions", (key, at) => {
+    const keys = (value: number | null) => [1, 1, 1].map((other, place) => (place === at ? value : other));
+    const items = having("keys", ...[5, null, 0, 1_000_000_000_000, null, 7].map(keys));
     expect(DOWN.has(key)).toBe(true);
     expect(positions(items, key, true)).toEqual([3, 5, 0, 2, 1, 4]);
     expect(positions(items, key, false)).toEqual([2, 0, 5, 3, 1, 4]);
   });
 
-  it("by status begins with what wants a person", () => {
+  it("by status begins with what needs a person", () => {
     const items = having("stage", "ended", "waiting", "filling", "running", "failed", "needs_you");
     expect(sorted(items, "status", false).map((each) => each.row.stage)).toEqual(STAGES);
     expect(sorted(items, "status", true).map((each) => each.row.stage)).toEqual([...STAGES].reverse());
@@ -51,42 +52,44 @@ describe("the order of rows", () => {
     expect(positions(items, "run", true)).toEqual([3, 2, 1, 0]);
   });
 
-  it.each<Key>(["status", "steps", "leads", "credits", "age"])(
+  it.each<Key>(["status", "leads", "qualified", "credits", "time"])(
     "by %s leaves equals in the order of the board, in both directions",
     (key) => {
-      const items = [3, 1, 2, 0].map((position) => item({ position, leads: 4, credits: 4 }));
+      const items = [3, 1, 2, 0].map((position) => item({ position, ...numbers(4, 4, 4) }));
       expect(positions(items, key, true)).toEqual([0, 1, 2, 3]);
       expect(positions(items, key, false)).toEqual([0, 1, 2, 3]);
     },
   );
 
-  it("by age begins with the youngest, and what was never heard comes last", () => {
+  it("by time begins with the longest, and what has not begun comes last in both directions", () => {
+    const begun = { started_at: 1_000 };
     const items = [
-      item({ position: 0 }, [5_000, null, null, "live"]),
-      item({ position: 1 }, [null, null, null, "ended"]),
-      item({ position: 2 }, [9_000, null, null, "live"]),
-      item({ position: 3 }, [1_000, null, null, "stopped"]),
+      item({ position: 0, ...begun }, [5_000, null, null, "live"]),
+      item({ position: 1, started_at: null }, [5_000, null, null, "live"]),
+      item({ position: 2, ...begun }, [9_000, null, null, "live"]),
+      item({ position: 3, ...begun }, [null, null, null, "stopped"]),
     ];
-    expect(positions(items, "age", false)).toEqual([2, 0, 3, 1]);
-    expect(positions(items, "age", true)).toEqual([3, 0, 2, 1]);
+    expect(DOWN.has("time")).toBe(true);
+    expect(positions(items, "time", true)).toEqual([2, 0, 1, 3]);
+    expect(positions(items, "time", false)).toEqual([0, 2, 1, 3]);
   });
 
-  it("by age takes the end of what has settled, and the last check of what fills", () => {
-    const over = { done: true, completed_at: 2_000 };
+  it("by time takes the end of a run that is done, and the last check of one that is not", () => {
+    const over = { done: true, started_at: 1_000 };
     const items = [
-      item({ position: 0, ...over, settled: true }, [9_000, null, null, "ended"]),
-      item({ position: 1, ...over, settled: false }, [8_000, null, null, "live"]),
-      item({ position: 2, done: true, settled: true, completed_at: null }, [3_000, null, null, "ended"]),
+      item({ position: 0, ...over, completed_at: 2_000 }, [9_000, null, null, "ended"]),
+      item({ position: 1, started_at: 1_000 }, [8_000, null, null, "live"]),
+      item({ position: 2, ...over, completed_at: null }, [3_000, null, null, "ended"]),
     ];
-    expect(positions(items, "age", false)).toEqual([1, 2, 0]);
+    expect(positions(items, "time", true)).toEqual([1, 0, 2]);
   });
 
   it("changes neither what it is given nor how many there are", () => {
-    const items = having("leads", 1, 3, 2);
+    const items = [1, 3, 2].map((leads) => item(numbers(leads)));
     const before = [...items];
     expect(sorted(items, "leads", true)).toHaveLength(3);
     expect(items).toEqual(before);
-    expect(sorted([], "age", true)).toEqual([]);
+    expect(sorted([], "time", true)).toEqual([]);
   });
 });
 

@@ -10,7 +10,9 @@ beforeEach(() => {
   vi.useFakeTimers({ now: NOON });
 });
 
-const meta = (card: Drawn): string => shown(card.one(".meta"));
+const times = (card: Drawn): string => shown(card.one(".times"));
+/** When the server is asked next; on demand while all is well. */
+const next = (card: Drawn): string => card.one(".times > :last-child").title;
 const hellos = (card: Drawn): number => card.model.sent.filter((each) => each.kind === "hello").length;
 
 /** A running run that was heard 9 s ago and is asked every 15 s. */
@@ -23,7 +25,16 @@ function answer(card: Drawn, change: Partial<ClockView> = {}): void {
 }
 
 describe("the grid of checks", () => {
-  const clock: ClockView = { now: 0, heard_at: 1000, next_at: 10_000, interval: 15, connection: "live" };
+  const clock: ClockView = {
+    now: 0,
+    heard_at: 1000,
+    next_at: 10_000,
+    interval: 15,
+    connection: "live",
+    heard: "",
+    next: "",
+    due: "",
+  };
   it.each([
     [5000, 1000, 10_000],
     [10_000, 10_000, 25_000],
@@ -45,32 +56,39 @@ describe("the grid of checks", () => {
 describe("the clock", () => {
   it("ticks from timestamps", () => {
     const card = running();
-    expect(meta(card)).toContain("running for 4 min 28 s");
-    expect(meta(card)).toContain("updated 9 s ago, next check in 6 s");
+    expect(times(card)).toContain("4 min 28 s");
+    expect(times(card)).toContain("updated 9 s ago");
+    expect(next(card)).toBe("next check in 6 s");
     vi.advanceTimersByTime(7000);
-    expect(meta(card)).toContain("running for 4 min 35 s");
-    expect(meta(card)).toContain("updated 1 s ago, next check in 14 s");
+    expect(times(card)).toContain("4 min 35 s");
+    expect(times(card)).toContain("updated 1 s ago");
+    expect(next(card)).toBe("next check in 14 s");
   });
 
-  it("follows the kernel's clock when it is told, whatever the browser's says", () => {
+  it("follows the kernel's clock, whatever the browser's says", () => {
     const card = running();
     card.model.set({
       ...sample("running", NOON + 3_600_000),
       head: sample("running", NOON + 3_600_000).head,
     });
-    expect(meta(card)).toContain("running for 4 min 28 s");
-    expect(meta(card)).toContain("updated 9 s ago");
+    expect(times(card)).toContain("4 min 28 s");
+    expect(times(card)).toContain("updated 9 s ago");
+  });
+
+  it("says that a check is due when less than a second is left", () => {
+    expect(next(running({ next_at: NOON + 500 }))).toBe("checking…");
   });
 
   it("never shows a negative time", () => {
     const card = running({ heard_at: NOON + 90_000 });
-    expect(meta(card)).toContain("updated just now");
-    expect(meta(card)).not.toMatch(/-\d/);
+    expect(times(card)).toContain("updated just now");
+    expect(times(card)).not.toMatch(/-\d/);
   });
 
   it("says when a failed connection is tried again", () => {
-    expect(meta(draw("reconnecting"))).toMatch(/last heard \d+ min ago, trying again in \d+ s/);
-    expect(meta(draw("stopped"))).toContain("checks have stopped");
+    expect(times(draw("reconnecting"))).toMatch(/last update \d+ min ago · retrying in \d+ s/);
+    expect(times(draw("stopped"))).toContain("last update");
+    expect(times(draw("stopped"))).not.toContain("retrying");
   });
 
   it.each(["reconnecting", "stopped"] as const)(
@@ -78,26 +96,26 @@ describe("the clock", () => {
     (connection) => {
       const card = running();
       answer(card, { connection, next_at: null, interval: null });
-      expect(meta(card)).toContain("4 min 19 s when last seen");
-      expect(meta(card)).toContain("last heard 9 s ago");
+      expect(times(card)).toContain("4 min 19 s");
+      expect(times(card)).toContain("updated 9 s ago");
       vi.advanceTimersByTime(30_000);
-      expect(meta(card)).toContain("4 min 19 s when last seen");
-      expect(meta(card)).toContain("last heard 39 s ago");
+      expect(times(card)).toContain("4 min 19 s");
+      expect(times(card)).toContain("updated 39 s ago");
       answer(card, { now: Date.now(), heard_at: Date.now(), next_at: Date.now() + 15_000 });
-      expect(meta(card)).toContain("running for 4 min 58 s");
+      expect(times(card)).toContain("4 min 58 s");
     },
   );
 
   it("shows no time of a running run that was made from a saved answer", () => {
     const card = running({ connection: "ended", next_at: null, interval: null });
-    expect(meta(card)).not.toMatch(/\d (s|min|h)\b/);
+    expect(times(card)).not.toMatch(/\d (s|min|h)\b/);
   });
 
   it("rests when the run is settled", () => {
     const card = draw("completed");
-    expect(meta(card)).toContain("3 min 43 s");
-    expect(meta(card)).toMatch(/ended \d\d:\d\d/);
-    expect(meta(card)).not.toContain("next check");
+    expect(times(card)).toContain("3 min 43 s");
+    expect(times(card)).toMatch(/ended \d\d:\d\d/);
+    expect(next(card)).toBe("");
   });
 });
 
@@ -122,31 +140,31 @@ describe("the kernel", () => {
       if (hellos(card) > i / 4)
         answer(card, { now: Date.now(), heard_at: Date.now() - 1000, next_at: Date.now() + 14_000 });
     }
-    expect(meta(card)).not.toContain("busy");
+    expect(times(card)).not.toContain("busy");
   });
 
   it("that is silent for long and doesn't answer is called busy, until it speaks", () => {
     const card = running();
     vi.advanceTimersByTime(35_000);
-    expect(meta(card)).toContain("next check");
+    expect(next(card)).toContain("next check");
     vi.advanceTimersByTime(5000);
-    expect(meta(card)).toContain("kernel is busy");
-    expect(meta(card)).toContain("4 min 19 s when last seen");
+    expect(times(card)).toContain("kernel busy");
+    expect(times(card)).toContain("4 min 19 s");
     vi.advanceTimersByTime(120_000);
-    expect(meta(card)).toContain("busy or gone");
-    card.model.set({ head: { ...sample("running").head, steps_completed: 20 } });
-    expect(meta(card)).not.toContain("busy");
+    expect(times(card)).toContain("busy or stopped");
+    card.model.set({ result: { ...sample("running").result, steps: "step 20" } });
+    expect(times(card)).not.toContain("busy");
   });
 
   it("that has not spoken since a reload makes the state a past one", () => {
     const card = draw(sample("running", NOON - 3_600_000));
-    expect(meta(card)).toContain("as of 11:00");
-    expect(meta(card)).toContain("4 min 19 s when last seen");
+    expect(times(card)).toContain("as of 11:00");
+    expect(times(card)).toContain("4 min 19 s");
     vi.advanceTimersByTime(4000);
-    expect(meta(card)).toContain("as of 11:00, kernel is busy");
+    expect(times(card)).toContain("as of 11:00, kernel busy");
     answer(card);
-    expect(meta(card)).toContain("updated 9 s ago");
-    expect(meta(card)).toContain("running for 1 h 4 min");
+    expect(times(card)).toContain("updated 9 s ago");
+    expect(times(card)).toContain("1 h 4 min");
   });
 
   it("that is gone is said, nothing runs as a present fact, and every command is off", () => {
@@ -156,12 +174,14 @@ describe("the kernel", () => {
       host.className = "jupyter-widgets-disconnected";
       model.emit("comm_live_update");
     }
-    expect(card.text()).toContain("Kernel is gone");
-    expect(running.text()).toContain("Last seen: Running");
-    expect(running.text()).not.toContain("running for");
-    expect(running.one(".note code").textContent).toBe(sample("running").foot.attach_line);
+    expect(card.text()).toContain("Kernel stopped");
+    const { last_known, gone, lines } = sample("running").head;
+    expect(shown(running.one(".pill"))).toBe(last_known);
+    expect(times(running)).toContain("last update");
+    expect(running.text()).toContain(gone);
+    expect(running.one(".note code").textContent).toBe(lines[0]?.code);
     for (const each of [card, running]) {
-      for (const button of each.all<HTMLButtonElement>(".act > button")) {
+      for (const button of each.all<HTMLButtonElement>(".act > button:not(.toggle)")) {
         if (!visible(button, each.host)) continue;
         expect(isOff(button)).toBe(true);
         button.click();
@@ -170,33 +190,33 @@ describe("the kernel", () => {
     }
   });
 
-  it("that is gone leaves no promise of what the card will do", () => {
+  it("that is gone leaves no promise of another check", () => {
     const card = draw("filling");
-    expect(card.text()).toContain("This card goes on until they settle");
+    expect(next(card)).toContain("next check");
     card.model.comm_live = false;
     card.model.emit("comm_live_update");
-    expect(card.text()).toContain("Kernel is gone");
-    expect(card.text()).toContain("still filling");
-    expect(card.text()).not.toContain("goes on until");
+    expect(card.text()).toContain("Kernel stopped");
+    expect(times(card)).toMatch(/last update \d\d:\d\d/);
+    expect(next(card)).toBe("");
   });
 
   it("that is gone shows in all the ways hosts say it", () => {
     const dead = running();
     dead.model.comm_live = false;
     dead.model.emit("comm_live_update");
-    expect(dead.text()).toContain("Kernel is gone");
+    expect(dead.text()).toContain("Kernel stopped");
     const closed = running();
     closed.model.failing = true;
     closed.button("Cancel").click();
-    expect(closed.text()).toContain("Kernel is gone");
+    expect(closed.text()).toContain("Kernel stopped");
     const late = running();
     late.model.emit("comm_live_update");
     late.host.className = "jupyter-widgets-disconnected";
     vi.advanceTimersByTime(1000);
-    expect(late.text()).toContain("Kernel is gone");
+    expect(late.text()).toContain("Kernel stopped");
     late.host.className = "";
     answer(late);
-    expect(late.text()).not.toContain("Kernel is gone");
+    expect(late.text()).not.toContain("Kernel stopped");
   });
 
   it("that was restarted shows by an event alone, also on a card that rests", () => {
@@ -205,14 +225,14 @@ describe("the kernel", () => {
       answer(card, sample(name).clock);
       vi.advanceTimersByTime(10_000);
       card.model.emit("comm_live_update");
-      expect(card.text()).not.toContain("Kernel is gone");
+      expect(card.text()).not.toContain("Kernel stopped");
       card.model.failing = true;
       vi.advanceTimersByTime(1000);
-      expect(card.text()).toContain("Kernel is gone");
+      expect(card.text()).toContain("Kernel stopped");
       if (name === "running") {
-        expect(meta(card)).toContain("4 min 19 s when last seen");
+        expect(times(card)).toContain("4 min 19 s");
         vi.advanceTimersByTime(60_000);
-        expect(meta(card)).toContain("4 min 19 s when last seen");
+        expect(times(card)).toContain("4 min 19 s");
       }
     }
   });
@@ -223,7 +243,7 @@ describe("the kernel", () => {
     vi.advanceTimersByTime(1000);
     expect(hellos(card)).toBe(2);
     answer(card, sample("needs_input").clock);
-    expect(card.text()).not.toContain("gone");
+    expect(card.text()).not.toContain("stopped");
     expect(vi.getTimerCount()).toBe(0);
   });
 

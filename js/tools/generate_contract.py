@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import json
 import sys
 import types
 from pathlib import Path
@@ -46,7 +47,12 @@ class Writer:
             if (is_typeddict(value) or is_named_tuple(value)) and value.__module__ == module.__name__
         }
         self.numbers = {name: value for name, value in public.items() if type(value) is int}
-        self.aliases = {name: value for name, value in public.items() if get_origin(value) in (Literal, list)}
+        self.tuples = {name: value for name, value in public.items() if type(value) is tuple}
+        self.aliases = {
+            name: value
+            for name, value in public.items()
+            if get_origin(value) in (Literal, list, Union, types.UnionType)
+        }
 
     def type_of(self, annotation: Any, *, within: str = "") -> str:
         """The TypeScript type of a Python annotation; `within` is the alias being defined, which can't name itself."""
@@ -94,6 +100,7 @@ class Writer:
         parts += [f"export type {name} = {self.type_of(value, within=name)};\n" for name, value in self.aliases.items()]
         parts += [self.declaration(cls) for cls in self.classes.values()]
         parts += [f"export const {name} = {value};\n" for name, value in self.numbers.items()]
+        parts += [f"export const {name} = {json.dumps(value)} as const;\n" for name, value in self.tuples.items()]
         sections = "".join(f'\n  "{name}",' for name in get_type_hints(self.classes["View"]))
         parts.append(
             f"/** The sections of the view: one trait each. */\nexport const SECTIONS = [{sections}\n] as const;\n"

@@ -1,8 +1,8 @@
 /**
  * Prints what can be read on live cards and boards: takes views by name as JSON from stdin, and prints their words by name.
  *
- * Everything folded is unfolded first, hidden nodes are left out, and what stands on a control is put between ⟦ and ⟧, so
- * that a reader can tell what is said from what is offered.
+ * Everything folded is unfolded first, each tab is opened, hidden nodes are left out, and what stands on a control is put
+ * between ⟦ and ⟧, so that a reader can tell what is said from what is offered.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -47,6 +47,7 @@ function page(now) {
     "Node",
     "Element",
     "HTMLElement",
+    "HTMLTableCellElement",
     "Text",
     "IntersectionObserver",
     "MutationObserver",
@@ -74,8 +75,24 @@ function unfold(host, window) {
     details.open = true;
     details.dispatchEvent(new window.Event("toggle"));
   }
-  for (const button of host.querySelectorAll("button"))
-    if (/^All [\d,]+ columns$/.test(button.textContent)) button.click();
+}
+
+/** What stands behind the tabs of the tables: for each table its columns, and what the run has changed. */
+function panels(shown) {
+  const section = shown.querySelector("section.tables");
+  if (!section || skipped(section)) return "";
+  const [tables, views] = [...section.querySelectorAll(".tablist")].map((list) => [
+    ...list.querySelectorAll(".tab"),
+  ]);
+  const read = [];
+  for (const table of tables.length ? tables : [null]) {
+    table?.click();
+    for (const panel of views.slice(-2)) {
+      panel.click();
+      read.push(words(section));
+    }
+  }
+  return read.join(" ");
 }
 
 const skipped = (node) => node.hidden || node.matches(NARROW) || node.matches(UNSEEN);
@@ -100,7 +117,7 @@ for (const [name, view] of Object.entries(views)) {
   const close = drawn.render({ model, el: host });
   const shown = host.querySelector(".origami-widget").shadowRoot.querySelector(".origami-card");
   unfold(shown, window);
-  printed[name] = words(shown).replace(/\s+/g, " ").trim();
+  printed[name] = `${words(shown)} ${panels(shown)}`.replace(/\s+/g, " ").trim();
   close();
   await window.happyDOM.close();
 }

@@ -1,7 +1,8 @@
 /**
- * Writes `js/build/preview.html`: every view of tests/fixtures/views in the built card, without a kernel.
+ * Writes `js/build/preview.html`: every view of tests/fixtures/views and boards in the built card and board, without a
+ * kernel. The leads are made up.
  *
- * Open it with ?theme=dark, ?width=320, ?only=running,filling, ?state=gone|busy|old, ?rtl=1.
+ * Open it with ?theme=dark, ?width=320, ?only=running,board_batch, ?state=gone|busy|old, ?rtl=1, ?tab=Columns.
  */
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,46 +10,97 @@ import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const read = (path) => readFileSync(here(path), "utf8");
-const folder = "../../tests/fixtures/views";
-const views = Object.fromEntries(
+const fixtures = (folder, prefix = "") =>
   readdirSync(here(folder))
     .filter((name) => name.endsWith(".json"))
-    .map((name) => [name.slice(0, -5), JSON.parse(read(`${folder}/${name}`))]),
-);
-const static_ = "../../origami_widgets/card/static";
-const data = { views, script: read(`${static_}/card.js`) };
+    .map((name) => [prefix + name.slice(0, -5), JSON.parse(read(`${folder}/${name}`))]);
+const views = Object.fromEntries([
+  ...fixtures("../../tests/fixtures/views"),
+  ...fixtures("../../tests/fixtures/boards", "board_"),
+]);
+const script = (name) => read(`../../origami_widgets/card/static/${name}.js`);
+const data = { views, card: script("card"), board: script("board"), leads: script("leads") };
 
 /** Runs in the page. */
-async function show({ views, script }) {
+async function show({ views, card, board, leads }) {
   const ask = new URLSearchParams(location.search);
   const state = ask.get("state");
   document.documentElement.style.colorScheme = ask.get("theme") ?? "light";
   if (ask.get("rtl")) document.documentElement.dir = "rtl";
   document.body.style.inlineSize = `${ask.get("width") ?? 900}px`;
-  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  const { default: widget } = await import(url);
+  const load = async (text) =>
+    (await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })))).default;
+  const widgets = { card: await load(card), board: await load(board) };
   window.models = {};
+
+  /** The traits of a view, as the kernel spreads it. */
+  const trait = (view, key) => {
+    const [, part, slot] = /^(table|row|time)_(\d+)$/.exec(key) ?? [];
+    if (part === "table") return view.tables.items[slot] ?? null;
+    if (part) return (part === "row" ? view.rows : view.moments)[slot] ?? null;
+    return key === "tables" ? { ...view.tables, items: undefined } : view[key];
+  };
+  const heads = ["Company", "Website", "Contact e-mail", "Phone", "Fit"].map((name, at) => ({
+    slug: `c${at}`,
+    name,
+    kind: at ? "enrichment" : "input",
+    share: [1, 1, 0.53, 0.2, 0.4][at],
+    details: `${name}: found`,
+    filling: at > 2,
+    filters: !at,
+  }));
+  const lead = (at) => [
+    `lead${at}`,
+    [
+      `Bakery number ${at + 1}`,
+      `bakery${at + 1}.example`,
+      at % 4 === 3
+        ? ""
+        : { text: `hello@bakery${at + 1}.example`, confidence: at % 2 ? "medium" : "high", parts: [] },
+      at % 3 ? null : `+351 22 555 0${100 + at}`,
+      at % 3 === 1 ? null : "fits",
+    ],
+  ];
+  const answers = {
+    hello: (_, { clock }) => !state && { kind: "clock", clock: { ...clock, now: Date.now() } },
+    code: () => ({ kind: "code", code: leads }),
+    leads: (asked) =>
+      asked.table && {
+        kind: "leads",
+        view: asked.view,
+        query: asked.query,
+        table: asked.table,
+        start: 0,
+        rows: Array.from({ length: 15 }, (_, at) => lead(at)),
+        changes: [],
+        heads,
+        total: 15,
+        more: false,
+        count: "15 leads",
+        note: "",
+      },
+  };
+
   for (const [name, view] of Object.entries(views)) {
     if (ask.get("only") && !ask.get("only").split(",").includes(name)) continue;
     const shift = Date.now() - view.clock.now - (state === "old" || state === "busy" ? 120_000 : 0);
-    for (const part of [view.head, view.clock])
+    for (const part of [view.head, view.clock, ...(view.rows ?? [])])
       for (const key of ["started_at", "completed_at", "now", "heard_at", "next_at"])
         if (typeof part[key] === "number") part[key] += shift;
+    for (const moments of view.moments ?? [])
+      for (const at of [0, 1]) if (moments[at] !== null) moments[at] += shift;
     const callbacks = {};
     const model = {
       sent: [],
-      get: (key) => {
-        if (key === "tables") return { hidden: view.tables.hidden };
-        return key.startsWith("table_") ? (view.tables.items[Number(key.slice(6))] ?? null) : view[key];
-      },
+      get: (key) => trait(view, key),
       on: (key, callback) => {
         callbacks[key] = [...(callbacks[key] ?? []), callback];
       },
       off: () => {},
       send: (message) => {
         model.sent.push(message);
-        if (message.kind === "hello" && !state)
-          setTimeout(() => model.message({ kind: "clock", clock: { ...view.clock, now: Date.now() } }), 20);
+        const answer = answers[message.kind]?.(message, view);
+        if (answer) setTimeout(() => model.message(answer), 20);
       },
       message: (message) => {
         for (const callback of callbacks["msg:custom"] ?? []) callback(message, []);
@@ -66,7 +118,9 @@ async function show({ views, script }) {
     if (state === "gone") host.className = "jupyter-widgets-disconnected";
     host.id = name;
     document.body.append(label, host);
-    widget.render({ model, el: host });
+    widgets[view.rows ? "board" : "card"].render({ model, el: host });
+    const tabs = host.querySelector(".origami-widget").shadowRoot.querySelectorAll("[role=tab]");
+    for (const tab of tabs) if (tab.textContent === ask.get("tab")) tab.click();
   }
   document.body.dataset.ready = "1";
 }

@@ -69,8 +69,8 @@ GROUPS = (
     Group(
         "leads",
         "Leads",
-        "All rows of a table, in order, with proper dtypes.",
-        ("rows_frame", "rows_frame_async", "rows_batches", "IncompleteRows", "InterruptedRows"),
+        "The rows of a table: as a grid to look through, or all of them in order, with proper dtypes.",
+        ("leads", "LeadGrid", "rows_frame", "rows_frame_async", "rows_batches", "IncompleteRows", "InterruptedRows"),
     ),
     Group(
         "economics",

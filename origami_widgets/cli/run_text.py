@@ -11,9 +11,8 @@ from origami_widgets.api.models import RunObject
 from origami_widgets.card.render.card_text import SIGNS, WIDTH, break_to_width, cut_to_width, render_text, width_of
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.run_words import built_words, status_words
 from origami_widgets.card.view.safe_text import clean
-from origami_widgets.card.view.snapshot_words import as_known, steps_words
+from origami_widgets.card.view.status import status_words
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.state import RunState
 
@@ -49,40 +48,38 @@ class RunUpdate:
 
     def lines(self) -> dict[str, tuple[str, str]]:
         """Return the line of the run; the first time with its brief."""
-        view = make_view(self._state, earlier=self._earlier, now=time.time())
-        first_line = change_line(view, self._state, with_brief=True)
-        return {self._state.run_id: (change_line(view, self._state), first_line)}
+        view = make_view(self._state, earlier=self._earlier, now=time.time(), form="current")
+        first_line = change_line(view, with_brief=True)
+        return {self._state.run_id: (change_line(view), first_line)}
 
     def page(self, width: int, height: int) -> list[ScreenLine]:
         """Return the card of the run."""
         now = time.time()
-        view = make_view(self._state, earlier=self._earlier, now=now)
+        view = make_view(self._state, earlier=self._earlier, now=now, form="current")
         # One line is kept for the number of lines that do not fit.
         text = render_text(view, now=now, ticking=True, width=min(width, WIDTH), height=height - 1)
         lines = fit_height(text, height)
         return list(zip(lines, tones(view, lines), strict=True))
 
 
-def change_line(view: View, state: RunState, *, with_brief: bool = False) -> str:
+def change_line(view: View, *, with_brief: bool = False) -> str:
     """Return the state of a run on one line, without a time: the line differs only if the state does.
 
     Args:
         view: the view of the state.
-        state: the state of the run.
         with_brief: include the brief.
 
     Returns:
-        For example `● Running · 3 of at most 30 steps · 1 table, 12 leads · 57 credits in this table`.
+        For example `● Running · step 3 · 12 leads so far · 57 credits`.
     """
-    head = as_known(view)
+    head, result = view["head"], view["result"]
     brief = f": {head['prompt']}" if with_brief and head["prompt"] else ""
     # A notice that only repeats the status is left out.
     notices = [notice["title"] for notice in view["notices"] if notice["title"] != head["status_label"]]
     parts = [
         f"{SIGNS[head['tone']]} {head['status_label']}{brief}",
-        steps_words(head),
-        built_words(state),
-        view["foot"]["credits"],
+        result["steps"],
+        *(f"{figure['value']} {figure['label']}" for figure in result["figures"]),
         *notices,
     ]
     return " · ".join(filter(None, parts))
@@ -90,7 +87,7 @@ def change_line(view: View, state: RunState, *, with_brief: bool = False) -> str
 
 def tones(view: View, lines: list[str]) -> list[Tone | None]:
     """Return the tone of each line of the card's text: that of the status or notice that begins there, else None."""
-    head = as_known(view)
+    head = view["head"]
     titles = [(head["tone"], head["status_label"]), *((notice["tone"], notice["title"]) for notice in view["notices"])]
     starts = {f"{SIGNS[tone]} {title.split(' ')[0]}": tone for tone, title in titles}
     return [next((tone for start, tone in starts.items() if line.startswith(start)), None) for line in lines]

@@ -184,5 +184,5 @@ def _write_card(run: Run) -> None:
     from origami_widgets.card.view import make_view
 
     now = time.time()
-    view = make_view(run.state, earlier=run.conversation.before, now=now)
+    view = make_view(run.state, earlier=run.conversation.before, now=now, form="snapshot")
     write_line(render_text(view, now=now, width=min(terminal_width() or WIDTH, WIDTH)))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.operations import Operations
 
     from .dtype_backend import DtypeBackend
     from .leads.lead_table import Names
@@ -142,6 +143,41 @@ async def rows_frame_async(
     )
     frame: pd.DataFrame = await wait(reading.steps(progress))
     return frame
+
+
+def read_rows_frame(table: HasRaw, operations: Operations, options: Mapping[str, Any]) -> pd.DataFrame:
+    """Read all leads of a table through an API that is known: `rows_frame` for a widget that reads them already.
+
+    Args:
+        table: the table.
+        operations: what it is read through.
+        options: further arguments of `rows_frame`, without `client`.
+    """
+    from .leads.row_reading import RowsReading
+    from .leads.rows_request import request_from
+
+    options = {"limit": None, "flatten": True, "names": "slug", "dtype_backend": "numpy_nullable", **options}
+    progress = options.pop("progress", None)
+    frame: pd.DataFrame = RowsReading(operations, request_from(table, **options)).read(progress)
+    return frame
+
+
+def loaded_rows_frame(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return leads that were read already as `rows_frame` does. Sends nothing.
+
+    Args:
+        columns: the table's columns, as the server lists them.
+        rows: the leads, as the server sent them.
+    """
+    from .leads.lead_table import LeadTable, ListedColumn
+
+    listed = [
+        ListedColumn(str(each.get("id", "")), str(each.get("name", "")), each.get("slug"), str(each.get("kind", "")))
+        for each in columns
+    ]
+    table = LeadTable(listed, dtype_backend="numpy_nullable", flatten=True, names="slug")
+    table.add(rows)
+    return table.frame(copy=True)[0]
 
 
 def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, **options: Any) -> RowsReading:

@@ -58,6 +58,18 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         """Return the run's history as a DataFrame."""
         ...
 
+    def leads(self, run: RunT_contra, options: dict[str, Any]) -> Any:
+        """Return the run's leads as a widget."""
+        ...
+
+    def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:
+        """Return leads that were read already as a DataFrame."""
+        ...
+
+    def all_leads(self, table: Any, operations: Any, options: dict[str, Any]) -> pd.DataFrame:
+        """Read all leads of a table into a DataFrame."""
+        ...
+
 
 class PlainBackend:
     """Display backend that shows the `repr`; in use until the package installs its own."""
@@ -95,6 +107,18 @@ class PlainBackend:
         raise RuntimeError(
             f"No {dtype_backend} frame for {run!r}; import origami_widgets instead of its inner modules."
         )
+
+    def leads(self, run: object, options: dict[str, Any]) -> Any:
+        """Raise `RuntimeError`: a grid of leads is a widget."""
+        raise RuntimeError(f"No widget for {run!r} ({options!r}): import origami_widgets itself.")
+
+    def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:  # noqa: ARG002
+        """Raise `RuntimeError`: frames need pandas, which the package loads on demand."""
+        raise RuntimeError("No frames are installed; import origami_widgets instead of its inner modules.")
+
+    def all_leads(self, table: object, operations: object, options: dict[str, Any]) -> pd.DataFrame:
+        """Raise `RuntimeError`: frames need pandas, which the package loads on demand."""
+        raise RuntimeError(f"No frame of {table!r} ({operations!r}, {options!r}): import origami_widgets itself.")
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.state import RunState, run_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     import pandas as pd
 
@@ -492,6 +492,33 @@ class Run:
             callback(self)
 
         return self._watch.subscribers.add(notify, of_user=True)
+
+    def leads(
+        self,
+        *,
+        filters: Sequence[Mapping[str, Any]] | None = None,
+        sort: Mapping[str, str] | None = None,
+        save: bool = False,
+    ) -> Any:
+        """Show the leads of the run's tables as a live grid, the same as `ow.leads(run)`.
+
+        Args:
+            filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
+            sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+            save: keep the first 20 leads of each table in the saved notebook; without it, none is saved.
+
+        Returns:
+            A `LeadGrid`.
+
+        Raises:
+            InvalidInput: an argument is invalid.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
+            >>> grid = run.leads()
+        """
+        return display_backend().leads(self, {"filters": filters, "sort": sort, "save": save})
 
     def to_html(self) -> str:
         """Return the snapshot of the card as HTML, as a saved notebook shows it: no script, no request to anywhere."""

@@ -30,6 +30,7 @@ _base_url: str | None = None
 _project: str | None = None
 _render: RenderMode = "auto"
 _queue = True
+_leads = True
 
 
 def configure(
@@ -39,10 +40,11 @@ def configure(
     project: str | None = None,
     render: RenderMode | None = None,
     queue: bool | None = None,
+    leads: bool | None = None,
 ) -> None:
     """Set the client of later calls without `client=`, and how cards are shown. Sends nothing.
 
-    `client`, `base_url` and `project` are set together; a call with `render` or `queue` alone leaves them as they are.
+    `client`, `base_url` and `project` are set together; a call with `render`, `queue` or `leads` alone leaves them as they are.
 
     Args:
         client: a client, or a `Sandbox`; None makes one on first use from `base_url`, `project`, and the key of `login`, the environment, a
@@ -53,6 +55,8 @@ def configure(
             without a widget manager; `"auto"` decides by the host. None leaves it as it is.
         queue: whether code that starts a run waits for a free run slot when all are in use, as it does by default;
             False raises `RunPoolFull` at once. None leaves it as it is.
+        leads: whether cards show leads, as they do by default. Leads are never saved in the notebook either way. None
+            leaves it as it is.
 
     Raises:
         InvalidInput: a client was given together with an option that it already carries, it is no client, there is no
@@ -62,7 +66,7 @@ def configure(
         >>> import origami_widgets as ow
         >>> ow.configure(client=ow.Sandbox(speed=60))
     """
-    global _client, _base_url, _project, _render, _queue  # noqa: PLW0603 - the settings of the process
+    global _client, _base_url, _project, _render, _queue, _leads  # noqa: PLW0603 - the settings of the process
     if render is not None and render not in get_args(RenderMode):
         raise InvalidInput(
             f"Invalid render: {shortened(render)}",
@@ -75,13 +79,8 @@ def configure(
             cause="A client has its own base_url and project.",
             remedy="Pass either client=…, or base_url= and project=.",
         )
-    if queue is not None and not isinstance(queue, bool):
-        raise InvalidInput(
-            "queue must be True or False",
-            cause=f"Got {shortened(queue)}.",
-            remedy="Use queue=False to raise right away when all run slots are in use, or queue=True to wait for a "
-            "free one.",
-        )
+    _check_flag("queue", queue, "raise at once when all run slots are in use", "wait for a free one")
+    _check_flag("leads", leads, "show no leads on cards", "show them")
     if base_url is not None:
         resolve_base_url(base_url)
     if project is not None:
@@ -91,14 +90,30 @@ def configure(
         _render = render
     if queue is not None:
         _queue = queue
-    if (render is not None or queue is not None) and client is None and base_url is None and project is None:
+    if leads is not None:
+        _leads = leads
+    if (render, queue, leads) != (None, None, None) and client is None and base_url is None and project is None:
         return
     _client, _base_url, _project = chosen, base_url, project
+
+
+def _check_flag(name: str, value: object, no: str, yes: str) -> None:
+    if value is not None and not isinstance(value, bool):
+        raise InvalidInput(
+            f"{name} must be True or False",
+            cause=f"Got {shortened(value)}.",
+            remedy=f"Use {name}=False to {no}, and {name}=True to {yes}.",
+        )
 
 
 def render_mode() -> RenderMode:
     """Return how cards are shown."""
     return _render
+
+
+def shows_leads() -> bool:
+    """Return whether cards show leads."""
+    return _leads
 
 
 def waits_for_a_slot() -> bool:

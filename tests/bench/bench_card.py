@@ -69,7 +69,7 @@ def milliseconds(function, rounds: int) -> float:
 
 
 def large_run(rounds: int) -> list[Figure]:
-    """Measure the view of a large run, its next step and its static twin."""
+    """Measure the view of a large run, its next step and its snapshot."""
     state = STATES["large"]()
     view = make_view(state, now=NOW)
     watch = RunWatch(None, state, None)
@@ -90,14 +90,15 @@ def large_run(rounds: int) -> list[Figure]:
 
     flush = background().run(flushes())
     card.close()
-    html, text = render_html(view, now=NOW), render_text(view, now=NOW)
+    snapshot = make_view(state, now=NOW, form="snapshot")
+    html, text = render_html(snapshot, now=NOW), render_text(snapshot, now=NOW)
     return [
         Figure("view", milliseconds(lambda: make_view(state, now=NOW), rounds), "ms", HITCH),
         Figure("one more step, from answer to bytes for the comm", flush, "ms", HITCH),
         Figure("one more step", max(map(len, sent)) / 1e3, "kB", 4),
         Figure("whole view", len(json.dumps(view).encode()) / 1e3, "kB", 60),
-        Figure("static twin, from view to HTML and text", milliseconds(lambda: both(view), rounds), "ms", HITCH),
-        Figure("static twin, HTML and text", (len(html.encode()) + len(text.encode())) / 1e3, "kB", 40),
+        Figure("snapshot, from view to HTML and text", milliseconds(lambda: both(snapshot), rounds), "ms", HITCH),
+        Figure("snapshot, HTML and text", (len(html.encode()) + len(text.encode())) / 1e3, "kB", 40),
     ]
 
 
@@ -110,7 +111,7 @@ def next_answer(run: dict) -> dict:
 
 
 def both(view: dict) -> None:
-    """Render the static twin."""
+    """Render the snapshot."""
     render_html(view, now=NOW)
     render_text(view, now=NOW)
 

@@ -45,6 +45,8 @@ LAYOUT = (
     const clips = node => style(node).overflowX !== "visible" && !scrolls(node);
     // For screen readers only.
     const unseen = node => style(node).clipPath !== "none" || style(node).position === "absolute";
+    // Cut with an ellipsis, and whole on hovering.
+    const shortened = node => style(node).textOverflow === "ellipsis" && node.closest("[title]");
     const within = (inner, outer) =>
         inner.left >= outer.left - 1 && inner.right <= outer.right + 1;
 
@@ -58,7 +60,7 @@ LAYOUT = (
             if (!text.data.trim() || !parent.checkVisibility() || parent.closest("option")) continue;
             const above = [];
             for (let node = parent; node !== root; node = node.parentElement) above.push(node);
-            if (above.some(unseen)) continue;
+            if (above.some(unseen) || above.some(shortened)) continue;
             const region = above.find(scrolls);
             const range = document.createRange();
             range.selectNodeContents(text);
@@ -74,7 +76,7 @@ LAYOUT = (
             }
         }
         for (const node of root.querySelectorAll("*")) {
-            const shown = node.checkVisibility() && style(node).display !== "inline" && !unseen(node);
+            const shown = node.checkVisibility() && style(node).display !== "inline" && !unseen(node) && !shortened(node);
             if (shown && !scrolls(node) && node.textContent.trim() && node.clientWidth && node.scrollWidth > node.clientWidth + 1)
                 found.push(`${node.scrollWidth} px of words in ${node.clientWidth} px: ${name(node)}`);
         }

@@ -25,7 +25,7 @@ import origami_widgets as ow
 ALONE = "ipywidgets.VBox([ow.RunCard(run_of({!r}))])"
 CARD = ".origami-card"
 # What is said 3 s after a click that the kernel did not answer, and after the kernel has ended.
-BUSY, GONE = "Kernel is busy", "Kernel is gone"
+BUSY, GONE = "Kernel busy", "Kernel stopped"
 
 
 def ask_before_spending(window: LabPage, index: int) -> None:

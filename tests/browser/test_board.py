@@ -88,14 +88,14 @@ def test_a_hundred_runs_live_within_the_rate_limit_and_are_steered_by_keys(hundr
     lab, page, board = hundred, hundred.page, board_of(hundred)
     expect(board.locator(".board-head")).to_contain_text(f"{RUNS} runs")
     # Live: the answers come one by one, at the pace of the rate limit.
-    expect(rows_of(board).filter(has_text=re.compile("updated .* ago|updated just now")).first).to_be_visible()
+    expect(board.locator(".board-head")).to_contain_text(re.compile("updated .* ago|updated just now"))
     expect(board.locator(".board-head")).to_contain_text(re.compile(r"leads · [\d,]+ credits in \d+ tables"))
 
     # From the filter to the rows, and through them, without a mouse.
     board.locator("input[type=text]").focus()
     page.keyboard.type("17.")
     expect(rows_of(board)).to_have_count(1)
-    expect(board).to_contain_text(f"1 of {RUNS} runs shown")
+    expect(board).to_contain_text(f"1 of {RUNS} shown")
     page.keyboard.press("Escape")
     expect(rows_of(board)).to_have_count(RUNS)
     for _ in range(8):  # The stages, six headings, and the one row that Tab goes to.
@@ -115,6 +115,9 @@ def test_a_hundred_runs_live_within_the_rate_limit_and_are_steered_by_keys(hundr
     row = rows_of(board).filter(has_text="region 98.")
     page.keyboard.press("Tab")
     assert focused(lab) == "Cancel"
+    page.keyboard.press("Enter")
+    assert focused(lab) == "Yes, cancel it"
+    page.wait_for_timeout(500)  # The second press of a double click would confirm nothing.
     page.keyboard.press("Enter")
     expect(row).to_contain_text("Cancelled", timeout=60_000)
 
@@ -157,7 +160,7 @@ def test_a_board_is_saved_as_its_static_copy_and_reopens_without_its_kernel(open
     lab.restart_kernel()
     lab.reopen()
     area = lab.page.locator(".jp-Notebook")
-    expect(lab.output(1).first).to_contain_text("saved copy")
+    expect(lab.output(1).first).to_contain_text("Snapshot of")
     expect(area).not_to_contain_text("model not found")
     expect(area).not_to_contain_text("Error displaying widget")
 
@@ -179,7 +182,7 @@ def test_axe_finds_nothing_and_no_word_is_cut_off(open_lab: Callable[..., LabPag
     expect(board).to_contain_text("Needs your answer", timeout=60_000)
     expect(board).to_contain_text("Failed", timeout=60_000)
     rows_of(board).filter(has_text="needs_input").locator(".brief").click()
-    expect(board.locator(CARD).filter(has_text="resume anywhere")).to_be_visible()
+    expect(board.locator(CARD).get_by_role("button", name="More about this run")).to_be_visible()
     lab.page.set_viewport_size({"width": 1280, "height": 4_000})
     found = list(audit.findings_in_each_look(lab, (BOARD,), index=1))
     assert not found, "\n".join(found)

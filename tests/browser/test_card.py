@@ -27,7 +27,7 @@ def test_the_quickstart_is_alive_while_a_cell_blocks_and_outlives_its_kernel(ope
     expect(card).to_contain_text("Running")
 
     lab.start_cell(5)
-    expect(card).not_to_contain_text("0 of at most")
+    expect(card.locator(".times")).not_to_contain_text("step 0")
     expect(card).not_to_have_text(card.text_content() or "")
     expect(card).to_contain_text("leads")
     assert lab.is_running(5), "the card must change while the cell is still blocked in time.sleep"
@@ -88,11 +88,11 @@ def test_a_card_over_a_restarted_kernel_says_so(card_in: Callable[..., LabPage])
     card = lab.output(1).locator(CARD)
     expect(card).to_contain_text("Running")
     lab.restart_kernel()
-    expect(card).to_contain_text("Kernel is gone", timeout=60_000)
+    expect(card).to_contain_text("Kernel stopped", timeout=60_000)
     expect(card).to_contain_text("ow.attach(")
     expect(card).not_to_contain_text("next check in")
-    clock = card.locator(".clock")
-    expect(clock).to_contain_text("when last seen")
+    clock = card.locator(".times")
+    expect(clock).to_contain_text("last update")
     stands = clock.inner_text()
     lab.page.wait_for_function("until => Date.now() > until", arg=lab.page.evaluate("Date.now() + 2500"))
     assert clock.inner_text() == stands

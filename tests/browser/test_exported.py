@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.browser.lab import LabPage
 
-VIEWS = views()
+VIEWS = views("snapshot")
 STATE = "application/vnd.jupyter.widget-state+json"
 SETUP = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
 BRIEF = "'What can you do? scenario:answer'"
@@ -109,7 +109,7 @@ def test_an_exported_notebook_shows_a_run_that_is_over_without_a_network(
     if not with_state:
         del notebook.metadata["widgets"]
     page = offline(page_of(notebook, sanitize=sanitize))
-    card = page.locator(".jp-OutputArea-output", has_text="saved copy")
+    card = page.locator(".jp-OutputArea-output", has_text="Snapshot of")
     expect(card).to_be_visible()
     expect(card).to_contain_text("Completed")
     expect(card).to_contain_text("ow.attach(")
@@ -121,7 +121,7 @@ def test_one_exported_in_mid_run_without_its_widgets_shows_the_copy(
 ) -> None:
     notebook = executed(1)
     del notebook.metadata["widgets"]
-    card = offline(page_of(notebook)).locator(".jp-OutputArea-output", has_text="when saved")
+    card = offline(page_of(notebook)).locator(".jp-OutputArea-output", has_text="Last known state")
     expect(card).to_be_visible()
 
 

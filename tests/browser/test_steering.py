@@ -142,7 +142,7 @@ def test_a_click_while_a_cell_blocks_the_kernel_is_kept_and_says_so(card_in: Cal
     expect(lab.output(2).first).to_contain_text("blocked")
     card.get_by_role("button", name="Cancel").click()
     expect(card.get_by_role("button", name="Requested")).to_be_disabled()
-    expect(card).to_contain_text("Kernel is busy: sent when the cell ends, or interrupt it.")
+    expect(card).to_contain_text("Kernel busy. This is sent when the cell ends, or interrupt it.")
     assert lab.is_running(2)
     (lab.path.parent / "go-on").touch()
     lab.wait_executed(2)

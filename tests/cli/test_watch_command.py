@@ -43,7 +43,8 @@ def test_a_run_that_has_ended_is_written_once_with_its_card(configured_api, caps
     assert LINE.fullmatch(line)
     assert f"UTC  {status}: List bakeries in Porto." in line
     assert card[0].startswith(f"{status}: List bakeries in Porto.")
-    assert card[-1] == f'resume anywhere: ow.attach("{token}")'
+    assert f'Attach to this run: ow.attach("{token}")' in card
+    assert card[-1] == f"Run ID: {token.partition('/')[2]}"
     assert output.err == ""
     assert all(map(is_plain, (line, *card)))
 
@@ -85,9 +86,9 @@ def test_a_timeout_is_an_error_and_the_run_continues(configured_api, capsys, opt
         assert [json.loads(line)["status"] for line in output.out.splitlines()] == ["running"]
     else:
         error = dict(zip(("title", "cause", "remedy"), output.err.splitlines(), strict=True))
-        assert 'resume anywhere: ow.attach("' in output.out
+        assert 'Attach to this run: ow.attach("' in output.out
     assert error["title"] == "The run didn't end within 0.2 s"
-    assert error["cause"] == "Its status is still 'running'. It keeps running on the server."
+    assert error["cause"] == "It still says 'running'. It goes on at the server."
     assert error["remedy"] == f"Watch it again: origami-widgets watch {token}"
 
 
@@ -139,8 +140,8 @@ def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
     second = configured_api.follow(agent, "Now without questions")
     assert main(["watch", agent]) == 0
     output = capsys.readouterr().out
-    assert "1 earlier run of this conversation\n  1. Find wholesale partners." in output
-    assert output.endswith(f'resume anywhere: ow.attach("{agent}/{second}")\n')
+    assert "1 earlier run\n  1. Find wholesale partners." in output
+    assert f'Attach to this run: ow.attach("{agent}/{second}")\n' in output
 
 
 def test_options_may_stand_before_the_command(configured_api, monkeypatch, capsys):
@@ -155,7 +156,7 @@ def test_an_unreachable_server_is_retried(configured_api, capsys):
         port = closed.getsockname()[1]
     url = f"http://127.0.0.1:{port}/api/v2"
     assert main(["watch", "6b1f0a8e/v2_run-01k0c4m2f7", "--base-url", url, "--timeout", "0.5"]) == 124
-    assert "Can't reach Origami; trying again" in capsys.readouterr().out
+    assert "Can't reach Origami. Retrying." in capsys.readouterr().out
 
 
 def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, capsys):
@@ -166,7 +167,7 @@ def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, cap
         run = payload("running_partial")
         assert main(["watch", f"{run['agentId']}/{run['id']}"]) == 1
     output = capsys.readouterr()
-    assert "Last seen: Running" in output.out
+    assert "Last known state: Running" in output.out
     assert output.err.startswith("Invalid API key\n")
 
 

@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.card.view.contract import View
-from origami_widgets.card.view.run_view import make_head, view_now
+from origami_widgets.card.view.run_head import make_head
+from origami_widgets.card.view.run_view import view_now
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.faults.life_clock import LifeClock, on_loop, quiet_tasks
@@ -152,7 +153,8 @@ class Checks(RuleBasedStateMachine):
         self.emitted.append(sent)
         msgspec.convert(json.loads(sent), View)
         head = view["head"]
-        steps, before = head["steps_completed"], self.steps.get(head["run_id"], 0)
+        newest = run.conversation.current.state.run
+        steps, before = newest.steps.completed if newest is not None else None, self.steps.get(head["run_id"], 0)
         if steps is not None:
             if steps < before:
                 self.wrong.append(f"steps fell from {before} to {steps}")
@@ -169,7 +171,7 @@ class Checks(RuleBasedStateMachine):
         heard_at, heard = self.heard.get(run._watch, (None, 0.0))
         if state.done or heard_at != state.connection.heard_at or heard <= self.clock.wall_set_at:
             return
-        head = make_head(state)
+        head = make_head(state, now=self.clock.time())
         if head["started_at"] is not None:
             shown, real = self.clock.time() - head["started_at"] / 1_000, self.clock.since(life.starts)
             if abs(shown - real) > ELAPSED_SLACK:

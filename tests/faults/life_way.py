@@ -141,7 +141,7 @@ class Way:
 
     def __post_init__(self) -> None:
         self.sandbox = ow.Sandbox(seed=self.seed, clock=self.clock.server_time)
-        self.world = self.sandbox._application._world
+        self.world = self.sandbox._application._organization
         self.client = ow.Client(KEY, base_url=self.sandbox.base_url, _transport=_Carrier(self))
         self._inner = httpx.ASGITransport(app=self.sandbox)
         self._remembered: set[str] = set()

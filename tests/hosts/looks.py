@@ -17,7 +17,7 @@ SANDBOX = "import time\nimport origami_widgets as ow\now.configure(client=ow.San
 # The buttons of a card stay for a person who reads; this one reads fast.
 READS_FAST = "\nfrom origami_widgets.card.widgets import snapshot\nsnapshot.BUTTON_TIME = 3"
 SLOW = "Find dentists. scenario:slow"
-STEPS = r"""element => element.textContent.match(/(\d+) of at most/)?.[1]"""
+STEPS = r"""element => element.querySelector(".times > span")?.textContent.match(/\d+/)?.[0]"""
 # Colours are painted to be read: a page can give them in any notation.
 LUMINANCES = """element => {
     const style = getComputedStyle(element);
@@ -32,16 +32,21 @@ LUMINANCES = """element => {
 
 
 def steps(card: Locator) -> int:
-    """The steps that the card tells, which only the server knows."""
+    """Return the steps that the card shows, which only the server knows."""
     return int(card.evaluate(STEPS))
 
 
 def expect_more_steps(card: Locator) -> None:
-    """Wait until the card tells of more steps than now: the poller, the comm and the front end are all at work."""
+    """Wait until the card shows more steps than now: the poller, the comm and the front end are all at work."""
     before = steps(card)
     card.page.wait_for_function(
         f"([card, before]) => Number(({STEPS})(card)) > before", arg=[card.element_handle(), before]
     )
+
+
+def expect_leads(card: Locator) -> None:
+    """Wait until the card shows a lead: it has loaded the code that draws leads, and the kernel has read them."""
+    expect(card.get_by_role("grid", name="Leads").get_by_role("gridcell").first).to_be_visible()
 
 
 def expect_theme(card: Locator, theme: str) -> None:
@@ -61,6 +66,15 @@ def cancel(card: Locator) -> None:
     button.click()
     expect(card).to_contain_text("Cancelled")
     expect(button).to_be_hidden()
+
+
+def confirm(place: Locator, answer: str) -> None:
+    """Press the button that confirms a click."""
+    button = place.get_by_role("button", name=answer)
+    button.wait_for()
+    # A press right after the click counts as the second half of a double click.
+    while button.is_visible():
+        button.click()
 
 
 def assert_quiet(window: Window) -> None:

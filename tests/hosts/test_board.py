@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.window import Window
 from tests.hosts import marimo
-from tests.hosts.looks import SANDBOX, assert_quiet, expect_theme
+from tests.hosts.looks import SANDBOX, assert_quiet, confirm, expect_leads, expect_theme
 from tests.hosts.marimo import Cell
 from tests.hosts.pages import HostPage
 
@@ -48,10 +48,12 @@ def test_a_run_is_opened_answered_and_another_one_cancelled(
     card.get_by_role("button", name="Send").click()
     # The follow-up run goes on in the card and in the row.
     expect(card).to_contain_text("Completed")
+    expect_leads(card)
     expect(row_of(board, "Porto").first).to_contain_text("Completed")
     row_of(board, "Porto").locator(".brief").first.click()
     expect(card).to_have_count(0)
     row_of(board, "Faro").get_by_role("button", name="Cancel").click()
+    confirm(row_of(board, "Faro"), "Yes, cancel it")
     expect(row_of(board, "Faro")).to_contain_text("Cancelled")
     assert_quiet(host)
     assert host.console_errors == []
@@ -73,8 +75,9 @@ def test_marimo_shows_the_board_and_the_line_that_shows_a_card(
         expect(row_of(board, "Porto")).to_contain_text("Needs your answer")
         row_of(board, "Porto").locator(".brief").click()
         expect(board.locator(".opened")).to_contain_text(re.compile(r'ow\.attach\("[\w-]+/v2_run-\w+"\)'))
-        expect(row_of(board, "Faro")).to_contain_text(re.compile(r"updated|checking"))
+        expect(board.locator(".board-head")).to_contain_text(re.compile(r"updated|checking"))
         row_of(board, "Faro").get_by_role("button", name="Cancel").click()
+        confirm(row_of(board, "Faro"), "Yes, cancel it")
         expect(row_of(board, "Faro")).to_contain_text("Cancelled")
         assert_quiet(window)
     finally:

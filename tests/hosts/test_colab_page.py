@@ -15,6 +15,7 @@ from tests.hosts.looks import (
     START,
     assert_quiet,
     cancel,
+    expect_leads,
     expect_more_steps,
     expect_theme,
 )
@@ -54,7 +55,7 @@ def test_the_card_lives_while_a_cell_blocks_and_goes_on_after_the_end(colab: Hos
     # Its output is replaced in the notebook, but this view of it is still seen.
     colab.run("while not run.conversation.presentation.frozen: time.sleep(0.1)")
     expect(card).to_contain_text("Cancelled")
-    expect(card.get_by_text("Kernel is gone")).to_be_hidden()
+    expect(card.get_by_text("Kernel stopped")).to_be_hidden()
     assert colab.page.evaluate("window.page.closed") == 0, "the comm must not close under a card that is seen"
     assert_quiet(colab)
     assert colab.console_errors == []
@@ -68,5 +69,6 @@ def test_both_questions_are_answered_in_the_card(colab: HostPage) -> None:
     card.get_by_label("Confirm").check()
     card.get_by_role("button", name="Send").click()
     expect(card).to_contain_text("Completed")
+    expect_leads(card)
     assert_quiet(colab)
     assert colab.console_errors == []

@@ -10,7 +10,17 @@ from playwright.sync_api import expect
 from notebooks.serve import REPOSITORY
 from tests.browser.window import Window
 from tests.hosts import marimo
-from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet, cancel, expect_more_steps, expect_theme
+from tests.hosts.looks import (
+    CARD,
+    SANDBOX,
+    SLOW,
+    START,
+    assert_quiet,
+    cancel,
+    expect_leads,
+    expect_more_steps,
+    expect_theme,
+)
 from tests.hosts.marimo import Cell
 
 if TYPE_CHECKING:
@@ -93,6 +103,7 @@ def test_an_app_answers_both_questions_and_changes_its_theme(open_marimo: Callab
     card.get_by_label("Confirm").check()
     card.get_by_role("button", name="Send").click()
     expect(card).to_contain_text("Completed")
+    expect_leads(card)
     assert_quiet(window)
 
 

@@ -14,6 +14,7 @@ from tests.hosts.looks import (
     START,
     assert_quiet,
     cancel,
+    expect_leads,
     expect_more_steps,
     expect_theme,
 )
@@ -87,6 +88,7 @@ def test_both_questions_are_answered_in_the_card(open_notebook: Callable[..., No
     card.get_by_label("Confirm").check()
     card.get_by_role("button", name="Send").click()
     expect(notebook.output(1).first).to_contain_text("Completed")
+    expect_leads(card)
     assert_quiet(notebook)
 
 
@@ -103,13 +105,13 @@ def test_a_notebook_saved_in_mid_run_is_alive_after_a_reload_and_a_copy_without_
     notebook.reload()
     expect(card).to_contain_text("Running")
     notebook.restart_kernel()
-    expect(card).to_contain_text("Kernel is gone")
-    expect(card).to_contain_text("Last seen: Running")
+    expect(card).to_contain_text("Kernel stopped")
+    expect(card).to_contain_text("Last known state: Running")
     notebook.save()
     notebook.shutdown_kernel()
     notebook.reopen()
     copy = notebook.output(1).first
-    expect(copy).to_contain_text("saved copy, as of")
+    expect(copy).to_contain_text("Snapshot of")
     expect(copy).to_contain_text("ow.attach(")
     expect(copy.locator(CARD)).to_have_count(0)
     expect(notebook.page.locator(".jp-Notebook")).not_to_contain_text("model not found")

@@ -15,6 +15,8 @@ from tests.hosts.looks import (
     START,
     assert_quiet,
     cancel,
+    confirm,
+    expect_leads,
     expect_more_steps,
     expect_theme,
 )
@@ -53,15 +55,11 @@ def test_the_card_is_cancelled_stays_as_it_ended_and_goes_on_when_asked(open_voi
     voila.wait_received("update_display_data")
     said = card.inner_text()
     voila.ask('"kind":"clock"')
-    expect(card.get_by_text("Kernel is gone")).to_be_hidden()
+    expect(card.get_by_text("Kernel stopped")).to_be_hidden()
     assert card.inner_text() == said
 
-    card.get_by_role("button", name="Continue where you left off").click()
-    confirm = card.get_by_role("button", name="Yes, start it")
-    confirm.wait_for()
-    # One that comes at once is taken for the second half of a double click.
-    while confirm.is_visible():
-        confirm.click()
+    card.get_by_role("button", name="Continue where you stopped").click()
+    confirm(card, "Yes, start it")
     expect(card).to_contain_text("1 earlier run")
     expect(card.get_by_text("Running", exact=True)).to_be_visible()
     assert_quiet(voila)
@@ -75,4 +73,5 @@ def test_both_questions_are_answered_in_the_card(open_voila: Callable[..., Voila
     card.get_by_label("Confirm").check()
     card.get_by_role("button", name="Send").click()
     expect(card).to_contain_text("Completed")
+    expect_leads(card)
     assert_quiet(voila)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet, cancel, expect_more_steps, expect_theme
+from tests.hosts.looks import (
+    CARD,
+    SANDBOX,
+    SLOW,
+    START,
+    assert_quiet,
+    cancel,
+    expect_leads,
+    expect_more_steps,
+    expect_theme,
+)
 from tests.hosts.pages import HostPage
 
 if TYPE_CHECKING:
@@ -61,5 +71,6 @@ def test_the_card_follows_the_theme_and_both_questions_are_answered(vscode: Host
     card.get_by_label("Confirm").check()
     card.get_by_role("button", name="Send").click()
     expect(card).to_contain_text("Completed")
+    expect_leads(card)
     assert_quiet(vscode)
     assert vscode.console_errors == []

@@ -23,8 +23,8 @@ def test_updates_arrive_while_a_cell_blocks(front_end: FrontEnd, flag: Path) -> 
     flag.touch()
     front_end.see_out(cell)
     updates = front_end.updates(comm, since)
-    # The head changes with the run, and the tables come by themselves.
-    assert any("head" in update["content"]["data"]["state"] for update in updates)
+    # The result changes with the run, and the tables come by themselves.
+    assert any("result" in update["content"]["data"]["state"] for update in updates)
     for update in updates:
         assert set(update["content"]["data"]["state"]) - {"seq"}
         # What belongs to another cell than the one that runs is dropped by programs that execute notebooks.

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.packaging.conftest import REPOSITORY, build
 
 STATIC = "origami_widgets/card/static"
-BUILT = {f"{STATIC}/{name}" for name in ("card.js", "board.js", "page.css")}
+BUILT = {f"{STATIC}/{name}" for name in ("card.js", "board.js", "leads.js", "grid.js", "page.css")}
 
 
 def wheel_contents(path: Path) -> dict[str, bytes]:

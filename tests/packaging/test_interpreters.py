@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 NEWEST = REPOSITORY / "requirements-dev.lock"
 LOWEST = REPOSITORY / "tests" / "kernels" / "locks" / "floors.txt"
-FRONT_END = ("card.js", "board.js", "page.css")
+FRONT_END = ("card.js", "board.js", "grid.js", "page.css")
 TOOLS = ("hypothesis", "keyring", "pytest", "pytest-asyncio", "pyyaml")
 # Quick, without sockets, kernels and extras, and of each layer of the package.
 PURE = (
     *("api/test_errors.py", "api/test_loop.py", "api/test_retries.py"),
-    *("card/test_text.py", "card/test_view_status.py", "card/test_view_tables.py"),
-    *("frames/test_actions.py", "frames/test_values.py", "run/polling/test_schedule.py", "run/test_state.py"),
+    *("card/render/test_card_text.py", "card/view/test_result.py", "card/view/test_table_view.py"),
+    *("frames/test_table_frames.py", "frames/test_values.py", "run/polling/test_schedule.py", "run/test_state.py"),
 )
 LIFE = """
 import json, sys, warnings
@@ -48,7 +48,7 @@ print()
 print(json.dumps({
     "file": ow.__file__, "python": "%d.%d" % sys.version_info[:2], "status": card.status, "settled": run.settled,
     "columns": len(columns), "leads": len(leads), "html": run.to_html(), "text": str(run), "version": ow.__version__,
-    "names": len(names), "front end": [ow.RunCard._esm, ow.RunBoard._esm, ow.RunCard._css],
+    "names": len(names), "front end": [ow.RunCard._esm, ow.RunBoard._esm, ow.LeadGrid._esm, ow.RunCard._css],
 }))
 """
 

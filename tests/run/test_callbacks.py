@@ -168,8 +168,8 @@ def test_an_observer_that_was_behind_gets_all_changes_as_one_change(client, bloc
     run.on_change(blocking)
     run.refresh()
     until(blocking.began.is_set)
-    first = card.head["steps_completed"]
-    card.observe(lambda change: seen.append((change["old"]["steps_completed"], change["new"])), "head")
+    first = card.head["announcement"]
+    card.observe(lambda change: seen.append((change["old"]["announcement"], change["new"])), "head")
     run.cancel().wait(timeout=SOON)
     until(lambda: card.done)
     assert seen == []

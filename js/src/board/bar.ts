@@ -1,19 +1,18 @@
 import type { BoardHead, Stage } from "../contract";
 import { el, on, type Part, setText } from "../dom";
-import { count, plural } from "../format";
 
-export interface RowFilter {
+export interface Filter {
   words: string;
   stage: Stage | "";
 }
 
 export interface Bar extends Part<BoardHead> {
-  /** How many of how many rows are shown. */
-  showCount(shown: number, all: number): void;
+  /** Says how many of the rows are shown. */
+  count(shown: number, all: number): void;
 }
 
-/** Filter of the rows: words, and a stage. */
-export function filterBar(filter: RowFilter, changed: () => void): Bar {
+/** The fields that filter rows, by words and by stage. */
+export function filterBar(filter: Filter, changed: () => void): Bar {
   const field = el("input");
   field.type = "text";
   field.placeholder = "Filter runs";
@@ -22,7 +21,8 @@ export function filterBar(filter: RowFilter, changed: () => void): Bar {
     filter.words = field.value;
     changed();
   });
-  on(field, "origami-escape", () => {
+  on(field, "origami-key", (event) => {
+    if ((event as CustomEvent<KeyboardEvent>).detail.key !== "Escape") return;
     field.value = filter.words = "";
     changed();
   });
@@ -32,15 +32,15 @@ export function filterBar(filter: RowFilter, changed: () => void): Bar {
     filter.stage = stages.value as Stage | "";
     changed();
   });
-  const counter = el("span", "mute");
-  counter.role = "status";
+  const counted = el("span", "mute");
+  counted.role = "status";
   let drawn = "";
   return {
-    node: el("div", "bar-line", field, stages, counter),
+    node: el("div", "bar-line", field, stages, counted),
     update({ counts, title }) {
       const all: [Stage | "", string][] = [
         ["", `All ${title}`],
-        ...counts.map((each): [Stage, string] => [each.stage, `${count(each.count)} ${each.label}`]),
+        ...counts.map(({ stage, label }): [Stage, string] => [stage, label]),
       ];
       // The chosen one stays, also when nothing is left of it: rows must not appear that were filtered away.
       if (filter.stage && !counts.some(({ stage }) => stage === filter.stage)) {
@@ -59,8 +59,8 @@ export function filterBar(filter: RowFilter, changed: () => void): Bar {
       );
       stages.value = filter.stage;
     },
-    showCount(shown, all) {
-      setText(counter, shown === all ? "" : `${count(shown)} of ${plural(all, "run")} shown`);
+    count(shown, all) {
+      setText(counted, shown === all ? "" : `${shown} of ${all} shown`);
     },
   };
 }

@@ -1,11 +1,19 @@
 import { button } from "../buttons";
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type CheckTimes } from "../contract";
+import {
+  BOARD_SLOTS,
+  type BoardHead,
+  type BoardRow,
+  type CheckTimes,
+  type ClockView,
+  type Stage,
+} from "../contract";
 import { el, on, say, setText, show } from "../dom";
-import { count } from "../format";
 import { guardKeys } from "../keys";
 import { focused, life } from "../life";
+import { notifyToggle } from "../notify";
+import { grid } from "../sections/clock";
 import { type Model, Session } from "../session";
-import { type Bar, filterBar, type RowFilter } from "./bar";
+import { type Bar, type Filter, filterBar } from "./bar";
 import style from "./board.css";
 import { headPart } from "./head";
 import { openedCard } from "./opened";
@@ -13,24 +21,36 @@ import { DOWN, type Item, type Key, matches, sorted } from "./order";
 import { cell, type Row, runRow } from "./row";
 
 const SLOTS = Array.from({ length: BOARD_SLOTS }, (_, slot) => slot);
+/** The stages that need a person. */
+const URGENT: readonly Stage[] = ["needs_you", "failed"];
 const COLUMNS: [Key, string][] = [
+  ["run", "Name"],
   ["status", "Status"],
-  ["run", "Run"],
-  ["steps", "Steps"],
   ["leads", "Leads"],
+  ["qualified", "Qualified"],
   ["credits", "Credits"],
-  ["age", "Age"],
+  ["time", "Time"],
 ];
 
 /** Draws one view of the board and returns its clean-up. */
 export function mount(model: Model, host: HTMLElement): () => void {
   const session = new Session(model, host, () => alive.refresh());
-  const head = headPart(session, `${model.get("key")}`);
-  const filter: RowFilter = { words: "", stage: "" };
+  /** What is shown is as old as the row that was heard of longest ago, of those that are still followed. */
+  const oldest = (clock: ClockView | null): ClockView | null => {
+    const followed = items().filter(({ row, moments }) => row.token && !row.settled && moments[3] === "live");
+    const heard = followed.flatMap(({ moments: [heard_at, next_at, interval] }) =>
+      clock ? (grid({ ...clock, heard_at, next_at, interval }, session.now()).heard ?? []) : [],
+    );
+    return clock && heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
+  };
+  const board = `${model.get("key")}`;
+  const notify = notifyToggle(board);
+  const head = headPart(session, board, oldest, notify);
+  const filter: Filter = { words: "", stage: "" };
   const bar: Bar = filterBar(filter, () => arrange());
   const card = openedCard(model);
-  const nothing = el("p", "mute nothing", "No run fits the filter.");
-  const none = el("p", "mute nothing", "There are no runs yet.");
+  const noMatch = el("p", "mute nothing");
+  const nothing = el("p", "mute nothing");
   const hidden = el("p", "mute nothing");
   const voice = el("div", "hidden");
   voice.role = "status";
@@ -43,9 +63,15 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let current: Row | null = null;
   let order: Row[] = [];
   let said = "";
+  /** How many runs needed a person, had failed, and whether all had ended, when this was last said. */
+  let before: number[] | null = null;
 
   for (const [name, label] of COLUMNS) {
-    const heading = cell("columnheader", `b-${name}`, "th");
+    const heading = cell(
+      "columnheader",
+      `${name === "run" || name === "status" ? "" : "b-num "}b-${name}`,
+      "th",
+    );
     heading.append(
       button(
         label,
@@ -54,7 +80,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
           key = name;
           arrange();
         },
-        "link",
+        "quiet",
       ),
     );
     headings.set(name, heading);
@@ -75,8 +101,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
     head.node,
     bar.node,
     table,
+    noMatch,
     nothing,
-    none,
     hidden,
     voice,
   );
@@ -100,13 +126,13 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const arrange = (): void => {
     const had = focused(root);
     const all = [...rows.values()];
-    const rowOf = new Map(all.map((row) => [row.item, row]));
-    const next = sorted([...rowOf.keys()], key, down).map((item) => rowOf.get(item) as Row);
+    const place = new Map(all.map((row) => [row.item, row]));
+    const next = sorted([...place.keys()], key, down).map((item) => place.get(item) as Row);
     if (next.length !== order.length || next.some((row, at) => row !== order[at])) {
       body.append(...next.map(({ node }) => node));
       order = next;
     }
-    const { open } = headNow();
+    const { open, none_match } = headNow();
     let shown = 0;
     for (const row of order) {
       const fits = matches(row.item, filter.words, filter.stage);
@@ -116,10 +142,10 @@ export function mount(model: Model, host: HTMLElement): () => void {
     }
     for (const [name, heading] of headings)
       heading.ariaSort = name === key ? (down ? "descending" : "ascending") : null;
-    show(nothing, order.length && !shown);
-    show(none, !order.length);
+    say(noMatch, order.length && !shown ? none_match : "");
     show(table, order.length);
-    bar.showCount(shown, order.length);
+    show(bar.node, order.length);
+    bar.count(shown, order.length);
     if (!current || current.node.hidden || !order.includes(current))
       choose(order.find(({ node }) => !node.hidden) ?? null);
     // A row that moved has lost the focus that was in it.
@@ -131,13 +157,14 @@ export function mount(model: Model, host: HTMLElement): () => void {
     bar.update(now);
     card.update({ card: `${model.get("card") ?? ""}`, token: now.open });
     say(hidden, now.hidden);
+    say(nothing, now.nothing);
     const left = new Set(rows.keys());
     for (const item of items()) {
       const name = `${item.row.position}`;
       left.delete(name);
       let row = rows.get(name);
       if (!row) {
-        row = runRow(session, item);
+        row = runRow(session, item, () => headNow().last_known);
         rows.set(name, row);
       }
       row.update(item);
@@ -150,14 +177,21 @@ export function mount(model: Model, host: HTMLElement): () => void {
     arrange();
     announce(now);
   };
-  /** Announces what wants a person and the end, not every run that begins or ends. */
+  /** Announces what needs a person and the end, not every run that begins or ends. */
   const announce = ({ counts, settled, title }: BoardHead): void => {
-    const urgent = counts.filter(({ stage }) => stage === "needs_you" || stage === "failed");
-    const parts = urgent.map((each) => `${count(each.count)} ${each.label}`);
+    const urgent = counts.filter(({ stage }) => URGENT.includes(stage));
+    const parts = urgent.map(({ label }) => label);
     if (settled) parts.push("all have ended");
     const next = parts.length ? `${title}: ${parts.join(", ")}.` : "";
-    if (said !== next && next) setText(voice, next);
+    // What is there when the board appears is read with the board.
+    if (before && said !== next && next) setText(voice, next);
     said = next;
+    const now = [
+      ...URGENT.map((stage) => counts.find((each) => each.stage === stage)?.count ?? 0),
+      Number(settled),
+    ];
+    if (before && now.some((count, at) => count > (before?.[at] ?? 0))) notify.notify(title, next);
+    before = now;
   };
   const redraw = (): void => {
     head.refresh?.();

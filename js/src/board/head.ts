@@ -1,7 +1,7 @@
 import { commandButton, copyLine } from "../buttons";
-import type { BoardHead, Button, Notice } from "../contract";
+import type { BoardHead, Button, ClockView, Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
-import { count } from "../format";
+import type { Notify } from "../notify";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
 
@@ -39,8 +39,18 @@ function noticeOf(session: Session, board: string): Part<Notice> {
   };
 }
 
-/** Totals over all runs, and buttons for all of them; `board` separates its clicks from those of other boards. */
-export function headPart(session: Session, board: string): Part<BoardHead> {
+/**
+ * What all runs have come to, how old that is, and what can be done with all of them.
+ *
+ * @param board - Tells its clicks from those of other boards.
+ * @param oldest - The clock with the moment of the run that was heard of longest ago.
+ */
+export function headPart(
+  session: Session,
+  board: string,
+  oldest: (clock: ClockView | null) => ClockView | null,
+  notify: Notify,
+): Part<BoardHead> {
   const title = el("b");
   const counts = el("span");
   const facts = words("mute");
@@ -58,15 +68,19 @@ export function headPart(session: Session, board: string): Part<BoardHead> {
   );
   const why = el("span", "mute");
   const line = copyLine("", "the line that shows these runs again");
-  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel is gone"), why, line.node));
+  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, line.node));
   let head: BoardHead | null = null;
   const refresh = (): void => {
     if (!head) return;
-    const fresh = freshness({ done: false, settled: false, completed_at: null }, session);
-    // Each row shows its own age; the head shows only what is true of all runs.
-    say(age, session.presence === "live" || head.settled ? "" : fresh.age);
+    const fresh = freshness(
+      { done: head.settled, settled: head.settled, started_at: null, completed_at: null },
+      session,
+      oldest(session.clock),
+    );
+    say(age, fresh.age);
     age.classList.toggle("t-attention", fresh.warn);
     show(gone, session.presence === "gone");
+    notify.update(!head.settled && session.follows());
     buttons.refresh?.();
     notices.refresh?.();
   };
@@ -78,7 +92,8 @@ export function headPart(session: Session, board: string): Part<BoardHead> {
         "header",
         "board-head",
         el("div", "", title, counts, " ", facts, " ", origin, " ", age),
-        buttons.node,
+        el("div", "does", notify.node, buttons.node),
+        notify.said,
       ),
       gone,
       notices.node,
@@ -87,9 +102,9 @@ export function headPart(session: Session, board: string): Part<BoardHead> {
     close: () => line.close?.(),
     update(next) {
       head = next;
-      const summary = next.counts.map((each) => `${count(each.count)} ${each.label}`).join(", ");
+      const counted = next.counts.map(({ label }) => label).join(", ");
       setText(title, next.title);
-      setText(counts, summary ? `: ${summary}` : "");
+      setText(counts, counted ? `: ${counted}` : "");
       say(facts, next.facts.join(" · "));
       say(origin, next.origin);
       setText(why, next.gone);

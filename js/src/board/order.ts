@@ -2,7 +2,7 @@
 
 import type { BoardRow, CheckTimes, Stage } from "../contract";
 
-export type Key = "run" | "status" | "steps" | "leads" | "credits" | "age";
+export type Key = "run" | "status" | "leads" | "qualified" | "credits" | "time";
 
 export interface Item {
   row: BoardRow;
@@ -13,18 +13,20 @@ export interface Item {
 export const STAGES: readonly Stage[] = ["needs_you", "failed", "running", "filling", "waiting", "ended"];
 
 /** Numbers begin with the largest, words with the first; the order of the board itself is that of its runs. */
-export const DOWN: ReadonlySet<Key> = new Set<Key>(["steps", "leads", "credits"]);
+export const DOWN: ReadonlySet<Key> = new Set<Key>(["leads", "qualified", "credits", "time"]);
+
+/** Where the number behind a column stands in the keys of a row. */
+const NUMBERS: Partial<Record<Key, number>> = { leads: 0, qualified: 1, credits: 2 };
 
 function worth({ row, moments }: Item, key: Key): number | null {
   if (key === "status") return STAGES.indexOf(row.stage);
-  if (key === "steps") return row.steps_completed;
-  if (key === "leads") return row.leads;
-  if (key === "credits") return row.credits;
-  if (key === "age") {
-    // What ended was heard last when it ended.
-    const at = row.done && row.settled ? (row.completed_at ?? moments[0]) : moments[0];
-    return at === null ? null : -at;
+  if (key === "time") {
+    // How long it took, or has taken until it was last heard of.
+    const end = row.done ? row.completed_at : moments[0];
+    return row.started_at === null || end === null ? null : end - row.started_at;
   }
+  const at = NUMBERS[key];
+  if (at !== undefined) return row.keys[at] ?? null;
   return row.position;
 }
 

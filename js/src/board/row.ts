@@ -1,8 +1,7 @@
 import { button, commandButton, sayWhatBecame, turnOff } from "../buttons";
 import type { ClockView } from "../contract";
 import { el, mark, type Part, say, setText, show, words } from "../dom";
-import { count } from "../format";
-import { freshness } from "../sections/clock";
+import { elapsed } from "../sections/clock";
 import type { Session } from "../session";
 import { commandKey, pending, underWay } from "../shared";
 import type { Item } from "./order";
@@ -14,8 +13,8 @@ export interface Row extends Part<Item> {
   refresh(): void;
   /** Whether Tab goes to the controls of this row: to those of one row of the list only. */
   reach(on: boolean): void;
-  /** Shows the card below the row, or takes it away. */
-  open(cardRow: HTMLElement | null): void;
+  /** Shows the card's place below the row, or takes it away. */
+  open(place: HTMLElement | null): void;
 }
 
 /** Explicit, because rows that are laid out as a grid are no table rows for assistive technology any more. */
@@ -25,16 +24,13 @@ export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTa
   return node;
 }
 
-/** A run without tables has none of them: a word for that in each row would only be noise. */
-const known = (value: number | null): string => (value === null ? "" : count(value));
-
-/** One run: its status, its brief with the button that opens its card, its numbers, how old they are, and Cancel. */
-export function runRow(session: Session, first: Item): Row {
+/** One run in one line: its name with the button that opens its card, its status, its numbers, its time, and Cancel. */
+export function runRow(session: Session, first: Item, lastKnown: () => string): Row {
   const label = el("b");
   const status = el("span", "state", mark(), label);
   const name = words("", "b");
   const prompt = words();
-  const note = words("mute note-line");
+  const note = words("mute");
   const said = words("say");
   const press = button("", () => {
     const command = opened ? "fold" : "open";
@@ -42,21 +38,25 @@ export function runRow(session: Session, first: Item): Row {
   });
   press.className = "link brief";
   press.append(name, prompt);
-  const [steps, leads, credits, age] = ["steps", "leads", "credits", "age"].map((name) =>
-    cell("cell", `b-${name}`),
-  );
-  const cancel = commandButton(session);
+  const number = (name: string): HTMLTableCellElement => cell("cell", `b-num b-${name}`);
+  const [leads, qualified, credits, time] = [
+    number("leads"),
+    number("qualified"),
+    number("credits"),
+    number("time"),
+  ];
+  const cancel = commandButton(session, "Yes, cancel it");
   const requested = el("span", "mute", "Cancel requested");
   const brief = cell("cell", "b-run");
-  brief.append(press, note, said, cancel.said);
+  brief.append(el("div", "b-line", press, " ", note), said, cancel.said);
   const state = cell("cell", "b-status");
   state.append(status);
   const does = cell("cell", "b-does");
   does.append(cancel.node, requested);
-  const node = el("tr", "", state, brief, steps, leads, credits, age, does);
+  const node = el("tr", "", brief, state, leads, qualified, credits, time, does);
   node.role = "row";
-  const cardRow = el("tr", "card-row");
-  cardRow.role = "row";
+  const place = el("tr", "card-row");
+  place.role = "row";
   let item = first;
   let opened = false;
   let reachable = false;
@@ -68,14 +68,24 @@ export function runRow(session: Session, first: Item): Row {
   const refresh = (): void => {
     const { row, moments } = item;
     const [heard_at, next_at, interval, connection] = moments;
-    const clock: ClockView = { now: 0, heard_at, next_at, interval, connection };
-    const fresh = freshness(row, session, clock);
+    const clock: ClockView = {
+      now: 0,
+      heard_at,
+      next_at,
+      interval,
+      connection,
+      heard: "",
+      next: "",
+      due: "",
+    };
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
-    // A run that is not watched any more is the past, whatever its last status said.
-    setText(label, follows ? row.status_label : `Last seen: ${row.status_label}`);
-    setText(age as HTMLElement, row.token ? fresh.age : "");
-    age?.classList.toggle("t-attention", fresh.warn);
+    // When a run is no longer watched, its last status may be out of date; one that was lost before says so itself.
+    const isPast = !follows && (row.stage === "waiting" || row.stage === "running");
+    const words = isPast ? lastKnown().replace("{}", () => row.status_label) : row.status_label;
+    setText(label, words);
+    state.title = words;
+    setText(time, row.token ? elapsed(row, session, clock) : "");
     const gone = session.presence === "gone";
     const asked = pending(commandKey(row.token, opened ? "fold" : "open"));
     turnOff(press, !row.token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
@@ -93,16 +103,16 @@ export function runRow(session: Session, first: Item): Row {
     open(card) {
       opened = !!card;
       press.ariaExpanded = item.row.token ? `${opened}` : null;
-      // Not moved without need, which would interrupt typing in it.
-      if (card && card.parentElement?.parentElement === cardRow) {
-        if (node.nextSibling !== cardRow) node.after(cardRow);
+      // Moved only when needed: a move takes the focus from a text field in it.
+      if (card && card.parentElement?.parentElement === place) {
+        if (node.nextSibling !== place) node.after(place);
       } else if (card) {
         const whole = cell("cell", "");
         whole.colSpan = 7;
         whole.append(card);
-        cardRow.replaceChildren(whole);
-        node.insertAdjacentElement("afterend", cardRow);
-      } else cardRow.remove();
+        place.replaceChildren(whole);
+        node.insertAdjacentElement("afterend", place);
+      } else place.remove();
       refresh();
     },
     update(next) {
@@ -112,15 +122,13 @@ export function runRow(session: Session, first: Item): Row {
       setText(prompt, row.prompt);
       show(prompt, row.prompt);
       say(note, row.note);
-      const most = row.done || row.steps_max === null ? "" : ` of at most ${count(row.steps_max)}`;
-      setText(
-        steps as HTMLElement,
-        row.steps_completed === null ? "" : `${count(row.steps_completed)}${most}`,
-      );
-      setText(leads as HTMLElement, row.token ? known(row.leads) : "");
-      setText(credits as HTMLElement, row.token ? known(row.credits) : "");
+      setText(leads, row.leads);
+      setText(qualified, row.qualified);
+      setText(credits, row.credits);
+      // One line a row: the whole brief and what is to be said of it are there on demand.
+      brief.title = [row.name, row.prompt, row.note].filter(Boolean).join(" · ");
       show(requested, row.cancel === "requested");
-      const spec = { command: "cancel", label: "Cancel", prompt: "", confirm: "" } as const;
+      const spec = { command: "cancel", label: "Cancel", prompt: "", confirm: "Cancel this run?" } as const;
       cancel.update(row.cancel === "available" ? { spec, run: row.token } : null);
       cancel.node.querySelector("button")?.setAttribute("aria-label", `Cancel ${row.name || row.prompt}`);
       reach(reachable);

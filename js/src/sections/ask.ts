@@ -1,6 +1,7 @@
 import { button, sayWhatBecame, turnOff } from "../buttons";
 import type { Ask, QuestionView } from "../contract";
 import { el, fill, on, type Part, same, setText, show, uid, words } from "../dom";
+import { filled } from "../format";
 import { commandKey, pending, underWay } from "../shared";
 import type { Context } from "./section";
 
@@ -75,7 +76,7 @@ export function askSection({ session }: Context): AskSection {
     setText(send, sending ? "Sending…" : ask.send_label);
     turnOff(send, off, gone);
     send.disabled = answered < fields.length && !off;
-    setText(note, answered && send.disabled ? `${answered} of ${fields.length} answered` : ask.cost_note);
+    setText(note, send.disabled ? `${filled(ask.progress, answered)} · ${ask.cost_note}` : ask.cost_note);
     sayWhatBecame(said, ask.state === "sending" ? undefined : state);
   };
   return {

@@ -1,6 +1,5 @@
-import type { EarlierRun } from "../contract";
+import type { Earlier, EarlierRun } from "../contract";
 import { el, keyedList, type Part, setText, show, words } from "../dom";
-import { plural } from "../format";
 
 function earlierRun(): Part<EarlierRun> {
   const status = el("span");
@@ -18,16 +17,16 @@ function earlierRun(): Part<EarlierRun> {
 }
 
 /** Earlier runs of the same conversation, folded. */
-export function earlierSection(): Part<EarlierRun[]> {
+export function earlierSection(): Part<Earlier> {
   const title = el("summary");
   const runs = keyedList(el("ol", "acts"), earlierRun, (run) => run.run_id);
   const node = el("section", "earlier", el("details", "", title, runs.node));
   return {
     node,
     update(earlier) {
-      setText(title, `${plural(earlier.length, "earlier run")} of this conversation`);
-      runs.update(earlier);
-      show(node, earlier.length);
+      setText(title, earlier.title);
+      runs.update(earlier.runs);
+      show(node, earlier.runs.length);
     },
   };
 }

@@ -15,21 +15,13 @@ function notice({ session, view }: Context): Part<Notice> {
     el("div", "", title, text, code, press.said),
     el("div", "does", press.node, link.node),
   );
-  let sentence = "";
-  let promises = false;
   return {
     node,
-    refresh() {
-      press.refresh?.();
-      // What a card says that it will do, it does not do without its kernel.
-      say(text, promises && session.presence === "gone" ? "" : sentence);
-    },
+    refresh: press.refresh,
     update(value) {
       node.className = `note t-${value.tone}`;
       setText(title, value.title);
-      sentence = value.text;
-      promises = value.key === "filling";
-      say(text, sentence);
+      say(text, value.text);
       say(code, value.code);
       link.update(value.link);
       press.update(value.button && { spec: value.button, run: view("head").run_id });
@@ -37,11 +29,11 @@ function notice({ session, view }: Context): Part<Notice> {
   };
 }
 
-/** What the state means and what to do; first of all, that the kernel is gone. */
+/** What the state means and what to do; a stopped kernel comes first. */
 export function noticesSection(context: Context): Part<Notice[]> {
   const why = el("span", "mute");
   const line = copyLine("", "the line that attaches this run");
-  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel is gone"), why, line.node));
+  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, line.node));
   const list = keyedList(
     el("div"),
     () => notice(context),
@@ -51,9 +43,9 @@ export function noticesSection(context: Context): Part<Notice[]> {
     const isGone = context.session.presence === "gone";
     show(gone, isGone);
     if (isGone) {
-      const { gone, attach_line } = context.view("foot");
+      const { gone, lines } = context.view("head");
       setText(why, gone);
-      line.update(attach_line);
+      line.update(lines[0]?.code ?? "");
     }
     list.refresh?.();
   };

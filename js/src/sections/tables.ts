@@ -1,92 +1,207 @@
-import type { FunnelView, TablesView, TableView } from "../contract";
-import { el, fill, keyedList, linkPlace, mark, on, type Part, same, say, setText, show, words } from "../dom";
-import { count, plural } from "../format";
-import { bar, columnTable } from "./columns";
+import { button, turnOff } from "../buttons";
+import type { ColumnsAnswer, Remark, TableView, View } from "../contract";
+import { el, keyedList, linkPlace, type Part, same, say, setText, show, uid } from "../dom";
+import type { Leads } from "../leads/grid";
+import { ANSWER_MS } from "../session";
+import { tabs } from "../tabs";
+import { activityPart } from "./activity";
+import { gridPart } from "./grid";
 import type { Context } from "./section";
 
-/** So many tables are open at first. */
-const OPEN = 2;
+type Panel = "leads" | "columns" | "activity";
 
-function funnelParts({ parts, sourced_label }: FunnelView): HTMLElement[] {
-  const key = parts.map(({ part, label }) => el("span", "", mark(`p-${part}`), label));
-  return [
-    bar(
-      "funnel",
-      parts.map(({ part, count }) => [part, count]),
-    ),
-    el("div", "key", ...key, el("span", "", sourced_label)),
-  ];
-}
+const PANELS: readonly { id: Panel; label: string }[] = [
+  { id: "leads", label: "Leads" },
+  { id: "columns", label: "Columns" },
+  { id: "activity", label: "Activity" },
+];
 
-function tablePart(open: boolean, context: Context): Part<TableView> {
-  const link = linkPlace("open");
-  const name = words("", "b");
-  const facts = words("mute");
-  const filling = words("filling");
-  const funnel = el("div");
-  const columns = columnTable(context);
-  const details = el(
-    "details",
-    "",
-    el("summary", "", name, " ", facts, el("span", "mute reading"), " ", filling),
-    el("div", "body", funnel, columns.node),
-  );
-  let table: TableView | null = null;
-  let built: TableView | null = null;
-  // The body of a folded table isn't built until it is opened: twenty tables of forty columns are 5,000 cells.
-  const build = (): void => {
-    if (!table || !details.open || table === built) return;
-    if (!same(table.funnel, built?.funnel)) fill(funnel, ...(table.funnel ? funnelParts(table.funnel) : []));
-    columns.update(table);
-    built = table;
-  };
-  details.open = open;
-  on(details, "toggle", build);
+const LOADING = "Loading leads…";
+const LATE = "Kernel busy. Leads load when the cell ends.";
+const FORBIDDEN = "This page can't show leads in a card. In a cell of its own: ow.leads(run)";
+
+/** What the body of the card is made of. */
+export type Body = Pick<View, "tables" | "activity" | "head" | "result">;
+
+function remark(): Part<Remark> {
+  const node = el("span");
   return {
-    node: el("div", "table", link.node, details),
-    update(next) {
-      table = next;
-      setText(name, next.name);
-      setText(facts, next.facts.join(" · "));
-      say(filling, next.filling);
-      link.update(next.link);
-      // Twenty links that all say "Open" need their table's name where they are read out of context.
-      const open = link.node.firstElementChild;
-      if (open) open.ariaLabel = `${next.link?.label} ${next.name}`;
-      build();
+    node,
+    update({ text, tone, details }) {
+      setText(node, text);
+      node.title = details;
+      node.className = tone === "bad" ? "t-bad" : "";
     },
   };
 }
 
-/** The tables the run touched, with their economics. */
-export function tablesSection(context: Context): Part<TablesView> {
-  const title = el("h4");
-  const list = keyedList(
-    el("div", "tables"),
-    (_, index) => tablePart(index < OPEN, context),
-    (table: TableView) => table.id,
-  );
-  const unsent = el("p", "mute");
-  const node = el("section", "sec", title, list.node, unsent);
-  let progress: string[] = [];
-  /** The kernel reads the leads: without one, there is no progress. */
-  const refresh = (): void => {
-    const live = context.session.presence === "live";
-    node.querySelectorAll<HTMLElement>(".reading").forEach((each, index) => {
-      say(each, live && progress[index] ? ` · ${progress[index]}` : "");
+/** The tables, one at a time, in a body whose height never changes: it is there before the first table is. */
+export function tablesSection({ session }: Context): Part<Body> {
+  const columns = gridPart();
+  const activity = activityPart();
+  const empty = el("p", "empty mute");
+  const place = el("div", "place");
+  const panel = el("div", "panel", place, columns.node, activity.node, empty);
+  panel.id = uid();
+  panel.role = "tabpanel";
+  panel.tabIndex = 0;
+  const note = el("span");
+  const all = button("Show all", () => (shown === "leads" ? expand(!expanded) : fetch()), "link");
+  const link = linkPlace("open");
+  const reading = el("span", "reading");
+  const remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
+  const strip = el("div", "strip", note, all, link.node, el("span", "gap"), reading, remarks.node);
+  const unsent = el("p", "strip");
+
+  let body: Body | null = null;
+  let chosen: string | null = null;
+  let wanted: Panel | null = null;
+  let shown: Panel = "activity";
+  let expanded = false;
+  let leads: Leads | null = null;
+  let isLoading = false;
+  /** What stands in the place of the leads until their code is there. */
+  let instead = LOADING;
+  let late: ReturnType<typeof setTimeout> | undefined;
+  /** All columns of a table, once "Show all" asked for them. */
+  const answers = new Map<string, ColumnsAnswer>();
+
+  const tables = tabs("Tables", panel.id, (id) => {
+    chosen = id;
+    draw();
+  });
+  const panels = tabs("Views", panel.id, (id) => {
+    wanted = id as Panel;
+    draw();
+  });
+  const row = el("div", "tabs", tables.node, el("span", "gap"), panels.node);
+  const node = el("section", "tables", row, panel, strip, unsent);
+
+  const current = (): TableView | undefined => {
+    const items = body?.tables.items ?? [];
+    return items.find(({ id }) => id === chosen) ?? items[0];
+  };
+  const fetch = (): void => {
+    const table = current();
+    if (!table) return;
+    session.columns(table.id, (answer) => {
+      answers.set(table.id, answer);
+      draw();
     });
+  };
+  /** The code that draws leads is as large as the rest: it is loaded when leads are shown for the first time. */
+  const load = async (): Promise<void> => {
+    if (isLoading) return;
+    isLoading = true;
+    instead = LOADING;
+    clearTimeout(late);
+    // The kernel has the code at hand: when it doesn't answer, a cell keeps it.
+    late = setTimeout(() => {
+      instead = LATE;
+      draw();
+    }, ANSWER_MS);
+    try {
+      const { leadGrid } = await session.code();
+      leads = leadGrid(session, draw);
+      leads.expand(expanded);
+      place.append(leads.node);
+    } catch {
+      instead = FORBIDDEN;
+    }
+    clearTimeout(late);
+    draw();
+  };
+  /** Shows all leads in place, in a higher body. */
+  const expand = (on: boolean): void => {
+    expanded = on;
+    panel.classList.toggle("high", on);
+    leads?.expand(on);
+    draw();
+  };
+  const draw = (): void => {
+    if (!body) return;
+    const { items, hidden, reading: readings, leads: may, no_leads } = body.tables;
+    const table = current();
+    const changes = body.activity.groups.length > 0;
+    shown =
+      (wanted === "leads" && !may ? null : wanted) ?? (table ? (may ? "leads" : "columns") : "activity");
+    const gone = session.presence === "gone";
+    // A request that went to a stopped kernel is sent again to the next one.
+    if (gone) isLoading = false;
+    // Only visible leads are asked for; what was read stays while the card is off the screen.
+    const looks = shown === "leads" && table && session.visible;
+    if (looks && !leads && !gone) load();
+    leads?.look(looks ? table.id : "");
+    leads?.refresh();
+    tables.update(
+      items.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
+      table?.id ?? "",
+    );
+    panels.update(may ? PANELS : PANELS.slice(1), shown);
+    const answer = table && answers.get(table.id);
+    if (table) columns.update(answer?.columns ?? table.columns);
+    activity.update(body.activity);
+    const noLeads = shown === "leads" && (!table || (gone ? !leads?.count() : instead === FORBIDDEN));
+    const isEmpty =
+      shown === "activity" ? !changes : shown === "leads" ? noLeads || !leads : !table?.columns.rows.length;
+    show(place, shown === "leads" && !isEmpty);
+    show(columns.node, shown === "columns" && !isEmpty);
+    show(activity.node, shown === "activity" && !isEmpty);
+    const unread = gone ? no_leads : instead;
+    const none = shown === "leads" ? unread : shown === "columns" ? table?.columns_note : "No changes yet.";
+    say(empty, isEmpty ? (table && none) || body.result.note : "");
+    panel.setAttribute(
+      "aria-labelledby",
+      shown === "activity" || !table ? panels.idOf(shown) : tables.idOf(table.id),
+    );
+    const read =
+      shown === "leads"
+        ? leads?.count()
+        : shown === "columns"
+          ? answer
+            ? ""
+            : table?.columns_note
+          : table?.facts;
+    say(note, read ?? "");
+    note.title = table?.facts ?? "";
+    show(all, table && (shown === "leads" ? !noLeads : shown === "columns" && table.hidden > 0 && !answer));
+    setText(all, shown === "leads" && expanded ? "Show less" : "Show all");
+    link.update(table?.link ?? null);
+    const open = link.node.firstElementChild;
+    if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
+    remarks.update(table?.remarks ?? []);
+    say(unsent, hidden);
+    // The kernel reads the leads: without one, no progress is shown.
+    const at = table ? items.indexOf(table) : -1;
+    say(reading, session.presence === "live" ? (readings[at] ?? "") : "");
+    turnOff(all, gone && shown === "columns", gone);
+    const ended = body.head.done && !table;
+    show(strip, !ended);
+    panel.classList.toggle("short", ended);
+    show(node, !ended || changes);
   };
   return {
     node,
-    refresh,
-    update({ items, hidden, reading }) {
-      const all = items.length + hidden;
-      say(title, all > 1 ? `${count(all)} tables` : "");
-      list.update(items);
-      say(unsent, hidden ? `${plural(hidden, "more table")} not shown here` : "");
-      show(node, all);
-      progress = reading;
-      refresh();
+    refresh: draw,
+    close() {
+      clearTimeout(late);
+      leads?.close();
+    },
+    update(next) {
+      const before = body?.tables.items;
+      body = next;
+      // What was asked for is asked for again when the table has changed.
+      for (const [id] of answers) {
+        const [old, now] = [before, next.tables.items].map((items) =>
+          items?.find((table) => table.id === id),
+        );
+        if (!same(old, now) && session.presence !== "gone")
+          session.columns(id, (answer) => {
+            answers.set(id, answer);
+            draw();
+          });
+      }
+      draw();
     },
   };
 }

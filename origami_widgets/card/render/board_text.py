@@ -1,4 +1,4 @@
-"""Board as plain text, for terminals, logs and the text of a snapshot. Pure."""
+"""A board as plain text, for terminals, logs and the text of a snapshot. Pure."""
 
 from __future__ import annotations
 
@@ -6,51 +6,85 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.card.render.card_text import SIGNS, SIZE_LIMIT, WIDTH, cut_to_width, width_of, wrap
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.board_snapshot import (
-    as_live_snapshot,
-    as_printed_snapshot,
-    row_amounts,
-    row_facts,
-    title_line,
-)
-from origami_widgets.card.view.snapshot_words import as_of, stored
+from origami_widgets.card.view.clock_view import lasted_at_last_update
+from origami_widgets.card.view.safe_text import stored_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from origami_widgets.card.view.contract import BoardRow, BoardView, CheckTimes
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes
 
 
-def render_board_text(view: BoardView, *, now: float, final: bool = True) -> str:
-    """Return the board in lines of at most 100 columns, without colour.
+def render_board_text(view: BoardView, *, now: float) -> str:
+    """Return a board in lines of at most 100 columns, without colour.
 
-    Where not all facts fit, each run has one line; where those do not fit either, the last runs are counted.
+    Where there is no room for all that is known of each run, each has one line; where there is none for that, the last
+    ones are counted.
 
     Args:
-        view: what `make_board` returned.
+        view: what `make_board` returned, of any form but `live`.
         now: the moment of printing, in Unix seconds.
-        final: nothing will change it any more.
 
     Returns:
         Text of at most 11 kB in the file of a notebook, without a line break at its end.
     """
-    past = as_printed_snapshot(view) if final else as_live_snapshot(view)
-    head = [*_head(past, now, final=final)]
-    bytes_left = SIZE_LIMIT - _size(head)
-    full = [line for row in zip(past["rows"], past["moments"], strict=True) for line in _full(*row, now)]
-    lines = full if _size(full) <= bytes_left else _short(past, bytes_left)
+    head = [*_head(view)]
+    room = SIZE_LIMIT - _size(head)
+    full = [line for row in zip(view["rows"], view["moments"], strict=True) for line in _full(*row, now)]
+    lines = full if _size(full) <= room else _short(view, room)
     return "\n".join([*head, *lines])
 
 
 def _size(lines: list[str]) -> int:
-    return sum(stored(line) + 2 for line in lines)
+    return sum(stored_size(line) + 2 for line in lines)
 
 
-def _head(view: BoardView, now: float, *, final: bool) -> Iterator[str]:
+def title_line(head: BoardHead) -> str:
+    """Return how many runs there are, and how far they have come."""
+    counts = ", ".join(count["label"] for count in head["counts"])
+    return f"{head['title']}: {counts}" if counts else head["title"]
+
+
+def facts_of(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
+    """Return what there is to say of a run, in short pieces: leads, qualified leads, credits, time.
+
+    Args:
+        row: the run.
+        moments: when it was heard.
+        now: the moment of the view, in Unix seconds.
+    """
+    return [piece for piece in (*amounts_of(row), *_times(row, moments, now)) if piece]
+
+
+def amounts_of(row: BoardRow) -> list[str]:
+    """Return leads, qualified leads and credits, where the server said any."""
+    leads, _, used = row["keys"]
+    told = (
+        (row["leads"], "lead" if leads == 1 else "leads"),
+        (row["qualified"], "qualified"),
+        (row["credits"], "credit" if used == 1 else "credits"),
+    )
+    return [f"{value} {label}" for value, label in told if value]
+
+
+def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
+    started, ended = row["started_at"], row["completed_at"]
+    if row["done"]:
+        return [f"ended {words.moment(ended)}" if ended is not None else ""]
+    heard, _, _, connection = moments
+    if started is None:
+        lasted = ""
+    elif connection == "live":
+        lasted = f"{words.duration(now - started / 1000)} so far"
+    else:
+        lasted = lasted_at_last_update(started, heard, connection)
+    return [lasted, f"last update {words.moment(heard)}" if heard is not None else ""]
+
+
+def _head(view: BoardView) -> Iterator[str]:
     head = view["head"]
     yield from wrap(title_line(head), "", "  ")
-    as_it_was = as_of(now, final=final).removeprefix("saved copy, ")
-    yield from wrap(" · ".join(filter(None, (*head["facts"], head["origin"], as_it_was))), "  ")
+    yield from wrap(" · ".join(filter(None, (*head["facts"], head["origin"], head["as_of"]))), "  ")
     for notice in head["notices"]:
         yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ")
         yield from wrap(notice["text"], "  ")
@@ -58,8 +92,7 @@ def _head(view: BoardView, now: float, *, final: bool) -> Iterator[str]:
         if notice["link"]:
             yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ")
     yield from wrap(head["hidden"], "  ")
-    if not view["rows"]:
-        yield "  There are no runs yet. ow.start(…) starts one."
+    yield from wrap(head["nothing"], "  ")
 
 
 def _about(row: BoardRow) -> str:
@@ -68,30 +101,30 @@ def _about(row: BoardRow) -> str:
 
 def _full(row: BoardRow, moments: CheckTimes, now: float) -> Iterator[str]:
     yield from wrap(f"{SIGNS[row['tone']]} {row['status_label']}: {_about(row)}", "", "  ")
-    yield from wrap(" · ".join(filter(None, (row["note"], *row_facts(row, moments, now)))), "  ")
+    yield from wrap(" · ".join(filter(None, (row["note"], *facts_of(row, moments, now)))), "  ")
     yield from wrap(row["token"], "  ")
 
 
-def _short(view: BoardView, bytes_left: int) -> list[str]:
+def _short(view: BoardView, room: int) -> list[str]:
     rows = view["rows"]
     label = max(width_of(row["status_label"]) for row in rows)
     lines = [_line(row, label) for row in rows]
     kept: list[str] = []
     for line in lines:
-        bytes_left -= stored(line) + 2
-        if bytes_left < len(_more(len(rows))):
+        room -= stored_size(line) + 2
+        if room < len(_more(len(rows))):
             break
         kept.append(line)
     return kept if len(kept) == len(lines) else [*kept, _more(len(lines) - len(kept))]
 
 
 def _more(count: int) -> str:
-    return f"  {words.plural(count, 'more run')} not shown here: ow.runs_frame(board)"
+    return f"  {words.plural(count, 'more run')}: ow.runs_frame(board)"
 
 
 def _line(row: BoardRow, label: int) -> str:
-    amounts = ", ".join(row_amounts(row))
+    amounts = ", ".join(amounts_of(row))
     begin = f"{SIGNS[row['tone']]} {row['status_label']}{' ' * (label - width_of(row['status_label']))}  "
-    about_width = WIDTH - width_of(begin) - width_of(amounts) - 2
-    about = cut_to_width(_about(row), max(about_width, 10))
-    return f"{begin}{about}{' ' * (about_width - width_of(about))}  {amounts}".rstrip()
+    room = WIDTH - width_of(begin) - width_of(amounts) - 2
+    about = cut_to_width(_about(row), max(room, 10))
+    return f"{begin}{about}{' ' * (room - width_of(about))}  {amounts}".rstrip()

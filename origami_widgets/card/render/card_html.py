@@ -1,10 +1,10 @@
-"""Snapshot of a card as HTML, part by part in the order of the live card. Pure."""
+"""The static card from a view, part by part in the order of the live one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.render.html_tables import SECTION, tables_html
+from origami_widgets.card.render.html_tables import SECTION, funnel_html, tables_html
 from origami_widgets.card.render.html_tags import (
     AMBER,
     BLUE,
@@ -31,26 +31,20 @@ from origami_widgets.card.render.html_tags import (
     text,
 )
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.prose import prune
-from origami_widgets.card.view.snapshot_words import (
-    FOLLOW_UP_LINE,
-    TEXT_GOES_ON,
-    answer_line,
-    as_final_snapshot,
-    as_live_snapshot,
-    as_of,
-    meta_line,
-    stored,
-)
+from origami_widgets.card.view.clock_view import times_of
+from origami_widgets.card.view.prose import GOES_ON, prune
+from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
+from origami_widgets.card.view.safe_text import stored_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from origami_widgets.card.view.contract import (
-        Actions,
+        Activity,
         Ask,
+        CodeLine,
+        Earlier,
         EarlierRun,
-        Foot,
         Head,
         Node,
         Notice,
@@ -70,7 +64,7 @@ _PROSE_SIZE = 5_000
 _FEW_TABLES = 8
 _ASK_SIZE = 5_000
 _NOTICES_SIZE = 5_000
-_ACTIONS_SIZE = 3_600
+_ACTIVITY_SIZE = 3_600
 _OTHERS_SIZE = 2_000
 
 TONES: Final[dict[Tone, tuple[str, str]]] = {
@@ -87,92 +81,87 @@ CARD = (
 STRIP = f"padding:8px 14px;background:{SOFT};font-size:12px"
 _LIST = "margin:0;padding-left:20px"
 
-_ABOVE = 7
-_BLOCK = f"margin:{_ABOVE}px 0 0"
-# Element and style of each node. `p` becomes a `div` and `h` a bold one, because the strictest sanitizer keeps neither.
-_AS: Final[dict[str, tuple[str, str]]] = {
-    "p": ("div", _BLOCK),
-    "h": ("div", f"{_BLOCK};font-weight:600"),
-    "ul": ("ul", f"{_BLOCK};padding-left:20px"),
-    "ol": ("ol", f"{_BLOCK};padding-left:22px"),
-    "li": ("li", ""),
-    "quote": ("blockquote", f"{_BLOCK};padding:0 0 0 10px;border-left:3px solid rgba(128,128,128,.4)"),
-    "pre": ("pre", f"{MONO};{_BLOCK};padding:7px 9px;border-radius:4px;background:{SOFT};white-space:pre-wrap"),
-    "code": ("code", f"{MONO};padding:0 3px;border-radius:4px;background:{SOFT}"),
-    "b": ("b", ""),
-    "i": ("i", ""),
-}
 
-
-def render_html(view: View, *, now: float, final: bool = True) -> str:
-    """Return the card as one static piece of HTML.
+def render_html(view: View, *, now: float) -> str:
+    """Return a card as one static piece of HTML.
 
     Inline styles only, no script, no style sheet, no image; nothing is fetched. It reads well with every style
-    removed, on light and on dark pages, and says when it was saved.
+    removed, on light and on dark pages, and says when it was made.
 
     Args:
-        view: what `make_view` returned.
-        now: the moment of saving, in Unix seconds.
-        final: nothing will change it any more; False where it is replaced as the run goes on.
+        view: what `make_view` returned, of any form but `live`.
+        now: the moment of the view, in Unix seconds.
 
     Returns:
         HTML that takes at most 28.5 kB in a notebook, so that it stays under 40 kB together with its text.
     """
-    past = as_final_snapshot(view) if final else as_live_snapshot(view)
     before = [
-        _earlier(past["earlier"]),
-        _head(past, now, final=final),
-        _within(map(_notice, past["notices"]), _NOTICES_SIZE),
-        _ask(past["ask"]) if past["ask"] else Html(""),
+        _earlier(view["earlier"]),
+        _head(view["head"]),
+        _result(view, now),
+        _within(map(_notice, view["notices"]), _NOTICES_SIZE),
+        _ask(view["ask"]) if view["ask"] else Html(""),
     ]
-    after = [_actions(past["actions"]), _suggestions(past["suggestions"]), _foot(past["foot"])]
-    bytes_left = SIZE_LIMIT - _AROUND - sum(map(stored, (*before, *after)))
+    after = [_suggestions(view["suggestions"]), _activity(view["activity"]), _lines(view["head"]["lines"])]
+    room = SIZE_LIMIT - _AROUND - sum(map(stored_size, (*before, *after)))
     # Words that consist of escapes are up to six times as long here: the prose gives way first, also to many tables.
-    wanted = _PROSE_SIZE if len(past["tables"]["items"]) <= _FEW_TABLES else _PROSE_SIZE // 2
-    prose = _prose(past["prose"], min(wanted, bytes_left - _TABLES_LEAST))
-    tables = tables_html(past["tables"], bytes_left - stored(prose))
+    wanted = _PROSE_SIZE if len(view["tables"]["items"]) <= _FEW_TABLES else _PROSE_SIZE // 2
+    prose = _prose(view["prose"], min(wanted, room - _TABLES_LEAST))
+    tables = tables_html(view["tables"], room - stored_size(prose))
     return div(CARD, *before, tables, prose, *after)
 
 
 def _within(parts: Iterable[Html], size: int) -> Html:
-    """Return the first parts that fit into a size in bytes."""
-    kept: list[Html] = []
-    for part in parts:
-        size -= stored(part)
-        if size < 0:
-            break
-        kept.append(part)
-    return join(*kept)
+    return join(*_first_that_fit(parts, size))
 
 
-def _earlier(runs: list[EarlierRun]) -> Html:
-    if not runs:
-        return Html("")
+def _earlier(earlier: Earlier) -> Html:
+    runs = earlier["runs"]
     lines = [
         element("li", bold(isolated(run["prompt"])), text(f" {run['status_label']}"), _outcome(run)) for run in runs
     ]
-    title = f"{words.plural(len(runs), 'earlier run')} of this conversation"
+    if not lines:
+        return Html("")
     listed = element("ol", _within(lines, _OTHERS_SIZE), style=f"{_LIST};margin-top:4px")
-    return div(f"{STRIP};border-bottom:{LINE}", span(QUIET, text(title)), listed)
+    return div(f"{STRIP};border-bottom:{LINE}", span(QUIET, text(earlier["title"])), listed)
 
 
 def _outcome(run: EarlierRun) -> Html:
     return join(text(" · "), isolated(run["outcome"])) if run["outcome"] else Html("")
 
 
-def _head(view: View, now: float, *, final: bool) -> Html:
-    head = view["head"]
-    pieces = [text(piece) for piece in meta_line(view, now=now, past=final)]
-    if head["origin"]:
-        pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
-    pieces.append(text(as_of(now, final=final)))
+def _head(head: Head) -> Html:
     reply = div(SMALL, isolated(head["reply"]))
     prompt = div("flex:1 1 240px;padding:4px 12px 4px 0", bold(isolated(head["prompt"])), reply)
     opened = link_button(head["link"]) if head["link"] else Html("")
     return div(
-        "padding:12px 14px",
-        div("display:flex;flex-wrap:wrap;align-items:flex-start", join(_pill(head), prompt, opened, by=" ")),
-        div(f"margin-top:5px;{SMALL};font-variant-numeric:tabular-nums", join(*pieces, by=" · ")),
+        "display:flex;flex-wrap:wrap;align-items:flex-start;padding:12px 14px 4px",
+        join(_pill(head), prompt, opened, by=" "),
+    )
+
+
+def _result(view: View, now: float) -> Html:
+    """What came out, large; beside it, small, how long it took and how old this is."""
+    head, result = view["head"], view["result"]
+    figures = [
+        span(
+            "margin-right:20px",
+            element("b", text(figure["value"]), style="font-size:18px"),
+            text(f" {figure['label']}"),
+            span(QUIET, text(f" · {figure['note']}")) if figure["note"] else Html(""),
+        )
+        for figure in result["figures"]
+    ]
+    pieces = [text(piece) for piece in (result["steps"], *times_of(view, now=now)) if piece]
+    if head["origin"]:
+        pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
+    pieces.append(text(head["as_of"]))
+    funnel = funnel_html(result["funnel"]) if result["funnel"] else Html("")
+    return div(
+        "padding:0 14px 10px;font-variant-numeric:tabular-nums",
+        div("", join(*figures, text(result["note"]), by=" ")),
+        div(SMALL, join(*pieces, by=" · ")),
+        funnel,
     )
 
 
@@ -210,7 +199,7 @@ def _ask(ask: Ask) -> Html:
 def _choices(question: QuestionView) -> Html:
     choices = [*question["suggestions"], question["freeform"]]
     circle = span(QUIET, text("○ "))
-    # Like the live card's radio buttons; with all styles removed the circles still separate the answers.
+    # Like the live card's radio buttons; with all styles removed the circles still tell the answers apart.
     return div(
         "margin-top:4px", *(span("margin-right:16px", circle, isolated(choice), text(" ")) for choice in choices)
     )
@@ -220,39 +209,38 @@ def _prose(prose: Prose, size: int) -> Html:
     if not prose["nodes"]:
         return Html("")
     nodes: list[str | Node] = list(prose["nodes"])
-    body, bytes_left = prose_blocks(nodes), size
-    while stored(body) > size and nodes:
+    body, room = prose_blocks(nodes), size
+    while stored_size(body) > size and nodes:
         # Markup and escapes make it longer than its JSON, by how much is known only afterwards.
-        nodes = prune(prose["nodes"], bytes_left)
-        body, bytes_left = prose_blocks(nodes), bytes_left * 4 // 5
-    more = join(text(f"{TEXT_GOES_ON} "), code("run.text"), text("."))
-    cut = prose["cut"] or nodes != prose["nodes"]
-    return div(SECTION, body, div(SMALL, more) if cut else Html(""))
+        nodes = prune(prose["nodes"], room)
+        body, room = prose_blocks(nodes), room * 4 // 5
+    cut = prose["cut"] or (GOES_ON if nodes != prose["nodes"] else "")
+    return div(SECTION, body, div(SMALL, text(cut)))
 
 
-def _actions(actions: Actions) -> Html:
-    if not actions["groups"] and not actions["earlier"]:
-        return Html("")
+def _activity(activity: Activity) -> Html:
+    latest = div("", prose_html(activity["latest"])) if activity["latest"] else Html("")
     groups = []
-    for group in actions["groups"]:
+    for group in activity["groups"]:
         lines = [element("li", prose_html(line)) for line in group["lines"]]
         title = div(f"margin-top:6px;{SMALL}", bold(isolated(group["table"])) if group["table"] else Html(""))
         groups.append(join(title, element("ul", *lines, style=_LIST)))
-    kept = _newest(groups)
-    earlier = actions["earlier"] + sum(len(group["lines"]) for group in actions["groups"][: len(groups) - len(kept)])
-    more = words.plural(earlier, "earlier change") if earlier else ""
-    return div(SECTION, heading(actions["title"]), div(SMALL, text(more)), *kept)
+    kept = _first_that_fit(groups, _ACTIVITY_SIZE)
+    left = sum(len(group["lines"]) for group in activity["groups"][len(kept) :])
+    more = words.plural(left, "earlier change") if left and not activity["earlier"] else activity["earlier"]
+    if not kept and not more:
+        return div(SECTION, latest) if latest else Html("")
+    return div(SECTION, latest, heading("Activity"), *kept, div(SMALL, text(more)))
 
 
-def _newest(groups: list[Html]) -> list[Html]:
+def _first_that_fit(parts: Iterable[Html], room: int) -> list[Html]:
     kept: list[Html] = []
-    bytes_left = _ACTIONS_SIZE
-    for group in reversed(groups):
-        bytes_left -= stored(group)
-        if bytes_left < 0:
+    for part in parts:
+        room -= stored_size(part)
+        if room < 0:
             break
-        kept.append(group)
-    return kept[::-1]
+        kept.append(part)
+    return kept
 
 
 def _suggestions(suggestions: list[SuggestionView]) -> Html:
@@ -267,30 +255,36 @@ def _suggestions(suggestions: list[SuggestionView]) -> Html:
     )
 
 
-def _foot(foot: Foot) -> Html:
-    first = [
-        bold(text(foot["credits"])) if foot["credits"] else Html(""),
-        _line("run", foot["run_id"]),
-    ]
-    return div(
-        f"{STRIP};border-top:{LINE}",
-        div("", join(*first, by=" · ")),
-        div("", _line("data", foot["data_line"])),
-        div("", _line("resume anywhere", foot["attach_line"])),
-    )
+def _lines(lines: list[CodeLine]) -> Html:
+    shown = [div("", join(span(QUIET, text(line["label"])), code(line["code"]), by=" ")) for line in lines]
+    return div(f"{STRIP};border-top:{LINE}", *shown)
 
 
-def _line(label: str, line: str) -> Html:
-    return join(span(QUIET, text(label)), code(line), by=" ") if line else Html("")
+_ABOVE = 7
+_BLOCK = f"margin:{_ABOVE}px 0 0"
+
+# Element and style of each node. `p` becomes a `div` and `h` a bold one, because the strictest sanitizer keeps neither.
+_AS: Final[dict[str, tuple[str, str]]] = {
+    "p": ("div", _BLOCK),
+    "h": ("div", f"{_BLOCK};font-weight:600"),
+    "ul": ("ul", f"{_BLOCK};padding-left:20px"),
+    "ol": ("ol", f"{_BLOCK};padding-left:22px"),
+    "li": ("li", ""),
+    "quote": ("blockquote", f"{_BLOCK};padding:0 0 0 10px;border-left:3px solid rgba(128,128,128,.4)"),
+    "pre": ("pre", f"{MONO};{_BLOCK};padding:7px 9px;border-radius:4px;background:{SOFT};white-space:pre-wrap"),
+    "code": ("code", f"{MONO};padding:0 3px;border-radius:4px;background:{SOFT}"),
+    "b": ("b", ""),
+    "i": ("i", ""),
+}
 
 
 def prose_html(nodes: Sequence[str | Node]) -> Html:
-    """Return nodes of prose as HTML, inline or block."""
+    """Nodes of prose, inline or block."""
     return Html("".join(_one(node) for node in nodes))
 
 
 def prose_blocks(nodes: Sequence[str | Node]) -> Html:
-    """Return blocks of prose as HTML, the first without a margin above it."""
+    """Blocks of prose, the first without room above it."""
     return div(f"margin-top:-{_ABOVE}px", prose_html(nodes))
 
 
@@ -313,7 +307,7 @@ def _one(node: str | Node) -> Html:
 
 
 def _table(node: Node) -> Html:
-    """Return a table of the agent's prose, with its first row as headings."""
+    """A table of the agent, with the first row as its headings."""
     rows = [
         [prose_html(cell.get("c", ())) for cell in row.get("c", ()) if isinstance(cell, dict)]
         for row in node.get("c", ())

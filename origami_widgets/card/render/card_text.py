@@ -1,4 +1,4 @@
-"""Card as plain text, for terminals, logs and the text of a snapshot. Pure."""
+"""The card as plain text, for terminals, logs and the text of a snapshot."""
 
 from __future__ import annotations
 
@@ -9,31 +9,19 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.contract import ColumnRow
-from origami_widgets.card.view.snapshot_words import (
-    FOLLOW_UP_LINE,
-    TEXT_GOES_ON,
-    answer_line,
-    as_final_snapshot,
-    as_known,
-    as_live_snapshot,
-    as_of,
-    columns_not_shown,
-    freshness_words,
-    meta_line,
-    stored,
-    tables_not_shown,
-)
-from origami_widgets.card.view.table_view import HEADINGS, column_words
+from origami_widgets.card.view.clock_view import fresh_words, times_of
+from origami_widgets.card.view.prose import GOES_ON
+from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
+from origami_widgets.card.view.safe_text import stored_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from origami_widgets.card.view.contract import (
-        Actions,
+        Activity,
         Ask,
-        EarlierRun,
-        Foot,
+        CodeLine,
+        Earlier,
         Node,
         Notice,
         Prose,
@@ -46,7 +34,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 MIN_WIDTH = 20
-_MIN_TEXT_WIDTH = 8
+_LEAST_ROOM = 8
 """Columns for a piece of a word, however deep it stands: a line would rather be too wide than not end."""
 _NAME_WIDTH = 16
 """What a column's name wants at least, or its numbers stand below it."""
@@ -59,15 +47,12 @@ SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "
 _INLINE = frozenset({"b", "i", "code", "a", "br"})
 
 
-def render_text(
-    view: View, *, now: float, final: bool = True, ticking: bool = False, width: int = WIDTH, height: float = math.inf
-) -> str:
-    """Return the card in lines of at most `width` columns, without colour.
+def render_text(view: View, *, now: float, ticking: bool = False, width: int = WIDTH, height: float = math.inf) -> str:
+    """Return a card in lines of at most so many columns, without colour.
 
     Args:
-        view: what `make_view` returned.
+        view: what `make_view` returned, of any form but `live`.
         now: the moment of printing, in Unix seconds.
-        final: nothing will change it any more; False where it is replaced as the run goes on.
         ticking: it is replaced every second, so that it can say how old it is in the place of its moment.
         width: columns of the page, 20 at least. Lines of Python are laid out for 100 unless it is ticking: a terminal
             wraps them by itself, and they are copied whole.
@@ -77,27 +62,26 @@ def render_text(
         Text of at most 11 kB without a line break at its end.
     """
     width = max(width, MIN_WIDTH)
-    code_width = width if ticking else max(width, WIDTH)
-    past = as_live_snapshot(view) if ticking or not final else as_final_snapshot(view, then="then")
+    copied = width if ticking else max(width, WIDTH)
     before = [
-        list(_earlier(past["earlier"], width)),
-        list(_head({**view, "head": as_known(view)}, now, width, final=final, ticking=ticking)),
-        *(list(_notice(notice, width, code_width)) for notice in past["notices"]),
-        list(_ask(past["ask"], width)) if past["ask"] else [],
+        list(_earlier(view["earlier"], width)),
+        list(_head(view, now, width, ticking=ticking)),
+        *(list(_notice(notice, width, copied)) for notice in view["notices"]),
+        list(_ask(view["ask"], width)) if view["ask"] else [],
     ]
     after = [
-        _prose(past["prose"], width),
-        list(_actions(past["actions"], width)),
-        list(_suggestions(past["suggestions"], width)),
-        list(_foot(past["foot"], code_width)),
+        _prose(view["prose"], width),
+        list(_suggestions(view["suggestions"], width)),
+        list(_activity(view["activity"], width)),
+        list(_lines(view["head"]["lines"], copied)),
     ]
-    tables = _tables(past["tables"], SIZE_LIMIT - _size(before) - _size(after), width, height - _height(before))
-    blocks = _within_limit([block for block in (*before, *tables, *after) if block])
+    tables = _tables(view["tables"], SIZE_LIMIT - _size(before) - _size(after), width, height - _height(before))
+    blocks = _fitted([block for block in (*before, *tables, *after) if block])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def _within_limit(blocks: list[list[str]]) -> list[list[str]]:
-    """Cut the longest blocks until all are within the size limit, which escapes can exceed by far."""
+def _fitted(blocks: list[list[str]]) -> list[list[str]]:
+    """The blocks within the limit: where escapes double what looked small, the longest lose their last lines."""
     while _size(blocks) > SIZE_LIMIT:
         longest = max(blocks, key=lambda block: _size([block]))
         longest[-2:] = ["  …"]
@@ -105,37 +89,42 @@ def _within_limit(blocks: list[list[str]]) -> list[list[str]]:
 
 
 def _size(blocks: list[list[str]]) -> int:
-    return sum(stored(line) + 2 for block in blocks for line in block) + 2 * len(blocks)
+    return sum(stored_size(line) + 2 for block in blocks for line in block) + 2 * len(blocks)
 
 
 def _height(blocks: list[list[str]]) -> int:
-    """Count the lines of blocks, with the empty one below each."""
+    """Lines, with the empty one below each block."""
     return sum(len(block) + 1 for block in blocks if block)
 
 
-def _tables(tables: TablesView, size: int, width: int, height: float) -> list[list[str]]:
-    """Return the tables with as many columns each as size and height allow; fewer tables where none fits."""
-    every = len(tables["items"]) + tables["hidden"]
-    title = [words.plural(every, "table")] if every > 1 else []
-    most = max((len(table["columns"]) for table in tables["items"]), default=0)
+def _tables(tables: TablesView, room: int, width: int, height: float) -> list[list[str]]:
+    """All tables with as many columns each as room and height allow; without room for any, fewer tables."""
+    items = tables["items"]
+    most = max((len(table["columns"]["rows"]) for table in items), default=0)
 
     def blocks_of(limit: int) -> list[list[str]]:
-        pairs = zip(tables["items"], tables["reading"] or repeat(""), strict=False)
-        return [list(_table(table, reading, limit, width)) for table, reading in pairs]
+        read = zip(items, tables["reading"] or repeat(""), strict=False)
+        return [list(_table(table, reading, limit, width, with_funnel=len(items) > 1)) for table, reading in read]
 
     def are_too_many(limit: int) -> bool:
         blocks = blocks_of(limit)
-        return _size(blocks) > size or _height([title, *blocks]) > height
+        return _size(blocks) > room or _height(blocks) > height
 
     limit = bisect_right(range(most + 1), 0, key=are_too_many) - 1
     blocks = blocks_of(max(limit, 0))
-    while _size(blocks) > size and len(blocks) > 1:
+    while _size(blocks) > room and len(blocks) > 1:
         blocks.pop()
-    return [title, *blocks, wrap(tables_not_shown(every - len(blocks)), width=width)]
+    left = len(items) - len(blocks)
+    more = (
+        f"{words.plural(left, 'more table')}: ow.tables_frame(run)"
+        if left and not tables["hidden"]
+        else tables["hidden"]
+    )
+    return [*blocks, wrap(more, width=width)]
 
 
 def width_of(text: str) -> int:
-    """Return the columns a text takes in a terminal: wide characters take two, combining ones none."""
+    """Columns a text takes in a terminal: wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
     return sum(_width(character) for character in text)
@@ -148,11 +137,11 @@ def _width(character: str) -> int:
 
 
 def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
-    """Break a text into lines of at most `width` columns; a word that is longer is broken."""
+    """Lines of at most so many columns; a word that is longer is broken."""
     hanging = indent if hanging is None else hanging
     lines, line, empty = [], indent, True
     for word in text.split():
-        for piece in break_to_width(word, max(width - max(width_of(indent), width_of(hanging)), _MIN_TEXT_WIDTH)):
+        for piece in break_to_width(word, max(width - max(width_of(indent), width_of(hanging)), _LEAST_ROOM)):
             if empty:
                 line += piece
             elif width_of(line) + 1 + width_of(piece) <= width:
@@ -165,7 +154,7 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
 
 
 def break_to_width(word: str, width: int) -> Iterator[str]:
-    """Break a text into pieces of at most so many columns, without regard to its blanks."""
+    """A text without regard to its blanks, in pieces of at most so many columns."""
     while width_of(word) > width:
         taken = cut_to_width(word, width)
         yield taken
@@ -175,7 +164,7 @@ def break_to_width(word: str, width: int) -> Iterator[str]:
 
 
 def cut_to_width(text: str, width: int) -> str:
-    """Return the beginning of a text that fits into so many columns."""
+    """The beginning of a text that fits into some columns."""
     used = 0
     for index, character in enumerate(text):
         used += _width(character)
@@ -184,40 +173,38 @@ def cut_to_width(text: str, width: int) -> str:
     return text
 
 
-def _head(view: View, now: float, width: int, *, final: bool, ticking: bool) -> Iterator[str]:
-    head = view["head"]
-    about = ": ".join(part for part in (head["status_label"], head["prompt"]) if part)
+def _head(view: View, now: float, width: int, *, ticking: bool) -> Iterator[str]:
+    head, result = view["head"], view["result"]
+    about = " · ".join(part for part in (head["status_label"], head["prompt"]) if part)
     yield from wrap(f"{SIGNS[head['tone']]} {about}", "", "  ", width)
     yield from wrap(head["reply"], "  ", width=width)
-    pieces = meta_line(view, now=now, ticking=ticking)
-    if head["origin"]:
-        pieces.append(head["origin"])
-    if ticking:
-        pieces.append(freshness_words(view, now=now))
-    elif not final:
-        pieces.append(as_of(now, final=False))
-    elif not head["settled"]:
-        pieces.append(f"as of {words.moment(now * 1000)}")
+    figures = [
+        f"{one['value']} {one['label']}" + (f" ({one['note']})" if one["note"] else "") for one in result["figures"]
+    ]
+    yield from wrap(" · ".join(filter(None, (*figures, result["note"]))), "  ", width=width)
+    fresh = fresh_words(view["clock"], now=now) if ticking else head["as_of"]
+    pieces = [result["steps"], *times_of(view, now=now, ticking=ticking), head["origin"], fresh]
     yield from wrap(" · ".join(filter(None, pieces)), "  ", width=width)
+    if result["funnel"]:
+        yield from wrap(result["funnel"]["words"], "  ", width=width)
     if head["link"]:
         yield from wrap(f"{head['link']['label']}: {head['link']['href']}", "  ", width=width)
 
 
-def _earlier(runs: list[EarlierRun], width: int) -> Iterator[str]:
-    if runs:
-        yield from wrap(f"{words.plural(len(runs), 'earlier run')} of this conversation", width=width)
-    for number, run in enumerate(runs, 1):
+def _earlier(earlier: Earlier, width: int) -> Iterator[str]:
+    yield from wrap(earlier["title"], width=width)
+    for number, run in enumerate(earlier["runs"], 1):
         mark = f"{number}. "
-        summary = " · ".join(filter(None, (run["prompt"], run["status_label"], run["outcome"])))
-        yield from wrap(f"{mark}{summary}", "  ", "  " + " " * len(mark), width)
+        said = " · ".join(filter(None, (run["prompt"], run["status_label"], run["outcome"])))
+        yield from wrap(f"{mark}{said}", "  ", "  " + " " * len(mark), width)
 
 
-def _notice(notice: Notice, width: int, code_width: int) -> Iterator[str]:
+def _notice(notice: Notice, width: int, copied: int) -> Iterator[str]:
     yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ", width)
     yield from wrap(notice["text"], "  ", width=width)
     if notice["link"]:
         yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ", width=width)
-    yield from wrap(notice["code"], "  ", width=code_width)
+    yield from wrap(notice["code"], "  ", width=copied)
 
 
 def _ask(ask: Ask, width: int) -> Iterator[str]:
@@ -229,35 +216,32 @@ def _ask(ask: Ask, width: int) -> Iterator[str]:
     yield from wrap(ask["cost_note"], width=width)
 
 
-def _table(table: TableView, reading: str, limit: int, width: int) -> Iterator[str]:
+def _table(table: TableView, reading: str, limit: int, width: int, *, with_funnel: bool) -> Iterator[str]:
     yield from wrap(table["name"], width=width)
     # A broken address is of no use: the page of the workspace stands in the head.
     if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= width:
         yield line
-    yield from wrap(" · ".join(filter(None, (*table["facts"], reading, table["filling"]))), "  ", width=width)
-    if funnel := table["funnel"]:
-        yield from wrap(
-            " · ".join([*(part["label"] for part in funnel["parts"]), funnel["sourced_label"]]), "  ", width=width
-        )
-    rows = [ColumnRow(*row) for row in table["columns"]]
-    if limit < len(rows):
-        # Where not all fit, those without numbers go first.
-        rows.sort(key=lambda row: set(column_words(row)) == {words.NOT_APPLICABLE})
-    shown = rows[:limit]
+    remarks = [remark["text"] for remark in table["remarks"]]
+    yield from wrap(" · ".join(filter(None, (table["facts"], reading, *remarks))), "  ", width=width)
+    if with_funnel:
+        yield from wrap(table["funnel"], "  ", width=width)
+    columns = table["columns"]
+    shown = columns["rows"][:limit]
     if shown:
-        yield from _columns(shown, width)
-    yield from wrap(columns_not_shown(table["columns_hidden"] + len(table["columns"]) - len(shown)), "  ", width=width)
+        yield from _grid(columns["heads"], shown, width)
+    if hidden := table["hidden"] + len(columns["rows"]) - len(shown):
+        yield from wrap(f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)", "  ", width=width)
 
 
-def _columns(rows: list[ColumnRow], width: int) -> Iterator[str]:
-    lines = [HEADINGS, *((_name(row), *column_words(row)) for row in rows)]
-    widths = [max(width_of(line[i]) for line in lines) for i in range(len(HEADINGS))]
-    # Numbers keep their width; names give way, so that a line stays within the width.
-    name_width = width - 2 - sum(widths[1:]) - 2 * (len(HEADINGS) - 1)
-    if name_width < min(widths[0], _NAME_WIDTH):
-        yield from _stacked(lines[1:], width)
+def _grid(heads: list[str], rows: list[list[str]], width: int) -> Iterator[str]:
+    lines = [heads, *rows]
+    widths = [max(width_of(line[i]) for line in lines) for i in range(len(heads))]
+    # Numbers keep their room; names give way, so that a line stays within the width.
+    room = width - 2 - sum(widths[1:]) - 2 * (len(heads) - 1)
+    if room < min(widths[0], _NAME_WIDTH):
+        yield from _stacked(heads, rows, width)
         return
-    widths[0] = min(widths[0], name_width)
+    widths[0] = min(widths[0], room)
     for first, *others in lines:
         name, *further = wrap(first, "", "  ", widths[0])
         cells = [" " * (width - width_of(word)) + word for width, word in zip(widths[1:], others, strict=True)]
@@ -265,19 +249,15 @@ def _columns(rows: list[ColumnRow], width: int) -> Iterator[str]:
         yield from (f"  {line}" for line in further)
 
 
-def _stacked(lines: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """Return the columns of a narrow page: each name, and below it its numbers with their headings."""
-    untold = [name for name, *others in lines if set(others) == {words.NOT_APPLICABLE}]
-    yield from wrap(" · ".join(untold), "  ", "    ", width)
-    for name, *others in lines:
-        if name in untold:
-            continue
+def _stacked(heads: list[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    """The columns of a narrow page: each name, and below it what there is to say, with its heading."""
+    for name, *others in rows:
         yield from wrap(name, "  ", "    ", width)
         line = ""
-        for heading, word in zip(HEADINGS[1:], others, strict=True):
-            piece = f"{heading}: {word}"
-            if word == words.NOT_APPLICABLE:
+        for heading, word in zip(heads[1:], others, strict=True):
+            if not word:
                 continue
+            piece = f"{heading}: {word}" if heading else word
             longer = f"{line}  {piece}" if line else f"    {piece}"
             if line and width_of(longer) > width:
                 yield line
@@ -290,24 +270,18 @@ def _stacked(lines: Sequence[Sequence[str]], width: int) -> Iterator[str]:
             yield line
 
 
-def _name(row: ColumnRow) -> str:
-    name = row.name
-    return f"{name} ({row.kind})" if row.kind else name
-
-
 def _prose(prose: Prose, width: int) -> list[str]:
     lines: list[str] = []
     for node in prose["nodes"]:
         lines += ["", *_block(node, "", width)] if lines else list(_block(node, "", width))
-    shown, bytes_left = [], _PROSE_SIZE
+    shown, room = [], _PROSE_SIZE
     for line in lines:
-        bytes_left -= stored(line) + 2
-        if bytes_left < 0:
+        room -= stored_size(line) + 2
+        if room < 0:
             break
         shown.append(line)
-    if prose["cut"] or len(shown) < len(lines):
-        shown += wrap(f"{TEXT_GOES_ON} run.text.", width=width)
-    return shown
+    cut = prose["cut"] or (GOES_ON if len(shown) < len(lines) else "")
+    return [*shown, *wrap(cut, width=width)]
 
 
 def _block(node: Node, indent: str, width: int) -> Iterator[str]:
@@ -334,7 +308,7 @@ def _block(node: Node, indent: str, width: int) -> Iterator[str]:
 
 
 def _flow(children: Sequence[str | Node], indent: str, mark: str, width: int) -> Iterator[str]:
-    """Return inline children as wrapped lines, blocks among them below, with a mark before the first line."""
+    """Inline children as wrapped lines, blocks among them below, the mark before the first line."""
     inner = indent + " " * len(mark)
     first = indent + mark
     pending: list[str | Node] = []
@@ -365,16 +339,15 @@ def _inline(children: Sequence[str | Node]) -> str:
     return "".join(parts)
 
 
-def _actions(actions: Actions, width: int) -> Iterator[str]:
-    if not actions["groups"] and not actions["earlier"]:
-        return
-    yield from wrap(actions["title"], width=width)
-    if actions["earlier"]:
-        yield f"  {words.plural(actions['earlier'], 'earlier change')}"
-    for group in actions["groups"]:
+def _activity(activity: Activity, width: int) -> Iterator[str]:
+    yield from wrap(_inline(activity["latest"]), width=width)
+    if activity["groups"]:
+        yield "Activity"
+    for group in activity["groups"]:
         yield from wrap(group["table"], "  ", width=width)
         for line in group["lines"]:
             yield from wrap(_inline(line), "  - ", "    ", width)
+    yield from wrap(activity["earlier"], "  ", width=width)
 
 
 def _suggestions(suggestions: list[SuggestionView], width: int) -> Iterator[str]:
@@ -386,9 +359,6 @@ def _suggestions(suggestions: list[SuggestionView], width: int) -> Iterator[str]
         yield from wrap(FOLLOW_UP_LINE, "  ", width=width)
 
 
-def _foot(foot: Foot, width: int) -> Iterator[str]:
-    pieces = [foot["credits"], f"run {foot['run_id']}"]
-    yield from wrap(" · ".join(piece for piece in pieces if piece), width=width)
-    if foot["data_line"]:
-        yield from wrap(f"data: {foot['data_line']}", width=width)
-    yield from wrap(f"resume anywhere: {foot['attach_line']}", width=width)
+def _lines(lines: list[CodeLine], width: int) -> Iterator[str]:
+    for line in lines:
+        yield from wrap(f"{line['label']}: {line['code']}", width=width)

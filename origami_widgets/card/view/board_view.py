@@ -1,4 +1,4 @@
-"""View of a board: everything that its renderers are given, made from its entries. Pure."""
+"""From all that a board shows to the view that its renderers are given. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.links import short_host
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.number_words import shown_count
-from origami_widgets.card.view.run_words import is_missing
+from origami_widgets.card.view.run_head import LAST_KNOWN, as_of
 from origami_widgets.card.view.safe_text import clip
+from origami_widgets.card.view.status import is_missing
 from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         BoardView,
         Button,
         ClockView,
+        Form,
         Notice,
         Stage,
         StageCount,
@@ -35,13 +37,19 @@ if TYPE_CHECKING:
 STAGES: Final[dict[Stage, tuple[str, str]]] = {
     "waiting": ("waiting", "waiting"),
     "running": ("running", "running"),
-    "filling": ("still filling", "still filling"),
+    "filling": ("filling", "filling"),
     "needs_you": ("needs you", "need you"),
     "failed": ("failed", "failed"),
     "ended": ("ended", "ended"),
 }
 """In the words of one, and of many; in the order in which they are counted."""
 
+_RESUME: Final[Button] = {
+    "command": "resume",
+    "label": "Start the others",
+    "prompt": "",
+    "confirm": "Start the others? This uses credits.",
+}
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
 """Who gives way first where not all can be shown: what has ended, then what may not change by itself."""
 
@@ -55,8 +63,9 @@ def make_board(
     can_stop: bool = False,
     opened: int | None = None,
     reopen: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
+    form: Form = "live",
 ) -> BoardView:
-    """Return everything that a renderer of the board is given.
+    """Everything that a renderer of the board is given.
 
     Args:
         entries: what is known of each run, in the order of the board.
@@ -66,18 +75,24 @@ def make_board(
         can_stop: briefs are left that will be started.
         opened: the position of the row whose card is open.
         reopen: what the line of Python does that shows the board again, and that line.
+        form: how the board is read.
 
     Returns:
         A JSON-safe dictionary of at most 60 kB, however many runs there are. Only its `clock` depends on `now`.
     """
-    rows = [make_row(entry) for entry in entries]
+    rows = [make_row(entry, form=form) for entry in entries]
     by_worth = _shown(rows)
     kept = dict(zip(by_worth, limit_rows([rows[at] for at in by_worth]), strict=False))
     shown = sorted(kept)
+    head = _head(entries, rows, len(shown), reopen, opened=opened)
+    can_offer = form == "live"
+    if error is not None:
+        head["notices"] = [_halted(error, can_resume=can_resume, form=form)]
+    if can_offer:
+        active = sum(1 for row in rows if row["cancel"] == "available")
+        head["buttons"] = _buttons(active, can_stop=can_stop, can_resume=can_resume and error is None)
     return {
-        "head": _head(
-            entries, rows, len(shown), error, reopen, can_resume=can_resume, can_stop=can_stop, opened=opened
-        ),
+        "head": {**head, "form": form, "as_of": as_of(now, form)},
         "clock": make_board_clock(entries, now),
         "rows": [kept[at] for at in shown],
         "moments": [make_check_times(entries[at]) for at in shown],
@@ -85,35 +100,30 @@ def make_board(
 
 
 def _shown(rows: Sequence[BoardRow]) -> list[int]:
-    """Return the positions of the rows to show, those that matter most first."""
+    """The places of those to show, the most worth it first."""
     # Of those that give way, the later one stays: it was started last.
     by_worth = sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
     return by_worth[:BOARD_SLOTS]
 
 
 def _head(
-    entries: Sequence[BoardEntry],
-    rows: Sequence[BoardRow],
-    shown: int,
-    error: OrigamiError | None,
-    reopen: tuple[str, str],
-    *,
-    can_resume: bool,
-    can_stop: bool,
-    opened: int | None,
+    entries: Sequence[BoardEntry], rows: Sequence[BoardRow], shown: int, reopen: tuple[str, str], *, opened: int | None
 ) -> BoardHead:
-    counts = _counts(rows)
     hidden = len(rows) - shown
-    active = sum(1 for row in rows if row["cancel"] == "available")
     return {
+        "form": "live",
+        "as_of": "",
         "title": words.plural(len(rows), "run"),
-        "counts": counts,
+        "counts": _counts(rows),
         "facts": _facts(entries),
-        "hidden": f"{words.plural(hidden, 'run')} not shown here; board.runs has all of them." if hidden else "",
+        "hidden": f"{words.plural(hidden, 'more run')}: see board.runs" if hidden else "",
+        "nothing": "" if rows else "No runs yet. Start one with ow.start(…).",
+        "none_match": "No runs match",
+        "last_known": LAST_KNOWN,
         "settled": all(row["settled"] for row in rows),
         "origin": _origin(entries),
-        "notices": [_halted_notice(error, can_resume=can_resume)] if error is not None else [],
-        "buttons": _buttons(active, can_stop=can_stop, can_resume=can_resume and error is None),
+        "notices": [],
+        "buttons": [],
         "open": next((row["token"] for row in rows if row["position"] == opened), ""),
         "again_words": reopen[0],
         "again_line": reopen[1],
@@ -124,21 +134,25 @@ def _head(
 def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:
     counted = Counter(row["stage"] for row in rows)
     return [
-        {"stage": stage, "label": one if counted[stage] == 1 else many, "count": counted[stage]}
+        {
+            "stage": stage,
+            "label": f"{words.count(counted[stage])} {one if counted[stage] == 1 else many}",
+            "count": counted[stage],
+        }
         for stage, (one, many) in STAGES.items()
         if counted[stage]
     ]
 
 
 def _facts(entries: Iterable[BoardEntry]) -> list[str]:
-    """Return totals over all tables; runs that work on the same table share it."""
+    """Totals over all tables; runs that work on the same table share it."""
     tables = _tables(entries)
     facts = list(filter(None, (_total(_leads(tables), "lead"), _total(_credits(tables), "credit"))))
     return [*facts[:-1], f"{facts[-1]} in {words.plural(len(tables), 'table')}"] if facts else []
 
 
 def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]:
-    """Sum leads and credits over all tables, each table once; None where no table has a number."""
+    """Leads and credits over all tables that tell any, each table once; None where none does."""
     tables = _tables(entries)
     return total(_leads(tables)), total(_credits(tables))
 
@@ -166,10 +180,10 @@ def _newer(table: Table, known: Table) -> bool:
 
 
 def _total(counts: Sequence[int | None], one: str) -> str:
-    known = [count for count in counts if count is not None]
-    if not known:
+    told = [count for count in counts if count is not None]
+    if not told:
         return ""
-    return f"{'' if len(known) == len(counts) else 'at least '}{words.plural(sum(known), one)}"
+    return f"{'' if len(told) == len(counts) else 'at least '}{words.plural(sum(told), one)}"
 
 
 def _origin(entries: Iterable[BoardEntry]) -> str:
@@ -177,14 +191,14 @@ def _origin(entries: Iterable[BoardEntry]) -> str:
     return clip(short_host(clip(origins.pop(), 300)), 60) if len(origins) == 1 else ""
 
 
-def _halted_notice(error: OrigamiError, *, can_resume: bool) -> Notice:
-    resume: Button = {"command": "resume", "label": "Start the others", "prompt": "", "confirm": "This spends credits."}
+def _halted(error: OrigamiError, *, can_resume: bool, form: Form) -> Notice:
+    title = "The remaining briefs were not started" if form == "snapshot" else "The remaining briefs are on hold"
     return {
         "key": "halted",
         "tone": "bad",
-        "title": clip(f"No further brief is started: {error.title}", 160),
+        "title": clip(f"{title}: {error.title}", 160),
         "text": clip(explanation_of(error), 500),
-        "button": resume if can_resume else None,
+        "button": _RESUME if can_resume and form == "live" else None,
         "link": link_of_error(error),
         "code": "batch.resume()" if can_resume else "",
     }
@@ -195,28 +209,29 @@ def _buttons(active: int, *, can_stop: bool, can_resume: bool) -> list[Button]:
     if can_stop:
         buttons.append({"command": "stop_starting", "label": "Start no more", "prompt": "", "confirm": ""})
     if can_resume:
-        buttons.append(
-            {"command": "resume", "label": "Start the others", "prompt": "", "confirm": "This spends credits."}
-        )
+        buttons.append(_RESUME)
     if active or can_stop:
-        question = f"Cancel {words.plural(active, 'run')}? What was spent is spent."
+        question = f"Cancel {words.plural(active, 'run')}? Credits already used are not refunded."
         buttons.append({"command": "cancel_all", "label": "Cancel all", "prompt": "", "confirm": question})
     return buttons
 
 
-def _gone(entries: Sequence[BoardEntry], reopen: str) -> str:
-    left = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
+def _gone(entries: Sequence[BoardEntry], again: str) -> str:
+    """What is true once the kernel of the board has stopped, before the line that shows the runs again."""
+    waiting = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
     is_any_missing = any(entry.state is not None and is_missing(entry.state) for entry in entries)
-    known = "This is what was last known." + (" What was waiting then is not started by anybody now." if left else "")
+    left = "Briefs that were waiting will not start. " if waiting else ""
     if any(entry.state is not None and entry.state.origin == "sandbox" for entry in entries):
-        return f"{known} A sandbox inside the kernel has ended with it; one that runs elsewhere goes on:"
+        return (
+            f"{left}A sandbox inside the kernel stopped with it. If yours runs elsewhere, see the runs in any kernel:"
+        )
     if is_any_missing:
-        return f"{known} Runs that Origami still finds go on at the server. {reopen}, in any kernel:"
-    return f"{known} The runs go on at the server. {reopen}, in any kernel:"
+        return f"{left}Runs that Origami still finds continue on the server. {again}, in any kernel:"
+    return f"{left}The runs continue on the server. {again}, in any kernel:"
 
 
 def make_board_clock(entries: Iterable[BoardEntry], now: float) -> ClockView:
-    """Return the clock of the run that is asked next: after how much silence the front end asks the kernel."""
+    """Of the run that is asked next: how long it may be silent before the kernel is asked whether it is there."""
     known = [make_check_times(entry) for entry in entries]
     heard = [one.heard_at for one in known if one.heard_at is not None]
     following = [one.next_at for one in known if one.next_at is not None]
@@ -228,4 +243,7 @@ def make_board_clock(entries: Iterable[BoardEntry], now: float) -> ClockView:
         "next_at": min(following, default=None),
         "interval": min(intervals, default=None),
         "connection": "ended" if over else "live",
+        "heard": "" if over else "updated {}",
+        "next": "" if over else "next check in {}",
+        "due": "" if over else "checking…",
     }

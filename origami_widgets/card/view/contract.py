@@ -1,12 +1,12 @@
-"""Contract of the view: the one dictionary that every renderer of the card is given.
+"""The view: what every renderer of the card is given, and nothing else.
 
 One dictionary, JSON-safe and bounded, is made from the state of a run (`card.view`). The widget sends its sections as
 traits, the static HTML and the terminal text are made from the same sections, and `js/src/contract.ts` is generated
 from this file, so that Python and TypeScript cannot drift apart.
 
-Rules: words are made in Python and are the same everywhere; numbers that the front end has to count with (ages,
-meters, bars) travel as numbers; moments are milliseconds since 1970 on the kernel's clock; `None` means that the
-server did not say.
+Rules: Python writes every sentence and every number, in the tense in which it is read: live on a card, in the past in a
+snapshot. The front end lays them out and counts time. What it has to count with (ages, bars, orders) travels as
+numbers; moments are milliseconds since 1970 on the kernel's clock; `None` means that the server did not say.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple, NotRequired, TypedDict
 
 TABLE_SLOTS: Final = 24
-"""Tables shown at most. Each travels in a trait of its own, `table_0` and so on, so that one that fills does not send all."""
+"""TablesView shown at most. Each travels in a trait of its own, `table_0` and so on, so that one that fills does not send all."""
+
+UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+"""The units of durations and ages, with their seconds, the largest first."""
 
 Tone = Literal["running", "good", "attention", "bad", "neutral"]
 """Colour and shape of a status or notice; never the only carrier of its meaning."""
@@ -62,7 +65,7 @@ Inline = list[str | Node]
 
 
 class Link(TypedDict):
-    """An address that was checked, and its label."""
+    """An address that was checked, and its words."""
 
     href: str
     label: str
@@ -77,32 +80,53 @@ class Button(TypedDict):
     confirm: str
 
 
-class Head(TypedDict):
-    """Status and identity of the run. `reply`: what was answered, when the run goes on from questions about `prompt`."""
+Form = Literal["live", "current", "snapshot"]
+"""How a view is read. `live`: on a widget. `current`: as HTML or text that is replaced as the run goes on. `snapshot`: later."""
 
+
+class CodeLine(TypedDict):
+    """A line to copy: Python code or an id. `label` names it in the card's menu and in front of it in a snapshot."""
+
+    label: str
+    code: str
+
+
+class Head(TypedDict):
+    """Status and identity of the run.
+
+    `reply`: what was answered, when the run goes on from questions about `prompt`. `last_known`: the status once nobody
+    follows the run any more. `announcement`: what assistive technology is told when it changes. `gone`: what to say above
+    the first of `lines` without a kernel. `as_of`: when a view was made that does not count time by itself.
+    """
+
+    form: Form
+    as_of: str
     run_id: str
     token: str
     status: str
     status_label: str
+    last_known: str
+    announcement: str
     tone: Tone
     done: bool
     settled: bool
     prompt: str
     reply: str
-    model: str
-    steps_completed: int | None
-    steps_max: int | None
-    started_at: float | None
-    completed_at: float | None
     cancel: Literal["none", "available", "requested"]
     link: Link | None
     origin: str
+    started_at: float | None
+    completed_at: float | None
+    gone: str
+    lines: list[CodeLine]
 
 
 class ClockView(TypedDict):
-    """Times of the last answer of the server and of the next check.
+    """When the server was last heard and when it is asked next.
 
-    `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks).
+    `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks). The words
+    have a `{}` for the age or the time that is left; `due` stands in the place of `next` when that moment has come. Empty
+    words are not shown.
     """
 
     now: float
@@ -110,10 +134,38 @@ class ClockView(TypedDict):
     next_at: float | None
     interval: float | None
     connection: ConnectionState
+    heard: str
+    next: str
+    due: str
+
+
+class Figure(TypedDict):
+    """A number of the result line, large, with its noun and what it comes to."""
+
+    value: str
+    label: str
+    note: str
+
+
+class Result(TypedDict):
+    """What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`."""
+
+    figures: list[Figure]
+    note: str
+    funnel: FunnelView | None
+    steps: str
+    details: str
+
+
+class Earlier(TypedDict):
+    """The earlier runs of the same conversation, folded above the current one, oldest first."""
+
+    title: str
+    runs: list[EarlierRun]
 
 
 class EarlierRun(TypedDict):
-    """An earlier run of the same conversation, folded above the current one."""
+    """One earlier run and what came of it."""
 
     run_id: str
     prompt: str
@@ -123,7 +175,7 @@ class EarlierRun(TypedDict):
 
 
 class Notice(TypedDict):
-    """A message about the run's state, and what to do about it."""
+    """What the state means and what to do about it."""
 
     key: str
     tone: Tone
@@ -144,13 +196,17 @@ class QuestionView(TypedDict):
 
 
 class Ask(TypedDict):
-    """The answer form. `state` is `sending` from the first click on, so that no second one is sent."""
+    """The answer form. `state` is `sending` from the first click on, so that no second one is sent.
+
+    `progress` has a `{}` for the number of questions that are answered.
+    """
 
     run_id: str
     questions: list[QuestionView]
     state: Literal["open", "sending"]
     send_label: str
     cost_note: str
+    progress: str
 
 
 class FunnelCount(TypedDict):
@@ -162,110 +218,119 @@ class FunnelCount(TypedDict):
 
 
 class FunnelView(TypedDict):
-    """Where the sourced leads went; the parts add up to `sourced`."""
+    """Where the sourced leads went. `words` says it in one sentence."""
 
-    sourced: int
-    sourced_label: str
+    words: str
     parts: list[FunnelCount]
 
 
-class ColumnRow(NamedTuple):
-    """One column of a table, as a JSON array to stay small. `call_rate` is a share, `credits_per_run` credits."""
+class Grid(TypedDict):
+    """A small table, ready to be drawn.
 
-    name: str
-    kind: str
-    call_rate: float | None
-    credits_per_run: float | None
-    credits: float | None
-    running: int | None
-    errored: int | None
-    passed: int | None
-    failed: int | None
-    unsure: int | None
+    Attributes:
+        heads: the names of its columns.
+        form: a letter for each of them: `t` for the name of a row, `l` for text, `r` for numbers, `m` for what is quiet,
+            `x` for what went wrong.
+        rows: the words of each row.
+        keys: for each row the numbers behind the columns with the letter `r`, in their order; to sort by.
+    """
+
+    heads: list[str]
+    form: str
+    rows: list[list[str]]
+    keys: list[list[float | None]]
+
+
+class Remark(TypedDict):
+    """A few words about a table, with more behind them on demand."""
+
+    text: str
+    tone: Tone
+    details: str
 
 
 class TableView(TypedDict):
-    """One table with its economics. `facts` are ready sentences."""
+    """One table. `hidden` columns are not in `columns`, which say so in `columns_note`.
+
+    `facts`: what it cost. `funnel`: where its leads went, in words.
+    """
 
     id: str
     name: str
+    leads: str
     link: Link | None
-    facts: list[str]
-    filling: str
-    funnel: FunnelView | None
-    columns: list[ColumnRow]
-    columns_hidden: int
+    facts: str
+    funnel: str
+    remarks: list[Remark]
+    columns: Grid
+    columns_note: str
+    hidden: int
 
 
 class TablesView(TypedDict):
-    """The tables the run touched; `hidden` of them are not shown.
+    """The tables the run touched; `hidden` says how many are not shown.
 
     `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
-    empty list while it reads none. It stands beside them, so that it travels without them.
+    empty list while it reads none. It stands beside them, so that it travels without them. `leads`: the card may show them;
+    `no_leads` stands in their place where there is no kernel to read them.
     """
 
     items: list[TableView]
-    hidden: int
+    hidden: str
     reading: list[str]
+    leads: bool
+    no_leads: str
 
 
 class Prose(TypedDict):
-    """The agent's own words as a tree. `cut` when there is more than is shown."""
+    """The agent's own words as a tree. `cut` says that there is more than is shown; else it is empty."""
 
     nodes: list[Node]
-    cut: bool
+    cut: str
 
 
 class ActionGroup(TypedDict):
-    """Consecutive changes to one table."""
+    """Consecutive changes to one table, newest first."""
 
     table: str
     lines: list[Inline]
 
 
-class Actions(TypedDict):
-    """Changes the run made, in order; `earlier` of them are not shown."""
+class Activity(TypedDict):
+    """What the run changed, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were."""
 
-    title: str
-    earlier: int
+    latest: Inline
     groups: list[ActionGroup]
+    earlier: str
 
 
 class SuggestionView(TypedDict):
-    """A next step the agent proposes: a button, or its label alone where only the app can do it."""
+    """A next step the agent proposes; without a button while none can be sent."""
 
     label: str
-    kind: str
     button: Button | None
 
 
-class Foot(TypedDict):
-    """Credits, identity, and the Python lines that continue from here. `gone` precedes them without a kernel."""
-
-    credits: str
-    run_id: str
-    gone: str
-    attach_line: str
-    data_line: str
-
-
 class View(TypedDict):
-    """Everything a renderer is given. Empty sections are None or empty."""
+    """Everything a renderer is given. Sections that have nothing to say are None or empty."""
 
     head: Head
     clock: ClockView
-    earlier: list[EarlierRun]
+    result: Result
+    earlier: Earlier
     notices: list[Notice]
     ask: Ask | None
     tables: TablesView
+    activity: Activity
     prose: Prose
-    actions: Actions
     suggestions: list[SuggestionView]
-    foot: Foot
 
 
 class BoardRow(TypedDict):
-    """One run of a board, or a brief without a run and `token`. `note` is the first notice of its card."""
+    """One run of a board, or a brief that has not been started: then without `token`.
+
+    `note`: what its card says first. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+    """
 
     position: int
     token: str
@@ -276,10 +341,10 @@ class BoardRow(TypedDict):
     stage: Stage
     done: bool
     settled: bool
-    steps_completed: int | None
-    steps_max: int | None
-    leads: int | None
-    credits: int | None
+    leads: str
+    qualified: str
+    credits: str
+    keys: list[int | None]
     started_at: float | None
     completed_at: float | None
     cancel: Literal["none", "available", "requested"]
@@ -287,7 +352,7 @@ class BoardRow(TypedDict):
 
 
 class CheckTimes(NamedTuple):
-    """Times of the last and next check of a row's run, as in `ClockView`."""
+    """When the server was last heard about the run of a row and when it is asked next, as in `ClockView`."""
 
     heard_at: float | None
     next_at: float | None
@@ -296,7 +361,7 @@ class CheckTimes(NamedTuple):
 
 
 class StageCount(TypedDict):
-    """Number of rows in one stage. `label` follows the number, as in "3 running"."""
+    """How many rows have come so far; `label` says it in words: "3 running"."""
 
     stage: Stage
     label: str
@@ -304,17 +369,23 @@ class StageCount(TypedDict):
 
 
 class BoardHead(TypedDict):
-    """Facts about all runs of a board.
+    """What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
 
-    `hidden` is a sentence about runs that are not shown, `open` the token of the row whose card is open.
+    `as_of` as in `Head`. `nothing`: what stands in the place of rows while there are none. `none_match`: where none has the
+    words that are searched for. `last_known` has a `{}` for the status of a row that waits or runs, once nobody follows it.
 
     `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
     """
 
+    form: Form
+    as_of: str
     title: str
     counts: list[StageCount]
     facts: list[str]
     hidden: str
+    nothing: str
+    none_match: str
+    last_known: str
     settled: bool
     origin: str
     notices: list[Notice]
@@ -359,7 +430,7 @@ class HelloMessage(TypedDict):
 
 
 class AckMessage(TypedDict):
-    """Kernel to front end: the outcome of a command."""
+    """Kernel to front end: what became of a command."""
 
     kind: Literal["ack"]
     id: str
@@ -387,12 +458,182 @@ class ColumnsAnswer(TypedDict):
 
     kind: Literal["columns"]
     table: str
-    columns: list[ColumnRow]
+    columns: Grid
     hidden: int
 
 
+class CodeMessage(TypedDict):
+    """Front end to kernel: asks for the code that draws leads, when they are looked at for the first time."""
+
+    kind: Literal["code"]
+
+
+class CodeAnswer(TypedDict):
+    """Kernel to front end: the module that draws leads."""
+
+    kind: Literal["code"]
+    code: str
+
+
+class LeadHead(TypedDict):
+    """One column of leads.
+
+    Attributes:
+        slug: its key, by which rows are sorted and filtered.
+        name: its name.
+        kind: `input` for what was typed in; `enrichment`, `score`, `sequence` for what was computed.
+        share: how much of it was found among the leads that were read, from 0 to 1; None where nothing can be said.
+        details: that share in words.
+        filling: cells of it are running.
+        filters: the server filters by it.
+    """
+
+    slug: str
+    name: str
+    kind: str
+    share: float | None
+    details: str
+    filling: bool
+    filters: bool
+
+
+class CellPart(NamedTuple):
+    """One part of an enrichment's cell; `href` is an address that was checked, else empty."""
+
+    label: str
+    text: str
+    href: str
+
+
+class OpenCell(TypedDict):
+    """A cell that opens to its parts; `text` is empty where nothing was found."""
+
+    text: str
+    confidence: str
+    parts: list[CellPart]
+
+
+LeadCell = str | OpenCell | None
+"""Text; empty text where the agent looked and found nothing; None where no work has ended."""
+
+
+class LeadRow(NamedTuple):
+    """One lead. `cells` is None where all of them are as they were."""
+
+    id: str
+    cells: list[LeadCell] | None
+
+
+class CellChange(NamedTuple):
+    """One cell that has changed: the place of its row in the page, and that of its column."""
+
+    row: int
+    column: int
+    cell: LeadCell
+
+
+class LeadFilter(TypedDict):
+    """One condition, as the API has it."""
+
+    column: str
+    operator: str
+    value: str
+
+
+class LeadSort(TypedDict):
+    """The order of rows, as the API has it."""
+
+    column: str
+    direction: Literal["asc", "desc"]
+
+
+class LeadsMessage(TypedDict):
+    """Front end to kernel: which leads are looked at, from the first time until it says that none are.
+
+    Attributes:
+        view: of the front end that asks; several may look at different leads.
+        query: counts the questions of that view; an answer names the one that it answers.
+        table: the table's id; empty: no leads are looked at any more.
+        first: the place of the first row that is seen, and `last` of the last one.
+        size: rows a page.
+    """
+
+    kind: Literal["leads"]
+    view: str
+    query: int
+    table: str
+    first: int
+    last: int
+    size: int
+    sort: LeadSort | None
+    filters: list[LeadFilter]
+
+
+class LeadsAnswer(TypedDict):
+    """Kernel to front end: one page of leads, or what of it has changed.
+
+    Attributes:
+        start: the place of its first row among all rows.
+        rows: its rows, in order.
+        changes: cells of rows whose `cells` are None.
+        heads: the columns.
+        total: how many rows there are, when the server said.
+        more: whether there are rows behind this page.
+        count: how many leads were read, in words.
+        note: why there are none, or why they are no longer brought up to date; empty while all is well.
+    """
+
+    kind: Literal["leads"]
+    view: str
+    query: int
+    table: str
+    start: int
+    rows: list[LeadRow]
+    changes: list[CellChange]
+    heads: list[LeadHead]
+    total: int | None
+    more: bool
+    count: str
+    note: str
+
+
+class LeadTab(TypedDict):
+    """One table of a grid of leads. `line` reads all of them into a DataFrame."""
+
+    id: str
+    name: str
+    leads: str
+    line: str
+
+
+class LeadGridHead(TypedDict):
+    """What a grid of leads is of. `line` shows the same leads again; `gone` is what to say above it without a kernel."""
+
+    form: Form
+    as_of: str
+    title: str
+    tabs: list[LeadTab]
+    line: str
+    gone: str
+
+
+class LeadGridView(TypedDict):
+    """A grid of leads without any lead: they travel as messages."""
+
+    head: LeadGridHead
+    clock: ClockView
+
+
+class SelectMessage(TypedDict):
+    """Front end to kernel: leads were ticked, or no longer are."""
+
+    kind: Literal["select"]
+    ids: list[str]
+    on: bool
+
+
 class PieceRange(NamedTuple):
-    """A range of pieces of the previous snapshot, `end` not included."""
+    """PieceRange of the snapshot before, from `start` up to but not including `end`."""
 
     start: int
     end: int

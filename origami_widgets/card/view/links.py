@@ -43,7 +43,9 @@ def safe_href(address: object) -> str | None:
         return None
     if _MAILTO.fullmatch(address):
         return address
-    return address if host_of(address) else None
+    host = host_of(address)
+    # Nothing ever stands under `.invalid` (RFC 2606): the sandbox's addresses end so.
+    return address if host and not host.endswith(".invalid") else None
 
 
 def host_of(address: str) -> str:

@@ -1,325 +1,307 @@
-"""Notices: what the run's state means and what to do about it, most urgent first."""
+"""What a person must know or can do about a run, the most urgent first."""
 
 from __future__ import annotations
 
-import re
+import json
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.links import product_link
 from origami_widgets.card.view.number_words import shown_count
-from origami_widgets.card.view.questions import QUESTIONS_LIMIT, can_follow_up, follow_up_button
-from origami_widgets.card.view.run_words import agent_line, attach_line, is_known, is_missing
+from origami_widgets.card.view.questions import can_follow_up, follow_up_button
+from origami_widgets.card.view.run_head import QUESTIONS_LIMIT, agent_line, attach_line
 from origami_widgets.card.view.safe_text import clip, take
+from origami_widgets.card.view.status import claims_work, is_known, is_missing, lists_actions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from origami_widgets.api.errors import OrigamiError
-    from origami_widgets.card.view.contract import Button, Link, Notice, Tone
+    from origami_widgets.card.view.contract import Button, Form, Link, Notice, Tone
     from origami_widgets.run.state import Queue, RunState
 
 NOTICES_SIZE = 5_000
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
-_GOES_ON = "Your run goes on at the server."
-_MISSING = "It may have been deleted. It may belong to another organization or project. This is what was last known."
+_MISSING = "It may have been deleted, or belong to another organization or project. This is its last known state."
 _CONTINUE = "Continue where you stopped."
 _TRY_AGAIN = "That failed. Please try it again."
+_FOLLOW_UP = "A follow-up run picks up where it left off."
 
-# Words with which an agent claims work on objects of the product: "I have built a table", "12 leads were added".
-# Only the tone depends on them, never whether the sentence stands there: other languages and other words exist.
-_DONE = r"(?:built|created|added|made|found|sourced|enriched|filled|updated|drafted|set up|prepared|compiled)"
-_OBJECT = r"(?:tables?|columns?|leads?|rows?|lists?|campaigns?|sequences?|sheets?)"
-_REPORTED_WORK = re.compile(
-    rf"\bI(?:['\u2019]ve| have)?\s+(?:\w+\s+){{0,2}}{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b"
-    rf"|\b{_OBJECT}\b[^.!?\n]{{0,80}}?\b(?:(?:was|were|been|is now|are now)\s+{_DONE}|(?:is|are)\s+(?:now\s+)?ready)\b"
-    rf"|^\W*{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b",
-    re.IGNORECASE | re.MULTILINE,
-)
-_SEARCHED_LENGTH = 4_000
+_CHECK_NOW: Final[Button] = {"command": "check_now", "label": "Check now", "prompt": "", "confirm": ""}
 
 
-_CHECK_AGAIN: Final[Button] = {"command": "check_now", "label": "Check again", "prompt": "", "confirm": ""}
+def make_notices(state: RunState, *, form: Form = "live") -> list[Notice]:
+    """Return all notices of a state, the most urgent first.
+
+    Args:
+        state: what is known about the run.
+        form: how the view is read. Without a widget, a button becomes its line of Python; a snapshot is in the past.
+    """
+    writer = _Writer(state, form)
+    return take(writer.all(), NOTICES_SIZE)
 
 
-def make_notices(state: RunState) -> list[Notice]:
-    """Return all notices of a state, the most urgent first."""
-    return take(_notices(state), NOTICES_SIZE)
+class _Writer:
+    """Writes the notices of one state in one tense."""
 
+    def __init__(self, state: RunState, form: Form) -> None:
+        self.state = state
+        self.form = form
 
-def _notices(state: RunState) -> Iterator[Notice]:
-    yield from _failures(state)
-    yield from _pending_commands(state)
-    yield from _attached(state)
-    if state.run is not None:
-        yield from _ends(state)
-        yield from _questions(state)
-        yield from _cells(state)
+    def all(self) -> Iterator[Notice]:
+        yield from self._failures()
+        yield from self._in_progress()
+        yield from self._attached()
+        if self.state.run is not None:
+            yield from self._status()
+            yield from self._end()
+            yield from self._questions()
 
+    def _say(self, live: str, later: str) -> str:
+        """One of two sentences: what is true now, or how it is told in a snapshot."""
+        return later if self.form == "snapshot" else live
 
-def _notice(
-    key: str,
-    tone: Tone,
-    title: str,
-    text: str = "",
-    *,
-    button: Button | None = None,
-    link: Link | None = None,
-    code: str = "",
-) -> Notice:
-    return {
-        "key": key,
-        "tone": tone,
-        "title": clip(title, _TITLE_LIMIT),
-        "text": clip(text, _TEXT_LIMIT),
-        "button": button,
-        "link": link,
-        "code": code,
-    }
+    def _notice(
+        self,
+        key: str,
+        tone: Tone,
+        title: str,
+        text: str = "",
+        *,
+        button: Button | None = None,
+        link: Link | None = None,
+        code: str = "",
+    ) -> Notice:
+        is_live = self.form == "live"
+        return {
+            "key": key,
+            "tone": tone,
+            "title": clip(title, _TITLE_LIMIT),
+            "text": clip(text, _TEXT_LIMIT),
+            "button": button if is_live else None,
+            "link": link,
+            "code": code or ("" if is_live else _as_code(button)),
+        }
 
-
-def _failures(state: RunState) -> Iterator[Notice]:
-    error = state.command_error
-    if error is not None and error.code == "AMBIGUOUS_START":
-        look = (
-            "Look before you send it again, or it may run and cost twice: the line below shows the agent's newest run."
-        )
-        text = _sentences(_cause(error), look)
-        yield _notice("command_error", "bad", error.title, text, code=agent_line(state))
-    elif error is not None:
-        yield _notice("command_error", "bad", error.title, explanation_of(error), link=link_of_error(error))
-    if state.limit_error is not None:
-        yield _notice("credit_limit", "attention", state.limit_error.title, explanation_of(state.limit_error))
-    connection = state.connection
-    if connection.state == "reconnecting" and is_missing(state):
-        yield _notice(
-            "reconnecting",
-            "attention",
-            "Origami can't find the run; trying again",
-            _sentences("A new run can take a few seconds to appear.", _cause(connection.error)),
-            button={**_CHECK_AGAIN, "label": "Try now"},
-        )
-    elif connection.state == "reconnecting":
-        cause = connection.error
-        goes_on = "Its cells may go on filling at the server." if state.done else _GOES_ON
-        yield _notice(
-            "reconnecting",
-            "attention",
-            "Can't reach Origami; trying again",
-            _sentences(goes_on, _cause(cause), cause.remedy if cause else ""),
-            button={**_CHECK_AGAIN, "label": "Try now"},
-            link=link_of_error(cause),
-        )
-    elif connection.state == "stopped":
-        yield _stopped(state, connection.error)
-
-
-def _stopped(state: RunState, error: OrigamiError | None) -> Notice:
-    """Return the notice that checks ended on an error, with the way back to a run that may go on."""
-    line = attach_line(state)
-    if state.done:
-        goes_on = "The run is over; its cells may go on filling at the server."
-    else:
-        goes_on = f"{_GOES_ON} It is shown again with the line below."
-    if error is None:
-        return _notice(
-            "stopped", "attention", "This card has stopped checking", goes_on, button=_CHECK_AGAIN, code=line
-        )
-    if is_missing(state):
-        text = explanation_of(error) if state.run is None else _sentences(_cause(error), _MISSING)
-        return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN)
-    text = _sentences(explanation_of(error), goes_on)
-    return _notice("stopped", "bad", error.title, text, button=_CHECK_AGAIN, link=link_of_error(error), code=line)
-
-
-def _pending_commands(state: RunState) -> Iterator[Notice]:
-    if state.cancel == "requested" and not state.done and state.cancel_error is not None:
-        yield _notice(
-            "cancel_requested",
-            "attention",
-            "Origami has not heard the cancel yet",
-            _sentences(f"{state.cancel_error.title}.", "Trying again until it has; until then the run goes on."),
-        )
-    elif state.cancel == "requested" and not state.done:
-        yield _notice(
-            "cancel_requested",
-            "attention",
-            "Cancel requested",
-            "Origami has not confirmed it yet. A run stops at its next safe point, and what it built is kept.",
-        )
-    if state.queue is not None:
-        yield _queued(state.queue)
-    elif state.sending == "follow_up":
-        yield _notice("sending", "running", "Starting the follow-up run")
-    elif state.sending == "answer":
-        yield _notice("sending", "running", "Sending your answers")
-
-
-def _attached(state: RunState) -> Iterator[Notice]:
-    """Say that a cell that was run again has not paid again."""
-    if state.attached is not None and words.known(state.attached):
-        found = (
-            "It was found under the name that the cell gave it (once=)"
-            if state.attached_by == "name"
-            else "This cell had started it, and it was running"
-        )
-        text = f"{found}, so no other run was started and nothing was charged. To start anew: fresh=True."
-        title = f"Attached to the run of {words.moment(1000 * state.attached)}"
-        yield _notice("attached", "neutral", title, text)
-
-
-def _queued(queue: Queue) -> Notice:
-    """Say that a follow-up waits for a run slot, which costs nothing."""
-    limit = f" Your plan allows {words.plural(queue.limit, 'run')} at once." if queue.limit else ""
-    text = (
-        f"The follow-up waits for a free one, and is sent again after the {words.duration(queue.wait)} that Origami "
-        f"asked for.{limit} Waiting costs nothing."
-    )
-    button: Button = {"command": "stop_waiting", "label": "Stop waiting", "prompt": "", "confirm": ""}
-    return _notice("queued", "attention", "All run slots are in use", text, button=button)
-
-
-def _ends(state: RunState) -> Iterator[Notice]:
-    """Explain a terminal status."""
-    run = state.run
-    if run is None:
-        return
-    if not is_known(state.status):
-        goes_on = "It is shown as Origami sent it"
-        goes_on += "; the results below are as they came." if state.done else ", and asked about further on."
-        title = f"Origami calls this run “{clip(state.status, 40)}”"
-        yield _notice("unknown_status", "neutral", title, f"This version has no words for it. {goes_on}")
-    if not state.done:
-        return
-    match state.status:
-        case "completed":
-            yield from _nothing_built(state)
-        case "step_cap_hit":
-            cap = shown_count(run.steps.max)
-            limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
-            text = _sentences(_kept(state), "A follow-up run goes on from there; a larger plan allows more steps.")
-            button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
-            yield _notice("step_cap_hit", "attention", f"The run reached {limit}", text, button=button)
-        case "incomplete":
-            text = (
-                f"One of the agent's steps could not be carried out. {_kept(state)} A follow-up run goes on from there."
+    def _failures(self) -> Iterator[Notice]:
+        state = self.state
+        error = state.command_error
+        if error is not None and error.code == "AMBIGUOUS_START":
+            look = (
+                "Look before you send it again, or it may run and cost twice. This line shows the agent's newest run:"
             )
-            button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
-            yield _notice("incomplete", "attention", "The run stopped early", text, button=button)
-        case "cancelled":
-            yield _notice("cancelled", "neutral", "The run was cancelled", _kept(state))
-        case "errored":
-            text = f"{_kept(state)} Try it again in a follow-up run; if it fails again, send Origami's support the run id below."
-            button = follow_up_button(state, "Try again", _TRY_AGAIN)
-            yield _notice("errored", "bad", "The run failed", text, button=button)
-        case "timed_out":
-            text = _sentences("A run may take 20 minutes at most.", _kept(state), "A follow-up run goes on from there.")
-            button = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
-            yield _notice("timed_out", "bad", "The run ran out of time", text, button=button)
+            text = sentences(_cause(error), look)
+            yield self._notice("command_error", "bad", error.title, text, code=agent_line(state))
+        elif error is not None:
+            yield self._notice("command_error", "bad", error.title, explanation_of(error), link=link_of_error(error))
+        if state.limit_error is not None:
+            yield self._notice("credit_limit", "attention", state.limit_error.title, explanation_of(state.limit_error))
+        connection = state.connection
+        if connection.state == "reconnecting":
+            yield self._reconnecting(connection.error)
+        elif connection.state == "stopped":
+            yield self._stopped(connection.error)
 
+    def _reconnecting(self, error: OrigamiError | None) -> Notice:
+        button: Button = {**_CHECK_NOW, "label": "Retry now"}
+        if is_missing(self.state):
+            title = self._say("Can't find the run. Retrying.", "Couldn't find the run.")
+            text = sentences("A new run can take a few seconds to appear.", _cause(error))
+            return self._notice("reconnecting", "attention", title, text, button=button)
+        title = self._say("Can't reach Origami. Retrying.", "Couldn't reach Origami.")
+        if self.state.done:
+            continues = self._say("Its cells may still fill in.", "Its cells may have filled in since.")
+        else:
+            continues = self._say("Your run continues on the server.", "The run continued on the server.")
+        text = sentences(continues, _cause(error), error.remedy if error else "")
+        return self._notice("reconnecting", "attention", title, text, button=button, link=link_of_error(error))
 
-def _kept(state: RunState) -> str:
-    if state.actions or state.tables:
-        return "What it built until then is kept."
-    return "It changed nothing until then." if _has_action_list(state) else ""
-
-
-def _has_action_list(state: RunState) -> bool:
-    """Return whether the server sent a list of changes; without one, nothing can be said about them."""
-    response = state.run.response if state.run else None
-    return response is not None and isinstance(response.raw.get("actions"), list)
-
-
-def _nothing_built(state: RunState) -> Iterator[Notice]:
-    """Point out a run that ended cleanly, and changed nothing although its text may speak of tables."""
-    run = state.run
-    if run is None or state.actions:
-        return
-    response = run.response
-    if response is None or not _has_action_list(state):
-        text = "Whether the run changed anything cannot be seen here."
-        yield _notice("no_result", "attention", "Origami sent no list of changes", text)
-        return
-    said = response.text or ""
-    if state.tables:
-        text = "The run changed nothing; the tables below were there before it."
-        unbuilt = "If its text speaks of other changes, they were not made."
-    else:
-        text = "The run changed nothing."
-        unbuilt = "If its text speaks of tables, they were not built."
-    if not said.strip():
-        yield _notice("nothing_built", "attention", "Nothing was built", f"{text} It also said nothing.")
-    elif _REPORTED_WORK.search(said[:_SEARCHED_LENGTH]):
-        button = follow_up_button(state, "Ask it to build them", "Nothing was built in that run. Please build it now.")
-        yield _notice("nothing_built", "attention", "Nothing was built", f"{text} {unbuilt}", button=button)
-    else:
-        yield _notice("answered", "neutral", "Answered in words", f"{text} {unbuilt}")
-
-
-def _questions(state: RunState) -> Iterator[Notice]:
-    run = state.run
-    if run is None:
-        return
-    pending = len(run.todo.pending_questions)
-    if not state.done:
-        if pending:
-            text = "They can be answered when the run has ended."
-            yield _notice("questions", "attention", f"The agent has {words.plural(pending, 'question')}", text)
-    elif pending > QUESTIONS_LIMIT:
-        text = f"The first {QUESTIONS_LIMIT} are shown; run.questions has all of them."
-        yield _notice("questions", "attention", f"The agent has {words.plural(pending, 'question')}", text)
-    elif pending and state.status != "needs_input":
-        yield _notice("questions", "attention", f"The agent also has {words.plural(pending, 'question')}")
-    elif not pending and state.status == "needs_input":
-        text = "It lists no questions, so read its text and reply with a follow-up run."
-        code = 'run = run.follow_up("…")' if can_follow_up(state) else ""
-        yield _notice("needs_input", "attention", "The agent waits for your answer", text, code=code)
-
-
-def _cells(state: RunState) -> Iterator[Notice]:
-    if not state.done:
-        return
-    running, errored = shown_count(state.cells_running) or 0, shown_count(state.cells_errored) or 0
-    if running:
-        over = "The agent is done" if state.status in ("completed", "needs_input") else "The run is over"
-        verb = "is" if running == 1 else "are"
-        failed = f", {words.count(errored)} failed" if errored else ""
-        goes_on = "" if state.connection.state in ("stopped", "ended") else " This card goes on until they settle."
-        yield _notice(
-            "filling",
-            "running",
-            f"{over}; {words.plural(running, 'cell')} {verb} still filling{failed}",
-            f'Empty cells are not "no data" yet.{goes_on}',
+    def _stopped(self, error: OrigamiError | None) -> Notice:
+        """Checks ended on an error. The run continues, unless the server says that there is none: the way back stands here."""
+        state = self.state
+        if state.done:
+            filling = self._say("may still fill in", "may have filled in since")
+            continues = f"The run has ended; its cells {filling} on the server."
+        else:
+            continues = self._say("Your run continues", "The run continued")
+            continues = f"{continues} on the server. To see it again:"
+        line = attach_line(state)
+        if error is None:
+            title = self._say("This card is no longer updating", "This card was no longer updating")
+            return self._notice("stopped", "attention", title, continues, button=_CHECK_NOW, code=line)
+        if is_missing(state):
+            text = explanation_of(error) if state.run is None else sentences(_cause(error), _MISSING)
+            return self._notice("stopped", "bad", error.title, text, button=_CHECK_NOW)
+        text = sentences(explanation_of(error), continues)
+        return self._notice(
+            "stopped", "bad", error.title, text, button=_CHECK_NOW, link=link_of_error(error), code=line
         )
-    elif errored:
-        verb = "stays" if errored == 1 else "stay"
-        text = (
-            f"{'It' if errored == 1 else 'They'} {verb} empty. Cells fail on an error of their own, and when credits, a budget, "
-            "the plan or a connected account does not allow them."
+
+    def _in_progress(self) -> Iterator[Notice]:
+        state = self.state
+        if state.cancel == "requested" and not state.done:
+            if state.cancel_error is not None:
+                title = self._say("Origami hasn't received the cancel yet", "Origami hadn't received the cancel")
+                retry = self._say("Retrying; the run continues until then.", "The run continued until then.")
+                text = sentences(f"{state.cancel_error.title}.", retry)
+            else:
+                title = self._say("Cancel requested", "A cancel was requested")
+                text = self._say(
+                    "Waiting for Origami to confirm. A run stops at its next safe point. Everything built so far is kept.",
+                    "Origami hadn't confirmed it. A run stops at its next safe point. Everything built so far is kept.",
+                )
+            yield self._notice("cancel_requested", "attention", title, text)
+        if state.queue is not None:
+            yield self._queued(state.queue)
+        elif state.sending == "follow_up":
+            title = self._say("Starting the follow-up run", "A follow-up run was starting")
+            yield self._notice("sending", "running", title)
+        elif state.sending == "answer":
+            yield self._notice("sending", "running", self._say("Sending your answers", "The answers were being sent"))
+
+    def _queued(self, queue: Queue) -> Notice:
+        """A follow-up waits for a run slot; waiting is not charged."""
+        limit = f" Your plan allows {words.plural(queue.limit, 'run')} at once." if queue.limit else ""
+        retry = words.duration(queue.wait)
+        text = self._say(
+            f"The follow-up run starts when one is free. Next try in {retry}.{limit} Waiting costs nothing.",
+            f"The follow-up run was waiting for a free one.{limit}",
         )
-        yield _notice("failed_cells", "attention", f"{words.plural(errored, 'cell')} failed", text)
+        button: Button = {"command": "stop_waiting", "label": "Stop waiting", "prompt": "", "confirm": ""}
+        title = self._say("All run slots are in use", "All run slots were in use")
+        return self._notice("queued", "attention", title, text, button=button)
+
+    def _attached(self) -> Iterator[Notice]:
+        """A cell that was run again has not paid again."""
+        state = self.state
+        if state.attached is None or not words.known(state.attached):
+            return
+        if state.attached_by == "name":
+            found = "This cell's name (once=) already has a run, so nothing was started or charged."
+        else:
+            found = "This cell already started it, so nothing new was started or charged."
+        title = f"Reusing the run from {words.moment(1000 * state.attached)}"
+        yield self._notice("attached", "neutral", title, f"{found} To start a new run, pass fresh=True.")
+
+    def _status(self) -> Iterator[Notice]:
+        """A status that this version does not know."""
+        if is_known(self.state.status):
+            return
+        text = "This version doesn't know that status."
+        if not self.state.done:
+            text += self._say(" It keeps checking.", "")
+        yield self._notice("unknown_status", "neutral", f"Origami reports “{clip(self.state.status, 40)}”", text)
+
+    def _end(self) -> Iterator[Notice]:
+        """What a terminal status means."""
+        state = self.state
+        run = state.run
+        if run is None or not state.done:
+            return
+        kept = self._kept()
+        resume = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
+        match state.status:
+            case "completed":
+                yield from self._nothing_built()
+            case "step_cap_hit":
+                cap = shown_count(run.steps.max)
+                limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
+                text = sentences(kept, _FOLLOW_UP, "A larger plan allows more steps.")
+                yield self._notice("step_cap_hit", "attention", f"The run reached {limit}", text, button=resume)
+            case "incomplete":
+                text = sentences("One of the agent's steps failed.", kept, _FOLLOW_UP)
+                yield self._notice("incomplete", "attention", "The run stopped early", text, button=resume)
+            case "cancelled":
+                yield self._notice("cancelled", "neutral", "The run was cancelled", kept)
+            case "errored":
+                advice = "Try again in a follow-up run. If it fails again, send Origami support the run ID."
+                button = follow_up_button(state, "Try again", _TRY_AGAIN)
+                yield self._notice("errored", "bad", "The run failed", sentences(kept, advice), button=button)
+            case "timed_out":
+                text = sentences("A run can take at most 20 minutes.", kept, _FOLLOW_UP)
+                yield self._notice("timed_out", "bad", "The run timed out", text, button=resume)
+
+    def _kept(self) -> str:
+        if self.state.actions or self.state.tables:
+            return "Everything built so far is kept."
+        return "It changed nothing." if lists_actions(self.state) else ""
+
+    def _nothing_built(self) -> Iterator[Notice]:
+        """A run can end cleanly, tell of tables in its text, and have changed nothing at all."""
+        state = self.state
+        run = state.run
+        if run is None or state.actions:
+            return
+        response = run.response
+        if response is None or not lists_actions(state):
+            text = "This card can't tell whether the run changed anything."
+            yield self._notice("no_result", "attention", "Origami sent no list of changes", text)
+            return
+        said = response.text or ""
+        if state.tables:
+            text = "The run changed nothing; these tables were there before."
+            unbuilt = "If its text mentions other changes, they were not made."
+        else:
+            text = "The run changed nothing."
+            unbuilt = "If its text mentions tables, they were not built."
+        if not said.strip():
+            yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} It gave no answer either.")
+        elif claims_work(said):
+            button = follow_up_button(
+                state, "Ask it to build them", "Nothing was built in that run. Please build it now."
+            )
+            yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} {unbuilt}", button=button)
+        else:
+            yield self._notice("answered", "neutral", "Answered in words", f"{text} {unbuilt}")
+
+    def _questions(self) -> Iterator[Notice]:
+        state = self.state
+        run = state.run
+        if run is None:
+            return
+        pending = len(run.todo.pending_questions)
+        asked = f"The agent has {words.plural(pending, 'question')}"
+        if not state.done:
+            if pending:
+                text = self._say("You can answer when the run has ended.", "They could be answered when the run ended.")
+                yield self._notice("questions", "attention", asked, text)
+        elif pending > QUESTIONS_LIMIT:
+            text = f"The first {QUESTIONS_LIMIT} are here. See all of them with run.questions."
+            yield self._notice("questions", "attention", asked, text)
+        elif pending and state.status != "needs_input":
+            yield self._notice("questions", "attention", asked)
+        elif not pending and state.status == "needs_input":
+            text = "It lists no questions. Read its text and reply with a follow-up run."
+            code = 'run = run.follow_up("…")' if can_follow_up(state) else ""
+            yield self._notice("needs_input", "attention", "The agent is waiting for your answer", text, code=code)
 
 
 def explanation_of(error: OrigamiError) -> str:
-    """Return cause and remedy of an error, in whole sentences."""
-    return _sentences(_cause(error), error.remedy)
+    """Return what an error says beyond its title, in whole sentences."""
+    return sentences(_cause(error), error.remedy)
 
 
-def _cause(error: OrigamiError | None) -> str:
-    """Return the cause of an error, cut to the size of a notice."""
-    return "" if error is None else clip(error.cause, 240)
-
-
-def _sentences(*parts: str | None) -> str:
-    """Join sentences, each with its full stop, none twice."""
+def sentences(*parts: str | None) -> str:
+    """Return sentences joined, each with its full stop, none twice."""
     whole_ones = [part.strip() for part in parts if part and part.strip()]
-    ended = [part if part.endswith((".", "!", "?", "…")) else f"{part}." for part in whole_ones]
+    ended = [part if part.endswith((".", "!", "?", "…", ":")) else f"{part}." for part in whole_ones]
     return " ".join(dict.fromkeys(ended))
 
 
 def link_of_error(error: OrigamiError | None) -> Link | None:
-    """Return the link to the product page that fixes an error; None where there is none."""
+    """Return the page of the product that helps against an error; None where there is none."""
     if error is None or not error.link:
         return None
-    return product_link(error.link, "Open the page that fixes this")
+    return product_link(error.link, "Fix this in Origami")
+
+
+def _cause(error: OrigamiError | None) -> str:
+    return "" if error is None else clip(error.cause, 240)
+
+
+def _as_code(button: Button | None) -> str:
+    if button is None or button["command"] != "follow_up":
+        return ""
+    # As a whole Python string: what an agent wrote must not end it, since the line is made to be copied and run.
+    return f"run = run.follow_up({json.dumps(button['prompt'], ensure_ascii=False)})"

@@ -9,13 +9,11 @@ import math
 from datetime import UTC, datetime
 from typing import TypeGuard
 
+from origami_widgets.card.view.contract import UNITS
+
 MISSING = "n/a"
 """What the server did not say."""
 
-NOT_APPLICABLE = "–"  # noqa: RUF001 - the dash is meant
-"""What something of this kind can't have."""
-
-_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _LARGEST = 10**15
 
 
@@ -47,17 +45,12 @@ def duration(seconds: float | None) -> str:
     if not known(seconds):
         return MISSING
     whole = max(0, math.floor(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return _pair(whole // _MINUTE, "min", whole % _MINUTE, "s")
-    if whole < _DAY:
-        return _pair(whole // _HOUR, "h", whole % _HOUR // _MINUTE, "min")
-    return _pair(whole // _DAY, "d", whole % _DAY // _HOUR, "h")
-
-
-def _pair(big: int, big_unit: str, small: int, small_unit: str) -> str:
-    return f"{big} {big_unit} {small} {small_unit}" if small else f"{big} {big_unit}"
+    at = next(at for at, (_, size) in enumerate(UNITS) if whole >= size or size == 1)
+    unit, size = UNITS[at]
+    # Seconds are no news where it takes hours.
+    smaller = UNITS[at + 1 : at + 2] if whole >= UNITS[-2][1] else ()
+    parts = [f"{whole // size} {unit}", *(f"{rest} {name}" for name, each in smaller if (rest := whole % size // each))]
+    return " ".join(parts)
 
 
 def age(seconds: float | None) -> str:
@@ -78,10 +71,8 @@ def age(seconds: float | None) -> str:
     whole = math.floor(seconds)
     if whole < 1:
         return "just now"
-    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
-        if whole >= size:
-            return f"{whole // size} {unit} ago"
-    return f"{whole} s ago"
+    unit, size = next(each for each in UNITS if whole >= each[1])
+    return f"{whole // size} {unit} ago"
 
 
 def percent(share: float | None) -> str:

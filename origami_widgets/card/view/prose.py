@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from origami_widgets.card.view.contract import Node, NodeName, Prose
 
+GOES_ON: Final = "The text continues in run.text."
+"""What stands below a text that was cut."""
+
 TEXT_LIMIT = 8_000
 DEPTH_LIMIT = 8
 NODE_LIMIT = 400
@@ -75,9 +78,9 @@ def make_prose(text: object) -> Prose:
     """
     source, cut = clean_block(text, TEXT_LIMIT)
     if not source.strip():
-        return {"nodes": [], "cut": cut}
+        return {"nodes": [], "cut": GOES_ON if cut else ""}
     nodes, full = _tree(source)
-    return {"nodes": list(nodes), "cut": cut or full}
+    return {"nodes": list(nodes), "cut": GOES_ON if cut or full else ""}
 
 
 @lru_cache(maxsize=32)

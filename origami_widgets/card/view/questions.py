@@ -1,10 +1,11 @@
-"""Questions of the agent with their form, the next steps it proposes, and buttons that start a follow-up run."""
+"""The agent's questions with their form, and the next steps it proposes. What starts a follow-up run says so and asks once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
 from origami_widgets.card.view.safe_text import clip, size_of, take
 
 if TYPE_CHECKING:
@@ -12,32 +13,33 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Ask, Button, QuestionView, SuggestionView
     from origami_widgets.run.state import RunState
 
+FOLLOW_UP_LINE = 'run = run.follow_up("…")'
+"""What stands in the place of suggested buttons where there are none."""
+FOLLOW_UP_COST = "This starts a follow-up run, which uses credits."
 ASK_SIZE = 5_500
 SUGGESTIONS_SIZE = 2_400
-QUESTIONS_LIMIT = 12
 _QUESTION_LIMIT = 400
 _ANSWER_LIMIT = 120
 _ANSWERS_LIMIT = 8
 _SUGGESTIONS_LIMIT = 8
-_FREEFORM = "Or something else"
+_FREEFORM = "Something else"
 _AS_PROMPT = frozenset({"", "find_more_leads"})
-
-FOLLOW_UP_COST = "This starts a follow-up run, which uses credits."
 
 
 def make_ask(state: RunState) -> Ask | None:
-    """Return the answer form of a run that ended with questions, whatever its status."""
+    """The answer form of a run that ended with questions, whatever its status."""
     run = state.run
     if run is None or not state.done or not run.todo.pending_questions:
         return None
     questions = [_question(question) for question in run.todo.pending_questions[:QUESTIONS_LIMIT]]
-    _shorten(questions)
+    _fit(questions)
     return {
         "run_id": clip(state.run_id, 128),
         "questions": questions,
         "state": "sending" if state.sending == "answer" else "open",
-        "send_label": _send_label(len(questions)),
+        "send_label": "Send answer" if len(questions) == 1 else "Send answers",
         "cost_note": "Starts a follow-up run, which uses credits.",
+        "progress": f"{{}} of {words.count(len(questions))} answered",
     }
 
 
@@ -51,45 +53,49 @@ def _question(question: models.Question) -> QuestionView:
     }
 
 
-def _shorten(questions: list[QuestionView]) -> None:
-    """Shorten long questions, so that each keeps a place in the form: they are answered together."""
+def _fit(questions: list[QuestionView]) -> None:
+    """Every question keeps a place in the form, since they are answered together: long ones lose words."""
     share = ASK_SIZE // len(questions)
     for question in questions:
-        bytes_left = share - 120
-        question["question"] = clip(question["question"], _QUESTION_LIMIT, bytes_left * 2 // 3)
-        question["suggestions"] = take(question["suggestions"], bytes_left - size_of(question["question"]))
-
-
-def _send_label(count: int) -> str:
-    if count == 1:
-        return "Send answer"
-    return "Send both answers" if count == 2 else f"Send all {words.count(count)} answers"  # noqa: PLR2004 - a pair
-
-
-def make_suggestions(state: RunState) -> list[SuggestionView]:
-    """Return the next steps: a button where the label works as a prompt, else the label alone."""
-    run = state.run
-    if run is None:
-        return []
-    asked = bool(run.todo.pending_questions)
-    items: list[SuggestionView] = []
-    for proposed in run.todo.next_actions[:_SUGGESTIONS_LIMIT]:
-        label, kind = clip(proposed.label, 160), clip(proposed.type, 24)
-        if label and not (asked and kind == "input_required"):
-            button = follow_up_button(state, label, label) if kind in _AS_PROMPT else None
-            items.append({"label": label, "kind": kind, "button": button})
-    return take(items, SUGGESTIONS_SIZE)
+        room = share - 120
+        question["question"] = clip(question["question"], _QUESTION_LIMIT, room * 2 // 3)
+        question["suggestions"] = take(question["suggestions"], room - size_of(question["question"]))
 
 
 def can_follow_up(state: RunState) -> bool:
-    """Return whether a follow-up can be sent now: the agent is free, no start is pending, the server answers."""
+    """Return whether a follow-up can be sent now: the agent is free, nothing is being sent, the server answers us."""
     return state.run is not None and state.done and not state.sending and state.connection.state != "stopped"
 
 
 def follow_up_button(state: RunState, label: str, prompt: str) -> Button | None:
-    """Return a button that continues the conversation; None when that is not possible now."""
+    """Return a button that continues the conversation, or None when that is not possible now.
+
+    Args:
+        state: what is known about the run.
+        label: the words of the button.
+        prompt: what it sends.
+    """
     if not can_follow_up(state):
         return None
     shown = clip(label, 160)
     # The question takes the button's place: it must say what it asks about.
     return {"command": "follow_up", "label": shown, "prompt": prompt, "confirm": f"{shown}? {FOLLOW_UP_COST}"}
+
+
+def answer_line(ask: Ask) -> str:
+    """Return the line of Python that answers all questions of a form."""
+    blanks = ", ".join('"…"' for _ in ask["questions"])
+    return f"run = run.answer({blanks})"
+
+
+def make_suggestions(state: RunState) -> list[SuggestionView]:
+    """Return the next steps that the agent proposes and a follow-up run can do; what only the app can do is left out."""
+    run = state.run
+    if run is None:
+        return []
+    items: list[SuggestionView] = []
+    for proposed in run.todo.next_actions[:_SUGGESTIONS_LIMIT]:
+        label = clip(proposed.label, 160)
+        if label and clip(proposed.type, 24) in _AS_PROMPT:
+            items.append({"label": label, "button": follow_up_button(state, label, label)})
+    return take(items, SUGGESTIONS_SIZE)

@@ -165,3 +165,8 @@ def take(items: Iterable[T], size: int) -> list[T]:
             break
         taken.append(item)
     return taken
+
+
+def stored_size(text: str) -> int:
+    """Return the bytes that a text takes in the file of a notebook, which is JSON."""
+    return len(text.encode()) + sum(map(text.count, '"\\\n'))

@@ -1,139 +1,227 @@
-"""Tables of a run with their economics, within a size limit, and the words of their columns' numbers."""
+"""The tables of a run: what each cost and which of its columns cost credits, within a size limit."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.contract import TABLE_SLOTS, ColumnRow
+from origami_widgets.card.view.contract import TABLE_SLOTS
 from origami_widgets.card.view.links import open_link
 from origami_widgets.card.view.number_words import shown_count
-from origami_widgets.card.view.safe_text import clip, size_of, take
+from origami_widgets.card.view.result import credits_words, is_judging, make_funnel, number, sourced_words
+from origami_widgets.card.view.safe_text import clip, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from origami_widgets.api import models
     from origami_widgets.api.row_progress import RowProgress
-    from origami_widgets.card.view.contract import FunnelCount, FunnelPart, FunnelView, TablesView, TableView
+    from origami_widgets.card.view.contract import Form, Grid, Remark, TablesView, TableView
 
 TABLE_ID_LIMIT = 64
 TABLES_SIZE = 28_000
 COLUMNS_SIZE = 40_000
 NAME_LIMIT = 80
 _HEADS_SIZE = 18_000
-_WORTH = {"score": 0, "enrichment": 1, "sequence": 2, "input": 3}
+_FAILED = "These cells stay empty. Common causes: an error, not enough credits, or a disconnected account."
+_FILLING = "Blank cells may still fill in."
+_FILLED_SINCE = "Blank cells may have filled in since."
 
-HEADINGS = ("Column", "Runs on", "Credits / run", "Credits", "Cells", "Pass · fail · unsure")
 
-
-def make_tables(tables: Sequence[models.Table], row_progress: Mapping[str, RowProgress]) -> TablesView:
-    """Return the tables in the order the run names them.
+def make_tables(
+    tables: Sequence[models.Table], row_progress: Mapping[str, RowProgress], *, form: Form = "live", leads: bool = True
+) -> TablesView:
+    """Return the tables in the order in which the run names them.
 
     Heads come first, as many as fit; what they leave is shared between the tables for their columns, so that the
     last table of a large run is not the one without any.
+
+    Args:
+        tables: of the run.
+        row_progress: how far this process has come with the rows of each table that it reads now.
+        form: how the view is read.
+        leads: the card may show leads.
     """
     shown: list[TableView] = []
     used = 0
     for table in tables[:TABLE_SLOTS]:
-        head = _head(table)
+        head = _head(table, form)
         used += size_of(head) + 2
         if used > _HEADS_SIZE and shown:
             break
         shown.append(head)
     _share_columns(shown, tables, TABLES_SIZE - min(used, _HEADS_SIZE))
-    progress = [reading_words(row_progress.get(table.id)) for table in tables[: len(shown)]] if row_progress else []
-    return {"items": shown, "hidden": len(tables) - len(shown), "reading": progress if any(progress) else []}
-
-
-def make_all_columns(table: models.Table) -> tuple[list[ColumnRow], int]:
-    """Return all columns of one table, and how many of them are too many to be sent."""
-    rows = take((_row(column) for column in table.columns), COLUMNS_SIZE)
-    return rows, len(table.columns) - len(rows)
-
-
-def _share_columns(shown: list[TableView], tables: Sequence[models.Table], bytes_left: int) -> None:
-    """Give small tables all their columns, and larger ones what is left."""
-    rows = [[_row(column) for column in table.columns] for table in tables[: len(shown)]]
-    sizes = [[size_of(row) + 2 for row in each] for each in rows]
-    left = len(shown)
-    for index in sorted(range(len(shown)), key=lambda i: sum(sizes[i])):
-        share = bytes_left // left
-        kept = _most_telling(rows[index], sizes[index], share)
-        bytes_left -= sum(sizes[index][i] for i in kept)
-        left -= 1
-        shown[index]["columns"] = [rows[index][i] for i in kept]
-        shown[index]["columns_hidden"] = len(rows[index]) - len(kept)
-
-
-def _most_telling(rows: list[ColumnRow], sizes: list[int], bytes_left: int) -> list[int]:
-    """Return the positions of the columns to show: those that cost and judge before those that are typed in.
-
-    The choice depends on kinds alone, which do not change: a column must not come and go while cells fill.
-    """
-    kept: list[int] = []
-    for index in sorted(range(len(rows)), key=lambda i: _WORTH.get(rows[i].kind, 1)):
-        bytes_left -= sizes[index]
-        if bytes_left < 0:
-            break
-        kept.append(index)
-    return sorted(kept)
-
-
-def _row(column: models.Column) -> ColumnRow:
-    stats, verdicts = column.stats, column.qualification
-    return ColumnRow(
-        name=clip(column.name, NAME_LIMIT) or "Unnamed column",
-        kind=clip(column.kind, 24),
-        call_rate=_number(stats.call_rate) if stats else None,
-        credits_per_run=_number(stats.avg_credits_per_run) if stats else None,
-        credits=_number(column.credits.lifetime_used),
-        running=shown_count(column.cells.running),
-        errored=shown_count(column.cells.errored),
-        passed=shown_count(verdicts.pass_) if verdicts else None,
-        failed=shown_count(verdicts.fail) if verdicts else None,
-        unsure=shown_count(verdicts.unsure) if verdicts else None,
-    )
-
-
-def _number(value: float | None) -> float | None:
-    """Round to four decimals, which is more than any label shows; whole numbers become integers."""
-    if value is None or not words.known(value) or value < 0:
-        return None
-    rounded = round(value, 4)
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-def _head(table: models.Table) -> TableView:
-    name = clip(table.name, NAME_LIMIT) or "Unnamed table"
+    # How far a reading had come is of no use in a snapshot.
+    is_read = row_progress and form != "snapshot"
+    reading = [reading_words(row_progress.get(table.id)) for table in tables[: len(shown)]] if is_read else []
+    hidden = len(tables) - len(shown)
     return {
-        "id": clip(table.id, TABLE_ID_LIMIT),
-        "name": name,
-        "link": open_link(table.url),
-        "facts": _facts(table),
-        "filling": filling_words(table.cells.running, table.cells.errored),
-        "funnel": make_funnel(table.stats, judging=_is_judging(table)),
-        "columns": [],
-        "columns_hidden": len(table.columns),
+        "items": shown,
+        "hidden": f"{words.plural(hidden, 'more table')}: ow.tables_frame(run)" if hidden else "",
+        "reading": reading if any(reading) else [],
+        "leads": leads,
+        "no_leads": "Leads are not saved in the notebook. In a running kernel, this card or ow.leads(run) shows them.",
     }
 
 
-def _is_judging(table: models.Table) -> bool:
-    judges = (column for column in table.columns if column.kind == "score" or column.qualification is not None)
-    return any(shown_count(column.cells.running) for column in judges)
+def make_all_columns(table: models.Table) -> tuple[Grid, int]:
+    """Return all columns of one table, which a person asked for, and how many of them are too many to be sent."""
+    lines = [_line(column) for column in _dearest_first(table.columns)]
+    kept = _first_that_fit(lines, COLUMNS_SIZE)
+    return _grid(lines[:kept]), len(lines) - kept
 
 
-def filling_words(running: int | None, errored: int | None) -> str:
-    """Return how many cells are running or failed; empty when all are settled and none failed."""
-    running, errored = shown_count(running) or 0, shown_count(errored) or 0
-    parts = [f"{words.plural(running, 'cell')} still filling"] if running else []
+class _Line(NamedTuple):
+    """One column of a table: its words by head, and the numbers behind those to sort by."""
+
+    words: dict[str, str]
+    keys: dict[str, float | None]
+
+
+class _Head(NamedTuple):
+    """One head of the grid: how its column is drawn, and what stands in it."""
+
+    form: str
+    say: Callable[[models.Column], str]
+    key: Callable[[models.Column], float | None] | None = None
+
+
+def _said(value: float | None, say: Callable[[float | None], str]) -> str:
+    """What is known in words; an empty place where the server did not say."""
+    return "" if value is None else say(value)
+
+
+def _coverage(column: models.Column) -> float | None:
+    return number(column.stats.call_rate) if column.stats else None
+
+
+def _per_run(column: models.Column) -> float | None:
+    return number(column.stats.avg_credits_per_run) if column.stats else None
+
+
+def _used(column: models.Column) -> float | None:
+    return number(column.credits.lifetime_used)
+
+
+def _verdicts(column: models.Column) -> str:
+    verdicts = column.qualification
+    if verdicts is None:
+        return ""
+    told = ((verdicts.pass_, "qualified"), (verdicts.fail, "not qualified"), (verdicts.unsure, "unsure"))
+    return " · ".join(f"{words.count(count)} {label}" for raw, label in told if (count := shown_count(raw)))
+
+
+def _counted(value: int | None) -> str:
+    return words.count(value) if value else ""
+
+
+# A new number of a column's stats is a line here.
+_HEADS: Final[dict[str, _Head]] = {
+    "Column": _Head("t", lambda column: clip(column.name, NAME_LIMIT) or "Unnamed column"),
+    "Coverage": _Head("r", lambda column: _said(_coverage(column), words.percent), _coverage),
+    "Credits per run": _Head("r", lambda column: _said(_per_run(column), words.credits), _per_run),
+    "Credits": _Head("r", lambda column: _said(_used(column), words.credits), _used),
+    "Verdicts": _Head("l", _verdicts),
+    "Filling": _Head("m", lambda column: _counted(shown_count(column.cells.running))),
+    "Failed": _Head("x", lambda column: _counted(shown_count(column.cells.errored))),
+}
+
+
+def _line(column: models.Column) -> _Line:
+    said = {name: head.say(column) for name, head in _HEADS.items()}
+    return _Line(said, {name: head.key(column) for name, head in _HEADS.items() if head.key is not None})
+
+
+def _grid(lines: Sequence[_Line]) -> Grid:
+    """The lines as a grid, without the columns of which there is nothing to say."""
+    names = [name for name in _HEADS if name == "Column" or any(line.words[name] for line in lines)]
+    return {
+        "heads": names,
+        "form": "".join(_HEADS[name].form for name in names),
+        "rows": [[line.words[name] for name in names] for line in lines],
+        "keys": [[line.keys[name] for name in names if name in line.keys] for line in lines],
+    }
+
+
+def _dearest_first(columns: Sequence[models.Column]) -> list[models.Column]:
+    """Columns by what they cost, the dearest first; typed-in ones, which cost nothing, come last."""
+    return sorted(columns, key=lambda column: (column.kind == "input" and not _used(column), -(_used(column) or 0)))
+
+
+def _size(line: _Line) -> int:
+    return size_of(list(line.words.values())) + size_of(list(line.keys.values())) + 4
+
+
+def _first_that_fit(lines: Sequence[_Line], room: int) -> int:
+    for kept, line in enumerate(lines):
+        room -= _size(line)
+        if room < 0:
+            return kept
+    return len(lines)
+
+
+def _share_columns(shown: list[TableView], tables: Sequence[models.Table], room: int) -> None:
+    """Small tables get all their columns; what they leave over goes to the larger ones."""
+    costing = [
+        [column for column in table.columns if column.kind != "input" or _used(column)]
+        for table in tables[: len(shown)]
+    ]
+    lines = [[_line(column) for column in _dearest_first(columns)] for columns in costing]
+    sizes = [sum(map(_size, each)) for each in lines]
+    left = len(shown)
+    for index in sorted(range(len(shown)), key=sizes.__getitem__):
+        kept = _first_that_fit(lines[index], room // left)
+        room -= sum(map(_size, lines[index][:kept]))
+        left -= 1
+        table, columns = shown[index], len(tables[index].columns)
+        table["columns"] = _grid(lines[index][:kept])
+        table["hidden"] = columns - kept
+        table["columns_note"] = _columns_note(kept, columns)
+
+
+def _columns_note(kept: int, columns: int) -> str:
+    if not columns:
+        return "No columns yet."
+    if kept == columns:
+        return f"{words.plural(columns, 'column')}, highest cost first"
+    if not kept:
+        return f"{words.plural(columns, 'column')}, none of which cost credits"
+    return f"{words.count(kept)} of {words.plural(columns, 'column')}, highest cost first"
+
+
+def _head(table: models.Table, form: Form) -> TableView:
+    funnel = make_funnel(table.stats, judging=is_judging(table))
+    return {
+        "id": clip(table.id, TABLE_ID_LIMIT),
+        "name": clip(table.name, NAME_LIMIT) or "Unnamed table",
+        "leads": _said(shown_count(table.lead_count), words.count),
+        "link": open_link(table.url),
+        "facts": " · ".join(_facts(table)),
+        "funnel": funnel["words"] if funnel else "",
+        "remarks": _remarks(table, form),
+        "columns": _grid([]),
+        "columns_note": "",
+        "hidden": len(table.columns),
+    }
+
+
+def _remarks(table: models.Table, form: Form) -> list[Remark]:
+    """How many cells are filling and how many failed."""
+    running, errored = shown_count(table.cells.running) or 0, shown_count(table.cells.errored) or 0
+    past = form == "snapshot"
+    remarks: list[Remark] = []
+    if running:
+        cells = words.plural(running, "cell")
+        verb = ("was" if running == 1 else "were") if past else ""
+        text = f"{cells} {verb} filling" if past else f"{cells} filling"
+        remarks.append({"text": text, "tone": "running", "details": _FILLED_SINCE if past else _FILLING})
     if errored:
-        parts.append(f"{words.count(errored)} failed" if parts else f"{words.plural(errored, 'cell')} failed")
-    return ", ".join(parts)
+        remarks.append({"text": f"{words.plural(errored, 'cell')} failed", "tone": "bad", "details": _FAILED})
+    return remarks
 
 
 def reading_words(progress: RowProgress | None) -> str:
-    """Return how far this process has come with reading a table's leads; empty when it does not read them."""
+    """Return how far this process has come with a table's leads; empty when it does not read them."""
     if progress is None:
         return ""
     rows, total = progress.rows, shown_count(progress.total)
@@ -146,121 +234,36 @@ def reading_words(progress: RowProgress | None) -> str:
 
 def _facts(table: models.Table) -> list[str]:
     stats = table.stats
+    leads, used = shown_count(table.lead_count), number(table.credits.lifetime_used)
     facts = []
-    if (leads := shown_count(table.lead_count)) is not None:
+    if leads is not None:
         facts.append(words.plural(leads, "lead"))
-    if (used := _number(table.credits.lifetime_used)) is not None:
-        facts.append(f"{words.credits(used)} {'credit' if used == 1 else 'credits'}")
+    if used is not None:
+        facts.append(credits_words(used))
     if stats is None:
         return facts
     # A price per lead where there is no lead yet is a number without a meaning.
-    if (price := _number(stats.credits_per_lead)) is not None and leads != 0:
+    if (price := number(stats.credits_per_lead)) is not None and leads != 0:
         facts.append(f"{words.credits(price)} credits per lead")
     qualified = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
-    if (price := _number(stats.credits_per_qualified_lead)) is not None and leads != 0 and qualified:
+    if (price := number(stats.credits_per_qualified_lead)) is not None and leads != 0 and qualified:
         facts.append(f"{words.credits(price)} per qualified lead")
+    more = bool(stats.has_unknown_total_with_more)
     if stats.funnel and make_funnel(stats) is None:
-        facts.extend(_funnel_facts(stats.funnel, more=bool(stats.has_unknown_total_with_more)))
-    elif stats.has_unknown_total_with_more and not stats.funnel:
+        facts.extend(_funnel_facts(stats.funnel, more=more))
+    elif more and not stats.funnel:
         facts.append("more available")
     return facts
 
 
 def _funnel_facts(funnel: models.Funnel, *, more: bool) -> list[str]:
-    """Return the funnel's numbers one by one, where they do not add up to a bar."""
+    """The funnel's numbers one by one, where they do not add up to a bar."""
     facts = []
     if (sourced := shown_count(funnel.total_sourced_leads)) is not None and (sourced or more):
-        facts.append(_sourced(sourced, more=more))
-    labelled = (
+        facts.append(sourced_words(sourced, more=more))
+    told = (
         (funnel.post_static_leads, "kept", "kept"),
         (funnel.deduped_leads, "duplicate", "duplicates"),
         (funnel.excluded_leads, "excluded", "excluded"),
     )
-    facts.extend(words.plural(value, one, many) for raw, one, many in labelled if (value := shown_count(raw)))
-    return facts
-
-
-def _sourced(sourced: int, *, more: bool) -> str:
-    return f"{words.count(sourced)} found (more available)" if more else f"{words.count(sourced)} sourced"
-
-
-def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> FunnelView | None:
-    """Return where the sourced leads went; None when the server's numbers do not add up.
-
-    While a relevance condition is being checked, a lead that does not qualify may only not have been judged.
-    """
-    funnel = stats.funnel if stats else None
-    if stats is None or funnel is None:
-        return None
-    sourced, kept = shown_count(funnel.total_sourced_leads), shown_count(funnel.post_static_leads)
-    duplicate, excluded = shown_count(funnel.deduped_leads), shown_count(funnel.excluded_leads)
-    if not sourced or kept is None or duplicate is None or excluded is None:
-        return None
-    filtered = sourced - kept - duplicate - excluded
-    if filtered < 0:
-        return None
-    qualified = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
-    judged = qualified is not None and qualified <= kept
-    unqualified = "kept, not qualified yet" if judging else "kept, not qualified"
-    labelled: list[tuple[FunnelPart, int, str]] = [
-        ("qualified", qualified or 0 if judged else 0, "qualified"),
-        ("kept", kept - (qualified or 0) if judged else kept, unqualified if judged else "kept"),
-        ("duplicate", duplicate, "duplicate" if duplicate == 1 else "duplicates"),
-        ("excluded", excluded, "excluded"),
-        ("filtered", filtered, "filtered out"),
-    ]
-    parts: list[FunnelCount] = [
-        {"part": part, "label": f"{words.count(value)} {label}", "count": value}
-        for part, value, label in labelled
-        if value
-    ]
-    return {
-        "sourced": sourced,
-        "sourced_label": f"of {_sourced(sourced, more=bool(stats.has_unknown_total_with_more))}",
-        "parts": parts,
-    }
-
-
-def column_words(row: ColumnRow) -> tuple[str, str, str, str, str]:
-    """Return the words under the headings after the first.
-
-    A column that is typed in has no runs and no verdicts, which differs from numbers the server did not say.
-
-    Args:
-        row: one column of a view.
-
-    Returns:
-        Share of leads it ran on, credits per run, credits in all, state of its cells, verdicts.
-    """
-    return (
-        _of_runs(row, row.call_rate, words.percent),
-        _of_runs(row, row.credits_per_run, words.credits),
-        _of_runs(row, row.credits, words.credits),
-        _cells(row),
-        _verdicts(row),
-    )
-
-
-def _of_runs(row: ColumnRow, value: float | None, say: Callable[[float | None], str]) -> str:
-    return words.NOT_APPLICABLE if row.kind == "input" and not value else say(value)
-
-
-def _cells(row: ColumnRow) -> str:
-    parts = [f"{words.count(row.running)} running"] if row.running else []
-    if row.errored:
-        parts.append(f"{words.count(row.errored)} failed")
-    if parts:
-        return ", ".join(parts)
-    if row.kind == "input":
-        return words.NOT_APPLICABLE
-    if row.running is None:
-        return words.MISSING
-    # A column that has run on no lead yet has nothing that could have settled.
-    return "settled" if row.call_rate or row.credits else "not run"
-
-
-def _verdicts(row: ColumnRow) -> str:
-    verdicts = (row.passed, row.failed, row.unsure)
-    if all(verdict is None for verdict in verdicts):
-        return words.NOT_APPLICABLE if row.kind == "input" else words.MISSING
-    return " · ".join(map(words.count, verdicts))
+    return [*facts, *(words.plural(value, one, many) for raw, one, many in told if (value := shown_count(raw)))]

@@ -14,7 +14,7 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.view.board_rows import BoardEntry
-from origami_widgets.card.view.run_words import token_of
+from origami_widgets.card.view.run_head import token_of
 from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run

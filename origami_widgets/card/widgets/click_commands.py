@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import AckMessage, CommandName
-from origami_widgets.card.view.run_words import token_of
+from origami_widgets.card.view.run_head import token_of
 from origami_widgets.card.widgets.board_source import find_row
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.handle import Run

@@ -17,7 +17,7 @@ from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.settings import render_mode
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import View
+    from origami_widgets.card.view.contract import Form, View
     from origami_widgets.card.widgets.run_board import RunBoard
     from origami_widgets.card.widgets.run_card import RunCard
     from origami_widgets.host.cells import CellRef
@@ -61,10 +61,10 @@ class CardBackend:
             return _board_bundle(shown) if in_notebook else ({"text/plain": repr(shown)}, {})
         view = _view_of(shown)
         if not in_notebook or _needs_no_widget(view) or without_widgets(render_mode()):
-            return {**card_snapshot(view)}, {}
+            return {**card_snapshot(_view_of(shown, "snapshot"))}, {}
         from origami_widgets.card.widgets.run_card import card_of
 
-        return card_of(shown).bundle(view)
+        return card_of(shown).bundle()
 
     def waited(self, shown: Run | RunBatch) -> None:
         """Freeze the card or board where a program executes the cells: the kernel may end right after the last one."""
@@ -87,15 +87,21 @@ class CardBackend:
 
             live = run.conversation.presentation = RunCard(run, card.outputs)
             view = _view_of(run)
-            live.outputs.revive(*live.bundle(view), attach_bundle(view))
+            live.outputs.revive(*live.bundle(), attach_bundle(view))
+
+    def leads(self, run: Run, options: dict[str, Any]) -> Any:
+        """Return the run's leads as a grid."""
+        from origami_widgets.card.widgets.lead_grid import LeadGrid
+
+        return LeadGrid(run, **options)
 
     def html(self, run: Run) -> str:
         """Return the snapshot of the run's card as HTML."""
-        return render_html(_view_of(run), now=time.time())
+        return render_html(_view_of(run, "snapshot"), now=time.time())
 
     def text(self, run: Run) -> str:
         """Return the snapshot of the run's card as text."""
-        return render_text(_view_of(run), now=time.time())
+        return render_text(_view_of(run, "snapshot"), now=time.time())
 
     def _emit(self, shown: Run | RunBatch) -> None:
         if isinstance(shown, RunBatch):
@@ -111,7 +117,7 @@ class CardBackend:
         if _needs_no_widget(view):
             from origami_widgets.host.outputs import show_once
 
-            show_once(card_snapshot(view))
+            show_once(card_snapshot(_view_of(shown, "snapshot")))
             return
         from origami_widgets.card.widgets.run_card import card_of
 
@@ -127,12 +133,12 @@ def _identity(shown: Run | RunBatch) -> object:
     return shown if isinstance(shown, RunBatch) else shown.conversation
 
 
-def _view_of(run: Run) -> View:
+def _view_of(run: Run, form: Form = "live") -> View:
     """Return the view of the run, with the earlier runs of its conversation."""
     states = run.conversation.states
     # By its id: a state that is compared may have changed meanwhile.
     at = [state.run_id for state in states].index(run.id)
-    return make_view(states[at], earlier=states[:at], now=time.time())
+    return make_view(states[at], earlier=states[:at], now=time.time(), form=form)
 
 
 def _needs_no_widget(view: View) -> bool:
@@ -153,5 +159,4 @@ def _board_bundle(batch: RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
     from origami_widgets.card.widgets.run_board import board_of
 
     board = board_of(batch)
-    view = board.view
-    return ({**board.static(view)}, {}) if without_widgets(render_mode()) else board.bundle(view)
+    return ({**board.snapshot()}, {}) if without_widgets(render_mode()) else board.bundle()

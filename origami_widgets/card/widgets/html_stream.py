@@ -9,14 +9,11 @@ import asyncio
 import threading
 import time
 import weakref
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
-from origami_widgets.card.render.card_html import render_html
-from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view.run_view import view_changed, view_now
-from origami_widgets.card.widgets.snapshot import card_snapshot
+from origami_widgets.card.widgets.snapshot import card_snapshot, muted_bundle
 from origami_widgets.host.cells import follow_cells
 from origami_widgets.host.outputs import replace, show
 
@@ -61,7 +58,7 @@ class HtmlStream:
         # Under the lock, or an update of the background loop could overtake the output that it is meant for.
         with self._lock:
             view = _without_progress(view_now(conversation))
-            self._display_ids.append(show(stream_snapshot(view)))
+            self._display_ids.append(show(stream_snapshot(conversation, final=is_final(view))))
             self._sent = time.monotonic()
             if self._view is None:
                 self._view = view
@@ -76,7 +73,7 @@ class HtmlStream:
                 return
             view = _without_progress(view_now(conversation))
             if view_changed(self._view, view):
-                bundle = stream_snapshot(view)
+                bundle = stream_snapshot(conversation, final=is_final(view))
                 for display_id in self._display_ids:
                     replace(display_id, bundle)
                 self._view = view
@@ -130,16 +127,18 @@ def _without_progress(view: View) -> View:
     return {**view, "tables": {**view["tables"], "reading": []}} if is_final(view) else view
 
 
-def stream_snapshot(view: View) -> dict[str, Any]:
-    """Return the snapshot of the card as it is now, with its moment until the run is over.
+def stream_snapshot(conversation: Conversation, *, final: bool) -> dict[str, Any]:
+    """Return the card as it stands now: its snapshot at the end, before it one that says how old it is.
 
     A snapshot whose kernel has died stays as it is, so it carries its moment and the line that shows the run again.
+
+    Args:
+        conversation: what is shown.
+        final: nothing will change by itself any more.
     """
-    if is_final(view):
-        return card_snapshot(view)
-    now, line = time.time(), view["foot"]["attach_line"]
-    style = "opacity:0.7;font-size:12px;padding:2px 0"
-    return {
-        "text/html": f'{render_html(view, now=now, final=False)}<div style="{style}">{_NOW}<code style="font-size:12px">{escape(line)}</code></div>',
-        "text/plain": f"{render_text(view, now=now, final=False)}\n\n{_NOW}{line}",
-    }
+    if final:
+        return card_snapshot(view_now(conversation, "snapshot"))
+    view = view_now(conversation, "current")
+    again = muted_bundle(_NOW, view["head"]["lines"][0]["code"])
+    between = {"text/html": "", "text/plain": "\n\n"}
+    return {kind: f"{text}{between[kind]}{again[kind]}" for kind, text in card_snapshot(view).items()}

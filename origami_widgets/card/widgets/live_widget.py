@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import concurrent.futures
     from collections.abc import Callable, Iterable
 
-    from origami_widgets.card.view.contract import ClockView
+    from origami_widgets.card.view.contract import ClockView, Form
 
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"
@@ -123,8 +123,8 @@ class LiveWidget(anywidget.AnyWidget):
 
     # For each kind of widget to define.
 
-    def _view_now(self) -> Any:
-        """Return the view to show now."""
+    def _view_now(self, form: Form = "live") -> Any:
+        """Return what it shows now, on the widget or in another form."""
         raise NotImplementedError
 
     def _subscribe(self) -> Callable[[], None]:
@@ -147,8 +147,8 @@ class LiveWidget(anywidget.AnyWidget):
         """Return the seconds after which the widget is frozen; None while it must stay alive."""
         raise NotImplementedError
 
-    def static(self, view: Any) -> dict[str, str]:
-        """Return the snapshot, by media type."""
+    def snapshot(self) -> dict[str, str]:
+        """Return its snapshot as it is now, by media type."""
         raise NotImplementedError
 
     def _on_content(self, content: Any) -> None:
@@ -226,10 +226,9 @@ class LiveWidget(anywidget.AnyWidget):
                 return
             self.frozen = True
             self._release()
-            view = self._view_now()
-            self.outputs.replace(self.static(view))
+            self.outputs.replace(self.snapshot())
             # Outputs that a page has loaded again since are not reached by that.
-            self._send_snapshot(view)
+            self._send_snapshot()
             if self._view_count == 0:
                 self.close()
 
@@ -240,7 +239,7 @@ class LiveWidget(anywidget.AnyWidget):
 
         def freeze() -> None:
             if self.frozen:
-                self.outputs.replace(self.static(self._view_now()))
+                self.outputs.replace(self.snapshot())
             else:
                 self.freeze()
 
@@ -254,14 +253,14 @@ class LiveWidget(anywidget.AnyWidget):
         self._snapshots.displayed()
         self._flush()
 
-    def bundle(self, view: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return data and metadata that show the widget, with its snapshot for hosts without widgets.
 
         The metadata is passed through: on Colab it names the widget manager to load.
         """
         made: Any = self._repr_mimebundle_()
         data, metadata = made if isinstance(made, tuple) else (made, {})
-        return {**data, **mark_snapshot(self.static(view), self.key)}, dict(metadata)
+        return {**data, **mark_snapshot(self.snapshot(), self.key)}, dict(metadata)
 
     def _changed(self) -> None:
         if not self._flush_planned:
@@ -287,7 +286,7 @@ class LiveWidget(anywidget.AnyWidget):
             before, self._view = self._view, new
             self._before_update(before, new)
             # Before the change itself: a page that saves at this moment must not hold an older snapshot than it shows.
-            self._send_snapshot(new)
+            self._send_snapshot()
             with self.hold_sync():
                 self._set_trait("seq", self.seq + 1)
                 self._show(new)
@@ -393,14 +392,14 @@ class LiveWidget(anywidget.AnyWidget):
     def _on_page_loaded(self) -> None:
         """Handle a page that has loaded the widget: one that saves snapshots needs the newest."""
         self._snapshots.asked()
-        self._send_snapshot(self._view_now())
+        self._send_snapshot()
         self._flush()
 
-    def _send_snapshot(self, view: Any) -> None:
+    def _send_snapshot(self) -> None:
         """Send the page the snapshot to save in the widget's place. Background loop only: each builds on the last."""
         # A widget that its host has placed by itself, or that stands in a box, has no output to save a snapshot in.
         if self.comm is not None and self.outputs and pages.keep_snapshots is not False:
-            self.send(self._snapshots.message(mark_snapshot(self.static(view), self.key)))
+            self.send(self._snapshots.message(mark_snapshot(self.snapshot(), self.key)))
 
     def _on_view_count(self, change: Any) -> None:
         if change["new"]:

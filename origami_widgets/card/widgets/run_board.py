@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import traitlets
 
 from origami_widgets.api.loop import background
-from origami_widgets.card.render.board_text import render_board_text
 from origami_widgets.card.view.board_view import board_totals, make_board, make_board_clock
-from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, ClockView
+from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, ClockView, Form
 from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.card.widgets.board_source import make_source
 from origami_widgets.card.widgets.click_commands import BoardCommandHandler, ClickCommand, read_command
@@ -146,17 +145,17 @@ class RunBoard(LiveWidget):
         self._fold()
         super().close()
 
-    def static(self, view: BoardView) -> dict[str, str]:
-        """Return the board's snapshot as HTML and as text."""
-        return board_snapshot(view)
+    def snapshot(self) -> dict[str, str]:
+        """Return the board as HTML and as text, as they stay in a saved notebook."""
+        return board_snapshot(self._view_now("snapshot"))
 
     def __str__(self) -> str:
-        return self.static(self.view)["text/plain"]
+        return self.snapshot()["text/plain"]
 
     def show_here(self) -> None:
         """Show the board as an output of the present cell; one that is closed or frozen is shown as its snapshot."""
         if running_cell() is None:
-            print(render_board_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
+            print(self.snapshot()["text/plain"])  # noqa: T201 - this is the display of a terminal
             return
         pages.note_request(request())
         with self.lock:
@@ -166,20 +165,24 @@ class RunBoard(LiveWidget):
                 batch.presentation = self
             settled = view["head"]["settled"]
             if not self.is_live or (settled and executed_by_program()):
-                show_once(board_snapshot(view))
+                show_once(self.snapshot())
             elif without_widgets(render_mode()):
                 self.is_html = True
-                self.outputs.add(board_snapshot(view, final=settled), {}, None if settled else reopen_bundle(view))
+                self.outputs.add(self._as_html(final=settled), {}, None if settled else reopen_bundle(view))
                 self.shown()
             else:
-                self.outputs.add(*self.bundle(view), reopen_bundle(view))
+                self.outputs.add(*self.bundle(), reopen_bundle(view))
                 self.shown()
 
     def _ipython_display_(self) -> None:
         """Show the board where its output can be replaced; in a box or a layout it stays as it is."""
         self.show_here()
 
-    def _view_now(self) -> BoardView:
+    def _as_html(self, *, final: bool) -> dict[str, str]:
+        """The board where no widget can stand, in the tense of a snapshot that is replaced as the runs go on."""
+        return board_snapshot(self._view_now("snapshot" if final else "current"))
+
+    def _view_now(self, form: Form = "live") -> BoardView:
         batch = self._source.batch
         states = {brief.state for brief in batch.briefs} if batch is not None else set()
         left = "waiting" in states or "failed" in states or "stopped" in states
@@ -190,6 +193,7 @@ class RunBoard(LiveWidget):
             can_stop=batch is not None and batch.goes_on,
             can_resume=batch is not None and left and not batch.goes_on and not batch.is_over_limit,
             opened=self._opened[0] if self._opened is not None else None,
+            form=form,
             reopen=(self._source.reopen.words, self._source.reopen.line),
         )
 
@@ -238,7 +242,7 @@ class RunBoard(LiveWidget):
     def _before_update(self, old: BoardView, new: BoardView) -> None:
         if self.is_html:
             settled = new["head"]["settled"]
-            self.outputs.replace(board_snapshot(new, final=settled), None if settled else reopen_bundle(new))
+            self.outputs.replace(self._as_html(final=settled), None if settled else reopen_bundle(new))
         elif old["head"]["again_line"] != new["head"]["again_line"]:
             self.outputs.replace_line(reopen_bundle(new))
 
@@ -285,7 +289,16 @@ def _is_live(board: RunBoard | None) -> bool:
 
 def _as_clock(moments: CheckTimes | list[Any]) -> ClockView:
     heard_at, next_at, interval, connection = moments
-    return {"now": 0.0, "heard_at": heard_at, "next_at": next_at, "interval": interval, "connection": connection}
+    return {
+        "now": 0.0,
+        "heard_at": heard_at,
+        "next_at": next_at,
+        "interval": interval,
+        "connection": connection,
+        "heard": "",
+        "next": "",
+        "due": "",
+    }
 
 
 def open_card(run: Run) -> RunCard:

@@ -10,21 +10,33 @@ import traitlets
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.card.render.card_text import render_text
-from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, View
-from origami_widgets.card.view.run_view import make_clock, view_changed, view_now
+from origami_widgets.card.view.clock_view import make_clock
+from origami_widgets.card.view.contract import (
+    TABLE_SLOTS,
+    ClockView,
+    CodeAnswer,
+    ColumnsAnswer,
+    Form,
+    LeadsAnswer,
+    View,
+)
+from origami_widgets.card.view.run_view import view_changed, view_now
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
+from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import OPTIONAL, LiveWidget, front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import pages, request
 from origami_widgets.host.cells import running_cell
 from origami_widgets.host.outputs import Outputs, show_once
 from origami_widgets.run.handle import Run
+from origami_widgets.run.settings import shows_leads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from origami_widgets.api.models import Table
     from origami_widgets.run.conversation import Conversation
 
 
@@ -64,15 +76,15 @@ class RunCard(LiveWidget):
 
     head = synced_trait(traitlets.Dict)
     clock = synced_trait(traitlets.Dict)
-    earlier = synced_trait(traitlets.List)
+    result = synced_trait(traitlets.Dict)
+    earlier = synced_trait(traitlets.Dict)
     notices = synced_trait(traitlets.List)
     ask = synced_trait(traitlets.Dict, **OPTIONAL)
     tables = synced_trait(traitlets.Dict)
     locals().update({f"table_{slot}": synced_trait(traitlets.Dict, **OPTIONAL) for slot in range(TABLE_SLOTS)})
     prose = synced_trait(traitlets.Dict)
-    actions = synced_trait(traitlets.Dict)
+    activity = synced_trait(traitlets.Dict)
     suggestions = synced_trait(traitlets.List)
-    foot = synced_trait(traitlets.Dict)
 
     def __init__(self, run: Run, outputs: Outputs | None = None) -> None:
         if not isinstance(run, Run):
@@ -83,6 +95,12 @@ class RunCard(LiveWidget):
             )
         self._conversation: Conversation = run.conversation
         self._handler = CardCommandHandler(self._conversation)
+        self._leads = LeadFeed(
+            self._send_leads,
+            self._tables,
+            lambda: self._conversation.current.operations,
+            is_unfiltered=lambda: not self._conversation.current.state.done,
+        )
         super().__init__(outputs)
 
     @property
@@ -90,9 +108,9 @@ class RunCard(LiveWidget):
         """The newest run of the conversation that the card shows."""
         return Run(self._conversation.current, self._conversation)
 
-    def static(self, view: View) -> dict[str, str]:
-        """Return the card's snapshot as HTML and as text."""
-        return card_snapshot(view)
+    def snapshot(self) -> dict[str, str]:
+        """Return the card as HTML and as text, as they stay in a saved notebook."""
+        return card_snapshot(self._view_now("snapshot"))
 
     def add_output(self, view: View) -> bool:
         """Show the card here, in one more output; returns False, and shows nothing, when it is closed or frozen.
@@ -104,7 +122,7 @@ class RunCard(LiveWidget):
         with self.lock:
             if not self.is_live:
                 return False
-            self.outputs.add(*self.bundle(view), attach_bundle(view))
+            self.outputs.add(*self.bundle(), attach_bundle(view))
             self.shown()
             return True
 
@@ -114,18 +132,18 @@ class RunCard(LiveWidget):
         In a box or a layout it stays as it is.
         """
         if running_cell() is None:
-            print(render_text(self.view, now=time.time()))  # noqa: T201 - this is the display of a terminal
+            print(render_text(self._view_now("snapshot"), now=time.time()))  # noqa: T201 - this is the display of a terminal
             return
         pages.note_request(request())
         with self.lock:
             view = self.view
             if not self.add_output(view):
-                show_once(card_snapshot(view))
+                show_once(self.snapshot())
             elif self._conversation.presentation is None:
                 self._conversation.presentation = self
 
-    def _view_now(self) -> View:
-        return view_now(self._conversation)
+    def _view_now(self, form: Form = "live") -> View:
+        return view_now(self._conversation, form)
 
     def _subscribe(self) -> Callable[[], None]:
         return self._conversation.subscribers.add(self._changed)
@@ -148,7 +166,7 @@ class RunCard(LiveWidget):
             if name != "tables":
                 self._set_trait(name, part)
         tables = view["tables"]
-        self._set_trait("tables", {"hidden": tables["hidden"], "reading": tables["reading"]})
+        self._set_trait("tables", {name: part for name, part in tables.items() if name != "items"})
         self._set_slots("table", tables["items"], TABLE_SLOTS)
         state = self._conversation.current.state
         steps = state.run.steps if state.run is not None else None
@@ -165,10 +183,35 @@ class RunCard(LiveWidget):
             case {"kind": "columns", "table": str(table)}:
                 self._send_columns(table)
                 return
+            case {"kind": "code"}:
+                self.send(CodeAnswer(kind="code", code=front_end_file("leads.js")))
+                return
+            case {"kind": "leads"}:
+                if shows_leads():
+                    background().call_soon(lambda: self._leads.look(content))
+                return
         command = read_command(content)
         if command is not None:
             self._thaw()
             background().submit(self._carry_out(command))
+
+    def _flush(self) -> None:
+        super()._flush()
+        self._leads.changed()
+
+    def _release(self) -> None:
+        super()._release()
+        # It may be half made.
+        leads: LeadFeed | None = getattr(self, "_leads", None)
+        if leads is not None:
+            leads.stop()
+
+    def _tables(self) -> Sequence[Table]:
+        return self._conversation.current.state.tables
+
+    def _send_leads(self, answer: LeadsAnswer) -> None:
+        if self.comm is not None:
+            self.send(answer)
 
     def _on_thaw(self) -> None:
         if self._conversation.presentation is not self:

@@ -34,7 +34,7 @@ REMEDY_TIME = 600.0
 
 
 def card_snapshot(view: View) -> dict[str, str]:
-    """Return the snapshot of a card as HTML and as text."""
+    """Return a card of any form but `live` as HTML and as text."""
     now = time.time()
     return {"text/html": render_html(view, now=now), "text/plain": render_text(view, now=now)}
 
@@ -104,7 +104,7 @@ def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange
 
 def attach_bundle(view: View) -> dict[str, Any]:
     """Return one muted line that shows how to find the run again."""
-    return muted_bundle("To see this run again: ", view["foot"]["attach_line"])
+    return muted_bundle("To see this run again: ", view["head"]["lines"][0]["code"])
 
 
 def muted_bundle(words: str, line: str) -> dict[str, Any]:
@@ -118,13 +118,10 @@ def muted_bundle(words: str, line: str) -> dict[str, Any]:
     }
 
 
-def board_snapshot(view: BoardView, *, final: bool = True) -> dict[str, str]:
-    """Return the snapshot of a board as HTML and as text; a `final` one is not updated any more."""
+def board_snapshot(view: BoardView) -> dict[str, str]:
+    """Return a board of any form but `live` as HTML and as text."""
     now = time.time()
-    return {
-        "text/html": render_board_html(view, now=now, final=final),
-        "text/plain": render_board_text(view, now=now, final=final),
-    }
+    return {"text/html": render_board_html(view, now=now), "text/plain": render_board_text(view, now=now)}
 
 
 def reopen_bundle(view: BoardView) -> dict[str, Any]:

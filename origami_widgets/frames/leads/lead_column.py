@@ -6,8 +6,6 @@ without any field filled has run and found nothing; a missing cell has not run. 
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from types import NoneType
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from origami_widgets.api.cell_values import findings_of, is_found, main_key, main_value
 from origami_widgets.frames.dtype_backend import DtypeBackend, to_array
 from origami_widgets.frames.values import TypedValues
 
@@ -23,12 +22,6 @@ from .cell_column import CellColumn
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-PRIMARY = ("value", "text", "email", "url", "address", "number", "display", "label", "raw")
-REMARKS = ("confidence", "reasoning")
-"""Keys of remarks about the values of an object."""
-_SOURCE_KEY = re.compile(r"(.*[_\W])?source[_\W]?(url|link|address)s?|sources", re.IGNORECASE | re.DOTALL)
-_ADDRESS = re.compile(r"\s*(?:https?://|www\.)\S+\s*", re.IGNORECASE)
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MOST_KEYS = 64
 """Maximum number of parts with a column of their own; an object used as a dictionary would make thousands."""
 REST = "rest"
@@ -182,7 +175,7 @@ class LeadColumn:
         mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
         key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
         if key is None or key == "source" or key not in there:
-            main = [_main_value(value) if type(value) is dict else value for value in values]
+            main = [main_value(value) if type(value) is dict else value for value in values]
             self._add_main(main, set(map(type, main)))
             return
         if self._same is None and self._main.is_blank and self._parts[key].is_blank:
@@ -209,82 +202,6 @@ class LeadColumn:
             found = [_UNKNOWN if value is None else _YES for value in values]
             self._tells_findings = True
         return [_NO if flag == _UNKNOWN and slug in row else flag for flag, row in zip(found, rows, strict=True)]
-
-
-@lru_cache(maxsize=1024)
-def main_key(keys: tuple[str, ...]) -> str | None:
-    """Return the key of the main value of an object; None if it can hold no finding.
-
-    >>> main_key(("email", "confidence", "reasoning", "source_url"))
-    'email'
-    >>> main_key(("amount_usd", "stage", "source_url"))
-    'amount_usd'
-    >>> main_key(("title", "linkedin_url", "full_name")), main_key(("linkedin_url", "confidence"))
-    ('full_name', 'linkedin_url')
-    >>> main_key(("confidence", "source_url")) is None
-    True
-    """
-    for key in PRIMARY:
-        if key in keys:
-            return key
-    findings = findings_of(keys)
-    # A title or an address describes the value, if there is another one.
-    return next((key for key in findings if key != "title" and not key.endswith("_url")), next(iter(findings), None))
-
-
-def _main_value(value: dict[str, Any]) -> Any:
-    key = main_key(tuple(value))
-    # A lone source may be the value, or only an address.
-    return None if key is None or (key == "source" and not is_found(value)) else value[key]
-
-
-def is_found(value: Any) -> bool:
-    """Whether a cell holds a value: a text, a number, a boolean, or a list or object with one of these.
-
-    Nulls and blank texts are no values. In an object, `confidence`, `reasoning` and addresses of sources do not count:
-    they occur where nothing was found, too. A `source` without any other value counts if it is a word such as
-    "LinkedIn", which answers "Where did this lead come from?", and not if it is an address.
-
-    >>> is_found({"linkedin_url": "https://a.example", "confidence": "high"}), is_found(False), is_found(0)
-    (True, True, True)
-    >>> is_found({"email": " ", "confidence": "low", "email_source_url": "https://a.example"}), is_found([None])
-    (False, False)
-    >>> is_found({"source": "LinkedIn"}), is_found({"source": "https://a.example"})
-    (True, False)
-    """
-    waiting = [(value, False)]
-    while waiting:
-        each, is_source = waiting.pop()
-        if type(each) is dict:
-            keys = findings_of(tuple(each))
-            waiting += [(each[key], is_source or keys == ("source",)) for key in keys]
-        elif type(each) is list:
-            waiting += [(item, is_source) for item in each]
-        elif type(each) is str:
-            if each and not each.isspace() and not (is_source and _ADDRESS.fullmatch(each)):
-                return True
-        elif each is not None:
-            return True
-    return False
-
-
-@lru_cache(maxsize=1024)
-def findings_of(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the keys of an object that can hold a finding: all but remarks and addresses of sources.
-
-    >>> findings_of(("title", "linkedin_url", "confidence", "reasoning", "email_source_url", "sourceUrls", "sources"))
-    ('title', 'linkedin_url')
-    >>> findings_of(("source", "confidence")), findings_of(("email", "source"))
-    (('source',), ('email',))
-    """
-    findings = tuple(key for key in keys if not _is_remark(key))
-    # The source of something else is a remark; alone it may be the answer, such as the source of a lead.
-    return findings if findings == ("source",) else tuple(key for key in findings if key != "source")
-
-
-@lru_cache(maxsize=4096)
-def _is_remark(key: str) -> bool:
-    return key in REMARKS or bool(_SOURCE_KEY.fullmatch(_WORDS.sub("_", key)))
 
 
 def _flag(value: Any) -> int:

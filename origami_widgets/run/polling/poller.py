@@ -207,6 +207,16 @@ class Poller:
         watch.schedule = plans.list_sent(plan)
         watch.update(*await self._read_list(watch, operations, watch.state))
 
+    async def allow(self, operations: Operations) -> None:
+        """Return when the rate limit has room for a request that no run depends on, such as a page of leads.
+
+        It is counted already: set `is_counted` before it is sent. Background loop only.
+
+        Args:
+            operations: what the request goes through.
+        """
+        await self._until_allowed(operations, low_priority=True)
+
     def note_row_progress(self, organization: Traffic, table_id: str, progress: RowProgress | None) -> None:
         """Update each run with this table: how many of its rows have been read. Background loop only."""
         for watch in self.watched():
@@ -445,12 +455,14 @@ class Poller:
             watch.failing.discard(table_id)
         return max(waits, default=None)
 
-    async def _until_allowed(self, operations: Operations) -> None:
+    async def _until_allowed(self, operations: Operations, *, low_priority: bool = False) -> None:
         """Return when the poller lets one more request through."""
         further = asyncio.get_running_loop().create_future()
-        self._further.append(PollRequest(further, self.clock.monotonic(), self._limiter(operations)))
-        if self._wake is not None:
-            self._wake.set()
+        self._further.append(
+            PollRequest(further, self.clock.monotonic(), self._limiter(operations), low_priority=low_priority)
+        )
+        # There may be no poller at work: the runs of a card can have ended long ago.
+        self._poll()
         await further
 
     def _on_success(self, watch: RunWatch, retry_after: float | None) -> None:

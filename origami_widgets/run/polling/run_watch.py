@@ -11,7 +11,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from origami_widgets.api import validate
-from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.errors import InvalidInput, printable
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.run.polling.clock import SystemClock
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 OTHER_OBJECTS = ("agent", "table", "column", "row", "list", "account", "credits", "workspace")
 log = logging.getLogger("origami_widgets")
 log.addHandler(logging.NullHandler())
+run_log = logging.getLogger("origami_widgets.run")
+"""For scripts: one line at INFO for each change of a run's status and for each table that it builds."""
 
 
 class Subscribers:
@@ -127,6 +129,7 @@ class RunWatch:
         # Set once: another thread may read it at any moment, and must not see some of the events only.
         self.state = state
         if state is not before:
+            _log_changes(before, state)
             # Rows that this process has read change nothing of the run, so callbacks of users are not called for them.
             self.subscribers.notify(users=not all(isinstance(event, RowsRead) for event in events))
 
@@ -143,6 +146,19 @@ class RunWatch:
                 remedy=f'Attach it first: ow.attach("{self.state.agent_id}/{self.state.run_id}").',
             )
         return self.operations
+
+
+def _log_changes(before: RunState, state: RunState) -> None:
+    """Log a change of status and new tables, by their ids and counts only: what agents write is not to be trusted in a log."""
+    if not run_log.isEnabledFor(logging.INFO):
+        return
+    token = f"{printable(state.agent_id)}/{printable(state.run_id)}"
+    if state.run is not None and (before.run is None or before.status != state.status):
+        run_log.info("Run %s: %s, %s steps", token, printable(state.status)[:40], state.run.steps.completed)
+    known = {table.id for table in before.tables}
+    for table in state.tables:
+        if table.id not in known:
+            run_log.info("Run %s: table %s, %s leads", token, printable(table.id), table.lead_count)
 
 
 def watch_of_saved(payload: object) -> RunWatch:

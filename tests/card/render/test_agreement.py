@@ -1,67 +1,56 @@
-"""The live card, the saved one and the terminal say the same: their words are compared, and every difference has a reason."""
+"""The live card, its copies and the terminal say the same: their words are compared, and every difference has a reason."""
+
+from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 
 import pytest
 
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import WIDTH, render_text
-from origami_widgets.card.view.contract import ColumnRow
+from origami_widgets.card.view.safe_text import clean
 from tests.card import front_end
 from tests.card.markup import words
 from tests.fixtures import hostile
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
 
-VIEWS = views()
+LIVE, CURRENT, SNAPSHOT = (views(form) for form in ("live", "current", "snapshot"))
 # What does not fit into a copy is left out of it: there, nothing may be said that the live card does not say.
 CUT = {"large", "hostile"}
-WHOLE = sorted(set(VIEWS) - CUT)
+WHOLE = sorted(set(LIVE) - CUT)
 
-LEFT_OUT = (
-    "not shown here: ow.tables_frame(run), ow.columns_frame(run), more; goes on in Origami, and in run.text; run.answer"
-)
+LEFT_OUT = "The text continues in run.text. more tables columns: ow.tables_frame(run), ow.columns_frame(run), earlier changes; run.answer"
 
 MOMENT = r"\d{4}-\d\d-\d\d (\d\d:\d\d)(:\d\d)? UTC"
 AGES = (
-    r"(updated|cells checked|last heard) (just now|\d+ \w+ ago)(, (next check|trying again) (in [\d\w ]+? (s|min|h)|now))?",
-    r"checking…",
-    r", checks have stopped",
+    r"(updated|cells checked|last update) (just now|\d+ \w+ ago)(, (next check|retrying) in [\d\w ]+?(s|min|h))?",
+    r"checking…|retrying…",
+    r", no longer updating",
 )
-# Said later than it was so.
-PAST = (
-    (r"running for", "had run for"),
-    (r"Can't reach Origami; trying again", "Origami could not be reached {then}"),
-    (r"Your run goes on at the server\.", "The run went on at the server."),
-    (
-        r"Cancel requested Origami has not confirmed it yet\.",
-        "A cancel was requested Origami had not confirmed it {then}.",
-    ),
-    (r"Origami has not heard the cancel yet", "Origami had not heard the cancel {then}"),
-    (
-        r"Trying again until it has; until then the run goes on\.",
-        "It was being tried again {then}; the run went on.",
-    ),
-    (r"Sending your answers", "The answers were being sent {then}"),
-    (r"All run slots are in use", "All run slots were in use"),
-    (r"waits for a free one, and is sent again", "waited for a free one {then}, to be sent again"),
-    (r"asked about further on\.", "was asked about further on {then}."),
-    (r"are still filling", "were still filling {then}"),
-    (r"cells still filling", "cells still filling {then}"),
-    (r"reading leads(: [\d,]+ (of [\d,]+|so far))?", ""),
-    (
-        r'Empty cells are not "no data" yet. This card goes on until they settle\.',
-        "Cells that are empty here may have been filled since.",
-    ),
+LASTED = r"(\d+ (s|min|h|d)\b ?)+(so far|at the last update)?"
+PYTHON = r"run = run\.\w+\([^()]*\)"
+LIVE_ONLY = (
+    r"⟦[^⟧]*⟧",
+    r"No changes yet\.",
+    r"(\d+ of )?\d+ columns?, (highest cost first|none of which cost credits)|No columns yet\.",
+    r"\d+ of \d+ answered ·?",
 )
+"""What stands on tabs and buttons; and how much of a table its tab shows, which a copy says of what it leaves out."""
+COPY_ONLY = (
+    rf"Snapshot of {MOMENT}|as of {MOMENT}",
+    rf"last update {MOMENT}",
+    r"Activity|Next steps",
+    r"[\d,]+ more columns?: ow\.columns_frame\(run\)",
+)
+"""When it was made; the headings of what the live card has tabs for; what is left out."""
 
 
 @pytest.fixture(scope="module")
 def read():
     """The words of the live cards."""
-    return front_end.texts_of(VIEWS)
+    return front_end.texts_of(LIVE)
 
 
 def tokens(text):
@@ -75,172 +64,140 @@ def without(text, *patterns):
     return text
 
 
-def controls(view):
-    """What stands on buttons that a copy does not have, apart from suggestions: those are words of the agent."""
-    labels = [notice["button"]["label"] for notice in view["notices"] if notice["button"]]
-    labels += [view["ask"]["send_label"], "Sending…"] if view["ask"] else []
-    labels += ["Copy", "Show more", "Cancel", "Cancel requested", "Fewer columns"]
-    return [rf"⟦{re.escape(label)}⟧" for label in labels] + [r"⟦All [\d,]+ columns⟧", r"⟦Sort by [^⟧]*⟧"]
+def on_controls(view):
+    """What the view says on tabs and buttons: a copy says it without them."""
+    said = [f"{table['name']} {table['leads']}" for table in view["tables"]["items"]]
+    said += [head for table in view["tables"]["items"] for head in table["columns"]["heads"]]
+    said += [suggestion["label"] for suggestion in view["suggestions"]]
+    return " ".join(said)
 
 
-def live_words(view, text):
-    return tokens(without(text, *controls(view), *AGES))
-
-
-def without_long_links(view, text):
-    """An address that a line of the terminal cannot hold is left out there, with its words: broken, it is of no use."""
-    for table in view["tables"]["items"]:
-        if (link := table["link"]) and len(f"  {link['label']}: {link['href']}") > WIDTH:
-            text = text.replace(f"{link['label']} ↗ {table['name']}", table["name"])
+def without_lines(view, text):
+    """The lines to copy stand in a menu of the live card, and at the end of a copy."""
+    for line in view["head"]["lines"]:
+        text = text.replace(line["label"], " ").replace(line["code"], " ")
     return text
 
 
-def python_lines(view, *, final):
-    """What stands in a copy in the place of buttons and of the form, and how to see again what was not settled."""
-    lines = [r"run = run\.\w+\([^()]*\)"] if any(commands(view)) else []
-    return lines + ([re.escape(view["foot"]["attach_line"])] if final and is_filling(view) else [])
+def live_words(view, text):
+    text = without_lines(view, text)
+    said = without(text, *AGES, *LIVE_ONLY, PYTHON, LASTED, r"ended \d\d:\d\d")
+    return set(tokens(f"{said} {on_controls(view)}"))
 
 
-def commands(view):
-    yield view["ask"]
-    yield from (notice["button"] for notice in view["notices"] if notice["button"])
-    yield from (suggestion["button"] for suggestion in view["suggestions"])
+def copy_words(view, text):
+    text = without_lines(view, text)
+    if len(view["tables"]["items"]) > 1:
+        # The live card has one funnel only, that of the run.
+        for table in view["tables"]["items"]:
+            text = text.replace(table["funnel"], " ") if table["funnel"] else text
+    return set(tokens(without(text, *COPY_ONLY, PYTHON, rf"ended {MOMENT}", LASTED)))
 
 
-def is_filling(view):
-    return any(notice["key"] == "filling" for notice in view["notices"])
+def html_of(view):
+    return words(render_html(view, now=NOW))
 
 
-def once(pattern, text):
-    """Without the first place where it stands."""
-    return re.sub(pattern, " ", text, count=1)
-
-
-def copy_words(view, text, *, final=True):
-    text = without(text, rf"(saved copy, )?as of {MOMENT}", rf"last heard {MOMENT}")
-    for pattern in python_lines(view, final=final):
-        text = once(pattern, text) if "attach" in pattern else without(text, pattern)
-    # Live, the age of the last check stands there until the cells are settled.
-    text = re.sub(rf"ended {MOMENT}", r"ended \1" if view["head"]["settled"] else " ", text)
-    return tokens(text)
-
-
-def html_words(name, **options):
-    return copy_words(VIEWS[name], words(render_html(VIEWS[name], now=NOW, **options)), **options)
-
-
-def text_words(name, **options):
+def text_of(view):
     """The terminal has no links: addresses stand beside their words. Its lists have marks that are drawn elsewhere."""
-    text = render_text(VIEWS[name], now=NOW, **options)
+    text = render_text(view, now=NOW, width=10_000)
     text = without(text, r"(?m)^ *\d+\. ", r"<https://[^>]*>")
-    lines = re.sub(r"(?m)^(  [^\n]*?: )https://\S+$", r"\1", text)
-    return copy_words(VIEWS[name], " ".join(lines.split()), **options)
-
-
-def in_past(view, text, then, *, head=True):
-    """What the live card says, told later; in a terminal the head is of the moment at which it was printed."""
-    label = view["head"]["status_label"]
-    known = view["clock"]["connection"] != "stopped"
-    for present, past in PAST:
-        if head or past != "had run for":
-            text = re.sub(present, past.replace("{then}", then), text)
-    return text.replace(label, f"Was {label} {then}", 1) if head and known and not view["head"]["done"] else text
-
-
-def differences(one, other):
-    """What only one of them says, each word as often as it says it more."""
-    one, other = Counter(one), Counter(other)
-    return one - other, other - one
-
-
-def without_links(view, told):
-    """The links, which stand left or right of the same words, are left out of the order."""
-    links = Counter(tokens(" ".join(link["label"] for link in every_link(view))))
-    return [word for word in told if word not in links]
-
-
-def every_link(view):
-    found = [view["head"]["link"], *(notice["link"] for notice in view["notices"])]
-    found += [table["link"] for table in view["tables"]["items"]]
-    return [link for link in found if link]
+    return " ".join(re.sub(r"(?m)^(  [^\n]*?: )https://\S+$", r"\1", text).split())
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_the_saved_card_says_what_the_live_one_says(name, read):
-    told = live_words(VIEWS[name], in_past(VIEWS[name], read[name], "when saved"))
-    assert differences(told, html_words(name)) == ({}, {})
+@pytest.mark.parametrize("copied", [html_of, text_of], ids=["html", "text"])
+def test_a_copy_that_is_replaced_says_what_the_live_card_says(name, copied, read):
+    live, copy = LIVE[name], CURRENT[name]
+    expected, said = live_words(live, read[name]), copy_words(copy, copied(copy))
+    assert said - expected == set()
+    assert expected - said == set()
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_the_saved_card_says_it_in_the_same_order(name, read):
-    view = VIEWS[name]
-    told = live_words(view, in_past(VIEWS[name], read[name], "when saved"))
-    assert without_links(view, told) == without_links(view, html_words(name))
-
-
-@pytest.mark.parametrize("name", WHOLE)
-def test_the_terminal_says_what_the_live_card_says(name, read):
-    past = in_past(VIEWS[name], read[name], "then", head=False)
-    assert differences(live_words(VIEWS[name], without_long_links(VIEWS[name], past)), text_words(name)) == ({}, {})
-
-
-@pytest.mark.parametrize("name", WHOLE)
-def test_a_copy_that_is_kept_up_to_date_says_it_in_the_present(name, read):
-    view = VIEWS[name]
-    assert differences(live_words(view, read[name]), html_words(name, final=False)) == ({}, {})
-    short = without_long_links(view, read[name])
-    assert differences(live_words(view, short), text_words(name, final=False)) == ({}, {})
+def test_the_text_of_a_snapshot_says_what_its_html_says(name):
+    view = SNAPSHOT[name]
+    html, text = (copy_words(view, copied(view)) for copied in (html_of, text_of))
+    assert html - text == set()
+    assert text - html == set()
 
 
 @pytest.mark.parametrize("name", sorted(CUT))
 def test_what_is_cut_says_nothing_else(name, read):
-    told = live_words(VIEWS[name], " ".join(in_past(VIEWS[name], read[name], then) for then in ("when saved", "then")))
+    expected = live_words(LIVE[name], read[name])
     left_out = tokens(LEFT_OUT)
-    for copied in (html_words(name), text_words(name)):
+    for copied in (
+        copy_words(CURRENT[name], html_of(CURRENT[name])),
+        copy_words(CURRENT[name], text_of(CURRENT[name])),
+    ):
         assert copied
-        for word in set(copied) - set(told):
+        for word in copied:
             # Cut, or broken where a line ends, a word is still a part of one that the live card says.
-            assert word in left_out or word.isdecimal() or any(word in each for each in told), word
+            assert word in left_out or word.isdecimal() or any(word in each for each in expected), word
+
+
+def landmarks(view):
+    """Parts of the view in the order in which they are to be read."""
+    head, result = view["head"], view["result"]
+    marks = [view["earlier"]["title"], head["status_label"], head["prompt"], head["reply"]]
+    marks += [figure["value"] for figure in result["figures"][:1]] + [result["note"], result["steps"]]
+    marks += [result["funnel"]["words"] if result["funnel"] else "", *(notice["title"] for notice in view["notices"])]
+    marks += [question["question"] for question in (view["ask"] or {"questions": []})["questions"]]
+    marks += [table["name"] for table in view["tables"]["items"][:1]]
+    marks += [suggestion["label"] for suggestion in view["suggestions"]]
+    return [mark for mark in marks if mark]
+
+
+def places_of(marks, text):
+    """Where each of them stands, behind the one before it; -1 where it does not."""
+    places, at = [], 0
+    for mark in marks:
+        at = text.find(mark, at)
+        places.append(at)
+        at += len(mark) if at >= 0 else 1
+    return places
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_all_of_them_say_it_in_the_same_order(name, read):
+    assert -1 not in places_of(landmarks(LIVE[name]), read[name])
+    for view in (CURRENT[name], SNAPSHOT[name]):
+        for copied in (html_of(view), text_of(view)):
+            assert -1 not in places_of(landmarks(view), copied)
 
 
 def test_hostile_text_is_told_alike():
     """Nothing is lost to an escape, a limit or a layout of one of them; short texts, which nothing has to cut."""
-    short = {name: hostile.view_of(name, "known") for name, text in hostile.CORPUS.items() if len(text) < 300}
-    named = {name: view for name, view in short.items() if view["head"]["prompt"]}
+    short = [name for name, text in hostile.CORPUS.items() if len(text) < 300]
+    live = {name: hostile.view_of(name, "known") for name in short}
+    named = {name: view for name, view in live.items() if view["head"]["prompt"]}
     assert len(named) > 80
-    told = front_end.texts_of(named)
+    shown = front_end.texts_of(named)
     for name, view in named.items():
-        expected = live_words(view, in_past(view, told[name], "when saved"))
-        assert differences(expected, copy_words(view, words(render_html(view, now=NOW)))) == ({}, {}), name
+        copy = hostile.view_of(name, "known", form="current")
+        # On tabs and buttons, and in lines of Python, the text is a part of other words.
+        texts = (live_words(view, shown[name]), copy_words(copy, html_of(copy)))
+        for one, other in itertools.permutations(texts):
+            for word in one - other:
+                assert any(word in each for each in other) or word in tokens(clean(hostile.CORPUS[name], 1_000)), name
 
 
-def test_every_button_that_sends_has_its_line_of_python():
-    for name, view in VIEWS.items():
-        sends = [each for each in commands(view) if each and each.get("command", "answer") in ("follow_up", "answer")]
-        for copied in (words(render_html(view, now=NOW)), render_text(view, now=NOW)):
-            assert bool(re.search(r"run = run\.(follow_up|answer)\(", copied)) == bool(sends), name
-
-
-def test_columns_are_described_alike():
-    """Every mixture of what the server may say and leave out, for columns that are typed in and that are computed."""
-    numbers = ((None, 0, 0.5), (None, 3), (None, 0, 18), (None, 0, 2), (None, 0, 1))
-    verdicts = ((None, None, None), (0, 0, 0), (12, None, 1))
-    view = VIEWS["completed"]
-    table = view["tables"]["items"][0]
-    mixed = {}
-    for kind in ("input", "score", ""):
-        rows = [
-            ColumnRow(f"c{index}", kind, *said, *judged)
-            for index, (said, judged) in enumerate(itertools.product(itertools.product(*numbers), verdicts))
+def test_a_line_of_python_stands_for_each_button_that_sends():
+    for name, view in SNAPSHOT.items():
+        live = LIVE[name]
+        sends = [
+            live["ask"],
+            *(notice["button"] for notice in live["notices"]),
+            *(s["button"] for s in live["suggestions"]),
         ]
-        for index, columns in enumerate(itertools.batched(rows, 8) if hasattr(itertools, "batched") else _eights(rows)):
-            tables = {"items": [{**table, "columns": list(columns)}], "hidden": 0, "reading": []}
-            mixed[f"{kind or 'unknown'}_{index}"] = {**view, "tables": tables}
-    told = front_end.texts_of(mixed)
-    for name, each in mixed.items():
-        expected = live_words(each, told[name])
-        assert differences(expected, copy_words(each, words(render_html(each, now=NOW)))) == ({}, {}), name
+        commands = [each.get("command", "answer") for each in sends if each]
+        for copied in (html_of(view), text_of(view)):
+            line = re.search(r"run = run\.(follow_up|answer)\(", copied)
+            assert bool(line) == bool({"follow_up", "answer"} & set(commands)), name
 
 
-def _eights(rows):
-    return [rows[start : start + 8] for start in range(0, len(rows), 8)]
+def test_no_line_of_the_terminal_is_broken_inside_an_address():
+    for view in SNAPSHOT.values():
+        for line in render_text(view, now=NOW).splitlines():
+            assert len(line) <= WIDTH
+            assert not re.fullmatch(r"\s*https://\S*", line)

@@ -16,19 +16,21 @@ from tests.fixtures import hostile
 from tests.fixtures.states import NOW, STATES, too_few_credits
 
 VIEWS = {
-    "all": board_of(every_entry()),
-    "hundred": board_of(many(BOARD_SLOTS, "running", "completed", "needs_input", "filling")),
-    "crowd": board_of(many(300, *STATES)),
-    "halted": board_of(many(2, "completed"), error=too_few_credits().command_error, can_resume=True),
-    "hostile": board_of(hostile_entries(20, [text for text in hostile.CORPUS.values() if len(text) < 300])),
-    "nothing": board_of([]),
+    "all": board_of(every_entry(), form="snapshot"),
+    "hundred": board_of(many(BOARD_SLOTS, "running", "completed", "needs_input", "filling"), form="snapshot"),
+    "crowd": board_of(many(300, *STATES), form="snapshot"),
+    "halted": board_of(many(2, "completed"), error=too_few_credits().command_error, can_resume=True, form="snapshot"),
+    "hostile": board_of(
+        hostile_entries(20, [text for text in hostile.CORPUS.values() if len(text) < 300]), form="snapshot"
+    ),
+    "nothing": board_of([], form="snapshot"),
+    "current": board_of(every_entry(), form="current"),
 }
 
 
 @pytest.mark.parametrize("name", VIEWS)
-@pytest.mark.parametrize("final", [True, False])
-def test_it_has_our_elements_only(name, final):
-    only_ours(render_board_html(VIEWS[name], now=NOW, final=final))
+def test_it_has_our_elements_only(name):
+    only_ours(render_board_html(VIEWS[name], now=NOW))
 
 
 @pytest.mark.parametrize("name", ["all", "hundred"])
@@ -40,14 +42,14 @@ def test_each_row_is_there_with_its_whole_token(name):
     for token in tokens:
         assert f">{token}</code>" in markup
         assert told.count(token) >= 1
-    assert "not shown here" not in told
+    assert "more run" not in told
 
 
 def test_what_does_not_fit_is_counted():
     told = words(render_board_html(VIEWS["crowd"], now=NOW))
-    assert "200 runs not shown here; board.runs has all of them." in told
+    assert "200 more runs: see board.runs" in told
     rows = sum(row["token"] in told for row in VIEWS["crowd"]["rows"])
-    (left,) = re.findall(r"(\d+) more runs? not shown here: ow\.runs_frame\(board\)", told) or ["0"]
+    (left,) = re.findall(r"(\d+) more runs?: ow\.runs_frame\(board\)", told) or ["0"]
     assert rows + int(left) >= BOARD_SLOTS - 1
 
 
@@ -66,23 +68,25 @@ def test_nothing_but_style_and_role_is_lost_to_a_sanitizer(name):
 @pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
 def test_every_word_is_exported(sanitize):
     markups = [render_board_html(view, now=NOW) for view in VIEWS.values()]
-    page = exported(*({"text/html": markup, "text/plain": "twin"} for markup in markups), sanitize=sanitize)
+    page = exported(*({"text/html": markup, "text/plain": "text"} for markup in markups), sanitize=sanitize)
     assert [re.sub(r"\s+", " ", text) for text in shown(page)] == [words(markup) for markup in markups]
 
 
 def test_words_do_not_run_together_without_styles():
-    lines = without_styles(clean_html(render_board_html(board_of([entry_of(0, STATES["filling"]())]), now=NOW)))
+    lines = without_styles(
+        clean_html(render_board_html(board_of([entry_of(0, STATES["filling"]())], form="snapshot"), now=NOW))
+    )
     assert (
         "✓ Completed · Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact e-mail." in lines
     )
-    assert "2 cells still filling when saved · 17 steps · 15 leads · 57 credits · ended 2026-07-21 09:17 UTC" in lines
+    assert "2 cells were filling · 15 leads · 12 qualified · 57 credits · ended 2026-07-21 09:17 UTC" in lines
     crowded = without_styles(clean_html(render_board_html(VIEWS["hundred"], now=NOW)))
     row = VIEWS["hundred"]["rows"][1]
-    assert f"✓ Completed Agent 1 15 leads, 57 credits {row['token']}" in crowded
+    assert f"✓ Completed Agent 1 15 leads, 12 qualified, 57 credits {row['token']}" in crowded
 
 
 def test_a_number_that_nobody_told_is_not_there():
-    told = words(render_board_html(board_of([entry_of(0, STATES["starting"]())]), now=NOW))
+    told = words(render_board_html(board_of([entry_of(0, STATES["starting"]())], form="snapshot"), now=NOW))
     assert not re.search(r"lead|credit|step|n/a", told)
 
 

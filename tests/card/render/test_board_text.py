@@ -6,7 +6,7 @@ import pytest
 
 from origami_widgets.card.render.board_text import render_board_text
 from origami_widgets.card.render.card_text import SIZE_LIMIT, WIDTH, width_of
-from origami_widgets.card.view.snapshot_words import stored
+from origami_widgets.card.view.safe_text import stored_size
 from tests.card.boards import board_of, entry_of, every_entry, hostile_entries, many
 from tests.card.render.test_hostile import TRICKS
 from tests.fixtures import hostile
@@ -16,21 +16,21 @@ ESCAPES = ("\x1b[2J", "\x1b]0;title\x07", "a\rb", "\u202egnp.exe", "\u2066x", "\
 
 
 def text_of(entries, **options):
-    return render_board_text(board_of(entries, **options), now=NOW)
+    return render_board_text(board_of(entries, form="current", **options), now=NOW)
 
 
 def test_a_few_runs_say_all_that_is_known():
     assert text_of([entry_of(at, STATES[name]()) for at, name in enumerate(("filling", "running", "needs_input"))]) == (
-        """3 runs: 1 running, 1 still filling, 1 needs you
-  15 leads · 57 credits in 1 table · as of 2026-07-21 09:18 UTC
+        """3 runs: 1 running, 1 filling, 1 needs you
+  15 leads · 57 credits in 1 table · as of 2026-07-21 09:18:30 UTC
 ✓ Completed: Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
-  2 cells still filling then · 17 steps · 15 leads · 57 credits · ended 2026-07-21 09:17 UTC
+  2 cells filling · 15 leads · 12 qualified · 57 credits · ended 2026-07-21 09:17 UTC
   6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7
 ● Running: Agent 1: List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
-  9 of at most 50 steps · 4 min 28 s so far · last heard 2026-07-21 09:18 UTC
+  4 min 28 s so far · last update 2026-07-21 09:18 UTC
   6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7
 ◆ Needs your answer: Agent 2: Find wholesale partners for us.
-  2 questions · 2 steps · ended 2026-07-21 10:02 UTC
+  2 questions · ended 2026-07-21 10:02 UTC
   7c2a1b9f-304c-4b61-8f66-3e1b5d2c8fa1/v2_run-01k0c6t9qa"""
     )
 
@@ -39,7 +39,7 @@ def test_a_few_runs_say_all_that_is_known():
 def test_no_line_is_wider_than_the_terminal_and_all_fit_into_a_notebook(count):
     text = text_of(many(count, *STATES) if count else [])
     assert max(map(width_of, text.split("\n"))) <= WIDTH
-    assert stored(text) <= SIZE_LIMIT
+    assert stored_size(text) <= SIZE_LIMIT
     assert not text.endswith("\n")
     assert text.startswith(f"{count} run")
 
@@ -57,13 +57,13 @@ def test_those_without_room_are_counted():
     wide = [entry_of(at, entry.state, prompt="") for at, entry in enumerate(entries)]
     text = text_of(wide)
     lines = text.split("\n")
-    match = re.fullmatch(r"  (\d+) more runs? not shown here: ow\.runs_frame\(board\)", lines[-1])
+    match = re.fullmatch(r"  (\d+) more runs?: ow\.runs_frame\(board\)", lines[-1])
     shown = sum(bool(re.search(r"Agent \d+", line)) for line in lines)
     assert shown + (int(match[1]) if match else 0) == 100
 
 
 def test_runs_that_the_board_does_not_show_are_counted_too():
-    assert "200 runs not shown here; board.runs has all of them." in text_of(many(300, "running"))
+    assert "200 more runs: see board.runs" in text_of(many(300, "running"))
 
 
 def test_tokens_are_whole_where_there_is_room():
@@ -87,7 +87,7 @@ def test_hostile_text_breaks_no_line():
 
 def test_what_halts_it_and_the_line_that_goes_on():
     text = text_of(many(1, "completed"), error=too_few_credits().command_error, can_resume=True)
-    assert "No further brief is started: Not enough credits" in text
+    assert "The remaining briefs are on hold: Not enough credits" in " ".join(text.split())
     assert "\n  batch.resume()\n" in text
 
 

@@ -15,7 +15,7 @@ from tests.card.markup import only_ours, read, words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW, STATES, payload
 
-VIEWS = views()
+VIEWS = views("snapshot")
 
 
 def html_of(name):
@@ -31,29 +31,23 @@ def test_only_our_own_elements_and_attributes(name):
     only_ours(html_of(name))
 
 
-def test_it_says_when_it_was_saved(name):
-    assert "saved copy, as of 2026-07-21 09:18 UTC" in words(html_of(name))
+def test_it_says_when_it_was_made(name):
+    assert "Snapshot of 2026-07-21 09:18 UTC" in words(html_of(name))
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["starting", "running", "running_null", "running_many", "reconnecting", "cancel_requested", "sandbox"],
+    "name", ["running", "running_null", "running_many", "reconnecting", "cancel_requested", "sandbox", "stopped"]
 )
-def test_what_was_going_on_is_told_as_the_past(name):
-    text = words(html_of(name))
-    assert re.search("Was (running|starting) when saved", text)
-    for present in ("● Running", "trying again", "running for", "next check", "goes on until"):
-        assert present not in text
+def test_the_status_of_a_run_that_went_on_is_the_last_known_one(name):
+    assert words(html_of(name)).startswith("■ Last known state: Running")
 
 
-def test_of_a_run_that_is_not_asked_about_the_last_is_told():
-    text = words(html_of("stopped"))
-    assert "Last seen: Running" in text
-    assert "2 min 18 s when last seen · last heard 2026-07-21 09:16 UTC" in text
+def test_of_a_run_that_is_not_followed_the_last_update_is_told():
+    assert "2 min 18 s at the last update · last update 2026-07-21 09:16 UTC" in words(html_of("stopped"))
 
 
 def test_a_running_run_of_a_saved_answer_shows_no_time():
-    view = make_view(Run.from_payload(payload("running_partial")).state, now=NOW)
+    view = make_view(Run.from_payload(payload("running_partial")).state, now=NOW, form="snapshot")
     for text in (words(render_html(view, now=NOW)), render_text(view, now=NOW)):
         assert not re.search(r"\d (s|min|h|d)\b", text)
 
@@ -61,30 +55,15 @@ def test_a_running_run_of_a_saved_answer_shows_no_time():
 @pytest.mark.parametrize("connection", ["reconnecting", "stopped"])
 def test_the_time_stands_at_when_the_server_was_last_heard(connection):
     state = replace(STATES["running"](), connection=Connection(connection, heard_at=NOW - 39))
-    view = make_view(state, now=NOW)
-    for later in (0, 600):
-        now = NOW + later
-        copies = (render_html(view, now=now), render_html(view, now=now, final=False))
-        told = [words(copy) for copy in copies] + [render_text(view, now=now), render_text(view, now=now, final=False)]
-        for text in told:
-            assert "3 min 49 s when last seen" in text
-            assert "last heard 2026-07-21 09:17 UTC" in text
-        ticking = render_text(view, now=now, ticking=True)
-        assert "3 min 49 s when last seen" in ticking
-        assert "last heard 39 s ago" in ticking or "last heard 10 min ago" in ticking
-
-
-def test_an_unknown_status_that_goes_on_is_told_as_the_past():
-    head = {**VIEWS["unknown_status"]["head"], "done": False}
-    text = words(render_html({**VIEWS["unknown_status"], "head": head}, now=NOW))
-    assert "Was “paused_by_budget” when saved" in text
-
-
-def test_cells_that_were_filling_are_told_as_the_past():
-    text = words(html_of("filling"))
-    assert "2 cells were still filling when saved, 1 failed" in text
-    assert "are still filling" not in text
-    assert "may have been filled since" in text
+    for form in ("current", "snapshot"):
+        view = make_view(state, now=NOW, form=form)
+        for now in (NOW, NOW + 600):
+            for text in (words(render_html(view, now=now)), render_text(view, now=now)):
+                assert "3 min 49 s at the last update" in text
+                assert "last update 2026-07-21 09:17 UTC" in text
+            ticking = render_text(view, now=now, ticking=True)
+            assert "3 min 49 s at the last update" in ticking
+            assert "last update 39 s ago" in ticking or "last update 10 min ago" in ticking
 
 
 def test_buttons_became_lines_of_python():
@@ -97,8 +76,8 @@ def test_nothing_is_said_by_colour_alone():
     """Each tone has a sign of its own, and every part of a bar its number in words."""
     signs = {words(html_of(name))[0] for name in ("completed", "needs_input", "errored", "cancelled")}
     assert len(signs) == 4
-    assert "● The agent is done" in words(html_of("filling"))
-    assert "12 · 2 · 1" in words(html_of("completed")).replace("\u00a0", " ")
+    assert "12 qualified, 3 not qualified, 3 duplicates, 1 excluded, 2 filtered out" in words(html_of("completed"))
+    assert "· 3 cells failed" in words(html_of("failed_cells"))
 
 
 def test_hostile_text_stays_text():
@@ -108,13 +87,13 @@ def test_hostile_text_stays_text():
     assert "<script" not in html_of("hostile")
 
 
-def test_the_largest_run_and_its_text_twin_fit_into_a_saved_output():
-    view = make_view(STATES["large"](), earlier=[STATES["needs_input"]()] * 50, now=NOW)
+def test_the_largest_run_and_its_text_fit_into_a_saved_output():
+    view = make_view(STATES["large"](), earlier=[STATES["needs_input"]()] * 50, now=NOW, form="snapshot")
     html, text = render_html(view, now=NOW), render_text(view, now=NOW)
     assert len(json.dumps([html, text]).encode()) <= 40_000
-    assert "columns not shown: ow.columns_frame(run)" in words(html)
+    assert "more columns: ow.columns_frame(run)" in words(html)
     assert re.search(r"1\d\d earlier changes", words(html))
-    assert "The text goes on in Origami, and in run.text" in words(html)
+    assert view["prose"]["cut"] in words(html)
 
 
 def test_rendering_changes_nothing():

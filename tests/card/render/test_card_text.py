@@ -1,16 +1,18 @@
 """The card in a terminal."""
 
 import json
+import re
 
 import pytest
 
 from origami_widgets.card.render.card_text import MIN_WIDTH, SIZE_LIMIT, WIDTH, render_text, width_of, wrap
-from origami_widgets.card.view.number_words import NOT_APPLICABLE
-from origami_widgets.card.view.snapshot_words import freshness_words
+from origami_widgets.card.view.clock_view import fresh_words
+from origami_widgets.card.view.safe_text import stored_size
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
 
-VIEWS = views()
+VIEWS = views("snapshot")
+CURRENT = views("current")
 
 
 @pytest.fixture(params=VIEWS, ids=str)
@@ -24,7 +26,7 @@ def text_of(name):
 
 def test_no_line_is_wider_than_a_hundred_columns(name):
     assert max(width_of(line) for line in text_of(name).splitlines()) <= WIDTH
-    assert len(text_of(name).encode()) <= SIZE_LIMIT
+    assert stored_size(text_of(name)) <= SIZE_LIMIT
 
 
 def test_plain_text_only(name):
@@ -40,46 +42,45 @@ def test_it_comes_back_from_json_the_same(name):
 
 def test_the_bakeries():
     assert (
-        text_of("filling")
+        text_of("completed")
         == """\
-✓ Completed: List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
-  17 steps · 3 min 43 s · ended 2026-07-21 09:17 UTC · origami-max · as of 2026-07-21 09:18 UTC
+✓ Completed · List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
+  15 leads · 12 qualified · 57 credits (4.75 per qualified lead)
+  17 steps · 3 min 43 s · ended 2026-07-21 09:17 UTC · Snapshot of 2026-07-21 09:18 UTC
+  21 leads found: 12 qualified, 3 not qualified, 3 duplicates, 1 excluded, 2 filtered out
   Open in Origami: https://origami.chat/workspace/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90
 
-● The agent is done; 2 cells were still filling then, 1 failed
-  Cells that are empty here may have been filled since.
-  ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")
-
 Porto bakeries
-  15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead · 2 cells still filling
-  then, 1 failed
-  12 qualified · 3 kept, not qualified · 3 duplicates · 1 excluded · 2 filtered out · of 21 sourced
-  Column                  Runs on  Credits / run  Credits                Cells  Pass · fail · unsure
-  Bakery (input)                ~              ~        ~                    ~                     ~
-  Contact e-mail             87 %              3       39  2 running, 1 failed                   n/a
-    (enrichment)
-  Fit (score)               100 %            1.2       18              settled            12 · 2 · 1
+  15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead
+  Column          Coverage  Credits per run  Credits                                   Verdicts
+  Contact e-mail      87 %                3       39
+  Fit                100 %              1.2       18  12 qualified · 2 not qualified · 1 unsure
+  1 more column: ow.columns_frame(run)
 
 I built a table of 15 bakeries; 12 of them sell online.
 
-What the run changed
-  Porto bakeries
-  - Created the table
-  - Added column Contact e-mail
-  - Added column Fit
-  - Added 18 leads
-  - Deleted 3 leads
-
 Next steps
   - Find more bakeries like these
-  - Download the table
   - Add opening hours
   run = run.follow_up("…")
 
-57 credits in this table · run v2_run-01k0c4m2f7
-data: ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7",
-show=False))
-resume anywhere: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")""".replace("~", NOT_APPLICABLE)
+Activity
+  Porto bakeries
+  - Deleted 3 leads
+  - Added 18 leads
+  - Added column Fit
+  - Added column Contact e-mail
+  - Created the table
+
+Attach to this run: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")
+Columns as DataFrame:
+ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))
+Leads: ow.leads(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))
+Export to Excel: ow.export(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7",
+show=False), "leads.xlsx", leads=True)
+Transcript as DataFrame:
+ow.transcript_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))
+Run ID: v2_run-01k0c4m2f7"""
     )
 
 
@@ -117,16 +118,14 @@ def test_the_columns_of_a_narrow_page_stand_below_each_other():
     text = render_text(VIEWS["filling"], now=NOW, width=40)
     assert (
         """\
-  Bakery (input)
-  Contact e-mail (enrichment)
-    Runs on: 87 %  Credits / run: 3
-    Credits: 39
-    Cells: 2 running, 1 failed
-    Pass · fail · unsure: n/a
-  Fit (score)
-    Runs on: 100 %  Credits / run: 1.2
-    Credits: 18  Cells: settled
-    Pass · fail · unsure: 12 · 2 · 1
+  Contact e-mail
+    Coverage: 87 %  Credits per run: 3
+    Credits: 39  2 filling  1 failed
+  Fit
+    Coverage: 100 %
+    Credits per run: 1.2  Credits: 18
+    Verdicts: 12 qualified · 2 not
+      qualified · 1 unsure
 """
         in text
     )
@@ -134,27 +133,29 @@ def test_the_columns_of_a_narrow_page_stand_below_each_other():
 
 @pytest.mark.parametrize(("height", "fits"), [(12, False), (16, False), (20, True), (60, True)])
 def test_columns_give_way_to_a_low_page(height, fits):
-    text = render_text(VIEWS["completed"], now=NOW, ticking=True, width=80, height=height)
+    text = render_text(CURRENT["completed"], now=NOW, ticking=True, width=80, height=height)
     head, _, rest = text.partition("\nI built a table")
     assert rest
     assert len(head.splitlines()) <= height
-    assert (text == render_text(VIEWS["completed"], now=NOW, ticking=True, width=80)) is fits
-    assert ("not shown: ow.columns_frame(run)" in text) is not fits
+    assert (text == render_text(CURRENT["completed"], now=NOW, ticking=True, width=80)) is fits
+    assert ("1 more column: ow.columns_frame(run)" in text) is fits
+    assert re.search(r"[123] more columns?: ow\.columns_frame\(run\)", text)
 
 
-def test_columns_of_which_there_is_nothing_to_say_give_way_first():
-    text = render_text(VIEWS["filling"], now=NOW, ticking=True, width=80, height=20)
-    assert "Contact e-mail" in text
-    assert "Bakery (input)" not in text
-    assert "2 columns not shown: ow.columns_frame(run)" in text
+def test_the_cheapest_columns_give_way_first():
+    text = render_text(CURRENT["filling"], now=NOW, ticking=True, width=80, height=17)
+    assert "Contact e-mail\n" in text
+    assert "Verdicts" not in text
+    assert "2 more columns: ow.columns_frame(run)" in text
 
 
 def test_lines_of_python_are_copied_whole_from_a_narrow_page():
     lines = render_text(VIEWS["filling"], now=NOW, width=40).splitlines()
     wide = [line for line in lines if width_of(line) > 40]
-    assert wide == [
-        line for line in text_of("filling").splitlines() if "ow.attach(" in line or line.startswith("57 credits")
-    ]
+    # A long one is laid out for a hundred columns.
+    codes = [line["code"] for line in VIEWS["filling"]["head"]["lines"]]
+    assert wide
+    assert all(any(part in code for code in codes for part in (line, line.partition(": ")[2] or line)) for line in wide)
 
 
 def test_a_wide_page_says_the_same_as_a_narrow_one():
@@ -165,9 +166,9 @@ def test_a_wide_page_says_the_same_as_a_narrow_one():
 
 
 def test_one_that_ticks_says_how_old_it_is():
-    text = render_text(VIEWS["running"], now=NOW, ticking=True)
-    later = render_text(VIEWS["running"], now=NOW + 200, ticking=True)
+    view = CURRENT["running"]
+    text, later = (render_text(view, now=now, ticking=True) for now in (NOW, NOW + 200))
     assert "as of" not in text + later
-    assert freshness_words(VIEWS["running"], now=NOW) in text
-    assert freshness_words(VIEWS["running"], now=NOW + 200) in later
-    assert "· last heard" not in later
+    assert fresh_words(view["clock"], now=NOW) in text
+    assert fresh_words(view["clock"], now=NOW + 200) in later
+    assert "last update" not in text + later

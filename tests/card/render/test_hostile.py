@@ -1,9 +1,11 @@
 """Hostile text in every field of a run: bounded, readable, and never more than text, in the view and in its copies."""
 
 import ast
+import itertools
 import json
 import re
 import unicodedata
+from typing import get_args
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 import origami_widgets as ow
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import WIDTH, render_text, width_of
+from origami_widgets.card.view.contract import Form
 from origami_widgets.card.view.links import safe_href
 from origami_widgets.card.widgets.snapshot import attach_bundle
 from tests.card.markup import only_ours, words
@@ -39,8 +42,8 @@ CONTROLS = re.compile(f"[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ud8
 
 @pytest.fixture(scope="module", params=hostile.CORPUS, ids=str)
 def views(request):
-    """The views of every run with one of the texts."""
-    return [hostile.view_of(request.param, variant) for variant in hostile.VARIANTS]
+    """The views of every run with one of the texts, by their form."""
+    return {form: [hostile.view_of(request.param, each, form) for each in hostile.VARIANTS] for form in get_args(Form)}
 
 
 def strings(value):
@@ -84,7 +87,7 @@ def kinds(value):
 
 
 def test_the_view_is_bounded_and_clean(views):
-    for view in views:
+    for view in itertools.chain.from_iterable(views.values()):
         assert len(json.dumps(view)) <= VIEW_SIZE
         for text in strings(view):
             assert not TRICKS.search(text)
@@ -94,7 +97,7 @@ def test_the_view_is_bounded_and_clean(views):
 
 def test_no_mark_is_stacked_high(views):
     """Marks that pile up cover the lines above and below."""
-    for view in views:
+    for view in views["live"]:
         for text in strings(view):
             assert longest_run(text) <= 8
 
@@ -108,13 +111,12 @@ def longest_run(text):
 
 
 def test_the_saved_card_has_our_elements_only(views):
-    for view in views:
-        for final in (True, False):
-            only_ours(render_html(view, now=NOW, final=final))
+    for view in (*views["snapshot"], *views["current"]):
+        only_ours(render_html(view, now=NOW))
 
 
 def test_the_terminal_gets_letters_and_line_breaks_only(views):
-    for view in views:
+    for view in (*views["snapshot"], *views["current"]):
         text = render_text(view, now=NOW)
         assert not TRICKS.search(text.replace("\n", ""))
         assert "\t" not in text
@@ -131,17 +133,28 @@ def test_an_error_and_a_handle_print_no_tricks(name):
 
 
 def test_the_copies_fit_into_a_saved_output(views):
-    for view in views:
+    for view in (*views["snapshot"], *views["current"]):
         copies = [render_html(view, now=NOW), render_text(view, now=NOW)]
         assert len(json.dumps(copies, ensure_ascii=False).encode()) <= COPIES_SIZE
 
 
 def test_no_line_of_python_runs_anything_else(views):
     """Who copies a line from a card runs what it names, and nothing that an agent wrote."""
-    for view in views:
-        for line in (view["foot"]["attach_line"], view["foot"]["data_line"], *(n["code"] for n in view["notices"])):
+    known = {
+        "ow.attach",
+        "ow.columns_frame",
+        "ow.leads",
+        "ow.export",
+        "ow.transcript_frame",
+        "run.follow_up",
+        "run.answer",
+    }
+    for view in itertools.chain.from_iterable(views.values()):
+        lines = [line["code"] for line in view["head"]["lines"] if line["code"] != view["head"]["run_id"]]
+        assert lines[0].startswith("ow.attach(")
+        for line in (*lines, *(notice["code"] for notice in view["notices"])):
             if line:
-                assert calls(line) <= {"ow.attach", "ow.columns_frame", "run.follow_up", "run.answer"}
+                assert calls(line) <= known
 
 
 def calls(line):
@@ -157,13 +170,13 @@ def test_the_work_does_not_grow_with_the_text(name):
 
 
 def copies_of(state):
-    view = hostile.make_view(state, earlier=[state], now=NOW)
+    view = hostile.make_view(state, earlier=[state], now=NOW, form="snapshot")
     return render_html(view, now=NOW), render_text(view, now=NOW)
 
 
 def exported(*views, sanitize):
     outputs = [
-        new_output("display_data", data={"text/html": render_html(view, now=NOW), "text/plain": "twin"})
+        new_output("display_data", data={"text/html": render_html(view, now=NOW), "text/plain": "text"})
         for view in views
     ]
     outputs += [new_output("display_data", data=attach_bundle(view)) for view in views]
@@ -183,9 +196,9 @@ def exported(*views, sanitize):
 @pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
 def test_an_exported_page_has_no_element_more(sanitize):
     """Also in the scripts that hold the state of widgets."""
-    views = [hostile.view_of(name, "known") for name, text in hostile.CORPUS.items() if len(text) < LONG]
+    views = [hostile.view_of(name, "known", "snapshot") for name, text in hostile.CORPUS.items() if len(text) < LONG]
     page = BeautifulSoup(exported(*views, sanitize=sanitize), "html.parser")
-    harmless = BeautifulSoup(exported(hostile.view_of("empty", "known"), sanitize=sanitize), "html.parser")
+    harmless = BeautifulSoup(exported(hostile.view_of("empty", "known", "snapshot"), sanitize=sanitize), "html.parser")
     for name in ("script", "style", "link", "meta", "base", "iframe", "img", "form", "svg", "object"):
         assert len(page.find_all(name)) == len(harmless.find_all(name)), name
     told = [" ".join(area.stripped_strings) for area in page.select(".jp-OutputArea-output")]

@@ -18,16 +18,14 @@ from tests.support.server import RawServer, answer
 KEY = "og_live_OnlyForTheHostOnTheCard0000"
 
 
-def shown(view):
-    """The view as it is shown in each of the ways; the live card lays out `head.origin`."""
-    yield view["head"]["origin"]
-    for final in (True, False):
-        yield words(render_html(view, now=NOW, final=final))
-        yield render_text(view, now=NOW, final=final)
-
-
-def view_from(host):
-    return make_view(replace(state_of(payload("completed_stats")), origin=host), now=NOW)
+def shown(host):
+    """What is shown of a run from that host, in each of the ways; the live card lays out `head.origin`."""
+    state = replace(state_of(payload("completed_stats")), origin=host)
+    yield make_view(state, now=NOW)["head"]["origin"]
+    for form in ("current", "snapshot"):
+        view = make_view(state, now=NOW, form=form)
+        yield words(render_html(view, now=NOW))
+        yield render_text(view, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -40,12 +38,12 @@ def view_from(host):
     ],
 )
 def test_the_owner_of_the_host_is_shown(host, owner):
-    for text in shown(view_from(host)):
+    for text in shown(host):
         assert owner in text
 
 
 def test_origami_itself_needs_no_word():
-    for text in shown(view_from("")):
+    for text in shown(""):
         assert "origami.chat" not in text.replace("https://origami.chat/", "")
 
 

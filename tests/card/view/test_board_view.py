@@ -17,7 +17,7 @@ from origami_widgets.card.render.card_text import WIDTH, width_of
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.board_view import STAGES, board_totals, make_board
 from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView
-from origami_widgets.card.view.snapshot_words import stored
+from origami_widgets.card.view.safe_text import stored_size
 from tests.card.boards import (
     COPIES_SIZE,
     VIEW_SIZE,
@@ -40,8 +40,8 @@ WORTH = ("waiting", "running", "filling", "needs_you", "failed", "ended")
 """Who is shown first where not all can be."""
 
 
-def copies(view, **options):
-    return [render_board_html(view, now=NOW, **options), render_board_text(view, now=NOW, **options)]
+def copies(view):
+    return [render_board_html(view, now=NOW), render_board_text(view, now=NOW)]
 
 
 def test_the_contract_is_kept():
@@ -55,6 +55,7 @@ def test_only_the_clock_depends_on_the_time():
     entries = every_entry()
     first, second = make_board(entries, now=NOW), make_board(entries, now=NOW + 60)
     assert first["clock"] != second["clock"]
+    assert first["head"]["as_of"] == second["head"]["as_of"] == ""
     assert {**first, "clock": None} == {**second, "clock": None}
 
 
@@ -65,8 +66,8 @@ def test_a_view_of_hostile_runs_is_bounded_and_clean(count):
     for text in strings(view):
         assert not TRICKS.search(text)
         assert longest_run(text) <= 8
-    for final in (True, False):
-        html, text = copies(view, final=final)
+    for form in ("current", "snapshot"):
+        html, text = copies(board_of(hostile_entries(count, hostile.CORPUS.values()), form=form))
         only_ours(html)
         assert size([html, text]) <= COPIES_SIZE
         assert not TRICKS.search(text.replace("\n", ""))
@@ -76,15 +77,17 @@ def test_a_view_of_hostile_runs_is_bounded_and_clean(count):
 @pytest.mark.parametrize("text", [*FRAGMENTS, "\U0001f468", "W", "\u0301a"])
 def test_the_longest_texts_of_each_kind_fit(text):
     """Where the corpus is short: a hundred rows of the same text, as long as it may be."""
-    view = board_of(hostile_entries(BOARD_SLOTS, [text * 400]))
-    assert len(json.dumps(view)) <= VIEW_SIZE
+    for form in ("live", "snapshot"):
+        view = board_of(hostile_entries(BOARD_SLOTS, [text * 400]), form=form)
+        assert len(json.dumps(view)) <= VIEW_SIZE
     assert size(copies(view)) <= COPIES_SIZE
 
 
 def test_three_hundred_runs_of_every_state_fit():
-    view = board_of(many(300, *STATES))
-    assert len(view["rows"]) == BOARD_SLOTS
-    assert len(json.dumps(view)) <= VIEW_SIZE
+    for form in ("live", "snapshot"):
+        view = board_of(many(300, *STATES), form=form)
+        assert len(view["rows"]) == BOARD_SLOTS
+        assert len(json.dumps(view)) <= VIEW_SIZE
     assert size(copies(view)) <= COPIES_SIZE
 
 
@@ -110,7 +113,7 @@ def test_of_three_hundred_those_are_shown_that_may_still_change():
     view = board_of([OF_STAGE[stage](at) for at, stage in enumerate(stages)])
     assert {stage: stages_of(view).count(stage) for stage in set(stages_of(view))} == {"waiting": 50, "running": 50}
     assert [row["position"] for row in view["rows"]] == sorted(row["position"] for row in view["rows"])
-    assert view["head"]["hidden"] == "200 runs not shown here; board.runs has all of them."
+    assert view["head"]["hidden"] == "200 more runs: see board.runs"
     assert view["head"]["title"] == "300 runs"
     assert [count["count"] for count in view["head"]["counts"]] == [50] * 6
 
@@ -198,9 +201,9 @@ def test_runs_are_counted_in_words():
     )
     assert view["head"]["title"] == "4 runs"
     assert [(each["stage"], each["count"], each["label"]) for each in view["head"]["counts"]] == [
-        ("waiting", 1, "waiting"),
-        ("running", 2, "running"),
-        ("needs_you", 1, "needs you"),
+        ("waiting", 1, "1 waiting"),
+        ("running", 2, "2 running"),
+        ("needs_you", 1, "1 needs you"),
     ]
 
 
@@ -208,8 +211,11 @@ def test_a_board_of_nothing():
     view = board_of([])
     assert (view["head"]["title"], view["head"]["counts"], view["rows"]) == ("0 runs", [], [])
     assert view["head"]["settled"]
+    assert view["head"]["nothing"]
     for copied in copies(view):
         assert "0 runs" in copied
+        assert "Start one with ow.start(" in copied
+    assert board_of(many(1, "running"))["head"]["nothing"] == ""
 
 
 def test_it_is_settled_when_each_row_is():
@@ -236,8 +242,8 @@ def test_what_spends_or_ends_asks_first():
     asks = {each["command"]: each["confirm"] for each in view["head"]["buttons"]}
     assert asks == {
         "stop_starting": "",
-        "resume": "This spends credits.",
-        "cancel_all": "Cancel 2 runs? What was spent is spent.",
+        "resume": "Start the others? This uses credits.",
+        "cancel_all": "Cancel 2 runs? Credits already used are not refunded.",
     }
 
 
@@ -246,9 +252,12 @@ def test_what_halts_a_batch_stands_there_once_with_its_remedy():
     assert isinstance(error, InsufficientCredits)
     view = board_of(many(1, "completed"), error=error, can_resume=True)
     (notice,) = view["head"]["notices"]
-    assert notice["title"] == "No further brief is started: Not enough credits"
+    assert notice["title"] == "The remaining briefs are on hold: Not enough credits"
     assert notice["text"] == "5 credits are needed, 1 is left. Add credits, then send it again."
-    assert (notice["button"]["command"], notice["button"]["confirm"]) == ("resume", "This spends credits.")
+    assert (notice["button"]["command"], notice["button"]["confirm"]) == (
+        "resume",
+        "Start the others? This uses credits.",
+    )
     assert commands(view) == []
     without = board_of(many(1, "completed"), error=error)
     assert (without["head"]["notices"][0]["button"], without["head"]["notices"][0]["code"]) == (None, "")
@@ -268,7 +277,7 @@ def test_it_is_said_where_the_runs_are_from_if_all_are_from_there():
     assert board_of(sandbox)["head"]["origin"] == "sandbox"
     assert board_of([*sandbox, entry_of(2, running())])["head"]["origin"] == ""
     assert "sandbox" in board_of([*sandbox, entry_of(2, running())])["head"]["gone"]
-    assert "go on at the server" in board_of(many(2, "running"))["head"]["gone"]
+    assert "continue on the server" in board_of(many(2, "running"))["head"]["gone"]
 
 
 def test_the_clock_is_that_of_the_run_which_is_asked_next():
@@ -293,6 +302,6 @@ def test_whatever_is_told_the_view_and_its_copies_stay_small(texts, count):
     view = board_of(hostile_entries(count, texts))
     assert len(json.dumps(view)) <= VIEW_SIZE
     html, text = copies(view)
-    assert stored(html) + stored(text) <= COPIES_SIZE
+    assert stored_size(html) + stored_size(text) <= COPIES_SIZE
     only_ours(html)
     assert all(first["position"] < second["position"] for first, second in pairwise(view["rows"]))

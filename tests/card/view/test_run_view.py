@@ -48,7 +48,7 @@ def test_a_running_run_has_nothing_to_say_but_its_head():
     assert view["notices"] == []
     assert view["ask"] is None
     assert view["head"]["cancel"] == "available"
-    assert (view["head"]["steps_completed"], view["head"]["steps_max"]) == (9, 50)
+    assert view["result"]["steps"] == "step 9"
     assert view["head"]["started_at"] == 1784625242000
     assert view["clock"] == {
         "now": round(NOW * 1000),
@@ -56,6 +56,9 @@ def test_a_running_run_has_nothing_to_say_but_its_head():
         "next_at": round((NOW + 6) * 1000),
         "interval": 15.0,
         "connection": "live",
+        "heard": "updated {}",
+        "next": "next check in {}",
+        "due": "checking…",
     }
 
 
@@ -65,17 +68,26 @@ def test_the_full_prompt_is_shown_not_the_cut_one():
     assert make_view(state_of(run), now=NOW)["head"]["prompt"] == run["request"]["prompt"]
 
 
+def test_a_run_without_tables_offers_no_frame_of_them_and_one_that_goes_on_no_transcript():
+    codes = [line["code"] for line in view_of("running_null")["head"]["lines"]]
+    assert [code.partition("(")[0] for code in codes] == ["ow.attach", "v2_run-01k0c4m2f7"]
+
+
 def test_a_clean_end_has_no_notice():
     view = view_of("completed")
     assert view["notices"] == []
     assert view["head"]["cancel"] == "none"
-    assert view["foot"] == {
-        "credits": "57 credits in this table",
-        "run_id": "v2_run-01k0c4m2f7",
-        "gone": "The buttons of this card are off. To go on from this run, in any kernel:",
-        "attach_line": 'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")',
-        "data_line": 'ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))',
-    }
+    attach = 'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")'
+    quiet = attach.replace(")", ", show=False)")
+    assert [line["code"] for line in view["head"]["lines"]] == [
+        attach,
+        f"ow.columns_frame({quiet})",
+        f"ow.leads({quiet})",
+        f'ow.export({quiet}, "leads.xlsx", leads=True)',
+        f"ow.transcript_frame({quiet})",
+        "v2_run-01k0c4m2f7",
+    ]
+    assert len({line["label"] for line in view["head"]["lines"]}) == 6
     assert view["head"]["link"] == {
         "href": "https://origami.chat/workspace/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90",
         "label": "Open in Origami",
@@ -88,7 +100,7 @@ def test_a_clean_end_has_no_notice():
         ("step_cap_hit", "The run reached its limit of 50 steps", "attention"),
         ("incomplete", "The run stopped early", "attention"),
         ("errored", "The run failed", "bad"),
-        ("timed_out", "The run ran out of time", "bad"),
+        ("timed_out", "The run timed out", "bad"),
     ],
 )
 def test_ends_that_can_be_continued_offer_it_and_say_that_it_spends(name, title, tone):
@@ -126,13 +138,13 @@ class TestNothingBuilt:
     def test_claims_get_a_warning_and_a_way_out(self):
         told = notice(view_of("nothing_built"), "nothing_built")
         assert told["tone"] == "attention"
-        assert told["text"] == "The run changed nothing. If its text speaks of tables, they were not built."
+        assert told["text"] == "The run changed nothing. If its text mentions tables, they were not built."
         assert told["button"]["confirm"] == f"{told['button']['label']}? {SPENDS}"
 
     def test_an_answer_in_words_gets_the_same_sentence_quietly(self):
         told = notice(view_of("answered"), "answered")
         assert told["tone"] == "neutral"
-        assert told["text"] == "The run changed nothing. If its text speaks of tables, they were not built."
+        assert told["text"] == "The run changed nothing. If its text mentions tables, they were not built."
         assert told["button"] is None
 
     @pytest.mark.parametrize(
@@ -158,12 +170,12 @@ class TestNothingBuilt:
         run = settled_payload()
         run["response"] |= {"actions": [], "text": "I added a column."}
         told = notice(make_view(state_of(run), now=NOW), "nothing_built")
-        assert "the tables below were there before it" in told["text"]
+        assert "these tables were there before" in told["text"]
 
     def test_silence(self):
         run = settled_payload()
         run["response"] |= {"actions": [], "tables": [], "text": None}
-        assert "said nothing" in notice(make_view(state_of(run), now=NOW), "nothing_built")["text"]
+        assert "no answer" in notice(make_view(state_of(run), now=NOW), "nothing_built")["text"]
 
     @pytest.mark.parametrize("response", [None, {"text": "I built a table."}, {"text": "x", "actions": None}])
     def test_no_list_of_changes_is_not_an_empty_one(self, response):
@@ -200,8 +212,9 @@ class TestQuestions:
                 },
             ],
             "state": "open",
-            "send_label": "Send both answers",
+            "send_label": "Send answers",
             "cost_note": "Starts a follow-up run, which uses credits.",
+            "progress": "{} of 2 answered",
         }
 
     def test_input_required_is_no_suggestion_beside_its_form(self):
@@ -212,9 +225,7 @@ class TestQuestions:
         assert view["ask"]["state"] == "sending"
         assert notice(view, "sending")["title"] == "Sending your answers"
 
-    @pytest.mark.parametrize(
-        ("count", "label"), [(1, "Send answer"), (2, "Send both answers"), (3, "Send all 3 answers")]
-    )
+    @pytest.mark.parametrize(("count", "label"), [(1, "Send answer"), (2, "Send answers"), (3, "Send answers")])
     def test_the_button(self, count, label):
         run = payload("needs_input")
         run["todo"]["pendingQuestions"] = [{"question": f"q{i}"} for i in range(count)]
@@ -222,7 +233,7 @@ class TestQuestions:
 
     def test_questions_beside_another_status(self):
         view = view_of("asks_beside")
-        assert notice(view, "questions")["title"] == "The agent also has 1 question"
+        assert notice(view, "questions")["title"] == "The agent has 1 question"
         assert view["ask"]["questions"][0]["freeform"] == "Or something else"
 
     def test_none_while_the_agent_is_busy(self):
@@ -244,38 +255,31 @@ class TestQuestions:
         run["todo"]["pendingQuestions"] = [{"question": f"q{i} {'long ' * 200}"} for i in range(40)]
         view = make_view(state_of(run), now=NOW)
         assert len(view["ask"]["questions"]) == 12
-        assert "run.questions has all of them" in notice(view, "questions")["text"]
+        assert "See all of them with run.questions." in notice(view, "questions")["text"]
 
 
 class TestCells:
-    def test_filling(self):
-        told = notice(view_of("filling"), "filling")
-        assert told["title"] == "The agent is done; 2 cells are still filling, 1 failed"
-        assert told["text"] == 'Empty cells are not "no data" yet. This card goes on until they settle.'
-        assert view_of("filling")["head"]["settled"] is False
-
-    def test_one_cell_of_a_run_that_failed(self):
-        run = payload("completed_stats") | {"status": "errored"}
-        run["response"]["tables"][0]["cells"] = {"running": 1, "errored": 0}
-        assert (
-            notice(make_view(state_of(run), now=NOW), "filling")["title"] == "The run is over; 1 cell is still filling"
-        )
-
-    def test_a_card_that_stopped_does_not_promise_to_go_on(self):
-        state = replace(STATES["filling"](), connection=Connection(state="stopped"))
-        assert "goes on until" not in notice(make_view(state, now=NOW), "filling")["text"]
+    def test_cells_that_fill_and_that_failed_are_counted_at_their_table(self):
+        view = view_of("filling")
+        assert view["notices"] == []
+        assert view["head"]["settled"] is False
+        assert [(one["text"], one["tone"]) for one in view["tables"]["items"][0]["remarks"]] == [
+            ("2 cells filling", "running"),
+            ("1 cell failed", "bad"),
+        ]
 
     def test_failed_cells_after_the_end(self):
-        assert notice(view_of("failed_cells"), "failed_cells")["title"] == "3 cells failed"
-        assert view_of("failed_cells")["tables"]["items"][0]["filling"] == "3 cells failed"
+        (remark,) = view_of("failed_cells")["tables"]["items"][0]["remarks"]
+        assert (remark["text"], remark["tone"]) == ("3 cells failed", "bad")
+        assert "stay empty" in remark["details"]
 
 
 class TestConnection:
     def test_reconnecting(self):
         view = view_of("reconnecting")
         told = notice(view, "reconnecting")
-        assert told["text"].startswith("Your run goes on at the server. The network answered with a web page.")
-        assert told["button"] == {"command": "check_now", "label": "Try now", "prompt": "", "confirm": ""}
+        assert told["text"].startswith("Your run continues on the server. The network answered with a web page.")
+        assert told["button"] == {"command": "check_now", "label": "Retry now", "prompt": "", "confirm": ""}
         assert view["clock"]["connection"] == "reconnecting"
         assert view["head"]["status_label"] == "Running"
 
@@ -288,50 +292,50 @@ class TestConnection:
         view = view_of("stopped")
         told = notice(view, "stopped")
         assert told["title"] == "Origami does not accept this API key"
-        assert "Your run goes on at the server." in told["text"]
+        assert "Your run continues on the server." in told["text"]
         assert "Make a new key" in told["text"]
         assert told["link"]["href"] == "https://origami.chat/settings/developers"
-        assert told["code"] == view["foot"]["attach_line"]
+        assert told["code"] == view["head"]["lines"][0]["code"]
         assert view["head"]["cancel"] == "none"
 
     def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find(self):
         for view in (view_of("missing"), make_view(replace(STATES["missing"](), run=None), now=NOW)):
             told = notice(view, "stopped")
             assert told["title"] == "No such agent"
-            assert "goes on" not in json.dumps(view)
+            assert "continues" not in json.dumps(view)
         told = notice(view_of("missing"), "stopped")
-        assert "It may belong to another organization or project." in told["text"]
-        assert "This is what was last known." in told["text"]
+        assert "belong to another organization or project." in told["text"]
+        assert "This is its last known state." in told["text"]
 
     def test_nothing_is_claimed_of_the_cells_of_a_run_that_the_server_does_not_find(self):
         error = STATES["missing"]().connection.error
         state = replace(STATES["filling"](), connection=Connection(state="stopped", heard_at=NOW, error=error))
-        assert "go on" not in notice(make_view(state, now=NOW), "stopped")["text"]
+        assert "fill in" not in notice(make_view(state, now=NOW), "stopped")["text"]
 
     def test_a_new_run_that_is_not_found_yet_is_not_said_to_go_on(self):
         error = STATES["missing"]().connection.error
         lost = Connection(state="reconnecting", next_at=NOW + 2, interval=2.0, failures=1, error=error)
         for state in (replace(running(), connection=lost), replace(STATES["starting"](), connection=lost)):
             view = make_view(state, now=NOW)
-            assert notice(view, "reconnecting")["title"] == "Origami can't find the run; trying again"
-            assert "goes on" not in json.dumps(view)
+            assert notice(view, "reconnecting")["title"] == "Can't find the run. Retrying."
+            assert "continues" not in json.dumps(view)
 
     def test_stopped_without_an_error(self):
         state = replace(running(), connection=Connection(state="stopped", heard_at=NOW))
-        assert notice(make_view(state, now=NOW), "stopped")["title"] == "This card has stopped checking"
+        assert notice(make_view(state, now=NOW), "stopped")["title"] == "This card is no longer updating"
 
     def test_stopped_before_the_first_answer(self):
         error = AuthenticationError("No", remedy="Do")
         state = RunState(agent_id="a", run_id="r", connection=Connection(state="stopped", error=error))
-        assert make_view(state, now=NOW)["head"]["status_label"] == "Not heard of yet"
+        assert make_view(state, now=NOW)["head"]["status_label"] == "No answer yet"
 
     def test_a_finished_run_is_not_said_to_go_on(self):
         error = UnexpectedAnswer("Odd", cause="c", remedy="r")
         for connection in ("reconnecting", "stopped"):
             state = replace(STATES["filling"](), connection=Connection(state=connection, error=error))
             told = notice(make_view(state, now=NOW), connection)
-            assert "run goes on" not in told["text"]
-            assert "cells may go on filling" in told["text"]
+            assert "continues" not in told["text"]
+            assert "cells may still fill in" in told["text"]
 
     def test_a_failed_command_leaves_the_run_as_it_is(self):
         told = notice(view_of("too_few_credits"), "command_error")
@@ -343,7 +347,7 @@ class TestConnection:
         view = view_of("cancel_requested")
         assert view["head"]["cancel"] == "requested"
         assert view["head"]["status_label"] == "Running"
-        assert "not confirmed it yet" in notice(view, "cancel_requested")["text"]
+        assert "Waiting for Origami to confirm" in notice(view, "cancel_requested")["text"]
 
 
 def test_small_differences_of_clocks_do_not_change_the_head():
@@ -358,8 +362,9 @@ def test_a_clock_that_is_hours_off_does_not_change_how_long_it_took():
 
 def test_earlier_runs_are_told_in_a_line():
     view = make_view(STATES["filling"](), earlier=[STATES["needs_input"]()] * 12, now=NOW)
-    assert len(view["earlier"]) == 8
-    assert view["earlier"][0] == {
+    assert view["earlier"]["title"] == "12 earlier runs"
+    assert len(view["earlier"]["runs"]) == 8
+    assert view["earlier"]["runs"][0] == {
         "run_id": "v2_run-01k0c6t9qa",
         "prompt": "Find wholesale partners for us.",
         "status_label": "Asked 2 questions",
@@ -368,18 +373,15 @@ def test_earlier_runs_are_told_in_a_line():
     }
 
 
-def test_suggestions_are_buttons_only_where_the_label_works_as_a_prompt():
+def test_only_suggestions_whose_label_works_as_a_prompt_are_shown():
     run = settled_payload()
     run["todo"]["nextActions"] += [{"label": "Send them", "type": "send_messages"}, {"label": "New", "type": "x"}, {}]
-    told = make_view(state_of(run), now=NOW)["suggestions"]
-    assert [(item["label"], bool(item["button"])) for item in told] == [
+    suggestions = make_view(state_of(run), now=NOW)["suggestions"]
+    assert [(item["label"], bool(item["button"])) for item in suggestions] == [
         ("Find more bakeries like these", True),
-        ("Download the table", False),
         ("Add opening hours", True),
-        ("Send them", False),
-        ("New", False),
     ]
-    assert told[0]["button"] == {
+    assert suggestions[0]["button"] == {
         "command": "follow_up",
         "label": "Find more bakeries like these",
         "prompt": "Find more bakeries like these",

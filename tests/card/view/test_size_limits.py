@@ -9,10 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from origami_widgets.card.render.card_html import SIZE_LIMIT as HTML_SIZE
 from origami_widgets.card.render.card_html import render_html
+from origami_widgets.card.render.card_text import SIZE_LIMIT as TEXT_SIZE
 from origami_widgets.card.render.card_text import WIDTH, render_text, width_of
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.contract import View
+from origami_widgets.card.view.safe_text import stored_size
 from tests.card.markup import read
 from tests.fixtures.states import NOW, STATES, large, payload, settled_payload, state_of
 
@@ -97,12 +100,14 @@ runs = st.fixed_dictionaries(
 
 
 def check(state, earlier=()):
-    view = make_view(state, earlier=earlier, now=NOW)
+    view, snapshot = (make_view(state, earlier=earlier, now=NOW, form=form) for form in ("live", "snapshot"))
     sent = json.dumps(view, allow_nan=False)
     assert len(sent) <= WHOLE
     msgspec.convert(json.loads(sent), View)
-    html, plain = render_html(view, now=NOW), render_text(view, now=NOW)
-    assert len(html.encode()) + len(plain.encode()) <= 40_000
+    html, plain = render_html(snapshot, now=NOW), render_text(snapshot, now=NOW)
+    assert stored_size(html) <= HTML_SIZE
+    assert stored_size(plain) <= TEXT_SIZE
+    assert stored_size(html) + stored_size(plain) <= 40_000
     read(html)
     assert max(width_of(line) for line in plain.splitlines()) <= WIDTH
     return view
@@ -138,18 +143,20 @@ def test_the_worst_run(fill):
     view = check(state, earlier=[state] * 20)
     assert len(view["ask"]["questions"]) == 12
     assert view["tables"]["items"]
-    assert view["tables"]["hidden"] == 60 - len(view["tables"]["items"])
+    assert view["tables"]["hidden"].startswith(f"{60 - len(view['tables']['items'])} more tables: ")
 
 
 def test_a_large_run_says_what_it_leaves_out():
     view = check(large())
     assert len(view["tables"]["items"]) == 20
     for table in view["tables"]["items"]:
-        assert len(table["columns"]) >= 5
-        assert len(table["columns"]) + table["columns_hidden"] == 40
-        assert all(row.kind != "input" for row in table["columns"])
+        shown = len(table["columns"]["rows"])
+        assert shown >= 5
+        assert shown + table["hidden"] == 40
+        assert table["columns_note"].startswith(f"{shown} of 40 columns")
     assert view["prose"]["cut"]
-    assert sum(len(group["lines"]) for group in view["actions"]["groups"]) + view["actions"]["earlier"] == 200
+    changes = sum(len(group["lines"]) for group in view["activity"]["groups"])
+    assert view["activity"]["earlier"] == f"{200 - changes} earlier changes"
 
 
 def test_small_tables_keep_their_columns_beside_large_ones():
@@ -158,9 +165,9 @@ def test_small_tables_keep_their_columns_beside_large_ones():
     wide = small | {"id": "wide", "columns": small["columns"] * 200}
     run["response"]["tables"] = [wide, small]
     first, second = make_view(state_of(run), now=NOW)["tables"]["items"]
-    assert second["columns_hidden"] == 0
-    assert len(first["columns"]) > 100
-    assert len(first["columns"]) + first["columns_hidden"] == 600
+    assert len(second["columns"]["rows"]) == 2
+    assert len(first["columns"]["rows"]) > 100
+    assert len(first["columns"]["rows"]) + first["hidden"] == 600
 
 
 def test_one_more_step_of_a_large_run_changes_little():
@@ -172,7 +179,7 @@ def test_one_more_step_of_a_large_run_changes_little():
     )
     after = make_view(state_of(run, at=NOW), now=NOW + 15)
     changed = {key for key in after if after[key] != before[key]}
-    assert changed == {"head", "clock", "actions"}
+    assert changed == {"result", "clock", "activity"}
     assert sum(len(json.dumps({key: after[key]})) for key in changed) <= STEP
 
 
@@ -184,12 +191,14 @@ def test_cells_that_fill_never_change_which_columns_are_shown():
             column["cells"] = {"running": 0, "errored": 0}
     after = make_view(state_of(run), now=NOW)
     for old, new in zip(before["tables"]["items"], after["tables"]["items"], strict=True):
-        assert [row.name for row in old["columns"]][:5] == [row.name for row in new["columns"]][:5]
+        assert [row[0] for row in old["columns"]["rows"]][:5] == [row[0] for row in new["columns"]["rows"]][:5]
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_only_the_clock_depends_on_now(name):
-    first, later = make_view(STATES[name](), now=NOW), make_view(STATES[name](), now=NOW + 3_600)
+@pytest.mark.parametrize("form", ["live", "current", "snapshot"])
+def test_only_the_clock_depends_on_now(name, form):
+    first, later = (make_view(STATES[name](), now=now, form=form) for now in (NOW, NOW + 3_600))
+    assert (first["head"].pop("as_of") == later["head"].pop("as_of")) == (form == "live")
     assert {**first, "clock": None} == {**later, "clock": None}
 
 

@@ -1,224 +1,168 @@
-"""Tables, their funnel and their columns; what the run changed."""
+"""The tables of a run: what each cost, what is being filled in it, and its columns as a grid."""
 
 import pytest
 
-from origami_widgets.api.models import TableStats
+from origami_widgets.api.models import Table
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.number_words import NOT_APPLICABLE
-from origami_widgets.card.view.table_view import column_words, filling_words, make_funnel
+from origami_widgets.card.view.contract import TABLE_SLOTS
+from origami_widgets.card.view.table_view import make_all_columns
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
-def table_of(run):
-    (table,) = make_view(state_of(run), now=NOW)["tables"]["items"]
+def table_of(run, form="live"):
+    (table,) = make_view(state_of(run), now=NOW, form=form)["tables"]["items"]
     return table
 
 
-def parts(**funnel):
-    qualified = funnel.pop("qualified", None)
-    stats = {"funnel": funnel, "qualification": None if qualified is None else {"qualifiedLeads": qualified}}
-    made = make_funnel(TableStats.from_raw(stats))
-    return made and {part["part"]: part["count"] for part in made["parts"]}
+def remarks(table):
+    return [(one["text"], one["tone"]) for one in table["remarks"]]
 
 
-COUNTS = {"totalSourcedLeads": 21, "postStaticLeads": 15, "dedupedLeads": 3, "excludedLeads": 1}
+def facts(run):
+    return table_of(run)["facts"].split(" · ")
 
 
 def test_the_table_of_the_bakeries():
     table = table_of(payload("completed_stats"))
-    assert table["facts"] == ["15 leads", "57 credits", "3.8 credits per lead", "4.75 per qualified lead"]
-    assert table["filling"] == "2 cells still filling, 1 failed"
-    assert table["link"] == {
-        "href": payload("completed_stats")["response"]["tables"][0]["url"],
-        "label": "Open",
-    }
-    assert table["funnel"] == {
-        "sourced": 21,
-        "sourced_label": "of 21 sourced",
-        "parts": [
-            {"part": "qualified", "label": "12 qualified", "count": 12},
-            {"part": "kept", "label": "3 kept, not qualified", "count": 3},
-            {"part": "duplicate", "label": "3 duplicates", "count": 3},
-            {"part": "excluded", "label": "1 excluded", "count": 1},
-            {"part": "filtered", "label": "2 filtered out", "count": 2},
+    assert (table["name"], table["leads"]) == ("Porto bakeries", "15")
+    assert table["facts"] == "15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead"
+    assert table["link"] == {"href": payload("completed_stats")["response"]["tables"][0]["url"], "label": "Open"}
+    assert table["funnel"].startswith("21 leads found: 12 qualified")
+    assert table["columns"] == {
+        "heads": ["Column", "Coverage", "Credits per run", "Credits", "Verdicts", "", ""],
+        "form": "trrrlmx",
+        "rows": [
+            ["Contact e-mail", "87 %", "3", "39", "", "2 filling", "1 failed"],
+            ["Fit", "100 %", "1.2", "18", "12 qualified · 2 not qualified · 1 unsure", "", ""],
         ],
+        "keys": [[0.8667, 3, 39], [1, 1.2, 18]],
     }
-    assert [tuple(row) for row in table["columns"]] == [
-        ("Bakery", "input", 0, 0, 0, 0, 0, None, None, None),
-        ("Contact e-mail", "enrichment", 0.8667, 3, 39, 2, 1, None, None, None),
-        ("Fit", "score", 1, 1.2, 18, 0, 0, 12, 2, 1),
-    ]
+    assert (table["hidden"], table["columns_note"]) == (1, "2 of 3 columns, highest cost first")
 
 
-def test_while_the_condition_is_checked_a_lead_is_not_called_unqualified():
-    run = payload("completed_stats")
-    run["response"]["tables"][0]["columns"][2]["cells"]["running"] = 3
-    labels = [part["label"] for part in table_of(run)["funnel"]["parts"]]
-    assert labels[:2] == ["12 qualified", "3 kept, not qualified yet"]
+def test_what_the_server_did_not_say_is_an_empty_place_and_no_column_at_all_where_it_said_nothing():
+    run = settled_payload()
+    table = run["response"]["tables"][0]
+    del table["stats"]
+    for column in table["columns"]:
+        del column["stats"]
+        column["qualification"] = None
+    shown = table_of(run)
+    assert shown["facts"] == "15 leads · 57 credits"
+    assert shown["funnel"] == ""
+    assert shown["columns"]["heads"] == ["Column", "Credits"]
+    table["columns"][1]["stats"] = {"callRate": 0.5}
+    assert table_of(run)["columns"] == {
+        "heads": ["Column", "Coverage", "Credits"],
+        "form": "trr",
+        "rows": [["Contact e-mail", "50 %", "39"], ["Fit", "", "18"]],
+        "keys": [[0.5, 39], [None, 18]],
+    }
+
+
+def test_no_dash_and_no_placeholder_stands_in_a_grid():
+    for name in ("completed", "filling", "failed_cells", "large"):
+        for table in make_view(STATES[name](), now=NOW)["tables"]["items"]:
+            words = {word for row in table["columns"]["rows"] for word in row}
+            assert not words & {"\u2013", "-", "n/a", "settled", "0", "None"}
+
+
+def test_each_row_has_a_word_for_each_head_and_a_key_for_each_number():
+    for table in make_view(STATES["large"](), now=NOW)["tables"]["items"]:
+        grid = table["columns"]
+        assert len(grid["form"]) == len(grid["heads"])
+        assert {len(row) for row in grid["rows"]} == {len(grid["heads"])}
+        assert {len(keys) for keys in grid["keys"]} == {grid["form"].count("r")}
+
+
+def test_the_dearest_column_comes_first():
+    columns = make_view(STATES["completed"](), now=NOW)["tables"]["items"][0]["columns"]
+    credits_used = [keys[-1] for keys in columns["keys"]]
+    assert credits_used == sorted(credits_used, reverse=True)
+
+
+def test_typed_in_columns_are_shown_where_they_cost_credits():
+    run = settled_payload()
+    run["response"]["tables"][0]["columns"][0]["credits"] = {"lifetimeUsed": 100}
+    table = table_of(run)
+    assert table["columns"]["rows"][0][0] == "Bakery"
+    assert (table["hidden"], table["columns_note"]) == (0, "3 columns, highest cost first")
+
+
+@pytest.mark.parametrize(
+    ("columns", "note"), [([], "No columns yet."), (["input"], "1 column, none of which cost credits")]
+)
+def test_the_note_of_a_table_that_cost_nothing(columns, note):
+    run = settled_payload()
+    run["response"]["tables"][0]["columns"] = [{"name": "Bakery", "kind": kind} for kind in columns]
+    assert table_of(run)["columns_note"] == note
+
+
+def test_all_columns_hold_those_that_were_typed_in_too():
+    table = Table.from_raw(payload("completed_stats")["response"]["tables"][0])
+    grid, hidden = make_all_columns(table)
+    assert [row[0] for row in grid["rows"]] == ["Contact e-mail", "Fit", "Bakery"]
+    assert hidden == 0
+
+
+def test_all_columns_of_a_very_wide_table_are_bounded_and_the_others_counted():
+    wide = settled_payload()["response"]["tables"][0]
+    wide["columns"] = [wide["columns"][1] | {"name": f"{at} " + "漢" * 90} for at in range(2_000)]
+    grid, hidden = make_all_columns(Table.from_raw(wide))
+    assert 0 < len(grid["rows"]) < 2_000
+    assert len(grid["rows"]) + hidden == 2_000
 
 
 def test_a_table_without_leads_has_no_price_per_lead():
     run = payload("completed_stats")
     run["response"]["tables"][0]["leadCount"] = 0
-    assert table_of(run)["facts"] == ["0 leads", "57 credits"]
+    assert facts(run) == ["0 leads", "57 credits"]
     run = payload("completed_stats")
     run["response"]["tables"][0]["stats"]["qualification"]["qualifiedLeads"] = 0
-    assert table_of(run)["facts"] == ["15 leads", "57 credits", "3.8 credits per lead"]
+    assert facts(run) == ["15 leads", "57 credits", "3.8 credits per lead"]
 
 
-def test_the_parts_add_up():
-    assert parts(**COUNTS, qualified=12) == {"qualified": 12, "kept": 3, "duplicate": 3, "excluded": 1, "filtered": 2}
-
-
-def test_without_a_condition_nothing_is_called_qualified():
-    assert parts(**COUNTS) == {"kept": 15, "duplicate": 3, "excluded": 1, "filtered": 2}
-
-
-def test_more_qualified_than_kept_is_not_believed():
-    assert parts(**COUNTS, qualified=16) == {"kept": 15, "duplicate": 3, "excluded": 1, "filtered": 2}
-
-
-@pytest.mark.parametrize(
-    "change", [{"dedupedLeads": 9}, {"postStaticLeads": None}, {"totalSourcedLeads": 0}, {"excludedLeads": -1}]
-)
-def test_numbers_that_do_not_add_up_make_no_bar(change):
-    assert parts(**(COUNTS | change)) is None
-
-
-def test_they_are_told_as_facts_then():
+def test_a_funnel_that_does_not_add_up_is_told_in_facts():
     run = settled_payload()
     run["response"]["tables"][0]["stats"]["funnel"]["dedupedLeads"] = 9
-    assert table_of(run)["facts"][4:] == ["21 sourced", "15 kept", "9 duplicates", "1 excluded"]
-
-
-def test_an_unknown_total_is_said_to_have_more():
-    table = make_view(STATES["more_available"](), now=NOW)["tables"]["items"][0]
-    assert table["funnel"]["sourced_label"] == "of 21 found (more available)"
-
-
-def test_without_stats_the_table_keeps_what_is_known():
-    run = settled_payload()
-    del run["response"]["tables"][0]["stats"]
-    for column in run["response"]["tables"][0]["columns"]:
-        del column["stats"]
-    table = table_of(run)
-    assert table["facts"] == ["15 leads", "57 credits"]
-    assert table["funnel"] is None
-    assert column_words(table["columns"][1]) == ("n/a", "n/a", "39", "settled", "n/a")
+    assert table_of(run)["funnel"] == ""
+    assert facts(run)[4:] == ["21 leads found", "15 kept", "9 duplicates", "1 excluded"]
 
 
 @pytest.mark.parametrize(
-    ("running", "errored", "words"),
+    ("running", "errored", "live", "snapshot"),
     [
-        (0, 0, ""),
-        (None, None, ""),
-        (1, 0, "1 cell still filling"),
-        (0, 1, "1 cell failed"),
-        (1200, 2, "1,200 cells still filling, 2 failed"),
-        (-3, -1, ""),
+        (0, 0, [], []),
+        (None, None, [], []),
+        (1, 0, ["1 cell filling"], ["1 cell was filling"]),
+        (0, 1, ["1 cell failed"], ["1 cell failed"]),
+        (1200, 2, ["1,200 cells filling", "2 cells failed"], ["1,200 cells were filling", "2 cells failed"]),
+        (-3, -1, [], []),
     ],
 )
-def test_filling(running, errored, words):
-    assert filling_words(running, errored) == words
-
-
-def test_the_words_of_columns():
-    bakery, mail, fit = table_of(payload("completed_stats"))["columns"]
-    assert column_words(bakery) == (NOT_APPLICABLE,) * 5
-    assert column_words(mail) == ("87 %", "3", "39", "2 running, 1 failed", "n/a")
-    assert column_words(fit) == ("100 %", "1.2", "18", "settled", "12 · 2 · 1")
-    assert column_words(bakery._replace(running=1))[3] == "1 running"
-    assert column_words(bakery._replace(credits=2))[1:3] == (NOT_APPLICABLE, "2")
-    assert column_words(fit._replace(running=None, errored=None))[3] == "n/a"
-
-
-def test_credits_say_when_some_are_unknown():
+def test_cells_that_fill_and_that_failed_are_remarked(running, errored, live, snapshot):
     run = settled_payload()
-    second = settled_payload()["response"]["tables"][0] | {"id": "t2"}
-    run["response"]["tables"].append(second)
-    assert make_view(state_of(run), now=NOW)["foot"]["credits"] == "114 credits in these 2 tables"
-    second["credits"] = None
-    assert make_view(state_of(run), now=NOW)["foot"]["credits"] == "at least 57 credits in these 2 tables"
-    run["response"]["tables"] = [second]
-    assert make_view(state_of(run), now=NOW)["foot"]["credits"] == ""
+    run["response"]["tables"][0]["cells"] = {"running": running, "errored": errored}
+    assert [text for text, _ in remarks(table_of(run))] == live
+    assert [text for text, _ in remarks(table_of(run, "snapshot"))] == snapshot
 
 
-def test_a_run_without_tables_offers_no_frame():
-    assert make_view(STATES["running_null"](), now=NOW)["foot"]["data_line"] == ""
+def test_what_blank_cells_mean_is_behind_the_remark():
+    live, snapshot = (table_of(payload("completed_stats"), form)["remarks"][0] for form in ("live", "snapshot"))
+    assert live["details"] == "Blank cells may still fill in."
+    assert snapshot["details"] == "Blank cells may have filled in since."
 
 
-def lines(actions):
-    def words(line):
-        return "".join(part if isinstance(part, str) else "".join(part["c"]) for part in line)
-
-    return [(group["table"], [words(line) for line in group["lines"]]) for group in actions["groups"]]
-
-
-def test_every_kind_of_change():
+def test_more_tables_than_there_is_room_for_are_counted():
     run = settled_payload()
-    table = {"tableId": run["response"]["tables"][0]["id"]}
-    run["response"]["actions"] = [
-        {"type": "table_created", **table},
-        {"type": "table_restored", **table},
-        {"type": "column_added", "columnName": "Fit", **table},
-        {"type": "column_added", "columnName": None, **table},
-        {"type": "columns_updated", **table},
-        {"type": "columns_deleted", "count": 1, **table},
-        {"type": "columns_restored", "count": 2, **table},
-        {"type": "leads_added", "leadCount": 1200, **table},
-        {"type": "leads_added", "leadCount": None, **table},
-        {"type": "leads_deleted", "count": 1, **table},
-        {"type": "leads_restored", "count": 3, **table},
-        {"type": "play_scheduled", **table},
-    ]
-    told = make_view(state_of(run), now=NOW)["actions"]
-    assert told["title"] == "What the run changed"
-    assert lines(told) == [
-        (
-            "Porto bakeries",
-            [
-                "Created the table",
-                "Restored the table",
-                "Added column Fit",
-                "Added a column",
-                "Changed columns",
-                "Deleted 1 column",
-                "Restored 2 columns",
-                "Added 1,200 leads",
-                "Added leads",
-                "Deleted 1 lead",
-                "Restored 3 leads",
-                "play_scheduled",
-            ],
-        )
-    ]
+    table = run["response"]["tables"][0]
+    run["response"]["tables"] = [table | {"id": f"t{at}"} for at in range(30)]
+    tables = make_view(state_of(run), now=NOW)["tables"]
+    assert 20 <= len(tables["items"]) <= TABLE_SLOTS
+    assert tables["hidden"] == f"{30 - len(tables['items'])} more tables: ow.tables_frame(run)"
 
 
-def test_changes_are_grouped_where_they_follow_each_other():
-    run = payload("running_partial")
-    run["response"]["actions"] = [
-        {"type": "table_created", "tableId": "a", "tableName": "A"},
-        {"type": "leads_added", "tableId": "a", "leadCount": 1},
-        {"type": "table_created", "tableId": "b", "tableName": "B"},
-        {"type": "leads_added", "tableId": "a", "leadCount": 2},
-        {"type": "columns_updated", "tableId": "unknown"},
-    ]
-    told = make_view(state_of(run), now=NOW)["actions"]
-    assert told["title"] == "So far"
-    assert lines(told) == [
-        ("A", ["Created the table", "Added 1 lead"]),
-        ("B", ["Created the table"]),
-        ("A", ["Added 2 leads"]),
-        ("", ["Changed columns"]),
-    ]
-
-
-def test_the_newest_are_shown_and_the_others_counted():
-    told = make_view(STATES["running_many"](), now=NOW)["actions"]
-    shown = sum(len(group["lines"]) for group in told["groups"])
-    assert shown == 24
-    assert told["earlier"] == 38 - shown
-    assert lines(told)[-1] == (
-        "Porto bakeries",
-        ["Created the table", "Added column Contact e-mail", "Added column Fit", "Added 18 leads", "Deleted 3 leads"],
-    )
+def test_the_leads_can_be_left_out():
+    tables = make_view(STATES["completed"](), now=NOW, leads=False)["tables"]
+    assert tables["leads"] is False
+    assert make_view(STATES["completed"](), now=NOW)["tables"]["leads"] is True

@@ -55,7 +55,7 @@ def test_two_hundred_boards_that_were_made_used_and_closed_leave_nothing():
             press(board, "open", kept[number % 3].token)
             cards.add(kept[number % 3].conversation.presentation)
         if number % 5 == 0:
-            on_loop(made[0].update, read(running(0, steps={"completed": number % 50, "max": 50}), at=115.0 + number))
+            on_loop(made[0].update, read(running(0, prompt=f"Find {number}"), at=115.0 + number))
         board._handle_custom_msg({"kind": "hello", "seq": -1, "keeps": True}, [])
         board.close()
 
@@ -118,12 +118,12 @@ def test_a_closed_board_hears_of_nothing():
     board = RunBoard(runs(made))
     settle()
     board.close()
-    seen = board.view["rows"][0]["steps_completed"]
-    on_loop(made[0].update, read(running(0, steps={"completed": 44, "max": 50}), at=130.0))
+    seen = board.view["rows"][0]["status_label"]
+    on_loop(made[0].update, read(running(0, status="cancelled"), at=130.0))
     settle()
-    assert board.row_0["steps_completed"] == seen != 44
+    assert board.row_0["status_label"] == seen == "Running"
     # What is asked of it is still true.
-    assert board.view["rows"][0]["steps_completed"] == 44
+    assert board.view["rows"][0]["status_label"] == "Cancelled"
 
 
 def test_a_batch_outlives_its_boards():

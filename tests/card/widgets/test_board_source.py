@@ -208,7 +208,7 @@ def test_what_a_list_told_is_shown_until_the_run_is_read(sandbox, client, show, 
     rows = {row["token"]: row for row in board.view["rows"]}
     assert [rows[token]["status_label"] for token in wanted] == ["Completed", "Running"]
     assert [(rows[token]["done"], rows[token]["settled"]) for token in wanted] == [(True, False), (False, False)]
-    assert {(row["leads"], row["credits"]) for row in rows.values()} == {(None, None)}
+    assert {(row["leads"], row["credits"]) for row in rows.values()} == {("", "")}
     assert board.view["head"]["facts"] == []
     assert not board.settled
     assert {run.done for run in board.runs} == {False}
@@ -216,7 +216,7 @@ def test_what_a_list_told_is_shown_until_the_run_is_read(sandbox, client, show, 
     known.refresh()
     row = next(row for row in board.view["rows"] if row["token"] == wanted[0])
     assert (row["done"], row["settled"]) == (True, True)
-    assert row["leads"] is not None
+    assert row["leads"]
     assert known.done
     assert json.dumps(board.view)
 

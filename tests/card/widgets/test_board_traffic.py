@@ -64,15 +64,24 @@ def test_one_more_lead_sends_one_row_and_its_time(large):
     settle()
     (state,) = states(messages)
     assert set(state) == {"seq", "head", "clock", "row_41", "time_41"}
-    assert state["row_41"]["leads"] == board.row_40["leads"] + 3
+    assert state["row_41"]["keys"][0] == board.row_40["keys"][0] + 3
+    assert state["row_41"]["leads"] == str(state["row_41"]["keys"][0])
     assert state["time_41"][:2] == [130_410, 145_410]
     assert len(json.dumps(messages)) <= CHANGE_SIZE
-    assert board.lead_count == sum(getattr(board, f"row_{slot}")["leads"] for slot in range(BOARD_SLOTS))
+    assert board.lead_count == sum(getattr(board, f"row_{slot}")["keys"][0] for slot in range(BOARD_SLOTS))
 
 
-def test_a_step_that_changes_no_total_sends_no_head(large):
+def test_a_step_alone_sends_nothing(large):
+    """A row says how far a run has come in leads and credits."""
     _, made, messages = large
-    changed = running(7, steps={"completed": 30, "max": 50})
+    on_loop(made[90].update, read(running(90, steps={"completed": 30, "max": 50}), at=115.9), Planned(130.9, 15.0))
+    settle()
+    assert states(messages) == []
+
+
+def test_a_change_of_no_total_sends_no_head(large):
+    _, made, messages = large
+    changed = running(7, prompt="Find other bakeries", request={})
     on_loop(made[7].update, read(changed, at=115.07), Planned(130.07, 15.0))
     settle()
     (state,) = states(messages)
@@ -84,7 +93,7 @@ def test_what_changes_together_is_sent_together(large):
 
     def all_at_once():
         for number in range(20):
-            changed = running(number, steps={"completed": 31, "max": 50})
+            changed = running(number, prompt=f"Find {number}", request={})
             made[number].update(read(changed, at=115.0), Planned(130.0, 15.0))
 
     on_loop(all_at_once)
@@ -147,10 +156,10 @@ def test_updates_keep_their_distance(three, listen, monkeypatch):
     monkeypatch.setattr(board, "_flush_later", waits)
     messages = listen(board)
     for step in range(20, 30):
-        on_loop(made[0].update, read(running(0, steps={"completed": step, "max": 50}), at=115.0))
+        on_loop(made[0].update, read(running(0, prompt=f"Find {step}", request={}), at=115.0))
         settle()
     assert planned == [0.5]
     assert messages == []
     board.shown()
     settle()
-    assert [state["row_0"]["steps_completed"] for state in states(messages)] == [29]
+    assert [state["row_0"]["prompt"] for state in states(messages)] == ["Find 29"]

@@ -52,7 +52,7 @@ def test_each_wait_of_a_program_brings_the_saved_card_up_to_date():
     slow = START.format("filling").replace("240", "60")
     (card, _), *_ = executed(slow, "run.wait(); assert not run.settled", 'run.wait("cells");')
     assert WIDGET not in card
-    assert "still filling" not in card["text/plain"]
+    assert "cells were filling" not in card["text/plain"]
 
 
 def test_an_answer_goes_on_in_the_same_place():
@@ -157,8 +157,8 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
         assert below["text/plain"].startswith('To see these runs again: ow.RunBoard(["')
         assert below["text/plain"].count("v2_run") == 2
     assert gone["text/plain"] == ""
-    assert "when saved" in live["text/html"]
+    assert "Last known state: " in live["text/html"]
     for data in (frozen, updated):
         assert WIDGET not in data
         assert "2 runs: 2 ended" in data["text/plain"]
-        assert "saved copy" in data["text/html"]
+        assert "Snapshot of" in data["text/html"]

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+from origami_widgets.card.view import make_view
 from origami_widgets.card.widgets import html_stream as stream
-from tests.fixtures.make_views import views
+from origami_widgets.run.handle import Run
+from origami_widgets.run.polling.run_watch import RunWatch
+from tests.fixtures.states import NOW, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,19 +128,19 @@ def test_it_follows_the_run_in_its_place_to_the_static_card(cells: Cells) -> Non
     cells.run(OVER)
     cells.until_text("Completed")
     assert len(cells.displays(SHOWN)) == 1
-    assert "saved copy, as of" in cells.displays()[-1]["content"]["data"]["text/html"]
+    assert "Snapshot of" in cells.displays()[-1]["content"]["data"]["text/html"]
 
 
 def test_a_running_copy_is_not_called_saved_and_says_of_when_it_is(cells: Cells) -> None:
     cells.run(start("scenario:slow"))
     cells.run("at(40)")
-    cells.until_text("steps")
+    cells.until_text("step ")
     for text in cells.displays()[-1]["content"]["data"].values():
         assert "Running" in text
         assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
         assert "ow.attach(" in text
-        assert "saved" not in text
-        assert "Was running" not in text
+        assert "Snapshot" not in text
+        assert "Last known state" not in text
 
 
 def test_updates_keep_their_distance_and_the_last_state_arrives(cells: Cells) -> None:
@@ -239,12 +242,15 @@ def test_the_way_to_render_can_be_changed_in_mid_session(cells: Cells) -> None:
     cells.run("ow.configure(render='auto'); assert run is not None")
 
 
-@pytest.mark.parametrize("name", [name for name, view in views().items() if not stream.is_final(view)])
+@pytest.mark.parametrize(
+    "name", [name for name, state in STATES.items() if not stream.is_final(make_view(state(), now=NOW))]
+)
 def test_a_copy_that_is_not_final_carries_its_moment_whatever_it_says(name: str) -> None:
-    for text in (" ".join(each.split()) for each in stream.stream_snapshot(views()[name]).values()):
+    conversation = Run(RunWatch(None, STATES[name](), None)).conversation
+    for text in (" ".join(each.split()) for each in stream.stream_snapshot(conversation, final=False).values()):
         assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
         assert "ow.attach(" in text
-        assert "when saved" not in text
+        assert "Snapshot of" not in text
 
 
 def test_a_kernel_inside_an_application_has_no_widgets() -> None:

@@ -1,4 +1,4 @@
-"""A board in the kernel: its traits, its waiting, and how it gives way to its static twin."""
+"""A board in the kernel: its traits, its waiting, and how it gives way to its snapshot."""
 
 import pytest
 import traitlets
@@ -72,7 +72,7 @@ def test_more_runs_than_there_are_rows_are_counted_and_handed_out(show):
     assert (board.total, board.running, board.done) == (BOARD_SLOTS + 20, BOARD_SLOTS + 5, False)
     assert len(board.runs) == BOARD_SLOTS + 20
     assert board.lead_count == 15 * (BOARD_SLOTS + 20)
-    assert board.head["hidden"].startswith("20 runs not shown here")
+    assert board.head["hidden"].startswith("20 more runs")
     assert board.row_99 is not None
 
 
@@ -141,7 +141,7 @@ def test_a_failed_check_is_said_in_its_row(three):
     lost = ConnectionFailed("Can't reach Origami", cause="no network", remedy="", transient=True)
     on_loop(made[1].update, CheckFailed(lost, at=118.0), Planned(120.0, 2.0))
     settle()
-    assert board.row_1["note"] == "Can't reach Origami; trying again"
+    assert board.row_1["note"] == "Can't reach Origami. Retrying."
     assert board.time_1[3] == "reconnecting"
     assert board.row_0["note"] == ""
 
@@ -183,7 +183,7 @@ def test_it_does_not_give_way_while_a_card_is_open_in_it(frozen_later, click):
     assert REMEDY_TIME in planned
 
 
-def test_frozen_it_is_its_static_twin_and_a_click_brings_it_back(frozen_later):
+def test_frozen_it_is_its_snapshot_and_a_click_brings_it_back(frozen_later):
     board, made, _, replaced = frozen_later
     end(made, 0, 1, 2)
     # Somebody looks at it: it must not close under them.
@@ -215,9 +215,9 @@ def test_updates_in_place_where_there_are_no_widgets(frozen_later):
     end(made, 0)
     assert len(replaced) == 1
     assert "3 runs: 2 running, 1 ended" in replaced[0]["text/plain"]
-    assert "saved copy" not in replaced[0]["text/plain"]
+    assert "Snapshot of" not in replaced[0]["text/plain"]
     end(made, 1, 2)
-    assert "saved copy" in replaced[-1]["text/html"]
+    assert "Snapshot of" in replaced[-1]["text/html"]
     # Nothing new, nothing sent.
     count = len(replaced)
     board.shown()

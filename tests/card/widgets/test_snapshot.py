@@ -97,12 +97,12 @@ def test_the_snapshot_is_never_older_than_the_card(displayed, watch):
             page.receive(message)
         messages.clear()
         assert page.missed == 0
-        assert f"{number} of at most" in page.data["text/plain"]
+        assert f"step {number}" in page.data["text/plain"]
     on_loop(watch.update, read(payload("completed_stats"), at=130.0), Planned(145.0, 15.0))
     settle()
     for message in told(messages):
         page.receive(message)
-    assert page.data == snapshots.mark_snapshot(card.static(card.view), card.key)
+    assert page.data == snapshots.mark_snapshot(card.snapshot(), card.key)
     assert "Completed" in page.data["text/html"]
 
 
@@ -142,7 +142,7 @@ def test_a_page_that_was_loaded_again_gets_the_whole(displayed, watch):
     page = Page()
     for message in told(messages):
         page.receive(message)
-    assert page.data == snapshots.mark_snapshot(card.static(card.view), card.key)
+    assert page.data == snapshots.mark_snapshot(card.snapshot(), card.key)
 
 
 def test_a_page_that_saves_no_snapshots_is_sent_none(displayed, watch):

@@ -37,7 +37,7 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
     on_loop(watch.update, read(run, at=watch.state.connection.heard_at + 15))
     settle()
     state = next(message for message in messages if message["method"] == "update")
-    assert {"head", "actions", "table_0"} <= set(state["state"])
+    assert {"result", "activity", "table_0"} <= set(state["state"])
     assert not {"tables", "table_1", "prose"} & set(state["state"])
     assert len(json.dumps(messages)) <= 4_000
 
@@ -57,19 +57,19 @@ def test_the_slots_hold_the_tables_of_the_view(large):
 def test_all_columns_of_a_table_come_when_they_are_asked_for(large):
     card, _, messages = large
     first = card.table_0
-    assert len(first["columns"]) + first["columns_hidden"] == 40
-    assert first["columns_hidden"] > 0
+    assert len(first["columns"]["rows"]) + first["hidden"] == 40
+    assert first["hidden"] > 0
     card._handle_custom_msg({"kind": "columns", "table": first["id"]}, [])
     (message,) = messages
     answer = message["content"]
-    assert (answer["kind"], answer["table"], answer["hidden"], len(answer["columns"])) == (
+    assert (answer["kind"], answer["table"], answer["hidden"], len(answer["columns"]["rows"])) == (
         "columns",
         first["id"],
         0,
         40,
     )
-    rows = [list(row) for row in answer["columns"]]
-    assert all(list(row) in rows for row in first["columns"])
+    names = [row[0] for row in answer["columns"]["rows"]]
+    assert [row[0] for row in first["columns"]["rows"]] == names[: len(first["columns"]["rows"])]
 
 
 @pytest.mark.parametrize("table", ["", "another", 7, None])
@@ -91,7 +91,7 @@ def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, 
     state, clock = sent
     assert state["method"] == "update"
     assert set(state["state"]) == set(RunCard.TRAITS)
-    assert state["state"]["head"]["steps_completed"] == 10
+    assert state["state"]["result"]["steps"] == "step 10"
     assert clock["content"]["kind"] == "clock"
     sent.clear()
     card._handle_custom_msg({"kind": "hello", "seq": card.seq, "keeps": None}, [])

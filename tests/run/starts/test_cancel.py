@@ -46,8 +46,8 @@ def test_a_cancel_that_takes_longer_raises_and_shows_it_on_the_card(front, run, 
         run.cancel()
     see(lambda: run.state.cancel_error)
     assert run.state.cancel == "requested"
-    assert "Origami had not heard the cancel" in str(run)
-    assert "Origami had not heard the cancel" in run.to_html()
+    assert "Origami hadn&#x27;t received the cancel" in str(run)
+    assert "Origami hadn&#x27;t received the cancel" in run.to_html()
     front.cancels.clear()
     assert run.wait(timeout=30).status == "cancelled"
     assert run.state.cancel_error is None

@@ -1,0 +1,95 @@
+import { copyLine } from "../buttons";
+import type { LeadGridHead } from "../contract";
+import { el, say, setText, show, uid, words } from "../dom";
+import { guardKeys } from "../keys";
+import { life } from "../life";
+import { type Model, Session } from "../session";
+import { tabs } from "../tabs";
+import { leadGrid } from "./grid";
+import style from "./widget.css";
+
+/** Draws one view of a grid of leads and returns its clean-up. */
+export function mount(model: Model, host: HTMLElement): () => void {
+  const session = new Session(model, host, () => alive.refresh());
+  const ticked = new Set<string>((model.get("selected") as string[] | null) ?? []);
+  const title = words("prompt");
+  const count = el("span", "mute");
+  const chosen = el("span", "mute");
+  chosen.role = "status";
+  const copy = copyLine("Copy as DataFrame", "the line that reads these leads");
+  const why = el("span", "mute");
+  const again = copyLine("", "the line that shows these leads");
+  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, again.node));
+  let head = model.get("head") as LeadGridHead;
+  let table = "";
+  const tell = (): void => say(chosen, ticked.size ? `${ticked.size} selected: grid.selection` : "");
+  const leads = leadGrid(session, () => draw(), {
+    has: (id) => ticked.has(id),
+    set(id, on) {
+      if (on) ticked.add(id);
+      else ticked.delete(id);
+      session.select([id], on);
+      tell();
+    },
+  });
+  const panel = el("div", "panel high", leads.node);
+  panel.id = uid();
+  panel.role = "tabpanel";
+  const list = tabs("Tables", panel.id, (id) => {
+    table = id;
+    draw();
+  });
+  const root = el(
+    "section",
+    "origami-card",
+    el("header", "head", title),
+    el("div", "tabs", list.node),
+    gone,
+    panel,
+    el("div", "strip", count, chosen, el("span", "gap"), copy.node),
+  );
+  root.dir = "ltr";
+  root.tabIndex = -1;
+  root.ariaLabel = "Origami leads";
+  leads.expand(true);
+
+  const draw = (): void => {
+    const known = head.tabs.some(({ id }) => id === table);
+    if (!known) table = head.tabs[0]?.id ?? "";
+    setText(title, head.title);
+    list.update(
+      head.tabs.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
+      table,
+    );
+    panel.setAttribute("aria-labelledby", list.idOf(table));
+    copy.update(head.tabs.find(({ id }) => id === table)?.line ?? "");
+    say(count, leads.count());
+    const isGone = session.presence === "gone";
+    show(gone, isGone);
+    setText(why, head.gone);
+    again.update(head.line);
+    if (!isGone) leads.look(session.visible ? table : "");
+    leads.refresh();
+  };
+  const alive = life(root, session, draw, () => true);
+  const changed = (): void => {
+    head = model.get("head") as LeadGridHead;
+    session.kernelSpoke(model.get("clock") as never);
+    draw();
+  };
+  model.on("change:head", changed);
+  model.on("change:clock", changed);
+  const unguard = guardKeys(root, () => {});
+  tell();
+  draw();
+  alive.begin(host, style);
+  return () => {
+    alive.ended();
+    leads.close();
+    unguard();
+    copy.close?.();
+    again.close?.();
+    model.off("change:head", changed);
+    model.off("change:clock", changed);
+  };
+}

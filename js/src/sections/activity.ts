@@ -1,0 +1,41 @@
+import type { ActionGroup, Activity, Inline } from "../contract";
+import { el, fill, keyedList, type Part, same, say, words } from "../dom";
+import { prose } from "../prose";
+
+/** One sentence of Python's, with what is strong in it. */
+export function sentence(tag: "li" | "p", cls = ""): Part<Inline> {
+  const text = words();
+  let shown: Inline | null = null;
+  return {
+    node: el(tag, cls, text),
+    update(item) {
+      if (!same(shown, item)) fill(text, ...prose(item));
+      shown = item;
+    },
+  };
+}
+
+function group(): Part<ActionGroup> {
+  const name = words("of", "b");
+  const lines = keyedList(el("ul", "acts"), () => sentence("li"));
+  return {
+    node: el("div", "group", name, lines.node),
+    update(item) {
+      say(name, item.table);
+      lines.update(item.lines);
+    },
+  };
+}
+
+/** What the run changed, newest first. */
+export function activityPart(): Part<Activity> {
+  const groups = keyedList(el("div"), group);
+  const earlier = el("p", "mute");
+  return {
+    node: el("div", "activity", groups.node, earlier),
+    update(activity) {
+      groups.update(activity.groups);
+      say(earlier, activity.earlier);
+    },
+  };
+}

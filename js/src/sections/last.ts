@@ -1,0 +1,65 @@
+import { commandButton } from "../buttons";
+import { clamp } from "../clamp";
+import type { Prose, SuggestionView, View } from "../contract";
+import { el, fill, keyedList, type Part, same, say, show, words } from "../dom";
+import type { Notify } from "../notify";
+import { length, prose } from "../prose";
+import { sentence } from "./activity";
+import type { Context } from "./section";
+
+/** More characters, or more blocks, than this are folded to some lines. */
+const LONG = 180;
+const MANY = 2;
+const LINES = 2;
+
+function suggestion({ session, view }: Context): Part<SuggestionView> {
+  const press = commandButton(session);
+  const label = words("mute");
+  return {
+    node: el("li", "", press.node, label, press.said),
+    refresh: press.refresh,
+    update(item) {
+      say(label, item.button ? "" : item.label);
+      press.update(item.button && { spec: item.button, run: view("head").run_id });
+    },
+  };
+}
+
+export type Last = Pick<View, "head" | "activity" | "prose" | "suggestions">;
+
+/** The last line: what happens now; when the run has ended, what the agent says and what it proposes. */
+export function lastSection(context: Context, notify: Notify): Part<Last> {
+  const latest = sentence("p", "latest");
+  const text = el("div", "text");
+  const clamped = clamp(text, LINES);
+  const cut = el("p", "mute");
+  const list = keyedList(
+    el("ul", "next"),
+    () => suggestion(context),
+    (item: SuggestionView) => item.label,
+  );
+  list.node.ariaLabel = "Next steps";
+  const node = el("section", "last", latest.node, clamped.node, cut, list.node, notify.node, notify.said);
+  let shown: Prose | null = null;
+  const refresh = (): void => {
+    const { done, settled } = context.view("head");
+    notify.update(!(done && settled) && context.session.follows());
+    list.refresh?.();
+  };
+  return {
+    node,
+    refresh,
+    update({ activity, prose: said, suggestions }) {
+      latest.update(activity.latest);
+      show(latest.node, activity.latest.length);
+      show(clamped.node, said.nodes.length);
+      say(cut, said.cut);
+      if (!same(shown?.nodes, said.nodes)) fill(text, ...prose(said.nodes));
+      shown = said;
+      clamped.update(length(said.nodes) > LONG || said.nodes.length > MANY);
+      list.update(suggestions);
+      show(list.node, suggestions.length);
+      refresh();
+    },
+  };
+}

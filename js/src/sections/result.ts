@@ -1,0 +1,78 @@
+import type { Figure, FunnelView, Result } from "../contract";
+import { el, fill, keyedList, mark, type Part, same, say, setText, show } from "../dom";
+import { elapsed, freshness } from "./clock";
+import type { Context } from "./section";
+
+function figure(): Part<Figure> {
+  const value = el("b");
+  const label = el("span");
+  const note = el("span");
+  return {
+    node: el("span", "figure", value, " ", label, note),
+    update(next) {
+      setText(value, next.value);
+      setText(label, next.label);
+      say(note, next.note && ` · ${next.note}`);
+    },
+  };
+}
+
+/** Parts of a bar, each as wide as its count says. */
+export function funnelBar(): Part<FunnelView | null> {
+  const node = el("span", "funnel");
+  node.role = "img";
+  let shown: FunnelView | null | undefined;
+  return {
+    node,
+    update(funnel) {
+      if (same(funnel, shown)) return;
+      shown = funnel;
+      node.tabIndex = funnel ? 0 : -1;
+      node.ariaLabel = funnel?.words ?? "";
+      node.ariaHidden = funnel ? null : "true";
+      const pieces = (funnel?.parts ?? []).map(({ part, count }) => {
+        const piece = mark(`p-${part}`);
+        piece.style.flexGrow = `${count}`;
+        return piece;
+      });
+      fill(node, ...pieces);
+    },
+  };
+}
+
+/** What came out, large, and beside it, small: steps, time and age, the only part that changes by itself. */
+export function resultSection({ session, view }: Context): Part<Result> {
+  const figures = keyedList(el("span", "figures"), figure);
+  const note = el("span", "mute");
+  const steps = el("span");
+  const time = el("span");
+  const fresh = el("span");
+  const funnel = funnelBar();
+  const words = el("p", "tip mute");
+  const small = el("span", "times", steps, time, fresh);
+  const refresh = (): void => {
+    const head = view("head");
+    const { age, next, warn } = freshness(head, session);
+    say(time, elapsed(head, session));
+    // When it is asked next matters while something is wrong; else it is there for who wants to know.
+    say(fresh, warn && next ? `${age} · ${next}` : age);
+    fresh.title = warn ? "" : next;
+    fresh.classList.toggle("t-attention", warn);
+  };
+  return {
+    node: el("section", "result", el("div", "line", figures.node, note, small), funnel.node, words),
+    refresh,
+    update(result) {
+      figures.update(result.figures);
+      show(figures.node, result.figures.length);
+      say(note, result.note);
+      say(steps, result.steps);
+      steps.title = result.details;
+      funnel.update(result.funnel);
+      setText(words, result.funnel?.words ?? "");
+      show(words, result.funnel);
+      words.ariaHidden = "true";
+      refresh();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { el, keyedList, on, type Part, say, setText, uid, words } from "./dom";
+
+export interface Tab {
+  id: string;
+  label: string;
+  /** What stands small behind it. */
+  count?: string;
+}
+
+export interface Tabs {
+  readonly node: HTMLElement;
+  update(tabs: readonly Tab[], selected: string): void;
+  /** The id of a tab's element, for what it labels. */
+  idOf(tab: string): string;
+}
+
+/** A list of tabs as the ARIA practice has it: one of them is in the order of Tab, the arrows go through all of them. */
+export function tabs(label: string, controls: string, select: (id: string) => void): Tabs {
+  const prefix = uid();
+  const idOf = (tab: string): string => `${prefix}-${tab}`;
+  let selected = "";
+  let known: readonly Tab[] = [];
+  const one = (): Part<Tab> => {
+    const name = words("", "bdi");
+    const count = el("small");
+    const node = el("button", "tab", name, count);
+    node.type = "button";
+    node.role = "tab";
+    node.setAttribute("aria-controls", controls);
+    return {
+      node,
+      update(tab) {
+        node.id = idOf(tab.id);
+        setText(name, tab.label);
+        node.title = tab.label;
+        // A long name is cut.
+        node.title = tab.label;
+        say(count, tab.count ? ` ${tab.count}` : "");
+        node.ariaSelected = `${tab.id === selected}`;
+        node.tabIndex = tab.id === selected ? 0 : -1;
+        node.onclick = () => select(tab.id);
+      },
+    };
+  };
+  const list = keyedList(el("div", "tablist"), one, (tab: Tab) => tab.id);
+  list.node.role = "tablist";
+  list.node.ariaLabel = label;
+  on(list.node, "origami-key", (event) => {
+    const { key } = (event as CustomEvent<KeyboardEvent>).detail;
+    const at = known.findIndex(({ id }) => id === selected);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: known.length - 1 }[key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = (to + known.length) % known.length;
+    const tab = known[next];
+    if (!tab) return;
+    select(tab.id);
+    (list.node.children[next] as HTMLElement | undefined)?.focus();
+  });
+  return {
+    node: list.node,
+    idOf,
+    update(items, now) {
+      [known, selected] = [items, now];
+      list.update(items);
+    },
+  };
+}

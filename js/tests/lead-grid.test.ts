@@ -1,0 +1,175 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { LeadGridHead, LeadRow, LeadsAnswer, LeadsMessage } from "../src/contract";
+import widget from "../src/leads/index";
+import { activity } from "../src/shared";
+import { active, scrollIntoView, shown, visible, within } from "./draw";
+import { FakeModel } from "./fake-model";
+import { sample } from "./samples";
+
+const HEAD: LeadGridHead = {
+  form: "live",
+  as_of: "",
+  title: "Leads of Porto bakeries",
+  tabs: [
+    { id: "t1", name: "Bakeries", leads: "3", line: "one.to_frame()" },
+    { id: "t2", name: "People", leads: "0", line: "two.to_frame()" },
+  ],
+  line: 'ow.leads("t1")',
+  gone: "To see them again, in any kernel:",
+};
+
+const ends = new Set<() => void>();
+
+afterEach(() => {
+  for (const end of ends) end();
+  ends.clear();
+  scrollIntoView(true);
+  document.body.replaceChildren();
+});
+
+function drawGrid(selected: string[] = []) {
+  const model = new FakeModel(sample("completed"));
+  model.own = { key: "grid", seq: 0, head: HEAD, selected };
+  const host = document.createElement("div");
+  document.body.append(host);
+  const close = widget.render({ model, el: host });
+  ends.add(close);
+  const inside = within(host);
+  const all = <T extends HTMLElement>(selector: string): T[] => [...inside.querySelectorAll<T>(selector)];
+  return {
+    model,
+    host,
+    close,
+    all,
+    one: <T extends HTMLElement = HTMLElement>(selector: string): T => all<T>(selector)[0] as T,
+    text: () => shown(host),
+    looks: () => model.sent.filter(({ kind }) => kind === "leads") as unknown as LeadsMessage[],
+    selects: () => model.sent.filter(({ kind }) => kind === "select"),
+    boxes: () => all<HTMLInputElement>("input[type=checkbox]"),
+    send(change: Partial<LeadsAnswer> = {}) {
+      const { view, query, table } = this.looks().at(-1) as LeadsMessage;
+      const rows: LeadRow[] = [0, 1, 2].map((at) => [`lead-${at}`, [`Bakery ${at}`]]);
+      const heads = [
+        { slug: "name", name: "Name", kind: "input", share: 1, details: "", filling: false, filters: true },
+      ];
+      const answer: LeadsAnswer = {
+        kind: "leads",
+        view,
+        query,
+        table,
+        start: 0,
+        rows,
+        changes: [],
+        heads,
+        total: 3,
+        more: false,
+        count: "3 leads",
+        note: "",
+        ...change,
+      };
+      model.emit("msg:custom", answer, []);
+    },
+  };
+}
+
+function tick(box: HTMLInputElement | undefined, on: boolean): void {
+  if (!box) throw new Error("There is no such box.");
+  box.checked = on;
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+describe("a grid of leads", () => {
+  it("asks for the leads of its first table, with what filters them, and says how many there are", () => {
+    const grid = drawGrid();
+    expect(grid.looks()).toMatchObject([{ table: "t1", size: 200 }]);
+    grid.send();
+    expect(shown(grid.one(".head"))).toBe(HEAD.title);
+    expect(grid.all(".lines [role=gridcell]").map(shown)).toEqual(["Bakery 0", "Bakery 1", "Bakery 2"]);
+    expect(shown(grid.one(".strip"))).toContain("3 leads");
+    expect(visible(grid.one(".ltools"), grid.host)).toBe(true);
+  });
+
+  it("has a tab for each table, with the line that reads it", () => {
+    const grid = drawGrid();
+    const tabs = grid.all("[role=tab]");
+    expect(tabs.map(shown)).toEqual(["Bakeries 3", "People 0"]);
+    expect(grid.one(".strip code").textContent).toBe("one.to_frame()");
+    tabs[1]?.click();
+    expect(grid.looks().at(-1)?.table).toBe("t2");
+    expect(grid.one(".strip code").textContent).toBe("two.to_frame()");
+    expect(grid.one("[role=tabpanel]").getAttribute("aria-labelledby")).toBe(tabs[1]?.id);
+  });
+
+  it("asks for nothing off the screen", () => {
+    scrollIntoView(false);
+    const grid = drawGrid();
+    expect(grid.looks()).toEqual([]);
+    scrollIntoView(true);
+    expect(grid.looks()).toHaveLength(1);
+  });
+
+  it("tells the kernel of each lead that is ticked, and keeps those that were", () => {
+    const grid = drawGrid(["lead-1"]);
+    grid.send();
+    expect(grid.boxes().map(({ checked }) => checked)).toEqual([false, true, false]);
+    expect(grid.boxes()[0]?.ariaLabel).toBe("Select Bakery 0");
+    expect(grid.text()).toContain("1 selected");
+    tick(grid.boxes()[0], true);
+    tick(grid.boxes()[1], false);
+    expect(grid.selects()).toEqual([
+      { kind: "select", ids: ["lead-0"], on: true },
+      { kind: "select", ids: ["lead-1"], on: false },
+    ]);
+    grid.send();
+    expect(grid.boxes().map(({ checked }) => checked)).toEqual([true, false, false]);
+    tick(grid.boxes()[0], false);
+    expect(grid.text()).not.toContain("selected");
+  });
+
+  it("keeps the focus in a box while cells change", () => {
+    const grid = drawGrid();
+    grid.send();
+    grid.boxes()[2]?.focus();
+    grid.send({
+      rows: [0, 1, 2].map((at): LeadRow => [`lead-${at}`, null]),
+      changes: [[0, 0, "Renamed"]],
+    });
+    expect(active()).toBe(grid.boxes()[2]);
+  });
+
+  it("follows its tables, and shows another one when the chosen one went away", () => {
+    const grid = drawGrid();
+    grid.all("[role=tab]")[1]?.click();
+    grid.model.own.head = { ...HEAD, tabs: HEAD.tabs.slice(0, 1) };
+    grid.model.emit("change:head");
+    expect(grid.all("[role=tab]")).toHaveLength(1);
+    expect(grid.looks().at(-1)?.table).toBe("t1");
+  });
+
+  it("without a kernel keeps what it shows, asks for nothing and names the line that shows it again", () => {
+    const grid = drawGrid();
+    grid.send();
+    const before = grid.looks().length;
+    grid.model.comm_live = false;
+    grid.model.emit("comm_live_update");
+    expect(grid.text()).toContain("Kernel stopped");
+    expect(grid.text()).toContain(HEAD.gone);
+    expect(grid.one(".note code").textContent).toBe(HEAD.line);
+    expect(grid.all(".lines [role=gridcell]")).toHaveLength(3);
+    tick(grid.boxes()[0], true);
+    expect(grid.selects()).toEqual([]);
+    expect(grid.looks()).toHaveLength(before);
+  });
+
+  it("leaves no node, timer or listener behind", () => {
+    vi.useFakeTimers();
+    const before = activity();
+    const grid = drawGrid();
+    grid.close();
+    ends.clear();
+    expect(grid.looks().at(-1)?.table).toBe("");
+    expect([grid.host.childNodes.length, grid.model.listeners, activity()]).toEqual([0, 0, before]);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+});

@@ -1,0 +1,586 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type {
+  CellChange,
+  LeadCell,
+  LeadHead,
+  LeadRow,
+  LeadsAnswer,
+  LeadsMessage,
+  View,
+} from "../src/contract";
+import { ANSWER_MS } from "../src/session";
+import { active, type Drawn, draw, scrollIntoView, shown, visible } from "./draw";
+import { sample } from "./samples";
+
+const TABLE = sample("completed").tables.items[0]?.id ?? "";
+
+const head = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
+  slug: name.toLowerCase(),
+  name,
+  kind: "enrichment",
+  share: 0.5,
+  details: "found for 5 of 10 leads",
+  filling: false,
+  filters: false,
+  ...change,
+});
+const HEADS = [head("Company", { kind: "input", filters: true, share: 1 }), head("Email"), head("Fit")];
+
+const rowOf = (at: number, email: LeadCell = `mail${at}@bakery.example`, fit: LeadCell = "fits"): LeadRow => [
+  `lead-${at}`,
+  [`Bakery ${at}`, email, fit],
+];
+const rowsFrom = (start: number, count: number): LeadRow[] =>
+  Array.from({ length: count }, (_, at) => rowOf(start + at));
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  // The module's own text is loaded from the source instead of from the built bundle.
+  vi.spyOn(URL, "createObjectURL").mockReturnValue(join(import.meta.dirname, "../src/leads/code.ts"));
+  vi.spyOn(URL, "revokeObjectURL").mockReturnValue();
+});
+
+afterEach(() => {
+  scrollIntoView(true);
+});
+
+const sent = (card: Drawn, kind: string): Record<string, unknown>[] =>
+  card.model.sent.filter((message) => message.kind === kind);
+const looks = (card: Drawn): LeadsMessage[] => sent(card, "leads") as unknown as LeadsMessage[];
+const last = (card: Drawn): LeadsMessage => looks(card).at(-1) as LeadsMessage;
+
+/** The kernel sends the code that draws leads. */
+async function sendCode(card: Drawn): Promise<void> {
+  card.model.emit("msg:custom", { kind: "code", code: "export {}" }, []);
+  for (let i = 0; i < 5; i++) await vi.dynamicImportSettled();
+}
+
+/** The kernel's answer to the newest look, unless `change` says otherwise. */
+function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
+  const { view, query, table } = last(card);
+  const answer: LeadsAnswer = {
+    kind: "leads",
+    view,
+    query,
+    table,
+    start: 0,
+    rows: [],
+    changes: [],
+    heads: HEADS,
+    total: null,
+    more: false,
+    count: "",
+    note: "",
+    ...change,
+  };
+  card.model.emit("msg:custom", answer, []);
+}
+
+/** A card that shows its leads, with the first answer. */
+async function drawLeads(
+  change: Partial<LeadsAnswer> = { rows: rowsFrom(0, 3) },
+  view: (view: View) => void = () => {},
+): Promise<Drawn> {
+  const card = draw("completed", view);
+  await sendCode(card);
+  send(card, change);
+  return card;
+}
+
+const lines = (card: Drawn): HTMLElement[] => card.all(".lines > .lrow");
+const cells = (card: Drawn, row = 0): HTMLElement[] => [
+  ...(lines(card)[row] as HTMLElement).querySelectorAll<HTMLElement>("[role=gridcell]"),
+];
+const texts = (card: Drawn): string[] => lines(card).map((_, at) => shown(cells(card, at)[0] as HTMLElement));
+const press = (key: string, target: HTMLElement = active()): void => {
+  target.dispatchEvent(
+    new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true }),
+  );
+};
+const at = (): string[] => [active().dataset.at ?? "", active().dataset.place ?? ""];
+
+describe("the code that draws leads", () => {
+  it("is asked for once, when leads are shown for the first time", async () => {
+    const card = draw("running");
+    expect(sent(card, "code")).toEqual([]);
+    card.model.set({ tables: sample("completed").tables });
+    expect(sent(card, "code")).toHaveLength(1);
+    card.button("Columns").click();
+    card.button("Leads").click();
+    expect(sent(card, "code")).toHaveLength(1);
+    expect(looks(card)).toEqual([]);
+    await sendCode(card);
+    expect(card.all(".leads")).toHaveLength(1);
+    expect(looks(card)).toHaveLength(1);
+    await sendCode(card);
+    expect(card.all(".leads")).toHaveLength(1);
+  });
+
+  it("is not asked for while the card is off the screen or another tab is open", async () => {
+    scrollIntoView(false);
+    const card = draw("completed");
+    expect(sent(card, "code")).toEqual([]);
+    scrollIntoView(true);
+    expect(sent(card, "code")).toHaveLength(1);
+    const other = draw("running");
+    other.button("Columns").click();
+    other.model.set({ tables: sample("completed").tables });
+    expect(sent(other, "code")).toEqual([]);
+  });
+
+  it("is not asked for without a kernel; then the card says where the leads are", () => {
+    for (const state of ["comm_live", "failing"] as const) {
+      const model = draw("running").model;
+      if (state === "failing") model.failing = true;
+      else model.comm_live = false;
+      model.emit("comm_live_update");
+      const card = draw(model);
+      card.model.set({ tables: sample("completed").tables });
+      for (const name of ["Columns", "Leads"]) card.button(name).click();
+      expect(sent(card, "code")).toEqual([]);
+      expect(sent(card, "leads")).toEqual([]);
+      expect(card.one(".panel .empty").textContent).toBe(sample("completed").tables.no_leads);
+    }
+  });
+
+  it("is asked for again from a kernel that came after one that stopped", () => {
+    const card = draw("completed");
+    card.model.comm_live = false;
+    card.model.emit("comm_live_update");
+    card.model.comm_live = true;
+    card.model.emit("msg:custom", { kind: "clock", clock: sample("completed").clock }, []);
+    expect(sent(card, "code")).toHaveLength(2);
+  });
+
+  it("is said to load, then to wait for a busy kernel", async () => {
+    const card = draw("completed");
+    const empty = card.one(".panel .empty");
+    expect(empty.textContent).toBe("Loading leads…");
+    vi.advanceTimersByTime(ANSWER_MS);
+    expect(empty.textContent).toMatch(/^Kernel busy/);
+    await sendCode(card);
+    expect(empty.hidden).toBe(true);
+    expect(card.all(".leads")).toHaveLength(1);
+  });
+
+  it("may be forbidden by the page; then the card says which line shows the leads", async () => {
+    vi.mocked(URL.createObjectURL).mockReturnValue(join(import.meta.dirname, "missing.ts"));
+    const card = draw("completed");
+    await sendCode(card);
+    const empty = card.one(".panel .empty");
+    await vi.waitFor(() => expect(empty.textContent).toContain("ow.leads(run)"));
+    expect(sent(card, "leads")).toEqual([]);
+    expect(card.all(".strip button:not([hidden])")).toEqual([]);
+    card.button("Columns").click();
+    expect(empty.hidden).toBe(true);
+  });
+});
+
+describe("what is asked for", () => {
+  it("is the first page of the table that is shown, as long as it is looked at", async () => {
+    const card = await drawLeads();
+    expect(looks(card)).toHaveLength(1);
+    expect(last(card)).toMatchObject({ table: TABLE, query: 1, first: 0, size: 50, sort: null, filters: [] });
+    card.button("Columns").click();
+    expect(last(card).table).toBe("");
+    card.button("Leads").click();
+    expect(last(card)).toMatchObject({ table: TABLE, query: 1 });
+    scrollIntoView(false);
+    expect(last(card).table).toBe("");
+    const before = looks(card).length;
+    vi.advanceTimersByTime(60_000);
+    expect(looks(card)).toHaveLength(before);
+    // What was read stays while the card is off the screen.
+    expect(texts(card)).toEqual(["Bakery 0", "Bakery 1", "Bakery 2"]);
+    scrollIntoView(true);
+    expect(last(card)).toMatchObject({ table: TABLE, query: 1 });
+    expect(texts(card)).toEqual(["Bakery 0", "Bakery 1", "Bakery 2"]);
+  });
+
+  it("is said again from time to time, not at every tick", async () => {
+    const card = draw("filling");
+    await sendCode(card);
+    send(card, { rows: rowsFrom(0, 3) });
+    vi.advanceTimersByTime(20_000);
+    expect(looks(card)).toHaveLength(1);
+    card.model.emit("msg:custom", { kind: "clock", clock: sample("filling").clock }, []);
+    vi.advanceTimersByTime(15_000);
+    expect(looks(card)).toHaveLength(2);
+  });
+
+  it("ends with the view", async () => {
+    const card = await drawLeads();
+    card.close();
+    expect(last(card).table).toBe("");
+  });
+
+  it("is of the other table when that is chosen, without its sort and rows", async () => {
+    const card = draw("running_many");
+    await sendCode(card);
+    send(card, { rows: rowsFrom(0, 3) });
+    card.button("Email").click();
+    send(card, { rows: rowsFrom(0, 3) });
+    const [, second] = sample("running_many").tables.items;
+    (card.all("[role=tab]")[1] as HTMLElement).click();
+    expect(last(card)).toMatchObject({ table: second?.id, sort: null });
+    expect(lines(card)).toEqual([]);
+    expect(card.text()).toContain("Loading leads…");
+    send(card, {});
+    expect(card.text()).toContain("No leads yet.");
+  });
+
+  it("is more when the rows are scrolled, and never what is there", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 50), more: true, total: 1000 });
+    const before = looks(card).length;
+    const scroll = card.one(".leads");
+    scroll.scrollTop = 29 * 48;
+    scroll.dispatchEvent(new Event("scroll"));
+    vi.advanceTimersByTime(50);
+    expect(looks(card).length).toBe(before + 1);
+    expect(last(card).last).toBeGreaterThan(50);
+    send(card, { start: 50, rows: rowsFrom(50, 50), more: true, total: 1000 });
+    expect(texts(card)).toContain("Bakery 52");
+  });
+});
+
+describe("the window of rows", () => {
+  it("draws those that are seen and some around them, in a space as high as all of them", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 5000), total: 5000, count: "5,000 leads" });
+    expect(lines(card).length).toBeLessThan(30);
+    expect(texts(card)[0]).toBe("Bakery 0");
+    expect(card.one(".lspace").style.height).toBe(`${5000 * 29}px`);
+    const scroll = card.one(".leads");
+    scroll.scrollTop = 29 * 2000;
+    scroll.dispatchEvent(new Event("scroll"));
+    vi.advanceTimersByTime(50);
+    expect(lines(card).length).toBeLessThan(40);
+    expect(texts(card)).toContain("Bakery 2000");
+    expect(lines(card).map(({ ariaRowIndex }) => ariaRowIndex)).toContain("2002");
+    expect(scroll.ariaRowCount).toBe("5001");
+    expect(card.one(".strip").textContent).toContain("5,000 leads");
+  });
+
+  it("has the roles of a grid", async () => {
+    const card = await drawLeads();
+    const grid = card.one(".leads");
+    expect([grid.role, grid.ariaColCount, grid.ariaLabel]).toEqual(["grid", "3", "Leads"]);
+    expect(card.all(".lhead > *").map(({ role }) => role)).toEqual(HEADS.map(() => "columnheader"));
+    expect(cells(card).map(({ ariaColIndex }) => ariaColIndex)).toEqual(["1", "2", "3"]);
+    expect(card.all(".lrow [tabindex='0']")).toHaveLength(1);
+  });
+
+  it("says how much of a column was found", async () => {
+    const card = await drawLeads();
+    const [, email] = card.all(".lhead > *");
+    expect(email?.title).toBe("found for 5 of 10 leads");
+    const [, share] = card.all(".share");
+    expect(share?.style.getPropertyValue("--share")).toBe("50%");
+  });
+});
+
+describe("a cell", () => {
+  it("is one of three: a value, not found, or not run yet", async () => {
+    const card = await drawLeads({
+      heads: [HEADS[0] as LeadHead, head("Email", { filling: true }), head("Fit")],
+      rows: [rowOf(0, "a@b.example", "")],
+    });
+    expect(cells(card).map(shown)).toEqual(["Bakery 0", "a@b.example", "not found"]);
+    send(card, {
+      heads: [HEADS[0] as LeadHead, head("Email", { filling: true }), head("Fit")],
+      rows: [rowOf(0, null, null)],
+    });
+    const [, waits, blank] = cells(card);
+    expect(waits?.querySelector(".shimmer")).not.toBeNull();
+    expect(waits?.ariaLabel).toBe("Email: not run yet");
+    // Nothing fills it any more: then it is only empty.
+    expect([blank?.querySelector(".shimmer"), shown(blank as HTMLElement)]).toEqual([null, ""]);
+  });
+
+  it("that was left empty by a person is not called not found", async () => {
+    const card = await drawLeads({ rows: [["lead-0", ["", "x", "y"]]] });
+    expect(shown(cells(card)[0] as HTMLElement)).toBe("");
+  });
+
+  it("that has changed lights up, and no other", async () => {
+    const card = await drawLeads();
+    expect(card.all(".lit")).toEqual([]);
+    const same = rowsFrom(0, 3).map(([id]): LeadRow => [id, null]);
+    const changes: CellChange[] = [[1, 1, "new@bakery.example"]];
+    send(card, { rows: same, changes });
+    expect(card.all(".lit").map(shown)).toEqual(["new@bakery.example"]);
+    expect(texts(card)).toEqual(["Bakery 0", "Bakery 1", "Bakery 2"]);
+    vi.advanceTimersByTime(3000);
+    send(card, { rows: same });
+    expect(card.all(".lit")).toEqual([]);
+    expect(shown(cells(card, 1)[1] as HTMLElement)).toBe("new@bakery.example");
+  });
+
+  it("of a lead that is new lights up with its row", async () => {
+    const card = await drawLeads();
+    send(card, { rows: [...rowsFrom(0, 3).map(([id]): LeadRow => [id, null]), rowOf(3)] });
+    expect(card.all(".lit").map((row) => row.ariaRowIndex)).toEqual(["5"]);
+  });
+
+  it("leaves hostile text as text", async () => {
+    const script = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+    const parts: [string, string, string][] = [
+      [script, script, ""],
+      ["source", script, "javascript:alert(1)"],
+    ];
+    const card = await drawLeads({
+      heads: [head(script), head(script)],
+      rows: [["lead-0", [script, { text: script, confidence: script, parts }]]],
+      count: script,
+      note: script,
+    });
+    cells(card)[1]?.click();
+    expect(card.all("img, script, iframe, a[href^=javascript]")).toEqual([]);
+    expect(shown(cells(card)[0] as HTMLElement)).toBe(script);
+    expect(shown(card.one(".parts"))).toContain(script);
+  });
+});
+
+describe("rows that have gone", () => {
+  it("are not drawn any more", async () => {
+    const card = await drawLeads();
+    send(card, { rows: [["lead-2", null]] });
+    expect(texts(card)).toEqual(["Bakery 2"]);
+  });
+});
+
+describe("an old answer", () => {
+  it("is ignored: of another question, table or view", async () => {
+    const card = await drawLeads();
+    card.button("Email").click();
+    send(card, { query: last(card).query - 1, rows: [rowOf(7)] });
+    expect(texts(card)).not.toContain("Bakery 7");
+    send(card, { table: "another", rows: [rowOf(7)] });
+    send(card, { view: "another", rows: [rowOf(7)] });
+    expect(texts(card)).not.toContain("Bakery 7");
+    send(card, { rows: [rowOf(8)] });
+    expect(texts(card)).toEqual(["Bakery 8"]);
+  });
+});
+
+describe("sorting", () => {
+  it("is the server's: up, down, and as the table has it, each with a new query", async () => {
+    const card = await drawLeads();
+    const queries = [last(card).query];
+    for (const direction of ["asc", "desc", null]) {
+      card.button("Email").click();
+      expect(last(card).sort).toEqual(direction && { column: "email", direction });
+      queries.push(last(card).query);
+      send(card, { rows: rowsFrom(0, 3) });
+      const heading = card.all<HTMLElement>(".lhead > *")[1];
+      const said = direction === "asc" ? "ascending" : direction === "desc" ? "descending" : null;
+      expect(heading?.ariaSort || null).toBe(said);
+    }
+    expect(new Set(queries).size).toBe(4);
+  });
+
+  it("leaves the rows until the answer has come", async () => {
+    const card = await drawLeads();
+    card.button("Email").click();
+    expect(texts(card)).toHaveLength(3);
+    send(card, { rows: [rowOf(2)] });
+    expect(texts(card)).toEqual(["Bakery 2"]);
+  });
+});
+
+describe("all leads", () => {
+  const expand = async (change?: Partial<LeadsAnswer>): Promise<Drawn> => {
+    const card = await drawLeads(change);
+    card.button("Show all").click();
+    send(card, change ?? { rows: rowsFrom(0, 3) });
+    return card;
+  };
+  const field = (card: Drawn, label: string): HTMLInputElement =>
+    card
+      .all<HTMLInputElement>(".ltools input")
+      .find(({ ariaLabel }) => ariaLabel === label) as HTMLInputElement;
+  const type = (card: Drawn, text: string): void => {
+    const search = field(card, "Search loaded leads");
+    search.value = text;
+    search.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  it("open in place, in larger pages, with what filters them; and close", async () => {
+    const card = await drawLeads();
+    expect(visible(card.one(".ltools"), card.host)).toBe(false);
+    card.button("Show all").click();
+    expect(card.one(".panel").className).toBe("panel high");
+    expect(visible(card.one(".ltools"), card.host)).toBe(true);
+    expect(last(card)).toMatchObject({ size: 200, query: 2 });
+    card.button("Show less").click();
+    expect(card.one(".panel").className).toBe("panel");
+    expect(last(card)).toMatchObject({ size: 50 });
+  });
+
+  it("are searched by typing among those that are loaded, without a request", async () => {
+    const card = await expand({
+      rows: [...rowsFrom(0, 2), ["lead-9", ["Évora Pão", "", ""]]],
+      more: true,
+      total: 90,
+    });
+    const before = looks(card).length;
+    type(card, "evora pao");
+    expect(texts(card)).toEqual(["Évora Pão"]);
+    expect(card.text()).toContain("1 of 3 loaded leads");
+    type(card, "nothing like it");
+    expect(card.text()).toContain("No leads match.");
+    type(card, "");
+    expect(texts(card)).toContain("Bakery 0");
+    expect(card.text()).not.toContain("loaded leads");
+    expect(looks(card)).toHaveLength(before);
+  });
+
+  it("are filtered at the server by a column, by the button and by Enter, until that is cleared", async () => {
+    const card = await expand();
+    const { query } = last(card);
+    const value = field(card, "Words that the column contains");
+    const column = card.one<HTMLSelectElement>("select");
+    expect([...column.options].map(({ value }) => value)).toEqual(["company", "email", "fit"]);
+    value.value = "  porto ";
+    card.button("Filter").click();
+    expect(last(card)).toMatchObject({
+      query: query + 1,
+      filters: [{ column: "company", operator: "contains", value: "porto" }],
+    });
+    send(card, {});
+    expect(card.text()).toContain("No leads match.");
+    column.value = "email";
+    value.value = "example";
+    press("Enter", value);
+    expect(last(card)).toMatchObject({
+      query: query + 2,
+      filters: [{ column: "email", operator: "contains", value: "example" }],
+    });
+    card.button("Clear").click();
+    expect(last(card)).toMatchObject({ query: query + 3, filters: [] });
+    expect(value.value).toBe("");
+    expect(() => card.button("Clear")).toThrow();
+  });
+
+  it("say why they are no longer brought up to date", async () => {
+    const card = await expand();
+    send(card, { rows: rowsFrom(0, 3), note: "Can't reach Origami" });
+    expect(shown(card.one(".lnote"))).toBe("Can't reach Origami");
+    send(card, { rows: rowsFrom(0, 3) });
+    expect(card.one(".lnote").hidden).toBe(true);
+  });
+});
+
+describe("the parts of a cell", () => {
+  const OPENS: LeadCell = {
+    text: "a@b.example",
+    confidence: "medium",
+    parts: [
+      ["Reasoning", "It stands on the contact page.", ""],
+      ["Source", "contact page", "https://bakery.example/contact"],
+    ],
+  };
+  const drawParts = (): Promise<Drawn> => drawLeads({ rows: [rowOf(0, OPENS), rowOf(1)] });
+
+  it("open by a click, with links that were checked, and close by their button", async () => {
+    const card = await drawParts();
+    const cell = cells(card)[1] as HTMLElement;
+    expect(cell.getAttribute("aria-haspopup")).toBe("dialog");
+    expect(cell.querySelector(".dot.medium")).not.toBeNull();
+    cell.click();
+    const parts = card.one(".parts");
+    expect([parts.role, parts.hidden, parts.ariaLabel]).toEqual(["dialog", false, "Email: details"]);
+    for (const text of ["Bakery 0", "medium confidence", "It stands on the contact page."])
+      expect(shown(parts)).toContain(text);
+    const link = parts.querySelector("a");
+    expect([link?.getAttribute("href"), link?.rel]).toEqual([
+      "https://bakery.example/contact",
+      "noopener noreferrer nofollow",
+    ]);
+    expect(active()).toBe(card.button("Close"));
+    card.button("Close").click();
+    expect(parts.hidden).toBe(true);
+    expect(active()).toBe(cells(card)[1]);
+  });
+
+  it.each(["Enter", " "])("open by %j, and close by Escape, which gives the focus back", async (key) => {
+    const card = await drawParts();
+    cells(card)[0]?.focus();
+    press("ArrowRight");
+    press(key);
+    expect(card.one(".parts").hidden).toBe(false);
+    press("Escape");
+    expect(card.one(".parts").hidden).toBe(true);
+    expect(at()).toEqual(["0", "1"]);
+  });
+
+  it("do not open where there are none", async () => {
+    const card = await drawParts();
+    cells(card, 1)[1]?.click();
+    expect(card.one(".parts").hidden).toBe(true);
+    expect(cells(card, 1)[1]?.hasAttribute("aria-haspopup")).toBe(false);
+  });
+
+  it("stay open while other cells change", async () => {
+    const card = await drawParts();
+    cells(card)[1]?.click();
+    send(card, {
+      rows: [
+        ["lead-0", null],
+        ["lead-1", null],
+      ],
+      changes: [[1, 2, "does not fit"]],
+    });
+    expect(card.one(".parts").hidden).toBe(false);
+    expect(active()).toBe(card.button("Close"));
+  });
+});
+
+describe("the keyboard", () => {
+  it("moves through the cells, and to the heads, which sort", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 40) });
+    cells(card)[0]?.focus();
+    for (const [key, row, place] of [
+      ["ArrowLeft", "0", "0"],
+      ["ArrowRight", "0", "1"],
+      ["ArrowDown", "1", "1"],
+      ["End", "1", "2"],
+      ["ArrowRight", "1", "2"],
+      ["Home", "1", "0"],
+      ["PageDown", "2", "0"],
+      ["PageUp", "1", "0"],
+      ["ArrowUp", "0", "0"],
+    ] as const) {
+      press(key);
+      expect([key, ...at()]).toEqual([key, row, place]);
+      expect(active().tabIndex).toBe(0);
+    }
+    press("ArrowRight");
+    press("ArrowUp");
+    expect(active()).toBe(card.button("Email"));
+    press("ArrowUp");
+    expect(active()).toBe(card.button("Email"));
+    card.button("Email").click();
+    expect(last(card).sort).toEqual({ column: "email", direction: "asc" });
+    expect(active()).toBe(card.button("Email"));
+    press("ArrowDown");
+    expect(at()).toEqual(["0", "1"]);
+  });
+
+  it("stays at its cell while cells change", async () => {
+    const card = await drawLeads();
+    cells(card)[0]?.focus();
+    press("ArrowDown");
+    send(card, { rows: rowsFrom(0, 3).map(([id]): LeadRow => [id, null]), changes: [[1, 0, "Renamed"]] });
+    expect(at()).toEqual(["1", "0"]);
+    expect(shown(active())).toBe("Renamed");
+  });
+
+  it("reaches rows that were not drawn", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 300) });
+    cells(card)[0]?.focus();
+    for (let i = 0; i < 60; i++) press("ArrowDown");
+    expect(at()).toEqual(["60", "0"]);
+    expect(shown(active())).toBe("Bakery 60");
+  });
+});

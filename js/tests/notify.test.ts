@@ -1,0 +1,238 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Stage } from "../src/contract";
+import { BLOCKED } from "../src/notify";
+import { type Drawn, draw, shown } from "./draw";
+import { boardOf, change, drawBoard, named, row, type Shown } from "./draw-board";
+import { sample } from "./samples";
+
+interface Sent {
+  title: string;
+  body: string;
+  tag: string;
+}
+let sent: Sent[] = [];
+let permission: NotificationPermission = "granted";
+let isSeen = false;
+
+/** A browser that asks nobody: it has been granted or refused before. */
+class FakeNotification {
+  static get permission(): NotificationPermission {
+    return permission;
+  }
+  static requestPermission = vi.fn(async () => permission);
+  constructor(title: string, { body, tag }: { body: string; tag: string }) {
+    sent.push({ title, body, tag });
+  }
+}
+
+beforeEach(() => {
+  sent = [];
+  permission = "granted";
+  isSeen = false;
+  document.title = "Untitled.ipynb";
+  vi.stubGlobal("Notification", FakeNotification);
+  FakeNotification.requestPermission.mockClear();
+  vi.spyOn(document, "hasFocus").mockImplementation(() => isSeen);
+});
+
+afterEach(() => {
+  seePage();
+  vi.unstubAllGlobals();
+});
+
+function seePage(): void {
+  isSeen = true;
+  window.dispatchEvent(new Event("focus"));
+}
+
+/** Presses the toggle; the browser has answered. */
+async function toggle(on: Drawn | Shown): Promise<HTMLButtonElement> {
+  const button = on.button("Notify me");
+  button.click();
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+  return button;
+}
+
+describe("Notify me", () => {
+  it("is off until it is pressed, and can be switched off again", async () => {
+    const card = draw("running");
+    expect(card.button("Notify me").ariaPressed).toBe("false");
+    card.model.set(sample("completed"));
+    expect([sent, document.title]).toEqual([[], "Untitled.ipynb"]);
+    card.model.set(sample("running"));
+    const button = await toggle(card);
+    expect(button.ariaPressed).toBe("true");
+    expect(FakeNotification.requestPermission).toHaveBeenCalledOnce();
+    await toggle(card);
+    expect(button.ariaPressed).toBe("false");
+    card.model.set(sample("completed"));
+    expect([sent, document.title]).toEqual([[], "Untitled.ipynb"]);
+    expect(FakeNotification.requestPermission).toHaveBeenCalledOnce();
+  });
+
+  it.each(["completed", "errored", "needs_input"])("notifies once when the run is %s", async (name) => {
+    const card = draw("running");
+    await toggle(card);
+    card.model.set({ result: sample("running_many").result, activity: sample("running_many").activity });
+    expect(sent).toEqual([]);
+    const { head } = sample(name);
+    card.model.set(sample(name));
+    card.model.emit("change:head");
+    expect(sent).toEqual([
+      { title: head.prompt, body: head.announcement, tag: sample("running").head.token },
+    ]);
+  });
+
+  it("notifies of nothing that was there before, or that only goes on", async () => {
+    const card = draw("filling");
+    await toggle(card);
+    card.model.set({ tables: sample("completed").tables });
+    expect(sent).toEqual([]);
+    const next = draw("queued", (view) => Object.assign(view.head, { done: false, settled: false }));
+    await toggle(next);
+    next.model.set({ head: { ...sample("running").head, announcement: "Run: Running." } });
+    expect(sent).toEqual([]);
+  });
+
+  it("marks the page's title until the page is seen", async () => {
+    const card = draw("running");
+    await toggle(card);
+    card.model.set(sample("completed"));
+    expect(document.title).toBe("● Untitled.ipynb");
+    card.model.set(sample("errored"));
+    expect(document.title).toBe("● Untitled.ipynb");
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(document.title).toBe("● Untitled.ipynb");
+    seePage();
+    expect(document.title).toBe("Untitled.ipynb");
+  });
+
+  it("leaves the title alone while the page is seen, and one that the host has changed since", async () => {
+    const card = draw("running");
+    await toggle(card);
+    isSeen = true;
+    card.model.set(sample("completed"));
+    expect(document.title).toBe("Untitled.ipynb");
+    expect(sent).toHaveLength(1);
+    isSeen = false;
+    card.model.set(sample("errored"));
+    document.title = "Other.ipynb";
+    seePage();
+    expect(document.title).toBe("Other.ipynb");
+  });
+
+  it("says that the browser refuses, and marks the title nevertheless", async () => {
+    permission = "denied";
+    const card = draw("running");
+    const button = await toggle(card);
+    expect(button.ariaPressed).toBe("true");
+    expect(card.text()).toContain(BLOCKED);
+    card.model.set(sample("completed"));
+    expect(sent).toEqual([]);
+    expect(document.title).toBe("● Untitled.ipynb");
+    card.model.set(sample("running"));
+    await toggle(card);
+    expect(card.text()).not.toContain(BLOCKED);
+  });
+
+  it("marks the title where the browser makes no notifications of pages", async () => {
+    const complaint = vi.spyOn(console, "error");
+    vi.stubGlobal(
+      "Notification",
+      class {
+        static permission = "granted";
+        static requestPermission = async () => "granted";
+        constructor() {
+          throw new TypeError("Illegal constructor");
+        }
+      },
+    );
+    const card = draw("running");
+    await toggle(card);
+    card.model.set(sample("completed"));
+    expect(document.title).toBe("● Untitled.ipynb");
+    expect(complaint).not.toHaveBeenCalled();
+  });
+
+  it("is not there where the browser has no notifications", () => {
+    vi.unstubAllGlobals();
+    const complaint = vi.spyOn(console, "error");
+    const card = draw("running");
+    expect(() => card.button("Notify me")).toThrow();
+    card.model.set(sample("completed"));
+    expect(document.title).toBe("Untitled.ipynb");
+    expect(complaint).not.toHaveBeenCalled();
+  });
+
+  it("is there as long as something may still happen", () => {
+    for (const name of ["starting", "running", "filling", "reconnecting"])
+      expect(draw(name).button("Notify me").isConnected).toBe(true);
+    for (const name of ["completed", "needs_input", "stopped"])
+      expect(() => draw(name).button("Notify me")).toThrow();
+    const card = draw("running");
+    card.model.comm_live = false;
+    card.model.emit("comm_live_update");
+    expect(() => card.button("Notify me")).toThrow();
+  });
+
+  it("does not listen for the page after it was seen", async () => {
+    const add = vi.spyOn(window, "addEventListener");
+    const remove = vi.spyOn(window, "removeEventListener");
+    const card = draw("running");
+    await toggle(card);
+    card.model.set(sample("completed"));
+    seePage();
+    const focus = (spy: typeof add | typeof remove): number =>
+      spy.mock.calls.filter(([event]) => event === "focus").length;
+    expect([focus(add), focus(remove)]).toEqual([1, 1]);
+  });
+});
+
+describe("Notify me on a board", () => {
+  const counts = (...each: [Stage, number][]) =>
+    each.map(([stage, count]) => ({ stage, label: `${count} ${stage}`, count }));
+
+  it("notifies when more runs need a person or have failed, and when all have ended", async () => {
+    const on = drawBoard(boardOf(named("a", "b", "c"), { counts: counts(["running", 2], ["failed", 1]) }));
+    await toggle(on);
+    const bodies: string[] = [];
+    for (const head of [
+      { counts: counts(["running", 1], ["failed", 1], ["ended", 1]) },
+      { counts: counts(["needs_you", 1], ["failed", 1], ["ended", 1]) },
+      { counts: counts(["failed", 1], ["ended", 2]) },
+      { counts: counts(["failed", 2], ["ended", 1]) },
+      { counts: counts(["failed", 2], ["ended", 1]), settled: true },
+    ]) {
+      await change(on, (view) => {
+        Object.assign(view.head, head);
+      });
+      bodies.push(sent.map(({ body }) => body).join());
+      sent = [];
+    }
+    expect(bodies).toEqual([
+      "",
+      "3 runs: 1 needs_you, 1 failed.",
+      "",
+      "3 runs: 2 failed.",
+      "3 runs: 2 failed, all have ended.",
+    ]);
+    expect(document.title).toBe("● Untitled.ipynb");
+  });
+
+  it("stands in the head while a run goes on", () => {
+    const on = drawBoard(boardOf(named("a")));
+    expect(on.one(".board-head").contains(on.button("Notify me"))).toBe(true);
+    const over = drawBoard(boardOf([row({ done: true, settled: true, stage: "ended" })]));
+    expect(() => over.button("Notify me")).toThrow();
+  });
+
+  it("notifies of nothing that was there before", async () => {
+    const on = drawBoard(boardOf(named("a"), { counts: counts(["failed", 1]) }));
+    await toggle(on);
+    await change(on, (view) => {
+      view.head.facts = ["5 leads"];
+    });
+    expect(sent).toEqual([]);
+    expect(shown(on.one(".board-head"))).toContain("5 leads");
+  });
+});

@@ -1,0 +1,80 @@
+"""The snapshot of a grid of leads: how many there are and the line that shows them; leads only where that was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from origami_widgets.card.render.html_tags import (
+    LINE,
+    SMALL,
+    Html,
+    bold,
+    code,
+    div,
+    grid,
+    isolated,
+    join,
+    text,
+)
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.lead_cells import make_cells
+from origami_widgets.card.view.safe_text import clip, stored_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.api.models import Column, FlatRow
+    from origami_widgets.card.view.contract import LeadCell, LeadGridView
+
+SIZE_LIMIT: Final = 28_500
+COLUMNS_SHOWN: Final = 8
+_CELL_LIMIT = 60
+_BOX = f"padding:9px 14px;border:{LINE};border-radius:10px;font:13px/1.45 system-ui,sans-serif;overflow-x:auto"
+
+SavedTable = tuple[str, "Sequence[FlatRow]", "Sequence[Column]"]
+
+
+def render_leads_html(view: LeadGridView, saved: Sequence[SavedTable]) -> str:
+    """Return the snapshot as HTML.
+
+    Args:
+        view: the grid, in the form `snapshot`.
+        saved: name, leads and columns of each table whose leads are to be kept.
+    """
+    head = view["head"]
+    tabs = [
+        join(bold(isolated(tab["name"])), text(f"{tab['leads']} leads" if tab["leads"] else ""), by=" ")
+        for tab in head["tabs"]
+    ]
+    first = div("", join(*tabs, text(head["as_of"]), by=" · "))
+    again = div(SMALL, join(text("To see the leads, in any kernel:"), code(head["line"]), by=" "))
+    room = SIZE_LIMIT - stored_size(first) - stored_size(again) - 400
+    tables: list[Html] = []
+    for name, rows, columns in saved:
+        shown = _table(name, rows, columns)
+        room -= stored_size(shown)
+        if room < 0:
+            break
+        tables.append(shown)
+    note = "" if tables else "Leads are not saved in the notebook."
+    return div(_BOX, first, div(SMALL, text(note)), *tables, again)
+
+
+def render_leads_text(view: LeadGridView) -> str:
+    """Return the snapshot as text, without any lead."""
+    head = view["head"]
+    tabs = [f"{tab['name']}: {tab['leads']} leads" if tab["leads"] else tab["name"] for tab in head["tabs"]]
+    return "\n".join([*(tabs or ["No leads yet."]), f"To see the leads, in any kernel: {head['line']}"])
+
+
+def _table(name: str, rows: Sequence[FlatRow], columns: Sequence[Column]) -> Html:
+    shown = columns[:COLUMNS_SHOWN]
+    lines = [[bold(isolated(clip(column.name, _CELL_LIMIT))) for column in shown]]
+    lines += [[isolated(_words(cell)) for cell in make_cells(row, shown)] for row in rows]
+    kept = f"The first {words.plural(len(rows), 'lead')} of {clip(name, 80)}, saved on request (save=True)."
+    return div("margin-top:8px", grid(lines, style="text-align:left"), div(SMALL, text(kept)))
+
+
+def _words(cell: LeadCell) -> str:
+    said = cell["text"] if isinstance(cell, dict) else cell or ""
+    return clip(said, _CELL_LIMIT)

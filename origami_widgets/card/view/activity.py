@@ -1,0 +1,107 @@
+"""What the run changed: the newest change in one line, and all of them by table, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.safe_text import clip, size_of
+
+if TYPE_CHECKING:
+    from origami_widgets.api.models import Action
+    from origami_widgets.card.view.contract import ActionGroup, Activity, Form, Inline
+    from origami_widgets.run.state import RunState
+
+ACTIVITY_SIZE = 1_300
+SHOWN_LIMIT = 24
+_NAME_LIMIT = 60
+
+_PLAIN: Final = {
+    "table_created": "Created the table",
+    "table_restored": "Restored the table",
+    "columns_updated": "Changed columns",
+}
+_COUNTED: Final = {
+    "columns_deleted": ("Deleted", "column"),
+    "columns_restored": ("Restored", "column"),
+    "leads_added": ("Added", "lead"),
+    "leads_deleted": ("Deleted", "lead"),
+    "leads_restored": ("Restored", "lead"),
+}
+
+
+def make_activity(state: RunState, *, form: Form = "live") -> Activity:
+    """Return the newest changes, grouped by table where they follow each other.
+
+    Args:
+        state: what is known about the run.
+        form: how the view is read.
+    """
+    names = _table_names(state)
+    room = ACTIVITY_SIZE
+    groups: list[ActionGroup] = []
+    shown = 0
+    for action in reversed(state.actions[-SHOWN_LIMIT:]):
+        table = names.get(action.table_id or "", "")
+        line = _line(action)
+        same = bool(groups) and groups[-1]["table"] == table
+        room -= size_of(line) + 2 + (0 if same else size_of({"table": table, "lines": []}) + 2)
+        if room < 0:
+            break
+        if not same:
+            groups.append({"table": table, "lines": []})
+        groups[-1]["lines"].append(line)
+        shown += 1
+    left = len(state.actions) - shown
+    return {
+        "latest": _latest(state, names, form),
+        "groups": groups,
+        "earlier": words.plural(left, "earlier change") if left else "",
+    }
+
+
+def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
+    """What stands on the last line while the run goes on, or its cells do."""
+    if state.done:
+        running = shown_count(state.cells_running) or 0
+        text = state.run.response.text if state.run and state.run.response else ""
+        # What the agent says stands there; how many cells are filling stands beside their table.
+        if not running or text:
+            return []
+        cells = words.plural(running, "cell")
+        if form == "snapshot" or state.connection.state in ("stopped", "ended"):
+            return [f"{cells} {'was' if running == 1 else 'were'} still filling. Blank cells may have filled in since."]
+        return [f"{cells} still filling. Blank cells may still fill in."]
+    if not state.actions:
+        return []
+    newest = state.actions[-1]
+    table = names.get(newest.table_id or "", "")
+    return ["Latest: ", *_line(newest), *((" in ", {"t": "b", "c": [table]}) if table else ())]
+
+
+def _table_names(state: RunState) -> dict[str, str]:
+    """Names by id: of the tables, else of the action that made them."""
+    names = {action.table_id: action.table_name for action in state.actions if action.table_id and action.table_name}
+    names.update({table.id: table.name for table in state.tables if table.id and table.name})
+    return {key: clip(name, _NAME_LIMIT) for key, name in names.items()}
+
+
+def _line(action: Action) -> Inline:
+    kind = action.type
+    if kind in _PLAIN:
+        return [_PLAIN[kind]]
+    if kind == "column_added":
+        column = clip(action.column_name, _NAME_LIMIT)
+        return ["Added column ", {"t": "b", "c": [column]}] if column else ["Added a column"]
+    if kind in _COUNTED:
+        return _counted(*_COUNTED[kind], action.lead_count if kind == "leads_added" else action.count)
+    # A kind of change this version does not know is shown as the server names it.
+    return [{"t": "code", "c": [clip(kind, 40) or "change"]}]
+
+
+def _counted(verb: str, noun: str, value: int | None) -> Inline:
+    number = shown_count(value)
+    if number is None:
+        return [f"{verb} {noun}s"]
+    return [f"{verb} ", {"t": "b", "c": [words.plural(number, noun)]}]

@@ -1,0 +1,154 @@
+"""Leads as the front end draws them: the three states of a cell, its parts, and what differs from what was sent. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from origami_widgets.api.cell_values import REMARKS, is_found, is_remark, main_key, main_value
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.contract import CellChange, CellPart, LeadRow
+from origami_widgets.card.view.links import safe_href
+from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.safe_text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from origami_widgets.api.models import Column, FlatRow
+    from origami_widgets.card.view.contract import LeadCell, LeadHead
+
+TEXT_LIMIT = 200
+PART_LIMIT = 600
+PARTS_LIMIT = 24
+COLUMNS_LIMIT = 60
+_CONFIDENCE: Final = frozenset({"high", "medium", "low"})
+
+
+def make_cells(row: FlatRow, columns: Sequence[Column]) -> list[LeadCell]:
+    """Return the cells of one lead, in the order of its table's columns.
+
+    Args:
+        row: as the server sent it. A cell that it leaves out has not run, or has failed.
+        columns: of the table, those without a slug left out.
+    """
+    return [_cell(row.values, column) for column in columns]
+
+
+def make_heads(columns: Sequence[Column], rows: Iterable[Sequence[LeadCell]]) -> list[LeadHead]:
+    """Return the columns with the share that was found among the leads that were read.
+
+    Args:
+        columns: of the table, those without a slug left out.
+        rows: the cells of all leads that were read.
+    """
+    by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return [_head(column, cells) for column, cells in zip(columns, by_column, strict=True)]
+
+
+def changed_rows(
+    before: Sequence[tuple[str, list[LeadCell]]], after: Sequence[tuple[str, list[LeadCell]]]
+) -> tuple[list[LeadRow], list[CellChange]]:
+    """Return a page as what differs from the one that was sent before.
+
+    Args:
+        before: ids and cells of the rows that were sent.
+        after: ids and cells of the rows now.
+
+    Returns:
+        The rows in their order, without the cells of those that were sent; and the cells of these that have changed.
+    """
+    known = dict(before)
+    rows: list[LeadRow] = []
+    changes: list[CellChange] = []
+    for place, (row_id, cells) in enumerate(after):
+        old = known.get(row_id)
+        if old is None or len(old) != len(cells):
+            rows.append(LeadRow(row_id, cells))
+            continue
+        rows.append(LeadRow(row_id, None))
+        changes += [CellChange(place, at, cell) for at, cell in enumerate(cells) if cell != old[at]]
+    return rows, changes
+
+
+def shown_columns(columns: Iterable[Column]) -> list[Column]:
+    """Return the columns that leads have cells of, as many as are shown."""
+    return [column for column in columns if column.slug][:COLUMNS_LIMIT]
+
+
+def count_words(read: int, total: int | None, leads: int | None, *, is_filtered: bool) -> str:
+    """Return how many leads were read of how many.
+
+    Args:
+        read: leads that were read.
+        total: leads that fulfil all conditions, where the server said.
+        leads: leads of the table, where the server said.
+        is_filtered: conditions were added to those of the table.
+    """
+    if is_filtered:
+        return f"{words.plural(total if total is not None else read, 'lead')} that match"
+    hidden = leads - total if leads is not None and total is not None and leads > total else 0
+    behind = f", {words.count(hidden)} hidden by the table's filters" if hidden else ""
+    if total is None or total <= read:
+        return f"{words.plural(read, 'lead')}{behind}"
+    return f"{words.count(read)} of {words.plural(total, 'lead')}{behind}"
+
+
+def _cell(values: dict[str, Any], column: Column) -> LeadCell:
+    slug = column.slug or ""
+    if slug not in values:
+        # What nobody typed in is empty; what no work has ended for may still come.
+        return "" if column.kind == "input" else None
+    value = values[slug]
+    if not isinstance(value, dict):
+        return _text(value)
+    main = main_key(tuple(value))
+    text = _text(main_value(value)) if is_found(value) else ""
+    parts = [part for key, raw in value.items() if key != main or not text for part in _parts(key, raw)]
+    confidence = value.get("confidence")
+    level = confidence if isinstance(confidence, str) and confidence in _CONFIDENCE else ""
+    return {"text": text, "confidence": level, "parts": parts[:PARTS_LIMIT]} if parts else text
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return clean(value, TEXT_LIMIT)
+    if isinstance(value, list):
+        return clean(", ".join(filter(None, map(_text, value[:PARTS_LIMIT]))), TEXT_LIMIT)
+    if isinstance(value, dict):
+        return _text(main_value(value)) if is_found(value) else ""
+    return clean(json.dumps(value), TEXT_LIMIT)
+
+
+def _parts(key: str, value: object) -> list[CellPart]:
+    """A part with its name; each address of a list of sources is a part of its own."""
+    label = clean(key.replace("_", " ").replace("-", " "), 40)
+    if isinstance(value, list) and is_remark(key):
+        return [part for each in value[:PARTS_LIMIT] for part in _parts(key, each)]
+    if isinstance(value, dict | list):
+        text = clean(json.dumps(value, ensure_ascii=False), PART_LIMIT)
+    elif key in REMARKS and isinstance(value, str):
+        text = clean(value, PART_LIMIT)
+    else:
+        text = _text(value)
+    return [CellPart(label, text, safe_href(value) or "")] if text else []
+
+
+def _head(column: Column, cells: Sequence[LeadCell]) -> LeadHead:
+    ended = [cell for cell in cells if cell is not None]
+    found = sum(1 for cell in ended if (cell["text"] if isinstance(cell, dict) else cell))
+    share = found / len(cells) if cells else None
+    return {
+        "slug": column.slug or "",
+        "name": clean(column.name, 80) or "Unnamed column",
+        "kind": clean(column.kind, 24),
+        "share": None if share is None else round(share, 3),
+        "details": f"Found in {words.count(found)} of {words.plural(len(cells), 'lead')} read" if cells else "",
+        "filling": bool(shown_count(column.cells.running)),
+        # What the specification promises; the server says no to the others.
+        "filters": column.kind == "input",
+    }

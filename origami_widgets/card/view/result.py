@@ -1,0 +1,194 @@
+"""What came out of a run, in one line of figures, and where the sourced leads went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.safe_text import clip
+from origami_widgets.run.state import total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from origami_widgets.api import models
+    from origami_widgets.card.view.contract import Figure, Form, FunnelCount, FunnelPart, FunnelView, Result
+    from origami_widgets.run.state import RunState
+
+
+def make_result(state: RunState, *, form: Form = "live") -> Result:
+    """Return the result line: leads, qualified leads and credits over all tables, and the steps of the run.
+
+    Args:
+        state: what is known about the run.
+        form: how the view is read.
+    """
+    figures = _figures(state)
+    funnels = [funnel for table in state.tables if (funnel := _counted(table.stats)) is not None]
+    return {
+        "figures": figures,
+        "note": "" if figures else _note(state, form),
+        "funnel": _funnel(funnels, state) if funnels else None,
+        "steps": _steps(state),
+        "details": _details(state),
+    }
+
+
+def qualified_of(table: models.Table) -> int | None:
+    """Return how many leads of a table qualify; None where the server did not say."""
+    stats = table.stats
+    return shown_count(stats.qualification.qualified_leads) if stats and stats.qualification else None
+
+
+def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> FunnelView | None:
+    """Return where the sourced leads of one table went, or None when the server's numbers do not add up.
+
+    Args:
+        stats: of the table.
+        judging: a qualification is being checked, so that a lead that does not qualify may only not have been judged.
+    """
+    counted = _counted(stats)
+    return None if counted is None else _as_funnel(counted, judging=judging, more=_has_more(stats))
+
+
+def is_judging(table: models.Table) -> bool:
+    """Return whether a column of a table that judges leads has cells at work."""
+    judges = (column for column in table.columns if column.kind == "score" or column.qualification is not None)
+    return any(shown_count(column.cells.running) for column in judges)
+
+
+def sourced_words(sourced: int, *, more: bool) -> str:
+    """Return how many leads were found, and that there are more."""
+    return (
+        f"{words.plural(sourced, 'lead')} found, more available" if more else f"{words.plural(sourced, 'lead')} found"
+    )
+
+
+def number(value: float | None) -> float | None:
+    """Return an amount that can be shown, with four decimals, whole numbers as such; else None."""
+    if value is None or not words.known(value) or value < 0:
+        return None
+    rounded = round(value, 4)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def credits_words(value: float) -> str:
+    """Return an amount with its unit: `1 credit`, `12.5 credits`."""
+    return f"{words.credits(value)} {'credit' if value == 1 else 'credits'}"
+
+
+def _figures(state: RunState) -> list[Figure]:
+    figures: list[Figure] = []
+    leads, used = shown_count(state.lead_count), shown_count(state.credits_used)
+    qualified = total(map(qualified_of, state.tables))
+    if leads is not None:
+        noun = "lead" if leads == 1 else "leads"
+        figures.append(_figure(leads, noun if state.done else f"{noun} so far"))
+    if qualified is not None:
+        figures.append(_figure(qualified, "qualified"))
+    if used is not None:
+        is_least = any(shown_count(table.credits.lifetime_used) is None for table in state.tables)
+        noun = "credit" if used == 1 else "credits"
+        figures.append(_figure(used, f"{noun} at least" if is_least else noun, _price(state, used, qualified)))
+    return figures
+
+
+def _figure(value: int, label: str, note: str = "") -> Figure:
+    return {"value": words.count(value), "label": label, "note": note}
+
+
+def _price(state: RunState, used: int, qualified: int | None) -> str:
+    """Credits per qualified lead: the server's own number for one table, over several their credits by their leads."""
+    if not qualified:
+        return ""
+    stats = state.tables[0].stats if len(state.tables) == 1 else None
+    price = number(stats.credits_per_qualified_lead) if stats else None
+    if price is None:
+        price = used / qualified
+    return f"{words.credits(price)} per qualified lead"
+
+
+def _note(state: RunState, form: Form) -> str:
+    if not state.done:
+        if form == "snapshot" or state.connection.state == "stopped" or state.actions:
+            return "No leads yet."
+        return "Planning…" if state.run is not None else "Starting…"
+    questions = len(state.run.todo.pending_questions) if state.run else 0
+    if questions and state.status == "needs_input":
+        return f"{words.plural(questions, 'question')} for you before the agent starts."
+    return ""
+
+
+def _steps(state: RunState) -> str:
+    done = shown_count(state.run.steps.completed) if state.run else None
+    if done is None:
+        return ""
+    return words.plural(done, "step") if state.done else f"step {words.count(done)}"
+
+
+def _details(state: RunState) -> str:
+    """More about the steps. The limit is the plan's, and no total: a run may end long before."""
+    run = state.run
+    if run is None:
+        return ""
+    done, most = shown_count(run.steps.completed), shown_count(run.steps.max)
+    parts = []
+    if done is not None and most is not None:
+        parts.append(f"{words.plural(done, 'step')} (limit {words.count(most)})")
+    if model := clip(run.model, 40):
+        parts.append(f"model {model}")
+    return ", ".join(parts)
+
+
+def _has_more(stats: models.TableStats | None) -> bool:
+    return bool(stats and stats.has_unknown_total_with_more)
+
+
+def _counted(stats: models.TableStats | None) -> dict[FunnelPart, int] | None:
+    """How many leads went where; None where the server's numbers are missing or do not add up."""
+    funnel = stats.funnel if stats else None
+    if stats is None or funnel is None:
+        return None
+    sourced, kept = shown_count(funnel.total_sourced_leads), shown_count(funnel.post_static_leads)
+    duplicate, excluded = shown_count(funnel.deduped_leads), shown_count(funnel.excluded_leads)
+    if not sourced or kept is None or duplicate is None or excluded is None:
+        return None
+    filtered = sourced - kept - duplicate - excluded
+    if filtered < 0:
+        return None
+    told = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
+    qualified = told if told is not None and told <= kept else None
+    parts: dict[FunnelPart, int] = {"duplicate": duplicate, "excluded": excluded, "filtered": filtered}
+    if qualified is None:
+        return {"kept": kept, **parts}
+    return {"qualified": qualified, "kept": kept - qualified, **parts}
+
+
+def _as_funnel(counted: dict[FunnelPart, int], *, judging: bool, more: bool) -> FunnelView:
+    unqualified = "not qualified yet" if judging else "not qualified"
+    labels: Sequence[tuple[FunnelPart, str, str]] = (
+        ("qualified", "qualified", "qualified"),
+        ("kept", unqualified if "qualified" in counted else "kept", unqualified if "qualified" in counted else "kept"),
+        ("duplicate", "duplicate", "duplicates"),
+        ("excluded", "excluded", "excluded"),
+        ("filtered", "filtered out", "filtered out"),
+    )
+    parts: list[FunnelCount] = [
+        {"part": part, "label": f"{words.count(count)} {one if count == 1 else many}", "count": count}
+        for part, one, many in labels
+        if (count := counted.get(part, 0))
+    ]
+    sourced = sourced_words(sum(counted.values()), more=more)
+    return {"words": f"{sourced}: {', '.join(part['label'] for part in parts)}", "parts": parts}
+
+
+def _funnel(funnels: Iterable[dict[FunnelPart, int]], state: RunState) -> FunnelView:
+    """The funnels of all tables in one."""
+    added: dict[FunnelPart, int] = {}
+    for funnel in funnels:
+        for part, count in funnel.items():
+            added[part] = added.get(part, 0) + count
+    return _as_funnel(
+        added, judging=any(map(is_judging, state.tables)), more=any(_has_more(t.stats) for t in state.tables)
+    )

@@ -1,0 +1,255 @@
+"""Who the run is: its status, its brief, the lines of Python that go on from it, and the runs before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from origami_widgets.api.validate import LONGEST_PROMPT
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.links import is_product, safe_href, short_host
+from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.safe_text import clip, take
+from origami_widgets.card.view.status import built_nothing, is_missing, status_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from origami_widgets.card.view.contract import CodeLine, Earlier, EarlierRun, Form, Head, Link
+    from origami_widgets.run.state import RunState
+
+EARLIER_SIZE = 2_000
+LINES_SIZE = 2_400
+LAST_KNOWN = "Last known state: {}"
+"""A status once nobody follows the run any more."""
+PROMPT_LIMIT = 600
+REPLY_LIMIT = 240
+QUESTIONS_LIMIT = 12
+_ID_LIMIT = 128
+_HOST_LIMIT = 300
+_EARLIER_LIMIT = 8
+_ANNOUNCED_LIMIT = 200
+_OFFSET_STEP = 5.0
+
+
+def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, form: Form = "live") -> Head:
+    """Return status and identity of a run. A run that answers questions keeps the brief that they were about.
+
+    Args:
+        state: what is known about the run.
+        earlier: the states of earlier runs of the conversation, oldest first.
+        now: the kernel's clock, in Unix seconds.
+        form: how the view is read.
+    """
+    label, tone = status_words(state)
+    last_known = label if state.done or state.run is None else LAST_KNOWN.format(label)
+    if built_nothing(state):
+        tone = "attention"
+    if not state.done and (form == "snapshot" or state.connection.state == "stopped"):
+        label, tone = last_known, "neutral"
+    run = state.run
+    prompt, reply = _brief(state, earlier)
+    return {
+        "form": form,
+        "as_of": as_of(now, form),
+        "run_id": clip(state.run_id, _ID_LIMIT),
+        "token": token_of(state),
+        "status": clip(state.status, 40),
+        "status_label": label,
+        "last_known": last_known,
+        "announcement": _announcement(state, label),
+        "tone": tone,
+        "done": state.done,
+        "settled": state.settled,
+        "prompt": clip(prompt, PROMPT_LIMIT, PROMPT_LIMIT),
+        "reply": clip(reply, REPLY_LIMIT),
+        "cancel": _cancel(state) if form == "live" else "none",
+        "link": _workspace_link(state),
+        "origin": clip(short_host(clip(state.origin, _HOST_LIMIT)), 60),
+        "started_at": _kernel_ms(run.started_at, state) if run else None,
+        "completed_at": _kernel_ms(run.completed_at, state) if run else None,
+        "gone": _gone(state),
+        "lines": _lines(state),
+    }
+
+
+def as_of(now: float, form: Form) -> str:
+    """Return when a view was made, to the second where it is replaced by newer ones; empty for a live one.
+
+    Args:
+        now: Unix seconds.
+        form: how the view is read.
+    """
+    if form == "live":
+        return ""
+    return f"Snapshot of {words.moment(now * 1000)}" if form == "snapshot" else f"as of {words.instant(now * 1000)}"
+
+
+def make_earlier(states: Sequence[RunState]) -> Earlier:
+    """Return the earlier runs of the conversation, the newest eight, oldest first."""
+    runs = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
+    kept = take(reversed(runs), EARLIER_SIZE)[::-1]
+    return {"title": words.plural(len(states), "earlier run") if kept else "", "runs": kept}
+
+
+def token_of(state: RunState) -> str:
+    """Return what `attach` takes: agent and run."""
+    return f"{clip(state.agent_id, _ID_LIMIT)}/{clip(state.run_id, _ID_LIMIT)}"
+
+
+def attach_line(state: RunState) -> str:
+    """Return the line of Python that shows this run, on any machine."""
+    return _attach(token_of(state))
+
+
+def agent_line(state: RunState) -> str:
+    """Return the line of Python that shows the newest run of the agent."""
+    return _attach(token_of(state).partition("/")[0])
+
+
+def full_prompt(state: RunState) -> str | None:
+    """Return the prompt as it was sent; the run's own copy is cut to 200 characters by the server."""
+    if state.run is None:
+        return None
+    return state.run.request.prompt or state.run.prompt
+
+
+def built_words(state: RunState) -> str:
+    """Return how many tables and leads there are; empty while there are none."""
+    parts = []
+    if state.tables:
+        parts.append(words.plural(len(state.tables), "table"))
+    if (leads := shown_count(state.lead_count)) is not None:
+        parts.append(words.plural(leads, "lead"))
+    return ", ".join(parts)
+
+
+def _announcement(state: RunState, label: str) -> str:
+    """What assistive technology is told: the status, open questions, and the end of all cells."""
+    questions = state.run.todo.pending_questions if state.run and state.done and not state.sending else ()
+    parts = [f"Run: {label}."]
+    if questions:
+        parts.append(f"{words.plural(len(questions), 'question')}:")
+        parts += [clip(each.question, _ANNOUNCED_LIMIT) for each in questions[:QUESTIONS_LIMIT]]
+    if state.settled:
+        parts.append("All cells are final.")
+    return " ".join(parts)
+
+
+def _lines(state: RunState) -> list[CodeLine]:
+    """The lines to copy, the one that attaches first. They name the run: in the reader's notebook `run` may be another one."""
+    attach = attach_line(state)
+    quiet = f"{attach[:-1]}, show=False)"
+    lines: list[CodeLine] = [{"label": "Attach to this run", "code": attach}]
+    if state.tables:
+        lines.append({"label": "Columns as DataFrame", "code": f"ow.columns_frame({quiet})"})
+        lines.append({"label": "Leads", "code": f"ow.leads({quiet})"})
+        lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx", leads=True)'})
+    if state.done:
+        lines.append({"label": "Transcript as DataFrame", "code": f"ow.transcript_frame({quiet})"})
+    lines.append({"label": "Run ID", "code": clip(state.run_id, _ID_LIMIT)})
+    return take(lines, LINES_SIZE)
+
+
+def _gone(state: RunState) -> str:
+    """What is true once the kernel of the card has stopped, before the line that shows the run again."""
+    if state.origin == "sandbox":
+        return "A sandbox inside the kernel stopped with it. If yours runs elsewhere, see the run again in any kernel:"
+    if is_missing(state):
+        return "Origami no longer finds this run. To look for it again, in any kernel:"
+    if state.done:
+        return "The buttons of this card are off. To continue from this run, in any kernel:"
+    return "The run continues on the server. To see it again, in any kernel:"
+
+
+def _attach(token: str) -> str:
+    quoted = token.replace("\\", "\\\\").replace('"', '\\"')
+    return f'ow.attach("{quoted}")'
+
+
+def _brief(state: RunState, earlier: Sequence[RunState]) -> tuple[str | None, str]:
+    """What a run is about, and what was answered last when its own prompt is a list of answers."""
+    prompt = full_prompt(state)
+    answers = _answers(prompt, earlier[-1]) if earlier else []
+    if not answers:
+        return prompt, ""
+    before, _ = _brief(earlier[-1], earlier[:-1])
+    return before, f"Answered: {' · '.join(answers)}"
+
+
+def _answers(prompt: str | None, asked: RunState) -> list[str]:
+    """The answers in a prompt that repeats each question of the run before."""
+    questions = asked.run.todo.pending_questions if asked.run is not None else ()
+    # A brief that we sent is shorter, and has a line for each question.
+    lines = (prompt or "")[: 2 * LONGEST_PROMPT].split("\n")
+    if len(questions) > len(lines):
+        return []
+    answers = []
+    for question in questions[:QUESTIONS_LIMIT]:
+        start = f"{question.question} "
+        line = next((line for line in lines if line.startswith(start)), "")
+        if not line:
+            return []
+        answers.append(line.removeprefix(start))
+    return answers
+
+
+def _kernel_ms(at: datetime | None, state: RunState) -> float | None:
+    """A moment of the server on the kernel's clock.
+
+    Small differences are those of a header that counts whole seconds: following them would send the head again at
+    every check.
+    """
+    if at is None:
+        return None
+    offset = _OFFSET_STEP * round(state.clock_offset / _OFFSET_STEP)
+    return milliseconds(at.timestamp() - offset)
+
+
+def milliseconds(seconds: float | None) -> float | None:
+    """Return a moment as the front end counts it, or None for one that no calendar holds."""
+    return round(seconds * 1000) if seconds is not None and words.known(seconds) else None
+
+
+def _cancel(state: RunState) -> Literal["none", "available", "requested"]:
+    if state.done or state.connection.state == "stopped":
+        return "none"
+    if state.cancel == "requested":
+        return "requested"
+    return "available" if state.run is not None else "none"
+
+
+def _workspace_link(state: RunState) -> Link | None:
+    """The page of the run's workspace, known only from its tables' addresses."""
+    for table in state.tables:
+        href = safe_href(table.url)
+        if href is None or not is_product(href):
+            continue
+        page = urlunsplit((*urlsplit(href)[:3], "", "")) if "/workspace/" in href else href
+        return {"href": page, "label": "Open in Origami"}
+    return None
+
+
+def _earlier(state: RunState) -> EarlierRun:
+    label, tone = status_words(state)
+    if state.status == "needs_input":
+        # A later run continues it: nothing is asked any more.
+        questions = len(state.run.todo.pending_questions) if state.run else 0
+        label, tone = f"Asked {words.plural(questions, 'question')}", "neutral"
+    return {
+        "run_id": clip(state.run_id, _ID_LIMIT),
+        "prompt": clip(full_prompt(state), 160),
+        "status_label": label,
+        "tone": tone,
+        "outcome": _outcome(state),
+    }
+
+
+def _outcome(state: RunState) -> str:
+    run, built = state.run, built_words(state)
+    if not built and run and run.response:
+        return clip(run.response.text, 120)
+    if not built and run and (steps := shown_count(run.steps.completed)) is not None:
+        return words.plural(steps, "step")
+    return built

@@ -1,0 +1,386 @@
+"""Leads for the front ends that look at them: pages are read as they are asked for, and again when their table has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.loop import kept_task
+from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.usage import is_counted
+from origami_widgets.card.view.contract import LeadFilter, LeadsAnswer, LeadSort
+from origami_widgets.card.view.lead_cells import changed_rows, count_words, make_cells, make_heads, shown_columns
+from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.safe_text import clip
+from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
+from origami_widgets.run.polling.poller import poller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from origami_widgets.api.models import Column, FlatRow, Table
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.card.view.contract import LeadCell
+
+log = logging.getLogger("origami_widgets")
+
+LARGEST_PAGE = 200
+VIEWS_LIMIT = 8
+"""Front ends of one widget that can look at leads at once."""
+STALE = 90.0
+"""Seconds after which a front end that has not said that it still looks is forgotten: its page may be closed."""
+SPACING = 2.0
+"""Seconds between two reads of one page at least, however often its table changes."""
+RETRY = 15.0
+"""Seconds until a page is asked for again that could not be read."""
+
+Version = tuple[Any, ...]
+
+
+@dataclass
+class _Page:
+    """One page of a table's rows."""
+
+    cursor: str | None
+    rows: list[tuple[str, list[LeadCell]]] = field(default_factory=list)
+    leads: list[FlatRow] = field(default_factory=list)
+    following: str | None = None
+    version: Version | None = None
+    read_at: float = float("-inf")
+    is_sent: bool = False
+
+
+@dataclass
+class _LookedAt:
+    """What one front end looks at.
+
+    Attributes:
+        query: its number, so that an answer to an older question can be told from one to the newest.
+        pages: those that were read, from the first one on.
+        not_before: when the server may be asked again after an error (monotonic clock).
+    """
+
+    query: int
+    table: str
+    size: int
+    sort: LeadSort | None
+    filters: list[LeadFilter]
+    first: int = 0
+    last: int = 0
+    asked_at: float = 0.0
+    pages: list[_Page] = field(default_factory=list)
+    columns: list[Column] = field(default_factory=list)
+    total: int | None = None
+    note: str = ""
+    is_unfiltered: bool = False
+    not_before: float = float("-inf")
+
+    def is_same_question(self, other: _LookedAt) -> bool:
+        return (self.table, self.size, self.sort, self.filters) == (other.table, other.size, other.sort, other.filters)
+
+    def due(self, version: Version, now: float) -> int | None:
+        """The number of the page to read now; None where all that is seen is up to date."""
+        if now < self.not_before:
+            return None
+        last = max(self.last, 0) // self.size
+        for number in range(last + 1):
+            if number >= len(self.pages):
+                # Each page names the next one, so those between are read on the way.
+                return number if number == 0 or self.pages[-1].following else None
+            page = self.pages[number]
+            is_seen = self.first // self.size <= number
+            if is_seen and page.version != version and now - page.read_at >= SPACING:
+                return number
+        return None
+
+
+class LeadFeed:
+    """Sends leads to the front ends of one widget. All of it happens on the background loop.
+
+    Nothing is read that no front end looks at, nothing is kept in the widget's state, and only what has changed is sent.
+
+    Args:
+        send: sends a message to all front ends of the widget.
+        tables: returns the tables as they are known now.
+        operations: returns the API through which they are read; None where there is none.
+        is_unfiltered: returns whether the filters that the table has saved are left off, as while its run goes on: they hold
+            what the brief demands, and would hide each lead until it has been judged.
+        filters: conditions that all reads fulfil, besides those of the front end.
+        sort: the order where the front end has none.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[LeadsAnswer], object],
+        tables: Callable[[], Sequence[Table]],
+        operations: Callable[[], Operations | None],
+        *,
+        is_unfiltered: Callable[[], bool] = lambda: False,
+        filters: Sequence[LeadFilter] = (),
+        sort: LeadSort | None = None,
+    ) -> None:
+        self._send = send
+        self._tables = tables
+        self._operations = operations
+        self._is_unfiltered = is_unfiltered
+        self._filters = list(filters)
+        self._sort = sort
+        self._views: dict[str, _LookedAt] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+
+    @property
+    def newest_table(self) -> str:
+        """The id of the table that was looked at last; empty while none is."""
+        return next((each.table for each in reversed(list(self._views.values()))), "")
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether a front end looks at leads."""
+        return bool(self._views)
+
+    def leads_of(self, table_id: str) -> tuple[list[FlatRow], list[Column]]:
+        """Return the leads of a table that were read for the front end that has read most of them, and its columns."""
+        looked = [each for each in list(self._views.values()) if each.table == table_id]
+        most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
+        if most is None:
+            return [], []
+        return [lead for page in most.pages for lead in page.leads], most.columns
+
+    def look(self, message: Any) -> None:
+        """Take over what a front end says that it looks at.
+
+        Args:
+            message: a `LeadsMessage`; what is none is ignored.
+        """
+        read = _read_message(message)
+        if read is None:
+            return
+        view, wish = read
+        if not wish.table:
+            self._views.pop(view, None)
+            return
+        wish.asked_at = time.monotonic()
+        known = self._views.pop(view, None)
+        if known is not None and known.is_same_question(wish):
+            if known.query != wish.query:
+                # A view that begins anew has none of the pages that were sent before.
+                for page in known.pages:
+                    page.is_sent = False
+            known.query, known.first, known.last, known.asked_at = wish.query, wish.first, wish.last, wish.asked_at
+            wish = known
+        self._views[view] = wish
+        while len(self._views) > VIEWS_LIMIT:
+            self._views.pop(next(iter(self._views)))
+        for number, page in enumerate(wish.pages):
+            if not page.is_sent:
+                self._tell(view, wish, number, [])
+        self.changed()
+
+    def changed(self) -> None:
+        """Look again whether what is looked at has changed; called after each change of the run."""
+        if not self._views:
+            return
+        self._wake.set()
+        if self._task is None or self._task.done():
+            # Of this loop: the background loop may have ended, and another one have begun.
+            self._wake = asyncio.Event()
+            self._task = kept_task(self._run(), "origami-widgets leads")
+
+    def stop(self) -> None:
+        """Forget all front ends."""
+        self._views.clear()
+        self._wake.set()
+
+    async def _run(self) -> None:
+        is_counted.set(True)
+        while self._views:
+            self._wake.clear()
+            now = time.monotonic()
+            for view in [view for view, each in self._views.items() if now - each.asked_at > STALE]:
+                del self._views[view]
+            due = next(((view, number) for view in self._views if (number := self._due(view, now)) is not None), None)
+            operations = self._operations()
+            if operations is None:
+                return
+            if due is not None:
+                await self._read(*due, operations)
+                continue
+            try:
+                # What is spaced out or is to be tried again becomes due without a word.
+                async with asyncio.timeout(SPACING):
+                    await self._wake.wait()
+            except TimeoutError:
+                if not any(self._is_behind(each) for each in self._views.values()):
+                    return
+
+    def _due(self, view: str, now: float) -> int | None:
+        looked = self._views[view]
+        table = self._table(looked.table)
+        return None if table is None else looked.due(_version(table), now)
+
+    def _is_behind(self, looked: _LookedAt) -> bool:
+        """Whether something will be due without a further change."""
+        table = self._table(looked.table)
+        if table is None:
+            return False
+        return looked.note != "" or looked.due(_version(table), float("inf")) is not None
+
+    def _lead_count(self, looked: _LookedAt) -> int | None:
+        table = self._table(looked.table)
+        return None if table is None else shown_count(table.lead_count)
+
+    def _table(self, table_id: str) -> Table | None:
+        return next((table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == table_id), None)
+
+    async def _read(self, view: str, number: int, operations: Operations) -> None:
+        """Read one page and send what of it has changed."""
+        await poller().allow(operations)
+        looked = self._views.get(view)
+        table = self._table(looked.table) if looked is not None else None
+        if looked is None or table is None or number > len(looked.pages):
+            return
+        cursor = None if number == 0 else looked.pages[number - 1].following
+        is_unfiltered = self._is_unfiltered()
+        if looked.is_unfiltered != is_unfiltered:
+            looked.is_unfiltered = is_unfiltered
+            looked.pages.clear()
+            number, cursor = 0, None
+        query = RowQuery(
+            filters=[*self._filters, *looked.filters] or None,
+            sort=_as_query(looked.sort or self._sort),
+            flat=True,
+            saved_filters=not is_unfiltered,
+        )
+        version = _version(table)
+        try:
+            columns = shown_columns(table.columns) or shown_columns((await operations.list_columns(table.id)).items)
+            answer = await operations.list_rows(table.id, query, cursor=cursor, limit=looked.size)
+        except OrigamiError as error:
+            self._failed(view, looked, error)
+            return
+        except Exception:
+            log.exception("The leads of table %s could not be read", table.id)
+            looked.not_before = time.monotonic() + RETRY
+            return
+        if self._views.get(view) is not looked:
+            return
+        if looked.columns and [column.slug for column in columns] != [column.slug for column in looked.columns]:
+            # Rows that were sent have other columns.
+            for page in looked.pages:
+                page.is_sent, page.rows = False, []
+        looked.columns, looked.total, looked.note = columns, answer.total, ""
+        known = looked.pages[number] if number < len(looked.pages) else None
+        before = known.rows if known is not None and known.is_sent else []
+        rows = [(row.id, make_cells(row, columns)) for row in answer.items]
+        page = _Page(cursor, rows, list(answer.items), answer.next_cursor, version, time.monotonic())
+        if known is None:
+            looked.pages.append(page)
+        else:
+            looked.pages[number] = page
+            if known.following != page.following or len(known.rows) != len(rows):
+                # What comes after it has moved.
+                del looked.pages[number + 1 :]
+        self._tell(view, looked, number, before)
+
+    def _failed(self, view: str, looked: _LookedAt, error: OrigamiError) -> None:
+        looked.not_before = time.monotonic() + max(error.retry_after or 0.0, RETRY)
+        looked.note = clip(". ".join(filter(None, (error.title, error.remedy))), 300)
+        if not looked.pages:
+            looked.pages.append(_Page(None))
+        self._tell(view, looked, 0, looked.pages[0].rows)
+        if not looked.pages[0].rows:
+            looked.pages.clear()
+
+    def _tell(self, view: str, looked: _LookedAt, number: int, before: Sequence[tuple[str, list[LeadCell]]]) -> None:
+        page = looked.pages[number]
+        rows, changes = changed_rows(before, page.rows)
+        page.is_sent = True
+        start = sum(len(each.rows) for each in looked.pages[:number])
+        read = sum(len(each.rows) for each in looked.pages)
+        self._send(
+            LeadsAnswer(
+                kind="leads",
+                view=view,
+                query=looked.query,
+                table=looked.table,
+                start=start,
+                rows=rows,
+                changes=changes,
+                heads=make_heads(looked.columns, (cells for each in looked.pages for _, cells in each.rows)),
+                total=looked.total,
+                more=looked.pages[-1].following is not None,
+                count=count_words(read, looked.total, self._lead_count(looked), is_filtered=bool(looked.filters)),
+                note=looked.note,
+            )
+        )
+
+
+def _as_query(sort: LeadSort | None) -> dict[str, str] | None:
+    return None if sort is None else {"column": sort["column"], "direction": sort["direction"]}
+
+
+def _version(table: Table) -> Version:
+    """What tells that the rows of a table may have changed."""
+    return (
+        table.lead_count,
+        table.updated_at,
+        table.cells.running,
+        table.cells.errored,
+        table.credits.lifetime_used,
+        len(table.columns),
+    )
+
+
+_OPERATORS: Final = frozenset(
+    {
+        "contains",
+        "not_contains",
+        "equals",
+        "not_equals",
+        "is_empty",
+        "is_not_empty",
+        "greater_than",
+        "greater_than_or_equal",
+        "less_than",
+        "less_than_or_equal",
+    }
+)
+
+
+def _read_message(message: Any) -> tuple[str, _LookedAt] | None:
+    """What a front end asks for; None of a message that no front end of ours sends."""
+    match message:
+        case {
+            "kind": "leads",
+            "view": str(view),
+            "query": int(query),
+            "table": str(table),
+            "first": int(first),
+            "last": int(last),
+            "size": int(size),
+            "sort": sort,
+            "filters": list(filters),
+        } if len(view) <= TABLE_ID_LIMIT:
+            kept = [each for each in map(_filter, filters[:8]) if each is not None]
+            size = min(max(size, 1), LARGEST_PAGE)
+            return view, _LookedAt(query, table, size, _sort(sort), kept, max(first, 0), min(max(last, 0), 100_000))
+    return None
+
+
+def _sort(value: object) -> LeadSort | None:
+    match value:
+        case {"column": str(column), "direction": "asc" | "desc" as direction}:
+            return LeadSort(column=column[:200], direction=direction)
+    return None
+
+
+def _filter(value: object) -> LeadFilter | None:
+    match value:
+        case {"column": str(column), "operator": str(operator), "value": str(text)} if operator in _OPERATORS:
+            return LeadFilter(column=column[:200], operator=operator, value=text[:500])
+    return None

@@ -1,0 +1,316 @@
+"""`LeadGrid`: the leads of a run or table as a live widget. Nothing of them is saved in the notebook unless it is asked for."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import traitlets
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.loop import background
+from origami_widgets.api.models import Table
+from origami_widgets.api.validate import shortened
+from origami_widgets.card.render.lead_html import render_leads_html, render_leads_text
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.clock_view import make_clock
+from origami_widgets.card.view.contract import ClockView, Form, LeadFilter, LeadGridView, LeadsAnswer, LeadSort
+from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.run_head import as_of, attach_line, full_prompt
+from origami_widgets.card.view.safe_text import clip
+from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
+from origami_widgets.card.widgets.lead_feed import LeadFeed
+from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
+from origami_widgets.host.cells import running_cell
+from origami_widgets.run.display_backend import display_backend
+from origami_widgets.run.handle import Run
+from origami_widgets.run.settings import client_or_default
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.operations import Operations
+
+SAVED_LIMIT: Final = 20
+"""Leads that stay in a saved notebook, where it was asked for."""
+SELECTED_LIMIT: Final = 10_000
+TABLES_LIMIT: Final = 24
+
+
+class LeadGrid(LiveWidget):
+    """The leads of a run or of one table, live: they are read page by page as you scroll, and change as cells fill.
+
+    Sorting and filtering by columns happen on the server; typing searches what is loaded. Reads are free requests, within
+    the rate limit of polls, and only while the grid can be seen. Leads are personal data: none is in a trait, a log or the
+    saved notebook, unless `save=True` keeps a static table of the first 20.
+
+    Args:
+        source: a run, one of its tables, or a list of tables.
+        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
+        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        client: the client for tables; a run is read through its own.
+        save: keep the first 20 leads of each table that was looked at in the saved notebook.
+
+    Raises:
+        InvalidInput: the source is neither, or an argument is invalid.
+        MissingKey: tables were given and there is no key.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
+        >>> grid = ow.LeadGrid(run)
+        >>> grid.selected
+        ()
+    """
+
+    _esm = front_end_file("grid.js")
+    _css = front_end_file("page.css")
+    TRAITS = ("seq", "head", "clock")
+
+    selected = traitlets.Tuple(read_only=True, help="Row ids of the leads that are ticked, in the order of ticking.")
+    head = synced_trait(traitlets.Dict)
+    clock = synced_trait(traitlets.Dict)
+
+    def __init__(
+        self,
+        source: Run | Table | Sequence[Table],
+        *,
+        filters: Sequence[Mapping[str, Any]] | None = None,
+        sort: Mapping[str, str] | None = None,
+        client: AnyClient | None = None,
+        save: bool = False,
+    ) -> None:
+        self._run, self._given = _checked_source(source)
+        self._client = None if self._run is not None and self._run.operations is not None else client_or_default(client)
+        self._filters = [_as_filter(each) for each in filters or ()]
+        self._sort = _as_sort(sort)
+        self._save = save
+        self._leads = LeadFeed(
+            self._send_leads,
+            self._tables,
+            self._operations,
+            is_unfiltered=self._goes_on,
+            filters=self._filters,
+            sort=self._sort,
+        )
+        super().__init__()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The leads that were loaded for the table on top, as `rows_frame` has them. Sends nothing."""
+        rows, columns = self._leads.leads_of(self._shown_table())
+        return display_backend().loaded_leads([column.raw for column in columns], [row.raw for row in rows])
+
+    @property
+    def selection(self) -> pd.DataFrame:
+        """The leads that are ticked, as `rows_frame` has them. Sends nothing."""
+        frame, order = self.frame, {row_id: at for at, row_id in enumerate(self.selected)}
+        ticked = frame[frame["row_id"].isin(order)]
+        return ticked.reset_index(drop=True)
+
+    def to_frame(self, **options: Any) -> pd.DataFrame:
+        """Read all leads of the table on top, with the grid's filters and order: free requests, as `rows_frame`.
+
+        Args:
+            options: further arguments of `rows_frame`.
+
+        Raises:
+            OrigamiError: as `rows_frame`.
+        """
+        # A page that saves the notebook may ask for the state at the same time: the widget is not held meanwhile.
+        found = [table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == self._shown_table()]
+        if not found:
+            raise InvalidInput(
+                "There is no table yet",
+                cause="The run has not built one.",
+                remedy="Wait for the run: run.wait().",
+            )
+        settings = {"filters": self._filters or None, "sort": self._sort, **options}
+        return display_backend().all_leads(found[0], self._operations(), settings)
+
+    def snapshot(self) -> dict[str, str]:
+        """Return what stays in a saved notebook: how many leads there are and the line that shows them."""
+        view = self._view_now("snapshot")
+        saved = [(table.name, *self._leads.leads_of(clip(table.id, TABLE_ID_LIMIT))) for table in self._tables()]
+        kept = [(name, rows[:SAVED_LIMIT], columns) for name, rows, columns in saved if rows] if self._save else []
+        return {"text/html": render_leads_html(view, kept), "text/plain": render_leads_text(view)}
+
+    def _ipython_display_(self) -> None:
+        """Show the grid where its output can be replaced; elsewhere its snapshot as text."""
+        if running_cell() is None:
+            print(self.snapshot()["text/plain"])  # noqa: T201 - this is the display of a terminal
+            return
+        self.outputs.add(*self.bundle())
+        self.shown()
+
+    def _view_now(self, form: Form = "live") -> LeadGridView:
+        now = time.time()
+        state = self._run.state if self._run is not None else None
+        tables = self._tables()
+        quiet = f"{attach_line(state)[:-1]}, show=False)" if state is not None else ""
+        title = clip(full_prompt(state), 120) if state is not None else ""
+        return {
+            "head": {
+                "form": form,
+                "as_of": as_of(now, form),
+                "title": title or "Leads",
+                "tabs": [
+                    {
+                        "id": clip(table.id, TABLE_ID_LIMIT),
+                        "name": clip(table.name, NAME_LIMIT) or "Unnamed table",
+                        "leads": "" if (count := shown_count(table.lead_count)) is None else words.count(count),
+                        "line": f"ow.rows_frame({quiet}.tables[{at}])" if quiet else f'ow.rows_frame("{table.id}")',
+                    }
+                    for at, table in enumerate(tables[:TABLES_LIMIT])
+                ],
+                "line": f"ow.leads({quiet or 'table'})",
+                "gone": "Leads are not saved in the notebook. To see them, in any kernel:",
+            },
+            "clock": make_clock(state, now) if state is not None else _no_clock(now),
+        }
+
+    def _subscribe(self) -> Callable[[], None]:
+        if self._run is None:
+            return lambda: None
+        return self._run.conversation.subscribers.add(self._changed)
+
+    def _view_changed(self, old: LeadGridView, new: LeadGridView) -> bool:
+        return old["head"] != new["head"] or old["clock"]["connection"] != new["clock"]["connection"]
+
+    def _show(self, view: LeadGridView) -> None:
+        self._set_trait("head", view["head"])
+        self._set_trait("clock", view["clock"])
+
+    def _clock_now(self) -> ClockView:
+        now = time.time()
+        return make_clock(self._run.state, now) if self._run is not None else _no_clock(now)
+
+    def _freeze_after(self, view: LeadGridView) -> float | None:  # noqa: ARG002 - what it says does not matter
+        return None
+
+    def _on_content(self, content: Any) -> None:
+        match content:
+            case {"kind": "leads"}:
+                background().call_soon(lambda: self._leads.look(content))
+            case {"kind": "select", "ids": list(ids), "on": bool(on)}:
+                chosen = [each for each in ids if isinstance(each, str)]
+                kept = [each for each in self.selected if each not in chosen]
+                self._set_trait("selected", (*kept, *(chosen if on else ()))[-SELECTED_LIMIT:])
+
+    def _flush(self) -> None:
+        super()._flush()
+        self._leads.changed()
+
+    def _release(self) -> None:
+        super()._release()
+        leads: LeadFeed | None = getattr(self, "_leads", None)
+        if leads is not None:
+            leads.stop()
+
+    def _tables(self) -> Sequence[Table]:
+        return self._given if self._run is None else self._run.state.tables
+
+    def _operations(self) -> Operations | None:
+        return self._client.operations if self._client is not None else self._run.operations if self._run else None
+
+    def _goes_on(self) -> bool:
+        return self._run is not None and not self._run.state.done
+
+    def _shown_table(self) -> str:
+        return self._leads.newest_table or next((clip(table.id, TABLE_ID_LIMIT) for table in self._tables()), "")
+
+    def _send_leads(self, answer: LeadsAnswer) -> None:
+        if self.comm is not None:
+            self.send(answer)
+            if self._save:
+                self._send_snapshot()
+
+
+def leads(
+    source: Run | Table | Sequence[Table],
+    *,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    client: AnyClient | None = None,
+    save: bool = False,
+) -> LeadGrid:
+    """Show the leads of a run or table as a live grid: sort, filter, open cells, tick leads.
+
+    Reads pages of rows while the grid is on the screen: free requests within the rate limit.
+
+    Args:
+        source: a run, one of its tables, or a list of tables.
+        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
+        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        client: the client for tables; a run is read through its own.
+        save: keep the first 20 leads of each table in the saved notebook; without it, none is saved.
+
+    Returns:
+        A widget. `grid.selection` and `grid.frame` are DataFrames of what is ticked and loaded, `grid.to_frame()` reads all.
+
+    Raises:
+        InvalidInput: the source is neither, or an argument is invalid.
+        MissingKey: tables were given and there is no key.
+
+    API: `GET /tables/{tableId}/rows`.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
+        >>> grid = ow.leads(run)
+    """
+    return LeadGrid(source, filters=filters, sort=sort, client=client, save=save)
+
+
+def _checked_source(source: object) -> tuple[Run | None, tuple[Table, ...]]:
+    if isinstance(source, Run):
+        return source, ()
+    given = (source,) if isinstance(source, Table) else source
+    if isinstance(given, list | tuple) and given and all(isinstance(each, Table) for each in given):
+        return None, tuple(given)
+    raise InvalidInput(
+        "There are no leads to show in this",
+        cause=f"Got {shortened(source)}.",
+        remedy="Use a run, ow.leads(run), or a table, ow.leads(run.tables[0]).",
+    )
+
+
+def _as_filter(given: Mapping[str, Any]) -> LeadFilter:
+    match given:
+        case {"column": str(column), "operator": str(operator), **rest}:
+            value = rest.get("value", "")
+            return LeadFilter(column=column, operator=operator, value=value if isinstance(value, str) else str(value))
+    raise InvalidInput(
+        "A filter is not valid",
+        cause=f"Got {shortened(given)}.",
+        remedy="Use {'column': slug, 'operator': 'contains', 'value': 'text'}.",
+    )
+
+
+def _as_sort(given: Mapping[str, str] | None) -> LeadSort | None:
+    match given:
+        case None:
+            return None
+        case {"column": str(column), "direction": "asc" | "desc" as direction}:
+            return LeadSort(column=column, direction=direction)
+    raise InvalidInput(
+        "The sort order is not valid",
+        cause=f"Got {shortened(given)}.",
+        remedy="Use {'column': slug, 'direction': 'asc'} or 'desc'.",
+    )
+
+
+def _no_clock(now: float) -> ClockView:
+    return {
+        "now": round(now * 1000),
+        "heard_at": None,
+        "next_at": None,
+        "interval": None,
+        "connection": "ended",
+        "heard": "",
+        "next": "",
+        "due": "",
+    }

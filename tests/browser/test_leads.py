@@ -1,0 +1,128 @@
+"""Leads in JupyterLab: they fill while the run goes on, are sorted by the server, open to their parts, and stay out of the file."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.browser.window import CARD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.browser.lab import LabPage
+
+BRIEF = "Find 20 bakeries in Porto. scenario:partial"
+ENDED = re.compile("Completed")
+LEAD = "example"
+"""Stands in the website and the address of every lead of the sandbox, and nowhere else on a card."""
+
+
+def leads_of(lab: LabPage, cell: int):
+    return lab.output(cell).locator('[role="grid"]')
+
+
+def first_column(lab: LabPage, cell: int) -> list[str]:
+    return leads_of(lab, cell).locator('[role="row"] [role="gridcell"][aria-colindex="1"]').all_inner_texts()
+
+
+def test_leads_appear_and_fill_while_the_run_goes_on(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in(BRIEF, speed=6)
+    card = lab.output(1).locator(CARD)
+    cells = leads_of(lab, 1).get_by_role("gridcell")
+    expect(cells.filter(has_text=LEAD).first).to_be_visible()
+    expect(card.locator(".pill")).to_contain_text("Running")
+    # Work that has not ended shimmers, a value that came lights up, and what was not found says so.
+    expect(leads_of(lab, 1).locator(".shimmer").first).to_be_visible()
+    expect(leads_of(lab, 1).locator(".lit").first).to_be_visible()
+    expect(cells.filter(has_text="not found").first).to_be_visible()
+    expect(card.locator(".pill")).to_have_text(ENDED, timeout=60_000)
+    expect(leads_of(lab, 1).locator(".shimmer")).to_have_count(0, timeout=60_000)
+
+
+def test_the_card_keeps_its_height(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in(BRIEF, speed=10)
+    card = lab.output(1).locator(CARD)
+    heights = card.evaluate(
+        """node => new Promise(resolve => {
+            const seen = [node.getBoundingClientRect().height];
+            const observer = new ResizeObserver(() => seen.push(node.getBoundingClientRect().height));
+            observer.observe(node);
+            const ended = () => node.querySelector('.pill').textContent.includes('Completed')
+                ? setTimeout(() => { observer.disconnect(); resolve(seen); }, 1500) : setTimeout(ended, 100);
+            ended();
+        })"""
+    )
+    changes = [after for before, after in pairwise(heights) if abs(after - before) > 1]
+    assert len(changes) <= 1, heights
+    assert max(heights) - min(heights) <= 60, heights
+
+
+def test_the_server_sorts_and_filters(card_in: Callable[..., LabPage]) -> None:
+    ask = "sort = {'column': 'company', 'direction': '%s'}\nprint(*ow.rows_frame(run.wait('cells').tables[0], sort=sort)['company'], sep='|')"
+    lab = card_in(BRIEF, ask % "asc", ask % "desc", speed=200)
+    for cell in (2, 3):
+        lab.run_cell(cell)
+    ascending, descending = (lab.output(cell).inner_text().strip().split("|") for cell in (2, 3))
+    lab.show_cell(1)
+    heading = leads_of(lab, 1).get_by_role("columnheader").first
+    heading.get_by_role("button").click()
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    expect(leads_of(lab, 1).get_by_role("gridcell").first).to_have_text(ascending[0])
+    heading.get_by_role("button").click()
+    expect(leads_of(lab, 1).get_by_role("gridcell").first).to_have_text(descending[0])
+    card = lab.output(1).locator(CARD)
+    card.get_by_role("button", name="Show all").click()
+    card.get_by_placeholder("contains…").fill(ascending[0])
+    card.get_by_role("button", name="Filter").click()
+    expect(leads_of(lab, 1).get_by_role("gridcell").filter(has_text=ascending[0]).first).to_be_visible()
+    expect(leads_of(lab, 1).get_by_role("gridcell").filter(has_text=descending[0])).to_have_count(0)
+
+
+def test_a_cell_opens_to_its_parts_by_mouse_and_keyboard(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in(BRIEF, "run.wait('cells');", speed=200)
+    lab.run_cell(2)
+    lab.show_cell(1)
+    card = lab.output(1).locator(CARD)
+    opens = leads_of(lab, 1).locator('[aria-haspopup="dialog"]').first
+    opens.click()
+    parts = card.get_by_role("dialog")
+    expect(parts).to_contain_text("confidence")
+    lab.page.keyboard.press("Escape")
+    expect(parts).to_be_hidden()
+    expect(opens).to_be_focused()
+    lab.page.keyboard.press("Enter")
+    expect(parts).to_be_visible()
+    lab.page.keyboard.press("Escape")
+    lab.page.keyboard.press("ArrowDown")
+    expect(leads_of(lab, 1).locator('[data-at="1"]:focus')).to_have_count(1)
+
+
+def test_ticked_leads_become_a_frame_and_no_lead_is_saved(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in(
+        BRIEF,
+        "grid = ow.leads(run.wait('cells'))\ngrid",
+        "print(len(grid.selected), len(grid.selection), len(grid.frame) == len(grid.to_frame()))",
+        "ow.leads(run, save=True)",
+        speed=200,
+    )
+    lab.run_cell(2)
+    boxes = leads_of(lab, 2).get_by_role("checkbox")
+    boxes.nth(0).check()
+    boxes.nth(2).check()
+    expect(lab.output(2).get_by_text("2 selected")).to_be_visible()
+    lab.run_cell(3)
+    expect(lab.output(3)).to_have_text("2 2 True")
+    lab.run_cell(4)
+    lab.show_cell(4)
+    expect(leads_of(lab, 4).get_by_role("gridcell").filter(has_text=LEAD).first).to_be_visible()
+    lab.save()
+    card, grid, saved = (json.dumps(lab.saved_outputs(cell)) for cell in (1, 2, 4))
+    assert LEAD not in card
+    assert LEAD not in grid
+    assert LEAD not in json.dumps(lab.saved_notebook()["metadata"])
+    assert LEAD in saved

@@ -1,0 +1,257 @@
+"""A view is read live, as a copy that is replaced, or later as a snapshot: each form speaks in its own tense."""
+
+from dataclasses import replace
+
+import pytest
+
+from origami_widgets.card.render.board_html import render_board_html
+from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.card_html import render_html
+from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.view import make_view
+from origami_widgets.card.view.board_rows import BoardEntry
+from origami_widgets.run.reduce import reduce
+from origami_widgets.run.state import Connection, Queue, RowsRead
+from tests.card.boards import board_of, entry_of, every_entry, many, stopped
+from tests.card.markup import words
+from tests.card.render.test_hostile import strings
+from tests.fixtures.states import NOW, STATES, payload, state_of, too_few_credits
+
+FORMS = ("live", "current", "snapshot")
+PRESENT = (
+    "Retrying",
+    "Your run continues",
+    "run continues until",
+    "Sending your answers",
+    "next check",
+    "checking…",
+    "keeps checking",
+    "Starting the follow-up",
+    "Starting…",
+    "Planning…",
+    "Cancel requested",
+    "Waiting for Origami",
+    "are in use",
+    "starts when one is free",
+    "may still fill in",
+    "cells still filling",
+    "is no longer updating",
+    "cells filling",
+    "reading leads",
+    "You can answer when",
+)
+"""What is true only at the moment at which it is said."""
+
+
+def with_connection(name, state, error_of="reconnecting"):
+    error = STATES[error_of]().connection.error
+    return replace(STATES[name](), connection=Connection(state=state, heard_at=NOW - 130, error=error))
+
+
+def asks_while_running():
+    run = payload("running_null")
+    run["todo"]["pendingQuestions"] = ["Which one?"]
+    return state_of(run)
+
+
+def fills_without_a_word():
+    run = payload("completed_stats")
+    run["response"]["text"] = None
+    return state_of(run)
+
+
+def read_while_it_fills():
+    state = STATES["filling"]()
+    progress = STATES["reading"]().row_progress
+    return reduce(state, RowsRead(state.tables[0].id, next(iter(progress.values()))))
+
+
+CASES = {
+    **{name: state for name, state in STATES.items() if name != "hostile"},
+    "stopped for no reason": lambda: stopped(STATES["running"]()),
+    "filling, reconnecting": lambda: with_connection("filling", "reconnecting"),
+    "filling, stopped": lambda: with_connection("filling", "stopped"),
+    "filling, reason unknown": lambda: stopped(STATES["filling"]()),
+    "filling, missing": lambda: with_connection("filling", "stopped", "missing"),
+    "running, not found yet": lambda: with_connection("running", "reconnecting", "missing"),
+    "starting, not found yet": lambda: with_connection("starting", "reconnecting", "missing"),
+    "follow-up": lambda: replace(STATES["completed"](), sending="follow_up"),
+    "asks while running": asks_while_running,
+    "fills without a word": fills_without_a_word,
+    "read while it fills": read_while_it_fills,
+}
+
+
+def view_of(name, form):
+    return make_view(CASES[name](), now=NOW, form=form)
+
+
+def words_of(view):
+    """What the view says itself, without what only a live widget shows."""
+    shown = {name: part for name, part in view.items() if name != "clock"}
+    shown["head"] = {name: part for name, part in view["head"].items() if name != "gone"}
+    return " ".join(strings(shown))
+
+
+def present_in(text):
+    return {phrase for phrase in PRESENT if phrase in text}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_snapshot_says_nothing_that_was_true_only_then(name):
+    view = view_of(name, "snapshot")
+    for text in (words_of(view), words(render_html(view, now=NOW)), render_text(view, now=NOW)):
+        assert present_in(text.replace("\n  ", " ")) == set()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_status_of_a_snapshot_is_the_last_known_one(name):
+    live, snapshot = (view_of(name, form)["head"] for form in ("live", "snapshot"))
+    assert live["last_known"] == snapshot["last_known"] == snapshot["status_label"]
+    if not live["done"] and live["status"] and CASES[name]().run is not None:
+        assert snapshot["status_label"].startswith("Last known state: ")
+        assert snapshot["tone"] == "neutral"
+
+
+def test_every_phrase_of_the_present_is_said_by_some_live_card():
+    live = [words_of(view_of(name, "live")) for name in CASES]
+    live += [each for name in CASES for each in view_of(name, "live")["clock"].values() if isinstance(each, str)]
+    assert present_in(" ".join(live)) == set(PRESENT)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_only_a_live_view_has_buttons_and_the_others_say_when_they_were_made(name):
+    for form in FORMS:
+        view = view_of(name, form)
+        notices = view["notices"]
+        assert view["head"]["form"] == form
+        assert (
+            view["head"]["as_of"]
+            == {
+                "live": "",
+                "current": "as of 2026-07-21 09:18:30 UTC",
+                "snapshot": "Snapshot of 2026-07-21 09:18 UTC",
+            }[form]
+        )
+        if form != "live":
+            assert view["head"]["cancel"] == "none"
+            assert {notice["button"] and notice["button"]["command"] for notice in notices} <= {None}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_copy_that_is_replaced_speaks_of_the_present_as_the_live_card_does(name):
+    live, current = (view_of(name, form) for form in ("live", "current"))
+    for section in ("result", "earlier", "ask", "tables", "activity", "prose", "suggestions", "clock"):
+        assert current[section] == live[section]
+    for one, other in zip(live["notices"], current["notices"], strict=True):
+        assert (one["key"], one["tone"], one["title"], one["text"]) == (
+            other["key"],
+            other["tone"],
+            other["title"],
+            other["text"],
+        )
+    assert live["head"]["status_label"] == current["head"]["status_label"]
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("step_cap_hit", "step_cap_hit"),
+        ("incomplete", "incomplete"),
+        ("errored", "errored"),
+        ("nothing_built", "nothing_built"),
+    ],
+)
+def test_the_line_of_python_in_the_place_of_a_button_sends_the_same(name, key):
+    button = next(one["button"] for one in view_of(name, "live")["notices"] if one["key"] == key)
+    for form in ("current", "snapshot"):
+        (notice,) = [one for one in view_of(name, form)["notices"] if one["key"] == key]
+        assert notice["code"] == f'run = run.follow_up("{button["prompt"]}")'
+
+
+# Boards
+
+
+def boards(form):
+    entries = [*every_entry(), *(entry_of(100 + at, state()) for at, state in enumerate(CASES.values()))]
+    return [board_of([entry], form=form) for entry in entries if entry.name != f"Agent {list(STATES).index('hostile')}"]
+
+
+def board_words(view):
+    shown = {"rows": view["rows"], "head": {name: part for name, part in view["head"].items() if name != "gone"}}
+    return " ".join(strings(shown))
+
+
+def test_the_snapshot_of_a_board_says_nothing_that_was_true_only_then():
+    for view in boards("snapshot"):
+        for text in (board_words(view), words(render_board_html(view, now=NOW)), render_board_text(view, now=NOW)):
+            assert present_in(text) == set(), view["rows"]
+
+
+def test_a_live_board_has_the_words_for_when_nobody_follows_its_runs():
+    head = board_of(many(1, "running"))["head"]
+    assert head["last_known"].replace("{}", "Running") == "Last known state: Running"
+
+
+def test_what_was_going_on_is_the_last_known_state_in_the_snapshot_of_a_board():
+    entries = [
+        *many(1, "running", "completed"),
+        BoardEntry(2, "", "x", brief="waiting"),
+        entry_of(3, STATES["stopped"]()),
+    ]
+    labels = {form: [row["status_label"] for row in board_of(entries, form=form)["rows"]] for form in FORMS}
+    assert labels["live"] == labels["current"] == ["Running", "Waiting", "Last known state: Running"]
+    assert labels["snapshot"] == ["Last known state: Running", "Last known state: Waiting", "Last known state: Running"]
+
+
+@pytest.mark.parametrize(("form", "slots"), [("live", "are in use"), ("snapshot", "were in use")])
+def test_a_brief_that_waits_for_a_run_slot(form, slots):
+    entry = BoardEntry(0, "", "x", brief="queued", queue=Queue(wait=300.0, limit=3))
+    assert slots in board_of([entry], form=form)["rows"][0]["note"]
+
+
+def test_cells_that_were_filling_on_a_board():
+    notes = {form: board_of(many(1, "filling"), form=form)["rows"][0]["note"] for form in FORMS}
+    assert notes["live"] == notes["current"] == "2 cells filling"
+    assert notes["snapshot"] == "2 cells were filling"
+    run = payload("completed_stats")
+    run["response"]["tables"][0]["cells"]["running"] = 1
+    assert board_of([entry_of(0, state_of(run))], form="snapshot")["rows"][0]["note"] == "1 cell was filling"
+
+
+@pytest.mark.parametrize("form", ["current", "snapshot"])
+def test_a_copy_of_a_board_has_no_buttons(form):
+    error = too_few_credits().command_error
+    copied, live = (
+        board_of(many(2, "running"), error=error, can_resume=True, can_stop=True, form=each) for each in (form, "live")
+    )
+    assert live["head"]["buttons"]
+    assert copied["head"]["buttons"] == []
+    assert copied["head"]["notices"][0]["button"] is None
+    assert copied["head"]["notices"][0]["code"] == "batch.resume()"
+
+
+@pytest.mark.parametrize("name", ["reconnecting", "stopped", "missing"])
+def test_the_time_of_a_run_on_a_board_stands_at_when_the_server_was_last_heard(name):
+    for form in ("current", "snapshot"):
+        view = board_of([entry_of(0, STATES[name]())], form=form)
+        for later in (0, 600):
+            copies = (words(render_board_html(view, now=NOW + later)), render_board_text(view, now=NOW + later))
+            for text in copies:
+                assert "2 min 18 s at the last update" in text
+                assert "so far" not in text
+
+
+def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find():
+    view = board_of([entry_of(0, STATES["missing"]()), entry_of(1, STATES["running"]())])
+    assert view["rows"][0]["note"] == "There is no such agent"
+    assert view["rows"][0]["status_label"] == "Last known state: Running"
+    assert "Runs that Origami still finds continue on the server." in view["head"]["gone"]
+
+
+def test_the_snapshot_of_a_board_says_when_it_was_made():
+    for form, as_of in (("snapshot", "Snapshot of 2026-07-21 09:18 UTC"), ("current", "as of 2026-07-21 09:18:30 UTC")):
+        view = board_of(many(1, "running"), form=form)
+        assert as_of in words(render_board_html(view, now=NOW))
+        assert as_of in render_board_text(view, now=NOW)
+        assert "last update 2026-07-21 09:18 UTC" in words(render_board_html(view, now=NOW))

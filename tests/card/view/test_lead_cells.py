@@ -1,0 +1,229 @@
+"""Leads as the front end draws them: three states of a cell, its parts, and what differs from what was sent before."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from origami_widgets.api.models import Column, FlatRow
+from origami_widgets.card.view.lead_cells import (
+    COLUMNS_LIMIT,
+    PART_LIMIT,
+    PARTS_LIMIT,
+    TEXT_LIMIT,
+    changed_rows,
+    count_words,
+    make_cells,
+    make_heads,
+    shown_columns,
+)
+from tests.card.render.test_hostile import TRICKS, strings
+from tests.fixtures import hostile
+
+
+def column(slug="email", kind="enrichment", **more):
+    return Column.from_raw({"slug": slug, "name": slug.title(), "kind": kind, **more})
+
+
+def cell_of(value, kind="enrichment"):
+    (cell,) = make_cells(FlatRow.from_raw({"id": "r", "email": value}), [column(kind=kind)])
+    return cell
+
+
+def missing(kind):
+    (cell,) = make_cells(FlatRow.from_raw({"id": "r"}), [column(kind=kind)])
+    return cell
+
+
+# Three states
+
+
+def test_a_cell_that_is_missing_may_still_come():
+    assert missing("enrichment") is None
+    assert missing("score") is None
+
+
+def test_what_nobody_typed_in_is_empty():
+    assert missing("input") == ""
+
+
+@pytest.mark.parametrize("value", [None, "", " ", [], {}, {"email": None}])
+def test_a_cell_that_looked_and_found_nothing_is_empty(value):
+    assert cell_of(value) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a@b.example", "a@b.example"),
+        (" two\nlines ", "two lines"),
+        (0, "0"),
+        (12.5, "12.5"),
+        (True, "yes"),
+        (False, "no"),
+        (["Porto", None, "Faro"], "Porto, Faro"),
+        ({"email": "a@b.example"}, "a@b.example"),
+        ([{"name": "Ana"}, {"name": "Rui"}], "Ana, Rui"),
+    ],
+)
+def test_a_value_is_a_text(value, text):
+    assert cell_of(value) == text
+
+
+# Parts
+
+
+ENRICHED = {
+    "email": "ana@b.example",
+    "confidence": "high",
+    "reasoning": "It stands on the contact page.",
+    "email_source_url": "https://b.example/contact",
+}
+
+
+def test_an_enrichment_opens_to_its_parts():
+    cell = cell_of(ENRICHED)
+    assert (cell["text"], cell["confidence"]) == ("ana@b.example", "high")
+    assert [tuple(part) for part in cell["parts"]] == [
+        ("confidence", "high", ""),
+        ("reasoning", "It stands on the contact page.", ""),
+        ("email source url", "https://b.example/contact", "https://b.example/contact"),
+    ]
+
+
+def test_what_was_not_found_opens_too():
+    cell = cell_of(ENRICHED | {"email": ""})
+    assert cell["text"] == ""
+    assert [part.label for part in cell["parts"]] == ["confidence", "reasoning", "email source url"]
+
+
+def test_each_source_of_a_list_is_a_part_of_its_own():
+    cell = cell_of({"email": "a", "sources": ["https://a.example", "https://b.example", "", None]})
+    assert [(part.label, part.href) for part in cell["parts"]] == [
+        ("sources", "https://a.example"),
+        ("sources", "https://b.example"),
+    ]
+
+
+@pytest.mark.parametrize("href", ["javascript:alert(1)", "http://a.example", "data:text/html,x", "//a.example"])
+def test_only_an_address_that_was_checked_is_a_link(href):
+    (part,) = cell_of({"email": "a", "source_url": href})["parts"]
+    assert part.href == ""
+
+
+@pytest.mark.parametrize("confidence", ["certain", 1, None, ["high"]])
+def test_a_confidence_of_another_kind_is_no_level(confidence):
+    assert cell_of({"email": "a", "stage": "x", "confidence": confidence})["confidence"] == ""
+
+
+def test_objects_and_lists_inside_are_shown_as_json():
+    cell = cell_of({"email": "a", "details": {"city": "Évora"}})
+    assert cell["parts"][0].text == '{"city": "Évora"}'
+
+
+def test_a_cell_is_bounded():
+    long = "w" * 10_000
+    cell = cell_of({"email": long, "reasoning": long, **{f"part{at}": long for at in range(200)}})
+    assert len(cell["text"]) <= TEXT_LIMIT
+    assert len(cell["parts"]) == PARTS_LIMIT
+    assert max(len(part.text) for part in cell["parts"]) <= PART_LIMIT
+    assert max(len(part.label) for part in cell["parts"]) <= 40
+
+
+@pytest.mark.parametrize("name", hostile.CORPUS)
+def test_hostile_text_stays_clean_text(name):
+    text = hostile.CORPUS[name]
+    cells = [
+        cell_of(value) for value in (text, [text], {"email": text, text: text, "sources": [text]}, {text: {text: text}})
+    ]
+    heads = make_heads([column(name=text, kind=text)], [[cell] for cell in cells])
+    for each in strings([cells, [{**head, "slug": ""} for head in heads]]):
+        assert not TRICKS.search(each)
+    json.dumps([cells, heads])
+
+
+# Heads
+
+
+def test_heads_say_the_share_that_was_found():
+    columns = [column("name", "input"), column("email"), column("fit", "score", cells={"running": 2})]
+    rows = [["A", {"text": "a@b", "confidence": "", "parts": []}, None], ["B", "", None], ["", None, "10"]]
+    heads = make_heads(columns, rows)
+    assert [(head["slug"], head["kind"], head["share"], head["filling"], head["filters"]) for head in heads] == [
+        ("name", "input", 0.667, False, True),
+        ("email", "enrichment", 0.333, False, False),
+        ("fit", "score", 0.333, True, False),
+    ]
+    assert heads[1]["details"] == "Found in 1 of 3 leads read"
+
+
+def test_without_a_lead_there_is_no_share():
+    (head,) = make_heads([column()], [])
+    assert (head["share"], head["details"]) == (None, "")
+
+
+def test_columns_without_a_slug_have_no_cells_and_very_many_are_not_shown():
+    assert shown_columns([Column.from_raw({"name": "x"})]) == []
+    assert len(shown_columns([column(f"c{at}") for at in range(300)])) == COLUMNS_LIMIT
+
+
+# Counts
+
+
+@pytest.mark.parametrize(
+    ("read", "total", "leads", "filtered", "words"),
+    [
+        (3, 3, 3, False, "3 leads"),
+        (1, None, None, False, "1 lead"),
+        (200, 1_240, 1_240, False, "200 of 1,240 leads"),
+        (12, 12, 15, False, "12 leads, 3 hidden by the table's filters"),
+        (200, 1_240, 1_300, False, "200 of 1,240 leads, 60 hidden by the table's filters"),
+        (12, 7, 15, True, "7 leads that match"),
+        (12, None, 15, True, "12 leads that match"),
+        (20, 10, 5, False, "20 leads"),
+    ],
+)
+def test_how_many_leads_were_read(read, total, leads, filtered, words):
+    assert count_words(read, total, leads, is_filtered=filtered) == words
+
+
+# Changes
+
+
+def applied(before, rows, changes):
+    """What a front end holds after it was sent these rows and changes."""
+    known = {row_id: list(cells) for row_id, cells in before}
+    page = [(row.id, list(known[row.id]) if row.cells is None else list(row.cells)) for row in rows]
+    for change in changes:
+        page[change.row][1][change.column] = change.cell
+    return page
+
+
+opened = st.fixed_dictionaries({"text": st.text(max_size=2), "confidence": st.just(""), "parts": st.just([])})
+cells = st.lists(st.none() | st.sampled_from(["", "a", "b"]) | opened, min_size=0, max_size=3)
+pages = st.lists(st.tuples(st.sampled_from("abcdefgh"), cells), max_size=6, unique_by=lambda row: row[0])
+
+
+@settings(max_examples=300)
+@given(pages, pages)
+def test_the_changes_give_the_new_page(before, after):
+    rows, changes = changed_rows(before, after)
+    assert applied(before, rows, changes) == [(row_id, list(cells)) for row_id, cells in after]
+
+
+@given(pages)
+def test_an_unchanged_page_has_no_changes(page):
+    rows, changes = changed_rows(page, page)
+    assert changes == []
+    assert [row.cells for row in rows] == [None] * len(page)
+
+
+@given(pages, pages)
+def test_no_cell_is_sent_that_is_as_it_was(before, after):
+    rows, changes = changed_rows(before, after)
+    known = dict(before)
+    for change in changes:
+        assert known[rows[change.row].id][change.column] != change.cell
+    for row in rows:
+        assert row.cells is None or row.id not in known or len(known[row.id]) != len(row.cells)

@@ -1,0 +1,211 @@
+"""The result line: what came out, what it cost, and where the sourced leads went."""
+
+import pytest
+
+from origami_widgets.api.models import TableStats
+from origami_widgets.card.view import make_view
+from origami_widgets.card.view.result import make_funnel
+from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
+
+
+def result_of(run, form="live"):
+    return make_view(state_of(run), now=NOW, form=form)["result"]
+
+
+def figures(run):
+    return [(one["value"], one["label"], one["note"]) for one in result_of(run)["figures"]]
+
+
+def with_second_table(**changes):
+    """The bakeries with a further table."""
+    run = settled_payload()
+    run["response"]["tables"].append(settled_payload()["response"]["tables"][0] | {"id": "t2"} | changes)
+    return run
+
+
+def test_the_figures_of_the_bakeries():
+    assert figures(settled_payload()) == [
+        ("15", "leads", ""),
+        ("12", "qualified", ""),
+        ("57", "credits", "4.75 per qualified lead"),
+    ]
+
+
+def test_one_of_each_is_said_in_the_singular():
+    run = settled_payload()
+    table = run["response"]["tables"][0]
+    table |= {"leadCount": 1, "credits": {"lifetimeUsed": 1}}
+    del table["stats"]
+    assert figures(run) == [("1", "lead", ""), ("1", "credit", "")]
+
+
+def test_while_the_run_goes_on_its_leads_are_those_so_far():
+    run = settled_payload() | {"status": "running", "completedAt": None}
+    assert figures(run)[0] == ("15", "leads so far", "")
+
+
+def test_the_figures_of_several_tables_are_added_and_their_price_is_made_of_the_sums():
+    assert figures(with_second_table(leadCount=1_000)) == [
+        ("1,015", "leads", ""),
+        ("24", "qualified", ""),
+        ("114", "credits", "4.75 per qualified lead"),
+    ]
+    assert figures(with_second_table(credits={"lifetimeUsed": 63}))[2] == ("120", "credits", "5 per qualified lead")
+
+
+def test_the_price_of_one_table_is_the_servers_own():
+    run = settled_payload()
+    run["response"]["tables"][0]["stats"]["creditsPerQualifiedLead"] = 4.5
+    assert figures(run)[2][2] == "4.5 per qualified lead"
+    del run["response"]["tables"][0]["stats"]["creditsPerQualifiedLead"]
+    assert figures(run)[2][2] == "4.75 per qualified lead"
+
+
+@pytest.mark.parametrize("qualified", [0, None, -1])
+def test_without_a_qualified_lead_there_is_no_price(qualified):
+    run = settled_payload()
+    run["response"]["tables"][0]["stats"]["qualification"]["qualifiedLeads"] = qualified
+    assert figures(run)[-1] == ("57", "credits", "")
+
+
+def test_credits_say_when_some_are_unknown():
+    assert figures(with_second_table(credits=None))[2][:2] == ("57", "credits at least")
+    run = settled_payload()
+    run["response"]["tables"][0]["credits"] = None
+    assert [label for _, label, _ in figures(run)] == ["leads", "qualified"]
+
+
+@pytest.mark.parametrize("value", [-1, 10**18])
+def test_a_number_that_cannot_be_makes_no_figure(value):
+    run = settled_payload()
+    table = run["response"]["tables"][0]
+    table |= {"leadCount": value, "credits": {"lifetimeUsed": value}}
+    assert [label for _, label, _ in figures(run)] == ["qualified"]
+
+
+NOTES = {
+    "starting": "Starting…",
+    "running_null": "Planning…",
+    "running": "No leads yet.",
+    "stopped": "No leads yet.",
+    "needs_input": "2 questions for you before the agent starts.",
+    "errored": "",
+    "completed": "",
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_without_figures_a_note_says_what_is_awaited(name):
+    result = make_view(STATES[name](), now=NOW)["result"]
+    assert result["note"] == NOTES[name]
+    assert not (result["note"] and result["figures"])
+
+
+@pytest.mark.parametrize("name", ["starting", "running_null", "running"])
+def test_a_snapshot_awaits_nothing(name):
+    assert make_view(STATES[name](), now=NOW, form="snapshot")["result"]["note"] == "No leads yet."
+
+
+def test_the_limit_of_steps_is_no_total():
+    running, ended = (make_view(STATES[name](), now=NOW)["result"] for name in ("running", "completed"))
+    assert (running["steps"], ended["steps"]) == ("step 9", "17 steps")
+    assert "9 steps (limit 50)" in running["details"]
+    assert ended["details"] == "17 steps (limit 50), model origami-max"
+
+
+@pytest.mark.parametrize("steps", [None, {}, {"completed": None, "max": 50}, {"completed": -1, "max": None}])
+def test_steps_that_were_not_sent_are_not_made_up(steps):
+    run = payload("running_partial") | {"steps": steps}
+    assert result_of(run)["steps"] == ""
+    assert "step" not in result_of(run)["details"]
+
+
+# The funnel
+
+
+def parts(**funnel):
+    qualified = funnel.pop("qualified", None)
+    stats = {"funnel": funnel, "qualification": None if qualified is None else {"qualifiedLeads": qualified}}
+    made = make_funnel(TableStats.from_raw(stats))
+    return made and {part["part"]: part["count"] for part in made["parts"]}
+
+
+COUNTS = {"totalSourcedLeads": 21, "postStaticLeads": 15, "dedupedLeads": 3, "excludedLeads": 1}
+ALL = {"qualified": 12, "kept": 3, "duplicate": 3, "excluded": 1, "filtered": 2}
+UNJUDGED = {"kept": 15, "duplicate": 3, "excluded": 1, "filtered": 2}
+
+
+def test_the_parts_add_up():
+    assert parts(**COUNTS, qualified=12) == ALL
+    assert sum(ALL.values()) == COUNTS["totalSourcedLeads"]
+
+
+def test_a_part_of_none_is_left_out():
+    assert parts(**(COUNTS | {"excludedLeads": 0, "totalSourcedLeads": 20}), qualified=15) == {
+        "qualified": 15,
+        "duplicate": 3,
+        "filtered": 2,
+    }
+
+
+def test_without_a_condition_nothing_is_called_qualified():
+    assert parts(**COUNTS) == UNJUDGED
+
+
+def test_more_qualified_than_kept_is_not_believed():
+    assert parts(**COUNTS, qualified=16) == UNJUDGED
+
+
+@pytest.mark.parametrize(
+    "change", [{"dedupedLeads": 9}, {"postStaticLeads": None}, {"totalSourcedLeads": 0}, {"excludedLeads": -1}]
+)
+def test_numbers_that_do_not_add_up_make_no_bar(change):
+    assert parts(**(COUNTS | change)) is None
+
+
+def test_the_funnel_of_a_run_in_words():
+    assert result_of(settled_payload())["funnel"] == {
+        "words": "21 leads found: 12 qualified, 3 not qualified, 3 duplicates, 1 excluded, 2 filtered out",
+        "parts": [
+            {"part": "qualified", "label": "12 qualified", "count": 12},
+            {"part": "kept", "label": "3 not qualified", "count": 3},
+            {"part": "duplicate", "label": "3 duplicates", "count": 3},
+            {"part": "excluded", "label": "1 excluded", "count": 1},
+            {"part": "filtered", "label": "2 filtered out", "count": 2},
+        ],
+    }
+
+
+def test_while_the_condition_is_checked_a_lead_is_not_called_unqualified():
+    run = payload("completed_stats")
+    run["response"]["tables"][0]["columns"][2]["cells"]["running"] = 3
+    labels = [part["label"] for part in result_of(run)["funnel"]["parts"]]
+    assert labels[:2] == ["12 qualified", "3 not qualified yet"]
+
+
+def test_the_funnels_of_several_tables_are_added():
+    funnel = result_of(with_second_table())["funnel"]
+    assert {part["part"]: part["count"] for part in funnel["parts"]} == {part: 2 * count for part, count in ALL.items()}
+    assert funnel["words"].startswith("42 leads found: 24 qualified")
+
+
+def test_a_table_whose_numbers_do_not_add_up_is_not_in_the_sum():
+    run = with_second_table()
+    run["response"]["tables"][1]["stats"]["funnel"]["dedupedLeads"] = 9
+    funnel = result_of(run)["funnel"]
+    assert {part["part"]: part["count"] for part in funnel["parts"]} == ALL
+    run["response"]["tables"][0]["stats"]["funnel"]["dedupedLeads"] = 9
+    assert result_of(run)["funnel"] is None
+
+
+def test_a_table_without_a_condition_beside_one_with_it():
+    run = with_second_table()
+    run["response"]["tables"][1]["stats"]["qualification"] = None
+    counts = {part["part"]: part["count"] for part in result_of(run)["funnel"]["parts"]}
+    assert sum(counts.values()) == 42
+    assert counts["qualified"] == 12
+
+
+def test_an_unknown_total_is_said_to_have_more():
+    funnel = make_view(STATES["more_available"](), now=NOW)["result"]["funnel"]
+    assert funnel["words"].startswith("21 leads found, more available: ")
