@@ -177,7 +177,7 @@ def _not_a_source(frame: str, where_given: str, given: object) -> InvalidInput:
         remedy = f'With an id or a token, attach first: run = origami_widgets.attach("AGENT_ID/RUN_ID"). {remedy}'
     elif isinstance(given, Mapping) and "object" not in given and any(_holds_answer(value) for value in given.values()):
         remedy = f"With a dict of runs or tables, pass its values: {frame}(list(runs.values())). {remedy}"
-    return InvalidInput(f"{frame} can't read this", cause=f"{where_given} is {_describe(given)}.", remedy=remedy)
+    return InvalidInput(f"{frame} can't read this", cause=f"Got {_describe(given)} as {where_given}.", remedy=remedy)
 
 
 def _holds_answer(value: object) -> bool:

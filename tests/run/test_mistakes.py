@@ -52,7 +52,7 @@ def test_an_answer_that_is_no_text_is_named(sandbox, answers, which):
         run.answer(*answers)
     assert which in caught.value.title
     assert "empty" not in caught.value.title
-    assert "text" in caught.value.title
+    assert "string" in caught.value.title
     assert "run.answer('" in caught.value.remedy
     assert sandbox.requests == before
 

@@ -108,7 +108,7 @@ def test_each_table_is_read_once_and_equal_names_get_numbers(tmp_path, server, c
 
 def test_nothing_is_sent_where_nothing_could_be_written(tmp_path, server, client):
     (tmp_path / "A.csv").write_bytes(b"mine")
-    with pytest.raises(InvalidInput, match=r"A\.csv exists"):
+    with pytest.raises(InvalidInput, match=r"A\.csv already exists"):
         ow.export(named(1, "A"), tmp_path, leads=True, client=client)
     with pytest.raises(InvalidInput, match="leads=True needs"):
         ow.export(pd.DataFrame({"a": [1]}), tmp_path / "b", leads=True, client=client)
@@ -123,7 +123,7 @@ def test_an_error_on_the_way_says_what_was_read_and_leaves_nothing(tmp_path, ser
     with pytest.raises(ow.IncompleteRows) as caught:
         ow.export([named(1, "A"), named(2, "B")], tmp_path / "out", leads=True, client=client)
     assert caught.value.partial["bakery"].to_list() == ["secret"]
-    (note,) = [note for note in caught.value.__notes__ if "nothing was written" in note]
+    (note,) = [note for note in caught.value.__notes__ if "Nothing was written" in note]
     assert note == "The table was 'B'. Nothing was written. Read before it: 'A' (2 rows)."
     assert "secret" not in str(caught.value) + str(caught.value.__notes__)
     assert list(tmp_path.iterdir()) == []
@@ -201,7 +201,7 @@ def test_an_error_of_the_reader_notes_the_rows_that_had_come(tmp_path):
 
     with pytest.raises(ConnectionError, match="lost") as caught:
         ow.export({"leads": failing_reader(failing())}, tmp_path / "out", format="parquet")
-    assert "600 rows for leads had come." in caught.value.__notes__
+    assert "600 rows of leads had been read." in caught.value.__notes__
     assert list(tmp_path.iterdir()) == []
 
 

@@ -79,7 +79,7 @@ def test_the_frame_says_what_it_is(server, client):
         "",
     )
     assert result["untrusted"] is True
-    assert "9 leads before filters; 1 are left by the table's saved filters" in result["lead_count_note"]
+    assert "9 leads before filters and 1 after the table's saved filters" in result["lead_count_note"]
     assert result["saved_filters"] is True
     assert result["columns"] == {"bakery": "c1", "contact-email": "c2", "fit": "c3"}
     assert json.loads(json.dumps(result)) == result
@@ -104,7 +104,7 @@ def test_a_slug_that_is_a_word_of_the_row_asks_for_typed_cells(server, client):
     [
         ({"filters": [{"column": "bakry", "operator": "equals", "value": "x"}]}, "Did you mean 'bakery'"),
         ({"filters": [{"operator": "equals", "value": "x"}]}, "has no column"),
-        ({"sort": {"column": "row_id", "direction": "asc"}}, "no such column"),
+        ({"sort": {"column": "row_id", "direction": "asc"}}, "No such column"),
     ],
 )
 def test_unknown_columns_are_refused_before_rows_are_asked_for(server, client, options, words):
@@ -269,7 +269,7 @@ def test_the_exception_travels_without_key_and_connection(server, client):
     back = pickle.loads(packed)  # noqa: S301 - made above
     assert str(back) == str(caught.value)
     for use in (lambda: back.partial, back.resume):
-        with pytest.raises(InvalidInput, match="stayed behind"):
+        with pytest.raises(InvalidInput, match="aren't available here"):
             use()
 
 
