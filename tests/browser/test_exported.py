@@ -33,7 +33,7 @@ DISPLAYS = """area => {
     return cards.map(card => ({
         text: card.textContent,
         rows: styled(card).filter(each => getComputedStyle(each).flexBasis === '290px').length,
-        bars: styled(card).filter(each => each.textContent === ' | ' && getComputedStyle(each).display !== 'none').length,
+        bars: styled(card).filter(each => each.localName === 'i' && each.textContent === ' | ' && getComputedStyle(each).display !== 'none').length,
         marked: styled(card).filter(each => getComputedStyle(each).borderLeftWidth === '3px').length,
     }));
 }"""

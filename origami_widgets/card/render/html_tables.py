@@ -44,7 +44,7 @@ _HEADING_SIZE = 1_200
 # the numbers are the same in every row, so that they stand below their headings.
 _ROW = f"display:flex;flex-wrap:wrap;padding:4px 0;border-top:{LINE}"
 _NAME = "flex:1 1 150px;overflow-wrap:anywhere;text-align:left"
-_NUMBERS = "display:flex;flex:4 1 290px"
+_NUMBERS = "display:flex;flex-wrap:wrap;flex:4 1 290px"
 _SHARES: Final = {"r": "1", "l": "1.8", "m": "1", "x": "1"}
 _HEADINGS = "display:flex;flex-wrap:wrap;font-size:11px;font-weight:600"
 
@@ -130,7 +130,7 @@ def _grid(table: TableView, rows: list[Html]) -> Html:
     if not rows:
         return div(SMALL, text(note))
     # Whole words: the card breaks anywhere, which would break "Company" in a narrow table.
-    style = "margin-top:6px;text-align:right;overflow-wrap:break-word;overflow-x:auto;font-variant-numeric:tabular-nums"
+    style = "margin-top:6px;text-align:right;overflow-wrap:break-word;font-variant-numeric:tabular-nums"
     headings = _row(columns, columns["heads"], role="columnheader", style=_HEADINGS)
     return join(element("div", headings, *rows, style=style, role="table"), div(f"{SMALL};margin-top:4px", text(note)))
 
