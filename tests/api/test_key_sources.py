@@ -226,8 +226,8 @@ NOT_KEPT = {
     "none": (Failing(TROUBLES["none"]), "has no keyring", "Set up a keyring, then"),
     "locked": (Failing(TROUBLES["locked"]), "is locked", "Unlock the keyring and try again, then"),
     "of its system": (Failing(TROUBLES["of its system"]), "(OSError)", "Set up a keyring, then"),
-    "forgetful": (Forgetful(), "(tests.support.keys) didn't store the key", "Choose another backend"),
-    "unsafe": (Unsafe(), "doesn't store keys, or not safely", "Choose another backend"),
+    "forgetful": (Forgetful(), "(tests.support.keys) didn't store the key", "Choose another keyring backend"),
+    "unsafe": (Unsafe(), "doesn't store keys, or not safely", "Choose another keyring backend"),
 }
 
 
