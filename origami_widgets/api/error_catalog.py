@@ -95,7 +95,7 @@ CODES: dict[str, CatalogEntry] = {
     "RUN_NOT_FOUND": CatalogEntry(
         e.RunNotFound,
         "No such run",
-        f"{CHECK_ID} A token looks like 'AGENT_ID/RUN_ID'. Copy it from the foot of the run's card.",
+        f"{CHECK_ID} A token looks like 'AGENT_ID/RUN_ID'. Copy it from the menu of the run's card.",
     ),
     "TABLE_NOT_FOUND": CatalogEntry(e.TableNotFound, "No such table", CHECK_ID),
     "ROW_NOT_FOUND": CatalogEntry(e.NotFound, "No such row", CHECK_ID),

@@ -94,7 +94,7 @@ def agent_id(value: object) -> str:
         raise InvalidInput(
             "Expected an agent id, got a run id",
             cause=f"{checked} starts with {RUN_PREFIX}. A run can only be found through its agent.",
-            remedy="Pass both, as shown at the foot of the card: 'AGENT_ID/RUN_ID'.",
+            remedy="Pass both, as in the menu of the card: 'AGENT_ID/RUN_ID'.",
         )
     return checked
 

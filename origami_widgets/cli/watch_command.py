@@ -24,7 +24,7 @@ LONGEST_REQUEST = 30.0
 EXAMPLE = """\
 origami-widgets watch AGENT_ID/RUN_ID --until cells
 
-The token is in the foot of each card, and in `origami-widgets runs`. With rich
+The token is in the menu of each card, and in `origami-widgets runs`. With rich
 (pip install "origami-widgets[terminal]"), a terminal shows the card live.
 Without rich, and in a pipe or a file, each change is written as one line, and
 the card at the end.

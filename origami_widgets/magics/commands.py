@@ -84,7 +84,7 @@ class MagicCommand:
 
 
 INTO = MagicOption("--into", "keep the run in this variable", "VARIABLE")
-A_RUN = "RUN is a variable that holds a run, or AGENT_ID/RUN_ID from the foot of its card"
+A_RUN = "RUN is a variable that holds a run, or AGENT_ID/RUN_ID from the menu of its card"
 
 CELL = MagicCommand(
     "%%origami",

@@ -189,7 +189,7 @@ def _no_run(word: str, value: object, variables: Mapping[str, Any]) -> InvalidIn
 def _expected(variables: Mapping[str, Any]) -> str:
     known = variables_with_runs(variables)
     first = f"These variables hold runs: {', '.join(known[:5])}. " if known else ""
-    return f"{first}Use a variable that holds a run, or AGENT_ID/RUN_ID from the foot of its card."
+    return f"{first}Use a variable that holds a run, or AGENT_ID/RUN_ID from the menu of its card."
 
 
 def _started(run: Run) -> float:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SHOWN = 8
 """Earlier runs of an agent that its card shows folded."""
 MOST_PAGES = 20
-EXPECTED = 'Pass "AGENT_ID/RUN_ID" from the foot of the card, two ids, or only an agent id.'
+EXPECTED = 'Pass "AGENT_ID/RUN_ID" from the menu of the card, two ids, or only an agent id.'
 
 # An agent is its own workspace, so a link to its workspace names it; so do the addresses of the API. The host does not
 # matter: nothing is sent to it, and another base_url has links of its own.

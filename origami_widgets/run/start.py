@@ -316,7 +316,7 @@ def attach(
     above.
 
     Args:
-        token_or_agent_id: `"agent_id/run_id"` as the card's foot shows it, an agent's id, or a link to the agent's
+        token_or_agent_id: `"agent_id/run_id"` as in the card's menu, an agent's id, or a link to the agent's
             workspace. A `Run` is returned as it is, unless `client` is of another account, project or server: then the run
             is read through that client. A run of a saved answer is read from the server.
         run_id: the run's id, when the first argument is an agent's; without it the agent's newest run.
