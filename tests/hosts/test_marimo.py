@@ -114,12 +114,12 @@ def test_the_example_shows_the_card_follows_the_run_and_ends_in_frames(open_note
     expect_theme(card, "dark")
     # The cells that keep the beat have their own words for what the card says.
     expect(page.get_by_text("running", exact=True)).to_be_visible()
-    expect(page.get_by_text("The frames come when")).to_be_visible()
+    expect(page.get_by_text("The frames appear when")).to_be_visible()
     expect(card).to_contain_text("Completed")
     expect(page.get_by_text("completed", exact=True)).to_be_visible()
     expect(page.get_by_text("qualification_pass", exact=True)).to_be_visible()
     expect(page.get_by_text("row_id", exact=True)).to_be_visible()
-    expect(page.get_by_text("The frames come when")).to_have_count(0)
+    expect(page.get_by_text("The frames appear when")).to_have_count(0)
     expect(card).to_have_count(1)
     assert_quiet(window)
 
