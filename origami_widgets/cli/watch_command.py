@@ -169,7 +169,7 @@ def follow(
             left = interval if ends is None else min(interval, ends - time.monotonic())
             if left <= 0:
                 raise WaitTimedOut(
-                    f"The run did not end within {timeout:g} s",
+                    f"The run didn't end within {timeout:g} s",
                     cause=describe_last_answer(state),
                     remedy=f"Watch it again: origami-widgets watch {run.token}",
                 )

@@ -94,7 +94,7 @@ def login(
         >>> with ow.Sandbox(plan="starter").serve() as served:
         ...     account = ow.login(served.api_key, base_url=served.base_url)  # doctest: +ELLIPSIS
         Organization: Sandbox organization (sandbox)
-        Plan: Starter, with the API
+        Plan: Starter, API access
         Run slots: at most 1 of 1 free (runs started in the web app aren't counted)
         Credits: 5,000 (read at ... UTC)
         >>> account.free_run_slots

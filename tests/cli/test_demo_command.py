@@ -22,7 +22,7 @@ def test_the_demo_in_the_terminal(monkeypatch, capsys):
     assert main(["demo", "--terminal"]) == 0
     output = capsys.readouterr()
     assert f"UTC  ● Running: {demo.BRIEF}" in output.out
-    assert f"\n✓ Completed: {demo.BRIEF}\n" in output.out
+    assert f"\n✓ Completed · {demo.BRIEF}\n" in output.out
     assert "sandbox" in output.out
     assert output.err == ""
 

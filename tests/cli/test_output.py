@@ -101,7 +101,7 @@ def test_the_card_stays_on_the_terminal_at_the_end(api):
     terminal = Terminal(api, "watch", token, columns=60)
     assert terminal.ended() == 0
     lines = terminal.left.splitlines()
-    assert lines[0] == f"✓ Completed: {BRIEF}"
+    assert lines[0] == f"✓ Completed · {BRIEF}"
     assert lines[-1] == f'resume anywhere: ow.attach("{token}")'
     assert all(map(is_plain, lines))
     # Tokens are never cut; everything else fits the width.

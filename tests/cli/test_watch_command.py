@@ -95,11 +95,11 @@ def test_a_timeout_is_an_error_and_the_run_continues(configured_api, capsys, opt
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
-        (["https://origami.chat/x"], 2, "Expected"),
+        (["https://origami.chat/x"], 2, "Invalid run token"),
         (["6b1f0a8e/v2_run-01k0c4m2f7"], 1, "No such"),
         (["6b1f0a8e/v2_run-1", "--timeout", "0"], 2, "--timeout was 0."),
         (["6b1f0a8e/v2_run-1", "--timeout", "nan"], 2, "--timeout was nan."),
-        (["6b1f0a8e/v2_run-1", "--base-url", "http://example.com/api/v2"], 2, "not encrypted"),
+        (["6b1f0a8e/v2_run-1", "--base-url", "http://example.com/api/v2"], 2, "isn't encrypted"),
         (["6b1f0a8e/v2_run-1", "--project", "a b"], 2, "Invalid project id"),
     ],
 )

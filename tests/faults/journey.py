@@ -174,6 +174,7 @@ class Journey:
 
     def _card(self) -> None:
         card = ow.RunCard(self.run)
+        self.heads.append(dict(card.view["head"]))
         changed = threading.Event()
 
         def look(_change: object) -> None:

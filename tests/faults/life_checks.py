@@ -141,7 +141,7 @@ class Checks(RuleBasedStateMachine):
         life = self._life_of(run)
         if before is not None and before.done and (not state.done or state.status != before.status):
             self.wrong.append(f"{run.id} was {before.status} and is {state.status}")
-        if state.done and (life.active(self.clock.server_time()) or life.status != state.status):
+        if state.done and (life.is_active(self.clock.server_time()) or life.status != state.status):
             self.wrong.append(f"{run.id} is said to be {state.status}")
         self.seen[run._watch] = state
         if state.connection.heard_at != self.heard.get(run._watch, (None,))[0]:

@@ -28,7 +28,7 @@ PROXIES = {
     "a port that is too high, without a scheme": ("127.0.0.1:99999", "65535"),
     "the port 0": ("http://127.0.0.1:0", "65535"),
     "a port that is no number": (f"http://me:{PASSWORD}@proxy.example:http", "65535"),
-    "half an address": ("http://[::1", "cannot exist"),
+    "half an address": ("http://[::1", "invalid host or port"),
     "no host": ("http://:8080", "no host"),
     "only a scheme": ("http://", "no host"),
     "a space before": (" http://proxy.example:8080", "http://"),

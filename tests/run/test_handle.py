@@ -339,7 +339,7 @@ def test_configure_of_the_rendering_leaves_the_client_alone():
     [
         ({"prompt": ""}, "empty"),
         ({"prompt": "x" * 10_001}, "10,001"),
-        ({"prompt": None}, "text"),
+        ({"prompt": None}, "string"),
         ({"prompt": "x", "model": "gpt"}, "origami-lite"),
         ({"prompt": "x", "name": "n" * 81}, "80"),
         ({"prompt": "x", "focus_tables": ["a b"]}, "table id"),

@@ -13,5 +13,5 @@ run.wait()
 def test_a_run_is_shown_as_text():
     command = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"]
     done = subprocess.run(command, input=CELLS, capture_output=True, text=True, timeout=60, check=True)
-    assert "✓ Completed: Find bakeries in Porto" in done.stdout
+    assert "✓ Completed · Find bakeries in Porto" in done.stdout
     assert "Traceback" not in done.stdout

@@ -111,7 +111,8 @@ def test_a_copy_that_is_replaced_says_what_the_live_card_says(name, copied, read
     live, copy = LIVE[name], CURRENT[name]
     expected, said = live_words(live, read[name]), copy_words(copy, copied(copy))
     assert said - expected == set()
-    assert expected - said == set()
+    # Leads are no part of a copy; what stands in their place while they load is not either.
+    assert expected - said <= {"loading"}
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -178,7 +179,7 @@ def test_hostile_text_is_told_alike():
         # On tabs and buttons, and in lines of Python, the text is a part of other words.
         texts = (live_words(view, shown[name]), copy_words(copy, html_of(copy)))
         for one, other in itertools.permutations(texts):
-            for word in one - other:
+            for word in one - other - {"loading"}:
                 assert any(word in each for each in other) or word in tokens(clean(hostile.CORPUS[name], 1_000)), name
 
 

@@ -244,7 +244,7 @@ def test_the_time_of_a_run_on_a_board_stands_at_when_the_server_was_last_heard(n
 
 def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find():
     view = board_of([entry_of(0, STATES["missing"]()), entry_of(1, STATES["running"]())])
-    assert view["rows"][0]["note"] == "There is no such agent"
+    assert view["rows"][0]["note"] == "No such agent"
     assert view["rows"][0]["status_label"] == "Last known state: Running"
     assert "Runs that Origami still finds continue on the server." in view["head"]["gone"]
 

@@ -29,10 +29,10 @@ def test_the_table_of_the_bakeries():
     assert table["link"] == {"href": payload("completed_stats")["response"]["tables"][0]["url"], "label": "Open"}
     assert table["funnel"].startswith("21 leads found: 12 qualified")
     assert table["columns"] == {
-        "heads": ["Column", "Coverage", "Credits per run", "Credits", "Verdicts", "", ""],
+        "heads": ["Column", "Coverage", "Credits per run", "Credits", "Verdicts", "Filling", "Failed"],
         "form": "trrrlmx",
         "rows": [
-            ["Contact e-mail", "87 %", "3", "39", "", "2 filling", "1 failed"],
+            ["Contact e-mail", "87 %", "3", "39", "", "2", "1"],
             ["Fit", "100 %", "1.2", "18", "12 qualified · 2 not qualified · 1 unsure", "", ""],
         ],
         "keys": [[0.8667, 3, 39], [1, 1.2, 18]],

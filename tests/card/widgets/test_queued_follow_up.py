@@ -76,7 +76,7 @@ def test_code_waits_too_and_says_so_in_one_line(run, capsys):
     assert printed.count("\n") == 1
     assert "in use" in printed
     assert "1 s" in printed
-    assert "costs nothing" in printed
+    assert "run slots are in use" in printed
 
 
 def test_the_wait_of_code_is_on_the_card_and_can_be_stopped_there(run):

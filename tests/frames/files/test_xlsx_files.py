@@ -264,7 +264,7 @@ def test_a_row_for_the_eye_is_as_wide_as_its_longest_line(tmp_path):
 @pytest.mark.parametrize(
     ("frame", "words"),
     [
-        (pd.DataFrame({"a": np.zeros(1_048_576)}), "1,048,576 rows; a sheet holds 1,048,575 rows"),
+        (pd.DataFrame({"a": np.zeros(1_048_576)}), "1,048,576 rows. A sheet holds 1,048,575 rows"),
         (pd.DataFrame(np.zeros((1, 16_385))), "16,385 columns"),
     ],
     ids=["rows", "columns"],

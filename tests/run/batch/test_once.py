@@ -111,7 +111,7 @@ def test_the_same_cell_attaches_and_its_cards_say_so(client, front):
     see(lambda: len(second.runs) == 3)
     assert second.runs == first.runs
     assert second != first
-    assert "Attached to the run of " in str(second.runs[2])
+    assert "Reusing the run from " in str(second.runs[2])
     assert len(front.runs()) == 3
 
 

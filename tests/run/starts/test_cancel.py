@@ -46,7 +46,7 @@ def test_a_cancel_that_takes_longer_raises_and_shows_it_on_the_card(front, run, 
         run.cancel()
     see(lambda: run.state.cancel_error)
     assert run.state.cancel == "requested"
-    assert "Origami hadn&#x27;t received the cancel" in str(run)
+    assert "Origami hadn't received the cancel" in str(run)
     assert "Origami hadn&#x27;t received the cancel" in run.to_html()
     front.cancels.clear()
     assert run.wait(timeout=30).status == "cancelled"

@@ -61,7 +61,7 @@ def test_the_second_call_attaches_and_its_card_says_so(client, front):
     second = start(client)
     assert second == first
     assert len(front.runs()) == 1
-    assert "Attached to the run of " in str(second)
+    assert "Reusing the run from " in str(second)
     assert "nothing was charged" in second.to_html().replace("\n", " ")
 
 
@@ -69,7 +69,7 @@ def test_a_restarted_kernel_attaches(client, front, kernels):
     first = start(client)
     token, *card = kernels.run(KERNEL, BRIEF, "porto")
     assert token == first.token
-    assert "Attached to the run of " in "\n".join(card)
+    assert "Reusing the run from " in "\n".join(card)
     assert len(front.runs()) == len(front.starts) == 1
 
 
