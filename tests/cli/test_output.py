@@ -23,7 +23,7 @@ def running(api):
 
 
 def drawn(terminal):
-    return any("running for" in line for line in terminal.frame)
+    return any("so far" in line for line in terminal.frame)
 
 
 @pytest.mark.parametrize("columns", [40, 160])
@@ -31,7 +31,7 @@ def test_the_card_fits_the_terminal_and_ages(api, running, columns):
     terminal = Terminal(api, "watch", running, columns=columns, lines=12)
     terminal.read_until(drawn)
     first = " ".join(terminal.frame).split()
-    assert first[:2] == ["●", "Running:"]
+    assert first[:2] == ["●", "Running"]
     assert "updated" in first
     assert {"next", "check", "in"} <= set(first)
     before = terminal.frame
@@ -53,7 +53,7 @@ def test_a_resized_terminal_is_redrawn(api, running):
     assert max(map(width_of, terminal.frame)) <= 40
     assert terminal.frame[-1].endswith("shown at the end")
     terminal.child.setwinsize(50, 120)
-    terminal.read_until(lambda terminal: any(line.startswith("resume anywhere:") for line in terminal.frame))
+    terminal.read_until(lambda terminal: any(line.startswith("Run ID:") for line in terminal.frame))
     terminal.child.kill(signal.SIGTERM)
     assert terminal.ended() == 143
     assert terminal.written.count(OFF) == 1
@@ -70,7 +70,7 @@ def test_a_stopped_process_gives_the_screen_back(api, running):
     def continues(terminal):
         # Repeated: the process gives the screen back shortly before it stops.
         terminal.child.kill(signal.SIGCONT)
-        return "running for" in "".join(terminal.written.split(ON)[2:])
+        return "so far" in "".join(terminal.written.split(ON)[2:])
 
     terminal.read_until(continues)
     terminal.child.sendintr()
@@ -102,7 +102,7 @@ def test_the_card_stays_on_the_terminal_at_the_end(api):
     assert terminal.ended() == 0
     lines = terminal.left.splitlines()
     assert lines[0] == f"✓ Completed · {BRIEF}"
-    assert lines[-1] == f'resume anywhere: ow.attach("{token}")'
+    assert lines[-1] == f"Run ID: {token.partition('/')[2]}"
     assert all(map(is_plain, lines))
     # Tokens are never cut; everything else fits the width.
     assert max(width_of(line) for line in lines if "ow." not in line and "run v2_" not in line) <= 60

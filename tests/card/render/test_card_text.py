@@ -143,10 +143,10 @@ def test_columns_give_way_to_a_low_page(height, fits):
 
 
 def test_the_cheapest_columns_give_way_first():
-    text = render_text(CURRENT["filling"], now=NOW, ticking=True, width=80, height=15)
-    assert "Contact e-mail" in text
-    assert "\n  Fit" not in text
-    assert "2 more columns: ow.columns_frame(run)" in text
+    text = render_text(CURRENT["large"], now=NOW, ticking=True, width=80, height=60)
+    assert "Attribute 1 of the shop" in text
+    assert "Attribute 30 of the shop" not in text
+    assert "more columns: ow.columns_frame(run)" in text
 
 
 def test_lines_of_python_are_copied_whole_from_a_narrow_page():

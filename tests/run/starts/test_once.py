@@ -62,7 +62,7 @@ def test_the_second_call_attaches_and_its_card_says_so(client, front):
     assert second == first
     assert len(front.runs()) == 1
     assert "Reusing the run from " in str(second)
-    assert "nothing was charged" in second.to_html().replace("\n", " ")
+    assert "nothing was started or charged" in second.to_html().replace("\n", " ")
 
 
 def test_a_restarted_kernel_attaches(client, front, kernels):
