@@ -55,8 +55,8 @@ def configure(
             without a widget manager; `"auto"` decides by the host. None leaves it as it is.
         queue: whether code that starts a run waits for a free run slot when all are in use, as it does by default;
             False raises `RunPoolFull` at once. None leaves it as it is.
-        leads: whether cards show leads, as they do by default. Leads are never saved in the notebook either way. None
-            leaves it as it is.
+        leads: whether cards show leads, as they do by default. No card saves leads in the notebook. None leaves it as
+            it is.
 
     Raises:
         InvalidInput: a client was given together with an option that it already carries, it is no client, there is no

@@ -94,8 +94,8 @@ class CodeLine(TypedDict):
 class Head(TypedDict):
     """Status and identity of the run.
 
-    `reply`: what was answered, when the run goes on from questions about `prompt`. `last_known`: the status once nobody
-    follows the run any more. `announcement`: what assistive technology is told when it changes. `gone`: what to say above
+    `reply`: the user's answer, in a run that continues after questions about `prompt`. `last_known`: the status to show
+    when the run is no longer polled. `announcement`: what assistive technology is told when it changes. `gone`: what to say above
     the first of `lines` without a kernel. `as_of`: when a view was made that does not count time by itself.
     """
 
@@ -372,7 +372,7 @@ class BoardHead(TypedDict):
     """What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
 
     `as_of` as in `Head`. `nothing`: what stands in the place of rows while there are none. `none_match`: where none has the
-    words that are searched for. `last_known` has a `{}` for the status of a row that waits or runs, once nobody follows it.
+    words that are searched for. `last_known` has a `{}` for the status of a queued or running row that is no longer polled.
 
     `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
     """
@@ -514,7 +514,7 @@ class OpenCell(TypedDict):
 
 
 LeadCell = str | OpenCell | None
-"""Text; empty text where the agent looked and found nothing; None where no work has ended."""
+"""Text; empty text where the agent looked and found nothing; None while its cell has no result yet."""
 
 
 class LeadRow(NamedTuple):

@@ -97,7 +97,7 @@ def count_words(read: int, total: int | None, leads: int | None, *, is_filtered:
 def _cell(values: dict[str, Any], column: Column) -> LeadCell:
     slug = column.slug or ""
     if slug not in values:
-        # What nobody typed in is empty; what no work has ended for may still come.
+        # An input that was left out is empty; any other cell that is missing may still get a result.
         return "" if column.kind == "input" else None
     value = values[slug]
     if not isinstance(value, dict):

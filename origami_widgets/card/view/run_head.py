@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EARLIER_SIZE = 2_000
 LINES_SIZE = 2_400
 LAST_KNOWN = "Last known state: {}"
-"""A status once nobody follows the run any more."""
+"""The status of a run that is no longer polled."""
 PROMPT_LIMIT = 600
 REPLY_LIMIT = 240
 QUESTIONS_LIMIT = 12
