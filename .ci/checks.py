@@ -106,11 +106,11 @@ QUICK_TESTS = (
     "--ignore=tests/frames/test_mutations.py",
 )
 
-# Started in this order: what takes longest is first. Each worker of the browser and of hosts starts servers of its own.
+# Started in this order: what takes longest is first, so that no core is idle in the end. Each worker of the browser and of
+# hosts starts servers of its own.
 STAGES = (
     Stage("pytest", UNIT_TESTS, EVERYTHING),
     Stage("pytest browser", (*PYTEST, *parallel(3), "tests/browser")),
-    *LINT,
     # One group for each environment, whose kernel is started once.
     Stage(
         "pytest kernels",
@@ -129,6 +129,7 @@ STAGES = (
     Stage("pytest hosts", (*PYTEST, *parallel(3, by="loadfile"), "tests/hosts")),
     # The site is made of the notebooks that have just been run.
     Stage("pytest notebooks", (*PYTEST, "tests/notebooks", "tests/docs")),
+    *LINT,
 )
 
 

@@ -51,7 +51,7 @@ def ring(monkeypatch):
 def served(monkeypatch):
     """A sandbox that takes the planted key."""
     monkeypatch.setattr(embedded, "API_KEY", KEY)
-    with Sandbox(speed=60).serve() as serving:
+    with Sandbox(speed=240).serve() as serving:
         yield serving
 
 

@@ -103,7 +103,7 @@ def test_closing_lets_go_of_everything(card, watch):
 
 
 def test_one_thread_serves_all_cards():
-    client = ow.Sandbox(speed=60).client()
+    client = ow.Sandbox(speed=240).client()
     cards = [RunCard(ow.start("Find bakeries", client=client, show=False)) for _ in range(3)]
     assert sum(thread.name == "origami-widgets" for thread in threading.enumerate()) == 1
     for card in cards:
