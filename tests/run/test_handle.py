@@ -355,7 +355,7 @@ def test_wrong_input_is_refused_before_anything_is_sent(client, options, said):
 
 
 def test_a_model_that_the_plan_does_not_have_or_that_does_not_exist(client):
-    with pytest.raises(InvalidInput, match="not available on your plan") as caught:
+    with pytest.raises(InvalidInput, match="origami-max") as caught:
         ow.start(BRIEF, model="origami-max", client=ow.Sandbox(plan="starter").client(), show=False)
     assert "origami-lite" in caught.value.remedy
     with pytest.raises(InvalidInput, match="origami-lite"):
