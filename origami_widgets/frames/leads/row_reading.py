@@ -12,6 +12,7 @@ from origami_widgets.api.row_paging import PartialRows
 from origami_widgets.api.row_progress import ProgressReport
 from origami_widgets.api.row_reader import RowPages
 from origami_widgets.api.sync_bridge import OnLoop, block
+from origami_widgets.frames.frame_attrs import read_only
 
 from .cell_column import CellColumn
 from .lead_table import LeadTable, ListedColumn, ids_of, needs_typed_cells
@@ -152,7 +153,7 @@ class RowsReading:
 
     def _made(self, table: LeadTable, walk: RowWalk, *, copy: bool, reason: str) -> Any:
         frame, findings = table.frame(copy=copy)
-        frame.attrs.update(self._attributes(walk, len(frame), findings, reason))
+        frame.attrs = read_only(self._attributes(walk, len(frame), findings, reason))
         return frame
 
     def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
