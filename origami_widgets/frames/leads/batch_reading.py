@@ -11,7 +11,7 @@ import zlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .cell_column import CellColumn, CellKind, KindOnlyColumn, arrow_type
+from .cell_column import CellColumn, KindOnlyColumn, arrow_type
 from .lead_table import Findings, LeadTable
 from .row_reading import RowsReading
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.row_paging import RowWalk
 
     from .lead_column import LeadColumn
+    from .pinned_dtypes import CellKind
     from .rows_request import RowsRequest
 
 
@@ -49,6 +50,9 @@ class BatchesReading(RowsReading):
             self._refused.append(rows)
         self._write(table)
 
+    def _learn(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
+        table.learn(rows)
+
     def _write(self, table: LeadTable) -> None:
         while self._refused:
             self._spool.add(self._refused[0])
@@ -59,15 +63,16 @@ class BatchesReading(RowsReading):
             self._write(table)
         pa: Any = import_module("pyarrow")
         findings = Findings()
-        schema, batches = batches_of(table, self._spool, self._size, findings)
-        attrs = self._attributes(walk, walk.rows, findings, reason)
+        schema, batches = batches_of(table, self._spool, self._size, findings, self._rows)
+        self._check_pins(findings, reason)
+        attrs = self._attributes(walk, self._rows, findings, reason)
         of_pandas = {**attrs, **({"json_columns": list(findings.mixed_types)} if findings.mixed_types else {})}
         metadata = {b"origami": json.dumps(attrs["origami"]).encode(), b"PANDAS_ATTRS": json.dumps(of_pandas).encode()}
         return pa.RecordBatchReader.from_batches(schema.with_metadata(metadata), batches)
 
 
 def batches_of(
-    table: LeadTable, spool: PageSpool, size: int, findings: Findings | None = None
+    table: LeadTable, spool: PageSpool, size: int, findings: Findings | None = None, rows: int | None = None
 ) -> tuple[Any, Iterator[Any]]:
     """Return the schema of all rows of a spool, and their batches.
 
@@ -76,20 +81,21 @@ def batches_of(
         spool: the rows; it lives as long as the batches are used.
         size: rows per batch.
         findings: collects notes about the columns.
+        rows: number of rows in the spool; None for all that the table has learned.
     """
     pa: Any = import_module("pyarrow")
     findings = findings or Findings()
-    kinds = {name: _kind_of(name, part, findings) for name, part in table.layout(findings)}
+    kinds = {name: _kind_of(name, part, findings, rows) for name, part in table.layout(findings)}
     fields = [pa.field(name, arrow_type(kind), metadata=_note(name, findings)) for name, kind in kinds.items()]
     schema = pa.schema(fields)
     return schema, _batches(spool, table.blank(), list(kinds.values()), schema, size)
 
 
-def _kind_of(name: str, part: CellColumn | LeadColumn | None, findings: Findings) -> CellKind:
+def _kind_of(name: str, part: CellColumn | LeadColumn | None, findings: Findings, rows: int | None) -> CellKind:
     if not isinstance(part, KindOnlyColumn):
         return "string" if part is None else "boolean"
-    kind = part.known
-    findings.note(name, part, kind)
+    kind = part.kind_within(rows)
+    findings.note(name, part, kind, rows)
     return kind
 
 

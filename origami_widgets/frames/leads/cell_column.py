@@ -9,22 +9,22 @@ from __future__ import annotations
 from copy import copy
 from importlib import import_module
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, dated, to_array
-from origami_widgets.frames.schema import Kind
 from origami_widgets.frames.values import TypedValues, as_json, read_text
 
-from .iso_dates import IsoDates, iso_dates_of_arrow, may_be_iso_dates, read_iso_dates
+from .iso_dates import DateTally, IsoDates, iso_dates_of_arrow, may_be_iso_dates, read_iso_dates
+from .pinned_dtypes import CellKind, convert, kind_of, pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-CellKind: TypeAlias = Kind | Literal["object"]
+    from origami_widgets.frames.schema import Kind
 
 BLOCK = 2_000
 """Cells that are typed at once: enough to be cheap per cell, few enough to keep in memory as decoded objects."""
@@ -53,6 +53,9 @@ class CellColumn:
         words: the types of JSON values so far, in words.
         read_as: the kind of the array returned last: texts that are all dates become dates, all times timestamps.
         too_large: whether integers of more than 64 bits are among them.
+        pinned: the dtype that the caller wants; None for the one that the cells suggest.
+        misfits: rows of the array returned last whose cells can't have the pinned dtype.
+        tally: the dates among texts that are not all dates.
     """
 
     def __init__(self, dtype_backend: DtypeBackend) -> None:
@@ -61,6 +64,9 @@ class CellColumn:
         self.read_as: CellKind | None = None
         self.words: dict[str, None] = {}
         self.too_large = False
+        self.pinned: Any = None
+        self.misfits: list[int] = []
+        self.tally: DateTally | None = None
         self._backend = dtype_backend
         # By kind: texts of Arrow or pandas, objects of numpy, else `TypedValues`; or a number of nulls in a row.
         self._chunks: list[Any] = []
@@ -103,28 +109,58 @@ class CellColumn:
         other._waiting, other._types = [], set()  # noqa: SLF001
         return other
 
-    def array(self, *, copy: bool) -> Any:
-        """Return all cells so far as one array; unless it is a copy, later cells may share its memory."""
+    def array(self, *, copy: bool, json: bool = False, rows: int | None = None) -> Any:
+        """Return all cells so far as one array; unless it is a copy, later cells may share its memory.
+
+        Args:
+            copy: whether it must be one.
+            json: return cells without a common type as JSON texts, not as objects.
+            rows: number of cells that must fit a pinned dtype; None for all. A pinned array has no others.
+        """
         merged = self._merged()
         self.read_as = self.kind
+        if self.pinned is not None:
+            self.read_as = kind_of(self.pinned)
+            array, self.misfits = self._pinned(merged if rows is None else _head(merged, rows), self.pinned)
+            if not self.misfits:
+                return array.copy() if copy else array
+            self.read_as = self.kind
         if self.kind == "string" and self._maybe_moments:
             moments = _iso_dates_of(merged)
             if moments is not None and moments.kind is not None:
                 self.read_as = moments.kind
                 return to_array(moments.kind, moments.cells, self._backend)
+        if self.kind == "string" or (self.kind == "object" and "text" in self.words):
+            self.tally = DateTally()
+            self.tally.add(merged if _is_arrow(merged) else _as_objects(merged), 0)
         if isinstance(merged, TypedValues):
             if copy:
                 merged = TypedValues(merged.data.copy(), merged.missing.copy())
             return to_array(cast("Kind", self.kind), merged, self._backend)
+        if json and self.kind == "object":
+            merged = _text([None if each is None else as_json(each) for each in merged], self._backend)
         if _is_arrow(merged):
             # Arrow's memory is immutable, so it may be shared.
             return _pandas_texts(merged, self._backend)
         return merged.copy() if copy else merged
 
+    def _pinned(self, merged: Any, dtype: Any) -> tuple[Any, list[int]]:
+        """Return cells as the pinned dtype, and the rows that can't have it; most cells need no second look."""
+        if self.kind == kind_of(dtype):
+            if isinstance(merged, TypedValues):
+                return convert(to_array(cast("Kind", self.kind), merged, self._backend), dtype)
+            if self.kind == "string":
+                return convert(_pandas_texts(merged, self._backend) if _is_arrow(merged) else merged, dtype)
+        return pin(_as_objects(merged).tolist(), dtype, self._backend)
+
     def arrow(self, kind: CellKind) -> Any:
         """Return all cells so far as an Arrow array of a kind that can hold them."""
         pa: Any = import_module("pyarrow")
         merged, to = self._merged(), arrow_type(kind)
+        if self.pinned is not None and self.kind not in (None, kind) and kind != "object":
+            array, _ = pin(_as_objects(merged).tolist(), pd.ArrowDtype(to), "pyarrow")
+            texts = pa.chunked_array([pa.array(array)]) if not isinstance(array, pa.ChunkedArray) else array
+            return pa.concat_arrays(list(texts.iterchunks()))
         if self.kind is None:
             return pa.nulls(self.length, to)
         if kind == "object":
@@ -203,30 +239,49 @@ class CellColumn:
 
 
 class KindOnlyColumn(CellColumn):
-    """A column whose cells are not kept: only their common kind."""
+    """A column whose cells are not kept: only their common kind, and which of them do not fit a pinned dtype."""
 
     def __init__(self, dtype_backend: DtypeBackend) -> None:
         super().__init__(dtype_backend)
-        # Date or timestamp, while all texts so far are of that kind.
-        self._moments: CellKind | None = None
+        self.tally = DateTally()
+        self._seen = 0
+        # Whether the first chunk is the smallest and the largest integer of the chunks before.
+        self._has_ends = False
+
+    def kind_within(self, rows: int | None = None) -> CellKind:
+        """Return the kind of all cells; text for an empty column.
+
+        Args:
+            rows: number of cells that must fit a pinned dtype, else the cells decide; None for all.
+        """
+        self._type_waiting()
+        if self.pinned is not None and not any(rows is None or row < rows for row in self.misfits):
+            return self._pinned_kind
+        return (self.tally.kind if self.kind == "string" and self.tally is not None else None) or self.kind or "string"
 
     @property
-    def known(self) -> CellKind:
-        """The kind of all cells; text for an empty column."""
-        self._type_waiting()
-        if self.kind == "string" and self._maybe_moments and self._moments is not None:
-            return self._moments
-        return self.kind or "string"
+    def _pinned_kind(self) -> CellKind:
+        kind = kind_of(self.pinned)
+        # Batches would each have categories of their own.
+        return "string" if kind in (None, "category") else kind
 
     def _type_waiting(self) -> None:
         super()._type_waiting()
+        for chunk in self._chunks[self._has_ends :]:
+            if isinstance(chunk, int):
+                self._seen += chunk
+                continue
+            cells = chunk if _is_arrow(chunk) or isinstance(chunk, TypedValues) else _as_objects(chunk)
+            if self.pinned is not None:
+                kind = self._pinned_kind
+                target = np.dtype(object) if kind == "object" else pd.ArrowDtype(arrow_type(kind))
+                self.misfits += [self._seen + at for at in pin(_as_objects(chunk).tolist(), target, "pyarrow")[1]]
+            if not isinstance(cells, TypedValues) and self.tally is not None:
+                self.tally.add(cells, self._seen)
+            self._seen += len(cells.data) if isinstance(cells, TypedValues) else len(cells)
         chunks = [chunk for chunk in self._chunks if not isinstance(chunk, int)]
-        if self.kind == "string" and self._maybe_moments:
-            read = [_iso_dates_of(chunk) for chunk in chunks]
-            kinds = {self._moments, *(None if moments is None else moments.kind for moments in read)} - {None}
-            self._maybe_moments = None not in read and len(kinds) <= 1
-            self._moments = next(iter(kinds), None)
-        self._chunks = [_ends(chunk) for chunk in chunks] if self.kind == "integer" else []
+        self._has_ends = bool(chunks) and self.kind == "integer"
+        self._chunks = [_ends(chunk) for chunk in chunks] if self._has_ends else []
         if len(self._chunks) > 1:
             self._chunks = [_ends(_joined(self._chunks))]
 
@@ -316,6 +371,10 @@ def _as_objects(chunk: Any) -> Any:
     if _is_arrow(chunk):
         return _objects(chunk.to_pylist())
     return chunk if isinstance(chunk, np.ndarray) else chunk.to_numpy(dtype=object, na_value=None)
+
+
+def _head(chunk: Any, rows: int) -> Any:
+    return TypedValues(chunk.data[:rows], chunk.missing[:rows]) if isinstance(chunk, TypedValues) else chunk[:rows]
 
 
 def _as_numbers(cells: TypedValues) -> TypedValues:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -136,3 +137,92 @@ def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] 
         return texts.astype("datetime64[us]").astype(np.int64)
     except ValueError:
         return None
+
+
+MOST_NAMED = 20
+"""Rows that a note names."""
+_DASH, _YEAR_ENDS, _MONTH_ENDS = ord("-"), 4, 7
+
+
+@dataclass(slots=True)
+class DateTally:
+    """Counts the dates, the times and the other values of a column that is text, to say why it holds no dates.
+
+    Attributes:
+        counts: number of values by kind: `dates`, `times`, `others`.
+        rows: the first rows of each kind.
+    """
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("dates", "times", "others"), 0))
+    rows: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Literal["date", "timestamp"] | None:
+        """The kind of all values, if all are dates or all are times."""
+        kinds = {kind for kind, count in self.counts.items() if count}
+        return "date" if kinds == {"dates"} else "timestamp" if kinds == {"times"} else None
+
+    def add(self, values: Any, start: int) -> None:
+        """Count cells.
+
+        Args:
+            values: an array of Arrow texts, or objects; None is an empty cell.
+            start: the row of the first.
+        """
+        if hasattr(values, "iterchunks"):
+            for chunk in values.iterchunks():
+                self._add_arrow(chunk, start)
+                start += len(chunk)
+            return
+        filled = [(at, value) for at, value in enumerate(values) if value is not None]
+        if sum(type(value) is str and _has_dashes(value) for _, value in filled) * 2 > len(filled):
+            self._count(filled, start)
+        else:
+            self.counts["others"] += len(filled)
+
+    def _add_arrow(self, texts: Any, start: int) -> None:
+        filled = len(texts) - texts.null_count
+        if _dashes_of_arrow(texts) * 2 <= filled:
+            self.counts["others"] += filled
+        elif (read := iso_dates_of_arrow(texts)) is not None:
+            kind = "dates" if read.kind == "date" else "times"
+            self.counts[kind] += filled
+            self._name(kind, (np.flatnonzero(~read.cells.missing)[:MOST_NAMED] + start).tolist())
+        else:
+            self._count([(at, value) for at, value in enumerate(texts.to_pylist()) if value is not None], start)
+
+    def _count(self, filled: Sequence[tuple[int, Any]], start: int) -> None:
+        for at, value in filled:
+            dated = type(value) is str and ISO_DATE.fullmatch(value) and read_timestamp(value) is not None
+            kind = "others" if not dated else "dates" if len(value) == DATE_LENGTH else "times"
+            self.counts[kind] += 1
+            self._name(kind, [start + at])
+
+    def _name(self, kind: str, rows: list[int]) -> None:
+        named = self.rows.setdefault(kind, [])
+        named += rows[: MOST_NAMED - len(named)]
+
+    def note(self) -> dict[str, Any] | None:
+        """Return what kept the column from being dates or times, if more than half of its values are."""
+        most = max(("dates", "times"), key=lambda kind: self.counts[kind])
+        others = sum(self.counts.values()) - self.counts[most]
+        if not 0 < others < self.counts[most]:
+            return None
+        rows = sorted(row for kind, rows in self.rows.items() if kind != most for row in rows)
+        return {**self.counts, "rows": rows[:MOST_NAMED]}
+
+
+def _has_dashes(text: str) -> bool:
+    return text[_YEAR_ENDS : _YEAR_ENDS + 1] == text[_MONTH_ENDS : _MONTH_ENDS + 1] == "-"
+
+
+def _dashes_of_arrow(texts: Any) -> int:
+    """Return how many texts have dashes where dates do, straight from Arrow's memory: nearly all columns have none."""
+    _, offsets, memory = texts.buffers()
+    if memory is None:
+        return 0
+    wide = np.int64 if str(texts.type) == "large_string" else np.int32
+    ends = np.frombuffer(offsets, wide)[texts.offset : texts.offset + len(texts) + 1]
+    starts = ends[:-1][np.diff(ends) >= DATE_LENGTH]
+    letters = np.frombuffer(memory, np.uint8)
+    return int(((letters[starts + _YEAR_ENDS] == _DASH) & (letters[starts + _MONTH_ENDS] == _DASH)).sum())

@@ -18,9 +18,10 @@ from origami_widgets.frames.dtype_backend import DtypeBackend, to_array
 from origami_widgets.frames.values import TypedValues
 
 from .cell_column import CellColumn
+from .pinned_dtypes import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MOST_KEYS = 64
 """Maximum number of parts with a column of their own; an object used as a dictionary would make thousands."""
@@ -37,6 +38,8 @@ class LeadColumn:
         slug: its key in rows.
         computed: whether its cells are results of an agent's work, so that a null means that nothing was found.
         flatten: whether parts of objects get columns of their own.
+        mains: whether an object's main value stands for it, without its parts.
+        pins: wanted dtypes by part, "" for the main value; these parts have columns whatever the cells.
         dtype_backend: the arrays that hold the cells.
         kept: the class that holds the cells, or only their kind.
     """
@@ -48,18 +51,27 @@ class LeadColumn:
         *,
         computed: bool,
         flatten: bool,
+        mains: bool = False,
+        pins: Mapping[str, Any] | None = None,
         kept: type[CellColumn] = CellColumn,
     ) -> None:
         self.slug = slug
         self._backend = dtype_backend
         self._computed = computed
         self._flatten = flatten
+        self._mains = mains
+        self._pins = pins or {}
         self._kept = kept
-        self._main = kept(dtype_backend)
+        self._main = self._made("")
         # The part whose cells have been the main values so far: there nearly always is one, and it is typed only once.
         self._same: str | None = None
-        self._parts: dict[str, CellColumn] = {}
-        self._rest: CellColumn | None = None
+        # The parts that have been the main value of an object: a single one needs no second column.
+        self._main_keys: set[str] = set()
+        wanted = [key for key in self._pins if key not in ("", FOUND)]
+        # After so many parts it is what has no column of its own; before, a part that is called so.
+        overflow = REST in wanted[MOST_KEYS:]
+        self._parts: dict[str, CellColumn] = {key: self._made(key) for key in wanted if key != REST or not overflow}
+        self._rest: CellColumn | None = self._made(REST) if overflow else None
         self._length = 0
         # What was found, by block; None: every cell that is not null, and no other cell has run.
         self._found: list[tuple[int, Any]] = []
@@ -75,6 +87,9 @@ class LeadColumn:
             found = self._take_apart(values, types)
             self._tells_findings = True
         else:
+            if self._mains and dict in types:
+                values = [main_value(value) if type(value) is dict else value for value in values]
+                types = set(map(type, values))
             self._add_main(values, types)
             for part in self._extras():
                 part.add_nulls(len(values))
@@ -98,9 +113,17 @@ class LeadColumn:
 
     def blank(self) -> LeadColumn:
         """Return a column without cells that makes the same columns of a frame, in the same order."""
-        other = LeadColumn(self.slug, self._backend, computed=self._computed, flatten=self._flatten)
-        other._parts = {key: CellColumn(self._backend) for key in self._parts}
-        other._rest = None if self._rest is None else CellColumn(self._backend)
+        other = LeadColumn(
+            self.slug,
+            self._backend,
+            computed=self._computed,
+            flatten=self._flatten,
+            mains=self._mains,
+            pins=self._pins,
+        )
+        other._parts = {key: other._made(key) for key in self._parts}
+        other._rest = None if self._rest is None else other._made(REST)
+        other._main_keys = {*self._main_keys}
         other._tells_findings = self._tells_findings
         return other
 
@@ -111,10 +134,14 @@ class LeadColumn:
     def columns(self) -> Iterator[tuple[str, CellColumn | None]]:
         """Go through its columns of the frame by suffix, "" for the main value. None stands for `found`."""
         yield "", self._values
-        yield from self._parts.items()
+        repeated = self._main_keys if len(self._main_keys) == 1 else ()
+        for key, part in self._parts.items():
+            # A source is the main value only where it is no address.
+            if key not in repeated or key == "source" or key in self._pins:
+                yield key, part
         if self._rest is not None:
             yield REST, self._rest
-        if self._tells_findings:
+        if self._tells_findings or FOUND in self._pins:
             yield FOUND, None
 
     def found(self) -> Any:
@@ -124,7 +151,8 @@ class LeadColumn:
             if block is not None:
                 flags[at : at + count] = block
             at += count
-        return to_array("boolean", TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
+        array = to_array("boolean", TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
+        return convert(array, self._pins[FOUND])[0] if FOUND in self._pins else array
 
     def _flags_of_values(self) -> Any:
         """Return the flag of each row by its main value alone."""
@@ -133,6 +161,11 @@ class LeadColumn:
         values = self._values.array(copy=False)
         cells = values if isinstance(values, np.ndarray) else values.to_numpy(dtype=object, na_value=None)
         return np.fromiter(map(_flag, cells.tolist()), np.int8, len(cells))
+
+    def _made(self, key: str) -> CellColumn:
+        column = self._kept(self._backend)
+        column.pinned = self._pins.get(key)
+        return column
 
     def _extras(self) -> Iterable[CellColumn]:
         return (*self._parts.values(), *(() if self._rest is None else (self._rest,)))
@@ -158,7 +191,7 @@ class LeadColumn:
         keys = list(parts) if parts is not None else list(dict.fromkeys(chain.from_iterable(objects)))
         for key in keys:
             if key not in self._parts and len(self._parts) < MOST_KEYS:
-                self._parts[key] = part = self._kept(self._backend)
+                self._parts[key] = part = self._made(key)
                 part.add_nulls(self._length)
         if parts is None:
             parts = {key: [each.get(key) for each in objects] for key in keys if key in self._parts}
@@ -173,19 +206,20 @@ class LeadColumn:
     def _add_main_of(self, values: list[Any], types: set[type], there: dict[str, list[Any]]) -> None:
         """Add the main values of objects, before their parts are added."""
         mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
+        self._main_keys |= {key for key in mains if key is not None}
         key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
         if key is None or key == "source" or key not in there:
             main = [main_value(value) if type(value) is dict else value for value in values]
             self._add_main(main, set(map(type, main)))
             return
-        if self._same is None and self._main.is_blank and self._parts[key].is_blank:
+        if self._same is None and not self._pins and self._main.is_blank and self._parts[key].is_blank:
             self._same = key
         if self._same != key:
             self._add_main(there[key], set(map(type, there[key])))
 
     def _add_rest(self, objects: list[dict[str, Any]]) -> list[Any]:
         if self._rest is None:
-            self._rest = self._kept(self._backend)
+            self._rest = self._made(REST)
             self._rest.add_nulls(self._length)
         rests = [{key: each[key] for key in each if key not in self._parts} or None for each in objects]
         self._rest.add(rests)
