@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
 
     from .dtype_backend import DtypeBackend
-    from .leads.lead_table import Names, Objects
+    from .leads.batch_reading import RowBatches
+    from .leads.lead_table import ListedColumn, Names, Objects
     from .leads.row_reading import Progress, RowsReading
     from .source import HasRaw
 
@@ -201,15 +202,36 @@ def loaded_rows_frame(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[
         columns: the table's columns, as the server lists them.
         rows: the leads, as the server sent them.
     """
-    from .leads.lead_table import LeadTable, ListedColumn
+    from .leads.lead_table import LeadTable
 
-    listed = [
+    table = LeadTable(_listed(columns), dtype_backend="numpy_nullable")
+    table.add(rows)
+    return table.frame(copy=True)[0]
+
+
+def _listed(columns: Sequence[Mapping[str, Any]]) -> list[ListedColumn]:
+    from .leads.lead_table import ListedColumn
+
+    return [
         ListedColumn(str(each.get("id", "")), str(each.get("name", "")), each.get("slug"), str(each.get("kind", "")))
         for each in columns
     ]
-    table = LeadTable(listed, dtype_backend="numpy_nullable")
-    table.add(rows)
-    return table.frame(copy=True)[0]
+
+
+def loaded_row_batches(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[str, Any]]) -> RowBatches:
+    """Return leads that were read already as `rows_batches` does. Sends nothing.
+
+    Args:
+        columns: the table's columns, as the server lists them.
+        rows: the leads, as the server sent them.
+    """
+    from .dtype_backend import check_backend
+    from .leads.batch_reading import loaded_batches
+    from .leads.cell_column import KindOnlyColumn
+    from .leads.lead_table import LeadTable
+
+    check_backend("pyarrow")
+    return loaded_batches(LeadTable(_listed(columns), dtype_backend="pyarrow", kept=KindOnlyColumn), rows)
 
 
 def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, **options: Any) -> RowsReading:
@@ -242,12 +264,13 @@ def rows_batches(
     schema: Mapping[str, Any] | None = None,
     batch_size: int = 10_000,
     progress: Progress | None = None,
-) -> Any:
+) -> RowBatches:
     """The leads of a table as Arrow record batches, for tables that do not fit in memory. Free requests.
 
-    duckdb, polars and pyarrow read them; `export(rows_batches(table), "folder", format="parquet")` writes them to disk.
-    Rows, columns and names are those of `rows_frame`, and all batches have the same types. As the types depend on every
-    cell, all pages are first read into an unnamed temporary file, which is deleted with the reader. Memory holds one page
+    duckdb, pyarrow and whatever else reads Arrow streams take the result as it is, `to_polars()` and `to_arrow()` make
+    frames without pandas in between, and `export(rows_batches(table), "folder", format="parquet")` writes it to disk. Rows,
+    columns and names are those of `rows_frame`, and all batches have the same types. As the types depend on every
+    cell, all pages are first read into an unnamed temporary file, which is deleted with the result. Memory holds one page
     and one batch.
 
     Args:
@@ -266,7 +289,7 @@ def rows_batches(
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows, called after each page.
 
     Returns:
-        A `pyarrow.RecordBatchReader`, which can be read once. Types are `int64`, `double`, `bool`, `string`, `date32` (dates
+        A `RowBatches`, which can be read as often as you like without another request. Types are `int64`, `double`, `bool`, `string`, `date32` (dates
         without a time) and `timestamp[us, UTC]`. Lists, objects, mixed types and integers of more than 64 bits are JSON
         texts, marked by `origami` in the metadata of their field. The metadata of the schema has the `attrs` of
         `rows_frame` as JSON under `origami`.
@@ -274,7 +297,7 @@ def rows_batches(
     Raises:
         InvalidInput: pyarrow isn't installed, an argument is invalid, or names a column that the table does not have.
         TableNotFound: there is no such table for this key and project.
-        IncompleteRows: an error came after some rows: `partial` is a reader of these, `resume()` reads on. Or a cell does
+        IncompleteRows: an error came after some rows: `partial` has these, `resume()` reads on. Or a cell does
             not fit `schema`: `partial` has all rows.
         InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
 
@@ -284,10 +307,10 @@ def rows_batches(
         >>> import origami_widgets as ow
         >>> client = ow.Sandbox(speed=600).client()
         >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
-        >>> reader = ow.rows_batches(run.tables[0], client=client, batch_size=10)
-        >>> reader.schema.names[:3], str(reader.schema.field("fit").type)
+        >>> batches = ow.rows_batches(run.tables[0], client=client, batch_size=10)
+        >>> batches.schema.names[:3], str(batches.schema.field("fit").type)
         (['row_id', 'company', 'website'], 'int64')
-        >>> sum(batch.num_rows for batch in reader) == len(ow.rows_frame(run.tables[0], client=client))
+        >>> len(batches.to_polars()) == len(ow.rows_frame(run.tables[0], client=client))
         True
     """
     # Loaded here: the other frames need no network.
@@ -317,4 +340,5 @@ def rows_batches(
             cause=f"Got batch_size={batch_size!r:.40}.",
             remedy=f"Use a whole number from 1 to {MOST_IN_A_BATCH:,}.",
         )
-    return BatchesReading(client_or_default(client).operations, request, size).read(progress)
+    batches: RowBatches = BatchesReading(client_or_default(client).operations, request, size).read(progress)
+    return batches

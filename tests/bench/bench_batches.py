@@ -41,7 +41,7 @@ def with_batches(rows: int) -> Any:
         page = RawRows.of(decode(body)).items
         table.learn(page)
         spool.add(page)
-    _, batches = batches_of(table, spool, BATCH)
+    batches = batches_of(table, spool.part(), BATCH)
     return sum(batch.num_rows for batch in batches)
 
 
