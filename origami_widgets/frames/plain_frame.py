@@ -74,7 +74,7 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
         return column.astype("datetime64[us]")
     is_whole = types.is_integer_dtype(dtype)
     if types.is_float_dtype(dtype) or (is_whole and missing.any() and _is_exact(column)):
-        return column.astype("float64")
+        return pd.Series(column.to_numpy(dtype="float64", na_value=np.nan), index=column.index)
     if (is_whole or types.is_bool_dtype(dtype)) and not missing.any():
         return column.astype("int64" if is_whole else bool)
     objects = _objects(column, missing)

@@ -52,13 +52,10 @@ class BatchesReading(RowsReading):
             self._refused.append(rows)
         self._write(table)
 
-    def _learn(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
-        table.learn(rows)
-
     def _write(self, table: LeadTable) -> None:
         while self._refused:
             self._spool.add(self._refused[0])
-            table.learn(self._refused.pop(0))
+            table.add(self._refused.pop(0))
 
     def _made(self, table: LeadTable, walk: RowWalk, *, copy: bool, reason: str) -> Any:  # noqa: ARG002 - nothing is shared
         if not reason:
@@ -153,7 +150,7 @@ def loaded_batches(table: LeadTable, rows: Sequence[dict[str, Any]]) -> RowBatch
         table: an empty table of their columns, which keeps only kinds.
         rows: the rows.
     """
-    table.learn(rows)
+    table.add(rows)
     return batches_of(table, lambda: [list(rows)] if rows else [], max(1, len(rows)))
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from copy import copy
 from importlib import import_module
+from itertools import repeat
+from operator import is_
 from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.frames.schema import Kind
 
-BLOCK = 2_000
-"""Cells that are typed at once: enough to be cheap per cell, few enough to keep in memory as decoded objects."""
 LARGEST_EXACT = 2**53
 """Beyond it a float stands for several integers."""
 WORDS: dict[type, str] = {str: "text", bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
@@ -70,43 +70,56 @@ class CellColumn:
         self._backend = dtype_backend
         # By kind: texts of Arrow or pandas, objects of numpy, else `TypedValues`; or a number of nulls in a row.
         self._chunks: list[Any] = []
-        self._waiting: list[Any] = []
-        self._types: set[type] = set()
         self._maybe_moments = True
 
     @property
     def is_blank(self) -> bool:
         """Whether no cell so far has a value."""
-        return self.kind is None and self._types <= {NoneType}
+        return self.kind is None
 
     def add_nulls(self, count: int) -> None:
         """Add a number of nulls."""
-        if count < BLOCK:
-            self.add([None] * count, {NoneType})
-        else:
-            self._type_waiting()
-            self.length += count
-            self._chunks.append(count)
+        self.length += count
+        self._chunks.append(count)
 
     def add(self, values: list[Any], types: AbstractSet[type] | None = None) -> None:
-        """Add cells; None is a null.
+        """Add cells; None is a null. Cells are cheap by the thousand, and each call costs something.
 
         Args:
             values: the cells.
             types: their types, if known already.
         """
+        types = set(map(type, values)) if types is None else types
+        if types <= {NoneType}:
+            self.add_nulls(len(values))
+            return
         self.length += len(values)
-        self._waiting += values
-        self._types |= set(map(type, values)) if types is None else types
-        if len(self._waiting) >= BLOCK:
-            self._type_waiting()
+        self._take(types - {NoneType}, *self._typed(types - {NoneType}, values, has_nulls=NoneType in types))
+
+    def add_texts(self, values: list[Any]) -> bool:
+        """Add cells if all are texts or nulls, as those of most columns are; return whether that was so.
+
+        Arrow finds out while it copies them, which spares a look at each.
+
+        Args:
+            values: the cells, of which at least one is a text.
+        """
+        if not _keeps_arrow(self._backend):
+            return False
+        try:
+            chunk = _arrow_texts(values, self._backend)
+        except (TypeError, ValueError):
+            # Other values, or half an emoji.
+            return False
+        self.length += len(values)
+        self._maybe_moments = self._maybe_moments and may_be_iso_dates(values)
+        self._take({str}, "string", chunk)
+        return True
 
     def snapshot(self) -> CellColumn:
         """Return a copy of the column, to which other cells may be added."""
-        self._type_waiting()
         other = copy(self)
         other.words, other._chunks = {**self.words}, [*self._chunks]  # noqa: SLF001 - of the same class
-        other._waiting, other._types = [], set()  # noqa: SLF001
         return other
 
     def array(self, *, copy: bool, json: bool = False, rows: int | None = None) -> Any:
@@ -179,22 +192,15 @@ class CellColumn:
             return merged.missing
         return merged.is_null().to_numpy() if _is_arrow(merged) else pd.isna(merged)
 
-    def _type_waiting(self) -> None:
-        values, self._waiting = self._waiting, []
-        types, self._types = self._types, set()
-        has_nulls = NoneType in types
-        types.discard(NoneType)
-        if not types:
-            self._chunks += [len(values)] if values else []
-            return
-        kind, chunk = self._typed(types, values, has_nulls=has_nulls)
+    def _take(self, types: AbstractSet[type], kind: CellKind, chunk: Any) -> None:
+        """Add a chunk of cells of a kind."""
         self.words |= dict.fromkeys(sorted(WORDS.get(each, each.__name__) for each in types))
         if self.kind is not None and kind != self.kind:
             kind, chunk = self._unify(kind, chunk)
         self.kind = kind
         self._chunks.append(chunk)
 
-    def _typed(self, types: set[type], values: list[Any], *, has_nulls: bool) -> tuple[CellKind, Any]:
+    def _typed(self, types: AbstractSet[type], values: list[Any], *, has_nulls: bool) -> tuple[CellKind, Any]:
         kind = KINDS.get(frozenset(types))
         if kind == "string":
             self._maybe_moments = self._maybe_moments and may_be_iso_dates(values)
@@ -221,7 +227,6 @@ class CellColumn:
 
     def _merged(self) -> Any:
         """Join the chunks to one and keep that, so that memory holds no column twice."""
-        self._type_waiting()
         if self.kind is None:
             # The kind is not decided yet, so the chunks stay numbers of nulls.
             return self._nulls(self.length)
@@ -244,9 +249,6 @@ class KindOnlyColumn(CellColumn):
     def __init__(self, dtype_backend: DtypeBackend) -> None:
         super().__init__(dtype_backend)
         self.tally = DateTally()
-        self._seen = 0
-        # Whether the first chunk is the smallest and the largest integer of the chunks before.
-        self._has_ends = False
 
     def kind_within(self, rows: int | None = None) -> CellKind:
         """Return the kind of all cells; text for an empty column.
@@ -254,7 +256,6 @@ class KindOnlyColumn(CellColumn):
         Args:
             rows: number of cells that must fit a pinned dtype, else the cells decide; None for all.
         """
-        self._type_waiting()
         if self.pinned is not None and not any(rows is None or row < rows for row in self.misfits):
             return self._pinned_kind
         return (self.tally.kind if self.kind == "string" and self.tally is not None else None) or self.kind or "string"
@@ -265,25 +266,22 @@ class KindOnlyColumn(CellColumn):
         # Batches would each have categories of their own.
         return "string" if kind in (None, "category") else kind
 
-    def _type_waiting(self) -> None:
-        super()._type_waiting()
-        for chunk in self._chunks[self._has_ends :]:
-            if isinstance(chunk, int):
-                self._seen += chunk
-                continue
-            cells = chunk if _is_arrow(chunk) or isinstance(chunk, TypedValues) else _as_objects(chunk)
-            if self.pinned is not None:
-                kind = self._pinned_kind
-                target = np.dtype(object) if kind == "object" else pd.ArrowDtype(arrow_type(kind))
-                self.misfits += [self._seen + at for at in pin(_as_objects(chunk).tolist(), target, "pyarrow")[1]]
-            if not isinstance(cells, TypedValues) and self.tally is not None:
-                self.tally.add(cells, self._seen)
-            self._seen += len(cells.data) if isinstance(cells, TypedValues) else len(cells)
-        chunks = [chunk for chunk in self._chunks if not isinstance(chunk, int)]
-        self._has_ends = bool(chunks) and self.kind == "integer"
-        self._chunks = [_ends(chunk) for chunk in chunks] if self._has_ends else []
-        if len(self._chunks) > 1:
-            self._chunks = [_ends(_joined(self._chunks))]
+    def add_nulls(self, count: int) -> None:
+        """Count nulls."""
+        self.length += count
+
+    def _take(self, types: AbstractSet[type], kind: CellKind, chunk: Any) -> None:
+        super()._take(types, kind, chunk)
+        cells = chunk if _is_arrow(chunk) or isinstance(chunk, TypedValues) else _as_objects(chunk)
+        start = self.length - (len(cells.data) if isinstance(cells, TypedValues) else len(cells))
+        if self.pinned is not None:
+            wanted = self._pinned_kind
+            target = np.dtype(object) if wanted == "object" else pd.ArrowDtype(arrow_type(wanted))
+            self.misfits += [start + at for at in pin(_as_objects(chunk).tolist(), target, "pyarrow")[1]]
+        if not isinstance(cells, TypedValues) and self.tally is not None:
+            self.tally.add(cells, start)
+        # Of integers, the smallest and the largest: they decide whether all may become floats.
+        self._chunks = [_ends(_joined(self._chunks))] if self.kind == "integer" else []
 
 
 def arrow_type(kind: CellKind) -> Any:
@@ -300,13 +298,12 @@ def arrow_type(kind: CellKind) -> Any:
 
 
 def _ends(integers: TypedValues) -> TypedValues:
-    """Return the smallest and the largest, which decide whether all may become floats."""
     return TypedValues(np.array([integers.data.min(), integers.data.max()]), np.zeros(2, np.bool_))
 
 
 def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues | None:
     """Return numbers or booleans as `TypedValues`, nulls as 0; None if one does not fit."""
-    nulls = np.fromiter((value is None for value in values), np.bool_, len(values)) if has_nulls else None
+    nulls = np.fromiter(map(is_, values, repeat(None)), np.bool_, len(values)) if has_nulls else None
     if has_nulls:
         values = [0 if value is None else value for value in values]
     try:
@@ -319,17 +316,26 @@ def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues |
 
 
 def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
-    dtype: Any = pd.StringDtype()
     try:
-        if dtype_backend == "pyarrow" or dtype.storage == "pyarrow":
-            pa: Any = import_module("pyarrow")
-            kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
-            # Arrow's own pool uses half as much memory again for blocks of this size.
-            return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
-        return pd.array(_objects(values), dtype=dtype)
+        if _keeps_arrow(dtype_backend):
+            return _arrow_texts(values, dtype_backend)
+        return pd.array(_objects(values), dtype=pd.StringDtype())
     except UnicodeEncodeError:
         # Half an emoji, which JSON can carry and no storage of strings can hold.
         return _text([read_text(value) for value in values], dtype_backend)
+
+
+def _keeps_arrow(dtype_backend: DtypeBackend) -> bool:
+    """Whether pandas keeps texts in Arrow's memory."""
+    dtype: Any = pd.StringDtype()
+    return dtype_backend == "pyarrow" or dtype.storage == "pyarrow"
+
+
+def _arrow_texts(values: list[Any], dtype_backend: DtypeBackend) -> Any:
+    pa: Any = import_module("pyarrow")
+    kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
+    # Arrow's own pool uses half as much memory again for blocks of this size.
+    return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
 
 
 def _is_arrow(chunk: Any) -> bool:

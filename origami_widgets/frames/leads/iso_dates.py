@@ -128,15 +128,56 @@ def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] 
     counted = digits[0] <= _NINE
     if not ((digits <= _NINE) == counted).all() or not (rows[:, ~counted] == rows[0, ~counted]).all():
         return None
-    if not digits[:, :4].any(axis=1).all():
+    return _moments_of(digits, width - len(found[1] or ""))
+
+
+def _moments_of(digits: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] | None:
+    """Compute microseconds since 1970 from the digits of texts of one shape; None if one is no date or time.
+
+    >>> letters = np.array([[*b"1970-01-02"], [*b"2024-02-29"]], np.uint8)
+    >>> _moments_of(letters - np.uint8(48), 10).tolist()
+    [86400000000, 1709164800000000]
+    """
+
+    def number(start: int, length: int) -> npt.NDArray[np.int64]:
+        value = np.zeros(len(digits), np.int64)
+        for at in range(start, start + length):
+            value = value * 10 + digits[:, at]
+        return value
+
+    year, month, day = number(0, 4), number(5, 2), number(8, 2)
+    if not ((year > 0) & (month > 0) & (month <= len(_DAYS)) & (day > 0)).all():
         return None
-    bare = np.ascontiguousarray(rows[:, : width - len(found[1] or "")])
-    # By way of Unicode: from bytes, NumPy 1.26 ends the process at a date that does not exist.
-    texts = bare.view(f"S{bare.shape[1]}").ravel().astype(f"U{bare.shape[1]}")
-    try:
-        return texts.astype("datetime64[us]").astype(np.int64)
-    except ValueError:
+    is_leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    if (day > _DAYS[month - 1] + ((month == _FEBRUARY) & is_leap)).any():
         return None
+    moments: npt.NDArray[np.int64] = (
+        _days_before_year(year) + _BEFORE_MONTH[month - 1] + (is_leap & (month > _FEBRUARY)) + day - 1
+    ) * _DAY
+    for start, length, most, unit in _PARTS_OF_TIME:
+        if width > start:
+            value = number(start, length or width - start)
+            if (value >= most).any():
+                return None
+            moments += value * (unit if length else 10 ** (_DIGITS_OF_SECOND - (width - start)))
+    return moments
+
+
+_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+_FEBRUARY = 2
+_BEFORE_MONTH = np.concatenate(([0], np.cumsum(_DAYS)[:-1]))
+_DAY, _DIGITS_OF_SECOND = 86_400_000_000, 6
+_PARTS_OF_TIME = ((11, 2, 24, 3_600_000_000), (14, 2, 60, 60_000_000), (17, 2, 60, 1_000_000), (20, 0, 10**6, 1))
+"""Where each part of a time stands, how long it is, what it stays below, and its microseconds; 0: as long as it is."""
+
+
+def _days_before_year(year: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the days from 1970 to the first of January."""
+    before = year - 1
+    return 365 * (year - 1970) + before // 4 - before // 100 + before // 400 - _LEAP_DAYS_TO_1970
+
+
+_LEAP_DAYS_TO_1970 = 1969 // 4 - 1969 // 100 + 1969 // 400
 
 
 MOST_NAMED = 20

@@ -6,8 +6,8 @@ without any field filled has run and found nothing; a missing cell has not run. 
 
 from __future__ import annotations
 
-from itertools import chain
-from operator import itemgetter
+from itertools import chain, repeat
+from operator import is_, itemgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ MOST_KEYS = 64
 REST = "rest"
 FOUND = "found"
 _UNKNOWN, _NO, _YES = -1, 0, 1
+ABSENT = object()
+"""Stands for a missing cell among the cells that wait."""
 _HOLDERS = frozenset({dict, list})
 
 
@@ -73,14 +75,29 @@ class LeadColumn:
         self._parts: dict[str, CellColumn] = {key: self._made(key) for key in wanted if key != REST or not overflow}
         self._rest: CellColumn | None = self._made(REST) if overflow else None
         self._length = 0
+        self._waiting: list[Any] = []
+        # What stands for a missing cell, where it must be told from a null.
+        self._absent: Any = ABSENT if flatten and computed else None
         # What was found, by block; None: every cell that is not null, and no other cell has run.
         self._found: list[tuple[int, Any]] = []
         self._tells_findings = False
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add the cells of a page of rows."""
-        slug = self.slug
-        values = [row.get(slug) for row in rows]
+        """Add the cells of a page of rows. They wait to be typed, but are taken out while the rows are in the cache."""
+        self._waiting += map(dict.get, rows, repeat(self.slug), repeat(self._absent))
+
+    def take_waiting(self) -> None:
+        """Type the cells that wait. Each call costs something, so a few thousand cells should."""
+        values, self._waiting = self._waiting, []
+        if not values:
+            return
+        absent = list(map(is_, values, repeat(ABSENT))) if self._absent is ABSENT else []
+        if True in absent:
+            values = [None if value is ABSENT else value for value in values]
+        first = next((value for value in values if value is not None), None)
+        if type(first) is str and not self._is_taken_apart and self._main.add_texts(values):
+            self._add_found(values, {str, NoneType}, None, absent)
+            return
         types = set(map(type, values))
         found: list[int] | None = None
         if self._flatten and dict in types:
@@ -93,17 +110,31 @@ class LeadColumn:
             self._add_main(values, types)
             for part in self._extras():
                 part.add_nulls(len(values))
-            # Columns typed in by people have `found` only if they hold objects.
-            if self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
-                found = [_flag(value) for value in values]
-                self._tells_findings |= self._computed
-        if self._flatten and self._computed and NoneType in types:
-            found = self._with_nulls(rows, values, found)
-        self._found.append((len(rows), None if found is None else np.array(found, np.int8)))
-        self._length += len(rows)
+        self._add_found(values, types, found, absent)
+
+    @property
+    def _is_taken_apart(self) -> bool:
+        return self._same is not None or bool(self._parts) or self._rest is not None
+
+    def _add_found(self, values: list[Any], types: set[type], found: list[int] | None, absent: Sequence[bool]) -> None:
+        # Columns typed in by people have `found` only if they hold objects.
+        if found is None and self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
+            found = [_flag(value) for value in values]
+            self._tells_findings |= self._computed
+        # A null that is there means that nothing was found, unlike a cell that is missing.
+        if absent and NoneType in types and values.count(None) > sum(absent):
+            found = [_UNKNOWN if value is None else _YES for value in values] if found is None else found
+            found = [
+                _NO if flag == _UNKNOWN and not is_absent else flag
+                for flag, is_absent in zip(found, absent, strict=True)
+            ]
+            self._tells_findings = True
+        self._found.append((len(values), None if found is None else np.array(found, np.int8)))
+        self._length += len(values)
 
     def add_nulls(self, count: int) -> None:
         """Add rows without a cell in this column."""
+        self.take_waiting()
         if self._same is None:
             self._main.add_nulls(count)
         for part in self._extras():
@@ -197,11 +228,16 @@ class LeadColumn:
             parts = {key: [each.get(key) for each in objects] for key in keys if key in self._parts}
         there = {key: cells for key, cells in parts.items() if key in self._parts}
         self._add_main_of(values, types, there)
+        kinds = {key: set(map(type, cells)) for key, cells in there.items()}
         for key, part in self._parts.items():
-            part.add(there[key]) if key in there else part.add_nulls(len(values))
+            if key not in there:
+                part.add_nulls(len(values))
+            elif not kinds[key] <= {str, NoneType} or kinds[key] == {NoneType} or not part.add_texts(there[key]):
+                part.add(there[key], kinds[key])
         if self._rest is not None or len(keys) > len(there):
             there[REST] = self._add_rest(objects)
-        return _flags(values, types, there)
+            kinds[REST] = {dict}
+        return _flags(values, types, there, kinds)
 
     def _add_main_of(self, values: list[Any], types: set[type], there: dict[str, list[Any]]) -> None:
         """Add the main values of objects, before their parts are added."""
@@ -224,18 +260,6 @@ class LeadColumn:
         rests = [{key: each[key] for key in each if key not in self._parts} or None for each in objects]
         self._rest.add(rests)
         return rests
-
-    def _with_nulls(
-        self, rows: Sequence[dict[str, Any]], values: list[Any], found: list[int] | None
-    ) -> list[int] | None:
-        """Mark nulls as "nothing found", unlike missing cells."""
-        slug = self.slug
-        if found is None:
-            if not any(slug in row for row, value in zip(rows, values, strict=True) if value is None):
-                return None
-            found = [_UNKNOWN if value is None else _YES for value in values]
-            self._tells_findings = True
-        return [_NO if flag == _UNKNOWN and slug in row else flag for flag, row in zip(found, rows, strict=True)]
 
 
 def _flag(value: Any) -> int:
@@ -268,10 +292,12 @@ def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[
         return None
 
 
-def _flags(values: list[Any], types: set[type], there: dict[str, list[Any]]) -> list[int]:
+def _flags(
+    values: list[Any], types: set[type], there: dict[str, list[Any]], kinds_of: dict[str, set[type]]
+) -> list[int]:
     """Return what was found on a page, by the rules of `is_found`; plain values in objects of one shape all at once."""
-    cells = [there[key] for key in findings_of(tuple(there))]
-    kinds = [set(map(type, part)) for part in cells]
+    wanted = findings_of(tuple(there))
+    cells, kinds = [there[key] for key in wanted], [kinds_of[key] for key in wanted]
     if REST in there or "source" in there or any(_HOLDERS & each for each in kinds):
         return [_flag(value) for value in values]
     # A blank text is no finding, as a null is not.

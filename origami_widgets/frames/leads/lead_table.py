@@ -11,7 +11,7 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 
-from .cell_column import CellColumn
+from .cell_column import CellColumn, KindOnlyColumn
 from .lead_column import FOUND, LeadColumn
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Names: TypeAlias = Literal["slug", "name"]
 Objects: TypeAlias = Literal["flatten", "json", "main"]
 
+BLOCK = 2_000
+"""Rows whose cells are typed at once: enough to be cheap per cell, few enough to keep as decoded objects."""
 MOST_UNLISTED = 100
 """Maximum number of columns for slugs that the server did not list."""
 MOST_SHOWN = 20
@@ -138,6 +140,7 @@ class LeadTable:
         self._objects = objects
         self._schema = schema or {}
         self._length = 0
+        self._row_ids: list[str] = []
         self._pins = self._pins_of(self._schema)
         self._ids = kept(dtype_backend)
         self._ids.pinned = self._schema.get(ROW_ID)
@@ -152,8 +155,8 @@ class LeadTable:
         """Add a page of decoded rows, flat or typed."""
         if not rows:
             return
-        self._ids.add(ids_of(rows))
-        keys = set().union(*rows)
+        self._row_ids += ids_of(rows)
+        keys: set[str] = set().union(*rows)
         cells = rows
         if "cells" in keys:
             cells = cells_of(rows, self._columns.keys())
@@ -162,6 +165,18 @@ class LeadTable:
             column.add(cells)
         self._add_unlisted(cells, keys - self._columns.keys() - BESIDE)
         self._length += len(rows)
+        if len(self._row_ids) >= BLOCK:
+            self._take_waiting()
+
+    def _take_waiting(self) -> None:
+        """Type the cells that wait: enough at once to be cheap per cell."""
+        ids, self._row_ids = self._row_ids, []
+        if ids and not self._ids.add_texts(ids):
+            self._ids.add(ids)
+        for column in (*self._columns.values(), *self._unlisted.values()):
+            column.take_waiting()
+            if issubclass(self._kept, KindOnlyColumn):
+                column.forget_findings()
 
     def frame(self, *, copy: bool, rows: int | None = None) -> tuple[pd.DataFrame, Findings]:
         """Return all rows so far as a frame.
@@ -190,6 +205,7 @@ class LeadTable:
 
     def blank(self) -> LeadTable:
         """Return a table without rows and with the same columns."""
+        self._take_waiting()
         other = LeadTable(
             self._listed,
             dtype_backend=self._backend,
@@ -204,12 +220,6 @@ class LeadTable:
         other._rest = None if self._rest is None else CellColumn(self._backend)
         return other
 
-    def learn(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add a page of rows and keep only the kinds of its cells."""
-        self.add(rows)
-        for column in (*self._columns.values(), *self._unlisted.values()):
-            column.forget_findings()
-
     def layout(self, findings: Findings) -> Iterator[tuple[str, CellColumn | LeadColumn | None]]:
         """Go through the columns of the frame in order: their names and cells.
 
@@ -218,6 +228,7 @@ class LeadTable:
         Args:
             findings: collects notes about the columns.
         """
+        self._take_waiting()
         taken = {ROW_ID: None}
         yield ROW_ID, self._ids
         seen: set[str | None] = {None}
@@ -296,8 +307,8 @@ class LeadTable:
             if key not in self._unlisted and len(self._unlisted) < MOST_UNLISTED:
                 self._unlisted[key] = column = self._column(key, computed=True)
                 column.add_nulls(self._length)
-        for key, column in self._unlisted.items():
-            column.add(cells) if key in keys else column.add_nulls(len(cells))
+        for column in self._unlisted.values():
+            column.add(cells)
         rest = [key for key in keys if key not in self._unlisted]
         if rest and self._rest is None:
             self._rest = self._kept(self._backend)
@@ -333,7 +344,15 @@ def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[d
     if not level:
         return rows
     return [
-        {slug: _value(cell) for slug, cell in inner.items()} if isinstance(inner := row.get("cells"), dict) else row
+        {
+            # Without a call for nearly all cells.
+            slug: cell["value"]
+            if type(cell) is dict and "value" in cell and cell.get("type") in CELL_TYPES
+            else _value(cell)
+            for slug, cell in inner.items()
+        }
+        if isinstance(inner := row.get("cells"), dict)
+        else row
         for row in rows
     ]
 

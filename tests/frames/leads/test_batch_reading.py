@@ -22,7 +22,7 @@ import origami_widgets as ow
 from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.safe_cells import plain_cell
-from origami_widgets.frames.leads import cell_column as cells
+from origami_widgets.frames.leads import lead_table
 from origami_widgets.frames.leads.batch_reading import PageSpool, batches_of, loaded_batches
 from origami_widgets.frames.leads.cell_column import KindOnlyColumn
 from origami_widgets.frames.leads.lead_table import Findings, LeadTable, ListedColumn
@@ -60,7 +60,7 @@ def in_batches(rows, listed, size, **options):
     """What the reading makes of pages of rows, without a server."""
     table, spool = LeadTable(listed, dtype_backend="pyarrow", kept=KindOnlyColumn, **options), PageSpool()
     for at in range(0, len(rows), 3):
-        table.learn(rows[at : at + 3])
+        table.add(rows[at : at + 3])
         spool.add(rows[at : at + 3])
     findings = Findings()
     made = batches_of(table, spool.part(), size, findings)
@@ -105,13 +105,13 @@ def whole(value):
 )
 @settings(max_examples=200, deadline=None)
 def test_every_table_is_the_frame_in_batches(rows, size, flatten, names, block):
-    before, cells.BLOCK = cells.BLOCK, block
+    before, lead_table.BLOCK = lead_table.BLOCK, block
     try:
         rows = [{"id": f"r{number}", **row} for number, row in enumerate(rows)]
         table, batches, findings = in_batches(rows, LISTED, size, flatten=flatten, names=names)
         frame, result = in_one_frame(rows, LISTED, flatten=flatten, names=names)
     finally:
-        cells.BLOCK = before
+        lead_table.BLOCK = before
     assert table.schema.names == list(frame.columns)
     assert [batch.num_rows for batch in batches[:-1]] == [size] * (len(batches) - 1)
     assert table.num_rows == len(rows)
@@ -150,7 +150,7 @@ def test_every_table_is_the_frame_in_batches(rows, size, flatten, names, block):
     ],
 )
 def test_a_type_holds_for_all_batches(values, kind, monkeypatch):
-    monkeypatch.setattr(cells, "BLOCK", 1)
+    monkeypatch.setattr(lead_table, "BLOCK", 1)
     rows = [{"id": str(number), "x": value} for number, value in enumerate(values)]
     table, batches, _ = in_batches(rows, LISTED[:1], 1, flatten=True, names="slug")
     assert str(table.schema.field("x").type) == kind

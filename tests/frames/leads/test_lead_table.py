@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.frames.leads import cell_column as cells
 from origami_widgets.frames.leads import lead_column as flatten
 from origami_widgets.frames.leads import lead_table
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
@@ -41,7 +40,7 @@ def one(*values, **options):
 
 @pytest.fixture(autouse=True, params=[1, 2_000], ids=["block by block", "at once"])
 def block(request, monkeypatch):
-    monkeypatch.setattr(cells, "BLOCK", request.param)
+    monkeypatch.setattr(lead_table, "BLOCK", request.param)
 
 
 DTYPES = [
