@@ -103,7 +103,7 @@ QUICK_TESTS = (
     *("--ignore=tests/card/view/test_size_limits.py", "--ignore=tests/card/view/test_run_view_variants.py"),
     *("--ignore=tests/frames/economics", "--ignore=tests/frames/files", "--ignore=tests/frames/leads"),
     *("--ignore=tests/frames/plots", "--ignore=tests/frames/test_described.py"),
-    "--ignore=tests/frames/test_mutations.py",
+    *("--ignore=tests/frames/test_mutations.py", "--ignore=tests/frames/test_interchange.py"),
 )
 
 # Started in this order: what takes longest is first, so that no core is idle in the end. Each worker of the browser and of

@@ -47,12 +47,14 @@ if TYPE_CHECKING:
     from origami_widgets.frames import history_frame as history_frame
     from origami_widgets.frames import lead_source_economics_frame as lead_source_economics_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
+    from origami_widgets.frames import plain as plain
     from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import rows_frame_async as rows_frame_async
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
+    from origami_widgets.frames.leads.batch_reading import RowBatches as RowBatches
     from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.leads.row_reading import InterruptedRows as InterruptedRows
     from origami_widgets.frames.plots import plot_credits as plot_credits
@@ -73,6 +75,7 @@ _HOMES = {
     "LeadGrid": "card.widgets.lead_grid",
     "OrigamiError": "api.errors",
     "PastedKey": "api.pasted_key",
+    "RowBatches": "frames.leads.batch_reading",
     "Run": "compose",
     "RunBatch": "run.batch",
     "RunBoard": "card.widgets.run_board",
@@ -97,6 +100,7 @@ _HOMES = {
     "leads": "card.widgets.lead_grid",
     "login": "compose",
     "login_async": "compose",
+    "plain": "frames",
     "plot_credits": "frames.plots",
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",

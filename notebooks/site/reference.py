@@ -70,7 +70,17 @@ GROUPS = (
         "leads",
         "Leads",
         "The rows of a table: as a grid to look through, or all of them in order, with proper dtypes.",
-        ("leads", "LeadGrid", "rows_frame", "rows_frame_async", "rows_batches", "IncompleteRows", "InterruptedRows"),
+        (
+            "leads",
+            "LeadGrid",
+            "rows_frame",
+            "rows_frame_async",
+            "rows_batches",
+            "RowBatches",
+            "plain",
+            "IncompleteRows",
+            "InterruptedRows",
+        ),
     ),
     Group(
         "economics",

@@ -8,6 +8,8 @@ import time
 from types import SimpleNamespace
 from urllib.parse import parse_qs
 
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import origami_widgets as ow
@@ -536,3 +538,19 @@ def test_the_code_that_draws_leads_comes_when_it_is_asked_for(card):
     (answer,) = messages
     assert answer["content"]["kind"] == "code"
     assert "export" in answer["content"]["code"]
+
+
+def test_what_a_grid_has_loaded_is_an_arrow_stream_without_another_request(ended, monkeypatch):
+    grid = ow.LeadGrid(ended.run)
+    assert pl.DataFrame(grid).height == 0
+    messages = []
+    monkeypatch.setattr(grid, "_send", lambda content, buffers=None: messages.append(content))
+    grid._handle_custom_msg(message(ended.table.id), [])
+    see(lambda: leads_in(messages))
+    ended.sandbox.rows.clear()
+    frame, streamed = grid.frame, pl.DataFrame(grid)
+    assert streamed.columns == list(frame)
+    assert streamed["row_id"].to_list() == frame["row_id"].to_list() != []
+    assert pa.table(grid).num_rows == streamed.height == SIZE
+    assert ended.sandbox.rows == []
+    grid.close()
