@@ -30,6 +30,7 @@ from origami_widgets.run.state import (
     Delayed,
     Heard,
     HistoryPoint,
+    Named,
     Planned,
     RowsRead,
     RunRead,
@@ -85,6 +86,9 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
     match event:
         case Attached():
             return replace(state, attached=event.began, attached_by=event.by)
+        case Named():
+            is_news = event.agent_name not in ("", state.agent_name)
+            return replace(state, agent_name=event.agent_name) if is_news else state
         case CancelRequested() | CancelDelayed():
             return _cancel_changed(state, event)
         case CreditsExceeded():

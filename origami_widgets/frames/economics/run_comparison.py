@@ -9,9 +9,9 @@ import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
-from origami_widgets.frames.run_frames import RUNS, has_no_tables, values_of_runs
+from origami_widgets.frames.run_frames import RUNS, has_no_tables, runs_only, values_of_runs
 from origami_widgets.frames.schema import FrameSchema, computed_field
-from origami_widgets.frames.source import Source, SourceData, gather
+from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.table_frames import TABLES
 
 from .spending import Counts, Measure, Spending, count_sums, counted, known, measured, over, sums
@@ -31,6 +31,7 @@ COMPARISON = FrameSchema(
     (
         RUNS["run_id"],
         RUNS["agent_id"],
+        RUNS["name"],
         RUNS["status"],
         computed_field("prompt", "string", "the full brief"),
         RUNS["model"],
@@ -95,6 +96,7 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
+        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
         - `status` (category): the status, as the server reports it
         - `prompt` (string): the full brief
         - `model` (category): the model that ran
@@ -133,9 +135,8 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         ([4.0, 6.0], [0.0, 1.25])
     """
     check_backend(dtype_backend)
-    data = gather(runs, COMPARISON.name)
     # Tables without a run cannot be compared.
-    data = SourceData(data.kind, tuple(part for part in data.parts if part.run is not None))
+    data = runs_only(gather(runs, COMPARISON.name))
     spending = Spending(data)
     runs_values, computed = values_of_runs(data.parts, spending.issues)
     # What is missing is NaN here, and a count may be larger than a float.

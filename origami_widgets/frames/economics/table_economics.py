@@ -11,7 +11,15 @@ import numpy as np
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
-from origami_widgets.frames.schema import RUN_ID, TABLE_FIELDS, TABLE_ID, TABLE_NAME, FrameSchema, computed_field
+from origami_widgets.frames.schema import (
+    RUN_ID,
+    RUN_NAME,
+    TABLE_FIELDS,
+    TABLE_ID,
+    TABLE_NAME,
+    FrameSchema,
+    computed_field,
+)
 from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.values import read_values
 
@@ -27,6 +35,7 @@ ECONOMICS = FrameSchema(
     "economics_frame",
     (
         RUN_ID,
+        RUN_NAME,
         TABLE_ID,
         TABLE_NAME,
         TABLE_FIELDS["credits_lifetime_used"].renamed("credits_used"),
@@ -113,6 +122,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run; NA for a table that was given without its run
+        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `credits_used` (Float64, credits): settled, over all runs
