@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 from operator import is_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace as replace_struct
 
@@ -97,9 +97,8 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
             error = None if event.sending else state.command_error
             return replace(state, sending=event.sending, queue=event.queue, command_error=error)
         case CommandFailed():
-            if event.cancel:
-                return replace(state, command_error=event.error, cancel="none", cancel_error=None)
-            return replace(state, command_error=event.error)
+            cancel: dict[str, Any] = {"cancel": "none", "cancel_error": None} if event.cancel else {}
+            return replace(state, command_error=event.error, **cancel)
 
 
 def _cancel_changed(state: RunState, event: CancelRequested | CancelDelayed) -> RunState:
