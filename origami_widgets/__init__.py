@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from origami_widgets.frames import history_frame as history_frame
     from origami_widgets.frames import lead_source_economics_frame as lead_source_economics_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
+    from origami_widgets.frames import leads_frame as leads_frame
+    from origami_widgets.frames import leads_frame_async as leads_frame_async
+    from origami_widgets.frames import overlap as overlap
     from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import rows_frame_async as rows_frame_async
@@ -95,8 +98,11 @@ _HOMES = {
     "lead_source_economics_frame": "frames",
     "lead_sources_frame": "frames",
     "leads": "card.widgets.lead_grid",
+    "leads_frame": "frames",
+    "leads_frame_async": "frames",
     "login": "compose",
     "login_async": "compose",
+    "overlap": "frames",
     "plot_credits": "frames.plots",
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",

@@ -42,6 +42,7 @@ HOMES = {
     "filelock": {"run.starts.store"},
     "keyring": {"api.key_sources"},
     "platformdirs": {"run.starts.store"},
+    "publicsuffixlist": {"frames.leads.company_domain"},
     "altair": {
         "frames.plots.chart",
         "frames.plots.credits_plot",

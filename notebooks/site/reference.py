@@ -70,7 +70,10 @@ GROUPS = (
         "leads",
         "Leads",
         "The rows of a table: as a grid to look through, or all of them in order, with proper dtypes.",
-        ("leads", "LeadGrid", "rows_frame", "rows_frame_async", "rows_batches", "IncompleteRows", "InterruptedRows"),
+        (
+            *("leads", "LeadGrid", "rows_frame", "rows_frame_async", "leads_frame", "leads_frame_async", "overlap"),
+            *("rows_batches", "IncompleteRows", "InterruptedRows"),
+        ),
     ),
     Group(
         "economics",

@@ -6,6 +6,7 @@ from .economics.lead_source_economics import lead_source_economics_frame
 from .economics.run_comparison import compare_runs
 from .economics.table_economics import economics_frame
 from .files.exporting import export
+from .lead_frames import leads_frame, leads_frame_async, overlap
 from .row_frames import rows_batches, rows_frame, rows_frame_async
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from .table_frames import columns_frame, lead_sources_frame, tables_frame
@@ -22,6 +23,9 @@ __all__ = [
     "history_frame",
     "lead_source_economics_frame",
     "lead_sources_frame",
+    "leads_frame",
+    "leads_frame_async",
+    "overlap",
     "rows_batches",
     "rows_frame",
     "rows_frame_async",

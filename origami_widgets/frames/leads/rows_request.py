@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, printable
+from origami_widgets.api.models import Table
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.validate import may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
@@ -34,6 +35,7 @@ class RowsRequest:
         flatten: whether parts of objects get columns of their own.
         names: whether columns are named by slug or by heading.
         dtype_backend: the arrays that hold the cells.
+        table: the table as it was before its rows were read, None if not known yet.
     """
 
     table_id: str
@@ -44,10 +46,16 @@ class RowsRequest:
     flatten: bool
     names: Names
     dtype_backend: DtypeBackend
+    table: Table | None = None
 
-    def with_table(self, name: str, lead_count: int | None) -> RowsRequest:
-        """Return the request with the name and lead count of the table."""
-        return replace(self, table_name=name, lead_count=lead_count)
+    def with_table(self, table: Table) -> RowsRequest:
+        """Return the request with what is known of the table."""
+        return replace(self, table_name=table.name, lead_count=table.lead_count, table=table)
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments of `rows_frame` that decide what the frame looks like, all of it JSON."""
+        of_table = ("table_id", "table_name", "lead_count", "query", "limit", "table")
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in of_table}
 
     def query_for(self, *, typed: bool) -> RowQuery:
         """Return the query to send: for flat cells, unless a slug is also a key of the row itself."""
@@ -80,7 +88,9 @@ def request_from(
     where, name, lead_count = _table_of(table, caller)
     query = RowQuery(filters=_complete(filters), sort=sort)
     query.params()
-    return RowsRequest(where, name, lead_count, query, row_limit(limit), flatten, names, dtype_backend)
+    raw = _raw_of(table)
+    known = None if raw is None else Table.from_raw(dict(raw))
+    return RowsRequest(where, name, lead_count, query, row_limit(limit), flatten, names, dtype_backend, known)
 
 
 def check_slugs(query: RowQuery, slugs: Sequence[str]) -> None:
