@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import compare_runs as compare_runs
     from origami_widgets.frames import credits_frame as credits_frame
     from origami_widgets.frames import credits_frame_async as credits_frame_async
+    from origami_widgets.frames import describe_leads as describe_leads
     from origami_widgets.frames import economics_frame as economics_frame
     from origami_widgets.frames import export as export
     from origami_widgets.frames import history_frame as history_frame
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from origami_widgets.frames import leads_frame as leads_frame
     from origami_widgets.frames import leads_frame_async as leads_frame_async
     from origami_widgets.frames import overlap as overlap
+    from origami_widgets.frames import refresh_leads as refresh_leads
+    from origami_widgets.frames import refresh_leads_async as refresh_leads_async
     from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import rows_frame_async as rows_frame_async
@@ -92,6 +95,7 @@ _HOMES = {
     "configure": "compose",
     "credits_frame": "frames",
     "credits_frame_async": "frames",
+    "describe_leads": "frames",
     "economics_frame": "frames",
     "export": "frames",
     "history_frame": "frames",
@@ -107,6 +111,8 @@ _HOMES = {
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",
     "plot_qualification": "frames.plots",
+    "refresh_leads": "frames",
+    "refresh_leads_async": "frames",
     "rows_batches": "frames",
     "rows_frame": "frames",
     "rows_frame_async": "frames",

@@ -72,6 +72,7 @@ GROUPS = (
         "The rows of a table: as a grid to look through, or all of them in order, with proper dtypes.",
         (
             *("leads", "LeadGrid", "rows_frame", "rows_frame_async", "leads_frame", "leads_frame_async", "overlap"),
+            *("describe_leads", "refresh_leads", "refresh_leads_async"),
             *("rows_batches", "IncompleteRows", "InterruptedRows"),
         ),
     ),

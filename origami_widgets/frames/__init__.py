@@ -7,6 +7,7 @@ from .economics.run_comparison import compare_runs
 from .economics.table_economics import economics_frame
 from .files.exporting import export
 from .lead_frames import leads_frame, leads_frame_async, overlap
+from .lead_summaries import describe_leads, refresh_leads, refresh_leads_async
 from .row_frames import rows_batches, rows_frame, rows_frame_async
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from .table_frames import columns_frame, lead_sources_frame, tables_frame
@@ -18,6 +19,7 @@ __all__ = [
     "compare_runs",
     "credits_frame",
     "credits_frame_async",
+    "describe_leads",
     "economics_frame",
     "export",
     "history_frame",
@@ -26,6 +28,8 @@ __all__ = [
     "leads_frame",
     "leads_frame_async",
     "overlap",
+    "refresh_leads",
+    "refresh_leads_async",
     "rows_batches",
     "rows_frame",
     "rows_frame_async",

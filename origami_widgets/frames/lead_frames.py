@@ -97,9 +97,9 @@ def leads_frame(
         >>> len(ow.leads_frame([one, one])) == 2 * len(one)
         True
     """
-    frames = _frames_of(source, "leads_frame")
+    frames = frames_of(source, "leads_frame")
     if frames is not None:
-        return _stacked(frames, domain_from, dtype_backend)
+        return stack_given(frames, domain_from, dtype_backend)
     reading = leads_reading(
         source,
         client,
@@ -141,9 +141,9 @@ async def leads_frame_async(
     """
     from origami_widgets.api.sync_bridge import wait
 
-    frames = _frames_of(source, "leads_frame")
+    frames = frames_of(source, "leads_frame")
     if frames is not None:
-        return _stacked(frames, domain_from, dtype_backend)
+        return stack_given(frames, domain_from, dtype_backend)
     reading = leads_reading(
         source,
         client,
@@ -191,8 +191,10 @@ def leads_reading(
         (run_id, name, request_from(table, **options, caller=caller)) for run_id, name, table in _tables(source, caller)
     ]
     operations = _operations_of(source) if client is None else None
+    if operations is None and (tables or client is not None):
+        operations = client_or_default(client).operations
     return LeadsReading(
-        operations or client_or_default(client).operations,
+        operations,
         tables,
         domain_from=domain_from,
         dtype_backend=backend,
@@ -239,7 +241,7 @@ def _check_names(domain_from: object) -> None:
         )
 
 
-def _frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
+def frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
     """Return the frames that were given; None for runs, tables and ids.
 
     Raises:
@@ -265,9 +267,16 @@ def _frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
     return frames
 
 
-def _stacked(
+def stack_given(
     frames: list[pd.DataFrame], domain_from: Sequence[str] | None, dtype_backend: DtypeBackend
 ) -> pd.DataFrame:
+    """Return frames that were read before as `leads_frame` does.
+
+    Args:
+        frames: frames of leads.
+        domain_from: as in `leads_frame`.
+        dtype_backend: the arrays of the result.
+    """
     from .leads.leads_reading import TableLeads, stack_leads
 
     _check_names(domain_from)
@@ -372,7 +381,7 @@ def _array(values: Sequence[Any], kind: Any, dtype_backend: DtypeBackend) -> Any
 
 def _list_of(given: object, where: str, on: str) -> pd.DataFrame:
     if isinstance(given, list | tuple) and given and all(isinstance(each, pd.DataFrame) for each in given):
-        given = _stacked(list(given), None, "numpy_nullable")
+        given = stack_given(list(given), None, "numpy_nullable")
     if not isinstance(given, pd.DataFrame):
         raise InvalidInput(
             "overlap compares frames",

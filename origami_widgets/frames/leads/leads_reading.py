@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,10 @@ from origami_widgets.frames.values import read_values
 
 from .company_domain import address_columns, domains_of
 from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, ProgressNotifier, RowsReading
-from .stacking import stack_frames
+from .stacking import HEAD, stack_frames, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.frames.dtype_backend import DtypeBackend
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
     from .row_reading import Progress
     from .rows_request import RowsRequest
 
-RUN = ("run_id", "name")
-TABLE = ("table_id", "table_name")
-HEAD = (*RUN, *TABLE, "row_id", "domain")
-"""The first columns of a frame of several tables."""
 MOST_TABLES_NOTED = 200
 _REPEATED = frozenset({"frame", "version", "source", "origin", "untrusted", "untrusted_note"})
 """What the whole frame says, and each of its tables need not."""
@@ -49,17 +44,6 @@ class TableLeads:
     frame: pd.DataFrame
     run_id: str | None = None
     name: str | None = None
-
-
-def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
-    """Return what a frame of leads says about each of its tables; empty where pandas has dropped its `attrs`."""
-    notes = frame.attrs.get("origami")
-    if not isinstance(notes, Mapping):
-        return []
-    tables = notes.get("tables")
-    if isinstance(tables, list | tuple):
-        return [table for table in tables if isinstance(table, Mapping)]
-    return [notes] if isinstance(notes.get("table_id"), str) else []
 
 
 def stack_leads(
@@ -100,6 +84,7 @@ def stack_leads(
         "mixed_types": findings.mixed_types,
         "dates": findings.dates,
         "timestamps": findings.timestamps,
+        "domain_from": None if domain_from is None else list(domain_from),
         "table_count": len(notes),
         "tables": notes[:MOST_TABLES_NOTED],
     }
@@ -164,7 +149,7 @@ class LeadsReading:
     """The leads of several tables while they are read, one table after the other.
 
     Args:
-        operations: the API.
+        operations: the API; None where there is no table to read.
         tables: per table the id and the name of its run, None where unknown, and the request.
         domain_from: as in `stack_leads`.
         dtype_backend: the arrays of the result.
@@ -177,15 +162,15 @@ class LeadsReading:
 
     def __init__(
         self,
-        operations: Operations,
+        operations: Operations | None,
         tables: Sequence[tuple[str | None, str | None, RowsRequest]],
         *,
         domain_from: Sequence[str] | None,
         dtype_backend: DtypeBackend,
     ) -> None:
-        self._operations = operations
+        self._origin = "" if operations is None else operations.origin
         self._runs = [(run_id, name) for run_id, name, _ in tables]
-        self._readings = [RowsReading(operations, request) for _, _, request in tables]
+        self._readings = [] if operations is None else [RowsReading(operations, request) for _, _, request in tables]
         self._frames: dict[int, pd.DataFrame] = {}
         self._rows: dict[int, int] = {}
         self._totals = [request.lead_count for _, _, request in tables]
@@ -250,9 +235,7 @@ class LeadsReading:
 
     def _stacked(self, frames: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
         parts = [TableLeads(frames[place], *self._runs[place]) for place in sorted(frames)]
-        return stack_leads(
-            parts, domain_from=self._domain_from, dtype_backend=self._backend, origin=self._operations.origin
-        )
+        return stack_leads(parts, domain_from=self._domain_from, dtype_backend=self._backend, origin=self._origin)
 
     def _notify(self, notifier: ProgressNotifier, place: int) -> Progress:
         """Return what counts the rows of one table in the progress of all."""

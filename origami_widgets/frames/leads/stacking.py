@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.frames.dtype_backend import DtypeBackend
+
+
+HEAD = ("run_id", "name", "table_id", "table_name", "row_id", "domain")
+"""The first columns of a frame of several tables."""
+
+
+def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
+    """Return what a frame of leads says about each of its tables; empty where pandas has dropped its `attrs`."""
+    notes = frame.attrs.get("origami")
+    if not isinstance(notes, Mapping):
+        return []
+    tables = notes.get("tables")
+    if isinstance(tables, list | tuple):
+        return [table for table in tables if isinstance(table, Mapping)]
+    return [notes] if isinstance(notes.get("table_id"), str) else []
 
 
 def stack_frames(frames: Sequence[pd.DataFrame], dtype_backend: DtypeBackend) -> tuple[pd.DataFrame, Findings]:
