@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import transcript_frame as transcript_frame
     from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.leads.row_reading import InterruptedRows as InterruptedRows
+    from origami_widgets.frames.plots import plot_compare as plot_compare
     from origami_widgets.frames.plots import plot_credits as plot_credits
     from origami_widgets.frames.plots import plot_funnel as plot_funnel
     from origami_widgets.frames.plots import plot_history as plot_history
@@ -107,6 +108,7 @@ _HOMES = {
     "login": "compose",
     "login_async": "compose",
     "overlap": "frames",
+    "plot_compare": "frames.plots",
     "plot_credits": "frames.plots",
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",

@@ -45,6 +45,7 @@ HOMES = {
     "publicsuffixlist": {"frames.leads.company_domain"},
     "altair": {
         "frames.plots.chart",
+        "frames.plots.compare_plot",
         "frames.plots.credits_plot",
         "frames.plots.funnel_plot",
         "frames.plots.history_plot",

@@ -86,7 +86,7 @@ GROUPS = (
         "plots",
         "Plots",
         "Altair charts, for light and dark pages (extra: `plots`).",
-        ("plot_funnel", "plot_qualification", "plot_credits", "plot_history"),
+        ("plot_funnel", "plot_qualification", "plot_credits", "plot_history", "plot_compare"),
     ),
     Group("files", "Files", "Excel, CSV and Parquet (extras: `excel`, `parquet`).", ("export",)),
     Group(

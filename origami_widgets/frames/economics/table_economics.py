@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
 from origami_widgets.frames.schema import (
@@ -23,13 +21,11 @@ from origami_widgets.frames.schema import (
 from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.values import read_values
 
-from .leads_needed import leads_needed
+from .leads_needed import checked_order, leads_needed
 from .spending import ERRORED, UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, counted, measured, over
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MOST_LEADS = 10**9
 
 ECONOMICS = FrameSchema(
     "economics_frame",
@@ -164,7 +160,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         [399.0, 764.0]
     """
     check_backend(dtype_backend)
-    wanted = _checked(more)
+    wanted = checked_order(more, ECONOMICS.name)
     spending = Spending(gather(source, ECONOMICS.name))
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
@@ -184,20 +180,6 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         issues=spending.issues,
         dtype_backend=dtype_backend,
     )
-
-
-def _checked(more: object) -> int:
-    try:
-        wanted = 0 if isinstance(more, bool) else operator.index(more)  # type: ignore[arg-type]
-    except TypeError:
-        wanted = 0
-    if not 1 <= wanted <= MOST_LEADS:
-        raise InvalidInput(
-            "more must be a number of qualified leads",
-            cause=f"Got more={more!r:.40}.",
-            remedy=f"Use a whole number from 1 to {MOST_LEADS:,}: economics_frame(run, more=100).",
-        )
-    return wanted
 
 
 def _measures(spending: Spending, more: int) -> dict[str, Measure]:
