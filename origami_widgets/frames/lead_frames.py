@@ -311,7 +311,8 @@ def overlap(
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A DataFrame with these columns, then all columns of both lists, with the cells of the first lead that has the value.
+        A DataFrame with these columns, then all columns of both lists, with the cells of the first lead that has the value;
+        in columns that `a` lacks, those of the first one in `b`.
 
         - the column `on` (string): the value as it was compared
         - `found_in` (category): `both`, `a` or `b`
@@ -339,15 +340,24 @@ def overlap(
     stacked, findings = stack_frames(lists, dtype_backend)
     counts: dict[object, list[int]] = {}
     places: list[int] = []
+    places_of_b: dict[object, int] = {}
     for place, key in enumerate(keys):
         group: object = ("", place) if key is None else key
         if group not in counts:
             counts[group] = [0, 0]
             places.append(place)
+        if not is_first[place]:
+            places_of_b.setdefault(group, place)
         counts[group][0 if is_first[place] else 1] += 1
     leads_a, leads_b = (np.array([each[side] for each in counts.values()], np.int64) for side in (0, 1))
     found_in = np.where(leads_b == 0, IN_A, np.where(leads_a == 0, IN_B, IN_BOTH))
-    rows = stacked.drop(columns=[on, *(name for name in _OVERLAP if name in stacked)]).take(places)
+    rows = stacked.drop(columns=[on, *(name for name in _OVERLAP if name in stacked)])
+    only_in_b = [name for name in rows if name not in lists[0]]
+    # Where a value is in both, what the first list does not tell comes from the second one.
+    others = [places_of_b.get(group, place) for group, place in zip(counts, places, strict=True)]
+    rows = pd.DataFrame(
+        {name: rows[name].take(others if name in only_in_b else places).array for name in rows.columns}, copy=False
+    )
     first = pd.DataFrame(
         {
             on: _array([keys[place] for place in places], "string", dtype_backend),
@@ -356,7 +366,7 @@ def overlap(
             "leads_b": _array(leads_b.tolist(), "integer", dtype_backend),
         }
     )
-    result = pd.concat([first, rows.reset_index(drop=True)], axis=1)
+    result = pd.concat([first, rows], axis=1)
     result.attrs["units"] = {"leads_a": "leads", "leads_b": "leads"}
     result.attrs["origami"] = {
         "frame": "overlap",

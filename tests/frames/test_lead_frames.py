@@ -57,6 +57,8 @@ def test_two_runs_of_the_sandbox_and_a_list_of_customers():
     customers = ow.overlap(known.rename(columns={"Site": "domain"}), first).query("found_in == 'both'")
     assert customers["domain"].to_list() == [first["domain"].dropna().iloc[0]]
     assert customers["owner"].to_list() == ["Ana"]
+    # What the list of customers lacks comes from the lead.
+    assert customers["company"].to_list() == [first["company"][first["domain"].notna()].iloc[0]]
     assert ow.overlap(first, second, on="company").attrs["origami"]["on"] == "company"
 
 
