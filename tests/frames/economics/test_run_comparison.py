@@ -1,7 +1,5 @@
 """Runs beside each other: sums over their tables, and how they differ from the first."""
 
-import math
-
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets import frames
+from tests.frames.economics.formulas import over, quantile, sum_of
 from tests.frames.payloads import changed, payload, table
 
 
@@ -185,32 +184,8 @@ def test_runs_of_the_sandbox():
     assert pd.isna(ow.compare_runs([then])["credits_measured"][0])
 
 
-def quantile(more, qualified, judged, end):
-    """The number of leads that an order takes at most with this probability: summed up from the distribution's formula."""
-    good, bad = qualified + 0.5, judged - qualified + 0.5
-
-    def log_beta(a, b):
-        return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
-
-    unfit, below = 0, 0.0
-    while True:
-        ways = math.lgamma(more + unfit) - math.lgamma(unfit + 1) - math.lgamma(more)
-        below += math.exp(ways + log_beta(good + more, bad + unfit) - log_beta(good, bad))
-        if below >= end:
-            return more + unfit
-        unfit += 1
-
-
 LEADS = st.none() | st.integers(0, 60)
 TABLES = st.lists(st.tuples(LEADS, st.none() | st.integers(0, 900), LEADS, LEADS), max_size=3)
-
-
-def over(part, whole):
-    return part / whole if part is not None and whole else None
-
-
-def sum_of(values):
-    return sum(values) if values else None
 
 
 @given(runs=st.lists(TABLES, max_size=3), more=st.sampled_from([1, 40]))
