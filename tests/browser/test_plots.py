@@ -27,6 +27,7 @@ TITLES = {
     "qualification": "Verdicts by column: 2 tables",
     "credits": "Credits by column: 324 in 2 tables",
     "history": "History of run",
+    "compare": "Credits per qualified lead: 3 runs",
 }
 PATIENCE = 20.0
 MIMES = {"application/vnd.vegalite.v5+json", "image/png", "text/plain"}
