@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.cell_values import CONFIDENCE, REMARKS, is_found, is_remark, main_key, main_value, may_come
+from origami_widgets.api.cell_values import (
+    CONFIDENCE,
+    REMARKS,
+    findings_of,
+    is_found,
+    is_remark,
+    main_key,
+    main_value,
+    may_come,
+)
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.contract import CellChange, CellPart, LeadRow
 from origami_widgets.card.view.links import safe_href
@@ -101,7 +110,7 @@ def _cell(values: dict[str, Any], column: Column) -> LeadCell:
     if not isinstance(value, dict):
         return _text(value)
     main = main_key(tuple(value))
-    text = _text(main_value(value)) if is_found(value) else ""
+    text = _main_text(value)
     parts = [part for key, raw in value.items() if key != main or not text for part in _parts(key, raw)]
     confidence = value.get("confidence")
     level = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
@@ -118,8 +127,16 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return clean(", ".join(filter(None, map(_text, value[:PARTS_LIMIT]))), TEXT_LIMIT)
     if isinstance(value, dict):
-        return _text(main_value(value)) if is_found(value) else ""
+        return _main_text(value)
     return clean(json.dumps(value), TEXT_LIMIT)
+
+
+def _main_text(value: dict[str, Any]) -> str:
+    """The text of an object's main part, or of the first part that was found where that one is empty."""
+    if not is_found(value):
+        return ""
+    others = (value[key] for key in findings_of(tuple(value)))
+    return next((text for each in (main_value(value), *others) if (text := _text(each))), "")
 
 
 def _parts(key: str, value: object) -> list[CellPart]:

@@ -138,8 +138,9 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
     values, size = leads[name], len(leads)
     filled, pending = _states(leads, name, str(facts.get("kind", "")))
     count = int(filled.sum())
-    texts = [each if isinstance(each, str) else as_json(each) for each in python_values(values[filled])]
-    distinct = dict.fromkeys(text for text in texts if text != "null")
+    # The main part may be empty where another one was found.
+    mains = [each for each in python_values(values[filled]) if is_found(each)]
+    distinct = {as_json(each): each for each in mains}
     used, is_whole = facts.get("credits_used"), _has_all_leads(column.note, size)
     words = python_values(leads.loc[filled, f"{name}.confidence"]) if f"{name}.confidence" in leads else []
     return {
@@ -158,7 +159,9 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
         "credits_used": used,
         "credits_per_found": used / count if is_whole and count and used is not None and used >= 0 else None,
         **(
-            {f"example_{at + 1}": _short(text) for at, text in enumerate(list(distinct)[:EXAMPLES])} if examples else {}
+            {f"example_{at + 1}": _short(each) for at, each in enumerate(list(distinct.values())[:EXAMPLES])}
+            if examples
+            else {}
         ),
     }
 
@@ -181,6 +184,6 @@ def _has_all_leads(note: Mapping[str, Any], rows: int) -> bool:
     return bool(note.get("complete")) and note.get("lead_count") == rows
 
 
-def _short(text: str) -> str:
-    line = printable(" ".join(text.split()))
+def _short(value: object) -> str:
+    line = printable(" ".join((value if isinstance(value, str) else as_json(value)).split()))
     return line if len(line) <= LONGEST_EXAMPLE else line[: LONGEST_EXAMPLE - 1] + "…"
