@@ -42,12 +42,18 @@ if TYPE_CHECKING:
     from origami_widgets.frames import compare_runs as compare_runs
     from origami_widgets.frames import credits_frame as credits_frame
     from origami_widgets.frames import credits_frame_async as credits_frame_async
+    from origami_widgets.frames import describe_leads as describe_leads
     from origami_widgets.frames import economics_frame as economics_frame
     from origami_widgets.frames import export as export
     from origami_widgets.frames import history_frame as history_frame
     from origami_widgets.frames import lead_source_economics_frame as lead_source_economics_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
+    from origami_widgets.frames import leads_frame as leads_frame
+    from origami_widgets.frames import leads_frame_async as leads_frame_async
+    from origami_widgets.frames import overlap as overlap
     from origami_widgets.frames import plain as plain
+    from origami_widgets.frames import refresh_leads as refresh_leads
+    from origami_widgets.frames import refresh_leads_async as refresh_leads_async
     from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import rows_frame_async as rows_frame_async
@@ -57,6 +63,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.leads.batch_reading import RowBatches as RowBatches
     from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.leads.row_reading import InterruptedRows as InterruptedRows
+    from origami_widgets.frames.plots import plot_compare as plot_compare
     from origami_widgets.frames.plots import plot_credits as plot_credits
     from origami_widgets.frames.plots import plot_funnel as plot_funnel
     from origami_widgets.frames.plots import plot_history as plot_history
@@ -92,19 +99,26 @@ _HOMES = {
     "configure": "compose",
     "credits_frame": "frames",
     "credits_frame_async": "frames",
+    "describe_leads": "frames",
     "economics_frame": "frames",
     "export": "frames",
     "history_frame": "frames",
     "lead_source_economics_frame": "frames",
     "lead_sources_frame": "frames",
     "leads": "card.widgets.lead_grid",
+    "leads_frame": "frames",
+    "leads_frame_async": "frames",
     "login": "compose",
     "login_async": "compose",
+    "overlap": "frames",
     "plain": "frames",
+    "plot_compare": "frames.plots",
     "plot_credits": "frames.plots",
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",
     "plot_qualification": "frames.plots",
+    "refresh_leads": "frames",
+    "refresh_leads_async": "frames",
     "rows_batches": "frames",
     "rows_frame": "frames",
     "rows_frame_async": "frames",

@@ -42,8 +42,10 @@ HOMES = {
     "filelock": {"run.starts.store"},
     "keyring": {"api.key_sources"},
     "platformdirs": {"run.starts.store"},
+    "publicsuffixlist": {"frames.leads.company_domain"},
     "altair": {
         "frames.plots.chart",
+        "frames.plots.compare_plot",
         "frames.plots.credits_plot",
         "frames.plots.funnel_plot",
         "frames.plots.history_plot",

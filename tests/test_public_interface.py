@@ -20,6 +20,7 @@ FRAMES = (
     "column_economics_frame",
     "columns_frame",
     "compare_runs",
+    "describe_leads",
     "economics_frame",
     "history_frame",
     "lead_source_economics_frame",

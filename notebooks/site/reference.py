@@ -71,15 +71,9 @@ GROUPS = (
         "Leads",
         "The rows of a table: as a grid to look through, or all of them in order, with proper dtypes.",
         (
-            "leads",
-            "LeadGrid",
-            "rows_frame",
-            "rows_frame_async",
-            "rows_batches",
-            "RowBatches",
-            "plain",
-            "IncompleteRows",
-            "InterruptedRows",
+            *("leads", "LeadGrid", "rows_frame", "rows_frame_async", "leads_frame", "leads_frame_async", "overlap"),
+            *("describe_leads", "refresh_leads", "refresh_leads_async", "plain"),
+            *("rows_batches", "RowBatches", "IncompleteRows", "InterruptedRows"),
         ),
     ),
     Group(
@@ -92,7 +86,7 @@ GROUPS = (
         "plots",
         "Plots",
         "Altair charts, for light and dark pages (extra: `plots`).",
-        ("plot_funnel", "plot_qualification", "plot_credits", "plot_history"),
+        ("plot_funnel", "plot_qualification", "plot_credits", "plot_history", "plot_compare"),
     ),
     Group("files", "Files", "Excel, CSV and Parquet (extras: `excel`, `parquet`).", ("export",)),
     Group(

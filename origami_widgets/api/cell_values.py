@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+CONFIDENCE = ("high", "medium", "low")
+"""What agents say of how sure they are, the surest first."""
 PRIMARY = ("value", "text", "email", "url", "address", "number", "display", "label", "raw")
 REMARKS = ("confidence", "reasoning")
 """What an object says of its values."""
@@ -74,6 +76,15 @@ def is_found(value: Any) -> bool:
         elif each is not None:
             return True
     return False
+
+
+def may_come(kind: str) -> bool:
+    """Return whether a cell that a row leaves out may still get a value; one of a column that people fill in is empty.
+
+    >>> may_come("enrichment"), may_come("input")
+    (True, False)
+    """
+    return kind != "input"
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,8 @@ from .economics.lead_source_economics import lead_source_economics_frame
 from .economics.run_comparison import compare_runs
 from .economics.table_economics import economics_frame
 from .files.exporting import export
+from .lead_frames import leads_frame, leads_frame_async, overlap
+from .lead_summaries import describe_leads, refresh_leads, refresh_leads_async
 from .plain_frame import plain
 from .row_frames import rows_batches, rows_frame, rows_frame_async
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
@@ -18,12 +20,18 @@ __all__ = [
     "compare_runs",
     "credits_frame",
     "credits_frame_async",
+    "describe_leads",
     "economics_frame",
     "export",
     "history_frame",
     "lead_source_economics_frame",
     "lead_sources_frame",
+    "leads_frame",
+    "leads_frame_async",
+    "overlap",
     "plain",
+    "refresh_leads",
+    "refresh_leads_async",
     "rows_batches",
     "rows_frame",
     "rows_frame_async",

@@ -16,7 +16,7 @@ from origami_widgets._version import __version__
 
 from .dtype_backend import DtypeBackend, texts, to_array
 from .frame_attrs import read_only
-from .schema import RUN_ID
+from .schema import RUN_ID, RUN_NAME
 from .values import TypedValues, read_values
 
 if TYPE_CHECKING:
@@ -118,6 +118,11 @@ def runs_of(source: SourceData) -> FieldValues:
     return FieldValues((RUN_ID.path,), [part.run_id for part in source.parts])
 
 
+def agents_of(source: SourceData) -> FieldValues:
+    """Return the names of the agents of the runs of a source."""
+    return FieldValues((RUN_NAME.path,), [part.name for part in source.parts])
+
+
 def build(
     schema: FrameSchema,
     source: SourceData,
@@ -144,6 +149,9 @@ def build(
     """
     arrays: dict[str, Any] = {}
     unreadable: dict[str, int] = {}
+    if "run" in origins:
+        # The agent is that of the run, which answers about a run leave out.
+        origins = {**origins, "agent": OriginValues(agents_of(source), origins["run"].rows)}
     for field in schema.fields:
         if computed and field.name in computed:
             array, lost = to_array(field.kind, computed[field.name], dtype_backend), computed[field.name].unreadable

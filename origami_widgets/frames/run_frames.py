@@ -17,6 +17,7 @@ from .schema import (
     MESSAGE_FIELDS,
     RUN_FIELDS,
     RUN_ID,
+    RUN_NAME,
     TABLE_FIELDS,
     FrameField,
     FrameSchema,
@@ -34,11 +35,15 @@ if TYPE_CHECKING:
 RUNS = FrameSchema(
     "runs_frame",
     (
-        *(RUN_FIELDS[name] for name in ("run_id", "agent_id", "status", "prompt", "model")),
+        RUN_FIELDS["run_id"],
+        RUN_FIELDS["agent_id"],
+        RUN_NAME,
+        *(RUN_FIELDS[name] for name in ("status", "prompt", "model")),
         *(RUN_FIELDS[name] for name in ("steps_completed", "steps_max", "started_at", "completed_at")),
         computed_field("duration", "number", "time from start to end", "seconds"),
         computed_field("tables", "integer", "tables that the run touched; NA where the answer lists none", "tables"),
         computed_field("leads", "integer", "leads in these tables, before saved filters", "leads"),
+        computed_field("credits_used", "number", "used by these tables, over their life", "credits"),
         computed_field("questions", "integer", "questions waiting for an answer", "questions"),
     ),
 )
@@ -61,6 +66,7 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
+        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
         - `status` (category): the status, as the server reports it
         - `prompt` (string): the full brief; in lists its first 200 characters
         - `model` (category): the model that ran
@@ -71,6 +77,7 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `duration` (Float64, seconds): time from start to end
         - `tables` (Int64, tables): tables that the run touched; NA where the answer lists none
         - `leads` (Int64, leads): leads in these tables, before saved filters
+        - `credits_used` (Float64, credits): used by these tables, over their life
         - `questions` (Int64, questions): questions waiting for an answer
 
     Raises:
@@ -90,10 +97,15 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         ['running', 'completed', 'needs_input']
     """
     check_backend(dtype_backend)
-    data = gather(source, RUNS.name)
+    data = runs_only(gather(source, RUNS.name))
     issues = DataIssues()
-    runs, computed = values_of_runs([part for part in data.parts if part.run is not None], issues)
+    runs, computed = values_of_runs(data.parts, issues)
     return build(RUNS, data, {"run": OriginValues(runs)}, computed=computed, issues=issues, dtype_backend=dtype_backend)
+
+
+def runs_only(source: SourceData) -> SourceData:
+    """Return a source without the tables that were given without a run."""
+    return SourceData(source.kind, tuple(part for part in source.parts if part.run is not None))
 
 
 def values_of_runs(parts: Sequence[SourcePart], issues: DataIssues) -> tuple[FieldValues, dict[str, TypedValues]]:
@@ -111,7 +123,10 @@ def values_of_runs(parts: Sequence[SourcePart], issues: DataIssues) -> tuple[Fie
             *(issues.read(field, runs[field.path]) for field in (RUNS["started_at"], RUNS["completed_at"]))
         ),
         "tables": read_values(RUNS["tables"], [_table_count(part) for part in parts]),
-        "leads": read_values(RUNS["leads"], _leads(parts, issues)),
+        "leads": read_values(RUNS["leads"], _totals(parts, TABLE_FIELDS["lead_count"], issues)),
+        "credits_used": read_values(
+            RUNS["credits_used"], _totals(parts, TABLE_FIELDS["credits_lifetime_used"], issues)
+        ),
         "questions": read_values(RUNS["questions"], [_questions(part) for part in parts]),
     }
 
@@ -130,18 +145,16 @@ def _table_count(part: SourcePart) -> int | None:
     return len(part.tables) if part.tables or has_no_tables(part) else None
 
 
-def _leads(parts: Sequence[SourcePart], issues: DataIssues) -> list[int | None]:
-    """Per run the sum of the lead counts of its tables, of those that have one."""
+def _totals(parts: Sequence[SourcePart], field: FrameField, issues: DataIssues) -> list[Any]:
+    """Per run the sum of a number of its tables, of those that have one."""
     tables = [[table for table in part.tables if isinstance(table, Mapping)] for part in parts]
-    cells = issues.read(
-        TABLE_FIELDS["lead_count"], [table.get(TABLE_FIELDS["lead_count"].path) for each in tables for table in each]
-    )
-    counts = zip(cells.data.tolist(), cells.missing.tolist(), strict=True)
-    leads: list[int | None] = []
+    cells = issues.read(field, pluck([table for each in tables for table in each], [field.path])[field.path])
+    numbers = zip(cells.data.tolist(), cells.missing.tolist(), strict=True)
+    totals: list[Any] = []
     for part, each in zip(parts, tables, strict=True):
-        known = [count for count, lost in islice(counts, len(each)) if not lost]
-        leads.append(sum(known) if known or has_no_tables(part) else None)
-    return leads
+        known = [number for number, lost in islice(numbers, len(each)) if not lost]
+        totals.append(sum(known) if known or has_no_tables(part) else None)
+    return totals
 
 
 def _questions(part: SourcePart) -> object:

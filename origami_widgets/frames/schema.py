@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from origami_widgets.api.models.base import DescribedField
 
 Kind = Literal["integer", "number", "boolean", "string", "category", "date", "timestamp"]
-Origin = Literal["run", "table", "column", "lead_source", "action", "message", "history", "credits", "computed"]
+Origin = Literal[
+    "agent", "run", "table", "column", "lead_source", "action", "message", "history", "credits", "computed"
+]
 
 DTYPE_NAMES: dict[Kind, str] = {
     "integer": "Int64",
@@ -134,4 +136,7 @@ ACTION_FIELDS = fields_of(Action, "action")
 MESSAGE_FIELDS = fields_of(TranscriptMessage, "message")
 
 RUN_ID = RUN_FIELDS["run_id"].renamed("run_id", "the run; NA for a table that was given without its run")
+RUN_NAME = FrameField(
+    "name", "string", "agent", "name", "the run's agent, named as in `start_many({…})`; NA where no answer said it"
+)
 TABLE_ID, TABLE_NAME = TABLE_FIELDS["table_id"], TABLE_FIELDS["table_name"]

@@ -44,6 +44,7 @@ class SourcePart:
 
     Attributes:
         run_id: the run's id as the answer has it, None if unknown.
+        name: the name of the run's agent, None if unknown.
         tables: its tables.
         actions: its actions.
         run: the JSON object of the run, None where there are only tables.
@@ -55,6 +56,7 @@ class SourcePart:
     actions: Sequence[object] = ()
     run: Json | None = None
     history: Sequence[object] = ()
+    name: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,12 @@ def _part_of_handle(run: object, raw: Json, tables: Sequence[object]) -> SourceP
     ids = {key: raw.get(key) or getattr(run, name, None) for key, name in (("id", "id"), ("agentId", "agent_id"))}
     part = _part_of_run({**raw, **ids})
     newest = [getattr(table, "raw", table) for table in tables]
-    return replace(part, tables=newest or part.tables, history=_as_list(getattr(run, "history", ())))
+    return replace(
+        part,
+        tables=newest or part.tables,
+        history=_as_list(getattr(run, "history", ())),
+        name=getattr(run, "name", None) or None,
+    )
 
 
 def _part_of_run(run: Json) -> SourcePart:
@@ -135,8 +142,9 @@ def _gather_payload(payload: Json, frame: str, where_given: str) -> SourceData:
     if (
         stamp is None and "run" in payload
     ):  # the answer of starting, following up and cancelling; null: nothing to cancel
-        run = payload["run"]
-        return SourceData("payload", (_part_of_run(run),) if isinstance(run, Mapping) else ())
+        run, agent = payload["run"], payload.get("agent")
+        name = agent.get("name") if isinstance(agent, Mapping) else None
+        return SourceData("payload", (replace(_part_of_run(run), name=name),) if isinstance(run, Mapping) else ())
     items = _envelope(payload) if stamp in (None, "list") else None
     if items is None:
         raise _not_a_source(frame, where_given, payload)

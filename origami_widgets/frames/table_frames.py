@@ -24,10 +24,26 @@ from .values import TypedValues, read_values
 if TYPE_CHECKING:
     import pandas as pd
 
-_ID, _NAME, _WORKSPACE, _LEADS, *_OTHERS = TABLE_FIELDS.values()
 _COLUMN_COUNT = computed_field("column_count", "integer", "columns of the table", "columns")
+_FIRST = (
+    *("table_name", "lead_count", "qualified_leads", "credits_lifetime_used", "credits_per_qualified_lead"),
+    *("cells_running", "cells_errored"),
+)
+"""What people look for first: a wide frame is shown without its middle."""
+_IDS = ("table_id", "url", "created_at", "updated_at")
+_LAST = ("workspace_id",)
+_OTHERS = tuple(name for name in TABLE_FIELDS if name not in (*_FIRST, *_IDS, *_LAST))
 
-TABLES = FrameSchema("tables_frame", (RUN_ID, _ID, _NAME, _WORKSPACE, _LEADS, _COLUMN_COUNT, *_OTHERS))
+TABLES = FrameSchema(
+    "tables_frame",
+    (
+        *(TABLE_FIELDS[name] for name in _FIRST),
+        RUN_ID,
+        *(TABLE_FIELDS[name] for name in _IDS),
+        _COLUMN_COUNT,
+        *(TABLE_FIELDS[name] for name in (*_OTHERS, *_LAST)),
+    ),
+)
 
 
 def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
@@ -44,25 +60,24 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
         has the units, `attrs["origami"]` where the frame comes from.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
-        - `table_id` (string): the table
         - `table_name` (string): the table's name
-        - `workspace_id` (string): container (deprecated); missing if made in a chat
         - `lead_count` (Int64, leads): rows not deleted, before saved filters
-        - `column_count` (Int64, columns): columns of the table
+        - `qualified_leads` (Int64, leads): judged to qualify
         - `credits_lifetime_used` (Float64, credits): settled, over all runs
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): estimate, with the losses on the way
         - `cells_running` (Int64, cells): waiting, queued or running
         - `cells_errored` (Int64, cells): ended in a failure
+        - `run_id` (string): the run; NA for a table that was given without its run
+        - `table_id` (string): the table
         - `url` (string): page in the web app
         - `created_at` (datetime64[us, UTC]): when the table was made
         - `updated_at` (datetime64[us, UTC]): when it last changed
+        - `column_count` (Int64, columns): columns of the table
         - `credits_per_lead` (Float64, credits per sourced lead): estimate
-        - `credits_per_qualified_lead` (Float64, credits per qualified lead): estimate, with the losses on the way
         - `find_more_estimated_credits` (Float64, credits per execution): estimate for one more "find more"
         - `has_unknown_total_with_more` (boolean): whether a lead source has more leads, without a known number
         - `qualification_rate` (Float64, fraction): share that qualifies
         - `qualification_fetch_rate` (Float64, fraction): share that qualifies by filters alone
-        - `qualified_leads` (Int64, leads): judged to qualify
         - `effective_leads_per_qualified` (Float64, leads per qualified lead): sourced leads per qualified lead, measured
         - `estimated_qualified_leads` (Int64, leads): estimate
         - `total_sourced_leads` (Int64, leads): found by the lead sources
@@ -73,6 +88,7 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         - `excluded_rate` (Float64, fraction): share dropped as excluded
         - `running_leads` (Int64, leads): with a cell still running
         - `oldest_active_run_started_at` (datetime64[us, UTC]): start of the oldest work under way
+        - `workspace_id` (string): container (deprecated); missing if made in a chat
 
     Raises:
         InvalidInput: the source cannot be read, or `dtype_backend` is unknown.

@@ -86,6 +86,12 @@ class Run:
         return self._watch.state.agent_id
 
     @property
+    def name(self) -> str:
+        """The name of the agent: that of the brief in `start_many({…})`; empty for a run that was attached by its ids."""
+        states = (self._watch.state, *self._conversation.states)
+        return next((state.agent_name for state in states if state.agent_name), "")
+
+    @property
     def token(self) -> str:
         """`agent_id/run_id`: `attach(token)` finds this run from any machine."""
         return make_token(self.agent_id, self.id)

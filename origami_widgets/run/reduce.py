@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 from operator import is_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace as replace_struct
 
@@ -30,6 +30,7 @@ from origami_widgets.run.state import (
     Delayed,
     Heard,
     HistoryPoint,
+    Named,
     Planned,
     RowsRead,
     RunRead,
@@ -85,6 +86,9 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
     match event:
         case Attached():
             return replace(state, attached=event.began, attached_by=event.by)
+        case Named():
+            is_news = event.agent_name not in ("", state.agent_name)
+            return replace(state, agent_name=event.agent_name) if is_news else state
         case CancelRequested() | CancelDelayed():
             return _cancel_changed(state, event)
         case CreditsExceeded():
@@ -93,9 +97,8 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
             error = None if event.sending else state.command_error
             return replace(state, sending=event.sending, queue=event.queue, command_error=error)
         case CommandFailed():
-            if event.cancel:
-                return replace(state, command_error=event.error, cancel="none", cancel_error=None)
-            return replace(state, command_error=event.error)
+            cancel: dict[str, Any] = {"cancel": "none", "cancel_error": None} if event.cancel else {}
+            return replace(state, command_error=event.error, **cancel)
 
 
 def _cancel_changed(state: RunState, event: CancelRequested | CancelDelayed) -> RunState:

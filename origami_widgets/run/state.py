@@ -99,6 +99,7 @@ class RunState:
     Attributes:
         agent_id: the agent's id.
         run_id: the run's id.
+        agent_name: the name of the agent; empty where no answer has said it.
         run: the newest run object, None before the first answer.
         done: no further change of status will come.
         actions: what the run changed so far, kept when an answer leaves them out.
@@ -140,6 +141,7 @@ class RunState:
     clock_offset: float = 0.0
     attached: float | None = None
     attached_by: Literal["name", "cell"] = "name"
+    agent_name: str = ""
 
     def __repr__(self) -> str:
         # One line: the fields hold all tables, and a record for each change.
@@ -309,13 +311,20 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The name of the run's agent is known: answers about a run leave it out."""
+
+    agent_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreditsExceeded:
     """The run has used more credits than `credit_limit=` allows."""
 
     error: OrigamiError
 
 
-Asked = Attached | CancelRequested | CancelDelayed | SendingChanged | CommandFailed | CreditsExceeded
+Asked = Attached | Named | CancelRequested | CancelDelayed | SendingChanged | CommandFailed | CreditsExceeded
 Event = RunRead | Heard | TablesListed | TableRead | TableGone | RowsRead | CheckFailed | Planned | Delayed | Asked
 
 

@@ -27,6 +27,7 @@ TITLES = {
     "qualification": "Verdicts by column: 2 tables",
     "credits": "Credits by column: 324 in 2 tables",
     "history": "History of run",
+    "compare": "Credits per qualified lead: 3 runs",
 }
 PATIENCE = 20.0
 MIMES = {"application/vnd.vegalite.v5+json", "image/png", "text/plain"}
@@ -46,7 +47,7 @@ def reads_well_in(theme: str, page: float, text: float) -> bool:
 
 
 def test_plots_are_drawn_in_both_themes_without_requests_to_others(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab([SETUP, *(f"plot_{name}(run)" for name in PLOTS)])
+    lab = open_lab([SETUP, *(f"plot_{name}({source})" for name, source in PLOTS.items())])
     lab.run_all()
     for theme in ("light", "dark"):
         # Plots that are drawn already have to follow.

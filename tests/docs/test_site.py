@@ -52,7 +52,7 @@ def test_cards_are_shown_as_the_copy_that_a_saved_notebook_holds(site: Site):
 
 def test_plots_are_pictures_that_say_what_they_show(site: Site):
     page = (site.folder / "analysis.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 4
+    assert page.count("data:image/png;base64,") == 5
     assert '<img alt="Funnel: 2 tables.' in page
 
 

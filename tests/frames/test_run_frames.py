@@ -33,6 +33,35 @@ def test_a_finished_run():
     )
 
 
+NAMED = [ow.runs_frame, ow.compare_runs, ow.economics_frame, ow.column_economics_frame, ow.lead_source_economics_frame]
+
+
+def test_frames_have_the_name_of_the_brief_and_its_follow_ups_have_it_too():
+    client = ow.Sandbox(speed=600).client()
+    cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
+    batch = ow.start_many(cities, client=client, show=False).wait("cells")
+    for frame in NAMED:
+        assert frame(batch)["name"].drop_duplicates().to_list() == list(cities), frame
+    then = batch.by_name["Faro"].follow_up("Add opening hours").wait("cells")
+    assert row(then)["name"] == then.name == "Faro"
+    # A board has the names of all agents of the account from their list.
+    assert {run.name for run in ow.RunBoard(client=client).runs} == set(cities)
+
+
+def test_runs_started_under_a_name_keep_it_for_another_kernel():
+    client = ow.Sandbox(speed=600).client()
+    for _ in range(2):
+        batch = ow.start_many({"Porto": "List bakeries"}, once="names", client=client, show=False).wait()
+        assert row(batch)["name"] == "Porto"
+
+
+def test_the_answer_to_a_start_says_the_name_and_an_answer_about_a_run_does_not():
+    created = payload("create_agent")
+    assert row(created)["name"] == created["agent"]["name"] == ow.Run.from_payload(created).name
+    assert pd.isna(row(created["run"])["name"])
+    assert pd.isna(row(ow.Run.from_payload(created["run"]))["name"])
+
+
 def test_a_running_run_has_no_end_and_no_duration():
     outcome = row(payload("running_null"))
     assert pd.isna(outcome["completed_at"])

@@ -150,6 +150,18 @@ class Table(Model, frozen=True):
     updated_at: Annotated[datetime | None, About("when it last changed")] = None
     stats: TableStats | None = None
 
+    @property
+    def version(self) -> tuple[str | int | None, ...]:
+        """What tells that the rows of the table may have changed: its counts, and when it last changed. All of it JSON."""
+        return (
+            self.lead_count,
+            None if self.updated_at is None else self.updated_at.isoformat(),
+            self.cells.running,
+            self.cells.errored,
+            self.credits.lifetime_used,
+            len(self.columns),
+        )
+
     def _repr_html_(self) -> str:
         summary = (
             many(self.lead_count, "lead", "leads"),

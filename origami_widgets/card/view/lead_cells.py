@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.cell_values import REMARKS, is_found, is_remark, main_key, main_value
+from origami_widgets.api.cell_values import (
+    CONFIDENCE,
+    REMARKS,
+    findings_of,
+    is_found,
+    is_remark,
+    main_key,
+    main_value,
+    may_come,
+)
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.contract import CellChange, CellPart, LeadRow
 from origami_widgets.card.view.links import safe_href
@@ -22,7 +31,6 @@ TEXT_LIMIT = 200
 PART_LIMIT = 600
 PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
-_CONFIDENCE: Final = frozenset({"high", "medium", "low"})
 
 
 def make_cells(row: FlatRow, columns: Sequence[Column]) -> list[LeadCell]:
@@ -97,16 +105,15 @@ def count_words(read: int, total: int | None, leads: int | None, *, is_filtered:
 def _cell(values: dict[str, Any], column: Column) -> LeadCell:
     slug = column.slug or ""
     if slug not in values:
-        # An input that was left out is empty; any other cell that is missing may still get a result.
-        return "" if column.kind == "input" else None
+        return None if may_come(column.kind) else ""
     value = values[slug]
     if not isinstance(value, dict):
         return _text(value)
     main = main_key(tuple(value))
-    text = _text(main_value(value)) if is_found(value) else ""
+    text = _main_text(value)
     parts = [part for key, raw in value.items() if key != main or not text for part in _parts(key, raw)]
     confidence = value.get("confidence")
-    level = confidence if isinstance(confidence, str) and confidence in _CONFIDENCE else ""
+    level = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
     return {"text": text, "confidence": level, "parts": parts[:PARTS_LIMIT]} if parts else text
 
 
@@ -120,8 +127,16 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return clean(", ".join(filter(None, map(_text, value[:PARTS_LIMIT]))), TEXT_LIMIT)
     if isinstance(value, dict):
-        return _text(main_value(value)) if is_found(value) else ""
+        return _main_text(value)
     return clean(json.dumps(value), TEXT_LIMIT)
+
+
+def _main_text(value: dict[str, Any]) -> str:
+    """The text of an object's main part, or of the first part that was found where that one is empty."""
+    if not is_found(value):
+        return ""
+    others = (value[key] for key in findings_of(tuple(value)))
+    return next((text for each in (main_value(value), *others) if (text := _text(each))), "")
 
 
 def _parts(key: str, value: object) -> list[CellPart]:

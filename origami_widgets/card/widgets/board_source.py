@@ -21,6 +21,7 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.reduce import is_terminal
 from origami_widgets.run.settings import client_or_default
+from origami_widgets.run.state import Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -293,6 +294,7 @@ async def _watch_runs(operations: Operations, listed: Sequence[ListedRun]) -> li
     runs = []
     for each in listed:
         watch = await poller().watch(operations, each.agent_id, each.run_id, started=None)
+        watch.update(Named(each.agent_name))
         if watch.state.run is None:
             poller().soon(watch)
         runs.append(Run(watch))

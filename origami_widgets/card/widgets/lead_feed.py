@@ -221,14 +221,14 @@ class LeadFeed:
     def _due(self, view: str, now: float) -> int | None:
         looked = self._views[view]
         table = self._table(looked.table)
-        return None if table is None else looked.due(_version(table), now)
+        return None if table is None else looked.due(table.version, now)
 
     def _is_behind(self, looked: _LookedAt) -> bool:
         """Whether something will be due without a further change."""
         table = self._table(looked.table)
         if table is None:
             return False
-        return looked.note != "" or looked.due(_version(table), float("inf")) is not None
+        return looked.note != "" or looked.due(table.version, float("inf")) is not None
 
     def _lead_count(self, looked: _LookedAt) -> int | None:
         table = self._table(looked.table)
@@ -256,7 +256,7 @@ class LeadFeed:
             flat=True,
             saved_filters=not is_unfiltered,
         )
-        version = _version(table)
+        version = table.version
         try:
             columns = shown_columns(table.columns) or shown_columns((await operations.list_columns(table.id)).items)
             answer = await operations.list_rows(table.id, query, cursor=cursor, limit=looked.size)
@@ -322,18 +322,6 @@ class LeadFeed:
 
 def _as_query(sort: LeadSort | None) -> dict[str, str] | None:
     return None if sort is None else {"column": sort["column"], "direction": sort["direction"]}
-
-
-def _version(table: Table) -> Version:
-    """What tells that the rows of a table may have changed."""
-    return (
-        table.lead_count,
-        table.updated_at,
-        table.cells.running,
-        table.cells.errored,
-        table.credits.lifetime_used,
-        len(table.columns),
-    )
 
 
 _OPERATORS: Final = frozenset(

@@ -8,7 +8,15 @@ import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
-from origami_widgets.frames.schema import COLUMN_FIELDS, RUN_ID, TABLE_ID, TABLE_NAME, FrameSchema, computed_field
+from origami_widgets.frames.schema import (
+    COLUMN_FIELDS,
+    RUN_ID,
+    RUN_NAME,
+    TABLE_ID,
+    TABLE_NAME,
+    FrameSchema,
+    computed_field,
+)
 from origami_widgets.frames.source import Source, gather
 
 from .spending import ERRORED, UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, measured, over
@@ -20,6 +28,7 @@ COLUMN_ECONOMICS = FrameSchema(
     "column_economics_frame",
     (
         RUN_ID,
+        RUN_NAME,
         TABLE_ID,
         TABLE_NAME,
         COLUMN_FIELDS["column_id"],
@@ -87,6 +96,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run; NA for a table that was given without its run
+        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `column_id` (string): the column

@@ -8,7 +8,15 @@ import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import FieldValues, OriginValues, build, nested_items, pluck
-from origami_widgets.frames.schema import LEAD_SOURCE_FIELDS, RUN_ID, TABLE_ID, TABLE_NAME, FrameSchema, computed_field
+from origami_widgets.frames.schema import (
+    LEAD_SOURCE_FIELDS,
+    RUN_ID,
+    RUN_NAME,
+    TABLE_ID,
+    TABLE_NAME,
+    FrameSchema,
+    computed_field,
+)
 from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.table_frames import LEAD_SOURCES
 
@@ -29,6 +37,7 @@ LEAD_SOURCE_ECONOMICS = FrameSchema(
     "lead_source_economics_frame",
     (
         RUN_ID,
+        RUN_NAME,
         TABLE_ID,
         TABLE_NAME,
         LEAD_SOURCE_FIELDS["source_id"],
@@ -69,6 +78,7 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
         has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run; NA for a table that was given without its run
+        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `source_id` (string): the lead source

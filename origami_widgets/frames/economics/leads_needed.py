@@ -8,11 +8,15 @@ the last one that is wanted then have a beta-negative-binomial distribution: cha
 from __future__ import annotations
 
 import math
+import operator
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from origami_widgets.api.errors import InvalidInput
+
+MOST_LEADS = 10**9
 LOW, HIGH = 0.02, 0.99
 """Between them lie 97 % of the distribution.
 
@@ -32,6 +36,29 @@ _FURTHEST = 80.0
 _NEGLIGIBLE = 40.0
 """By so much the logarithm of a density falls where what lies beyond does not count."""
 _ROUNDS = 8
+
+
+def checked_order(more: object, caller: str) -> int:
+    """Return a number of qualified leads that are wanted.
+
+    Args:
+        more: the argument of the caller.
+        caller: the name of the called function, for the error.
+
+    Raises:
+        InvalidInput: it is no such number.
+    """
+    try:
+        wanted = 0 if isinstance(more, bool) else operator.index(more)  # type: ignore[arg-type]
+    except TypeError:
+        wanted = 0
+    if not 1 <= wanted <= MOST_LEADS:
+        raise InvalidInput(
+            "more must be a number of qualified leads",
+            cause=f"Got more={more!r:.40}.",
+            remedy=f"Use a whole number from 1 to {MOST_LEADS:,}: {caller}(run, more=100).",
+        )
+    return wanted
 
 
 @lru_cache(maxsize=4096)

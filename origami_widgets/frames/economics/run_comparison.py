@@ -9,11 +9,12 @@ import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
-from origami_widgets.frames.run_frames import RUNS, has_no_tables, values_of_runs
+from origami_widgets.frames.run_frames import RUNS, has_no_tables, runs_only, values_of_runs
 from origami_widgets.frames.schema import FrameSchema, computed_field
-from origami_widgets.frames.source import Source, SourceData, gather
+from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.table_frames import TABLES
 
+from .leads_needed import checked_order, leads_needed
 from .spending import Counts, Measure, Spending, count_sums, counted, known, measured, over, sums
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ COMPARISON = FrameSchema(
     (
         RUNS["run_id"],
         RUNS["agent_id"],
+        RUNS["name"],
         RUNS["status"],
         computed_field("prompt", "string", "the full brief"),
         RUNS["model"],
@@ -60,6 +62,18 @@ COMPARISON = FrameSchema(
             "credits_used / (leads x qualified_share), by table",
             "credits per qualified lead",
         ),
+        computed_field(
+            "credits_per_qualified_lead_low",
+            "number",
+            "98 % of orders of `more` cost at least this, if leads cost as before",
+            "credits per qualified lead",
+        ),
+        computed_field(
+            "credits_per_qualified_lead_high",
+            "number",
+            "99 % of orders of `more` cost at most this, if leads cost as before; NA with no qualified lead yet",
+            "credits per qualified lead",
+        ),
         computed_field("cells_errored", "integer", "ended in a failure", "cells"),
         computed_field("credits_unqualified", "number", "expected, as in economics_frame", "credits"),
         computed_field("credits_unqualified_min", "number", "at least, as in economics_frame", "credits"),
@@ -72,7 +86,7 @@ COMPARISON = FrameSchema(
 _CHANGES = ("duration", "leads", "credits_used", "credits_per_qualified_lead")
 
 
-def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per run: its duration, results and cost, and how they differ from the first run.
 
     Sends no request and spends no credits. The API does not report the credits of a run. `credits_used` is what its
@@ -82,11 +96,20 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     caused it. It is NA unless each table was created since then or is in an earlier run of the list; read it when no
     cells are running any more.
 
+    A difference between two runs may be chance, as few leads were judged. The range of the price of a qualified lead is that
+    of `economics_frame` for `more` further ones, with the verdicts of all tables of the run together:
+
+        credits_per_qualified_lead_low = credits_per_qualified_lead * leads needed (2 % quantile) * qualified_share / more
+
+    and `_high` with the 99 % quantile. Where the ranges of two runs overlap, the cheaper one may not stay so. With no
+    qualified lead yet, there are no ends here.
+
     Ratios use the tables that report all parts of them, sums the tables that report a value. Impossible numbers count as
     missing and are listed in `attrs["origami"]["contradictions"]`. Tables that are given without a run are ignored.
 
     Args:
         runs: a list of runs, or of API answers about runs (dicts). The others are compared with the first.
+        more: number of further qualified leads that the range is for, 1 to 1,000,000,000.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
@@ -95,6 +118,7 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
+        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
         - `status` (category): the status, as the server reports it
         - `prompt` (string): the full brief
         - `model` (category): the model that ran
@@ -110,6 +134,8 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `credits_measured` (Float64, credits): used by its tables since it started; NA where the credits of a table at that moment are unknown
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / (leads x qualified_share), by table
+        - `credits_per_qualified_lead_low` (Float64, credits per qualified lead): 98 % of orders of `more` cost at least this, if leads cost as before
+        - `credits_per_qualified_lead_high` (Float64, credits per qualified lead): 99 % of orders of `more` cost at most this, if leads cost as before; NA with no qualified lead yet
         - `cells_errored` (Int64, cells): ended in a failure
         - `credits_unqualified` (Float64, credits): expected, as in economics_frame
         - `credits_unqualified_min` (Float64, credits): at least, as in economics_frame
@@ -119,7 +145,7 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `credits_per_qualified_lead_change` (Float64, fraction): compared with the first run: value / value of the first run - 1
 
     Raises:
-        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
+        InvalidInput: the source cannot be read, `more` is out of range, or `dtype_backend` is unknown.
 
     API: the run objects and `response.tables[]` with their `stats`.
 
@@ -133,14 +159,14 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         ([4.0, 6.0], [0.0, 1.25])
     """
     check_backend(dtype_backend)
-    data = gather(runs, COMPARISON.name)
+    wanted = checked_order(more, COMPARISON.name)
     # Tables without a run cannot be compared.
-    data = SourceData(data.kind, tuple(part for part in data.parts if part.run is not None))
+    data = runs_only(gather(runs, COMPARISON.name))
     spending = Spending(data)
     runs_values, computed = values_of_runs(data.parts, spending.issues)
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
-        measures = _measures(spending, runs_values, computed)
+        measures = _measures(spending, runs_values, computed, wanted)
         changes = {f"{name}_change": _against_first(measures[name]) for name in _CHANGES}
     cells = {name: measured(values) for name, values in (measures | changes).items() if name != "leads"}
     cells |= {
@@ -159,7 +185,9 @@ def compare_runs(runs: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     )
 
 
-def _measures(spending: Spending, runs: FieldValues, of_runs: Mapping[str, TypedValues]) -> dict[str, Measure]:
+def _measures(
+    spending: Spending, runs: FieldValues, of_runs: Mapping[str, TypedValues], more: int
+) -> dict[str, Measure]:
     nothing = known(of_runs["tables"]) == 0
 
     def total(of_tables: Measure, *others: Measure) -> Measure:
@@ -169,15 +197,21 @@ def _measures(spending: Spending, runs: FieldValues, of_runs: Mapping[str, Typed
 
     used, leads, qualified = (spending.table("credits_lifetime_used"), spending.table("lead_count"), spending.qualified)
     fitting = leads * spending.qualified_share
+    good, judged = total(qualified, spending.judged), total(spending.judged, qualified)
+    share, price = over(good, judged), over(total(used, fitting), total(fitting, used))
+    verdicts = zip(good.tolist(), judged.tolist(), strict=True)
+    needed = np.array([leads_needed(more, *each) for each in verdicts]).reshape(-1, 2)
     return {
         "duration": known(of_runs["duration"]),
         "leads": known(of_runs["leads"]),
-        "qualified_share": over(total(qualified, spending.judged), total(spending.judged, qualified)),
+        "qualified_share": share,
         "credits_used": total(used),
         "credits_added": total(_added(spending, used)),
         "credits_measured": _measured_of_runs(spending, used, runs),
         "credits_per_lead": over(total(used, leads), total(leads, used)),
-        "credits_per_qualified_lead": over(total(used, fitting), total(fitting, used)),
+        "credits_per_qualified_lead": price,
+        "credits_per_qualified_lead_low": price * share * needed[:, 0] / more,
+        "credits_per_qualified_lead_high": price * share * needed[:, 1] / more,
         "credits_unqualified": total(spending.credits_unqualified_of_tables),
         "credits_unqualified_min": total(spending.credits_unqualified_min_of_tables),
     }

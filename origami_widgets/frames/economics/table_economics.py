@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
-from origami_widgets.frames.schema import RUN_ID, TABLE_FIELDS, TABLE_ID, TABLE_NAME, FrameSchema, computed_field
+from origami_widgets.frames.schema import (
+    RUN_ID,
+    RUN_NAME,
+    TABLE_FIELDS,
+    TABLE_ID,
+    TABLE_NAME,
+    FrameSchema,
+    computed_field,
+)
 from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.values import read_values
 
-from .leads_needed import leads_needed
+from .leads_needed import checked_order, leads_needed
 from .spending import ERRORED, UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, counted, measured, over
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_LEADS = 10**9
-
 ECONOMICS = FrameSchema(
     "economics_frame",
     (
         RUN_ID,
+        RUN_NAME,
         TABLE_ID,
         TABLE_NAME,
         TABLE_FIELDS["credits_lifetime_used"].renamed("credits_used"),
@@ -113,6 +118,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         has the units, `attrs["origami"]` where the frame comes from.
 
         - `run_id` (string): the run; NA for a table that was given without its run
+        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `credits_used` (Float64, credits): settled, over all runs
@@ -154,7 +160,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         [399.0, 764.0]
     """
     check_backend(dtype_backend)
-    wanted = _checked(more)
+    wanted = checked_order(more, ECONOMICS.name)
     spending = Spending(gather(source, ECONOMICS.name))
     # What is missing is NaN here, and a count may be larger than a float.
     with np.errstate(all="ignore"):
@@ -174,20 +180,6 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         issues=spending.issues,
         dtype_backend=dtype_backend,
     )
-
-
-def _checked(more: object) -> int:
-    try:
-        wanted = 0 if isinstance(more, bool) else operator.index(more)  # type: ignore[arg-type]
-    except TypeError:
-        wanted = 0
-    if not 1 <= wanted <= MOST_LEADS:
-        raise InvalidInput(
-            "more must be a number of qualified leads",
-            cause=f"Got more={more!r:.40}.",
-            remedy=f"Use a whole number from 1 to {MOST_LEADS:,}: economics_frame(run, more=100).",
-        )
-    return wanted
 
 
 def _measures(spending: Spending, more: int) -> dict[str, Measure]:

@@ -51,6 +51,7 @@ class RowsReading:
         # Rows arrive on the background loop and are read from the caller's thread.
         self._lock = threading.Lock()
         self._table: LeadTable | None = None
+        self._listed: list[ListedColumn] = []
         self._pages: RowPages[dict[str, Any]] | None = None
         # An exception holds it, so its frame may be needed more than once.
         self._held = False
@@ -87,13 +88,13 @@ class RowsReading:
                 warnings.warn(message, PartialRows, stacklevel=caller)
             return self._result(copy=self._held)
         except KeyboardInterrupt as interrupt:
-            if not self._has_rows():
+            if not self.has_rows:
                 raise
             self._held = True
             raise InterruptedRows(self) from interrupt
         except Exception as error:
             # Including errors of a progress bar: the rows are kept in any case.
-            if not self._has_rows():
+            if not self.has_rows:
                 raise
             self._held = True
             raise IncompleteRows(self, error) from error
@@ -113,7 +114,7 @@ class RowsReading:
         request, operations = self.request, self._operations
         if request.lead_count is None and request.table_name is None:
             table = await operations.get_table(request.table_id, include=())
-            request = self.request = request.with_table(table.name, table.lead_count)
+            request = self.request = request.with_table(table)
         columns = await operations.list_columns(request.table_id)
         listed = [ListedColumn(column.id, column.name, column.slug, column.kind) for column in columns]
         check_slugs(request, [column.slug for column in listed if column.slug is not None])
@@ -146,7 +147,7 @@ class RowsReading:
             pages.walk.total = page.total
             self._learn(made, page.items)
         with self._lock:
-            self._table, self._pages = made, pages
+            self._listed, self._table, self._pages = listed, made, pages
         return pages
 
     def _take(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -175,7 +176,9 @@ class RowsReading:
     def _is_done(self, walk: RowWalk) -> bool:
         return walk.done or (self.request.limit is not None and self._rows >= self.request.limit)
 
-    def _has_rows(self) -> bool:
+    @property
+    def has_rows(self) -> bool:
+        """Whether a page of rows was read."""
         return self._pages is not None and self._pages.walk.pages > 0
 
     def _wanted(self, total: int | None) -> int | None:
@@ -201,7 +204,14 @@ class RowsReading:
     def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
         complete = not reason and (walk.complete or self._is_done(walk)) and not walk.stopped
         return attributes(
-            self.request, walk, rows, findings, origin=self._operations.origin, reason=reason, complete=complete
+            self.request,
+            walk,
+            rows,
+            findings,
+            self._listed,
+            origin=self._operations.origin,
+            reason=reason,
+            complete=complete,
         )
 
 
@@ -223,13 +233,34 @@ def _after(page: list[dict[str, Any]], taken: Sequence[dict[str, Any]]) -> list[
     return page[next((at + 1 for at in range(len(page) - 1, -1, -1) if taken and page[at] is taken[-1]), 0) :]
 
 
+class Resumable(Protocol):
+    """Rows while they are read, of one table or of several."""
+
+    @property
+    def gives(self) -> str:
+        """What is made of the rows, in a few words for messages."""
+        ...
+
+    def read(self, progress: Progress | None) -> Any:
+        """Read to the end, from where reading stopped."""
+        ...
+
+    def partial(self, reason: str) -> Any:
+        """Return the result of the rows so far."""
+        ...
+
+    def state(self) -> str:
+        """Return the number of rows read, in words."""
+        ...
+
+
 class _KeptRows:
     """Mixin of exceptions that keep the rows read so far."""
 
-    _reading: RowsReading | None
+    _reading: Resumable | None
     _reason: str
 
-    def _keep(self, reading: RowsReading, reason: str) -> None:
+    def _keep(self, reading: Resumable, reason: str) -> None:
         self._reading, self._reason = reading, reason
         if isinstance(self, BaseException):
             self.add_note(
@@ -254,7 +285,7 @@ class _KeptRows:
         """
         return self._kept().read(progress)
 
-    def _kept(self) -> RowsReading:
+    def _kept(self) -> Resumable:
         if self._reading is None:
             raise InvalidInput(
                 "The rows aren't available here",
@@ -279,7 +310,7 @@ class IncompleteRows(OrigamiError, _KeptRows):
         ...         return error.resume() if error.transient else error.partial
     """
 
-    def __init__(self, reading: RowsReading, error: Exception) -> None:
+    def __init__(self, reading: Resumable, error: Exception) -> None:
         known = error if isinstance(error, OrigamiError) else None
         why = known.title if known is not None else f"{type(error).__name__}: {error}"
         is_misfit = isinstance(error, InvalidInput)
@@ -312,7 +343,7 @@ class InterruptedRows(KeyboardInterrupt, _KeptRows):
         partial: the rows read so far, as a frame or as a reader of batches, like the result of the call.
     """
 
-    def __init__(self, reading: RowsReading) -> None:
+    def __init__(self, reading: Resumable) -> None:
         super().__init__(f"{reading.state()} were read")
         self._keep(reading, "interrupted")
 
@@ -391,7 +422,15 @@ UNTRUSTED = (
 
 
 def attributes(
-    request: RowsRequest, walk: RowWalk, rows: int, findings: Findings, *, origin: str, reason: str, complete: bool
+    request: RowsRequest,
+    walk: RowWalk,
+    rows: int,
+    findings: Findings,
+    listed: Sequence[ListedColumn],
+    *,
+    origin: str,
+    reason: str,
+    complete: bool,
 ) -> dict[str, Any]:
     """Return the `attrs` of a frame of leads, all of it JSON.
 
@@ -400,6 +439,7 @@ def attributes(
         walk: the pages read.
         rows: number of rows in the frame.
         findings: notes about the columns.
+        listed: the table's columns.
         origin: where the rows come from; empty for Origami itself.
         reason: why reading ended early, if it did.
         complete: whether these are all rows that were asked for.
@@ -435,6 +475,9 @@ def attributes(
             "complete": complete,
             "stopped": stopped,
             "columns": findings.columns,
+            "table_columns": _table_columns(request, findings, listed),
+            "table_version": None if request.table is None else list(request.table.version),
+            "options": request.options(),
             "mixed_types": findings.mixed_types,
             "dates": findings.dates,
             "timestamps": findings.timestamps,
@@ -444,6 +487,26 @@ def attributes(
             "unlisted_columns": findings.unlisted,
         },
     }
+
+
+def _table_columns(
+    request: RowsRequest, findings: Findings, listed: Sequence[ListedColumn]
+) -> list[dict[str, str | int | None]]:
+    """Return per column of the table where it is in the frame, and what it had cost before its cells were read."""
+    # The first column of a frame that comes from a column of the table has its main values.
+    main = {column_id: name for name, column_id in reversed(findings.columns.items())}
+    known = {} if request.table is None else {column.id: column for column in request.table.columns}
+    return [
+        {
+            "column": main.get(each.id),
+            "id": each.id,
+            "name": each.name,
+            "kind": each.kind,
+            "credits_used": known[each.id].credits.lifetime_used if each.id in known else None,
+            "cells_errored": known[each.id].cells.errored if each.id in known else None,
+        }
+        for each in listed
+    ]
 
 
 def _counts(request: RowsRequest, walk: RowWalk) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, printable
+from origami_widgets.api.models import Table
 from origami_widgets.api.row_paging import FILTERS, RowQuery
 from origami_widgets.api.validate import as_json, may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
@@ -41,6 +42,7 @@ class RowsRequest:
         sep: what stands between the name of a column and that of a part.
         schema: wanted dtypes by column.
         filters_add: filters to join to the saved ones; None for none.
+        table: the table as it was before its rows were read, None if not known yet.
     """
 
     table_id: str
@@ -55,10 +57,17 @@ class RowsRequest:
     sep: str = "."
     schema: Mapping[str, Any] = field(default_factory=dict)
     filters_add: Sequence[Mapping[str, Any]] | None = None
+    table: Table | None = None
 
-    def with_table(self, name: str, lead_count: int | None) -> RowsRequest:
-        """Return the request with the name and lead count of the table."""
-        return replace(self, table_name=name, lead_count=lead_count)
+    def with_table(self, table: Table) -> RowsRequest:
+        """Return the request with what is known of the table."""
+        return replace(self, table_name=table.name, lead_count=table.lead_count, table=table)
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments of `rows_frame` that decide what the frame looks like, all of it JSON."""
+        of_table = ("table_id", "table_name", "lead_count", "query", "limit", "table")
+        options = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in of_table}
+        return options | {"schema": {name: str(dtype) for name, dtype in self.schema.items()}}
 
     def query_for(self, *, typed: bool) -> RowQuery:
         """Return the query to send: for flat cells, unless a slug is also a key of the row itself."""
@@ -117,6 +126,8 @@ def request_from(
     added = _complete(filters_add)
     if added is not None:
         as_json("filters_add", added, FILTERS)
+    raw = _raw_of(table)
+    known = None if raw is None else Table.from_raw(dict(raw))
     return RowsRequest(
         where,
         name,
@@ -130,6 +141,7 @@ def request_from(
         sep=sep,
         schema=check_schema(schema),
         filters_add=added or None,
+        table=known,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from origami_widgets.frames.economics.column_economics import column_economics_frame
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, tables_frame
 
@@ -20,6 +21,7 @@ _MOST_TABLES = 12
 _MOST_NAMED = 8
 """Columns named in the tooltip of a bar for several columns."""
 _TABLES = ("run_id", "table_id", "table_name", "credits_lifetime_used")
+_WASTE = ("credits_unqualified", "credits_unqualified_min")
 _COLUMNS = (*_TABLES, "position", "column_id", "column_name", "kind", "cells_errored", "cells_running")
 
 
@@ -28,7 +30,9 @@ def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerCha
 
     No request is sent and no credits are spent. The credits are those settled over the life of a column, as
     `columns_frame` has them; the share is `share_of_spend` of `column_economics_frame`, of what the columns of its table have
-    used. Columns that have cost nothing are counted in a row, and so are those beyond `top`.
+    used. The brown part is what is expected to have been spent on leads judged unfit; its tooltip has the least that is certain, too
+    (`credits_unqualified` and `credits_unqualified_min` of `column_economics_frame`). Columns that have cost nothing are counted
+    in a row, and so are those beyond `top`.
     A table that is given several times is drawn as it was given last.
 
     Args:
@@ -59,7 +63,10 @@ def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerCha
 
     gathered = gather(source, "plot_credits")
     tables = data.newest(data.records(tables_frame(gathered), _TABLES))
-    columns = data.newest(data.records(columns_frame(gathered), _COLUMNS))
+    # Both frames have a row for each column, in the same order.
+    waste = data.records(column_economics_frame(gathered), _WASTE)
+    found = data.records(columns_frame(gathered), _COLUMNS)
+    columns = data.newest([column | wasted for column, wasted in zip(found, waste, strict=True)])
     if not tables:
         return chart.empty_plot("Credits by column", "There are no tables.", width)
     for each in (*tables, *columns):
@@ -85,8 +92,12 @@ def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerCha
         ),
         color=alt.condition("datum.columns > 1", alt.value(chart.REST), alt.value(chart.LEADS)),
         tooltip=chart.tooltips(
-            *("table", "column", "kind", "credits", "share of the table", "errored cells", "running cells")
+            *("table", "column", "kind", "credits", "share of the table", "on unfit leads"),
+            *("errored cells", "running cells"),
         ),
+    )
+    wasted = bars.transform_filter("datum.wasted > 0").encode(
+        x=alt.X("fitting:Q"), x2="used:Q", color=alt.value(chart.LOSS)
     )
     known = [table["used"] for table in tables if table["used"] is not None]
     differing = [t for t in tables if None not in (t["used"], t["in_columns"]) and t["used"] != t["in_columns"]]
@@ -94,19 +105,26 @@ def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerCha
         data.joined(
             data.runs_named(tables), "settled over the life of each column, and its share of its table's columns"
         ),
+        "brown: expected to have been spent on leads judged unfit" if any(row.get("wasted") for row in rows) else "",
         data.left_out(len(tables) - len(known), "table", "have no credits reported") if known else "",
         data.left_out(len(differing), "table", "have credits that don't match the columns"),
         data.left_out(len(tables) - len(drawn), "cheaper table"),
     ]
     spent = data.amount(sum(known)) if known else data.MISSING
     title = f"Credits by column: {spent} in {data.subject([table['table_name'] for table in tables])}"
-    return chart.row_plot(rows, [bars], title, details, width)
+    return chart.row_plot(rows, [bars, wasted], title, details, width)
 
 
 def _total(columns: Sequence[data.Record], field: str) -> float | None:
     """Return the sum of a field; None where a column lacks it."""
     values = [column[field] for column in columns]
     return None if None in values else sum(values)
+
+
+def _known(columns: Sequence[data.Record], field: str) -> float | None:
+    """Return the sum of a field over the columns that have it; None where none has."""
+    values = [column[field] for column in columns if column[field] is not None]
+    return sum(values) if values else None
 
 
 def _rows(table: data.Record, shown: set[int]) -> Iterator[data.Record]:
@@ -131,15 +149,22 @@ def _row(table: data.Record, columns: list[data.Record], name: str) -> data.Reco
     counted = [column for column in columns if column["cells_errored"] is not None]
     errored = _total(counted, "cells_errored") if counted else None
     running = _total(columns, "cells_running")
+    expected, least = (_known(columns, name) for name in _WASTE)
     part = data.share(used, table["in_columns"])
+    waste = "" if expected is None else f"{data.amount(expected)} expected, {data.amount(least)} at least"
     numbers = (data.amount(used), "" if part == data.MISSING else part) if used != 0 else ()
     longest = data.FULL_NAME if len(columns) == 1 else 30
     names = data.joined(*(data.name_of(column["column_name"], longest) for column in columns[:_MOST_NAMED]))
     kinds = dict.fromkeys(data.name_of(column["kind"]) for column in columns if column["kind"])
+    note = data.joined(*numbers, f"{data.count(errored)} errored" if errored else "")
     return {
         "name": name,
-        "note": data.joined(*numbers, f"{data.count(errored)} errored" if errored else ""),
+        "note": note,
+        "said": f"{name}: {note}" + (f", of it on unfit leads {waste}" if expected else ""),
         "used": used,
+        "wasted": expected,
+        "fitting": None if used is None or expected is None else max(0, used - expected),
+        "on unfit leads": waste or data.MISSING,
         "columns": len(columns),
         "column": names + (" …" if len(columns) > _MOST_NAMED else ""),
         "kind": data.joined(*kinds) or data.MISSING,

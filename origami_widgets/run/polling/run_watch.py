@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, printable
 from origami_widgets.api.loop import background
-from origami_widgets.api.models import RunObject
+from origami_widgets.api.models import AgentSummary, RunObject
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import Planned, RowsRead, RunRead, RunState
+from origami_widgets.run.state import Named, Planned, RowsRead, RunRead, RunState
 
 if TYPE_CHECKING:
     import asyncio
@@ -171,6 +171,7 @@ def watch_of_saved(payload: object) -> RunWatch:
         InvalidInput: it is not a run object.
     """
     inner = payload.get("run", payload) if isinstance(payload, dict) else payload
+    agent = payload.get("agent") if isinstance(payload, dict) else None
     # Without a stamp, or with one that this version does not know, it may be a run all the same.
     is_other = isinstance(inner, dict) and inner.get("object") in OTHER_OBJECTS
     if not isinstance(inner, dict) or not isinstance(inner.get("id"), str) or is_other:
@@ -181,5 +182,6 @@ def watch_of_saved(payload: object) -> RunWatch:
         )
     run = RunObject.from_raw(inner)
     watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
-    watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None))
+    name = AgentSummary.from_raw(agent).name if isinstance(agent, dict) else ""
+    watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None), Named(name))
     return watch

@@ -34,7 +34,7 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoredStart, StoreEntry, next_step, spoken
-from origami_widgets.run.state import Attached, Queue
+from origami_widgets.run.state import Attached, Named, Queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -184,6 +184,8 @@ class WatchedJob(StartJob):
             await cancel(self.watch)
 
     def _take_watch(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
+        created = self._created
+        watch.update(Named((created.agent.name if created is not None else self.spec.name) or ""))
         if self._follow_up is not None:
             self._follow_up.go_on_with(watch)
             conversation = self._follow_up.conversation

@@ -2,9 +2,12 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets import frames
+from tests.frames.economics.formulas import over, quantile, sum_of
 from tests.frames.payloads import changed, payload, table
 
 
@@ -179,3 +182,64 @@ def test_runs_of_the_sandbox():
     assert both["credits_added"].sum() == once["credits_lifetime_used"].sum()
     assert both["credits_measured"].to_list() == both["credits_added"].to_list()
     assert pd.isna(ow.compare_runs([then])["credits_measured"][0])
+
+
+LEADS = st.none() | st.integers(0, 60)
+TABLES = st.lists(st.tuples(LEADS, st.none() | st.integers(0, 900), LEADS, LEADS), max_size=3)
+
+
+@given(runs=st.lists(TABLES, max_size=3), more=st.sampled_from([1, 40]))
+@settings(max_examples=60, deadline=None)
+def test_sums_prices_and_ranges_by_their_formulas(runs, more):
+    given_runs = []
+    for number, tables in enumerate(runs):
+        made = [
+            {
+                "object": "table",
+                "id": f"{number}-{place}",
+                "leadCount": leads,
+                "credits": {"lifetimeUsed": used},
+                "columns": [{"id": "fit", "qualification": {"total": judged}}],
+                "stats": {"qualification": {"qualifiedLeads": qualified}},
+            }
+            for place, (leads, used, qualified, judged) in enumerate(tables)
+        ]
+        given_runs.append({**payload(), "id": f"r{number}", "response": {"tables": made, "actions": []}})
+    frame = frames.compare_runs(given_runs, more=more)
+    assert len(frame) == len(runs)
+    for row, tables in zip(frame.to_dict("records"), runs, strict=True):
+        # A table whose verdicts contradict each other tells nothing of them.
+        known = [
+            (leads, used, qualified if None in (qualified, judged) or qualified <= judged else None, judged)
+            for leads, used, qualified, judged in tables
+        ]
+        used = sum_of([used for _, used, _, _ in known if used is not None]) if tables else 0
+        both = [(used, leads) for leads, used, _, _ in known if None not in (used, leads)]
+        verdicts = [(qualified, judged) for _, _, qualified, judged in known if None not in (qualified, judged)]
+        good, judged = (sum_of([each[side] for each in verdicts]) if tables else 0 for side in (0, 1))
+        priced = [
+            (used, leads * qualified / judged)
+            for leads, used, qualified, judged in known
+            if None not in (leads, used, qualified) and judged
+        ]
+        price = over(sum_of([each[0] for each in priced]), sum_of([each[1] for each in priced]))
+        share = over(good, judged)
+        wanted = {
+            "credits_used": used,
+            "credits_per_lead": over(sum_of([each[0] for each in both]), sum_of([each[1] for each in both])),
+            "qualified_share": share,
+            "credits_per_qualified_lead": price,
+        }
+        for end, probability in (("low", 0.02), ("high", 0.99)):
+            leads = None if not share or price is None else quantile(more, good, judged, probability)
+            wanted[f"credits_per_qualified_lead_{end}"] = None if leads is None else price * share * leads / more
+        for name, value in wanted.items():
+            assert pd.isna(row[name]) if value is None else row[name] == pytest.approx(value, rel=1e-9), name
+    firsts = frame["credits_used"].to_list()[:1]
+    for name in ("credits_used", "leads", "credits_per_qualified_lead", "duration"):
+        first = frame[name].iloc[0] if firsts else None
+        for value, change in zip(frame[name], frame[f"{name}_change"], strict=True):
+            if pd.isna(value) or pd.isna(first) or first == 0:
+                assert pd.isna(change)
+            else:
+                assert change == pytest.approx(value / first - 1)

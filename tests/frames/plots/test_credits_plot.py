@@ -17,7 +17,21 @@ def test_columns_are_sorted_with_their_share_and_their_errors():
     assert used(chart) == [("Contact e-mail", 39), ("Fit", 18), ("1 column at 0", 0)]
     assert [each["note"] for each in rows(chart)] == ["39 · 68 % · 1 errored", "18 · 32 %", ""]
     assert {"Credits by column: 57 in Porto bakeries", "credits", "Fit", "18 · 32 %"} < set(texts(chart))
-    assert bars_drawn(chart) == 2
+    # Two columns, and the part of one that was spent on unfit leads.
+    assert bars_drawn(chart) == 3
+
+
+def test_what_unfit_leads_have_cost_is_that_of_the_frame_and_is_said():
+    chart = plot_credits(payload())
+    frame = column_economics_frame(payload()).set_index("column_name").loc["Contact e-mail"]
+    mail = row(chart, "Contact e-mail")
+    assert mail["wasted"] == frame["credits_unqualified"]
+    assert mail["fitting"] == frame["credits_used"] - frame["credits_unqualified"]
+    assert mail["on unfit leads"] == "7.8 expected, 3 at least"
+    assert "Contact e-mail: 39 · 68 % · 1 errored, of it on unfit leads 7.8 expected, 3 at least" in chart.description
+    assert row(chart, "Fit")["wasted"] is None
+    without = plot_credits(of_table(stats=None, columns__2__qualification=None))
+    assert not any("brown" in line for line in texts(without))
 
 
 def test_free_columns_keep_their_errors():

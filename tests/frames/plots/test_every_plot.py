@@ -1,4 +1,4 @@
-"""Rules that hold for each of the four plots."""
+"""Rules that hold for each of the plots."""
 
 import doctest
 import json
@@ -88,7 +88,7 @@ def test_hostile_texts_are_text_and_bounded(plot):
     assert {node.tag.rpartition("}")[2] for node in drawn.iter()} <= {"svg", "g", "path", "text", "line", "tspan"}
     assert not [name for node in drawn.iter() for name in node.attrib if name.startswith("on") or "href" in name]
     assert size(chart)[0] < 900
-    if plot is not PLOTS["plot_history"]:
+    if plot not in (PLOTS["plot_history"], PLOTS["plot_compare"]):
         assert any("<script>alert(1)</script>" in text for text in texts(chart)), "as text"
 
 
@@ -140,7 +140,7 @@ def test_a_width_that_cannot_be_drawn_is_refused(plot, width):
         plot(payload(), width=width)
 
 
-@pytest.mark.parametrize("name", ["plot_funnel", "plot_qualification", "plot_credits"])
+@pytest.mark.parametrize("name", ["plot_funnel", "plot_qualification", "plot_credits", "plot_compare"])
 @pytest.mark.parametrize("top", [0, -1, 1.5, None, True])
 def test_drawing_nothing_is_refused(name, top):
     with pytest.raises(InvalidInput, match="Invalid top"):
@@ -160,7 +160,9 @@ def test_an_iterator_is_drawn_like_a_list(plot):
     assert plot(iter([payload(), table()])).to_dict() == plot([payload(), table()]).to_dict()
 
 
-@pytest.mark.parametrize("name", ["plot_data", "funnel_plot", "qualification_plot", "credits_plot", "history_plot"])
+@pytest.mark.parametrize(
+    "name", ["plot_data", "funnel_plot", "qualification_plot", "credits_plot", "history_plot", "compare_plot"]
+)
 def test_examples_run(name):
     result = doctest.testmod(import_module(f"origami_widgets.frames.plots.{name}"))
     assert result.attempted >= 3

@@ -1,0 +1,423 @@
+"""`leads_frame` and `overlap`: the leads of several tables in one frame, and what two lists of leads have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pandas as pd
+
+from origami_widgets._version import __version__
+from origami_widgets.api.errors import InvalidInput
+
+from .dtype_backend import DtypeBackend, check_backend
+from .frame_attrs import read_only
+from .source import SourceData, gather
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.api.default_client import AnyClient
+
+    from .leads.leads_reading import LeadsReading
+    from .leads.row_reading import Progress
+    from .source import Source
+
+    LeadSourceInput = Source | str | pd.DataFrame | Sequence[pd.DataFrame]
+
+
+def leads_frame(
+    source: LeadSourceInput,
+    *,
+    client: AnyClient | None = None,
+    domain_from: Sequence[str] | None = None,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    flatten: bool = True,
+    progress: Progress | None = None,
+    dtype_backend: DtypeBackend = "numpy_nullable",
+) -> pd.DataFrame:
+    """The leads of all tables of runs in one frame, with the domain of each. Reads as `rows_frame` does: free requests.
+
+    Frames of `rows_frame` and `leads_frame` are stacked without a request. A table that several runs of the source have
+    worked on is read once, and its leads belong to the first of these runs. Do not trust the cells: they come from the web.
+
+    `domain` is the company's registrable domain, for joins: `https://www.shop.example.co.uk/en` is `example.co.uk`. It comes
+    from the lead's website, or else from its e-mail address. It is NA where many companies share the host: addresses at
+    about 100 known mail providers, such as gmail.com, and pages on about 70 known sites, such as facebook.com. A provider
+    that is not known here may be left. Names are in lower case and in ASCII (`xn--…`).
+
+    Args:
+        source: a `Run`, a `RunBatch`, a list of runs or tables, an id of a table, or frames that were read before.
+        client: the client; by default that of the first run, or else the configured one.
+        domain_from: names of the columns that `domain` is made of, the preferred one first; None for columns whose names say
+            website (also homepage, domain, url, site), and then e-mail.
+        filters: as in `rows_frame`, for each table: None for its saved filters, `[]` for all leads.
+        sort: as in `rows_frame`, for each table.
+        limit: maximum number of rows of each table; None for all.
+        flatten: as in `rows_frame`.
+        progress: as in `rows_frame`, with the rows of all tables; their number is an estimate until all were begun.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
+
+    Returns:
+        A DataFrame with these columns, then all columns of all tables, as `rows_frame` names and types them; a column called
+        like one of these gets the suffix `_2`.
+
+        - `run_id` (string): the run; NA where the source does not say it
+        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `table_id` (string): the table
+        - `table_name` (string): the table's name
+        - `row_id` (string): the lead
+        - `domain` (string): the company's registrable domain
+
+        A column has one dtype over all tables, whatever their order: integers beside numbers become numbers where that is
+        exact, dates beside other texts become ISO texts, and other mixtures objects
+        (`attrs["origami"]["mixed_types"]`). Where a table has no such column, its cells are NA.
+        `attrs["origami"]["tables"]` has what `rows_frame` notes about each table.
+
+    Raises:
+        InvalidInput: an argument is invalid, frames and other sources are mixed, or `filters` or `sort` name a column that a
+            table does not have.
+        TableNotFound: there is no such table for this key and project.
+        IncompleteRows: an error came after some rows. `partial` is the frame so far, `resume()` reads on.
+        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+
+    API: for each table `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
+        >>> batch = ow.start_many(cities, client=client, show=False).wait("cells")
+        >>> leads = ow.leads_frame(batch)
+        >>> list(leads.columns[:6]), leads["name"].unique().tolist()
+        (['run_id', 'name', 'table_id', 'table_name', 'row_id', 'domain'], ['Porto', 'Faro'])
+        >>> one = ow.rows_frame(batch.runs[0].tables[0], client=client)
+        >>> len(ow.leads_frame([one, one])) == 2 * len(one)
+        True
+    """
+    frames = frames_of(source, "leads_frame")
+    if frames is not None:
+        return stack_given(frames, domain_from, dtype_backend)
+    reading = leads_reading(
+        source,
+        client,
+        domain_from=domain_from,
+        filters=filters,
+        sort=sort,
+        limit=limit,
+        flatten=flatten,
+        dtype_backend=dtype_backend,
+    )
+    return reading.read(progress)
+
+
+async def leads_frame_async(
+    source: LeadSourceInput,
+    *,
+    client: AnyClient | None = None,
+    domain_from: Sequence[str] | None = None,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    flatten: bool = True,
+    progress: Progress | None = None,
+    dtype_backend: DtypeBackend = "numpy_nullable",
+) -> pd.DataFrame:
+    """Return the frame of `leads_frame` without blocking the event loop; same arguments, errors and (free) requests.
+
+    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> async def main():
+        ...     client = ow.Sandbox(speed=600).client()
+        ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
+        ...     return await ow.leads_frame_async(run)
+        >>> asyncio.run(main()).attrs["origami"]["complete"]
+        True
+    """
+    from origami_widgets.api.sync_bridge import wait
+
+    frames = frames_of(source, "leads_frame")
+    if frames is not None:
+        return stack_given(frames, domain_from, dtype_backend)
+    reading = leads_reading(
+        source,
+        client,
+        domain_from=domain_from,
+        filters=filters,
+        sort=sort,
+        limit=limit,
+        flatten=flatten,
+        dtype_backend=dtype_backend,
+    )
+    return await wait(reading.steps(progress))
+
+
+def leads_reading(
+    source: object,
+    client: AnyClient | None,
+    *,
+    domain_from: Sequence[str] | None = None,
+    caller: str = "leads_frame",
+    **options: Any,
+) -> LeadsReading:
+    """Return what reads the leads of all tables of a source. Sends nothing yet.
+
+    Args:
+        source: runs or tables.
+        client: the client; by default that of the first run, or else the configured one.
+        domain_from: as in `leads_frame`.
+        caller: the name of the called function, for errors.
+        options: further arguments of `rows_frame`, without `progress`.
+
+    Raises:
+        InvalidInput: an argument is invalid.
+    """
+    # Loaded here: the other frames need no network.
+    from origami_widgets.api.default_client import client_or_default
+
+    from .leads.leads_reading import LeadsReading
+    from .leads.rows_request import request_from
+
+    backend = options["dtype_backend"]
+    _check_names(domain_from)
+    check_backend(backend)
+    options = {"names": "slug", **options}
+    tables = [
+        (run_id, name, request_from(table, **options, caller=caller)) for run_id, name, table in _tables(source, caller)
+    ]
+    operations = _operations_of(source) if client is None else None
+    if operations is None and (tables or client is not None):
+        operations = client_or_default(client).operations
+    return LeadsReading(
+        operations,
+        tables,
+        domain_from=domain_from,
+        dtype_backend=backend,
+    )
+
+
+def _tables(source: object, caller: str) -> list[tuple[str | None, str | None, Mapping[str, Any]]]:
+    """Return each table once: the first run that has it, the name of that run, and the table's newest state."""
+    runs: dict[str, tuple[str | None, str | None]] = {}
+    tables: dict[str, Mapping[str, Any]] = {}
+    for part in _gathered(source, caller).parts:
+        for table in part.tables:
+            if isinstance(table, Mapping) and isinstance(table_id := table.get("id"), str):
+                run_id, name = (value if isinstance(value, str) else None for value in (part.run_id, part.name))
+                runs.setdefault(table_id, (run_id, name))
+                tables[table_id] = table
+    return [(*runs[table_id], table) for table_id, table in tables.items()]
+
+
+def _gathered(source: object, caller: str) -> SourceData:
+    if isinstance(source, str):
+        source = [source]
+    if isinstance(source, list | tuple):
+        from origami_widgets.api.validate import table_id
+
+        # The name and the counts of a table that is known by its id are read first.
+        source = [{"object": "table", "id": table_id(each)} if isinstance(each, str) else each for each in source]
+    return gather(cast("Any", source), caller)
+
+
+def _operations_of(source: object) -> Any:
+    items = source if isinstance(source, list | tuple) else [source]
+    return next((found for each in items if (found := getattr(each, "operations", None)) is not None), None)
+
+
+def _check_names(domain_from: object) -> None:
+    if domain_from is None:
+        return
+    if isinstance(domain_from, str) or not all(isinstance(each, str) for each in cast("Any", domain_from)):
+        raise InvalidInput(
+            "domain_from must be a list of columns",
+            cause=f"Got {domain_from!r:.80}.",
+            remedy='Use the names of columns: domain_from=["website", "contact-email"].',
+        )
+
+
+def frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
+    """Return the frames that were given; None for runs, tables and ids.
+
+    Raises:
+        InvalidInput: frames and other sources are mixed, or a frame holds no leads.
+    """
+    items = source if isinstance(source, list | tuple) else [source]
+    frames = [each for each in items if isinstance(each, pd.DataFrame)]
+    if not frames:
+        return None
+    if len(frames) < len(items):
+        raise InvalidInput(
+            f"{caller} can't mix frames with other sources",
+            cause=f"Got {len(frames)} frames and {len(items) - len(frames)} other sources in one list.",
+            remedy=f"Read the others first: {caller}([frame, ow.leads_frame(run)]).",
+        )
+    for frame in frames:
+        if "row_id" not in frame.columns:
+            raise InvalidInput(
+                "This frame holds no leads",
+                cause="It has no column row_id.",
+                remedy=f"Use frames of rows_frame or leads_frame: {caller}([ow.rows_frame(table), other]).",
+            )
+    return frames
+
+
+def stack_given(
+    frames: list[pd.DataFrame], domain_from: Sequence[str] | None, dtype_backend: DtypeBackend
+) -> pd.DataFrame:
+    """Return frames that were read before as `leads_frame` does.
+
+    Args:
+        frames: frames of leads.
+        domain_from: as in `leads_frame`.
+        dtype_backend: the arrays of the result.
+    """
+    from .leads.leads_reading import TableLeads, stack_leads
+
+    _check_names(domain_from)
+    check_backend(dtype_backend)
+    notes = [frame.attrs.get("origami") for frame in frames]
+    origins = {note.get("origin") for note in notes if isinstance(note, Mapping)} - {None, "origami"}
+    parts = [TableLeads(frame) for frame in frames]
+    return stack_leads(
+        parts, domain_from=domain_from, dtype_backend=dtype_backend, origin=", ".join(sorted(map(str, origins)))
+    )
+
+
+IN_BOTH, IN_A, IN_B = "both", "a", "b"
+
+
+def overlap(
+    a: object, b: object, *, on: str = "domain", dtype_backend: DtypeBackend = "numpy_nullable"
+) -> pd.DataFrame:
+    """Compare two lists of leads: which companies are in both, and which only in one. Sends no request.
+
+    One row for each value of `on`, which both lists must have; those of `a` come first. Texts are compared without regard to
+    case and outer spaces, domains also without `www.`, subdomain or path. A lead without a value is never in both, and has a
+    row of its own.
+
+    To keep all leads of `b` that are not in `a`, also several of one company: `b[~b["domain"].isin(a["domain"].dropna())]`.
+
+    Args:
+        a: a frame of `leads_frame`, a list of such frames, or any DataFrame with the column `on`, for example the customers
+            that you have already.
+        b: the other list.
+        on: the column to compare: `"domain"`, or for example `"contact-email"`.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
+
+    Returns:
+        A DataFrame with these columns, then all columns of both lists, with the cells of the first lead that has the value;
+        in columns that `a` lacks, those of the first one in `b`.
+
+        - the column `on` (string): the value as it was compared
+        - `found_in` (category): `both`, `a` or `b`
+        - `leads_a` (Int64): leads of `a` with this value
+        - `leads_b` (Int64): leads of `b` with this value
+
+    Raises:
+        InvalidInput: a list is no DataFrame or has no column `on`.
+
+    Example:
+        >>> import pandas as pd
+        >>> from origami_widgets.frames import overlap
+        >>> known = pd.DataFrame({"domain": ["pao.example.com", None], "owner": ["Ana", "Rui"]})
+        >>> new = pd.DataFrame({"domain": ["Example.com", "broa.pt", "example.com"]})
+        >>> found = overlap(known, new)
+        >>> found[["domain", "found_in", "leads_b"]].astype(object).to_numpy().tolist()
+        [['example.com', 'both', 2], [<NA>, 'a', 0], ['broa.pt', 'b', 1]]
+    """
+    from .leads.stacking import stack_frames
+
+    check_backend(dtype_backend)
+    lists = [_list_of(each, where, on) for each, where in ((a, "a"), (b, "b"))]
+    keys = [key for frame in lists for key in _keys(frame[on], on)]
+    is_first = np.arange(len(keys)) < len(lists[0])
+    stacked, findings = stack_frames(lists, dtype_backend)
+    counts: dict[object, list[int]] = {}
+    places: list[int] = []
+    places_of_b: dict[object, int] = {}
+    for place, key in enumerate(keys):
+        group: object = ("", place) if key is None else key
+        if group not in counts:
+            counts[group] = [0, 0]
+            places.append(place)
+        if not is_first[place]:
+            places_of_b.setdefault(group, place)
+        counts[group][0 if is_first[place] else 1] += 1
+    leads_a, leads_b = (np.array([each[side] for each in counts.values()], np.int64) for side in (0, 1))
+    found_in = np.where(leads_b == 0, IN_A, np.where(leads_a == 0, IN_B, IN_BOTH))
+    rows = stacked.drop(columns=[on, *(name for name in _OVERLAP if name in stacked)])
+    only_in_b = [name for name in rows if name not in lists[0]]
+    # Where a value is in both, what the first list does not tell comes from the second one.
+    others = [places_of_b.get(group, place) for group, place in zip(counts, places, strict=True)]
+    rows = pd.DataFrame(
+        {name: rows[name].take(others if name in only_in_b else places).array for name in rows.columns}, copy=False
+    )
+    first = pd.DataFrame(
+        {
+            on: _array([keys[place] for place in places], "string", dtype_backend),
+            "found_in": pd.Categorical(found_in, categories=[IN_BOTH, IN_A, IN_B]),
+            "leads_a": _array(leads_a.tolist(), "integer", dtype_backend),
+            "leads_b": _array(leads_b.tolist(), "integer", dtype_backend),
+        }
+    )
+    result = pd.concat([first, rows], axis=1)
+    about = {
+        "frame": "overlap",
+        "version": __version__,
+        "untrusted": True,
+        "on": on,
+        "mixed_types": findings.mixed_types,
+    }
+    result.attrs = read_only({"units": {"leads_a": "leads", "leads_b": "leads"}, "origami": about})
+    return result
+
+
+_OVERLAP = ("found_in", "leads_a", "leads_b")
+
+
+def _array(values: Sequence[Any], kind: Any, dtype_backend: DtypeBackend) -> Any:
+    from .dtype_backend import to_array
+    from .schema import computed_field
+    from .values import read_values
+
+    return to_array(kind, read_values(computed_field("", kind, ""), values), dtype_backend)
+
+
+def _list_of(given: object, where: str, on: str) -> pd.DataFrame:
+    if isinstance(given, list | tuple) and given and all(isinstance(each, pd.DataFrame) for each in given):
+        given = stack_given(list(given), None, "numpy_nullable")
+    if not isinstance(given, pd.DataFrame):
+        raise InvalidInput(
+            "overlap compares frames",
+            cause=f"Got {type(given).__name__} as {where}.",
+            remedy="Read the leads first: overlap(ow.leads_frame(run), ow.leads_frame(other)).",
+        )
+    if on not in given.columns:
+        shown = ", ".join(map(str, given.columns[:20]))
+        raise InvalidInput(
+            f"No column {on!r:.60}",
+            cause=f"The frame {where} has these: {shown or 'none'}.",
+            remedy='Choose a column of both frames with on=, or use frames of leads_frame, which have "domain".',
+        )
+    return given.reset_index(drop=True)
+
+
+def _keys(values: pd.Series[Any], on: str) -> list[str | None]:
+    """Return what the values are compared by; None for those that are never equal to another."""
+    from .leads.company_domain import company_domain
+    from .leads.stacking import python_values
+    from .values import as_json
+
+    keys: list[str | None] = []
+    for value in python_values(values):
+        text = value if isinstance(value, str) else None if value is None else as_json(value)
+        key = None if text is None else " ".join(text.split()).casefold()
+        keys.append((company_domain(key) or key or None) if on == "domain" and key else key or None)
+    return keys

@@ -1,0 +1,167 @@
+"""`describe_leads` and `refresh_leads`: how far columns of leads are filled, and what has changed since they were read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .dtype_backend import DtypeBackend, check_backend
+from .lead_frames import frames_of, leads_reading, stack_given
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from origami_widgets.api.default_client import AnyClient
+
+    from .lead_frames import LeadSourceInput
+    from .leads.refreshing import RefreshedLeads
+    from .leads.row_reading import Progress
+
+
+def describe_leads(
+    source: LeadSourceInput,
+    *,
+    examples: bool = True,
+    client: AnyClient | None = None,
+    progress: Progress | None = None,
+    dtype_backend: DtypeBackend = "numpy_nullable",
+) -> pd.DataFrame:
+    """One row per column of leads: how many cells are filled, how sure the values are, and what one costs.
+
+    Frames of leads are described without a request. For runs and tables, all leads are read first, those that the saved
+    filters hide among them: free requests. A cell has one of three states, as on the card: `filled`, `nothing_found` or
+    `not_run`; they add up to `leads`. What failed is not told from what has not run in the rows, so `cells_errored` is the
+    server's count for the table.
+
+        share_found = filled / leads
+        credits_per_found = credits_used / filled
+
+    Args:
+        source: frames of `rows_frame` or `leads_frame`, with `flatten=True`; or a `Run`, a `RunBatch`, a table, or a list of
+            these.
+        examples: whether to show two values of each column, which are personal data; False leaves them NA.
+        client: the client; by default that of the first run, or else the configured one.
+        progress: as in `leads_frame`.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
+
+    Returns:
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, `attrs["origami"]` where the frame comes from. Kind, costs and failures are NA for frames whose
+        `attrs` were lost, as by `concat`.
+
+        - `run_id` (string): the run; NA for a table that was given without its run
+        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `table_id` (string): the table
+        - `table_name` (string): the table's name
+        - `column` (string): the column of the frame of leads; its parts are `column.part`
+        - `column_name` (string): the heading
+        - `kind` (category): what the column does
+        - `leads` (Int64, leads): leads that were read
+        - `filled` (Int64, cells): a value was found
+        - `nothing_found` (Int64, cells): looked and found nothing, or left empty by people
+        - `not_run` (Int64, cells): without a result: not run, running or failed
+        - `share_found` (Float64, fraction): filled / leads
+        - `confidence_high` (Int64, cells): found with high confidence; NA without any
+        - `confidence_medium` (Int64, cells): found with medium confidence; NA without any
+        - `confidence_low` (Int64, cells): found with low confidence; NA without any
+        - `distinct` (Int64, values): different values
+        - `cells_errored` (Int64, cells): ended in a failure, of all leads of the table
+        - `credits_used` (Float64, credits): settled, over all runs
+        - `credits_per_found` (Float64, credits per value): credits_used / filled; NA unless all leads of the table were read
+        - `example_1` (string): a value, cut short
+        - `example_2` (string): a value, cut short
+
+    Raises:
+        InvalidInput: the source cannot be read, or an argument is invalid.
+        IncompleteRows: an error came after some rows. `partial` is a frame of leads, which can be described; `resume()` reads
+            on and returns all leads.
+        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+
+    API: as `leads_frame`; costs and failures are those of `columns[]` of each table.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> run = ow.start("List bakeries in Porto", client=ow.Sandbox(speed=600).client(), show=False).wait("cells")
+        >>> columns = ow.describe_leads(run, examples=False).set_index("column")
+        >>> states = columns[["filled", "nothing_found", "not_run"]].sum(axis=1)
+        >>> bool((states == columns["leads"]).all()), bool(columns.loc["website", "share_found"] > 0.9)
+        (True, True)
+    """
+    from .leads.column_summary import describe_columns
+
+    check_backend(dtype_backend)
+    frames = frames_of(source, "describe_leads")
+    if frames is not None:
+        leads = stack_given(frames, None, "numpy_nullable")
+    else:
+        options: dict[str, Any] = {"sort": None, "limit": None, "flatten": True, "dtype_backend": "numpy_nullable"}
+        leads = leads_reading(source, client, caller="describe_leads", filters=[], **options).read(progress)
+    return describe_columns(leads, examples=examples, dtype_backend=dtype_backend)
+
+
+def refresh_leads(
+    frame: pd.DataFrame, *, client: AnyClient | None = None, progress: Progress | None = None
+) -> RefreshedLeads:
+    """Read leads again where their table has changed, and return which rows are new, changed or gone. Free requests.
+
+    Each table of the frame is asked for once. Its rows are read again only if its `updatedAt`, its number of leads, columns,
+    credits, running or failed cells have changed, or if the frame was not complete; with the same filters, order, limit and
+    options as before. Rows are recognised by their `row_id`. The frame that is given stays as it is.
+
+    Args:
+        frame: leads as `rows_frame` or `leads_frame` returned them; `attrs["origami"]` says which tables they are of.
+        client: the client; the configured one by default.
+        progress: as in `rows_frame`, with the rows that are read again.
+
+    Returns:
+        A tuple of four frames: `frame`, all leads now, which may be given to this function again; `new` and `changed`, rows
+        of it; and `gone`, rows of the frame that was given. Rows of a deleted table are gone. Without a change, `frame` is
+        the frame that was given.
+
+    Raises:
+        InvalidInput: the frame does not say which tables it is of.
+        IncompleteRows: an error came after some rows. `partial` has the rows that were read again so far, `resume()` reads on
+            and returns them.
+        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+
+    API: for each table `GET /tables/{tableId}`; if it has changed, `…/columns` and all pages of `…/rows`.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+        >>> leads = ow.leads_frame(run)
+        >>> leads, new, changed, gone = ow.refresh_leads(leads, client=client)
+        >>> len(new), len(changed), len(gone)
+        (0, 0, 0)
+    """
+    from origami_widgets.api.default_client import client_or_default
+    from origami_widgets.api.sync_bridge import block
+
+    from .leads.refreshing import refreshed
+
+    return block(refreshed(frame, client_or_default(client).operations, progress))
+
+
+async def refresh_leads_async(
+    frame: pd.DataFrame, *, client: AnyClient | None = None, progress: Progress | None = None
+) -> RefreshedLeads:
+    """Return the result of `refresh_leads` without blocking the event loop; same arguments, errors and (free) requests.
+
+    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> async def main():
+        ...     client = ow.Sandbox(speed=600).client()
+        ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
+        ...     return await ow.refresh_leads_async(await ow.leads_frame_async(run), client=client)
+        >>> asyncio.run(main()).changed.empty
+        True
+    """
+    from origami_widgets.api.default_client import client_or_default
+    from origami_widgets.api.sync_bridge import wait
+
+    from .leads.refreshing import refreshed
+
+    return await wait(refreshed(frame, client_or_default(client).operations, progress))

@@ -1,0 +1,250 @@
+"""Read the leads of several tables into one frame. After an error or interrupt, all rows so far are kept and reading can resume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from origami_widgets._version import __version__
+from origami_widgets.api.sync_bridge import block
+from origami_widgets.frames.dtype_backend import to_array
+from origami_widgets.frames.frame_attrs import read_only
+from origami_widgets.frames.schema import FrameField
+from origami_widgets.frames.values import read_values
+
+from .company_domain import address_columns, domains_of
+from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, ProgressNotifier, RowsReading
+from .stacking import HEAD, stack_frames, table_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.frames.dtype_backend import DtypeBackend
+
+    from .row_reading import Progress
+    from .rows_request import RowsRequest
+
+MOST_TABLES_NOTED = 200
+_REPEATED = frozenset({"frame", "version", "source", "origin", "untrusted", "untrusted_note"})
+"""What the whole frame says, and each of its tables need not."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableLeads:
+    """The leads of one table, and the run that built it.
+
+    Attributes:
+        frame: as `rows_frame` returns it.
+        run_id: the run; None if unknown.
+        name: the name of its agent; None if unknown.
+    """
+
+    frame: pd.DataFrame
+    run_id: str | None = None
+    name: str | None = None
+
+
+def stack_leads(
+    parts: Sequence[TableLeads],
+    *,
+    domain_from: Sequence[str] | None,
+    dtype_backend: DtypeBackend,
+    origin: str = "",
+) -> pd.DataFrame:
+    """Return the leads of tables in one frame, with their run, table and domain before the union of their columns.
+
+    Args:
+        parts: the tables. One that is a result of this function keeps its runs, tables and domains.
+        domain_from: names of the columns that `domain` is made of; None for those whose names say website or e-mail.
+        dtype_backend: the arrays of the result.
+        origin: where the rows come from; empty for Origami itself.
+    """
+    notes: list[dict[str, Any]] = []
+    frames = []
+    for part in parts:
+        frame, renamed = _with_head(part, domain_from, dtype_backend)
+        frames.append(frame)
+        notes += [_note(note, part, renamed) for note in table_notes(part.frame)]
+    empty = pd.DataFrame({name: _texts([], dtype_backend) for name in HEAD})
+    stacked, findings = stack_frames([empty, *frames], dtype_backend)
+    stopped = [note["stopped"] for note in notes if note.get("stopped")]
+    about = {
+        "frame": "leads_frame",
+        "version": __version__,
+        "source": "tables",
+        "origin": origin or "origami",
+        "untrusted": True,
+        "untrusted_note": UNTRUSTED,
+        "rows": len(stacked),
+        "complete": all(note.get("complete", False) for note in notes),
+        "stopped": "; ".join(dict.fromkeys(stopped)),
+        "mixed_types": findings.mixed_types,
+        "dates": findings.dates,
+        "timestamps": findings.timestamps,
+        "domain_from": None if domain_from is None else list(domain_from),
+        "table_count": len(notes),
+        "tables": notes[:MOST_TABLES_NOTED],
+    }
+    stacked.attrs = read_only({"units": {}, "origami": about})
+    return stacked
+
+
+def _with_head(
+    part: TableLeads, domain_from: Sequence[str] | None, dtype_backend: DtypeBackend
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the leads with their run, table and domain, and the names of the columns that had to be renamed for it."""
+    frame = part.frame.reset_index(drop=True)
+    if set(HEAD) <= set(frame.columns):
+        return frame, {}
+    note = next(iter(table_notes(frame)), {})
+    sources = address_columns(frame.columns) if domain_from is None else domain_from
+    size = len(frame)
+    head = {
+        "run_id": [part.run_id] * size,
+        "name": [part.name] * size,
+        "table_id": [note.get("table_id")] * size,
+        "table_name": [note.get("table_name")] * size,
+        "row_id": frame["row_id"].astype(object).to_list(),
+        "domain": domains_of(frame, sources),
+    }
+    renamed = _free_names([name for name in frame.columns if name != "row_id"])
+    cells = frame.drop(columns="row_id").rename(columns=renamed)
+    arrays = {name: _texts(values, dtype_backend) for name, values in head.items()}
+    return pd.DataFrame({**arrays, **{name: cells[name].array for name in cells.columns}}, copy=False), renamed
+
+
+def _free_names(names: Sequence[str]) -> dict[str, str]:
+    """Return new names for columns, and their parts, that are called like one of the first columns."""
+    taken = {*HEAD, *names}
+    renamed: dict[str, str] = {}
+    for name in names:
+        head, dot, rest = name.partition(".")
+        if head not in HEAD:
+            continue
+        number = 2
+        while f"{head}_{number}" in taken - set(renamed.values()):
+            number += 1
+        renamed[name] = f"{head}_{number}{dot}{rest}"
+    return renamed
+
+
+def _texts(values: Sequence[Any], dtype_backend: DtypeBackend) -> Any:
+    field = FrameField("text", "string", "computed", "", "")
+    texts = [None if pd.isna(value) else str(value) for value in values]
+    return to_array("string", read_values(field, texts), dtype_backend)
+
+
+def _note(note: Mapping[str, Any], part: TableLeads, renamed: Mapping[str, str]) -> dict[str, Any]:
+    run = {} if "run_id" in note else {"run_id": part.run_id, "name": part.name}
+    kept = {key: value for key, value in note.items() if key not in _REPEATED}
+    columns = [
+        {**each, "column": renamed.get(each["column"], each["column"])} for each in note.get("table_columns", ())
+    ]
+    return {**run, **kept, "table_columns": columns}
+
+
+class LeadsReading:
+    """The leads of several tables while they are read, one table after the other.
+
+    Args:
+        operations: the API; None where there is no table to read.
+        tables: per table the id and the name of its run, None where unknown, and the request.
+        domain_from: as in `stack_leads`.
+        dtype_backend: the arrays of the result.
+
+    Attributes:
+        gives: what is made of the rows, in a few words for messages.
+    """
+
+    gives = "the frame"
+
+    def __init__(
+        self,
+        operations: Operations | None,
+        tables: Sequence[tuple[str | None, str | None, RowsRequest]],
+        *,
+        domain_from: Sequence[str] | None,
+        dtype_backend: DtypeBackend,
+    ) -> None:
+        self._origin = "" if operations is None else operations.origin
+        self._runs = [(run_id, name) for run_id, name, _ in tables]
+        self._readings = [] if operations is None else [RowsReading(operations, request) for _, _, request in tables]
+        self._frames: dict[int, pd.DataFrame] = {}
+        self._rows: dict[int, int] = {}
+        self._totals = [request.lead_count for _, _, request in tables]
+        self._domain_from = domain_from
+        self._backend = dtype_backend
+
+    def read(self, progress: Progress | None) -> pd.DataFrame:
+        """Read to the end and return the frame; after an error or interrupt, continue where reading stopped.
+
+        Raises:
+            IncompleteRows: an error came after some rows.
+            InterruptedRows: an interrupt came after some rows.
+        """
+        return block(self.steps(progress, caller=6))
+
+    async def steps(self, progress: Progress | None, *, caller: int = 5) -> pd.DataFrame:
+        """Do what `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
+
+        Raises:
+            IncompleteRows: an error came after some rows.
+            InterruptedRows: an interrupt came after some rows.
+        """
+        notifier = ProgressNotifier(progress)
+        try:
+            for place, reading in enumerate(self._readings):
+                if place not in self._frames:
+                    self._frames[place] = await reading.steps(self._notify(notifier, place), caller=caller)
+            return self._stacked(self._frames)
+        except KeyboardInterrupt as interrupt:
+            if not self._has_rows():
+                raise
+            raise InterruptedRows(self) from (interrupt.__cause__ or interrupt)
+        except Exception as error:
+            cause = error.__cause__ if isinstance(error, IncompleteRows) else None
+            known = cause if isinstance(cause, Exception) else error
+            if not self._has_rows():
+                raise
+            raise IncompleteRows(self, known) from known
+        finally:
+            notifier.close()
+
+    def partial(self, reason: str) -> pd.DataFrame:
+        """Return the frame of the rows so far, independent of later ones."""
+        unfinished = {
+            place: reading.partial(reason)
+            for place, reading in enumerate(self._readings)
+            if place not in self._frames and reading.has_rows
+        }
+        frame = self._stacked({**self._frames, **unfinished})
+        frame.attrs["origami"] |= {"complete": False, "stopped": reason}
+        return frame
+
+    def state(self) -> str:
+        """Return the number of rows read, in words."""
+        begun = [reading.state() for place, reading in enumerate(self._readings) if place not in self._frames]
+        rows = sum(len(frame) for frame in self._frames.values())
+        ended = f"{rows:,} rows of {len(self._frames):,} of {len(self._readings):,} tables"
+        return f"{ended}, and {begun[0]} of the next one," if begun and begun[0] != "nothing" else ended
+
+    def _has_rows(self) -> bool:
+        return any(len(frame) for frame in self._frames.values()) or any(each.has_rows for each in self._readings)
+
+    def _stacked(self, frames: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+        parts = [TableLeads(frames[place], *self._runs[place]) for place in sorted(frames)]
+        return stack_leads(parts, domain_from=self._domain_from, dtype_backend=self._backend, origin=self._origin)
+
+    def _notify(self, notifier: ProgressNotifier, place: int) -> Progress:
+        """Return what counts the rows of one table in the progress of all."""
+
+        def notify(rows: int, total: int | None) -> None:
+            self._rows[place], self._totals[place] = rows, total
+            known = [each for each in self._totals if each is not None]
+            everything = sum(known) if len(known) == len(self._totals) else None
+            notifier.notify(sum(self._rows.values()), everything)
+
+        return notify

@@ -1,0 +1,136 @@
+"""`describe_leads` against counts by hand: each cell in one of three states, the same as on the card."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import origami_widgets as ow
+from origami_widgets.card.view.lead_cells import make_cells
+from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
+from tests.fixtures.make_frames import LEAD_FRAMES
+from tests.frames.payloads import BACKENDS
+
+(SCHEMA,) = LEAD_FRAMES.values()
+STATES = ["filled", "nothing_found", "not_run"]
+TEXT = st.sampled_from(["", " ", "a@b.example", "c@d.example"]) | st.none()
+CONFIDENCE = st.sampled_from(["high", "medium", "low", "unsure", None])
+CELL = st.one_of(
+    TEXT, st.integers(0, 2), st.fixed_dictionaries({"email": TEXT}, optional={"confidence": CONFIDENCE, "phone": TEXT})
+)
+ROWS = st.lists(st.fixed_dictionaries({}, optional={"x": CELL}), max_size=7)
+
+
+def frame_of(rows, kind, lead_count, used):
+    listed = [ListedColumn("c1", "The X", "x", kind)]
+    table = LeadTable(listed, dtype_backend="numpy_nullable", flatten=True, names="slug")
+    table.add([{"id": str(at), **row} for at, row in enumerate(rows)])
+    frame, _ = table.frame(copy=True)
+    column = {"column": "x", "id": "c1", "name": "The X", "kind": kind, "credits_used": used, "cells_errored": 1}
+    note = {"table_id": "t", "table_name": "T", "complete": True, "lead_count": lead_count, "table_columns": [column]}
+    frame.attrs["origami"] = note
+    return frame
+
+
+def shown(cell):
+    """The state of a cell on the card."""
+    if cell is None:
+        return "not_run"
+    return "filled" if (cell["text"] if isinstance(cell, dict) else cell) else "nothing_found"
+
+
+def main(value):
+    return value.get("email") if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(
+    rows=ROWS,
+    kind=st.sampled_from(["input", "enrichment"]),
+    hidden=st.integers(0, 1),
+    used=st.none() | st.integers(0, 50),
+)
+@settings(max_examples=150, deadline=None)
+def test_states_shares_and_prices_by_hand(backend, rows, kind, hidden, used):
+    frame = frame_of(rows, kind, len(rows) + hidden, used)
+    (found,) = ow.describe_leads(frame, dtype_backend=backend).to_dict("records")
+    column = SimpleNamespace(slug="x", kind=kind)
+    states = [shown(make_cells(SimpleNamespace(values=row), [column])[0]) for row in rows]
+    assert [found[state] for state in STATES] == [states.count(state) for state in STATES]
+    assert found["leads"] == len(rows)
+    values = [row.get("x") for row, state in zip(rows, states, strict=True) if state == "filled"]
+    if rows:
+        assert found["share_found"] == len(values) / len(rows)
+    else:
+        assert pd.isna(found["share_found"])
+    sure = [value.get("confidence") for value in values if isinstance(value, dict)]
+    for word in ("high", "medium", "low"):
+        count = found[f"confidence_{word}"]
+        assert count == sure.count(word) if any(sure) else pd.isna(count)
+    # Where another part was found, the main part may be empty.
+    mains = [each for each in map(main, values) if each is not None and str(each).strip()]
+    distinct = list(dict.fromkeys(map(json.dumps, mains)))
+    assert found["distinct"] == len(distinct)
+    examples = [each if pd.notna(each) else None for each in (found["example_1"], found["example_2"])]
+    assert examples == [*(str(json.loads(each)) for each in distinct), None, None][:2]
+    price = found["credits_per_found"]
+    assert price == used / len(values) if values and used is not None and not hidden else pd.isna(price)
+    assert (found["column"], found["column_name"], found["kind"], found["cells_errored"]) == ("x", "The X", kind, 1)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return ow.start("List bakeries in Porto", client=ow.Sandbox(speed=600).client(), show=False).wait("cells")
+
+
+def test_a_run_of_the_sandbox_is_read_with_all_its_leads(run):
+    found = ow.describe_leads(run)
+    assert (found[STATES].sum(axis=1) == found["leads"]).all()
+    assert found.drop_duplicates("table_id")["leads"].to_list() == [each.lead_count for each in run.tables]
+    columns = {column.id: column for each in run.tables for column in each.columns}
+    for row in found.to_dict("records"):
+        column = columns[
+            ow.columns_frame(run)
+            .set_index(["table_id", "slug"])
+            .loc[(row["table_id"], row["column"].replace("name_2", "name")), "column_id"]
+        ]
+        assert row["credits_used"] == column.credits.lifetime_used
+        assert row["credits_per_found"] == pytest.approx(column.credits.lifetime_used / row["filled"])
+        assert row["cells_errored"] == column.cells.errored
+
+
+def test_examples_are_left_out_on_request_and_the_columns_stay(run):
+    leads = ow.leads_frame(run)
+    found = ow.describe_leads(leads, examples=False)
+    assert found[["example_1", "example_2"]].isna().all(axis=None)
+    assert list(found.columns) == [field.name for field in SCHEMA.fields]
+    pd.testing.assert_frame_equal(
+        found, ow.describe_leads(leads).assign(example_1=found["example_1"], example_2=found["example_2"])
+    )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_columns_and_dtypes_are_the_same_for_every_source(run, backend):
+    dtypes = dict(ow.describe_leads(run, dtype_backend=backend).dtypes)
+    rows = ow.leads_frame(run)
+    for leads in (rows, rows.iloc[:0], pd.concat([rows, rows]), rows.drop(columns=["phone"])):
+        assert dict(ow.describe_leads(leads, dtype_backend=backend).dtypes) == dtypes
+
+
+def test_without_notes_the_rows_still_tell_what_was_found(run):
+    leads = ow.leads_frame(run)
+    bare = leads.copy()
+    bare.attrs = {}
+    found = ow.describe_leads(bare).set_index(["table_id", "column"])
+    wanted = ow.describe_leads(leads).set_index(["table_id", "column"])
+    # All columns of the frame are described for each table, as nothing tells which table has them.
+    both = found.loc[wanted.index]
+    computed = wanted["kind"] != "input"
+    assert both.loc[computed, "filled"].to_list() == wanted.loc[computed, "filled"].to_list()
+    assert found["kind"].isna().all()
+    assert found["credits_used"].isna().all()

@@ -1,0 +1,171 @@
+"""`leads_frame` over sockets and in the sandbox: tables one after the other, what is kept when reading ends early, domains."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pandas as pd
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api import retries
+from origami_widgets.api.errors import InvalidInput, RateLimited
+from tests.frames.payloads import BACKENDS, handle
+from tests.support.server import RawServer, answer
+
+KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
+HEAD = ["run_id", "name", "table_id", "table_name", "row_id", "domain"]
+BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
+    with RawServer(answer({})) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    return ow.Client(KEY, base_url=server.base_url, timeout=5)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    client = ow.Sandbox(speed=600).client()
+    cities = {"Porto": "List bakeries in Porto", "Austin": "Find 20 SaaS founders in Austin"}
+    return ow.start_many(cities, client=client, show=False).wait("cells")
+
+
+def table(name):
+    return {"object": "table", "id": name, "name": f"Table {name}", "leadCount": 2, "columns": []}
+
+
+def columns(*slugs):
+    items = [{"object": "column", "id": slug, "name": slug, "slug": slug, "kind": "input"} for slug in slugs]
+    return answer({"object": "list", "items": items, "nextCursor": None, "url": ""})
+
+
+def page(*rows, cursor=None, total=None):
+    return answer({"object": "list", "items": list(rows), "nextCursor": cursor, "total": total, "url": ""})
+
+
+def about(frame):
+    return frame.attrs["origami"]
+
+
+def test_all_tables_of_a_batch_with_run_table_and_domain(batch):
+    seen = []
+    leads = ow.leads_frame(batch, progress=lambda rows, total: seen.append((rows, total)))
+    assert list(leads.columns[:6]) == HEAD
+    assert isinstance(leads.index, pd.RangeIndex)
+    assert seen[-1] == (len(leads), len(leads))
+    assert about(leads)["complete"]
+    for name, run in batch.by_name.items():
+        for each in run.tables:
+            rows = leads[leads["table_id"] == each.id]
+            assert set(rows["table_name"]) <= {each.name}
+            assert set(rows["name"]) <= {name}
+            assert set(rows["run_id"]) <= {run.id}
+    assert leads["domain"].notna().mean() > 0.5
+
+
+def test_frames_that_were_read_before_are_stacked_without_a_request(batch):
+    leads = ow.leads_frame(batch)
+    frames = [part.reset_index(drop=True) for _, part in leads.groupby("table_id", sort=False)]
+    again = ow.leads_frame(frames)
+    pd.testing.assert_frame_equal(again, leads)
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+    rows = [ow.rows_frame(each, client=client) for each in run.tables]
+    stacked = ow.leads_frame(rows)
+    read = ow.leads_frame(run)
+    assert stacked["run_id"].isna().all()
+    assert stacked["table_name"].to_list() == read["table_name"].to_list()
+    pd.testing.assert_frame_equal(stacked.drop(columns=["run_id", "name"]), read.drop(columns=["run_id", "name"]))
+    assert [each["total"] for each in about(stacked)["tables"]] == [each["total"] for each in about(read)["tables"]]
+
+
+def test_a_follow_ups_tables_are_read_once_and_the_awaited_twin_reads_the_same():
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+    then = run.follow_up("Add opening hours").wait("cells")
+    leads = ow.leads_frame([run, then])
+    assert leads["row_id"].is_unique
+    assert set(leads["run_id"].dropna()) <= {run.id, then.id}
+    awaited = asyncio.run(ow.leads_frame_async([run, then]))
+    pd.testing.assert_frame_equal(awaited, leads)
+    by_id = ow.leads_frame([each.id for each in run.tables], client=client)
+    assert set(by_id["table_name"]) == {each.name for each in run.tables if each.lead_count}
+    assert len(ow.leads_frame(run, filters=[])) >= len(ow.leads_frame(run))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_columns_and_dtypes_are_there_without_a_lead(backend):
+    empty = ow.leads_frame(handle({"id": "r", "object": "run"}, []), client=ow.Sandbox(), dtype_backend=backend)
+    assert list(empty.columns) == HEAD
+    assert len(set(empty.dtypes)) == 1
+
+
+def test_after_an_error_the_rows_of_all_tables_are_kept_and_reading_goes_on(server, client):
+    first = (columns("bakery"), page({"id": "r1", "bakery": "Nata"}, {"id": "r2"}, total=2))
+    server.plan(*first, columns("bakery", "stars"), page({"id": "r3", "stars": 4}, cursor="a", total=2), *BUSY)
+    with pytest.raises(ow.IncompleteRows) as caught:
+        ow.leads_frame([table("t1"), table("t2")], client=client)
+    error = caught.value
+    assert "2 rows of 1 of 2 tables, and 1 of 2 rows" in str(error)
+    assert isinstance(error.__cause__, RateLimited)
+    partial = error.partial
+    assert partial["row_id"].to_list() == ["r1", "r2", "r3"]
+    assert (about(partial)["complete"], bool(about(partial)["stopped"])) == (False, True)
+    server.plan(page({"id": "r4", "stars": 5}))
+    whole = error.resume()
+    assert whole["row_id"].to_list() == ["r1", "r2", "r3", "r4"]
+    assert whole["stars"].to_list() == [pd.NA, pd.NA, 4, 5]
+    assert about(whole)["complete"]
+
+
+def test_an_error_before_any_row_is_itself(server, client):
+    server.plan(columns("bakery"), *BUSY)
+    with pytest.raises(RateLimited):
+        ow.leads_frame([table("t1")], client=client)
+
+
+def test_columns_called_as_the_first_ones_get_a_suffix_with_their_parts(server, client):
+    cell = {"email": "ana@nata.pt", "confidence": "high"}
+    rows = page({"id": "r1", "name": cell, "domain": "https://www.nata.pt/en", "website": "facebook.com/nata"}, total=1)
+    server.plan(columns("name", "domain", "website"), rows)
+    leads = ow.leads_frame(table("t1"), client=client)
+    assert list(leads.columns[6:8]) == ["name_2", "name_2.confidence"]
+    assert leads["domain_2"].to_list() == ["https://www.nata.pt/en"]
+    assert leads["domain"].to_list() == ["nata.pt"]
+    assert [each["column"] for each in about(leads)["tables"][0]["table_columns"]] == ["name_2", "domain_2", "website"]
+
+
+def test_the_domain_comes_from_the_columns_that_are_named(server, client):
+    rows = page({"id": "r1", "a": "nata.pt", "b": "info@broa.pt"}, {"id": "r2", "a": "n/a"}, total=2)
+    for domain_from, wanted in (
+        (None, [pd.NA, pd.NA]),
+        (["b", "a"], ["broa.pt", pd.NA]),
+        (["gone", "a"], ["nata.pt", pd.NA]),
+    ):
+        server.plan(columns("a", "b"), rows)
+        assert ow.leads_frame(table("t1"), client=client, domain_from=domain_from)["domain"].to_list() == wanted
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        ([pd.DataFrame({"row_id": ["1"]}), table("t1")], {}),
+        (pd.DataFrame({"x": [1]}), {}),
+        (7, {}),
+        ("a word", {}),
+        (table("t1"), {"domain_from": "website"}),
+        (table("t1"), {"dtype_backend": "x"}),
+        (table("t1"), {"limit": -1}),
+    ],
+)
+def test_what_cannot_be_read_sends_nothing(server, client, source, options):
+    with pytest.raises(InvalidInput):
+        ow.leads_frame(source, client=client, **options)
+    assert server.requests == []
