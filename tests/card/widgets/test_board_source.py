@@ -241,3 +241,13 @@ def test_the_line_shows_the_same_runs_or_says_that_it_does_not(count, line):
 
 def test_a_batch_without_a_run_promises_none():
     assert not reopen_line_for([]).exact
+
+
+def test_runs_of_a_board_have_the_names_of_their_agents():
+    client = ow.Sandbox(speed=600).client()
+    for name in ("Porto", "Faro"):
+        # Started by the client alone, so that nothing but the list of agents says the name.
+        client.create_agent("List bakeries", name=name)
+    board = ow.RunBoard(client=client)
+    assert {run.name for run in board.runs} == {"Porto", "Faro"}
+    assert set(ow.runs_frame(list(board.runs))["name"]) <= {"Porto", "Faro"}

@@ -30,7 +30,7 @@ def known(values):
     sources=st.lists(st.tuples(COUNT, COUNT, PRICE), max_size=4),
     leads=COUNT, sourced=COUNT, qualified=COUNT, judged=COUNT,
 )  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_sources_of_leads(sources, leads, sourced, qualified, judged):
     table = {
         "object": "table",
@@ -66,7 +66,7 @@ def test_sources_of_leads(sources, leads, sourced, qualified, judged):
     used=COUNT, leads=COUNT, qualified=COUNT, judged=COUNT, estimated=COUNT, passed=COUNT, has_more=st.booleans(),
     more=st.sampled_from([1, 7, 40]),
 )  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_price_of_more_leads_and_how_many_are_left(
     used, leads, qualified, judged, estimated, passed, has_more, more
 ):
@@ -114,7 +114,7 @@ def moment(hours):
 
 
 @given(runs=RUNS, questions=st.integers(0, 2))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_runs_that_share_tables(runs, questions):
     sources = [
         {

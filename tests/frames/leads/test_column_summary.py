@@ -55,7 +55,7 @@ def main(value):
     hidden=st.integers(0, 1),
     used=st.none() | st.integers(0, 50),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_states_shares_and_prices_by_hand(backend, rows, kind, hidden, used):
     frame = frame_of(rows, kind, len(rows) + hidden, used)
     (found,) = ow.describe_leads(frame, dtype_backend=backend).to_dict("records")

@@ -49,7 +49,7 @@ def contents(frame):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(tables=st.lists(ROWS, min_size=1, max_size=3), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_stacked_tables_are_as_one_table_of_all_rows_in_any_order(backend, tables, data):
     order = data.draw(st.permutations(range(len(tables))))
     stacked, _ = stack_frames([frame_of(rows, backend) for rows in tables], backend)
