@@ -516,10 +516,10 @@ export interface LeadsMessage {
  *
  * Attributes:
  *     start: the place of its first row among all rows.
- *     rows: its rows, in order.
- *     changes: cells of rows whose `cells` are None.
+ *     rows: its rows, in order; None where they are those that were sent.
+ *     changes: cells of rows that were sent before.
  *     read: how many places were read; what is known of places behind them holds no longer.
- *     heads: the columns.
+ *     heads: the columns; None where they are as they were sent.
  *     total: how many rows there are, when the server said.
  *     more: whether there are rows behind this page.
  *     count: how many leads were read, in words.
@@ -531,10 +531,10 @@ export interface LeadsAnswer {
   query: number;
   table: string;
   start: number;
-  rows: LeadRow[];
+  rows: LeadRow[] | null;
   changes: CellChange[];
   read: number;
-  heads: LeadHead[];
+  heads: LeadHead[] | null;
   total: number | null;
   more: boolean;
   count: string;

@@ -387,6 +387,14 @@ describe("rows that came or went above others", () => {
     expect(cells(card, 2)[0]?.ariaLabel).toBe("loading");
   });
 
+  it("are not sent again where only cells have changed", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 3) });
+    send(card, { rows: null, changes: [[1, 1, "new@bakery.example"]], heads: null, read: 3 });
+    expect(texts(card)).toEqual([0, 1, 2].map((at) => `Bakery ${at}`));
+    expect(shown(cells(card, 1)[1] as HTMLElement)).toBe("new@bakery.example");
+    expect(cells(card, 1)[1]?.className).toContain("lit");
+  });
+
   it("are gone when less was read", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 3), read: 3 });
     send(card, { rows: kept(1, 2), read: 2 });

@@ -53,13 +53,15 @@ export class Rows {
     }
     this.answered = true;
     this.all.length = answer.read;
-    const rows = answer.rows.map(([id, cells]): Row => {
+    const sent = answer.rows ?? [];
+    const rows = sent.map(([id, cells]): Row => {
       if (cells && !had.has(id) && isNews) this.#lit.set(id, now);
       return { id, cells: cells ?? this.#known.get(id)?.cells ?? [] };
     });
     for (const [at, place, cell] of answer.changes) {
-      const row = rows[at];
+      const row = answer.rows ? rows[at] : this.all[answer.start + at];
       if (!row) continue;
+      this.#folded.delete(row);
       row.cells = [...row.cells.slice(0, place), cell, ...row.cells.slice(place + 1)];
       this.#lit.set(`${row.id} ${place}`, now);
     }
@@ -73,7 +75,8 @@ export class Rows {
       this.all[answer.start + at] = row;
     });
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
-    ({ heads: this.heads, more: this.more, total: this.total, count: this.count } = answer);
+    this.heads = answer.heads ?? this.heads;
+    ({ more: this.more, total: this.total, count: this.count } = answer);
   }
 
   /** Whether a lead is new, or its cell at a place has just changed. */

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PART_LIMIT = 600
 PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
+_SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
+"""What a person leaves out of a website that has no path."""
 _JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
 _CONFIDENCE: Final = frozenset({"high", "medium", "low"})
 
@@ -101,16 +103,17 @@ def _cell(values: dict[str, Any], column: Column) -> LeadCell:
         # An input that was left out is empty; any other cell that is missing may still get a result.
         return "" if column.kind == "input" else None
     value = values[slug]
-    text = value_text(value, slug, column.kind)
+    text = _SCHEME.sub("", value_text(value, slug, column.kind))
     if not isinstance(value, dict):
         return text
     main = main_key(tuple(value))
     # The reference of a sequence is no text to read: it stands among its parts.
     said = main if text and column.kind != "sequence" else None
-    parts = [part for key, raw in value.items() if key != said for part in _parts(key, raw)]
     confidence = value.get("confidence")
     level = confidence if isinstance(confidence, str) and confidence in _CONFIDENCE else ""
-    return {"text": text, "confidence": level, "parts": parts[:PARTS_LIMIT]} if parts else text
+    told = {said, "confidence" if level else None}
+    parts = [part for key, raw in value.items() if key not in told for part in _parts(key, raw)]
+    return {"text": text, "confidence": level, "parts": parts[:PARTS_LIMIT]} if parts or level else text
 
 
 def _parts(key: str, value: object) -> list[CellPart]:

@@ -124,10 +124,10 @@ class LeadsAnswer(TypedDict):
 
     Attributes:
         start: the place of its first row among all rows.
-        rows: its rows, in order.
-        changes: cells of rows whose `cells` are None.
+        rows: its rows, in order; None where they are those that were sent.
+        changes: cells of rows that were sent before.
         read: how many places were read; what is known of places behind them holds no longer.
-        heads: the columns.
+        heads: the columns; None where they are as they were sent.
         total: how many rows there are, when the server said.
         more: whether there are rows behind this page.
         count: how many leads were read, in words.
@@ -139,10 +139,10 @@ class LeadsAnswer(TypedDict):
     query: int
     table: str
     start: int
-    rows: list[LeadRow]
+    rows: list[LeadRow] | None
     changes: list[CellChange]
     read: int
-    heads: list[LeadHead]
+    heads: list[LeadHead] | None
     total: int | None
     more: bool
     count: str

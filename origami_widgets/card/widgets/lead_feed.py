@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Column, FlatRow, Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.card.view.lead_contract import LeadCell
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead
 
 log = logging.getLogger("origami_widgets")
 
@@ -52,6 +52,7 @@ class _Page:
         version: what the table was at when it was read; None where it no longer holds.
         read_at: when that was (monotonic clock).
         is_sent: the front end has it.
+        is_known: the front end has all its rows in their places.
     """
 
     leads: list[FlatRow]
@@ -60,6 +61,12 @@ class _Page:
     version: Version | None
     read_at: float
     is_sent: bool = False
+    is_known: bool = False
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of its rows."""
+        return [row_id for row_id, _ in self.rows]
 
     def is_stale(self, version: Version, now: float) -> bool:
         """Whether it is to be read again."""
@@ -74,6 +81,7 @@ class _LookedAt:
         query: its number, so that an answer to an older question can be told from one to the newest.
         pages: those that were read, from the first one on.
         sent: cells that the front end has, by row id.
+        heads: those that the front end has.
         not_before: when the server may be asked again after an error (monotonic clock).
     """
 
@@ -87,6 +95,7 @@ class _LookedAt:
     asked_at: float = 0.0
     pages: list[_Page] = field(default_factory=list)
     sent: dict[str, list[LeadCell]] = field(default_factory=dict)
+    heads: list[LeadHead] | None = None
     columns: list[Column] = field(default_factory=list)
     total: int | None = None
     note: str = ""
@@ -124,15 +133,27 @@ class _LookedAt:
             if newest[row_id] is page
         }
 
+    def forget_sent(self) -> None:
+        """The front end has nothing any more."""
+        self.sent.clear()
+        self.heads = None
+        for page in self.pages:
+            page.is_sent = page.is_known = False
+
     def put(self, number: int, page: _Page) -> None:
         """Take over a page that was read, in the place of an older one."""
         known = self.pages[number] if number < len(self.pages) else None
         self.pages[number : number + 1] = [page]
+        taken = set(page.ids)
+        for each in self.pages:
+            # A lead that this page has now leaves a gap where the front end had it.
+            each.is_known = each.is_known and (each is page or taken.isdisjoint(each.ids))
         if known is None:
             return
+        page.is_known = known.is_known and known.ids == page.ids
         if page.following is None or len(known.rows) != len(page.rows):
             del self.pages[number + 1 :]
-        elif known.following != page.following or [row for row, _ in known.rows] != [row for row, _ in page.rows]:
+        elif known.following != page.following or known.ids != page.ids:
             # What comes after it has moved.
             for each in self.pages[number + 1 :]:
                 each.version = None
@@ -209,9 +230,7 @@ class LeadFeed:
         if known is not None and known.is_same_question(wish):
             if known.query != wish.query:
                 # A view that begins anew has none of what was sent before.
-                known.sent.clear()
-                for page in known.pages:
-                    page.is_sent = False
+                known.forget_sent()
             known.query, known.first, known.last, known.asked_at = wish.query, wish.first, wish.last, wish.asked_at
             wish = known
         self._views[view] = wish
@@ -288,7 +307,7 @@ class LeadFeed:
         if looked.is_unfiltered != is_unfiltered:
             looked.is_unfiltered = is_unfiltered
             looked.pages.clear()
-            looked.sent.clear()
+            looked.forget_sent()
             number, cursor = 0, None
         query = RowQuery(
             filters=[*self._filters, *looked.filters] or None,
@@ -298,7 +317,10 @@ class LeadFeed:
         )
         version = _version(table)
         try:
-            columns = shown_columns(table.columns) or shown_columns((await operations.list_columns(table.id)).items)
+            columns = shown_columns(table.columns)
+            if not columns:
+                columns = shown_columns((await operations.list_columns(table.id)).items)
+                await poller().allow(operations)
             answer = await operations.list_rows(table.id, query, cursor=cursor, limit=looked.size)
         except OrigamiError as error:
             self._failed(view, looked, error)
@@ -317,9 +339,9 @@ class LeadFeed:
         )
         if is_shaped_anew:
             # Rows that were sent have other columns.
-            looked.sent.clear()
+            looked.forget_sent()
             for each in looked.pages:
-                each.rows, each.is_sent = _rows(each.leads, columns), False
+                each.rows = _rows(each.leads, columns)
         self._tell_missing(view, looked)
 
     def _failed(self, view: str, looked: _LookedAt, error: OrigamiError) -> None:
@@ -335,13 +357,16 @@ class LeadFeed:
 
     def _tell(self, view: str, looked: _LookedAt, number: int) -> None:
         """Send a page, or what of it has changed; an empty one where none was read."""
-        shown: list[tuple[str, list[LeadCell]]] = []
-        if looked.pages:
-            page = looked.pages[number]
-            page.is_sent, shown = True, page.rows
+        page = looked.pages[number] if looked.pages else None
+        shown = page.rows if page is not None else []
         rows, changes = changed_rows(looked.sent, shown)
+        is_known = page is not None and page.is_known
+        if page is not None:
+            page.is_sent = page.is_known = True
         looked.sent.update(shown)
         read = looked.rows()
+        heads = make_heads(looked.columns, [cells for _, cells in read.values()])
+        before, looked.heads = looked.heads, heads
         self._send(
             LeadsAnswer(
                 kind="leads",
@@ -349,10 +374,10 @@ class LeadFeed:
                 query=looked.query,
                 table=looked.table,
                 start=sum(len(each.rows) for each in looked.pages[:number]),
-                rows=rows,
+                rows=None if is_known else rows,
                 changes=changes,
                 read=sum(len(each.rows) for each in looked.pages),
-                heads=make_heads(looked.columns, [cells for _, cells in read.values()]),
+                heads=None if heads == before else heads,
                 total=looked.total,
                 more=bool(looked.pages) and looked.pages[-1].following is not None,
                 count=count_words(len(read), looked.total, self._lead_count(looked), is_filtered=bool(looked.filters)),

@@ -65,6 +65,8 @@ def test_a_cell_that_looked_and_found_nothing_is_empty(value):
         (["Porto", None, "Faro"], "Porto, Faro"),
         ({"email": "a@b.example"}, "a@b.example"),
         ([{"name": "Ana"}, {"name": "Rui"}], "Ana, Rui"),
+        ("https://www.bakery.example", "bakery.example"),
+        ("https://bakery.example/contact", "https://bakery.example/contact"),
         (48_000, "48,000"),
         (2_026, "2026"),
         (10**101, "very large number"),
@@ -130,7 +132,6 @@ def test_an_enrichment_opens_to_its_parts():
     cell = cell_of(ENRICHED)
     assert (cell["text"], cell["confidence"]) == ("ana@b.example", "high")
     assert [tuple(part) for part in cell["parts"]] == [
-        ("confidence", "high", ""),
         ("reasoning", "It stands on the contact page.", ""),
         ("email source url", "https://b.example/contact", "https://b.example/contact"),
     ]
@@ -139,7 +140,7 @@ def test_an_enrichment_opens_to_its_parts():
 def test_what_was_not_found_opens_too():
     cell = cell_of(ENRICHED | {"email": ""})
     assert cell["text"] == ""
-    assert [part.label for part in cell["parts"]] == ["confidence", "reasoning", "email source url"]
+    assert [part.label for part in cell["parts"]] == ["reasoning", "email source url"]
 
 
 def test_each_source_of_a_list_is_a_part_of_its_own():

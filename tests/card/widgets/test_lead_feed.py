@@ -63,6 +63,11 @@ class Front:
         if not self.answers or self.answers[-1]["query"] != answer["query"]:
             self.places, self.known = [], {}
         self.answers.append(answer)
+        if answer["rows"] is None:
+            for row, column, cell in answer["changes"]:
+                self.places[answer["start"] + row][1][column] = cell
+            assert len(self.places) == answer["read"]
+            return
         page = [[row_id, list(self.known[row_id]) if cells is None else cells] for row_id, cells in answer["rows"]]
         for row, column, cell in answer["changes"]:
             page[row][1][column] = cell
@@ -197,9 +202,24 @@ def test_only_cells_that_have_changed_are_sent(made):
     on_loop(made.feed.changed)
     see(lambda: len(made.front.answers) == 2)
     answer = made.front.answers[-1]
-    assert [cells for _, cells in answer["rows"]] == [None] * SIZE
-    assert answer["changes"] == []
+    assert (answer["rows"], answer["heads"], answer["changes"]) == (None, None, [])
     assert quiet(made) == 2
+
+
+def test_one_changed_cell_of_two_hundred_leads_is_some_hundred_bytes(made, unlimited):
+    server = Growing(made.operations, shown_columns(made.table.columns), [f"lead-{number}" for number in range(300)])
+    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda: server)
+    on_loop(feed.look, message(made.table.id, size=200, last=399))
+    see(lambda: len(made.front.answers) == 2)
+    server.marks["lead-7"] = "changed"
+    made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
+    on_loop(feed.look, message(made.table.id, size=200, last=100))
+    on_loop(feed.changed)
+    see(lambda: len(made.front.answers) == 3)
+    answer = made.front.answers[-1]
+    assert [tuple(change) for change in answer["changes"]] == [(7, 0, "lead-7 changed")]
+    assert len(json.dumps(answer)) <= 400
+    on_loop(feed.stop)
 
 
 def test_a_table_that_nobody_looks_at_may_change(made):
@@ -340,7 +360,7 @@ def test_a_row_in_front_sends_that_row_and_no_cell_of_the_others(made, unlimited
     on_loop(feed.changed)
     see(lambda: [row[0] for row in made.front.rows] == server.ids)
     later = made.front.answers[4:]
-    assert [row_id for answer in later for row_id, cells in answer["rows"] if cells is not None] == ["new"]
+    assert [row_id for answer in later for row_id, cells in answer["rows"] or () if cells is not None] == ["new"]
     assert not any(answer["changes"] for answer in later)
     on_loop(feed.stop)
 
