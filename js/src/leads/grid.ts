@@ -239,24 +239,43 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     );
     if (chosen) column.value = chosen;
   };
+  /** The lines that are drawn, by place, with the rows that they show. */
+  let drawn = new Map<number, [Row | undefined, HTMLElement]>();
+  /** Draws the lines that are seen; those that were drawn stay as they are, with `anew` none of them. */
+  const drawLines = (length: number, anew: boolean): void => {
+    const { first, last } = seen();
+    const from = Math.max(0, first - AROUND);
+    const to = Math.min(length, last + AROUND);
+    lines.style.transform = `translateY(${from * ROW}px)`;
+    const before = anew ? new Map<number, [Row | undefined, HTMLElement]>() : drawn;
+    if (anew) lines.replaceChildren();
+    drawn = new Map();
+    for (let at = from; at < to; at++) {
+      const known = before.get(at);
+      const row = matching[at];
+      drawn.set(at, known && known[0] === row ? known : [row, line(row, at)]);
+    }
+    for (const [at, one] of before) if (drawn.get(at) !== one) one[1].remove();
+    let next = lines.firstChild;
+    for (const [, node] of drawn.values()) {
+      if (node === next) next = next.nextSibling;
+      else lines.insertBefore(node, next);
+    }
+  };
+  /** Lines in all. */
+  let length = 0;
   const draw = (): void => {
     const { activeElement: had } = node.getRootNode() as ShadowRoot;
     drawHeads();
     const read = matching.length;
     const isWhole = !rows.more || isSearched();
-    const length = isWhole ? read : Math.max(read, Math.min(rows.total ?? read, read + size));
+    length = isWhole ? read : Math.max(read, Math.min(rows.total ?? read, read + size));
     space.style.height = `${length * ROW}px`;
     scroll.ariaRowCount =
       rows.more && rows.total === null ? "-1" : `${(isSearched() ? read : (rows.total ?? read)) + 1}`;
     scroll.ariaColCount = `${rows.heads.length + (ticks ? 1 : 0)}`;
     scroll.ariaBusy = `${!rows.answered}`;
-    const { first, last } = seen();
-    const from = Math.max(0, first - AROUND);
-    const to = Math.min(length, last + AROUND);
-    lines.style.transform = `translateY(${from * ROW}px)`;
-    const drawn: HTMLElement[] = [];
-    for (let at = from; at < to; at++) drawn.push(line(matching[at], at));
-    fill(lines, ...drawn);
+    drawLines(length, true);
     // What had the focus was drawn anew: a box, a cell or a head.
     if (had && !had.isConnected) target()?.focus({ preventScroll: true });
     const isLate = looks && !rows.answered && session.unread(since);
@@ -353,7 +372,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   on(scroll, "scroll", () => {
     cancelAnimationFrame(planned);
     planned = requestAnimationFrame(() => {
-      draw();
+      drawLines(length, false);
       ask();
     });
   });
