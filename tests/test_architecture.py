@@ -55,7 +55,8 @@ HOMES = {
     "rich": {"cli.output"},
 }
 PURE = (
-    *("card.view", "card.view.contract", "card.view.run_view", "card.view.board_view"),
+    *("card.view", "card.view.contract", "card.view.lead_contract", "card.view.fixed_words"),
+    *("card.view.run_view", "card.view.board_view"),
     *("card.render.card_html", "card.render.card_text", "card.render.board_html", "card.render.board_text"),
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),

@@ -1,4 +1,4 @@
-// Written by js/tools/generate_contract.py from origami_widgets/card/view/contract.py. Don't edit.
+// Written by js/tools/generate_contract.py from origami_widgets/card/view/. Don't edit.
 
 export type Tone = "running" | "good" | "attention" | "bad" | "neutral";
 
@@ -197,7 +197,7 @@ export interface Remark {
 /**
  * One table. `hidden` columns are not in `columns`, which say so in `columns_note`.
  *
- * `facts`: what it cost. `funnel`: where its leads went, in words.
+ * `facts`: what it cost. `funnel`: where its leads went, in words, and in `ways` as counts in the order of `FUNNEL_PARTS`.
  */
 export interface TableView {
   id: string;
@@ -206,6 +206,7 @@ export interface TableView {
   link: Link | null;
   facts: string;
   funnel: string;
+  ways: number[];
   remarks: Remark[];
   columns: Grid;
   columns_note: string;
@@ -394,6 +395,25 @@ export interface ColumnsAnswer {
   hidden: number;
 }
 
+/** PieceRange of the snapshot before, from `start` up to but not including `end`. */
+export type PieceRange = [
+  start: number,
+  end: number,
+];
+
+/**
+ * Kernel to front end: the newest snapshot, for a notebook that is saved while the card is alive.
+ *
+ * `parts`, by media type, are pieces of the snapshot with the number `since` and text between them; whole text where `since`
+ * is 0. A page that has another one asks for the whole.
+ */
+export interface SnapshotMessage {
+  kind: "snapshot";
+  number: number;
+  since: number;
+  parts: Record<string, (string | PieceRange)[]>;
+}
+
 /** Front end to kernel: asks for the code that draws leads, when they are looked at for the first time. */
 export interface CodeMessage {
   kind: "code";
@@ -441,7 +461,7 @@ export interface OpenCell {
   parts: CellPart[];
 }
 
-/** One lead. `cells` is None where all of them are as they were. */
+/** One lead. `cells` is None where they were sent before, whichever page the lead was on, but for the changes beside it. */
 export type LeadRow = [
   id: string,
   cells: LeadCell[] | null,
@@ -492,11 +512,14 @@ export interface LeadsMessage {
 /**
  * Kernel to front end: one page of leads, or what of it has changed.
  *
+ * A lead stands once: where rows were added or taken away above it, it leaves its old place with the page that has it now.
+ *
  * Attributes:
  *     start: the place of its first row among all rows.
- *     rows: its rows, in order.
- *     changes: cells of rows whose `cells` are None.
- *     heads: the columns.
+ *     rows: its rows, in order; None where they are those that were sent.
+ *     changes: cells of rows that were sent before.
+ *     read: how many places were read; what is known of places behind them holds no longer.
+ *     heads: the columns; None where they are as they were sent.
  *     total: how many rows there are, when the server said.
  *     more: whether there are rows behind this page.
  *     count: how many leads were read, in words.
@@ -508,9 +531,10 @@ export interface LeadsAnswer {
   query: number;
   table: string;
   start: number;
-  rows: LeadRow[];
+  rows: LeadRow[] | null;
   changes: CellChange[];
-  heads: LeadHead[];
+  read: number;
+  heads: LeadHead[] | null;
   total: number | null;
   more: boolean;
   count: string;
@@ -548,30 +572,71 @@ export interface SelectMessage {
   on: boolean;
 }
 
-/** PieceRange of the snapshot before, from `start` up to but not including `end`. */
-export type PieceRange = [
-  start: number,
-  end: number,
-];
-
-/**
- * Kernel to front end: the newest snapshot, for a notebook that is saved while the card is alive.
- *
- * `parts`, by media type, are pieces of the snapshot with the number `since` and text between them; whole text where `since`
- * is 0. A page that has another one asks for the whole.
- */
-export interface SnapshotMessage {
-  kind: "snapshot";
-  number: number;
-  since: number;
-  parts: Record<string, (string | PieceRange)[]>;
-}
-
 export const TABLE_SLOTS = 24;
 
 export const BOARD_SLOTS = 100;
 
+export const CANCEL = "Cancel";
+
+export const CANCEL_NAMED = "Cancel {}";
+
+export const CANCEL_ASKS = "Cancel this run?";
+
+export const CANCEL_CONFIRMS = "Yes, cancel it";
+
+export const CANCEL_REQUESTED = "Cancel requested";
+
+export const LEADS = "Leads";
+
+export const LEADS_LOADING = "Loading leads…";
+
+export const LEADS_LATE = "Kernel busy. Leads load when the cell ends.";
+
+export const LEADS_OLD = "Kernel busy. These leads are updated when the cell ends.";
+
+export const LEADS_FORBIDDEN = "This page can't show leads in a card. In a cell of its own: ow.leads(run)";
+
+export const LEADS_NONE = "No leads yet.";
+
+export const LEADS_NO_MATCH = "No leads match.";
+
+export const LEADS_NO_MATCH_LOADED = "No loaded lead matches.";
+
+export const LEADS_SEARCH = "Search loaded leads";
+
+export const LEADS_SEARCHED = "{} of {} loaded leads";
+
+export const LEADS_FILTER = "Filter";
+
+export const LEADS_FILTER_CLEAR = "Clear";
+
+export const LEADS_FILTER_COLUMN = "Filter by column";
+
+export const LEADS_FILTER_WORDS = "contains…";
+
+export const LEADS_FILTER_NAME = "Words that the column contains";
+
+export const LEADS_SELECTED = "{} selected: grid.selection";
+
+export const LEAD_SELECT = "Select {}";
+
+export const LEAD_SELECT_HEAD = "Selected";
+
+export const CELL_NOT_FOUND = "not found";
+
+export const CELL_NOT_RUN = "not run yet";
+
+export const CELL_LOADING = "loading";
+
+export const CELL_DETAILS = "{}: details";
+
+export const CELL_CONFIDENCE = "{} confidence";
+
+export const CELL_CLOSE = "Close";
+
 export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const;
+
+export const FUNNEL_PARTS = ["qualified", "kept", "duplicate", "excluded", "filtered"] as const;
 
 /** The sections of the view: one trait each. */
 export const SECTIONS = [

@@ -33,5 +33,6 @@ export function clockTime(ms: number): string {
   return at.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
 }
 
-/** Words of the kernel with a `{}` for what is counted here. */
-export const filled = (words: string, count: string | number): string => words.replace("{}", `${count}`);
+/** Words of Python with a `{}` for each number or name that is known here only. */
+export const filled = (words: string, ...known: (string | number)[]): string =>
+  known.reduce<string>((text, each) => text.replace("{}", () => `${each}`), words);

@@ -56,6 +56,8 @@ export class Session {
   visible = false;
   /** The host said that the line changed, but not how. */
   uncertain = false;
+  /** Browser time of the last answer that the kernel gives only when it reads messages, which a running cell may prevent. */
+  #answered = 0;
   readonly #sent = new Set<string>();
   #code: ((text: string) => void) | null = null;
   readonly #leads = new Map<string, (answer: LeadsAnswer) => void>();
@@ -152,6 +154,11 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "leads", ...message });
   }
 
+  /** Whether the kernel has read nothing since a question, for longer than that takes: a cell keeps it from reading. */
+  unread(since: number): boolean {
+    return this.presence !== "gone" && this.#answered < since && Date.now() - since >= ANSWER_MS;
+  }
+
   /** Says which leads were ticked, or no longer are. */
   select(ids: string[], on: boolean): void {
     if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
@@ -166,6 +173,7 @@ export class Session {
   readonly #receive = (
     message: AckMessage | ClockMessage | CodeAnswer | ColumnsAnswer | LeadsAnswer | undefined,
   ): void => {
+    if (message && message.kind !== "leads") this.#answered = Date.now();
     if (message?.kind === "clock") this.kernelSpoke(message.clock);
     else if (message?.kind === "columns") {
       this.kernelSpoke();

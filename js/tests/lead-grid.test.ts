@@ -60,6 +60,7 @@ function drawGrid(selected: string[] = []) {
         start: 0,
         rows,
         changes: [],
+        read: (change.start ?? 0) + (change.rows?.length ?? 0),
         heads,
         total: 3,
         more: false,
@@ -84,7 +85,11 @@ describe("a grid of leads", () => {
     expect(grid.looks()).toMatchObject([{ table: "t1", size: 200 }]);
     grid.send();
     expect(shown(grid.one(".head"))).toBe(HEAD.title);
-    expect(grid.all(".lines [role=gridcell]").map(shown)).toEqual(["Bakery 0", "Bakery 1", "Bakery 2"]);
+    expect(grid.all(".lines [role=gridcell]:not(.ltick)").map(shown)).toEqual([
+      "Bakery 0",
+      "Bakery 1",
+      "Bakery 2",
+    ]);
     expect(shown(grid.one(".strip"))).toContain("3 leads");
     expect(visible(grid.one(".ltools"), grid.host)).toBe(true);
   });
@@ -126,6 +131,22 @@ describe("a grid of leads", () => {
     expect(grid.text()).not.toContain("selected");
   });
 
+  it("reaches the boxes with the arrows, as its other cells, and is left by one Tab", () => {
+    const grid = drawGrid();
+    grid.send();
+    const reachable = () =>
+      grid.all(".leads [tabindex='0'], .leads button, .leads input").filter(({ tabIndex }) => tabIndex === 0);
+    expect(reachable()).toHaveLength(1);
+    reachable()[0]?.focus();
+    for (const key of ["ArrowDown", "ArrowLeft"])
+      active().dispatchEvent(
+        new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true }),
+      );
+    expect(active()).toBe(grid.boxes()[1]);
+    expect(reachable()).toEqual([grid.boxes()[1]]);
+    expect(grid.all(".leads > [role=row] > [role=columnheader]")).toHaveLength(2);
+  });
+
   it("keeps the focus in a box while cells change", () => {
     const grid = drawGrid();
     grid.send();
@@ -155,7 +176,7 @@ describe("a grid of leads", () => {
     expect(grid.text()).toContain("Kernel stopped");
     expect(grid.text()).toContain(HEAD.gone);
     expect(grid.one(".note code").textContent).toBe(HEAD.line);
-    expect(grid.all(".lines [role=gridcell]")).toHaveLength(3);
+    expect(grid.all(".lines [role=gridcell]:not(.ltick)")).toHaveLength(3);
     tick(grid.boxes()[0], true);
     expect(grid.selects()).toEqual([]);
     expect(grid.looks()).toHaveLength(before);

@@ -67,6 +67,7 @@ function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
     start: 0,
     rows: [],
     changes: [],
+    read: (change.start ?? 0) + (change.rows?.length ?? 0),
     heads: HEADS,
     total: null,
     more: false,
@@ -292,7 +293,7 @@ describe("a cell", () => {
     });
     const [, waits, blank] = cells(card);
     expect(waits?.querySelector(".shimmer")).not.toBeNull();
-    expect(waits?.ariaLabel).toBe("Email: not run yet");
+    expect(waits?.ariaLabel).toBe("not run yet");
     // Nothing fills it any more: then it is only empty.
     expect([blank?.querySelector(".shimmer"), shown(blank as HTMLElement)]).toEqual([null, ""]);
   });
@@ -363,6 +364,86 @@ describe("an old answer", () => {
   });
 });
 
+describe("rows that came or went above others", () => {
+  const kept = (from: number, count: number): LeadRow[] =>
+    rowsFrom(from, count).map(([id]): LeadRow => [id, null]);
+
+  it("leave each lead once, at its new place, and send no cell that is known", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 3), read: 3, more: true });
+    send(card, { start: 3, rows: rowsFrom(3, 2), read: 5 });
+    expect(texts(card)).toEqual([0, 1, 2, 3, 4].map((at) => `Bakery ${at}`));
+    // One is added in front: the third leaves the first page, and stands on the second when that has come.
+    send(card, { rows: [rowOf(9), ...kept(0, 2)], read: 5 });
+    expect(texts(card)).toEqual(["Bakery 9", "Bakery 0", "Bakery 1", "Bakery 3", "Bakery 4"]);
+    send(card, { start: 3, rows: [...kept(2, 3)], read: 6 });
+    expect(texts(card)).toEqual(["Bakery 9", ...[0, 1, 2, 3, 4].map((at) => `Bakery ${at}`)]);
+  });
+
+  it("leave a place that waits for its page where a lead has gone to another one", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 3), read: 3, more: true });
+    send(card, { start: 3, rows: rowsFrom(3, 3), read: 6 });
+    send(card, { start: 3, rows: kept(2, 3), read: 6 });
+    expect(texts(card)).toEqual(["Bakery 0", "Bakery 1", "", "Bakery 2", "Bakery 3", "Bakery 4"]);
+    expect(cells(card, 2)[0]?.ariaLabel).toBe("loading");
+  });
+
+  it("are not sent again where only cells have changed", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 3) });
+    send(card, { rows: null, changes: [[1, 1, "new@bakery.example"]], heads: null, read: 3 });
+    expect(texts(card)).toEqual([0, 1, 2].map((at) => `Bakery ${at}`));
+    expect(shown(cells(card, 1)[1] as HTMLElement)).toBe("new@bakery.example");
+    expect(cells(card, 1)[1]?.className).toContain("lit");
+  });
+
+  it("are gone when less was read", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 3), read: 3 });
+    send(card, { rows: kept(1, 2), read: 2 });
+    expect(texts(card)).toEqual(["Bakery 1", "Bakery 2"]);
+  });
+
+  it("do not take the focus to another lead", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 3) });
+    cells(card, 1)[1]?.focus();
+    send(card, { rows: [rowOf(8), rowOf(9), ...kept(0, 3)] });
+    expect(at()).toEqual(["3", "1"]);
+    expect(shown(active())).toBe("mail1@bakery.example");
+  });
+});
+
+describe("a kernel that a cell keeps busy", () => {
+  const choose = (card: Drawn): void => (card.all("[role=tab]")[1] as HTMLElement).click();
+
+  it("is named when it reads no question, and a slow server is not taken for it", async () => {
+    for (const isBusy of [true, false]) {
+      const card = draw("running_many");
+      await sendCode(card);
+      send(card, { rows: rowsFrom(0, 3) });
+      vi.advanceTimersByTime(10);
+      choose(card);
+      if (!isBusy) card.model.emit("msg:custom", { kind: "clock", clock: sample("running_many").clock }, []);
+      vi.advanceTimersByTime(ANSWER_MS - 100);
+      expect(shown(card.one(".lbox .empty"))).toBe("Loading leads…");
+      vi.advanceTimersByTime(200);
+      const words = isBusy ? "Kernel busy. Leads load when the cell ends." : "Loading leads…";
+      expect(shown(card.one(".lbox .empty"))).toBe(words);
+      send(card, { rows: rowsFrom(0, 3) });
+      expect(texts(card)).toHaveLength(3);
+      card.close();
+    }
+  });
+
+  it("leaves the leads as they are, and says so", async () => {
+    const card = await drawLeads();
+    vi.advanceTimersByTime(10);
+    card.button("Email").click();
+    vi.advanceTimersByTime(ANSWER_MS + 100);
+    expect(texts(card)).toHaveLength(3);
+    expect(shown(card.one(".lnote"))).toContain("Kernel busy");
+    send(card, { rows: rowsFrom(0, 3) });
+    expect(card.one(".lnote").hidden).toBe(true);
+  });
+});
+
 describe("sorting", () => {
   it("is the server's: up, down, and as the table has it, each with a new query", async () => {
     const card = await drawLeads();
@@ -428,7 +509,7 @@ describe("all leads", () => {
     expect(texts(card)).toEqual(["Évora Pão"]);
     expect(card.text()).toContain("1 of 3 loaded leads");
     type(card, "nothing like it");
-    expect(card.text()).toContain("No leads match.");
+    expect(card.text()).toContain("No loaded lead matches.");
     type(card, "");
     expect(texts(card)).toContain("Bakery 0");
     expect(card.text()).not.toContain("loaded leads");
@@ -574,6 +655,20 @@ describe("the keyboard", () => {
     send(card, { rows: rowsFrom(0, 3).map(([id]): LeadRow => [id, null]), changes: [[1, 0, "Renamed"]] });
     expect(at()).toEqual(["1", "0"]);
     expect(shown(active())).toBe("Renamed");
+  });
+
+  it("goes to the first and the last lead with Ctrl", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 300) });
+    cells(card)[0]?.focus();
+    for (const [key, row, place] of [
+      ["End", "299", "2"],
+      ["Home", "0", "0"],
+    ] as const) {
+      active().dispatchEvent(
+        new KeyboardEvent("keydown", { key, ctrlKey: true, bubbles: true, composed: true, cancelable: true }),
+      );
+      expect(at()).toEqual([row, place]);
+    }
   });
 
   it("reaches rows that were not drawn", async () => {

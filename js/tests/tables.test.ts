@@ -367,3 +367,35 @@ describe("leads that are being read", () => {
     expect(restored.text()).toContain(says);
   });
 });
+
+describe("the funnel of a table", () => {
+  it("is that of the chosen table, where there are several", () => {
+    const told = ["12 leads found: 9 qualified, 3 excluded", "9 leads found: 9 kept"];
+    const card = draw("running_many", ({ tables }) => {
+      tables.items.forEach((table, at) => {
+        Object.assign(table, {
+          funnel: told[at] ?? "",
+          ways:
+            [
+              [9, 0, 0, 3, 0],
+              [0, 9, 0, 0, 0],
+            ][at] ?? [],
+        });
+      });
+    });
+    const bar = card.one(".strip .funnel");
+    for (const [at, words] of told.entries()) {
+      (card.all("[role=tab]")[at] as HTMLElement).click();
+      expect([bar.ariaLabel, bar.tabIndex, shown(card.one(".strip .tip"))]).toEqual([words, 0, words]);
+      expect(bar.children).toHaveLength(2 - at);
+    }
+    card.model.set({ tables: { ...sample("running_many").tables, items: [] } });
+    expect(visible(bar, card.host)).toBe(false);
+  });
+
+  it("is not repeated where it is that of the run", () => {
+    const card = draw("completed");
+    expect(card.one(".result .funnel").ariaLabel).not.toBe("");
+    expect(visible(card.one(".strip .funnel"), card.host)).toBe(false);
+  });
+});

@@ -1,11 +1,11 @@
-"""Writes `js/src/contract.ts` from `origami_widgets/card/view/contract.py`.
+"""Writes `js/src/contract.ts` from the contract of the view: its types, its limits and its fixed words.
 
 Run `python js/tools/generate_contract.py` after a change of the contract; a test fails when it was forgotten.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import inspect
 import json
 import sys
@@ -14,21 +14,16 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "origami_widgets" / "card" / "view" / "contract.py"
+SOURCES = ("contract", "lead_contract", "fixed_words")
 TARGET = ROOT / "js" / "src" / "contract.ts"
 
 PRIMITIVES: dict[Any, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 
-def load() -> types.ModuleType:
-    """The contract alone, by its path: importing the package is not needed for it."""
-    spec = importlib.util.spec_from_file_location("origami_card_contract", SOURCE)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{SOURCE} can't be loaded.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def load() -> list[types.ModuleType]:
+    """The modules of the contract."""
+    sys.path.insert(0, str(ROOT))
+    return [importlib.import_module(f"origami_widgets.card.view.{name}") for name in SOURCES]
 
 
 def is_named_tuple(value: object) -> bool:
@@ -37,16 +32,18 @@ def is_named_tuple(value: object) -> bool:
 
 
 class Writer:
-    """Turns the names of one module into TypeScript declarations, in the order of their definition."""
+    """Turns the names of modules into TypeScript declarations, in the order of their definition."""
 
-    def __init__(self, module: types.ModuleType) -> None:
-        public = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    def __init__(self, modules: list[types.ModuleType]) -> None:
+        named = [named for module in modules for named in vars(module).items()]
+        public = {name: value for name, value in named if not name.startswith("_")}
+        own = {module.__name__ for module in modules}
         self.classes = {
             name: value
             for name, value in public.items()
-            if (is_typeddict(value) or is_named_tuple(value)) and value.__module__ == module.__name__
+            if (is_typeddict(value) or is_named_tuple(value)) and value.__module__ in own
         }
-        self.numbers = {name: value for name, value in public.items() if type(value) is int}
+        self.plain = {name: value for name, value in public.items() if type(value) in (int, str)}
         self.tuples = {name: value for name, value in public.items() if type(value) is tuple}
         self.aliases = {
             name: value
@@ -94,18 +91,21 @@ class Writer:
 
     def module(self) -> str:
         """The whole file."""
-        parts = [
-            "// Written by js/tools/generate_contract.py from origami_widgets/card/view/contract.py. Don't edit.\n"
-        ]
+        parts = ["// Written by js/tools/generate_contract.py from origami_widgets/card/view/. Don't edit.\n"]
         parts += [f"export type {name} = {self.type_of(value, within=name)};\n" for name, value in self.aliases.items()]
         parts += [self.declaration(cls) for cls in self.classes.values()]
-        parts += [f"export const {name} = {value};\n" for name, value in self.numbers.items()]
+        parts += [f"export const {name} = {text(value)};\n" for name, value in self.plain.items()]
         parts += [f"export const {name} = {json.dumps(value)} as const;\n" for name, value in self.tuples.items()]
         sections = "".join(f'\n  "{name}",' for name in get_type_hints(self.classes["View"]))
         parts.append(
             f"/** The sections of the view: one trait each. */\nexport const SECTIONS = [{sections}\n] as const;\n"
         )
         return "\n".join(parts)
+
+
+def text(value: int | str) -> str:
+    """A number, or words as JSON."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def comment(cls: type) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.browser import audit
 from tests.browser.window import CARD
 
 if TYPE_CHECKING:
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 
 BRIEF = "Find 20 bakeries in Porto. scenario:partial"
 ENDED = re.compile("Completed")
+MANY = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+import origami_widgets as ow
+from tests.support.many_leads import ManyLeads
+many = ManyLeads(speed=600)
+run = ow.start("Find 20 bakeries in Porto", client=many.client(), show=False).wait("cells")
+"""
 LEAD = "example"
 """Stands in the website and the address of every lead of the sandbox, and nowhere else on a card."""
 
@@ -91,7 +101,9 @@ def test_a_cell_opens_to_its_parts_by_mouse_and_keyboard(card_in: Callable[..., 
     opens = leads_of(lab, 1).locator('[aria-haspopup="dialog"]').first
     opens.click()
     parts = card.get_by_role("dialog")
-    expect(parts).to_contain_text("confidence")
+    for said in ("confidence", "reasoning"):
+        expect(parts).to_contain_text(said)
+    assert str(parts.get_by_role("link").first.get_attribute("href")).startswith("https://")
     lab.page.keyboard.press("Escape")
     expect(parts).to_be_hidden()
     expect(opens).to_be_focused()
@@ -100,6 +112,60 @@ def test_a_cell_opens_to_its_parts_by_mouse_and_keyboard(card_in: Callable[..., 
     lab.page.keyboard.press("Escape")
     lab.page.keyboard.press("ArrowDown")
     expect(leads_of(lab, 1).locator('[data-at="1"]:focus')).to_have_count(1)
+
+
+def test_ten_thousand_leads_are_asked_for_page_by_page_as_they_are_reached(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab([MANY, "grid = ow.leads(run)\ngrid", "print(*[page[:2] for page in many.pages])"])
+    lab.run_cell(0)
+    lab.run_cell(1)
+    grid = leads_of(lab, 1)
+    cells = grid.get_by_role("gridcell")
+    expect(cells.filter(has_text="Bakery 0").first).to_be_visible()
+    expect(grid).to_have_attribute("aria-rowcount", "10001")
+    lab.run_cell(2)
+    expect(lab.output(2)).to_have_text("(0, 200)")
+    cells.filter(has_text="Bakery 0").first.click()
+    # Home, End and Page keys as in the ARIA practice; what comes next is read before it is reached.
+    lab.page.keyboard.press("Control+End")
+    expect(grid.locator('[data-at="199"]:focus')).to_have_count(1)
+    expect(grid.get_by_role("row").filter(has_text="Bakery 205")).to_have_count(1)
+    lab.run_cell(2)
+    expect(lab.output(2)).to_have_text("(0, 200) (200, 200)")
+
+
+def test_a_table_that_is_chosen_while_a_cell_runs_is_said_to_wait(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find 30 SaaS founders in Austin", "run.wait('cells');", "import time; time.sleep(8)", speed=400)
+    lab.run_cell(2)
+    lab.show_cell(1)
+    expect(leads_of(lab, 1).get_by_role("gridcell").first).to_be_visible()
+    lab.start_cell(3)
+    card = lab.output(1).locator(CARD)
+    card.get_by_role("tab").nth(1).click()
+    # Some kernels read messages on a thread of their own: they answer at once. Of the others it is said when leads come.
+    busy, row = card.get_by_text("Kernel busy. Leads load"), leads_of(lab, 1).get_by_role("gridcell").first
+    expect(busy.or_(row)).to_be_visible()
+    lab.wait_executed(3)
+    expect(row).to_be_visible()
+    expect(busy).to_be_hidden()
+
+
+def test_axe_finds_nothing_in_leads_wide_and_narrow_dark_and_right_to_left(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in(BRIEF, "grid = ow.leads(run.wait('cells'))\ngrid", speed=200)
+    lab.run_cell(2)
+    expect(leads_of(lab, 2).get_by_role("gridcell").first).to_be_visible()
+    found = []
+    for theme, width, direction in (("light", 900, "ltr"), ("dark", 900, "ltr"), ("light", 320, "rtl")):
+        lab.set_theme(theme)
+        lab.set_output_width(width, index=2)
+        lab.page.evaluate("direction => { document.documentElement.dir = direction; }", direction)
+        lab.show_cell(2)
+        leads_of(lab, 2).locator('[aria-haspopup="dialog"]').first.click()
+        expect(lab.output(2).get_by_role("dialog")).to_be_visible()
+        found += [f"{theme} {width} {direction}: {each}" for each in audit.axe_findings(lab.page, CARD)]
+        lab.page.keyboard.press("Escape")
+    lab.page.evaluate("() => { document.documentElement.dir = ''; }")
+    lab.set_theme("light")
+    assert not found, "\n".join(found)
 
 
 def test_ticked_leads_become_a_frame_and_no_lead_is_saved(card_in: Callable[..., LabPage]) -> None:

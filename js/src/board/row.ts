@@ -1,6 +1,14 @@
 import { button, commandButton, sayWhatBecame, turnOff } from "../buttons";
-import type { ClockView } from "../contract";
+import {
+  CANCEL,
+  CANCEL_ASKS,
+  CANCEL_CONFIRMS,
+  CANCEL_NAMED,
+  CANCEL_REQUESTED,
+  type ClockView,
+} from "../contract";
 import { el, mark, type Part, say, setText, show, words } from "../dom";
+import { filled } from "../format";
 import { elapsed } from "../sections/clock";
 import type { Session } from "../session";
 import { commandKey, pending, underWay } from "../shared";
@@ -45,8 +53,8 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
     number("credits"),
     number("time"),
   ];
-  const cancel = commandButton(session, "Yes, cancel it");
-  const requested = el("span", "mute", "Cancel requested");
+  const cancel = commandButton(session, CANCEL_CONFIRMS);
+  const requested = el("span", "mute", CANCEL_REQUESTED);
   const brief = cell("cell", "b-run");
   brief.append(el("div", "b-line", press, " ", note), said, cancel.said);
   const state = cell("cell", "b-status");
@@ -82,7 +90,7 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
     status.className = `state t-${follows ? row.tone : "neutral"}`;
     // When a run is no longer watched, its last status may be out of date; one that was lost before says so itself.
     const isPast = !follows && (row.stage === "waiting" || row.stage === "running");
-    const words = isPast ? lastKnown().replace("{}", () => row.status_label) : row.status_label;
+    const words = isPast ? filled(lastKnown(), row.status_label) : row.status_label;
     setText(label, words);
     state.title = words;
     setText(time, row.token ? elapsed(row, session, clock) : "");
@@ -128,9 +136,11 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
       // One line a row: the whole brief and what is to be said of it are there on demand.
       brief.title = [row.name, row.prompt, row.note].filter(Boolean).join(" · ");
       show(requested, row.cancel === "requested");
-      const spec = { command: "cancel", label: "Cancel", prompt: "", confirm: "Cancel this run?" } as const;
+      const spec = { command: "cancel", label: CANCEL, prompt: "", confirm: CANCEL_ASKS } as const;
       cancel.update(row.cancel === "available" ? { spec, run: row.token } : null);
-      cancel.node.querySelector("button")?.setAttribute("aria-label", `Cancel ${row.name || row.prompt}`);
+      cancel.node
+        .querySelector("button")
+        ?.setAttribute("aria-label", filled(CANCEL_NAMED, row.name || row.prompt));
       reach(reachable);
       refresh();
     },

@@ -4,10 +4,37 @@
  */
 
 import { button } from "../buttons";
-import type { LeadCell, LeadFilter, LeadHead, LeadSort, LeadsAnswer } from "../contract";
-import { anchor, el, fill, on, say, setText, show, uid, words } from "../dom";
-import type { Session } from "../session";
+import {
+  CELL_LOADING,
+  CELL_NOT_FOUND,
+  CELL_NOT_RUN,
+  LEAD_SELECT,
+  LEAD_SELECT_HEAD,
+  LEADS,
+  LEADS_FILTER,
+  LEADS_FILTER_CLEAR,
+  LEADS_FILTER_COLUMN,
+  LEADS_FILTER_NAME,
+  LEADS_FILTER_WORDS,
+  LEADS_LATE,
+  LEADS_LOADING,
+  LEADS_NO_MATCH,
+  LEADS_NO_MATCH_LOADED,
+  LEADS_NONE,
+  LEADS_OLD,
+  LEADS_SEARCH,
+  LEADS_SEARCHED,
+  type LeadFilter,
+  type LeadHead,
+  type LeadSort,
+  type LeadsAnswer,
+} from "../contract";
+import { el, fill, on, say, setText, show, uid, words } from "../dom";
+import { filled } from "../format";
+import { ANSWER_MS, type Session } from "../session";
+import { cellDetails } from "./details";
 import style from "./leads.css";
+import { type Row, Rows, textOf } from "./rows";
 
 /** Height of a row in pixels; a window of rows is drawn by it. */
 const ROW = 29;
@@ -15,16 +42,13 @@ const ROW = 29;
 const AROUND = 8;
 /** The place of the heads, where rows have theirs from 0 on. */
 const HEAD = -1;
+/** The place of the check box in a row, where cells have theirs from 0 on. */
+const TICK = -1;
 const FIRST_PAGE = 50;
 const LARGE_PAGE = 200;
 /** How often the kernel is told that the leads are still shown. */
 const STILL_MS = 30_000;
 const MARKS: Record<string, string> = { high: "dot high", medium: "dot medium", low: "dot low" };
-
-interface Row {
-  id: string;
-  cells: LeadCell[];
-}
 
 export interface Leads {
   readonly node: HTMLElement;
@@ -39,10 +63,6 @@ export interface Leads {
   close(): void;
 }
 
-const textOf = (cell: LeadCell): string => (cell === null ? "" : typeof cell === "string" ? cell : cell.text);
-
-const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
 /** The ticked leads; without it the rows have no check boxes. */
 export interface Ticks {
   has(id: string): boolean;
@@ -53,6 +73,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const view = uid();
   const head = el("div", "lrow lhead");
   head.role = "row";
+  head.ariaRowIndex = "1";
   const lines = el("div", "lines");
   lines.role = "rowgroup";
   const space = el("div", "lspace", lines);
@@ -60,56 +81,57 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const scroll = el("div", "leads", head, space);
   scroll.role = "grid";
   scroll.tabIndex = -1;
-  scroll.ariaLabel = "Leads";
+  scroll.ariaLabel = LEADS;
   const empty = el("p", "empty mute");
-  const open = el("div", "parts");
-  open.role = "dialog";
-  if (ticks) scroll.style.setProperty("--ticks", "34px");
+  if (ticks) {
+    scroll.style.setProperty("--ticks", "34px");
+    scroll.ariaMultiSelectable = "true";
+  }
   const search = el("input");
   search.type = "text";
-  search.placeholder = "Search loaded leads";
+  search.placeholder = LEADS_SEARCH;
   search.ariaLabel = search.placeholder;
   const found = el("span", "mute");
   found.role = "status";
   const column = el("select");
-  column.ariaLabel = "Filter by column";
+  column.ariaLabel = LEADS_FILTER_COLUMN;
   const value = el("input");
   value.type = "text";
-  value.placeholder = "contains…";
-  value.ariaLabel = "Words that the column contains";
-  const apply = button("Filter", () => filter());
-  const clear = button("Clear", () => {
+  value.placeholder = LEADS_FILTER_WORDS;
+  value.ariaLabel = LEADS_FILTER_NAME;
+  const apply = button(LEADS_FILTER, () => filter());
+  const clear = button(LEADS_FILTER_CLEAR, () => {
     value.value = "";
     filter();
   });
-  const tools = el("div", "ltools", search, found, el("span", "gap"), column, value, apply, clear);
+  const by = el("span", "lby", column, value, apply, clear);
+  const tools = el("div", "ltools", search, found, el("span", "gap"), by);
   const note = el("p", "lnote t-attention");
-  const node = el("div", "lbox", el("style", "", style), tools, note, scroll, empty, open);
+  const details = cellDetails(() => shut());
+  const node = el("div", "lbox", el("style", "", style), tools, note, scroll, empty, details.node);
 
+  const rows = new Rows();
+  /** Those of them that are drawn: the ones that have the words that were typed. */
+  let matching: (Row | undefined)[] = rows.all;
   /** The table whose leads are shown, and whether they are looked at. */
   let table = "";
   let looks = false;
   let query = 0;
-  let rows: (Row | undefined)[] = [];
-  let heads: LeadHead[] = [];
-  let more = false;
-  let total: number | null = null;
-  let said = "";
   let sort: LeadSort | null = null;
   let filters: LeadFilter[] = [];
   let size = FIRST_PAGE;
   let asked = { first: -1, last: -1, at: 0 };
-  let lit = new Map<string, number>();
+  /** When the newest question was asked; the timer draws once more when its answer is late. */
+  let since = 0;
+  let late: ReturnType<typeof setTimeout> | undefined;
   let focus: [number, number] = [0, 0];
   let expanded = false;
-  let wanted = "";
-  let answered = false;
+  let noted = "";
 
-  /** The rows that have the words that were typed. */
-  const shown = (): (Row | undefined)[] => {
-    if (!wanted) return rows;
-    return rows.filter((row) => row && folded(row.cells.map(textOf).join(" ")).includes(wanted));
+  const match = (): void => {
+    matching = rows.matching(search.value);
   };
+  const isSearched = (): boolean => search.value.trim() !== "";
   const seen = (): { first: number; last: number } => {
     const first = Math.max(0, Math.floor((scroll.scrollTop - ROW) / ROW));
     const height = scroll.clientHeight || 200;
@@ -117,9 +139,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   };
   const ask = (again = false): void => {
     if (!looks) return;
-    const { first, last } = wanted ? { first: 0, last: rows.length - 1 } : seen();
+    const { first, last } = isSearched() ? { first: 0, last: rows.all.length - 1 } : seen();
     // What comes next is asked for before it is seen.
-    const ahead = more ? last + AROUND * 2 : last;
+    const ahead = rows.more ? last + AROUND * 2 : last;
     if (!again && first >= asked.first && ahead <= asked.last && Date.now() - asked.at < STILL_MS) return;
     asked = { first, last: Math.max(ahead, Math.min(size, FIRST_PAGE) - 1), at: Date.now() };
     session.leads({ view, query, table, first, last: asked.last, size, sort, filters }, take);
@@ -132,36 +154,36 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     query++;
     asked = { first: -1, last: -1, at: 0 };
     scroll.scrollTop = 0;
-    answered = false;
+    rows.restart();
+    since = Date.now();
     ask(true);
+    // Its answer tells a slow server from a kernel that a cell keeps busy.
+    session.hello();
+    clearTimeout(late);
+    late = setTimeout(draw, ANSWER_MS);
     draw();
   };
   const take = (answer: LeadsAnswer): void => {
     if (answer.query !== query || answer.table !== table) return;
-    const known = new Map(rows.flatMap((row) => (row ? [[row.id, row] as const] : [])));
-    const before = rows.length;
-    if (!answered) rows = [];
-    answered = true;
-    answer.rows.forEach(([id, cells], index) => {
-      const old = known.get(id);
-      rows[answer.start + index] = { id, cells: cells ?? old?.cells ?? [] };
-      if (cells && !old && before) lit.set(id, Date.now());
-    });
-    const now = Date.now();
-    for (const [row, at, cell] of answer.changes) {
-      const changed = rows[answer.start + row];
-      if (!changed) continue;
-      changed.cells = [...changed.cells.slice(0, at), cell, ...changed.cells.slice(at + 1)];
-      lit.set(`${changed.id} ${at}`, now);
+    const isNew = !rows.answered;
+    const at = seen().first;
+    const [top, focused] = [matching[at], matching[focus[0]]];
+    rows.take(answer);
+    noted = answer.note;
+    match();
+    if (!isNew) {
+      // What is looked at stays where it is when rows come or go above it; at the top new ones are shown.
+      if (scroll.scrollTop > 0) scroll.scrollTop += (placeNow(top, at) - at) * ROW;
+      if (focus[0] !== HEAD) focus = [placeNow(focused, focus[0]), focus[1]];
     }
-    lit = new Map([...lit].filter(([, at]) => now - at < 2000));
-    if (!answer.more) rows.length = answer.start + answer.rows.length;
-    ({ heads, more, total } = answer);
-    said = answer.count;
-    say(note, answer.note);
     draw();
     changed();
     ask();
+  };
+  /** Where a lead stands now; where it stood, when it is not there any more. */
+  const placeNow = (row: Row | undefined, before: number): number => {
+    const now = row ? matching.findIndex((each) => each?.id === row.id) : -1;
+    return now < 0 ? Math.min(before, Math.max(0, matching.length - 1)) : now;
   };
   const filter = (): void => {
     const text = value.value.trim();
@@ -175,108 +197,142 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     restart();
   };
 
+  const place = (cell: HTMLElement, at: number, column: number): void => {
+    cell.dataset.at = `${at}`;
+    cell.dataset.place = `${column}`;
+    cell.ariaColIndex = `${column + (ticks ? 2 : 1)}`;
+  };
+  const reach = (at: number, column: number): number => (at === focus[0] && column === focus[1] ? 0 : -1);
   const heading = (lead: LeadHead, at: number): HTMLElement => {
     const press = button(lead.name, () => order(lead.slug), "quiet");
-    press.tabIndex = focus[0] === HEAD && focus[1] === at ? 0 : -1;
+    press.tabIndex = reach(HEAD, at);
     const bar = el("i", "share");
     bar.style.setProperty("--share", `${Math.round((lead.share ?? 0) * 100)}%`);
     const cell = el("div", "lcell", press, bar);
     cell.role = "columnheader";
-    cell.dataset.at = `${HEAD}`;
-    cell.dataset.place = `${at}`;
+    place(cell, HEAD, at);
     cell.title = lead.details;
-    cell.ariaColIndex = `${at + 1}`;
     if (sort?.column === lead.slug) cell.ariaSort = sort.direction === "asc" ? "ascending" : "descending";
     return cell;
   };
-  const draw = (): void => {
-    const { activeElement: had } = node.getRootNode() as ShadowRoot;
-    const all = shown();
-    const ended = !more || !!wanted;
-    fill(head, ...(ticks ? [el("div", "lcell ltick")] : []), ...heads.map(heading));
-    const names = JSON.stringify(heads.map(({ slug, name }) => [slug, name]));
-    if (column.dataset.names !== names) {
-      column.dataset.names = names;
-      const chosen = column.value;
-      // Those that were typed in first: the specification promises to filter by them.
-      const order = [...heads].sort((a, b) => Number(b.filters) - Number(a.filters));
-      column.replaceChildren(
-        ...order.map(({ slug, name }) => {
-          const option = el("option", "", name);
-          option.value = slug;
-          return option;
-        }),
-      );
-      if (chosen) column.value = chosen;
-    }
-    node.style.setProperty("--columns", `${heads.length}`);
-    const length = ended
-      ? all.length
-      : Math.max(all.length, Math.min(total ?? all.length, all.length + size));
-    space.style.height = `${length * ROW}px`;
-    scroll.ariaRowCount = `${(total ?? all.length) + 1}`;
-    scroll.ariaColCount = `${heads.length}`;
+  const tickHead = (): HTMLElement => {
+    const cell = el("div", "lcell ltick", el("span", "hidden", LEAD_SELECT_HEAD));
+    cell.role = "columnheader";
+    cell.ariaColIndex = "1";
+    return cell;
+  };
+  const drawHeads = (): void => {
+    fill(head, ...(ticks ? [tickHead()] : []), ...rows.heads.map(heading));
+    node.style.setProperty("--columns", `${rows.heads.length}`);
+    const names = JSON.stringify(rows.heads.map(({ slug, name }) => [slug, name]));
+    if (column.dataset.names === names) return;
+    column.dataset.names = names;
+    const chosen = column.value;
+    // Those that were typed in first: the specification promises to filter by them.
+    const order = [...rows.heads].sort((a, b) => Number(b.filters) - Number(a.filters));
+    column.replaceChildren(
+      ...order.map(({ slug, name }) => {
+        const option = el("option", "", name);
+        option.value = slug;
+        return option;
+      }),
+    );
+    if (chosen) column.value = chosen;
+  };
+  /** The lines that are drawn, by place, with the rows that they show. */
+  let drawn = new Map<number, [Row | undefined, HTMLElement]>();
+  /** Draws the lines that are seen; those that were drawn stay as they are, with `anew` none of them. */
+  const drawLines = (length: number, anew: boolean): void => {
     const { first, last } = seen();
     const from = Math.max(0, first - AROUND);
     const to = Math.min(length, last + AROUND);
     lines.style.transform = `translateY(${from * ROW}px)`;
-    const drawn: HTMLElement[] = [];
-    for (let at = from; at < to; at++) drawn.push(line(all[at], at));
-    fill(lines, ...drawn);
-    // What had the focus was drawn anew: a box, a cell or a head.
-    if (had && !had.isConnected) {
-      const { tick } = (had as HTMLElement).dataset;
-      const next = tick ? lines.querySelector<HTMLElement>(`[data-tick="${tick}"]`) : target();
-      next?.focus({ preventScroll: true });
+    const before = anew ? new Map<number, [Row | undefined, HTMLElement]>() : drawn;
+    if (anew) lines.replaceChildren();
+    drawn = new Map();
+    for (let at = from; at < to; at++) {
+      const known = before.get(at);
+      const row = matching[at];
+      drawn.set(at, known && known[0] === row ? known : [row, line(row, at)]);
     }
-    setText(
-      empty,
-      answered ? (filters.length || wanted ? "No leads match." : "No leads yet.") : "Loading leads…",
-    );
-    show(empty, !all.length);
-    show(scroll, all.length || heads.length);
-    say(found, wanted ? `${all.length} of ${rows.length} loaded leads` : "");
+    for (const [at, one] of before) if (drawn.get(at) !== one) one[1].remove();
+    let next = lines.firstChild;
+    for (const [, node] of drawn.values()) {
+      if (node === next) next = next.nextSibling;
+      else lines.insertBefore(node, next);
+    }
+  };
+  /** Lines in all. */
+  let length = 0;
+  const draw = (): void => {
+    const { activeElement: had } = node.getRootNode() as ShadowRoot;
+    drawHeads();
+    const read = matching.length;
+    const isWhole = !rows.more || isSearched();
+    length = isWhole ? read : Math.max(read, Math.min(rows.total ?? read, read + size));
+    space.style.height = `${length * ROW}px`;
+    scroll.ariaRowCount =
+      rows.more && rows.total === null ? "-1" : `${(isSearched() ? read : (rows.total ?? read)) + 1}`;
+    scroll.ariaColCount = `${rows.heads.length + (ticks ? 1 : 0)}`;
+    scroll.ariaBusy = `${!rows.answered}`;
+    drawLines(length, true);
+    // What had the focus was drawn anew: a box, a cell or a head.
+    if (had && !had.isConnected) target()?.focus({ preventScroll: true });
+    const isLate = looks && !rows.answered && session.unread(since);
+    const isNone = isSearched() ? LEADS_NO_MATCH_LOADED : filters.length ? LEADS_NO_MATCH : LEADS_NONE;
+    setText(empty, rows.answered ? isNone : isLate ? LEADS_LATE : LEADS_LOADING);
+    say(note, isLate && read ? LEADS_OLD : noted);
+    show(empty, !read);
+    show(scroll, read || rows.heads.length);
+    say(found, isSearched() ? filled(LEADS_SEARCHED, read, rows.all.length) : "");
     show(tools, expanded);
   };
-  /** What has the focus when it is in the grid: a cell, or the button of a head. */
+  /** What has the focus when it is in the grid: a cell, its check box, or the button of a head. */
   const target = (): HTMLElement | null => {
     const cell = scroll.querySelector<HTMLElement>(`[data-at="${focus[0]}"][data-place="${focus[1]}"]`);
-    return focus[0] === HEAD ? (cell?.querySelector("button") ?? null) : cell;
+    return cell?.querySelector<HTMLElement>("button, input") ?? cell;
   };
   const line = (row: Row | undefined, at: number): HTMLElement => {
     const node = el("div", "lrow");
     node.role = "row";
     node.ariaRowIndex = `${at + 2}`;
-    if (row && lit.has(row.id)) node.classList.add("lit");
+    if (row && rows.isLit(row.id)) node.classList.add("lit");
     if (ticks) {
       const box = el("input");
       box.type = "checkbox";
-      box.dataset.tick = `${at}`;
-      box.ariaLabel = `Select ${textOf(row?.cells[0] ?? null)}`;
+      box.ariaLabel = filled(LEAD_SELECT, textOf(row?.cells[0] ?? null));
       box.checked = !!row && ticks.has(row.id);
-      on(box, "change", () => row && ticks.set(row.id, box.checked));
-      node.append(el("div", "lcell ltick", box));
+      box.tabIndex = reach(at, TICK);
+      on(box, "change", () => {
+        if (row) ticks.set(row.id, box.checked);
+        node.ariaSelected = `${box.checked}`;
+      });
+      const cell = el("div", "lcell ltick", box);
+      cell.role = "gridcell";
+      place(cell, at, TICK);
+      node.append(cell);
+      node.ariaSelected = `${box.checked}`;
     }
-    heads.forEach((lead, place) => {
+    rows.heads.forEach((lead, place) => {
       node.append(cellOf(row, lead, at, place));
     });
     return node;
   };
-  const cellOf = (row: Row | undefined, lead: LeadHead, at: number, place: number): HTMLElement => {
-    const cell = row?.cells[place] ?? null;
+  const cellOf = (row: Row | undefined, lead: LeadHead, at: number, column: number): HTMLElement => {
+    const cell = row?.cells[column] ?? null;
     const text = textOf(cell);
     const node = el("div", "lcell");
     node.role = "gridcell";
-    node.ariaColIndex = `${place + 1}`;
-    node.tabIndex = at === focus[0] && place === focus[1] ? 0 : -1;
-    if (row && lit.has(`${row.id} ${place}`)) node.classList.add("lit");
+    place(node, at, column);
+    node.tabIndex = reach(at, column);
+    if (row && rows.isLit(row.id, column)) node.classList.add("lit");
     if (!row || (cell === null && lead.filling)) {
       const wait = el("span", "shimmer");
-      wait.style.width = `${36 + ((at * 7 + place * 23) % 44)}%`;
+      wait.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
       node.append(wait);
-      node.ariaLabel = row ? `${lead.name}: not run yet` : "loading";
+      node.ariaLabel = row ? CELL_NOT_RUN : CELL_LOADING;
     } else if (cell !== null && !text && lead.kind !== "input") {
-      node.append(el("i", "mute", "not found"));
+      node.append(el("i", "mute", CELL_NOT_FOUND));
     } else if (text) node.append(words("", "bdi", text));
     if (cell && typeof cell === "object") {
       const mark = MARKS[cell.confidence];
@@ -285,49 +341,27 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       node.setAttribute("aria-haspopup", "dialog");
     }
     node.title = text;
-    node.dataset.at = `${at}`;
-    node.dataset.place = `${place}`;
     return node;
   };
-  const details = (at: number, place: number): void => {
-    const row = shown()[at];
-    const cell = row?.cells[place];
+  const open = (at: number, column: number): void => {
+    const row = matching[at];
+    const cell = row?.cells[column];
     if (!row || !cell || typeof cell !== "object") return;
-    const close = button("Close", () => shut(true), "quiet");
-    const title = el(
-      "b",
-      "",
-      words("", "bdi", textOf(row.cells[0] ?? null)),
-      ` · ${heads[place]?.name ?? ""}`,
-    );
-    const list = cell.parts.map(([label, text, href]) =>
-      el(
-        "div",
-        "part",
-        el("dt", "", label),
-        el("dd", "", href ? anchor(href, "", words("", "bdi", text)) : words("", "bdi", text)),
-      ),
-    );
-    const value = el("p", "", cell.text ? words("", "bdi", cell.text) : el("i", "mute", "not found"));
-    const says = cell.confidence && el("span", "mute", ` · ${cell.confidence} confidence`);
-    value.append(says || "");
-    fill(open, el("div", "ptop", title, el("span", "gap"), close), value, el("dl", "", ...list));
-    open.ariaLabel = `${heads[place]?.name ?? ""}: details`;
-    show(open, true);
-    close.focus();
+    details.open(textOf(row.cells[0] ?? null), rows.heads[column]?.name ?? "", cell);
   };
-  const shut = (back = false): void => {
-    if (open.hidden) return;
-    show(open, false);
-    if (back) move(focus[0], focus[1]);
+  const shut = (): void => {
+    if (details.shut()) move(focus[0], focus[1]);
   };
-  const move = (at: number, place: number): void => {
-    const last = Math.max(0, shown().length - 1);
-    focus = [Math.min(Math.max(at, HEAD), last), Math.min(Math.max(place, 0), Math.max(0, heads.length - 1))];
-    const top = focus[0] * ROW;
-    if (top < scroll.scrollTop) scroll.scrollTop = Math.max(0, top);
-    else if (top + 2 * ROW > scroll.scrollTop + scroll.clientHeight)
-      scroll.scrollTop = top + 2 * ROW - scroll.clientHeight;
+  const move = (at: number, column: number): void => {
+    const row = Math.min(Math.max(at, HEAD), Math.max(0, matching.length - 1));
+    const least = ticks && row !== HEAD ? TICK : 0;
+    focus = [row, Math.min(Math.max(column, least), Math.max(0, rows.heads.length - 1))];
+    if (row !== HEAD) {
+      const top = row * ROW;
+      if (top < scroll.scrollTop) scroll.scrollTop = top;
+      else if (top + 2 * ROW > scroll.scrollTop + scroll.clientHeight)
+        scroll.scrollTop = top + 2 * ROW - scroll.clientHeight;
+    }
     draw();
     const cell = target();
     cell?.focus({ preventScroll: true });
@@ -338,61 +372,69 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   on(scroll, "scroll", () => {
     cancelAnimationFrame(planned);
     planned = requestAnimationFrame(() => {
-      draw();
+      drawLines(length, false);
       ask();
     });
   });
-  const place = (event: Event): [number, number] | null => {
+  const placeOf = (event: Event): [number, number] | null => {
     const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-at]");
     return cell && [Number(cell.dataset.at), Number(cell.dataset.place)];
   };
   on(scroll, "focusin", (event) => {
-    focus = place(event) ?? focus;
+    focus = placeOf(event) ?? focus;
   });
   on(lines, "click", (event) => {
-    const at = place(event);
+    const at = placeOf(event);
     if (!at) return;
     focus = at;
-    details(...at);
+    open(...at);
   });
   on(node, "origami-key", (event) => {
     const { key } = (event as CustomEvent<KeyboardEvent>).detail;
     if (key === "Escape") {
-      shut(true);
+      shut();
       return;
     }
     if (key === "Enter" && event.target === value) {
       filter();
       return;
     }
-    if (!place(event)) return;
+    if (!placeOf(event)) return;
     const [at, column] = focus;
-    const rowsSeen = Math.max(1, Math.floor(scroll.clientHeight / ROW) - 2);
+    const page = Math.max(1, Math.floor(scroll.clientHeight / ROW) - 2);
     const moves: Record<string, [number, number]> = {
       ArrowDown: [at + 1, column],
       ArrowUp: [at - 1, column],
       ArrowRight: [at, column + 1],
       ArrowLeft: [at, column - 1],
-      PageDown: [at + rowsSeen, column],
-      PageUp: [at - rowsSeen, column],
+      PageDown: [at + page, column],
+      PageUp: [Math.max(0, at - page), column],
       Home: [at, 0],
-      End: [at, heads.length - 1],
+      End: [at, rows.heads.length - 1],
     };
     const to = moves[key];
     if (to) {
       event.preventDefault();
       move(...to);
-    } else if (at !== HEAD && (key === "Enter" || key === " ")) {
+    } else if (at !== HEAD && column !== TICK && (key === "Enter" || key === " ")) {
       event.preventDefault();
-      details(at, column);
+      open(at, column);
     }
   });
+  // Keys with Ctrl are the host's, but for these two.
+  on(scroll, "keydown", (event) => {
+    const { key, ctrlKey } = event as KeyboardEvent;
+    if (!ctrlKey || !(key === "Home" || key === "End") || !placeOf(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (key === "Home") move(0, 0);
+    else move(matching.length - 1, rows.heads.length - 1);
+  });
   on(search, "input", () => {
-    wanted = folded(search.value.trim());
+    match();
     scroll.scrollTop = 0;
     draw();
   });
-  show(open, false);
   show(clear, false);
   show(note, false);
   return {
@@ -406,10 +448,12 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
           ask(true);
         }
       } else {
-        [rows, heads, sort, filters, focus, said] = [[], [], null, [], [0, 0], ""];
-        [more, total] = [false, null];
-        wanted = search.value = value.value = "";
-        shut();
+        rows.clear();
+        [sort, filters, focus, noted] = [null, [], [0, 0], ""];
+        search.value = value.value = "";
+        show(clear, false);
+        match();
+        details.shut();
         [table, looks] = [next, true];
         restart();
       }
@@ -422,9 +466,10 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       size = on ? LARGE_PAGE : FIRST_PAGE;
       if (table) restart();
     },
-    count: () => said,
+    count: () => rows.count,
     close() {
       cancelAnimationFrame(planned);
+      clearTimeout(late);
       forget();
     },
   };

@@ -1,6 +1,7 @@
 import { copyLine } from "../buttons";
-import type { LeadGridHead } from "../contract";
+import { LEADS_SELECTED, type LeadGridHead } from "../contract";
 import { el, say, setText, show, uid, words } from "../dom";
+import { filled } from "../format";
 import { guardKeys } from "../keys";
 import { life } from "../life";
 import { type Model, Session } from "../session";
@@ -22,7 +23,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, again.node));
   let head = model.get("head") as LeadGridHead;
   let table = "";
-  const tell = (): void => say(chosen, ticked.size ? `${ticked.size} selected: grid.selection` : "");
+  const tell = (): void => say(chosen, ticked.size ? filled(LEADS_SELECTED, ticked.size) : "");
   const leads = leadGrid(session, () => draw(), {
     has: (id) => ticked.has(id),
     set(id, on) {

@@ -1,11 +1,21 @@
 import { button, turnOff } from "../buttons";
-import type { ColumnsAnswer, Remark, TableView, View } from "../contract";
+import {
+  type ColumnsAnswer,
+  FUNNEL_PARTS,
+  LEADS_FORBIDDEN,
+  LEADS_LATE,
+  LEADS_LOADING,
+  type Remark,
+  type TableView,
+  type View,
+} from "../contract";
 import { el, keyedList, linkPlace, type Part, same, say, setText, show, uid } from "../dom";
 import type { Leads } from "../leads/grid";
 import { ANSWER_MS } from "../session";
 import { tabs } from "../tabs";
 import { activityPart } from "./activity";
 import { gridPart } from "./grid";
+import { funnelBar } from "./result";
 import type { Context } from "./section";
 
 type Panel = "leads" | "columns" | "activity";
@@ -15,10 +25,6 @@ const PANELS: readonly { id: Panel; label: string }[] = [
   { id: "columns", label: "Columns" },
   { id: "activity", label: "Activity" },
 ];
-
-const LOADING = "Loading leads…";
-const LATE = "Kernel busy. Leads load when the cell ends.";
-const FORBIDDEN = "This page can't show leads in a card. In a cell of its own: ow.leads(run)";
 
 /** What the body of the card is made of. */
 export type Body = Pick<View, "tables" | "activity" | "head" | "result">;
@@ -48,9 +54,23 @@ export function tablesSection({ session }: Context): Part<Body> {
   const note = el("span");
   const all = button("Show all", () => (shown === "leads" ? expand(!expanded) : fetch()), "link");
   const link = linkPlace("open");
+  const funnel = funnelBar();
+  const told = el("span", "tip");
+  told.ariaHidden = "true";
   const reading = el("span", "reading");
   const remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
-  const strip = el("div", "strip", note, all, link.node, el("span", "gap"), reading, remarks.node);
+  const strip = el(
+    "div",
+    "strip",
+    note,
+    all,
+    link.node,
+    el("span", "gap"),
+    funnel.node,
+    told,
+    reading,
+    remarks.node,
+  );
   const unsent = el("p", "strip");
 
   let body: Body | null = null;
@@ -61,7 +81,7 @@ export function tablesSection({ session }: Context): Part<Body> {
   let leads: Leads | null = null;
   let isLoading = false;
   /** What stands in the place of the leads until their code is there. */
-  let instead = LOADING;
+  let instead: string = LEADS_LOADING;
   let late: ReturnType<typeof setTimeout> | undefined;
   /** All columns of a table, once "Show all" asked for them. */
   const answers = new Map<string, ColumnsAnswer>();
@@ -93,11 +113,11 @@ export function tablesSection({ session }: Context): Part<Body> {
   const load = async (): Promise<void> => {
     if (isLoading) return;
     isLoading = true;
-    instead = LOADING;
+    instead = LEADS_LOADING;
     clearTimeout(late);
     // The kernel has the code at hand: when it doesn't answer, a cell keeps it.
     late = setTimeout(() => {
-      instead = LATE;
+      instead = LEADS_LATE;
       draw();
     }, ANSWER_MS);
     try {
@@ -106,7 +126,7 @@ export function tablesSection({ session }: Context): Part<Body> {
       leads.expand(expanded);
       place.append(leads.node);
     } catch {
-      instead = FORBIDDEN;
+      instead = LEADS_FORBIDDEN;
     }
     clearTimeout(late);
     draw();
@@ -141,7 +161,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     const answer = table && answers.get(table.id);
     if (table) columns.update(answer?.columns ?? table.columns);
     activity.update(body.activity);
-    const noLeads = shown === "leads" && (!table || (gone ? !leads?.count() : instead === FORBIDDEN));
+    const noLeads = shown === "leads" && (!table || (gone ? !leads?.count() : instead === LEADS_FORBIDDEN));
     const isEmpty =
       shown === "activity" ? !changes : shown === "leads" ? noLeads || !leads : !table?.columns.rows.length;
     show(place, shown === "leads" && !isEmpty);
@@ -170,6 +190,12 @@ export function tablesSection({ session }: Context): Part<Body> {
     const open = link.node.firstElementChild;
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
     remarks.update(table?.remarks ?? []);
+    // That of the only table is the run's, which stands above.
+    const words = items.length > 1 ? (table?.funnel ?? "") : "";
+    const parts = FUNNEL_PARTS.map((part, at) => ({ part, count: table?.ways[at] ?? 0, label: "" }));
+    funnel.update(words ? { words, parts: parts.filter(({ count }) => count) } : null);
+    show(funnel.node, words);
+    say(told, words);
     say(unsent, hidden);
     // The kernel reads the leads: without one, no progress is shown.
     const at = table ? items.indexOf(table) : -1;

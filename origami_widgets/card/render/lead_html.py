@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.models import Column, FlatRow
-    from origami_widgets.card.view.contract import LeadCell, LeadGridView
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadGridView
 
 SIZE_LIMIT: Final = 28_500
 COLUMNS_SHOWN: Final = 8

@@ -11,7 +11,7 @@ numbers; moments are milliseconds since 1970 on the kernel's clock; `None` means
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, get_args
 
 TABLE_SLOTS: Final = 24
 """TablesView shown at most. Each travels in a trait of its own, `table_0` and so on, so that one that fills does not send all."""
@@ -23,6 +23,7 @@ Tone = Literal["running", "good", "attention", "bad", "neutral"]
 """Colour and shape of a status or notice; never the only carrier of its meaning."""
 
 FunnelPart = Literal["qualified", "kept", "duplicate", "excluded", "filtered"]
+FUNNEL_PARTS: Final = get_args(FunnelPart)
 
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 """`live`: checks go on. `reconnecting`: the last check failed. `stopped`: checks ended on an error. `ended`: no more needed."""
@@ -252,7 +253,7 @@ class Remark(TypedDict):
 class TableView(TypedDict):
     """One table. `hidden` columns are not in `columns`, which say so in `columns_note`.
 
-    `facts`: what it cost. `funnel`: where its leads went, in words.
+    `facts`: what it cost. `funnel`: where its leads went, in words, and in `ways` as counts in the order of `FUNNEL_PARTS`.
     """
 
     id: str
@@ -261,6 +262,7 @@ class TableView(TypedDict):
     link: Link | None
     facts: str
     funnel: str
+    ways: list[int]
     remarks: list[Remark]
     columns: Grid
     columns_note: str
@@ -460,176 +462,6 @@ class ColumnsAnswer(TypedDict):
     table: str
     columns: Grid
     hidden: int
-
-
-class CodeMessage(TypedDict):
-    """Front end to kernel: asks for the code that draws leads, when they are looked at for the first time."""
-
-    kind: Literal["code"]
-
-
-class CodeAnswer(TypedDict):
-    """Kernel to front end: the module that draws leads."""
-
-    kind: Literal["code"]
-    code: str
-
-
-class LeadHead(TypedDict):
-    """One column of leads.
-
-    Attributes:
-        slug: its key, by which rows are sorted and filtered.
-        name: its name.
-        kind: `input` for what was typed in; `enrichment`, `score`, `sequence` for what was computed.
-        share: how much of it was found among the leads that were read, from 0 to 1; None where nothing can be said.
-        details: that share in words.
-        filling: cells of it are running.
-        filters: the server filters by it.
-    """
-
-    slug: str
-    name: str
-    kind: str
-    share: float | None
-    details: str
-    filling: bool
-    filters: bool
-
-
-class CellPart(NamedTuple):
-    """One part of an enrichment's cell; `href` is an address that was checked, else empty."""
-
-    label: str
-    text: str
-    href: str
-
-
-class OpenCell(TypedDict):
-    """A cell that opens to its parts; `text` is empty where nothing was found."""
-
-    text: str
-    confidence: str
-    parts: list[CellPart]
-
-
-LeadCell = str | OpenCell | None
-"""Text; empty text where the agent looked and found nothing; None while its cell has no result yet."""
-
-
-class LeadRow(NamedTuple):
-    """One lead. `cells` is None where all of them are as they were."""
-
-    id: str
-    cells: list[LeadCell] | None
-
-
-class CellChange(NamedTuple):
-    """One cell that has changed: the place of its row in the page, and that of its column."""
-
-    row: int
-    column: int
-    cell: LeadCell
-
-
-class LeadFilter(TypedDict):
-    """One condition, as the API has it."""
-
-    column: str
-    operator: str
-    value: str
-
-
-class LeadSort(TypedDict):
-    """The order of rows, as the API has it."""
-
-    column: str
-    direction: Literal["asc", "desc"]
-
-
-class LeadsMessage(TypedDict):
-    """Front end to kernel: which leads are looked at, from the first time until it says that none are.
-
-    Attributes:
-        view: of the front end that asks; several may look at different leads.
-        query: counts the questions of that view; an answer names the one that it answers.
-        table: the table's id; empty: no leads are looked at any more.
-        first: the place of the first row that is seen, and `last` of the last one.
-        size: rows a page.
-    """
-
-    kind: Literal["leads"]
-    view: str
-    query: int
-    table: str
-    first: int
-    last: int
-    size: int
-    sort: LeadSort | None
-    filters: list[LeadFilter]
-
-
-class LeadsAnswer(TypedDict):
-    """Kernel to front end: one page of leads, or what of it has changed.
-
-    Attributes:
-        start: the place of its first row among all rows.
-        rows: its rows, in order.
-        changes: cells of rows whose `cells` are None.
-        heads: the columns.
-        total: how many rows there are, when the server said.
-        more: whether there are rows behind this page.
-        count: how many leads were read, in words.
-        note: why there are none, or why they are no longer brought up to date; empty while all is well.
-    """
-
-    kind: Literal["leads"]
-    view: str
-    query: int
-    table: str
-    start: int
-    rows: list[LeadRow]
-    changes: list[CellChange]
-    heads: list[LeadHead]
-    total: int | None
-    more: bool
-    count: str
-    note: str
-
-
-class LeadTab(TypedDict):
-    """One table of a grid of leads. `line` reads all of them into a DataFrame."""
-
-    id: str
-    name: str
-    leads: str
-    line: str
-
-
-class LeadGridHead(TypedDict):
-    """What a grid of leads is of. `line` shows the same leads again; `gone` is what to say above it without a kernel."""
-
-    form: Form
-    as_of: str
-    title: str
-    tabs: list[LeadTab]
-    line: str
-    gone: str
-
-
-class LeadGridView(TypedDict):
-    """A grid of leads without any lead: they travel as messages."""
-
-    head: LeadGridHead
-    clock: ClockView
-
-
-class SelectMessage(TypedDict):
-    """Front end to kernel: leads were ticked, or no longer are."""
-
-    kind: Literal["select"]
-    ids: list[str]
-    on: bool
 
 
 class PieceRange(NamedTuple):

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.cell_values import (
-    CONFIDENCE,
-    REMARKS,
-    findings_of,
-    is_found,
-    is_remark,
-    main_key,
-    main_value,
-    may_come,
-)
+from origami_widgets.api.cell_values import CONFIDENCE, REMARKS, is_remark, may_come
 from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.contract import CellChange, CellPart, LeadRow
+from origami_widgets.card.view.cell_text import told_key, value_text
+from origami_widgets.card.view.lead_contract import CellChange, CellPart, LeadRow
 from origami_widgets.card.view.links import safe_href
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.safe_text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from origami_widgets.api.models import Column, FlatRow
-    from origami_widgets.card.view.contract import LeadCell, LeadHead
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead
 
-TEXT_LIMIT = 200
 PART_LIMIT = 600
 PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
+_SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
+"""What a person leaves out of a website that has no path."""
+_JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
 
 
 def make_cells(row: FlatRow, columns: Sequence[Column]) -> list[LeadCell]:
@@ -55,18 +50,17 @@ def make_heads(columns: Sequence[Column], rows: Iterable[Sequence[LeadCell]]) ->
 
 
 def changed_rows(
-    before: Sequence[tuple[str, list[LeadCell]]], after: Sequence[tuple[str, list[LeadCell]]]
+    known: Mapping[str, list[LeadCell]], after: Sequence[tuple[str, list[LeadCell]]]
 ) -> tuple[list[LeadRow], list[CellChange]]:
-    """Return a page as what differs from the one that was sent before.
+    """Return a page as what differs from the leads that were sent before.
 
     Args:
-        before: ids and cells of the rows that were sent.
+        known: cells of the leads that were sent, by row id, of whichever page.
         after: ids and cells of the rows now.
 
     Returns:
         The rows in their order, without the cells of those that were sent; and the cells of these that have changed.
     """
-    known = dict(before)
     rows: list[LeadRow] = []
     changes: list[CellChange] = []
     for place, (row_id, cells) in enumerate(after):
@@ -107,41 +101,21 @@ def _cell(values: dict[str, Any], column: Column) -> LeadCell:
     if slug not in values:
         return None if may_come(column.kind) else ""
     value = values[slug]
+    text = _SCHEME.sub("", value_text(value, slug, column.kind))
     if not isinstance(value, dict):
-        return _text(value)
-    main = main_key(tuple(value))
-    text = _main_text(value)
-    parts = [part for key, raw in value.items() if key != main or not text for part in _parts(key, raw)]
+        return text
+    # The reference of a sequence is no text to read: it stands among its parts.
+    said = told_key(value) if text and column.kind != "sequence" else None
     confidence = value.get("confidence")
     level = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
-    return {"text": text, "confidence": level, "parts": parts[:PARTS_LIMIT]} if parts else text
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return clean(value, TEXT_LIMIT)
-    if isinstance(value, list):
-        return clean(", ".join(filter(None, map(_text, value[:PARTS_LIMIT]))), TEXT_LIMIT)
-    if isinstance(value, dict):
-        return _main_text(value)
-    return clean(json.dumps(value), TEXT_LIMIT)
-
-
-def _main_text(value: dict[str, Any]) -> str:
-    """The text of an object's main part, or of the first part that was found where that one is empty."""
-    if not is_found(value):
-        return ""
-    others = (value[key] for key in findings_of(tuple(value)))
-    return next((text for each in (main_value(value), *others) if (text := _text(each))), "")
+    told = {said, "confidence" if level else None}
+    parts = [part for key, raw in value.items() if key not in told for part in _parts(key, raw)]
+    return {"text": text, "confidence": level, "parts": parts[:PARTS_LIMIT]} if parts or level else text
 
 
 def _parts(key: str, value: object) -> list[CellPart]:
     """A part with its name; each address of a list of sources is a part of its own."""
-    label = clean(key.replace("_", " ").replace("-", " "), 40)
+    label = clean(_JOINED.sub(lambda joint: f" {joint[1].lower()}", key).replace("_", " ").replace("-", " "), 40)
     if isinstance(value, list) and is_remark(key):
         return [part for each in value[:PARTS_LIMIT] for part in _parts(key, each)]
     if isinstance(value, dict | list):
@@ -149,7 +123,7 @@ def _parts(key: str, value: object) -> list[CellPart]:
     elif key in REMARKS and isinstance(value, str):
         text = clean(value, PART_LIMIT)
     else:
-        text = _text(value)
+        text = value_text(value, key)
     return [CellPart(label, text, safe_href(value) or "")] if text else []
 
 

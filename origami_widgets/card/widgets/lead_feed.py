@@ -12,8 +12,8 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import kept_task
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.usage import is_counted
-from origami_widgets.card.view.contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.lead_cells import changed_rows, count_words, make_cells, make_heads, shown_columns
+from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Column, FlatRow, Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.card.view.contract import LeadCell
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead
 
 log = logging.getLogger("origami_widgets")
 
@@ -43,15 +43,34 @@ Version = tuple[Any, ...]
 
 @dataclass
 class _Page:
-    """One page of a table's rows."""
+    """One page of a table's rows.
 
-    cursor: str | None
-    rows: list[tuple[str, list[LeadCell]]] = field(default_factory=list)
-    leads: list[FlatRow] = field(default_factory=list)
-    following: str | None = None
-    version: Version | None = None
-    read_at: float = float("-inf")
+    Attributes:
+        leads: its rows as the server sent them.
+        rows: their ids and cells, as they are shown.
+        following: cursor of the page after it; None on the last.
+        version: what the table was at when it was read; None where it no longer holds.
+        read_at: when that was (monotonic clock).
+        is_sent: the front end has it.
+        is_known: the front end has all its rows in their places.
+    """
+
+    leads: list[FlatRow]
+    rows: list[tuple[str, list[LeadCell]]]
+    following: str | None
+    version: Version | None
+    read_at: float
     is_sent: bool = False
+    is_known: bool = False
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of its rows."""
+        return [row_id for row_id, _ in self.rows]
+
+    def is_stale(self, version: Version, now: float) -> bool:
+        """Whether it is to be read again."""
+        return self.version is None or (self.version != version and now - self.read_at >= SPACING)
 
 
 @dataclass
@@ -61,6 +80,8 @@ class _LookedAt:
     Attributes:
         query: its number, so that an answer to an older question can be told from one to the newest.
         pages: those that were read, from the first one on.
+        sent: cells that the front end has, by row id.
+        heads: those that the front end has.
         not_before: when the server may be asked again after an error (monotonic clock).
     """
 
@@ -73,6 +94,8 @@ class _LookedAt:
     last: int = 0
     asked_at: float = 0.0
     pages: list[_Page] = field(default_factory=list)
+    sent: dict[str, list[LeadCell]] = field(default_factory=dict)
+    heads: list[LeadHead] | None = None
     columns: list[Column] = field(default_factory=list)
     total: int | None = None
     note: str = ""
@@ -92,10 +115,48 @@ class _LookedAt:
                 # Each page names the next one, so those between are read on the way.
                 return number if number == 0 or self.pages[-1].following else None
             page = self.pages[number]
-            is_seen = self.first // self.size <= number
-            if is_seen and page.version != version and now - page.read_at >= SPACING:
+            if self.first // self.size <= number and page.is_stale(version, now):
                 return number
         return None
+
+    def rows(self) -> dict[str, tuple[FlatRow, list[LeadCell]]]:
+        """The leads that were read, by row id and in their order; of one that stands on two pages, what was read last."""
+        newest: dict[str, _Page] = {}
+        for page in self.pages:
+            for row_id, _ in page.rows:
+                if row_id not in newest or page.read_at >= newest[row_id].read_at:
+                    newest[row_id] = page
+        return {
+            row_id: (lead, cells)
+            for page in self.pages
+            for lead, (row_id, cells) in zip(page.leads, page.rows, strict=True)
+            if newest[row_id] is page
+        }
+
+    def forget_sent(self) -> None:
+        """The front end has nothing any more."""
+        self.sent.clear()
+        self.heads = None
+        for page in self.pages:
+            page.is_sent = page.is_known = False
+
+    def put(self, number: int, page: _Page) -> None:
+        """Take over a page that was read, in the place of an older one."""
+        known = self.pages[number] if number < len(self.pages) else None
+        self.pages[number : number + 1] = [page]
+        taken = set(page.ids)
+        for each in self.pages:
+            # A lead that this page has now leaves a gap where the front end had it.
+            each.is_known = each.is_known and (each is page or taken.isdisjoint(each.ids))
+        if known is None:
+            return
+        page.is_known = known.is_known and known.ids == page.ids
+        if page.following is None or len(known.rows) != len(page.rows):
+            del self.pages[number + 1 :]
+        elif known.following != page.following or known.ids != page.ids:
+            # What comes after it has moved.
+            for each in self.pages[number + 1 :]:
+                each.version = None
 
 
 class LeadFeed:
@@ -149,7 +210,7 @@ class LeadFeed:
         most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
         if most is None:
             return [], []
-        return [lead for page in most.pages for lead in page.leads], most.columns
+        return [lead for lead, _ in most.rows().values()], most.columns
 
     def look(self, message: Any) -> None:
         """Take over what a front end says that it looks at.
@@ -168,17 +229,14 @@ class LeadFeed:
         known = self._views.pop(view, None)
         if known is not None and known.is_same_question(wish):
             if known.query != wish.query:
-                # A view that begins anew has none of the pages that were sent before.
-                for page in known.pages:
-                    page.is_sent = False
+                # A view that begins anew has none of what was sent before.
+                known.forget_sent()
             known.query, known.first, known.last, known.asked_at = wish.query, wish.first, wish.last, wish.asked_at
             wish = known
         self._views[view] = wish
         while len(self._views) > VIEWS_LIMIT:
             self._views.pop(next(iter(self._views)))
-        for number, page in enumerate(wish.pages):
-            if not page.is_sent:
-                self._tell(view, wish, number, [])
+        self._tell_missing(view, wish)
         self.changed()
 
     def changed(self) -> None:
@@ -249,6 +307,7 @@ class LeadFeed:
         if looked.is_unfiltered != is_unfiltered:
             looked.is_unfiltered = is_unfiltered
             looked.pages.clear()
+            looked.forget_sent()
             number, cursor = 0, None
         query = RowQuery(
             filters=[*self._filters, *looked.filters] or None,
@@ -258,7 +317,10 @@ class LeadFeed:
         )
         version = table.version
         try:
-            columns = shown_columns(table.columns) or shown_columns((await operations.list_columns(table.id)).items)
+            columns = shown_columns(table.columns)
+            if not columns:
+                columns = shown_columns((await operations.list_columns(table.id)).items)
+                await poller().allow(operations)
             answer = await operations.list_rows(table.id, query, cursor=cursor, limit=looked.size)
         except OrigamiError as error:
             self._failed(view, looked, error)
@@ -269,55 +331,63 @@ class LeadFeed:
             return
         if self._views.get(view) is not looked:
             return
-        if looked.columns and [column.slug for column in columns] != [column.slug for column in looked.columns]:
-            # Rows that were sent have other columns.
-            for page in looked.pages:
-                page.is_sent, page.rows = False, []
+        is_shaped_anew = looked.columns and [c.slug for c in columns] != [c.slug for c in looked.columns]
         looked.columns, looked.total, looked.note = columns, answer.total, ""
-        known = looked.pages[number] if number < len(looked.pages) else None
-        before = known.rows if known is not None and known.is_sent else []
-        rows = [(row.id, make_cells(row, columns)) for row in answer.items]
-        page = _Page(cursor, rows, list(answer.items), answer.next_cursor, version, time.monotonic())
-        if known is None:
-            looked.pages.append(page)
-        else:
-            looked.pages[number] = page
-            if known.following != page.following or len(known.rows) != len(rows):
-                # What comes after it has moved.
-                del looked.pages[number + 1 :]
-        self._tell(view, looked, number, before)
+        looked.put(
+            number,
+            _Page(list(answer.items), _rows(answer.items, columns), answer.next_cursor, version, time.monotonic()),
+        )
+        if is_shaped_anew:
+            # Rows that were sent have other columns.
+            looked.forget_sent()
+            for each in looked.pages:
+                each.rows = _rows(each.leads, columns)
+        self._tell_missing(view, looked)
 
     def _failed(self, view: str, looked: _LookedAt, error: OrigamiError) -> None:
         looked.not_before = time.monotonic() + max(error.retry_after or 0.0, RETRY)
         looked.note = clip(". ".join(filter(None, (error.title, error.remedy))), 300)
-        if not looked.pages:
-            looked.pages.append(_Page(None))
-        self._tell(view, looked, 0, looked.pages[0].rows)
-        if not looked.pages[0].rows:
-            looked.pages.clear()
+        self._tell(view, looked, 0)
 
-    def _tell(self, view: str, looked: _LookedAt, number: int, before: Sequence[tuple[str, list[LeadCell]]]) -> None:
-        page = looked.pages[number]
-        rows, changes = changed_rows(before, page.rows)
-        page.is_sent = True
-        start = sum(len(each.rows) for each in looked.pages[:number])
-        read = sum(len(each.rows) for each in looked.pages)
+    def _tell_missing(self, view: str, looked: _LookedAt) -> None:
+        """Send the pages that the front end does not have."""
+        for number, page in enumerate(looked.pages):
+            if not page.is_sent:
+                self._tell(view, looked, number)
+
+    def _tell(self, view: str, looked: _LookedAt, number: int) -> None:
+        """Send a page, or what of it has changed; an empty one where none was read."""
+        page = looked.pages[number] if looked.pages else None
+        shown = page.rows if page is not None else []
+        rows, changes = changed_rows(looked.sent, shown)
+        is_known = page is not None and page.is_known
+        if page is not None:
+            page.is_sent = page.is_known = True
+        looked.sent.update(shown)
+        read = looked.rows()
+        heads = make_heads(looked.columns, [cells for _, cells in read.values()])
+        before, looked.heads = looked.heads, heads
         self._send(
             LeadsAnswer(
                 kind="leads",
                 view=view,
                 query=looked.query,
                 table=looked.table,
-                start=start,
-                rows=rows,
+                start=sum(len(each.rows) for each in looked.pages[:number]),
+                rows=None if is_known else rows,
                 changes=changes,
-                heads=make_heads(looked.columns, (cells for each in looked.pages for _, cells in each.rows)),
+                read=sum(len(each.rows) for each in looked.pages),
+                heads=None if heads == before else heads,
                 total=looked.total,
-                more=looked.pages[-1].following is not None,
-                count=count_words(read, looked.total, self._lead_count(looked), is_filtered=bool(looked.filters)),
+                more=bool(looked.pages) and looked.pages[-1].following is not None,
+                count=count_words(len(read), looked.total, self._lead_count(looked), is_filtered=bool(looked.filters)),
                 note=looked.note,
             )
         )
+
+
+def _rows(leads: Sequence[FlatRow], columns: Sequence[Column]) -> list[tuple[str, list[LeadCell]]]:
+    return [(lead.id, make_cells(lead, columns)) for lead in leads]
 
 
 def _as_query(sort: LeadSort | None) -> dict[str, str] | None:

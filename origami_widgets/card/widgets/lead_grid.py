@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import traitlets
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.loop import background
 from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.render.lead_html import render_leads_html, render_leads_text
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.clock_view import make_clock
-from origami_widgets.card.view.contract import ClockView, Form, LeadFilter, LeadGridView, LeadsAnswer, LeadSort
+from origami_widgets.card.view.lead_contract import LeadFilter, LeadGridView, LeadsAnswer, LeadSort
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.run_head import as_of, attach_line, full_prompt
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
-from origami_widgets.card.widgets.lead_feed import LeadFeed
-from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
+from origami_widgets.card.widgets.lead_widget import LeadWidget
+from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.host.cells import running_cell
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.handle import Run
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
+    from origami_widgets.card.view.contract import ClockView, Form
 
 SAVED_LIMIT: Final = 20
 """Leads that stay in a saved notebook, where it was asked for."""
@@ -40,7 +40,7 @@ SELECTED_LIMIT: Final = 10_000
 TABLES_LIMIT: Final = 24
 
 
-class LeadGrid(LiveWidget):
+class LeadGrid(LeadWidget):
     """The leads of a run or of one table, live: they are read page by page as you scroll, and change as cells fill.
 
     Sorting and filtering by columns happen on the server; typing searches what is loaded. Reads are free requests, within
@@ -88,15 +88,7 @@ class LeadGrid(LiveWidget):
         self._filters = [_as_filter(each) for each in filters or ()]
         self._sort = _as_sort(sort)
         self._save = save
-        self._leads = LeadFeed(
-            self._send_leads,
-            self._tables,
-            self._operations,
-            is_unfiltered=self._goes_on,
-            filters=self._filters,
-            sort=self._sort,
-        )
-        super().__init__()
+        super().__init__(filters=self._filters, sort=self._sort)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -200,22 +192,12 @@ class LeadGrid(LiveWidget):
 
     def _on_content(self, content: Any) -> None:
         match content:
-            case {"kind": "leads"}:
-                background().call_soon(lambda: self._leads.look(content))
             case {"kind": "select", "ids": list(ids), "on": bool(on)}:
                 chosen = [each for each in ids if isinstance(each, str)]
                 kept = [each for each in self.selected if each not in chosen]
                 self._set_trait("selected", (*kept, *(chosen if on else ()))[-SELECTED_LIMIT:])
-
-    def _flush(self) -> None:
-        super()._flush()
-        self._leads.changed()
-
-    def _release(self) -> None:
-        super()._release()
-        leads: LeadFeed | None = getattr(self, "_leads", None)
-        if leads is not None:
-            leads.stop()
+            case _:
+                super()._on_content(content)
 
     def _tables(self) -> Sequence[Table]:
         return self._given if self._run is None else self._run.state.tables
@@ -230,10 +212,9 @@ class LeadGrid(LiveWidget):
         return self._leads.newest_table or next((clip(table.id, TABLE_ID_LIMIT) for table in self._tables()), "")
 
     def _send_leads(self, answer: LeadsAnswer) -> None:
-        if self.comm is not None:
-            self.send(answer)
-            if self._save:
-                self._send_snapshot()
+        super()._send_leads(answer)
+        if self._save:
+            self._send_snapshot()
 
 
 def leads(

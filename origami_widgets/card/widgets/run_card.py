@@ -11,21 +11,14 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view.clock_view import make_clock
-from origami_widgets.card.view.contract import (
-    TABLE_SLOTS,
-    ClockView,
-    CodeAnswer,
-    ColumnsAnswer,
-    Form,
-    LeadsAnswer,
-    View,
-)
+from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, Form, View
+from origami_widgets.card.view.lead_contract import CodeAnswer
 from origami_widgets.card.view.run_view import view_changed, view_now
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
-from origami_widgets.card.widgets.lead_feed import LeadFeed
-from origami_widgets.card.widgets.live_widget import OPTIONAL, LiveWidget, front_end_file, synced_trait
+from origami_widgets.card.widgets.lead_widget import LeadWidget
+from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import pages, request
 from origami_widgets.host.cells import running_cell
@@ -37,10 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from origami_widgets.api.models import Table
+    from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
 
 
-class RunCard(LiveWidget):
+class RunCard(LeadWidget):
     """The live card of a run and of the runs that continue it.
 
     The card reads the run's state and stores nothing of its own. Its traits are read-only: `observe` and `link` them.
@@ -95,12 +89,6 @@ class RunCard(LiveWidget):
             )
         self._conversation: Conversation = run.conversation
         self._handler = CardCommandHandler(self._conversation)
-        self._leads = LeadFeed(
-            self._send_leads,
-            self._tables,
-            lambda: self._conversation.current.operations,
-            is_unfiltered=lambda: not self._conversation.current.state.done,
-        )
         super().__init__(outputs)
 
     @property
@@ -188,30 +176,21 @@ class RunCard(LiveWidget):
                 return
             case {"kind": "leads"}:
                 if shows_leads():
-                    background().call_soon(lambda: self._leads.look(content))
+                    super()._on_content(content)
                 return
         command = read_command(content)
         if command is not None:
             self._thaw()
             background().submit(self._carry_out(command))
 
-    def _flush(self) -> None:
-        super()._flush()
-        self._leads.changed()
-
-    def _release(self) -> None:
-        super()._release()
-        # It may be half made.
-        leads: LeadFeed | None = getattr(self, "_leads", None)
-        if leads is not None:
-            leads.stop()
-
     def _tables(self) -> Sequence[Table]:
         return self._conversation.current.state.tables
 
-    def _send_leads(self, answer: LeadsAnswer) -> None:
-        if self.comm is not None:
-            self.send(answer)
+    def _operations(self) -> Operations | None:
+        return self._conversation.current.operations
+
+    def _goes_on(self) -> bool:
+        return not self._conversation.current.state.done
 
     def _on_thaw(self) -> None:
         if self._conversation.presentation is not self:

@@ -87,10 +87,6 @@ def live_words(view, text):
 
 def copy_words(view, text):
     text = without_lines(view, text)
-    if len(view["tables"]["items"]) > 1:
-        # The live card has one funnel only, that of the run.
-        for table in view["tables"]["items"]:
-            text = text.replace(table["funnel"], " ") if table["funnel"] else text
     return set(tokens(without(text, *COPY_ONLY, PYTHON, rf"ended {MOMENT}", LASTED)))
 
 

@@ -11,10 +11,13 @@ from urllib.parse import parse_qs
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed
 from origami_widgets.api.loop import background
+from origami_widgets.api.models import FlatRow
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
@@ -45,20 +48,35 @@ class Counted(ow.Sandbox):
 
 
 class Front:
-    """What a page knows of the leads that it looks at: js/src/leads/grid.ts takes answers over in the same way."""
+    """What a page knows of the leads that it looks at: js/src/leads/rows.ts takes answers over in the same way."""
 
     def __init__(self):
         self.answers = []
-        self.rows = []
+        self.places = []
+        self.known = {}
+
+    @property
+    def rows(self):
+        """The leads in their order; a place of which nothing is known any more has none."""
+        return [row for row in self.places if row is not None]
 
     def receive(self, answer):
         answer = json.loads(json.dumps(answer))
+        if not self.answers or self.answers[-1]["query"] != answer["query"]:
+            self.places, self.known = [], {}
         self.answers.append(answer)
-        known = dict(self.rows)
-        page = [[row_id, known[row_id] if cells is None else cells] for row_id, cells in answer["rows"]]
+        if answer["rows"] is None:
+            for row, column, cell in answer["changes"]:
+                self.places[answer["start"] + row][1][column] = cell
+            assert len(self.places) == answer["read"]
+            return
+        page = [[row_id, list(self.known[row_id]) if cells is None else cells] for row_id, cells in answer["rows"]]
         for row, column, cell in answer["changes"]:
             page[row][1][column] = cell
-        self.rows[answer["start"] :] = page
+        self.known.update(page)
+        self.places = [None if row and row[0] in dict(page) else row for row in self.places[: answer["read"]]]
+        self.places += [None] * (answer["read"] - len(self.places))
+        self.places[answer["start"] : answer["start"] + len(page)] = page
 
 
 def message(table, /, **changes):
@@ -186,9 +204,24 @@ def test_only_cells_that_have_changed_are_sent(made):
     on_loop(made.feed.changed)
     see(lambda: len(made.front.answers) == 2)
     answer = made.front.answers[-1]
-    assert [cells for _, cells in answer["rows"]] == [None] * SIZE
-    assert answer["changes"] == []
+    assert (answer["rows"], answer["heads"], answer["changes"]) == (None, None, [])
     assert quiet(made) == 2
+
+
+def test_one_changed_cell_of_two_hundred_leads_is_some_hundred_bytes(made, unlimited):
+    server = Growing(made.operations, shown_columns(made.table.columns), [f"lead-{number}" for number in range(300)])
+    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda: server)
+    on_loop(feed.look, message(made.table.id, size=200, last=399))
+    see(lambda: len(made.front.answers) == 2)
+    server.marks["lead-7"] = "changed"
+    made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
+    on_loop(feed.look, message(made.table.id, size=200, last=100))
+    on_loop(feed.changed)
+    see(lambda: len(made.front.answers) == 3)
+    answer = made.front.answers[-1]
+    assert [tuple(change) for change in answer["changes"]] == [(7, 0, "lead-7 changed")]
+    assert len(json.dumps(answer)) <= 400
+    on_loop(feed.stop)
 
 
 def test_a_table_that_nobody_looks_at_may_change(made):
@@ -237,6 +270,100 @@ def test_cells_fill_on_the_page_as_they_fill_on_the_server():
     changed = front.answers[-1]["changes"]
     assert 0 < len(changed) < len(filling)
     forget()
+    on_loop(feed.stop)
+
+
+# Rows that come and go
+
+
+class Growing:
+    """Operations on a table whose rows a test puts in and takes out, in pages by their number, as the sandbox has them."""
+
+    def __init__(self, operations, columns, ids):
+        self.operations, self.columns, self.ids, self.marks = operations, columns, ids, {}
+
+    def __getattr__(self, name):
+        return getattr(self.operations, name)
+
+    async def list_rows(self, _table, _query, *, cursor, limit):
+        start = int(cursor or 0)
+        rows = [self.row(row_id) for row_id in self.ids[start : start + limit]]
+        following = str(start + limit) if start + limit < len(self.ids) else None
+        return SimpleNamespace(items=rows, next_cursor=following, total=len(self.ids))
+
+    def row(self, row_id):
+        slug = self.columns[0].slug
+        return FlatRow.from_raw({"id": row_id, slug: f"{row_id} {self.marks.get(row_id, '')}"})
+
+
+@pytest.fixture
+def unlimited(monkeypatch):
+    """What a test reads of its own rows costs nothing of the rate limit, which would make it wait."""
+
+    async def allow(_operations):
+        pass
+
+    monkeypatch.setattr(lead_feed, "poller", lambda: SimpleNamespace(allow=allow))
+    monkeypatch.setattr(lead_feed, "SPACING", 0.002)
+
+
+changes_of_rows = st.lists(
+    st.tuples(st.sampled_from(["add", "remove", "change", "look"]), st.integers(0, 30)), min_size=1, max_size=8
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes_of_rows)
+def test_each_lead_stands_once_and_in_its_place_however_rows_come_and_go(made, unlimited, steps):
+    columns = shown_columns(made.table.columns)
+    server = Growing(made.operations, columns, [f"lead-{number}" for number in range(17)])
+    front = Front()
+    tables = [made.table]
+    feed = LeadFeed(front.receive, lambda: tables, lambda: server)
+
+    def right(first=0):
+        ids = [row[0] for row in front.rows]
+        assert len(set(ids)) == len(ids)
+        wanted = [[row_id, json.loads(json.dumps(make_cells(server.row(row_id), columns)))] for row_id in server.ids]
+        return front.places[first:] == wanted[first:]
+
+    on_loop(feed.look, message(made.table.id, last=1_000))
+    see(right)
+    for number, (step, at) in enumerate(steps):
+        first = 0
+        if step == "add":
+            server.ids.insert(min(at, len(server.ids)), f"new-{number}")
+        elif step == "remove" and len(server.ids) > 1:
+            del server.ids[at % len(server.ids)]
+        elif step == "change":
+            server.marks[server.ids[at % len(server.ids)]] = number
+        else:
+            first = at % len(server.ids) // SIZE * SIZE
+        tables[0] = touched(made.table, leadCount=1_000 + number)
+        on_loop(feed.look, message(made.table.id, first=first, last=1_000))
+        on_loop(feed.changed)
+        see(lambda first=first: right(first))
+    on_loop(feed.look, message(made.table.id, last=1_000))
+    see(right)
+    loaded, _ = feed.leads_of(made.table.id)
+    assert [lead.id for lead in loaded] == server.ids
+    on_loop(feed.stop)
+
+
+def test_a_row_in_front_sends_that_row_and_no_cell_of_the_others(made, unlimited):
+    server = Growing(
+        made.operations, shown_columns(made.table.columns), [f"lead-{number}" for number in range(4 * SIZE)]
+    )
+    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda: server)
+    on_loop(feed.look, message(made.table.id, last=1_000))
+    see(lambda: len(made.front.answers) == 4)
+    server.ids.insert(0, "new")
+    made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
+    on_loop(feed.changed)
+    see(lambda: [row[0] for row in made.front.rows] == server.ids)
+    later = made.front.answers[4:]
+    assert [row_id for answer in later for row_id, cells in answer["rows"] or () if cells is not None] == ["new"]
+    assert not any(answer["changes"] for answer in later)
     on_loop(feed.stop)
 
 

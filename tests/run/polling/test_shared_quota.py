@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from origami_widgets.api.usage import is_counted
 from tests.support.simulation import START, Kernel, Organization, SharedClock, crowded, longest_gap
 
 HOUR = 3_600.0
@@ -49,6 +50,42 @@ async def test_fifty_runs_in_one_kernel_send_eighty_requests_a_minute_at_most_an
     assert (
         max(longest_gap([at for at in asked if at > START + 180], START + 1_200) for asked in seen.asked.values()) <= 60
     )
+
+
+async def test_fifty_cards_with_open_leads_send_no_more_and_starve_no_poll_and_no_cancel():
+    clock = SharedClock()
+    organization = Organization(clock)
+    kernel = Kernel(organization, 0)
+    attaching = asyncio.ensure_future(kernel.attach(50))
+    await clock.go_on(120)
+    await attaching
+
+    async def read_leads():
+        # The leads of each card always have something new.
+        is_counted.set(True)
+        while True:
+            await kernel.poller.allow(kernel)
+            await kernel.read_rows()
+
+    reading = [asyncio.create_task(read_leads()) for _ in range(50)]
+    await clock.go_on(600)
+    watch, asked_at = kernel.watches[25], clock.now
+    before = len(organization.asked[watch.state.run_id])
+    # What a click on Cancel does once its request, which never waits, has been answered: the run is checked at once.
+    kernel.poller.hurry(watch)
+    await clock.go_on(5)
+    answered = organization.asked[watch.state.run_id][before]
+    await clock.go_on(600)
+    for task in reading:
+        task.cancel()
+    kernel.close()
+    times = [at for at in organization.by_kernel[0] if at >= START + 120]
+    assert not organization.refused
+    assert crowded(times) <= 80
+    assert len(organization.rows) >= 20
+    assert answered - asked_at <= 1
+    gaps = [longest_gap([at for at in asked if at > START + 240], clock.now) for asked in organization.asked.values()]
+    assert max(gaps) <= 90
 
 
 @pytest.mark.parametrize("kernels", [2, 3])

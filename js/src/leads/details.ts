@@ -1,0 +1,43 @@
+/** What is behind a cell: its value, how sure the agent is, its reasoning, and its sources. */
+
+import { button } from "../buttons";
+import { CELL_CLOSE, CELL_CONFIDENCE, CELL_DETAILS, CELL_NOT_FOUND, type OpenCell } from "../contract";
+import { anchor, el, fill, show, words } from "../dom";
+import { filled } from "../format";
+
+export interface Details {
+  readonly node: HTMLElement;
+  open(lead: string, column: string, cell: OpenCell): void;
+  /** Returns whether it was open. */
+  shut(): boolean;
+}
+
+/** A dialog over the lower part of the leads; `closed` is called when its button closes it. */
+export function cellDetails(closed: () => void): Details {
+  const node = el("div", "parts");
+  node.role = "dialog";
+  node.hidden = true;
+  return {
+    node,
+    open(lead, column, { text, confidence, parts }) {
+      const close = button(CELL_CLOSE, closed, "quiet");
+      const value = el("p", "", text ? words("", "bdi", text) : el("i", "mute", CELL_NOT_FOUND));
+      if (confidence) value.append(el("span", "mute", ` · ${filled(CELL_CONFIDENCE, confidence)}`));
+      const list = parts.map(([label, text, href]) => {
+        const said = words("", "bdi", text);
+        return el("div", "part", el("dt", "", label), el("dd", "", href ? anchor(href, "", said) : said));
+      });
+      const title = el("b", "", words("", "bdi", lead), ` · ${column}`);
+      fill(node, el("div", "ptop", title, el("span", "gap"), close), value, el("dl", "", ...list));
+      node.ariaLabel = filled(CELL_DETAILS, column);
+      show(node, true);
+      node.scrollTop = 0;
+      close.focus({ preventScroll: true });
+    },
+    shut() {
+      const was = !node.hidden;
+      show(node, false);
+      return was;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** The leads of one table that have come, in their order: what of them is new, and where each of them stands now. */
+
+import type { LeadCell, LeadHead, LeadsAnswer } from "../contract";
+
+/** How long what is new is lit, in ms. */
+const LIT_MS = 2000;
+
+export interface Row {
+  id: string;
+  cells: LeadCell[];
+}
+
+export const textOf = (cell: LeadCell): string =>
+  cell === null ? "" : typeof cell === "string" ? cell : cell.text;
+
+const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+export class Rows {
+  /** By place; a place of which nothing is known any more is empty until its page has come again. */
+  all: (Row | undefined)[] = [];
+  heads: LeadHead[] = [];
+  /** There are more rows behind those that were read. */
+  more = false;
+  total: number | null = null;
+  /** How many were read, in words. */
+  count = "";
+  /** Whether the newest question was answered; until then the rows are those of the one before. */
+  answered = false;
+  #known = new Map<string, Row>();
+  readonly #folded = new WeakMap<Row, string>();
+  #lit = new Map<string, number>();
+
+  /** Another question was asked. */
+  restart(): void {
+    this.answered = false;
+  }
+
+  /** Another table is looked at. */
+  clear(): void {
+    [this.all, this.heads, this.more, this.total, this.count] = [[], [], false, null, ""];
+    this.#known.clear();
+    this.restart();
+  }
+
+  take(answer: LeadsAnswer): void {
+    const now = Date.now();
+    const had = this.#known;
+    const isNews = this.all.length > 0;
+    if (!this.answered) {
+      this.all = [];
+      // What a new question is answered with is whole: the kernel has forgotten what was sent before.
+      this.#known = new Map();
+    }
+    this.answered = true;
+    this.all.length = answer.read;
+    const sent = answer.rows ?? [];
+    const rows = sent.map(([id, cells]): Row => {
+      if (cells && !had.has(id) && isNews) this.#lit.set(id, now);
+      return { id, cells: cells ?? this.#known.get(id)?.cells ?? [] };
+    });
+    for (const [at, place, cell] of answer.changes) {
+      const row = answer.rows ? rows[at] : this.all[answer.start + at];
+      if (!row) continue;
+      this.#folded.delete(row);
+      row.cells = [...row.cells.slice(0, place), cell, ...row.cells.slice(place + 1)];
+      this.#lit.set(`${row.id} ${place}`, now);
+    }
+    // A lead that stood elsewhere stands here now.
+    const moved = new Set(rows.map(({ id }) => id));
+    this.all.forEach((row, at) => {
+      if (row && moved.has(row.id)) this.all[at] = undefined;
+    });
+    rows.forEach((row, at) => {
+      this.#known.set(row.id, row);
+      this.all[answer.start + at] = row;
+    });
+    for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
+    this.heads = answer.heads ?? this.heads;
+    ({ more: this.more, total: this.total, count: this.count } = answer);
+  }
+
+  /** Whether a lead is new, or its cell at a place has just changed. */
+  isLit(id: string, place?: number): boolean {
+    return this.#lit.has(place === undefined ? id : `${id} ${place}`);
+  }
+
+  /** The rows that have the words that were typed; all of them without any. */
+  matching(typed: string): (Row | undefined)[] {
+    const wanted = folded(typed.trim());
+    if (!wanted) return this.all;
+    return this.all.filter((row) => row && this.#words(row).includes(wanted));
+  }
+
+  #words(row: Row): string {
+    const known = this.#folded.get(row) ?? folded(row.cells.map(textOf).join(" "));
+    this.#folded.set(row, known);
+    return known;
+  }
+}

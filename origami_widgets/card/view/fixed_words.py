@@ -1,0 +1,40 @@
+"""Words of the front end that are the same in every state, so that they need not travel. `js/src/contract.ts` has them, too.
+
+A `{}` stands for a number or a name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CANCEL: Final = "Cancel"
+CANCEL_NAMED: Final = "Cancel {}"
+"""A button of a board's row, for assistive technology."""
+CANCEL_ASKS: Final = "Cancel this run?"
+CANCEL_CONFIRMS: Final = "Yes, cancel it"
+CANCEL_REQUESTED: Final = "Cancel requested"
+
+LEADS: Final = "Leads"
+LEADS_LOADING: Final = "Loading leads…"
+LEADS_LATE: Final = "Kernel busy. Leads load when the cell ends."
+LEADS_OLD: Final = "Kernel busy. These leads are updated when the cell ends."
+LEADS_FORBIDDEN: Final = "This page can't show leads in a card. In a cell of its own: ow.leads(run)"
+LEADS_NONE: Final = "No leads yet."
+LEADS_NO_MATCH: Final = "No leads match."
+LEADS_NO_MATCH_LOADED: Final = "No loaded lead matches."
+LEADS_SEARCH: Final = "Search loaded leads"
+LEADS_SEARCHED: Final = "{} of {} loaded leads"
+LEADS_FILTER: Final = "Filter"
+LEADS_FILTER_CLEAR: Final = "Clear"
+LEADS_FILTER_COLUMN: Final = "Filter by column"
+LEADS_FILTER_WORDS: Final = "contains…"
+LEADS_FILTER_NAME: Final = "Words that the column contains"
+LEADS_SELECTED: Final = "{} selected: grid.selection"
+LEAD_SELECT: Final = "Select {}"
+LEAD_SELECT_HEAD: Final = "Selected"
+CELL_NOT_FOUND: Final = "not found"
+CELL_NOT_RUN: Final = "not run yet"
+CELL_LOADING: Final = "loading"
+CELL_DETAILS: Final = "{}: details"
+CELL_CONFIDENCE: Final = "{} confidence"
+CELL_CLOSE: Final = "Close"
