@@ -1,4 +1,4 @@
-import { commandButton, copyLine } from "../buttons";
+import { commandButton, copyLine, goneTitle } from "../buttons";
 import type { BoardHead, Button, ClockView, Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
 import type { Notify } from "../notify";
@@ -66,9 +66,10 @@ export function headPart(
     () => noticeOf(session, board),
     (value: Notice) => value.key,
   );
+  const goneName = el("b");
   const why = el("span", "mute");
   const line = copyLine("", "the line that shows these runs again");
-  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, line.node));
+  const gone = el("div", "note t-attention", el("div", "", goneName, why, line.node));
   let head: BoardHead | null = null;
   const refresh = (): void => {
     if (!head) return;
@@ -107,6 +108,7 @@ export function headPart(
       setText(counts, counted ? `: ${counted}` : "");
       say(facts, next.facts.join(" · "));
       say(origin, next.origin);
+      setText(goneName, goneTitle(next));
       setText(why, next.gone);
       line.update(next.again_line);
       buttons.update(next.buttons);

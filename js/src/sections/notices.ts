@@ -1,4 +1,4 @@
-import { commandButton, copyLine } from "../buttons";
+import { commandButton, copyLine, goneTitle } from "../buttons";
 import type { Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
 import type { Context } from "./section";
@@ -31,9 +31,10 @@ function notice({ session, view }: Context): Part<Notice> {
 
 /** What the state means and what to do; a stopped kernel comes first. */
 export function noticesSection(context: Context): Part<Notice[]> {
+  const title = el("b");
   const why = el("span", "mute");
   const line = copyLine("", "the line that attaches this run");
-  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, line.node));
+  const gone = el("div", "note t-attention", el("div", "", title, why, line.node));
   const list = keyedList(
     el("div"),
     () => notice(context),
@@ -43,9 +44,10 @@ export function noticesSection(context: Context): Part<Notice[]> {
     const isGone = context.session.presence === "gone";
     show(gone, isGone);
     if (isGone) {
-      const { gone, lines } = context.view("head");
-      setText(why, gone);
-      line.update(lines[0]?.code ?? "");
+      const head = context.view("head");
+      setText(title, goneTitle(head));
+      setText(why, head.gone);
+      line.update(head.lines[0]?.code ?? "");
     }
     list.refresh?.();
   };

@@ -147,7 +147,7 @@ class LiveWidget(anywidget.AnyWidget):
         """Return the seconds after which the widget is frozen; None while it must stay alive."""
         raise NotImplementedError
 
-    def snapshot(self) -> dict[str, str]:
+    def snapshot(self) -> dict[str, Any]:
         """Return its snapshot as it is now, by media type."""
         raise NotImplementedError
 
