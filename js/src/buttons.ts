@@ -1,6 +1,6 @@
 /** Buttons that send a command once, that ask first when credits are spent, and that say how the click turned out. */
 
-import type { Button, Form } from "./contract";
+import type { Button } from "./contract";
 import { el, on, type Part, say, setText, show, words } from "./dom";
 import { ANSWER_MS, type Session } from "./session";
 import { commandKey, type Pending, pending, underWay } from "./shared";
@@ -24,10 +24,6 @@ export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
   node.ariaDisabled = off ? "true" : null;
   node.title = gone ? "This card has no kernel" : "";
 }
-
-/** What stands above a card whose kernel is gone; a saved card was never alive on this page, and says of when it is. */
-export const goneTitle = ({ form, as_of }: { form: Form; as_of: string }): string =>
-  form === "live" ? "Kernel stopped" : as_of;
 
 /** Says beside a button how its click turned out. */
 export function sayWhatBecame(node: HTMLElement, state: Pending | undefined): void {

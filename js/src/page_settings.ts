@@ -3,6 +3,8 @@
  * stand at its root, where they reach into every shadow root; news are events of the document.
  */
 
+import { on } from "./dom";
+
 /** In the root's dataset: whether cards notify unless a person switches it off. */
 export const NOTIFIES = "origamiNotify";
 /** A property of the root's style: the rows that the body of a card shows without scrolling (card.css). */
@@ -22,6 +24,6 @@ export const notifiesByDefault = (): boolean => document.documentElement.dataset
 export const tellHost = (news: News): void =>
   void document.dispatchEvent(new CustomEvent(EVENT, { detail: news }));
 
-/** Calls back on what cards of this page notify of. */
-export const onNotified = (react: (news: News) => void): void =>
-  document.addEventListener(EVENT, (event) => react((event as CustomEvent<News>).detail));
+/** Calls back on what cards of this page notify of; returns what ends that. */
+export const onNotified = (react: (news: News) => void): (() => void) =>
+  on(document, EVENT, (event) => react((event as CustomEvent<News>).detail));

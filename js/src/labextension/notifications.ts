@@ -4,10 +4,10 @@ import { onNotified } from "../page_settings";
 
 const SHOWN_MS = 15_000;
 
-/** Shows one notification for each piece of news, however many views tell it. */
-export function notifyInLab(commands: CommandRegistry): void {
+/** Shows one notification for each piece of news, however many views tell it; returns what ends that. */
+export function notifyInLab(commands: CommandRegistry): () => void {
   const told = new Map<string, string>();
-  onNotified(({ tag, title, body }) => {
+  return onNotified(({ tag, title, body }) => {
     if (told.get(tag) === body || !commands.hasCommand("apputils:notify")) return;
     told.set(tag, body);
     const message = `${body} ${title}`;

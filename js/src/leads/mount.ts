@@ -1,6 +1,7 @@
 import { copyLine } from "../buttons";
 import type { LeadGridHead } from "../contract";
-import { el, say, setText, show, uid, words } from "../dom";
+import { el, say, setText, uid, words } from "../dom";
+import { goneNote } from "../gone";
 import { guardKeys } from "../keys";
 import { life } from "../life";
 import { type Model, Session } from "../session";
@@ -17,9 +18,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const chosen = el("span", "mute");
   chosen.role = "status";
   const copy = copyLine("Copy as DataFrame", "the line that reads these leads");
-  const why = el("span", "mute");
-  const again = copyLine("", "the line that shows these leads");
-  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, again.node));
+  const gone = goneNote("these leads");
   let head = model.get("head") as LeadGridHead;
   let table = "";
   const tell = (): void => say(chosen, ticked.size ? `${ticked.size} selected: grid.selection` : "");
@@ -44,7 +43,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     "origami-card",
     el("header", "head", title),
     el("div", "tabs", list.node),
-    gone,
+    gone.node,
     panel,
     el("div", "strip", count, chosen, el("span", "gap"), copy.node),
   );
@@ -65,9 +64,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     copy.update(head.tabs.find(({ id }) => id === table)?.line ?? "");
     say(count, leads.count());
     const isGone = session.presence === "gone";
-    show(gone, isGone);
-    setText(why, head.gone);
-    again.update(head.line);
+    gone.update(isGone ? head : null);
     if (!isGone) leads.look(session.visible ? table : "");
     leads.refresh();
   };
@@ -88,7 +85,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     leads.close();
     unguard();
     copy.close?.();
-    again.close?.();
+    gone.close?.();
     model.off("change:head", changed);
     model.off("change:clock", changed);
   };

@@ -46,7 +46,9 @@ def card_snapshot(view: View) -> dict[str, Any]:
     """Return a card of any form but `live` as HTML and as text, and a `snapshot` as its view, too."""
     now = time.time()
     html, text = render_html(view, now=now), render_text(view, now=now)
-    return {"text/html": html, "text/plain": text, **saved_view(RUN_TYPE, view)}
+    # Without the place for leads, which would be empty.
+    saved: View = {**view, "tables": {**view["tables"], "leads": False}}
+    return {"text/html": html, "text/plain": text, **saved_view(RUN_TYPE, saved)}
 
 
 def saved_view(media_type: str, view: View | BoardView) -> dict[str, SavedView]:
