@@ -267,7 +267,7 @@ describe("in a host with the extension", () => {
     expect(card.button("Notify me").ariaPressed).toBe("true");
     card.model.set(sample("completed"));
     const { announcement, prompt } = sample("completed").head;
-    expect(executed).toEqual([["apputils:notify", `${announcement} ${prompt}`]]);
+    expect(executed).toEqual([["apputils:notify", `${prompt.slice(0, 50)}…: ${announcement}`]]);
   });
 
   it("notifies of nothing on a card where a person has switched it off", async () => {

@@ -22,7 +22,8 @@ class SavedCard extends Panel implements Renderer {
     this.addClass("origami-saved");
   }
 
-  async renderModel({ data }: MimeModel): Promise<void> {
+  async renderModel(model: MimeModel): Promise<void> {
+    const { data } = model;
     this.#clear();
     // Where the kernel still has the card, the page finds its place by this mark and draws it there (snapshot.ts).
     const mark = SNAPSHOT.exec(`${data["text/html"] ?? ""}`)?.[0];
@@ -37,7 +38,7 @@ class SavedCard extends Panel implements Renderer {
       if (!type) return;
       const instead = this.#registry.createRenderer(type);
       this.addWidget(instead);
-      await instead.renderModel({ data } as MimeModel);
+      await instead.renderModel(model);
     }
   }
 
