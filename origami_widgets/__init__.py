@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.plots import plot_history as plot_history
     from origami_widgets.frames.plots import plot_qualification as plot_qualification
     from origami_widgets.run.batch import RunBatch as RunBatch
+    from origami_widgets.run.doctor import doctor as doctor
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
@@ -89,6 +90,7 @@ _HOMES = {
     "configure": "compose",
     "credits_frame": "frames",
     "credits_frame_async": "frames",
+    "doctor": "run.doctor",
     "economics_frame": "frames",
     "export": "frames",
     "history_frame": "frames",
