@@ -12,12 +12,11 @@ from notebooks import serve
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION
 from tests.browser.conftest import LAB_OPTIONS
 from tests.browser.window import BOARD, CARD
+from tests.hosts.looks import uses_saved_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from playwright.sync_api import Locator
 
     from tests.browser.lab import LabPage
 
@@ -74,37 +73,13 @@ def saved(open_lab: Callable[..., LabPage]) -> LabPage:
     return lab
 
 
-def names(card: Locator) -> list[str]:
-    return card.get_by_role("tabpanel").get_by_role("rowheader").all_inner_texts()
-
-
 def uses(lab: LabPage) -> None:
     """Sort, unfold, switch and copy in a saved card, and filter and sort a saved board."""
     card = lab.output(1).locator(CARD)
     expect(card).to_contain_text("Completed")
     expect(card).to_contain_text("Snapshot of")
     lab.page.evaluate(FRAMES)
-    first = names(card)
-    credits_used = card.get_by_role("columnheader", name="Credits", exact=True)
-    credits_used.get_by_role("button").click()
-    credits_used.get_by_role("button").click()
-    expect(credits_used).to_have_attribute("aria-sort", "ascending")
-    assert sorted(names(card)) == sorted(first)
-    assert names(card) != first
-    card.get_by_role("tab", name="People at").click()
-    expect(card.get_by_role("tab", name="People at")).to_have_attribute("aria-selected", "true")
-    assert sorted(names(card)) != sorted(first)
-    card.get_by_role("tab", name="Activity").click()
-    expect(card.get_by_role("tabpanel").get_by_role("listitem").first).to_be_visible()
-    card.get_by_role("button", name="Show more").click()
-    expect(card.get_by_role("button", name="Show less")).to_be_visible()
-    card.get_by_role("button", name="More about this run").click()
-    card.get_by_role("button", name="Copy Columns as DataFrame").click()
-    assert str(lab.page.evaluate("navigator.clipboard.readText()")).startswith("ow.columns_frame(ow.attach(")
-    follow_up = card.get_by_role("button", name="Find more leads")
-    expect(follow_up).to_be_disabled()
-    expect(follow_up).to_have_attribute("title", "This card has no kernel")
-
+    uses_saved_card(card)
     lab.show_cell(2)
     board = lab.output(2).locator(BOARD)
     rows = board.locator("tbody > tr")
