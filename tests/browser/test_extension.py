@@ -67,6 +67,7 @@ def saved(open_lab: Callable[..., LabPage]) -> LabPage:
     for cell in range(3):
         lab.run_cell(cell)
     expect(lab.output(1).locator(CARD)).to_contain_text("Completed")
+    lab.show_cell(2)
     expect(lab.output(2).locator(BOARD)).to_contain_text("Needs your answer")
     lab.save()
     lab.shutdown_kernel()
@@ -173,6 +174,16 @@ def test_the_palette_has_them_all(open_lab: Callable[..., LabPage]) -> None:
     for label in ("Brief an agent", "Attach a run", "Board of an agent's runs", "Open the guide"):
         expect(palette).to_contain_text(label)
     lab.page.keyboard.press("Escape")
+
+
+def test_the_guide_opens_in_a_tab_of_its_own(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab(["x = 1"])
+    lab.was_reopened = True
+    lab.context.route("https://**/*", lambda route: route.fulfill(body="the guide", content_type="text/plain"))
+    with lab.context.expect_page() as opened:
+        lab.command("origami:guide")
+    expect(opened.value.locator("body")).to_have_text("the guide")
+    assert opened.value.evaluate("window.opener") is None
 
 
 def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) -> None:

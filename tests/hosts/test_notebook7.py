@@ -131,4 +131,7 @@ def test_a_saved_card_can_be_used_without_its_kernel(open_notebook: Callable[...
     card = notebook.output(1).locator(CARD)
     expect(card).to_contain_text("Snapshot of")
     uses_saved_card(card)
+    notebook.command("origami:attach")
+    expect(notebook.cell(2)).to_contain_text('run = ow.attach("AGENT_ID/RUN_ID")')
+    assert notebook.page.evaluate("window.jupyterapp.commands.hasCommand('apputils:notify')")
     assert_quiet(notebook)
