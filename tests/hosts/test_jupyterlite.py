@@ -46,7 +46,10 @@ def site(tmp_path: Path) -> Iterator[str]:
     (source / "jupyter-lite.json").write_text(json.dumps(settings))
     command = [sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(source), "--contents"]
     subprocess.run(
-        [*command, str(source / "files"), "--output-dir", str(tmp_path / "site")], check=True, capture_output=True
+        [*command, str(source / "files"), "--output-dir", str(tmp_path / "site")],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
     )
     handler = functools.partial(Quiet, directory=str(tmp_path / "site"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
