@@ -125,8 +125,12 @@ def _version(name: str) -> str | None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Return the numbers of a release; what is behind them (rc1, .dev0) does not count."""
-    return tuple(int(part) for part in re.findall(r"\d+", re.match(r"[\d.]*", version)[0]))  # type: ignore[index]
+    """Return the numbers of a release, without zeros at its end; what is behind them (rc1, .dev0) does not count."""
+    release = re.match(r"[\d.]*", version)
+    numbers = [int(part) for part in re.findall(r"\d+", release[0] if release else "")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
 
 
 def _versions_in(prefix: Path) -> dict[str, str]:
@@ -170,10 +174,12 @@ def _prefix_of_server() -> Path | None:
         number = int(os.environ.get("JPY_PARENT_PID", "")) if os.name != "nt" else os.getppid()
         process = psutil.Process(number)
         command = process.cmdline()
-        if not any("jupyter" in part or "voila" in part for part in command[:4]):
+        # VS Code starts kernels by itself, from a folder that has "jupyter" in its name.
+        is_python = "python" in Path(command[0]).name.lower()
+        if not is_python or not any("jupyter" in part or "voila" in part for part in command[1:4]):
             return None
         return _prefix_of(process, command[0])
-    except (ValueError, OSError, psutil.Error):
+    except (ValueError, IndexError, OSError, psutil.Error):
         return None
 
 
