@@ -10,8 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 python := .venv/bin/python
 static := origami_widgets/card/static
-front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css)
-front_end_sources := $(shell find js -path js/node_modules -prune -o -type f -print)
+front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css) js/build/labextension/package.json
+front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print) origami_widgets/_version.py
 
 # Each stamp lies in what it vouches for, and so goes when that goes.
 python_packages := .venv/.packages
@@ -72,7 +72,7 @@ lock: $(python_packages)
 
 .PHONY: clean
 clean:
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist js/node_modules $(front_end)
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist js/build js/node_modules $(front_end)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up. The two package managers and apt wait for the network most of the time: they run beside each other.

@@ -14,7 +14,11 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-BUILT = ("card.js", "board.js", "leads.js", "grid.js", "page.css")
+STATIC = "origami_widgets/card/static"
+BUILT = (
+    *(f"{STATIC}/{name}" for name in ("card.js", "board.js", "leads.js", "grid.js", "page.css")),
+    "js/build/labextension/package.json",
+)
 IMAGE_OR_LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:!\[[^\]]*\]\([^)\s]*\)|[^\[\]])*)\]\((?P<target>[^)\s]+)\)")
 LEADS_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.IGNORECASE)
 
@@ -25,8 +29,7 @@ class FrontEndHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         """Build the front end, or say in one sentence what is missing."""
         root = Path(self.root)
-        static = root / "origami_widgets" / "card" / "static"
-        if all((static / name).is_file() for name in BUILT):
+        if all((root / name).is_file() for name in BUILT):
             return
         npm = shutil.which("npm")
         if npm is None:

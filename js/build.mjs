@@ -1,6 +1,11 @@
-/** Bundles the front end into the package: one bounded script for each widget, and one style sheet for the page. */
+/**
+ * Bundles the front end into the package: one bounded script for each widget, and one style sheet for the page. Then builds
+ * JupyterLab's extension of the same sources into `build/labextension`.
+ */
 
-import { mkdirSync, statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -45,3 +50,32 @@ for (const [name, script] of Object.entries({
     process.exit(1);
   }
 }
+
+// JupyterLab's builder takes a package of JavaScript; it makes a module of it that gets JupyterLab's own packages from the page.
+const sources = here("src/labextension");
+const stage = here("build/stage");
+rmSync(stage, { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: [`${sources}/plugin.ts`],
+  outfile: `${stage}/plugin.js`,
+  format: "esm",
+  target: "es2022",
+  external: ["@jupyterlab/*", "@lumino/*"],
+  plugins: [sheets],
+});
+cpSync(`${sources}/schema`, `${stage}/schema`, { recursive: true });
+const [, version] = /__version__ = "(.+)"/.exec(readFileSync(here("../origami_widgets/_version.py"), "utf8"));
+const about = JSON.parse(readFileSync(`${sources}/package.json`, "utf8"));
+writeFileSync(`${stage}/package.json`, JSON.stringify({ ...about, version }));
+const locate = createRequire(import.meta.url).resolve;
+const builder = locate("@jupyter/builder/lib/build-labextension.js");
+const core = locate("@jupyterlab/core-meta/core.package.json");
+const built = spawnSync(process.execPath, [builder, "--core-package-file", core, stage], {
+  encoding: "utf8",
+});
+if (built.status !== 0) {
+  console.error(`${built.stdout}${built.stderr}`);
+  process.exit(1);
+}
+cpSync(`${sources}/install.json`, here("build/labextension/install.json"));

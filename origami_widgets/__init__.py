@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.plots import plot_history as plot_history
     from origami_widgets.frames.plots import plot_qualification as plot_qualification
     from origami_widgets.run.batch import RunBatch as RunBatch
+    from origami_widgets.run.doctor import doctor as doctor
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
@@ -100,6 +101,7 @@ _HOMES = {
     "credits_frame": "frames",
     "credits_frame_async": "frames",
     "describe_leads": "frames",
+    "doctor": "run.doctor",
     "economics_frame": "frames",
     "export": "frames",
     "history_frame": "frames",

@@ -19,10 +19,10 @@ export function button(label: string, press: () => void, cls = ""): HTMLButtonEl
   return node;
 }
 
-/** Off; where the kernel is gone, with that as its description. */
+/** Off; where no kernel is there to send to, with that as its description. */
 export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
   node.ariaDisabled = off ? "true" : null;
-  node.title = gone ? "Kernel stopped" : "";
+  node.title = gone ? "This card has no kernel" : "";
 }
 
 /** Says beside a button how its click turned out. */

@@ -343,6 +343,12 @@ export interface BoardView {
   moments: CheckTimes[];
 }
 
+/** A snapshot's view in a saved notebook, for JupyterLab's extension. `view` is JSON: as an object it would take twice the room. */
+export interface SavedView {
+  version: number;
+  view: string;
+}
+
 /** Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. A board names runs by token. */
 export interface CommandMessage {
   kind: "command";
@@ -405,7 +411,7 @@ export type PieceRange = [
  * Kernel to front end: the newest snapshot, for a notebook that is saved while the card is alive.
  *
  * `parts`, by media type, are pieces of the snapshot with the number `since` and text between them; whole text where `since`
- * is 0. A page that has another one asks for the whole.
+ * is 0; of a `SavedView`, the text of its view. A page that has another one asks for the whole.
  */
 export interface SnapshotMessage {
   kind: "snapshot";
@@ -574,6 +580,8 @@ export interface SelectMessage {
 
 export const TABLE_SLOTS = 24;
 
+export const SAVED_VERSION = 1;
+
 export const BOARD_SLOTS = 100;
 
 export const CANCEL = "Cancel";
@@ -635,6 +643,8 @@ export const CELL_CONFIDENCE = "{} confidence";
 export const CELL_CLOSE = "Close";
 
 export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const;
+
+export const SAVED_TYPES = ["application/vnd.origami.run+json", "application/vnd.origami.board+json"] as const;
 
 export const FUNNEL_PARTS = ["qualified", "kept", "duplicate", "excluded", "filtered"] as const;
 

@@ -2,6 +2,7 @@
 
 import { button } from "./buttons";
 import { el, on, type Part, say, show, words } from "./dom";
+import { notifiesByDefault, tellHost } from "./page_settings";
 
 export const BLOCKED = "Blocked by the browser. The page's title is marked instead.";
 const MARK = "● ";
@@ -46,23 +47,25 @@ export function notifyToggle(tag: string): Notify {
   const said = words("say");
   const node = el("span", "act notify", press);
   const page = titled();
-  let isOn = false;
+  /** Null until a person has chosen. */
+  let chosen: boolean | null = null;
+  const isOn = (): boolean => chosen ?? notifiesByDefault();
   const toggle = async (): Promise<void> => {
-    isOn = !isOn;
-    press.ariaPressed = `${isOn}`;
+    chosen = !isOn();
+    press.ariaPressed = `${chosen}`;
     say(said, "");
     // Some browsers answer for granted or refused without asking.
-    const permission = isOn && (await Notification.requestPermission());
-    if (isOn && permission === "denied") say(said, BLOCKED);
+    const permission = chosen && (await Notification.requestPermission());
+    if (chosen && permission === "denied") say(said, BLOCKED);
   };
-  press.ariaPressed = "false";
   show(said, false);
   return {
     node,
     said,
     notify(title, body) {
-      if (!isOn || !page) return;
+      if (!isOn() || !page) return;
       markTitle(page);
+      tellHost({ tag, title, body });
       try {
         if (Notification.permission === "granted") new Notification(title, { body, tag });
       } catch {
@@ -71,6 +74,7 @@ export function notifyToggle(tag: string): Notify {
     },
     update(possible) {
       const isThere = possible && page && "Notification" in globalThis;
+      press.ariaPressed = `${isOn()}`;
       show(node, isThere);
       if (!isThere) show(said, false);
     },

@@ -7,16 +7,22 @@
  * change of the card, as what differs from the one before; `snapshots` has the newest of each card.
  */
 
-import type { HelloMessage, SnapshotMessage } from "./contract";
+import { type HelloMessage, SAVED_TYPES, SAVED_VERSION, type SnapshotMessage } from "./contract";
 import { el } from "./dom";
 import type { Model } from "./session";
 import { guarded, snapshots } from "./shared";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const STATES = "application/vnd.jupyter.widget-state+json";
-const SNAPSHOT = /\borigami-snapshot-(\w+)/;
-/** Where a snapshot is cut into pieces, as in Python: around each tag, and after each line of text. */
-const PIECES = { "text/html": /(?=<)|(?<=>)/, "text/plain": /(?<=\n)/ };
+export const SNAPSHOT = /\borigami-snapshot-(\w+)/;
+/** Where a snapshot is cut into pieces, as in Python: around each tag, after each line of text, after each comma of JSON. */
+const PIECES: Record<string, RegExp> = {
+  "text/html": /(?=<)|(?<=>)/,
+  "text/plain": /(?<=\n)/,
+  ...Object.fromEntries(SAVED_TYPES.map((type) => [type, /(?<=,)/])),
+};
+
+const isSaved = (type: string): boolean => (SAVED_TYPES as readonly string[]).includes(type);
 
 /** What a host's manager is asked for. JupyterLab's knows its document too; other hosts save in their own way. */
 interface Manager {
@@ -41,8 +47,13 @@ interface Document {
 function asSaved(output: Output): Output {
   const key = SNAPSHOT.exec(`${output.data?.["text/html"] ?? ""}`)?.[1];
   if (!key) return output;
-  const data = { ...output.data, ...snapshots.get(key)?.data };
+  const data = { ...output.data };
   delete data[WIDGET];
+  const newest = snapshots.get(key)?.data;
+  if (!newest) return { ...output, data };
+  for (const type of SAVED_TYPES) delete data[type];
+  for (const [type, text] of Object.entries(newest))
+    data[type] = isSaved(type) ? { version: SAVED_VERSION, view: text } : text;
   return { ...output, data };
 }
 
@@ -87,9 +98,11 @@ function patched({ since, parts }: SnapshotMessage, key: string): Record<string,
   const before = snapshots.get(key);
   if (since !== 0 && before?.number !== since) return undefined;
   const data: Record<string, string> = {};
-  for (const [type, pieces] of Object.entries(PIECES)) {
+  for (const [type, given] of Object.entries(parts)) {
+    const pieces = PIECES[type];
+    if (!pieces) continue;
     const old = since === 0 ? [] : (before?.data[type] ?? "").split(pieces);
-    data[type] = (parts[type] ?? [])
+    data[type] = given
       .map((part) => (typeof part === "string" ? part : old.slice(part[0], part[1]).join("")))
       .join("");
   }

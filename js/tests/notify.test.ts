@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Stage } from "../src/contract";
+import { notifyInLab } from "../src/labextension/notifications";
 import { BLOCKED } from "../src/notify";
+import { NOTIFIES } from "../src/page_settings";
 import { type Drawn, draw, shown } from "./draw";
 import { boardOf, change, drawBoard, named, row, type Shown } from "./draw-board";
 import { sample } from "./samples";
@@ -234,5 +236,54 @@ describe("Notify me on a board", () => {
     });
     expect(sent).toEqual([]);
     expect(shown(on.one(".board-head"))).toContain("5 leads");
+  });
+});
+
+describe("in a host with the extension", () => {
+  let executed: unknown[] = [];
+  let end = (): void => {};
+
+  beforeEach(() => {
+    executed = [];
+    document.documentElement.dataset[NOTIFIES] = "true";
+  });
+
+  afterEach(() => {
+    end();
+    delete document.documentElement.dataset[NOTIFIES];
+  });
+
+  /** The host's commands, without those that it has not got. */
+  const commands = (has: boolean): CommandRegistry => ({
+    addCommand: () => {},
+    hasCommand: () => has,
+    execute: async (id, args) => executed.push([id, (args as { message: string }).message]),
+  });
+
+  it("notifies by default, once however many views there are", () => {
+    end = notifyInLab(commands(true));
+    const card = draw("running");
+    draw(card.model);
+    expect(card.button("Notify me").ariaPressed).toBe("true");
+    card.model.set(sample("completed"));
+    const { announcement, prompt } = sample("completed").head;
+    expect(executed).toEqual([["apputils:notify", `${prompt.slice(0, 50)}…: ${announcement}`]]);
+  });
+
+  it("notifies of nothing on a card where a person has switched it off", async () => {
+    end = notifyInLab(commands(true));
+    const card = draw("running");
+    expect((await toggle(card)).ariaPressed).toBe("false");
+    card.model.set(sample("completed"));
+    expect(executed).toEqual([]);
+    expect(sent).toEqual([]);
+  });
+
+  it("leaves it to the browser where the host has no notifications", () => {
+    end = notifyInLab(commands(false));
+    const card = draw("running");
+    card.model.set(sample("completed"));
+    expect(executed).toEqual([]);
+    expect(sent).toHaveLength(1);
   });
 });

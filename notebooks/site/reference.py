@@ -55,7 +55,7 @@ GROUPS = (
         "account",
         "Key, account, settings",
         "The API key, plan and credits of your account, and the defaults of calls without `client=`.",
-        ("login", "login_async", "account", "account_async", "AccountSummary", "PastedKey", "configure"),
+        ("login", "login_async", "account", "account_async", "AccountSummary", "PastedKey", "configure", "doctor"),
     ),
     Group(
         "frames",

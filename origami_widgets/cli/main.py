@@ -11,15 +11,17 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from origami_widgets._version import __version__
-from origami_widgets.api.errors import MissingKey, OrigamiError
+from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli import (
     demo_command,
+    doctor_command,
     export_command,
     login_command,
     runs_command,
     sandbox_command,
     watch_command,
 )
+from origami_widgets.cli.error_words import error_record, for_command_line
 from origami_widgets.cli.exit_codes import INTERRUPTED, NO_READER, TABLE, USAGE, code_of_error
 from origami_widgets.cli.options import Parser, add_api_options
 
@@ -33,6 +35,7 @@ COMMANDS: Final[dict[str, Callable[[argparse._SubParsersAction[Any]], None]]] = 
     "runs": runs_command.register,
     "login": login_command.register,
     "sandbox": sandbox_command.register,
+    "doctor": doctor_command.register,
 }
 """Adds the parser of each command, which sets `run`: a function of the options that returns the exit code."""
 
@@ -45,30 +48,6 @@ without an account:
 The API key is read from ORIGAMI_API_KEY, or from the system's keyring, where
 `origami-widgets login --store` keeps it.
 """
-
-_LOGIN: Final = (
-    "Copy one from Origami (Settings, API keys), then run: origami-widgets login --store. For programs, set "
-    "ORIGAMI_API_KEY. Without a key: origami-widgets demo"
-)
-_SET_KEY: Final = (
-    "Copy one from Origami (Settings, API keys) and set ORIGAMI_API_KEY. Without a key: origami-widgets demo"
-)
-_NEW_KEY: Final = "call ow.login(), or set ORIGAMI_API_KEY and create a new client"
-# Errors are worded for Python. Each pair is a phrase in Python, and the same for the command line.
-_PHRASES: Final = (
-    ("overwrite=True", "--overwrite"),
-    ('format="xlsx", format="csv" or format="parquet"', "--format xlsx, --format csv or --format parquet"),
-    ('format="parquet"', "--format parquet"),
-    ("the network and base_url", "the network and --base-url"),
-    ("base_url is ", "--base-url is "),
-    ("base_url must be ", "--base-url must be "),
-    ("heck base_url", "heck --base-url"),
-    ("No api_key= was passed, and ORIGAMI_API_KEY isn't set.", "ORIGAMI_API_KEY isn't set."),
-    ("It was passed as api_key=.", "It was read from stdin."),
-    ("Check again with run.refresh(), or ow.attach(", "Check again with origami-widgets watch, or ow.attach("),
-    ("call ow.login(store=True) again", "run origami-widgets login --store again"),
-    ("set ORIGAMI_API_KEY before Jupyter starts", "set ORIGAMI_API_KEY"),
-)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -135,36 +114,6 @@ def report_error(error: OrigamiError, *, as_json: bool = False) -> None:
         sys.stderr.write(json.dumps({"error": error_record(error)}) + "\n")
     else:
         sys.stderr.write("\n".join([str(error), *notes]) + "\n")
-
-
-def for_command_line(error: OrigamiError) -> tuple[str, str]:
-    """Return an error's cause and remedy, with options in the place of Python arguments and calls."""
-    from origami_widgets.api.key_sources import has_keyring
-
-    cause, remedy = error.cause, error.remedy
-    if isinstance(error, MissingKey):
-        # The part before says why an existing key could not be read.
-        remedy = remedy.partition("Copy a key from Origami")[0] + (_LOGIN if has_keyring() else _SET_KEY)
-    if _NEW_KEY in remedy:
-        store = "run origami-widgets login --store, or " if has_keyring() else ""
-        remedy = remedy.replace(_NEW_KEY, f"{store}set ORIGAMI_API_KEY")
-    for python, command_line in _PHRASES:
-        cause, remedy = cause.replace(python, command_line), remedy.replace(python, command_line)
-    return cause, remedy
-
-
-def error_record(error: OrigamiError) -> dict[str, object]:
-    """Return the fields of an error for JSON."""
-    return {
-        "type": type(error).__name__,
-        "title": error.title,
-        "cause": error.cause,
-        "remedy": error.remedy,
-        "code": error.code,
-        "status_code": error.status_code,
-        "request_id": error.request_id,
-        "link": error.link,
-    }
 
 
 def _discard_output() -> None:

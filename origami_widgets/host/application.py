@@ -41,6 +41,22 @@ def in_marimo() -> bool:
     return marimo is not None and bool(marimo.running_in_notebook())
 
 
+def host_name() -> str:
+    """Return what shows the output of this process, in words; what a kernel cannot know is called a notebook."""
+    cell = request().get("metadata", {})
+    known = (
+        ("Google Colab", in_colab),
+        ("marimo", in_marimo),
+        ("Python without a notebook", lambda: current_shell() is None),
+        ("IPython in a terminal", lambda: not in_kernel()),
+        ("JupyterLite", lambda: sys.platform == "emscripten"),
+        ("JupyterLab or Notebook 7", lambda: "deletedCells" in cell),
+        ("VS Code", lambda: "VSCODE_PID" in os.environ or "VSCODE_CWD" in os.environ),
+        ("a host without widgets", lambda: without_widgets("auto")),
+    )
+    return next((name for name, is_it in known if is_it()), "a notebook")
+
+
 def request() -> dict[str, Any]:
     """Return the message that made the kernel run the present cell; empty where there is none."""
     message = getattr(current_shell(), "parent_header", None)

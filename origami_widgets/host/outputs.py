@@ -11,7 +11,7 @@ from typing import Any
 _NOTHING = {"text/html": "", "text/plain": ""}
 
 
-def show_once(data: dict[str, str]) -> None:
+def show_once(data: dict[str, Any]) -> None:
     """Show data by media type, in an output that is never replaced."""
     from IPython.display import display
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from origami_widgets.api.client import Client
-from origami_widgets.api.client_settings import resolve_base_url, resolve_project
+from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
 from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.key_sources import NAME, find_stored_key
 from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.secret import Secret
 
 RenderMode = Literal["auto", "widget", "html"]
+KeySource = Literal["", "client", "login", "environment", "colab", "keyring"]
 
 
 class ApiAddress(NamedTuple):
@@ -26,6 +29,7 @@ class ApiAddress(NamedTuple):
 
 _client: UsableClient | None = None
 _login: tuple[str, Secret] | None = None
+_is_given = False
 _base_url: str | None = None
 _project: str | None = None
 _render: RenderMode = "auto"
@@ -66,7 +70,7 @@ def configure(
         >>> import origami_widgets as ow
         >>> ow.configure(client=ow.Sandbox(speed=60))
     """
-    global _client, _base_url, _project, _render, _queue, _leads  # noqa: PLW0603 - the settings of the process
+    global _client, _is_given, _base_url, _project, _render, _queue, _leads  # noqa: PLW0603 - the settings of the process
     if render is not None and render not in get_args(RenderMode):
         raise InvalidInput(
             f"Invalid render: {shortened(render)}",
@@ -95,6 +99,7 @@ def configure(
     if (render, queue, leads) != (None, None, None) and client is None and base_url is None and project is None:
         return
     _client, _base_url, _project = chosen, base_url, project
+    _is_given = chosen is not None
 
 
 def _check_flag(name: str, value: object, no: str, yes: str) -> None:
@@ -149,8 +154,8 @@ def use_login(client: Client, base_url: str, project: str | None, key: Secret | 
         project: its project.
         key: its key, if no later client would find it by itself: it is remembered, for this base URL only.
     """
-    global _client, _base_url, _project, _login  # noqa: PLW0603 - the settings of the process
-    _client, _base_url, _project = client, base_url, project
+    global _client, _is_given, _base_url, _project, _login  # noqa: PLW0603 - the settings of the process
+    _client, _is_given, _base_url, _project = client, False, base_url, project
     _login = None if key is None else (base_url, key)
 
 
@@ -164,3 +169,15 @@ def _key_of_login() -> Secret | None:
 def client_at_hand() -> UsableClient | None:
     """Return the client of calls without `client=` if there is one already; makes none and looks for no key."""
     return _client
+
+
+def key_source() -> KeySource:
+    """Return where the key of calls without `client=` comes from; empty where there is none."""
+    if _is_given:
+        return "client"
+    if _key_of_login() is not None:
+        return "login"
+    if os.environ.get(NAME):
+        return "environment"
+    url = resolve_base_url(_base_url)
+    return find_stored_key(url, colab=not is_local_url(url), keyring=True).source

@@ -80,7 +80,7 @@ class LabPage(Window):
         else:
             nbformat.write(notebook_of(source), self.path)
         if before:
-            self._command("docmanager:open", {"path": self.name})
+            self.command("docmanager:open", {"path": self.name})
             self._wait_until_ready()
         else:
             self._goto()
@@ -106,6 +106,13 @@ class LabPage(Window):
         other._goto(f"{self._workspace}-2")
         return other
 
+    def elsewhere(self, lab: Lab) -> LabPage:
+        """Open the same notebook in a window of another server, which serves the same folder; close it yourself."""
+        other = type(self)(self._browser, lab)
+        other.name, other.was_reopened = self.name, True
+        other._goto()
+        return other
+
     def close_notebook(self) -> None:
         """Close the notebook without saving, end its kernel and leave the window ready for another one.
 
@@ -120,7 +127,7 @@ class LabPage(Window):
 
     def save(self) -> None:
         """Save the notebook and return when it is on disk."""
-        self._command("docmanager:save")
+        self.command("docmanager:save")
 
     def saved_notebook(self) -> dict[str, Any]:
         """Return what the file on disk holds."""
@@ -166,7 +173,7 @@ class LabPage(Window):
     def run_all(self, *, timeout: float = CELL_SECONDS) -> None:
         """Run all cells to the end of the last one; an error in any fails the test."""
         with self._patience(timeout):
-            self._command("notebook:run-all-cells")
+            self.command("notebook:run-all-cells")
         for index in range(int(self.page.evaluate(f"{PANEL}.content.widgets.length"))):
             self._raise_error_of(index)
 
@@ -205,13 +212,13 @@ class LabPage(Window):
         name = THEMES[theme]
         if self.page.evaluate("document.body.dataset.jpThemeName") == name:
             return
-        self._command("apputils:change-theme", {"theme": name})
+        self.command("apputils:change-theme", {"theme": name})
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
 
     def set_output_width(self, width: int, *, index: int = 0) -> None:
         """Make the window as wide as gives the output of one cell `width` px. The side bar is closed for it."""
         if self.page.evaluate("!window.jupyterapp.shell.leftCollapsed"):
-            self._command("application:toggle-left-area")
+            self.command("application:toggle-left-area")
         # A scroll bar may come or go with the width: once is not always enough.
         for _ in range(4):
             size = self.page.viewport_size or VIEWPORT
@@ -272,7 +279,8 @@ class LabPage(Window):
             arg=self.name,
         )
 
-    def _command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
+    def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
+        """Execute one of JupyterLab's commands, as its menus and palette do."""
         self.page.evaluate(
             "([name, options]) => window.jupyterapp.commands.execute(name, options).then(() => null)",
             [name, arguments or {}],

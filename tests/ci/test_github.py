@@ -130,7 +130,7 @@ def test_the_cell_that_tells_versions_runs() -> None:
     )
     code = "\n".join(line.removeprefix(" " * 8) for line in cell.splitlines())
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert re.search(r"(?m)^origami-widgets \d", told)
+    assert re.search(r"(?m)^origami_widgets \d", told)
 
 
 def test_a_commit_is_checked_as_the_stages_check() -> None:

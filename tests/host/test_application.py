@@ -10,7 +10,7 @@ import traceback
 import pytest
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.host.application import Pages, lacks_widgets, traceback_lines, without_widgets
+from origami_widgets.host.application import Pages, host_name, lacks_widgets, traceback_lines, without_widgets
 
 PROGRAM = """
 import contextlib, io, json, sys
@@ -125,3 +125,36 @@ def test_a_page_that_keeps_snapshots_counts_whatever_others_report():
     pages.note_report(keeps_snapshots=True)
     pages.note_report(keeps_snapshots=False)
     assert pages.may_keep_snapshots
+
+
+class Shell:
+    """What `get_ipython` gives in a kernel that runs a cell with this metadata; without any, in a terminal."""
+
+    def __init__(self, metadata: dict[str, object] | None) -> None:
+        self.kernel = None if metadata is None else object()
+        self.parent_header = {"metadata": metadata or {}}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "environment", "name"),
+    [
+        (None, {}, "IPython in a terminal"),
+        ({"deletedCells": [], "cellId": "a"}, {"VSCODE_PID": "1"}, "JupyterLab or Notebook 7"),
+        ({"cellId": "a"}, {"VSCODE_PID": "1"}, "VS Code"),
+        ({}, {"DEEPNOTE_PROJECT_ID": "a"}, "a host without widgets"),
+        ({}, {}, "a notebook"),
+    ],
+)
+def test_it_names_what_shows_the_notebook(
+    metadata: dict[str, object] | None, environment: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("VSCODE_PID", "VSCODE_CWD", "DEEPNOTE_PROJECT_ID"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr("IPython.get_ipython", lambda: Shell(metadata))
+    assert host_name() == name
+
+
+def test_a_script_has_no_notebook() -> None:
+    assert host_name() == "Python without a notebook"

@@ -81,3 +81,31 @@ def assert_quiet(window: Window) -> None:
     """Nothing was asked of another server, and nothing of ours failed."""
     assert window.foreign_requests == []
     assert window.errors_of_ours == []
+
+
+def uses_saved_card(card: Locator) -> None:
+    """Sort, switch, unfold and copy in a saved card of the sandbox's own brief; what would be sent is off."""
+
+    def names() -> list[str]:
+        return card.get_by_role("tabpanel").get_by_role("rowheader").all_inner_texts()
+
+    first = names()
+    credits_used = card.get_by_role("columnheader", name="Credits", exact=True)
+    credits_used.get_by_role("button").click()
+    credits_used.get_by_role("button").click()
+    expect(credits_used).to_have_attribute("aria-sort", "ascending")
+    assert sorted(names()) == sorted(first)
+    assert names() != first
+    card.get_by_role("tab", name="People at").click()
+    expect(card.get_by_role("tab", name="People at")).to_have_attribute("aria-selected", "true")
+    assert sorted(names()) != sorted(first)
+    card.get_by_role("tab", name="Activity").click()
+    expect(card.get_by_role("tabpanel").get_by_role("listitem").first).to_be_visible()
+    card.get_by_role("button", name="Show more").click()
+    expect(card.get_by_role("button", name="Show less")).to_be_visible()
+    card.get_by_role("button", name="More about this run").click()
+    card.get_by_role("button", name="Copy Columns as DataFrame").click()
+    assert str(card.page.evaluate("navigator.clipboard.readText()")).startswith("ow.columns_frame(ow.attach(")
+    follow_up = card.get_by_role("button", name="Find more leads")
+    expect(follow_up).to_be_disabled()
+    expect(follow_up).to_have_attribute("title", "This card has no kernel")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from origami_widgets.card.view.contract import SAVED_TYPES
 from tests.hosts.looks import (
     CARD,
     SANDBOX,
@@ -17,6 +18,7 @@ from tests.hosts.looks import (
     expect_leads,
     expect_more_steps,
     expect_theme,
+    uses_saved_card,
 )
 from tests.hosts.notebook7 import NotebookPage
 
@@ -68,7 +70,7 @@ def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: C
 
     notebook.save()
     (bundle, line) = [output["data"] for output in notebook.saved_outputs(1)]
-    assert set(bundle) == {"text/html", "text/plain"}
+    assert set(bundle) == {SAVED_TYPES[0], "text/html", "text/plain"}
     assert "Cancelled" in bundle["text/html"]
     assert "ow.attach(" in line["text/plain"]
     notebook.shutdown_kernel()
@@ -113,5 +115,23 @@ def test_a_notebook_saved_in_mid_run_is_alive_after_a_reload_and_a_copy_without_
     copy = notebook.output(1).first
     expect(copy).to_contain_text("Snapshot of")
     expect(copy).to_contain_text("ow.attach(")
-    expect(copy.locator(CARD)).to_have_count(0)
+    expect(copy.get_by_role("button", name="Cancel")).to_have_count(0)
     expect(notebook.page.locator(".jp-Notebook")).not_to_contain_text("model not found")
+
+
+def test_a_saved_card_can_be_used_without_its_kernel(open_notebook: Callable[..., NotebookPage]) -> None:
+    brief = "Find 15 family-run bakeries in Porto with a web shop"
+    notebook = open_notebook([SANDBOX.format(speed=600), START.format(brief=brief) + "\nrun.wait('cells');"])
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    expect(notebook.output(1).locator(CARD)).to_contain_text("Completed")
+    notebook.save()
+    notebook.shutdown_kernel()
+    notebook.reopen()
+    card = notebook.output(1).locator(CARD)
+    expect(card).to_contain_text("Snapshot of")
+    uses_saved_card(card)
+    notebook.command("origami:attach")
+    expect(notebook.cell(2)).to_contain_text('run = ow.attach("AGENT_ID/RUN_ID")')
+    assert notebook.page.evaluate("window.jupyterapp.commands.hasCommand('apputils:notify')")
+    assert_quiet(notebook)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tarfile
 import zipfile
 from pathlib import Path
 
+import origami_widgets as ow
 from tests.packaging.conftest import REPOSITORY, build
 
 STATIC = "origami_widgets/card/static"
 BUILT = {f"{STATIC}/{name}" for name in ("card.js", "board.js", "leads.js", "grid.js", "page.css")}
+EXTENSION = ".data/data/share/jupyter/labextensions/origami-widgets/"
+WHEEL_LIMIT = 1_000_000
 
 
 def wheel_contents(path: Path) -> dict[str, bytes]:
@@ -22,7 +27,10 @@ def test_wheel_holds_the_package_and_its_front_end_and_nothing_else(wheel: Path)
     names = set(wheel_contents(wheel))
     assert {*BUILT, "origami_widgets/__init__.py", "origami_widgets/py.typed"} <= names
     others = {name for name in names if not name.startswith("origami_widgets/")}
-    assert {name.partition("/")[0] for name in others} == {wheel.name.split("-py3")[0] + ".dist-info"}
+    name = wheel.name.split("-py3")[0]
+    assert {other.partition("/")[0] for other in others} == {f"{name}.dist-info", f"{name}.data"}
+    assert all(other.startswith(f"{name}{EXTENSION}") for other in others if ".data/" in other)
+    assert wheel.stat().st_size < WHEEL_LIMIT
     assert {Path(name).suffix for name in names - others} == {".py", ".typed", ".js", ".css", ".ipynb"}
 
 
@@ -44,11 +52,30 @@ def test_wheel_metadata_names_licence_command_and_floors(wheel: Path) -> None:
     assert "origami-widgets = origami_widgets.cli.main:main" in entry_points
 
 
+def test_the_extension_of_jupyterlab_is_complete_and_of_the_same_version(wheel: Path) -> None:
+    contents = wheel_contents(wheel)
+    files = {name.partition(EXTENSION)[2]: text for name, text in contents.items() if EXTENSION in name}
+    about = json.loads(files["package.json"])
+    assert about["version"] == ow.__version__
+    assert about["jupyterlab"]["_build"]["load"] in files
+    assert json.loads(files["install.json"])["packageName"] == "origami-widgets"
+    plugin = json.loads(files["schemas/origami-widgets/plugin.json"])
+    assert set(plugin["properties"]) == {"notify", "previewRows"}
+
+
+def test_the_guide_that_the_palette_opens_is_that_of_the_metadata(wheel: Path) -> None:
+    contents = wheel_contents(wheel)
+    metadata = next(text for name, text in contents.items() if name.endswith(".dist-info/METADATA")).decode()
+    (guide,) = re.findall(r"Project-URL: Documentation, (.+)", metadata)
+    assert any(guide.encode() in text for name, text in contents.items() if EXTENSION in name)
+
+
 def test_sdist_holds_sources_tests_and_the_built_front_end(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {
         *BUILT,
+        "js/build/labextension/package.json",
         "pyproject.toml",
         "LICENSE",
         "README.md",

@@ -1,6 +1,7 @@
-import { commandButton, copyLine } from "../buttons";
+import { commandButton } from "../buttons";
 import type { BoardHead, Button, ClockView, Notice } from "../contract";
-import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
+import { el, keyedList, linkPlace, type Part, say, setText, words } from "../dom";
+import { goneNote } from "../gone";
 import type { Notify } from "../notify";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
@@ -66,9 +67,7 @@ export function headPart(
     () => noticeOf(session, board),
     (value: Notice) => value.key,
   );
-  const why = el("span", "mute");
-  const line = copyLine("", "the line that shows these runs again");
-  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, line.node));
+  const gone = goneNote("these runs");
   let head: BoardHead | null = null;
   const refresh = (): void => {
     if (!head) return;
@@ -79,7 +78,7 @@ export function headPart(
     );
     say(age, fresh.age);
     age.classList.toggle("t-attention", fresh.warn);
-    show(gone, session.presence === "gone");
+    gone.update(session.presence === "gone" ? { ...head, line: head.again_line } : null);
     notify.update(!head.settled && session.follows());
     buttons.refresh?.();
     notices.refresh?.();
@@ -95,11 +94,11 @@ export function headPart(
         el("div", "does", notify.node, buttons.node),
         notify.said,
       ),
-      gone,
+      gone.node,
       notices.node,
     ),
     refresh,
-    close: () => line.close?.(),
+    close: () => gone.close?.(),
     update(next) {
       head = next;
       const counted = next.counts.map(({ label }) => label).join(", ");
@@ -107,8 +106,6 @@ export function headPart(
       setText(counts, counted ? `: ${counted}` : "");
       say(facts, next.facts.join(" · "));
       say(origin, next.origin);
-      setText(why, next.gone);
-      line.update(next.again_line);
       buttons.update(next.buttons);
       notices.update(next.notices);
       refresh();

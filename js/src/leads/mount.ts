@@ -1,7 +1,8 @@
 import { copyLine } from "../buttons";
 import { LEADS_SELECTED, type LeadGridHead } from "../contract";
-import { el, say, setText, show, uid, words } from "../dom";
+import { el, say, setText, uid, words } from "../dom";
 import { filled } from "../format";
+import { goneNote } from "../gone";
 import { guardKeys } from "../keys";
 import { life } from "../life";
 import { type Model, Session } from "../session";
@@ -18,9 +19,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const chosen = el("span", "mute");
   chosen.role = "status";
   const copy = copyLine("Copy as DataFrame", "the line that reads these leads");
-  const why = el("span", "mute");
-  const again = copyLine("", "the line that shows these leads");
-  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, again.node));
+  const gone = goneNote("these leads");
   let head = model.get("head") as LeadGridHead;
   let table = "";
   const tell = (): void => say(chosen, ticked.size ? filled(LEADS_SELECTED, ticked.size) : "");
@@ -45,7 +44,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     "origami-card",
     el("header", "head", title),
     el("div", "tabs", list.node),
-    gone,
+    gone.node,
     panel,
     el("div", "strip", count, chosen, el("span", "gap"), copy.node),
   );
@@ -66,9 +65,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     copy.update(head.tabs.find(({ id }) => id === table)?.line ?? "");
     say(count, leads.count());
     const isGone = session.presence === "gone";
-    show(gone, isGone);
-    setText(why, head.gone);
-    again.update(head.line);
+    gone.update(isGone ? head : null);
     if (!isGone) leads.look(session.visible ? table : "");
     leads.refresh();
   };
@@ -89,7 +86,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     leads.close();
     unguard();
     copy.close?.();
-    again.close?.();
+    gone.close?.();
     model.off("change:head", changed);
     model.off("change:clock", changed);
   };

@@ -1,6 +1,7 @@
-import { commandButton, copyLine } from "../buttons";
+import { commandButton } from "../buttons";
 import type { Notice } from "../contract";
-import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
+import { el, keyedList, linkPlace, type Part, say, setText, words } from "../dom";
+import { goneNote } from "../gone";
 import type { Context } from "./section";
 
 function notice({ session, view }: Context): Part<Notice> {
@@ -31,28 +32,21 @@ function notice({ session, view }: Context): Part<Notice> {
 
 /** What the state means and what to do; a stopped kernel comes first. */
 export function noticesSection(context: Context): Part<Notice[]> {
-  const why = el("span", "mute");
-  const line = copyLine("", "the line that attaches this run");
-  const gone = el("div", "note t-attention", el("div", "", el("b", "", "Kernel stopped"), why, line.node));
+  const gone = goneNote("this run");
   const list = keyedList(
     el("div"),
     () => notice(context),
     (value) => value.key,
   );
   const refresh = (): void => {
-    const isGone = context.session.presence === "gone";
-    show(gone, isGone);
-    if (isGone) {
-      const { gone, lines } = context.view("head");
-      setText(why, gone);
-      line.update(lines[0]?.code ?? "");
-    }
+    const head = context.view("head");
+    gone.update(context.session.presence === "gone" ? { ...head, line: head.lines[0]?.code ?? "" } : null);
     list.refresh?.();
   };
   return {
-    node: el("div", "", gone, list.node),
+    node: el("div", "", gone.node, list.node),
     refresh,
-    close: () => line.close?.(),
+    close: () => gone.close?.(),
     update(notices) {
       list.update(notices);
       refresh();

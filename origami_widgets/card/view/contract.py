@@ -19,6 +19,12 @@ TABLE_SLOTS: Final = 24
 UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 """The units of durations and ages, with their seconds, the largest first."""
 
+SAVED_TYPES: Final = ("application/vnd.origami.run+json", "application/vnd.origami.board+json")
+"""Media types under which a saved notebook has the view of a card and of a board, as `SavedView`."""
+
+SAVED_VERSION: Final = 1
+"""Version of what is saved. Raise it when a front end of an earlier version could no longer draw a view, or draw it wrongly."""
+
 Tone = Literal["running", "good", "attention", "bad", "neutral"]
 """Colour and shape of a status or notice; never the only carrier of its meaning."""
 
@@ -407,6 +413,13 @@ class BoardView(TypedDict):
     moments: list[CheckTimes]
 
 
+class SavedView(TypedDict):
+    """A snapshot's view in a saved notebook, for JupyterLab's extension. `view` is JSON: as an object it would take twice the room."""
+
+    version: int
+    view: str
+
+
 class CommandMessage(TypedDict):
     """Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. A board names runs by token."""
 
@@ -475,7 +488,7 @@ class SnapshotMessage(TypedDict):
     """Kernel to front end: the newest snapshot, for a notebook that is saved while the card is alive.
 
     `parts`, by media type, are pieces of the snapshot with the number `since` and text between them; whole text where `since`
-    is 0. A page that has another one asks for the whole.
+    is 0; of a `SavedView`, the text of its view. A page that has another one asks for the whole.
     """
 
     kind: Literal["snapshot"]

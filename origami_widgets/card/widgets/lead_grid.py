@@ -130,7 +130,7 @@ class LeadGrid(LeadWidget):
         settings = {"filters": self._filters or None, "sort": self._sort, **options}
         return display_backend().all_leads(found[0], self._operations(), settings)
 
-    def snapshot(self) -> dict[str, str]:
+    def snapshot(self) -> dict[str, Any]:
         """Return what stays in a saved notebook: how many leads there are and the line that shows them."""
         view = self._view_now("snapshot")
         saved = [(table.name, *self._leads.leads_of(clip(table.id, TABLE_ID_LIMIT))) for table in self._tables()]

@@ -33,6 +33,7 @@ log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"
 RESENDS, RESEND_WINDOW = 5, 5.0
 """How often a page gets all that it asks for within so many seconds; what is asked for beyond that is sent together later."""
+DOCTOR_LINE: Final = "This place shows no live widget. To find out why: ow.doctor()"
 OPTIONAL: Final = {"default_value": None, "allow_none": True}
 
 
@@ -147,7 +148,7 @@ class LiveWidget(anywidget.AnyWidget):
         """Return the seconds after which the widget is frozen; None while it must stay alive."""
         raise NotImplementedError
 
-    def snapshot(self) -> dict[str, str]:
+    def snapshot(self) -> dict[str, Any]:
         """Return its snapshot as it is now, by media type."""
         raise NotImplementedError
 
@@ -260,7 +261,10 @@ class LiveWidget(anywidget.AnyWidget):
         """
         made: Any = self._repr_mimebundle_()
         data, metadata = made if isinstance(made, tuple) else (made, {})
-        return {**data, **mark_snapshot(self.snapshot(), self.key)}, dict(metadata)
+        snapshot = mark_snapshot(self.snapshot(), self.key)
+        # Text is what a host shows that has neither widgets nor HTML; what is saved is without this line.
+        text = f"{snapshot['text/plain']}\n{DOCTOR_LINE}"
+        return {**data, **snapshot, "text/plain": text}, dict(metadata)
 
     def _changed(self) -> None:
         if not self._flush_planned:

@@ -145,12 +145,12 @@ class RunBoard(LiveWidget):
         self._fold()
         super().close()
 
-    def snapshot(self) -> dict[str, str]:
+    def snapshot(self) -> dict[str, Any]:
         """Return the board as HTML and as text, as they stay in a saved notebook."""
         return board_snapshot(self._view_now("snapshot"))
 
     def __str__(self) -> str:
-        return self.snapshot()["text/plain"]
+        return str(self.snapshot()["text/plain"])
 
     def show_here(self) -> None:
         """Show the board as an output of the present cell; one that is closed or frozen is shown as its snapshot."""

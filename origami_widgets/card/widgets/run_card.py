@@ -96,7 +96,7 @@ class RunCard(LeadWidget):
         """The newest run of the conversation that the card shows."""
         return Run(self._conversation.current, self._conversation)
 
-    def snapshot(self) -> dict[str, str]:
+    def snapshot(self) -> dict[str, Any]:
         """Return the card as HTML and as text, as they stay in a saved notebook."""
         return card_snapshot(self._view_now("snapshot"))
 

@@ -6,6 +6,7 @@ and has nothing more to offer is frozen: replaced by its snapshot, which every h
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import time
@@ -17,15 +18,23 @@ from origami_widgets.card.render.board_html import render_board_html
 from origami_widgets.card.render.board_text import render_board_text
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
-from origami_widgets.card.view.contract import PieceRange, SnapshotMessage
+from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, PieceRange, SavedView, SnapshotMessage
+from origami_widgets.card.view.safe_text import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardView, View
 
 PAGE_LOAD_TIME = 5.0
 """Seconds after which a page surely listens to a widget that was placed on it: hosts give up on one after 2 s."""
-PIECES: Final = {"text/html": re.compile(r"(?=<)|(?<=>)"), "text/plain": re.compile(r"(?<=\n)")}
-"""Where a snapshot is cut into pieces, as in the front end: around each tag, and after each line of text."""
+RUN_TYPE, BOARD_TYPE = SAVED_TYPES
+PIECES: Final = {
+    "text/html": re.compile(r"(?=<)|(?<=>)"),
+    "text/plain": re.compile(r"(?<=\n)"),
+    **dict.fromkeys(SAVED_TYPES, re.compile(r"(?<=,)")),
+}
+"""Where a snapshot is cut into pieces, as in the front end: around each tag, after each line of text, after each comma of JSON."""
+SAVED_SIZE = 60_000
+"""Bytes that a saved view takes in the file of a notebook at most; a larger one is left out."""
 
 BUTTON_TIME = 120.0
 """Seconds that the buttons of a settled card stay, for a person who is looking at it."""
@@ -33,13 +42,26 @@ REMEDY_TIME = 600.0
 """The same for a run that came to a bad end: its remedy is a button."""
 
 
-def card_snapshot(view: View) -> dict[str, str]:
-    """Return a card of any form but `live` as HTML and as text."""
+def card_snapshot(view: View) -> dict[str, Any]:
+    """Return a card of any form but `live` as HTML and as text, and a `snapshot` as its view, too."""
     now = time.time()
-    return {"text/html": render_html(view, now=now), "text/plain": render_text(view, now=now)}
+    html, text = render_html(view, now=now), render_text(view, now=now)
+    # Without the place for leads, which would be empty.
+    saved: View = {**view, "tables": {**view["tables"], "leads": False}}
+    return {"text/html": html, "text/plain": text, **saved_view(RUN_TYPE, saved)}
 
 
-def mark_snapshot(snapshot: dict[str, str], key: str) -> dict[str, str]:
+def saved_view(media_type: str, view: View | BoardView) -> dict[str, SavedView]:
+    """Return the view for JupyterLab's extension; nothing of one that will be replaced, or is too large to be saved."""
+    if view["head"]["form"] != "snapshot":
+        return {}
+    text = json.dumps(view, ensure_ascii=False, separators=(",", ":"))
+    if stored_size(text) > SAVED_SIZE:
+        return {}
+    return {media_type: SavedView(version=SAVED_VERSION, view=text)}
+
+
+def mark_snapshot(snapshot: dict[str, Any], key: str) -> dict[str, Any]:
     """Mark a snapshot that stands beside a live widget: the front end recognizes it by the widget's key.
 
     It is what a notebook holds that is saved while the widget is alive, and where the widget is drawn when the page is
@@ -69,12 +91,13 @@ class SnapshotFeed:
         """Note that a page listens and has no snapshot yet."""
         self._is_chained, self._listens_at = False, -math.inf
 
-    def message(self, snapshot: dict[str, str]) -> SnapshotMessage:
+    def message(self, snapshot: dict[str, Any]) -> SnapshotMessage:
         """Return the message that brings a page from the last snapshot to this one."""
+        texts = {kind: part if isinstance(part, str) else part["view"] for kind, part in snapshot.items()}
         since, last = (self._number, self._last) if self._is_chained else (0, {})
         self._is_chained = self._is_chained or time.monotonic() >= self._listens_at
-        self._number, self._last = self._number + 1, snapshot
-        parts = {kind: _parts(PIECES[kind], last.get(kind, ""), text) for kind, text in snapshot.items()}
+        self._number, self._last = self._number + 1, texts
+        parts = {kind: _parts(PIECES[kind], last.get(kind, ""), text) for kind, text in texts.items()}
         return SnapshotMessage(kind="snapshot", number=self._number, since=since, parts=parts)
 
 
@@ -118,10 +141,11 @@ def muted_bundle(words: str, line: str) -> dict[str, Any]:
     }
 
 
-def board_snapshot(view: BoardView) -> dict[str, str]:
-    """Return a board of any form but `live` as HTML and as text."""
+def board_snapshot(view: BoardView) -> dict[str, Any]:
+    """Return a board of any form but `live` as HTML and as text, and a `snapshot` as its view, too."""
     now = time.time()
-    return {"text/html": render_board_html(view, now=now), "text/plain": render_board_text(view, now=now)}
+    html, text = render_board_html(view, now=now), render_board_text(view, now=now)
+    return {"text/html": html, "text/plain": text, **saved_view(BOARD_TYPE, view)}
 
 
 def reopen_bundle(view: BoardView) -> dict[str, Any]:

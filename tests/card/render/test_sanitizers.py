@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
-from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot
+from origami_widgets.card.widgets.snapshot import RUN_TYPE, attach_bundle, card_snapshot
 from tests.card.markup import words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
@@ -117,6 +117,6 @@ def test_of_a_notebook_saved_in_mid_run_with_its_widgets_the_line_remains():
 
 def test_hosts_that_take_neither_widgets_nor_html_have_the_text():
     bundle = card_snapshot(VIEWS["filling"])
-    assert set(bundle) == {"text/html", "text/plain"}
+    assert set(bundle) == {"text/html", "text/plain", RUN_TYPE}
     first = render_text(VIEWS["filling"], now=NOW).splitlines()[0]
     assert bundle["text/plain"].splitlines()[0] == first

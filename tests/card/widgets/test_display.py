@@ -6,6 +6,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from origami_widgets.card.widgets.snapshot import mark_snapshot
+
 START = """
 import origami_widgets as ow
 from origami_widgets.host.application import pages
@@ -162,3 +164,11 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
         assert WIDGET not in data
         assert "2 runs: 2 ended" in data["text/plain"]
         assert "Snapshot of" in data["text/html"]
+
+
+def test_the_text_beside_a_live_widget_names_doctor_and_what_is_saved_does_not(card):
+    """A front end that shows the text has no widget manager, or none that works."""
+    data, _ = card.bundle()
+    assert data["text/plain"].rstrip().endswith("ow.doctor()")
+    assert "ow.doctor" not in card.snapshot()["text/plain"]
+    assert data["text/html"] == mark_snapshot(card.snapshot(), card.key)["text/html"]

@@ -1,0 +1,35 @@
+/** What stands above a card without a kernel, and the line that shows it in any kernel again. */
+
+import { copyLine } from "./buttons";
+import type { Form } from "./contract";
+import { el, type Part, setText, show } from "./dom";
+
+/** `gone` says what is true without a kernel, above `line`. */
+export interface Gone {
+  form: Form;
+  as_of: string;
+  gone: string;
+  line: string;
+}
+
+/** @param what - What `line` shows. Null while there is a kernel. */
+export function goneNote(what: string): Part<Gone | null> {
+  const title = el("b");
+  const why = el("span", "mute");
+  const line = copyLine("", `the line that shows ${what} again`);
+  const node = el("div", "", el("div", "", title, why, line.node));
+  return {
+    node,
+    close: () => line.close?.(),
+    update(now) {
+      show(node, now);
+      if (!now) return;
+      // A saved card was never alive on this page: it says of when it is, and nothing has happened.
+      const isSaved = now.form !== "live";
+      node.className = `note t-${isSaved ? "neutral" : "attention"}`;
+      setText(title, isSaved ? now.as_of : "Kernel stopped");
+      setText(why, now.gone);
+      line.update(now.line);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * Cards and boards in a notebook that was saved: their last view, drawn without a kernel. It can be sorted, unfolded and
+ * copied from; what would be sent is off.
+ */
+
+import { mount as mountBoard } from "./board/board";
+import { mount as mountCard } from "./card";
+import {
+  BOARD_SLOTS,
+  type BoardView,
+  type SAVED_TYPES,
+  SAVED_VERSION,
+  type SavedView,
+  type View,
+} from "./contract";
+import type { Model } from "./session";
+import { spread } from "./slots";
+
+/** The model of a widget whose kernel is gone: it has the state of the end, and nobody listens to what it sends. */
+class SavedModel implements Model {
+  readonly comm_live = false;
+  readonly #traits: Record<string, unknown>;
+
+  constructor(traits: Record<string, unknown>) {
+    this.#traits = traits;
+  }
+
+  get(name: string): unknown {
+    return this.#traits[name];
+  }
+
+  on(): void {}
+
+  off(): void {}
+
+  send(): void {
+    throw new Error("A saved card has no kernel.");
+  }
+}
+
+/** The traits of a board. No card is open in it: that is a widget of its own. */
+function spreadBoard({ head, clock, rows, moments }: BoardView): Record<string, unknown> {
+  const traits: Record<string, unknown> = { head: { ...head, open: "" }, clock, card: "" };
+  for (let slot = 0; slot < BOARD_SLOTS; slot++) {
+    traits[`row_${slot}`] = rows[slot] ?? null;
+    traits[`time_${slot}`] = moments[slot] ?? null;
+  }
+  return traits;
+}
+
+type Draw = (view: never, host: HTMLElement) => () => void;
+
+const DRAW: Record<(typeof SAVED_TYPES)[number], Draw> = {
+  "application/vnd.origami.run+json": (view: View, host) => mountCard(new SavedModel(spread(view)), host),
+  "application/vnd.origami.board+json": (view: BoardView, host) =>
+    mountBoard(new SavedModel(spreadBoard(view)), host),
+};
+
+/**
+ * Draws what stands under the media type; returns its clean-up.
+ *
+ * @throws what it is not: of another version, incomplete or no view at all. Then nothing was drawn.
+ */
+export function drawSaved(type: string, data: unknown, host: HTMLElement): () => void {
+  const { version, view } = (data ?? {}) as Partial<SavedView>;
+  if (version !== SAVED_VERSION) throw new Error(`Saved by version ${version}, this is ${SAVED_VERSION}.`);
+  const saved: unknown = JSON.parse(`${view}`);
+  const place = document.createElement("div");
+  const end = DRAW[type as keyof typeof DRAW](saved as never, place);
+  host.append(place);
+  return () => {
+    end();
+    place.remove();
+  };
+}

@@ -1,0 +1,166 @@
+import type { IRenderMimeRegistry, MimeModel, Renderer } from "@jupyterlab/rendermime";
+import { Widget } from "@lumino/widgets";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type BoardView, SAVED_TYPES, SAVED_VERSION, type SavedView, type View } from "../src/contract";
+import { renderSavedCards } from "../src/labextension/renderer";
+import { snapshots as held } from "../src/shared";
+import { isOff, shown, visible, within } from "./draw";
+import { board } from "./draw-board";
+import { NAMES, sample } from "./samples";
+
+const [RUN, BOARD] = SAVED_TYPES;
+const HTML = '<div class="origami-snapshot-k1">as HTML</div>';
+const opened: Widget[] = [];
+
+afterEach(() => {
+  for (const each of opened.splice(0)) each.dispose();
+  held.clear();
+});
+
+/** What the host itself shows of HTML and text. */
+class HostRenderer extends Widget implements Renderer {
+  constructor(readonly type: string) {
+    super();
+  }
+  async renderModel({ data }: MimeModel): Promise<void> {
+    this.node.textContent = `the host's own ${this.type}: ${data[this.type]}`;
+  }
+}
+
+/** A host that shows an output whose data is this, by the extension's renderer. */
+async function output(type: string, value: unknown, others: object = { "text/html": HTML }): Promise<Widget> {
+  let made: Renderer | undefined;
+  const registry: IRenderMimeRegistry = {
+    addFactory: ({ mimeTypes, safe, createRenderer }) => {
+      expect(mimeTypes).toContain(type);
+      expect(safe).toBe(false);
+      made = createRenderer({ mimeType: type });
+    },
+    createRenderer: (mimeType) => new HostRenderer(mimeType),
+  };
+  renderSavedCards(registry);
+  const renderer = made as Renderer;
+  Widget.attach(renderer, document.body);
+  opened.push(renderer);
+  await renderer.renderModel({ data: { [type]: value, ...others } });
+  return renderer;
+}
+
+const saved = (view: View | BoardView): SavedView => {
+  Object.assign(view.head, { form: "snapshot", as_of: "Snapshot of 2026-07-21 09:18 UTC" });
+  return { version: SAVED_VERSION, view: JSON.stringify(view) };
+};
+const buttons = (card: Widget): HTMLButtonElement[] => [...within(card.node).querySelectorAll("button")];
+const press = (card: Widget, label: string): void => {
+  const found = buttons(card).find((each) => shown(each).startsWith(label) && visible(each, card.node));
+  if (!found) throw new Error(`No button says "${label}"`);
+  found.click();
+};
+
+describe("a saved card", () => {
+  it.each(NAMES)("is drawn from what was saved: %s", async (name) => {
+    const problems = vi.spyOn(console, "error");
+    const view = sample(name);
+    const card = await output(RUN, saved(view));
+    expect(shown(card.node)).toContain("Snapshot of 2026-07-21 09:18 UTC");
+    expect(shown(card.node)).toContain(view.head.lines[0]?.code);
+    for (const { value } of view.result.figures) expect(shown(card.node)).toContain(value);
+    expect(problems).not.toHaveBeenCalled();
+  });
+
+  it("switches tables and panels, sorts, unfolds and copies", async () => {
+    const write = vi.fn(async () => {});
+    vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText: write } });
+    const view = sample("conversation");
+    const card = await output(RUN, saved(view));
+    const inside = within(card.node);
+    press(card, "Columns");
+    const names = (): string[] =>
+      [...inside.querySelectorAll("tbody th")].map((each) => shown(each as HTMLElement));
+    const before = names();
+    press(card, "Credits");
+    press(card, "Credits");
+    expect(names()).toEqual([...before].reverse());
+    press(card, "Activity");
+    expect(shown(inside.querySelector(".activity") as HTMLElement)).not.toBe("");
+    press(card, "⋯");
+    press(card, "Copy");
+    expect(write).toHaveBeenCalledWith(view.head.lines[0]?.code);
+    vi.unstubAllGlobals();
+  });
+
+  it("sends nothing, and says why", async () => {
+    const card = await output(RUN, saved(sample("needs_input")));
+    const send = buttons(card).find((each) => shown(each).startsWith("Send")) as HTMLButtonElement;
+    expect(isOff(send)).toBe(true);
+    expect(send.title).toBe("This card has no kernel");
+    for (const field of within(card.node).querySelectorAll("fieldset")) expect(field.disabled).toBe(true);
+  });
+
+  it("has a place that the live card is drawn over", async () => {
+    const card = await output(RUN, saved(sample("running")));
+    expect(card.node.querySelectorAll(".origami-snapshot-k1")).toHaveLength(1);
+  });
+
+  it("is drawn anew when its output is replaced, and leaves nothing behind", async () => {
+    const card = (await output(RUN, saved(sample("running")))) as Renderer;
+    await card.renderModel({ data: { [RUN]: saved(sample("completed")), "text/html": HTML } });
+    expect(card.node.querySelectorAll(".origami-widget")).toHaveLength(1);
+    expect(shown(card.node)).toContain("Completed");
+    card.dispose();
+    opened.length = 0;
+    expect(document.querySelector(".origami-widget")).toBeNull();
+  });
+});
+
+describe("a saved board", () => {
+  it("can be filtered and sorted; no row opens", async () => {
+    const view = board("batch");
+    const shownBoard = await output(
+      BOARD,
+      saved({ ...view, head: { ...view.head, open: view.rows[0]?.token ?? "" } }),
+    );
+    const inside = within(shownBoard.node);
+    const rows = (): string[] =>
+      [...inside.querySelectorAll<HTMLElement>("tbody > tr")].filter((row) => !row.hidden).map(shown);
+    expect(rows()).toHaveLength(view.rows.length);
+    press(shownBoard, "Name");
+    expect(rows()[0]).toContain("Lagos");
+    const field = inside.querySelector("input") as HTMLInputElement;
+    field.value = "Porto";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    expect(rows()).toHaveLength(1);
+    expect(
+      buttons(shownBoard)
+        .filter((each) => each.matches(".brief"))
+        .every(isOff),
+    ).toBe(true);
+  });
+});
+
+describe("what this extension cannot draw", () => {
+  const view = JSON.stringify(sample("completed"));
+  it.each([
+    ["of an older kernel", { version: SAVED_VERSION - 1, view }],
+    ["of a newer kernel", { version: SAVED_VERSION + 1, view }],
+    ["of no version", { view }],
+    ["with a view that is no JSON", { version: SAVED_VERSION, view: "{" }],
+    ["with a view that is none", { version: SAVED_VERSION, view: "[]" }],
+    ["that is nothing", null],
+    ["that is text", "text"],
+  ])("is shown as the host shows its HTML: one %s", async (_, value) => {
+    const problems = vi.spyOn(console, "error");
+    for (const type of SAVED_TYPES) {
+      const instead = await output(type, value);
+      expect(instead.node.textContent).toBe(`the host's own text/html: ${HTML}`);
+      expect(instead.node.querySelector(".origami-widget")).toBeNull();
+    }
+    expect(problems).not.toHaveBeenCalled();
+  });
+
+  it("is shown as text where no HTML stands beside it, and else as nothing", async () => {
+    const text = await output(RUN, {}, { "text/plain": "as text" });
+    expect(text.node.textContent).toBe("the host's own text/plain: as text");
+    expect((await output(RUN, {}, {})).node.textContent).toBe("");
+  });
+});

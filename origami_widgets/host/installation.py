@@ -1,0 +1,194 @@
+"""What is installed: in this environment, and in that of the Jupyter server, which may be another one.
+
+A notebook's kernel runs Python; its server sends the page and the JavaScript of extensions. Each has an environment, and
+only in the server's are the widget manager and our extension of use.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+DISTRIBUTION: Final = "origami-widgets"
+WIDGET_MANAGER: Final = "@jupyter-widgets/jupyterlab-manager"
+OF_THE_KERNEL: Final = ("ipykernel", "ipython", "jupyterlab_widgets")
+OF_THE_SERVER: Final = ("jupyterlab", "notebook", "jupyter_server", "voila", "nbclassic")
+_FLOOR: Final = re.compile(r"([\w.-]+)\s*>=\s*([\w.]+)")
+_BINARIES: Final = ("bin", "Scripts")
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A package that this one needs.
+
+    Attributes:
+        name: its name on PyPI.
+        floor: the lowest version that works.
+        installed: the installed version; None where it is missing.
+    """
+
+    name: str
+    floor: str
+    installed: str | None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it is installed in a version that works."""
+        return self.installed is not None and _numbers(self.installed) >= _numbers(self.floor)
+
+
+@dataclass(frozen=True, slots=True)
+class JupyterServer:
+    """The environment of the Jupyter server.
+
+    Attributes:
+        prefix: its folder.
+        is_running: whether a running server was found; else it is the one that this environment would start.
+        versions: versions of its packages.
+        widget_manager: version of the extension that shows ipywidgets; None where it is missing.
+        extension: version of our own extension; None where it is missing.
+    """
+
+    prefix: Path
+    is_running: bool
+    versions: dict[str, str]
+    widget_manager: str | None
+    extension: str | None
+
+    @property
+    def python(self) -> Path:
+        """Its Python, for a person to call."""
+        return next(
+            (path for name in _BINARIES for path in (self.prefix / name).glob("python*") if path.stem == "python"),
+            self.prefix / "python",
+        )
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is another environment than this process has."""
+        return self.prefix.resolve() != Path(sys.prefix).resolve()
+
+
+def requirements() -> list[Requirement]:
+    """Return the packages that this one always needs, with their lowest and their installed versions."""
+    try:
+        lines = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        return []
+    found = [_FLOOR.match(line) for line in lines if "extra ==" not in line]
+    return [Requirement(each[1], each[2], _version(each[1])) for each in found if each]
+
+
+def versions(*names: str) -> dict[str, str]:
+    """Return the installed versions of packages, without those that are missing."""
+    return {name: found for name in names if (found := _version(name)) is not None}
+
+
+def jupyter_server() -> JupyterServer | None:
+    """Return the environment of the server of this kernel; without a server, of the one that could be started here.
+
+    None where neither is known: the server runs on another machine, or no Jupyter is installed.
+    """
+    prefix = _prefix_of_server()
+    if prefix is None and not versions("jupyterlab", "notebook"):
+        return None
+    is_running, prefix = prefix is not None, prefix or Path(sys.prefix)
+    return JupyterServer(
+        prefix=prefix,
+        is_running=is_running,
+        versions=_versions_in(prefix),
+        widget_manager=_extension_in(prefix, WIDGET_MANAGER),
+        extension=_extension_in(prefix, DISTRIBUTION),
+    )
+
+
+def shown_path(path: Path) -> str:
+    """Return a path without the name of the person whose home folder it is in."""
+    try:
+        return f"~{os.sep}{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a release, without zeros at its end; what is behind them (rc1, .dev0) does not count."""
+    release = re.match(r"[\d.]*", version)
+    numbers = [int(part) for part in re.findall(r"\d+", release[0] if release else "")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _versions_in(prefix: Path) -> dict[str, str]:
+    folders = [str(path) for path in (*prefix.glob("lib/python*/site-packages"), prefix / "Lib" / "site-packages")]
+    found = {each.name.lower().replace("-", "_"): each.version for each in metadata.distributions(path=folders)}
+    return {name: found[name] for name in (*OF_THE_SERVER, "jupyterlab_widgets") if name in found}
+
+
+def _extension_in(prefix: Path, name: str) -> str | None:
+    """Return the version of an extension of JupyterLab; None where a server of this environment does not find it."""
+    for folder in _data_folders(prefix):
+        try:
+            about = json.loads((folder / "labextensions" / name / "package.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        return str(about.get("version") or "unknown")
+    return None
+
+
+def _data_folders(prefix: Path) -> list[Path]:
+    """Return where a server looks for extensions: the person's own folder, its environment, the system."""
+    given = [Path(path) for path in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if path]
+    try:
+        from jupyter_core.paths import jupyter_data_dir
+
+        own = [Path(jupyter_data_dir())]
+    except ImportError:
+        own = []
+    return [*given, *own, prefix / "share" / "jupyter", Path("/usr/local/share/jupyter"), Path("/usr/share/jupyter")]
+
+
+def _prefix_of_server() -> Path | None:
+    """Return the environment of the process that started this kernel, if that is a Jupyter server."""
+    try:
+        psutil: Any = importlib.import_module("psutil")
+    except ImportError:
+        # ipykernel brings it; without a kernel there is no server.
+        return None
+    try:
+        # On Windows the variable has a handle.
+        number = int(os.environ.get("JPY_PARENT_PID", "")) if os.name != "nt" else os.getppid()
+        process = psutil.Process(number)
+        command = process.cmdline()
+        # VS Code starts kernels by itself, from a folder that has "jupyter" in its name.
+        is_python = "python" in Path(command[0]).name.lower()
+        if not is_python or not any("jupyter" in part or "voila" in part for part in command[1:4]):
+            return None
+        return _prefix_of(process, command[0])
+    except (ValueError, IndexError, OSError, psutil.Error):
+        return None
+
+
+def _prefix_of(process: Any, python: str) -> Path:
+    # Not the file of the process: in a virtual environment it is a link to another Python.
+    if not Path(python).is_absolute():
+        home = process.environ().get("VIRTUAL_ENV")
+        if home:
+            return Path(home)
+        python = process.exe()
+    folder = Path(python).parent
+    return folder.parent if folder.name in _BINARIES else folder

@@ -1,0 +1,268 @@
+"""`doctor`: what is wrong with this set-up, and how to repair it. Nothing in it is secret."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from origami_widgets._version import __version__
+from origami_widgets.api.client_settings import DEFAULT_BASE_URL
+from origami_widgets.api.errors import (
+    AuthenticationError,
+    CannotBlock,
+    ConnectionFailed,
+    MissingKey,
+    OrigamiError,
+    printable,
+)
+from origami_widgets.api.loop import background
+from origami_widgets.host import installation
+from origami_widgets.host.application import host_name, in_colab, in_marimo
+from origami_widgets.host.runtime import IN_BROWSER
+from origami_widgets.run.settings import KeySource, client_or_default, key_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.api.default_client import AnyClient, UsableClient
+    from origami_widgets.host.installation import JupyterServer, Requirement
+
+    Words = Callable[[OrigamiError], tuple[str, str]]
+
+PATIENCE: Final = 20.0
+"""Seconds after which a server that has not answered counts as out of reach."""
+_OWN_MANAGER: Final = ("Google Colab", "marimo", "VS Code")
+"""Hosts that bring a widget manager of their own."""
+_CODES: Final = ((MissingKey, "no_key"), (AuthenticationError, "wrong_key"), (ConnectionFailed, "no_network"))
+HOST: Final = urlsplit(DEFAULT_BASE_URL).netloc
+_SOURCES: Final[dict[KeySource, str]] = {
+    "": "none",
+    "client": "configure(client=…)",
+    "login": "ow.login()",
+    "environment": "ORIGAMI_API_KEY in the environment",
+    "colab": "the Colab secret ORIGAMI_API_KEY",
+    "keyring": "the system's keyring",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong.
+
+    Attributes:
+        code: what it is, for programs.
+        title: what it is, in a few words.
+        cause: why it is so.
+        remedy: what to do about it.
+    """
+
+    code: str
+    title: str
+    cause: str
+    remedy: str
+
+
+_SILENT: Final = Finding(
+    "no_network",
+    "Origami did not answer",
+    f"There was no answer within {PATIENCE:.0f} seconds.",
+    "Check the network, and the proxy if there is one.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupReport:
+    """What `doctor` has found. `str()` is a text to paste into an issue; it has no key and no name of a person.
+
+    Attributes:
+        version: version of this package.
+        python: version of Python, and its platform.
+        host: what shows the notebook.
+        versions: versions of packages in the kernel's environment.
+        kernel: folder of the kernel's environment.
+        server: folder of the server's environment; empty where it is not known.
+        server_is_running: whether a server runs this kernel; else `server` is the environment that would start one.
+        server_versions: versions of its packages and extensions.
+        api: the host that requests go to, or `sandbox`; empty without a client.
+        key: where the API key comes from.
+        reachable: whether the API answered; None where it was not asked.
+        findings: what is wrong, the most important first.
+    """
+
+    version: str
+    python: str
+    host: str
+    versions: dict[str, str]
+    kernel: str
+    server: str
+    server_is_running: bool
+    server_versions: dict[str, str]
+    api: str
+    key: str
+    reachable: bool | None
+    findings: tuple[Finding, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-safe values."""
+        return {**asdict(self), "findings": [asdict(each) for each in self.findings]}
+
+    def __str__(self) -> str:
+        answers = {True: "the API answers", False: "the API does not answer", None: "the API was not asked"}
+        lines = [
+            f"origami_widgets {self.version} on Python {self.python}",
+            f"Host: {self.host}",
+            f"Kernel: {self.kernel} ({_listed(self.versions)})",
+            self._server(),
+            f"API: {self.api or 'no client'}, key: {self.key}, {answers[self.reachable]}",
+            "",
+        ]
+        count = len(self.findings)
+        lines.append("No problems found." if not count else f"{count} problem{'' if count == 1 else 's'}:")
+        for number, each in enumerate(self.findings, 1):
+            lines += [f"{number}. {each.title}", f"   {each.cause}", f"   To repair it: {each.remedy}"]
+        return "\n".join(printable(line) for line in lines)
+
+    def _server(self) -> str:
+        if not self.server:
+            return "Server: not known"
+        name = "Server" if self.server_is_running else "Jupyter here, not running"
+        return f"{name}: {self.server} ({_listed(self.server_versions)})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - IPython's own signature
+        printer.text(repr(self) if cycle else str(self))
+
+
+def doctor(*, client: AnyClient | None = None) -> SetupReport:
+    """Check this set-up: versions, host, widget manager, API key, network, and the environments of kernel and server.
+
+    Run it in the notebook where something is wrong: only there it sees the server. Sends one `GET /account`, which is free, if
+    there is a key. Waits 20 seconds for it at most.
+
+    Args:
+        client: the client whose key and network are checked; None for the configured one.
+
+    Returns:
+        The report. As the value of a cell it is shown as text; `findings` has what is wrong, each with its remedy.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> report = ow.doctor(client=ow.Sandbox().client())
+        >>> report.reachable, report.key
+        (True, 'client=')
+        >>> [finding.code for finding in report.findings if finding.code == "no_key"]
+        []
+    """
+    return examine(lambda: client_or_default(client), key="client=" if client is not None else "")
+
+
+def examine(find_client: Callable[[], UsableClient], *, key: str = "", words: Words | None = None) -> SetupReport:
+    """Return the report of `doctor`.
+
+    Args:
+        find_client: returns the client to check, or raises why there is none.
+        key: where its key comes from; empty to find out.
+        words: returns cause and remedy of an error, where they are not to be those for Python.
+    """
+    needs, server = installation.requirements(), installation.jupyter_server()
+    host = host_name()
+    api, reachable, of_the_api = _ask(find_client, words or (lambda error: (error.cause, error.remedy)))
+    own_manager = host in _OWN_MANAGER or in_colab() or in_marimo() or IN_BROWSER
+    of_the_server = [] if server is None or own_manager else check_server(server)
+    return SetupReport(
+        version=__version__,
+        python=f"{platform.python_version()} ({sys.platform}, {platform.machine() or 'unknown'})",
+        host=host,
+        versions={
+            **{each.name: each.installed for each in needs if each.installed is not None},
+            **installation.versions(*installation.OF_THE_KERNEL),
+        },
+        kernel=installation.shown_path(Path(sys.prefix)),
+        server="" if server is None else installation.shown_path(server.prefix),
+        server_is_running=server is not None and server.is_running,
+        server_versions={} if server is None else _with_extensions(server),
+        api=api,
+        key=key or _SOURCES[key_source()],
+        reachable=reachable,
+        findings=(*of_the_api, *check_requirements(needs), *of_the_server),
+    )
+
+
+def check_requirements(needs: list[Requirement]) -> list[Finding]:
+    """Return what is wrong with the packages that this one needs. Pure."""
+    return [
+        Finding(
+            "missing_package" if each.installed is None else "old_package",
+            f"{each.name} is missing" if each.installed is None else f"{each.name} {each.installed} is too old",
+            f"This version of origami_widgets needs {each.name} {each.floor} or newer.",
+            f"In the kernel's environment: {installation.shown_path(Path(sys.executable))} -m pip install -U "
+            f'"{each.name}>={each.floor}". Then restart the kernel.',
+        )
+        for each in needs
+        if not each.is_met
+    ]
+
+
+def check_server(server: JupyterServer) -> list[Finding]:
+    """Return what is missing in the environment of the server. Pure."""
+    where, python = installation.shown_path(server.prefix), installation.shown_path(server.python)
+    pip, then = f"{python} -m pip install -U", "Then load the page again."
+    findings = []
+    if server.widget_manager is None:
+        findings.append(
+            Finding(
+                "no_widget_manager",
+                "The widget manager is missing",
+                f"JupyterLab in {where} has no extension for ipywidgets: cards are not live there.",
+                f"In the server's environment: {pip} jupyterlab_widgets. {then}",
+            )
+        )
+    if server.is_elsewhere and server.extension != __version__:
+        has = "no extension" if server.extension is None else f"the extension of version {server.extension}"
+        findings.append(
+            Finding(
+                "two_environments",
+                "Kernel and server are in different environments",
+                f"The kernel has origami_widgets {__version__}, and the server in {where} has {has}: "
+                "saved cards are shown as HTML there, and can't be sorted.",
+                f"In the server's environment: {pip} origami-widgets=={__version__}. {then}",
+            )
+        )
+    return findings
+
+
+def _with_extensions(server: JupyterServer) -> dict[str, str]:
+    extensions = {"widget manager": server.widget_manager, "origami-widgets extension": server.extension}
+    return {**server.versions, **{name: found or "missing" for name, found in extensions.items()}}
+
+
+def _listed(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items()) or "no packages found"
+
+
+def _ask(find_client: Callable[[], UsableClient], words: Words) -> tuple[str, bool | None, list[Finding]]:
+    """Return which API was asked, whether it answers, and what is wrong with key and network."""
+
+    def finding(error: OrigamiError) -> Finding:
+        code = next((code for kind, code in _CODES if isinstance(error, kind)), error.code.lower())
+        return Finding(code, error.title, *words(error))
+
+    try:
+        client = find_client()
+    except OrigamiError as error:
+        return "", None, [finding(error)]
+    operations = client.operations
+    try:
+        background().run(asyncio.wait_for(operations.get_account(), PATIENCE))
+    except CannotBlock:
+        # In a browser. Nothing was sent.
+        return operations.origin or HOST, None, []
+    except OrigamiError as error:
+        return operations.origin or HOST, error.status_code is not None, [finding(error)]
+    except TimeoutError:
+        return operations.origin or HOST, False, [_SILENT]
+    return operations.origin or HOST, True, []

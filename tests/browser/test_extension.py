@@ -1,0 +1,219 @@
+"""The extension of JupyterLab: saved cards that can be used without a kernel, commands, notifications, settings."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from notebooks import serve
+from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION
+from tests.browser.conftest import LAB_OPTIONS
+from tests.browser.window import BOARD, CARD
+from tests.hosts.looks import uses_saved_card
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.browser.lab import LabPage
+
+RUN_TYPE, _ = SAVED_TYPES
+SETUP = "import origami_widgets as ow\now.use_sandbox(600, plan='ultra')"
+RUN = "run = ow.start('Find 15 family-run bakeries in Porto with a web shop')\nrun.wait('cells');"
+BATCH = (
+    "briefs = {'Porto': 'Find bakeries. scenario:answer', 'Faro': 'Find cafés. scenario:needs_input'}\n"
+    "batch = ow.start_many(briefs).wait()"
+)
+RAW = """
+from IPython.display import display
+display({{{media_type!r}: {{"version": {version}, "view": {view!r}}}, "text/html": "<em>as HTML</em>"}}, raw=True)
+"""
+# What asks a kernel about widgets, or tells it: the messages of cards.
+FRAMES = """() => {
+    window.framesSent = [];
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) { window.framesSent.push(data); return send.call(this, data); };
+    const ask = window.fetch;
+    window.fetch = function (...request) { window.framesSent.push(request); return ask.apply(this, request); };
+}"""
+
+
+@pytest.fixture
+def another_server(lab: serve.Lab, tmp_path: Path) -> Iterator[Callable[..., serve.Lab]]:
+    """Return a function that starts a server of another person on the same notebooks, with or without the extension."""
+    started: list[serve.Lab] = []
+
+    def start(*, extension: bool) -> serve.Lab:
+        home = tmp_path / f"server-{len(started)}"
+        settings = home / "config" / "labconfig"
+        settings.mkdir(parents=True)
+        disabled = {"disabledExtensions": {"origami-widgets": not extension}}
+        (settings / "page_config.json").write_text(json.dumps(disabled))
+        started.append(serve.start(home, lab.root, LAB_OPTIONS))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture
+def saved(open_lab: Callable[..., LabPage]) -> LabPage:
+    """A notebook with a card and a board, saved; its kernel has stopped."""
+    lab = open_lab([SETUP, RUN, BATCH])
+    for cell in range(3):
+        lab.run_cell(cell)
+    expect(lab.output(1).locator(CARD)).to_contain_text("Completed")
+    lab.show_cell(2)
+    expect(lab.output(2).locator(BOARD)).to_contain_text("Needs your answer")
+    lab.save()
+    lab.shutdown_kernel()
+    return lab
+
+
+def uses(lab: LabPage) -> None:
+    """Sort, unfold, switch and copy in a saved card, and filter and sort a saved board."""
+    card = lab.output(1).locator(CARD)
+    expect(card).to_contain_text("Completed")
+    expect(card).to_contain_text("Snapshot of")
+    lab.page.evaluate(FRAMES)
+    uses_saved_card(card)
+    lab.show_cell(2)
+    board = lab.output(2).locator(BOARD)
+    rows = board.locator("tbody > tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Porto")
+    board.get_by_role("button", name="Name").click()
+    expect(rows.first).to_contain_text("Faro")
+    board.get_by_role("textbox").fill("porto")
+    expect(board.locator("tbody > tr:visible")).to_have_count(1)
+    sent = lab.page.evaluate("window.framesSent")
+    assert not [frame for frame in sent if "comm_" in str(frame)]
+    assert not [frame for frame in sent if "origami" in str(frame)]
+    assert lab.foreign_requests == []
+    assert lab.errors_of_ours == []
+
+
+def test_a_saved_notebook_can_be_used_by_another_person_who_trusts_it(
+    saved: LabPage, another_server: Callable[..., serve.Lab]
+) -> None:
+    other = saved.elsewhere(another_server(extension=True))
+    # Not executed there and not trusted: the sanitized HTML, as without the extension.
+    expect(other.output(1).first).to_contain_text("Snapshot of")
+    expect(other.page.locator(CARD)).to_have_count(0)
+    other.page.evaluate("void window.jupyterapp.commands.execute('notebook:trust')")
+    other.page.locator(".jp-Dialog .jp-mod-accept").click()
+    uses(other)
+    other.close()
+
+
+def test_without_the_extension_it_is_the_html(saved: LabPage, another_server: Callable[..., serve.Lab]) -> None:
+    other = saved.elsewhere(another_server(extension=False))
+    for cell in (1, 2):
+        other.show_cell(cell)
+        html = saved.saved_outputs(cell)[0]["data"]["text/html"]
+        shown = other.output(cell).first
+        expect(shown).to_contain_text("Snapshot of")
+        text = shown.evaluate(
+            "(node, html) => [node, new DOMParser().parseFromString(html, 'text/html').body].map(one => one.textContent)",
+            html,
+        )
+        assert text[0].split() == text[1].split()
+    expect(other.page.locator(f"{CARD}, {BOARD}")).to_have_count(0)
+    other.close()
+
+
+def test_a_reloaded_page_draws_the_live_card_where_the_saved_one_stands(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab([SETUP, "run = ow.start('Find dentists. scenario:slow', client=ow.Sandbox(speed=2).client())"])
+    lab.run_cell(0)
+    lab.run_cell(1)
+    expect(lab.output(1).locator(CARD)).to_contain_text("Running")
+    lab.save()
+    lab.reload()
+    card = lab.output(1).locator(CARD)
+    expect(card).to_have_count(1)
+    expect(card).not_to_contain_text("Snapshot of")
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_contain_text("Cancelled", timeout=60_000)
+
+
+def test_what_another_version_saved_is_the_html(open_lab: Callable[..., LabPage]) -> None:
+    versions = (SAVED_VERSION - 1, SAVED_VERSION + 1)
+    lab = open_lab([RAW.format(media_type=kind, version=one, view="{}") for kind in SAVED_TYPES for one in versions])
+    for cell in range(4):
+        lab.run_cell(cell)
+        expect(lab.output(cell).locator("em")).to_have_text("as HTML")
+    assert lab.errors_of_ours == []
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("origami:brief", 'run = ow.start("Find 20 …")'),
+        ("origami:attach", 'run = ow.attach("AGENT_ID/RUN_ID")'),
+        ("origami:board", 'board = ow.RunBoard("AGENT_ID")'),
+    ],
+)
+def test_a_command_writes_a_cell_and_runs_nothing(open_lab: Callable[..., LabPage], command: str, line: str) -> None:
+    lab = open_lab(["x = 1"])
+    lab.command(command)
+    expect(lab.cell(1)).to_contain_text(line)
+    assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 1
+    assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount") is None
+    assert lab.foreign_requests == []
+
+
+def test_the_palette_has_them_all(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab(["x = 1"])
+    lab.command("apputils:activate-command-palette")
+    lab.page.keyboard.type("Origami")
+    palette = lab.page.locator(".lm-CommandPalette")
+    for label in ("Brief an agent", "Attach a run", "Board of an agent's runs", "Open the guide"):
+        expect(palette).to_contain_text(label)
+    lab.page.keyboard.press("Escape")
+
+
+def test_the_guide_opens_in_a_tab_of_its_own(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab(["x = 1"])
+    lab.was_reopened = True
+    lab.context.route("https://**/*", lambda route: route.fulfill(body="the guide", content_type="text/plain"))
+    with lab.context.expect_page() as opened:
+        lab.command("origami:guide")
+    expect(opened.value.locator("body")).to_have_text("the guide")
+    assert opened.value.evaluate("window.opener") is None
+
+
+def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) -> None:
+    brief = "'Find partners. scenario:needs_input', client=ow.Sandbox(speed=20).client()"
+    lab = open_lab([SETUP, f"run = ow.start({brief})", "run"])
+    for cell in range(3):
+        lab.run_cell(cell)
+    expect(lab.output(2).locator(CARD)).to_contain_text("Needs your answer")
+    # Told quietly, as the server of the tests is set up; the list has them all.
+    lab.command("apputils:display-notifications")
+    told = lab.page.locator(".jp-Notification-List-Item")
+    expect(told).to_have_count(1)
+    expect(told).to_contain_text("Find partners")
+    expect(told).to_contain_text("Needs your answer")
+
+
+def test_settings_reach_every_card_of_the_page(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab([SETUP, "run = ow.start('Find dentists. scenario:slow', client=ow.Sandbox(speed=2).client())"])
+    lab.run_cell(0)
+    lab.run_cell(1)
+    panel = lab.output(1).locator(CARD).get_by_role("tabpanel")
+    before = panel.bounding_box()["height"]
+    settings = "window.jupyterapp.serviceManager.settings"
+    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{\"previewRows\": 10, \"notify\": false}}')")
+    lab.save()
+    lab.reload()
+    expect(lab.output(1).locator(CARD)).to_contain_text("Running")
+    after = lab.output(1).locator(CARD).get_by_role("tabpanel").bounding_box()["height"]
+    assert after > before + 100
+    expect(lab.output(1).locator(CARD).get_by_role("button", name="Notify me")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{}}')")

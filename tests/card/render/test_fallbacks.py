@@ -1,0 +1,118 @@
+"""What hosts make of a saved card that they have no extension for: the HTML beside it, as before, in a notebook that is valid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bleach
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from origami_widgets.card.view.contract import BOARD_SLOTS, SAVED_TYPES
+from origami_widgets.card.widgets.snapshot import board_snapshot, card_snapshot
+from tests.card.boards import board_of, every_entry, hostile_entries, many
+from tests.card.markup import words
+from tests.fixtures import hostile
+from tests.fixtures.make_views import views
+from tests.fixtures.states import STATES
+
+SNAPSHOTS = {
+    **{name: card_snapshot(view) for name, view in views("snapshot").items()},
+    "board": board_snapshot(board_of(every_entry(), form="snapshot")),
+    "hostile board": board_snapshot(board_of(hostile_entries(9, hostile.CORPUS.values()), form="snapshot")),
+    "large board": board_snapshot(board_of(many(BOARD_SLOTS, *STATES), form="snapshot")),
+}
+LIMIT = 60_000
+WIDGET = "application/vnd.jupyter.widget-view+json"
+# What GitHub lets through of HTML, as its sanitizer was published: elements, no styles, no classes.
+GITHUB_TAGS = (
+    *(
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "br",
+        "b",
+        "i",
+        "strong",
+        "em",
+        "a",
+        "pre",
+        "code",
+        "img",
+        "tt",
+        "div",
+        "ins",
+    ),
+    *("del", "sup", "sub", "p", "ol", "ul", "table", "thead", "tbody", "tfoot", "blockquote", "dl", "dt", "dd", "kbd"),
+    *("q", "samp", "var", "hr", "ruby", "rt", "rp", "li", "tr", "td", "th", "s", "strike", "summary", "details"),
+    *("caption", "figure", "figcaption", "abbr", "bdo", "cite", "dfn", "mark", "small", "span", "time", "wbr"),
+)
+GITHUB_ATTRIBUTES = {"a": ["href"], "img": ["src"], "*": ["align", "colspan", "dir", "rowspan", "title", "width"]}
+# How VS Code orders the items of an output that it has loaded (its extension "ipynb"), and what it can draw: by itself, and
+# with the extension "Jupyter".
+VSCODE_ORDER = ("application/vnd.", "application/vdom.", "application/geo+json", "text/html", "application/javascript")
+VSCODE_DRAWS = {"text/html", "application/javascript", "image/png", "image/svg+xml", "text/markdown", "text/plain"}
+
+
+def notebook(*bundles: dict[str, Any]) -> nbformat.NotebookNode:
+    outputs = [new_output("display_data", data=bundle) for bundle in bundles]
+    return new_notebook(cells=[new_code_cell("run", outputs=outputs)])
+
+
+def html_alone(bundle: dict[str, Any]) -> dict[str, Any]:
+    return {kind: part for kind, part in bundle.items() if kind not in SAVED_TYPES}
+
+
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_the_notebook_is_valid_and_little_larger(name: str) -> None:
+    with_view, without = notebook(SNAPSHOTS[name]), notebook(html_alone(SNAPSHOTS[name]))
+    nbformat.validate(with_view)
+    sizes = [len(nbformat.writes(each).encode()) for each in (with_view, without)]
+    assert 0 < sizes[0] - sizes[1] <= LIMIT
+    read = nbformat.reads(nbformat.writes(with_view), as_version=4)
+    assert read.cells[0].outputs[0].data == SNAPSHOTS[name]
+
+
+@pytest.mark.parametrize("sanitize", [False, True])
+def test_nbconvert_makes_the_same_page(sanitize: bool) -> None:
+    def page(bundles: list[dict[str, Any]]) -> str:
+        made, _ = HTMLExporter(sanitize_html=sanitize).from_notebook_node(notebook(*bundles))
+        # Cells get an id when they are made.
+        return "\n".join(str(output) for output in BeautifulSoup(made, "html.parser").select(".jp-OutputArea-output"))
+
+    assert page(list(SNAPSHOTS.values())) == page([html_alone(each) for each in SNAPSHOTS.values()])
+
+
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_github_shows_every_word(name: str) -> None:
+    markup = SNAPSHOTS[name]["text/html"]
+    shown = bleach.clean(markup, tags=GITHUB_TAGS, attributes=GITHUB_ATTRIBUTES, protocols=["https", "mailto"])
+    assert words(shown) == words(markup)
+    links = [[a.get("href") for a in BeautifulSoup(each, "html.parser").find_all("a")] for each in (shown, markup)]
+    assert links[0] == links[1]
+
+
+def choice_of_vscode(bundle: dict[str, Any], draws: set[str]) -> str:
+    """The first that can be drawn; those that can't come last."""
+
+    def place(kind: str) -> int:
+        return next((at for at, start in enumerate(VSCODE_ORDER) if kind.startswith(start)), len(VSCODE_ORDER))
+
+    ordered = sorted(bundle, key=place)
+    return next(kind for kind in ordered if kind in draws)
+
+
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_vs_code_draws_the_html_and_a_live_card_as_a_widget(name: str) -> None:
+    saved = SNAPSHOTS[name]
+    live = {WIDGET: {"model_id": "a"}, **saved}
+    assert choice_of_vscode(saved, VSCODE_DRAWS) == "text/html"
+    assert choice_of_vscode(saved, VSCODE_DRAWS | {WIDGET}) == "text/html"
+    assert choice_of_vscode(live, VSCODE_DRAWS | {WIDGET}) == WIDGET
+    assert choice_of_vscode(live, VSCODE_DRAWS) == "text/html"

@@ -1,0 +1,60 @@
+"""What is installed, in this environment and in that of the server."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from origami_widgets.host.installation import Requirement, jupyter_server, requirements, shown_path
+
+if TYPE_CHECKING:
+    import pytest
+
+numbers = st.lists(st.integers(0, 99), min_size=1, max_size=4)
+
+
+def dotted(parts: list[int]) -> str:
+    return ".".join(map(str, parts))
+
+
+@given(numbers, numbers)
+def test_versions_are_compared_by_their_numbers(floor: list[int], installed: list[int]) -> None:
+    is_met = Version(dotted(installed)) >= Version(dotted(floor))
+    # One that comes before a release counts as that release.
+    for end in ("", "rc1", ".dev0", "+local.1"):
+        assert Requirement("x", dotted(floor), f"{dotted(installed)}{end}").is_met == is_met
+
+
+def test_what_is_missing_is_not_met() -> None:
+    assert not Requirement("x", "0", None).is_met
+
+
+def test_the_requirements_are_those_of_the_package() -> None:
+    found = {each.name: each for each in requirements()}
+    assert {"anywidget", "httpx", "pandas"} <= found.keys()
+    assert "starlette" not in found, "extras are not always needed"
+    assert all(each.is_met for each in found.values())
+
+
+def test_an_extension_of_the_person_counts_for_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = tmp_path / "labextensions" / "origami-widgets" / "package.json"
+    about.parent.mkdir(parents=True)
+    about.write_text(json.dumps({"version": "9.9"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    server = jupyter_server()
+    assert server is not None
+    assert (server.extension, server.is_running, server.is_elsewhere) == ("9.9", False, False)
+    assert server.python.exists()
+
+
+def test_a_person_s_name_is_not_in_a_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert shown_path(tmp_path / "env") == "~/env"
+    assert shown_path(Path(sys.executable)) == sys.executable
