@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import leads_frame as leads_frame
     from origami_widgets.frames import leads_frame_async as leads_frame_async
     from origami_widgets.frames import overlap as overlap
+    from origami_widgets.frames import plain as plain
     from origami_widgets.frames import refresh_leads as refresh_leads
     from origami_widgets.frames import refresh_leads_async as refresh_leads_async
     from origami_widgets.frames import rows_batches as rows_batches
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
+    from origami_widgets.frames.leads.batch_reading import RowBatches as RowBatches
     from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.leads.row_reading import InterruptedRows as InterruptedRows
     from origami_widgets.frames.plots import plot_compare as plot_compare
@@ -80,6 +82,7 @@ _HOMES = {
     "LeadGrid": "card.widgets.lead_grid",
     "OrigamiError": "api.errors",
     "PastedKey": "api.pasted_key",
+    "RowBatches": "frames.leads.batch_reading",
     "Run": "compose",
     "RunBatch": "run.batch",
     "RunBoard": "card.widgets.run_board",
@@ -108,6 +111,7 @@ _HOMES = {
     "login": "compose",
     "login_async": "compose",
     "overlap": "frames",
+    "plain": "frames",
     "plot_compare": "frames.plots",
     "plot_credits": "frames.plots",
     "plot_funnel": "frames.plots",

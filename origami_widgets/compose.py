@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from origami_widgets.frames.leads.batch_reading import RowBatches
     from origami_widgets.run.display_backend import DtypeBackend
     from origami_widgets.sandbox import Sandbox
 
@@ -51,6 +52,12 @@ class NotebookBackend(CardBackend):
         from origami_widgets.frames.row_frames import loaded_rows_frame
 
         return loaded_rows_frame(columns, rows)
+
+    def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> RowBatches:
+        """Return leads that were read already as Arrow record batches."""
+        from origami_widgets.frames.row_frames import loaded_row_batches
+
+        return loaded_row_batches(columns, rows)
 
     def all_leads(self, table: Any, operations: Any, options: dict[str, Any]) -> pd.DataFrame:
         """Read all leads of a table into a DataFrame."""

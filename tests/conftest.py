@@ -11,8 +11,9 @@ from origami_widgets.api.loop import background
 sys.modules.setdefault("rfc3987_syntax", None)
 
 
-def pytest_collection_finish():
-    """Leave modules and collected tests out of every collection of garbage: many tests ask for one, to see what stays."""
+@pytest.fixture(autouse=True, scope="module")
+def heap_of_the_module():
+    """Leave what was there before a module out of its collections of garbage: many tests ask for one, to see what stays."""
     gc.collect()
     gc.freeze()
 

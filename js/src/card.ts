@@ -39,7 +39,6 @@ export function mount(model: Model, host: HTMLElement): () => void {
     of(headSection(context), "head"),
     of(resultSection(context), "result"),
     of(noticesSection(context), "notices"),
-    of(ask, "ask"),
     all(
       tablesSection(context),
       () => some("tables", "activity", "head", "result"),
@@ -56,6 +55,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       "prose",
       "suggestions",
     ),
+    of(ask, "ask"),
   ];
   const voice = announcer(({ prompt, announcement }) => notify.notify(prompt, announcement));
   const root = el("article", "origami-card", ...parts.map((part) => part.node), voice.node);

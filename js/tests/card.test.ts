@@ -193,7 +193,7 @@ describe("the menu", () => {
 describe("the result line", () => {
   it("has the figures, or the note while there are none", () => {
     const card = draw("running");
-    expect(shown(card.one(".result .line"))).toContain("No leads yet.");
+    expect(shown(card.one(".result .line"))).toContain("11 leads added.");
     expect(card.one(".figures").hidden).toBe(true);
     card.model.set({ result: sample("completed").result });
     expect(card.all(".figure").map(shown)).toEqual([
@@ -201,7 +201,7 @@ describe("the result line", () => {
       "12 qualified",
       "57 credits · 4.75 per qualified lead",
     ]);
-    expect(card.text()).not.toContain("No leads yet.");
+    expect(card.text()).not.toContain("11 leads added.");
   });
 
   it("has the step, and more about it on demand", () => {
@@ -318,7 +318,7 @@ describe("the end of a view", () => {
 describe("words for assistive technology", () => {
   it("name the table that a link opens", () => {
     const card = draw("completed");
-    expect(card.one(".open a").ariaLabel).toBe("Open Porto bakeries");
+    expect(card.one(".open a").ariaLabel).toBe("Open table Porto bakeries");
   });
 
   it("say whose question a free answer is for, and keep decoration out", () => {

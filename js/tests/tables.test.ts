@@ -222,7 +222,7 @@ describe("tabs", () => {
     for (const at of [0, 3]) {
       tabsOf(card, 0)[at]?.click();
       expect(names(card)).toEqual(items[at]?.columns.rows.map(([name]) => name));
-      expect(card.one(".open a").ariaLabel).toBe(`Open ${items[at]?.name}`);
+      expect(card.one(".open a").ariaLabel).toBe(`Open table ${items[at]?.name}`);
     }
   });
 

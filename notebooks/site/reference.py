@@ -73,7 +73,7 @@ GROUPS = (
         (
             *("leads", "LeadGrid", "rows_frame", "rows_frame_async", "leads_frame", "leads_frame_async", "overlap"),
             *("describe_leads", "refresh_leads", "refresh_leads_async"),
-            *("rows_batches", "IncompleteRows", "InterruptedRows"),
+            *("rows_batches", "RowBatches", "plain", "IncompleteRows", "InterruptedRows"),
         ),
     ),
     Group(

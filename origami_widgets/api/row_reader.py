@@ -38,6 +38,7 @@ class RowPages(Generic[T]):
 
     Attributes:
         walk: the position.
+        newest: all rows of the page read last, also those beyond the limit.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class RowPages(Generic[T]):
         limit: int | None = None,
     ) -> None:
         self.walk = RowWalk(limit)
+        self.newest: Sequence[T] = ()
         self._fetch = fetch
         self._ids = ids
         self._lock = threading.Lock()
@@ -77,6 +79,7 @@ class RowPages(Generic[T]):
         with self._lock:
             # An interrupted read may still end; by then another read may have had its page.
             if turn == self._turn:
+                self.newest = page.items
                 keep(self.walk.take(page, self._ids(page.items)))
 
     def progress(self) -> str:

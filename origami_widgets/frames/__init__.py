@@ -8,6 +8,7 @@ from .economics.table_economics import economics_frame
 from .files.exporting import export
 from .lead_frames import leads_frame, leads_frame_async, overlap
 from .lead_summaries import describe_leads, refresh_leads, refresh_leads_async
+from .plain_frame import plain
 from .row_frames import rows_batches, rows_frame, rows_frame_async
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from .table_frames import columns_frame, lead_sources_frame, tables_frame
@@ -28,6 +29,7 @@ __all__ = [
     "leads_frame",
     "leads_frame_async",
     "overlap",
+    "plain",
     "refresh_leads",
     "refresh_leads_async",
     "rows_batches",

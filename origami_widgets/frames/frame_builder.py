@@ -15,6 +15,7 @@ import pandas as pd
 from origami_widgets._version import __version__
 
 from .dtype_backend import DtypeBackend, texts, to_array
+from .frame_attrs import read_only
 from .schema import RUN_ID, RUN_NAME
 from .values import TypedValues, read_values
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .source import SourceData
 
 MOST_NAMED = 100
-"""Runs that `attrs` lists: pandas copies it with every operation."""
+"""Runs that `attrs` lists: pandas prints it, and writes it to files."""
 
 
 @dataclass(slots=True)
@@ -168,17 +169,19 @@ def build(
             unreadable[own.get((origin, path), f"{origin}.{path}")] = lost
     frame = pd.DataFrame(arrays, copy=False)
     ids = list(dict.fromkeys(part.run_id for part in source.parts if isinstance(part.run_id, str)))
-    frame.attrs["units"] = schema.units
-    frame.attrs["origami"] = {
-        "frame": schema.name,
-        "version": __version__,
-        "source": source.kind,
-        "run_ids": ids[:MOST_NAMED],
-        "run_count": len(ids),
-        "skipped_entries": skipped,
-        "unreadable_values": unreadable,
-        "contradictions": issues.contradictions,
-    }
+    frame.attrs["units"] = read_only(schema.units)
+    frame.attrs["origami"] = read_only(
+        {
+            "frame": schema.name,
+            "version": __version__,
+            "source": source.kind,
+            "run_ids": ids[:MOST_NAMED],
+            "run_count": len(ids),
+            "skipped_entries": skipped,
+            "unreadable_values": unreadable,
+            "contradictions": issues.contradictions,
+        }
+    )
     return frame
 
 

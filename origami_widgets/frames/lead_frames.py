@@ -12,6 +12,7 @@ from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput
 
 from .dtype_backend import DtypeBackend, check_backend
+from .frame_attrs import read_only
 from .source import SourceData, gather
 
 if TYPE_CHECKING:
@@ -367,14 +368,14 @@ def overlap(
         }
     )
     result = pd.concat([first, rows], axis=1)
-    result.attrs["units"] = {"leads_a": "leads", "leads_b": "leads"}
-    result.attrs["origami"] = {
+    about = {
         "frame": "overlap",
         "version": __version__,
         "untrusted": True,
         "on": on,
         "mixed_types": findings.mixed_types,
     }
+    result.attrs = read_only({"units": {"leads_a": "leads", "leads_b": "leads"}, "origami": about})
     return result
 
 

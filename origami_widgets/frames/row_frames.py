@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
 
     from .dtype_backend import DtypeBackend
-    from .leads.lead_table import Names
+    from .leads.batch_reading import RowBatches
+    from .leads.lead_table import ListedColumn, Names, Objects
     from .leads.row_reading import Progress, RowsReading
     from .source import HasRaw
 
@@ -25,27 +26,41 @@ def rows_frame(
     *,
     client: AnyClient | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
+    filters_add: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
+    objects: Objects = "flatten",
     names: Names = "slug",
+    sep: str = ".",
+    schema: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
     """The leads of a table, one row each. Reads the columns and all pages of rows: free requests.
 
     Cells hold what agents found on the web: do not trust them as links, markup or formulas. The table's saved filters
-    apply, as they hold what the brief asked for. `filters` and `sort` replace the saved ones. Cards that show the table's
-    run show the progress of reading.
+    apply, as they hold what the brief asked for. `filters` and `sort` replace the saved ones; `filters_add` joins them.
+    Cards that show the table's run show the progress of reading.
 
     Args:
         table: a table, for example `run.tables[0]`, or the id of a table (one more request).
         client: the client; the configured one by default.
-        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the saved filters.
+        filters: `[{"column": slug, "operator": …, "value": …}]` instead of the saved filters; None for these.
+        filters_add: conditions of the same form, beside the saved filters. The API can only replace these, and does not tell
+            them, so the table is read twice, and the leads that both answers have are returned.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        limit: maximum number of rows; None for all.
+        limit: maximum number of rows; None for all. Columns and dtypes are those of at least 200 leads, if the table has
+            them: `limit=0` gives the same empty frame as all rows would, unless a later lead is of another shape.
         flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells.
+        objects: what stands for an object of an enrichment. `"flatten"`: as `flatten` says. `"json"`: its JSON text, as for
+            lists and mixed types, so that no column has dtype `object`. `"main"`: its main value alone. With the last two,
+            every column of the table is one column of the frame, whatever `flatten` is.
         names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
+        sep: what joins `slug` and `key`. Use `"_"` for libraries that take dots for paths, such as Altair.
+        schema: dtypes by column of the frame, as `dtype` in `pandas.read_csv`: `{"employees": "Int64"}`, or
+            `frame.dtypes.to_dict()` of another frame. These columns are there with these dtypes, whatever the cells.
+            Digits in a text are a number; everything fits `"string"` and `"object"`.
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows (None if unknown),
             called after each page.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
@@ -56,7 +71,8 @@ def rows_frame(
 
         - `row_id` (string): the lead
         - `slug`: the value of the cell; of an object its main part, for example the email address
-        - `slug.key`: each part of the column's objects; beyond 64 parts, the others are together in `slug.rest`
+        - `slug.key`: each other part of the column's objects; beyond 64 parts, the rest are together in `slug.rest`. The
+            main part is among them if it is not the same for all objects, or if `schema` names it
         - `slug.found` (boolean): where a column has objects, nulls or blank texts: True if a value was found, False if
           nothing was found, NA if the cell has not run, is running or failed. An object counts as found if it holds
           anything but nulls and blank texts besides `confidence`, `reasoning` and the addresses of its sources
@@ -67,14 +83,16 @@ def rows_frame(
         `datetime64[us, UTC]` if all texts are ISO dates with a time (UTC if without a time zone), `datetime64[us]` without
         a time zone if all are ISO dates without a time (`date32[day][pyarrow]` with the other backend;
         `attrs["origami"]["dates"]` lists them), and `object` for lists, objects, mixed types and integers of more than
-        64 bits (`attrs["origami"]["mixed_types"]` lists them). Columns with both dates and times stay text.
-        `attrs["origami"]` also has `complete`, the reason if reading `stopped` early, the server's `total`, and the
+        64 bits (`attrs["origami"]["mixed_types"]` lists them). Columns with both dates and times, or with anything else
+        among them, such as a bare year, stay text; `attrs["origami"]["not_dates"]` says how many there are of each, and
+        which rows keep the column from being dates. `attrs["origami"]` also has `complete`, the reason if reading `stopped` early, the server's `total`, and the
         table's `lead_count` before filters.
 
     Raises:
-        InvalidInput: an argument is invalid, or `filters` or `sort` name a column that the table does not have.
+        InvalidInput: an argument is invalid, or names a column that the table does not have.
         TableNotFound: there is no such table for this key and project.
-        IncompleteRows: an error came after some rows. `partial` is the frame so far, `resume()` reads on.
+        IncompleteRows: an error came after some rows: `partial` is the frame so far, `resume()` reads on. Or a cell does not
+            fit `schema`: `partial` has all rows, and the dtype that the cells suggest in this column.
         InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
 
     API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
@@ -88,15 +106,22 @@ def rows_frame(
         (['row_id', 'company', 'website'], 'string')
         >>> leads.attrs["origami"]["complete"], len(leads) == leads.attrs["origami"]["total"]
         (True, True)
+        >>> pinned = ow.rows_frame(run.tables[0], client=client, limit=0, schema={"employees": "Float64"})
+        >>> str(pinned["employees"].dtype), list(pinned) == list(leads)
+        ('Float64', True)
     """
     reading = _reading(
         table,
         client,
         filters=filters,
+        filters_add=filters_add,
         sort=sort,
         limit=limit,
         flatten=flatten,
+        objects=objects,
         names=names,
+        sep=sep,
+        schema=schema,
         dtype_backend=dtype_backend,
     )
     frame: pd.DataFrame = reading.read(progress)
@@ -108,10 +133,14 @@ async def rows_frame_async(
     *,
     client: AnyClient | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
+    filters_add: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
+    objects: Objects = "flatten",
     names: Names = "slug",
+    sep: str = ".",
+    schema: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
@@ -135,10 +164,14 @@ async def rows_frame_async(
         table,
         client,
         filters=filters,
+        filters_add=filters_add,
         sort=sort,
         limit=limit,
         flatten=flatten,
+        objects=objects,
         names=names,
+        sep=sep,
+        schema=schema,
         dtype_backend=dtype_backend,
     )
     frame: pd.DataFrame = await wait(reading.steps(progress))
@@ -156,7 +189,7 @@ def read_rows_frame(table: HasRaw, operations: Operations, options: Mapping[str,
     from .leads.row_reading import RowsReading
     from .leads.rows_request import request_from
 
-    options = {"limit": None, "flatten": True, "names": "slug", "dtype_backend": "numpy_nullable", **options}
+    options = dict(options)
     progress = options.pop("progress", None)
     frame: pd.DataFrame = RowsReading(operations, request_from(table, **options)).read(progress)
     return frame
@@ -169,15 +202,36 @@ def loaded_rows_frame(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[
         columns: the table's columns, as the server lists them.
         rows: the leads, as the server sent them.
     """
-    from .leads.lead_table import LeadTable, ListedColumn
+    from .leads.lead_table import LeadTable
 
-    listed = [
+    table = LeadTable(_listed(columns), dtype_backend="numpy_nullable")
+    table.add(rows)
+    return table.frame(copy=True)[0]
+
+
+def _listed(columns: Sequence[Mapping[str, Any]]) -> list[ListedColumn]:
+    from .leads.lead_table import ListedColumn
+
+    return [
         ListedColumn(str(each.get("id", "")), str(each.get("name", "")), each.get("slug"), str(each.get("kind", "")))
         for each in columns
     ]
-    table = LeadTable(listed, dtype_backend="numpy_nullable", flatten=True, names="slug")
-    table.add(rows)
-    return table.frame(copy=True)[0]
+
+
+def loaded_row_batches(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[str, Any]]) -> RowBatches:
+    """Return leads that were read already as `rows_batches` does. Sends nothing.
+
+    Args:
+        columns: the table's columns, as the server lists them.
+        rows: the leads, as the server sent them.
+    """
+    from .dtype_backend import check_backend
+    from .leads.batch_reading import loaded_batches
+    from .leads.cell_column import KindOnlyColumn
+    from .leads.lead_table import LeadTable
+
+    check_backend("pyarrow")
+    return loaded_batches(LeadTable(_listed(columns), dtype_backend="pyarrow", kept=KindOnlyColumn), rows)
 
 
 def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, **options: Any) -> RowsReading:
@@ -200,42 +254,51 @@ def rows_batches(
     *,
     client: AnyClient | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
+    filters_add: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
+    objects: Objects = "flatten",
     names: Names = "slug",
+    sep: str = ".",
+    schema: Mapping[str, Any] | None = None,
     batch_size: int = 10_000,
     progress: Progress | None = None,
-) -> Any:
+) -> RowBatches:
     """The leads of a table as Arrow record batches, for tables that do not fit in memory. Free requests.
 
-    duckdb, polars and pyarrow read them; `export(rows_batches(table), "folder", format="parquet")` writes them to disk.
-    Rows, columns and names are those of `rows_frame`, and all batches have the same types. As the types depend on every
-    cell, all pages are first read into an unnamed temporary file, which is deleted with the reader. Memory holds one page
+    duckdb, pyarrow and whatever else reads Arrow streams take the result as it is, `to_polars()` and `to_arrow()` make
+    frames without pandas in between, and `export(rows_batches(table), "folder", format="parquet")` writes it to disk. Rows,
+    columns and names are those of `rows_frame`, and all batches have the same types. As the types depend on every
+    cell, all pages are first read into an unnamed temporary file, which is deleted with the result. Memory holds one page
     and one batch.
 
     Args:
         table: a table, for example `run.tables[0]`, or the id of a table (one more request).
         client: the client; the configured one by default.
-        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the saved filters.
+        filters: `[{"column": slug, "operator": …, "value": …}]` instead of the saved filters; None for these.
+        filters_add: conditions of the same form, beside the saved filters; the table is read twice.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        limit: maximum number of rows; None for all.
-        flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells.
+        limit: maximum number of rows; None for all. Columns and types are those of at least 200 leads.
+        flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells, as JSON.
+        objects: `"flatten"`: as `flatten` says; `"json"`: JSON texts; `"main"`: their main values alone.
         names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
+        sep: what joins `slug` and `key`.
+        schema: dtypes by column, as in `rows_frame`: Arrow's types follow from the kind, such as `int64` from `"Int64"`.
         batch_size: rows per batch, 1 to 1,000,000.
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows, called after each page.
 
     Returns:
-        A `pyarrow.RecordBatchReader`, which can be read once. Types are `int64`, `double`, `bool`, `string`, `date32` (dates
+        A `RowBatches`, which can be read as often as you like without another request. Types are `int64`, `double`, `bool`, `string`, `date32` (dates
         without a time) and `timestamp[us, UTC]`. Lists, objects, mixed types and integers of more than 64 bits are JSON
         texts, marked by `origami` in the metadata of their field. The metadata of the schema has the `attrs` of
         `rows_frame` as JSON under `origami`.
 
     Raises:
-        InvalidInput: pyarrow isn't installed, an argument is invalid, or `filters` or `sort` name a column that the
-            table does not have.
+        InvalidInput: pyarrow isn't installed, an argument is invalid, or names a column that the table does not have.
         TableNotFound: there is no such table for this key and project.
-        IncompleteRows: an error came after some rows. `partial` is a reader of these, `resume()` reads on.
+        IncompleteRows: an error came after some rows: `partial` has these, `resume()` reads on. Or a cell does
+            not fit `schema`: `partial` has all rows.
         InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
 
     API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
@@ -244,10 +307,10 @@ def rows_batches(
         >>> import origami_widgets as ow
         >>> client = ow.Sandbox(speed=600).client()
         >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
-        >>> reader = ow.rows_batches(run.tables[0], client=client, batch_size=10)
-        >>> reader.schema.names[:3], str(reader.schema.field("fit").type)
+        >>> batches = ow.rows_batches(run.tables[0], client=client, batch_size=10)
+        >>> batches.schema.names[:3], str(batches.schema.field("fit").type)
         (['row_id', 'company', 'website'], 'int64')
-        >>> sum(batch.num_rows for batch in reader) == len(ow.rows_frame(run.tables[0], client=client))
+        >>> len(batches.to_polars()) == len(ow.rows_frame(run.tables[0], client=client))
         True
     """
     # Loaded here: the other frames need no network.
@@ -259,10 +322,14 @@ def rows_batches(
     request = request_from(
         table,
         filters=filters,
+        filters_add=filters_add,
         sort=sort,
         limit=limit,
         flatten=flatten,
+        objects=objects,
         names=names,
+        sep=sep,
+        schema=schema,
         dtype_backend="pyarrow",
         caller="rows_batches",
     )
@@ -273,4 +340,5 @@ def rows_batches(
             cause=f"Got batch_size={batch_size!r:.40}.",
             remedy=f"Use a whole number from 1 to {MOST_IN_A_BATCH:,}.",
         )
-    return BatchesReading(client_or_default(client).operations, request, size).read(progress)
+    batches: RowBatches = BatchesReading(client_or_default(client).operations, request, size).read(progress)
+    return batches

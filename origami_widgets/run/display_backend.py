@@ -66,6 +66,10 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         """Return leads that were read already as a DataFrame."""
         ...
 
+    def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Any:
+        """Return leads that were read already as Arrow record batches."""
+        ...
+
     def all_leads(self, table: Any, operations: Any, options: dict[str, Any]) -> pd.DataFrame:
         """Read all leads of a table into a DataFrame."""
         ...
@@ -114,6 +118,10 @@ class PlainBackend:
 
     def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:  # noqa: ARG002
         """Raise `RuntimeError`: frames need pandas, which the package loads on demand."""
+        raise RuntimeError("No frames are installed; import origami_widgets instead of its inner modules.")
+
+    def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Any:  # noqa: ARG002
+        """Raise `RuntimeError`: record batches need pyarrow, which the package loads on demand."""
         raise RuntimeError("No frames are installed; import origami_widgets instead of its inner modules.")
 
     def all_leads(self, table: object, operations: object, options: dict[str, Any]) -> pd.DataFrame:

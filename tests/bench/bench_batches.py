@@ -39,9 +39,9 @@ def with_batches(rows: int) -> Any:
     spool = PageSpool()
     for body in pages(rows):
         page = RawRows.of(decode(body)).items
-        table.learn(page)
+        table.add(page)
         spool.add(page)
-    _, batches = batches_of(table, spool, BATCH)
+    batches = batches_of(table, spool.part(), BATCH)
     return sum(batch.num_rows for batch in batches)
 
 

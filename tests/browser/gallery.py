@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Act = Callable[[LabPage, int], None]
 
 THEMES = ("light", "dark")
-WIDTHS = (320, 900)
+WIDTHS = (320, 700, 1200)
 # High enough for any card: what Lab scrolls out of its own view is not in an element's screenshot.
 WINDOW_HEIGHT = 4000
 READY_SECONDS = 15.0

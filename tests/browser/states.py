@@ -8,9 +8,11 @@ from __future__ import annotations
 import copy
 import dataclasses
 import itertools
+import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import ipywidgets
 from IPython.display import display
 
@@ -105,13 +107,59 @@ def set_clock() -> None:
     time.time = lambda: NOW + real() - _began
 
 
+BAKERIES = ("Padaria Ribeira", "Forno da Batalha", "Confeitaria Aurora", "Pão do Bolhão", "Moinho da Foz")
+STREETS = ("Rua das Flores", "Rua do Almada", "Cais da Estiva")
+
+
+def lead(number: int) -> dict[str, Any]:
+    """One lead of any table of the fixtures: its e-mail address is found, sought in vain, or not looked up yet."""
+    name = f"{BAKERIES[number % 5]}{f' {number // 5 + 1}' if number >= 5 else ''}"
+    row: dict[str, Any] = {"id": f"row-{number}", "bakery": name}
+    host = f"{BAKERIES[number % 5].split()[-1].lower()}.example"
+    if number % 5 == 1:
+        row["contact-e-mail"] = {"email": None, "reasoning": "No address stands on their pages."}
+    elif number % 7 != 4:
+        row["contact-e-mail"] = {
+            "email": f"hello@{host}",
+            "confidence": ("high", "medium", "low")[number % 3],
+            "reasoning": f"Listed on the contact page, {STREETS[number % 3]}.",
+            "source_url": f"https://{host}/contact",
+        }
+    if number % 7 != 4:
+        row["fit"] = 40 + 13 * number % 60
+    return row
+
+
+def answer(status: int, body: dict[str, Any]) -> httpx.Response:
+    """An answer whose body is read as a stream, as those from a socket are."""
+    return httpx.Response(status, stream=httpx.ByteStream(json.dumps(body).encode()))
+
+
+def client_of(state: RunState) -> ow.Client:
+    """A client to whom only leads are known: those of the state's tables."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        table = next((table for table in state.tables if f"/tables/{table.id}/rows" in request.url.path), None)
+        if table is None:
+            return answer(404, {"error": {"code": "NOT_FOUND", "message": "Not found"}})
+        begin = int(request.url.params.get("cursor", 0))
+        total = table.lead_count or 0
+        end = min(begin + int(request.url.params.get("limit", 50)), total)
+        rows = [lead(number) for number in range(begin, end)]
+        following = str(end) if end < total else None
+        return answer(200, {"object": "list", "items": rows, "nextCursor": following, "total": total})
+
+    return ow.Client("og_live_0123456789", _transport=httpx.MockTransport(respond))
+
+
 def run_of(name: str) -> ow.Run:
-    """A handle on one state; nothing is ever sent or asked."""
+    """A handle on one state; its leads can be read, nothing else is ever sent or asked."""
     made = {**STATES, **MORE}[name]()
     states = made if isinstance(made, tuple) else (made,)
+    operations = client_of(states[-1]).operations
     # The fixtures are all the same run; cards of one run know of each other, and what one sends the others show.
     numbered = (dataclasses.replace(state, run_id=f"{state.run_id[:-3]}{next(_numbers)}") for state in states)
-    first, *others = (RunWatch(None, state, None) for state in numbered)
+    first, *others = (RunWatch(operations, state, None) for state in numbered)
     conversation = Conversation(first)
     for watch in others:
         conversation.extend(watch)

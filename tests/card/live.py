@@ -19,6 +19,11 @@ def settle():
         on_loop(lambda: None)
 
 
+def receive(widget, content):
+    """A message of the page arrives at a widget."""
+    widget.comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+
+
 def watch_of(run):
     """The watch of a run that is under way, after one answer."""
     made = RunWatch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)

@@ -167,7 +167,7 @@ def test_attach_by_agent_knows_the_runs_before_the_newest(client):
 
 
 def test_attach_in_another_process_reads_the_run_anew():
-    sandbox = ow.Sandbox(speed=60)
+    sandbox = ow.Sandbox(speed=240)
     run = start(sandbox.client()).wait(timeout=30)
     other = ow.attach(run.token, client=sandbox.client(), show=False)
     assert other.wait("cells", timeout=30).raw == run.wait("cells").raw
@@ -308,7 +308,7 @@ def test_configure_sets_what_start_uses(monkeypatch):
     ow.configure()
     with pytest.raises(ow.OrigamiError, match="ORIGAMI_API_KEY"):
         ow.start(BRIEF, show=False)
-    ow.configure(client=ow.Sandbox(speed=60).client())
+    ow.configure(client=ow.Sandbox(speed=240).client())
     assert ow.start(BRIEF, show=False).wait(timeout=30).done
     with pytest.raises(InvalidInput, match="both a client"):
         ow.configure(client=ow.Sandbox().client(), project="p")
@@ -318,11 +318,11 @@ def test_configure_sets_what_start_uses(monkeypatch):
 
 
 def test_configure_of_the_rendering_leaves_the_client_alone():
-    ow.configure(client=ow.Sandbox(speed=60).client())
+    ow.configure(client=ow.Sandbox(speed=240).client())
     try:
         ow.configure(render="html")
         assert render_mode() == "html"
-        ow.configure(client=ow.Sandbox(speed=60).client())
+        ow.configure(client=ow.Sandbox(speed=240).client())
         assert render_mode() == "html"
         ow.configure(render="auto")
         assert ow.start(BRIEF, show=False).wait(timeout=30).done
@@ -355,7 +355,7 @@ def test_wrong_input_is_refused_before_anything_is_sent(client, options, said):
 
 
 def test_a_model_that_the_plan_does_not_have_or_that_does_not_exist(client):
-    with pytest.raises(InvalidInput, match="not available on your plan") as caught:
+    with pytest.raises(InvalidInput, match="origami-max") as caught:
         ow.start(BRIEF, model="origami-max", client=ow.Sandbox(plan="starter").client(), show=False)
     assert "origami-lite" in caught.value.remedy
     with pytest.raises(InvalidInput, match="origami-lite"):

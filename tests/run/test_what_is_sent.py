@@ -75,7 +75,7 @@ def test_refresh_of_a_run_that_is_over_sends_one_get(ended):
 
 
 def test_refresh_sends_one_get_where_the_answer_has_tables():
-    listening = Listening(ow.Sandbox(speed=60))
+    listening = Listening(ow.Sandbox(speed=240))
     client = ow.Client("og_live_sandbox", "https://origami-sandbox.invalid/api/v2", _transport=listening)
     run = ow.start("Find bakers. scenario:slow scenario:partial", client=client, show=False)
     named = threading.Event()

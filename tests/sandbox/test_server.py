@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from origami_widgets.sandbox import Sandbox
+from origami_widgets.sandbox import Sandbox, server
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,8 @@ def until_closed(connection: socket.socket, drop: bytes = b"") -> bytes:
     raise AssertionError("the connection was left open")
 
 
-def test_a_request_that_never_arrives_whole_is_dropped(served):
+def test_a_request_that_never_arrives_whole_is_dropped(served, monkeypatch):
+    monkeypatch.setattr(server, "REQUEST_TIMEOUT", 1.0)
     with ExitStack() as stack:
         halves = {
             name: stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=30))

@@ -14,7 +14,7 @@ const LINES = 2;
 
 function suggestion({ session, view }: Context): Part<SuggestionView> {
   const press = commandButton(session);
-  const label = words("mute");
+  const label = words("off");
   return {
     node: el("li", "", press.node, label, press.said),
     refresh: press.refresh,
@@ -33,13 +33,14 @@ export function lastSection(context: Context, notify: Notify): Part<Last> {
   const text = el("div", "text");
   const clamped = clamp(text, LINES);
   const cut = el("p", "mute");
+  const spoken = el("div", "said", clamped.node, cut);
   const list = keyedList(
     el("ul", "next"),
     () => suggestion(context),
     (item: SuggestionView) => item.label,
   );
   list.node.ariaLabel = "Next steps";
-  const node = el("section", "last", latest.node, clamped.node, cut, list.node, notify.node, notify.said);
+  const node = el("section", "last", latest.node, spoken, list.node, notify.node, notify.said);
   let shown: Prose | null = null;
   const refresh = (): void => {
     const { done, settled } = context.view("head");
@@ -52,7 +53,7 @@ export function lastSection(context: Context, notify: Notify): Part<Last> {
     update({ activity, prose: said, suggestions }) {
       latest.update(activity.latest);
       show(latest.node, activity.latest.length);
-      show(clamped.node, said.nodes.length);
+      show(spoken, said.nodes.length || said.cut);
       say(cut, said.cut);
       if (!same(shown?.nodes, said.nodes)) fill(text, ...prose(said.nodes));
       shown = said;

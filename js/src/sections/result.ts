@@ -65,10 +65,13 @@ export function resultSection({ session, view }: Context): Part<Result> {
     update(result) {
       figures.update(result.figures);
       show(figures.node, result.figures.length);
-      say(note, result.note);
+      // While nothing has happened, the body says so.
+      say(note, view("head").done || view("activity").groups.length ? result.note : "");
       say(steps, result.steps);
       steps.title = result.details;
       funnel.update(result.funnel);
+      // Its place is kept while one may come.
+      show(funnel.node, result.funnel || !view("head").done);
       setText(words, result.funnel?.words ?? "");
       show(words, result.funnel);
       words.ariaHidden = "true";

@@ -176,6 +176,8 @@ export function tablesSection({ session }: Context): Part<Body> {
     say(reading, session.presence === "live" ? (readings[at] ?? "") : "");
     turnOff(all, gone && shown === "columns", gone);
     const ended = body.head.done && !table;
+    // Its place is kept while a table may come.
+    show(tables.node, !ended);
     show(strip, !ended);
     panel.classList.toggle("short", ended);
     show(node, !ended || changes);

@@ -100,9 +100,13 @@ def render_html(view: View, *, now: float) -> str:
         _head(view["head"]),
         _result(view, now),
         _within(map(_notice, view["notices"]), _NOTICES_SIZE),
-        _ask(view["ask"]) if view["ask"] else Html(""),
     ]
-    after = [_suggestions(view["suggestions"]), _activity(view["activity"]), _lines(view["head"]["lines"])]
+    after = [
+        _suggestions(view["suggestions"]),
+        _ask(view["ask"]) if view["ask"] else Html(""),
+        _activity(view["activity"]),
+        _lines(view["head"]["lines"]),
+    ]
     room = SIZE_LIMIT - _AROUND - sum(map(stored_size, (*before, *after)))
     # Words that consist of escapes are up to six times as long here: the prose gives way first, also to many tables.
     wanted = _PROSE_SIZE if len(view["tables"]["items"]) <= _FEW_TABLES else _PROSE_SIZE // 2

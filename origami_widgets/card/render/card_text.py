@@ -67,11 +67,11 @@ def render_text(view: View, *, now: float, ticking: bool = False, width: int = W
         list(_earlier(view["earlier"], width)),
         list(_head(view, now, width, ticking=ticking)),
         *(list(_notice(notice, width, copied)) for notice in view["notices"]),
-        list(_ask(view["ask"], width)) if view["ask"] else [],
     ]
     after = [
         _prose(view["prose"], width),
         list(_suggestions(view["suggestions"], width)),
+        list(_ask(view["ask"], width)) if view["ask"] else [],
         list(_activity(view["activity"], width)),
         list(_lines(view["head"]["lines"], copied)),
     ]

@@ -99,18 +99,18 @@ def short_host(host: str) -> str:
 
 
 def open_link(address: object) -> Link | None:
-    """Return a link to stand beside the name of its target; a host other than the product's is named in the label.
+    """Return a link to a table, to stand beside its name; a host other than the product's is named in the label.
 
     Example:
         >>> open_link("https://origami.chat/workspace/1")["label"]
-        'Open'
+        'Open table'
         >>> open_link("https://tables.example/1")["label"]
         'Open at tables.example'
     """
     href = safe_href(address)
     if href is None:
         return None
-    return {"href": href, "label": "Open" if is_product(href) else f"Open at {shown_host(href)}"}
+    return {"href": href, "label": "Open table" if is_product(href) else f"Open at {shown_host(href)}"}
 
 
 def product_link(address: object, label: str) -> Link | None:

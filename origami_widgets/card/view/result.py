@@ -111,6 +111,10 @@ def _price(state: RunState, used: int, qualified: int | None) -> str:
 
 def _note(state: RunState, form: Form) -> str:
     if not state.done:
+        # Without tables the changes are all that the server said about leads.
+        if added := [action.lead_count for action in state.actions if action.type == "leads_added"]:
+            leads = shown_count(total(added))
+            return "Leads added." if leads is None else f"{words.plural(leads, 'lead')} added."
         if form == "snapshot" or state.connection.state == "stopped" or state.actions:
             return "No leads yet."
         return "Planning…" if state.run is not None else "Starting…"

@@ -104,6 +104,13 @@ class LeadGrid(LiveWidget):
         rows, columns = self._leads.leads_of(self._shown_table())
         return display_backend().loaded_leads([column.raw for column in columns], [row.raw for row in rows])
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return what `frame` has as an Arrow stream, for polars, duckdb and others: `pl.DataFrame(grid)`. Sends nothing."""
+        rows, columns = self._leads.leads_of(self._shown_table())
+        batches = display_backend().loaded_batches([column.raw for column in columns], [row.raw for row in rows])
+        stream: object = batches.__arrow_c_stream__(requested_schema)
+        return stream
+
     @property
     def selection(self) -> pd.DataFrame:
         """The leads that are ticked, as `rows_frame` has them. Sends nothing."""

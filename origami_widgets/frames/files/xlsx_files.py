@@ -32,6 +32,8 @@ FIRST_DAY = date(1900, 3, 1)
 """Excel has a 29 February 1900, so programs disagree on the dates before it."""
 LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - Excel's times have no zone
 NARROWEST, WIDEST, LOOKED_AT = 8, 60, 200
+FILTER_WIDTH = 2
+"""Characters that the button of a column's filter covers."""
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ufffe\uffff]")
 
 
@@ -52,7 +54,7 @@ def engine() -> Any:
 
 
 def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutralize: bool) -> None:
-    """Write one sheet per part: frozen header, column widths, times in UTC, no formulas and no links.
+    """Write one sheet per part: frozen header with filters, column widths, times in UTC, no formulas and no links.
 
     Args:
         parts: the sheets.
@@ -142,12 +144,14 @@ class _Sheet:
     def fill(self, frame: pd.DataFrame) -> int:
         """Write the frame and return the number of texts that were too long for a cell."""
         self._sheet.freeze_panes(1, 0)
+        if frame.shape[1]:
+            self._sheet.autofilter(0, 0, len(frame), frame.shape[1] - 1)
         for at, name in enumerate(frame.columns):
             column = plain_column(frame.iloc[:, at])
             moments = isinstance(column.dtype, pd.DatetimeTZDtype) or ", tz=" in str(column.dtype)
             heading = unicode_text(f"{name} (UTC)" if moments else str(name))
             self._text(0, at, heading, header=True)
-            width = len(heading)
+            width = len(heading) + FILTER_WIDTH
             for row, value in enumerate(column.astype(object), start=1):
                 cell = plain_cell(value)
                 if cell is None:

@@ -1,4 +1,4 @@
-"""Read the leads of a table into record batches: first all pages to disk, then batches with the types that were found."""
+"""The leads of a table as record batches: first all pages go to disk, then come batches with the types that were found."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ import zlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .cell_column import CellColumn, CellKind, KindOnlyColumn, arrow_type
+from origami_widgets.api.errors import InvalidInput
+
+from .cell_column import CellColumn, KindOnlyColumn, arrow_type
 from .lead_table import Findings, LeadTable
 from .row_reading import RowsReading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.row_paging import RowWalk
 
     from .lead_column import LeadColumn
+    from .pinned_dtypes import CellKind
     from .rows_request import RowsRequest
 
 
@@ -52,44 +55,134 @@ class BatchesReading(RowsReading):
     def _write(self, table: LeadTable) -> None:
         while self._refused:
             self._spool.add(self._refused[0])
-            table.learn(self._refused.pop(0))
+            table.add(self._refused.pop(0))
 
     def _made(self, table: LeadTable, walk: RowWalk, *, copy: bool, reason: str) -> Any:  # noqa: ARG002 - nothing is shared
         if not reason:
             self._write(table)
-        pa: Any = import_module("pyarrow")
         findings = Findings()
-        schema, batches = batches_of(table, self._spool, self._size, findings)
-        attrs = self._attributes(walk, walk.rows, findings, reason)
+        batches = batches_of(table, self._spool.part(), self._size, findings, self._rows)
+        self._check_pins(findings, reason)
+        attrs = self._attributes(walk, self._rows, findings, reason)
         of_pandas = {**attrs, **({"json_columns": list(findings.mixed_types)} if findings.mixed_types else {})}
-        metadata = {b"origami": json.dumps(attrs["origami"]).encode(), b"PANDAS_ATTRS": json.dumps(of_pandas).encode()}
-        return pa.RecordBatchReader.from_batches(schema.with_metadata(metadata), batches)
+        return batches.with_metadata(
+            {b"origami": json.dumps(attrs["origami"]).encode(), b"PANDAS_ATTRS": json.dumps(of_pandas).encode()}
+        )
+
+
+class RowBatches:
+    """The leads of a table as Arrow record batches, as often as you like: `rows_batches` has read them all.
+
+    Nothing of it sends a request. Whatever reads Arrow streams takes it as it is: `pa.table(batches)`,
+    `pl.DataFrame(batches)`, `duckdb.sql("select * from batches")`, `export(batches, "folder", format="parquet")`.
+
+    Args:
+        schema: the `pyarrow.Schema` of all batches.
+        pages: returns the rows, page after page.
+        batched: returns the batches of pages.
+
+    Attributes:
+        schema: the `pyarrow.Schema` of all batches.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
+        >>> batches = ow.rows_batches(run.tables[0], client=client)
+        >>> batches.to_arrow().num_rows == batches.to_polars().height == sum(len(batch) for batch in batches)
+        True
+    """
+
+    def __init__(
+        self,
+        schema: Any,
+        pages: Callable[[], Iterable[list[dict[str, Any]]]],
+        batched: Callable[[Iterable[list[dict[str, Any]]], Any], Iterator[Any]],
+    ) -> None:
+        self.schema = schema
+        self._pages = pages
+        self._batched = batched
+
+    def __repr__(self) -> str:
+        return f"<RowBatches of {len(self.schema.names):,} columns>"
+
+    def __iter__(self) -> Iterator[Any]:
+        """Go through all batches from the first, as `pyarrow.RecordBatch` objects."""
+        return self._batched(self._pages(), self.schema)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return all batches from the first as an Arrow stream, by the PyCapsule interface."""
+        return self._reader().__arrow_c_stream__(requested_schema)
+
+    def to_arrow(self) -> Any:
+        """Return all leads as a `pyarrow.Table`, in memory. Sends nothing."""
+        return self._reader().read_all()
+
+    def to_polars(self) -> Any:
+        """Return all leads as a `polars.DataFrame`, in memory, without pandas in between. Sends nothing.
+
+        Raises:
+            InvalidInput: polars isn't installed.
+        """
+        try:
+            polars: Any = import_module("polars")
+        except ImportError as error:
+            raise InvalidInput(
+                "polars isn't installed",
+                cause="to_polars() makes one of its frames.",
+                remedy="Run: pip install polars. to_arrow() works without it.",
+            ) from error
+        return polars.DataFrame(self)
+
+    def with_metadata(self, metadata: dict[bytes, bytes]) -> RowBatches:
+        """Return the same batches with metadata in their schema."""
+        return RowBatches(self.schema.with_metadata(metadata), self._pages, self._batched)
+
+    def _reader(self) -> Any:
+        pa: Any = import_module("pyarrow")
+        return pa.RecordBatchReader.from_batches(self.schema, iter(self))
+
+
+def loaded_batches(table: LeadTable, rows: Sequence[dict[str, Any]]) -> RowBatches:
+    """Return rows in memory as record batches.
+
+    Args:
+        table: an empty table of their columns, which keeps only kinds.
+        rows: the rows.
+    """
+    table.add(rows)
+    return batches_of(table, lambda: [list(rows)] if rows else [], max(1, len(rows)))
 
 
 def batches_of(
-    table: LeadTable, spool: PageSpool, size: int, findings: Findings | None = None
-) -> tuple[Any, Iterator[Any]]:
-    """Return the schema of all rows of a spool, and their batches.
+    table: LeadTable,
+    pages: Callable[[], Iterable[list[dict[str, Any]]]],
+    size: int,
+    findings: Findings | None = None,
+    rows: int | None = None,
+) -> RowBatches:
+    """Return the record batches of rows.
 
     Args:
         table: has learned the types of these rows.
-        spool: the rows; it lives as long as the batches are used.
+        pages: returns the rows, page after page, whenever it is called.
         size: rows per batch.
         findings: collects notes about the columns.
+        rows: number of rows of all pages; None for all that the table has learned.
     """
     pa: Any = import_module("pyarrow")
     findings = findings or Findings()
-    kinds = {name: _kind_of(name, part, findings) for name, part in table.layout(findings)}
+    kinds = {name: _kind_of(name, part, findings, rows) for name, part in table.layout(findings)}
     fields = [pa.field(name, arrow_type(kind), metadata=_note(name, findings)) for name, kind in kinds.items()]
-    schema = pa.schema(fields)
-    return schema, _batches(spool, table.blank(), list(kinds.values()), schema, size)
+    blank, known = table.blank(), list(kinds.values())
+    return RowBatches(pa.schema(fields), pages, lambda each, schema: _batches(each, blank, known, schema, size))
 
 
-def _kind_of(name: str, part: CellColumn | LeadColumn | None, findings: Findings) -> CellKind:
+def _kind_of(name: str, part: CellColumn | LeadColumn | None, findings: Findings, rows: int | None) -> CellKind:
     if not isinstance(part, KindOnlyColumn):
         return "string" if part is None else "boolean"
-    kind = part.known
-    findings.note(name, part, kind)
+    kind = part.kind_within(rows)
+    findings.note(name, part, kind, rows)
     return kind
 
 
@@ -99,9 +192,11 @@ def _note(name: str, findings: Findings) -> dict[bytes, bytes] | None:
     return {b"origami": json.dumps({"json": True, "values": findings.mixed_types[name]}).encode()}
 
 
-def _batches(spool: PageSpool, blank: LeadTable, kinds: Sequence[CellKind], schema: Any, size: int) -> Iterator[Any]:
+def _batches(
+    pages: Iterable[list[dict[str, Any]]], blank: LeadTable, kinds: Sequence[CellKind], schema: Any, size: int
+) -> Iterator[Any]:
     waiting: list[dict[str, Any]] = []
-    for rows in spool.pages():
+    for rows in pages:
         waiting += rows
         while len(waiting) >= size:
             yield _batch(blank, waiting[:size], kinds, schema)
@@ -146,9 +241,14 @@ class PageSpool:
             self._pages.append((self._end, len(data)))
             self._end += len(data)
 
-    def pages(self) -> Iterator[list[dict[str, Any]]]:
-        """Go through the current pages in order; several readers may do so at once."""
-        for start, size in list(self._pages):
+    def part(self) -> Callable[[], Iterator[list[dict[str, Any]]]]:
+        """Return a function that goes through the current pages, also when there are more by then."""
+        current = list(self._pages)
+        return lambda: self.pages(current)
+
+    def pages(self, wanted: Sequence[tuple[int, int]] | None = None) -> Iterator[list[dict[str, Any]]]:
+        """Go through pages in order, the current ones by default; several readers may do so at once."""
+        for start, size in list(self._pages if wanted is None else wanted):
             with self._lock:
                 self._file.seek(start)
                 data = self._file.read(size)

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from copy import copy
 from importlib import import_module
+from itertools import repeat
+from operator import is_
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, dated, to_array
-from origami_widgets.frames.schema import Kind
 from origami_widgets.frames.values import TypedValues, as_json, read_text
 
-from .iso_dates import IsoDates, iso_dates_of_arrow, may_be_iso_dates, read_iso_dates
+from .iso_dates import DateTally, IsoDates, iso_dates_of_arrow, may_be_iso_dates, read_iso_dates
+from .pinned_dtypes import CellKind, convert, kind_of, pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-CellKind: TypeAlias = Kind | Literal["object"]
+    from origami_widgets.frames.schema import Kind
 
-BLOCK = 2_000
-"""Cells that are typed at once: enough to be cheap per cell, few enough to keep in memory as decoded objects."""
 LARGEST_EXACT = 2**53
 """Beyond it a float stands for several integers."""
 WORDS: dict[type, str] = {str: "text", bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
@@ -53,6 +53,9 @@ class CellColumn:
         words: the types of JSON values so far, in words.
         read_as: the kind of the array returned last: texts that are all dates become dates, all times timestamps.
         too_large: whether integers of more than 64 bits are among them.
+        pinned: the dtype that the caller wants; None for the one that the cells suggest.
+        misfits: rows of the array returned last whose cells can't have the pinned dtype.
+        tally: the dates among texts that are not all dates.
     """
 
     def __init__(self, dtype_backend: DtypeBackend) -> None:
@@ -61,70 +64,116 @@ class CellColumn:
         self.read_as: CellKind | None = None
         self.words: dict[str, None] = {}
         self.too_large = False
+        self.pinned: Any = None
+        self.misfits: list[int] = []
+        self.tally: DateTally | None = None
         self._backend = dtype_backend
         # By kind: texts of Arrow or pandas, objects of numpy, else `TypedValues`; or a number of nulls in a row.
         self._chunks: list[Any] = []
-        self._waiting: list[Any] = []
-        self._types: set[type] = set()
         self._maybe_moments = True
 
     @property
     def is_blank(self) -> bool:
         """Whether no cell so far has a value."""
-        return self.kind is None and self._types <= {NoneType}
+        return self.kind is None
 
     def add_nulls(self, count: int) -> None:
         """Add a number of nulls."""
-        if count < BLOCK:
-            self.add([None] * count, {NoneType})
-        else:
-            self._type_waiting()
-            self.length += count
-            self._chunks.append(count)
+        self.length += count
+        self._chunks.append(count)
 
     def add(self, values: list[Any], types: AbstractSet[type] | None = None) -> None:
-        """Add cells; None is a null.
+        """Add cells; None is a null. Cells are cheap by the thousand, and each call costs something.
 
         Args:
             values: the cells.
             types: their types, if known already.
         """
+        types = set(map(type, values)) if types is None else types
+        if types <= {NoneType}:
+            self.add_nulls(len(values))
+            return
         self.length += len(values)
-        self._waiting += values
-        self._types |= set(map(type, values)) if types is None else types
-        if len(self._waiting) >= BLOCK:
-            self._type_waiting()
+        self._take(types - {NoneType}, *self._typed(types - {NoneType}, values, has_nulls=NoneType in types))
+
+    def add_texts(self, values: list[Any]) -> bool:
+        """Add cells if all are texts or nulls, as those of most columns are; return whether that was so.
+
+        Arrow finds out while it copies them, which spares a look at each.
+
+        Args:
+            values: the cells, of which at least one is a text.
+        """
+        if not _keeps_arrow(self._backend):
+            return False
+        try:
+            chunk = _arrow_texts(values, self._backend)
+        except (TypeError, ValueError):
+            # Other values, or half an emoji.
+            return False
+        self.length += len(values)
+        self._maybe_moments = self._maybe_moments and may_be_iso_dates(values)
+        self._take({str}, "string", chunk)
+        return True
 
     def snapshot(self) -> CellColumn:
         """Return a copy of the column, to which other cells may be added."""
-        self._type_waiting()
         other = copy(self)
         other.words, other._chunks = {**self.words}, [*self._chunks]  # noqa: SLF001 - of the same class
-        other._waiting, other._types = [], set()  # noqa: SLF001
         return other
 
-    def array(self, *, copy: bool) -> Any:
-        """Return all cells so far as one array; unless it is a copy, later cells may share its memory."""
+    def array(self, *, copy: bool, json: bool = False, rows: int | None = None) -> Any:
+        """Return all cells so far as one array; unless it is a copy, later cells may share its memory.
+
+        Args:
+            copy: whether it must be one.
+            json: return cells without a common type as JSON texts, not as objects.
+            rows: number of cells that must fit a pinned dtype; None for all. A pinned array has no others.
+        """
         merged = self._merged()
         self.read_as = self.kind
+        if self.pinned is not None:
+            self.read_as = kind_of(self.pinned)
+            array, self.misfits = self._pinned(merged if rows is None else _head(merged, rows), self.pinned)
+            if not self.misfits:
+                return array.copy() if copy else array
+            self.read_as = self.kind
         if self.kind == "string" and self._maybe_moments:
             moments = _iso_dates_of(merged)
             if moments is not None and moments.kind is not None:
                 self.read_as = moments.kind
                 return to_array(moments.kind, moments.cells, self._backend)
+        if self.kind == "string" or (self.kind == "object" and "text" in self.words):
+            self.tally = DateTally()
+            self.tally.add(merged if _is_arrow(merged) else _as_objects(merged), 0)
         if isinstance(merged, TypedValues):
             if copy:
                 merged = TypedValues(merged.data.copy(), merged.missing.copy())
             return to_array(cast("Kind", self.kind), merged, self._backend)
+        if json and self.kind == "object":
+            merged = _text([None if each is None else as_json(each) for each in merged], self._backend)
         if _is_arrow(merged):
             # Arrow's memory is immutable, so it may be shared.
             return _pandas_texts(merged, self._backend)
         return merged.copy() if copy else merged
 
+    def _pinned(self, merged: Any, dtype: Any) -> tuple[Any, list[int]]:
+        """Return cells as the pinned dtype, and the rows that can't have it; most cells need no second look."""
+        if self.kind == kind_of(dtype):
+            if isinstance(merged, TypedValues):
+                return convert(to_array(cast("Kind", self.kind), merged, self._backend), dtype)
+            if self.kind == "string":
+                return convert(_pandas_texts(merged, self._backend) if _is_arrow(merged) else merged, dtype)
+        return pin(_as_objects(merged).tolist(), dtype, self._backend)
+
     def arrow(self, kind: CellKind) -> Any:
         """Return all cells so far as an Arrow array of a kind that can hold them."""
         pa: Any = import_module("pyarrow")
         merged, to = self._merged(), arrow_type(kind)
+        if self.pinned is not None and self.kind not in (None, kind) and kind != "object":
+            array, _ = pin(_as_objects(merged).tolist(), pd.ArrowDtype(to), "pyarrow")
+            texts = pa.chunked_array([pa.array(array)]) if not isinstance(array, pa.ChunkedArray) else array
+            return pa.concat_arrays(list(texts.iterchunks()))
         if self.kind is None:
             return pa.nulls(self.length, to)
         if kind == "object":
@@ -143,22 +192,15 @@ class CellColumn:
             return merged.missing
         return merged.is_null().to_numpy() if _is_arrow(merged) else pd.isna(merged)
 
-    def _type_waiting(self) -> None:
-        values, self._waiting = self._waiting, []
-        types, self._types = self._types, set()
-        has_nulls = NoneType in types
-        types.discard(NoneType)
-        if not types:
-            self._chunks += [len(values)] if values else []
-            return
-        kind, chunk = self._typed(types, values, has_nulls=has_nulls)
+    def _take(self, types: AbstractSet[type], kind: CellKind, chunk: Any) -> None:
+        """Add a chunk of cells of a kind."""
         self.words |= dict.fromkeys(sorted(WORDS.get(each, each.__name__) for each in types))
         if self.kind is not None and kind != self.kind:
             kind, chunk = self._unify(kind, chunk)
         self.kind = kind
         self._chunks.append(chunk)
 
-    def _typed(self, types: set[type], values: list[Any], *, has_nulls: bool) -> tuple[CellKind, Any]:
+    def _typed(self, types: AbstractSet[type], values: list[Any], *, has_nulls: bool) -> tuple[CellKind, Any]:
         kind = KINDS.get(frozenset(types))
         if kind == "string":
             self._maybe_moments = self._maybe_moments and may_be_iso_dates(values)
@@ -185,7 +227,6 @@ class CellColumn:
 
     def _merged(self) -> Any:
         """Join the chunks to one and keep that, so that memory holds no column twice."""
-        self._type_waiting()
         if self.kind is None:
             # The kind is not decided yet, so the chunks stay numbers of nulls.
             return self._nulls(self.length)
@@ -203,32 +244,44 @@ class CellColumn:
 
 
 class KindOnlyColumn(CellColumn):
-    """A column whose cells are not kept: only their common kind."""
+    """A column whose cells are not kept: only their common kind, and which of them do not fit a pinned dtype."""
 
     def __init__(self, dtype_backend: DtypeBackend) -> None:
         super().__init__(dtype_backend)
-        # Date or timestamp, while all texts so far are of that kind.
-        self._moments: CellKind | None = None
+        self.tally = DateTally()
+
+    def kind_within(self, rows: int | None = None) -> CellKind:
+        """Return the kind of all cells; text for an empty column.
+
+        Args:
+            rows: number of cells that must fit a pinned dtype, else the cells decide; None for all.
+        """
+        if self.pinned is not None and not any(rows is None or row < rows for row in self.misfits):
+            return self._pinned_kind
+        return (self.tally.kind if self.kind == "string" and self.tally is not None else None) or self.kind or "string"
 
     @property
-    def known(self) -> CellKind:
-        """The kind of all cells; text for an empty column."""
-        self._type_waiting()
-        if self.kind == "string" and self._maybe_moments and self._moments is not None:
-            return self._moments
-        return self.kind or "string"
+    def _pinned_kind(self) -> CellKind:
+        kind = kind_of(self.pinned)
+        # Batches would each have categories of their own.
+        return "string" if kind in (None, "category") else kind
 
-    def _type_waiting(self) -> None:
-        super()._type_waiting()
-        chunks = [chunk for chunk in self._chunks if not isinstance(chunk, int)]
-        if self.kind == "string" and self._maybe_moments:
-            read = [_iso_dates_of(chunk) for chunk in chunks]
-            kinds = {self._moments, *(None if moments is None else moments.kind for moments in read)} - {None}
-            self._maybe_moments = None not in read and len(kinds) <= 1
-            self._moments = next(iter(kinds), None)
-        self._chunks = [_ends(chunk) for chunk in chunks] if self.kind == "integer" else []
-        if len(self._chunks) > 1:
-            self._chunks = [_ends(_joined(self._chunks))]
+    def add_nulls(self, count: int) -> None:
+        """Count nulls."""
+        self.length += count
+
+    def _take(self, types: AbstractSet[type], kind: CellKind, chunk: Any) -> None:
+        super()._take(types, kind, chunk)
+        cells = chunk if _is_arrow(chunk) or isinstance(chunk, TypedValues) else _as_objects(chunk)
+        start = self.length - (len(cells.data) if isinstance(cells, TypedValues) else len(cells))
+        if self.pinned is not None:
+            wanted = self._pinned_kind
+            target = np.dtype(object) if wanted == "object" else pd.ArrowDtype(arrow_type(wanted))
+            self.misfits += [start + at for at in pin(_as_objects(chunk).tolist(), target, "pyarrow")[1]]
+        if not isinstance(cells, TypedValues) and self.tally is not None:
+            self.tally.add(cells, start)
+        # Of integers, the smallest and the largest: they decide whether all may become floats.
+        self._chunks = [_ends(_joined(self._chunks))] if self.kind == "integer" else []
 
 
 def arrow_type(kind: CellKind) -> Any:
@@ -245,13 +298,12 @@ def arrow_type(kind: CellKind) -> Any:
 
 
 def _ends(integers: TypedValues) -> TypedValues:
-    """Return the smallest and the largest, which decide whether all may become floats."""
     return TypedValues(np.array([integers.data.min(), integers.data.max()]), np.zeros(2, np.bool_))
 
 
 def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues | None:
     """Return numbers or booleans as `TypedValues`, nulls as 0; None if one does not fit."""
-    nulls = np.fromiter((value is None for value in values), np.bool_, len(values)) if has_nulls else None
+    nulls = np.fromiter(map(is_, values, repeat(None)), np.bool_, len(values)) if has_nulls else None
     if has_nulls:
         values = [0 if value is None else value for value in values]
     try:
@@ -264,17 +316,26 @@ def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues |
 
 
 def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
-    dtype: Any = pd.StringDtype()
     try:
-        if dtype_backend == "pyarrow" or dtype.storage == "pyarrow":
-            pa: Any = import_module("pyarrow")
-            kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
-            # Arrow's own pool uses half as much memory again for blocks of this size.
-            return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
-        return pd.array(_objects(values), dtype=dtype)
+        if _keeps_arrow(dtype_backend):
+            return _arrow_texts(values, dtype_backend)
+        return pd.array(_objects(values), dtype=pd.StringDtype())
     except UnicodeEncodeError:
         # Half an emoji, which JSON can carry and no storage of strings can hold.
         return _text([read_text(value) for value in values], dtype_backend)
+
+
+def _keeps_arrow(dtype_backend: DtypeBackend) -> bool:
+    """Whether pandas keeps texts in Arrow's memory."""
+    dtype: Any = pd.StringDtype()
+    return dtype_backend == "pyarrow" or dtype.storage == "pyarrow"
+
+
+def _arrow_texts(values: list[Any], dtype_backend: DtypeBackend) -> Any:
+    pa: Any = import_module("pyarrow")
+    kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
+    # Arrow's own pool uses half as much memory again for blocks of this size.
+    return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
 
 
 def _is_arrow(chunk: Any) -> bool:
@@ -316,6 +377,10 @@ def _as_objects(chunk: Any) -> Any:
     if _is_arrow(chunk):
         return _objects(chunk.to_pylist())
     return chunk if isinstance(chunk, np.ndarray) else chunk.to_numpy(dtype=object, na_value=None)
+
+
+def _head(chunk: Any, rows: int) -> Any:
+    return TypedValues(chunk.data[:rows], chunk.missing[:rows]) if isinstance(chunk, TypedValues) else chunk[:rows]
 
 
 def _as_numbers(cells: TypedValues) -> TypedValues:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -127,12 +128,142 @@ def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] 
     counted = digits[0] <= _NINE
     if not ((digits <= _NINE) == counted).all() or not (rows[:, ~counted] == rows[0, ~counted]).all():
         return None
-    if not digits[:, :4].any(axis=1).all():
+    return _moments_of(digits, width - len(found[1] or ""))
+
+
+def _moments_of(digits: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] | None:
+    """Compute microseconds since 1970 from the digits of texts of one shape; None if one is no date or time.
+
+    >>> letters = np.array([[*b"1970-01-02"], [*b"2024-02-29"]], np.uint8)
+    >>> _moments_of(letters - np.uint8(48), 10).tolist()
+    [86400000000, 1709164800000000]
+    """
+
+    def number(start: int, length: int) -> npt.NDArray[np.int64]:
+        value = np.zeros(len(digits), np.int64)
+        for at in range(start, start + length):
+            value = value * 10 + digits[:, at]
+        return value
+
+    year, month, day = number(0, 4), number(5, 2), number(8, 2)
+    if not ((year > 0) & (month > 0) & (month <= len(_DAYS)) & (day > 0)).all():
         return None
-    bare = np.ascontiguousarray(rows[:, : width - len(found[1] or "")])
-    # By way of Unicode: from bytes, NumPy 1.26 ends the process at a date that does not exist.
-    texts = bare.view(f"S{bare.shape[1]}").ravel().astype(f"U{bare.shape[1]}")
-    try:
-        return texts.astype("datetime64[us]").astype(np.int64)
-    except ValueError:
+    is_leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    if (day > _DAYS[month - 1] + ((month == _FEBRUARY) & is_leap)).any():
         return None
+    moments: npt.NDArray[np.int64] = (
+        _days_before_year(year) + _BEFORE_MONTH[month - 1] + (is_leap & (month > _FEBRUARY)) + day - 1
+    ) * _DAY
+    for start, length, most, unit in _PARTS_OF_TIME:
+        if width > start:
+            value = number(start, length or width - start)
+            if (value >= most).any():
+                return None
+            moments += value * (unit if length else 10 ** (_DIGITS_OF_SECOND - (width - start)))
+    return moments
+
+
+_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+_FEBRUARY = 2
+_BEFORE_MONTH = np.concatenate(([0], np.cumsum(_DAYS)[:-1]))
+_DAY, _DIGITS_OF_SECOND = 86_400_000_000, 6
+_PARTS_OF_TIME = ((11, 2, 24, 3_600_000_000), (14, 2, 60, 60_000_000), (17, 2, 60, 1_000_000), (20, 0, 10**6, 1))
+"""Where each part of a time stands, how long it is, what it stays below, and its microseconds; 0: as long as it is."""
+
+
+def _days_before_year(year: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the days from 1970 to the first of January."""
+    before = year - 1
+    return 365 * (year - 1970) + before // 4 - before // 100 + before // 400 - _LEAP_DAYS_TO_1970
+
+
+_LEAP_DAYS_TO_1970 = 1969 // 4 - 1969 // 100 + 1969 // 400
+
+
+MOST_NAMED = 20
+"""Rows that a note names."""
+_DASH, _YEAR_ENDS, _MONTH_ENDS = ord("-"), 4, 7
+
+
+@dataclass(slots=True)
+class DateTally:
+    """Counts the dates, the times and the other values of a column that is text, to say why it holds no dates.
+
+    Attributes:
+        counts: number of values by kind: `dates`, `times`, `others`.
+        rows: the first rows of each kind.
+    """
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("dates", "times", "others"), 0))
+    rows: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Literal["date", "timestamp"] | None:
+        """The kind of all values, if all are dates or all are times."""
+        kinds = {kind for kind, count in self.counts.items() if count}
+        return "date" if kinds == {"dates"} else "timestamp" if kinds == {"times"} else None
+
+    def add(self, values: Any, start: int) -> None:
+        """Count cells.
+
+        Args:
+            values: an array of Arrow texts, or objects; None is an empty cell.
+            start: the row of the first.
+        """
+        if hasattr(values, "iterchunks"):
+            for chunk in values.iterchunks():
+                self._add_arrow(chunk, start)
+                start += len(chunk)
+            return
+        filled = [(at, value) for at, value in enumerate(values) if value is not None]
+        if sum(type(value) is str and _has_dashes(value) for _, value in filled) * 2 > len(filled):
+            self._count(filled, start)
+        else:
+            self.counts["others"] += len(filled)
+
+    def _add_arrow(self, texts: Any, start: int) -> None:
+        filled = len(texts) - texts.null_count
+        if _dashes_of_arrow(texts) * 2 <= filled:
+            self.counts["others"] += filled
+        elif (read := iso_dates_of_arrow(texts)) is not None:
+            kind = "dates" if read.kind == "date" else "times"
+            self.counts[kind] += filled
+            self._name(kind, (np.flatnonzero(~read.cells.missing)[:MOST_NAMED] + start).tolist())
+        else:
+            self._count([(at, value) for at, value in enumerate(texts.to_pylist()) if value is not None], start)
+
+    def _count(self, filled: Sequence[tuple[int, Any]], start: int) -> None:
+        for at, value in filled:
+            dated = type(value) is str and ISO_DATE.fullmatch(value) and read_timestamp(value) is not None
+            kind = "others" if not dated else "dates" if len(value) == DATE_LENGTH else "times"
+            self.counts[kind] += 1
+            self._name(kind, [start + at])
+
+    def _name(self, kind: str, rows: list[int]) -> None:
+        named = self.rows.setdefault(kind, [])
+        named += rows[: MOST_NAMED - len(named)]
+
+    def note(self) -> dict[str, Any] | None:
+        """Return what kept the column from being dates or times, if more than half of its values are."""
+        most = max(("dates", "times"), key=lambda kind: self.counts[kind])
+        others = sum(self.counts.values()) - self.counts[most]
+        if not 0 < others < self.counts[most]:
+            return None
+        rows = sorted(row for kind, rows in self.rows.items() if kind != most for row in rows)
+        return {**self.counts, "rows": rows[:MOST_NAMED]}
+
+
+def _has_dashes(text: str) -> bool:
+    return text[_YEAR_ENDS : _YEAR_ENDS + 1] == text[_MONTH_ENDS : _MONTH_ENDS + 1] == "-"
+
+
+def _dashes_of_arrow(texts: Any) -> int:
+    """Return how many texts have dashes where dates do, straight from Arrow's memory: nearly all columns have none."""
+    _, offsets, memory = texts.buffers()
+    if memory is None:
+        return 0
+    wide = np.int64 if str(texts.type) == "large_string" else np.int32
+    ends = np.frombuffer(offsets, wide)[texts.offset : texts.offset + len(texts) + 1]
+    starts = ends[:-1][np.diff(ends) >= DATE_LENGTH]
+    letters = np.frombuffer(memory, np.uint8)
+    return int(((letters[starts + _YEAR_ENDS] == _DASH) & (letters[starts + _MONTH_ENDS] == _DASH)).sum())

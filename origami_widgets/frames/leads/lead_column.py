@@ -6,8 +6,8 @@ without any field filled has run and found nothing; a missing cell has not run. 
 
 from __future__ import annotations
 
-from itertools import chain
-from operator import itemgetter
+from itertools import chain, repeat
+from operator import is_, itemgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +18,18 @@ from origami_widgets.frames.dtype_backend import DtypeBackend, to_array
 from origami_widgets.frames.values import TypedValues
 
 from .cell_column import CellColumn
+from .pinned_dtypes import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MOST_KEYS = 64
 """Maximum number of parts with a column of their own; an object used as a dictionary would make thousands."""
 REST = "rest"
 FOUND = "found"
 _UNKNOWN, _NO, _YES = -1, 0, 1
+ABSENT = object()
+"""Stands for a missing cell among the cells that wait."""
 _HOLDERS = frozenset({dict, list})
 
 
@@ -37,6 +40,8 @@ class LeadColumn:
         slug: its key in rows.
         computed: whether its cells are results of an agent's work, so that a null means that nothing was found.
         flatten: whether parts of objects get columns of their own.
+        mains: whether an object's main value stands for it, without its parts.
+        pins: wanted dtypes by part, "" for the main value; these parts have columns whatever the cells.
         dtype_backend: the arrays that hold the cells.
         kept: the class that holds the cells, or only their kind.
     """
@@ -48,47 +53,88 @@ class LeadColumn:
         *,
         computed: bool,
         flatten: bool,
+        mains: bool = False,
+        pins: Mapping[str, Any] | None = None,
         kept: type[CellColumn] = CellColumn,
     ) -> None:
         self.slug = slug
         self._backend = dtype_backend
         self._computed = computed
         self._flatten = flatten
+        self._mains = mains
+        self._pins = pins or {}
         self._kept = kept
-        self._main = kept(dtype_backend)
+        self._main = self._made("")
         # The part whose cells have been the main values so far: there nearly always is one, and it is typed only once.
         self._same: str | None = None
-        self._parts: dict[str, CellColumn] = {}
-        self._rest: CellColumn | None = None
+        # The parts that have been the main value of an object: a single one needs no second column.
+        self._main_keys: set[str] = set()
+        wanted = [key for key in self._pins if key not in ("", FOUND)]
+        # After so many parts it is what has no column of its own; before, a part that is called so.
+        overflow = REST in wanted[MOST_KEYS:]
+        self._parts: dict[str, CellColumn] = {key: self._made(key) for key in wanted if key != REST or not overflow}
+        self._rest: CellColumn | None = self._made(REST) if overflow else None
         self._length = 0
+        self._waiting: list[Any] = []
+        # What stands for a missing cell, where it must be told from a null.
+        self._absent: Any = ABSENT if flatten and computed else None
         # What was found, by block; None: every cell that is not null, and no other cell has run.
         self._found: list[tuple[int, Any]] = []
         self._tells_findings = False
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add the cells of a page of rows."""
-        slug = self.slug
-        values = [row.get(slug) for row in rows]
+        """Add the cells of a page of rows. They wait to be typed, but are taken out while the rows are in the cache."""
+        self._waiting += map(dict.get, rows, repeat(self.slug), repeat(self._absent))
+
+    def take_waiting(self) -> None:
+        """Type the cells that wait. Each call costs something, so a few thousand cells should."""
+        values, self._waiting = self._waiting, []
+        if not values:
+            return
+        absent = list(map(is_, values, repeat(ABSENT))) if self._absent is ABSENT else []
+        if True in absent:
+            values = [None if value is ABSENT else value for value in values]
+        first = next((value for value in values if value is not None), None)
+        if type(first) is str and not self._is_taken_apart and self._main.add_texts(values):
+            self._add_found(values, {str, NoneType}, None, absent)
+            return
         types = set(map(type, values))
         found: list[int] | None = None
         if self._flatten and dict in types:
             found = self._take_apart(values, types)
             self._tells_findings = True
         else:
+            if self._mains and dict in types:
+                values = [main_value(value) if type(value) is dict else value for value in values]
+                types = set(map(type, values))
             self._add_main(values, types)
             for part in self._extras():
                 part.add_nulls(len(values))
-            # Columns typed in by people have `found` only if they hold objects.
-            if self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
-                found = [_flag(value) for value in values]
-                self._tells_findings |= self._computed
-        if self._flatten and self._computed and NoneType in types:
-            found = self._with_nulls(rows, values, found)
-        self._found.append((len(rows), None if found is None else np.array(found, np.int8)))
-        self._length += len(rows)
+        self._add_found(values, types, found, absent)
+
+    @property
+    def _is_taken_apart(self) -> bool:
+        return self._same is not None or bool(self._parts) or self._rest is not None
+
+    def _add_found(self, values: list[Any], types: set[type], found: list[int] | None, absent: Sequence[bool]) -> None:
+        # Columns typed in by people have `found` only if they hold objects.
+        if found is None and self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
+            found = [_flag(value) for value in values]
+            self._tells_findings |= self._computed
+        # A null that is there means that nothing was found, unlike a cell that is missing.
+        if absent and NoneType in types and values.count(None) > sum(absent):
+            found = [_UNKNOWN if value is None else _YES for value in values] if found is None else found
+            found = [
+                _NO if flag == _UNKNOWN and not is_absent else flag
+                for flag, is_absent in zip(found, absent, strict=True)
+            ]
+            self._tells_findings = True
+        self._found.append((len(values), None if found is None else np.array(found, np.int8)))
+        self._length += len(values)
 
     def add_nulls(self, count: int) -> None:
         """Add rows without a cell in this column."""
+        self.take_waiting()
         if self._same is None:
             self._main.add_nulls(count)
         for part in self._extras():
@@ -98,9 +144,17 @@ class LeadColumn:
 
     def blank(self) -> LeadColumn:
         """Return a column without cells that makes the same columns of a frame, in the same order."""
-        other = LeadColumn(self.slug, self._backend, computed=self._computed, flatten=self._flatten)
-        other._parts = {key: CellColumn(self._backend) for key in self._parts}
-        other._rest = None if self._rest is None else CellColumn(self._backend)
+        other = LeadColumn(
+            self.slug,
+            self._backend,
+            computed=self._computed,
+            flatten=self._flatten,
+            mains=self._mains,
+            pins=self._pins,
+        )
+        other._parts = {key: other._made(key) for key in self._parts}
+        other._rest = None if self._rest is None else other._made(REST)
+        other._main_keys = {*self._main_keys}
         other._tells_findings = self._tells_findings
         return other
 
@@ -111,10 +165,14 @@ class LeadColumn:
     def columns(self) -> Iterator[tuple[str, CellColumn | None]]:
         """Go through its columns of the frame by suffix, "" for the main value. None stands for `found`."""
         yield "", self._values
-        yield from self._parts.items()
+        repeated = self._main_keys if len(self._main_keys) == 1 else ()
+        for key, part in self._parts.items():
+            # A source is the main value only where it is no address.
+            if key not in repeated or key == "source" or key in self._pins:
+                yield key, part
         if self._rest is not None:
             yield REST, self._rest
-        if self._tells_findings:
+        if self._tells_findings or FOUND in self._pins:
             yield FOUND, None
 
     def found(self) -> Any:
@@ -124,7 +182,8 @@ class LeadColumn:
             if block is not None:
                 flags[at : at + count] = block
             at += count
-        return to_array("boolean", TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
+        array = to_array("boolean", TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
+        return convert(array, self._pins[FOUND])[0] if FOUND in self._pins else array
 
     def _flags_of_values(self) -> Any:
         """Return the flag of each row by its main value alone."""
@@ -133,6 +192,11 @@ class LeadColumn:
         values = self._values.array(copy=False)
         cells = values if isinstance(values, np.ndarray) else values.to_numpy(dtype=object, na_value=None)
         return np.fromiter(map(_flag, cells.tolist()), np.int8, len(cells))
+
+    def _made(self, key: str) -> CellColumn:
+        column = self._kept(self._backend)
+        column.pinned = self._pins.get(key)
+        return column
 
     def _extras(self) -> Iterable[CellColumn]:
         return (*self._parts.values(), *(() if self._rest is None else (self._rest,)))
@@ -158,50 +222,44 @@ class LeadColumn:
         keys = list(parts) if parts is not None else list(dict.fromkeys(chain.from_iterable(objects)))
         for key in keys:
             if key not in self._parts and len(self._parts) < MOST_KEYS:
-                self._parts[key] = part = self._kept(self._backend)
+                self._parts[key] = part = self._made(key)
                 part.add_nulls(self._length)
         if parts is None:
             parts = {key: [each.get(key) for each in objects] for key in keys if key in self._parts}
         there = {key: cells for key, cells in parts.items() if key in self._parts}
         self._add_main_of(values, types, there)
+        kinds = {key: set(map(type, cells)) for key, cells in there.items()}
         for key, part in self._parts.items():
-            part.add(there[key]) if key in there else part.add_nulls(len(values))
+            if key not in there:
+                part.add_nulls(len(values))
+            elif not kinds[key] <= {str, NoneType} or kinds[key] == {NoneType} or not part.add_texts(there[key]):
+                part.add(there[key], kinds[key])
         if self._rest is not None or len(keys) > len(there):
             there[REST] = self._add_rest(objects)
-        return _flags(values, types, there)
+            kinds[REST] = {dict}
+        return _flags(values, types, there, kinds)
 
     def _add_main_of(self, values: list[Any], types: set[type], there: dict[str, list[Any]]) -> None:
         """Add the main values of objects, before their parts are added."""
         mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
+        self._main_keys |= {key for key in mains if key is not None}
         key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
         if key is None or key == "source" or key not in there:
             main = [main_value(value) if type(value) is dict else value for value in values]
             self._add_main(main, set(map(type, main)))
             return
-        if self._same is None and self._main.is_blank and self._parts[key].is_blank:
+        if self._same is None and not self._pins and self._main.is_blank and self._parts[key].is_blank:
             self._same = key
         if self._same != key:
             self._add_main(there[key], set(map(type, there[key])))
 
     def _add_rest(self, objects: list[dict[str, Any]]) -> list[Any]:
         if self._rest is None:
-            self._rest = self._kept(self._backend)
+            self._rest = self._made(REST)
             self._rest.add_nulls(self._length)
         rests = [{key: each[key] for key in each if key not in self._parts} or None for each in objects]
         self._rest.add(rests)
         return rests
-
-    def _with_nulls(
-        self, rows: Sequence[dict[str, Any]], values: list[Any], found: list[int] | None
-    ) -> list[int] | None:
-        """Mark nulls as "nothing found", unlike missing cells."""
-        slug = self.slug
-        if found is None:
-            if not any(slug in row for row, value in zip(rows, values, strict=True) if value is None):
-                return None
-            found = [_UNKNOWN if value is None else _YES for value in values]
-            self._tells_findings = True
-        return [_NO if flag == _UNKNOWN and slug in row else flag for flag, row in zip(found, rows, strict=True)]
 
 
 def _flag(value: Any) -> int:
@@ -234,10 +292,12 @@ def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[
         return None
 
 
-def _flags(values: list[Any], types: set[type], there: dict[str, list[Any]]) -> list[int]:
+def _flags(
+    values: list[Any], types: set[type], there: dict[str, list[Any]], kinds_of: dict[str, set[type]]
+) -> list[int]:
     """Return what was found on a page, by the rules of `is_found`; plain values in objects of one shape all at once."""
-    cells = [there[key] for key in findings_of(tuple(there))]
-    kinds = [set(map(type, part)) for part in cells]
+    wanted = findings_of(tuple(there))
+    cells, kinds = [there[key] for key in wanted], [kinds_of[key] for key in wanted]
     if REST in there or "source" in there or any(_HOLDERS & each for each in kinds):
         return [_flag(value) for value in values]
     # A blank text is no finding, as a null is not.

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
 
-from .cell_column import CellColumn
-from .lead_column import LeadColumn
+from origami_widgets.api.errors import InvalidInput
+
+from .cell_column import CellColumn, KindOnlyColumn
+from .lead_column import FOUND, LeadColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
-    from .cell_column import CellKind
+    from .pinned_dtypes import CellKind
 
 Names: TypeAlias = Literal["slug", "name"]
+Objects: TypeAlias = Literal["flatten", "json", "main"]
 
+BLOCK = 2_000
+"""Rows whose cells are typed at once: enough to be cheap per cell, few enough to keep as decoded objects."""
 MOST_UNLISTED = 100
 """Maximum number of columns for slugs that the server did not list."""
+MOST_SHOWN = 20
+"""Maximum number of columns that an error lists."""
 ROW_ID = "row_id"
+FOUND_DTYPES = ("boolean", "bool[pyarrow]")
 UNLISTED = "unlisted"
 BESIDE = frozenset({"id", "object"})
 """Keys of a row that are no cells."""
@@ -58,6 +68,9 @@ class Findings:
         timestamps: columns whose texts are all dates with a time, and were read as times.
         without_cells: reasons by column, for columns that cannot have cells.
         unlisted: columns of the rows that the server did not list.
+        not_dates: columns that are text although most of their values are dates or times: how many, and which rows hold
+            something else.
+        misfits: for columns that could not be given their pinned dtype, that dtype and the rows that do not fit.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -66,9 +79,15 @@ class Findings:
     timestamps: list[str] = field(default_factory=list)
     without_cells: dict[str, str] = field(default_factory=dict)
     unlisted: list[str] = field(default_factory=list)
+    not_dates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    misfits: dict[str, tuple[Any, list[int]]] = field(default_factory=dict)
 
-    def note(self, name: str, part: CellColumn, kind: CellKind | None) -> None:
-        """Note the kind of the cells of a column, where it matters."""
+    def note(self, name: str, part: CellColumn, kind: CellKind | None, rows: int | None = None) -> None:
+        """Note the kind of the cells of a column, where it matters; of the first rows, if a number is given."""
+        if misfits := [row for row in part.misfits if rows is None or row < rows]:
+            self.misfits[name] = (part.pinned, misfits)
+        elif part.pinned is None and part.tally is not None and (odd := part.tally.note()) is not None:
+            self.not_dates[name] = odd
         if kind == "object":
             self.mixed_types[name] = [*part.words, *(["more than 64 bits"] if part.too_large else [])]
         elif kind == "date":
@@ -88,9 +107,16 @@ class LeadTable:
     Args:
         listed: the table's columns.
         dtype_backend: the arrays that hold the cells.
-        flatten: whether parts of objects get columns of their own, `slug.key`.
+        flatten: whether parts of objects get columns of their own, `slug.key`; False keeps objects in the cells.
+        objects: `flatten`; `json` for JSON texts instead of objects, lists and mixed types; `main` for the main values of
+            objects alone.
         names: whether columns are named by slug or by heading.
+        sep: what stands between the name of a column and that of a part.
+        schema: wanted dtypes by name of the frame's column.
         kept: the class that holds the cells, or only their kind.
+
+    Raises:
+        InvalidInput: the schema names a column that the table does not have.
     """
 
     def __init__(
@@ -98,17 +124,26 @@ class LeadTable:
         listed: Sequence[ListedColumn],
         *,
         dtype_backend: DtypeBackend,
-        flatten: bool,
-        names: Names,
+        flatten: bool = True,
+        objects: Objects = "flatten",
+        names: Names = "slug",
+        sep: str = ".",
+        schema: Mapping[str, Any] | None = None,
         kept: type[CellColumn] = CellColumn,
     ) -> None:
         self._listed = listed
         self._kept = kept
         self._names = names
+        self._sep = sep
         self._backend = dtype_backend
         self._flatten = flatten
+        self._objects = objects
+        self._schema = schema or {}
         self._length = 0
+        self._row_ids: list[str] = []
+        self._pins = self._pins_of(self._schema)
         self._ids = kept(dtype_backend)
+        self._ids.pinned = self._schema.get(ROW_ID)
         self._columns: dict[str, LeadColumn] = {}
         for column in listed:
             if column.slug is not None and column.slug not in self._columns:
@@ -120,8 +155,8 @@ class LeadTable:
         """Add a page of decoded rows, flat or typed."""
         if not rows:
             return
-        self._ids.add(ids_of(rows))
-        keys = set().union(*rows)
+        self._row_ids += ids_of(rows)
+        keys: set[str] = set().union(*rows)
         cells = rows
         if "cells" in keys:
             cells = cells_of(rows, self._columns.keys())
@@ -130,12 +165,25 @@ class LeadTable:
             column.add(cells)
         self._add_unlisted(cells, keys - self._columns.keys() - BESIDE)
         self._length += len(rows)
+        if len(self._row_ids) >= BLOCK:
+            self._take_waiting()
 
-    def frame(self, *, copy: bool) -> tuple[pd.DataFrame, Findings]:
+    def _take_waiting(self) -> None:
+        """Type the cells that wait: enough at once to be cheap per cell."""
+        ids, self._row_ids = self._row_ids, []
+        if ids and not self._ids.add_texts(ids):
+            self._ids.add(ids)
+        for column in (*self._columns.values(), *self._unlisted.values()):
+            column.take_waiting()
+            if issubclass(self._kept, KindOnlyColumn):
+                column.forget_findings()
+
+    def frame(self, *, copy: bool, rows: int | None = None) -> tuple[pd.DataFrame, Findings]:
         """Return all rows so far as a frame.
 
         Args:
             copy: whether the frame must not share memory with this table.
+            rows: number of rows of the frame; those after them have a say in its columns and dtypes.
         """
         findings = Findings()
         arrays: dict[str, Any] = {}
@@ -143,25 +191,34 @@ class LeadTable:
         for name, part in self.layout(findings):
             if isinstance(part, CellColumn):
                 # Main values may be the cells of a part, and columns of a frame must not share memory.
-                arrays[name] = _made(part, name, findings, copy=copy or part in seen)
+                arrays[name] = part.array(copy=copy or part in seen, json=self._objects == "json", rows=rows)
+                findings.note(name, part, part.read_as, rows)
                 seen.append(part)
             else:
-                arrays[name] = self._empty() if part is None else part.found()
+                arrays[name] = self._empty(self._schema.get(name)) if part is None else part.found()
+            if rows is not None and rows < len(arrays[name]):
+                arrays[name] = arrays[name][:rows]
+            if arrays[name].dtype == object:
+                # pandas would take objects for texts where all of them are.
+                arrays[name] = pd.Series(arrays[name], dtype=object, copy=False)
         return pd.DataFrame(arrays, copy=False), findings
 
     def blank(self) -> LeadTable:
         """Return a table without rows and with the same columns."""
-        other = LeadTable(self._listed, dtype_backend=self._backend, flatten=self._flatten, names=self._names)
+        self._take_waiting()
+        other = LeadTable(
+            self._listed,
+            dtype_backend=self._backend,
+            flatten=self._flatten,
+            objects=self._objects,
+            names=self._names,
+            sep=self._sep,
+            schema=self._schema,
+        )
         other._columns = {slug: column.blank() for slug, column in self._columns.items()}
         other._unlisted = {slug: column.blank() for slug, column in self._unlisted.items()}
         other._rest = None if self._rest is None else CellColumn(self._backend)
         return other
-
-    def learn(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add a page of rows and keep only the kinds of its cells."""
-        self.add(rows)
-        for column in (*self._columns.values(), *self._unlisted.values()):
-            column.forget_findings()
 
     def layout(self, findings: Findings) -> Iterator[tuple[str, CellColumn | LeadColumn | None]]:
         """Go through the columns of the frame in order: their names and cells.
@@ -171,10 +228,12 @@ class LeadTable:
         Args:
             findings: collects notes about the columns.
         """
+        self._take_waiting()
         taken = {ROW_ID: None}
         yield ROW_ID, self._ids
         seen: set[str | None] = {None}
         bases = self._base_names()
+        reserved = frozenset((ROW_ID, *bases))
         for listed, name in zip(self._listed, bases, strict=True):
             if listed.slug in seen:
                 findings.columns[name] = listed.id
@@ -183,11 +242,11 @@ class LeadTable:
                 yield name, None
                 continue
             seen.add(listed.slug)
-            for full, part in _named(self._columns[listed.slug or ""], name, taken, {ROW_ID, *bases}):
+            for full, part in self._named(self._columns[listed.slug or ""], name, taken, reserved):
                 findings.columns[full] = listed.id
                 yield full, part
         for slug, column in self._unlisted.items():
-            for full, part in _named(column, _unique(slug or "column", taken), taken, set()):
+            for full, part in self._named(column, _unique(slug or "column", taken), taken, frozenset()):
                 findings.unlisted.append(full)
                 yield full, part
         if self._rest is not None:
@@ -202,8 +261,45 @@ class LeadTable:
             taken[_unique(wanted or "column", taken)] = None
         return list(taken)[1:]
 
+    def _named(
+        self, column: LeadColumn, name: str, taken: dict[str, None], reserved: AbstractSet[str]
+    ) -> Iterator[tuple[str, CellColumn | LeadColumn]]:
+        """Go through the columns of the frame for one column of the table: the first has its name, the others a suffix."""
+        first = True
+        for suffix, part in column.columns():
+            full = name if first else _unique(f"{name}{self._sep}{suffix}", taken, reserved)
+            first, taken[full] = False, None
+            yield full, column if part is None else part
+
+    def _pins_of(self, schema: Mapping[str, Any]) -> dict[str | None, dict[str, Any]]:
+        """Return the wanted dtypes by slug and part, "" for the main value."""
+        bases = dict(zip(self._base_names(), self._listed, strict=True))
+        pins: dict[str | None, dict[str, Any]] = {}
+        for name, dtype in schema.items():
+            if name == ROW_ID:
+                continue
+            base, part = (name, "") if name in bases else _base_and_part(name, list(bases), self._sep)
+            if not base:
+                raise no_such_column("schema", name, list(bases))
+            if part == FOUND and str(dtype) not in FOUND_DTYPES:
+                raise InvalidInput(
+                    "schema has a dtype that .found can't have",
+                    cause=f"Got {dtype} for {name!r:.80}.",
+                    remedy=f"Use {' or '.join(FOUND_DTYPES)}: it is True, False or NA.",
+                )
+            pins.setdefault(bases[base].slug, {})[part] = dtype
+        return pins
+
     def _column(self, slug: str, *, computed: bool) -> LeadColumn:
-        return LeadColumn(slug, self._backend, computed=computed, flatten=self._flatten, kept=self._kept)
+        return LeadColumn(
+            slug,
+            self._backend,
+            computed=computed,
+            flatten=self._flatten and self._objects == "flatten",
+            mains=self._objects == "main",
+            pins=self._pins.get(slug),
+            kept=self._kept,
+        )
 
     def _add_unlisted(self, cells: Sequence[dict[str, Any]], extra: set[str]) -> None:
         keys = [key for key in dict.fromkeys(chain.from_iterable(cells)) if key in extra] if extra else []
@@ -211,8 +307,8 @@ class LeadTable:
             if key not in self._unlisted and len(self._unlisted) < MOST_UNLISTED:
                 self._unlisted[key] = column = self._column(key, computed=True)
                 column.add_nulls(self._length)
-        for key, column in self._unlisted.items():
-            column.add(cells) if key in keys else column.add_nulls(len(cells))
+        for column in self._unlisted.values():
+            column.add(cells)
         rest = [key for key in keys if key not in self._unlisted]
         if rest and self._rest is None:
             self._rest = self._kept(self._backend)
@@ -220,27 +316,11 @@ class LeadTable:
         if self._rest is not None:
             self._rest.add([{key: row[key] for key in rest if key in row} or None for row in cells])
 
-    def _empty(self) -> Any:
+    def _empty(self, dtype: Any = None) -> Any:
         column = CellColumn(self._backend)
+        column.pinned = dtype
         column.add_nulls(self._length)
         return column.array(copy=False)
-
-
-def _named(
-    column: LeadColumn, name: str, taken: dict[str, None], reserved: set[str]
-) -> Iterator[tuple[str, CellColumn | LeadColumn]]:
-    """Go through the columns of a frame for one column of the table: the first has its name, the others a suffix."""
-    first = True
-    for suffix, part in column.columns():
-        full = name if part is not None and first else _unique(f"{name}.{suffix}", {*taken, *reserved})
-        first, taken[full] = False, None
-        yield full, column if part is None else part
-
-
-def _made(part: CellColumn, name: str, findings: Findings, *, copy: bool) -> Any:
-    array = part.array(copy=copy)
-    findings.note(name, part, part.read_as)
-    return array
 
 
 def ids_of(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -264,7 +344,15 @@ def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[d
     if not level:
         return rows
     return [
-        {slug: _value(cell) for slug, cell in inner.items()} if isinstance(inner := row.get("cells"), dict) else row
+        {
+            # Without a call for nearly all cells.
+            slug: cell["value"]
+            if type(cell) is dict and "value" in cell and cell.get("type") in CELL_TYPES
+            else _value(cell)
+            for slug, cell in inner.items()
+        }
+        if isinstance(inner := row.get("cells"), dict)
+        else row
         for row in rows
     ]
 
@@ -278,9 +366,40 @@ def _value(cell: Any) -> Any:
     return {key: value for key, value in cell.items() if key not in ("type", "run")} or None
 
 
-def _unique(name: str, taken: Iterable[str]) -> str:
+def _unique(name: str, *taken: Container[str]) -> str:
     found, number = name, 1
-    while found in taken:
+    while any(found in names for names in taken):
         number += 1
         found = f"{name}_{number}"
     return found
+
+
+def _base_and_part(name: str, bases: Sequence[str], sep: str) -> tuple[str, str]:
+    """Return which column a name is a part of, and the part; empty texts for none.
+
+    >>> _base_and_part("mail.email", ["mail", "mail.old"], "."), _base_and_part("mail_old_2", ["mail", "mail_old"], "_")
+    (('mail', 'email'), ('mail', 'old'))
+    """
+    # Of a part whose name another column has.
+    plain, _, number = name.rpartition("_")
+    whole = plain if number.isdigit() and plain in bases else name
+    base = max((each for each in bases if whole.startswith(each + sep) and whole != each + sep), key=len, default="")
+    return base, whole[len(base + sep) :] if base else ""
+
+
+def no_such_column(argument: str, name: str, known: Sequence[str]) -> InvalidInput:
+    """Return the error for a name that is no column of the table.
+
+    Args:
+        argument: the argument that has it.
+        name: the name.
+        known: the columns of the table.
+    """
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    meant = f"Did you mean {near[0]!r}? " if near else ""
+    shown = ", ".join(known[:MOST_SHOWN]) + (", …" if len(known) > MOST_SHOWN else "")
+    return InvalidInput(
+        "No such column",
+        cause=f"Got {name!r:.80} in {argument}.",
+        remedy=f"{meant}Columns of this table: {shown or 'none'}. Nothing was read.",
+    )

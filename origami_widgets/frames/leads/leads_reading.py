@@ -10,6 +10,7 @@ import pandas as pd
 from origami_widgets._version import __version__
 from origami_widgets.api.sync_bridge import block
 from origami_widgets.frames.dtype_backend import to_array
+from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.schema import FrameField
 from origami_widgets.frames.values import read_values
 
@@ -70,8 +71,7 @@ def stack_leads(
     empty = pd.DataFrame({name: _texts([], dtype_backend) for name in HEAD})
     stacked, findings = stack_frames([empty, *frames], dtype_backend)
     stopped = [note["stopped"] for note in notes if note.get("stopped")]
-    stacked.attrs["units"] = {}
-    stacked.attrs["origami"] = {
+    about = {
         "frame": "leads_frame",
         "version": __version__,
         "source": "tables",
@@ -88,6 +88,7 @@ def stack_leads(
         "table_count": len(notes),
         "tables": notes[:MOST_TABLES_NOTED],
     }
+    stacked.attrs = read_only({"units": {}, "origami": about})
     return stacked
 
 
@@ -220,7 +221,9 @@ class LeadsReading:
             if place not in self._frames and reading.has_rows
         }
         frame = self._stacked({**self._frames, **unfinished})
-        frame.attrs["origami"] = {**frame.attrs["origami"], "complete": False, "stopped": reason}
+        frame.attrs = read_only(
+            {**frame.attrs, "origami": frame.attrs["origami"] | {"complete": False, "stopped": reason}}
+        )
         return frame
 
     def state(self) -> str:

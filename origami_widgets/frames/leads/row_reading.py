@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.row_paging import PartialRows
+from origami_widgets.api.row_paging import PartialRows, RowQuery
 from origami_widgets.api.row_progress import ProgressReport
 from origami_widgets.api.row_reader import RowPages
 from origami_widgets.api.sync_bridge import OnLoop, block
+from origami_widgets.frames.frame_attrs import read_only
 
 from .cell_column import CellColumn
 from .lead_table import LeadTable, ListedColumn, ids_of, needs_typed_cells
+from .pinned_dtypes import misfit
 from .rows_request import check_slugs
 
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ class RowsReading:
         self._pages: RowPages[dict[str, Any]] | None = None
         # An exception holds it, so its frame may be needed more than once.
         self._held = False
+        # Leads that match `filters_add`, of which those that match the saved filters, too, are kept.
+        self._chosen: set[str] | None = None
+        self._rows = 0
 
     def read(self, progress: Progress | None) -> Any:
         """Read to the end and return the result; after an error or interrupt, continue where reading stopped.
@@ -74,7 +79,7 @@ class RowsReading:
         report = ProgressReport(self._operations.traffic, self.request.table_id)
         try:
             pages: RowPages[Any] = await OnLoop(self._begin()) if self._pages is None else self._pages
-            while not pages.walk.done:
+            while not self._is_done(pages.walk):
                 report.update(pages.walk.rows, self._wanted(pages.walk.total))
                 await OnLoop(pages.read(self._take))
                 notifier.notify(pages.walk.rows, self._wanted(pages.walk.total))
@@ -112,32 +117,64 @@ class RowsReading:
             request = self.request = request.with_table(table)
         columns = await operations.list_columns(request.table_id)
         listed = [ListedColumn(column.id, column.name, column.slug, column.kind) for column in columns]
-        check_slugs(request.query, [column.slug for column in listed if column.slug is not None])
+        check_slugs(request, [column.slug for column in listed if column.slug is not None])
+        made = LeadTable(
+            listed,
+            dtype_backend=request.dtype_backend,
+            flatten=request.flatten,
+            objects=request.objects,
+            names=request.names,
+            sep=request.sep,
+            schema=request.schema,
+            kept=self._kept,
+        )
         query = request.query_for(typed=needs_typed_cells(listed))
-        size = min(LARGEST_PAGE, request.limit or LARGEST_PAGE)
-        with self._lock:
-            self._listed = listed
-            self._table = LeadTable(
-                listed,
-                dtype_backend=request.dtype_backend,
-                flatten=request.flatten,
-                names=request.names,
-                kept=self._kept,
-            )
-            self._pages = RowPages(
-                lambda cursor: operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=size),
+
+        def pages_of(query: RowQuery, limit: int | None) -> RowPages[dict[str, Any]]:
+            return RowPages(
+                lambda cursor: operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE),
                 ids_of,
-                request.limit,
+                limit,
             )
-        return self._pages
+
+        if request.filters_add is not None:
+            self._chosen = await _ids_of_all(pages_of(RowQuery(filters=request.filters_add, flat=True), None))
+        # Which filters joined leads reach the limit is known only as they are read.
+        pages = pages_of(query, request.limit if self._chosen is None else None)
+        if request.limit == 0:
+            # Columns and dtypes are those of a frame with rows.
+            page = await operations.list_raw_rows(request.table_id, query, cursor=None, limit=LARGEST_PAGE)
+            pages.walk.total = page.total
+            self._learn(made, page.items)
+        with self._lock:
+            self._table, self._pages, self._listed = made, pages, listed
+        return pages
 
     def _take(self, rows: Sequence[dict[str, Any]]) -> None:
         with self._lock:
-            if self._table is not None:
-                self._keep(self._table, rows)
+            if self._table is None or self._pages is None:
+                return
+            limit, beyond = self.request.limit, list(self._pages.newest)
+            if self._chosen is not None:
+                rows = [row for row, row_id in zip(rows, ids_of(rows), strict=True) if row_id in self._chosen]
+                rows = rows if limit is None else rows[: limit - self._rows]
+            else:
+                beyond = _after(beyond, rows)
+            self._rows += len(rows)
+            self._keep(self._table, rows)
+            if limit is not None and self._rows >= limit:
+                # A frame of few rows has the columns and dtypes of one with more.
+                self._learn(self._table, beyond)
 
     def _keep(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
         table.add(rows)
+
+    def _learn(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
+        """Learn columns and dtypes from rows that are not in the result."""
+        table.add(rows)
+
+    def _is_done(self, walk: RowWalk) -> bool:
+        return walk.done or (self.request.limit is not None and self._rows >= self.request.limit)
 
     @property
     def has_rows(self) -> bool:
@@ -155,14 +192,45 @@ class RowsReading:
             return self._made(self._table, self._pages.walk, copy=copy, reason=reason)
 
     def _made(self, table: LeadTable, walk: RowWalk, *, copy: bool, reason: str) -> Any:
-        frame, findings = table.frame(copy=copy)
-        frame.attrs.update(self._attributes(walk, len(frame), findings, reason))
+        frame, findings = table.frame(copy=copy, rows=self._rows)
+        self._check_pins(findings, reason)
+        frame.attrs = read_only(self._attributes(walk, len(frame), findings, reason))
         return frame
 
+    def _check_pins(self, findings: Findings, reason: str) -> None:
+        if findings.misfits and not reason:
+            raise misfit(findings.misfits, noun=self.gives)
+
     def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
+        complete = not reason and (walk.complete or self._is_done(walk)) and not walk.stopped
         return attributes(
-            self.request, walk, rows, findings, self._listed, origin=self._operations.origin, reason=reason
+            self.request,
+            walk,
+            rows,
+            findings,
+            self._listed,
+            origin=self._operations.origin,
+            reason=reason,
+            complete=complete,
         )
+
+
+async def _ids_of_all(pages: RowPages[dict[str, Any]]) -> set[str]:
+    found: set[str] = set()
+    while not pages.walk.done:
+        await pages.read(lambda rows: found.update(ids_of(rows)))
+    if pages.walk.stopped:
+        raise InvalidInput(
+            "The filters can't be joined to the saved ones",
+            cause=f"The leads that match filters_add couldn't be read to their end: {pages.walk.stopped}.",
+            remedy="Read the table again, or put all conditions into filters=.",
+        )
+    return found
+
+
+def _after(page: list[dict[str, Any]], taken: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a page after the last one that was taken; all of it if none was."""
+    return page[next((at + 1 for at in range(len(page) - 1, -1, -1) if taken and page[at] is taken[-1]), 0) :]
 
 
 class Resumable(Protocol):
@@ -245,10 +313,15 @@ class IncompleteRows(OrigamiError, _KeptRows):
     def __init__(self, reading: Resumable, error: Exception) -> None:
         known = error if isinstance(error, OrigamiError) else None
         why = known.title if known is not None else f"{type(error).__name__}: {error}"
+        is_misfit = isinstance(error, InvalidInput)
         super().__init__(
-            "Couldn't read all rows",
-            cause=f"{reading.state()} were read before this error: {why}.",
-            remedy=f"`.partial` of this error is {reading.gives} so far. `.resume()` continues from there.",
+            known.title if known is not None and is_misfit else "Couldn't read all rows",
+            cause=known.cause
+            if known is not None and is_misfit
+            else f"{reading.state()} were read before this error: {why}.",
+            remedy=known.remedy
+            if known is not None and is_misfit
+            else f"`.partial` of this error is {reading.gives} so far. `.resume()` continues from there.",
             code=known.code if known is not None else "",
             status_code=known.status_code if known is not None else None,
             request_id=known.request_id if known is not None else None,
@@ -357,6 +430,7 @@ def attributes(
     *,
     origin: str,
     reason: str,
+    complete: bool,
 ) -> dict[str, Any]:
     """Return the `attrs` of a frame of leads, all of it JSON.
 
@@ -368,6 +442,7 @@ def attributes(
         listed: the table's columns.
         origin: where the rows come from; empty for Origami itself.
         reason: why reading ended early, if it did.
+        complete: whether these are all rows that were asked for.
     """
     stopped = reason or walk.stopped
     return {
@@ -382,16 +457,22 @@ def attributes(
             "untrusted": True,
             "untrusted_note": UNTRUSTED,
             "rows": rows,
-            "total": walk.total,
+            # Of filters that are joined to the saved ones the server counts nothing.
+            "total": walk.total
+            if request.filters_add is None
+            else rows
+            if complete and request.limit is None
+            else None,
             "total_changed": walk.total_changed,
             "lead_count": request.lead_count,
             "lead_count_note": _counts(request, walk),
             "saved_filters": request.query.filters is None,
             "filters": [dict(part) for part in request.query.filters or ()],
+            "filters_add": [dict(part) for part in request.filters_add or ()],
             "sort": dict(request.query.sort) if request.query.sort is not None else None,
             "limit": request.limit,
             "pages": walk.pages,
-            "complete": walk.complete,
+            "complete": complete,
             "stopped": stopped,
             "columns": findings.columns,
             "table_columns": _table_columns(request, findings, listed),
@@ -400,6 +481,8 @@ def attributes(
             "mixed_types": findings.mixed_types,
             "dates": findings.dates,
             "timestamps": findings.timestamps,
+            "not_dates": findings.not_dates,
+            "unpinned": {name: str(dtype) for name, (dtype, _) in findings.misfits.items()},
             "columns_without_cells": findings.without_cells,
             "unlisted_columns": findings.unlisted,
         },

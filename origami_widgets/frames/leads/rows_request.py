@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, printable
 from origami_widgets.api.models import Table
-from origami_widgets.api.row_paging import RowQuery
-from origami_widgets.api.validate import may_be_id, row_limit, shortened, table_id
+from origami_widgets.api.row_paging import FILTERS, RowQuery
+from origami_widgets.api.validate import as_json, may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+
+from .lead_table import no_such_column
+from .pinned_dtypes import check_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .lead_table import Names
+    from .lead_table import Names, Objects
 
 EMPTINESS = ("is_empty", "is_not_empty")
+LONGEST_SEP = 10
 MOST_SHOWN = 20
 
 
@@ -35,6 +38,10 @@ class RowsRequest:
         flatten: whether parts of objects get columns of their own.
         names: whether columns are named by slug or by heading.
         dtype_backend: the arrays that hold the cells.
+        objects: what stands for an object.
+        sep: what stands between the name of a column and that of a part.
+        schema: wanted dtypes by column.
+        filters_add: filters to join to the saved ones; None for none.
         table: the table as it was before its rows were read, None if not known yet.
     """
 
@@ -46,6 +53,10 @@ class RowsRequest:
     flatten: bool
     names: Names
     dtype_backend: DtypeBackend
+    objects: Objects = "flatten"
+    sep: str = "."
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    filters_add: Sequence[Mapping[str, Any]] | None = None
     table: Table | None = None
 
     def with_table(self, table: Table) -> RowsRequest:
@@ -55,7 +66,8 @@ class RowsRequest:
     def options(self) -> dict[str, Any]:
         """Return the arguments of `rows_frame` that decide what the frame looks like, all of it JSON."""
         of_table = ("table_id", "table_name", "lead_count", "query", "limit", "table")
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in of_table}
+        options = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in of_table}
+        return {**options, "schema": {name: str(dtype) for name, dtype in self.schema.items()} or None}
 
     def query_for(self, *, typed: bool) -> RowQuery:
         """Return the query to send: for flat cells, unless a slug is also a key of the row itself."""
@@ -65,12 +77,16 @@ class RowsRequest:
 def request_from(
     table: object,
     *,
-    filters: Sequence[Mapping[str, Any]] | None,
-    sort: Mapping[str, str] | None,
-    limit: int | None,
-    flatten: bool,
-    names: Names,
-    dtype_backend: DtypeBackend,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    filters_add: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    flatten: bool = True,
+    objects: Objects = "flatten",
+    names: Names = "slug",
+    sep: str = ".",
+    schema: Mapping[str, Any] | None = None,
+    dtype_backend: DtypeBackend = "numpy_nullable",
     caller: str = "rows_frame",
 ) -> RowsRequest:
     """Check the arguments of `rows_frame`, or of the function that `caller` names. Sends nothing.
@@ -84,22 +100,60 @@ def request_from(
             cause=f"Got names={names!r}.",
             remedy='Use names="slug" (the default, stable when a column is renamed) or names="name" (the headings).',
         )
+    if objects not in ("flatten", "json", "main"):
+        raise InvalidInput(
+            "Invalid objects",
+            cause=f"Got objects={objects!r:.40}.",
+            remedy='Use objects="flatten" (the default: each part its own column), "json" (JSON texts) or "main" (main values).',
+        )
+    joint: object = sep
+    if not isinstance(joint, str) or not 0 < len(joint) <= LONGEST_SEP:
+        raise InvalidInput(
+            "Invalid sep",
+            cause=f"Got sep={sep!r:.40}.",
+            remedy='Use a short text such as "." (the default) or "_".',
+        )
+    if filters is not None and filters_add is not None:
+        raise InvalidInput(
+            "filters and filters_add contradict each other",
+            cause="filters replaces the table's saved filters, so there is nothing to add to.",
+            remedy="Use filters_add= for the saved filters and yours, or put all conditions into filters=.",
+        )
     check_backend(dtype_backend)
     where, name, lead_count = _table_of(table, caller)
     query = RowQuery(filters=_complete(filters), sort=sort)
     query.params()
     raw = _raw_of(table)
     known = None if raw is None else Table.from_raw(dict(raw))
-    return RowsRequest(where, name, lead_count, query, row_limit(limit), flatten, names, dtype_backend, known)
+    added = _complete(filters_add)
+    if added is not None:
+        as_json("filters_add", added, FILTERS)
+    return RowsRequest(
+        where,
+        name,
+        lead_count,
+        query,
+        row_limit(limit),
+        flatten,
+        names,
+        dtype_backend,
+        objects=objects,
+        sep=sep,
+        schema=check_schema(schema),
+        filters_add=added or None,
+        table=known,
+    )
 
 
-def check_slugs(query: RowQuery, slugs: Sequence[str]) -> None:
+def check_slugs(request: RowsRequest, slugs: Sequence[str]) -> None:
     """Check that filters and sort name columns of the table.
 
     Raises:
         InvalidInput: one does not; the message lists the columns.
     """
+    query = request.query
     parts = [("filters", part) for part in query.filters or ()] + [("sort", query.sort)] * (query.sort is not None)
+    parts += [("filters_add", part) for part in request.filters_add or ()]
     for argument, part in parts:
         slug = part.get("column") if isinstance(part, Mapping) else None
         if not isinstance(slug, str):
@@ -109,14 +163,7 @@ def check_slugs(query: RowQuery, slugs: Sequence[str]) -> None:
                 remedy="Each part needs a 'column' with the slug of a column.",
             )
         if slug not in slugs:
-            near = difflib.get_close_matches(slug, slugs, n=1, cutoff=0.5)
-            meant = f"Did you mean {near[0]!r}? " if near else ""
-            shown = ", ".join(slugs[:MOST_SHOWN]) + (", …" if len(slugs) > MOST_SHOWN else "")
-            raise InvalidInput(
-                "No such column",
-                cause=f"Got {slug!r:.80} in {argument}.",
-                remedy=f"{meant}Slugs of this table: {shown or 'none'}. Nothing was read.",
-            )
+            raise no_such_column(argument, slug, slugs)
 
 
 def _complete(filters: Sequence[Mapping[str, Any]] | None) -> Sequence[Mapping[str, Any]] | None:

@@ -141,11 +141,13 @@ def landmarks(view):
     """Parts of the view in the order in which they are to be read."""
     head, result = view["head"], view["result"]
     marks = [view["earlier"]["title"], head["status_label"], head["prompt"], head["reply"]]
-    marks += [figure["value"] for figure in result["figures"][:1]] + [result["note"], result["steps"]]
+    # While nothing has happened, the note stands in the card's body, below the steps.
+    note = result["note"] if head["done"] or view["activity"]["groups"] else ""
+    marks += [figure["value"] for figure in result["figures"][:1]] + [note, result["steps"]]
     marks += [result["funnel"]["words"] if result["funnel"] else "", *(notice["title"] for notice in view["notices"])]
-    marks += [question["question"] for question in (view["ask"] or {"questions": []})["questions"]]
     marks += [table["name"] for table in view["tables"]["items"][:1]]
     marks += [suggestion["label"] for suggestion in view["suggestions"]]
+    marks += [question["question"] for question in (view["ask"] or {"questions": []})["questions"]]
     return [mark for mark in marks if mark]
 
 

@@ -26,7 +26,7 @@ def test_the_table_of_the_bakeries():
     table = table_of(payload("completed_stats"))
     assert (table["name"], table["leads"]) == ("Porto bakeries", "15")
     assert table["facts"] == "15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead"
-    assert table["link"] == {"href": payload("completed_stats")["response"]["tables"][0]["url"], "label": "Open"}
+    assert table["link"] == {"href": payload("completed_stats")["response"]["tables"][0]["url"], "label": "Open table"}
     assert table["funnel"].startswith("21 leads found: 12 qualified")
     assert table["columns"] == {
         "heads": ["Column", "Coverage", "Credits per run", "Credits", "Verdicts", "Filling", "Failed"],

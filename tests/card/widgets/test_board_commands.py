@@ -5,7 +5,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.card.widgets.run_card import card_of
 from tests.card.boards import running
-from tests.card.live import on_loop, read, settle
+from tests.card.live import on_loop, read, receive, settle
 from tests.run.batch.common import states
 from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
 from tests.support.front import BROKE, kept_off
@@ -192,7 +192,7 @@ def test_buttons_of_cards_and_of_batches_are_none_of_a_board_of_runs(three, clic
 def test_forged_messages_do_nothing(three, listen, content):
     board, _ = three
     messages = listen(board)
-    board._handle_custom_msg(content, [])
+    receive(board, content)
     settle()
     assert messages == []
     assert (board.card, board.frozen) == ("", False)
@@ -201,7 +201,7 @@ def test_forged_messages_do_nothing(three, listen, content):
 def test_a_click_is_answered_over_the_comm(three, listen):
     board, _ = three
     messages = listen(board)
-    board._handle_custom_msg(message("open", tokens(board)[0]), [])
+    receive(board, message("open", tokens(board)[0]))
     see(lambda: any(each["method"] == "custom" for each in messages))
     (ack,) = [each["content"] for each in messages if each["method"] == "custom"]
     assert ack == {"kind": "ack", "id": "the-click", "ok": True, "title": "", "remedy": ""}

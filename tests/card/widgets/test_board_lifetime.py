@@ -17,7 +17,7 @@ from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from tests.card.boards import running, runs, watches
-from tests.card.live import on_loop, read, settle
+from tests.card.live import on_loop, read, receive, settle
 from tests.support.quick import see
 
 BOARDS = 200
@@ -56,7 +56,7 @@ def test_two_hundred_boards_that_were_made_used_and_closed_leave_nothing():
             cards.add(kept[number % 3].conversation.presentation)
         if number % 5 == 0:
             on_loop(made[0].update, read(running(0, prompt=f"Find {number}"), at=115.0 + number))
-        board._handle_custom_msg({"kind": "hello", "seq": -1, "keeps": True}, [])
+        receive(board, {"kind": "hello", "seq": -1, "keeps": True})
         board.close()
 
     for number in range(6):

@@ -8,7 +8,7 @@ from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.run.state import Delayed, Heard, Planned
 from tests.card.boards import CHANGE_SIZE, VIEW_SIZE, begin, running, runs, watches
-from tests.card.live import on_loop, read, settle
+from tests.card.live import on_loop, read, receive, settle
 
 
 @pytest.fixture(scope="module")
@@ -135,11 +135,11 @@ def test_readers_are_never_wrong_about_a_row_however_its_checks_drift(large):
 
 def test_the_whole_board_is_small_and_a_page_that_missed_something_gets_it(large):
     board, _, messages = large
-    board._handle_custom_msg({"kind": "hello", "seq": board.seq, "keeps": None}, [])
+    receive(board, {"kind": "hello", "seq": board.seq, "keeps": None})
     (clock,) = messages
     assert clock["content"]["kind"] == "clock"
     messages.clear()
-    board._handle_custom_msg({"kind": "hello", "seq": board.seq - 1, "keeps": None}, [])
+    receive(board, {"kind": "hello", "seq": board.seq - 1, "keeps": None})
     whole, _ = messages
     assert set(whole["state"]) == set(RunBoard.TRAITS)
     assert len(json.dumps(whole["state"])) <= VIEW_SIZE

@@ -34,7 +34,7 @@ def test_anything_else_is_not(change):
 
 @pytest.fixture
 def sandbox():
-    return ow.Sandbox(speed=30)
+    return ow.Sandbox(speed=120)
 
 
 def do(handler, name, run, command_id="c1", prompt="", answers=()):

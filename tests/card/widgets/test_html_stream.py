@@ -219,9 +219,9 @@ def test_a_final_copy_stays_as_it_is_while_leads_are_read(cells: Cells) -> None:
     cells.run(OVER + READ)
     cells.until_text("Completed")
     before = len(cells.displays())
-    known = "lambda *_: until(lambda: run._watch.state.row_progress)"
+    known = "lambda *_: until(lambda: run.state.row_progress)"
     cells.run(f"ow.rows_frame(run.tables[0], client=client, limit=2, progress={known});")
-    cells.run("until(lambda: not run._watch.state.row_progress); stream_of(run.conversation).update()")
+    cells.run("until(lambda: not run.state.row_progress); stream_of(run.conversation).update()")
     assert len(cells.displays()) == before
 
 

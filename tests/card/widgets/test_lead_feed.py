@@ -8,6 +8,8 @@ import time
 from types import SimpleNamespace
 from urllib.parse import parse_qs
 
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import origami_widgets as ow
@@ -18,7 +20,7 @@ from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import VIEWS_LIMIT, LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
-from tests.card.live import on_loop, settle
+from tests.card.live import on_loop, receive, settle
 from tests.support.quick import QuickClock, see, use_clock
 
 SIZE = 5
@@ -488,7 +490,7 @@ def leads_in(messages):
 
 def test_a_card_answers_who_looks_and_keeps_no_lead(ended, card):
     shown, messages = card
-    shown._handle_custom_msg(message(ended.table.id), [])
+    receive(shown, message(ended.table.id))
     see(lambda: leads_in(messages))
     (answer,) = leads_in(messages)
     texts = {cell for _, cells in answer["rows"] for cell in cells if isinstance(cell, str) and len(cell) > 8}
@@ -507,7 +509,7 @@ def test_a_card_that_nobody_looks_at_asks_for_no_rows(ended, card):
 
 def test_a_closed_card_looks_at_nothing_any_more(ended, card):
     shown, messages = card
-    shown._handle_custom_msg(message(ended.table.id), [])
+    receive(shown, message(ended.table.id))
     see(lambda: leads_in(messages))
     shown.close()
     settle()
@@ -521,7 +523,7 @@ def test_cards_can_be_told_to_show_no_leads(ended, card):
     ow.configure(leads=False)
     try:
         assert shown.view["tables"]["leads"] is False
-        shown._handle_custom_msg(message(ended.table.id), [])
+        receive(shown, message(ended.table.id))
         settle()
         assert quiet(ended) == 0
         assert leads_in(messages) == []
@@ -532,7 +534,23 @@ def test_cards_can_be_told_to_show_no_leads(ended, card):
 
 def test_the_code_that_draws_leads_comes_when_it_is_asked_for(card):
     shown, messages = card
-    shown._handle_custom_msg({"kind": "code"}, [])
+    receive(shown, {"kind": "code"})
     (answer,) = messages
     assert answer["content"]["kind"] == "code"
     assert "export" in answer["content"]["code"]
+
+
+def test_what_a_grid_has_loaded_is_an_arrow_stream_without_another_request(ended, monkeypatch):
+    grid = ow.LeadGrid(ended.run)
+    assert pl.DataFrame(grid).height == 0
+    messages = []
+    monkeypatch.setattr(grid, "_send", lambda content, buffers=None: messages.append(content))
+    grid._handle_custom_msg(message(ended.table.id), [])
+    see(lambda: leads_in(messages))
+    ended.sandbox.rows.clear()
+    frame, streamed = grid.frame, pl.DataFrame(grid)
+    assert streamed.columns == list(frame)
+    assert streamed["row_id"].to_list() == frame["row_id"].to_list() != []
+    assert pa.table(grid).num_rows == streamed.height == SIZE
+    assert ended.sandbox.rows == []
+    grid.close()

@@ -9,7 +9,7 @@ from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME
 from origami_widgets.run.state import CheckFailed, Planned
 from tests.card.boards import running, runs, watches
-from tests.card.live import on_loop, read, settle
+from tests.card.live import on_loop, read, receive, settle
 from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
 from tests.support.front import BROKE, kept_off
 from tests.support.quick import see
@@ -193,9 +193,7 @@ def test_frozen_it_is_its_snapshot_and_a_click_brings_it_back(frozen_later):
     (static,) = replaced
     assert "3 runs: 3 ended" in static["text/plain"]
     assert all(run.token in static["text/html"] for run in board.runs)
-    board._handle_custom_msg(
-        {"kind": "command", "id": "c", "name": "open", "run_id": board.row_1["token"], "prompt": ""}, []
-    )
+    receive(board, {"kind": "command", "id": "c", "name": "open", "run_id": board.row_1["token"], "prompt": ""})
     see(lambda: board.head["open"] != "")
     assert not board.frozen
     assert board.row_1["token"] == board.head["open"]

@@ -16,7 +16,7 @@ from origami_widgets.host.outputs import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Heard, Planned
-from tests.card.live import on_loop, read, settle
+from tests.card.live import on_loop, read, receive, settle
 from tests.fixtures.states import payload, settled_payload, state_of
 
 
@@ -79,7 +79,7 @@ def test_a_card_shows_a_run_and_nothing_else():
 
 def test_hello_is_answered_with_the_clock(sent, card, watch):
     on_loop(watch.update, Heard(130.0))
-    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "keeps": None}, [])
+    receive(card, {"kind": "hello", "seq": card.seq, "keeps": None})
     (message,) = sent
     assert message["content"]["kind"] == "clock"
     assert message["content"]["clock"]["heard_at"] == 130_000
@@ -89,7 +89,7 @@ def test_hello_is_answered_with_the_clock(sent, card, watch):
     "content", [None, "cancel", {"kind": "command"}, {"kind": "command", "id": 1, "name": "cancel"}]
 )
 def test_odd_messages_are_ignored(sent, card, content):
-    card._handle_custom_msg(content, [])
+    receive(card, content)
     settle()
     assert sent == []
 
@@ -103,7 +103,7 @@ def test_closing_lets_go_of_everything(card, watch):
 
 
 def test_one_thread_serves_all_cards():
-    client = ow.Sandbox(speed=60).client()
+    client = ow.Sandbox(speed=240).client()
     cards = [RunCard(ow.start("Find bakeries", client=client, show=False)) for _ in range(3)]
     assert sum(thread.name == "origami-widgets" for thread in threading.enumerate()) == 1
     for card in cards:

@@ -20,7 +20,7 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Heard, Planned, RunState
 from tests.card.boards import running, runs, watches
-from tests.card.live import on_loop, read, settle
+from tests.card.live import on_loop, read, receive, settle
 from tests.fixtures.make_views import SNAPSHOTS, encoded
 from tests.fixtures.make_views import snapshots as made
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
@@ -70,7 +70,7 @@ def displayed(watch, outputs, monkeypatch):
 
 
 def hello(card, *, keeps):
-    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "keeps": keeps}, [])
+    receive(card, {"kind": "hello", "seq": card.seq, "keeps": keeps})
     settle()
 
 
@@ -169,7 +169,7 @@ def test_a_page_that_is_behind_gets_the_snapshot_with_the_state(displayed, watch
     on_loop(watch.update, *stepped(12, at=112.0))
     settle()
     messages.clear()
-    card._handle_custom_msg({"kind": "hello", "seq": card.seq - 1, "keeps": None}, [])
+    receive(card, {"kind": "hello", "seq": card.seq - 1, "keeps": None})
     settle()
     (message,) = told(messages)
     assert message["since"] == 0

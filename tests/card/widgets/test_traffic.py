@@ -8,7 +8,7 @@ from origami_widgets.card.view.contract import TABLE_SLOTS
 from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Planned
-from tests.card.live import on_loop, read, settle, watch_of
+from tests.card.live import on_loop, read, receive, settle, watch_of
 from tests.fixtures.states import STATES, payload
 
 
@@ -59,7 +59,7 @@ def test_all_columns_of_a_table_come_when_they_are_asked_for(large):
     first = card.table_0
     assert len(first["columns"]["rows"]) + first["hidden"] == 40
     assert first["hidden"] > 0
-    card._handle_custom_msg({"kind": "columns", "table": first["id"]}, [])
+    receive(card, {"kind": "columns", "table": first["id"]})
     (message,) = messages
     answer = message["content"]
     assert (answer["kind"], answer["table"], answer["hidden"], len(answer["columns"]["rows"])) == (
@@ -75,7 +75,7 @@ def test_all_columns_of_a_table_come_when_they_are_asked_for(large):
 @pytest.mark.parametrize("table", ["", "another", 7, None])
 def test_columns_of_no_table_are_not_answered(large, table):
     card, _, messages = large
-    card._handle_custom_msg({"kind": "columns", "table": table}, [])
+    receive(card, {"kind": "columns", "table": table})
     assert messages == []
 
 
@@ -87,12 +87,12 @@ def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, 
     settle()
     assert card.seq == before + 1
     sent.clear()
-    card._handle_custom_msg({"kind": "hello", "seq": before, "keeps": None}, [])
+    receive(card, {"kind": "hello", "seq": before, "keeps": None})
     state, clock = sent
     assert state["method"] == "update"
     assert set(state["state"]) == set(RunCard.TRAITS)
     assert state["state"]["result"]["steps"] == "step 10"
     assert clock["content"]["kind"] == "clock"
     sent.clear()
-    card._handle_custom_msg({"kind": "hello", "seq": card.seq, "keeps": None}, [])
+    receive(card, {"kind": "hello", "seq": card.seq, "keeps": None})
     assert [message["method"] for message in sent] == ["custom"]

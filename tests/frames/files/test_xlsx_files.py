@@ -165,6 +165,7 @@ def test_no_cell_is_a_formula_or_a_link(book, read, which):
         assert [cell for row in sheet.iter_rows() for cell in row if cell.hyperlink] == []
     assert read[which].sheetnames == ["texts", "values", "corpus", "formulas"]
     assert {sheet.freeze_panes for sheet in read[which]} == {"A2"}
+    assert all(sheet.auto_filter.ref == sheet.dimensions for sheet in read[which])
 
 
 @pytest.mark.parametrize("which", ["written", "saved"])
@@ -256,9 +257,9 @@ def test_a_row_for_the_eye_is_as_wide_as_its_longest_line(tmp_path):
     frame = pd.DataFrame({"short": ["a"], "lines": ["four\n" + "x" * 30], "long": ["y" * 500], "a long heading": [1]})
     (file,) = ow.export(frame, tmp_path / "book.xlsx")
     sheet = openpyxl.load_workbook(file).active
-    # Excel adds the space around a character.
+    # Excel adds the space around a character; headings have room for the button of their filter.
     widths = [round(sheet.column_dimensions[letter].width) for letter in "ABCD"]
-    assert widths == [9, 33, 61, 17]
+    assert widths == [10, 33, 61, 19]
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ import origami_widgets as ow
 from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.safe_cells import plain_cell
-from origami_widgets.frames.leads import cell_column as cells
-from origami_widgets.frames.leads.batch_reading import PageSpool, batches_of
+from origami_widgets.frames.leads import lead_table
+from origami_widgets.frames.leads.batch_reading import PageSpool, batches_of, loaded_batches
 from origami_widgets.frames.leads.cell_column import KindOnlyColumn
 from origami_widgets.frames.leads.lead_table import Findings, LeadTable, ListedColumn
 from origami_widgets.frames.values import as_json, unicode_text
@@ -60,12 +60,12 @@ def in_batches(rows, listed, size, **options):
     """What the reading makes of pages of rows, without a server."""
     table, spool = LeadTable(listed, dtype_backend="pyarrow", kept=KindOnlyColumn, **options), PageSpool()
     for at in range(0, len(rows), 3):
-        table.learn(rows[at : at + 3])
+        table.add(rows[at : at + 3])
         spool.add(rows[at : at + 3])
     findings = Findings()
-    schema, made = batches_of(table, spool, size, findings)
+    made = batches_of(table, spool.part(), size, findings)
     batches = list(made)
-    return pa.Table.from_batches(batches, schema), batches, findings
+    return pa.Table.from_batches(batches, made.schema), batches, findings
 
 
 def in_one_frame(rows, listed, **options):
@@ -105,13 +105,13 @@ def whole(value):
 )
 @settings(max_examples=200, deadline=None)
 def test_every_table_is_the_frame_in_batches(rows, size, flatten, names, block):
-    before, cells.BLOCK = cells.BLOCK, block
+    before, lead_table.BLOCK = lead_table.BLOCK, block
     try:
         rows = [{"id": f"r{number}", **row} for number, row in enumerate(rows)]
         table, batches, findings = in_batches(rows, LISTED, size, flatten=flatten, names=names)
         frame, result = in_one_frame(rows, LISTED, flatten=flatten, names=names)
     finally:
-        cells.BLOCK = before
+        lead_table.BLOCK = before
     assert table.schema.names == list(frame.columns)
     assert [batch.num_rows for batch in batches[:-1]] == [size] * (len(batches) - 1)
     assert table.num_rows == len(rows)
@@ -150,7 +150,7 @@ def test_every_table_is_the_frame_in_batches(rows, size, flatten, names, block):
     ],
 )
 def test_a_type_holds_for_all_batches(values, kind, monkeypatch):
-    monkeypatch.setattr(cells, "BLOCK", 1)
+    monkeypatch.setattr(lead_table, "BLOCK", 1)
     rows = [{"id": str(number), "x": value} for number, value in enumerate(values)]
     table, batches, _ = in_batches(rows, LISTED[:1], 1, flatten=True, names="slug")
     assert str(table.schema.field("x").type) == kind
@@ -162,11 +162,11 @@ def test_over_a_server_with_its_provenance(server, client):
     server.plan(columns(), page(*rows[:3], cursor="a", total=5), page(*rows[3:], total=5))
     result = []
     reader = ow.rows_batches(TABLE, client=client, batch_size=2, progress=lambda *each: result.append(each))
-    assert isinstance(reader, pa.RecordBatchReader)
     assert result == [(3, 5), (5, 5)]
     about = json.loads(reader.schema.metadata[b"origami"])
     assert (about["rows"], about["complete"], about["untrusted"], about["table_name"]) == (5, True, True, "Bakeries")
-    assert [batch.num_rows for batch in reader] == [2, 2, 1]
+    # As often as one likes, and without another request.
+    assert [[batch.num_rows for batch in reader] for _ in range(2)] == [[2, 2, 1]] * 2
     server.plan(columns(), page(*rows, total=5))
     frame = ow.rows_frame(TABLE, client=client, dtype_backend="pyarrow")
     assert frame.attrs["origami"] | {"pages": 2} == about
@@ -187,7 +187,7 @@ def test_what_is_json_says_so(server, client):
     reader = ow.rows_batches(TABLE, client=client)
     assert json.loads(reader.schema.field("fit").metadata[b"origami"])["json"] is True
     assert json.loads(reader.schema.metadata[b"PANDAS_ATTRS"])["json_columns"] == ["fit"]
-    assert [json.loads(text) for text in reader.read_all()["fit"].to_pylist()] == [["a", 1], 2**70]
+    assert [json.loads(text) for text in reader.to_arrow()["fit"].to_pylist()] == [["a", 1], 2**70]
 
 
 def test_an_error_in_the_middle_loses_nothing(server, client):
@@ -197,10 +197,10 @@ def test_an_error_in_the_middle_loses_nothing(server, client):
         ow.rows_batches(TABLE, client=client, batch_size=4)
     partial = stopped.value.partial
     assert json.loads(partial.schema.metadata[b"origami"])["complete"] is False
-    assert partial.read_all()["fit"].to_pylist() == [0, 1, 2]
+    assert partial.to_arrow()["fit"].to_pylist() == [0, 1, 2]
     server.plan(page(*rows[3:], total=6))
     reader = stopped.value.resume()
-    assert reader.read_all()["fit"].to_pylist() == list(range(6))
+    assert reader.to_arrow()["fit"].to_pylist() == list(range(6))
 
 
 def test_a_page_that_a_full_disk_refuses_is_not_lost(server, client, monkeypatch):
@@ -216,8 +216,8 @@ def test_a_page_that_a_full_disk_refuses_is_not_lost(server, client, monkeypatch
     monkeypatch.setattr(PageSpool, "add", full)
     with pytest.raises(ow.IncompleteRows, match="No space left") as stopped:
         ow.rows_batches(TABLE, client=client)
-    assert stopped.value.partial.read_all()["fit"].to_pylist() == [0, 1, 2]
-    assert stopped.value.resume().read_all()["fit"].to_pylist() == list(range(6))
+    assert stopped.value.partial.to_arrow()["fit"].to_pylist() == [0, 1, 2]
+    assert stopped.value.resume().to_arrow()["fit"].to_pylist() == list(range(6))
 
 
 def open_files():
@@ -248,9 +248,9 @@ def test_nothing_stays_on_disk(server, client, ending, tmp_path, monkeypatch):
         assert len(open_files()) == 1
         assert list(tmp_path.iterdir()) == []
         if ending == "dropped half-way":
-            reader.read_next_batch()
+            next(iter(reader))
         elif ending == "read to the end":
-            assert reader.read_all().num_rows == 6
+            assert reader.to_arrow().num_rows == 6
         del reader
     gc.collect()
     assert open_files() == []
@@ -269,7 +269,10 @@ def test_duckdb_polars_pandas_and_parquet_read_them(tmp_path):
     leads = reader()
     count, fit = duckdb.sql("select count(*), sum(fit) from leads").fetchall()[0]
     assert (count, fit) == (len(frame), frame["fit"].sum())
-    assert pl.from_arrow(reader()).height == len(frame)
+    leads_in_polars = leads.to_polars()
+    assert leads_in_polars.equals(pl.DataFrame(leads))
+    assert leads_in_polars.equals(pl.from_arrow(leads.to_arrow()))
+    assert leads_in_polars["fit"].to_list() == frame["fit"].astype(object).where(frame["fit"].notna(), None).to_list()
     (file,) = ow.export(reader(), tmp_path / "leads", format="parquet")
     back = pd.read_parquet(file)
     assert file.stem == table.name
@@ -294,6 +297,26 @@ def test_without_pyarrow_it_says_what_to_install(server, client, monkeypatch):
     assert server.requests == []
 
 
+def test_without_polars_it_says_what_to_install(monkeypatch):
+    _, batches, _ = in_batches([{"id": "r1", "x": 1}], LISTED, 1)
+    assert len(batches) == 1
+    monkeypatch.setitem(__import__("sys").modules, "polars", None)
+    table = LeadTable(LISTED, dtype_backend="pyarrow", kept=KindOnlyColumn)
+    with pytest.raises(InvalidInput, match="pip install polars"):
+        loaded_batches(table, [{"id": "r1", "x": 1}]).to_polars()
+
+
+def test_what_a_partial_reader_has_stays_what_it_was(server, client):
+    rows = [lead(number, fit=number) for number in range(6)]
+    server.plan(columns(), page(*rows[:3], cursor="a", total=6), *[reset()] * 8)
+    with pytest.raises(ow.IncompleteRows) as stopped:
+        ow.rows_batches(TABLE, client=client)
+    partial = stopped.value.partial
+    server.plan(page(*rows[3:], total=6))
+    assert stopped.value.resume().to_arrow().num_rows == 6
+    assert partial.to_arrow().num_rows == 3
+
+
 def test_several_readers_of_one_reading_do_not_disturb_each_other():
     spool = PageSpool()
     for number in range(5):
@@ -314,5 +337,5 @@ def test_an_interrupt_in_the_middle_loses_nothing(server, client):
 
     with pytest.raises(ow.InterruptedRows) as stopped:
         ow.rows_batches(TABLE, client=client, progress=interrupt)
-    assert stopped.value.partial.read_all()["fit"].to_pylist() == [0, 1, 2]
-    assert stopped.value.resume().read_all()["fit"].to_pylist() == list(range(6))
+    assert stopped.value.partial.to_arrow()["fit"].to_pylist() == [0, 1, 2]
+    assert stopped.value.resume().to_arrow()["fit"].to_pylist() == list(range(6))

@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.frames.leads import cell_column as cells
 from origami_widgets.frames.leads import lead_column as flatten
 from origami_widgets.frames.leads import lead_table
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
+from origami_widgets.frames.leads.pinned_dtypes import check_schema
 from tests.frames.payloads import BACKENDS
 
 BIG = 2**53 + 1
 
 
-def table(rows, slugs=("x",), *, backend="numpy_nullable", flatten=True, names="slug", kind="enrichment", page=1):
+def table(rows, slugs=("x",), *, backend="numpy_nullable", kind="enrichment", page=1, schema=None, **options):
     listed = [
         each if isinstance(each, ListedColumn) else ListedColumn(f"c-{each}", f"The {each}", each, kind)
         for each in slugs
     ]
-    made = LeadTable(listed, dtype_backend=backend, flatten=flatten, names=names)
+    made = LeadTable(listed, dtype_backend=backend, schema=check_schema(schema), **options)
     for at in range(0, len(rows), page):
         made.add([{"id": f"r{at + n}", **row} for n, row in enumerate(rows[at : at + page])])
     return made.frame(copy=False)
@@ -40,7 +40,7 @@ def one(*values, **options):
 
 @pytest.fixture(autouse=True, params=[1, 2_000], ids=["block by block", "at once"])
 def block(request, monkeypatch):
-    monkeypatch.setattr(cells, "BLOCK", request.param)
+    monkeypatch.setattr(lead_table, "BLOCK", request.param)
 
 
 DTYPES = [
@@ -136,7 +136,7 @@ MAIL = {"email": "a@b.example", "confidence": "high", "source_url": "https://b.e
 
 def test_objects_are_taken_apart_and_a_finding_differs_from_no_run():
     frame, _ = table([{"x": MAIL}, {"x": {**MAIL, "email": None}}, {}, {"x": "c@d.example"}])
-    assert list(frame.columns) == ["row_id", "x", "x.email", "x.confidence", "x.source_url", "x.found"]
+    assert list(frame.columns) == ["row_id", "x", "x.confidence", "x.source_url", "x.found"]
     assert frame["x"].to_list() == ["a@b.example", pd.NA, pd.NA, "c@d.example"]
     assert frame["x.found"].to_list() == [True, False, pd.NA, True]
     assert frame["x.found"].dtype == "boolean"
@@ -242,7 +242,7 @@ def test_objects_stay_in_their_cells_when_asked():
 def test_an_object_that_serves_as_a_dictionary_does_not_make_thousands_of_columns(monkeypatch):
     monkeypatch.setattr(flatten, "MOST_KEYS", 2)
     frame, _ = table([{"x": {"a": 1, "b": 2}}, {"x": {"a": 3, "c": 4, "d": 5}}, {}])
-    assert list(frame.columns) == ["row_id", "x", "x.a", "x.b", "x.rest", "x.found"]
+    assert list(frame.columns) == ["row_id", "x", "x.b", "x.rest", "x.found"]
     assert frame["x.rest"].to_list() == [None, {"c": 4, "d": 5}, None]
 
 
@@ -254,12 +254,12 @@ def test_names_that_are_taken_get_a_number_and_null_slugs_are_kept():
         ListedColumn("4", "No slug", None, "input"),
         ListedColumn("5", "Dotted", "mail.email", "input"),
     ]
-    rows = [{"row_id": "own", "mail": {"email": "a@b"}, "mail.email": "dotted"}]
+    rows = [{"row_id": "own", "mail": {"value": "v", "email": "a@b"}, "mail.email": "dotted"}]
     frame, findings = table(rows, slugs)
     assert list(frame.columns) == [
         "row_id", "row_id_2", "mail", "mail.email_2", "mail.found", "mail_2", "No slug", "mail.email",
     ]  # fmt: skip
-    assert frame.iloc[0].to_list()[:5] == ["r0", "own", "a@b", "a@b", True]
+    assert frame.iloc[0].to_list()[:5] == ["r0", "own", "v", "a@b", True]
     assert frame["mail.email"][0] == "dotted"
     assert findings.without_cells == {"mail_2": "shares the slug mail", "No slug": "no slug"}
 
@@ -410,10 +410,13 @@ def test_main_values_shared_with_a_part_are_separated_when_they_differ():
     assert frame["x.n"].to_list() == [1, pd.NA, 2, 3, pd.NA]
 
 
-def test_main_values_and_the_part_they_are_share_no_memory():
-    frame, _ = table([{"x": {"score": 1}}, {"x": {"score": 2}}])
-    frame.loc[0, "x"] = 9
-    assert frame["x.score"].to_list() == [1, 2]
+def test_the_part_that_is_always_the_main_value_has_no_second_column_unless_it_is_asked_for():
+    rows = [{"x": {"score": 1}}, {"x": {"score": 2}}, {}, {"x": 3}]
+    assert list(table(rows)[0].columns) == ["row_id", "x", "x.found"]
+    asked, _ = table(rows, schema={"x.score": "Int64"})
+    assert list(asked.columns) == ["row_id", "x", "x.score", "x.found"]
+    asked.loc[0, "x"] = 9
+    assert asked["x.score"].to_list() == [1, 2, pd.NA, pd.NA]
 
 
 def test_a_value_beside_an_empty_object_is_kept():

@@ -95,5 +95,5 @@ def test_a_run_that_can_no_longer_be_checked_ends_the_wait_with_an_error(front, 
 def test_what_is_no_number_of_seconds_is_refused(many, timeout):
     batch = finished(many(towns(1)))
     for one in (batch, batch.runs[0], ow.RunBoard(batch), ow.RunBoard(batch.runs)):
-        with pytest.raises(InvalidInput, match="timeout must be a number of seconds"):
+        with pytest.raises(InvalidInput, match="timeout"):
             one.wait(timeout=timeout)

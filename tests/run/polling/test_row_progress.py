@@ -54,7 +54,7 @@ class Slowly:
         self.before = RowProgress(0, None)
 
     def state(self):
-        return self.run._watch.state
+        return self.run.state
 
     def __call__(self, rows, total):
         until(lambda: self.state().row_progress == {self.table.id: self.before})
@@ -117,14 +117,14 @@ def test_runs_without_the_table_hear_nothing(client, run):
     for other, heard in zip(others, notified, strict=True):
         other.conversation.subscribers.add(lambda heard=heard: heard.append(1))
     ow.rows_frame(table, client=client, progress=Slowly(run, table))
-    until(lambda: run._watch.state.row_progress == {})
+    until(lambda: run.state.row_progress == {})
     assert [other._watch.state is state for other, state in zip(others, before, strict=True)] == [True, True]
     assert notified == [[], []]
 
 
 def test_row_progress_notifies_displays_and_no_callbacks_of_users(client, run):
     shown, changed = [], []
-    run.conversation.subscribers.add(lambda: shown.append(dict(run._watch.state.row_progress)))
+    run.conversation.subscribers.add(lambda: shown.append(dict(run.state.row_progress)))
     run.on_change(lambda run: changed.append(run.status))
     table = run.tables[0]
     ow.rows_frame(table, client=client, limit=2 * PAGE, progress=Slowly(run, table))

@@ -11,13 +11,15 @@ import pytest
 
 import origami_widgets as ow
 
-SPEED = 10.0
+SPEED = 20.0
+FILLING = 10.0
+"""Slow enough for a check while cells fill."""
 BRIEF = "Find 12 cheese makers in Leeds"
 
 
 @pytest.fixture
 def client():
-    return ow.Sandbox(speed=SPEED).client()
+    return ow.Sandbox(speed=FILLING).client()
 
 
 def seen_until(run, is_enough, timeout=30.0):
@@ -100,7 +102,7 @@ def test_until_there_is_a_table_nothing_is_said_about_any(client):
 
 
 def test_attach_and_refresh_bring_the_tables_at_once():
-    sandbox = ow.Sandbox(speed=60)
+    sandbox = ow.Sandbox(speed=120)
     run = ow.start(f"{BRIEF}. scenario:slow", client=sandbox.client(), show=False)
     seen_until(run, lambda run: bool(run.tables))
     attached = ow.attach(run.token, client=sandbox.client(), show=False)
@@ -134,7 +136,7 @@ def test_the_same_where_it_is_awaited():
 
 
 def test_a_follow_up_shows_the_tables_that_it_works_on_and_not_those_of_earlier_runs():
-    client = ow.Sandbox(speed=60).client()
+    client = ow.Sandbox(speed=120).client()
     first = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
     companies, people = first.tables
     second = first.follow_up("Find more. scenario:settled", focus_tables=[people.id])
@@ -147,8 +149,7 @@ def test_a_follow_up_shows_the_tables_that_it_works_on_and_not_those_of_earlier_
     assert companies.id not in {table.id for table in second.tables}
 
 
-def test_a_follow_up_that_builds_nothing_never_shows_the_tables_of_the_run_before_while_their_cells_fill():
-    client = ow.Sandbox(speed=SPEED).client()
+def test_a_follow_up_that_builds_nothing_never_shows_the_tables_of_the_run_before_while_their_cells_fill(client):
     first = ow.start(BRIEF, client=client, show=False).wait(timeout=60)
     assert first.state.cells_running
     second = first.follow_up("scenario:answer What is the weather?")
@@ -169,7 +170,7 @@ def test_a_follow_up_that_builds_nothing_never_shows_the_tables_of_the_run_befor
 
 
 def test_a_follow_up_that_extends_an_older_table_has_it_at_its_end():
-    client = ow.Sandbox(speed=60).client()
+    client = ow.Sandbox(speed=120).client()
     first = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
     second = first.follow_up("Find more. scenario:settled")
     seen = seen_until(second, lambda run: run.done)
@@ -187,7 +188,7 @@ def test_a_run_that_ends_otherwise_keeps_its_tables(name):
 
 
 def test_other_forms_of_a_running_answer_show_them_as_well():
-    client = ow.Sandbox(speed=60).client()
+    client = ow.Sandbox(speed=120).client()
     for form in ("partial", "partial_actions"):
         run = ow.start(f"{BRIEF}. scenario:slow scenario:{form}", client=client, show=False)
         seen_until(run, has_grown)

@@ -1,0 +1,272 @@
+"""Columns and dtypes that do not depend on which leads were read: few of them, none, or with `schema=`."""
+
+import json
+from datetime import date
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
+from origami_widgets.frames.leads.pinned_dtypes import check_schema
+from tests.frames.leads.test_batch_reading import ROW, in_batches
+from tests.frames.leads.test_row_reading import KEY, TABLE, about, columns, lead, page
+from tests.frames.payloads import BACKENDS
+from tests.support.server import RawServer
+
+LISTED = [ListedColumn("c1", "X", "x", "enrichment"), ListedColumn("c2", "Y", "y", "input")]
+CELL = {"x": {"email": "a@b.example", "confidence": "high", "tags": ["a"]}, "y": 1}
+
+
+def leads(rows, *, backend="numpy_nullable", schema=None, first=None, **options):
+    table = LeadTable(LISTED, dtype_backend=backend, schema=check_schema(schema), **options)
+    table.add([{"id": f"r{number}", **row} for number, row in enumerate(rows)])
+    return table.frame(copy=False, rows=first)
+
+
+@given(st.lists(ROW, max_size=8), st.integers(0, 8), st.sampled_from(BACKENDS), st.sampled_from([".", "_"]))
+@settings(max_examples=150, deadline=None)
+def test_the_dtypes_of_a_frame_pin_those_of_any_part_of_it(rows, first, backend, sep):
+    rows = [{slug: cell for slug, cell in row.items() if slug in ("x", "y")} for row in rows]
+    whole, _ = leads(rows, backend=backend, sep=sep)
+    few, _ = leads(rows, backend=backend, sep=sep, first=first)
+    pd.testing.assert_frame_equal(few, whole[:first])
+    # Read alone, with nothing that tells what the other rows hold.
+    pinned, findings = leads(rows[:first], backend=backend, sep=sep, schema=whole.dtypes.to_dict())
+    assert findings.misfits == {}
+    assert pinned.dtypes.to_dict() == whole.dtypes.to_dict()
+    for name, dtype in whole.dtypes.items():
+        if not pd.api.types.is_object_dtype(dtype) and not name.endswith("found"):
+            pd.testing.assert_series_equal(pinned[name], whole[name][:first])
+
+
+@given(st.lists(ROW, max_size=8), st.sampled_from(["json", "main"]), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_one_column_for_each_column_of_the_table(rows, objects, flatten):
+    rows = [{slug: cell for slug, cell in row.items() if slug in ("x", "y")} for row in rows]
+    frame, _ = leads(rows, objects=objects, flatten=flatten)
+    assert list(frame) == ["row_id", "x", "y"]
+    if objects == "json":
+        assert object not in frame.dtypes.to_list()
+
+
+@given(st.lists(ROW, min_size=1, max_size=12), st.integers(1, 7))
+@settings(max_examples=80, deadline=None)
+def test_batches_are_pinned_as_frames_are(rows, size):
+    rows = [{"id": f"r{number}", **row} for number, row in enumerate(rows)]
+    schema = check_schema({"x": "string", "y": "Float64", "x.confidence": "string"})
+    table, _, findings = in_batches(rows, LISTED, size, schema=schema)
+    frame, others = leads([{**row} for row in rows], schema=schema)
+    assert {name: rows for name, (_, rows) in findings.misfits.items()} == {
+        name: rows for name, (_, rows) in others.misfits.items()
+    }
+    if not others.misfits:
+        assert [str(table.schema.field(name).type) for name in ("x", "y", "x.confidence")] == [
+            "string",
+            "double",
+            "string",
+        ]
+        assert table["y"].to_pylist() == frame["y"].astype(object).where(frame["y"].notna(), None).to_list()
+
+
+FITS = [
+    ("Int64", [1, "2", 3.0, None], [1, 2, 3, pd.NA]),
+    ("int8", [1, 127], [1, 127]),
+    ("float", [1, "2.5", None], [1.0, 2.5, None]),
+    ("Float64", [1, 2.5, "3"], [1.0, 2.5, 3.0]),
+    ("boolean", [True, None], [True, pd.NA]),
+    ("string", ["a", 1, 2.5, True, [1], None], ["a", "1", "2.5", "true", "[1]", pd.NA]),
+    (str, ["2026-07-21", 7], ["2026-07-21", "7"]),
+    ("category", ["b", "a", "b"], ["b", "a", "b"]),
+    (pd.CategoricalDtype(["a", "b"], ordered=True), ["b", None], ["b", None]),
+    ("datetime64[us, UTC]", ["2026-07-21", "2026-07-21T02:00+02:00"], [pd.Timestamp("2026-07-21", tz="UTC")] * 2),
+    ("datetime64[ns]", ["2026-07-21", "2026-07-21T09:00"], [pd.Timestamp("2026-07-21"), pd.Timestamp("2026-07-21 09:00")]),
+    ("object", [1, "a", [2]], [1, "a", [2]]),
+    ("int64[pyarrow]", ["1", None], [1, None]),
+    ("date32[pyarrow]", ["2026-07-21"], [date(2026, 7, 21)]),
+]  # fmt: skip
+MISFITS = [
+    ("Int64", [1, "soon", 2.5, None, True, 2**64], [1, 2, 4, 5]),
+    ("int64", [1, None], [1]),
+    ("int8", [1, 128], [1]),
+    ("Float64", ["1,5", [1]], [0, 1]),
+    ("boolean", ["true", 1], [0, 1]),
+    (pd.CategoricalDtype(["a"]), ["a", "b"], [1]),
+    ("datetime64[us, UTC]", ["2026-07-21", "2026", 2026], [1, 2]),
+    ("datetime64[us]", ["2026-07-21", "2026-07-21T00:00Z"], [1]),
+    ("date32[pyarrow]", ["2026-07-21T09:00"], [0]),
+]
+
+
+@pytest.mark.parametrize(("dtype", "cells", "wanted"), FITS, ids=lambda each: repr(each)[:40])
+def test_what_fits_a_dtype(dtype, cells, wanted):
+    frame, findings = leads([{} if cell is None else {"y": cell} for cell in cells], schema={"y": dtype})
+    assert findings.misfits == {}
+    asked = pd.StringDtype() if dtype is str else pd.Series([], dtype=dtype).dtype
+    assert frame["y"].dtype == asked or (dtype in (str, "category") and type(frame["y"].dtype) is type(asked))
+    assert [None if pd.api.types.is_scalar(each) and pd.isna(each) else each for each in frame["y"]] == [
+        None if each is pd.NA else each for each in wanted
+    ]
+    assert leads([], schema={"y": dtype})[0]["y"].dtype == frame["y"].dtype or dtype == "category"
+
+
+@pytest.mark.parametrize(("dtype", "cells", "rows"), MISFITS, ids=lambda each: repr(each)[:40])
+def test_what_does_not_fit_a_dtype_is_named_by_its_row(dtype, cells, rows):
+    frame, findings = leads([{} if cell is None else {"y": cell} for cell in cells], schema={"y": dtype})
+    assert findings.misfits["y"][1] == rows
+    unpinned, _ = leads([{} if cell is None else {"y": cell} for cell in cells])
+    pd.testing.assert_frame_equal(frame, unpinned)
+
+
+NOT_DATES = [
+    (["2026-07-21", "2019", "2020-01-01", None, "2021-01-01"], {"dates": 3, "times": 0, "others": 1, "rows": [1]}),
+    (["2026-07-21", 2019, "2020-01-01"], {"dates": 2, "times": 0, "others": 1, "rows": [1]}),
+    (["2026-07-21T09:00", "2019-01-01", "2020-01-01T09:00Z"], {"dates": 1, "times": 2, "others": 0, "rows": [1]}),
+    (["2026-02-30", "2020-01-01", "2021-01-01"], {"dates": 2, "times": 0, "others": 1, "rows": [0]}),
+    (["2026-07-21", "soon"], None),
+    (["2019", "2020"], None),
+    (["2026-07-21"], None),
+    ([2019, True], None),
+]
+
+
+@pytest.mark.parametrize(("cells", "note"), NOT_DATES, ids=repr)
+def test_a_column_that_is_nearly_dates_says_what_keeps_it_from_being_dates(cells, note):
+    rows = [{} if cell is None else {"y": cell} for cell in cells]
+    for backend in BACKENDS:
+        frame, findings = leads(rows, backend=backend)
+        assert findings.not_dates == ({} if note is None else {"y": note})
+    assert in_batches([{"id": "r", **row} for row in rows], LISTED, 2)[2].not_dates == findings.not_dates
+    if note is not None:
+        assert not frame.loc[note["rows"], "y"].astype("string").str.fullmatch(r"\d{4}-\d\d-\d\d.+").any()
+
+
+@pytest.fixture
+def server():
+    with RawServer(columns()) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    return ow.Client(KEY, base_url=server.base_url, timeout=5)
+
+
+def about_reader(reader):
+    return json.loads(reader.schema.metadata[b"origami"])
+
+
+MAIL = {"email": "a@b.example", "confidence": "high"}
+ROWS = [lead(1), lead(2, **{"contact-email": MAIL, "fit": 7}), lead(3, fit=2.5)]
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, None])
+@pytest.mark.parametrize("read", [ow.rows_frame, ow.rows_batches])
+def test_few_leads_have_the_columns_of_all(server, client, limit, read):
+    server.plan(columns(), page(*ROWS, total=3), columns(), page(*ROWS, total=3))
+    few, every = read(TABLE, client=client, limit=limit), read(TABLE, client=client)
+    if read is ow.rows_batches:
+        assert few.schema.field("fit").equals(every.schema.field("fit"))
+        notes = about_reader(few)
+        few, every = few.to_arrow().replace_schema_metadata(), every.to_arrow().replace_schema_metadata()
+        assert few.equals(every.slice(0, limit))
+    else:
+        notes = about(few)
+        pd.testing.assert_frame_equal(few, every[:limit])
+    assert (notes["rows"], notes["total"], notes["complete"]) == (len(few), 3, True)
+    assert [request.query for request in server.requests if request.path.endswith("rows")] == [
+        "limit=200&cells=flat"
+    ] * 2
+
+
+@pytest.mark.parametrize("read", [ow.rows_frame, ow.rows_batches])
+def test_an_error_about_the_schema_keeps_all_rows_and_tells_no_cell(server, client, read):
+    server.plan(columns(), page(*ROWS, total=3))
+    with pytest.raises(ow.IncompleteRows, match="don't fit the schema") as caught:
+        read(TABLE, client=client, schema={"bakery": "Int64", "fit": "Float64"})
+    assert "'bakery' is pinned to Int64, and 3 of its cells" in caught.value.cause
+    assert "Bakery 1" not in "".join(
+        map(str, (caught.value, caught.value.cause, caught.value.remedy, *caught.value.__notes__))
+    )
+    kept = caught.value.partial
+    notes = about(kept) if read is ow.rows_frame else about_reader(kept)
+    kept = kept if read is ow.rows_frame else kept.to_arrow().to_pandas()
+    assert kept["bakery"].to_list() == ["Bakery 1", "Bakery 2", "Bakery 3"]
+    assert kept["fit"].dtype in ("Float64", "float64")
+    assert notes["unpinned"] == {"bakery": "Int64"}
+
+
+BAD = [
+    ({"schema": {"fitt": "Int64"}}, "Did you mean 'fit'"),
+    ({"schema": {"contact-email.found": "Int64"}}, "found can't have"),
+]
+REFUSED = [
+    ({"schema": {"fit": "complex"}}, "leads can't have"),
+    ({"schema": {"fit": "integer"}}, "leads can't have"),
+    ({"schema": ["fit"]}, "must map columns"),
+    ({"schema": {1: "Int64"}}, "must map columns"),
+    ({"objects": "text"}, "Invalid objects"),
+    ({"sep": ""}, "Invalid sep"),
+    ({"sep": 1}, "Invalid sep"),
+    ({"filters_add": "x"}, "Invalid filters_add"),
+    ({"filters": [], "filters_add": [{"column": "fit", "operator": "is_empty"}]}, "contradict"),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), REFUSED + BAD)
+def test_what_cannot_be_done_is_refused_before_rows_are_asked_for(server, client, options, words):
+    with pytest.raises(InvalidInput, match=words):
+        ow.rows_frame(TABLE, client=client, **options)
+    assert len(server.requests) == ((options, words) in BAD)
+
+
+def test_a_frame_with_another_sep_for_libraries_that_take_dots_for_paths(server, client):
+    server.plan(columns(), page(*ROWS))
+    assert list(ow.rows_frame(TABLE, client=client, sep="_")) == [
+        "row_id", "bakery", "contact-email", "contact-email_confidence", "contact-email_found", "fit",
+    ]  # fmt: skip
+
+
+FIT = [{"column": "fit", "operator": "greater_than", "value": 50}]
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12), st.none() | st.integers(0, 12), st.integers(1, 5)
+)
+@settings(max_examples=25, deadline=None)
+def test_filters_that_are_added_return_what_both_answers_have(marks, limit, size):
+    mine = [lead(number) for number, (_, own) in enumerate(marks) if own]
+    saved = [lead(number) for number, (kept, _) in enumerate(marks) if kept]
+
+    def pages(rows):
+        cut = [rows[at : at + size] for at in range(0, len(rows), size)] or [[]]
+        return [
+            page(*each, cursor=f"{id(rows)}-{n}" if n + 1 < len(cut) else None, total=len(rows))
+            for n, each in enumerate(cut)
+        ]
+
+    with RawServer(columns()) as server:
+        server.plan(columns(), *pages(mine), *pages(saved))
+        frame = ow.rows_frame(TABLE, client=ow.Client(KEY, base_url=server.base_url), filters_add=FIT, limit=limit)
+        rows = [request.query for request in server.requests if request.path.endswith("rows")]
+    both = [f"r{number}" for number, each in enumerate(marks) if all(each)]
+    assert frame["row_id"].to_list() == both[:limit]
+    assert about(frame)["complete"]
+    assert about(frame)["filters_add"] == FIT
+    assert about(frame)["total"] == (len(both) if limit is None else None)
+    # The saved filters apply where none are sent, as `defaults=false` is never sent either.
+    assert all("filters=" in query for query in rows[: len(pages(mine))])
+    assert not any("filters=" in query or "defaults" in query for query in rows[len(pages(mine)) :])
+
+
+def test_added_filters_of_the_sandbox_leave_the_saved_ones_in_force():
+    client = ow.Sandbox(speed=600).client()
+    table = ow.start("List bakeries in Porto", client=client, show=False).wait("cells").tables[0]
+    saved, raw = ow.rows_frame(table, client=client), client.iter_rows(table.id, saved_filters=False)
+    condition = [{"column": "city", "operator": "equals", "value": saved["city"].mode()[0]}]
+    joined = ow.rows_frame(table, client=client, filters_add=condition)
+    assert joined["row_id"].to_list() == saved[saved["city"] == saved["city"].mode()[0]]["row_id"].to_list()
+    assert 0 < len(joined) < len(list(raw))

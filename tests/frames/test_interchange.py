@@ -1,0 +1,47 @@
+"""Other libraries take every frame of this package: as it is, or after `plain`. What they need is what the guide says."""
+
+import warnings
+
+import pytest
+
+import origami_widgets as ow
+from tests.fixtures import interchange
+from tests.fixtures.interchange import LIBRARIES, filled
+from tests.frames.payloads import BACKENDS
+from tests.frames.test_plain_frame import MAKERS, frames
+
+
+def taken(library, frame):
+    """Whether a library takes a frame with all that is in it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what libraries say of one another
+        told = library.use(frame)
+    if told is not None:
+        counts = filled(frame)
+        assert told == {name: counts[name] for name in told}
+
+
+def refused(library, made):
+    """The frames that a library does not take."""
+    found = {}
+    for name, frame in made.items():
+        try:
+            taken(library, frame)
+        except Exception as error:  # noqa: BLE001 - whatever a library raises
+            found[name] = error
+    return found
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda each: each.name)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_frame_is_taken_as_the_guide_says(library, backend):
+    made = frames(backend)
+    assert set(MAKERS) <= set(made)
+    needed = refused(library, made)
+    assert bool(needed) == (library.needs_plain in ("always", backend)), needed
+    assert refused(library, {name: ow.plain(made[name]) for name in needed}) == {}
+
+
+def test_the_guide_has_the_table():
+    page = interchange.PAGE.read_text(encoding="utf-8")
+    assert interchange.documented(page) == page
