@@ -136,13 +136,14 @@ def _main_columns(leads: pd.DataFrame) -> list[str]:
 def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
     leads, name, facts = column.leads, column.name, column.facts
     values, size = leads[name], len(leads)
-    filled, pending = _states(leads, name, str(facts.get("kind", "")))
+    sep = (column.note.get("options") or {}).get("sep", ".")
+    filled, pending = _states(leads, name, f"{name}{sep}found", str(facts.get("kind", "")))
     count = int(filled.sum())
     # The main part may be empty where another one was found.
     mains = [each for each in python_values(values[filled]) if is_found(each)]
     distinct = {as_json(each): each for each in mains}
     used, is_whole = facts.get("credits_used"), _has_all_leads(column.note, size)
-    words = python_values(leads.loc[filled, f"{name}.confidence"]) if f"{name}.confidence" in leads else []
+    words = python_values(leads.loc[filled, f"{name}{sep}confidence"]) if f"{name}{sep}confidence" in leads else []
     return {
         **{key: column.note.get(key) for key in ("run_id", "name", "table_id", "table_name")},
         "column": name,
@@ -166,11 +167,13 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
     }
 
 
-def _states(leads: pd.DataFrame, name: str, kind: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _states(
+    leads: pd.DataFrame, name: str, flags: str, kind: str
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Return per lead whether its cell has a value, and whether it may still get one."""
     values = leads[name]
-    if f"{name}.found" in leads:
-        found = leads[f"{name}.found"]
+    if flags in leads:
+        found = leads[flags]
         pending = is_missing(found)
         filled = found.fillna(value=False).to_numpy(dtype=np.bool_)
     else:

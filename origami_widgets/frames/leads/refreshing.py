@@ -8,6 +8,7 @@ import numpy as np
 
 from origami_widgets.api.errors import InvalidInput, TableNotFound
 from origami_widgets.api.sync_bridge import OnLoop
+from origami_widgets.frames.frame_attrs import read_only
 
 from .leads_reading import LeadsReading, TableLeads, stack_leads
 from .row_reading import RowsReading
@@ -131,7 +132,7 @@ def _of_table(frame: pd.DataFrame, table_id: str) -> pd.DataFrame | None:
     if not notes:
         return None
     part = frame[frame["table_id"].eq(table_id).fillna(value=False)].reset_index(drop=True)
-    part.attrs = {"units": {}, "origami": {"tables": notes[:1]}}
+    part.attrs = read_only({"units": {}, "origami": {"tables": notes[:1]}})
     return part
 
 
