@@ -123,13 +123,13 @@ def test_the_first_cell_of_the_notebook_changes_nothing(
 ) -> None:
     added, changed = installer(image, f"{wheel}{installed_by_the_notebook()}")
     assert changed == set()
-    assert added.keys() == {"origami-widgets", "jedi", "msgspec"}
+    assert added.keys() == {"origami-widgets", "jedi", "msgspec", "publicsuffixlist"}
 
 
 def test_all_extras_together_change_nothing(image: Image, wheel: Path) -> None:
     added, changed = with_uv(image, f"{wheel}[all]")
     assert changed == set()
-    assert added.keys() == {"origami-widgets", "jedi", "msgspec", "vl-convert-python", "xlsxwriter"}
+    assert added.keys() == {"origami-widgets", "jedi", "msgspec", "publicsuffixlist", "vl-convert-python", "xlsxwriter"}
 
 
 def test_a_floor_that_is_too_high_would_be_seen(image: Image) -> None:

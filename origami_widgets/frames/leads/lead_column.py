@@ -205,10 +205,11 @@ class LeadColumn:
     def _values(self) -> CellColumn:
         return self._main if self._same is None else self._parts[self._same]
 
-    def _add_main(self, values: list[Any], types: set[type]) -> None:
-        """Add main values that are not the cells of a part."""
+    def _add_main(self, values: list[Any], types: set[type], there: Mapping[str, list[Any]] | None = None) -> None:
+        """Add main values that are not the cells of a part; `there` has the cells that the parts will get."""
         if self._same is not None:
-            if types == {NoneType}:
+            # Where the part gets nulls, too, its cells are still the main values.
+            if types == {NoneType} and all(map(is_, (there or {}).get(self._same, ()), repeat(None))):
                 return
             self._main, self._same = self._parts[self._same].snapshot(), None
         self._main.add(values, types)
@@ -246,12 +247,12 @@ class LeadColumn:
         key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
         if key is None or key == "source" or key not in there:
             main = [main_value(value) if type(value) is dict else value for value in values]
-            self._add_main(main, set(map(type, main)))
+            self._add_main(main, set(map(type, main)), there)
             return
         if self._same is None and not self._pins and self._main.is_blank and self._parts[key].is_blank:
             self._same = key
         if self._same != key:
-            self._add_main(there[key], set(map(type, there[key])))
+            self._add_main(there[key], set(map(type, there[key])), there)
 
     def _add_rest(self, objects: list[dict[str, Any]]) -> list[Any]:
         if self._rest is None:
