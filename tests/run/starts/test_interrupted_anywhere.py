@@ -325,4 +325,4 @@ def test_an_interrupt_whenever_the_loop_goes_on_leaves_a_run_alone_that_was_ther
             assert cell.start().id == known, place
             assert (cell.front.statuses(), cell.front.asked_to_cancel) == ({known: "running"}, 0), place
             assert cell.front.starts == [], place
-    assert hit > len(places) * 2 / 3
+    assert hit >= len(places) / 2
