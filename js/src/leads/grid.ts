@@ -39,7 +39,7 @@ import { type Row, Rows, textOf } from "./rows";
 /** Height of a row in pixels; a window of rows is drawn by it. */
 const ROW = 29;
 /** Rows drawn above and below those that are seen. */
-const AROUND = 8;
+const AROUND = 4;
 /** The place of the heads, where rows have theirs from 0 on. */
 const HEAD = -1;
 /** The place of the check box in a row, where cells have theirs from 0 on. */
@@ -61,6 +61,11 @@ export interface Leads {
   /** How many leads were read, in words. */
   count(): string;
   close(): void;
+}
+
+/** One drawn line: the lead and the cells that it shows, none while they load. */
+interface Line extends Partial<Row> {
+  node: HTMLElement;
 }
 
 /** The ticked leads; without it the rows have no check boxes. */
@@ -160,7 +165,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     // Its answer tells a slow server from a kernel that a cell keeps busy.
     session.hello();
     clearTimeout(late);
-    late = setTimeout(draw, ANSWER_MS);
+    late = setTimeout(() => draw(), ANSWER_MS);
     draw();
   };
   const take = (answer: LeadsAnswer): void => {
@@ -176,7 +181,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       if (scroll.scrollTop > 0) scroll.scrollTop += (placeNow(top, at) - at) * ROW;
       if (focus[0] !== HEAD) focus = [placeNow(focused, focus[0]), focus[1]];
     }
-    draw();
+    draw(isNew);
     changed();
     ask();
   };
@@ -239,32 +244,39 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     );
     if (chosen) column.value = chosen;
   };
-  /** The lines that are drawn, by place, with the rows that they show. */
-  let drawn = new Map<number, [Row | undefined, HTMLElement]>();
-  /** Draws the lines that are seen; those that were drawn stay as they are, with `anew` none of them. */
+  /** The lines that are drawn, by place, with what they show. */
+  let drawn = new Map<number, Line>();
+  const shows = (line: Line | undefined, row: Row | undefined): boolean =>
+    // One that is lit is drawn anew: where it is moved, it would light up once more.
+    !!line && line.id === row?.id && line.cells === row?.cells && !line.node.matches(".lit, :has(.lit)");
+  /** Draws the lines that are seen; those whose leads are the same stay as they are, with `anew` none of them. */
   const drawLines = (length: number, anew: boolean): void => {
     const { first, last } = seen();
     const from = Math.max(0, first - AROUND);
     const to = Math.min(length, last + AROUND);
     lines.style.transform = `translateY(${from * ROW}px)`;
-    const before = anew ? new Map<number, [Row | undefined, HTMLElement]>() : drawn;
+    const before = anew ? new Map<number, Line>() : drawn;
     if (anew) lines.replaceChildren();
     drawn = new Map();
     for (let at = from; at < to; at++) {
       const known = before.get(at);
       const row = matching[at];
-      drawn.set(at, known && known[0] === row ? known : [row, line(row, at)]);
+      drawn.set(at, known && shows(known, row) ? known : { ...row, node: line(row, at) });
     }
-    for (const [at, one] of before) if (drawn.get(at) !== one) one[1].remove();
+    for (const [at, one] of before) if (drawn.get(at) !== one) one.node.remove();
     let next = lines.firstChild;
-    for (const [, node] of drawn.values()) {
+    for (const { node } of drawn.values()) {
       if (node === next) next = next.nextSibling;
       else lines.insertBefore(node, next);
     }
   };
   /** Lines in all. */
   let length = 0;
-  const draw = (): void => {
+  /** What all lines depend on besides their leads. */
+  const common = (): string =>
+    JSON.stringify([focus, rows.heads.map(({ slug, kind, filling }) => [slug, kind, filling])]);
+  let commonBefore = "";
+  const draw = (anew = true): void => {
     const { activeElement: had } = node.getRootNode() as ShadowRoot;
     drawHeads();
     const read = matching.length;
@@ -275,7 +287,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       rows.more && rows.total === null ? "-1" : `${(isSearched() ? read : (rows.total ?? read)) + 1}`;
     scroll.ariaColCount = `${rows.heads.length + (ticks ? 1 : 0)}`;
     scroll.ariaBusy = `${!rows.answered}`;
-    drawLines(length, true);
+    const now = common();
+    drawLines(length, anew || now !== commonBefore);
+    commonBefore = now;
     // What had the focus was drawn anew: a box, a cell or a head.
     if (had && !had.isConnected) target()?.focus({ preventScroll: true });
     const isLate = looks && !rows.answered && session.unread(since);
@@ -327,7 +341,8 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     node.tabIndex = reach(at, column);
     if (row && rows.isLit(row.id, column)) node.classList.add("lit");
     if (!row || (cell === null && lead.filling)) {
-      const wait = el("span", "shimmer");
+      // What is only on its way to the page is at rest: a hundred moving cells would make scrolling slow.
+      const wait = el("span", row ? "shimmer" : "shimmer still");
       wait.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
       node.append(wait);
       node.ariaLabel = row ? CELL_NOT_RUN : CELL_LOADING;
