@@ -323,6 +323,13 @@ describe("a cell", () => {
     expect(card.all(".lit").map((row) => row.ariaRowIndex)).toEqual(["5"]);
   });
 
+  it("of a lead on a page that is read for the first time does not", async () => {
+    const card = await drawLeads();
+    send(card, { start: 3, read: 4, rows: [rowOf(3)] });
+    expect(texts(card)).toContain("Bakery 3");
+    expect(card.all(".lit")).toEqual([]);
+  });
+
   it("leaves hostile text as text", async () => {
     const script = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
     const parts: [string, string, string][] = [

@@ -45,7 +45,8 @@ export class Rows {
   take(answer: LeadsAnswer): void {
     const now = Date.now();
     const had = this.#known;
-    const isNews = this.all.length > 0;
+    // A page that is read for the first time, because a person comes to it, is no news.
+    const isNews = answer.start < this.all.length;
     if (!this.answered) {
       this.all = [];
       // What a new question is answered with is whole: the kernel has forgotten what was sent before.
