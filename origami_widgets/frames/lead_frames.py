@@ -46,8 +46,8 @@ def leads_frame(
 
     `domain` is the company's registrable domain, for joins: `https://www.shop.example.co.uk/en` is `example.co.uk`. It comes
     from the lead's website, or else from its e-mail address. It is NA where many companies share the host: addresses at
-    about 100 known mail providers, such as gmail.com, and pages on about 70 known sites, such as facebook.com. A provider
-    that is not known here may be left. Names are in lower case and in ASCII (`xn--…`).
+    about 100 known mail providers, such as gmail.com, and pages on about 70 known sites, such as facebook.com. Hosts
+    outside these lists count as companies. Names are in lower case and in ASCII (`xn--…`).
 
     Args:
         source: a `Run`, a `RunBatch`, a list of runs or tables, an id of a table, or frames that were read before.

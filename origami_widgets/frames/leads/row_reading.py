@@ -313,15 +313,16 @@ class IncompleteRows(OrigamiError, _KeptRows):
     def __init__(self, reading: Resumable, error: Exception) -> None:
         known = error if isinstance(error, OrigamiError) else None
         why = known.title if known is not None else f"{type(error).__name__}: {error}"
-        is_misfit = isinstance(error, InvalidInput)
+        title = "Couldn't read all rows"
+        cause = f"{reading.state()} were read before this error: {why}."
+        remedy = f"`.partial` of this error is {reading.gives} so far. `.resume()` continues from there."
+        if isinstance(error, InvalidInput):
+            # All rows were read; what is wrong is how they were asked for.
+            title, cause, remedy = error.title, error.cause, error.remedy
         super().__init__(
-            known.title if known is not None and is_misfit else "Couldn't read all rows",
-            cause=known.cause
-            if known is not None and is_misfit
-            else f"{reading.state()} were read before this error: {why}.",
-            remedy=known.remedy
-            if known is not None and is_misfit
-            else f"`.partial` of this error is {reading.gives} so far. `.resume()` continues from there.",
+            title,
+            cause=cause,
+            remedy=remedy,
             code=known.code if known is not None else "",
             status_code=known.status_code if known is not None else None,
             request_id=known.request_id if known is not None else None,
