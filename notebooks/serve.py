@@ -37,10 +37,15 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 FIRST_PORT = 8888
+ATTEMPTS = 5
 
 
 class LabError(RuntimeError):
     """JupyterLab could not be started."""
+
+
+class PortTaken(LabError):
+    """It ended after it had told its address: another server listens there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +102,14 @@ def start(
     Raises:
         LabError: it ended, or did not answer within a minute.
     """
+    for _ in range(ATTEMPTS - 1):
+        # Jupyter looks for a free port and takes it later: one of two servers that start together may come too late.
+        with contextlib.suppress(PortTaken):
+            return _start(home, root, options, environ)
+    return _start(home, root, options, environ)
+
+
+def _start(home: Path, root: Path, options: Sequence[str], environ: Mapping[str, str] | None) -> Lab:
     token = secrets.token_hex(24)
     command = [
         sys.executable,
@@ -124,27 +137,31 @@ def start(
         )
     lab = Lab(process, "", token, root, log)
     try:
-        return dataclasses.replace(lab, url=_address(process, home / "runtime", log))
+        return dataclasses.replace(lab, url=_address(lab, home / "runtime"))
     except BaseException:
         lab.stop()
         raise
 
 
-def _address(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
-    """Wait until the server has written its address and answers there."""
+def _address(lab: Lab, runtime: Path) -> str:
+    """Wait until the server has written its address and answers there to its own token."""
+    process, url = lab.process, ""
     written = runtime / f"jpserver-{process.pid}.json"
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError, ValueError, KeyError):
             url = str(json.loads(written.read_text(encoding="utf-8"))["url"])
-            with urllib.request.urlopen(f"{url}api", timeout=5):  # noqa: S310 - http on loopback
+            request = urllib.request.Request(  # noqa: S310 - http on loopback
+                f"{url}api/status", headers={"Authorization": f"token {lab.token}"}
+            )
+            with urllib.request.urlopen(request, timeout=5):  # noqa: S310 - the same
                 return url
         time.sleep(0.05)
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = lab.log.read_text(encoding="utf-8", errors="replace").splitlines()
     last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
     problem = "did not answer" if process.poll() is None else f"ended with code {process.returncode}"
-    message = f"JupyterLab {problem}. Its last message: {last}\nIts log: {log}"
-    raise LabError(message)
+    message = f"JupyterLab {problem}. Its last message: {last}\nIts log: {lab.log}"
+    raise PortTaken(message) if url and process.poll() is not None else LabError(message)
 
 
 def copy_notebooks(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,6 +38,23 @@ def test_demo_serves_the_quickstart_until_interrupted(tmp_path: Path) -> None:
     place = urllib.parse.urlsplit(address)
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"http://{place.netloc}/api/status?{place.query}", timeout=5)
+
+
+def test_servers_that_start_together_each_have_a_port_of_their_own(tmp_path: Path) -> None:
+    def start(name: str) -> serve.Lab:
+        home = tmp_path / name
+        home.mkdir()
+        return serve.start(home, home)
+
+    with ThreadPoolExecutor() as threads:
+        labs = list(threads.map(start, ["one", "two", "three"]))
+    try:
+        for lab in labs:
+            with urllib.request.urlopen(f"{lab.url}api/status?token={lab.token}", timeout=30) as answer:  # noqa: S310 - http on loopback
+                assert answer.status == 200
+    finally:
+        for lab in labs:
+            lab.stop()
 
 
 def test_a_changed_copy_is_kept_when_the_original_changes(tmp_path: Path) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from keyring.backends.fail import Keyring as NoKeyring
 
+from origami_widgets.api import callbacks
 from origami_widgets.api import loop as loop_module
 from origami_widgets.api.loop import BackgroundLoop, background
 from origami_widgets.host import runtime
@@ -68,10 +71,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[JumpingClock]:
 def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], None]]:
     """Let everybody go by a clock, and by another one after that."""
     clocks: list[LifeClock] = []
-    real_time, real_clock = time.time, time.clock_gettime
+    real_time, real_clock, real_monotonic = time.time, time.clock_gettime, time.monotonic
 
     def install(clock: LifeClock) -> None:
         clocks[:] = [clock]
+        # Pauses are spread by chance: the same steps have to give the same life again.
+        chance = random.Random(0)  # noqa: S311 - no secret
+        monkeypatch.setattr(random.SystemRandom, "random", lambda _: chance.random())
         monkeypatch.setattr(poller_module, "_poller", Poller(clock))
 
     def submit(loop, coroutine):
@@ -80,9 +86,20 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], 
     def clock_gettime(which):
         return clocks[0].now if clocks and which == runtime.COUNTING_CLOCK else real_clock(which)
 
+    own_clock = SimpleNamespace(
+        time=lambda: clocks[0].time() if clocks else real_time(),
+        monotonic=lambda: clocks[0].now - clocks[0].suspended if clocks else real_monotonic(),
+    )
     # A loop of its own: on this clock, those before and after it would take hours or no time to find out that they idle.
     background().stop()
     monkeypatch.setattr(loop_module, "IDLE", 1e9)
+    # These count the age of what they note on the monotonic clock of the process.
+    monkeypatch.setattr("origami_widgets.api.usage.time", own_clock)
+    monkeypatch.setattr("origami_widgets.api.retries.time", own_clock)
+    # Callbacks run on a thread of their own in real time: the loop waits for each, or a busy machine gives another life.
+    for patience in ("MOMENT", "SHARE", "MOST_SAVED"):
+        monkeypatch.setattr(callbacks, patience, 30.0)
+    monkeypatch.setattr(BackgroundLoop, "wait_for_callbacks", lambda *_: None)
     monkeypatch.setattr(time, "time", lambda: clocks[0].time() if clocks else real_time())
     monkeypatch.setattr(time, "clock_gettime", clock_gettime)
     monkeypatch.setattr(BackgroundLoop, "submit", submit)

@@ -14,6 +14,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.loop import background
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.faults.life_checks import Checks
@@ -166,16 +167,19 @@ class Life(Checks):
         desk = CardCommandHandler(run.conversation)
         self.clicked[prompt] = 0 if same else clicks - 1
         number = f"c{len(self.clicks)}"
+        begun: list[tuple[dict[str, Any], Any]] = []
         for at in range(clicks):
             desk = desk if same else CardCommandHandler(run.conversation)
             message = {"kind": "command", "name": name, "run_id": current, "prompt": prompt, "answers": []}
             command = read_command({**message, "id": number if same else f"{number}-{at}"})
             assert command is not None
             self.way.hasty.append(current)
-            click = self.clock.begin(desk.carry_out(command))
+            begun.append((message, desk.carry_out(command)))
+        # Together: whether the first click's request is already under way when the second comes is not left to chance.
+        for told, click in on_loop(lambda: [(message, self.clock.begin(carried)) for message, carried in begun]):
             if name != "cancel":
                 click.add_done_callback(lambda _: self.way.haste_is_over(current))
-            self.clicks.append((message, click))
+            self.clicks.append((told, click))
         self.clock.let_pass(0.0)
 
     @precondition(lambda self: self.runs)
@@ -192,6 +196,8 @@ class Life(Checks):
     @rule(n=which)
     def let_go(self, n: int) -> None:
         self.shown.pop(self.runs.pop(n % len(self.runs)), None)
+        # The thread of the callbacks may still hold the run that it was last called with.
+        on_loop(lambda: background().notify(lambda _: None, None))
 
     @precondition(lambda self: self.unclear)
     @rule(reads=lists)

@@ -76,17 +76,17 @@ class RateLimiter:
     Args:
         per_minute: polls in any 60 seconds, whatever the server allows.
         burst: how many of them may be sent at once.
-        jitter: returns numbers from 0 to 1, to keep apart from other processes.
+        jitter: returns numbers from 0 to 1, to keep apart from other processes. By default they are random.
     """
 
     def __init__(
-        self, per_minute: int = PER_MINUTE, burst: int = BURST, jitter: Callable[[], float] = _chance.random
+        self, per_minute: int = PER_MINUTE, burst: int = BURST, jitter: Callable[[], float] | None = None
     ) -> None:
         self._per_minute = per_minute
         self._pause = MINUTE / (per_minute - burst)
         self._slack = self._pause * (burst - 1)
         self._kept = self._pause * min(KEPT, burst - 1)
-        self._jitter = jitter
+        self._jitter = jitter or _chance.random
         self._full_at = 0.0
         self._last = self._held_until = NEVER
         self._is_shared = False
