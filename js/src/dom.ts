@@ -59,7 +59,11 @@ export function on(
 
 /** Sets text only when it differs, so that selections and assistive technology aren't disturbed. */
 export function setText(node: Node, text: string): void {
-  if (node.textContent !== text) node.textContent = text;
+  if (node.textContent === text) return;
+  const { firstChild: only } = node;
+  // The same node with other text: thousands of new ones would make the browser stop to clear up.
+  if (only instanceof Text && !only.nextSibling) only.data = text;
+  else node.textContent = text;
 }
 
 /** Sets text; without any, the node takes no room. */

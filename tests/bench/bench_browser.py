@@ -75,7 +75,9 @@ WATCH = f"""() => {{
         while (!window.deep(window.place)) await frame();
         window.times.push((await painted()) - came);
     }};
-    {KERNEL}.iopubMessage.connect((_, message) => {{
+    // Told before the message is handled: the signal of its channel may come after the card has changed.
+    {KERNEL}.anyMessage.connect((_, {{ msg: message, direction }}) => {{
+        if (direction !== "recv") return;
         const shown = message.header.msg_type === "display_data" || message.header.msg_type === "execute_result";
         if (window.wanted === "shown" && shown) void noteShown(performance.now());
         if (window.wanted === "updated" && message.content?.data?.method === "update") window.came = performance.now();

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 SCALE = 40.0
 ROOT = Path(__file__).parents[2]
 RUN = re.compile(r"/agents/[^/]+/runs/([^/]+)$")
+ROWS = re.compile(r"/tables/([^/]+)/rows$")
 
 PROGRAM = """
-import asyncio, contextlib, json, sys, time
+import asyncio, contextlib, json, sys, threading, time
 import origami_widgets as ow
 from origami_widgets.api.operations import Operations
 from origami_widgets.run.polling import poller as poller_module
@@ -57,9 +58,26 @@ def noted(asking):
         sent.append(clock.time())
         return await asking(*arguments, **options)
     return ask
-Operations.poll_run, Operations.poll_table = noted(Operations.poll_run), noted(Operations.poll_table)
+for name in ("poll_run", "poll_table", "list_rows", "list_columns"):
+    setattr(Operations, name, noted(getattr(Operations, name)))
 runs = [ow.attach(token, client=client, show=False) for token in order["tokens"]]
 print("attached", flush=True)
+
+def look_at_leads():
+    # A page with a card of each run, all on their leads; it says again and again that it still looks.
+    cards = [ow.RunCard(run) for run in runs]
+    look = {"kind": "leads", "view": "v", "query": 1, "first": 0, "last": 5, "size": 50, "sort": None, "filters": []}
+    while True:
+        for card, run in zip(cards, runs):
+            for table in run.tables[:1]:
+                receive(card, {**look, "table": table.id})
+        time.sleep(20 / order["scale"])
+
+if order["looks_at_leads"]:
+    from origami_widgets.card.widgets import lead_feed
+    from tests.card.live import receive
+    lead_feed.SPACING /= order["scale"]
+    threading.Thread(target=look_at_leads, daemon=True).start()
 if order["until_the_end"]:
     print(json.dumps([run.wait(timeout=100).status for run in runs]), flush=True)
 input()
@@ -74,6 +92,7 @@ class Counting(ow.Sandbox):
     Attributes:
         asked: when each run was asked about with success, by run id, in seconds of the clock.
         refused: when that was refused.
+        rows: when leads were asked for, by table id.
     """
 
     def __init__(self) -> None:
@@ -82,6 +101,7 @@ class Counting(ow.Sandbox):
         super().__init__(plan="enterprise", credits=10**9, clock=self.now)
         self.asked: dict[str, list[float]] = defaultdict(list)
         self.refused: dict[str, list[float]] = defaultdict(list)
+        self.rows: dict[str, list[float]] = defaultdict(list)
         self._counting = Lock()
 
     def now(self) -> float:
@@ -93,6 +113,9 @@ class Counting(ow.Sandbox):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         about = RUN.search(scope.get("path", ""))
+        if (leads := ROWS.search(scope.get("path", ""))) is not None:
+            with self._counting:
+                self.rows[leads[1]].append(self.now())
 
         async def watched(message: Any) -> None:
             if about is not None and scope["method"] == "GET" and "status" in message:
@@ -116,13 +139,14 @@ class Counting(ow.Sandbox):
 class Kernel:
     """One process. Use it as a context manager, which waits until it is ready to begin."""
 
-    def __init__(self, sandbox: Counting, base_url: str, *, until_the_end: bool) -> None:
+    def __init__(self, sandbox: Counting, base_url: str, *, until_the_end: bool, looks_at_leads: bool = False) -> None:
         self._sandbox = sandbox
         self._order = {
             "key": sandbox.api_key,
             "base_url": base_url,
             "scale": SCALE,
             "until_the_end": until_the_end,
+            "looks_at_leads": looks_at_leads,
         }
 
     def __enter__(self) -> Self:
@@ -148,7 +172,7 @@ class Kernel:
         self._process.stdin.flush()
 
     def polled(self) -> list[float]:
-        """When it has sent each of its polls, in seconds of the clock."""
+        """When it has sent each of its requests, in seconds of the clock."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()

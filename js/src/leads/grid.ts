@@ -5,10 +5,6 @@
 
 import { button } from "../buttons";
 import {
-  CELL_LOADING,
-  CELL_NOT_FOUND,
-  CELL_NOT_RUN,
-  LEAD_SELECT,
   LEAD_SELECT_HEAD,
   LEADS,
   LEADS_FILTER,
@@ -29,26 +25,22 @@ import {
   type LeadSort,
   type LeadsAnswer,
 } from "../contract";
-import { el, fill, on, say, setText, show, uid, words } from "../dom";
+import { el, fill, on, say, setText, show, uid } from "../dom";
 import { filled } from "../format";
 import { ANSWER_MS, type Session } from "../session";
 import { cellDetails } from "./details";
 import style from "./leads.css";
+import { Lines, placed, ROW, TICK, type Ticks } from "./lines";
 import { type Row, Rows, textOf } from "./rows";
 
-/** Height of a row in pixels; a window of rows is drawn by it. */
-const ROW = 29;
 /** Rows drawn above and below those that are seen. */
 const AROUND = 4;
 /** The place of the heads, where rows have theirs from 0 on. */
 const HEAD = -1;
-/** The place of the check box in a row, where cells have theirs from 0 on. */
-const TICK = -1;
 const FIRST_PAGE = 50;
 const LARGE_PAGE = 200;
 /** How often the kernel is told that the leads are still shown. */
 const STILL_MS = 30_000;
-const MARKS: Record<string, string> = { high: "dot high", medium: "dot medium", low: "dot low" };
 
 export interface Leads {
   readonly node: HTMLElement;
@@ -63,25 +55,16 @@ export interface Leads {
   close(): void;
 }
 
-/** One drawn line: the lead and the cells that it shows, none while they load. */
-interface Line extends Partial<Row> {
-  node: HTMLElement;
-}
-
-/** The ticked leads; without it the rows have no check boxes. */
-export interface Ticks {
-  has(id: string): boolean;
-  set(id: string, on: boolean): void;
-}
-
 export function leadGrid(session: Session, changed: () => void, ticks: Ticks | null = null): Leads {
   const view = uid();
   const head = el("div", "lrow lhead");
   head.role = "row";
   head.ariaRowIndex = "1";
-  const lines = el("div", "lines");
-  lines.role = "rowgroup";
-  const space = el("div", "lspace", lines);
+  const rows = new Rows();
+  let focus: [number, number] = [0, 0];
+  const reach = (at: number, column: number): number => (at === focus[0] && column === focus[1] ? 0 : -1);
+  const lines = new Lines(rows, ticks, reach);
+  const space = el("div", "lspace", lines.node);
   space.role = "presentation";
   const scroll = el("div", "leads", head, space);
   scroll.role = "grid";
@@ -115,7 +98,6 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const details = cellDetails(() => shut());
   const node = el("div", "lbox", el("style", "", style), tools, note, scroll, empty, details.node);
 
-  const rows = new Rows();
   /** Those of them that are drawn: the ones that have the words that were typed. */
   let matching: (Row | undefined)[] = rows.all;
   /** The table whose leads are shown, and whether they are looked at. */
@@ -129,7 +111,6 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   /** When the newest question was asked; the timer draws once more when its answer is late. */
   let since = 0;
   let late: ReturnType<typeof setTimeout> | undefined;
-  let focus: [number, number] = [0, 0];
   let expanded = false;
   let noted = "";
 
@@ -202,12 +183,6 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     restart();
   };
 
-  const place = (cell: HTMLElement, at: number, column: number): void => {
-    cell.dataset.at = `${at}`;
-    cell.dataset.place = `${column}`;
-    cell.ariaColIndex = `${column + (ticks ? 2 : 1)}`;
-  };
-  const reach = (at: number, column: number): number => (at === focus[0] && column === focus[1] ? 0 : -1);
   const heading = (lead: LeadHead, at: number): HTMLElement => {
     const press = button(lead.name, () => order(lead.slug), "quiet");
     press.tabIndex = reach(HEAD, at);
@@ -215,7 +190,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     bar.style.setProperty("--share", `${Math.round((lead.share ?? 0) * 100)}%`);
     const cell = el("div", "lcell", press, bar);
     cell.role = "columnheader";
-    place(cell, HEAD, at);
+    placed(cell, HEAD, at, ticks);
     cell.title = lead.details;
     if (sort?.column === lead.slug) cell.ariaSort = sort.direction === "asc" ? "ascending" : "descending";
     return cell;
@@ -244,31 +219,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     );
     if (chosen) column.value = chosen;
   };
-  /** The lines that are drawn, by place, with what they show. */
-  let drawn = new Map<number, Line>();
-  const shows = (line: Line | undefined, row: Row | undefined): boolean =>
-    // One that is lit is drawn anew: where it is moved, it would light up once more.
-    !!line && line.id === row?.id && line.cells === row?.cells && !line.node.matches(".lit, :has(.lit)");
-  /** Draws the lines that are seen; those whose leads are the same stay as they are, with `anew` none of them. */
   const drawLines = (length: number, anew: boolean): void => {
     const { first, last } = seen();
-    const from = Math.max(0, first - AROUND);
-    const to = Math.min(length, last + AROUND);
-    lines.style.transform = `translateY(${from * ROW}px)`;
-    const before = anew ? new Map<number, Line>() : drawn;
-    if (anew) lines.replaceChildren();
-    drawn = new Map();
-    for (let at = from; at < to; at++) {
-      const known = before.get(at);
-      const row = matching[at];
-      drawn.set(at, known && shows(known, row) ? known : { ...row, node: line(row, at) });
-    }
-    for (const [at, one] of before) if (drawn.get(at) !== one) one.node.remove();
-    let next = lines.firstChild;
-    for (const { node } of drawn.values()) {
-      if (node === next) next = next.nextSibling;
-      else lines.insertBefore(node, next);
-    }
+    lines.draw(matching, Math.max(0, first - AROUND), Math.min(length, last + AROUND), anew);
   };
   /** Lines in all. */
   let length = 0;
@@ -277,7 +230,8 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     JSON.stringify([focus, rows.heads.map(({ slug, kind, filling }) => [slug, kind, filling])]);
   let commonBefore = "";
   const draw = (anew = true): void => {
-    const { activeElement: had } = node.getRootNode() as ShadowRoot;
+    const root = node.getRootNode() as ShadowRoot;
+    const hadFocus = scroll.contains(root.activeElement);
     drawHeads();
     const read = matching.length;
     const isWhole = !rows.more || isSearched();
@@ -290,8 +244,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     const now = common();
     drawLines(length, anew || now !== commonBefore);
     commonBefore = now;
-    // What had the focus was drawn anew: a box, a cell or a head.
-    if (had && !had.isConnected) target()?.focus({ preventScroll: true });
+    // It goes with its lead: what had it shows another one now, or is gone.
+    const focused = hadFocus ? target() : null;
+    if (focused !== root.activeElement) focused?.focus({ preventScroll: true });
     const isLate = looks && !rows.answered && session.unread(since);
     const isNone = isSearched() ? LEADS_NO_MATCH_LOADED : filters.length ? LEADS_NO_MATCH : LEADS_NONE;
     setText(empty, rows.answered ? isNone : isLate ? LEADS_LATE : LEADS_LOADING);
@@ -305,58 +260,6 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const target = (): HTMLElement | null => {
     const cell = scroll.querySelector<HTMLElement>(`[data-at="${focus[0]}"][data-place="${focus[1]}"]`);
     return cell?.querySelector<HTMLElement>("button, input") ?? cell;
-  };
-  const line = (row: Row | undefined, at: number): HTMLElement => {
-    const node = el("div", "lrow");
-    node.role = "row";
-    node.ariaRowIndex = `${at + 2}`;
-    if (row && rows.isLit(row.id)) node.classList.add("lit");
-    if (ticks) {
-      const box = el("input");
-      box.type = "checkbox";
-      box.ariaLabel = filled(LEAD_SELECT, textOf(row?.cells[0] ?? null));
-      box.checked = !!row && ticks.has(row.id);
-      box.tabIndex = reach(at, TICK);
-      on(box, "change", () => {
-        if (row) ticks.set(row.id, box.checked);
-        node.ariaSelected = `${box.checked}`;
-      });
-      const cell = el("div", "lcell ltick", box);
-      cell.role = "gridcell";
-      place(cell, at, TICK);
-      node.append(cell);
-      node.ariaSelected = `${box.checked}`;
-    }
-    rows.heads.forEach((lead, place) => {
-      node.append(cellOf(row, lead, at, place));
-    });
-    return node;
-  };
-  const cellOf = (row: Row | undefined, lead: LeadHead, at: number, column: number): HTMLElement => {
-    const cell = row?.cells[column] ?? null;
-    const text = textOf(cell);
-    const node = el("div", "lcell");
-    node.role = "gridcell";
-    place(node, at, column);
-    node.tabIndex = reach(at, column);
-    if (row && rows.isLit(row.id, column)) node.classList.add("lit");
-    if (!row || (cell === null && lead.filling)) {
-      // What is only on its way to the page is at rest: a hundred moving cells would make scrolling slow.
-      const wait = el("span", row ? "shimmer" : "shimmer still");
-      wait.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
-      node.append(wait);
-      node.ariaLabel = row ? CELL_NOT_RUN : CELL_LOADING;
-    } else if (cell !== null && !text && lead.kind !== "input") {
-      node.append(el("i", "mute", CELL_NOT_FOUND));
-    } else if (text) node.append(words("", "bdi", text));
-    if (cell && typeof cell === "object") {
-      const mark = MARKS[cell.confidence];
-      if (mark && text) node.prepend(el("span", mark));
-      node.classList.add("opens");
-      node.setAttribute("aria-haspopup", "dialog");
-    }
-    node.title = text;
-    return node;
   };
   const open = (at: number, column: number): void => {
     const row = matching[at];
@@ -398,7 +301,16 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   on(scroll, "focusin", (event) => {
     focus = placeOf(event) ?? focus;
   });
-  on(lines, "click", (event) => {
+  on(lines.node, "change", (event) => {
+    const [at] = placeOf(event) ?? [HEAD];
+    const box = event.target as HTMLInputElement;
+    const line = box.closest<HTMLElement>(".lrow");
+    const row = matching[at];
+    if (!row || !line) return;
+    ticks?.set(row.id, box.checked);
+    line.ariaSelected = `${box.checked}`;
+  });
+  on(lines.node, "click", (event) => {
     const at = placeOf(event);
     if (!at) return;
     focus = at;

@@ -1,6 +1,6 @@
 import { button, commandButton, copyLine, turnOff } from "../buttons";
 import { clamp } from "../clamp";
-import type { CodeLine, Head } from "../contract";
+import { CANCEL_REQUESTED, type CodeLine, type Head } from "../contract";
 import { el, keyedList, linkPlace, mark, type Part, say, setText, show, uid, words } from "../dom";
 import type { Context } from "./section";
 
@@ -45,7 +45,7 @@ export function headSection({ session }: Context): Part<Head> {
   const origin = words("chip");
   const link = linkPlace("act", "button");
   const cancel = commandButton(session);
-  const requested = button("Cancel requested", () => {});
+  const requested = button(CANCEL_REQUESTED, () => {});
   turnOff(requested, true);
   const more = menu();
   let head: Head | null = null;

@@ -19,12 +19,10 @@ BRIEF = "Find bakeries in Porto. scenario:slow"
 
 
 @contextlib.contextmanager
-def kernels(sandbox, count, *, until_the_end):
+def kernels(sandbox, count, **options):
     with contextlib.ExitStack() as stack:
         served = stack.enter_context(sandbox.serve())
-        crowd = [
-            stack.enter_context(Kernel(sandbox, served.base_url, until_the_end=until_the_end)) for _ in range(count)
-        ]
+        crowd = [stack.enter_context(Kernel(sandbox, served.base_url, **options)) for _ in range(count)]
         assert {kernel.says() for kernel in crowd} == {"ready"}
         yield crowd
 
@@ -68,3 +66,22 @@ def test_fifty_runs_in_one_process_cost_eighty_requests_a_minute_at_most():
     assert len(polls) >= 5 * 80 / 2
     arrived = sum(at > began + MINUTE for times in sandbox.asked.values() for at in times)
     assert arrived >= 0.9 * len(polls)
+
+
+def test_fifty_cards_whose_leads_are_looked_at_cost_no_more_and_starve_no_poll():
+    sandbox = Counting()
+    with kernels(sandbox, 1, until_the_end=False, looks_at_leads=True) as (kernel,):
+        tokens = sandbox.start(50, BRIEF)
+        sandbox.let_go()
+        kernel.begin(tokens)
+        assert kernel.says() == "attached"
+        began = sandbox.now()
+        time.sleep(10 * MINUTE / SCALE)
+        until = sandbox.now()
+        requests = [at for at in kernel.polled() if at > began + MINUTE]
+    assert not any(sandbox.refused.values())
+    assert crowded(requests) <= 80
+    assert len(sandbox.asked) == 50
+    # Leads come after the runs: what is left over is theirs.
+    assert len(sandbox.rows) >= 5
+    assert max(longest_gap(times, until) for times in sandbox.asked.values()) <= 3 * MINUTE
