@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
 
+    from .leads.lead_table import Objects
     from .leads.leads_reading import LeadsReading
     from .leads.row_reading import Progress
     from .source import Source
@@ -33,9 +34,12 @@ def leads_frame(
     client: AnyClient | None = None,
     domain_from: Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
+    filters_add: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
+    objects: Objects = "flatten",
+    sep: str = ".",
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
@@ -55,9 +59,12 @@ def leads_frame(
         domain_from: names of the columns that `domain` is made of, the preferred one first; None for columns whose names say
             website (also homepage, domain, url, site), and then e-mail.
         filters: as in `rows_frame`, for each table: None for its saved filters, `[]` for all leads.
+        filters_add: as in `rows_frame`, for each table.
         sort: as in `rows_frame`, for each table.
         limit: maximum number of rows of each table; None for all.
-        flatten: as in `rows_frame`.
+        flatten: as in `rows_frame`, as the next two. Frames that were read before keep the columns that they have.
+        objects: what stands for an object of an enrichment.
+        sep: what joins `slug` and `key`.
         progress: as in `rows_frame`, with the rows of all tables; their number is an estimate until all were begun.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
@@ -106,9 +113,12 @@ def leads_frame(
         client,
         domain_from=domain_from,
         filters=filters,
+        filters_add=filters_add,
         sort=sort,
         limit=limit,
         flatten=flatten,
+        objects=objects,
+        sep=sep,
         dtype_backend=dtype_backend,
     )
     return reading.read(progress)
@@ -120,9 +130,12 @@ async def leads_frame_async(
     client: AnyClient | None = None,
     domain_from: Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
+    filters_add: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
+    objects: Objects = "flatten",
+    sep: str = ".",
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
@@ -150,9 +163,12 @@ async def leads_frame_async(
         client,
         domain_from=domain_from,
         filters=filters,
+        filters_add=filters_add,
         sort=sort,
         limit=limit,
         flatten=flatten,
+        objects=objects,
+        sep=sep,
         dtype_backend=dtype_backend,
     )
     return await wait(reading.steps(progress))
@@ -332,13 +348,14 @@ def overlap(
         >>> found[["domain", "found_in", "leads_b"]].astype(object).to_numpy().tolist()
         [['example.com', 'both', 2], [<NA>, 'a', 0], ['broa.pt', 'b', 1]]
     """
-    from .leads.stacking import stack_frames
+    from .leads.stacking import separators, stack_frames, table_notes
 
     check_backend(dtype_backend)
     lists = [_list_of(each, where, on) for each, where in ((a, "a"), (b, "b"))]
     keys = [key for frame in lists for key in _keys(frame[on], on)]
     is_first = np.arange(len(keys)) < len(lists[0])
-    stacked, findings = stack_frames(lists, dtype_backend)
+    notes = [note for frame in lists for note in table_notes(frame)]
+    stacked, findings = stack_frames(lists, dtype_backend, separators(notes))
     counts: dict[object, list[int]] = {}
     places: list[int] = []
     places_of_b: dict[object, int] = {}

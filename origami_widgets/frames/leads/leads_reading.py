@@ -16,10 +16,10 @@ from origami_widgets.frames.values import read_values
 
 from .company_domain import address_columns, domains_of
 from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, ProgressNotifier, RowsReading
-from .stacking import HEAD, stack_frames, table_notes
+from .stacking import HEAD, separators, stack_frames, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.frames.dtype_backend import DtypeBackend
@@ -69,7 +69,7 @@ def stack_leads(
         frames.append(frame)
         notes += [_note(note, part, renamed) for note in table_notes(part.frame)]
     empty = pd.DataFrame({name: _texts([], dtype_backend) for name in HEAD})
-    stacked, findings = stack_frames([empty, *frames], dtype_backend)
+    stacked, findings = stack_frames([empty, *frames], dtype_backend, separators(notes))
     stopped = [note["stopped"] for note in notes if note.get("stopped")]
     about = {
         "frame": "leads_frame",
@@ -99,8 +99,11 @@ def _with_head(
     frame = part.frame.reset_index(drop=True)
     if set(HEAD) <= set(frame.columns):
         return frame, {}
-    note = next(iter(table_notes(frame)), {})
-    sources = address_columns(frame.columns) if domain_from is None else domain_from
+    note: Mapping[str, Any] = next(iter(table_notes(frame)), {})
+    main = [each["column"] for each in note.get("table_columns", ())] or [
+        name for name in frame.columns if "." not in name
+    ]
+    sources = address_columns(main) if domain_from is None else domain_from
     size = len(frame)
     head = {
         "run_id": [part.run_id] * size,
@@ -110,24 +113,31 @@ def _with_head(
         "row_id": frame["row_id"].astype(object).to_list(),
         "domain": domains_of(frame, sources),
     }
-    renamed = _free_names([name for name in frame.columns if name != "row_id"])
+    renamed = _free_names([name for name in frame.columns if name != "row_id"], main, *separators([note]))
     cells = frame.drop(columns="row_id").rename(columns=renamed)
     arrays = {name: _texts(values, dtype_backend) for name, values in head.items()}
     return pd.DataFrame({**arrays, **{name: cells[name].array for name in cells.columns}}, copy=False), renamed
 
 
-def _free_names(names: Sequence[str]) -> dict[str, str]:
-    """Return new names for columns, and their parts, that are called like one of the first columns."""
+def _free_names(names: Sequence[str], main: Collection[str], sep: str) -> dict[str, str]:
+    """Return new names for columns, and their parts, that are called like one of the first columns.
+
+    Args:
+        names: all columns of the leads.
+        main: those of them that are no parts.
+        sep: what stands between the name of a column and that of a part.
+    """
     taken = {*HEAD, *names}
     renamed: dict[str, str] = {}
     for name in names:
-        head, dot, rest = name.partition(".")
-        if head not in HEAD:
+        is_part = name not in main
+        head = next((each for each in HEAD if name == each or (is_part and name.startswith(f"{each}{sep}"))), None)
+        if head is None:
             continue
         number = 2
         while f"{head}_{number}" in taken - set(renamed.values()):
             number += 1
-        renamed[name] = f"{head}_{number}{dot}{rest}"
+        renamed[name] = f"{head}_{number}{name.removeprefix(head)}"
     return renamed
 
 

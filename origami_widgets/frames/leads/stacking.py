@@ -17,7 +17,7 @@ from .lead_column import FOUND
 from .lead_table import Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
@@ -37,7 +37,14 @@ def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
     return [notes] if isinstance(notes.get("table_id"), str) else []
 
 
-def stack_frames(frames: Sequence[pd.DataFrame], dtype_backend: DtypeBackend) -> tuple[pd.DataFrame, Findings]:
+def separators(notes: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return what stands between `slug` and `key` in the columns of tables, of which these are the notes."""
+    return {str((note.get("options") or {}).get("sep", ".")) for note in notes} or {"."}
+
+
+def stack_frames(
+    frames: Sequence[pd.DataFrame], dtype_backend: DtypeBackend, seps: Iterable[str] = (".",)
+) -> tuple[pd.DataFrame, Findings]:
     """Return the rows of all frames in one, and notes about its columns.
 
     A column has the dtype of its values in all frames together, as if they were one table: integers and numbers become
@@ -47,13 +54,17 @@ def stack_frames(frames: Sequence[pd.DataFrame], dtype_backend: DtypeBackend) ->
     Args:
         frames: frames with unique column names.
         dtype_backend: the arrays of the result.
+        seps: what may stand between `slug` and `key` in the names of columns.
     """
     findings = Findings()
     names = list(dict.fromkeys(name for frame in frames for name in frame.columns))
+    endings = [f"{sep}{FOUND}" for sep in seps]
     arrays: dict[str, Any] = {}
     for name in names:
-        parts = [_part(frame, name) for frame in frames]
-        arrays[name] = _joined(name, parts, [len(frame) for frame in frames], dtype_backend, findings)
+        slug = next((str(name).removesuffix(ending) for ending in endings if str(name).endswith(ending)), None)
+        parts = [_part(frame, name, slug) for frame in frames]
+        sizes = [len(frame) for frame in frames]
+        arrays[name] = _joined(name, parts, sizes, dtype_backend, findings, tells_found=slug is not None)
     return pd.DataFrame(arrays, copy=False), findings
 
 
@@ -76,11 +87,11 @@ def _iso(value: Any, kind: str) -> str:
     return f"{value:%Y-%m-%d}" if kind == "date" else str(value.isoformat()).replace("+00:00", "Z")
 
 
-def _part(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
+def _part(frame: pd.DataFrame, name: str, slug: str | None) -> pd.Series[Any] | None:
+    """Return a column of a frame; `slug` is the column whose cells it tells about, None where it is not of that kind."""
     if name in frame:
         return frame[name]
-    slug, _, part = name.rpartition(".")
-    if part != FOUND or slug not in frame:
+    if slug is None or slug not in frame:
         return None
     # All that is there was found, and nothing is known of the rest: that is why the frame lacks the column.
     cells = frame[slug].astype(object).to_list()
@@ -89,7 +100,13 @@ def _part(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
 
 
 def _joined(
-    name: str, parts: list[pd.Series[Any] | None], sizes: list[int], dtype_backend: DtypeBackend, findings: Findings
+    name: str,
+    parts: list[pd.Series[Any] | None],
+    sizes: list[int],
+    dtype_backend: DtypeBackend,
+    findings: Findings,
+    *,
+    tells_found: bool,
 ) -> Any:
     with_values = [part for part in parts if part is not None and not is_missing(part).all()]
     dtypes = {part.dtype for part in with_values or [part for part in parts if part is not None]}
@@ -102,7 +119,7 @@ def _joined(
         if (kind := _moment_kind(dtype)) is not None:
             (findings.dates if kind == "date" else findings.timestamps).append(name)
         return pd.concat(pieces, ignore_index=True).array
-    if not with_values and name.endswith(f".{FOUND}"):
+    if not with_values and tells_found:
         size = sum(sizes)
         return to_array("boolean", TypedValues(np.zeros(size, np.bool_), np.ones(size, np.bool_)), dtype_backend)
     column = CellColumn(dtype_backend)

@@ -169,3 +169,38 @@ def test_what_cannot_be_read_sends_nothing(server, client, source, options):
     with pytest.raises(InvalidInput):
         ow.leads_frame(source, client=client, **options)
     assert server.requests == []
+
+
+def test_another_separator_changes_the_names_of_parts_and_nothing_else(batch):
+    dotted, joined = ow.leads_frame(batch), ow.leads_frame(batch, sep="_")
+    main = {each["column"] for note in about(dotted)["tables"] for each in note["table_columns"]}
+    parts = [name for name in dotted.columns if "." in name and name not in main]
+    assert parts
+    wanted = dotted.rename(columns={name: "_".join(name.rsplit(".", 1)) for name in parts})
+    pd.testing.assert_frame_equal(joined, wanted)
+    apart = [frame for _, frame in joined.groupby("table_id", sort=False)]
+    pd.testing.assert_frame_equal(ow.leads_frame(apart), joined)
+    told, plain = ow.describe_leads(joined), ow.describe_leads(dotted)
+    pd.testing.assert_frame_equal(told, plain)
+
+
+def test_a_column_that_begins_like_one_of_the_first_is_no_part_of_it():
+    rows = page({"id": "r1", "domain": "a.pt", "domain_rating": 7})
+    with RawServer(columns("domain", "domain_rating"), rows) as server:
+        leads = ow.leads_frame([table("t1")], client=ow.Client(KEY, base_url=server.base_url), sep="_")
+    assert list(leads.columns) == [*HEAD, "domain_2", "domain_rating"]
+
+
+def test_objects_as_in_rows_frame(batch):
+    texts = ow.leads_frame(batch, objects="json")
+    assert "object" not in map(str, texts.dtypes)
+    assert not any("." in name for name in ow.leads_frame(batch, objects="main").columns)
+
+
+def test_conditions_join_the_saved_filters_of_each_table():
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+    every = ow.leads_frame(run)
+    added = [{"column": "company", "operator": "contains", "value": every["company"].iloc[0]}]
+    some = ow.leads_frame(run, filters_add=added)
+    assert some["row_id"].to_list() == every.loc[every["company"] == every["company"].iloc[0], "row_id"].to_list()
