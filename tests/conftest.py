@@ -1,14 +1,34 @@
 """What all tests have in common."""
 
+from __future__ import annotations
+
 import gc
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.doctest import DoctestModule
 
 from origami_widgets.api.loop import background
 
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
 # Where jsonschema finds this, it compiles 38 grammars as soon as it is imported: for formats that no test looks at.
 sys.modules.setdefault("rfc3987_syntax", None)
+
+# Each of the workers collects all tests, and what it makes for that stays: looking for garbage takes a fifth of the time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for examples in docstrings of the package only, not here."""
+    return [each for each in (yield) if not isinstance(each, DoctestModule)]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
 
 from origami_widgets.api import models
+from tests.contract import description
 
-SCHEMAS = yaml.safe_load((Path(__file__).parents[1] / "contract" / "openapi.yaml").read_text(encoding="utf-8"))[
-    "components"
-]["schemas"]
+SCHEMAS = description()["components"]["schemas"]
 MODEL_OF = {
     "AgentSummary": models.AgentSummary,
     "Agent": models.Agent,

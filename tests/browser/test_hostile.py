@@ -45,14 +45,17 @@ LOAD = """async script => {
 # Every card is unfolded and has all its buttons pressed, so that questions and answers are drawn as well.
 DRAW = """async states => {
     const found = new Set();
-    for (const state of states) {
+    const drawn = states.map(state => {
         const host = document.createElement("div");
         document.body.append(host);
         const model = { comm_live: true, get: key => state[key], on() {}, off() {}, send() {} };
         const close = window.card.render({ model, el: host });
         const card = host.querySelector(".origami-widget").shadowRoot.querySelector(".origami-card");
         for (const details of card.querySelectorAll("details")) details.open = true;
-        await new Promise(requestAnimationFrame);
+        return { host, close, card };
+    });
+    await new Promise(requestAnimationFrame);
+    for (const { host, close, card } of drawn) {
         for (const button of card.querySelectorAll("button")) button.click();
         for (const node of [card, ...card.querySelectorAll("*")]) {
             found.add(node.localName);

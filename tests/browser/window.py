@@ -43,7 +43,8 @@ class Window:
         self.url = url
         self.foreign_requests: list[str] = []
         self.console_errors: list[str] = []
-        self.context: BrowserContext = browser.new_context(viewport=viewport)
+        # The dot of a running card makes Chromium draw sixty pictures a second, which takes half a core without a GPU.
+        self.context: BrowserContext = browser.new_context(viewport=viewport, reduced_motion="reduce")
         self.page: Page = self._new_page()
 
     @property

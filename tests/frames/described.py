@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import schemathesis
-import yaml
+
+from tests.contract import description
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
-
-DESCRIPTION = Path(__file__).parents[1] / "contract" / "openapi.yaml"
-
-
-@cache
-def description() -> dict[str, Any]:
-    return yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))
 
 
 def objects(name: str) -> SearchStrategy[Any]:

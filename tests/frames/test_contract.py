@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from origami_widgets import frames
-from tests.frames.described import description
+from tests.contract import description
 from tests.frames.payloads import SCHEMAS
 
 KINDS = {

@@ -82,8 +82,9 @@ def test_every_value_of_a_run_comes_through(run):
             check(maker(run, dtype_backend=backend), SCHEMAS[maker], origin, items)
 
 
+# Fewer, as `test_mutations.py` asks the same of many more answers.
 @given(run=objects("Run"), table=objects("Table"), summaries=objects("RunSummaryList"))
-@some
+@settings(some, max_examples=15)
 def test_columns_and_dtypes_never_change(run, table, summaries):
     for maker, backend in product(SCHEMAS, BACKENDS):
         model = empty_frame(maker, backend).dtypes.astype(str).to_dict()

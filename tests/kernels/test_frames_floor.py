@@ -41,16 +41,18 @@ def test_frames_pass_their_tests() -> None:
         pytest.fail(str(missing), pytrace=False)
     every = (REPOSITORY / "tests/frames").rglob("test_*.py")
     files = sorted(str(file) for file in every if file.name not in LEFT_OUT and file.parent.name != "plots")
+    # With the examples in docstrings.
+    examples = ["--doctest-modules", "origami_widgets/frames", "--ignore=origami_widgets/frames/plots"]
     # What a worker of this run was told is not for the run inside of it.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        [str(folder / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses=2", *files],
+        [str(folder / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, *examples],
         cwd=REPOSITORY,
         env=kept,
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
     if done.returncode:
         pytest.fail(f"{done.stdout[-8_000:]}\n{done.stderr[-2_000:]}", pytrace=False)

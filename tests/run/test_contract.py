@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 
 import pytest
-import yaml
 
 import origami_widgets as ow
+from tests.contract import description
 
-DESCRIPTION = Path(__file__).parents[1] / "contract" / "openapi.yaml"
-SCHEMAS = yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))["components"]["schemas"]
+SCHEMAS = description()["components"]["schemas"]
 OF_THE_HANDLE = {
     "id": "id",
     "agentId": "agent_id",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import httpx
 import jsonschema
 import pytest
-import yaml
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from origami_widgets.sandbox import Sandbox
+from tests.contract import description
 
 START = 1_784_625_242.0
 UNKNOWN_ID = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"
@@ -105,8 +103,7 @@ def new_session():
 @pytest.fixture(scope="session")
 def conforms():
     """Check a value against a named schema of the API description."""
-    description = yaml.safe_load((Path(__file__).parents[1] / "contract" / "openapi.yaml").read_text())
-    registry = Registry().with_resource("urn:api", DRAFT202012.create_resource(description))
+    registry = Registry().with_resource("urn:api", DRAFT202012.create_resource(description()))
     checker = jsonschema.FormatChecker()
 
     def check(value, schema: str) -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 import schemathesis
-import yaml
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import negative_data_rejection, positive_data_acceptance
 
 from origami_widgets.sandbox.endpoints import ROUTES
 from origami_widgets.sandbox.scenarios import SCRIPTS
+from tests.contract import description
 
 from .conftest import Session
 
 PATHS = sorted({path for _, path, _ in ROUTES})
-DESCRIPTION = yaml.safe_load((Path(__file__).parents[1] / "contract" / "openapi.yaml").read_text())
+DESCRIPTION = description()
 KEY = {"Authorization": "Bearer og_live_sandbox"}
 PROJECT = "x-origami-project"
 

@@ -11,15 +11,19 @@ import pytest
 
 def interrupt(act, reached):
     """Press the interrupt once `reached` is set, until it is heard; the exception, and the seconds it took."""
-    out = threading.Event()
+    out, caller = threading.Event(), threading.get_ident()
     pressed = []
 
     def press():
         reached.wait(30)
-        # More than once: one that arrives while a callback of the garbage collector runs is lost there.
-        while not out.wait(0.5):
+        # By then what is waited for goes on from there. More than once: one that arrives while a callback of the garbage
+        # collector runs is lost there.
+        wait = 0.1
+        while not out.wait(wait):
+            wait = 0.5
             pressed.append(time.monotonic())
-            signal.raise_signal(signal.SIGINT)
+            # To the thread itself, as a terminal does: it is woken from a sleep.
+            signal.pthread_kill(caller, signal.SIGINT)
 
     # Who runs the tests in the background of a shell has interrupts ignored.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -46,6 +46,43 @@ class QuickClock(SystemClock):
         return await super().sleep(seconds if seconds is None else min(seconds, 0.02), wake)
 
 
+class SkippingClock(SystemClock):
+    """A clock on which each sleep takes a moment and has lasted all the same: an hour takes as long as the checks in it.
+
+    Give its `time` to a sandbox of speed 1, and runs pass as fast as they are checked.
+
+    Attributes:
+        skips: whether it does; a test that has to prepare something lets sleeps last meanwhile.
+    """
+
+    MOMENT = 0.01
+    """Seconds that a sleep takes: the threads that hear of changes come to their turn."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self.skips = True
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._ahead
+
+    def time(self) -> float:
+        return super().time() + self._ahead
+
+    def skip(self, seconds: float) -> None:
+        """Let so many seconds pass at once."""
+        self._ahead += seconds
+
+    async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
+        if seconds is None:
+            return await super().sleep(None, wake)
+        ends, away = self.monotonic() + seconds, None
+        while away is None and not wake.is_set() and (left := ends - self.monotonic()) > 0:
+            away = await super().sleep(min(self.MOMENT, left), wake)
+            if self.skips and not wake.is_set():
+                self.skip(max(0.0, ends - self.monotonic()))
+        return away
+
+
 def use_clock(patch: pytest.MonkeyPatch, clock: SystemClock) -> None:
     """Let a new poller, and each look for a run that may have been started, sleep by this clock.
 

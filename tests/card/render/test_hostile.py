@@ -46,6 +46,13 @@ def views(request):
     return {form: [hostile.view_of(request.param, each, form) for each in hostile.VARIANTS] for form in get_args(Form)}
 
 
+@pytest.fixture(scope="module")
+def copies(views):
+    """What is saved of each view: as HTML, and as text."""
+    saved = (*views["snapshot"], *views["current"])
+    return [(render_html(view, now=NOW), render_text(view, now=NOW)) for view in saved]
+
+
 def strings(value):
     if isinstance(value, str):
         yield value
@@ -110,14 +117,13 @@ def longest_run(text):
     return longest
 
 
-def test_the_saved_card_has_our_elements_only(views):
-    for view in (*views["snapshot"], *views["current"]):
-        only_ours(render_html(view, now=NOW))
+def test_the_saved_card_has_our_elements_only(copies):
+    for markup, _ in copies:
+        only_ours(markup)
 
 
-def test_the_terminal_gets_letters_and_line_breaks_only(views):
-    for view in (*views["snapshot"], *views["current"]):
-        text = render_text(view, now=NOW)
+def test_the_terminal_gets_letters_and_line_breaks_only(copies):
+    for _, text in copies:
         assert not TRICKS.search(text.replace("\n", ""))
         assert "\t" not in text
         assert max(map(width_of, text.split("\n"))) <= WIDTH
@@ -132,10 +138,9 @@ def test_an_error_and_a_handle_print_no_tricks(name):
         assert not CONTROLS.search(shown)
 
 
-def test_the_copies_fit_into_a_saved_output(views):
-    for view in (*views["snapshot"], *views["current"]):
-        copies = [render_html(view, now=NOW), render_text(view, now=NOW)]
-        assert len(json.dumps(copies, ensure_ascii=False).encode()) <= COPIES_SIZE
+def test_the_copies_fit_into_a_saved_output(copies):
+    for both in copies:
+        assert len(json.dumps(both, ensure_ascii=False).encode()) <= COPIES_SIZE
 
 
 def test_no_line_of_python_runs_anything_else(views):

@@ -18,7 +18,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.plots import chart as charts
 from origami_widgets.frames.plots import plot_funnel, plot_history, plot_qualification
 from tests.frames.payloads import payload
-from tests.frames.plots.drawn import MIME, PLOTS, POINTS, SOURCES, shown, size, texts, values, with_history
+from tests.frames.plots.drawn import MIME, PLOTS, POINTS, SOURCES, shown, size, texts, with_history
 
 
 def picture_of(chart):
@@ -95,15 +95,6 @@ def test_a_plot_can_be_saved(tmp_path):
 def test_a_background_that_the_user_chose_is_kept():
     assert picture_of(plot_funnel(payload()).properties(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
     assert picture_of(plot_funnel(payload()).configure(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
-
-
-@pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
-@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_a_chart_holds_all_its_data_and_links_to_nothing(plot, source):
-    spec = plot(source).to_dict()
-    assert "url" not in set(values({key: value for key, value in spec.items() if key != "$schema"}))
-    assert not [text for text in values(spec) if isinstance(text, str) and "://" in text and text != spec["$schema"]]
-    assert spec["usermeta"]["embedOptions"]["actions"]["editor"] is False
 
 
 def test_a_renderer_that_the_user_chose_is_kept():

@@ -10,20 +10,34 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
+from tests.support.quick import SkippingClock, use_clock
 
-SPEED = 20.0
-FILLING = 10.0
-"""Slow enough for a check while cells fill."""
 BRIEF = "Find 12 cheese makers in Leeds"
 
 
 @pytest.fixture
-def client():
-    return ow.Sandbox(speed=FILLING).client()
+def clock(monkeypatch):
+    """The poller's, which skips the time between checks."""
+    skipping = SkippingClock()
+    use_clock(monkeypatch, skipping)
+    return skipping
 
 
-def seen_until(run, is_enough, timeout=30.0):
-    """The calls of `on_change` until a condition is met: status, leads, credits, and the rows of its tables' frame."""
+@pytest.fixture
+def sandbox(clock):
+    return ow.Sandbox(speed=1, clock=clock.time)
+
+
+@pytest.fixture
+def client(sandbox):
+    return sandbox.client()
+
+
+def seen_until(run, is_enough, timeout=30.0, begin=lambda: None):
+    """The calls of `on_change` until a condition is met: status, leads, credits, and the rows of its tables' frame.
+
+    `begin` is called once they are heard.
+    """
     seen, enough = [], threading.Event()
 
     def look(run):
@@ -33,6 +47,7 @@ def seen_until(run, is_enough, timeout=30.0):
 
     stop = run.on_change(look)
     look(run)
+    begin()
     assert enough.wait(timeout), seen
     stop()
     return seen
@@ -42,15 +57,16 @@ def has_grown(run):
     return not run.done and bool(run.state.credits_used)
 
 
-def test_leads_and_credits_grow_while_the_run_goes_on_and_its_cells_fill_after_it(client):
+def test_leads_and_credits_grow_while_the_run_goes_on_and_its_cells_fill_after_it(client, clock):
+    shown = []
+    clock.skips = False
     run = ow.start(BRIEF, client=client, show=False)
     card = ow.RunCard(run)
-    shown = []
     card.observe(
         lambda _: shown.append((card.status, card.lead_count, card.credits_used)), ["lead_count", "credits_used"]
     )
     try:
-        seen = seen_until(run, lambda run: run.settled)
+        seen = seen_until(run, lambda run: run.settled, begin=lambda: setattr(clock, "skips", True))
     finally:
         card.close()
     running = [each for each in seen if each[0] == "running"]
@@ -68,8 +84,7 @@ def test_leads_and_credits_grow_while_the_run_goes_on_and_its_cells_fill_after_i
     assert after["credits_used"].iloc[-1] > history[history["status"] == "running"]["credits_used"].max()
 
 
-def test_all_frames_of_a_running_run():
-    client = ow.Sandbox(speed=120).client()
+def test_all_frames_of_a_running_run(client):
     run = ow.start(f"{BRIEF}. scenario:slow", client=client, show=False)
     seen_until(run, lambda run: has_grown(run) and len(run.tables) == 2 and bool(run.tables[1].lead_count))
     assert run.raw["status"] == "running"
@@ -101,8 +116,7 @@ def test_until_there_is_a_table_nothing_is_said_about_any(client):
     run.cancel()
 
 
-def test_attach_and_refresh_bring_the_tables_at_once():
-    sandbox = ow.Sandbox(speed=120)
+def test_attach_and_refresh_bring_the_tables_at_once(sandbox):
     run = ow.start(f"{BRIEF}. scenario:slow", client=sandbox.client(), show=False)
     seen_until(run, lambda run: bool(run.tables))
     attached = ow.attach(run.token, client=sandbox.client(), show=False)
@@ -116,9 +130,9 @@ def test_attach_and_refresh_bring_the_tables_at_once():
     run.cancel()
 
 
-def test_the_same_where_it_is_awaited():
+def test_the_same_where_it_is_awaited(sandbox):
     async def live():
-        client = ow.Sandbox(speed=SPEED).async_client()
+        client = sandbox.async_client()
         run = await ow.start_async(BRIEF, client=client, show=False)
         grown = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -135,8 +149,7 @@ def test_the_same_where_it_is_awaited():
     assert (run.status, run.settled, len(run.tables)) == ("completed", True, 2)
 
 
-def test_a_follow_up_shows_the_tables_that_it_works_on_and_not_those_of_earlier_runs():
-    client = ow.Sandbox(speed=120).client()
+def test_a_follow_up_shows_the_tables_that_it_works_on_and_not_those_of_earlier_runs(client):
     first = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
     companies, people = first.tables
     second = first.follow_up("Find more. scenario:settled", focus_tables=[people.id])
@@ -169,8 +182,7 @@ def test_a_follow_up_that_builds_nothing_never_shows_the_tables_of_the_run_befor
     assert {(point.lead_count, point.credits_used) for point in second.history} == {(None, None)}
 
 
-def test_a_follow_up_that_extends_an_older_table_has_it_at_its_end():
-    client = ow.Sandbox(speed=120).client()
+def test_a_follow_up_that_extends_an_older_table_has_it_at_its_end(client):
     first = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
     second = first.follow_up("Find more. scenario:settled")
     seen = seen_until(second, lambda run: run.done)
@@ -180,15 +192,13 @@ def test_a_follow_up_that_extends_an_older_table_has_it_at_its_end():
 
 
 @pytest.mark.parametrize("name", ["errored", "timed_out", "cancelled"])
-def test_a_run_that_ends_otherwise_keeps_its_tables(name):
-    client = ow.Sandbox(speed=600).client()
+def test_a_run_that_ends_otherwise_keeps_its_tables(client, name):
     run = ow.start(f"{BRIEF}. scenario:{name}", client=client, show=False).wait("cells", timeout=60)
     assert run.status == name
     assert len(run.tables) == 2
 
 
-def test_other_forms_of_a_running_answer_show_them_as_well():
-    client = ow.Sandbox(speed=120).client()
+def test_other_forms_of_a_running_answer_show_them_as_well(client):
     for form in ("partial", "partial_actions"):
         run = ow.start(f"{BRIEF}. scenario:slow scenario:{form}", client=client, show=False)
         seen_until(run, has_grown)

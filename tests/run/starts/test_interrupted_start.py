@@ -42,24 +42,48 @@ def intend(request, client, front):
         return lambda: client.create_agent(SLOW)
     if request.param == "start":
         return lambda: ow.start(SLOW, client=client, show=False)
-    run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
+    run = an_ended_run(front, client)
     front.starts.clear()
     if request.param == "create_run":
         return lambda: client.create_run(run.agent_id, MORE)
     return lambda: run.follow_up(MORE)
 
 
+def an_ended_run(front, client):
+    run = ow.start(f"{BRIEF}. scenario:answer", client=client, show=False)
+    front.later(3600)
+    return ended(run)
+
+
 AWAITED = {
-    "its answer": ([lost(silence())], []),
-    "a second attempt": ([lost(reset()), kept_off(silence())], []),
-    "the pause before a second attempt": ([lost(reset())], []),
-    "the first look": ([forgotten(answer({}, 500))], []),
-    "the answer to a look": ([forgotten(answer({}, 500))], [kept_off(silence())]),
+    "its answer": lambda over: ([lost(silent_until(over))], []),
+    "a second attempt": lambda over: ([lost(reset()), kept_off(silent_until(over))], []),
+    "the pause before a second attempt": lambda over: ([lost(reset())], []),
+    "the first look": lambda over: ([forgotten(answer({}, 500))], []),
+    "the answer to a look": lambda over: ([forgotten(answer({}, 500))], [kept_off(silent_until(over))]),
 }
+
+
+def silent_until(over):
+    """No answer until something is over, and a broken connection then."""
+
+    async def behave(*request):
+        while not over.is_set():
+            await asyncio.sleep(0.01)
+        await reset()(*request)
+
+    return behave
 
 
 def made_since(front, before):
     return [run_id for run_id in front.runs() if run_id not in before]
+
+
+def see_cancelled(front, run_id):
+    see(lambda: front.asked_to_cancel)
+    front.later(60)
+    # Rarely: each look counts for the sandbox's rate limit.
+    see(lambda: front.statuses()[run_id] == "cancelled", every=0.1)
 
 
 def interrupt_once_it_is_known(monkeypatch):
@@ -78,9 +102,10 @@ def interrupt_once_it_is_known(monkeypatch):
 def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, stage):
     """Whatever it waits for: the one run that was started is found, and cancelled."""
     pause_between_attempts(monkeypatch, 3600.0 if stage.startswith("the pause") else 0.01)
+    wait_for_last_words(monkeypatch, 0.2)
     before = set(front.runs())
-    reached = threading.Event()
-    front.faults, front.reads = map(list, AWAITED[stage])
+    reached, over = threading.Event(), threading.Event()
+    front.faults, front.reads = AWAITED[stage](over)
     wanted = len(front.faults)
     if front.reads:
         (hang,) = front.reads
@@ -93,6 +118,7 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
     else:
         front.asked = lambda: len(front.starts) == wanted and reached.set()
     stopped, took = interrupt(intend, reached)
+    over.set()
     assert took < SOON
     assert stopped.idempotency_key == front.starts[0].headers["idempotency-key"]
     printed = capsys.readouterr().out
@@ -103,7 +129,7 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
     (run_id,) = made_since(front, before)
     found = stopped.reconcile()
     assert run_id in (getattr(found, "id", ""), getattr(getattr(found, "run", None), "id", ""))
-    see(lambda: front.statuses()[run_id] == "cancelled")
+    see_cancelled(front, run_id)
     assert len(front.starts) == sent, "nothing was sent again"
     assert made_since(front, before) == [run_id]
 
@@ -116,19 +142,20 @@ def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, clie
         ow.start(SLOW, client=client, show=False)
     (run_id,) = made_since(front, before)
     assert caught.value.reconcile().id == run_id
-    see(lambda: front.statuses()[run_id] == "cancelled")
+    see_cancelled(front, run_id)
     assert "The run had started, and" in capsys.readouterr().out
 
 
 def test_a_second_interrupt_returns_at_once(front, client, capsys, monkeypatch):
     wait_for_last_words(monkeypatch, 3600.0)
-    front.faults = [lost(silence())]
-    reached = threading.Event()
+    reached, over = threading.Event(), threading.Event()
+    front.faults = [lost(silent_until(over))]
     front.asked = reached.set
     _, took = interrupt(lambda: ow.start(SLOW, client=client, show=False), reached)
+    over.set()
     assert took < SOON
     assert capsys.readouterr().out.count("Interrupted") == 1
-    see(lambda: front.statuses()[front.runs()[0]] == "cancelled")
+    see_cancelled(front, front.runs()[0])
 
 
 def test_a_cancelled_task_leaves_the_run_alone_and_finds_it(front, client):
@@ -170,7 +197,7 @@ def test_an_interrupt_in_the_queue_for_a_slot_leaves_it(front, intend, capsys):
 
 
 def test_after_an_interrupt_the_follow_up_can_be_sent_anew(front, client):
-    run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
+    run = an_ended_run(front, client)
     front.faults = [kept_off(silence())]
     reached = threading.Event()
     front.asked = reached.set
@@ -183,7 +210,7 @@ def test_after_an_interrupt_the_follow_up_can_be_sent_anew(front, client):
 
 
 def test_a_run_that_is_found_again_goes_on_in_the_same_card(front, client):
-    run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
+    run = an_ended_run(front, client)
     front.faults = [lost(silence())]
     reached = threading.Event()
     front.asked = reached.set
@@ -226,7 +253,7 @@ def test_an_interrupt_before_the_run_is_handed_over_ends_it(front, client, capsy
     assert stopped.idempotency_key == front.keys[0]
     (run_id,) = front.runs()
     assert stopped.reconcile().id == run_id
-    see(lambda: front.statuses()[run_id] == "cancelled")
+    see_cancelled(front, run_id)
 
 
 def test_an_interrupt_before_anything_was_asked_for_says_so(front, client, capsys, files):
@@ -283,5 +310,5 @@ def test_a_new_run_that_is_not_readable_yet_is_cancelled_all_the_same(front, cli
     interrupt_once_it_is_known(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         client.create_agent(SLOW)
-    see(lambda: front.statuses()[front.runs()[0]] == "cancelled")
+    see_cancelled(front, front.runs()[0])
     assert front.polls == []
