@@ -1,4 +1,4 @@
-"""Credits that runs have used: of one run (`RunCredits`), and what the runs of this process have cost (`CostHistory`).
+"""`RunCredits`: the credits that one run has used. Pure.
 
 The API reports no credits of a run. It reports what each table has used over its life, which only grows: what a run has used
 is the difference since the run began. Where one of the two numbers is missing, the difference is unknown, and says why.
@@ -6,12 +6,9 @@ is the difference since the run began. Where one of the two numbers is missing, 
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from origami_widgets.run.state import FAILED_STATUSES
 
@@ -19,28 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.models import Table
-    from origami_widgets.api.usage import BalanceHistory, BalanceReading
+    from origami_widgets.api.usage import BalanceReading
     from origami_widgets.run.state import RunState
-
-MOST_COSTS = 1_000
-"""Runs whose cost is kept for each balance; the oldest is dropped first."""
-WHOLE = frozenset({"completed", "step_cap_hit", "incomplete"})
-"""Statuses of a run whose brief was carried out: what the others have used says little about the next one."""
-
-RunKind = Literal["new", "continued"]
-"""Whether a run is the first of a new agent, or an answer or follow-up."""
-
-
-class UsedCredits(NamedTuple):
-    """What a run has used.
-
-    Attributes:
-        used: credits; None where they are not known.
-        how: how they were measured, or why they are not known, as a sentence.
-    """
-
-    used: int | None
-    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +68,10 @@ def credits_of_run(state: RunState, earlier: Sequence[RunState], readings: Seque
     before = [reading for reading in known if began is not None and reading.at <= began]
     ended = state.history[-1].time if state.settled and state.history else None
     after = (reading for reading in known if ended is not None and reading.at >= ended)
+    used, how = used_since_start(state, earlier)
     return RunCredits(
-        *used_since_start(state, earlier),
+        used,
+        how,
         is_final=state.settled,
         read_at=None if heard is None else datetime.fromtimestamp(heard, UTC),
         balance_before=before[-1] if before else None,
@@ -100,8 +79,10 @@ def credits_of_run(state: RunState, earlier: Sequence[RunState], readings: Seque
     )
 
 
-def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> UsedCredits:
-    """Return what the tables of a run have used since it began, whatever caused it. Pure.
+def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> tuple[int | None, str]:
+    """Return what the tables of a run have used since it began, whatever caused it; None where that is not known.
+
+    With it comes a sentence: how it was measured, or why it is not known.
 
     A table that was made since then had used nothing before. An older one had used what was last read of it before then, with
     an earlier run of the agent; where nothing was, the sum is not known.
@@ -111,27 +92,27 @@ def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> UsedC
         earlier: the states of the earlier runs of its agent, oldest first.
     """
     if state.run is None:
-        return UsedCredits(None, "Origami hasn't reported on the run yet.")
+        return None, "Origami hasn't reported on the run yet."
     if not state.tables:
         if _lists_no_tables(state):
-            return UsedCredits(0, "It has no tables, so none has used credits.")
-        return UsedCredits(None, "Origami named no tables." if state.done else "Origami hasn't named a table yet.")
+            return 0, "It has no tables, so none has used credits."
+        return None, "Origami named no tables." if state.done else "Origami hasn't named a table yet."
     return _used_by_tables(
         [(table.credits.lifetime_used, _used_before(table, state, earlier)) for table in state.tables]
     )
 
 
-def _used_by_tables(tables: Sequence[tuple[int | None, int | None]]) -> UsedCredits:
+def _used_by_tables(tables: Sequence[tuple[int | None, int | None]]) -> tuple[int | None, str]:
     """Return what tables have used, given for each what it has used over its life now and before; None for what is not known."""
     gained = [now - before for now, before in tables if now is not None and before is not None]
     if silent := sum(now is None for now, _ in tables):
-        return UsedCredits(None, f"Origami didn't report the credits of {_some(silent, len(tables))}.")
+        return None, f"Origami didn't report the credits of {_some(silent, len(tables))}."
     if older := sum(before is None for _, before in tables):
-        return UsedCredits(None, f"What {_some(older, len(tables))} had used before the run wasn't read here.")
+        return None, f"What {_some(older, len(tables))} had used before the run wasn't read here."
     if min(gained) < 0 or any(now is not None and now < 0 for now, _ in tables):
-        return UsedCredits(None, "The reported credits of its tables contradict each other.")
+        return None, "The reported credits of its tables contradict each other."
     named = "its table" if len(tables) == 1 else f"its {len(tables):,} tables"
-    return UsedCredits(sum(gained), f"Used by {named} since it began.")
+    return sum(gained), f"Used by {named} since it began."
 
 
 def _used_before(table: Table, state: RunState, earlier: Sequence[RunState]) -> int | None:
@@ -166,57 +147,3 @@ def _some(count: int, tables: int) -> str:
     if tables == 1:
         return "its table"
     return f"all its {tables:,} tables" if count == tables else f"{count:,} of its {tables:,} tables"
-
-
-class RunCost(NamedTuple):
-    """Cost of one run that has settled.
-
-    Attributes:
-        kind: whether it began an agent.
-        model: the model that was asked for; empty where the server did not say.
-        used: credits.
-    """
-
-    kind: RunKind
-    model: str
-    used: int
-
-
-class CostHistory:
-    """What the runs that this process has seen settle have cost, newest last. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._costs: OrderedDict[str, RunCost] = OrderedDict()
-
-    def note(self, state: RunState, earlier: Sequence[RunState]) -> None:
-        """Note what a run has cost, if its brief was carried out, it has settled and its credits are known."""
-        if not state.settled or state.run is None or state.status not in WHOLE:
-            return
-        if (used := used_since_start(state, earlier).used) is None:
-            return
-        cost = RunCost("continued" if earlier else "new", state.run.request.model or state.run.model, used)
-        with self._lock:
-            self._costs[state.run_id] = cost
-            while len(self._costs) > MOST_COSTS:
-                self._costs.popitem(last=False)
-
-    def of(self, kind: RunKind, model: str | None) -> list[int]:
-        """Return what runs of a kind and a model have cost, newest last.
-
-        Args:
-            kind: whether they began an agent.
-            model: the model; None for any.
-        """
-        with self._lock:
-            return [cost.used for cost in self._costs.values() if cost.kind == kind and model in (None, cost.model)]
-
-
-_histories: weakref.WeakKeyDictionary[BalanceHistory, CostHistory] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
-
-
-def costs_paid_from(balance: BalanceHistory) -> CostHistory:
-    """Return what the runs have cost that are paid from a balance: the same object each time."""
-    with _lock:
-        return _histories.setdefault(balance, CostHistory())

@@ -275,7 +275,7 @@ def _confirm_batch(call: StartCall, batch: RunBatch, credit_limit: float | None)
         StartDeclined: the answer was no; nothing was sent.
     """
     # A batch that its cell has begun before was asked about then. Where nobody can be asked, nothing is to be waited for.
-    if batch.call is not None or not can_confirm():
+    if batch.call is not None or not (background().has_thread and can_confirm()):
         return
     try:
         call.block(confirm(call, batch.operations, batch.jobs, batch.find_known, credit_limit=credit_limit))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.usage import BalanceHistory, BalanceReading
-from origami_widgets.run.credits import costs_paid_from, credits_of_run, used_since_start
+from origami_widgets.run.cost_history import costs_paid_from
+from origami_widgets.run.credits import credits_of_run, used_since_start
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import Planned, RunRead, RunState
 
@@ -35,15 +36,15 @@ OLD = timedelta(days=-1)
 
 
 def test_tables_that_the_run_has_made_had_used_nothing_before():
-    assert used_since_start(state_of(table(1, 100), table(2, 20))).used == 120
-    assert used_since_start(state_of(table(1, 0, timedelta(0)))).used == 0
+    assert used_since_start(state_of(table(1, 100), table(2, 20)))[0] == 120
+    assert used_since_start(state_of(table(1, 0, timedelta(0))))[0] == 0
 
 
 def test_of_an_older_table_what_an_earlier_run_reported_is_taken_off():
     first = state_of(table(1, 70, OLD), at=AT - 60, began=BEGAN + OLD, run_id="r0")
-    assert used_since_start(state_of(table(1, 100, OLD), table(2, 5)), [first]).used == 35
+    assert used_since_start(state_of(table(1, 100, OLD), table(2, 5)), [first])[0] == 35
     later = state_of(table(1, 90, OLD), at=AT + 60, began=BEGAN + OLD, run_id="r0")
-    assert used_since_start(state_of(table(1, 100, OLD)), [later]).used is None, "it was read when the run had begun"
+    assert used_since_start(state_of(table(1, 100, OLD)), [later])[0] is None, "it was read when the run had begun"
 
 
 @pytest.mark.parametrize(
@@ -67,12 +68,12 @@ def test_what_is_not_known_is_none_and_says_why(state):
 
 
 def test_a_run_without_tables_has_used_nothing():
-    assert used_since_start(state_of()).used == 0
+    assert used_since_start(state_of())[0] == 0
 
 
 def test_numbers_that_go_down_are_no_measure():
     first = state_of(table(1, 70, OLD), at=AT - 60, began=BEGAN + OLD, run_id="r0")
-    assert used_since_start(state_of(table(1, 60, OLD)), [first]).used is None
+    assert used_since_start(state_of(table(1, 60, OLD)), [first])[0] is None
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(-5, 10**12), st.booleans()), min_size=1, max_size=5))

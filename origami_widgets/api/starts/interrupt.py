@@ -101,7 +101,7 @@ class StartCall:
         loop = background()
         loop.check_may_block(coroutine)
         # Known on this thread only: the message of the cell is not seen from the loop.
-        self.can_ask = can_confirm()
+        self.can_ask = loop.has_thread and can_confirm()
         future = loop.submit(self._begin(coroutine))
         try:
             return loop.result(future, self._meanwhile)

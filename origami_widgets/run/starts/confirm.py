@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.run.credits import costs_paid_from
+from origami_widgets.run.cost_history import costs_paid_from
 from origami_widgets.run.settings import confirm_above
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.starts.interrupt import StartCall
     from origami_widgets.api.usage import BalanceReading
-    from origami_widgets.run.credits import RunKind
+    from origami_widgets.run.cost_history import RunKind
     from origami_widgets.run.starts.job import WatchedJob
 
 MOST_COMPARED = 20

@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 import builtins
 import math
+import os
+import pty
+import subprocess
+import sys
 from statistics import median
 
 import pytest
@@ -282,3 +286,26 @@ def test_a_balance_that_cannot_be_read_keeps_no_run_from_being_started(person, s
     monkeypatch.setattr(type(client.operations), "get_credits", broken)
     start()
     assert person.asked == []
+
+
+SCRIPT = """
+import json, sys
+import origami_widgets as ow
+client = ow.Client(sys.argv[1], base_url=sys.argv[2])
+ow.configure(confirm_above=0)
+ow.start(sys.argv[3], client=client, show=False).wait("cells", timeout=30)
+ow.start(sys.argv[3], client=client, show=False)
+ow.start_many([sys.argv[3]], client=client, show=False).wait(timeout=30)
+"""
+
+
+def test_a_script_in_a_terminal_is_never_asked(front, base_url):
+    terminal, stdin = pty.openpty()
+    try:
+        arguments = [sys.executable, "-c", SCRIPT, front.sandbox.api_key, base_url, BRIEF]
+        done = subprocess.run(arguments, stdin=stdin, capture_output=True, text=True, timeout=60, check=True)
+    finally:
+        os.close(terminal)
+        os.close(stdin)
+    assert "[y/N]" not in done.stdout + done.stderr
+    assert len(front.runs()) == 3
