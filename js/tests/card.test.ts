@@ -191,7 +191,7 @@ describe("the menu", () => {
 });
 
 describe("what the run has used", () => {
-  const said = (card: Drawn): string => shown(card.one(".menu > span:last-child"));
+  const said = (card: Drawn): string => shown(card.one(".menu > .mute"));
   const spent = "57 credits. Last read {}.";
   const used = (name: string): Drawn =>
     draw(name, (view) => {
@@ -214,7 +214,7 @@ describe("what the run has used", () => {
     const card = draw("completed", (view) => {
       delete (view.result as Partial<View["result"]>).spent;
     });
-    expect(card.one(".menu > span:last-child").hidden).toBe(true);
+    expect(card.one(".menu > .mute").hidden).toBe(true);
   });
 });
 

@@ -27,7 +27,7 @@ function menu(): {
   );
   const panel = list.node;
   panel.id = uid();
-  const spent = el("span");
+  const spent = el("span", "mute");
   panel.append(spent);
   const press = button("⋯", () => open(!!panel.hidden), "quiet");
   press.setAttribute("aria-controls", panel.id);

@@ -33,7 +33,7 @@ LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
 
 
 @dataclass(frozen=True)
-class Question:
+class Confirmation:
     """Question to the person whose call blocks.
 
     Args:
@@ -64,7 +64,7 @@ class StartCall:
     def __init__(self) -> None:
         self.job: StartJob | None = None
         self.can_ask = False
-        self._question: Question | None = None
+        self._question: Confirmation | None = None
         # The owner of the job: the call itself would hold the job in a cycle, and with it the run.
         self._owner = object()
         self._task: asyncio.Task[Any] | None = None
@@ -90,7 +90,7 @@ class StartCall:
 
         Where no answer can be given after all, that counts as yes: only a person says no. An interrupt ends the call.
         """
-        self._question = Question(text, asyncio.get_running_loop().create_future())
+        self._question = Confirmation(text, asyncio.get_running_loop().create_future())
         return await self._question.answer
 
     def block(self, coroutine: Coroutine[Any, Any, T]) -> T:
