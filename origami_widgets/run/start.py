@@ -278,7 +278,7 @@ def _confirm_batch(call: StartCall, batch: RunBatch, credit_limit: float | None)
     if batch.call is not None or not (background().has_thread and can_confirm()):
         return
     try:
-        call.block(confirm(call, batch.operations, batch.jobs, batch.find_known, credit_limit=credit_limit))
+        call.block(confirm(call, batch.operations, batch.jobs, batch.find_known, credit_limit=credit_limit, owners=1))
     except BaseException:
         background().call(batch.leave_jobs)
         raise

@@ -111,10 +111,12 @@ async def confirm(
     *,
     kind: RunKind = "new",
     credit_limit: float | None = None,
+    owners: int = 0,
 ) -> None:
     """Ask the caller before jobs are started, where a person can be asked and there is a reason to. Background loop only.
 
-    Jobs whose run is known, or may have been started before, are paid for already and do not count. Once such runs have a known
+    Jobs whose run is known, or may have been started before, are paid for already, and those that another call wants were asked
+    about then: they do not count. Once such runs have a known
     cost, sends a GET that reads the balance if it was not read for a minute; where there is a reason to ask, also those that
     look for known runs.
 
@@ -125,6 +127,7 @@ async def confirm(
         find_known: finds the runs of the jobs that were started before; None where that was done.
         kind: whether the runs begin agents.
         credit_limit: what they may use together; None for no limit.
+        owners: how many owners of each job belong to this call.
 
     Raises:
         StartDeclined: the answer was no; nothing was sent.
@@ -146,7 +149,7 @@ async def confirm(
         return
     if find_known is not None:
         await find_known()
-    asked = asked_for(sum(job.watch is None and not job.is_going and not job.record.may_have_started for job in jobs))
+    asked = asked_for(sum(_is_new(job, owners) for job in jobs))
     if asked and not await call.ask(asked):
         raise StartDeclined(
             "Not started",
@@ -155,6 +158,11 @@ async def confirm(
             "confirm_above=False never asks.",
             code="DECLINED",
         )
+
+
+def _is_new(job: WatchedJob, owners: int) -> bool:
+    is_started = job.watch is not None or job.is_going or job.record.may_have_started
+    return not is_started and len(job.owners) <= owners
 
 
 async def _balance(operations: Operations) -> BalanceReading | None:

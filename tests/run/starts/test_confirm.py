@@ -20,6 +20,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.usage import BalanceReading
 from origami_widgets.run.starts.confirm import StartDeclined, expected, question
 from tests.support.front import EMPTY_LIST, FAILED, forgotten, kept_off
+from tests.support.quick import see
 
 FRONT = {"speed": 600, "plan": "ultra"}
 BRIEF = "Find bakeries in Porto. scenario:settled"
@@ -229,6 +230,28 @@ def test_a_batch_asks_once_for_all_that_is_new(person, client, execute, cost, fr
     assert len(person.asked) == 3
     assert "this run" in person.asked[2]
     assert len(front.runs()) == 4
+
+
+def test_an_edited_list_asks_about_what_was_added(person, client, execute, cost, front):
+    ow.configure(confirm_above=0)
+    slow = [brief.replace("settled", "slow") for brief in OTHERS]
+
+    def begin(briefs, execution):
+        return execute(lambda: ow.start_many(briefs, at_once=1, client=client, show=False), "a", execution)
+
+    first = begin(slow, "e1")
+    see(lambda: first.runs)
+    person.says = "no"
+    with pytest.raises(StartDeclined):
+        begin([*slow, BRIEF], "e2")
+    assert "this run" in person.asked[1]
+    assert [brief.state for brief in first.briefs] == ["started", "waiting"], "it goes on as before"
+    person.says = "yes"
+    second = begin([*slow, BRIEF], "e3")
+    assert second.runs[0] == first.runs[0]
+    assert len(person.asked) == 3
+    second.cancel()
+    first.cancel()
 
 
 def test_an_answer_is_compared_with_answers(person, client, execute, cost):
